@@ -1,0 +1,60 @@
+#!/bin/sh
+# Builds the connector: component/ -> <target>/components/openai.wasm.
+#
+# A stable Rust by rustup is all it needs beforehand. It takes the first way
+# that works:
+#   1. the wasm32-unknown-unknown target is installed, or rustup can install it;
+#   2. Debian's rustc-web, cargo-web and rust-web-src build the standard library
+#      from source (installed by apt-get if this user may).
+# Either way the linker is `wasm-component-ld` of the Rust toolchain, which
+# turns the module into a component by itself.
+set -eu
+
+cd "$(dirname "$0")/.."
+target_dir=${CARGO_TARGET_DIR:-$PWD/target}
+triple=wasm32-unknown-unknown
+say() { echo "component/build.sh: $*" >&2; }
+
+command -v rustc >/dev/null || { say "no rustc on PATH; hint: install Rust from https://rustup.rs"; exit 1; }
+sysroot=$(rustc --print sysroot)
+host=$(rustc -vV | sed -n 's/^host: //p')
+tools=$sysroot/lib/rustlib/$host/bin
+[ -x "$tools/wasm-component-ld" ] || {
+    say "the toolchain in $sysroot has no wasm-component-ld; hint: use Rust 1.95 or newer from rustup"
+    exit 1
+}
+
+has_target() { [ -n "$(ls "$sysroot/lib/rustlib/$triple/lib/"libstd-*.rlib 2>/dev/null)" ]; }
+has_debian() { [ -x /usr/lib/rust-web/bin/rustc ] || [ -x /usr/bin/rustc ]; }
+
+if ! has_target && command -v rustup >/dev/null; then
+    rustup target add $triple >/dev/null 2>&1 || say "rustup cannot fetch $triple; trying Debian's packages"
+fi
+
+# `wasm-component-ld` calls the linker it is told; `gcc-ld/wasm-ld` is rust-lld
+# under the name that makes it link WebAssembly.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld"
+
+build() {
+    "$@" --package openai-connector --target $triple --profile guest --locked --target-dir "$target_dir/guest"
+}
+
+if has_target; then
+    build cargo rustc --lib --crate-type cdylib
+else
+    if ! [ -x /usr/bin/cargo ] || ! [ -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml ]; then
+        command -v apt-get >/dev/null && [ "$(id -u)" = 0 ] || {
+            say "no $triple; hint: run 'rustup target add $triple', or as root 'apt-get install rustc-web cargo-web rust-web-src'"
+            exit 1
+        }
+        say "installing rustc-web, cargo-web and rust-web-src (Debian)"
+        { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+            rustc-web cargo-web rust-web-src; } >&2
+    fi
+    RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+        build /usr/bin/cargo rustc --lib --crate-type cdylib -Zbuild-std=std,panic_abort
+fi
+
+mkdir -p "$target_dir/components"
+cp "$target_dir/guest/$triple/guest/openai_connector.wasm" "$target_dir/components/openai.wasm"

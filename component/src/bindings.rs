@@ -1,0 +1,8 @@
+//! The Rust side of `wit/`, generated. The generated glue is the one place
+//! in the connector with `unsafe` code.
+#![allow(unsafe_code, missing_docs, clippy::all)]
+
+wit_bindgen::generate!({ path: "../wit", world: "connector" });
+
+use super::Openai;
+export!(Openai);

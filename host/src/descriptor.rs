@@ -1,0 +1,249 @@
+//! What a connector says about itself, checked: the descriptor of
+//! `wit/describe.wit` and the connection definition of `wit/connection.wit`.
+
+use serde::Serialize;
+
+use crate::bindings::{connection as wit_connection, describe as wit_describe};
+use crate::egress::BaseUrl;
+use crate::table::{Property, PropertyTable, TableError, is_name};
+
+/// A connector.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// The first part of addresses such as `openai/v1/ask`.
+    pub name: String,
+    /// The major version, the `v1` of addresses.
+    pub version: u32,
+    /// The name that people see.
+    pub title: String,
+    /// One sentence.
+    pub description: String,
+    /// A square SVG document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
+    /// Keys such as `artificial-intelligence`.
+    pub categories: Vec<String>,
+    /// Markdown for the documentation.
+    pub help: String,
+    /// The actions, in the order people see them.
+    pub actions: Vec<Action>,
+    /// The connection.
+    pub connection: Definition,
+}
+
+/// An action.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Action {
+    /// The last part of the address.
+    pub name: String,
+    /// The name that people see.
+    pub title: String,
+    /// One sentence.
+    pub description: String,
+    /// Markdown for the documentation.
+    pub help: String,
+    /// The input.
+    pub properties: PropertyTable,
+    /// The output if it always has the same shape; else ask
+    /// [`Connector::output_schema`](crate::Connector::output_schema).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<Property>,
+}
+
+/// A connection's definition.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Definition {
+    /// The name that people see.
+    pub title: String,
+    /// The version of the definition.
+    pub version: u32,
+    /// Markdown for the documentation.
+    pub help: String,
+    /// What a user fills in.
+    pub properties: PropertyTable,
+    /// How requests are authorized.
+    pub authorization: Authorization,
+    /// The provider's own base URL.
+    pub base_url: BaseUrl,
+    /// The property that names another base URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url_property: Option<String>,
+    /// Properties sent as headers.
+    pub headers: Vec<Binding>,
+    /// Environment variables from which a command line reads properties.
+    pub environment: Vec<Binding>,
+}
+
+/// How requests are authorized, `wit/connection.wit` `authorization`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Authorization {
+    /// Not at all.
+    None,
+    /// `Authorization: Bearer <value>` (RFC 6750).
+    Bearer {
+        /// The secret property.
+        property: String,
+    },
+    /// A header of its own.
+    Header {
+        /// The header's name.
+        header: String,
+        /// The secret property.
+        property: String,
+    },
+}
+
+/// A property under another name.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Binding {
+    /// The property.
+    pub property: String,
+    /// The header or environment variable.
+    pub name: String,
+}
+
+/// Why a descriptor was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum DescriptorError {
+    /// A table contradicts itself.
+    #[error("{of}: {error}")]
+    Table {
+        /// `connection`, or the action.
+        of: String,
+        /// What is wrong.
+        error: TableError,
+    },
+    /// Something else is not as `wit/` asks for it.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Descriptor {
+    pub(crate) fn parse(
+        component: wit_describe::Component,
+        definition: wit_connection::Definition,
+    ) -> Result<Self, DescriptorError> {
+        if !is_name(&component.name) {
+            return other(format!("`{}` is no connector name", component.name.escape_debug()));
+        }
+        let mut actions: Vec<Action> = Vec::with_capacity(component.actions.len());
+        for action in component.actions {
+            if !is_name(&action.name) {
+                return other(format!("`{}` is no action name", action.name.escape_debug()));
+            }
+            if actions.iter().any(|earlier| earlier.name == action.name) {
+                return other(format!("action `{}` stands there twice", action.name));
+            }
+            actions.push(Action::parse(action)?);
+        }
+        Ok(Self {
+            name: component.name,
+            version: component.version,
+            title: component.title,
+            description: component.description,
+            icon: component.icon,
+            categories: component.categories,
+            help: component.help,
+            actions,
+            connection: Definition::parse(definition)?,
+        })
+    }
+
+    /// The action with this name.
+    pub fn action(&self, name: &str) -> Option<&Action> {
+        self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// The address of an action, such as `openai/v1/ask`.
+    pub fn address(&self, action: &Action) -> String {
+        format!("{}/v{}/{}", self.name, self.version, action.name)
+    }
+}
+
+impl Action {
+    fn parse(action: wit_describe::Action) -> Result<Self, DescriptorError> {
+        let of = |error| DescriptorError::Table { of: format!("action `{}`", action.name), error };
+        let properties = PropertyTable::parse(action.properties).map_err(of)?;
+        if properties.iter().any(|property| property.secret) {
+            return other(format!("action `{}`: a secret belongs in the connection", action.name));
+        }
+        let output = match action.output {
+            wit_describe::Output::Dynamic => None,
+            wit_describe::Output::Fixed(table) => {
+                Some(PropertyTable::parse_one(table).map_err(of)?)
+            }
+        };
+        Ok(Self {
+            name: action.name,
+            title: action.title,
+            description: action.description,
+            help: action.help,
+            properties,
+            output,
+        })
+    }
+}
+
+impl Definition {
+    fn parse(definition: wit_connection::Definition) -> Result<Self, DescriptorError> {
+        let properties = PropertyTable::parse(definition.properties)
+            .map_err(|error| DescriptorError::Table { of: "connection".to_owned(), error })?;
+        let known = |name: &str, what: &str| match properties.get(name) {
+            Some(property) => Ok(property),
+            None => Err(DescriptorError::Other(format!(
+                "connection: {what} names `{name}`, which is no property"
+            ))),
+        };
+        let secret = |name: &str| match known(name, "authorization")?.secret {
+            true => Ok(()),
+            false => Err(DescriptorError::Other(format!(
+                "connection: `{name}` authorizes but is not secret"
+            ))),
+        };
+        let authorization = match definition.authorization {
+            wit_connection::Authorization::None => Authorization::None,
+            wit_connection::Authorization::Bearer(property) => {
+                secret(&property)?;
+                Authorization::Bearer { property }
+            }
+            wit_connection::Authorization::Header(credential) => {
+                secret(&credential.property)?;
+                Authorization::Header { header: credential.header, property: credential.property }
+            }
+        };
+        let base_url = BaseUrl::parse(&definition.base_url.default)
+            .map_err(|error| DescriptorError::Other(format!("connection: the base URL {error}")))?;
+        if let Some(property) = &definition.base_url.property {
+            known(property, "base URL")?;
+        }
+        for binding in definition.headers.iter().chain(&definition.environment) {
+            known(&binding.property, "a binding")?;
+        }
+        Ok(Self {
+            title: definition.title,
+            version: definition.version,
+            help: definition.help,
+            properties,
+            authorization,
+            base_url,
+            base_url_property: definition.base_url.property,
+            headers: definition.headers.into_iter().map(Binding::from).collect(),
+            environment: definition.environment.into_iter().map(Binding::from).collect(),
+        })
+    }
+}
+
+impl From<wit_connection::Binding> for Binding {
+    fn from(binding: wit_connection::Binding) -> Self {
+        Self { property: binding.property, name: binding.name }
+    }
+}
+
+fn other<T>(message: String) -> Result<T, DescriptorError> {
+    Err(DescriptorError::Other(message))
+}

@@ -1,0 +1,185 @@
+//! The one place where requests of a connection go.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Serialize, Serializer};
+use url::{Host, Url};
+
+/// The URL under which all requests of a connection go: a scheme, a host, a
+/// port and a path, and nothing else. `https`, or `http` to a loopback
+/// address.
+///
+/// It is parsed once (by the `url` crate, the WHATWG URL standard); what is
+/// sent is built from the parsed parts, so that what was checked and what is
+/// connected to cannot differ.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct BaseUrl {
+    url: Url,
+}
+
+/// Why a text is no base URL. Reads as the end of a sentence.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// Not an absolute URL.
+    #[error("must be an absolute URL such as https://api.example.com/v1")]
+    NotAbsolute,
+    /// Another scheme.
+    #[error("must begin with https:// (http:// is allowed for loopback addresses only)")]
+    Scheme,
+    /// A user name or password before the host.
+    #[error("must not hold a user name or password")]
+    UserInfo,
+    /// A query or fragment.
+    #[error("must not hold a query (`?`) or fragment (`#`)")]
+    QueryOrFragment,
+    /// Characters that URL parsers read differently.
+    #[error("must not hold backslashes, white space or control characters")]
+    Ambiguous,
+    /// A dot segment or an empty one in the path.
+    #[error("must not hold empty, `.` or `..` segments in its path")]
+    Path,
+}
+
+impl BaseUrl {
+    /// Parses a base URL. A slash at its end is dropped.
+    ///
+    /// # Errors
+    /// What is wrong, see [`BaseUrlError`].
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let text = text.trim();
+        if text.chars().any(|c| c == '\\' || c.is_whitespace() || c.is_control()) {
+            return Err(BaseUrlError::Ambiguous);
+        }
+        let (_, after_scheme) = text.split_once("://").ok_or(BaseUrlError::NotAbsolute)?;
+        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAbsolute)?;
+        if !url.username().is_empty() || url.password().is_some() || has_user_info(after_scheme) {
+            return Err(BaseUrlError::UserInfo);
+        }
+        if text.contains(['?', '#']) {
+            return Err(BaseUrlError::QueryOrFragment);
+        }
+        let loopback = is_loopback(url.host().ok_or(BaseUrlError::NotAbsolute)?);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => return Err(BaseUrlError::Scheme),
+        }
+        let written_path = after_scheme.split_once('/').map_or("", |(_, path)| path);
+        let written_path = written_path.strip_suffix('/').unwrap_or(written_path);
+        if !written_path.is_empty() && written_path.split('/').any(is_odd_segment) {
+            return Err(BaseUrlError::Path);
+        }
+        Ok(Self { url })
+    }
+
+    /// The scheme, host and port: what a credential is bound to.
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
+    /// The full URL of a path under this base.
+    pub(super) fn join(&self, encoded_path: &str, encoded_query: Option<&str>) -> String {
+        let base = self.as_str();
+        match encoded_query {
+            None => format!("{base}{encoded_path}"),
+            Some(query) => format!("{base}{encoded_path}?{query}"),
+        }
+    }
+
+    /// Whether the host is written as a loopback address or `localhost`.
+    pub fn is_loopback(&self) -> bool {
+        self.url.host().is_some_and(is_loopback)
+    }
+
+    /// The URL without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        let text = self.url.as_str();
+        text.strip_suffix('/').unwrap_or(text)
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for BaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// `https://@host` parses to an empty user name: refused all the same.
+fn has_user_info(after_scheme: &str) -> bool {
+    after_scheme.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+/// `%2e` is a dot to some parsers.
+fn is_odd_segment(segment: &str) -> bool {
+    let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
+    decoded.is_empty() || decoded == "." || decoded == ".."
+}
+
+fn is_loopback(host: Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => IpAddr::V4(address).is_loopback(),
+        Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, why: BaseUrlError) {
+        assert_eq!(BaseUrl::parse(text), Err(why), "{text}");
+    }
+
+    #[test]
+    fn takes_https_and_loopback_http() {
+        for (text, written) in [
+            ("https://api.openai.com/v1", "https://api.openai.com/v1"),
+            ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
+            (" https://API.openai.com:443/v1 ", "https://api.openai.com/v1"),
+            ("https://example.test", "https://example.test"),
+            ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+            ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+            ("http://localhost:8080", "http://localhost:8080"),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().as_str(), written);
+        }
+    }
+
+    #[test]
+    fn joins_paths_without_interpreting_them() {
+        let base = BaseUrl::parse("https://example.test/v1/").unwrap();
+        assert_eq!(base.join("/models", None), "https://example.test/v1/models");
+        assert_eq!(base.join("/models", Some("a=b")), "https://example.test/v1/models?a=b");
+        assert_eq!(base.origin(), "https://example.test");
+    }
+
+    #[test]
+    fn refuses_what_could_lead_elsewhere() {
+        refused("api.openai.com/v1", BaseUrlError::NotAbsolute);
+        refused("//evil.test/v1", BaseUrlError::NotAbsolute);
+        refused("http://api.openai.com/v1", BaseUrlError::Scheme);
+        refused("http://192.168.0.1/v1", BaseUrlError::Scheme);
+        refused("http://localhost.evil.test", BaseUrlError::Scheme);
+        refused("file:///etc/passwd", BaseUrlError::NotAbsolute);
+        refused("ftp://example.test", BaseUrlError::Scheme);
+        refused("https://api.openai.com@evil.test/v1", BaseUrlError::UserInfo);
+        refused("https://@evil.test/v1", BaseUrlError::UserInfo);
+        refused("https://u:p@evil.test/v1", BaseUrlError::UserInfo);
+        refused("https:\\\\evil.test", BaseUrlError::Ambiguous);
+        refused("https://api.openai.com\\@evil.test", BaseUrlError::Ambiguous);
+        refused("https://example.test/v1?x=1", BaseUrlError::QueryOrFragment);
+        refused("https://example.test/v1#x", BaseUrlError::QueryOrFragment);
+        refused("https://example.test/v1/..//", BaseUrlError::Path);
+        refused("https://example.test/%2e%2e/v1", BaseUrlError::Path);
+        refused("https://example.test//v1", BaseUrlError::Path);
+    }
+}

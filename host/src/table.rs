@@ -1,0 +1,778 @@
+//! Property tables: the rows by which a connector describes inputs, outputs
+//! and connections.
+//!
+//! A connector hands them over as the flat lists of `wit/types.wit`.
+//! [`PropertyTable::parse`] turns such a list into a tree and refuses one
+//! that contradicts itself, so that everything behind it (forms, documents,
+//! input checks) can rely on what these types say.
+
+use std::collections::HashSet;
+
+use regex::Regex;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::bindings::types as wit;
+
+/// More rows than any form has; a table beyond it is refused.
+const MAX_PROPERTIES: usize = 2_000;
+/// Deeper nesting than any form shows; a table beyond it is refused.
+const MAX_DEPTH: usize = 16;
+/// The compiled size of a `pattern`, which bounds its memory and its time.
+const MAX_PATTERN_BYTES: usize = 64 * 1024;
+
+/// A checked property table: the members of one JSON object, in form order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct PropertyTable {
+    properties: Vec<Property>,
+}
+
+/// One row. `wit/types.wit`, record `property`, says what each field means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Property {
+    /// The key; empty for an array's items and a map's values.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// What a form shows beside the control.
+    pub label: String,
+    /// Plain text.
+    pub description: String,
+    /// Text shown in the empty control.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placeholder: Option<String>,
+    /// The kind of value.
+    #[serde(rename = "type")]
+    pub kind: PropertyType,
+    /// The control.
+    pub control: ControlType,
+    /// Whether a value must be given.
+    pub required: bool,
+    /// Whether a form folds it away at first.
+    pub advanced: bool,
+    /// Whether it is a credential.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
+    /// The value that holds when none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// What the provider takes when none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_default: Option<Value>,
+    /// The values that are offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Choices>,
+    /// When the property counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<Condition>,
+    /// The bounds.
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub limits: Limits,
+    /// An object's members, or the one shape of an array's items.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Property>,
+    /// The shape of a map's values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<Box<Property>>,
+}
+
+/// The kind of JSON value, `wit/types.wit` `property-type`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PropertyType {
+    /// A JSON string.
+    String,
+    /// A JSON number without a fraction.
+    Integer,
+    /// A JSON number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// An RFC 3339 `full-date`.
+    Date,
+    /// An RFC 3339 `date-time`.
+    DateTime,
+    /// An RFC 3339 `partial-time`.
+    Time,
+    /// A JSON array.
+    Array,
+    /// A JSON object.
+    Object,
+    /// A file handle.
+    FileEntry,
+    /// Any JSON value.
+    Any,
+}
+
+/// The control of a form, `wit/types.wit` `control-type`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ControlType {
+    /// One line of text.
+    Text,
+    /// Several lines of text.
+    TextArea,
+    /// Formatted text.
+    RichText,
+    /// Source code.
+    CodeEditor,
+    /// A JSON Schema.
+    JsonSchemaBuilder,
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+    /// A URL.
+    Url,
+    /// Masked text.
+    Password,
+    /// A calendar date.
+    Date,
+    /// A date and a time.
+    DateTime,
+    /// A time of day.
+    Time,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// One of the choices.
+    Select,
+    /// Several of the choices.
+    MultiSelect,
+    /// A list edited item by item.
+    ArrayBuilder,
+    /// An object edited member by member.
+    ObjectBuilder,
+    /// A file picker.
+    FileEntry,
+    /// No control.
+    None,
+}
+
+/// The values that a property offers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choices {
+    /// The values known when the connector was built.
+    pub known: Vec<Choice>,
+    /// Whether other values are allowed too.
+    pub open: bool,
+    /// The properties on which the current list depends, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dynamic: Option<Vec<String>>,
+}
+
+/// One offered value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// What a form shows.
+    pub label: String,
+    /// The value.
+    pub value: Value,
+    /// A sentence about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// When a property counts: `property` of the same object `matches` `values`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Condition {
+    /// The property looked at.
+    pub property: String,
+    /// The comparison.
+    pub matches: Comparison,
+    /// What is compared with.
+    pub values: Vec<Value>,
+}
+
+/// How a condition compares, `wit/types.wit` `comparison`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Comparison {
+    /// Equals one of the values.
+    OneOf,
+    /// Is there and equals none of the values.
+    NoneOf,
+    /// Is there.
+    Present,
+    /// Is not there.
+    Absent,
+}
+
+/// Bounds, inclusive, `wit/types.wit` `limits`.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Limits {
+    /// The smallest number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub minimum: Option<f64>,
+    /// The largest number.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+    pub maximum: Option<f64>,
+    /// The shortest text, in Unicode scalar values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<u32>,
+    /// The longest text, in Unicode scalar values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<u32>,
+    /// The fewest items or members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_items: Option<u32>,
+    /// The most items or members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_items: Option<u32>,
+    /// The pattern of a text or of a map's keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<Pattern>,
+    /// The largest file, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<u64>,
+    /// The accepted file name extensions; empty: any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<String>,
+}
+
+/// A regular expression that a whole text must match.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    source: String,
+    regex: Regex,
+}
+
+/// Why a table was refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("property table: {row}: {reason}")]
+pub struct TableError {
+    /// The row at fault, by its path or its position.
+    pub row: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl PropertyTable {
+    /// Turns a connector's flat table into a checked tree.
+    pub(crate) fn parse(table: wit::PropertyTable) -> Result<Self, TableError> {
+        if MAX_PROPERTIES < table.properties.len() {
+            let reason = format!("more than {MAX_PROPERTIES} properties");
+            return Err(TableError::new("table", reason));
+        }
+        let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
+        let properties = take_rows(&mut rows, &table.roots, None, "", 0)?;
+        if let Some(unused) = rows.iter().position(Option::is_some) {
+            return Err(TableError::new(position(unused), "belongs to no other row"));
+        }
+        check_members(&properties, "")?;
+        Ok(Self { properties })
+    }
+
+    /// Like [`parse`](Self::parse), for a table with one nameless-or-not root:
+    /// the shape of an output.
+    pub(crate) fn parse_one(table: wit::PropertyTable) -> Result<Property, TableError> {
+        let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
+        let [root] = table.roots.as_slice() else {
+            return Err(TableError::new("table", "an output has exactly one root"));
+        };
+        let root = take_rows(&mut rows, &[*root], None, "output", 0)?;
+        let root = root.into_iter().next().ok_or_else(|| TableError::new("table", "no root"))?;
+        check_below(&root, "output")?;
+        Ok(root)
+    }
+
+    /// The rows, in form order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Property> {
+        self.properties.iter()
+    }
+
+    /// The rows as a slice.
+    pub fn as_slice(&self) -> &[Property] {
+        &self.properties
+    }
+
+    /// The top row with this name.
+    pub fn get(&self, name: &str) -> Option<&Property> {
+        self.iter().find(|property| property.name == name)
+    }
+
+    /// The property at a path such as `messages[0].role`; indices are ignored.
+    pub fn at_path(&self, path: &str) -> Option<&Property> {
+        let mut names = path.split('.');
+        let mut found = self.get(without_index(names.next()?))?;
+        for name in names {
+            let members = match found.kind {
+                PropertyType::Array => &found.children.first()?.children,
+                _ => &found.children,
+            };
+            found = members.iter().find(|property| property.name == without_index(name))?;
+        }
+        Some(found)
+    }
+}
+
+impl<'a> IntoIterator for &'a PropertyTable {
+    type Item = &'a Property;
+    type IntoIter = std::slice::Iter<'a, Property>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Limits {
+    /// Whether there is no bound at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Patterns compare by their source.
+impl PartialEq for Limits {
+    fn eq(&self, other: &Self) -> bool {
+        let source = |limits: &Self| limits.pattern.as_ref().map(|pattern| pattern.source.clone());
+        self.minimum == other.minimum
+            && self.maximum == other.maximum
+            && self.min_length == other.min_length
+            && self.max_length == other.max_length
+            && self.min_items == other.min_items
+            && self.max_items == other.max_items
+            && source(self) == source(other)
+            && self.max_bytes == other.max_bytes
+            && self.accept == other.accept
+    }
+}
+
+impl Pattern {
+    fn new(source: String) -> Result<Self, regex::Error> {
+        let regex = regex::RegexBuilder::new(&format!("^(?:{source})$"))
+            .size_limit(MAX_PATTERN_BYTES)
+            .build()?;
+        Ok(Self { source, regex })
+    }
+
+    /// The pattern as the connector wrote it, without anchors.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The pattern as JSON Schema wants it, anchored.
+    pub fn anchored(&self) -> String {
+        format!("^(?:{})$", self.source)
+    }
+
+    /// Whether the whole text matches.
+    pub fn matches(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.source)
+    }
+}
+
+impl PropertyType {
+    /// The word of the reference page, such as `FILE_ENTRY`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "STRING",
+            Self::Integer => "INTEGER",
+            Self::Number => "NUMBER",
+            Self::Boolean => "BOOLEAN",
+            Self::Date => "DATE",
+            Self::DateTime => "DATE_TIME",
+            Self::Time => "TIME",
+            Self::Array => "ARRAY",
+            Self::Object => "OBJECT",
+            Self::FileEntry => "FILE_ENTRY",
+            Self::Any => "ANY",
+        }
+    }
+}
+
+impl ControlType {
+    /// The word of the reference page, such as `TEXT_AREA`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "TEXT",
+            Self::TextArea => "TEXT_AREA",
+            Self::RichText => "RICH_TEXT",
+            Self::CodeEditor => "CODE_EDITOR",
+            Self::JsonSchemaBuilder => "JSON_SCHEMA_BUILDER",
+            Self::Email => "EMAIL",
+            Self::Phone => "PHONE",
+            Self::Url => "URL",
+            Self::Password => "PASSWORD",
+            Self::Date => "DATE",
+            Self::DateTime => "DATE_TIME",
+            Self::Time => "TIME",
+            Self::Integer => "INTEGER",
+            Self::Number => "NUMBER",
+            Self::Select => "SELECT",
+            Self::MultiSelect => "MULTI_SELECT",
+            Self::ArrayBuilder => "ARRAY_BUILDER",
+            Self::ObjectBuilder => "OBJECT_BUILDER",
+            Self::FileEntry => "FILE_ENTRY",
+            Self::None => "NONE",
+        }
+    }
+}
+
+impl TableError {
+    fn new(row: impl Into<String>, reason: impl Into<String>) -> Self {
+        let row = row.into();
+        let row = if row.is_empty() { "table".to_owned() } else { row };
+        Self { row, reason: reason.into() }
+    }
+}
+
+/// A JSON number as people write it: `2`, not `2.0`.
+pub(crate) fn plain_number(number: f64) -> Value {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
+    }
+}
+
+fn number<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    number.map(plain_number).serialize(serializer)
+}
+
+fn position(index: usize) -> String {
+    format!("position {index}")
+}
+
+fn without_index(name: &str) -> &str {
+    name.split_once('[').map_or(name, |(name, _)| name)
+}
+
+/// Moves the rows at `positions` out of the flat list, with all that stands
+/// below them. A row is moved once: that and the rising positions leave no
+/// way to write a cycle.
+fn take_rows(
+    rows: &mut Vec<Option<wit::Property>>,
+    positions: &[u32],
+    parent: Option<u32>,
+    path: &str,
+    depth: usize,
+) -> Result<Vec<Property>, TableError> {
+    if MAX_DEPTH < depth {
+        return Err(TableError::new(path, format!("nested deeper than {MAX_DEPTH} levels")));
+    }
+    let mut taken = Vec::with_capacity(positions.len());
+    for &at in positions {
+        if parent.is_some_and(|parent| at <= parent) {
+            let reason = format!("position {at} does not stand behind its parent's");
+            return Err(TableError::new(path, reason));
+        }
+        let slot = rows
+            .get_mut(at as usize)
+            .ok_or_else(|| TableError::new(path, format!("there is no position {at}")))?;
+        let row = slot
+            .take()
+            .ok_or_else(|| TableError::new(path, format!("position {at} is used twice")))?;
+        taken.push(property(rows, row, at, path, depth)?);
+    }
+    Ok(taken)
+}
+
+fn property(
+    rows: &mut Vec<Option<wit::Property>>,
+    row: wit::Property,
+    at: u32,
+    parent_path: &str,
+    depth: usize,
+) -> Result<Property, TableError> {
+    let path = match (parent_path, row.name.as_str()) {
+        (parent, "") => format!("{parent}[]"),
+        ("", name) => name.to_owned(),
+        (parent, name) => format!("{parent}.{name}"),
+    };
+    let children = take_rows(rows, &row.children, Some(at), &path, depth + 1)?;
+    let values = match row.values {
+        None => None,
+        Some(position) => {
+            take_rows(rows, &[position], Some(at), &path, depth + 1)?.pop().map(Box::new)
+        }
+    };
+    let property = Property {
+        name: row.name,
+        label: row.label,
+        description: row.description,
+        placeholder: row.placeholder,
+        kind: row.type_.into(),
+        control: row.control.into(),
+        required: row.required,
+        advanced: row.advanced,
+        secret: row.secret,
+        default: parse_json(row.default, &path, "default")?,
+        provider_default: parse_json(row.provider_default, &path, "provider default")?,
+        choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
+        condition: row.condition.map(|condition| parse_condition(condition, &path)).transpose()?,
+        limits: parse_limits(row.limits, &path)?,
+        children,
+        values,
+    };
+    check_property(&property, &path)?;
+    Ok(property)
+}
+
+fn parse_json(text: Option<String>, path: &str, what: &str) -> Result<Option<Value>, TableError> {
+    text.map(|text| {
+        serde_json::from_str(&text)
+            .map_err(|error| TableError::new(path, format!("its {what} is not JSON: {error}")))
+    })
+    .transpose()
+}
+
+fn parse_choices(choices: wit::Choices, path: &str) -> Result<Choices, TableError> {
+    let mut known: Vec<Choice> = Vec::with_capacity(choices.known.len());
+    for choice in choices.known {
+        let value = parse_json(Some(choice.value), path, "choice")?.unwrap_or_default();
+        if known.iter().any(|other| other.value == value) {
+            return Err(TableError::new(path, format!("offers {value} twice")));
+        }
+        known.push(Choice { label: choice.label, value, description: choice.description });
+    }
+    Ok(Choices { known, open: choices.open, dynamic: choices.dynamic })
+}
+
+fn parse_condition(condition: wit::Condition, path: &str) -> Result<Condition, TableError> {
+    let values = condition
+        .values
+        .into_iter()
+        .map(|value| Ok(parse_json(Some(value), path, "condition's value")?.unwrap_or_default()))
+        .collect::<Result<Vec<_>, TableError>>()?;
+    let matches = match condition.matches {
+        wit::Comparison::OneOf => Comparison::OneOf,
+        wit::Comparison::NoneOf => Comparison::NoneOf,
+        wit::Comparison::Present => Comparison::Present,
+        wit::Comparison::Absent => Comparison::Absent,
+    };
+    let needs_values = matches!(matches, Comparison::OneOf | Comparison::NoneOf);
+    if needs_values == values.is_empty() {
+        return Err(TableError::new(
+            path,
+            "its condition has values where none, or none where some belong",
+        ));
+    }
+    Ok(Condition { property: condition.property, matches, values })
+}
+
+fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
+    let pattern = limits
+        .pattern
+        .map(|source| {
+            Pattern::new(source)
+                .map_err(|error| TableError::new(path, format!("its pattern: {error}")))
+        })
+        .transpose()?;
+    let ordered =
+        |low: Option<u32>, high: Option<u32>| low.zip(high).is_none_or(|(low, high)| low <= high);
+    let numbers = [limits.minimum, limits.maximum];
+    if numbers.into_iter().flatten().any(|bound| !bound.is_finite())
+        || limits.minimum.zip(limits.maximum).is_some_and(|(low, high)| high < low)
+        || !ordered(limits.min_length, limits.max_length)
+        || !ordered(limits.min_items, limits.max_items)
+    {
+        return Err(TableError::new(path, "its limits admit no value"));
+    }
+    Ok(Limits {
+        minimum: limits.minimum,
+        maximum: limits.maximum,
+        min_length: limits.min_length,
+        max_length: limits.max_length,
+        min_items: limits.min_items,
+        max_items: limits.max_items,
+        pattern,
+        max_bytes: limits.max_bytes,
+        accept: limits.accept,
+    })
+}
+
+/// What one row must hold by itself.
+fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
+    let fail = |reason: &str| Err(TableError::new(path, reason));
+    match property.kind {
+        PropertyType::Array if 1 < property.children.len() => {
+            return fail("an array has one shape of items");
+        }
+        PropertyType::Array | PropertyType::Object => {}
+        _ if !property.children.is_empty() => {
+            return fail("has children but is neither array nor object");
+        }
+        _ => {}
+    }
+    if property.values.is_some() && property.kind != PropertyType::Object {
+        return fail("has a shape of values but is no object");
+    }
+    let shapes = property.children.iter().filter(|_| property.kind == PropertyType::Array);
+    if shapes.chain(property.values.as_deref()).any(|shape| !shape.name.is_empty()) {
+        return fail("the shape of items or values has a name");
+    }
+    let offers = property
+        .choices
+        .as_ref()
+        .is_some_and(|choices| !choices.known.is_empty() || choices.dynamic.is_some());
+    let selects = matches!(property.control, ControlType::Select | ControlType::MultiSelect);
+    if selects && !offers && property.kind != PropertyType::Boolean {
+        return fail("a select without choices");
+    }
+    if property.secret && property.kind != PropertyType::String {
+        return fail("a secret is a string");
+    }
+    if property.secret && property.default.is_some() {
+        return fail("a secret has no default");
+    }
+    if let Some(default) = &property.default
+        && !property.admits_type(default)
+    {
+        return fail("its default is of another type");
+    }
+    Ok(())
+}
+
+/// What the members of one object must hold together.
+fn check_members(members: &[Property], path: &str) -> Result<(), TableError> {
+    let mut names = HashSet::new();
+    for member in members {
+        let at =
+            if path.is_empty() { member.name.clone() } else { format!("{path}.{}", member.name) };
+        if !is_name(&member.name) {
+            return Err(TableError::new(
+                path,
+                format!("`{}` is no property name", member.name.escape_debug()),
+            ));
+        }
+        if !names.insert(member.name.as_str()) {
+            return Err(TableError::new(at, "stands there twice"));
+        }
+        if let Some(condition) = &member.condition
+            && (condition.property == member.name
+                || members.iter().all(|other| other.name != condition.property))
+        {
+            let reason = format!(
+                "its condition looks at `{}`, which is no other property here",
+                condition.property
+            );
+            return Err(TableError::new(at, reason));
+        }
+        check_below(member, &at)?;
+    }
+    check_conditions_end(members, path)
+}
+
+fn check_below(property: &Property, path: &str) -> Result<(), TableError> {
+    match property.kind {
+        PropertyType::Object => check_members(&property.children, path)?,
+        _ => {
+            for shape in &property.children {
+                check_below(shape, &format!("{path}[]"))?;
+            }
+        }
+    }
+    match &property.values {
+        Some(shape) => check_below(shape, &format!("{path}[]")),
+        None => Ok(()),
+    }
+}
+
+/// A condition may depend on a property that has a condition; not in a circle.
+fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableError> {
+    for member in members {
+        let mut current = member;
+        for _ in 0..=members.len() {
+            let Some(condition) = &current.condition else { break };
+            let Some(next) = members.iter().find(|other| other.name == condition.property) else {
+                break;
+            };
+            if next.name == member.name {
+                return Err(TableError::new(
+                    path,
+                    format!("the condition of `{}` depends on itself", member.name),
+                ));
+            }
+            current = next;
+        }
+    }
+    Ok(())
+}
+
+/// Names become JSON keys, paths and command-line arguments.
+pub(crate) fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+        && characters.all(|next| next.is_ascii_alphanumeric() || next == '_' || next == '-')
+}
+
+impl Property {
+    /// Whether a JSON value is of this property's type, whatever its limits.
+    pub(crate) fn admits_type(&self, value: &Value) -> bool {
+        match self.kind {
+            PropertyType::String
+            | PropertyType::Date
+            | PropertyType::DateTime
+            | PropertyType::Time => value.is_string(),
+            PropertyType::Integer => {
+                value.is_i64()
+                    || value.is_u64()
+                    || value.as_f64().is_some_and(|number| number.fract() == 0.0)
+            }
+            PropertyType::Number => value.is_number(),
+            PropertyType::Boolean => value.is_boolean(),
+            PropertyType::Array => value.is_array(),
+            PropertyType::Object | PropertyType::FileEntry => value.is_object(),
+            PropertyType::Any => true,
+        }
+    }
+}
+
+impl From<wit::PropertyType> for PropertyType {
+    fn from(kind: wit::PropertyType) -> Self {
+        match kind {
+            wit::PropertyType::String => Self::String,
+            wit::PropertyType::Integer => Self::Integer,
+            wit::PropertyType::Number => Self::Number,
+            wit::PropertyType::Boolean => Self::Boolean,
+            wit::PropertyType::Date => Self::Date,
+            wit::PropertyType::DateTime => Self::DateTime,
+            wit::PropertyType::Time => Self::Time,
+            wit::PropertyType::Array => Self::Array,
+            wit::PropertyType::Object => Self::Object,
+            wit::PropertyType::FileEntry => Self::FileEntry,
+            wit::PropertyType::Any => Self::Any,
+        }
+    }
+}
+
+impl From<wit::ControlType> for ControlType {
+    fn from(control: wit::ControlType) -> Self {
+        match control {
+            wit::ControlType::Text => Self::Text,
+            wit::ControlType::TextArea => Self::TextArea,
+            wit::ControlType::RichText => Self::RichText,
+            wit::ControlType::CodeEditor => Self::CodeEditor,
+            wit::ControlType::JsonSchemaBuilder => Self::JsonSchemaBuilder,
+            wit::ControlType::Email => Self::Email,
+            wit::ControlType::Phone => Self::Phone,
+            wit::ControlType::Url => Self::Url,
+            wit::ControlType::Password => Self::Password,
+            wit::ControlType::Date => Self::Date,
+            wit::ControlType::DateTime => Self::DateTime,
+            wit::ControlType::Time => Self::Time,
+            wit::ControlType::Integer => Self::Integer,
+            wit::ControlType::Number => Self::Number,
+            wit::ControlType::Select => Self::Select,
+            wit::ControlType::MultiSelect => Self::MultiSelect,
+            wit::ControlType::ArrayBuilder => Self::ArrayBuilder,
+            wit::ControlType::ObjectBuilder => Self::ObjectBuilder,
+            wit::ControlType::FileEntry => Self::FileEntry,
+            wit::ControlType::None => Self::None,
+        }
+    }
+}
