@@ -1,11 +1,66 @@
-//! x
+//! Loads connectors, renders their forms and runs their actions.
+//!
+//! A *connector* is one WebAssembly component that implements the package in
+//! `wit/`. This crate knows nothing of any particular one.
+//!
+//! - [`Host`] holds the engine and loads components into [`Connector`]s.
+//! - A [`Connector`] carries its checked [`Descriptor`] and makes
+//!   [`Connection`]s and [`Run`]s.
+//! - A [`Run`] calls an action in a fresh instance on a thread of its own, and
+//!   ends in an [`Outcome`] or a [`Failure`].
+//! - [`render`] turns property tables into JSON Schema, form descriptions and
+//!   documentation.
+//!
+//! ```no_run
+//! use connector_host::{ConnectionValues, Files, Host, HostOptions};
+//! use serde_json::json;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let host = Host::new(HostOptions::default())?;
+//! let openai = host.load_file("target/components/openai.wasm")?;
+//! let token = std::env::var("OPENAI_API_KEY")?;
+//! let connection = openai.connection(ConnectionValues::new().set("token", token))?;
+//!
+//! let outcome = openai
+//!     .run("createSpeech", json!({ "input": "Hello", "voice": "alloy" }))
+//!     .connection(&connection)
+//!     .files(&Files::new("out"))
+//!     .start()?;
+//! println!("{}", outcome.output["url"]);
+//! # Ok(())
+//! # }
+//! ```
+
 mod bindings;
+mod cache;
+mod connection;
+mod connector;
 mod descriptor;
 mod egress;
+mod engine;
+mod events;
+mod failure;
+mod files;
+mod functions;
+mod host;
+mod imports;
+mod input;
+mod json_schema;
+mod run;
+mod state;
 mod table;
-mod files {
-    pub struct OpenFile;
-}
-pub use descriptor::*;
-pub use egress::*;
-pub use table::*;
+
+pub use connection::{Connection, ConnectionValues};
+pub use connector::{Connector, LoadError};
+pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
+pub use egress::{AddressPolicy, BaseUrl, BaseUrlError};
+pub use events::{Cancellation, Event, OnEvent};
+pub use failure::{Failure, FailureKind};
+pub use files::{FileEntry, Files};
+pub use functions::Functions;
+pub use host::{Host, HostError, HostOptions};
+pub use run::{Limits, OptionList, Outcome, Run};
+pub use table::{
+    Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,
+    Property, PropertyTable, PropertyType, TableError,
+};

@@ -1,0 +1,124 @@
+//! Compiled components, kept on disk: compiling takes a few hundred
+//! milliseconds, loading what was compiled less than one.
+//!
+//! What is loaded is native code. So the host loads only what it wrote
+//! itself, into a folder that only its user can write to, under a name made
+//! of the component's hash and of wasmtime's own compatibility hash, and with
+//! a checksum in front that tells a damaged file. Anything that is not as it
+//! should be is compiled anew; the cache never makes a load fail.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+const CHECKSUM_LENGTH: usize = 32;
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    dir: PathBuf,
+}
+
+impl Cache {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The component, from the cache if it is there, else compiled and kept.
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        hash: &str,
+    ) -> wasmtime::Result<Component> {
+        let path = self.dir.join(format!("{hash}-{:016x}.cwasm", compatibility(engine)));
+        if let Some(component) = self.read(engine, &path) {
+            return Ok(component);
+        }
+        let compiled = engine.precompile_component(wasm)?;
+        if let Err(error) = self.write(&path, &compiled) {
+            tracing::warn!(%error, path = %path.display(), "cannot keep the compiled component");
+        }
+        deserialize(engine, &compiled)
+    }
+
+    fn read(&self, engine: &Engine, path: &Path) -> Option<Component> {
+        check_private(&self.dir).ok()?;
+        check_private(path).ok()?;
+        let file = fs::read(path).ok()?;
+        let (checksum, compiled) = file.split_at_checked(CHECKSUM_LENGTH)?;
+        if Sha256::digest(compiled).as_slice() != checksum {
+            tracing::warn!(path = %path.display(), "the compiled component is damaged");
+            return None;
+        }
+        deserialize(engine, compiled).ok()
+    }
+
+    fn write(&self, path: &Path, compiled: &[u8]) -> io::Result<()> {
+        create_private(&self.dir)?;
+        check_private(&self.dir)?;
+        // A temporary file is made 0600; renaming it is atomic, so another
+        // process sees the whole file or none.
+        let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
+        file.write_all(&Sha256::digest(compiled))?;
+        file.write_all(compiled)?;
+        file.persist(path)?;
+        Ok(())
+    }
+}
+
+/// The only `unsafe` code of the host.
+#[allow(unsafe_code, reason = "loading native code is what this module is about")]
+fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `compiled` comes from `precompile_component` of an engine with
+    // the same compatibility hash: either just now, or from a file that only
+    // this user could have written (`check_private`) and whose checksum holds.
+    unsafe { Component::deserialize(engine, compiled) }
+}
+
+/// Covers wasmtime's version, its settings and the processor's features.
+fn compatibility(engine: &Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(unix)]
+fn create_private(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Whether nobody but this user can write to the file or folder.
+#[cfg(unix)]
+fn check_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::symlink_metadata(path)?;
+    let mine = metadata.uid() == rustix::process::geteuid().as_raw();
+    if metadata.is_symlink() || metadata.mode() & 0o022 != 0 || !mine {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "others can write to it, or it belongs to somebody else",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn create_private(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)
+}
+
+/// Elsewhere the user's own cache folder is private by default.
+#[cfg(not(unix))]
+fn check_private(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.is_symlink() {
+        true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,231 @@
+//! Connections: the values of a connection's properties, checked and taken
+//! apart into what the egress path needs and what a connector may see.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use ureq::http::{HeaderMap, header};
+
+use crate::descriptor::{Authorization, Definition, Descriptor};
+use crate::egress::{BaseUrl, Credential, Route, RouteOptions, Secret, header_name, header_value};
+use crate::failure::{Failure, FailureKind};
+use crate::host::HostOptions;
+use crate::input;
+
+/// The values of a connection's properties, still with the credential among
+/// them. Prints no value.
+#[derive(Clone, Default)]
+pub struct ConnectionValues(Map<String, Value>);
+
+/// A connection: ready to be used by any number of runs at the same time.
+/// Cheap to clone.
+///
+/// Its sockets are its own: two connections never share one. It cannot be
+/// printed or turned into JSON.
+#[derive(Clone)]
+pub struct Connection(Arc<Shared>);
+
+struct Shared {
+    connector: String,
+    route: Route,
+    settings: Value,
+}
+
+impl ConnectionValues {
+    /// No values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a property.
+    pub fn set(mut self, property: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.0.insert(property.into(), value.into());
+        self
+    }
+
+    /// The values that the definition's environment variables hold, as
+    /// `lookup` knows them (`|name| std::env::var(name).ok()`).
+    pub fn from_environment(
+        definition: &Definition,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        definition.environment.iter().fold(Self::new(), |values, binding| {
+            match lookup(&binding.name).filter(|value| !value.trim().is_empty()) {
+                Some(value) => values.set(&binding.property, value),
+                None => values,
+            }
+        })
+    }
+}
+
+impl From<Map<String, Value>> for ConnectionValues {
+    fn from(values: Map<String, Value>) -> Self {
+        Self(values)
+    }
+}
+
+impl fmt::Debug for ConnectionValues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(
+        descriptor: &Descriptor,
+        values: ConnectionValues,
+        options: &HostOptions,
+    ) -> Result<Self, Failure> {
+        let definition = &descriptor.connection;
+        let credential_property = definition.authorization.property();
+        if let Some(property) = credential_property
+            && values.0.get(property).is_none_or(is_blank)
+        {
+            return Err(missing_credential(descriptor, property));
+        }
+        let mut values = input::prepare_object(&definition.properties, values.0, "connection")?;
+        let credential = take_credential(definition, &mut values)?;
+        let base_url = take_base_url(definition, &mut values)?;
+        let headers = take_headers(definition, &mut values)?;
+        let secrets = definition.properties.iter().filter(|property| property.secret);
+        for property in secrets {
+            values.remove(&property.name);
+        }
+        let route = RouteOptions {
+            addresses: options.addresses,
+            concurrent_runs: options.concurrent_runs,
+            connect_timeout: options.connect_timeout,
+        };
+        Ok(Self(Arc::new(Shared {
+            connector: descriptor.name.clone(),
+            route: Route::new(base_url, credential, headers, &route),
+            settings: Value::Object(values),
+        })))
+    }
+
+    pub(crate) fn route(&self) -> &Route {
+        &self.0.route
+    }
+
+    /// What the connector may see of it.
+    pub(crate) fn settings(&self) -> &Value {
+        &self.0.settings
+    }
+
+    /// A connection serves the connector whose definition it was made by.
+    pub(crate) fn check_belongs_to(&self, descriptor: &Descriptor) -> Result<(), Failure> {
+        if self.0.connector == descriptor.name {
+            return Ok(());
+        }
+        let message = format!(
+            "the connection is one of `{}`, not of `{}`",
+            self.0.connector, descriptor.name
+        );
+        Err(Failure::new(FailureKind::InvalidInput, message))
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("connector", &self.0.connector)
+            .field("route", &self.0.route)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authorization {
+    fn property(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Bearer { property } | Self::Header { property, .. } => Some(property),
+        }
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
+    let definition = &descriptor.connection;
+    let variable = definition.environment.iter().find(|binding| binding.property == property);
+    let label = definition.properties.get(property).map_or(property, |found| &found.label);
+    let message = match variable {
+        Some(variable) => format!(
+            "the {} connection has no `{property}` ({label}); set {} to it",
+            descriptor.title, variable.name
+        ),
+        None => format!("the {} connection has no `{property}` ({label})", descriptor.title),
+    };
+    Failure {
+        property: Some(property.to_owned()),
+        ..Failure::new(FailureKind::Unauthorized, message)
+    }
+}
+
+fn take_text(values: &mut Map<String, Value>, property: &str) -> Option<String> {
+    match values.remove(property) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn take_credential(
+    definition: &Definition,
+    values: &mut Map<String, Value>,
+) -> Result<Option<Credential>, Failure> {
+    let (header, prefix, property) = match &definition.authorization {
+        Authorization::None => return Ok(None),
+        Authorization::Bearer { property } => (header::AUTHORIZATION, "Bearer ", property),
+        Authorization::Header { header, property } => {
+            let header = header_name(header).ok_or_else(|| {
+                let message = format!("the connector names `{header}` as its credential's header");
+                Failure::new(FailureKind::Internal, message)
+            })?;
+            (header, "", property)
+        }
+    };
+    let text = take_text(values, property).unwrap_or_default();
+    let secret = Secret::new(&text)
+        .map_err(|error| Failure::invalid_input(property, format!("`{property}` {error}")))?;
+    Ok(Some(Credential { header, prefix, secret }))
+}
+
+fn take_base_url(
+    definition: &Definition,
+    values: &mut Map<String, Value>,
+) -> Result<BaseUrl, Failure> {
+    let own = definition.base_url_property.as_deref().and_then(|property| {
+        take_text(values, property).map(|text| (property, BaseUrl::parse(&text)))
+    });
+    match own {
+        None => Ok(definition.base_url.clone()),
+        Some((_, Ok(base_url))) => Ok(base_url),
+        Some((property, Err(error))) => {
+            Err(Failure::invalid_input(property, format!("`{property}` {error}")))
+        }
+    }
+}
+
+fn take_headers(
+    definition: &Definition,
+    values: &mut Map<String, Value>,
+) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    for binding in &definition.headers {
+        let Some(text) = take_text(values, &binding.property) else { continue };
+        let (Some(name), Some(value)) = (header_name(&binding.name), header_value(text.trim()))
+        else {
+            let message = format!("`{0}` must be visible ASCII characters", binding.property);
+            return Err(Failure::invalid_input(&binding.property, message));
+        };
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}

@@ -1,0 +1,189 @@
+//! Files that stand in a JSON answer as base64 text.
+//!
+//! The answer is parsed as it arrives. Each such text goes straight to a file
+//! and is replaced by its handle, so a run with ten images holds one of them
+//! at a time, and the connector none.
+
+use std::fmt;
+use std::io::Read;
+
+use base64::Engine as _;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, FailureKind};
+use crate::files::RunFiles;
+
+/// Where the texts stand and how the files are named, `wit/http.wit`
+/// `embedded-files`.
+pub(crate) struct EmbeddedFiles {
+    pub path: Vec<String>,
+    pub name: String,
+    pub mime_type: String,
+    pub keep: bool,
+}
+
+/// Why there is no value.
+pub(super) enum Error {
+    Json(serde_json::Error),
+    Failure(Failure),
+}
+
+/// Parses one JSON text and stores the files in it.
+pub(super) fn parse(
+    reader: impl Read,
+    embedded: EmbeddedFiles,
+    files: &mut RunFiles,
+) -> Result<Value, Error> {
+    let mut sink = Sink { embedded: &embedded, files, stored: 0, failure: None };
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let value = Walk { path: &embedded.path, sink: &mut sink }
+        .deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value));
+    match (value, sink.failure) {
+        (_, Some(failure)) => Err(Error::Failure(failure)),
+        (Err(error), None) => Err(Error::Json(error)),
+        (Ok(value), None) => Ok(value),
+    }
+}
+
+struct Sink<'a> {
+    embedded: &'a EmbeddedFiles,
+    files: &'a mut RunFiles,
+    stored: usize,
+    failure: Option<Failure>,
+}
+
+impl Sink<'_> {
+    fn store(&mut self, text: &str) -> Result<Value, Failure> {
+        // Some servers leave the padding out.
+        const LENIENT: GeneralPurpose = GeneralPurpose::new(
+            &base64::alphabet::STANDARD,
+            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+        );
+        let bytes = LENIENT.decode(text).map_err(|error| {
+            let message = format!("a file in the provider's answer is not base64: {error}");
+            Failure::new(FailureKind::InvalidOutput, message)
+        })?;
+        if bytes.is_empty() {
+            return Err(Failure::new(
+                FailureKind::InvalidOutput,
+                "the provider sent an empty file",
+            ));
+        }
+        self.stored += 1;
+        let (mime_type, extension) = kind(&bytes, &self.embedded.mime_type);
+        let name = match self.stored {
+            1 => format!("{}.{extension}", self.embedded.name),
+            count => format!("{}-{count}.{extension}", self.embedded.name),
+        };
+        let mut file = self.files.create(&name, mime_type)?;
+        file.write_all(&bytes).map_err(|error| file.failure(&error))?;
+        let entry = file.keep(self.files)?;
+        Ok(match self.embedded.keep {
+            false => json!({ "file": entry }),
+            true => json!({ "file": entry, "base64": text }),
+        })
+    }
+}
+
+/// The media type and extension by the content's own signature, else as
+/// asked for.
+fn kind<'a>(bytes: &[u8], asked: &'a str) -> (&'a str, &'static str) {
+    match infer::get(bytes) {
+        Some(kind) => (kind.mime_type(), kind.extension()),
+        None => {
+            let known = mime_guess::get_mime_extensions_str(asked);
+            (asked, known.and_then(|all| all.first().copied()).unwrap_or("bin"))
+        }
+    }
+}
+
+/// Deserializes a value below which files stand at `path`.
+struct Walk<'a, 'b> {
+    path: &'a [String],
+    sink: &'a mut Sink<'b>,
+}
+
+impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Walk<'_, '_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        if !self.path.is_empty() {
+            return Ok(text.into());
+        }
+        self.sink.store(text).map_err(|failure| {
+            let error = E::custom(&failure);
+            self.sink.failure = Some(failure);
+            error
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let below = match self.path.split_first() {
+            Some((step, rest)) if step == "*" => Some(rest),
+            _ => None,
+        };
+        let mut list = Vec::new();
+        loop {
+            let item = match below {
+                Some(path) => items.next_element_seed(Walk { path, sink: &mut *self.sink })?,
+                None => items.next_element()?,
+            };
+            match item {
+                Some(item) => list.push(item),
+                None => return Ok(Value::Array(list)),
+            }
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let value = match self.path.split_first() {
+                Some((step, path)) if *step == key => {
+                    members.next_value_seed(Walk { path, sink: &mut *self.sink })?
+                }
+                _ => members.next_value()?,
+            };
+            if object.insert(key, value).is_some() {
+                return Err(A::Error::custom("a member stands there twice"));
+            }
+        }
+        Ok(Value::Object(object))
+    }
+}

@@ -1,0 +1,176 @@
+//! Name resolution that looks at every address before one is connected to.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::NextTimeout;
+
+/// Which addresses connections may lead to.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AddressPolicy {
+    /// Any address, also of the local network: for a person's own machine.
+    #[default]
+    Any,
+    /// Public addresses only: for a service that others call.
+    Public,
+}
+
+/// The checks and the connection use the same lookup: a name that changes
+/// its answer in between changes nothing.
+#[derive(Debug)]
+pub(super) struct CheckingResolver {
+    pub inner: DefaultResolver,
+    pub policy: AddressPolicy,
+}
+
+/// A name led to an address that connections may not lead to.
+#[derive(Debug)]
+pub(super) struct AddressRefused {
+    pub address: IpAddr,
+    why: &'static str,
+}
+
+impl fmt::Display for AddressRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server's address {} is {}", self.address, self.why)
+    }
+}
+
+impl std::error::Error for AddressRefused {}
+
+impl Resolver for CheckingResolver {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let addresses = self.inner.resolve(uri, config, timeout)?;
+        let plain = uri.scheme_str() == Some("http");
+        for address in &*addresses {
+            check(address.ip(), plain, self.policy)
+                .map_err(|refused| ureq::Error::Other(Box::new(refused)))?;
+        }
+        Ok(addresses)
+    }
+}
+
+/// Plain `http` goes to loopback only, whatever the name resolves to.
+fn check(address: IpAddr, plain: bool, policy: AddressPolicy) -> Result<(), AddressRefused> {
+    let address = address.to_canonical();
+    let refuse = |why| Err(AddressRefused { address, why });
+    if plain && !address.is_loopback() {
+        return refuse("not a loopback address, and http is allowed to loopback only");
+    }
+    match policy {
+        AddressPolicy::Public if !is_public(address) => {
+            refuse("not public, and this host reaches public addresses only")
+        }
+        _ if address.is_unspecified() || address.is_multicast() => {
+            refuse("not the address of a server")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The addresses that the IANA special-purpose registries call globally
+/// reachable (RFC 6890 and its updates).
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = match (a, b, c) {
+        // "This network", private, loopback, link-local.
+        (0 | 10 | 127, ..) | (172, 16..=31, _) | (192, 168, _) | (169, 254, _) => true,
+        // Shared by carriers (RFC 6598), protocol assignments, 6to4 relays.
+        (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) => true,
+        // Documentation and benchmarks.
+        (192, 0, 2) | (198, 51, 100) | (203, 0, 113) | (198, 18..=19, _) => true,
+        // Multicast, reserved, broadcast.
+        (224..=255, ..) => true,
+        _ => false,
+    };
+    !special
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    // Only 2000::/3 is unicast that the registries hand out; in it stand
+    // protocol assignments and Teredo (2001::/23), documentation
+    // (2001:db8::/32, 3fff::/20) and 6to4 (2002::/16), which hides an IPv4
+    // address.
+    let global = a & 0xe000 == 0x2000;
+    let special = matches!((a, b), (0x2001, 0..=0x01ff) | (0x2001, 0x0db8) | (0x2002, _))
+        || (a == 0x3fff && b < 0x1000);
+    global && !special
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn allowed(address: &str, plain: bool, policy: AddressPolicy) -> bool {
+        check(address.parse().unwrap(), plain, policy).is_ok()
+    }
+
+    #[test]
+    fn a_service_reaches_public_addresses_only() {
+        for public in ["1.1.1.1", "104.18.6.192", "2606:4700::6812:6c0"] {
+            assert!(allowed(public, false, AddressPolicy::Public), "{public}");
+        }
+        for other in [
+            "0.0.0.0",
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "192.0.0.192",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+            "100::1",
+        ] {
+            assert!(!allowed(other, false, AddressPolicy::Public), "{other}");
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_to_loopback_only() {
+        for policy in [AddressPolicy::Any, AddressPolicy::Public] {
+            assert!(!allowed("1.1.1.1", true, policy));
+            assert!(!allowed("192.168.1.1", true, policy));
+        }
+        assert!(allowed("127.0.0.1", true, AddressPolicy::Any));
+        assert!(allowed("::1", true, AddressPolicy::Any));
+        assert!(!allowed("127.0.0.1", true, AddressPolicy::Public));
+    }
+
+    #[test]
+    fn a_person_reaches_the_local_network() {
+        assert!(allowed("192.168.1.1", false, AddressPolicy::Any));
+        assert!(!allowed("0.0.0.0", false, AddressPolicy::Any));
+    }
+}

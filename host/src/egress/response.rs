@@ -1,0 +1,210 @@
+//! A response on its way in: capped, free of the credential, streamed.
+
+use std::io::{self, BufReader, Read};
+use std::time::Instant;
+
+use ureq::BodyReader;
+use ureq::http;
+
+use crate::failure::{Failure, FailureKind};
+use crate::files::{FileEntry, RunFiles};
+
+use super::embedded::{self, EmbeddedFiles};
+use super::headers;
+use super::redact::{Redacting, Redactor};
+
+/// How much of an answer that could not be read is kept for the failure.
+const DETAIL: usize = 2 * 1024;
+const CHUNK: usize = 64 * 1024;
+
+/// A response, its body still to come.
+pub struct Response {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Redacting<BodyReader<'static>>,
+    announced: Option<u64>,
+    read: u64,
+}
+
+impl Response {
+    pub(super) fn new(response: http::Response<ureq::Body>, redactor: Redactor) -> Self {
+        let (head, body) = response.into_parts();
+        let announced = body.content_length();
+        Self {
+            status: head.status.as_u16(),
+            headers: headers::visible(&head.headers, &redactor),
+            body: Redacting::new(body.into_reader(), redactor),
+            announced,
+            read: 0,
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The values of a header, joined as RFC 9110 §5.2 says.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        if values.is_empty() { None } else { Some(values.join(", ")) }
+    }
+
+    /// The next bytes, none at the end.
+    pub(crate) fn read(&mut self, max: usize, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
+        let mut chunk = vec![0; max.clamp(1, CHUNK)];
+        let count = self.next(&mut chunk, limit)?;
+        chunk.truncate(count);
+        Ok(if count == 0 { None } else { Some(chunk) })
+    }
+
+    /// The rest as text.
+    pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
+        self.check_announced(limit)?;
+        let mut bytes = Vec::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            let count = self.next(&mut chunk, limit)?;
+            if count == 0 {
+                break;
+            }
+            bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        }
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+    }
+
+    /// The rest as JSON, with the files that are embedded in it stored.
+    pub(crate) fn json(
+        &mut self,
+        embedded: Option<EmbeddedFiles>,
+        files: &mut RunFiles,
+        limit: u64,
+    ) -> Result<String, Failure> {
+        let Some(embedded) = embedded else {
+            let text = self.text(limit)?;
+            return match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+                Ok(_) => Ok(text),
+                Err(error) => Err(not_json(&error, text.chars().take(DETAIL).collect())),
+            };
+        };
+        self.check_announced(limit)?;
+        let mut source = Source { response: self, limit, begun: Vec::new(), failure: None };
+        let parsed = embedded::parse(BufReader::with_capacity(CHUNK, &mut source), embedded, files);
+        if let Some(failure) = source.failure {
+            return Err(failure);
+        }
+        match parsed {
+            Ok(value) => Ok(value.to_string()),
+            Err(embedded::Error::Failure(failure)) => Err(failure.after_request(true)),
+            Err(embedded::Error::Json(error)) => {
+                Err(not_json(&error, String::from_utf8_lossy(&source.begun).into_owned()))
+            }
+        }
+    }
+
+    /// Stores the rest as a file.
+    pub(crate) fn save(
+        &mut self,
+        name: &str,
+        mime_type: &str,
+        files: &mut RunFiles,
+        limit: u64,
+        mut progress: impl FnMut(u64, Option<u64>),
+    ) -> Result<FileEntry, Failure> {
+        self.check_announced(limit)?;
+        let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
+        let mut chunk = vec![0; CHUNK];
+        let mut done = 0;
+        let mut told = Instant::now();
+        loop {
+            let count = self.next(&mut chunk, limit)?;
+            if count == 0 {
+                break;
+            }
+            file.write_all(chunk.get(..count).unwrap_or_default())
+                .map_err(|error| file.failure(&error).after_request(true))?;
+            done += count as u64;
+            if told.elapsed().as_millis() >= 100 {
+                told = Instant::now();
+                progress(done, self.announced);
+            }
+        }
+        if done == 0 {
+            let failure =
+                Failure::new(FailureKind::InvalidOutput, "the provider sent an empty file");
+            return Err(failure.after_request(true));
+        }
+        file.keep(files).map_err(|failure| failure.after_request(true))
+    }
+
+    /// An answer that says that it is too large is not read at all.
+    fn check_announced(&self, limit: u64) -> Result<(), Failure> {
+        match self.announced {
+            Some(length) if limit < length => Err(too_large(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    fn next(&mut self, chunk: &mut [u8], limit: u64) -> Result<usize, Failure> {
+        let count = self.body.read(chunk).map_err(|error| broken(error))?;
+        self.read += count as u64;
+        if limit < self.read {
+            return Err(too_large(limit));
+        }
+        Ok(count)
+    }
+}
+
+/// A response as a reader that remembers how it begins and why it failed.
+struct Source<'a> {
+    response: &'a mut Response,
+    limit: u64,
+    begun: Vec<u8>,
+    failure: Option<Failure>,
+}
+
+impl Read for &mut Source<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.response.next(into, self.limit) {
+            Ok(count) => {
+                let room = DETAIL.saturating_sub(self.begun.len());
+                self.begun.extend(into.iter().take(count.min(room)));
+                Ok(count)
+            }
+            Err(failure) => {
+                self.failure = Some(failure);
+                Err(io::Error::other("the answer broke off"))
+            }
+        }
+    }
+}
+
+fn too_large(limit: u64) -> Failure {
+    let message = format!("the provider's answer is larger than {limit} bytes");
+    Failure::new(FailureKind::TooLarge, message).after_request(true)
+}
+
+fn not_json(error: &serde_json::Error, begun: String) -> Failure {
+    let message = format!("the provider's answer is not JSON: {error}");
+    let failure =
+        Failure { detail: Some(begun), ..Failure::new(FailureKind::InvalidOutput, message) };
+    failure.after_request(true)
+}
+
+fn broken(error: io::Error) -> Failure {
+    let failure = match ureq::Error::from(error) {
+        ureq::Error::Timeout(_) => {
+            Failure::new(FailureKind::Timeout, "the provider's answer did not end in time")
+        }
+        error => {
+            let message = format!("the provider's answer broke off: {}", super::short(&error));
+            Failure::new(FailureKind::Network, message)
+        }
+    };
+    failure.after_request(true)
+}

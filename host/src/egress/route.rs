@@ -1,0 +1,137 @@
+//! Where a connection's requests go and what is added to them.
+
+use std::fmt;
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, RustlsConnector, TcpConnector};
+
+use crate::failure::Failure;
+
+use super::base_url::BaseUrl;
+use super::redact::Redactor;
+use super::resolver::{AddressPolicy, CheckingResolver};
+use super::secret::Secret;
+
+/// Idle connections cost a socket each; more than the runs at the same time
+/// are of no use.
+const MOST_IDLE: usize = 1_000;
+/// The buffers of one HTTP connection. Its bodies are streamed.
+const BUFFER: usize = 16 * 1024;
+
+/// A connection as the egress path sees it: one origin, one credential, one
+/// pool of sockets. Nothing of it is shared with another connection.
+pub(crate) struct Route {
+    base: BaseUrl,
+    credential: Option<Credential>,
+    headers: HeaderMap,
+    redactor: Redactor,
+    agent: ureq::Agent,
+}
+
+/// A secret and the header that carries it.
+pub(crate) struct Credential {
+    pub header: HeaderName,
+    pub prefix: &'static str,
+    pub secret: Secret,
+}
+
+/// What a route needs beyond its destination.
+pub(crate) struct RouteOptions {
+    pub addresses: AddressPolicy,
+    pub concurrent_runs: u32,
+    pub connect_timeout: Duration,
+}
+
+impl Route {
+    pub(crate) fn new(
+        base: BaseUrl,
+        credential: Option<Credential>,
+        headers: HeaderMap,
+        options: &RouteOptions,
+    ) -> Self {
+        let redactor = Redactor::new(credential.as_ref().map(|credential| &credential.secret));
+        Self { base, credential, headers, redactor, agent: agent(options) }
+    }
+
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    pub(super) fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+
+    pub(crate) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// The headers that every request of this connection carries.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Attaches the credential, if the request goes to the credential's own
+    /// origin. That it does is certain by construction; it is checked where
+    /// it matters all the same.
+    pub(super) fn authorize(&self, target: &Uri, headers: &mut HeaderMap) -> Result<(), Failure> {
+        let origin = match (target.scheme_str(), target.authority()) {
+            (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),
+            _ => String::new(),
+        };
+        if origin != self.base.origin() {
+            return Err(super::not_allowed("it leaves the connection's origin"));
+        }
+        if let Some(credential) = &self.credential {
+            let value = credential
+                .secret
+                .header(credential.prefix)
+                .map_err(|error| super::not_allowed(format!("the credential {error}")))?;
+            headers.insert(credential.header.clone(), value);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// No redirects (a token must not follow one), no proxy from the environment
+/// (it would see the token of plain requests), no status as error (the
+/// connector reads them).
+fn agent(options: &RouteOptions) -> ureq::Agent {
+    let idle = (options.concurrent_runs as usize).min(MOST_IDLE);
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .proxy(None)
+        .user_agent(concat!("workflow-connector/", env!("CARGO_PKG_VERSION")))
+        .timeout_connect(Some(options.connect_timeout))
+        .max_idle_connections(idle)
+        .max_idle_connections_per_host(idle)
+        .input_buffer_size(BUFFER)
+        .output_buffer_size(BUFFER)
+        .build();
+    let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
+    let resolver =
+        CheckingResolver { inner: DefaultResolver::default(), policy: options.addresses };
+    ureq::Agent::with_parts(config, connector, resolver)
+}
+
+/// A value that may stand in a header.
+pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::try_from(text).ok()
+}
+
+/// A name by which a connection's definition adds a header. What frames the
+/// message stays the host's.
+pub(crate) fn header_name(text: &str) -> Option<HeaderName> {
+    const FRAMING: [&str; 6] =
+        ["connection", "content-length", "content-type", "host", "transfer-encoding", "upgrade"];
+    HeaderName::try_from(text).ok().filter(|name| !FRAMING.contains(&name.as_str()))
+}

@@ -1,0 +1,91 @@
+//! The one wasmtime configuration, every knob with its reason.
+
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How often running guests look at their deadline and at cancellation.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// Memory that a freed slot keeps mapped and clean instead of returning it to
+/// the system: about what one run of a connector touches.
+const KEEP_RESIDENT: usize = 256 * 1024;
+
+/// What the engine is made for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EngineOptions {
+    /// Runs at the same time.
+    pub concurrent_runs: u32,
+    /// Bytes of linear memory that one instance may ever have.
+    pub max_memory: usize,
+    /// Bytes of stack for guest code. Less than the run thread's own stack.
+    pub max_stack: usize,
+}
+
+/// Makes the engine and starts its clock.
+pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
+    // The pool reserves address space for every slot. Where that is scarce
+    // (a `ulimit -v`, a small container), instances are made one by one.
+    let engine =
+        Engine::new(&config(options, true)).or_else(|_| Engine::new(&config(options, false)))?;
+    start_clock(&engine)?;
+    Ok(engine)
+}
+
+fn config(options: EngineOptions, pooling: bool) -> Config {
+    let mut config = Config::new();
+    // The guest's exports and the host's functions are synchronous: a run has
+    // a thread of its own. Concurrency support would make each call slower.
+    config.concurrency_support(false);
+    // Guests are stopped by a counter that they read at loop heads and calls.
+    config.epoch_interruption(true);
+    config.max_wasm_stack(options.max_stack);
+    // Traps are reported as one sentence; addresses would tell nobody anything.
+    config.wasm_backtrace_max_frames(None);
+    // What no connector needs is off, so that an update of wasmtime cannot
+    // bring it in.
+    config.wasm_memory64(false);
+    config.wasm_multi_memory(false);
+    config.wasm_relaxed_simd(false);
+    config.wasm_tail_call(false);
+    if pooling {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
+    }
+    config
+}
+
+/// Slots that are made once and reset between runs, which costs a fraction of
+/// mapping memory anew. One component instance is one core module with one
+/// memory, plus the two small modules by which wasm-tools adapts it.
+fn pool(options: EngineOptions) -> PoolingAllocationConfig {
+    // Describing a connector while all runs are taken must not fail.
+    let instances = options.concurrent_runs.saturating_add(4);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(4))
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(4))
+        .max_memory_size(options.max_memory)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        // With Linux 6.7 the kernel says which pages were written, and only
+        // those are reset.
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Advances the epoch until the engine is gone. The weak reference lets the
+/// engine go: a host that is dropped leaves no thread behind.
+fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
+    let engine = engine.weak();
+    thread::Builder::new().name("connector-clock".to_owned()).spawn(move || {
+        loop {
+            thread::sleep(TICK);
+            match engine.upgrade() {
+                Some(engine) => engine.increment_epoch(),
+                None => return,
+            }
+        }
+    })?;
+    Ok(())
+}

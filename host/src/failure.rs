@@ -1,0 +1,197 @@
+//! The one failure type that callers of a run see.
+
+use serde::Serialize;
+
+use crate::bindings::types as wit;
+
+/// A failed call, `wit/types.wit` record `failure`.
+///
+/// `message` is one sentence for people; `kind` and the other fields are for
+/// programs. None of them ever holds the connection's credential.
+#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
+#[error("{message}")]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The kind.
+    pub kind: FailureKind,
+    /// What went wrong and, for input, what is allowed.
+    pub message: String,
+    /// The path of the property at fault, such as `messages[0].role`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+    /// The HTTP status, if the provider answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The provider's own code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The provider's id of the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// How long the provider asks to wait, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// Whether a request may have reached the provider: `false` is certain.
+    pub request_sent: bool,
+    /// The provider's answer as it came, if the message does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The kinds of failure, `wit/types.wit` `failure-kind`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// A property's value is missing or not allowed.
+    InvalidInput,
+    /// The credential is missing or was not accepted.
+    Unauthorized,
+    /// The credential does not allow this.
+    Forbidden,
+    /// The thing asked for does not exist.
+    NotFound,
+    /// Too many requests.
+    RateLimited,
+    /// No credit left.
+    QuotaExceeded,
+    /// A request, an answer or a file is larger than allowed.
+    TooLarge,
+    /// The provider declined.
+    Refused,
+    /// The provider is down or overloaded.
+    Unavailable,
+    /// No connection, or it broke.
+    Network,
+    /// A deadline passed.
+    Timeout,
+    /// The caller stopped the run.
+    Cancelled,
+    /// The answer is not what was asked for.
+    InvalidOutput,
+    /// A defect in the connector or in the host.
+    Internal,
+}
+
+impl Failure {
+    /// A failure of this kind, with nothing sent.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            property: None,
+            status: None,
+            code: None,
+            request_id: None,
+            retry_after_ms: None,
+            request_sent: false,
+            detail: None,
+        }
+    }
+
+    /// A value that is missing or not allowed.
+    pub fn invalid_input(property: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { property: Some(property.into()), ..Self::new(FailureKind::InvalidInput, message) }
+    }
+
+    /// The same failure, with `request_sent` set if it was or is now true.
+    pub(crate) fn after_request(mut self, sent: bool) -> Self {
+        self.request_sent |= sent;
+        self
+    }
+}
+
+impl FailureKind {
+    /// The word of `wit/types.wit`, such as `invalid-input`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid-input",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::RateLimited => "rate-limited",
+            Self::QuotaExceeded => "quota-exceeded",
+            Self::TooLarge => "too-large",
+            Self::Refused => "refused",
+            Self::Unavailable => "unavailable",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::InvalidOutput => "invalid-output",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl From<wit::Failure> for Failure {
+    fn from(failure: wit::Failure) -> Self {
+        Self {
+            kind: failure.kind.into(),
+            message: failure.message,
+            property: failure.property,
+            status: failure.status,
+            code: failure.code,
+            request_id: failure.request_id,
+            retry_after_ms: failure.retry_after_ms,
+            request_sent: failure.request_sent,
+            detail: failure.detail,
+        }
+    }
+}
+
+impl From<Failure> for wit::Failure {
+    fn from(failure: Failure) -> Self {
+        Self {
+            kind: failure.kind.into(),
+            message: failure.message,
+            property: failure.property,
+            status: failure.status,
+            code: failure.code,
+            request_id: failure.request_id,
+            retry_after_ms: failure.retry_after_ms,
+            request_sent: failure.request_sent,
+            detail: failure.detail,
+        }
+    }
+}
+
+impl From<wit::FailureKind> for FailureKind {
+    fn from(kind: wit::FailureKind) -> Self {
+        match kind {
+            wit::FailureKind::InvalidInput => Self::InvalidInput,
+            wit::FailureKind::Unauthorized => Self::Unauthorized,
+            wit::FailureKind::Forbidden => Self::Forbidden,
+            wit::FailureKind::NotFound => Self::NotFound,
+            wit::FailureKind::RateLimited => Self::RateLimited,
+            wit::FailureKind::QuotaExceeded => Self::QuotaExceeded,
+            wit::FailureKind::TooLarge => Self::TooLarge,
+            wit::FailureKind::Refused => Self::Refused,
+            wit::FailureKind::Unavailable => Self::Unavailable,
+            wit::FailureKind::Network => Self::Network,
+            wit::FailureKind::Timeout => Self::Timeout,
+            wit::FailureKind::Cancelled => Self::Cancelled,
+            wit::FailureKind::InvalidOutput => Self::InvalidOutput,
+            wit::FailureKind::Internal => Self::Internal,
+        }
+    }
+}
+
+impl From<FailureKind> for wit::FailureKind {
+    fn from(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::InvalidInput => Self::InvalidInput,
+            FailureKind::Unauthorized => Self::Unauthorized,
+            FailureKind::Forbidden => Self::Forbidden,
+            FailureKind::NotFound => Self::NotFound,
+            FailureKind::RateLimited => Self::RateLimited,
+            FailureKind::QuotaExceeded => Self::QuotaExceeded,
+            FailureKind::TooLarge => Self::TooLarge,
+            FailureKind::Refused => Self::Refused,
+            FailureKind::Unavailable => Self::Unavailable,
+            FailureKind::Network => Self::Network,
+            FailureKind::Timeout => Self::Timeout,
+            FailureKind::Cancelled => Self::Cancelled,
+            FailureKind::InvalidOutput => Self::InvalidOutput,
+            FailureKind::Internal => Self::Internal,
+        }
+    }
+}

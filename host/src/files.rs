@@ -1,0 +1,382 @@
+//! Files of runs: handles in JSON, contents on disk.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+use url::Url;
+
+use crate::bindings::types as wit;
+use crate::failure::{Failure, FailureKind};
+
+/// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
+/// `{"extension", "mimeType", "name", "url"}`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileEntry {
+    /// The text after the name's last dot, `bin` without one.
+    pub extension: String,
+    /// The media type, such as `audio/mpeg`.
+    pub mime_type: String,
+    /// The name, without any folder.
+    pub name: String,
+    /// Where the content is: a `file:` URL.
+    pub url: String,
+}
+
+/// Which files runs may read, and where they put theirs. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Files {
+    dir: PathBuf,
+    any_local: bool,
+    granted: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+impl Files {
+    /// Files that runs make go to `dir`, which is created when it is needed.
+    /// Inputs may name files that [`grant`](Self::grant) made handles for.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), any_local: false, granted: Arc::default() }
+    }
+
+    /// Lets inputs name any file that this process can read. For programs
+    /// whose inputs come from the person who runs them, such as a command
+    /// line; never for a service.
+    pub fn allow_any_local(mut self) -> Self {
+        self.any_local = true;
+        self
+    }
+
+    /// A handle to a local file, for use in inputs.
+    ///
+    /// # Errors
+    /// If there is no such file.
+    pub fn grant(&self, path: impl AsRef<Path>) -> io::Result<FileEntry> {
+        let path = path.as_ref();
+        let real = fs::canonicalize(path)?;
+        if !fs::metadata(&real)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let entry = FileEntry::named(&name, &file_url(&real)?);
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner).insert(real);
+        Ok(entry)
+    }
+
+    /// Opens a file that an input names.
+    pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, String> {
+        let path = Url::parse(&entry.url)
+            .ok()
+            .filter(|url| url.scheme() == "file")
+            .and_then(|url| url.to_file_path().ok())
+            .ok_or_else(|| {
+                format!("its `url` must be a file: URL (got `{}`)", excerpt(&entry.url))
+            })?;
+        let unreadable = |error: io::Error| format!("{} cannot be read: {error}", path.display());
+        let real = fs::canonicalize(&path).map_err(unreadable)?;
+        let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner).contains(&real);
+        if !granted && !self.any_local {
+            return Err(format!("{} is not among the files this run may read", path.display()));
+        }
+        let metadata = File::open(&real).and_then(|file| file.metadata()).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(format!("{} is not a file", path.display()));
+        }
+        Ok(OpenFile { entry: entry.clone(), path: real, size: metadata.len() })
+    }
+}
+
+impl FileEntry {
+    /// A handle whose extension and media type follow from the name.
+    pub(crate) fn named(name: &str, url: &str) -> Self {
+        let extension = extension(name);
+        let mime_type = mime_guess::from_ext(&extension).first_or_octet_stream();
+        Self {
+            mime_type: mime_type.essence_str().to_owned(),
+            extension,
+            name: name.to_owned(),
+            url: url.to_owned(),
+        }
+    }
+
+    /// A handle from JSON. Only `url` must be there; the rest follows from
+    /// it.
+    pub(crate) fn from_json(value: &serde_json::Value) -> Option<Self> {
+        let text = |key: &str| {
+            value.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty())
+        };
+        let url = text("url")?;
+        let in_url = || {
+            let parsed = Url::parse(url).ok()?;
+            let last = parsed.path_segments()?.next_back()?.to_owned();
+            let decoded = percent_encoding::percent_decode_str(&last).decode_utf8().ok()?;
+            Some(decoded.into_owned()).filter(|name| !name.is_empty())
+        };
+        let name = text("name").map(str::to_owned).or_else(in_url).unwrap_or("file".to_owned());
+        let derived = Self::named(&name, url);
+        Some(Self {
+            extension: text("extension").map_or(derived.extension, str::to_lowercase),
+            mime_type: text("mimeType").map_or(derived.mime_type, str::to_owned),
+            ..derived
+        })
+    }
+}
+
+fn extension(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((_, extension)) if !extension.is_empty() => extension.to_lowercase(),
+        _ => "bin".to_owned(),
+    }
+}
+
+fn file_url(path: &Path) -> io::Result<String> {
+    Url::from_file_path(path)
+        .map(String::from)
+        .map_err(|()| io::Error::new(io::ErrorKind::InvalidInput, "not an absolute path"))
+}
+
+fn excerpt(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The files of one run: what its input names and what it stored itself.
+#[derive(Default)]
+pub(crate) struct RunFiles {
+    files: Option<Files>,
+    open: Vec<OpenFile>,
+}
+
+impl RunFiles {
+    pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>) -> Self {
+        Self { files, open: inputs }
+    }
+
+    /// Opens a file of this run.
+    pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, Failure> {
+        let found = self.open.iter().find(|file| file.entry.url == entry.url);
+        found.map(|file| OpenFile { entry: entry.clone(), ..file.clone() }).ok_or_else(|| {
+            let message = format!("`{}` is not a file of this run", excerpt(&entry.url));
+            Failure::new(FailureKind::NotFound, message)
+        })
+    }
+
+    /// Begins a file. Until it is kept, only a temporary one exists, which
+    /// is removed with the value.
+    pub(crate) fn create(&self, name: &str, mime_type: &str) -> Result<NewFile, Failure> {
+        let Some(files) = &self.files else {
+            let message = "the run has nowhere to put files; give it `Files`";
+            return Err(Failure::new(FailureKind::Internal, message));
+        };
+        let begun = fs::create_dir_all(&files.dir)
+            .and_then(|()| NamedTempFile::with_prefix_in(".part-", &files.dir));
+        let temporary = begun.map_err(|error| {
+            let message = format!("no file can be made in {}: {error}", files.dir.display());
+            Failure::new(FailureKind::Internal, message)
+        })?;
+        Ok(NewFile {
+            temporary,
+            dir: files.dir.clone(),
+            name: safe_name(name),
+            mime_type: mime_type.to_owned(),
+        })
+    }
+}
+
+/// A file that is being written.
+pub(crate) struct NewFile {
+    temporary: NamedTempFile,
+    dir: PathBuf,
+    name: String,
+    mime_type: String,
+}
+
+impl NewFile {
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.temporary.write_all(bytes)
+    }
+
+    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
+        let message = format!("cannot write {}: {error}", self.dir.join(&self.name).display());
+        Failure::new(FailureKind::Internal, message)
+    }
+
+    /// Gives the file its name, never that of another one: `speech.mp3`,
+    /// `speech-2.mp3`, …
+    pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
+        let (stem, extension) = match self.name.rsplit_once('.') {
+            Some((stem, extension)) => (stem.to_owned(), format!(".{extension}")),
+            None => (self.name.clone(), String::new()),
+        };
+        let unkept = |dir: &Path, error: &dyn std::fmt::Display| {
+            let message = format!("cannot keep a file in {}: {error}", dir.display());
+            Failure::new(FailureKind::Internal, message)
+        };
+        let Self { mut temporary, dir, mime_type, .. } = self;
+        let size = temporary.as_file().metadata().map_err(|error| unkept(&dir, &error))?.len();
+        make_readable(&temporary).map_err(|error| unkept(&dir, &error))?;
+        for count in 1.. {
+            let name = match count {
+                1 => format!("{stem}{extension}"),
+                _ => format!("{stem}-{count}{extension}"),
+            };
+            match temporary.persist_noclobber(dir.join(&name)) {
+                Ok(_) => {
+                    let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(&dir, &e))?;
+                    let url = file_url(&path).map_err(|error| unkept(&dir, &error))?;
+                    let entry = FileEntry { mime_type, ..FileEntry::named(&name, &url) };
+                    files.open.push(OpenFile { entry: entry.clone(), path, size });
+                    return Ok(entry);
+                }
+                Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+                    temporary = taken.file;
+                }
+                Err(other) => return Err(unkept(&dir, &other.error)),
+            }
+        }
+        Err(unkept(&dir, &"no name is free"))
+    }
+}
+
+/// Temporary files are made 0600; what a run leaves is an ordinary file.
+#[cfg(unix)]
+fn make_readable(file: &NamedTempFile) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &NamedTempFile) -> io::Result<()> {
+    Ok(())
+}
+
+/// A name that stays in its folder on every system: the last part of a path,
+/// of letters, digits and `._- ` only, not hidden.
+fn safe_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain: String = last
+        .chars()
+        .filter(|c| !c.is_control())
+        .map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' })
+        .take(120)
+        .collect();
+    let plain = plain.trim_matches(['.', ' ']);
+    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+}
+
+/// An open file of a run: the resource `files.file`.
+#[derive(Clone, Debug)]
+pub struct OpenFile {
+    pub(crate) entry: FileEntry,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+}
+
+impl OpenFile {
+    /// The bytes from `offset` on, at most `max` of them.
+    pub(crate) fn read(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(max as u64).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+impl From<FileEntry> for wit::FileEntry {
+    fn from(entry: FileEntry) -> Self {
+        Self {
+            extension: entry.extension,
+            mime_type: entry.mime_type,
+            name: entry.name,
+            url: entry.url,
+        }
+    }
+}
+
+impl From<wit::FileEntry> for FileEntry {
+    fn from(entry: wit::FileEntry) -> Self {
+        Self {
+            extension: entry.extension,
+            mime_type: entry.mime_type,
+            name: entry.name,
+            url: entry.url,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_in_its_folder() {
+        for (given, kept) in [
+            ("speech.mp3", "speech.mp3"),
+            ("../../etc/passwd", "passwd"),
+            ("..", "file"),
+            ("", "file"),
+            ("/", "file"),
+            ("C:\\Windows\\evil.exe", "evil.exe"),
+            ("a\r\nb\0.mp3", "ab.mp3"),
+            (".bashrc", "bashrc"),
+            ("..%2f..%2fx", "%2f..%2fx".replace('%', "_").trim_start_matches('.')),
+            ("name:stream", "name_stream"),
+            ("Grüße 1.wav", "Grüße 1.wav"),
+        ] {
+            assert_eq!(safe_name(given), kept, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_kept_file_takes_nobodys_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new());
+        let mut names = Vec::new();
+        for content in ["one", "two", "three"] {
+            let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
+            file.write_all(content.as_bytes()).unwrap();
+            names.push(file.keep(&mut run).unwrap().name);
+        }
+        assert_eq!(names, ["speech.mp3", "speech-2.mp3", "speech-3.mp3"]);
+        assert_eq!(fs::read_to_string(dir.path().join("speech-2.mp3")).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_file_that_is_not_kept_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = RunFiles::new(Some(Files::new(dir.path())), Vec::new());
+        let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_input_names_granted_files_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wav");
+        fs::write(&path, "RIFF").unwrap();
+        let files = Files::new(dir.path());
+        let entry = FileEntry::named("a.wav", &file_url(&path).unwrap());
+        assert!(files.open(&entry).unwrap_err().contains("not among the files"));
+        assert_eq!(files.grant(&path).unwrap(), entry);
+        assert_eq!(files.open(&entry).unwrap().size, 4);
+        assert!(Files::new(dir.path()).allow_any_local().open(&entry).is_ok());
+    }
+
+    #[test]
+    fn a_handle_follows_from_its_url() {
+        let entry = FileEntry::from_json(&serde_json::json!({"url": "file:///tmp/My%20Talk.MP3"}));
+        let entry = entry.unwrap();
+        assert_eq!(entry.name, "My Talk.MP3");
+        assert_eq!(entry.extension, "mp3");
+        assert_eq!(entry.mime_type, "audio/mpeg");
+    }
+}

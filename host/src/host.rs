@@ -1,0 +1,110 @@
+//! The host: an engine, a cache, and what it lets connectors reach.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use crate::bindings::Connector as World;
+use crate::cache::Cache;
+use crate::connector::{Connector, LoadError};
+use crate::egress::AddressPolicy;
+use crate::engine::{EngineOptions, engine};
+use crate::state::State;
+
+/// Loads connectors. Cheap to clone; clones share the engine.
+#[derive(Clone)]
+pub struct Host {
+    pub(crate) engine: Engine,
+    linker: Arc<Linker<State>>,
+    cache: Option<Cache>,
+    pub(crate) options: HostOptions,
+}
+
+/// How a host is set up.
+#[derive(Clone, Debug)]
+pub struct HostOptions {
+    /// The most runs at the same time. Default: 64.
+    pub concurrent_runs: u32,
+    /// Where compiled components are kept, a folder only this user may write
+    /// to. `None` compiles at each load. Default: the user's cache folder.
+    pub cache_dir: Option<PathBuf>,
+    /// Which addresses connections may lead to. Default: any.
+    pub addresses: AddressPolicy,
+    /// The most linear memory of a run in bytes. Default: 64 MiB.
+    pub max_memory: usize,
+    /// The most stack of a guest in bytes. Default: 512 KiB.
+    pub max_stack: usize,
+    /// How long opening a connection may take. Default: 10 s.
+    pub connect_timeout: Duration,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        let cache_dir = directories::ProjectDirs::from("", "", "connector")
+            .map(|dirs| dirs.cache_dir().join("compiled"));
+        Self {
+            concurrent_runs: 64,
+            cache_dir,
+            addresses: AddressPolicy::Any,
+            max_memory: 64 << 20,
+            max_stack: 512 << 10,
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The engine could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot start the WebAssembly engine: {0}")]
+pub struct HostError(String);
+
+impl Host {
+    /// Makes a host.
+    ///
+    /// # Errors
+    /// If the machine cannot run WebAssembly at all.
+    pub fn new(options: HostOptions) -> Result<Self, HostError> {
+        let fail = |error: wasmtime::Error| HostError(format!("{error:#}"));
+        let engine = engine(EngineOptions {
+            concurrent_runs: options.concurrent_runs,
+            max_memory: options.max_memory,
+            max_stack: options.max_stack,
+        })
+        .map_err(fail)?;
+        let mut linker = Linker::new(&engine);
+        World::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)
+            .map_err(fail)?;
+        let cache = options.cache_dir.clone().map(Cache::new);
+        Ok(Self { engine, linker: Arc::new(linker), cache, options })
+    }
+
+    /// Loads a connector from a `.wasm` file.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
+        let path = path.as_ref();
+        let wasm = std::fs::read(path)
+            .map_err(|error| LoadError::Read { path: path.to_owned(), error })?;
+        self.load(&wasm)
+    }
+
+    /// Loads a connector: compiles it or takes it from the cache, checks what
+    /// it imports and exports, and lets it describe itself.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load(&self, wasm: &[u8]) -> Result<Connector, LoadError> {
+        let hash = format!("{:x}", Sha256::digest(wasm));
+        let compiled = match &self.cache {
+            Some(cache) => cache.load(&self.engine, wasm, &hash),
+            None => Component::from_binary(&self.engine, wasm),
+        };
+        let component = compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+        Connector::new(self, &self.linker, &component, hash, wasm.len())
+    }
+}

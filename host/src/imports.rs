@@ -1,0 +1,314 @@
+//! The host's side of the imports: each function hands over to the module
+//! whose subject it is.
+
+use serde_json::Value;
+use ureq::http::Method;
+use wasmtime::component::{Resource, ResourceTable};
+
+use crate::bindings::types as wit;
+use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
+use crate::egress::{self, Content, EmbeddedFiles, FormPart, FormValue, Request, Response};
+use crate::events::Event;
+use crate::failure::{Failure, FailureKind};
+use crate::files::OpenFile;
+use crate::json_schema as schemas;
+use crate::state::{State, Stopped};
+
+/// Longer messages are cut.
+const LONGEST_MESSAGE: usize = 4 * 1024;
+
+/// What an import that can fail returns: a trap, or the WIT `result`.
+type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
+
+impl wit::Host for State {}
+
+impl http::Host for State {
+    fn send(&mut self, request: http::Request) -> Answer<Resource<Response>> {
+        let deadline = self.deadline;
+        let stopped = self.stopped();
+        let (run, resources) = self.run()?;
+        if let Some(stopped) = stopped {
+            return Ok(Err(Failure::from(stopped).into()));
+        }
+        let request = request_of(request, resources)?;
+        let connection = match run.connection() {
+            Ok(connection) => connection,
+            Err(failure) => return Ok(Err(failure.into())),
+        };
+        run.attempts += 1;
+        match egress::send(connection.route(), request, run.limits.request_bytes, deadline) {
+            Ok(response) => {
+                run.request_sent = true;
+                Ok(Ok(resources.push(response)?))
+            }
+            Err(failure) => {
+                run.request_sent |= failure.request_sent;
+                Ok(Err(failure.into()))
+            }
+        }
+    }
+}
+
+impl http::HostResponse for State {
+    fn status(&mut self, response: Resource<Response>) -> wasmtime::Result<u16> {
+        Ok(self.resources.get(&response)?.status())
+    }
+
+    fn header(
+        &mut self,
+        response: Resource<Response>,
+        name: String,
+    ) -> wasmtime::Result<Option<String>> {
+        Ok(self.resources.get(&response)?.header(&name))
+    }
+
+    fn read(&mut self, response: Resource<Response>, max: u32) -> Answer<Option<Vec<u8>>> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        Ok(response.read(max as usize, run.limits.response_bytes).map_err(Into::into))
+    }
+
+    fn text(&mut self, response: Resource<Response>) -> Answer<String> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        Ok(response.text(run.limits.response_bytes).map_err(Into::into))
+    }
+
+    fn json(
+        &mut self,
+        response: Resource<Response>,
+        embedded: Option<http::EmbeddedFiles>,
+    ) -> Answer<String> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        let limits = &run.limits;
+        let limit = if embedded.is_some() { limits.file_bytes } else { limits.response_bytes };
+        let embedded = embedded.map(|embedded| EmbeddedFiles {
+            path: embedded.path,
+            name: embedded.name,
+            mime_type: embedded.mime_type,
+            keep: embedded.keep,
+        });
+        Ok(response.json(embedded, &mut run.files, limit).map_err(Into::into))
+    }
+
+    fn save(
+        &mut self,
+        response: Resource<Response>,
+        name: String,
+        mime_type: String,
+    ) -> Answer<wit::FileEntry> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        let on_event = run.on_event.as_deref();
+        let progress = |done, total| {
+            if let Some(on_event) = on_event {
+                on_event(Event::Progress { unit: "bytes".to_owned(), done, total });
+            }
+        };
+        let limit = run.limits.file_bytes;
+        let saved = response.save(&name, &mime_type, &mut run.files, limit, progress);
+        Ok(saved.map(Into::into).map_err(Into::into))
+    }
+
+    fn drop(&mut self, response: Resource<Response>) -> wasmtime::Result<()> {
+        self.resources.delete(response)?;
+        Ok(())
+    }
+}
+
+fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Result<Request> {
+    let content = match request.body {
+        http::Body::None => Content::None,
+        http::Body::Json(text) => {
+            Content::Bytes { mime_type: "application/json".to_owned(), bytes: text.into_bytes() }
+        }
+        http::Body::Content(content) => {
+            Content::Bytes { mime_type: content.mime_type, bytes: content.bytes }
+        }
+        http::Body::Multipart(parts) => {
+            let parts = parts.into_iter().map(|part| part_of(part, resources));
+            Content::Form(parts.collect::<wasmtime::Result<_>>()?)
+        }
+    };
+    let method = match request.method {
+        http::Method::Get => Method::GET,
+        http::Method::Head => Method::HEAD,
+        http::Method::Post => Method::POST,
+        http::Method::Put => Method::PUT,
+        http::Method::Patch => Method::PATCH,
+        http::Method::Delete => Method::DELETE,
+    };
+    let http::Request { path, query, headers, .. } = request;
+    Ok(Request { method, path, query, headers, content })
+}
+
+fn part_of(part: http::Part, resources: &ResourceTable) -> wasmtime::Result<FormPart> {
+    let value = match part.value {
+        http::PartValue::Text(text) => FormValue::Text(text),
+        http::PartValue::File(http::FilePart { file, name, mime_type }) => {
+            let file = resources.get(&file)?;
+            FormValue::File {
+                path: file.path.clone(),
+                size: file.size,
+                name: name.unwrap_or_else(|| file.entry.name.clone()),
+                mime_type: mime_type.unwrap_or_else(|| file.entry.mime_type.clone()),
+            }
+        }
+    };
+    Ok(FormPart { name: part.name, value })
+}
+
+impl files::Host for State {
+    fn open(&mut self, entry: wit::FileEntry) -> Answer<Resource<OpenFile>> {
+        let (run, resources) = self.run()?;
+        Ok(match run.files.open(&entry.into()) {
+            Ok(file) => Ok(resources.push(file)?),
+            Err(failure) => Err(failure.into()),
+        })
+    }
+
+    fn create(
+        &mut self,
+        name: String,
+        mime_type: String,
+        bytes: Vec<u8>,
+    ) -> Answer<wit::FileEntry> {
+        let (run, _) = self.run()?;
+        let created = run.files.create(&name, &mime_type).and_then(|mut file| {
+            file.write_all(&bytes).map_err(|error| file.failure(&error))?;
+            file.keep(&mut run.files)
+        });
+        Ok(created.map(Into::into).map_err(Into::into))
+    }
+}
+
+impl files::HostFile for State {
+    fn entry(&mut self, file: Resource<OpenFile>) -> wasmtime::Result<wit::FileEntry> {
+        Ok(self.resources.get(&file)?.entry.clone().into())
+    }
+
+    fn size(&mut self, file: Resource<OpenFile>) -> wasmtime::Result<u64> {
+        Ok(self.resources.get(&file)?.size)
+    }
+
+    fn read(&mut self, file: Resource<OpenFile>, offset: u64, max: u32) -> Answer<Vec<u8>> {
+        let file = self.resources.get(&file)?;
+        Ok(file.read(offset, max as usize).map_err(|error| {
+            let message = format!("cannot read {}: {error}", file.entry.name);
+            Failure::new(FailureKind::Internal, message).into()
+        }))
+    }
+
+    fn drop(&mut self, file: Resource<OpenFile>) -> wasmtime::Result<()> {
+        self.resources.delete(file)?;
+        Ok(())
+    }
+}
+
+impl events::Host for State {
+    fn emit(&mut self, event: events::Event) -> wasmtime::Result<Result<(), events::StopReason>> {
+        let stopped = self.stopped();
+        let (run, _) = self.run()?;
+        Ok(match stopped {
+            Some(Stopped::Cancelled) => Err(events::StopReason::Cancelled),
+            Some(Stopped::Deadline) => Err(events::StopReason::Deadline),
+            None => {
+                run.emit(event_of(event));
+                Ok(())
+            }
+        })
+    }
+}
+
+fn event_of(event: events::Event) -> Event {
+    match event {
+        events::Event::TextDelta(delta) => {
+            Event::TextDelta { choice: delta.choice, text: delta.text }
+        }
+        events::Event::Progress(progress) => {
+            Event::Progress { unit: progress.unit, done: progress.done, total: progress.total }
+        }
+        events::Event::File(file) => Event::File { file: file.into() },
+        events::Event::FunctionCall(call) => Event::FunctionCall {
+            id: call.id,
+            name: call.name,
+            arguments: json_or_text(call.arguments),
+        },
+        events::Event::FunctionResult(result) => Event::FunctionResult {
+            id: result.id,
+            name: result.name,
+            result: result.result.map(json_or_text),
+        },
+    }
+}
+
+/// What a connector calls JSON. An event with text that is none is still an
+/// event.
+fn json_or_text(text: String) -> Value {
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
+}
+
+impl functions::Host for State {
+    fn describe(&mut self, names: Vec<String>) -> Answer<Vec<functions::Function>> {
+        let (run, _) = self.run()?;
+        let described = names.into_iter().map(|name| {
+            let function = run.functions.get(&name)?;
+            Ok(functions::Function {
+                name,
+                description: function.description.clone(),
+                parameters: function.parameters.to_string(),
+            })
+        });
+        Ok(described.collect::<Result<_, Failure>>().map_err(Into::into))
+    }
+
+    fn call(&mut self, name: String, arguments: String) -> Answer<String> {
+        let (run, _) = self.run()?;
+        let result = run.functions.get(&name).and_then(|function| {
+            let arguments = serde_json::from_str(&arguments).map_err(|error| {
+                let message = format!("the arguments of `{name}` are not JSON: {error}");
+                Failure::invalid_input("", message)
+            })?;
+            (function.call)(arguments)
+        });
+        Ok(result.map(|value| value.to_string()).map_err(Into::into))
+    }
+}
+
+impl json_schema::Host for State {
+    fn validate(
+        &mut self,
+        schema: String,
+        instance: String,
+    ) -> wasmtime::Result<Result<(), json_schema::Invalid>> {
+        self.run()?;
+        Ok(schemas::validate(&schema, &instance))
+    }
+}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        let (run, _) = self.run()?;
+        let Some(left) = run.messages_left.checked_sub(1) else { return Ok(()) };
+        run.messages_left = left;
+        let plain: String = message
+            .chars()
+            .take(LONGEST_MESSAGE)
+            .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+            .collect();
+        let plain = match &run.connection {
+            Some(connection) => connection.route().redactor().text(plain),
+            None => plain,
+        };
+        let connector = run.connector.as_str();
+        match level {
+            log::Level::Trace => tracing::trace!(target: "connector", connector, "{plain}"),
+            log::Level::Debug => tracing::debug!(target: "connector", connector, "{plain}"),
+            log::Level::Info => tracing::info!(target: "connector", connector, "{plain}"),
+            log::Level::Warn => tracing::warn!(target: "connector", connector, "{plain}"),
+            log::Level::Error => tracing::error!(target: "connector", connector, "{plain}"),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,472 @@
+//! From what a form, a person or an engine hands over to what an action may
+//! rely on: blanks dropped, hidden values dropped, defaults filled in,
+//! everything else checked. The first value that is not allowed ends it, with
+//! its path and what is allowed, before any request is made.
+
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::files::{FileEntry, Files, OpenFile};
+use crate::table::{
+    Choices, Comparison, Condition, Limits, Property, PropertyTable, PropertyType, plain_number,
+};
+
+/// The input of an action.
+///
+/// # Errors
+/// `invalid-input` with the path of the property.
+pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<Value, Failure> {
+    let object = match input {
+        Value::Object(object) => object,
+        Value::Null => Map::new(),
+        other => {
+            let message = format!("the input must be a JSON object (got {})", kind_of(&other));
+            return Err(Failure { property: None, ..Failure::invalid_input("", message) });
+        }
+    };
+    prepare_object(table, object, of).map(Value::Object)
+}
+
+/// Like [`prepare`], for an object. `of` names its owner in messages.
+pub(crate) fn prepare_object(
+    table: &PropertyTable,
+    object: Map<String, Value>,
+    of: &str,
+) -> Result<Map<String, Value>, Failure> {
+    let owner = Owner { path: String::new(), name: of.to_owned() };
+    members(table.as_slice(), None, object, &owner)
+}
+
+/// The files that an input names, opened: a file that is not there, too
+/// large or of a wrong kind is found before a request is made.
+///
+/// # Errors
+/// `invalid-input` with the path of the property.
+pub(crate) fn open_files(
+    table: &PropertyTable,
+    input: &Value,
+    files: Option<&Files>,
+) -> Result<Vec<OpenFile>, Failure> {
+    let mut found = Vec::new();
+    for property in table {
+        if let Some(value) = input.get(&property.name) {
+            collect_files(property, value, &property.name, files, &mut found)?;
+        }
+    }
+    Ok(found)
+}
+
+fn collect_files(
+    property: &Property,
+    value: &Value,
+    path: &str,
+    files: Option<&Files>,
+    found: &mut Vec<OpenFile>,
+) -> Result<(), Failure> {
+    match (property.kind, value) {
+        (PropertyType::FileEntry, value) => {
+            let Some(entry) = FileEntry::from_json(value) else { return Ok(()) };
+            let refuse = |why: String| Failure::invalid_input(path, format!("`{path}`: {why}"));
+            let files =
+                files.ok_or_else(|| refuse("this run was given no `Files` to read from".into()))?;
+            let file = files.open(&entry).map_err(refuse)?;
+            if let Some(most) = property.limits.max_bytes
+                && most < file.size
+            {
+                return Err(refuse(format!(
+                    "the file must be at most {most} bytes long (it has {})",
+                    file.size
+                )));
+            }
+            if file.size == 0 {
+                return Err(refuse("the file is empty".to_owned()));
+            }
+            found.push(file);
+        }
+        (PropertyType::Array, Value::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                if let Some(shape) = property.children.first() {
+                    collect_files(shape, item, &format!("{path}[{index}]"), files, found)?;
+                }
+            }
+        }
+        (PropertyType::Object, Value::Object(object)) => {
+            for (name, member) in object {
+                let shape = property.children.iter().find(|child| child.name == *name);
+                if let Some(shape) = shape.or(property.values.as_deref()) {
+                    collect_files(shape, member, &format!("{path}.{name}"), files, found)?;
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The object whose members are looked at.
+struct Owner {
+    path: String,
+    name: String,
+}
+
+impl Owner {
+    fn path_of(&self, member: &str) -> String {
+        if self.path.is_empty() { member.to_owned() } else { format!("{}.{member}", self.path) }
+    }
+}
+
+fn members(
+    properties: &[Property],
+    further: Option<&Property>,
+    mut object: Map<String, Value>,
+    owner: &Owner,
+) -> Result<Map<String, Value>, Failure> {
+    object.retain(|_, value| !is_blank(value));
+    let shown: Vec<&Property> =
+        properties.iter().filter(|property| is_shown(property, properties, &object)).collect();
+    for property in properties {
+        if !shown.iter().any(|other| other.name == property.name) {
+            object.remove(&property.name);
+        }
+    }
+    let mut prepared = Map::new();
+    for property in shown {
+        let path = owner.path_of(&property.name);
+        let given = object.remove(&property.name);
+        match given.map(|value| without_blanks(property, value)).filter(|value| !is_empty(value)) {
+            Some(given) => {
+                prepared.insert(property.name.clone(), value(property, given, &path)?);
+            }
+            None => match &property.default {
+                Some(default) => {
+                    prepared.insert(property.name.clone(), default.clone());
+                }
+                None if property.required => {
+                    return Err(Failure::invalid_input(&path, format!("`{path}` is required")));
+                }
+                None => {}
+            },
+        }
+    }
+    for (name, given) in object {
+        let path = owner.path_of(&name);
+        match further {
+            Some(shape) => {
+                prepared.insert(name, value(shape, given, &path)?);
+            }
+            None => return Err(unknown(&name, &path, properties, owner)),
+        }
+    }
+    Ok(prepared)
+}
+
+/// Forms send an empty box as `""` or `null`.
+fn is_blank(value: &Value) -> bool {
+    matches!(value, Value::Null) || value.as_str().is_some_and(str::is_empty)
+}
+
+/// What is left of a list or map when its blanks are gone.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        other => is_blank(other),
+    }
+}
+
+fn without_blanks(property: &Property, value: Value) -> Value {
+    match (property.kind, value) {
+        (PropertyType::Array, Value::Array(items)) => {
+            Value::Array(items.into_iter().filter(|item| !is_blank(item)).collect())
+        }
+        (PropertyType::Object, Value::Object(members)) => {
+            Value::Object(members.into_iter().filter(|(_, member)| !is_blank(member)).collect())
+        }
+        (_, other) => other,
+    }
+}
+
+/// Whether a property's condition holds, and so on up the chain: a property
+/// whose condition looks at a hidden one sees no value there.
+fn is_shown(property: &Property, siblings: &[Property], object: &Map<String, Value>) -> bool {
+    let Some(condition) = &property.condition else { return true };
+    let Some(looked_at) = siblings.iter().find(|other| other.name == condition.property) else {
+        return false;
+    };
+    let value = match is_shown(looked_at, siblings, object) {
+        true => object.get(&looked_at.name).or(looked_at.default.as_ref()),
+        false => None,
+    };
+    holds(condition, value)
+}
+
+fn holds(condition: &Condition, value: Option<&Value>) -> bool {
+    let listed = |value: &Value| condition.values.iter().any(|other| equal(other, value));
+    match condition.matches {
+        Comparison::OneOf => value.is_some_and(listed),
+        Comparison::NoneOf => value.is_some_and(|value| !listed(value)),
+        Comparison::Present => value.is_some(),
+        Comparison::Absent => value.is_none(),
+    }
+}
+
+/// JSON equality with `1` and `1.0` as one number.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+
+fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+    if !property.admits_type(&given) {
+        return Err(refused(path, &format!("must be {}", expected(property)), &given));
+    }
+    if let Some(choices) = &property.choices {
+        check_choice(choices, property.kind, &given, path)?;
+    }
+    check_limits(&property.limits, property.kind, &given, path)?;
+    match (property.kind, given) {
+        (PropertyType::Integer, Value::Number(number)) => {
+            // `2.0` is an integer to JSON Schema, and reaches the action as one.
+            Ok(number
+                .as_f64()
+                .filter(|_| number.is_f64())
+                .map_or(Value::Number(number), plain_number))
+        }
+        (PropertyType::Array, Value::Array(items)) => {
+            let Some(shape) = property.children.first() else { return Ok(Value::Array(items)) };
+            let items = items.into_iter().enumerate();
+            items.map(|(index, item)| value(shape, item, &format!("{path}[{index}]"))).collect()
+        }
+        (PropertyType::Object, Value::Object(object)) => {
+            let open = property.children.is_empty() && property.values.is_none();
+            if open {
+                return Ok(Value::Object(object));
+            }
+            let owner = Owner { path: path.to_owned(), name: format!("`{path}`") };
+            members(&property.children, property.values.as_deref(), object, &owner)
+                .map(Value::Object)
+        }
+        (PropertyType::FileEntry, given) => file_entry(property, &given, path),
+        (PropertyType::Date | PropertyType::DateTime | PropertyType::Time, given) => {
+            check_date(property.kind, &given, path).map(|()| given)
+        }
+        (_, given) => Ok(given),
+    }
+}
+
+/// A handle, complete: only its `url` must be given.
+fn file_entry(property: &Property, given: &Value, path: &str) -> Result<Value, Failure> {
+    let entry = FileEntry::from_json(given).ok_or_else(|| {
+        let message = format!("`{path}` must be a file: an object with at least a `url`");
+        Failure::invalid_input(path, message)
+    })?;
+    let accept = &property.limits.accept;
+    if !accept.is_empty() && !accept.contains(&entry.extension) {
+        let message = format!(
+            "`{path}` must be one of these kinds of file: {} (got `{}`)",
+            accept.join(", "),
+            entry.name
+        );
+        return Err(Failure::invalid_input(path, message));
+    }
+    Ok(json!(entry))
+}
+
+fn check_choice(
+    choices: &Choices,
+    kind: PropertyType,
+    given: &Value,
+    path: &str,
+) -> Result<(), Failure> {
+    if choices.open {
+        return Ok(());
+    }
+    let offered = |value: &Value| choices.known.iter().any(|choice| equal(&choice.value, value));
+    let allowed = || {
+        let values: Vec<String> = choices.known.iter().map(|choice| shown(&choice.value)).collect();
+        format!("must be one of: {}", values.join(", "))
+    };
+    match (kind, given) {
+        (PropertyType::Array, Value::Array(items)) => {
+            match items.iter().enumerate().find(|(_, item)| !offered(item)) {
+                Some((index, item)) => Err(refused(&format!("{path}[{index}]"), &allowed(), item)),
+                None => Ok(()),
+            }
+        }
+        _ if offered(given) => Ok(()),
+        _ => Err(refused(path, &allowed(), given)),
+    }
+}
+
+fn check_limits(
+    limits: &Limits,
+    kind: PropertyType,
+    given: &Value,
+    path: &str,
+) -> Result<(), Failure> {
+    match given {
+        Value::Number(number) => {
+            let number = number.as_f64().unwrap_or(f64::NAN);
+            let below = limits.minimum.is_some_and(|minimum| number < minimum);
+            let above = limits.maximum.is_some_and(|maximum| maximum < number);
+            if below || above {
+                let range =
+                    range(limits.minimum.map(plain_number), limits.maximum.map(plain_number));
+                return Err(refused(path, &format!("must be {range}"), given));
+            }
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            if outside(length, limits.min_length, limits.max_length) {
+                let range = range(limits.min_length, limits.max_length);
+                let message = format!("`{path}` must be {range} characters long (it has {length})");
+                return Err(Failure::invalid_input(path, message));
+            }
+            if let Some(pattern) = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text))
+            {
+                return Err(refused(path, &format!("must match {}", pattern.source()), given));
+            }
+        }
+        Value::Array(_) | Value::Object(_) if kind != PropertyType::FileEntry => {
+            let (count, things) = match given {
+                Value::Array(items) => (items.len() as u64, "items"),
+                _ => (given.as_object().map_or(0, Map::len) as u64, "entries"),
+            };
+            if outside(count, limits.min_items, limits.max_items) {
+                let range = range(limits.min_items, limits.max_items);
+                let message = format!("`{path}` must have {range} {things} (it has {count})");
+                return Err(Failure::invalid_input(path, message));
+            }
+            let keys = given.as_object().into_iter().flat_map(Map::keys);
+            if let Some(pattern) = &limits.pattern
+                && let Some(key) = keys.into_iter().find(|key| !pattern.matches(key))
+            {
+                let message = format!(
+                    "the keys of `{path}` must match {} (got `{}`)",
+                    pattern.source(),
+                    excerpt(key)
+                );
+                return Err(Failure::invalid_input(path, message));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn outside(count: u64, least: Option<u32>, most: Option<u32>) -> bool {
+    least.is_some_and(|least| count < u64::from(least))
+        || most.is_some_and(|most| u64::from(most) < count)
+}
+
+fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
+    match (least, most) {
+        (Some(least), Some(most)) => {
+            format!("between {} and {}", least.to_string(), most.to_string())
+        }
+        (Some(least), None) => format!("at least {}", least.to_string()),
+        (None, Some(most)) => format!("at most {}", most.to_string()),
+        (None, None) => String::new(),
+    }
+}
+
+/// RFC 3339 by its digits; the provider knows its calendar.
+fn check_date(kind: PropertyType, given: &Value, path: &str) -> Result<(), Failure> {
+    const DATE: &str = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
+    const TIME: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d|:60)?(\.\d+)?";
+    let (pattern, example) = match kind {
+        PropertyType::Date => (DATE.to_owned(), "a date such as 2026-01-31"),
+        PropertyType::Time => (TIME.to_owned(), "a time such as 13:30:00"),
+        _ => (
+            format!(r"{DATE}[Tt ]{TIME}([Zz]|[+-]\d\d:\d\d)"),
+            "a date and time such as 2026-01-31T13:30:00Z",
+        ),
+    };
+    let matches = regex::Regex::new(&format!("^{pattern}$"))
+        .is_ok_and(|regex| given.as_str().is_some_and(|text| regex.is_match(text)));
+    if matches { Ok(()) } else { Err(refused(path, &format!("must be {example}"), given)) }
+}
+
+fn unknown(name: &str, path: &str, properties: &[Property], owner: &Owner) -> Failure {
+    let names: Vec<&str> = properties.iter().map(|property| property.name.as_str()).collect();
+    let nearest = names
+        .iter()
+        .map(|known| (distance(name, known), known))
+        .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
+        .min();
+    let path = excerpt(path);
+    let message = match nearest {
+        Some((_, known)) => {
+            format!("`{path}` is no property of {}; did you mean `{known}`?", owner.name)
+        }
+        None => {
+            format!("`{path}` is no property of {}, which has: {}", owner.name, names.join(", "))
+        }
+    };
+    Failure::invalid_input(path, message)
+}
+
+/// The Levenshtein distance, without regard to case, `-` and `_`.
+fn distance(a: &str, b: &str) -> usize {
+    let plain = |text: &str| -> Vec<char> {
+        text.chars().filter(|c| !"-_".contains(*c)).take(64).flat_map(char::to_lowercase).collect()
+    };
+    let (a, b) = (plain(a), plain(b));
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for ((y, above), left_above) in b.iter().zip(row.iter().skip(1)).zip(&row) {
+            let left = next.last().copied().unwrap_or_default();
+            next.push((left_above + usize::from(x != y)).min(above + 1).min(left + 1));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+fn refused(path: &str, what: &str, given: &Value) -> Failure {
+    Failure::invalid_input(path, format!("`{path}` {what} (got {})", shown(given)))
+}
+
+fn expected(property: &Property) -> &'static str {
+    match property.kind {
+        PropertyType::String => "a text",
+        PropertyType::Integer => "a whole number",
+        PropertyType::Number => "a number",
+        PropertyType::Boolean => "true or false",
+        PropertyType::Date => "a date such as 2026-01-31",
+        PropertyType::DateTime => "a date and time such as 2026-01-31T13:30:00Z",
+        PropertyType::Time => "a time such as 13:30:00",
+        PropertyType::Array => "a list",
+        PropertyType::Object => "an object",
+        PropertyType::FileEntry => "a file: an object with at least a `url`",
+        PropertyType::Any => "a value",
+    }
+}
+
+/// A value in a message: texts as they are, everything short.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("`{}`", excerpt(text)),
+        Value::Array(_) | Value::Object(_) => kind_of(value).to_owned(),
+        other => excerpt(&other.to_string()),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn excerpt(text: &str) -> String {
+    let plain: String = text.escape_debug().take(60).collect();
+    if plain.len() < text.len() { format!("{plain}…") } else { plain }
+}

@@ -1,0 +1,451 @@
+//! Calls into a connector: a fresh instance on a thread of its own, within
+//! limits, and whatever happens in it as an outcome or a failure.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use wasmtime::{Store, Trap};
+
+use crate::bindings::{
+    Connector as World, ConnectorPre as WorldPre, actions as wit_actions,
+    connection as wit_connection, describe as wit_describe,
+};
+use crate::connection::Connection;
+use crate::connector::Connector;
+use crate::descriptor::Action;
+use crate::events::{Cancellation, Event, OnEvent};
+use crate::failure::{Failure, FailureKind};
+use crate::files::{Files, RunFiles};
+use crate::functions::Functions;
+use crate::host::HostOptions;
+use crate::input;
+use crate::state::{RunState, State, Stopped, at_tick};
+
+/// A thread's stack beyond the guest's: for the host's own functions.
+const HOST_STACK: usize = 1 << 20;
+/// Longer descriptions come from a connector that loops.
+const DESCRIBE_TIME: Duration = Duration::from_secs(5);
+/// Connection tests and option lists are waited for by a person.
+const ASK_TIME: Duration = Duration::from_secs(30);
+
+/// What a run may use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// From start to end, waiting included. Default: 10 minutes.
+    pub time: Duration,
+    /// Linear memory in bytes, at most the host's `max_memory`. Default: 64 MiB.
+    pub memory: usize,
+    /// The output's JSON text in bytes. Default: 32 MiB.
+    pub output_bytes: usize,
+    /// A request's body in bytes. Default: 256 MiB.
+    pub request_bytes: u64,
+    /// What a connector reads of a response, in bytes. Default: 32 MiB.
+    pub response_bytes: u64,
+    /// A response that goes to files, in bytes. Default: 1 GiB.
+    pub file_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(600),
+            memory: 64 << 20,
+            output_bytes: 32 << 20,
+            request_bytes: 256 << 20,
+            response_bytes: 32 << 20,
+            file_bytes: 1 << 30,
+        }
+    }
+}
+
+/// What a run returned.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// The output.
+    pub output: Value,
+    /// About the run: what the connector tells (`usage`, `model`,
+    /// `requestId` …), `attempts` and `durationMs`.
+    pub metadata: Map<String, Value>,
+}
+
+/// The current choices of a property, `wit/actions.wit` `option-list`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OptionList {
+    /// Whether there is no list; the property can be typed all the same.
+    pub disabled: bool,
+    /// What the empty box shows: if disabled, why.
+    pub placeholder: Option<String>,
+    /// The choices.
+    pub options: Vec<crate::table::Choice>,
+}
+
+/// A run of an action that is being prepared.
+#[must_use = "a run does nothing until it is started"]
+pub struct Run<'a> {
+    connector: &'a Connector,
+    action: String,
+    input: Value,
+    connection: Option<Connection>,
+    limits: Limits,
+    files: Option<Files>,
+    functions: Functions,
+    on_event: Option<OnEvent>,
+    cancellation: Cancellation,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(connector: &'a Connector, action: String, input: Value) -> Self {
+        Self {
+            connector,
+            action,
+            input,
+            connection: None,
+            limits: Limits::default(),
+            files: None,
+            functions: Functions::default(),
+            on_event: None,
+            cancellation: Cancellation::default(),
+        }
+    }
+
+    /// The connection to run with.
+    pub fn connection(mut self, connection: &Connection) -> Self {
+        self.connection = Some(connection.clone());
+        self
+    }
+
+    /// What it may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Which files it may read and where it puts its own.
+    pub fn files(mut self, files: &Files) -> Self {
+        self.files = Some(files.clone());
+        self
+    }
+
+    /// The functions that a model may call.
+    pub fn functions(mut self, functions: &Functions) -> Self {
+        self.functions = functions.clone();
+        self
+    }
+
+    /// Who is told what happens, on the run's thread.
+    pub fn on_event(mut self, on_event: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        self.on_event = Some(std::sync::Arc::new(on_event));
+        self
+    }
+
+    /// By what it can be stopped.
+    pub fn cancellation(mut self, cancellation: &Cancellation) -> Self {
+        self.cancellation = cancellation.clone();
+        self
+    }
+
+    /// Checks the input, runs the action and waits for its end.
+    ///
+    /// # Errors
+    /// `invalid-input` before anything is sent; else what happened.
+    pub fn start(self) -> Result<Outcome, Failure> {
+        let begun = Instant::now();
+        let shared = &self.connector.shared;
+        let action = action(self.connector, &self.action)?;
+        let address = shared.descriptor.address(action);
+        let input = input::prepare(&action.properties, self.input, &address)?;
+        let files = input::open_files(&action.properties, &input, self.files.as_ref())?;
+        let settings = settings(self.connector, self.connection.as_ref())?;
+        let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
+        run.files = RunFiles::new(self.files, files);
+        run.functions = self.functions;
+        run.on_event = self.on_event;
+        let name = action.name.as_str();
+        let call = Call { run: Some(run), time: None, cancellation: self.cancellation };
+        let (outcome, ended) = call.make(&shared.pre, &shared.options, |world, store| {
+            let run = world.workflow_connector_actions();
+            run.call_run(store, name, &input.to_string(), &settings)
+        })?;
+        let outcome = outcome.map_err(|failure| ended.failure(failure.into()))?;
+        ended.outcome(outcome, begun)
+    }
+}
+
+/// The state of a call when it had ended.
+struct Ended {
+    request_sent: bool,
+    attempts: u32,
+    stopped: Option<Stopped>,
+    connection: Option<Connection>,
+}
+
+impl Ended {
+    /// A connector's failure, with what only the host knows.
+    fn failure(&self, mut failure: Failure) -> Failure {
+        if let Some(Stopped::Cancelled) = self.stopped {
+            failure = Failure::from(Stopped::Cancelled);
+        }
+        failure.request_sent |= self.request_sent;
+        failure
+    }
+
+    fn outcome(&self, outcome: wit_actions::Outcome, begun: Instant) -> Result<Outcome, Failure> {
+        let parse = |what: &str, text: &str| {
+            serde_json::from_str::<Value>(text).map_err(|error| {
+                let message = format!("the connector's {what} is not JSON: {error}");
+                Failure::new(FailureKind::Internal, message).after_request(self.request_sent)
+            })
+        };
+        let output = parse("output", &outcome.output)?;
+        let mut metadata = match parse("metadata", &outcome.metadata)? {
+            Value::Object(metadata) => metadata,
+            _ => Map::new(),
+        };
+        metadata.insert("attempts".to_owned(), self.attempts.into());
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        metadata.insert("durationMs".to_owned(), milliseconds.into());
+        Ok(Outcome { output, metadata })
+    }
+}
+
+/// A call into a connector.
+struct Call {
+    /// `None` for a call that may not do anything.
+    run: Option<RunState>,
+    /// A shorter time than the run's limits say.
+    time: Option<Duration>,
+    cancellation: Cancellation,
+}
+
+impl Call {
+    /// Makes a store and an instance on a new thread, calls, and waits.
+    fn make<T: Send>(
+        self,
+        pre: &WorldPre<State>,
+        options: &HostOptions,
+        call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T> + Send,
+    ) -> Result<(T, Ended), Failure> {
+        let stack = options.max_stack + HOST_STACK;
+        thread::scope(|scope| {
+            thread::Builder::new()
+                .name("connector-run".to_owned())
+                .stack_size(stack)
+                .spawn_scoped(scope, || self.make_here(pre, options, call))
+                .map_err(|error| {
+                    Failure::new(FailureKind::Internal, format!("no thread for the run: {error}"))
+                })?
+                .join()
+                .unwrap_or_else(|_| {
+                    Err(Failure::new(FailureKind::Internal, "the host failed during the run"))
+                })
+        })
+    }
+
+    fn make_here<T>(
+        self,
+        pre: &WorldPre<State>,
+        options: &HostOptions,
+        call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Ended), Failure> {
+        let limits = self.run.as_ref().map(|run| run.limits.clone()).unwrap_or_default();
+        let deadline = Instant::now() + self.time.unwrap_or(limits.time);
+        let memory = limits.memory.min(options.max_memory);
+        let state = State::new(self.run, memory, deadline, self.cancellation);
+        let mut store = Store::new(pre.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(at_tick);
+        store.set_hostcall_fuel(limits.output_bytes);
+        // A panic of a host function must not take the caller's thread down.
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let world = pre.instantiate(&mut store)?;
+            call(&world, &mut store)
+        }));
+        let state = store.into_data();
+        let ended = Ended::new(&state);
+        match result {
+            Ok(Ok(value)) => Ok((value, ended)),
+            Ok(Err(error)) => Err(ended.trapped(&error, &state, &limits)),
+            Err(_) => Err(ended
+                .failure(Failure::new(FailureKind::Internal, "the host failed during the run"))),
+        }
+    }
+}
+
+impl Ended {
+    fn new(state: &State) -> Self {
+        let run = state.run.as_ref();
+        Self {
+            request_sent: run.is_some_and(|run| run.request_sent),
+            attempts: run.map_or(0, |run| run.attempts),
+            stopped: state.stopped(),
+            connection: run.and_then(|run| run.connection.clone()),
+        }
+    }
+
+    /// What a trap means.
+    fn trapped(&self, error: &wasmtime::Error, state: &State, limits: &Limits) -> Failure {
+        let internal = |message: String| Failure::new(FailureKind::Internal, message);
+        let failure = match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Failure::from(self.stopped.unwrap_or(Stopped::Deadline)),
+            Some(Trap::StackOverflow) => {
+                internal("the connector failed: it used more stack than it may".to_owned())
+            }
+            _ if state.memory.denied => {
+                let memory = limits.memory >> 20;
+                let message = format!("the connector needs more memory than {memory} MiB");
+                Failure::new(FailureKind::TooLarge, message)
+            }
+            Some(trap) => internal(format!("the connector failed: {trap}")),
+            None if is_too_much_data(error) => {
+                let message = format!(
+                    "the connector handed over more than {} bytes at once",
+                    limits.output_bytes
+                );
+                Failure::new(FailureKind::TooLarge, message)
+            }
+            None => {
+                let text = format!("the connector failed: {}", error.root_cause());
+                internal(match &self.connection {
+                    Some(connection) => connection.route().redactor().text(text),
+                    None => text,
+                })
+            }
+        };
+        failure.after_request(self.request_sent)
+    }
+}
+
+/// wasmtime has no type for it that can be named.
+fn is_too_much_data(error: &wasmtime::Error) -> bool {
+    error.root_cause().to_string().contains("too much data")
+}
+
+fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Failure> {
+    let descriptor = connector.descriptor();
+    descriptor.action(name).ok_or_else(|| {
+        let names: Vec<&str> =
+            descriptor.actions.iter().map(|action| action.name.as_str()).collect();
+        let message = format!(
+            "`{}` has no action `{}`; it has: {}",
+            descriptor.name,
+            name.escape_debug(),
+            names.join(", ")
+        );
+        Failure::new(FailureKind::InvalidInput, message)
+    })
+}
+
+fn settings(connector: &Connector, connection: Option<&Connection>) -> Result<String, Failure> {
+    match connection {
+        None => Ok("{}".to_owned()),
+        Some(connection) => {
+            connection.check_belongs_to(connector.descriptor())?;
+            Ok(connection.settings().to_string())
+        }
+    }
+}
+
+/// Calls `describe` and `define`, each in an instance of its own, with every
+/// import denied.
+pub(crate) fn describe(
+    pre: &WorldPre<State>,
+    options: &HostOptions,
+) -> Result<(wit_describe::Component, wit_connection::Definition), Failure> {
+    let call =
+        || Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
+    let (component, _) = call().make(pre, options, |world, store| {
+        world.workflow_connector_describe().call_describe(store)
+    })?;
+    let (definition, _) = call().make(pre, options, |world, store| {
+        world.workflow_connector_connection().call_define(store)
+    })?;
+    Ok((component, definition))
+}
+
+pub(crate) fn test(connector: &Connector, connection: &Connection) -> Result<String, Failure> {
+    let settings = settings(connector, Some(connection))?;
+    let (reached, ended) = ask(connector, Some(connection), |world, store| {
+        world.workflow_connector_connection().call_test(store, &settings)
+    })?;
+    reached.map_err(|failure| ended.failure(failure.into()))
+}
+
+pub(crate) fn options(
+    connector: &Connector,
+    connection: &Connection,
+    action_name: &str,
+    property: &str,
+    input: &Value,
+    search: Option<&str>,
+) -> Result<OptionList, Failure> {
+    let action = action(connector, action_name)?;
+    let found = action.properties.at_path(property);
+    let dynamic = found.and_then(|found| found.choices.as_ref()?.dynamic.as_ref());
+    if dynamic.is_none() {
+        let message = format!("`{}` has no list of current choices", property.escape_debug());
+        return Err(Failure::invalid_input(property, message));
+    }
+    let settings = settings(connector, Some(connection))?;
+    let (list, ended) = ask(connector, Some(connection), |world, store| {
+        world.workflow_connector_actions().call_options(
+            store,
+            &action.name,
+            property,
+            &input.to_string(),
+            search,
+            &settings,
+        )
+    })?;
+    let list = list.map_err(|failure| ended.failure(failure.into()))?;
+    let options = list
+        .options
+        .into_iter()
+        .map(|choice| {
+            let value = serde_json::from_str(&choice.value).map_err(|error| {
+                let message = format!("the connector's choice is not JSON: {error}");
+                Failure::new(FailureKind::Internal, message)
+            })?;
+            let description = choice.description;
+            Ok(crate::table::Choice { label: choice.label, value, description })
+        })
+        .collect::<Result<_, Failure>>()?;
+    Ok(OptionList { disabled: list.disabled, placeholder: list.placeholder, options })
+}
+
+pub(crate) fn output_schema(
+    connector: &Connector,
+    action_name: &str,
+    input: Value,
+) -> Result<Value, Failure> {
+    let action = action(connector, action_name)?;
+    let address = connector.descriptor().address(action);
+    let input = input::prepare(&action.properties, input, &address)?;
+    let settings = settings(connector, None)?;
+    let (schema, ended) = ask(connector, None, |world, store| {
+        let actions = world.workflow_connector_actions();
+        actions.call_output_schema(store, &action.name, &input.to_string(), &settings)
+    })?;
+    let schema = schema.map_err(|failure| ended.failure(failure.into()))?;
+    serde_json::from_str(&schema).map_err(|error| {
+        let message = format!("the connector's output schema is not JSON: {error}");
+        Failure::new(FailureKind::Internal, message)
+    })
+}
+
+fn ask<T: Send>(
+    connector: &Connector,
+    connection: Option<&Connection>,
+    call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T> + Send,
+) -> Result<(T, Ended), Failure> {
+    let shared = &connector.shared;
+    let name = shared.descriptor.name.clone();
+    let run = RunState::new(name, connection.cloned(), Limits::default());
+    let prepared =
+        Call { run: Some(run), time: Some(ASK_TIME), cancellation: Cancellation::default() };
+    prepared.make(&shared.pre, &shared.options, call)
+}

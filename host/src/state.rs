@@ -1,0 +1,189 @@
+//! What stands behind a guest's imports during one call: its limits, its
+//! connection, its files. Nothing of it outlives the call.
+
+use std::time::Instant;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
+
+use crate::connection::Connection;
+use crate::events::{Cancellation, Event, OnEvent};
+use crate::failure::{Failure, FailureKind};
+use crate::files::RunFiles;
+use crate::functions::Functions;
+use crate::run::Limits;
+
+/// Messages that one run may log.
+const MOST_MESSAGES: u32 = 1_000;
+/// Resources that a guest may hold at the same time.
+const MOST_RESOURCES: usize = 1_000;
+
+/// The state of one call.
+pub(crate) struct State {
+    /// `None` while a connector describes itself: every import is denied.
+    pub run: Option<RunState>,
+    pub resources: ResourceTable,
+    pub memory: MemoryBudget,
+    pub deadline: Instant,
+    pub cancellation: Cancellation,
+}
+
+/// What a run may use.
+pub(crate) struct RunState {
+    pub connector: String,
+    pub connection: Option<Connection>,
+    pub limits: Limits,
+    pub files: RunFiles,
+    pub functions: Functions,
+    pub on_event: Option<OnEvent>,
+    /// Whether a request may have reached the provider.
+    pub request_sent: bool,
+    /// Requests made.
+    pub attempts: u32,
+    pub messages_left: u32,
+}
+
+impl State {
+    pub(crate) fn new(
+        run: Option<RunState>,
+        max_memory: usize,
+        deadline: Instant,
+        cancellation: Cancellation,
+    ) -> Self {
+        let mut resources = ResourceTable::new();
+        resources.set_max_capacity(MOST_RESOURCES);
+        let memory = MemoryBudget { used: 0, most: max_memory, denied: false };
+        Self { run, resources, memory, deadline, cancellation }
+    }
+
+    /// The run and the resources of the guest, or a trap while the connector
+    /// describes itself.
+    pub(crate) fn run(&mut self) -> wasmtime::Result<(&mut RunState, &mut ResourceTable)> {
+        match &mut self.run {
+            Some(run) => Ok((run, &mut self.resources)),
+            None => Err(wasmtime::Error::msg(
+                "a connector may not call the host while it describes itself",
+            )),
+        }
+    }
+
+    /// Why the call must end now, if it must.
+    pub(crate) fn stopped(&self) -> Option<Stopped> {
+        if self.cancellation.is_cancelled() {
+            Some(Stopped::Cancelled)
+        } else if self.deadline <= Instant::now() {
+            Some(Stopped::Deadline)
+        } else {
+            None
+        }
+    }
+}
+
+/// Why a call must end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stopped {
+    Cancelled,
+    Deadline,
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::new(FailureKind::Cancelled, "the run was cancelled"),
+            Stopped::Deadline => {
+                Self::new(FailureKind::Timeout, "the run took longer than it was allowed to")
+            }
+        }
+    }
+}
+
+/// Called at every tick while guest code runs.
+pub(crate) fn at_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
+    Ok(match store.data().stopped() {
+        Some(_) => UpdateDeadline::Interrupt,
+        None => UpdateDeadline::Continue(1),
+    })
+}
+
+impl RunState {
+    pub(crate) fn new(connector: String, connection: Option<Connection>, limits: Limits) -> Self {
+        Self {
+            connector,
+            connection,
+            limits,
+            files: RunFiles::default(),
+            functions: Functions::default(),
+            on_event: None,
+            request_sent: false,
+            attempts: 0,
+            messages_left: MOST_MESSAGES,
+        }
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        if let Some(on_event) = &self.on_event {
+            on_event(event);
+        }
+    }
+
+    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
+        self.connection
+            .clone()
+            .ok_or_else(|| Failure::new(FailureKind::Unauthorized, "the run has no connection"))
+    }
+}
+
+/// One budget for all linear memories of an instance. A guest that asks for
+/// more is refused the growth and may cope with it.
+pub(crate) struct MemoryBudget {
+    used: usize,
+    most: usize,
+    /// Whether a growth was refused: tells why the guest then gave up.
+    pub denied: bool,
+}
+
+/// Functions in a table take 16 bytes each; no connector has so many.
+const MOST_TABLE_ELEMENTS: usize = 20_000;
+
+impl ResourceLimiter for MemoryBudget {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let after = self.used.saturating_sub(current).saturating_add(desired);
+        let allowed = after <= self.most;
+        if allowed {
+            self.used = after;
+        }
+        self.denied |= !allowed;
+        Ok(allowed)
+    }
+
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.denied = true;
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MOST_TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        16
+    }
+
+    fn tables(&self) -> usize {
+        16
+    }
+
+    fn memories(&self) -> usize {
+        4
+    }
+}
