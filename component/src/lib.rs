@@ -1,11 +1,68 @@
-//! test
+//! The OpenAI connector: a WebAssembly component that asks OpenAI's models,
+//! or those of any server that speaks its protocol.
+//!
+//! The contract is in `wit/`. This file only wires its three exports:
+//! [`describe`] says what the connector is, [`connection`] how its provider is
+//! reached, and [`actions`] holds what it does, one file per action. Each
+//! action declares its properties as a table of data ([`table`]), makes its
+//! request and reads the answer in pure functions, and calls the host's
+//! imports only in its short `run`. What the API's endpoints have in common is
+//! in [`openai`].
+//!
+//! The crate builds natively as well, where all of it but the imports is
+//! tested.
+
+pub mod actions;
 mod bindings;
-use bindings::workflow;
-use bindings::exports::workflow::connector as e;
+pub mod connection;
+pub mod describe;
+#[cfg(test)]
+mod drift;
+pub mod failure;
+pub mod file_entry;
+pub mod json;
+pub mod openai;
+pub mod table;
+
+use bindings::exports::workflow::connector as exports;
+use exports::actions::{OptionList, Outcome};
+use failure::Failure;
+
+/// The component.
 struct Openai;
-impl e::describe::Guest for Openai { fn describe()->e::describe::Component{ todo!() } }
-impl e::connection::Guest for Openai { fn define()->e::connection::Definition{todo!()} fn test(s:String)->Result<String,e::connection::Failure>{
- let r = workflow::connector::http::send(&workflow::connector::http::Request{method:workflow::connector::http::Method::Get,path:s,query:vec![],headers:vec![],body:workflow::connector::http::Body::None})?; r.text()} }
-impl e::actions::Guest for Openai { fn run(_a:String,_b:String,_c:String)->Result<e::actions::Outcome,e::actions::Failure>{todo!()}
- fn options(_a:String,_b:String,_c:String,_d:Option<String>,_e:String)->Result<e::actions::OptionList,e::actions::Failure>{todo!()}
- fn output_schema(_a:String,_b:String,_c:String)->Result<String,e::actions::Failure>{todo!()} }
+
+impl exports::describe::Guest for Openai {
+    fn describe() -> exports::describe::Component {
+        describe::describe()
+    }
+}
+
+impl exports::connection::Guest for Openai {
+    fn define() -> exports::connection::Definition {
+        connection::define()
+    }
+
+    fn test(_settings: String) -> Result<String, Failure> {
+        connection::test().map_err(|failure| *failure)
+    }
+}
+
+impl exports::actions::Guest for Openai {
+    fn run(action: String, input: String, settings: String) -> Result<Outcome, Failure> {
+        actions::run(&action, &input, &settings).map_err(|failure| *failure)
+    }
+
+    fn options(
+        action: String,
+        property: String,
+        _input: String,
+        search: Option<String>,
+        _settings: String,
+    ) -> Result<OptionList, Failure> {
+        actions::options(&action, &property, search.as_deref()).map_err(|failure| *failure)
+    }
+
+    fn output_schema(action: String, input: String, _settings: String) -> Result<String, Failure> {
+        actions::output_schema(&action, &input).map_err(|failure| *failure)
+    }
+}

@@ -207,6 +207,11 @@ impl files::HostFile for State {
 }
 
 impl events::Host for State {
+    fn streaming(&mut self) -> wasmtime::Result<bool> {
+        let (run, _) = self.run()?;
+        Ok(run.streaming)
+    }
+
     fn emit(&mut self, event: events::Event) -> wasmtime::Result<Result<(), events::StopReason>> {
         let stopped = self.stopped();
         let (run, _) = self.run()?;

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::files::{FileEntry, Files, OpenFile};
 use crate::table::{
     Choices, Comparison, Condition, Limits, Property, PropertyTable, PropertyType, plain_number,
+    same,
 };
 
 /// The input of an action.
@@ -201,20 +202,12 @@ fn is_shown(property: &Property, siblings: &[Property], object: &Map<String, Val
 }
 
 fn holds(condition: &Condition, value: Option<&Value>) -> bool {
-    let listed = |value: &Value| condition.values.iter().any(|other| equal(other, value));
+    let listed = |value: &Value| condition.values.iter().any(|other| same(other, value));
     match condition.matches {
         Comparison::OneOf => value.is_some_and(listed),
         Comparison::NoneOf => value.is_some_and(|value| !listed(value)),
         Comparison::Present => value.is_some(),
         Comparison::Absent => value.is_none(),
-    }
-}
-
-/// JSON equality with `1` and `1.0` as one number.
-fn equal(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
-        _ => a == b,
     }
 }
 
@@ -283,7 +276,7 @@ fn check_choice(
     if choices.open {
         return Ok(());
     }
-    let offered = |value: &Value| choices.known.iter().any(|choice| equal(&choice.value, value));
+    let offered = |value: &Value| choices.known.iter().any(|choice| same(&choice.value, value));
     let allowed = || {
         let values: Vec<String> = choices.known.iter().map(|choice| shown(&choice.value)).collect();
         format!("must be one of: {}", values.join(", "))

@@ -46,6 +46,7 @@ mod host;
 mod imports;
 mod input;
 mod json_schema;
+pub mod render;
 mod run;
 mod state;
 mod table;

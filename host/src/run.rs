@@ -94,6 +94,7 @@ pub struct Run<'a> {
     files: Option<Files>,
     functions: Functions,
     on_event: Option<OnEvent>,
+    streaming: bool,
     cancellation: Cancellation,
 }
 
@@ -108,6 +109,7 @@ impl<'a> Run<'a> {
             files: None,
             functions: Functions::default(),
             on_event: None,
+            streaming: false,
             cancellation: Cancellation::default(),
         }
     }
@@ -142,6 +144,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Asks for texts as they arrive: they come as
+    /// [`Event::TextDelta`], and the outcome is the same as without.
+    pub fn streaming(mut self, streaming: bool) -> Self {
+        self.streaming = streaming;
+        self
+    }
+
     /// By what it can be stopped.
     pub fn cancellation(mut self, cancellation: &Cancellation) -> Self {
         self.cancellation = cancellation.clone();
@@ -164,6 +173,7 @@ impl<'a> Run<'a> {
         run.files = RunFiles::new(self.files, files);
         run.functions = self.functions;
         run.on_event = self.on_event;
+        run.streaming = self.streaming;
         let name = action.name.as_str();
         let call = Call { run: Some(run), time: None, cancellation: self.cancellation };
         let (outcome, ended) = call.make(&shared.pre, &shared.options, |world, store| {

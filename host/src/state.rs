@@ -36,6 +36,8 @@ pub(crate) struct RunState {
     pub files: RunFiles,
     pub functions: Functions,
     pub on_event: Option<OnEvent>,
+    /// Whether the caller wants text as it arrives.
+    pub streaming: bool,
     /// Whether a request may have reached the provider.
     pub request_sent: bool,
     /// Requests made.
@@ -114,6 +116,7 @@ impl RunState {
             files: RunFiles::default(),
             functions: Functions::default(),
             on_event: None,
+            streaming: false,
             request_sent: false,
             attempts: 0,
             messages_left: MOST_MESSAGES,

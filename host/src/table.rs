@@ -297,16 +297,18 @@ impl PropertyTable {
         self.iter().find(|property| property.name == name)
     }
 
-    /// The property at a path such as `messages[0].role`; indices are ignored.
+    /// The property at a path such as `messages[0].role` or `logitBias.50256`;
+    /// indices are ignored.
     pub fn at_path(&self, path: &str) -> Option<&Property> {
-        let mut names = path.split('.');
-        let mut found = self.get(without_index(names.next()?))?;
+        let mut names = path.split('.').map(without_index);
+        let mut found = self.get(names.next()?)?;
         for name in names {
-            let members = match found.kind {
-                PropertyType::Array => &found.children.first()?.children,
-                _ => &found.children,
+            let owner = match found.kind {
+                PropertyType::Array => found.children.first()?,
+                _ => found,
             };
-            found = members.iter().find(|property| property.name == without_index(name))?;
+            let member = owner.children.iter().find(|property| property.name == name);
+            found = member.or(owner.values.as_deref())?;
         }
         Some(found)
     }
@@ -344,8 +346,16 @@ impl PartialEq for Limits {
     }
 }
 
+#[cfg(test)]
+impl From<Vec<Property>> for PropertyTable {
+    /// A hand-made table, unchecked.
+    fn from(properties: Vec<Property>) -> Self {
+        Self { properties }
+    }
+}
+
 impl Pattern {
-    fn new(source: String) -> Result<Self, regex::Error> {
+    pub(crate) fn new(source: String) -> Result<Self, regex::Error> {
         let regex = regex::RegexBuilder::new(&format!("^(?:{source})$"))
             .size_limit(MAX_PATTERN_BYTES)
             .build()?;
@@ -426,6 +436,14 @@ impl TableError {
         let row = row.into();
         let row = if row.is_empty() { "table".to_owned() } else { row };
         Self { row, reason: reason.into() }
+    }
+}
+
+/// Equality of JSON values as JSON Schema has it: `1` and `1.0` are the same.
+pub(crate) fn same(left: &Value, right: &Value) -> bool {
+    match (left.as_f64(), right.as_f64()) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
     }
 }
 

@@ -1,1 +1,2 @@
-//! x
+//! Tests of the whole: the real component in the real host over real sockets.
+//! Each module reads as a list of what must hold for one subject.

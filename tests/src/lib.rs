@@ -1,1 +1,131 @@
-//! x
+//! What the integration tests share: where the built parts are, and how they
+//! are started.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "it is test code, and a test that cannot go on should say so at once"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use connector_host::{Connection, ConnectionValues, Connector, Host, HostOptions};
+use openai_sandbox::{Options, Sandbox};
+use serde_json::Value;
+
+/// A credential that must not turn up anywhere but in the requests that the
+/// sandbox sees.
+pub const CANARY: &str = "sk-canary-4f9a17c2/e5+d81b03=6a7c";
+
+/// The folder into which cargo builds: two above the running test.
+///
+/// # Panics
+/// If the test does not run from there.
+pub fn target_dir() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(3).unwrap().to_owned()
+}
+
+/// The built connector.
+///
+/// # Panics
+/// If it was not built.
+pub fn component() -> PathBuf {
+    let path = target_dir().join("components/openai.wasm");
+    assert!(path.is_file(), "{} is not there; `make build` makes it", path.display());
+    path
+}
+
+/// A host that keeps nothing between tests.
+///
+/// # Panics
+/// If it cannot be made.
+pub fn host() -> Host {
+    let cache_dir = Some(target_dir().join("test-cache"));
+    Host::new(HostOptions { cache_dir, ..HostOptions::default() }).unwrap()
+}
+
+/// The OpenAI connector, loaded.
+///
+/// # Panics
+/// If it cannot be loaded.
+pub fn openai() -> Connector {
+    host().load_file(component()).unwrap()
+}
+
+/// A sandbox that accepts the canary only.
+///
+/// # Panics
+/// If it cannot listen.
+pub fn sandbox() -> Sandbox {
+    let token = Some(CANARY.to_owned());
+    Sandbox::start(Options { token, ..Options::default() }).unwrap()
+}
+
+/// A connection to a sandbox.
+///
+/// # Panics
+/// If the connector refuses it.
+pub fn connection(connector: &Connector, sandbox: &Sandbox) -> Connection {
+    let values =
+        ConnectionValues::new().set("token", CANARY).set("baseUrl", sandbox.base_url().as_str());
+    connector.connection(values).unwrap()
+}
+
+/// The built `connector` command in an empty environment, with the connection
+/// to a sandbox.
+///
+/// # Panics
+/// If it was not built.
+pub fn command(sandbox: Option<&Sandbox>) -> Command {
+    let program = target_dir().join("release/connector");
+    assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
+    command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
+    if let Some(sandbox) = sandbox {
+        command.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// What a command printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit status.
+    pub status: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Standard output as JSON.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// If it cannot be started or was killed.
+pub fn ran(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    Ran {
+        status: status.code().unwrap(),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// A file of the repository.
+pub fn in_repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}

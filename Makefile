@@ -1,0 +1,37 @@
+# `make run` builds everything and runs the four actions; `make test` proves it.
+
+TARGET    := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+CONNECTOR := $(TARGET)/release/connector
+# Always the whole workspace: cargo then agrees with itself on every feature,
+# and wasmtime is built once.
+CARGO_ALL := --release --locked --workspace
+
+.PHONY: build run test schemas check-schemas lint bench clean
+
+build:         ## the component, the host and the sandbox
+	component/build.sh
+	cargo build $(CARGO_ALL)
+
+run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
+	@tests/tour.sh $(TARGET)
+
+test: build    ## every test; installs what they need
+	tests/steady/install.sh $(TARGET)
+	cargo test $(CARGO_ALL)
+
+schemas: build ## writes schemas/ anew
+	cargo run $(CARGO_ALL) --example schemas -- $(TARGET)/components/openai.wasm schemas
+
+check-schemas: build ## fails with a diff if schemas/ is stale
+	cargo run $(CARGO_ALL) --example schemas -- $(TARGET)/components/openai.wasm schemas --check
+
+lint:          ## formatting and clippy
+	cargo fmt --all --check
+	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
+
+bench: build   ## time and memory of a whole run, beside curl
+	python3 tests/bench.py $(TARGET)
+
+clean:
+	cargo clean
+	rm -rf out

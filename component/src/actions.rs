@@ -1,0 +1,128 @@
+//! The actions: what they have in common, and the list of them.
+
+pub mod ask;
+pub mod create_image;
+pub mod create_speech;
+pub mod create_transcription;
+
+use crate::bindings::exports::workflow::connector::actions::{OptionList, Outcome};
+use crate::connection::Settings;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::json::Value;
+use crate::json::input::FromJson;
+use crate::openai::models;
+use crate::table::{Property, schema};
+
+/// An action: what it is, and what it does.
+pub struct Action {
+    /// The name in addresses such as `openai/v1/ask`.
+    pub name: &'static str,
+    /// The name that people see.
+    pub title: &'static str,
+    /// One sentence.
+    pub description: &'static str,
+    /// More for the documentation, Markdown.
+    pub help: &'static str,
+    /// The input.
+    pub properties: &'static [Property],
+    /// The output.
+    pub output: Output,
+    /// Runs the action with its input.
+    pub run: fn(&str, &Settings) -> Result<Outcome>,
+    /// Whether a model of this name is likely to be made for the action.
+    pub suits: fn(&str) -> bool,
+}
+
+/// What an action returns.
+pub enum Output {
+    /// Always this shape.
+    Fixed(&'static Property),
+    /// A shape that depends on the input, as a JSON Schema.
+    Dynamic(fn(&str) -> Result<String>),
+}
+
+/// All actions, in the order people see them.
+pub const ALL: &[Action] =
+    &[ask::ACTION, create_image::ACTION, create_speech::ACTION, create_transcription::ACTION];
+
+/// Runs an action.
+pub fn run(action: &str, input: &str, settings: &str) -> Result<Outcome> {
+    (Action::find(action)?.run)(input, &Settings::parse(settings)?)
+}
+
+/// The current choices of a property of an action.
+pub fn options(action: &str, property: &str, search: Option<&str>) -> Result<OptionList> {
+    let action = Action::find(action)?;
+    action.require_options(property)?;
+    Ok(models::options(search, action.suits))
+}
+
+/// The shape of an action's output for an input that may be incomplete.
+pub fn output_schema(action: &str, input: &str) -> Result<String> {
+    match Action::find(action)?.output {
+        Output::Fixed(root) => Ok(schema(root).text()),
+        Output::Dynamic(schema) => schema(input),
+    }
+}
+
+impl Action {
+    /// The action of this name.
+    fn find(name: &str) -> Result<&'static Self> {
+        ALL.iter().find(|action| action.name == name).ok_or_else(|| {
+            let names: Vec<_> = ALL.iter().map(|action| action.name).collect();
+            let message = format!("there is no action `{name}`; there are {}", names.join(", "));
+            Failure::new(FailureKind::InvalidInput, message)
+        })
+    }
+
+    /// Models are the one thing that the API lists.
+    fn require_options(&self, property: &str) -> Result<()> {
+        let row = self.properties.iter().find(|row| row.name == property);
+        let choices = row.and_then(|row| row.choices);
+        if choices.is_some_and(|choices| choices.dynamic.is_some()) {
+            return Ok(());
+        }
+        let message = format!("`{property}` of `{}` has no list of choices to ask for", self.name);
+        Err(Failure::invalid_input(property, message))
+    }
+}
+
+/// Reads an input. The host has checked it against the table; what it let
+/// through and does not fit is an input failure all the same.
+pub fn parse<T: FromJson>(input: &str) -> Result<T> {
+    let input = Value::parse(input)
+        .ok_or_else(|| Failure::new(FailureKind::InvalidInput, "the input is not JSON"))?;
+    T::from_json(&input)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_action_is_told_which_there_are() {
+        let failure = Action::find("asks").err().unwrap();
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert_eq!(
+            failure.message,
+            "there is no action `asks`; there are ask, createImage, createSpeech, \
+             createTranscription"
+        );
+    }
+
+    #[test]
+    fn every_model_has_a_list_and_nothing_else_has() {
+        for action in ALL {
+            for row in action.properties {
+                assert_eq!(action.require_options(row.name).is_ok(), row.name == "model");
+            }
+            assert!(action.require_options("nothing").is_err());
+        }
+    }
+
+    #[test]
+    fn a_fixed_output_has_a_schema() {
+        let schema = output_schema("createSpeech", "{}").unwrap();
+        assert!(schema.contains(r#""required":["extension","mimeType","name","url"]"#));
+    }
+}

@@ -1,0 +1,306 @@
+//! Text-To-Speech: `POST /audio/speech`.
+
+use super::{Action, Output, parse};
+use crate::bindings::exports::workflow::connector::actions::Outcome;
+use crate::bindings::workflow::connector::http;
+use crate::connection::Settings;
+use crate::failure::{Failure, Result};
+use crate::file_entry::FileEntry;
+use crate::json::input::members;
+use crate::json::{Number, Object, Value};
+use crate::openai::models::has_any;
+use crate::openai::param;
+use crate::openai::request::{post, send};
+use crate::table::{Choice, Choices, Limits, Literal, Property};
+
+/// The action.
+pub const ACTION: Action = Action {
+    name: "createSpeech",
+    title: "Text-To-Speech",
+    description: "Reads a text aloud and returns the recording as a file.",
+    help: include_str!("create_speech.md"),
+    properties: PROPERTIES,
+    output: Output::Fixed(&OUTPUT),
+    run,
+    suits: |id| has_any(id, &["tts", "speech", "kokoro", "piper"]),
+};
+
+/// What a user fills in.
+pub const PROPERTIES: &[Property] = &[
+    Property {
+        required: true,
+        default: Some(Literal::Text("gpt-4o-mini-tts")),
+        ..Property::string(
+            "model",
+            "Model",
+            "The model that speaks. Any name that the server knows can be typed.",
+        )
+        .select(Choices::live(&[
+            Choice::text("gpt-4o-mini-tts"),
+            Choice::text("tts-1").described("Answers fast."),
+            Choice::text("tts-1-hd").described("Sounds better than tts-1 and takes longer."),
+        ]))
+    },
+    Property {
+        required: true,
+        limits: Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
+        ..Property::string(
+            "input",
+            "Input",
+            "The text to read aloud, at most 4,096 characters. Split longer texts and run the \
+             action for each part.",
+        )
+    },
+    Property {
+        required: true,
+        ..Property::any(
+            "voice",
+            "Voice",
+            "Who speaks. Besides the listed voices, a server's own can be typed, and a custom \
+             voice is given as {\"id\": \"voice_…\"}.",
+            Choices::open(&[
+                Choice::text("alloy"),
+                Choice::text("onyx"),
+                Choice::text("fable"),
+                Choice::text("echo"),
+                Choice::text("shimmer"),
+                Choice::text("nova"),
+                Choice::text("ash"),
+                Choice::text("ballad"),
+                Choice::text("coral"),
+                Choice::text("sage"),
+                Choice::text("verse"),
+                Choice::text("marin"),
+                Choice::text("cedar"),
+            ]),
+        )
+    },
+    Property {
+        provider_default: Some(Literal::Text(FORMAT)),
+        ..Property::any(
+            "responseFormat",
+            "Response format",
+            "The format of the recording. Left empty, it is an MP3 file.",
+            Choices::closed(&[
+                Choice::text("mp3"),
+                Choice::text("aac"),
+                Choice::text("flac").described("Lossless."),
+                Choice::text("opus").described("Small files, made for streaming."),
+                Choice::text("wav").described("Not compressed."),
+                Choice::text("pcm").described("Bare samples without a header."),
+            ]),
+        )
+    },
+    Property {
+        provider_default: Some(Literal::Integer(1)),
+        limits: Limits::range(0.25, 4.0),
+        ..Property::number(
+            "speed",
+            "Speed",
+            "How fast the voice speaks, from 0.25 to 4. Left empty, it speaks at its normal \
+             pace, 1.",
+        )
+    },
+];
+
+/// The recording.
+const OUTPUT: Property = Property::file("", "", "The recording.");
+
+/// The format that the API takes when none is given.
+const FORMAT: &str = "mp3";
+
+members! {
+    /// The input.
+    pub struct Input {
+        model: String = "model",
+        input: String = "input",
+        voice: Value = "voice",
+        response_format: Option<String> = "responseFormat",
+        speed: Option<Number> = "speed",
+    }
+}
+
+fn run(input: &str, _: &Settings) -> Result<Outcome> {
+    let input: Input = parse(input)?;
+    let recording = Recording::of(&input)?;
+    let request = http::Request {
+        // The answer is audio of some kind; servers that negotiate refuse a
+        // client that insists on the kind.
+        headers: vec![("accept".into(), "*/*".into())],
+        ..post("/audio/speech", body(&input)?)
+    };
+    let answer = send(&request, &|param| param::property(param, PROPERTIES, &[]))?;
+    let entry = answer.save(&recording.name, recording.mime_type)?;
+    Ok(outcome(&entry, &input.model, answer.request_id))
+}
+
+/// The request's body.
+fn body(input: &Input) -> Result<Object> {
+    Ok(Object::new()
+        .set("model", input.model.as_str())
+        .set("input", input.input.as_str())
+        .set("voice", voice(&input.voice)?)
+        .set_some("response_format", input.response_format.as_deref())
+        .set_some("speed", input.speed.as_ref()))
+}
+
+/// A voice is a name, or an object with the id of a custom voice.
+fn voice(voice: &Value) -> Result<&Value> {
+    let custom = voice.as_object().filter(|members| members.len() == 1);
+    let is_custom = custom.is_some() && voice.get("id").is_some_and(|id| id.as_str().is_some());
+    if voice.as_str().is_some() || is_custom {
+        return Ok(voice);
+    }
+    let message = "a voice is a name such as \"alloy\", or {\"id\": \"voice_…\"}";
+    Err(Failure::invalid_input("voice", message))
+}
+
+/// The name and media type under which a recording is stored.
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq))]
+struct Recording {
+    name: String,
+    mime_type: &'static str,
+}
+
+impl Recording {
+    /// Both follow from the format that was asked for: servers label what
+    /// they send in many ways, or not at all.
+    fn of(input: &Input) -> Result<Self> {
+        let format = input.response_format.as_deref().unwrap_or(FORMAT);
+        let mime_type = match format {
+            "mp3" => "audio/mpeg",
+            "opus" => "audio/ogg",
+            "aac" => "audio/aac",
+            "flac" => "audio/flac",
+            "wav" => "audio/wav",
+            "pcm" => "audio/pcm",
+            _ => {
+                let message = "the format is one of mp3, aac, flac, opus, wav and pcm";
+                return Err(Failure::invalid_input("responseFormat", message));
+            }
+        };
+        Ok(Self { name: format!("speech.{format}"), mime_type })
+    }
+}
+
+fn outcome(entry: &FileEntry, model: &str, request_id: Option<String>) -> Outcome {
+    let metadata = Object::new().set("model", model).set_some("requestId", request_id);
+    Outcome { output: entry.json().text(), metadata: metadata.text() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::drift;
+    use crate::failure::FailureKind;
+    use crate::json::Json;
+
+    fn input(input: serde_json::Value) -> Input {
+        parse(&input.to_string()).unwrap()
+    }
+
+    #[test]
+    fn the_table_and_the_input_agree() {
+        drift::check::<Input>(PROPERTIES);
+    }
+
+    #[test]
+    fn only_what_is_set_is_sent() {
+        let input = input(json!({ "model": "tts-1", "input": "Hi", "voice": "nova" }));
+        assert_eq!(
+            Json::from(body(&input).unwrap()),
+            json!({ "model": "tts-1", "input": "Hi", "voice": "nova" })
+        );
+    }
+
+    #[test]
+    fn everything_that_is_set_is_sent() {
+        let input = input(json!({
+            "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
+            "responseFormat": "opus", "speed": 1.5,
+        }));
+        assert_eq!(
+            Json::from(body(&input).unwrap()),
+            json!({
+                "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
+                "response_format": "opus", "speed": 1.5,
+            })
+        );
+    }
+
+    #[test]
+    fn other_voices_are_refused() {
+        for odd in [
+            json!(3),
+            json!(["alloy"]),
+            json!({}),
+            json!({ "id": 1 }),
+            json!({ "id": "v", "x": 1 }),
+        ] {
+            assert_eq!(
+                voice(&odd.clone().into()).unwrap_err().property.as_deref(),
+                Some("voice"),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_recording_is_named_after_its_format() {
+        let recording = |format: serde_json::Value| {
+            let input =
+                json!({ "model": "m", "input": "i", "voice": "v", "responseFormat": format });
+            Recording::of(&self::input(input))
+        };
+        for (format, name, mime_type) in [
+            (json!(null), "speech.mp3", "audio/mpeg"),
+            (json!("mp3"), "speech.mp3", "audio/mpeg"),
+            (json!("opus"), "speech.opus", "audio/ogg"),
+            (json!("aac"), "speech.aac", "audio/aac"),
+            (json!("flac"), "speech.flac", "audio/flac"),
+            (json!("wav"), "speech.wav", "audio/wav"),
+            (json!("pcm"), "speech.pcm", "audio/pcm"),
+        ] {
+            assert_eq!(recording(format).unwrap(), Recording { name: name.into(), mime_type });
+        }
+        let failure = recording(json!("../x")).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("responseFormat"));
+    }
+
+    #[test]
+    fn every_offered_format_is_known() {
+        let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
+        for choice in row.choices.unwrap().known {
+            let input = input(json!({
+                "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
+            }));
+            assert!(Recording::of(&input).is_ok());
+        }
+    }
+
+    #[test]
+    fn the_outcome_is_the_file() {
+        let entry = FileEntry {
+            extension: "mp3".into(),
+            mime_type: "audio/mpeg".into(),
+            name: "speech.mp3".into(),
+            url: "file:1".into(),
+        };
+        let outcome = outcome(&entry, "tts-1", Some("req_1".into()));
+        assert_eq!(
+            outcome.output,
+            r#"{"extension":"mp3","mimeType":"audio/mpeg","name":"speech.mp3","url":"file:1"}"#
+        );
+        assert_eq!(outcome.metadata, r#"{"model":"tts-1","requestId":"req_1"}"#);
+    }
+
+    #[test]
+    fn an_incomplete_input_is_a_failure() {
+        let failure = parse::<Input>("{}").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert_eq!(failure.property.as_deref(), Some("model"));
+    }
+}

@@ -1,0 +1,370 @@
+//! Reading JSON (RFC 8259).
+
+use super::Number;
+
+/// A value that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as it was written.
+    Number(Number),
+    /// A text.
+    Text(String),
+    /// An array.
+    List(Vec<Value>),
+    /// An object, its members in the order they were written.
+    Object(Vec<(String, Value)>),
+}
+
+/// How deep values may be nested, so that reading never exhausts the stack.
+const DEPTH: usize = 128;
+
+impl Value {
+    /// Reads a text; none if it is not JSON.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut reader = Reader { rest: text };
+        let value = reader.value(DEPTH)?;
+        reader.skip_space();
+        reader.rest.is_empty().then_some(value)
+    }
+
+    /// The member of this name, if this is an object that has one. Of several
+    /// it is the last.
+    pub fn get(&self, name: &str) -> Option<&Self> {
+        let members = self.as_object()?.iter().rev();
+        members.clone().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    /// The value at the end of a path of members such as `/message/content`.
+    pub fn pointer(&self, path: &str) -> Option<&Self> {
+        path.split('/').skip(1).try_fold(self, |value, name| value.get(name))
+    }
+
+    /// The text, if this is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, if this is one.
+    pub fn as_number(&self) -> Option<&Number> {
+        match self {
+            Self::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The items, if this is an array.
+    pub fn as_array(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The members, if this is an object.
+    pub fn as_object(&self) -> Option<&[(String, Self)]> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+}
+
+/// What is still to be read.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl Reader<'_> {
+    fn value(&mut self, depth: usize) -> Option<Value> {
+        self.skip_space();
+        match self.rest.chars().next()? {
+            '{' => self.object(depth.checked_sub(1)?),
+            '[' => self.list(depth.checked_sub(1)?),
+            '"' => self.text().map(Value::Text),
+            't' => self.word("true", Value::Bool(true)),
+            'f' => self.word("false", Value::Bool(false)),
+            'n' => self.word("null", Value::Null),
+            _ => self.number(),
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Value> {
+        let mut members = Vec::new();
+        self.separated('{', '}', &mut |reader| {
+            reader.skip_space();
+            let name = reader.text()?;
+            reader.skip_space();
+            reader.take(":").then_some(())?;
+            members.push((name, reader.value(depth)?));
+            Some(())
+        })?;
+        Some(Value::Object(members))
+    }
+
+    fn list(&mut self, depth: usize) -> Option<Value> {
+        let mut items = Vec::new();
+        self.separated('[', ']', &mut |reader| {
+            items.push(reader.value(depth)?);
+            Some(())
+        })?;
+        Some(Value::List(items))
+    }
+
+    /// Reads what stands between brackets, separated by commas.
+    fn separated(
+        &mut self,
+        open: char,
+        close: char,
+        item: &mut dyn FnMut(&mut Self) -> Option<()>,
+    ) -> Option<()> {
+        self.take_char(open).then_some(())?;
+        self.skip_space();
+        if self.take_char(close) {
+            return Some(());
+        }
+        loop {
+            item(self)?;
+            self.skip_space();
+            if self.take_char(close) {
+                return Some(());
+            }
+            self.take(",").then_some(())?;
+        }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.take("\"").then_some(())?;
+        let mut text = String::new();
+        loop {
+            let end = self.rest.find(|c: char| matches!(c, '"' | '\\' | ..' '))?;
+            let (plain, rest) = self.rest.split_at_checked(end)?;
+            text.push_str(plain);
+            self.rest = rest;
+            if self.take("\"") {
+                return Some(text);
+            }
+            text.push(self.escaped()?);
+        }
+    }
+
+    fn escaped(&mut self) -> Option<char> {
+        self.take("\\").then_some(())?;
+        let mut characters = self.rest.chars();
+        let character = match characters.next()? {
+            '"' => '"',
+            '\\' => '\\',
+            '/' => '/',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                self.rest = characters.as_str();
+                return self.unicode();
+            }
+            _ => return None,
+        };
+        self.rest = characters.as_str();
+        Some(character)
+    }
+
+    /// A character by its number, or by the two halves of a surrogate pair. A
+    /// half by itself is no character and becomes U+FFFD.
+    fn unicode(&mut self) -> Option<char> {
+        let high = self.four_digits()?;
+        let after_high = self.rest;
+        if (0xd800..0xdc00).contains(&high) && self.take("\\u") {
+            let low = self.four_digits()?;
+            if (0xdc00..0xe000).contains(&low) {
+                return char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+            }
+            self.rest = after_high;
+        }
+        Some(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn four_digits(&mut self) -> Option<u32> {
+        let (digits, rest) = self.rest.split_at_checked(4)?;
+        self.rest = rest;
+        digits.chars().try_fold(0, |number, digit| Some(number * 16 + digit.to_digit(16)?))
+    }
+
+    fn number(&mut self) -> Option<Value> {
+        let start = self.rest;
+        self.take("-");
+        if !self.take("0") {
+            self.digits()?;
+        }
+        if self.take(".") {
+            self.digits()?;
+        }
+        if self.take("e") || self.take("E") {
+            let _ = self.take("+") || self.take("-");
+            self.digits()?;
+        }
+        let text = start.strip_suffix(self.rest)?;
+        Some(Value::Number(Number::raw(text)))
+    }
+
+    /// At least one digit.
+    fn digits(&mut self) -> Option<()> {
+        let rest = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_number = rest.len() < self.rest.len();
+        self.rest = rest;
+        is_number.then_some(())
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Option<Value> {
+        self.take(word).then_some(value)
+    }
+
+    fn skip_space(&mut self) {
+        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+    }
+
+    fn take_char(&mut self, character: char) -> bool {
+        self.take(character.encode_utf8(&mut [0; 4]))
+    }
+
+    /// Goes behind `text` if it comes next.
+    fn take(&mut self, text: &str) -> bool {
+        let rest = self.rest.strip_prefix(text);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
+}
+
+/// Tests write values as `json!`.
+#[cfg(test)]
+impl From<serde_json::Value> for Value {
+    fn from(value: serde_json::Value) -> Self {
+        Self::parse(&value.to_string()).unwrap()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Json;
+
+    /// Reads and writes a text, and asks serde_json whether that is right.
+    #[track_caller]
+    fn check(text: &str) {
+        let value = Value::parse(text);
+        let expected = serde_json::from_str::<serde_json::Value>(text);
+        assert_eq!(value.is_some(), expected.is_ok(), "{text}");
+        if let Some(value) = value {
+            assert_eq!(Json::from(&value), expected.unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_read() {
+        for text in [
+            "null",
+            " true\n",
+            "false",
+            "0",
+            "-0",
+            "1.5e3",
+            "-12.25E-2",
+            r#""""#,
+            r#""a\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é😀""#,
+            "[]",
+            "[ ]",
+            "[1, [2], {}]",
+            "{}",
+            r#"{"a":1,"b":{"c":[true,null]}, "":"" }"#,
+        ] {
+            check(text);
+            assert!(Value::parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for text in [
+            "",
+            " ",
+            "nul",
+            "truex",
+            "01",
+            "+1",
+            "1.",
+            ".5",
+            "1e",
+            "-",
+            "--1",
+            "0x1",
+            "\"",
+            "\"\n\"",
+            r#""\x""#,
+            r#""\u12""#,
+            r#""\u12g4""#,
+            r#""\u+123""#,
+            "[",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{",
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            r#"{"a":1,}"#,
+            "{a:1}",
+            "{1:1}",
+            "1 2",
+            "[]]",
+            "'a'",
+            "NaN",
+            "\u{feff}1",
+        ] {
+            check(text);
+            assert_eq!(Value::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_members_stay_as_they_were_written() {
+        let text = r#"{"z":1.10,"a":12345678901234567890123,"m":1E2}"#;
+        assert_eq!(Json::from(&Value::parse(text).unwrap()).text(), text);
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_replaced() {
+        for (text, expected) in [
+            (r#""\ud83d""#, "\u{fffd}"),
+            (r#""\ude00""#, "\u{fffd}"),
+            (r#""\ud83dx""#, "\u{fffd}x"),
+            (r#""\ud83d\u0041""#, "\u{fffd}A"),
+        ] {
+            assert_eq!(Value::parse(text).unwrap().as_str(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(Value::parse(&nested(DEPTH)).is_some());
+        assert!(Value::parse(&nested(DEPTH + 1)).is_none());
+        assert!(Value::parse(&"[".repeat(1_000_000)).is_none());
+    }
+
+    #[test]
+    fn members_are_found() {
+        let value = Value::parse(r#"{"a":{"b":1,"b":2},"c":[{"d":3}]}"#).unwrap();
+        assert_eq!(value.pointer("/a/b"), Value::parse("2").as_ref());
+        assert_eq!(value.pointer("/a/x"), None);
+        assert_eq!(value.pointer("/c/d"), None);
+        assert_eq!(value.get("a/b"), None);
+    }
+}

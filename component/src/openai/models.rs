@@ -1,0 +1,186 @@
+//! The list of models.
+
+use std::cmp::Ordering;
+
+use super::request::{get, send};
+use crate::bindings::exports::workflow::connector::actions::OptionList;
+use crate::bindings::workflow::connector::types::Choice;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::json::{Json, Number, Value};
+
+/// A model.
+#[derive(Debug)]
+pub struct Model {
+    /// The name by which requests ask for it.
+    pub id: String,
+    /// When it was made, in seconds since 1970.
+    created: f64,
+    /// The day on which the provider shuts it down.
+    shutdown_date: Option<String>,
+}
+
+impl Model {
+    /// Reads an item of the list. Only the name is sure to be there.
+    fn of(item: &Value) -> Option<Self> {
+        let text = |name| Some(item.get(name)?.as_str()?.to_owned());
+        Some(Self {
+            id: text("id")?,
+            created: item.get("created").and_then(Value::as_number).map_or(0.0, Number::as_f64),
+            shutdown_date: text("shutdown_date"),
+        })
+    }
+
+    /// Whether this model is offered before the other one.
+    fn precedes(&self, other: &Self, likely: fn(&str) -> bool) -> bool {
+        let rank = |model: &Self| (likely(&model.id), model.created);
+        match rank(self).partial_cmp(&rank(other)) {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Less) => false,
+            _ => self.id < other.id,
+        }
+    }
+}
+
+/// Asks the provider which models the credential may use.
+pub fn list() -> Result<Vec<Model>> {
+    let answer = send(&get("/models"), &|_| None).map_err(without_list)?;
+    let text = answer.json(None).map_err(not_a_list)?;
+    parse(&text).map_err(|failure| answer.told(failure))
+}
+
+/// Reads `{"data": [model, …]}`, or the bare array that some servers send.
+fn parse(text: &str) -> Result<Vec<Model>> {
+    let value = Value::parse(text).unwrap_or(Value::Null);
+    let items = value.get("data").unwrap_or(&value).as_array();
+    let items = items.ok_or_else(|| not_a_list(Failure::invalid_output("", text)))?;
+    Ok(items.iter().filter_map(Model::of).collect())
+}
+
+/// A server need not have a list, but a wrong base URL looks the same.
+fn without_list(mut failure: Box<Failure>) -> Box<Failure> {
+    if failure.kind != FailureKind::NotFound {
+        return failure;
+    }
+    let message = "the server answered `GET /models` with 404: it has no list of models, or the \
+                   base URL lacks its path, such as `/v1`";
+    failure.message = message.into();
+    failure
+}
+
+/// An answer in place of the list, such as a web page.
+fn not_a_list(mut failure: Box<Failure>) -> Box<Failure> {
+    if failure.kind != FailureKind::InvalidOutput {
+        return failure;
+    }
+    let message = "the answer to `GET /models` is not a list of models: check the base URL";
+    failure.message = message.into();
+    failure
+}
+
+/// The models as choices: those that contain `search`; the `likely` ones
+/// first, then the newest, then by name. None is left out for its name,
+/// because other servers' models are called anything.
+pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> bool) -> Vec<Choice> {
+    let search = search.unwrap_or_default().trim().to_ascii_lowercase();
+    let mut sorted: Vec<Model> = Vec::new();
+    for model in models {
+        if model.id.to_ascii_lowercase().contains(&search) {
+            let place = sorted.partition_point(|other| other.precedes(&model, likely));
+            sorted.insert(place, model);
+        }
+    }
+    sorted.into_iter().map(choice).collect()
+}
+
+fn choice(model: Model) -> Choice {
+    Choice {
+        value: Json::from(model.id.as_str()).text(),
+        label: model.id,
+        description: model.shutdown_date.map(|date| format!("Shuts down on {date}.")),
+    }
+}
+
+/// The current choices of a model property. Where there is no list, the
+/// property can still be typed, and the form says why.
+pub fn options(search: Option<&str>, likely: fn(&str) -> bool) -> OptionList {
+    match list() {
+        Ok(models) => OptionList {
+            disabled: false,
+            placeholder: None,
+            options: choices(models, search, likely),
+        },
+        Err(failure) => {
+            OptionList { disabled: true, placeholder: Some(failure.message), options: Vec::new() }
+        }
+    }
+}
+
+/// Whether a name has one of these parts.
+pub fn has_any(id: &str, parts: &[&str]) -> bool {
+    let id = id.to_ascii_lowercase();
+    parts.iter().any(|part| id.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = r#"{"object":"list","data":[
+        {"id":"text-embedding-3-small","object":"model","created":30,"owned_by":"openai"},
+        {"id":"gpt-old","created":10,"shutdown_date":"2026-10-23"},
+        {"id":"Llama-4","created":20},
+        {"id":"b-local"},
+        {"id":"a-local","created":null},
+        {"no":"id"}
+    ]}"#;
+
+    fn ids(search: Option<&str>) -> Vec<String> {
+        let likely = |id: &str| !id.contains("embedding");
+        let choices = choices(parse(LIST).unwrap(), search, likely);
+        choices.into_iter().map(|choice| choice.label).collect()
+    }
+
+    #[test]
+    fn likely_models_come_first_then_new_ones_and_none_is_hidden() {
+        assert_eq!(
+            ids(None),
+            ["Llama-4", "gpt-old", "a-local", "b-local", "text-embedding-3-small"]
+        );
+    }
+
+    #[test]
+    fn a_search_finds_parts_of_names_in_any_case() {
+        assert_eq!(ids(Some(" LLAMA ")), ["Llama-4"]);
+        assert_eq!(ids(Some("embed")), ["text-embedding-3-small"]);
+        assert!(ids(Some("nothing")).is_empty());
+    }
+
+    #[test]
+    fn a_choice_tells_when_the_model_ends() {
+        let choices = choices(parse(LIST).unwrap(), Some("gpt-old"), |_| true);
+        assert_eq!(choices[0].value, "\"gpt-old\"");
+        assert_eq!(choices[0].description.as_deref(), Some("Shuts down on 2026-10-23."));
+    }
+
+    #[test]
+    fn a_bare_array_is_a_list_too() {
+        assert_eq!(parse(r#"[{"id":"m"}]"#).unwrap()[0].id, "m");
+    }
+
+    #[test]
+    fn another_answer_points_at_the_base_url() {
+        for text in ["{}", r#"{"data":"no"}"#, "\"hello\"", ""] {
+            let failure = parse(text).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput);
+            assert!(failure.message.contains("check the base URL"));
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_list_is_told_from_a_wrong_key() {
+        let missing = without_list(Failure::new(FailureKind::NotFound, "Not Found"));
+        assert!(missing.message.contains("has no list of models"));
+        let wrong_key = without_list(Failure::new(FailureKind::Unauthorized, "wrong key"));
+        assert_eq!(wrong_key.message, "wrong key");
+    }
+}

@@ -1,0 +1,101 @@
+//! Sending requests and taking answers.
+
+use super::error::{self, Head};
+use crate::bindings::workflow::connector::http;
+use crate::failure::{Failure, Result};
+use crate::file_entry::FileEntry;
+use crate::json::Object;
+
+/// How much of an error's body is read, in bytes.
+const ERROR_BODY: usize = 64 * 1024;
+
+/// A `GET` of `path`.
+pub fn get(path: &str) -> http::Request<'static> {
+    http::Request {
+        method: http::Method::Get,
+        path: path.into(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: http::Body::None,
+    }
+}
+
+/// A `POST` of a JSON body to `path`.
+pub fn post(path: &str, body: Object) -> http::Request<'static> {
+    http::Request { method: http::Method::Post, body: http::Body::Json(body.text()), ..get(path) }
+}
+
+/// Sends a request. `blame` finds the property that an error's `param` means.
+pub fn send(request: &http::Request, blame: &dyn Fn(&str) -> Option<String>) -> Result<Answer> {
+    let response = http::send(request)?;
+    let status = response.status();
+    if (200..300).contains(&status) {
+        let request_id = response.header("x-request-id");
+        return Ok(Answer { response, status, request_id });
+    }
+    let head = Head {
+        status,
+        request_id: response.header("x-request-id"),
+        retry_after: response.header("retry-after"),
+        retry_after_ms: response.header("retry-after-ms"),
+        location: response.header("location"),
+    };
+    Err(error::read(&head, &error_body(&response), blame))
+}
+
+/// As much of an error's body as can be read. That the rest is missing
+/// matters less than the status.
+fn error_body(response: &http::Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < ERROR_BODY {
+        match response.read((ERROR_BODY - bytes.len()) as u32) {
+            Ok(Some(more)) => bytes.extend(more),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// An answer with a 2xx status, its body still to come.
+pub struct Answer {
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    status: u16,
+    response: http::Response,
+}
+
+impl Answer {
+    /// The body as JSON text, with embedded files stored.
+    pub fn json(&self, embedded: Option<&http::EmbeddedFiles>) -> Result<String> {
+        self.response.json(embedded).map_err(|failure| self.told(failure.into()))
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> Result<String> {
+        self.response.text().map_err(|failure| self.told(failure.into()))
+    }
+
+    /// The body as a stored file.
+    pub fn save(&self, name: &str, mime_type: &str) -> Result<FileEntry> {
+        let entry = self.response.save(name, mime_type);
+        entry.map(Into::into).map_err(|failure| self.told(failure.into()))
+    }
+
+    /// A failure after this answer began, with what is known of it.
+    pub fn told(&self, failure: Box<Failure>) -> Box<Failure> {
+        failure.answered(self.status, self.request_id.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_post_carries_json() {
+        let request = post("/chat/completions", Object::new().set("a", 1_u32));
+        assert_eq!(request.path, "/chat/completions");
+        assert!(matches!(request.method, http::Method::Post));
+        assert!(matches!(request.body, http::Body::Json(text) if text == r#"{"a":1}"#));
+    }
+}

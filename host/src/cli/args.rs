@@ -1,0 +1,179 @@
+//! The arguments. Their doc comments are the help text.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Runs connectors: WebAssembly components that offer the actions of a service
+///
+/// A connector is called by its name (`openai`) or by the path of its file
+/// (`./openai.wasm`). Names are looked up in the folder $CONNECTOR_COMPONENTS;
+/// without it in the user's data folder and in `components` beside the folder of
+/// this program. An action is called by its address: `openai/v1/ask`.
+///
+/// The connection is read from the environment variables that the connector
+/// names (`connector docs openai` lists them); a token is never an argument.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print lists and failures as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done                        4  refused by the provider
+  1  defect in connector, host   5  rate limited, or out of quota
+  2  wrong usage or input        6  network, provider unavailable, timeout
+  3  not authorized            130  cancelled";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the connectors and their actions
+    List,
+    /// Show a connector's version, actions, imports, size and hash
+    Inspect {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Print a connector's descriptor: its property tables as JSON
+    Describe {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Print the JSON Schema or form description of an action or a connection
+    Schema {
+        /// An action, such as `openai/v1/ask`; with --connection a connector
+        #[arg(value_name = "ACTION|CONNECTOR")]
+        of: String,
+        /// The connection's properties instead of an action's
+        #[arg(long)]
+        connection: bool,
+        /// Which document
+        #[arg(long, value_enum, default_value_t = Form::Schema)]
+        form: Form,
+        /// For --form output: the input that the output depends on, a JSON file or `-`
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+    },
+    /// Print a connector's reference page as Markdown
+    Docs {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Test the connection: make the connector's cheapest authorized call
+    Test {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Print the current choices of a property
+    Options {
+        /// An action, such as `openai/v1/ask`
+        action: String,
+        /// A property that has current choices, such as `model`
+        property: String,
+        /// Only choices that hold this text
+        #[arg(long)]
+        search: Option<String>,
+        /// What is filled in so far: a JSON file or `-`
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+    },
+    /// Run an action and print its output
+    Run(Run),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// An action, such as `openai/v1/ask`
+    pub action: String,
+    /// The input: a JSON file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Set a property, such as `n=2` or `messages[0].content=Hello`; after --input
+    ///
+    /// The value is text where the property is a text, else JSON.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Set a property to a file, such as `file=talk.mp3`
+    #[arg(long, value_name = "PROPERTY=FILE")]
+    pub file: Vec<String>,
+    /// Print text as it arrives
+    #[arg(long)]
+    pub stream: bool,
+    /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
+    #[arg(long)]
+    pub envelope: bool,
+    /// Print an output that is a text as it is, without quotes
+    #[arg(long, conflicts_with = "envelope")]
+    pub raw: bool,
+    /// Where files that the action makes are put
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub output_dir: PathBuf,
+    /// The most time for the run: `500ms`, `60s`, `10m`
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+}
+
+/// The documents of `schema`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Form {
+    /// JSON Schema of the input
+    Schema,
+    /// uiSchema for react-jsonschema-form
+    UiSchema,
+    /// UI schema for JSON Forms
+    JsonForms,
+    /// JSON Schema of the output
+    Output,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let number: u64 = digits.parse().map_err(|_| "it must be like `60s`".to_owned())?;
+    let duration = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        "h" => Duration::from_secs(number.saturating_mul(3600)),
+        _ => return Err("its unit must be ms, s, m or h".to_owned()),
+    };
+    let longest = Duration::from_secs(24 * 3600);
+    if duration.is_zero() || longest < duration {
+        return Err("it must be more than 0 and at most 24h".to_owned());
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_an_end() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        for odd in ["", "60", "s", "0s", "-1s", "25h", "1.5s", "5d", "99999999999999999999s"] {
+            assert!(duration(odd).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Where connectors are found.
+
+use std::path::{Path, PathBuf};
+
+use connector_host::{Connector, Host};
+
+use super::address::Address;
+use super::error::Error;
+
+/// The variable that names the folder.
+const FOLDER: &str = "CONNECTOR_COMPONENTS";
+
+/// The folders in which names are looked up, and the host that loads.
+pub struct Components {
+    host: Host,
+    folders: Vec<PathBuf>,
+}
+
+impl Components {
+    /// Looks at $CONNECTOR_COMPONENTS, else at the user's data folder and
+    /// beside the program.
+    pub fn new(host: Host) -> Self {
+        let folders = match std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
+            Some(folder) => vec![PathBuf::from(folder)],
+            None => default_folders(),
+        };
+        Self { host, folders }
+    }
+
+    /// All connectors, by file name. One that cannot be loaded is an error in
+    /// its place.
+    pub fn all(&self) -> Vec<(PathBuf, Result<Connector, Error>)> {
+        let mut paths: Vec<PathBuf> = self
+            .folders
+            .iter()
+            .filter_map(|folder| std::fs::read_dir(folder).ok())
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+            .collect();
+        paths.sort();
+        paths.into_iter().map(|path| (path.clone(), self.load_file(&path))).collect()
+    }
+
+    /// The connector with this name or file.
+    pub fn load(&self, name: &str) -> Result<Connector, Error> {
+        self.load_file(&self.find(name)?)
+    }
+
+    /// The file of a connector.
+    pub fn find(&self, name: &str) -> Result<PathBuf, Error> {
+        let as_path = Path::new(name);
+        if name.ends_with(".wasm") && as_path.is_file() {
+            return Ok(as_path.to_owned());
+        }
+        let plain = !name.is_empty() && !name.contains(['/', '\\']);
+        let mut files = self.folders.iter().map(|folder| folder.join(format!("{name}.wasm")));
+        match files.find(|file| plain && file.is_file()) {
+            Some(file) => Ok(file),
+            None => Err(Error::usage(
+                format!("there is no connector `{name}`"),
+                format!("looked in {}; ${FOLDER} names another folder", self.shown_folders()),
+            )),
+        }
+    }
+
+    /// A connector and the name of one of its actions.
+    pub fn action(&self, address: &str) -> Result<(Connector, String), Error> {
+        let address = Address::parse(address)?;
+        let connector = self.load(&address.connector)?;
+        let descriptor = connector.descriptor();
+        if descriptor.version != address.version {
+            return Err(Error::usage(
+                format!("`{}` has no version {}", descriptor.name, address.version),
+                format!("it is at version {}", descriptor.version),
+            ));
+        }
+        if descriptor.action(&address.action).is_none() {
+            let known: Vec<String> =
+                descriptor.actions.iter().map(|action| descriptor.address(action)).collect();
+            return Err(Error::usage(
+                format!("`{}` has no action `{}`", descriptor.name, address.action),
+                format!("it has: {}", known.join(", ")),
+            ));
+        }
+        Ok((connector, address.action))
+    }
+
+    /// The folders, for messages.
+    pub fn shown_folders(&self) -> String {
+        let shown: Vec<String> =
+            self.folders.iter().map(|folder| folder.display().to_string()).collect();
+        if shown.is_empty() { "no folder".to_owned() } else { shown.join(" and ") }
+    }
+
+    fn load_file(&self, path: &Path) -> Result<Connector, Error> {
+        self.host.load_file(path).map_err(|error| Error::Load { path: path.to_owned(), error })
+    }
+}
+
+fn default_folders() -> Vec<PathBuf> {
+    let data = directories::ProjectDirs::from("", "", "connector")
+        .map(|dirs| dirs.data_dir().join("components"));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.join("components")));
+    data.into_iter().chain(beside).collect()
+}

@@ -1,0 +1,131 @@
+//! Errors of the command line: one sentence, hints, an exit status.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use connector_host::{Failure, FailureKind, HostError, LoadError};
+use serde_json::json;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The arguments or files are not what the command needs.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A connector was not loaded.
+    #[error("{}: {error}", path.display())]
+    Load {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        error: LoadError,
+    },
+    /// A call failed.
+    #[error("{failure}")]
+    Failure {
+        /// How.
+        failure: Failure,
+        /// What to do.
+        hints: Vec<String>,
+    },
+    /// The host did not start.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// Standard output is gone.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    /// An error in what was typed.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// Prints the error and says with which status to exit.
+    pub fn report(&self, as_json: bool) -> ExitCode {
+        if as_json {
+            eprintln!("{}", self.record());
+        } else {
+            eprintln!("error: {self}");
+            for hint in self.hints() {
+                eprintln!("hint: {hint}");
+            }
+        }
+        ExitCode::from(self.status())
+    }
+
+    fn record(&self) -> serde_json::Value {
+        match self {
+            Self::Failure { failure, .. } => json!(failure),
+            other => {
+                let kind = if other.status() == 2 { "invalid-input" } else { "internal" };
+                json!({ "kind": kind, "message": other.to_string(), "requestSent": false })
+            }
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.iter().cloned().collect(),
+            Self::Failure { failure, hints } => {
+                failure_hints(failure).into_iter().chain(hints.iter().cloned()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => 2,
+            Self::Load { error: LoadError::Read { .. }, .. } => 2,
+            Self::Load { .. } | Self::Host(_) | Self::Output(_) => 1,
+            Self::Failure { failure, .. } => match failure.kind {
+                FailureKind::Internal => 1,
+                FailureKind::InvalidInput => 2,
+                FailureKind::Unauthorized | FailureKind::Forbidden => 3,
+                FailureKind::NotFound
+                | FailureKind::Refused
+                | FailureKind::TooLarge
+                | FailureKind::InvalidOutput => 4,
+                FailureKind::RateLimited | FailureKind::QuotaExceeded => 5,
+                FailureKind::Network | FailureKind::Unavailable | FailureKind::Timeout => 6,
+                FailureKind::Cancelled => 130,
+            },
+        }
+    }
+}
+
+/// What follows from the failure alone.
+fn failure_hints(failure: &Failure) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let Some(wait) = failure.retry_after_ms {
+        hints.push(format!("the provider asks to wait {:.1} s", wait as f64 / 1000.0));
+    }
+    if failure.kind == FailureKind::QuotaExceeded {
+        hints.push("the account has no credit left; waiting does not help".to_owned());
+    }
+    if let Some(id) = &failure.request_id {
+        hints.push(format!("the provider knows the request as {id}"));
+    }
+    if let Some(detail) = &failure.detail {
+        hints.push(format!("the provider's answer was: {}", detail.escape_debug()));
+    }
+    let ended_early = matches!(failure.kind, FailureKind::Timeout | FailureKind::Network);
+    if ended_early && failure.request_sent {
+        hints.push("the request may have reached the provider".to_owned());
+    }
+    hints
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failure { failure, hints: Vec::new() }
+    }
+}

@@ -1,0 +1,100 @@
+//! The command line: a thin layer that turns arguments into calls of the
+//! library, outcomes into text on standard output, and failures into one
+//! sentence on standard error and an exit status.
+
+mod address;
+mod args;
+mod components;
+mod error;
+mod input;
+mod progress;
+mod run;
+mod show;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use connector_host::{Connection, ConnectionValues, Connector, Host, HostOptions};
+
+use args::{Args, Command};
+use components::Components;
+use error::Error;
+
+/// Parses the arguments, does what they say, and reports.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    log_to_stderr();
+    let json = args.json;
+    match dispatch(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `connector list | head -1`: the reader has what it wanted.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => error.report(json),
+    }
+}
+
+fn dispatch(args: Args) -> Result<(), Error> {
+    if let Command::Completions { shell } = args.command {
+        clap_complete::generate(shell, &mut Args::command(), "connector", &mut io::stdout());
+        return Ok(());
+    }
+    let components = Components::new(Host::new(HostOptions {
+        // One run, and the calls in which connectors describe themselves.
+        concurrent_runs: 1,
+        ..HostOptions::default()
+    })?);
+    match args.command {
+        Command::List => show::list(&components, args.json),
+        Command::Inspect { connector } => show::inspect(&components, &connector, args.json),
+        Command::Describe { connector } => show::describe(&components, &connector),
+        Command::Schema { of, connection, form, input } => {
+            show::schema(&components, &of, connection, form, input.as_deref())
+        }
+        Command::Docs { connector } => show::docs(&components, &connector),
+        Command::Test { connector } => test(&components, &connector),
+        Command::Options { action, property, search, input } => {
+            let (connector, action) = components.action(&action)?;
+            let connection = connection(&connector)?;
+            let input = input::read(input.as_deref())?;
+            let list =
+                connector.options(&connection, &action, &property, &input, search.as_deref())?;
+            print_json(&list)
+        }
+        Command::Run(run) => run::run(&components, run),
+        Command::Completions { .. } => Ok(()),
+    }
+}
+
+fn test(components: &Components, name: &str) -> Result<(), Error> {
+    let connector = components.load(name)?;
+    let reached = connector.test(&connection(&connector)?)?;
+    print_line(&reached)
+}
+
+/// The connection that the environment describes.
+fn connection(connector: &Connector) -> Result<Connection, Error> {
+    let definition = &connector.descriptor().connection;
+    let values = ConnectionValues::from_environment(definition, |name| std::env::var(name).ok());
+    Ok(connector.connection(values)?)
+}
+
+/// `RUST_LOG=debug connector …` tells what happens, on standard error.
+fn log_to_stderr() {
+    if std::env::var_os("RUST_LOG").is_some() {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+    }
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::from);
+    print_line(&text.map_err(Error::Output)?)
+}
+
+fn print_line(text: &str) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Error::Output)
+}

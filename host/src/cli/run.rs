@@ -1,0 +1,95 @@
+//! `connector run`.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use connector_host::{
+    Connector, Event, Failure, FailureKind, Files, Limits, Outcome, PropertyTable,
+};
+use serde_json::Value;
+
+use super::args::Run;
+use super::components::Components;
+use super::error::Error;
+use super::progress::Progress;
+use super::{input, print_json, print_line};
+
+/// Runs an action.
+pub fn run(components: &Components, args: Run) -> Result<(), Error> {
+    let (connector, action) = components.action(&args.action)?;
+    let files = Files::new(&args.output_dir).allow_any_local();
+    let table = table(&connector, &action);
+    let input = assemble(&table, &files, &args)?;
+    let connection = super::connection(&connector)?;
+    let printed = Arc::new(AtomicBool::new(false));
+    let outcome = connector
+        .run(&action, input)
+        .connection(&connection)
+        .files(&files)
+        .limits(Limits { time: args.timeout, ..Limits::default() })
+        .streaming(args.stream)
+        .on_event(on_event(args.stream, Arc::clone(&printed)))
+        .start()
+        .map_err(|failure| with_hints(failure, &args.action))?;
+    print(&outcome, &args, printed.load(Ordering::Relaxed))
+}
+
+fn table(connector: &Connector, action: &str) -> PropertyTable {
+    let action = connector.descriptor().action(action);
+    action.map(|action| action.properties.clone()).unwrap_or_default()
+}
+
+fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, Error> {
+    let mut value = input::read(args.input.as_deref())?;
+    for argument in &args.set {
+        input::set(table, &mut value, argument)?;
+    }
+    for argument in &args.file {
+        input::file(files, &mut value, argument)?;
+    }
+    Ok(value)
+}
+
+/// Text goes to standard output as it comes; the progress of a transfer to a
+/// bar, on a terminal.
+fn on_event(stream: bool, printed: Arc<AtomicBool>) -> impl Fn(Event) + Send + Sync {
+    let progress = Progress::new(io::stderr().is_terminal());
+    move |event| match event {
+        Event::TextDelta { choice: 0, text } if stream => {
+            let mut stdout = io::stdout().lock();
+            // A reader that went away shows when the output is printed.
+            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+            printed.store(true, Ordering::Relaxed);
+        }
+        Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
+        _ => {}
+    }
+}
+
+/// What was streamed is not printed again; a line break ends it.
+fn print(outcome: &Outcome, args: &Run, printed: bool) -> Result<(), Error> {
+    if printed {
+        print_line("")?;
+    }
+    match &outcome.output {
+        _ if args.envelope => print_json(outcome),
+        Value::String(_) if printed => Ok(()),
+        Value::String(text) if args.raw => print_line(text.trim_end_matches('\n')),
+        output => print_json(output),
+    }
+}
+
+fn with_hints(failure: Failure, address: &str) -> Error {
+    let connector = address.split('/').next().unwrap_or(address);
+    let hints = match failure.kind {
+        FailureKind::InvalidInput if failure.property.is_some() => {
+            vec![format!("`connector schema {address}` prints what is allowed")]
+        }
+        FailureKind::Unauthorized => {
+            vec![format!("`connector docs {connector}` tells how to get and set a token")]
+        }
+        _ => Vec::new(),
+    };
+    Error::Failure { failure, hints }
+}

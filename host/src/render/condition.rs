@@ -1,0 +1,258 @@
+//! Conditions of properties, as schemas, as expressions and as sentences.
+
+use serde_json::{Map, Value, json};
+
+use super::{is_template, plain, text};
+use crate::table::{Comparison, Condition, Property, PropertyType, same};
+
+/// The schema that an object with `members` matches exactly while the
+/// property counts; none if it always does.
+///
+/// "The value is what was given, or else the property's default": where the
+/// default meets the condition, an absent member meets it too. Where it does
+/// not, the schema names the member in `required`, because `properties` alone
+/// says nothing about a member that is absent. A property that is itself
+/// hidden has no value, so its condition is part of this one.
+pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value> {
+    let condition = property.condition.as_ref()?;
+    if condition.values.iter().any(is_template) {
+        return None;
+    }
+    let looked_at = members.iter().find(|member| member.name == condition.property)?;
+    let met = met(condition, looked_at);
+    Some(match (schema(looked_at, members), condition.matches) {
+        (None, _) => met,
+        (Some(counts), Comparison::Absent) => json!({ "anyOf": [{ "not": counts }, met] }),
+        (Some(counts), _) => json!({ "allOf": [counts, met] }),
+    })
+}
+
+fn met(condition: &Condition, looked_at: &Property) -> Value {
+    let name = &looked_at.name;
+    let default = looked_at.default.as_ref();
+    let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
+    match condition.matches {
+        Comparison::OneOf => {
+            let test = any_of(&condition.values);
+            member(name, test, default.is_some_and(listed))
+        }
+        Comparison::NoneOf => {
+            let met_by_default = default.is_some_and(|value| !listed(value));
+            let mut others = condition.values.clone();
+            if !met_by_default {
+                others.extend_from_slice(blanks(looked_at.kind));
+            }
+            member(name, json!({ "not": any_of(&others) }), met_by_default)
+        }
+        Comparison::Present if default.is_some() => json!({}),
+        Comparison::Absent if default.is_some() => json!({ "not": {} }),
+        Comparison::Present => present(looked_at),
+        Comparison::Absent => json!({ "not": present(looked_at) }),
+    }
+}
+
+fn present(looked_at: &Property) -> Value {
+    match blanks(looked_at.kind) {
+        [] => json!({ "required": [looked_at.name] }),
+        blanks => member(&looked_at.name, json!({ "not": any_of(blanks) }), false),
+    }
+}
+
+fn member(name: &str, test: Value, met_by_absence: bool) -> Value {
+    let mut schema = Map::new();
+    schema.insert("properties".to_owned(), json!({ name: test }));
+    if !met_by_absence {
+        schema.insert("required".to_owned(), json!([name]));
+    }
+    Value::Object(schema)
+}
+
+fn any_of(values: &[Value]) -> Value {
+    match values {
+        [value] => json!({ "const": value }),
+        values => json!({ "enum": values }),
+    }
+}
+
+/// What the host takes for no value, as far as the type does not exclude it.
+fn blanks(kind: PropertyType) -> &'static [Value] {
+    static TEXT: [Value; 1] = [Value::String(String::new())];
+    static ANY: [Value; 2] = [Value::String(String::new()), Value::Null];
+    match kind {
+        PropertyType::String | PropertyType::Date | PropertyType::DateTime | PropertyType::Time => {
+            &TEXT
+        }
+        PropertyType::Any => &ANY,
+        _ => &[],
+    }
+}
+
+/// The condition as engines write it: `responseFormat != 0`.
+pub(super) fn expression(condition: &Condition) -> String {
+    let compare = |operator: &str, joint: &str| {
+        let parts = condition.values.iter().map(|value| {
+            let value = match value {
+                Value::String(value) => format!("'{}'", value.replace('\'', "''")),
+                other => other.to_string(),
+            };
+            format!("{} {operator} {value}", condition.property)
+        });
+        parts.collect::<Vec<_>>().join(joint)
+    };
+    let expression = match condition.matches {
+        Comparison::OneOf => compare("==", " or "),
+        Comparison::NoneOf => compare("!=", " and "),
+        Comparison::Present => format!("{} != null", condition.property),
+        Comparison::Absent => format!("{} == null", condition.property),
+    };
+    text(&expression)
+}
+
+/// The condition in words: `Response Format is Object or List`.
+pub(super) fn words(condition: &Condition, members: &[Property]) -> String {
+    let looked_at = members.iter().find(|member| member.name == condition.property);
+    let label = looked_at.map_or(&condition.property, |property| match property.label.as_str() {
+        "" => &property.name,
+        _ => &property.label,
+    });
+    let choices = looked_at.and_then(|property| property.choices.as_ref());
+    let known = choices.map_or(&[][..], |choices| &choices.known);
+    let is_closed = choices.is_some_and(|choices| !choices.open && choices.dynamic.is_none());
+    let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
+    let named = condition.values.iter().map(|value| {
+        let choice = known.iter().find(|choice| same(&choice.value, value));
+        choice.map_or_else(|| plain(value), |choice| choice.label.clone())
+    });
+    let words = match condition.matches {
+        Comparison::Present => format!("{label} has a value"),
+        Comparison::Absent => format!("{label} has no value"),
+        Comparison::OneOf => format!("{label} is {}", enumeration(named, "or")),
+        // The rest of a closed list reads better than what it is not.
+        Comparison::NoneOf if is_closed && known.iter().any(|choice| !listed(&choice.value)) => {
+            let rest = known.iter().filter(|choice| !listed(&choice.value));
+            format!("{label} is {}", enumeration(rest.map(|choice| choice.label.clone()), "or"))
+        }
+        Comparison::NoneOf => {
+            format!("{label} has a value other than {}", enumeration(named, "and"))
+        }
+    };
+    text(&words)
+}
+
+fn enumeration(words: impl Iterator<Item = String>, joint: &str) -> String {
+    let words: Vec<String> = words.collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, front)) => format!("{} {joint} {last}", front.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture::{closed, row, string, when};
+    use crate::table::ControlType;
+
+    fn format(default: Option<Value>) -> Property {
+        Property {
+            label: "Format".to_owned(),
+            default,
+            choices: closed(&[("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))]),
+            ..row("format", PropertyType::Integer, ControlType::Select)
+        }
+    }
+
+    fn conditional(matches: Comparison, values: &[Value]) -> Property {
+        Property { condition: when("format", matches, values), ..string("schema") }
+    }
+
+    /// Which of the instances the condition's schema accepts.
+    fn check(members: &[Property], expected: &[(Value, bool)]) {
+        let schema = schema(members.last().unwrap(), members).unwrap();
+        for (instance, holds) in expected {
+            assert_eq!(jsonschema::is_valid(&schema, instance), *holds, "{schema} {instance}");
+        }
+    }
+
+    #[test]
+    fn none_of_needs_a_value() {
+        let members = [format(None), conditional(Comparison::NoneOf, &[json!(0)])];
+        assert_eq!(
+            schema(&members[1], &members).unwrap(),
+            json!({
+                "properties": { "format": { "not": { "const": 0 } } },
+                "required": ["format"],
+            })
+        );
+        check(
+            &members,
+            &[(json!({}), false), (json!({"format": 0}), false), (json!({"format": 2}), true)],
+        );
+    }
+
+    #[test]
+    fn an_absent_value_is_the_default() {
+        let none_of = |default| [format(default), conditional(Comparison::NoneOf, &[json!(0)])];
+        check(&none_of(Some(json!(0))), &[(json!({}), false), (json!({"format": 1}), true)]);
+        check(&none_of(Some(json!(1))), &[(json!({}), true), (json!({"format": 0}), false)]);
+        let one_of = |default| [format(default), conditional(Comparison::OneOf, &[json!(1)])];
+        check(&one_of(Some(json!(1))), &[(json!({}), true), (json!({"format": 0}), false)]);
+        check(&one_of(Some(json!(0))), &[(json!({}), false), (json!({"format": 1}), true)]);
+        let present = [format(Some(json!(0))), conditional(Comparison::Present, &[])];
+        check(&present, &[(json!({}), true)]);
+        let absent = [format(Some(json!(0))), conditional(Comparison::Absent, &[])];
+        check(&absent, &[(json!({}), false)]);
+    }
+
+    #[test]
+    fn an_empty_text_is_no_value() {
+        let present = [string("format"), conditional(Comparison::Present, &[])];
+        check(
+            &present,
+            &[(json!({}), false), (json!({"format": ""}), false), (json!({"format": "a"}), true)],
+        );
+        let absent = [string("format"), conditional(Comparison::Absent, &[])];
+        check(&absent, &[(json!({}), true), (json!({"format": ""}), true)]);
+        let none_of = [string("format"), conditional(Comparison::NoneOf, &[json!("a")])];
+        check(&none_of, &[(json!({"format": ""}), false), (json!({"format": "b"}), true)]);
+    }
+
+    #[test]
+    fn a_hidden_property_has_no_value() {
+        let outer = string("outer");
+        let format = Property {
+            condition: when("outer", Comparison::Present, &[]),
+            ..format(Some(json!(1)))
+        };
+        let one_of = [outer.clone(), format.clone(), conditional(Comparison::OneOf, &[json!(1)])];
+        check(&one_of, &[(json!({"format": 1}), false), (json!({"outer": "a"}), true)]);
+        let absent = [outer, format, conditional(Comparison::Absent, &[])];
+        check(&absent, &[(json!({"format": 1}), true), (json!({"outer": "a"}), false)]);
+    }
+
+    #[test]
+    fn expressions() {
+        let expression =
+            |matches, values: &[Value]| expression(&when("format", matches, values).unwrap());
+        assert_eq!(expression(Comparison::NoneOf, &[json!(0)]), "format != 0");
+        assert_eq!(
+            expression(Comparison::OneOf, &[json!("a"), json!("it's")]),
+            "format == 'a' or format == 'it''s'"
+        );
+        assert_eq!(expression(Comparison::Present, &[]), "format != null");
+        assert_eq!(expression(Comparison::Absent, &[]), "format == null");
+    }
+
+    #[test]
+    fn sentences() {
+        let words = |matches, values: &[Value]| {
+            words(&when("format", matches, values).unwrap(), &[format(None)])
+        };
+        assert_eq!(words(Comparison::NoneOf, &[json!(0)]), "Format is Object or List");
+        assert_eq!(words(Comparison::OneOf, &[json!(2)]), "Format is List");
+        assert_eq!(words(Comparison::OneOf, &[json!(7)]), "Format is 7");
+        assert_eq!(words(Comparison::Present, &[]), "Format has a value");
+        assert_eq!(words(Comparison::Absent, &[]), "Format has no value");
+    }
+}

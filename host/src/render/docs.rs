@@ -1,0 +1,779 @@
+//! The reference page of a connector, in Markdown.
+//!
+//! The layout is that of the reference pages people know from workflow
+//! engines: front matter, `## Reference` with the connection and the actions,
+//! each with tables of Name, Type, Control Type and Description, and further
+//! instructions at the end. A type is written as there:
+//!
+//! * an object is `{…}` with its members: `{STRING\(content), STRING\(role)}`;
+//! * a list is `[…]` around its items;
+//! * a map, and what can be anything, is `{}`;
+//! * everything else is its name.
+//!
+//! Beyond those tables the page says everything that the property tables
+//! hold: the description of a row begins with its key and ends with its
+//! choices, bounds, defaults and condition, what lies deeper than a row has a
+//! table of its own ("Members"), and each action has an example to run.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::{FILE_MEMBERS, condition, example, is_template, plain, text};
+use crate::descriptor::{Action, Authorization, Definition, Descriptor};
+use crate::table::{Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same};
+
+const INPUT_HEADER: &str = "\
+|      Name      |     Type     |     Control Type     |     Description     |
+|:--------------:|:------------:|:--------------------:|:-------------------:|
+";
+const OUTPUT_HEADER: &str = "\
+|     Type     |     Control Type     |
+|:------------:|:--------------------:|
+";
+
+/// The reference page of a connector.
+pub fn docs(descriptor: &Descriptor) -> String {
+    let mut blocks = Blocks::default();
+    // YAML reads JSON strings as they are.
+    blocks.add(format!(
+        "---\ntitle: {}\ndescription: {}\n---\n## Reference\n<hr />",
+        json!(text(&descriptor.title)),
+        json!(text(&descriptor.description)),
+    ));
+    blocks.add(prose(&descriptor.description));
+    let categories: Vec<String> = descriptor.categories.iter().map(|key| prose(key)).collect();
+    blocks.add(format!("Categories: [{}]", categories.join(", ")));
+    blocks.add(format!("Version: {}", descriptor.version));
+    blocks.add("<hr />");
+    blocks.add("## Connections");
+    connection(&mut blocks, &descriptor.connection);
+    blocks.add("<hr />");
+    blocks.add("## Actions");
+    for each in &descriptor.actions {
+        action(&mut blocks, descriptor, each);
+    }
+    let help = [descriptor.connection.help.trim(), descriptor.help.trim()];
+    if help.iter().any(|help| !help.is_empty()) {
+        blocks.add("<hr />");
+        blocks.add("# Additional instructions\n<hr />");
+    }
+    let [connection_help, component_help] = help;
+    if !connection_help.is_empty() {
+        blocks.add("## CONNECTION");
+        blocks.add(text(connection_help));
+    }
+    blocks.add(text(component_help));
+    blocks.page
+}
+
+/// Blocks of Markdown with one blank line between them.
+#[derive(Default)]
+struct Blocks {
+    page: String,
+}
+
+impl Blocks {
+    fn add(&mut self, block: impl AsRef<str>) {
+        let block = block.as_ref().trim_end();
+        if block.is_empty() {
+            return;
+        }
+        if !self.page.is_empty() {
+            self.page.push('\n');
+        }
+        self.page.push_str(block);
+        self.page.push('\n');
+    }
+}
+
+fn connection(blocks: &mut Blocks, connection: &Definition) {
+    blocks.add(format!("Version: {}", connection.version));
+    blocks.add(format!("### {}", prose(&connection.title)));
+    let authorization = match &connection.authorization {
+        Authorization::None => String::new(),
+        Authorization::Bearer { property } => format!(
+            " Each request carries `Authorization: Bearer` and the value of {}.",
+            code(property)
+        ),
+        Authorization::Header { header, property } => format!(
+            " Each request carries the header {} with the value of {}.",
+            code(header),
+            code(property)
+        ),
+    };
+    blocks.add(format!("Requests go to {}.{authorization}", code(connection.base_url.as_str())));
+    if connection.properties.as_slice().is_empty() {
+        return;
+    }
+    blocks.add("#### Properties");
+    let mut table = INPUT_HEADER.to_owned();
+    for property in &connection.properties {
+        let mut further = String::new();
+        if connection.base_url_property.as_ref() == Some(&property.name) {
+            further.push_str(" Replaces the URL above.");
+        }
+        for header in connection.headers.iter().filter(|header| header.property == property.name) {
+            let _ = write!(further, " Sent as the header {}.", code(&header.name));
+        }
+        let variables = connection.environment.iter();
+        for variable in variables.filter(|variable| variable.property == property.name) {
+            let _ = write!(further, " Environment variable: {}.", code(&variable.name));
+        }
+        let description = describe(property, connection.properties.as_slice(), &property.name);
+        row(&mut table, property, &format!("{description}{further}"));
+    }
+    blocks.add(table);
+    members(blocks, &connection.properties);
+}
+
+fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
+    let address = descriptor.address(action);
+    blocks.add(format!("### {}\n{}", prose(&action.title), prose(&action.description)));
+    blocks.add(format!("Address: {}", code(&address)));
+    let properties = &action.properties;
+    if !properties.as_slice().is_empty() {
+        blocks.add("#### Properties");
+        let mut table = INPUT_HEADER.to_owned();
+        for property in properties {
+            let description = describe(property, properties.as_slice(), &property.name);
+            row(&mut table, property, &description);
+        }
+        blocks.add(table);
+        members(blocks, properties);
+    }
+    blocks.add("### Output");
+    match &action.output {
+        Some(shape) => output(blocks, shape),
+        None => blocks.add(format!(
+            "The shape of the output depends on the input. Its JSON Schema for an input in \
+             `input.json`:\n\n```sh\nconnector schema {address} --form output --input input.json\n```"
+        )),
+    }
+    if !action.help.trim().is_empty() {
+        blocks.add("#### Notes");
+        blocks.add(text(action.help.trim()));
+    }
+    usage(blocks, &address, properties);
+}
+
+/// An output, and the names that its own table does not show.
+fn output(blocks: &mut Blocks, output: &Property) {
+    blocks.add(format!("Type: {}", output.kind.name()));
+    if !output.description.is_empty() {
+        blocks.add(prose(&output.description));
+    }
+    let mut table = OUTPUT_HEADER.to_owned();
+    let mut rows = String::new();
+    match output.kind {
+        PropertyType::Object | PropertyType::Array if !output.children.is_empty() => {
+            for child in &output.children {
+                let control = child.control.name();
+                let _ = writeln!(table, "| {} | {control}  |", type_text(child));
+            }
+            below(&mut rows, output, "");
+        }
+        PropertyType::FileEntry => {
+            for (name, label) in FILE_MEMBERS {
+                let _ = writeln!(table, "| STRING | TEXT  |");
+                let _ = writeln!(rows, "| {label} | STRING | TEXT  |  {}  |", code(name));
+            }
+        }
+        _ => return,
+    }
+    blocks.add("#### Properties");
+    blocks.add(table);
+    member_table(blocks, &rows);
+}
+
+/// What lies below the rows of a table.
+fn members(blocks: &mut Blocks, table: &PropertyTable) {
+    let mut rows = String::new();
+    for property in table {
+        below(&mut rows, property, &property.name);
+    }
+    member_table(blocks, &rows);
+}
+
+fn member_table(blocks: &mut Blocks, rows: &str) {
+    if !rows.is_empty() {
+        blocks.add("#### Members");
+        blocks.add(format!("{INPUT_HEADER}{rows}"));
+    }
+}
+
+/// The rows of everything below a property. An unnamed shape has a row of its
+/// own only if it says more than its type.
+fn below(table: &mut String, property: &Property, path: &str) {
+    match property.kind {
+        PropertyType::Object => {
+            for member in &property.children {
+                let path = match path {
+                    "" => member.name.clone(),
+                    _ => format!("{path}.{}", member.name),
+                };
+                row(table, member, &describe(member, &property.children, &path));
+                below(table, member, &path);
+            }
+        }
+        PropertyType::Array => {
+            for item in &property.children {
+                shape(table, item, &format!("{path}[]"));
+            }
+        }
+        _ => {}
+    }
+    if let Some(values) = &property.values {
+        shape(table, values, &format!("{path}.*"));
+    }
+}
+
+fn shape(table: &mut String, shape: &Property, path: &str) {
+    let description = describe(shape, &[], path);
+    if description != code(path) {
+        row(table, shape, &description);
+    }
+    below(table, shape, path);
+}
+
+fn row(table: &mut String, property: &Property, description: &str) {
+    let label = if property.label.is_empty() { &property.name } else { &property.label };
+    let _ = writeln!(
+        table,
+        "| {} | {} | {}  |  {}  |",
+        prose(label),
+        type_text(property),
+        property.control.name(),
+        description,
+    );
+}
+
+/// How a type is written, see the module's documentation.
+fn type_text(property: &Property) -> String {
+    let list = |children: &[Property]| {
+        let each = children.iter().map(|child| match child.name.as_str() {
+            "" => type_text(child),
+            name => format!("{}\\({name})", type_text(child)),
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let written = match property.kind {
+        PropertyType::Object => format!("{{{}}}", list(&property.children)),
+        PropertyType::Array => format!("[{}]", list(&property.children)),
+        PropertyType::Any => "{}".to_owned(),
+        kind => kind.name().to_owned(),
+    };
+    // An object whose first member is an object; both braces stay visible.
+    written.replace("{{", "{\\{")
+}
+
+/// The description of a row: key, words, and all that the row holds a user to.
+fn describe(property: &Property, siblings: &[Property], path: &str) -> String {
+    let mut sentences = vec![prose(&property.description)];
+    if property.required && property.default.is_none() {
+        sentences.push("Required.".to_owned());
+    }
+    if let Some(condition) = &property.condition {
+        sentences.push(format!("Shown when {}.", prose(&condition::words(condition, siblings))));
+    }
+    if let Some(choices) = &property.choices {
+        choice_sentences(&mut sentences, choices, property.kind);
+    }
+    if property.kind == PropertyType::FileEntry {
+        let members = FILE_MEMBERS.map(|(name, _)| code(name));
+        sentences.push(format!("An object with {}.", members.join(", ")));
+    }
+    limit_sentences(&mut sentences, property);
+    if let Some(value) = property.default.as_ref() {
+        sentences.push(format!("Default: {}.", value_text(value, property)));
+    }
+    if let Some(value) = property.provider_default.as_ref() {
+        sentences
+            .push(format!("If not given, the provider takes {}.", value_text(value, property)));
+    }
+    if property.secret {
+        sentences.push("Secret.".to_owned());
+    }
+    if property.advanced {
+        sentences.push("Advanced.".to_owned());
+    }
+    sentences.retain(|sentence| !sentence.is_empty());
+    let sentences = sentences.join(" ");
+    match sentences.as_str() {
+        "" => code(path),
+        _ => format!("{}: {sentences}", code(path)),
+    }
+}
+
+fn choice_sentences(sentences: &mut Vec<String>, choices: &Choices, kind: PropertyType) {
+    let is_list = kind == PropertyType::Array;
+    if !choices.known.is_empty() {
+        let known: Vec<String> = choices.known.iter().map(choice_text).collect();
+        let intro = match (choices.open || choices.dynamic.is_some(), is_list) {
+            (true, _) => "Known values",
+            (false, true) => "Any of",
+            (false, false) => "One of",
+        };
+        sentences.push(format!("{intro}: {}.", known.join("; ")));
+    }
+    if choices.dynamic.is_some() {
+        sentences.push("The connector offers a current list.".to_owned());
+    }
+    if choices.open {
+        sentences.push("Other values are taken too.".to_owned());
+    }
+}
+
+/// `` `gpt` ``, or `` Object (`1`) – a description ``.
+fn choice_text(choice: &Choice) -> String {
+    let value = value_code(&choice.value);
+    let named = match plain(&choice.value) == choice.label || choice.label.is_empty() {
+        true => value,
+        false => format!("{} ({value})", prose(&choice.label)),
+    };
+    match choice.description.as_deref().map(|text| prose(text.trim_end_matches('.'))) {
+        Some(description) if !description.is_empty() => format!("{named} – {description}"),
+        _ => named,
+    }
+}
+
+/// A value, with its label where the property's choices have one.
+fn value_text(value: &Value, property: &Property) -> String {
+    let known = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
+    match known.iter().find(|choice| same(&choice.value, value)) {
+        Some(choice) => choice_text(&Choice { description: None, ..choice.clone() }),
+        None => value_code(value),
+    }
+}
+
+fn limit_sentences(sentences: &mut Vec<String>, property: &Property) {
+    let limits = &property.limits;
+    let mut say = |sentence: Option<String>| sentences.extend(sentence);
+    say(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), ""));
+    say(range(limits.min_length, limits.max_length, " characters"));
+    let things = if property.kind == PropertyType::Object { " entries" } else { " items" };
+    say(range(limits.min_items, limits.max_items, things));
+    say(limits.pattern.as_ref().map(|pattern| {
+        let subject = if property.kind == PropertyType::Object { "Keys match" } else { "Matches" };
+        format!("{subject} {}.", code(pattern.source()))
+    }));
+    say(limits.max_bytes.map(|bytes| format!("At most {}.", bytes_text(bytes))));
+    if !limits.accept.is_empty() {
+        let accept: Vec<String> = limits.accept.iter().map(|extension| code(extension)).collect();
+        say(Some(format!("File types: {}.", accept.join(", "))));
+    }
+}
+
+fn range<T: ToString>(least: Option<T>, most: Option<T>, things: &str) -> Option<String> {
+    let least = least.map(|bound| bound.to_string());
+    let most = most.map(|bound| bound.to_string());
+    Some(match (least, most) {
+        (None, None) => return None,
+        (Some(least), None) => format!("At least {least}{things}."),
+        (None, Some(most)) => format!("At most {most}{things}."),
+        (Some(least), Some(most)) if least == most => format!("Exactly {least}{things}."),
+        (Some(least), Some(most)) => format!("Between {least} and {most}{things}."),
+    })
+}
+
+/// `26214400 bytes (25 MiB)`.
+fn bytes_text(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes % MIB {
+        0 if MIB <= bytes => format!("{bytes} bytes ({} MiB)", bytes / MIB),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
+/// An input and the command that runs the action with it. Files are named on
+/// the command line, so they are not part of the input.
+fn usage(blocks: &mut Blocks, address: &str, properties: &PropertyTable) {
+    let mut input = match example(properties) {
+        Value::Object(input) => input,
+        _ => Map::new(),
+    };
+    let mut files = String::new();
+    for property in properties.iter().filter(|property| property.kind == PropertyType::FileEntry) {
+        if let Some(entry) = input.shift_remove(&property.name) {
+            let name = entry.get("name").and_then(Value::as_str).unwrap_or("file.bin");
+            let _ = write!(files, " --file {}={}", property.name, text(name));
+        }
+    }
+    let input = Value::Object(input);
+    let json = serde_json::to_string_pretty(&input).unwrap_or_default();
+    blocks.add("#### Example");
+    blocks.add(format!("`input.json`:\n\n```json\n{json}\n```"));
+    blocks.add(format!("```sh\nconnector run {address} --input input.json{files}\n```"));
+}
+
+/// A component's words as Markdown that shows exactly them, in one line.
+fn prose(words: &str) -> String {
+    let mut escaped = String::new();
+    for character in text(words.trim()).chars() {
+        match character {
+            '\\' | '|' | '*' | '_' | '`' | '<' | '[' | ']' | '&' | '~' | '$' | '#' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            '\n' => escaped.push(' '),
+            character if character.is_control() => {}
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A code span that shows exactly this, also within a table.
+fn code(words: &str) -> String {
+    let words = text(words).replace(|character: char| character.is_control(), " ");
+    let words = words.replace('|', "\\|");
+    if words.is_empty() {
+        return "``".to_owned();
+    }
+    // CommonMark: a longer fence than any within, and blanks beside a backtick.
+    match words.split(|character| character != '`').map(str::len).max() {
+        None | Some(0) => format!("`{words}`"),
+        Some(longest) => {
+            let fence = "`".repeat(longest + 1);
+            format!("{fence} {words} {fence}")
+        }
+    }
+}
+
+/// A JSON value in a code span. Of braces that would be parted within a JSON
+/// text, the second is escaped, so that the text stays the same value.
+fn value_code(value: &Value) -> String {
+    match value {
+        value if is_template(value) => code(&value.to_string().replace("{{", r"{\u007b")),
+        value => code(&plain(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::egress::BaseUrl;
+    use crate::render::fixture::{array, binding, closed, object, open, row, shape, string, when};
+    use crate::table::{Comparison, ControlType, Limits, Pattern};
+
+    fn number(name: &str, limits: Limits) -> Property {
+        Property { limits, ..row(name, PropertyType::Number, ControlType::Number) }
+    }
+
+    /// The description cell of a row.
+    fn check(property: Property, expected: &str) {
+        assert_eq!(describe(&property, &[], "a"), expected);
+    }
+
+    #[test]
+    fn types_are_written_as_on_reference_pages() {
+        let check = |property: Property, expected: &str| {
+            assert_eq!(type_text(&property), expected);
+        };
+        check(string("a"), "STRING");
+        check(row("a", PropertyType::FileEntry, ControlType::FileEntry), "FILE_ENTRY");
+        check(row("a", PropertyType::Any, ControlType::Select), "{}");
+        let map = Property {
+            values: Some(Box::new(shape(PropertyType::Number, ControlType::Number))),
+            ..object("a", Vec::new())
+        };
+        check(map, "{}");
+        check(array("a", shape(PropertyType::String, ControlType::Text)), "[STRING]");
+        let message = || object("", vec![string("content"), number("weight", Limits::default())]);
+        check(array("a", message()), r"[{STRING\(content), NUMBER\(weight)}]");
+        let inner = Property { name: "inner".to_owned(), ..message() };
+        check(object("a", vec![inner]), r"{\{STRING\(content), NUMBER\(weight)}\(inner)}");
+    }
+
+    #[test]
+    fn a_description_begins_with_the_key() {
+        check(string("a"), "`a`");
+        check(Property { description: "Two\nlines.".to_owned(), ..string("a") }, "`a`: Two lines.");
+    }
+
+    #[test]
+    fn a_reader_learns_what_is_required_and_what_is_sent() {
+        check(Property { required: true, ..string("a") }, "`a`: Required.");
+        let default = Property { default: Some(json!("x")), ..string("a") };
+        check(Property { required: true, ..default }, "`a`: Default: `x`.");
+        check(
+            Property { provider_default: Some(json!(1)), ..string("a") },
+            "`a`: If not given, the provider takes `1`.",
+        );
+        check(Property { secret: true, ..string("a") }, "`a`: Secret.");
+        check(Property { advanced: true, ..string("a") }, "`a`: Advanced.");
+    }
+
+    #[test]
+    fn a_reader_learns_every_bound() {
+        let check = |limits: Limits, expected: &str| {
+            check(Property { limits, ..string("a") }, &format!("`a`: {expected}"));
+        };
+        let none = Limits::default;
+        check(Limits { minimum: Some(-2.0), maximum: Some(0.5), ..none() }, "Between -2 and 0.5.");
+        check(Limits { minimum: Some(1.0), ..none() }, "At least 1.");
+        check(Limits { max_length: Some(4096), ..none() }, "At most 4096 characters.");
+        check(Limits { min_items: Some(2), max_items: Some(2), ..none() }, "Exactly 2 items.");
+        check(Limits { max_bytes: Some(26_214_400), ..none() }, "At most 26214400 bytes (25 MiB).");
+        check(
+            Limits { accept: vec!["mp3".to_owned(), "wav".to_owned()], ..none() },
+            "File types: `mp3`, `wav`.",
+        );
+        let pattern = Pattern::new("a|b".to_owned()).unwrap();
+        check(Limits { pattern: Some(pattern), ..none() }, r"Matches `a\|b`.");
+    }
+
+    #[test]
+    fn a_reader_learns_every_choice() {
+        let mut choices =
+            closed(&[("Text", json!(0)), ("Object", json!(1)), ("mp3", json!("mp3"))]);
+        choices.as_mut().unwrap().known[1].description = Some("JSON.".to_owned());
+        let select = Property { choices, default: Some(json!(0)), ..string("a") };
+        check(select, "`a`: One of: Text (`0`); Object (`1`) – JSON; `mp3`. Default: Text (`0`).");
+        let choices = open(&[("m", json!("m"))])
+            .map(|choices| Choices { dynamic: Some(Vec::new()), ..choices });
+        check(
+            Property { choices, ..string("a") },
+            "`a`: Known values: `m`. The connector offers a current list. Other values are taken too.",
+        );
+    }
+
+    #[test]
+    fn a_reader_learns_when_a_row_counts() {
+        let format = Property {
+            label: "Format".to_owned(),
+            choices: closed(&[("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))]),
+            ..row("format", PropertyType::Integer, ControlType::Select)
+        };
+        let schema = Property {
+            condition: when("format", Comparison::NoneOf, &[json!(0)]),
+            ..string("schema")
+        };
+        assert_eq!(
+            describe(&schema, &[format], "schema"),
+            "`schema`: Shown when Format is Object or List."
+        );
+    }
+
+    #[test]
+    fn texts_show_what_they_say() {
+        assert_eq!(prose("a|b *c* <d>\n[e](f)"), r"a\|b \*c\* \<d> \[e\](f)");
+        assert_eq!(code("a`b"), "`` a`b ``");
+        assert_eq!(value_code(&json!("{{x}}")), r#"`"{\u007bx}}"`"#);
+    }
+
+    #[test]
+    fn a_whole_page() {
+        let message = object(
+            "",
+            vec![
+                Property {
+                    label: "Role".to_owned(),
+                    required: true,
+                    choices: closed(&[("user", json!("user")), ("tool", json!("tool"))]),
+                    ..row("role", PropertyType::String, ControlType::Select)
+                },
+                Property {
+                    label: "Content".to_owned(),
+                    description: "What is said.".to_owned(),
+                    required: true,
+                    ..string("content")
+                },
+            ],
+        );
+        let messages = Property {
+            label: "Messages".to_owned(),
+            description: "The talk so far.".to_owned(),
+            required: true,
+            ..array("messages", message)
+        };
+        let file = Property {
+            label: "File".to_owned(),
+            required: true,
+            limits: Limits { accept: vec!["mp3".to_owned()], ..Limits::default() },
+            ..row("file", PropertyType::FileEntry, ControlType::FileEntry)
+        };
+        let count = Property {
+            description: "How many.".to_owned(),
+            ..row("count", PropertyType::Integer, ControlType::Integer)
+        };
+        let url = row("url", PropertyType::String, ControlType::Url);
+        let descriptor = Descriptor {
+            name: "sample".to_owned(),
+            version: 1,
+            title: "Sample".to_owned(),
+            description: "A \"sample\" provider.".to_owned(),
+            icon: None,
+            categories: vec!["artificial-intelligence".to_owned()],
+            help: "## LIMITS\n\nNone.".to_owned(),
+            actions: vec![
+                Action {
+                    name: "talk".to_owned(),
+                    title: "Talk".to_owned(),
+                    description: "Talks.".to_owned(),
+                    help: "Be polite.".to_owned(),
+                    properties: vec![messages, file].into(),
+                    output: Some(object("", vec![count, array("data", object("", vec![url]))])),
+                },
+                Action {
+                    name: "wait".to_owned(),
+                    title: "Wait".to_owned(),
+                    description: "Waits.".to_owned(),
+                    help: String::new(),
+                    properties: PropertyTable::default(),
+                    output: None,
+                },
+            ],
+            connection: Definition {
+                title: "Bearer Token".to_owned(),
+                version: 1,
+                help: "[Get a key](https://example.com/keys)".to_owned(),
+                properties: vec![Property {
+                    label: "Token".to_owned(),
+                    required: true,
+                    secret: true,
+                    ..string("token")
+                }]
+                .into(),
+                authorization: Authorization::Bearer { property: "token".to_owned() },
+                base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
+                base_url_property: None,
+                headers: Vec::new(),
+                environment: vec![binding("token", "SAMPLE_API_KEY")],
+            },
+        };
+        insta::assert_snapshot!(docs(&descriptor), @r###"
+        ---
+        title: "Sample"
+        description: "A \"sample\" provider."
+        ---
+        ## Reference
+        <hr />
+
+        A "sample" provider.
+
+        Categories: [artificial-intelligence]
+
+        Version: 1
+
+        <hr />
+
+        ## Connections
+
+        Version: 1
+
+        ### Bearer Token
+
+        Requests go to `https://api.example.com/v1`. Each request carries `Authorization: Bearer` and the value of `token`.
+
+        #### Properties
+
+        |      Name      |     Type     |     Control Type     |     Description     |
+        |:--------------:|:------------:|:--------------------:|:-------------------:|
+        | Token | STRING | TEXT  |  `token`: Required. Secret. Environment variable: `SAMPLE_API_KEY`.  |
+
+        <hr />
+
+        ## Actions
+
+        ### Talk
+        Talks.
+
+        Address: `sample/v1/talk`
+
+        #### Properties
+
+        |      Name      |     Type     |     Control Type     |     Description     |
+        |:--------------:|:------------:|:--------------------:|:-------------------:|
+        | Messages | [{STRING\(role), STRING\(content)}] | ARRAY_BUILDER  |  `messages`: The talk so far. Required.  |
+        | File | FILE_ENTRY | FILE_ENTRY  |  `file`: Required. An object with `extension`, `mimeType`, `name`, `url`. File types: `mp3`.  |
+
+        #### Members
+
+        |      Name      |     Type     |     Control Type     |     Description     |
+        |:--------------:|:------------:|:--------------------:|:-------------------:|
+        | Role | STRING | SELECT  |  `messages[].role`: Required. One of: `user`; `tool`.  |
+        | Content | STRING | TEXT  |  `messages[].content`: What is said. Required.  |
+
+        ### Output
+
+        Type: OBJECT
+
+        #### Properties
+
+        |     Type     |     Control Type     |
+        |:------------:|:--------------------:|
+        | INTEGER | INTEGER  |
+        | [{STRING\(url)}] | ARRAY_BUILDER  |
+
+        #### Members
+
+        |      Name      |     Type     |     Control Type     |     Description     |
+        |:--------------:|:------------:|:--------------------:|:-------------------:|
+        | count | INTEGER | INTEGER  |  `count`: How many.  |
+        | data | [{STRING\(url)}] | ARRAY_BUILDER  |  `data`  |
+        | url | STRING | URL  |  `data[].url`  |
+
+        #### Notes
+
+        Be polite.
+
+        #### Example
+
+        `input.json`:
+
+        ```json
+        {
+          "messages": [
+            {
+              "role": "user",
+              "content": "text"
+            }
+          ]
+        }
+        ```
+
+        ```sh
+        connector run sample/v1/talk --input input.json --file file=file.mp3
+        ```
+
+        ### Wait
+        Waits.
+
+        Address: `sample/v1/wait`
+
+        ### Output
+
+        The shape of the output depends on the input. Its JSON Schema for an input in `input.json`:
+
+        ```sh
+        connector schema sample/v1/wait --form output --input input.json
+        ```
+
+        #### Example
+
+        `input.json`:
+
+        ```json
+        {}
+        ```
+
+        ```sh
+        connector run sample/v1/wait --input input.json
+        ```
+
+        <hr />
+
+        # Additional instructions
+        <hr />
+
+        ## CONNECTION
+
+        [Get a key](https://example.com/keys)
+
+        ## LIMITS
+
+        None.
+        "###);
+    }
+}

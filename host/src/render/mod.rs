@@ -1,0 +1,250 @@
+//! Property tables as documents: forms for people, schemas for engines, a
+//! reference page for readers.
+//!
+//! | function          | document                                              |
+//! |-------------------|-------------------------------------------------------|
+//! | [`schema`]        | JSON Schema of an input                               |
+//! | [`output_schema`] | JSON Schema of an output                              |
+//! | [`ui_schema`]     | uiSchema of react-jsonschema-form 6 (rjsf)            |
+//! | [`json_forms`]    | UI schema of JSON Forms 3                             |
+//! | [`docs`]          | the reference page of a connector, Markdown           |
+//! | [`example`]       | the smallest input                                    |
+//!
+//! What holds for all of them:
+//!
+//! * **The table decides.** Nothing is known here about any connector, and
+//!   rows stand in the table's order wherever the form library lets them.
+//! * **A schema is not stricter than the host.** Where the vocabulary cannot
+//!   say exactly what the host checks, the schema says less, not something
+//!   else. (Blanks aside: the host takes `null`, `""`, `{}` and `[]` for "not
+//!   given".)
+//! * **`default` only where the table has one.** Form libraries send a default
+//!   as if it had been typed, so what the *provider* takes by itself is shown
+//!   as a hint (`x-provider-default`, `ui:placeholder`) and not filled in.
+//! * **No `{{` in a document.** Ports of rjsf and Markdown site generators
+//!   evaluate what stands between such braces, and these texts come from a
+//!   component. In texts for people a space parts the braces (`text`). Data
+//!   cannot be changed without changing its meaning, so values that hold `{{`
+//!   are left out (`is_template`): of defaults, examples and hints there is
+//!   then none, and a closed list, a pattern or a condition with such a value
+//!   is left to the host, which checks it in any case.
+//!
+//! One setting is for the page around rjsf to make: the form's
+//! `experimental_defaultFormStateBehavior` should be `{ constAsDefaults:
+//! "never", emptyObjectFields: "skipEmptyDefaults" }`. Without it, rjsf 6 takes
+//! the first `const` of a select as its default and sends choices that nobody
+//! made.
+
+mod condition;
+mod docs;
+mod example;
+#[cfg(test)]
+mod fixture;
+mod json_forms;
+mod schema;
+mod ui_schema;
+
+use serde_json::Value;
+
+pub use docs::docs;
+pub use example::example;
+pub use json_forms::json_forms;
+pub use schema::{output_schema, schema};
+pub use ui_schema::ui_schema;
+
+use crate::table::{Choice, ControlType, Property, same};
+
+/// The members of a file handle (`wit/types.wit`, record `file-entry`): key
+/// and label, in the order of its JSON object.
+const FILE_MEMBERS: [(&str, &str); 4] =
+    [("extension", "Extension"), ("mimeType", "Media Type"), ("name", "Name"), ("url", "URL")];
+
+/// A component's text for people, with `{{` parted.
+fn text(text: &str) -> String {
+    // Twice, because the first pass leaves `{ {{` of four braces.
+    text.replace("{{", "{ {").replace("{{", "{ {")
+}
+
+/// Whether a value holds `{{` anywhere, so that it must not be shown as it is.
+fn is_template(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(is_template),
+        Value::Object(members) => {
+            members.iter().any(|(key, value)| key.contains("{{") || is_template(value))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A value as people write it: texts without quotes, everything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The choices of a property that takes nothing else, so that a form can show
+/// a select. A list that can grow while the connector is used is not closed.
+fn closed_choices(property: &Property) -> Option<&[Choice]> {
+    let choices = property.choices.as_ref()?;
+    let closed = !choices.open && choices.dynamic.is_none() && !choices.known.is_empty();
+    let known = choices.known.as_slice();
+    (closed && !known.iter().any(|choice| is_template(&choice.value))).then_some(known)
+}
+
+/// The known values of a property that takes others too.
+fn suggestions(property: &Property) -> Vec<&Choice> {
+    match (&property.choices, closed_choices(property)) {
+        (Some(choices), None) => {
+            choices.known.iter().filter(|choice| !is_template(&choice.value)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What an empty control shows: the table's placeholder, or else what the
+/// provider takes.
+fn placeholder(property: &Property) -> Option<String> {
+    if let Some(placeholder) = &property.placeholder {
+        return Some(text(placeholder));
+    }
+    let value = property.provider_default.as_ref().filter(|value| !is_template(value))?;
+    let known = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
+    let label = match known.iter().find(|choice| same(&choice.value, value)) {
+        Some(choice) => text(&choice.label),
+        None => plain(value),
+    };
+    Some(format!("default: {label}"))
+}
+
+/// Whether a control is for text of several lines.
+fn is_multi_line(control: ControlType) -> bool {
+    matches!(
+        control,
+        ControlType::TextArea
+            | ControlType::RichText
+            | ControlType::CodeEditor
+            | ControlType::JsonSchemaBuilder
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::descriptor::{Action, Authorization, Definition, Descriptor};
+    use crate::egress::BaseUrl;
+    use crate::table::{Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType};
+
+    #[test]
+    fn braces_are_parted_however_many_there_are() {
+        for count in 2..9 {
+            assert!(!text(&"{".repeat(count)).contains("{{"), "{count}");
+        }
+        assert_eq!(text("a {{b}} c { d"), "a { {b}} c { d");
+    }
+
+    #[test]
+    fn no_document_holds_double_braces() {
+        let hostile = "{{alert(1)}} {{{{";
+        let choice = |value: Value| Choice {
+            label: hostile.to_owned(),
+            value,
+            description: Some(hostile.to_owned()),
+        };
+        let row = |name: &str| Property {
+            label: hostile.to_owned(),
+            description: hostile.to_owned(),
+            placeholder: Some(hostile.to_owned()),
+            default: Some(json!({ hostile: [hostile] })),
+            provider_default: Some(json!([hostile])),
+            limits: Limits {
+                pattern: Some(Pattern::new(r"\{{2}".to_owned()).unwrap()),
+                accept: vec![hostile.to_owned()],
+                ..Limits::default()
+            },
+            required: true,
+            ..fixture::row(name, PropertyType::String, ControlType::Text)
+        };
+        let with_choices = |name: &str, open: bool| Property {
+            choices: Some(crate::table::Choices {
+                known: vec![choice(json!(hostile)), choice(json!("a"))],
+                open,
+                dynamic: open.then(|| vec![hostile.to_owned()]),
+            }),
+            default: None,
+            ..row(name)
+        };
+        let conditional = Property {
+            condition: Some(Condition {
+                property: "closed".to_owned(),
+                matches: Comparison::OneOf,
+                values: vec![json!(hostile)],
+            }),
+            ..row("conditional")
+        };
+        let file = Property { kind: PropertyType::FileEntry, default: None, ..row("file") };
+        let object = Property {
+            kind: PropertyType::Object,
+            children: vec![row("inner")],
+            default: None,
+            ..row("object")
+        };
+        let nested = Property {
+            kind: PropertyType::Object,
+            children: vec![object],
+            default: None,
+            ..row("nested")
+        };
+        let rows = || {
+            PropertyTable::from(vec![
+                row("plain"),
+                with_choices("closed", false),
+                with_choices("open", true),
+                conditional.clone(),
+                file.clone(),
+                nested.clone(),
+            ])
+        };
+        let descriptor = Descriptor {
+            name: "sample".to_owned(),
+            version: 1,
+            title: hostile.to_owned(),
+            description: hostile.to_owned(),
+            icon: None,
+            categories: vec![hostile.to_owned()],
+            help: hostile.to_owned(),
+            actions: vec![Action {
+                name: "act".to_owned(),
+                title: hostile.to_owned(),
+                description: hostile.to_owned(),
+                help: hostile.to_owned(),
+                properties: rows(),
+                output: Some(nested.clone()),
+            }],
+            connection: Definition {
+                title: hostile.to_owned(),
+                version: 1,
+                help: hostile.to_owned(),
+                properties: rows(),
+                authorization: Authorization::None,
+                base_url: BaseUrl::parse("https://example.com").unwrap(),
+                base_url_property: None,
+                headers: vec![fixture::binding("plain", hostile)],
+                environment: vec![fixture::binding("plain", hostile)],
+            },
+        };
+        for document in [
+            schema(hostile, hostile, &rows()).to_value().to_string(),
+            output_schema(&nested).to_value().to_string(),
+            ui_schema(&rows()).to_string(),
+            json_forms(&rows()).to_string(),
+            docs(&descriptor),
+        ] {
+            assert!(!document.contains("{{"), "{document}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Scripted misbehaviour: what the sandbox does instead of, or on top of, a
+//! proper answer.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::body::HttpBody;
+use axum::http::HeaderMap;
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde_json::json;
+
+use crate::locked;
+use crate::pace;
+use crate::pace::Step;
+
+/// What happens to one request. Faults come before every check: a request
+/// without a key meets them too.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// No fault: the request is served, the script goes on with the next one.
+    Serve,
+    /// This answer, whatever was asked.
+    Status {
+        /// The status.
+        status: u16,
+        /// Headers besides those every answer has; they replace defaults such
+        /// as the content type (`application/json`).
+        headers: Vec<(String, String)>,
+        /// The body, byte for byte.
+        body: Vec<u8>,
+    },
+    /// Nothing for a while, then the proper answer.
+    Delay(Duration),
+    /// The connection is closed without a byte of an answer.
+    HangUp,
+    /// The proper answer, but the connection is closed after so many bytes of
+    /// its body. The head promises the whole length, if it was known.
+    CutBody {
+        /// How many bytes of the body are sent.
+        after: usize,
+    },
+    /// The proper answer, but it stops for a while after so many bytes.
+    Stall {
+        /// How many bytes of the body are sent before the pause.
+        after: usize,
+        /// How long the pause is.
+        pause: Duration,
+    },
+    /// An error whose message and body repeat the `Authorization` header, as
+    /// careless servers and proxies do.
+    EchoAuthorization {
+        /// The status.
+        status: u16,
+    },
+    /// A redirect.
+    Redirect {
+        /// The status, such as 302 or 307.
+        status: u16,
+        /// Where to: an absolute URL or a path.
+        location: String,
+    },
+}
+
+impl Fault {
+    /// A status with an OpenAI-shaped error body.
+    pub fn error(status: u16, code: &str, message: &str) -> Fault {
+        let kind = match status {
+            429 => "requests",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        };
+        let body = json!({"error": {
+            "message": message, "type": kind, "param": null, "code": code,
+        }});
+        Fault::Status { status, headers: Vec::new(), body: body.to_string().into_bytes() }
+    }
+
+    /// A status with a text, as a proxy in between would answer.
+    pub fn text(status: u16, body: &str) -> Fault {
+        Fault::Status {
+            status,
+            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    /// The same [`Fault::Status`] with one more header; any other fault is
+    /// left as it is, for it has no headers of its own.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Fault {
+        if let Fault::Status { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// The faults that wait for requests, first come, first served.
+#[derive(Debug, Default)]
+pub(crate) struct Script(Mutex<VecDeque<Fault>>);
+
+impl Script {
+    pub(crate) fn push(&self, fault: Fault) {
+        locked(&self.0).push_back(fault);
+    }
+
+    pub(crate) fn next(&self) -> Fault {
+        locked(&self.0).pop_front().unwrap_or(Fault::Serve)
+    }
+
+    pub(crate) fn clear(&self) {
+        locked(&self.0).clear();
+    }
+}
+
+/// The answer of [`Fault::Status`].
+pub(crate) fn status(code: u16, headers: &[(String, String)], body: Vec<u8>) -> Response {
+    let mut response = (status_code(code), body).into_response();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // The first of a name replaces a default, the next ones are added to it.
+    let mut own = HeaderMap::new();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
+        {
+            own.append(name, value);
+        }
+    }
+    response.headers_mut().extend(own);
+    response
+}
+
+/// The answer of [`Fault::EchoAuthorization`].
+pub(crate) fn echo_authorization(code: u16, headers: &HeaderMap) -> Response {
+    let sent: Vec<_> = headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let sent = sent.join(", ");
+    let body = json!({
+        "error": {
+            "message": format!("Incorrect API key provided: {sent}."),
+            "type": "invalid_request_error",
+            "param": null,
+            "code": "invalid_api_key",
+        },
+        "request": {"headers": {"authorization": sent}},
+    });
+    (status_code(code), axum::Json(body)).into_response()
+}
+
+/// The answer of [`Fault::Redirect`].
+pub(crate) fn redirect(code: u16, location: &str) -> Response {
+    status(code, &[("location".to_owned(), location.to_owned())], Vec::new())
+}
+
+/// Sends the first `after` bytes of a body and then breaks the connection.
+pub(crate) async fn cut(response: Response, after: usize) -> Response {
+    // The pause lets the bytes before the break leave the buffers.
+    let flush = Duration::from_millis(20);
+    resend(response, |bytes| {
+        let head = bytes.slice(..after.min(bytes.len()));
+        vec![Step::Send(head), Step::Wait(flush), Step::Break]
+    })
+    .await
+}
+
+/// Sends the first `after` bytes of a body, waits, and sends the rest.
+pub(crate) async fn stall(response: Response, after: usize, pause: Duration) -> Response {
+    resend(response, |mut bytes| {
+        let head = bytes.split_to(after.min(bytes.len()));
+        vec![Step::Send(head), Step::Wait(pause), Step::Send(bytes)]
+    })
+    .await
+}
+
+/// Replaces a body by steps made of its bytes and keeps the length announced.
+async fn resend(
+    response: Response,
+    steps: impl FnOnce(axum::body::Bytes) -> Vec<Step>,
+) -> Response {
+    let (mut head, body) = response.into_parts();
+    if let Some(length) = body.size_hint().exact() {
+        head.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    // The sandbox's own bodies are in memory and cannot fail.
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    Response::from_parts(head, pace::body(steps(bytes)))
+}
+
+/// An answer for a connection that will not carry it.
+pub(crate) fn nothing() -> Response {
+    Response::new(Body::empty())
+}
+
+fn status_code(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}

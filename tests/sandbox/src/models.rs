@@ -1,0 +1,96 @@
+//! The models: `GET /models`, `GET /models/{model}`, and which endpoint a
+//! model belongs to.
+
+use axum::Json;
+use axum::extract::Path;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::error::ApiError;
+
+/// When everything in the sandbox was created.
+pub(crate) const CREATED: i64 = 1_767_225_600;
+
+/// The endpoint a model is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Chat,
+    Image,
+    Speech,
+    Transcription,
+}
+
+/// The models the list shows.
+const MODELS: &[(&str, Family)] = &[
+    ("gpt-5.6-sol", Family::Chat),
+    ("gpt-5.5", Family::Chat),
+    ("gpt-5.4", Family::Chat),
+    ("gpt-5.4-mini", Family::Chat),
+    ("gpt-5.4-nano", Family::Chat),
+    ("gpt-4.1", Family::Chat),
+    ("gpt-4.1-mini", Family::Chat),
+    ("gpt-4o", Family::Chat),
+    ("gpt-4o-mini", Family::Chat),
+    ("gpt-3.5-turbo", Family::Chat),
+    ("o1", Family::Chat),
+    ("o3", Family::Chat),
+    ("o4-mini", Family::Chat),
+    ("gpt-image-2", Family::Image),
+    ("gpt-image-2-2026-04-21", Family::Image),
+    ("gpt-image-1.5", Family::Image),
+    ("gpt-image-1", Family::Image),
+    ("gpt-image-1-mini", Family::Image),
+    ("dall-e-3", Family::Image),
+    ("dall-e-2", Family::Image),
+    ("gpt-4o-mini-tts", Family::Speech),
+    ("gpt-4o-mini-tts-2025-12-15", Family::Speech),
+    ("tts-1", Family::Speech),
+    ("tts-1-hd", Family::Speech),
+    ("gpt-transcribe", Family::Transcription),
+    ("gpt-4o-transcribe", Family::Transcription),
+    ("gpt-4o-transcribe-diarize", Family::Transcription),
+    ("gpt-4o-mini-transcribe", Family::Transcription),
+    ("gpt-4o-mini-transcribe-2025-12-15", Family::Transcription),
+    ("whisper-1", Family::Transcription),
+];
+
+/// `GET /models`.
+pub(crate) async fn list() -> Json<Value> {
+    let data: Vec<Value> = MODELS.iter().map(|(id, _)| model(id)).collect();
+    Json(json!({"object": "list", "data": data}))
+}
+
+/// `GET /models/{model}`.
+pub(crate) async fn one(Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
+    let known = MODELS.iter().find(|(known, _)| *known == id);
+    known.map(|(id, _)| Json(model(id))).ok_or_else(|| ApiError::model_not_found(&id))
+}
+
+/// Refuses a model that does not exist or belongs to another endpoint. Any
+/// other name is good: a model's name is free text.
+pub(crate) fn check(id: &str, family: Family, endpoint: &str) -> Result<(), ApiError> {
+    if id.is_empty() {
+        return Err(ApiError::invalid("you must provide a model parameter").param("model"));
+    }
+    if id.starts_with("missing-") {
+        return Err(ApiError::model_not_found(id));
+    }
+    match MODELS.iter().find(|(known, _)| *known == id) {
+        Some((_, known)) if *known != family => Err(ApiError::invalid_value(
+            "model",
+            format!("The model '{id}' is not supported in the {endpoint} endpoint."),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn model(id: &str) -> Value {
+    let mut model =
+        json!({"id": id, "object": "model", "created": CREATED, "owned_by": "openai-sandbox"});
+    if id.starts_with("dall-e-")
+        && let Value::Object(fields) = &mut model
+    {
+        fields.insert("shutdown_date".to_owned(), json!("2026-05-12"));
+    }
+    model
+}

@@ -1,0 +1,305 @@
+//! The way of every request: recorded, perhaps spoilt by a scripted fault,
+//! checked for its key, and handed to an endpoint.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::ConnectInfo;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Path;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::Method;
+use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::http::header;
+use axum::middleware;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+
+use crate::Options;
+use crate::call::Call;
+use crate::chat;
+use crate::digest;
+use crate::error::ApiError;
+use crate::fault;
+use crate::fault::Fault;
+use crate::fault::Script;
+use crate::images;
+use crate::line::Exchange;
+use crate::line::Handset;
+use crate::locked;
+use crate::models;
+use crate::record::Journal;
+use crate::speech;
+use crate::transcriptions;
+
+/// How many pictures are kept for download, and how many spoken texts.
+const KEPT_THINGS: usize = 256;
+
+/// What the requests of one sandbox share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    address: SocketAddr,
+    token: Option<String>,
+    requests: AtomicU64,
+    pictures: Mutex<Recent<String, Bytes>>,
+    spoken: Mutex<Recent<u64, String>>,
+    pub(crate) chunk_pause: Duration,
+    pub(crate) journal: Journal,
+    pub(crate) script: Script,
+}
+
+impl Shared {
+    pub(crate) fn new(options: &Options, address: SocketAddr) -> Shared {
+        Shared {
+            address,
+            token: options.token.clone(),
+            requests: AtomicU64::new(0),
+            pictures: Mutex::default(),
+            spoken: Mutex::default(),
+            chunk_pause: options.chunk_pause,
+            journal: Journal::new(options.remembered),
+            script: Script::default(),
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Keeps a picture for download and returns its URL.
+    pub(crate) fn publish(&self, picture: Bytes) -> String {
+        let name = format!("{:016x}.png", digest(&picture));
+        let url = format!("{}/files/{name}", self.origin());
+        locked(&self.pictures).push(name, picture);
+        url
+    }
+
+    /// Remembers what an audio file says.
+    pub(crate) fn spoke(&self, audio: &[u8], text: &str) {
+        locked(&self.spoken).push(digest(audio), text.to_owned());
+    }
+
+    /// What was spoken in an audio file that this sandbox made.
+    pub(crate) fn spoken(&self, audio: &[u8]) -> Option<String> {
+        locked(&self.spoken).latest(&digest(audio))
+    }
+
+    fn request_id(&self) -> HeaderValue {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = format!("req_sandbox{number:016x}");
+        HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("req_sandbox"))
+    }
+}
+
+/// Things under keys, of which only the latest are kept: the sandbox may run
+/// for long.
+#[derive(Debug)]
+struct Recent<K, V>(VecDeque<(K, V)>);
+
+impl<K: PartialEq, V: Clone> Recent<K, V> {
+    fn push(&mut self, key: K, value: V) {
+        if KEPT_THINGS <= self.0.len() {
+            self.0.pop_front();
+        }
+        self.0.push_back((key, value));
+    }
+
+    /// What was pushed last under a key.
+    fn latest(&self, key: &K) -> Option<V> {
+        self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+    }
+}
+
+impl<K, V> Default for Recent<K, V> {
+    fn default() -> Recent<K, V> {
+        Recent(VecDeque::new())
+    }
+}
+
+/// Serves until it is dropped.
+pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
+    let exchange = Exchange(tokio::net::TcpListener::from_std(listener)?);
+    let service = router(shared).into_make_service_with_connect_info::<Handset>();
+    axum::serve(exchange, service).await
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{model}", get(models::one))
+        .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/images/generations", post(images::generations))
+        .route("/v1/audio/speech", post(speech::speech))
+        .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/files/{name}", get(picture))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), gate))
+        // The limit is the gate's, and so is its error.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(shared)
+}
+
+/// Records a request and its answer, plays its fault and signs the answer.
+async fn gate(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Handset>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let call = Call::read(&parts, body).await;
+    let recorded = call.as_ref().map_or(&crate::Body::Empty, |call| &call.body);
+    let entry = shared.journal.open(&parts, recorded);
+    let headers = parts.headers.clone();
+
+    let serve = async {
+        let served = match authorize(&shared, &parts.uri, &parts.headers).and(call) {
+            Ok(call) => {
+                let mut request = Request::from_parts(parts, axum::body::Body::empty());
+                request.extensions_mut().insert(Arc::new(call));
+                next.run(request).await
+            }
+            Err(error) => error.into_response(),
+        };
+        sign(served, &shared, started)
+    };
+    let scripted = |response| sign(response, &shared, started);
+
+    let response = match shared.script.next() {
+        Fault::Serve => serve.await,
+        Fault::Delay(pause) => {
+            tokio::time::sleep(pause).await;
+            serve.await
+        }
+        Fault::CutBody { after } => fault::cut(serve.await, after).await,
+        Fault::Stall { after, pause } => fault::stall(serve.await, after, pause).await,
+        Fault::HangUp => {
+            line.hang_up();
+            return fault::nothing();
+        }
+        Fault::Status { status, headers, body } => scripted(fault::status(status, &headers, body)),
+        Fault::EchoAuthorization { status } => {
+            scripted(fault::echo_authorization(status, &headers))
+        }
+        Fault::Redirect { status, location } => scripted(fault::redirect(status, &location)),
+    };
+    shared.journal.answered(entry, response.status().as_u16());
+    response
+}
+
+/// Adds the headers that every answer has.
+fn sign(mut response: Response, shared: &Shared, started: Instant) -> Response {
+    let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let headers = response.headers_mut();
+    headers.insert("x-sandbox", HeaderValue::from_static("openai-sandbox"));
+    headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
+    headers.insert("openai-processing-ms", HeaderValue::from(elapsed));
+    // A scripted answer may bring its own.
+    headers.entry("x-request-id").or_insert_with(|| shared.request_id());
+    response
+}
+
+/// Lets a request pass that has a key. Files need none: their URLs are the
+/// secret, as with the API's own.
+fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    if uri.path().starts_with("/files/") {
+        return Ok(());
+    }
+    let mut sent = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (sent.next(), sent.next()) else {
+        return Err(ApiError::unauthorized(
+            "You didn't provide an API key. You need to provide your API key in an Authorization \
+             header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
+        ));
+    };
+    let token = value
+        .to_str()
+        .ok()
+        .and_then(bearer_token)
+        .filter(|token| shared.token.as_deref().is_none_or(|expected| *token == expected));
+    token.map(|_| ()).ok_or_else(|| {
+        ApiError::unauthorized(
+            "Incorrect API key provided. You can find your API key at \
+             https://platform.openai.com/account/api-keys.",
+        )
+    })
+}
+
+/// The token of `Bearer TOKEN`.
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
+}
+
+/// A picture whose URL an image answer gave.
+async fn picture(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let picture = locked(&shared.pictures).latest(&name);
+    let picture = picture
+        .ok_or_else(|| ApiError::invalid("There is no such file.").status(StatusCode::NOT_FOUND))?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], picture).into_response())
+}
+
+async fn no_such_path(method: Method, uri: Uri) -> ApiError {
+    ApiError::invalid(format!("Invalid URL ({method} {})", uri.path()))
+        .status(StatusCode::NOT_FOUND)
+}
+
+async fn no_such_method(method: Method, uri: Uri) -> ApiError {
+    ApiError::invalid(format!("Not allowed to {method} on {}.", uri.path()))
+        .status(StatusCode::METHOD_NOT_ALLOWED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_recent_things_are_kept() {
+        let mut recent = Recent::default();
+        recent.push(0, "old");
+        recent.push(1, "replaced");
+        recent.push(1, "latest");
+        assert_eq!((recent.latest(&0), recent.latest(&1)), (Some("old"), Some("latest")));
+        (2..KEPT_THINGS).for_each(|key| recent.push(key, "more"));
+        assert_eq!((recent.latest(&0), recent.latest(&1)), (None, Some("latest")));
+    }
+
+    #[test]
+    fn bearer_tokens() {
+        for (value, token) in [
+            ("Bearer sk-1", Some("sk-1")),
+            ("bearer sk-1", Some("sk-1")),
+            ("Bearer ", None),
+            ("Bearer", None),
+            ("Bearer  sk-1", None),
+            ("Bearer a b", None),
+            ("Basic sk-1", None),
+            ("sk-1", None),
+        ] {
+            assert_eq!(bearer_token(value), token, "{value:?}");
+        }
+    }
+}

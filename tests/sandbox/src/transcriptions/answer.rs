@@ -1,0 +1,319 @@
+//! What the sandbox heard.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::pace;
+use crate::tokens;
+use crate::transcriptions::Kind;
+use crate::transcriptions::Request;
+
+/// What is heard in audio that the sandbox did not make.
+const UNKNOWN_AUDIO: &str =
+    "This is the sandbox speaking. It cannot hear, so every recording sounds like this to it.";
+
+/// How many tokens a second of audio costs.
+const TOKENS_PER_SECOND: f64 = 10.0;
+
+/// A transcript, in whatever format it is asked for.
+pub(crate) struct Transcript {
+    text: String,
+    seconds: f64,
+    kind: Kind,
+    format: String,
+    language: String,
+    streams: bool,
+    with_words: bool,
+    with_segments: bool,
+    with_logprobs: bool,
+    temperature: f64,
+    speakers: Vec<String>,
+    prompt_tokens: u64,
+}
+
+/// A piece of a transcript with its time, in seconds.
+#[derive(Debug, PartialEq)]
+struct Span<'a> {
+    text: &'a str,
+    start: f64,
+    end: f64,
+}
+
+impl Transcript {
+    pub(crate) fn new(request: &Request, kind: Kind, spoken: Option<String>) -> Transcript {
+        let granularities: Vec<&str> = request.texts("timestamp_granularities").collect();
+        let languages = request.texts("languages").next();
+        let language = languages.unwrap_or(request.text("language"));
+        let stream = request.fields.get("stream").and_then(Value::as_bool).unwrap_or(false);
+        let temperature = request.fields.get("temperature").and_then(Value::as_f64);
+        Transcript {
+            text: spoken.unwrap_or_else(|| UNKNOWN_AUDIO.to_owned()),
+            seconds: (request.seconds * 1000.0).round() / 1000.0,
+            kind,
+            format: request.format().to_owned(),
+            language: if language.is_empty() { "en" } else { language }.to_owned(),
+            streams: stream && kind != Kind::Whisper,
+            with_words: granularities.contains(&"word"),
+            with_segments: granularities.is_empty() || granularities.contains(&"segment"),
+            with_logprobs: request.texts("include").any(|include| include == "logprobs"),
+            temperature: temperature.unwrap_or(0.0),
+            speakers: request.texts("known_speaker_names").map(str::to_owned).collect(),
+            prompt_tokens: tokens::count(request.text("prompt")),
+        }
+    }
+
+    pub(crate) fn answer(&self, pause: Duration) -> Response {
+        if self.streams {
+            return pace::events(self.events(), pause);
+        }
+        match self.format.as_str() {
+            "text" => plain(format!("{}\n", self.text)),
+            "srt" => plain(self.subtitles("", ',', true)),
+            "vtt" => plain(self.subtitles("WEBVTT\n\n", '.', false)),
+            "verbose_json" => Json(self.verbose()).into_response(),
+            "diarized_json" => Json(self.diarized()).into_response(),
+            _ => Json(self.simple()).into_response(),
+        }
+    }
+
+    fn simple(&self) -> Value {
+        let mut answer = json!({"text": self.text});
+        if let Value::Object(fields) = &mut answer {
+            if self.with_logprobs {
+                fields.insert("logprobs".to_owned(), logprobs(&self.text));
+            }
+            if self.kind == Kind::Gpt {
+                fields.insert("languages".to_owned(), json!([{"code": self.language}]));
+            }
+            fields.insert("usage".to_owned(), self.usage());
+        }
+        answer
+    }
+
+    fn verbose(&self) -> Value {
+        let mut answer = json!({
+            "task": "transcribe",
+            "language": language_name(&self.language),
+            "duration": self.seconds,
+            "text": self.text,
+        });
+        if let Value::Object(fields) = &mut answer {
+            if self.with_words {
+                let words: Vec<Value> = self.words().iter().map(word).collect();
+                fields.insert("words".to_owned(), words.into());
+            }
+            if self.with_segments {
+                fields.insert("segments".to_owned(), self.verbose_segments());
+            }
+            fields.insert("usage".to_owned(), self.usage());
+        }
+        answer
+    }
+
+    fn verbose_segments(&self) -> Value {
+        let segment = |(id, span): (usize, &Span)| {
+            let tokens: Vec<u64> =
+                (0..tokens::count(span.text)).map(|token| 50364 + token).collect();
+            json!({
+                "id": id,
+                "seek": 0,
+                "start": span.start,
+                "end": span.end,
+                "text": format!(" {}", span.text),
+                "tokens": tokens,
+                "temperature": self.temperature,
+                "avg_logprob": 0.0,
+                "compression_ratio": 1.0,
+                "no_speech_prob": 0.0,
+            })
+        };
+        self.sentences().iter().enumerate().map(segment).collect()
+    }
+
+    fn diarized(&self) -> Value {
+        json!({
+            "task": "transcribe",
+            "duration": self.seconds,
+            "text": self.text,
+            "segments": self.diarized_segments(),
+            "usage": self.usage(),
+        })
+    }
+
+    /// Speakers take turns, sentence by sentence.
+    fn diarized_segments(&self) -> Vec<Value> {
+        let segment = |(index, span): (usize, &Span)| {
+            json!({
+                "type": "transcript.text.segment",
+                "id": format!("seg_{index:03}"),
+                "start": span.start,
+                "end": span.end,
+                "text": span.text,
+                "speaker": self.speaker(index),
+            })
+        };
+        self.sentences().iter().enumerate().map(segment).collect()
+    }
+
+    /// Two speakers: those who are known, else A and B.
+    fn speaker(&self, turn: usize) -> &str {
+        let count = self.speakers.len().max(2);
+        let names = self.speakers.iter().map(String::as_str).chain(["A", "B"]);
+        names.take(count).cycle().nth(turn % count).unwrap_or("A")
+    }
+
+    /// Numbered cues with times, one for each sentence.
+    fn subtitles(&self, head: &str, point: char, is_numbered: bool) -> String {
+        let mut file = head.to_owned();
+        for (index, span) in self.sentences().iter().enumerate() {
+            if is_numbered {
+                // Writing to a string does not fail.
+                let _ = writeln!(file, "{}", index + 1);
+            }
+            let (start, end) = (timestamp(span.start, point), timestamp(span.end, point));
+            let _ = write!(file, "{start} --> {end}\n{}\n\n", span.text);
+        }
+        file
+    }
+
+    /// The text word by word, segments between if speakers are told apart,
+    /// and the whole at the end.
+    fn events(&self) -> Vec<String> {
+        let mut events: Vec<Value> = Vec::new();
+        if self.format == "diarized_json" {
+            events.extend(self.diarized_segments());
+        }
+        for word in self.text.split_inclusive(' ') {
+            let mut delta = json!({"type": "transcript.text.delta", "delta": word});
+            self.add_logprobs(&mut delta, word);
+            events.push(delta);
+        }
+        let mut done = json!({
+            "type": "transcript.text.done", "text": self.text, "usage": self.usage(),
+        });
+        self.add_logprobs(&mut done, &self.text);
+        events.push(done);
+        events.iter().map(pace::data).collect()
+    }
+
+    fn add_logprobs(&self, event: &mut Value, text: &str) {
+        if self.with_logprobs
+            && let Value::Object(fields) = event
+        {
+            fields.insert("logprobs".to_owned(), logprobs(text));
+        }
+    }
+
+    /// Whisper costs by the second, its successors by the token.
+    fn usage(&self) -> Value {
+        if matches!(self.kind, Kind::Whisper | Kind::Diarize) {
+            return json!({"type": "duration", "seconds": self.seconds.ceil() as u64});
+        }
+        let audio = (self.seconds * TOKENS_PER_SECOND).ceil() as u64;
+        let input = audio + self.prompt_tokens;
+        let output = tokens::count(&self.text);
+        json!({
+            "type": "tokens",
+            "input_tokens": input,
+            "input_token_details": {"text_tokens": self.prompt_tokens, "audio_tokens": audio},
+            "output_tokens": output,
+            "total_tokens": input + output,
+        })
+    }
+
+    fn sentences(&self) -> Vec<Span<'_>> {
+        spans(&self.text, self.seconds, |text| {
+            text.split_inclusive(['.', '!', '?']).map(str::trim).collect()
+        })
+    }
+
+    fn words(&self) -> Vec<Span<'_>> {
+        spans(&self.text, self.seconds, |text| text.split_whitespace().collect())
+    }
+}
+
+/// Pieces of a text, each as long as its share of the characters.
+fn spans<'a>(text: &'a str, seconds: f64, split: fn(&'a str) -> Vec<&'a str>) -> Vec<Span<'a>> {
+    let mut pieces = split(text);
+    pieces.retain(|piece| !piece.is_empty());
+    let length = |piece: &&str| piece.chars().count() as f64;
+    let total: f64 = pieces.iter().map(length).sum();
+    let mut said = 0.0;
+    let mut at = |more: f64| {
+        said += more;
+        (seconds * said / total * 1000.0).round() / 1000.0
+    };
+    pieces.into_iter().map(|text| Span { text, start: at(0.0), end: at(length(&text)) }).collect()
+}
+
+fn word(span: &Span) -> Value {
+    let word = span.text.trim_matches(|c: char| c.is_ascii_punctuation());
+    json!({"word": word, "start": span.start, "end": span.end})
+}
+
+fn logprobs(text: &str) -> Value {
+    let one = |token: &str| json!({"token": token, "logprob": 0.0, "bytes": token.as_bytes()});
+    tokens::split(text).map(one).collect()
+}
+
+/// `00:01:02,345`
+fn timestamp(seconds: f64, point: char) -> String {
+    let milliseconds = (seconds * 1000.0).round() as u64;
+    let (seconds, milliseconds) = (milliseconds / 1000, milliseconds % 1000);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}{point}{milliseconds:03}")
+}
+
+/// Whisper calls languages by name. Those most asked for are known here; any
+/// other keeps its code.
+fn language_name(code: &str) -> &str {
+    match code {
+        "de" => "german",
+        "en" => "english",
+        "es" => "spanish",
+        "fr" => "french",
+        "hr" => "croatian",
+        "it" => "italian",
+        "ja" => "japanese",
+        "nl" => "dutch",
+        "pl" => "polish",
+        "pt" => "portuguese",
+        "zh" => "chinese",
+        other => other,
+    }
+}
+
+fn plain(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps() {
+        assert_eq!(timestamp(0.0, ','), "00:00:00,000");
+        assert_eq!(timestamp(3661.0456, '.'), "01:01:01.046");
+    }
+
+    #[test]
+    fn spans_fill_the_time() {
+        let split = |text: &'static str| text.split_whitespace().collect();
+        assert_eq!(
+            spans("ab cdef", 3.0, split),
+            [
+                Span { text: "ab", start: 0.0, end: 1.0 },
+                Span { text: "cdef", start: 1.0, end: 3.0 },
+            ]
+        );
+        assert_eq!(spans("  ", 3.0, split), []);
+    }
+}

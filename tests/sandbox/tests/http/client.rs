@@ -1,0 +1,199 @@
+//! The smallest HTTP client that can look closely at an answer.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+use openai_sandbox::Options;
+use openai_sandbox::Sandbox;
+use serde_json::Value;
+
+/// An answer, as far as it came.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Whether the body ended where its head or its last chunk said.
+    pub is_whole: bool,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).expect("a text")
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("JSON, not {}", self.text()))
+    }
+
+    /// The status and the parameter that the error blames.
+    pub fn blame(&self) -> (u16, Option<String>) {
+        if self.status == 200 {
+            return (200, None);
+        }
+        let error = self.json()["error"].clone();
+        assert!(error["message"].is_string() && error["type"].is_string(), "{error}");
+        assert_eq!(error.as_object().unwrap().len(), 4, "{error}");
+        (self.status, error["param"].as_str().map(str::to_owned))
+    }
+
+    /// The data of every event, `[DONE]` as a string.
+    pub fn events(&self) -> Vec<Value> {
+        assert_eq!(self.status, 200, "{}", self.text());
+        assert_eq!(self.header("content-type"), Some("text/event-stream; charset=utf-8"));
+        let events = self.text().split("\n\n").filter(|event| !event.is_empty());
+        let data = events.map(|event| {
+            let data = event.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+            serde_json::from_str(data).unwrap_or_else(|_| data.into())
+        });
+        data.collect()
+    }
+}
+
+pub fn start() -> Sandbox {
+    Sandbox::start(Options::default()).unwrap()
+}
+
+/// The host and port of a sandbox.
+pub fn authority(sandbox: &Sandbox) -> String {
+    let url = sandbox.base_url();
+    url.strip_prefix("http://").and_then(|url| url.strip_suffix("/v1")).unwrap().to_owned()
+}
+
+/// Sends a request and reads to the end of the connection. There is no answer
+/// if not a byte came.
+pub fn exchange(authority: &str, request: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect(authority).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    // The sandbox may answer, and close, before it has read everything.
+    let _ = stream.write_all(request);
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    (!bytes.is_empty()).then(|| parse(&bytes))
+}
+
+/// Sends a request with a key.
+pub fn request(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let mut all = vec![("authorization", "Bearer sk-test")];
+    all.extend_from_slice(headers);
+    let authority = authority(sandbox);
+    exchange(&authority, &write(line, &all, body)).expect("an answer")
+}
+
+/// A request as it goes over the wire.
+pub fn write(line: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{line} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let mut bytes = format!("{head}content-length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+pub fn get(sandbox: &Sandbox, path: &str) -> Answer {
+    request(sandbox, &format!("GET {path}"), &[], b"")
+}
+
+pub fn post(sandbox: &Sandbox, path: &str, body: &Value) -> Answer {
+    let headers = [("content-type", "application/json")];
+    request(sandbox, &format!("POST {path}"), &headers, body.to_string().as_bytes())
+}
+
+/// The fields of `base` with those of `patch` over them; null removes a field
+/// and `"null"` makes it null.
+pub fn patched(base: &Value, patch: &Value) -> Value {
+    let mut body = base.clone();
+    let fields = body.as_object_mut().unwrap();
+    for (key, value) in patch.as_object().unwrap() {
+        match value {
+            Value::Null => drop(fields.remove(key)),
+            value if value == "null" => drop(fields.insert(key.clone(), Value::Null)),
+            value => drop(fields.insert(key.clone(), value.clone())),
+        }
+    }
+    body
+}
+
+/// Checks rows of a table: what is changed in a good request, and the
+/// parameter that is blamed for it, or none if the request stays good.
+pub fn check_rules(path: &str, base: &Value, rows: &[(Value, Option<&str>)]) {
+    let sandbox = start();
+    assert_eq!(post(&sandbox, path, base).status, 200);
+    for (patch, param) in rows {
+        let answer = post(&sandbox, path, &patched(base, patch));
+        let expected = (if param.is_some() { 400 } else { 200 }, param.map(str::to_owned));
+        assert_eq!(answer.blame(), expected, "{patch}\n{}", String::from_utf8_lossy(&answer.body));
+    }
+}
+
+fn parse(bytes: &[u8]) -> Answer {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("a whole head");
+    let head = std::str::from_utf8(&bytes[..end]).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut answer = Answer { status, headers, body: Vec::new(), is_whole: false };
+    let rest = &bytes[end + 4..];
+    if answer.header("transfer-encoding") == Some("chunked") {
+        (answer.body, answer.is_whole) = unchunk(rest);
+    } else {
+        let length: usize = answer.header("content-length").unwrap_or("0").parse().unwrap();
+        (answer.body, answer.is_whole) = (rest.to_vec(), rest.len() == length);
+    }
+    answer
+}
+
+/// The content of chunks, and whether the last one came.
+fn unchunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+        let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        if length == 0 {
+            return (body, true);
+        }
+        let chunk = &rest[end + 2..];
+        body.extend_from_slice(&chunk[..length.min(chunk.len())]);
+        rest = chunk.get(length + 2..).unwrap_or(&[]);
+    }
+    (body, false)
+}
+
+/// A part of a form: its name, its file name, its content.
+pub type Field<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// A form as a body and its content type.
+pub fn form(fields: &[Field]) -> (Vec<u8>, String) {
+    let mut body = Vec::new();
+    for (name, filename, content) in fields {
+        let filename = filename.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
+        let head = format!(
+            "--frontier\r\ncontent-disposition: form-data; name=\"{name}\"{filename}\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--frontier--\r\n");
+    (body, "multipart/form-data; boundary=frontier".to_owned())
+}
+
+/// Uncompressed audio of so many seconds: 8000 bytes each, all silence.
+pub fn silence(seconds: f64) -> Vec<u8> {
+    let length = (seconds * 8000.0) as u32;
+    let mut file = b"RIFF".to_vec();
+    file.extend((36 + length).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data");
+    file.extend(length.to_le_bytes());
+    file.resize(44 + length as usize, 0x80);
+    file
+}
