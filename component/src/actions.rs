@@ -9,7 +9,6 @@ use crate::bindings::exports::workflow::connector::actions::{OptionList, Outcome
 use crate::connection::Settings;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::Value;
-use crate::json::input::FromJson;
 use crate::openai::models;
 use crate::table::{Property, schema};
 
@@ -87,12 +86,12 @@ impl Action {
     }
 }
 
-/// Reads an input. The host has checked it against the table; what it let
-/// through and does not fit is an input failure all the same.
-pub fn parse<T: FromJson>(input: &str) -> Result<T> {
-    let input = Value::parse(input)
-        .ok_or_else(|| Failure::new(FailureKind::InvalidInput, "the input is not JSON"))?;
-    T::from_json(&input)
+/// Reads an input, from which an action then takes its members. The host has
+/// checked it against the table; what it let through and does not fit is an
+/// input failure all the same.
+pub fn parse(input: &str) -> Result<Value> {
+    Value::parse(input)
+        .ok_or_else(|| Failure::new(FailureKind::InvalidInput, "the input is not JSON"))
 }
 
 #[cfg(test)]

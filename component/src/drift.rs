@@ -91,7 +91,7 @@ impl JsonSchema for json::Value {
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Members<T> {
+impl<T: JsonSchema> JsonSchema for Members<'_, T> {
     fn schema_name() -> Cow<'static, str> {
         "Members".into()
     }

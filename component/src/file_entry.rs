@@ -2,63 +2,61 @@
 
 use crate::bindings::workflow::connector::types;
 use crate::json::input::members;
-use crate::json::{Json, Object};
+use crate::json::{Object, ToJson};
 
 members! {
-    /// A handle to a file that the host keeps.
-    #[derive(Clone)]
-    pub struct FileEntry {
+    /// A handle to a file that the host keeps, in an input.
+    pub struct FileEntry<'a> {
         /// The text after the last dot of the name.
-        pub extension: String = "extension",
+        pub extension: &'a str = "extension",
         /// The media type.
-        pub mime_type: String = "mimeType",
+        pub mime_type: &'a str = "mimeType",
         /// The file's name.
-        pub name: String = "name",
+        pub name: &'a str = "name",
         /// Where the host finds the content.
-        pub url: String = "url",
+        pub url: &'a str = "url",
     }
 }
 
-impl FileEntry {
-    /// The handle as JSON text.
-    pub fn json(&self) -> Json {
+impl FileEntry<'_> {
+    /// The handle that the host takes.
+    pub fn handle(&self) -> types::FileEntry {
+        types::FileEntry {
+            extension: self.extension.into(),
+            mime_type: self.mime_type.into(),
+            name: self.name.into(),
+            url: self.url.into(),
+        }
+    }
+}
+
+impl ToJson for types::FileEntry {
+    fn write(&self, text: &mut String) {
         Object::new()
-            .set("extension", self.extension.as_str())
-            .set("mimeType", self.mime_type.as_str())
-            .set("name", self.name.as_str())
-            .set("url", self.url.as_str())
-            .into()
-    }
-}
-
-impl From<FileEntry> for types::FileEntry {
-    fn from(entry: FileEntry) -> Self {
-        let FileEntry { extension, mime_type, name, url } = entry;
-        Self { extension, mime_type, name, url }
-    }
-}
-
-impl From<types::FileEntry> for FileEntry {
-    fn from(entry: types::FileEntry) -> Self {
-        let types::FileEntry { extension, mime_type, name, url } = entry;
-        Self { extension, mime_type, name, url }
+            .set("extension", &self.extension)
+            .set("mimeType", &self.mime_type)
+            .set("name", &self.name)
+            .set("url", &self.url)
+            .done()
+            .write(text);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Json;
 
     #[test]
     fn the_members_are_named_and_ordered_as_the_contract_says() {
-        let entry = FileEntry {
+        let entry = types::FileEntry {
             extension: "mp3".into(),
             mime_type: "audio/mpeg".into(),
             name: "speech.mp3".into(),
             url: "file:1".into(),
         };
         assert_eq!(
-            entry.json().text(),
+            Json::of(entry).text(),
             r#"{"extension":"mp3","mimeType":"audio/mpeg","name":"speech.mp3","url":"file:1"}"#
         );
     }

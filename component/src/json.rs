@@ -1,7 +1,7 @@
 //! JSON: reading it, writing it, and taking inputs out of it.
 //!
-//! The component brings its own, a few kilobytes, because the general crates
-//! for it made three quarters of the component's size. [`Value`] is what was
+//! The component brings its own: with the general crates for it, the component
+//! was twice its size. It has no other use for them. [`Value`] is what was
 //! read, with its members in order and its numbers as they were written.
 //! [`Json`] and [`Object`] are text in the making: what goes out is written at
 //! once. [`input::FromJson`] reads an action's input into its type.
@@ -9,8 +9,18 @@
 pub mod input;
 mod read;
 
-pub use self::input::Number;
+use std::mem;
+
+pub use self::input::{FromJson, Number};
 pub use self::read::Value;
+#[cfg(test)]
+pub use self::read::leaked;
+
+/// What can be written as JSON.
+pub trait ToJson {
+    /// Writes the value behind the text.
+    fn write(&self, text: &mut String);
+}
 
 /// One value as JSON text.
 #[derive(Debug, Clone)]
@@ -22,96 +32,27 @@ impl Json {
         Self(text.into())
     }
 
+    /// A value as text.
+    pub fn of(value: impl ToJson) -> Self {
+        let mut text = String::new();
+        value.write(&mut text);
+        Self(text)
+    }
+
     /// An array.
     pub fn list(items: &[Self]) -> Self {
-        let mut text = String::from("[");
+        let mut list = String::from("[");
         for item in items {
-            if 1 < text.len() {
-                text.push(',');
-            }
-            text.push_str(&item.0);
+            separate(&mut list);
+            list.push_str(&item.0);
         }
-        text.push(']');
-        Self(text)
+        list.push(']');
+        Self(list)
     }
 
     /// The text.
     pub fn text(self) -> String {
         self.0
-    }
-}
-
-impl From<&str> for Json {
-    fn from(text: &str) -> Self {
-        let mut quoted = String::from("\"");
-        for character in text.chars() {
-            match character {
-                '"' => quoted.push_str("\\\""),
-                '\\' => quoted.push_str("\\\\"),
-                '\n' => quoted.push_str("\\n"),
-                '\r' => quoted.push_str("\\r"),
-                '\t' => quoted.push_str("\\t"),
-                ..' ' => quoted.push_str(&format!("\\u{:04x}", u32::from(character))),
-                _ => quoted.push(character),
-            }
-        }
-        quoted.push('"');
-        Self(quoted)
-    }
-}
-
-impl From<String> for Json {
-    fn from(text: String) -> Self {
-        text.as_str().into()
-    }
-}
-
-impl From<&Number> for Json {
-    fn from(number: &Number) -> Self {
-        Self(number.text().into())
-    }
-}
-
-impl From<&Value> for Json {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::raw("null"),
-            Value::Bool(value) => (*value).into(),
-            Value::Number(number) => number.into(),
-            Value::Text(text) => text.as_str().into(),
-            Value::List(items) => Self::list(&items.iter().map(Self::from).collect::<Vec<_>>()),
-            Value::Object(members) => Object::of(members).into(),
-        }
-    }
-}
-
-impl From<u64> for Json {
-    fn from(number: u64) -> Self {
-        Self(number.to_string())
-    }
-}
-
-impl From<i64> for Json {
-    fn from(number: i64) -> Self {
-        Self(number.to_string())
-    }
-}
-
-impl From<u32> for Json {
-    fn from(number: u32) -> Self {
-        Self(number.to_string())
-    }
-}
-
-impl From<bool> for Json {
-    fn from(value: bool) -> Self {
-        Self::raw(if value { "true" } else { "false" })
-    }
-}
-
-impl From<Object> for Json {
-    fn from(object: Object) -> Self {
-        Self(object.0 + "}")
     }
 }
 
@@ -128,37 +69,120 @@ impl Object {
         Self("{".into())
     }
 
-    /// An object with these members.
-    pub fn of(members: &[(String, Value)]) -> Self {
-        members.iter().fold(Self::new(), |object, (name, value)| object.set(name, value))
-    }
-
-    /// With a member, which must not be set yet.
-    pub fn set(self, name: &str, value: impl Into<Json>) -> Self {
-        self.with(name, value.into())
-    }
-
-    /// With a member, if there is a value.
-    pub fn set_some(self, name: &str, value: Option<impl Into<Json>>) -> Self {
-        match value {
-            Some(value) => self.with(name, value.into()),
-            None => self,
-        }
-    }
-
-    /// The object as text.
-    pub fn text(self) -> String {
-        Json::from(self).text()
-    }
-
-    fn with(mut self, name: &str, value: Json) -> Self {
-        if 1 < self.0.len() {
-            self.0.push(',');
-        }
-        self.0.push_str(&Json::from(name).0);
-        self.0.push(':');
-        self.0.push_str(&value.0);
+    /// Sets a member, which must not be set yet.
+    pub fn set(&mut self, name: &str, value: impl ToJson) -> &mut Self {
+        self.push(name, &value);
         self
+    }
+
+    /// Sets a member, if there is a value.
+    pub fn set_some(&mut self, name: &str, value: Option<impl ToJson>) -> &mut Self {
+        if let Some(value) = value {
+            self.push(name, &value);
+        }
+        self
+    }
+
+    /// Takes the finished object.
+    pub fn done(&mut self) -> Json {
+        self.0.push('}');
+        Json(mem::take(&mut self.0))
+    }
+
+    fn push(&mut self, name: &str, value: &dyn ToJson) {
+        separate(&mut self.0);
+        name.write(&mut self.0);
+        self.0.push(':');
+        value.write(&mut self.0);
+    }
+}
+
+/// Puts a comma behind all but the bracket at the beginning.
+fn separate(text: &mut String) {
+    if 1 < text.len() {
+        text.push(',');
+    }
+}
+
+impl ToJson for Json {
+    fn write(&self, text: &mut String) {
+        text.push_str(&self.0);
+    }
+}
+
+impl<T: ToJson + ?Sized> ToJson for &T {
+    fn write(&self, text: &mut String) {
+        (*self).write(text);
+    }
+}
+
+impl ToJson for str {
+    fn write(&self, text: &mut String) {
+        text.push('"');
+        for character in self.chars() {
+            match character {
+                '"' => text.push_str("\\\""),
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                ..' ' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+                _ => text.push(character),
+            }
+        }
+        text.push('"');
+    }
+}
+
+impl ToJson for String {
+    fn write(&self, text: &mut String) {
+        self.as_str().write(text);
+    }
+}
+
+impl ToJson for Number {
+    fn write(&self, text: &mut String) {
+        text.push_str(self.text());
+    }
+}
+
+impl ToJson for u64 {
+    fn write(&self, text: &mut String) {
+        text.push_str(&self.to_string());
+    }
+}
+
+impl ToJson for i64 {
+    fn write(&self, text: &mut String) {
+        text.push_str(&self.to_string());
+    }
+}
+
+impl ToJson for bool {
+    fn write(&self, text: &mut String) {
+        text.push_str(if *self { "true" } else { "false" });
+    }
+}
+
+impl ToJson for Value {
+    fn write(&self, text: &mut String) {
+        match self {
+            Self::Null => text.push_str("null"),
+            Self::Bool(value) => value.write(text),
+            Self::Number(number) => number.write(text),
+            Self::Text(value) => value.write(text),
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(Json::of).collect();
+                Json::list(&items).write(text);
+            }
+            Self::Object(members) => {
+                let mut object = Object::new();
+                for (name, value) in members {
+                    object.push(name, value);
+                }
+                object.done().write(text);
+            }
+        }
     }
 }
 
@@ -176,33 +200,34 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_left_out() {
-        let object = Object::new()
-            .set("model", "m")
-            .set_some("n", Some(0_u32))
-            .set_some("user", None::<&str>);
-        assert_eq!(object.text(), r#"{"model":"m","n":0}"#);
-        assert_eq!(Object::new().text(), "{}");
+        let mut object = Object::new();
+        object.set("model", "m").set_some("n", Some(0_u64)).set_some("user", None::<&str>);
+        assert_eq!(object.done().text(), r#"{"model":"m","n":0}"#);
+        assert_eq!(Object::new().done().text(), "{}");
     }
 
     #[test]
     fn members_stand_in_the_order_they_were_set() {
-        assert_eq!(Object::new().set("z", true).set("a", 2_u64).text(), r#"{"z":true,"a":2}"#);
+        assert_eq!(
+            Object::new().set("z", true).set("a", 2_u64).done().text(),
+            r#"{"z":true,"a":2}"#
+        );
     }
 
     #[test]
     fn texts_are_quoted_and_raw_text_is_not() {
-        assert_eq!(Json::from("a\"\n").text(), r#""a\"\n""#);
-        let list = [Json::raw("1.10"), Json::from("x")];
-        assert_eq!(Object::new().set("a\"", Json::list(&list)).text(), r#"{"a\"":[1.10,"x"]}"#);
+        assert_eq!(Json::of("a\"\n").text(), r#""a\"\n""#);
+        let list = [Json::raw("1.10"), Json::of("x")];
+        assert_eq!(
+            Object::new().set("a\"", Json::list(&list)).done().text(),
+            r#"{"a\"":[1.10,"x"]}"#
+        );
         assert_eq!(Json::list(&[]).text(), "[]");
     }
 
     #[test]
     fn every_text_is_written_as_json() {
         let text: String = ('\0'..='\u{ff}').chain(['€', '😀', '\u{2028}']).collect();
-        assert_eq!(
-            serde_json::from_str::<String>(&Json::from(text.as_str()).text()).unwrap(),
-            text
-        );
+        assert_eq!(serde_json::from_str::<String>(&Json::of(&text).text()).unwrap(), text);
     }
 }

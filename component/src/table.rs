@@ -40,7 +40,7 @@ pub struct Property {
     /// When the property counts.
     pub condition: Option<Condition>,
     /// The bounds.
-    pub limits: Limits,
+    pub limits: &'static Limits,
     /// The members of an object, or the one shape of an array's items.
     pub children: &'static [Property],
     /// The shape of a map's values.
@@ -53,7 +53,7 @@ pub enum Literal {
     /// A string.
     Text(&'static str),
     /// A whole number.
-    Integer(i64),
+    Integer(i32),
 }
 
 /// The values that a property offers.
@@ -217,7 +217,7 @@ impl Property {
             provider_default: None,
             choices: None,
             condition: None,
-            limits: Limits::NONE,
+            limits: &Limits::NONE,
             children: &[],
             values: None,
         }
@@ -286,8 +286,8 @@ impl Literal {
     /// The value as JSON text.
     pub fn json(self) -> String {
         match self {
-            Self::Text(text) => Json::from(text).text(),
-            Self::Integer(number) => Json::from(number).text(),
+            Self::Text(text) => Json::of(text).text(),
+            Self::Integer(number) => Json::of(i64::from(number)).text(),
         }
     }
 }
@@ -355,7 +355,7 @@ fn condition(condition: Condition) -> types::Condition {
     }
 }
 
-fn limits(limits: Limits) -> types::Limits {
+fn limits(limits: &Limits) -> types::Limits {
     types::Limits {
         minimum: limits.minimum,
         maximum: limits.maximum,
@@ -385,16 +385,17 @@ pub fn schema(property: &Property) -> Json {
         PropertyType::Boolean => ("boolean", None),
         PropertyType::Array => ("array", None),
         PropertyType::Object | PropertyType::FileEntry => ("object", None),
-        PropertyType::Any => return Object::new().into(),
+        PropertyType::Any => return Object::new().done(),
     };
-    let object = Object::new().set("type", type_).set_some("format", format);
+    let mut object = Object::new();
+    object.set("type", type_).set_some("format", format);
     match property.kind {
         PropertyType::Array => {
-            object.set_some("items", property.children.first().map(schema)).into()
+            object.set_some("items", property.children.first().map(schema)).done()
         }
         PropertyType::Object => members(object, property.children),
         PropertyType::FileEntry => members(object, FILE_ENTRY),
-        _ => object.into(),
+        _ => object.done(),
     }
 }
 
@@ -407,16 +408,16 @@ const FILE_ENTRY: &[Property] = &[
 ];
 
 /// The schema of an object, with its members.
-fn members(object: Object, members: &[Property]) -> Json {
+fn members(mut object: Object, members: &[Property]) -> Json {
     let mut properties = Object::new();
     let mut required = Vec::new();
     for member in members {
-        properties = properties.set(member.name, schema(member));
+        properties.set(member.name, schema(member));
         if member.required {
-            required.push(Json::from(member.name));
+            required.push(Json::of(member.name));
         }
     }
-    object.set("properties", properties).set("required", Json::list(&required)).into()
+    object.set("properties", properties.done()).set("required", Json::list(&required)).done()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What a run tells while it runs, and how it is told to stop.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -59,8 +60,17 @@ pub enum Event {
 pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Stops a run from another thread. Clones stop the same run.
-#[derive(Clone, Debug, Default)]
-pub struct Cancellation(Arc<AtomicBool>);
+#[derive(Clone, Default)]
+pub struct Cancellation(Arc<Stop>);
+
+#[derive(Default)]
+struct Stop {
+    cancelled: AtomicBool,
+    on_cancel: Mutex<Option<OnCancel>>,
+}
+
+/// What a cancellation does besides being noticed.
+pub(crate) type OnCancel = Box<dyn Fn() + Send>;
 
 impl Cancellation {
     /// Not cancelled yet.
@@ -68,13 +78,30 @@ impl Cancellation {
         Self::default()
     }
 
-    /// Stops the run: it ends with a failure of kind `cancelled`.
+    /// Stops the run: it lets go of its provider at once and ends with a
+    /// failure of kind `cancelled`.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancelled.store(true, Ordering::SeqCst);
+        let on_cancel = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(on_cancel) = &*on_cancel {
+            on_cancel();
+        }
     }
 
     /// Whether it was stopped.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Sets what is done when the run is cancelled. To be followed by a look
+    /// at [`is_cancelled`](Self::is_cancelled): it may have happened before.
+    pub(crate) fn on_cancel(&self, on_cancel: Option<OnCancel>) {
+        *self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner) = on_cancel;
+    }
+}
+
+impl fmt::Debug for Cancellation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cancellation").field(&self.is_cancelled()).finish()
     }
 }

@@ -387,7 +387,7 @@ fn unknown(name: &str, path: &str, properties: &[Property], owner: &Owner) -> Fa
     let nearest = names
         .iter()
         .map(|known| (distance(name, known), known))
-        .filter(|(distance, known)| *distance <= known.len().max(3) / 3)
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(3) && *distance < known.len())
         .min();
     let path = excerpt(path);
     let message = match nearest {

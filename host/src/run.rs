@@ -16,6 +16,7 @@ use crate::bindings::{
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::descriptor::Action;
+use crate::egress;
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::files::{Files, RunFiles};
@@ -265,6 +266,7 @@ impl Call {
         let deadline = Instant::now() + self.time.unwrap_or(limits.time);
         let memory = limits.memory.min(options.max_memory);
         let state = State::new(self.run, memory, deadline, self.cancellation);
+        let _entered = egress::enter(&state.cancellation);
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
@@ -275,6 +277,8 @@ impl Call {
             let world = pre.instantiate(&mut store)?;
             call(&world, &mut store)
         }));
+        // Said while the instance is still there: whoever listens can look at it.
+        tracing::trace!(memory = store.data().memory.used(), "the call has ended");
         let state = store.into_data();
         let ended = Ended::new(&state);
         match result {

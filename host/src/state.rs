@@ -1,7 +1,7 @@
 //! What stands behind a guest's imports during one call: its limits, its
 //! connection, its files. Nothing of it outlives the call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
@@ -15,6 +15,9 @@ use crate::run::Limits;
 
 /// Messages that one run may log.
 const MOST_MESSAGES: u32 = 1_000;
+/// A request that ends at the deadline fails with its own words; the guest
+/// gets this long to hand them over.
+const GRACE: Duration = Duration::from_millis(100);
 /// Resources that a guest may hold at the same time.
 const MOST_RESOURCES: usize = 1_000;
 
@@ -101,7 +104,9 @@ impl From<Stopped> for Failure {
 
 /// Called at every tick while guest code runs.
 pub(crate) fn at_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
-    Ok(match store.data().stopped() {
+    let state = store.data();
+    Ok(match state.stopped() {
+        Some(Stopped::Deadline) if state.deadline.elapsed() < GRACE => UpdateDeadline::Continue(1),
         Some(_) => UpdateDeadline::Interrupt,
         None => UpdateDeadline::Continue(1),
     })
@@ -147,6 +152,13 @@ pub(crate) struct MemoryBudget {
 
 /// Functions in a table take 16 bytes each; no connector has so many.
 const MOST_TABLE_ELEMENTS: usize = 20_000;
+
+impl MemoryBudget {
+    /// Bytes of linear memory that the instance has.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+}
 
 impl ResourceLimiter for MemoryBudget {
     fn memory_growing(

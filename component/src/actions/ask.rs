@@ -82,7 +82,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
-        limits: Limits::NOT_EMPTY,
+        limits: &Limits::NOT_EMPTY,
         ..Property::array(
             "messages",
             "Messages",
@@ -121,7 +121,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: Limits { minimum: Some(1.0), ..Limits::NONE },
+        limits: &Limits { minimum: Some(1.0), ..Limits::NONE },
         ..Property::integer(
             "maxTokens",
             "Max Tokens",
@@ -132,7 +132,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(1)),
-        limits: Limits::range(1.0, 128.0),
+        limits: &Limits::range(1.0, 128.0),
         ..Property::integer(
             "n",
             "Number of Chat Completion Choices",
@@ -143,7 +143,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(1)),
-        limits: Limits::range(0.0, 2.0),
+        limits: &Limits::range(0.0, 2.0),
         ..Property::number(
             "temperature",
             "Temperature",
@@ -155,7 +155,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(1)),
-        limits: Limits::range(0.0, 1.0),
+        limits: &Limits::range(0.0, 1.0),
         ..Property::number(
             "topP",
             "Top P",
@@ -166,7 +166,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(0)),
-        limits: Limits::range(-2.0, 2.0),
+        limits: &Limits::range(-2.0, 2.0),
         ..Property::number(
             "frequencyPenalty",
             "Frequency Penalty",
@@ -177,7 +177,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(0)),
-        limits: Limits::range(-2.0, 2.0),
+        limits: &Limits::range(-2.0, 2.0),
         ..Property::number(
             "presencePenalty",
             "Presence Penalty",
@@ -187,18 +187,18 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: Limits { pattern: Some("[0-9]+"), ..Limits::NONE },
+        limits: &Limits { pattern: Some("[0-9]+"), ..Limits::NONE },
         ..Property::map(
             "logitBias",
             "Logit Bias",
             "Makes single tokens more or less likely: the token's number, and a whole number \
              from -100 (never) to 100 (always).",
-            &Property { limits: Limits::range(-100.0, 100.0), ..Property::number("", "", "") },
+            &Property { limits: &Limits::range(-100.0, 100.0), ..Property::number("", "", "") },
         )
     },
     Property {
         advanced: true,
-        limits: Limits { max_items: Some(4), ..Limits::NONE },
+        limits: &Limits { max_items: Some(4), ..Limits::NONE },
         ..Property::array(
             "stop",
             "Stop",
@@ -245,28 +245,28 @@ const MESSAGE: &[Property] = &[
 
 members! {
     /// The input.
-    pub struct Input {
-        model: String = "model",
-        messages: Vec<Message> = "messages",
+    pub struct Input<'a> {
+        model: &'a str = "model",
+        messages: Vec<Message<'a>> = "messages",
         response_format: Option<u64> = "responseFormat",
-        response_schema: Option<String> = "responseSchema",
+        response_schema: Option<&'a str> = "responseSchema",
         max_tokens: Option<u64> = "maxTokens",
         n: Option<u64> = "n",
-        temperature: Option<Number> = "temperature",
-        top_p: Option<Number> = "topP",
-        frequency_penalty: Option<Number> = "frequencyPenalty",
-        presence_penalty: Option<Number> = "presencePenalty",
-        logit_bias: Option<Members<Number>> = "logitBias",
-        stop: Option<Vec<String>> = "stop",
-        functions: Option<Vec<String>> = "functions",
-        user: Option<String> = "user",
+        temperature: Option<&'a Number> = "temperature",
+        top_p: Option<&'a Number> = "topP",
+        frequency_penalty: Option<&'a Number> = "frequencyPenalty",
+        presence_penalty: Option<&'a Number> = "presencePenalty",
+        logit_bias: Option<Members<'a, &'a Number>> = "logitBias",
+        stop: Option<Vec<&'a str>> = "stop",
+        functions: Option<Vec<&'a str>> = "functions",
+        user: Option<&'a str> = "user",
     }
 }
 
 members! {
     /// A message of the conversation.
-    pub struct Message {
-        content: String = "content",
+    pub struct Message<'a> {
+        content: &'a str = "content",
         role: Role = "role",
     }
 }
@@ -282,7 +282,7 @@ enum Role {
     Developer,
 }
 
-impl FromJson for Role {
+impl FromJson<'_> for Role {
     fn from_json(value: &Value) -> Result<Self> {
         let roles = [Self::System, Self::User, Self::Assistant, Self::Tool, Self::Developer];
         let named = roles.into_iter().find(|role| value.as_str() == Some(role.name()));
@@ -310,14 +310,15 @@ impl Role {
 }
 
 fn run(input: &str, settings: &Settings) -> Result<Outcome> {
-    let input: Input = parse(input)?;
-    let format = Format::of(input.response_format, input.response_schema.as_deref())?;
+    let input = parse(input)?;
+    let input = Input::from_json(&input)?;
+    let format = Format::of(input.response_format, input.response_schema)?;
     check(&input)?;
     let functions = look_up(input.functions.as_deref().unwrap_or_default())?;
     let parameters = Parameters {
         format: format.wire(),
         tools: functions.tools(),
-        logit_bias: logit_bias(&input)?.map(Json::from),
+        logit_bias: logit_bias(&input)?,
         max_tokens: settings.max_tokens_parameter,
     };
 
@@ -342,11 +343,12 @@ fn answers(n: Option<u64>) -> u64 {
     n.unwrap_or(1)
 }
 
-fn look_up(names: &[String]) -> Result<Functions> {
+fn look_up(names: &[&str]) -> Result<Functions> {
     if names.is_empty() {
         return Functions::new(Vec::new());
     }
-    let functions = registry::describe(names);
+    let names: Vec<_> = names.iter().map(|name| (*name).into()).collect();
+    let functions = registry::describe(&names);
     Functions::new(functions.map_err(|failure| Box::new(failure).at("functions"))?)
 }
 
@@ -361,36 +363,32 @@ fn wire_messages(
     messages: &[Message],
     instruction: Option<&str>,
 ) -> (Vec<Json>, Vec<Option<usize>>) {
-    let leading = messages.iter().take_while(|message| message.role.instructs()).count();
-    let (head, tail) = messages.split_at(leading);
-
-    let mut wire: Vec<_> = head.iter().enumerate().map(|(i, m)| (said(m), Some(i))).collect();
-    if let Some(instruction) = instruction {
-        wire.push((text_message(Role::System, instruction), None));
-    }
-    for (index, message) in tail.iter().enumerate() {
-        let origin = Some(leading + index);
+    let mut wire = Vec::new();
+    let mut results = 0;
+    for (index, message) in messages.iter().enumerate() {
+        let origin = Some(index);
         if message.role == Role::Tool {
-            let id = format!("call_{}", wire.len());
+            let id = format!("call_{results}");
+            results += 1;
             wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
-            wire.push((conversation::result(&id, &message.content), origin));
+            wire.push((conversation::result(&id, message.content), origin));
         } else {
-            wire.push((said(message), origin));
+            wire.push((said(message.role, message.content), origin));
         }
+    }
+    if let Some(instruction) = instruction {
+        let leading = messages.iter().take_while(|message| message.role.instructs()).count();
+        wire.insert(leading, (said(Role::System, instruction), None));
     }
     wire.into_iter().unzip()
 }
 
-fn said(message: &Message) -> Json {
-    text_message(message.role, &message.content)
-}
-
-fn text_message(role: Role, content: &str) -> Json {
-    Object::new().set("role", role.name()).set("content", content).into()
+fn said(role: Role, content: &str) -> Json {
+    Object::new().set("role", role.name()).set("content", content).done()
 }
 
 /// The biases as the whole numbers that the API takes.
-fn logit_bias(input: &Input) -> Result<Option<Object>> {
+fn logit_bias(input: &Input) -> Result<Option<Json>> {
     let Some(biases) = &input.logit_bias else { return Ok(None) };
     let mut whole = Object::new();
     for (token, bias) in &biases.0 {
@@ -398,9 +396,9 @@ fn logit_bias(input: &Input) -> Result<Option<Object>> {
             let message = "a bias is a whole number from -100 to 100";
             return Err(Failure::invalid_input(format!("logitBias.{token}"), message));
         };
-        whole = whole.set(token, bias);
+        whole.set(token, bias);
     }
-    Ok(Some(whole))
+    Ok(Some(whole.done()))
 }
 
 /// What a request says besides the messages and what is sent as it was given.
@@ -412,26 +410,27 @@ struct Parameters {
 }
 
 /// The request's body.
-fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Object {
+fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
     Object::new()
-        .set("model", input.model.as_str())
+        .set("model", input.model)
         .set("messages", Json::list(messages))
-        .set_some("response_format", parameters.format.clone())
+        .set_some("response_format", parameters.format.as_ref())
         .set_some(parameters.max_tokens.name(), input.max_tokens)
         .set_some("n", input.n)
-        .set_some("temperature", input.temperature.as_ref())
-        .set_some("top_p", input.top_p.as_ref())
-        .set_some("frequency_penalty", input.frequency_penalty.as_ref())
-        .set_some("presence_penalty", input.presence_penalty.as_ref())
-        .set_some("logit_bias", parameters.logit_bias.clone())
+        .set_some("temperature", input.temperature)
+        .set_some("top_p", input.top_p)
+        .set_some("frequency_penalty", input.frequency_penalty)
+        .set_some("presence_penalty", input.presence_penalty)
+        .set_some("logit_bias", parameters.logit_bias.as_ref())
         .set_some("stop", texts(input.stop.as_deref().unwrap_or_default()))
-        .set_some("tools", parameters.tools.clone())
-        .set_some("user", input.user.as_deref())
+        .set_some("tools", parameters.tools.as_ref())
+        .set_some("user", input.user)
+        .done()
 }
 
 /// A list of texts; none if it is empty.
-fn texts(texts: &[String]) -> Option<Json> {
-    let texts: Vec<_> = texts.iter().map(|text| Json::from(text.as_str())).collect();
+fn texts(texts: &[&str]) -> Option<Json> {
+    let texts: Vec<_> = texts.iter().map(|text| Json::of(*text)).collect();
     (!texts.is_empty()).then(|| Json::list(&texts))
 }
 
@@ -462,12 +461,12 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
 
 /// The host behind the connector's imports.
 struct Host<'a> {
-    input: &'a Input,
+    input: &'a Input<'a>,
     origins: Vec<Option<usize>>,
 }
 
 impl Outside for Host<'_> {
-    fn complete(&mut self, body: Object) -> Result<Reply> {
+    fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
         let answer = send(&post("/chat/completions", body), &blame)?;
         Ok(Reply { text: answer.json(None)?, request_id: answer.request_id })
@@ -493,32 +492,284 @@ fn outcome(input: &Input, format: &Format, answer: Answer) -> Result<Outcome> {
         _ => Json::list(&outputs),
     };
 
-    let reasons = answer.choices.iter().filter_map(|choice| choice.finish_reason.clone());
+    let reasons = answer.choices.iter().filter_map(|choice| choice.finish_reason.as_deref());
     let metadata = Object::new()
-        .set("model", answer.model.as_deref().unwrap_or(&input.model))
+        .set("model", answer.model.as_deref().unwrap_or(input.model))
         .set_some("usage", answer.usage.json())
         .set_some("finishReasons", texts(&reasons.collect::<Vec<_>>()))
         .set_some("strict", format.is_loose().then_some(false))
-        .set_some("requestId", request_id);
+        .set_some("requestId", request_id)
+        .done();
     Ok(Outcome { output: output.text(), metadata: metadata.text() })
 }
 
 members! {
     /// The part of the input that decides the shape of the output. A form asks
     /// for it before the rest is filled in.
-    struct Shape {
+    struct Shape<'a> {
         response_format: Option<u64> = "responseFormat",
-        response_schema: Option<String> = "responseSchema",
+        response_schema: Option<&'a str> = "responseSchema",
         n: Option<u64> = "n",
     }
 }
 
 fn output_schema(input: &str) -> Result<String> {
-    let shape: Shape = parse(input)?;
-    let format = Format::of(shape.response_format, shape.response_schema.as_deref())?;
-    let schema = match answers(shape.n) {
-        0 | 1 => format.output_schema(),
-        _ => format::list_of(format.output_schema()),
-    };
-    Ok(Json::from(&schema).text())
+    let input = parse(input)?;
+    let shape = Shape::from_json(&input)?;
+    let format = Format::of(shape.response_format, shape.response_schema)?;
+    Ok(format.output_schema(1 < answers(shape.n)).text())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::drift;
+    use crate::failure::FailureKind;
+    use crate::json::leaked;
+    use crate::openai::usage::Usage;
+
+    /// An input with what a test is about.
+    fn input(members: serde_json::Value) -> Input<'static> {
+        let mut input =
+            json!({ "model": "gpt-5.4", "messages": [{ "content": "Hi", "role": "user" }] });
+        for (name, value) in members.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        Input::from_json(leaked(input)).unwrap()
+    }
+
+    /// The request of an input, as `run` makes it.
+    fn request(input: &Input, max_tokens: MaxTokensParameter) -> Json {
+        let format = Format::of(input.response_format, input.response_schema).unwrap();
+        let parameters = Parameters {
+            format: format.wire(),
+            tools: None,
+            logit_bias: logit_bias(input).unwrap(),
+            max_tokens,
+        };
+        let (messages, _) = wire_messages(&input.messages, format.instruction());
+        body(input, &parameters, &messages)
+    }
+
+    /// The messages on the wire, and where they come from.
+    fn wire(messages: serde_json::Value, instruction: Option<&str>) -> (Json, Vec<Option<usize>>) {
+        let input = input(json!({ "messages": messages }));
+        let (messages, origins) = wire_messages(&input.messages, instruction);
+        (Json::list(&messages), origins)
+    }
+
+    fn answer(contents: &[&str]) -> Answer {
+        let choice = |content: &&str| {
+            let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
+            conversation::Choice::of(&choice.into())
+        };
+        let mut usage = Usage::default();
+        usage.add(&json!({ "total_tokens": 3 }).into());
+        Answer {
+            model: Some("gpt-5.4-2026-03-05".into()),
+            choices: contents.iter().map(choice).collect(),
+            usage,
+            request_id: Some("req_1".into()),
+        }
+    }
+
+    #[test]
+    fn the_table_and_the_input_agree() {
+        drift::check::<Input>(PROPERTIES);
+    }
+
+    #[test]
+    fn only_what_is_set_is_sent() {
+        assert_eq!(
+            request(&input(json!({})), MaxTokensParameter::default()),
+            json!({ "model": "gpt-5.4", "messages": [{ "role": "user", "content": "Hi" }] })
+        );
+    }
+
+    #[test]
+    fn everything_that_is_set_is_sent() {
+        let input = input(json!({
+            "responseFormat": 0, "maxTokens": 100, "n": 2, "temperature": 0, "topP": 0.5,
+            "frequencyPenalty": -1.5, "presencePenalty": 2, "logitBias": { "50256": -100.0 },
+            "stop": ["END"], "user": "u1",
+        }));
+        assert_eq!(
+            request(&input, MaxTokensParameter::default()),
+            json!({
+                "model": "gpt-5.4", "messages": [{ "role": "user", "content": "Hi" }],
+                "max_completion_tokens": 100, "n": 2, "temperature": 0, "top_p": 0.5,
+                "frequency_penalty": -1.5, "presence_penalty": 2,
+                "logit_bias": { "50256": -100 }, "stop": ["END"], "user": "u1",
+            })
+        );
+    }
+
+    #[test]
+    fn older_servers_are_told_the_older_name() {
+        let request = request(&input(json!({ "maxTokens": 5 })), MaxTokensParameter::MaxTokens);
+        assert!(request.text().contains(r#""max_tokens":5"#));
+    }
+
+    #[test]
+    fn an_object_is_asked_for_in_the_format_and_in_words() {
+        let request =
+            request(&input(json!({ "responseFormat": 1 })), MaxTokensParameter::default());
+        let instruction = "Answer with one JSON object and nothing else.";
+        assert_eq!(
+            request,
+            json!({
+                "model": "gpt-5.4",
+                "messages": [
+                    { "role": "system", "content": instruction },
+                    { "role": "user", "content": "Hi" },
+                ],
+                "response_format": { "type": "json_object" },
+            })
+        );
+    }
+
+    #[test]
+    fn biases_are_whole_numbers() {
+        let failure = logit_bias(&input(json!({ "logitBias": { "1": 1, "2": 0.5 } }))).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert_eq!(failure.property.as_deref(), Some("logitBias.2"));
+    }
+
+    #[test]
+    fn every_role_is_sent_by_its_name() {
+        for role in ["system", "user", "assistant", "developer"] {
+            let (messages, origins) = wire(json!([{ "content": "x", "role": role }]), None);
+            assert_eq!(messages, json!([{ "role": role, "content": "x" }]));
+            assert_eq!(origins, [Some(0)]);
+        }
+        let odd = json!({ "model": "m", "messages": [{ "content": "x", "role": "robot" }] });
+        let failure = Input::from_json(leaked(odd)).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("messages[0].role"));
+    }
+
+    #[test]
+    fn a_result_stands_behind_a_call_that_it_answers() {
+        let call = |id: &str| {
+            let function = json!({ "name": "tool", "arguments": "{}" });
+            let call = json!({ "id": id, "type": "function", "function": function });
+            json!({ "role": "assistant", "content": null, "tool_calls": [call] })
+        };
+        let messages = json!([
+            { "content": "Rome?", "role": "user" },
+            { "content": "sunny", "role": "tool" },
+            { "content": "warm", "role": "tool" },
+        ]);
+        let (messages, origins) = wire(messages, None);
+        assert_eq!(
+            messages,
+            json!([
+                { "role": "user", "content": "Rome?" },
+                call("call_0"),
+                { "role": "tool", "tool_call_id": "call_0", "content": "sunny" },
+                call("call_1"),
+                { "role": "tool", "tool_call_id": "call_1", "content": "warm" },
+            ])
+        );
+        assert_eq!(origins, [Some(0), Some(1), Some(1), Some(2), Some(2)]);
+    }
+
+    #[test]
+    fn our_instruction_stands_behind_the_leading_ones() {
+        let place = |roles: &[&str]| {
+            let messages: Vec<_> =
+                roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
+            let (_, origins) = wire(messages.into(), Some("JSON"));
+            origins.iter().position(Option::is_none)
+        };
+        assert_eq!(place(&["user"]), Some(0));
+        assert_eq!(place(&["system", "developer", "user", "system"]), Some(2));
+        assert_eq!(place(&["system"]), Some(1));
+    }
+
+    #[test]
+    fn errors_name_the_property_of_the_form() {
+        let origins = [Some(0), None, Some(1), Some(1)];
+        let check = |input: &Input, param: &str, expected: &str| {
+            assert_eq!(blame(input, &origins, param).as_deref(), Some(expected), "{param}");
+        };
+        let text = input(json!({}));
+        check(&text, "max_completion_tokens", "maxTokens");
+        check(&text, "max_tokens", "maxTokens");
+        check(&text, "top_p", "topP");
+        check(&text, "tools[0].function.parameters", "functions[0]");
+        check(&text, "response_format", "responseFormat");
+        check(&input(json!({ "responseSchema": "{}" })), "response_format", "responseSchema");
+        check(&text, "messages.[3].content", "messages[1].content");
+        check(&text, "messages[1].content", "messages");
+        check(&text, "messages[9]", "messages");
+        check(&text, "messages", "messages");
+        assert_eq!(blame(&text, &origins, "seed"), None);
+    }
+
+    #[test]
+    fn functions_give_one_answer() {
+        let failure = check(&input(json!({ "n": 2, "functions": ["f"] }))).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("n"));
+        assert!(check(&input(json!({ "n": 1, "functions": ["f"] }))).is_ok());
+        assert!(check(&input(json!({ "n": 2, "functions": [] }))).is_ok());
+    }
+
+    #[test]
+    fn one_answer_is_the_output() {
+        let outcome = outcome(&input(json!({})), &Format::Text, answer(&["Hello"])).unwrap();
+        assert_eq!(outcome.output, r#""Hello""#);
+        assert_eq!(
+            Json::raw(outcome.metadata),
+            json!({
+                "model": "gpt-5.4-2026-03-05", "usage": { "totalTokens": 3 },
+                "finishReasons": ["stop"], "requestId": "req_1",
+            })
+        );
+    }
+
+    #[test]
+    fn several_answers_are_a_list() {
+        let two = answer(&[r#"{"a":1}"#, r#"{"a":2}"#]);
+        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Object(None), two).unwrap();
+        assert_eq!(outcome.output, r#"[{"a":1},{"a":2}]"#);
+        assert!(outcome.metadata.contains(r#""finishReasons":["stop","stop"]"#));
+    }
+
+    #[test]
+    fn a_loose_schema_is_told() {
+        let format = Format::of(Some(1), Some(r#"{"type":"object"}"#)).unwrap();
+        let outcome = outcome(&input(json!({})), &format, answer(&["{}"])).unwrap();
+        assert!(outcome.metadata.contains(r#""strict":false"#));
+    }
+
+    #[test]
+    fn a_failed_answer_tells_its_request() {
+        let failed =
+            outcome(&input(json!({})), &Format::Object(None), answer(&["no JSON"])).err().unwrap();
+        assert_eq!(failed.kind, FailureKind::InvalidOutput);
+        assert_eq!(failed.status, Some(200));
+        assert_eq!(failed.request_id.as_deref(), Some("req_1"));
+    }
+
+    #[test]
+    fn an_unfinished_form_has_an_output() {
+        let schema = |input: &str| Json::raw(output_schema(input).unwrap());
+        assert_eq!(schema("{}"), json!({ "type": "string" }));
+        assert_eq!(
+            schema(r#"{"responseFormat":2,"n":2}"#),
+            json!({ "type": "array", "items": { "type": "array" } })
+        );
+    }
+
+    #[test]
+    fn models_for_other_work_come_last() {
+        for other in ["text-embedding-3-small", "gpt-image-1", "tts-1", "whisper-1", "DALL-E-3"] {
+            assert!(!(ACTION.suits)(other), "{other}");
+        }
+        for chat in ["gpt-5.4", "o4-mini", "llama3.2:3b", "mistral-large-latest"] {
+            assert!((ACTION.suits)(chat), "{chat}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
-use crate::json::input::members;
+use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
@@ -45,7 +45,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
-        limits: Limits::NOT_EMPTY,
+        limits: &Limits::NOT_EMPTY,
         ..Property::array(
             "imageMessages",
             "Messages",
@@ -77,7 +77,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(Literal::Integer(1)),
-        limits: Limits::range(1.0, 10.0),
+        limits: &Limits::range(1.0, 10.0),
         ..Property::integer(
             "n",
             "Number of responses",
@@ -186,28 +186,29 @@ const RETIRED: &str = "Retired by OpenAI; other servers still offer it.";
 
 members! {
     /// The input.
-    pub struct Input {
-        model: String = "model",
-        image_messages: Vec<Message> = "imageMessages",
-        size: Value = "size",
+    pub struct Input<'a> {
+        model: &'a str = "model",
+        image_messages: Vec<Message<'a>> = "imageMessages",
+        size: &'a Value = "size",
         n: Option<u64> = "n",
-        response_format: Option<String> = "responseFormat",
-        quality: Option<String> = "quality",
-        style: Option<String> = "style",
-        user: Option<String> = "user",
+        response_format: Option<&'a str> = "responseFormat",
+        quality: Option<&'a str> = "quality",
+        style: Option<&'a str> = "style",
+        user: Option<&'a str> = "user",
     }
 }
 
 members! {
     /// A part of the description.
-    pub struct Message {
-        content: String = "content",
-        weight: Option<Number> = "weight",
+    pub struct Message<'a> {
+        content: &'a str = "content",
+        weight: Option<&'a Number> = "weight",
     }
 }
 
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
-    let input: Input = parse(input)?;
+    let input = parse(input)?;
+    let input = Input::from_json(&input)?;
     let request = post("/images/generations", body(&input)?);
     let blame = |name: &str| param::property(name, PROPERTIES, &[("prompt", "imageMessages")]);
     let answer = send(&request, &blame)?;
@@ -216,24 +217,24 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 }
 
 /// The request's body.
-fn body(input: &Input) -> Result<Object> {
-    let response_format = input.response_format.as_deref();
+fn body(input: &Input) -> Result<Json> {
     Ok(Object::new()
-        .set("model", input.model.as_str())
+        .set("model", input.model)
         .set("prompt", prompt(&input.image_messages)?)
-        .set("size", size(&input.size)?)
+        .set("size", size(input.size)?)
         .set_some("n", input.n)
-        .set_some("response_format", response_format.filter(|_| takes_format(&input.model)))
-        .set_some("quality", input.quality.as_deref())
-        .set_some("style", input.style.as_deref())
-        .set_some("user", input.user.as_deref()))
+        .set_some("response_format", input.response_format.filter(|_| takes_format(input.model)))
+        .set_some("quality", input.quality)
+        .set_some("style", input.style)
+        .set_some("user", input.user)
+        .done())
 }
 
 /// The contents, the heaviest first, with a blank line between them.
 fn prompt(messages: &[Message]) -> Result<String> {
     let mut sorted: Vec<(f64, &str)> = Vec::new();
     for (index, message) in messages.iter().enumerate() {
-        let weight = message.weight.as_ref().map_or(1.0, Number::as_f64);
+        let weight = message.weight.map_or(1.0, Number::as_f64);
         if weight <= 0.0 {
             let message = "a weight is above 0: the API knows no parts to avoid, say in words \
                            what the image must not show";
@@ -242,7 +243,7 @@ fn prompt(messages: &[Message]) -> Result<String> {
         }
         // Behind those of the same weight, so that they keep their order.
         let place = sorted.partition_point(|(other, _)| weight <= *other);
-        sorted.insert(place, (weight, &message.content));
+        sorted.insert(place, (weight, message.content));
     }
     let contents: Vec<_> = sorted.into_iter().map(|(_, content)| content).collect();
     Ok(contents.join("\n\n"))
@@ -274,7 +275,7 @@ fn embedded(input: &Input) -> http::EmbeddedFiles {
         path: ["data", "*", "b64_json"].map(Into::into).into(),
         name: "image".into(),
         mime_type: "image/png".into(),
-        keep: input.response_format.as_deref() == Some("b64_json"),
+        keep: input.response_format == Some("b64_json"),
     }
 }
 
@@ -285,16 +286,18 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
     if images.is_empty() {
         return Err(Failure::invalid_output("the provider returned no image", answer));
     }
-    let files: Vec<_> = images.iter().filter_map(file).map(Json::from).collect();
+    let files: Vec<_> = images.iter().filter_map(file).map(Json::of).collect();
     let images: Vec<_> = images.iter().map(image).collect();
     let output = Object::new()
         .set_some("created", value.get("created").and_then(Value::as_number))
         .set("data", Json::list(&images))
-        .set("files", Json::list(&files));
+        .set("files", Json::list(&files))
+        .done();
     let metadata = Object::new()
-        .set("model", input.model.as_str())
+        .set("model", input.model)
         .set_some("usage", value.get("usage").map(Usage::of).and_then(|usage| usage.json()))
-        .set_some("requestId", request_id);
+        .set_some("requestId", request_id)
+        .done();
     Ok(Outcome { output: output.text(), metadata: metadata.text() })
 }
 
@@ -310,7 +313,7 @@ fn image(image: &Value) -> Json {
         .set_some("url", text("/url").or_else(|| text("/b64_json/file/url")))
         .set_some("b64Json", text("/b64_json/base64"))
         .set_some("revisedPrompt", text("/revised_prompt"))
-        .into()
+        .done()
 }
 
 #[cfg(test)]
@@ -320,9 +323,10 @@ mod tests {
     use super::*;
     use crate::drift;
     use crate::failure::FailureKind;
+    use crate::json::leaked;
 
     /// An input with what a test is about.
-    fn input(members: serde_json::Value) -> Input {
+    fn input(members: serde_json::Value) -> Input<'static> {
         let mut input = json!({
             "model": "gpt-image-1.5", "imageMessages": [{ "content": "A cat" }],
             "size": "1024x1024",
@@ -330,7 +334,7 @@ mod tests {
         for (name, value) in members.as_object().unwrap() {
             input[name] = value.clone();
         }
-        parse(&input.to_string()).unwrap()
+        Input::from_json(leaked(input)).unwrap()
     }
 
     #[test]
@@ -341,7 +345,7 @@ mod tests {
     #[test]
     fn only_what_is_set_is_sent() {
         assert_eq!(
-            Json::from(body(&input(json!({}))).unwrap()),
+            body(&input(json!({}))).unwrap(),
             json!({ "model": "gpt-image-1.5", "prompt": "A cat", "size": "1024x1024" })
         );
     }
@@ -353,7 +357,7 @@ mod tests {
             "quality": "hd", "style": "natural", "user": "u1",
         }));
         assert_eq!(
-            Json::from(body(&input).unwrap()),
+            body(&input).unwrap(),
             json!({
                 "model": "dall-e-3", "prompt": "A cat", "size": "1792x1024", "n": 1,
                 "response_format": "b64_json", "quality": "hd", "style": "natural", "user": "u1",

@@ -2,12 +2,11 @@
 
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::http;
+use crate::bindings::workflow::connector::{http, types};
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
-use crate::file_entry::FileEntry;
-use crate::json::input::members;
-use crate::json::{Number, Object, Value};
+use crate::json::input::{FromJson, members};
+use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::param;
 use crate::openai::request::{post, send};
@@ -43,7 +42,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
-        limits: Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
+        limits: &Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
         ..Property::string(
             "input",
             "Input",
@@ -93,7 +92,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         provider_default: Some(Literal::Integer(1)),
-        limits: Limits::range(0.25, 4.0),
+        limits: &Limits::range(0.25, 4.0),
         ..Property::number(
             "speed",
             "Speed",
@@ -111,17 +110,18 @@ const FORMAT: &str = "mp3";
 
 members! {
     /// The input.
-    pub struct Input {
-        model: String = "model",
-        input: String = "input",
-        voice: Value = "voice",
-        response_format: Option<String> = "responseFormat",
-        speed: Option<Number> = "speed",
+    pub struct Input<'a> {
+        model: &'a str = "model",
+        input: &'a str = "input",
+        voice: &'a Value = "voice",
+        response_format: Option<&'a str> = "responseFormat",
+        speed: Option<&'a Number> = "speed",
     }
 }
 
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
-    let input: Input = parse(input)?;
+    let input = parse(input)?;
+    let input = Input::from_json(&input)?;
     let recording = Recording::of(&input)?;
     let request = http::Request {
         // The answer is audio of some kind; servers that negotiate refuse a
@@ -131,17 +131,18 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     };
     let answer = send(&request, &|param| param::property(param, PROPERTIES, &[]))?;
     let entry = answer.save(&recording.name, recording.mime_type)?;
-    Ok(outcome(&entry, &input.model, answer.request_id))
+    Ok(outcome(&entry, input.model, answer.request_id))
 }
 
 /// The request's body.
-fn body(input: &Input) -> Result<Object> {
+fn body(input: &Input) -> Result<Json> {
     Ok(Object::new()
-        .set("model", input.model.as_str())
-        .set("input", input.input.as_str())
-        .set("voice", voice(&input.voice)?)
-        .set_some("response_format", input.response_format.as_deref())
-        .set_some("speed", input.speed.as_ref()))
+        .set("model", input.model)
+        .set("input", input.input)
+        .set("voice", voice(input.voice)?)
+        .set_some("response_format", input.response_format)
+        .set_some("speed", input.speed)
+        .done())
 }
 
 /// A voice is a name, or an object with the id of a custom voice.
@@ -167,7 +168,7 @@ impl Recording {
     /// Both follow from the format that was asked for: servers label what
     /// they send in many ways, or not at all.
     fn of(input: &Input) -> Result<Self> {
-        let format = input.response_format.as_deref().unwrap_or(FORMAT);
+        let format = input.response_format.unwrap_or(FORMAT);
         let mime_type = match format {
             "mp3" => "audio/mpeg",
             "opus" => "audio/ogg",
@@ -184,9 +185,9 @@ impl Recording {
     }
 }
 
-fn outcome(entry: &FileEntry, model: &str, request_id: Option<String>) -> Outcome {
-    let metadata = Object::new().set("model", model).set_some("requestId", request_id);
-    Outcome { output: entry.json().text(), metadata: metadata.text() }
+fn outcome(entry: &types::FileEntry, model: &str, request_id: Option<String>) -> Outcome {
+    let metadata = Object::new().set("model", model).set_some("requestId", request_id).done();
+    Outcome { output: Json::of(entry).text(), metadata: metadata.text() }
 }
 
 #[cfg(test)]
@@ -196,10 +197,10 @@ mod tests {
     use super::*;
     use crate::drift;
     use crate::failure::FailureKind;
-    use crate::json::Json;
+    use crate::json::leaked;
 
-    fn input(input: serde_json::Value) -> Input {
-        parse(&input.to_string()).unwrap()
+    fn input(input: serde_json::Value) -> Input<'static> {
+        Input::from_json(leaked(input)).unwrap()
     }
 
     #[test]
@@ -211,7 +212,7 @@ mod tests {
     fn only_what_is_set_is_sent() {
         let input = input(json!({ "model": "tts-1", "input": "Hi", "voice": "nova" }));
         assert_eq!(
-            Json::from(body(&input).unwrap()),
+            body(&input).unwrap(),
             json!({ "model": "tts-1", "input": "Hi", "voice": "nova" })
         );
     }
@@ -223,7 +224,7 @@ mod tests {
             "responseFormat": "opus", "speed": 1.5,
         }));
         assert_eq!(
-            Json::from(body(&input).unwrap()),
+            body(&input).unwrap(),
             json!({
                 "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
                 "response_format": "opus", "speed": 1.5,
@@ -283,7 +284,7 @@ mod tests {
 
     #[test]
     fn the_outcome_is_the_file() {
-        let entry = FileEntry {
+        let entry = types::FileEntry {
             extension: "mp3".into(),
             mime_type: "audio/mpeg".into(),
             name: "speech.mp3".into(),
@@ -299,7 +300,7 @@ mod tests {
 
     #[test]
     fn an_incomplete_input_is_a_failure() {
-        let failure = parse::<Input>("{}").unwrap_err();
+        let failure = Input::from_json(leaked(json!({}))).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidInput);
         assert_eq!(failure.property.as_deref(), Some("model"));
     }

@@ -6,7 +6,7 @@ use crate::bindings::workflow::connector::{files, http};
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
 use crate::file_entry::FileEntry;
-use crate::json::input::members;
+use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{get, send};
@@ -29,7 +29,7 @@ pub const ACTION: Action = Action {
 pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
-        limits: Limits {
+        limits: &Limits {
             max_bytes: Some(26_214_400),
             accept: &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"],
             ..Limits::NONE
@@ -90,7 +90,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         provider_default: Some(Literal::Integer(0)),
-        limits: Limits::range(0.0, 1.0),
+        limits: &Limits::range(0.0, 1.0),
         ..Property::number(
             "temperature",
             "Temperature",
@@ -167,27 +167,27 @@ const fn language(label: &'static str, code: &'static str) -> Choice {
 
 members! {
     /// The input.
-    pub struct Input {
-        file: FileEntry = "file",
-        model: String = "model",
-        language: Option<String> = "language",
-        prompt: Option<String> = "prompt",
-        response_format: String = "responseFormat",
-        temperature: Option<Number> = "temperature",
+    pub struct Input<'a> {
+        file: FileEntry<'a> = "file",
+        model: &'a str = "model",
+        language: Option<&'a str> = "language",
+        prompt: Option<&'a str> = "prompt",
+        response_format: &'a str = "responseFormat",
+        temperature: Option<&'a Number> = "temperature",
     }
 }
 
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
-    let input: Input = parse(input)?;
+    let input = parse(input)?;
+    let input = Input::from_json(&input)?;
     check(&input)?;
-    let file =
-        files::open(&input.file.clone().into()).map_err(|failure| Box::new(failure).at("file"))?;
+    let file = files::open(&input.file.handle()).map_err(|failure| Box::new(failure).at("file"))?;
     let file_part = http::FilePart { file: &file, name: None, mime_type: None };
     let mut parts =
         vec![http::Part { name: "file".into(), value: http::PartValue::File(file_part) }];
     parts.extend(fields(&input).into_iter().map(|(name, value)| http::Part {
         name: name.into(),
-        value: http::PartValue::Text(value),
+        value: http::PartValue::Text(value.into()),
     }));
     let request = http::Request {
         method: http::Method::Post,
@@ -197,7 +197,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 
     let answer = send(&request, &|param| param::property(param, PROPERTIES, &[]))?;
     let request_id = answer.request_id.clone();
-    Ok(if is_json(&input.response_format) {
+    Ok(if is_json(input.response_format) {
         object(&input, answer.json(None)?, request_id)
     } else {
         text(&input, &answer.text()?, request_id)
@@ -208,7 +208,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 fn check(input: &Input) -> Result<()> {
     let Input { model, response_format, .. } = input;
     if let Some(formats) = formats(model)
-        && !formats.contains(&response_format.as_str())
+        && !formats.contains(response_format)
     {
         let message = format!(
             "`{model}` does not write `{response_format}`; it writes {}, and whisper-1 writes \
@@ -250,20 +250,20 @@ fn has_prefix(model: &str, names: &[&str]) -> bool {
 }
 
 /// The form's fields behind the file.
-fn fields(input: &Input) -> Vec<(&'static str, String)> {
-    let language = input.language.as_deref().map(|code| match code {
+fn fields<'a>(input: &Input<'a>) -> Vec<(&'static str, &'a str)> {
+    let language = input.language.map(|code| match code {
         // Workflows made for the reference page say `ma` for Maori.
         "ma" => "mi",
         code => code,
     });
     let optional = [
-        ("model", Some(input.model.clone())),
-        ("language", language.map(Into::into)),
-        ("prompt", input.prompt.clone()),
-        ("response_format", Some(input.response_format.clone())),
-        ("temperature", input.temperature.as_ref().map(|number| number.text().into())),
+        ("model", Some(input.model)),
+        ("language", language),
+        ("prompt", input.prompt),
+        ("response_format", Some(input.response_format)),
+        ("temperature", input.temperature.map(Number::text)),
         // Without it, these models refuse recordings above 30 seconds.
-        ("chunking_strategy", is_diarizing(&input.model).then(|| "auto".into())),
+        ("chunking_strategy", is_diarizing(input.model).then_some("auto")),
     ];
     optional.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
@@ -283,25 +283,26 @@ fn object(input: &Input, answer: String, request_id: Option<String>) -> Outcome 
 /// subtitles belongs to their format; the line end behind a text does not
 /// belong to what was said.
 fn text(input: &Input, answer: &str, request_id: Option<String>) -> Outcome {
-    let text = match input.response_format.as_str() {
+    let text = match input.response_format {
         "text" => answer.strip_suffix('\n').unwrap_or(answer),
         _ => answer,
     };
-    let output = Json::from(text).text();
+    let output = Json::of(text).text();
     Outcome { output, metadata: metadata(input, None, request_id) }
 }
 
-fn metadata(input: &Input, usage: Option<Object>, request_id: Option<String>) -> String {
+fn metadata(input: &Input, usage: Option<Json>, request_id: Option<String>) -> String {
     Object::new()
-        .set("model", input.model.as_str())
+        .set("model", input.model)
         .set_some("usage", usage)
         .set_some("requestId", request_id)
+        .done()
         .text()
 }
 
 /// The shape of the output, which the format alone decides.
 fn output_schema(input: &str) -> Result<String> {
-    let input: Value = parse(input)?;
+    let input = parse(input)?;
     let schema = match input.get("responseFormat").and_then(Value::as_str).unwrap_or("json") {
         "verbose_json" => include_str!("create_transcription/verbose_json.schema.json"),
         "diarized_json" => include_str!("create_transcription/diarized_json.schema.json"),
@@ -318,9 +319,10 @@ mod tests {
     use super::*;
     use crate::drift;
     use crate::failure::FailureKind;
+    use crate::json::leaked;
 
     /// An input with what a test is about.
-    fn input(members: serde_json::Value) -> Input {
+    fn input(members: serde_json::Value) -> Input<'static> {
         let file = json!({
             "extension": "mp3", "mimeType": "audio/mpeg", "name": "talk.mp3", "url": "file:1",
         });
@@ -328,7 +330,7 @@ mod tests {
         for (name, value) in members.as_object().unwrap() {
             input[name] = value.clone();
         }
-        parse(&input.to_string()).unwrap()
+        Input::from_json(leaked(input)).unwrap()
     }
 
     /// The output's schema for a format.
@@ -346,7 +348,7 @@ mod tests {
     fn only_what_is_set_is_sent() {
         assert_eq!(
             fields(&input(json!({}))),
-            [("model", "whisper-1".into()), ("response_format", "json".into())]
+            [("model", "whisper-1"), ("response_format", "json")]
         );
     }
 
@@ -356,11 +358,11 @@ mod tests {
         assert_eq!(
             fields(&input),
             [
-                ("model", "whisper-1".to_owned()),
-                ("language", "de".into()),
-                ("prompt", "Grüße".into()),
-                ("response_format", "json".into()),
-                ("temperature", "0".into()),
+                ("model", "whisper-1"),
+                ("language", "de"),
+                ("prompt", "Grüße"),
+                ("response_format", "json"),
+                ("temperature", "0"),
             ]
         );
     }
@@ -370,14 +372,14 @@ mod tests {
         assert_eq!(LANGUAGES.len(), 57);
         for code in ["ma", "mi"] {
             let fields = fields(&input(json!({ "language": code })));
-            assert!(fields.contains(&("language", "mi".into())));
+            assert!(fields.contains(&("language", "mi")));
         }
     }
 
     #[test]
     fn long_recordings_reach_the_diarizing_model() {
         let fields = fields(&input(json!({ "model": "gpt-4o-transcribe-diarize" })));
-        assert_eq!(fields.last(), Some(&("chunking_strategy", "auto".into())));
+        assert_eq!(fields.last(), Some(&("chunking_strategy", "auto")));
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! Reading an input into its type.
 //!
-//! `members!` declares a type and how it is
-//! read at once, so that the two cannot differ. A value that does not fit is
-//! an input failure with the path of the property, such as
-//! `messages[0].role`.
+//! `members!` declares a type and how it is read at once, so that the two
+//! cannot differ. A value that does not fit is an input failure with the path
+//! of the property, such as `messages[0].role`.
 
 use super::Value;
 use crate::failure::{Failure, Result};
 
-/// A type that can be read.
-pub trait FromJson: Sized {
+/// A type that can be read. It borrows from the value.
+pub trait FromJson<'a>: Sized {
     /// Reads a value; an absent one is null.
-    fn from_json(value: &Value) -> Result<Self>;
+    fn from_json(value: &'a Value) -> Result<Self>;
 }
 
 /// A number as it was written, so that it is sent as it was given.
@@ -29,9 +28,23 @@ impl Number {
         &self.0
     }
 
-    /// The nearest floating-point number.
+    /// A floating-point number near enough to compare with. The nearest one
+    /// would take 14 KB of code and tables.
     pub fn as_f64(&self) -> f64 {
-        self.0.parse().unwrap_or(f64::NAN)
+        /// The largest power of ten that is a floating-point number.
+        const LARGEST: i32 = 308;
+        let lower = self.0.to_ascii_lowercase();
+        let (decimal, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+        let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+        let digits = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
+        let value = digits.fold(0.0, |value, digit| value * 10.0 + f64::from(digit - b'0'));
+
+        let largest = if exponent.starts_with('-') { -LARGEST } else { LARGEST };
+        let exponent: i32 = exponent.parse().unwrap_or(largest);
+        let exponent = exponent.saturating_sub(fraction.len() as i32).clamp(-LARGEST, LARGEST);
+        let scale = (0..exponent.abs()).fold(1.0, |scale: f64, _| scale * 10.0);
+        let value = if exponent < 0 { value / scale } else { value * scale };
+        if whole.starts_with('-') { -value } else { value }
     }
 
     /// The value, if it is whole and neither negative nor huge: `5` and `5.0`
@@ -59,17 +72,17 @@ impl From<u64> for Number {
 
 /// An object with keys of the user's choosing, in the order they were given.
 #[derive(Debug)]
-pub struct Members<T>(pub Vec<(String, T)>);
+pub struct Members<'a, T>(pub Vec<(&'a str, T)>);
 
 /// Declares a type that is read from an object, with the key of each member.
 macro_rules! members {
-    ($(#[$meta:meta])* $visibility:vis struct $name:ident {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident<$life:lifetime> {
         $($(#[$field_meta:meta])* $field_visibility:vis $field:ident: $type:ty = $key:literal,)*
     }) => {
         $(#[$meta])*
         #[derive(Debug)]
         #[cfg_attr(test, derive(schemars::JsonSchema))]
-        $visibility struct $name {
+        $visibility struct $name<$life> {
             $(
                 $(#[$field_meta])*
                 #[cfg_attr(test, schemars(rename = $key))]
@@ -77,9 +90,9 @@ macro_rules! members {
             )*
         }
 
-        impl $crate::json::input::FromJson for $name {
+        impl<$life> $crate::json::input::FromJson<$life> for $name<$life> {
             fn from_json(
-                value: &$crate::json::Value,
+                value: &$life $crate::json::Value,
             ) -> $crate::failure::Result<Self> {
                 $crate::json::input::require_object(value)?;
                 Ok(Self { $($field: $crate::json::input::member(value, $key)?,)* })
@@ -90,7 +103,7 @@ macro_rules! members {
 pub(crate) use members;
 
 /// Reads a member of an object.
-pub fn member<T: FromJson>(object: &Value, name: &str) -> Result<T> {
+pub fn member<'a, T: FromJson<'a>>(object: &'a Value, name: &str) -> Result<T> {
     let value = object.get(name).unwrap_or(&Value::Null);
     T::from_json(value).map_err(|failure| failure.inside(name))
 }
@@ -111,36 +124,36 @@ fn misfit(value: &Value, expected: &str) -> Box<Failure> {
     Failure::invalid_input("", message)
 }
 
-impl FromJson for Value {
-    fn from_json(value: &Self) -> Result<Self> {
+impl<'a> FromJson<'a> for &'a Value {
+    fn from_json(value: &'a Value) -> Result<Self> {
         match value {
-            Self::Null => Err(misfit(value, "one")),
-            value => Ok(value.clone()),
+            Value::Null => Err(misfit(value, "one")),
+            value => Ok(value),
         }
     }
 }
 
-impl FromJson for String {
-    fn from_json(value: &Value) -> Result<Self> {
-        value.as_str().map(Into::into).ok_or_else(|| misfit(value, "a text"))
+impl<'a> FromJson<'a> for &'a str {
+    fn from_json(value: &'a Value) -> Result<Self> {
+        value.as_str().ok_or_else(|| misfit(value, "a text"))
     }
 }
 
-impl FromJson for Number {
-    fn from_json(value: &Value) -> Result<Self> {
-        value.as_number().cloned().ok_or_else(|| misfit(value, "a number"))
+impl<'a> FromJson<'a> for &'a Number {
+    fn from_json(value: &'a Value) -> Result<Self> {
+        value.as_number().ok_or_else(|| misfit(value, "a number"))
     }
 }
 
-impl FromJson for u64 {
+impl FromJson<'_> for u64 {
     fn from_json(value: &Value) -> Result<Self> {
         let number = value.as_number().and_then(Number::as_u64);
         number.ok_or_else(|| misfit(value, "a whole number"))
     }
 }
 
-impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(value: &Value) -> Result<Self> {
+impl<'a, T: FromJson<'a>> FromJson<'a> for Option<T> {
+    fn from_json(value: &'a Value) -> Result<Self> {
         match value {
             Value::Null => Ok(None),
             value => T::from_json(value).map(Some),
@@ -148,21 +161,24 @@ impl<T: FromJson> FromJson for Option<T> {
     }
 }
 
-impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(value: &Value) -> Result<Self> {
-        let items = value.as_array().ok_or_else(|| misfit(value, "a list"))?;
-        let items = items.iter().enumerate().map(|(index, item)| {
-            T::from_json(item).map_err(|failure| failure.inside(&format!("[{index}]")))
-        });
-        items.collect()
+impl<'a, T: FromJson<'a>> FromJson<'a> for Vec<T> {
+    fn from_json(value: &'a Value) -> Result<Self> {
+        let mut items = Self::new();
+        for item in value.as_array().ok_or_else(|| misfit(value, "a list"))? {
+            let read = T::from_json(item);
+            items.push(read.map_err(|failure| failure.inside(&format!("[{}]", items.len())))?);
+        }
+        Ok(items)
     }
 }
 
-impl<T: FromJson> FromJson for Members<T> {
-    fn from_json(value: &Value) -> Result<Self> {
-        let members = value.as_object().ok_or_else(|| misfit(value, "an object"))?;
-        let read = |(name, _): &(String, Value)| Ok((name.clone(), member(value, name)?));
-        members.iter().map(read).collect::<Result<_>>().map(Self)
+impl<'a, T: FromJson<'a>> FromJson<'a> for Members<'a, T> {
+    fn from_json(value: &'a Value) -> Result<Self> {
+        let mut members = Vec::new();
+        for (name, _) in value.as_object().ok_or_else(|| misfit(value, "an object"))? {
+            members.push((name.as_str(), member(value, name)?));
+        }
+        Ok(Self(members))
     }
 }
 
@@ -172,44 +188,44 @@ mod tests {
 
     members! {
         /// Something to read.
-        struct Order {
-            title: String = "title",
-            items: Vec<Item> = "items",
-            note: Option<String> = "note",
-            prices: Option<Members<Number>> = "prices",
+        struct Order<'a> {
+            title: &'a str = "title",
+            items: Vec<Item<'a>> = "items",
+            note: Option<&'a str> = "note",
+            prices: Option<Members<'a, &'a Number>> = "prices",
         }
     }
 
     members! {
         /// A part of it.
-        struct Item {
+        struct Item<'a> {
+            name: Option<&'a str> = "name",
             count: u64 = "count",
         }
     }
 
-    fn read(text: &str) -> Result<Order> {
-        Order::from_json(&Value::parse(text).unwrap())
-    }
-
     #[track_caller]
     fn check_failure(text: &str, property: &str, message: &str) {
-        let failure = read(text).unwrap_err();
+        let value = Value::parse(text).unwrap();
+        let failure = Order::from_json(&value).unwrap_err();
         assert_eq!(failure.property.as_deref(), Some(property));
         assert_eq!(failure.message, message);
     }
 
     #[test]
     fn what_fits_is_read() {
-        let order = read(
-            r#"{"title":"t","items":[{"count":1},{"count":2.0}],"note":null,
+        let value = Value::parse(
+            r#"{"title":"t","items":[{"count":1},{"name":"n","count":2.0}],"note":null,
                 "prices":{"b":1.50,"a":2},"unknown":1}"#,
         )
         .unwrap();
+        let order = Order::from_json(&value).unwrap();
         assert_eq!(order.title, "t");
         assert_eq!(order.items.iter().map(|item| item.count).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(order.note, None);
         let prices = order.prices.unwrap().0;
-        assert_eq!(prices, [("b".into(), Number::raw("1.50")), ("a".into(), Number::raw("2"))]);
+        assert_eq!(prices, [("b", &Number::raw("1.50")), ("a", &Number::raw("2"))]);
+        assert_eq!(order.items[1].name, Some("n"));
     }
 
     #[test]
@@ -236,8 +252,18 @@ mod tests {
 
     #[test]
     fn an_input_is_an_object() {
-        let failure = read("[]").unwrap_err();
+        let failure = Order::from_json(&Value::List(Vec::new())).unwrap_err();
         assert_eq!(failure.property, None);
+    }
+
+    #[test]
+    fn numbers_are_near_enough() {
+        for text in ["0", "-0.5", "1.25e2", "5E-1", "100", "0.001", "-12.75", "3.0", "1e+2"] {
+            assert_eq!(Number::raw(text).as_f64(), text.parse::<f64>().unwrap(), "{text}");
+        }
+        assert!(1e307 < Number::raw("1e99999999999").as_f64());
+        assert!(Number::raw("1e-99999999999").as_f64() < 1e-307);
+        assert_eq!(Number::raw("0e99999999999").as_f64(), 0.0);
     }
 
     #[test]

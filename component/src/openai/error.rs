@@ -6,7 +6,7 @@
 //! are read, and the answer itself is never lost.
 
 use crate::failure::{Failure, FailureKind, shortened};
-use crate::json::Value;
+use crate::json::{Number, Value};
 
 /// The longest message of a provider, in bytes; `detail` holds the rest.
 const MESSAGE: usize = 1000;
@@ -84,10 +84,11 @@ fn redirected(head: &Head) -> String {
 /// How long the provider asks to wait. The date form of `Retry-After` needs
 /// a clock, which the host has and a connector has not.
 fn retry_after_ms(head: &Head) -> Option<u64> {
-    let number = |text: &Option<String>| text.as_ref()?.trim().parse::<f64>().ok();
-    let milliseconds = number(&head.retry_after_ms)
-        .or_else(|| number(&head.retry_after).map(|seconds| seconds * 1000.0))?;
-    (milliseconds.is_finite() && 0.0 <= milliseconds).then_some(milliseconds as u64)
+    let number = |text: &Option<String>| {
+        Value::parse(text.as_ref()?)?.as_number().map(Number::as_f64).filter(|wait| 0.0 <= *wait)
+    };
+    let seconds = || number(&head.retry_after).map(|seconds| seconds * 1000.0);
+    Some(number(&head.retry_after_ms).or_else(seconds)? as u64)
 }
 
 /// What the provider says about the error.

@@ -81,10 +81,10 @@ fn not_a_list(mut failure: Box<Failure>) -> Box<Failure> {
 /// first, then the newest, then by name. None is left out for its name,
 /// because other servers' models are called anything.
 pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> bool) -> Vec<Choice> {
-    let search = search.unwrap_or_default().trim().to_ascii_lowercase();
+    let search = search.unwrap_or_default().trim();
     let mut sorted: Vec<Model> = Vec::new();
     for model in models {
-        if model.id.to_ascii_lowercase().contains(&search) {
+        if has(&model.id, search) {
             let place = sorted.partition_point(|other| other.precedes(&model, likely));
             sorted.insert(place, model);
         }
@@ -94,7 +94,7 @@ pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> boo
 
 fn choice(model: Model) -> Choice {
     Choice {
-        value: Json::from(model.id.as_str()).text(),
+        value: Json::of(model.id.as_str()).text(),
         label: model.id,
         description: model.shutdown_date.map(|date| format!("Shuts down on {date}.")),
     }
@@ -115,10 +115,15 @@ pub fn options(search: Option<&str>, likely: fn(&str) -> bool) -> OptionList {
     }
 }
 
-/// Whether a name has one of these parts.
+/// Whether a name has one of these parts, in any case.
 pub fn has_any(id: &str, parts: &[&str]) -> bool {
-    let id = id.to_ascii_lowercase();
-    parts.iter().any(|part| id.contains(part))
+    parts.iter().any(|part| has(id, part))
+}
+
+fn has(id: &str, part: &str) -> bool {
+    let (id, part) = (id.as_bytes(), part.as_bytes());
+    let starts = |at| id.get(at..at + part.len()).is_some_and(|id| id.eq_ignore_ascii_case(part));
+    (0..=id.len()).any(starts)
 }
 
 #[cfg(test)]

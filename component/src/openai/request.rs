@@ -1,13 +1,9 @@
 //! Sending requests and taking answers.
 
 use super::error::{self, Head};
-use crate::bindings::workflow::connector::http;
+use crate::bindings::workflow::connector::{http, types};
 use crate::failure::{Failure, Result};
-use crate::file_entry::FileEntry;
-use crate::json::Object;
-
-/// How much of an error's body is read, in bytes.
-const ERROR_BODY: usize = 64 * 1024;
+use crate::json::Json;
 
 /// A `GET` of `path`.
 pub fn get(path: &str) -> http::Request<'static> {
@@ -21,7 +17,7 @@ pub fn get(path: &str) -> http::Request<'static> {
 }
 
 /// A `POST` of a JSON body to `path`.
-pub fn post(path: &str, body: Object) -> http::Request<'static> {
+pub fn post(path: &str, body: Json) -> http::Request<'static> {
     http::Request { method: http::Method::Post, body: http::Body::Json(body.text()), ..get(path) }
 }
 
@@ -40,20 +36,9 @@ pub fn send(request: &http::Request, blame: &dyn Fn(&str) -> Option<String>) -> 
         retry_after_ms: response.header("retry-after-ms"),
         location: response.header("location"),
     };
-    Err(error::read(&head, &error_body(&response), blame))
-}
-
-/// As much of an error's body as can be read. That the rest is missing
-/// matters less than the status.
-fn error_body(response: &http::Response) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < ERROR_BODY {
-        match response.read((ERROR_BODY - bytes.len()) as u32) {
-            Ok(Some(more)) => bytes.extend(more),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    // That a body cannot be read matters less than the status.
+    let body = response.text().unwrap_or_default();
+    Err(error::read(&head, &body, blame))
 }
 
 /// An answer with a 2xx status, its body still to come.
@@ -76,9 +61,8 @@ impl Answer {
     }
 
     /// The body as a stored file.
-    pub fn save(&self, name: &str, mime_type: &str) -> Result<FileEntry> {
-        let entry = self.response.save(name, mime_type);
-        entry.map(Into::into).map_err(|failure| self.told(failure.into()))
+    pub fn save(&self, name: &str, mime_type: &str) -> Result<types::FileEntry> {
+        self.response.save(name, mime_type).map_err(|failure| self.told(failure.into()))
     }
 
     /// A failure after this answer began, with what is known of it.
@@ -93,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_post_carries_json() {
-        let request = post("/chat/completions", Object::new().set("a", 1_u32));
+        let request = post("/chat/completions", Json::raw(r#"{"a":1}"#));
         assert_eq!(request.path, "/chat/completions");
         assert!(matches!(request.method, http::Method::Post));
         assert!(matches!(request.body, http::Body::Json(text) if text == r#"{"a":1}"#));

@@ -1,6 +1,6 @@
 //! Token counts, flat and in one spelling.
 
-use crate::json::{Number, Object, Value};
+use crate::json::{Json, Number, Object, Value};
 
 /// Where the counts stand in the API's `usage` objects, and their names in a
 /// run's metadata.
@@ -46,9 +46,12 @@ impl Usage {
     }
 
     /// The counts as JSON; none if the provider told none.
-    pub fn json(&self) -> Option<Object> {
-        let set = |object: Object, (name, count): &(&str, Number)| object.set(name, count);
-        (!self.0.is_empty()).then(|| self.0.iter().fold(Object::new(), set))
+    pub fn json(&self) -> Option<Json> {
+        let mut object = Object::new();
+        for (name, count) in &self.0 {
+            object.set(name, count);
+        }
+        (!self.0.is_empty()).then(|| object.done())
     }
 }
 
@@ -64,7 +67,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::json::Json;
 
     /// What is told of the usage of several answers.
     fn told(answers: &[serde_json::Value]) -> Option<Json> {
@@ -72,7 +74,7 @@ mod tests {
         for answer in answers {
             usage.add(&answer.clone().into());
         }
-        usage.json().map(Into::into)
+        usage.json()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_host::{
-    Connector, Event, Failure, FailureKind, Files, Limits, Outcome, PropertyTable,
+    Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, PropertyTable,
 };
 use serde_json::Value;
 
@@ -23,16 +23,32 @@ pub fn run(components: &Components, args: Run) -> Result<(), Error> {
     let input = assemble(&table, &files, &args)?;
     let connection = super::connection(&connector)?;
     let printed = Arc::new(AtomicBool::new(false));
+    let cancellation = Cancellation::new();
+    cancel_on_interrupt(&cancellation)?;
     let outcome = connector
         .run(&action, input)
         .connection(&connection)
         .files(&files)
         .limits(Limits { time: args.timeout, ..Limits::default() })
         .streaming(args.stream)
+        .cancellation(&cancellation)
         .on_event(on_event(args.stream, Arc::clone(&printed)))
         .start()
         .map_err(|failure| with_hints(failure, &args.action))?;
     print(&outcome, &args, printed.load(Ordering::Relaxed))
+}
+
+/// Ctrl-C and SIGTERM end the run in good order: half-written files are
+/// removed. A second one ends the program.
+fn cancel_on_interrupt(cancellation: &Cancellation) -> Result<(), Error> {
+    let cancellation = cancellation.clone();
+    ctrlc::set_handler(move || {
+        if cancellation.is_cancelled() {
+            std::process::exit(130);
+        }
+        cancellation.cancel();
+    })
+    .map_err(|error| Error::Usage { message: format!("cannot handle Ctrl-C: {error}"), hint: None })
 }
 
 fn table(connector: &Connector, action: &str) -> PropertyTable {

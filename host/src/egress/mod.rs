@@ -13,6 +13,7 @@ mod resolver;
 mod response;
 mod route;
 mod secret;
+mod socket;
 mod target;
 
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ pub use resolver::AddressPolicy;
 pub use response::Response;
 pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_value};
 pub(crate) use secret::Secret;
+pub(crate) use socket::enter;
 
 use body::Body;
 use resolver::AddressRefused;
@@ -79,6 +81,7 @@ pub(crate) fn send(
 
     route.authorize(&target, &mut headers)?;
 
+    socket::begin_request();
     let remaining = deadline.saturating_duration_since(Instant::now());
     let what = format!("{} {}{path}", request.method, route.base());
     let answer = exchange(route.agent(), request.method, target, headers, body, remaining)
@@ -144,46 +147,38 @@ fn not_allowed(why: impl std::fmt::Display) -> Failure {
 /// from the method and path; ureq's own may hold the whole URL.
 fn failure(error: &ureq::Error, route: &Route, what: &str) -> Failure {
     use std::io::ErrorKind;
-    let network = |sent: bool, message: String| {
-        Failure::new(FailureKind::Network, message).after_request(sent)
-    };
     let host = route.base().origin();
+    let network = |message: String| Failure::new(FailureKind::Network, message);
+    let began = socket::request_began();
     match error {
-        ureq::Error::Timeout(kind) => {
-            let sent = !matches!(kind, Timeout::Resolve | Timeout::Connect);
-            let message = match kind {
-                Timeout::Resolve | Timeout::Connect => format!("no connection to {host} in time"),
-                _ => format!("no answer to {what} in time"),
-            };
-            Failure::new(FailureKind::Timeout, message).after_request(sent)
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            Failure::new(FailureKind::Timeout, format!("no connection to {host} in time"))
         }
-        ureq::Error::HostNotFound => network(false, format!("the host of {host} is not known")),
-        ureq::Error::Io(error) => match error.kind() {
-            ErrorKind::ConnectionRefused => {
-                network(false, format!("nothing answers at {host} (connection refused)"))
-            }
-            ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::NetworkDown
-            | ErrorKind::AddrNotAvailable => network(false, format!("no way to {host}: {error}")),
-            // The system's resolver reports an unknown name as "other".
-            _ if is_lookup(error) => {
-                network(false, format!("the host of {host} cannot be looked up"))
-            }
-            _ => network(true, format!("the connection broke during {what}: {error}")),
-        },
+        ureq::Error::Timeout(_) => {
+            Failure::new(FailureKind::Timeout, format!("no answer to {what} in time"))
+                .after_request(began)
+        }
+        ureq::Error::HostNotFound => network(format!("the host of {host} is not known")),
+        ureq::Error::Io(error) if is_lookup(error) => {
+            network(format!("the host of {host} cannot be looked up"))
+        }
+        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            network(format!("nothing answers at {host} (connection refused)"))
+        }
+        ureq::Error::Io(error) if !began => network(format!("no connection to {host}: {error}")),
+        ureq::Error::Io(error) => {
+            network(format!("the connection broke during {what}: {error}")).after_request(true)
+        }
+        // The handshake comes before the request.
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => {
-            network(false, format!("no secure connection to {host}: {error}"))
+            network(format!("no secure connection to {host}: {error}"))
         }
-        ureq::Error::LargeResponseHeader(..) => Failure::new(
-            FailureKind::TooLarge,
-            format!("the head of the answer to {what} is too large"),
-        )
-        .after_request(true),
-        ureq::Error::Other(error) if error.is::<AddressRefused>() => {
-            network(false, error.to_string())
+        ureq::Error::LargeResponseHeader(..) => {
+            let message = format!("the head of the answer to {what} is too large");
+            Failure::new(FailureKind::TooLarge, message).after_request(true)
         }
-        _ => network(true, format!("the exchange {what} failed: {}", short(error))),
+        ureq::Error::Other(error) if error.is::<AddressRefused>() => network(error.to_string()),
+        _ => network(format!("the exchange {what} failed: {}", short(error))).after_request(began),
     }
 }
 

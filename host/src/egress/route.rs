@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector as _, RustlsConnector, TcpConnector};
 
 use crate::failure::Failure;
 
@@ -13,6 +12,7 @@ use super::base_url::BaseUrl;
 use super::redact::Redactor;
 use super::resolver::{AddressPolicy, CheckingResolver};
 use super::secret::Secret;
+use super::socket::WatchedConnector;
 
 /// Idle connections cost a socket each; more than the runs at the same time
 /// are of no use.
@@ -117,10 +117,9 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
         .input_buffer_size(BUFFER)
         .output_buffer_size(BUFFER)
         .build();
-    let connector = ().chain(TcpConnector::default()).chain(RustlsConnector::default());
     let resolver =
         CheckingResolver { inner: DefaultResolver::default(), policy: options.addresses };
-    ureq::Agent::with_parts(config, connector, resolver)
+    ureq::Agent::with_parts(config, WatchedConnector::new(), resolver)
 }
 
 /// A value that may stand in a header.

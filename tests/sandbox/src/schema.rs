@@ -154,17 +154,14 @@ impl Maker<'_> {
         }
         let anything = Value::Bool(true);
         let others = schema.get("additionalProperties").unwrap_or(&anything);
-        let mut add = |name: &str| {
-            if !object.contains_key(name) {
-                object.insert(name.to_owned(), self.value(others, place.inside()));
-            }
-            object.len()
-        };
-        required.into_iter().for_each(|name| {
-            add(name);
-        });
+        let other = || self.value(others, place.inside());
+        for name in required {
+            object.entry(name).or_insert_with(other);
+        }
         let least = size(schema, "minProperties").unwrap_or(0);
-        (1..=least).take_while(|number| add(&format!("key{number}")) < least).for_each(drop);
+        for number in object.len()..least {
+            object.insert(format!("key{number}"), other());
+        }
         Value::Object(object)
     }
 }

@@ -17,7 +17,7 @@ const ROUNDS: usize = 10;
 /// What a conversation needs from outside.
 pub trait Outside {
     /// Sends a request body and takes the answer.
-    fn complete(&mut self, body: Object) -> Result<Reply>;
+    fn complete(&mut self, body: Json) -> Result<Reply>;
     /// Calls a function of the registry with a JSON object.
     fn call(&mut self, name: &str, arguments: &str) -> Result<String>;
     /// Tells the caller what happens.
@@ -92,7 +92,7 @@ impl Call {
             None | Some(Value::Null) => "{}".into(),
             Some(Value::Text(text)) if text.trim().is_empty() => "{}".into(),
             Some(Value::Text(text)) => text.clone(),
-            Some(value) => Json::from(value).text(),
+            Some(value) => Json::of(value).text(),
         };
         let id = text(call, "/id").unwrap_or_default();
         Some(Self { id, name: text(call, "/function/name")?, arguments })
@@ -125,7 +125,7 @@ pub fn hold(
     outside: &mut dyn Outside,
     functions: &Functions,
     mut messages: Vec<Json>,
-    body: &dyn Fn(&[Json]) -> Object,
+    body: &dyn Fn(&[Json]) -> Json,
 ) -> Result<Answer> {
     let mut usage = Usage::default();
     for round in 0..=ROUNDS {
@@ -162,31 +162,30 @@ pub fn hold(
 pub fn calls(content: &str, calls: &[Call]) -> Json {
     let content = match content {
         "" => Json::raw("null"),
-        text => text.into(),
+        text => Json::of(text),
     };
     let calls: Vec<_> = calls
         .iter()
         .map(|call| {
-            let function = Object::new()
-                .set("name", call.name.as_str())
-                .set("arguments", call.arguments.as_str());
+            let function =
+                Object::new().set("name", &call.name).set("arguments", &call.arguments).done();
             Object::new()
-                .set("id", call.id.as_str())
+                .set("id", &call.id)
                 .set("type", "function")
                 .set("function", function)
-                .into()
+                .done()
         })
         .collect();
     Object::new()
         .set("role", "assistant")
         .set("content", content)
         .set("tool_calls", Json::list(&calls))
-        .into()
+        .done()
 }
 
 /// A message with the result of a call.
 pub fn result(id: &str, content: &str) -> Json {
-    Object::new().set("role", "tool").set("tool_call_id", id).set("content", content).into()
+    Object::new().set("role", "tool").set("tool_call_id", id).set("content", content).done()
 }
 
 /// Calls a function, and gives the message with its result for the next
@@ -197,7 +196,7 @@ fn answered(outside: &mut dyn Outside, functions: &Functions, call: &Call) -> Re
         Some(_) if !is_object(&call.arguments) => Err("the arguments are not a JSON object".into()),
         Some(name) => perform(outside, name, call)?,
     };
-    let content = content.unwrap_or_else(|error| Object::new().set("error", error).text());
+    let content = content.unwrap_or_else(|error| Object::new().set("error", error).done().text());
     Ok(result(&call.id, &content))
 }
 
@@ -229,5 +228,209 @@ fn stopped(reason: Stopped) -> Box<Failure> {
     match reason {
         Stopped::Cancelled => Failure::new(FailureKind::Cancelled, "the run was cancelled"),
         Stopped::Deadline => Failure::new(FailureKind::Timeout, "the run's deadline passed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::functions::tests::function;
+    use super::*;
+
+    /// A provider that gives these answers, and a caller who notes what
+    /// happens.
+    #[derive(Default)]
+    struct Script {
+        answers: Vec<serde_json::Value>,
+        requests: Vec<serde_json::Value>,
+        happened: Vec<String>,
+        stop: Option<Stopped>,
+    }
+
+    impl Outside for Script {
+        fn complete(&mut self, body: Json) -> Result<Reply> {
+            self.requests.push(serde_json::from_str(&body.text()).unwrap());
+            if self.answers.is_empty() {
+                return Err(Failure::new(FailureKind::Network, "the connection broke"));
+            }
+            let text = self.answers.remove(0).to_string();
+            Ok(Reply { text, request_id: Some(format!("req_{}", self.requests.len())) })
+        }
+
+        fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
+            self.happened.push(format!("{name} is called with {arguments}"));
+            match name {
+                "a/broken" => Err(Failure::new(FailureKind::NotFound, "there is no such city")),
+                "a/endless" => Err(Failure::new(FailureKind::Cancelled, "cancelled")),
+                _ => Ok(r#"{"sunny":true}"#.into()),
+            }
+        }
+
+        fn tell(&mut self, event: &Event) -> result::Result<(), Stopped> {
+            self.happened.push(match event {
+                Event::FunctionCall(call) => format!("{}: {} is wanted", call.id, call.name),
+                Event::FunctionResult(told) => format!("{}: {:?}", told.id, told.result),
+                _ => panic!("no other event is told"),
+            });
+            self.stop.map_or(Ok(()), Err)
+        }
+    }
+
+    /// An answer in words.
+    fn words(text: &str) -> serde_json::Value {
+        json!({
+            "model": "gpt-x",
+            "choices": [{ "message": { "content": text }, "finish_reason": "stop" }],
+            "usage": { "total_tokens": 5 },
+        })
+    }
+
+    /// An answer that wants a function called.
+    fn wants(name: &str, arguments: &str) -> serde_json::Value {
+        let function = json!({ "name": name, "arguments": arguments });
+        let call = json!({ "id": "call_1", "type": "function", "function": function });
+        json!({
+            "choices": [{
+                "message": { "content": null, "tool_calls": [call] },
+                "finish_reason": "tool_calls",
+            }],
+            "usage": { "total_tokens": 7 },
+        })
+    }
+
+    fn talk(script: &mut Script, names: &[&str]) -> Result<Answer> {
+        let functions = names.iter().map(|name| function(name)).collect();
+        let body = |messages: &[Json]| Object::new().set("messages", Json::list(messages)).done();
+        hold(script, &Functions::new(functions).unwrap(), vec![Json::of("the question")], &body)
+    }
+
+    #[test]
+    fn an_answer_in_words_ends_the_conversation() {
+        let mut script = Script { answers: vec![words("Hi")], ..Script::default() };
+        let answer = talk(&mut script, &[]).unwrap();
+        assert_eq!(answer.choices[0].content, "Hi");
+        assert_eq!(answer.choices[0].finish_reason.as_deref(), Some("stop"));
+        assert_eq!(answer.model.as_deref(), Some("gpt-x"));
+        assert_eq!(answer.request_id.as_deref(), Some("req_1"));
+        assert_eq!(script.requests, [json!({ "messages": ["the question"] })]);
+        assert!(script.happened.is_empty());
+    }
+
+    #[test]
+    fn a_function_is_called_and_the_model_asked_again() {
+        let answers = vec![wants("a_weather", r#"{"city":"Rome"}"#), words("Sunny")];
+        let mut script = Script { answers, ..Script::default() };
+        let answer = talk(&mut script, &["a/weather"]).unwrap();
+        assert_eq!(answer.choices[0].content, "Sunny");
+        assert_eq!(answer.request_id.as_deref(), Some("req_2"));
+        assert_eq!(answer.usage.json().unwrap(), json!({ "totalTokens": 12 }));
+        assert_eq!(
+            script.happened,
+            [
+                "call_1: a/weather is wanted",
+                r#"a/weather is called with {"city":"Rome"}"#,
+                r#"call_1: Ok("{\"sunny\":true}")"#,
+            ]
+        );
+        assert_eq!(
+            script.requests[1]["messages"],
+            json!([
+                "the question",
+                {
+                    "role": "assistant",
+                    "content": null,
+                    "tool_calls": [{
+                        "id": "call_1",
+                        "type": "function",
+                        "function": { "name": "a_weather", "arguments": r#"{"city":"Rome"}"# },
+                    }],
+                },
+                { "role": "tool", "tool_call_id": "call_1", "content": r#"{"sunny":true}"# },
+            ])
+        );
+    }
+
+    /// What the model is told after it wanted this call.
+    #[track_caller]
+    fn check_told(name: &str, arguments: &str, expected: &str) {
+        let answers = vec![wants(name, arguments), words("Well")];
+        let mut script = Script { answers, ..Script::default() };
+        talk(&mut script, &["a/weather", "a/broken"]).unwrap();
+        assert_eq!(script.requests[1]["messages"][2]["content"], expected);
+    }
+
+    #[test]
+    fn the_model_is_told_of_every_error() {
+        check_told("a_broken", "{}", r#"{"error":"there is no such city"}"#);
+        check_told("made_up", "{}", r#"{"error":"there is no function `made_up`"}"#);
+        check_told("a_weather", "{", r#"{"error":"the arguments are not a JSON object"}"#);
+        check_told("a_weather", "[1]", r#"{"error":"the arguments are not a JSON object"}"#);
+        check_told("a_weather", "", r#"{"sunny":true}"#);
+    }
+
+    #[test]
+    fn a_model_in_circles_is_stopped() {
+        let answers = vec![wants("a_weather", "{}"); ROUNDS + 1];
+        let mut script = Script { answers, ..Script::default() };
+        let failure = talk(&mut script, &["a/weather"]).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidOutput);
+        assert_eq!(failure.property.as_deref(), Some("functions"));
+        assert_eq!(script.requests.len(), ROUNDS + 1);
+        assert_eq!(script.happened.len(), 3 * ROUNDS);
+    }
+
+    #[test]
+    fn calls_without_functions_are_no_calls() {
+        let mut script = Script { answers: vec![wants("f", "{}")], ..Script::default() };
+        assert_eq!(talk(&mut script, &[]).unwrap().choices[0].content, "");
+    }
+
+    #[test]
+    fn what_ends_the_run_ends_the_conversation() {
+        for (stop, kind) in [
+            (Stopped::Cancelled, FailureKind::Cancelled),
+            (Stopped::Deadline, FailureKind::Timeout),
+        ] {
+            let answers = vec![wants("a_weather", "{}")];
+            let mut script = Script { answers, stop: Some(stop), ..Script::default() };
+            let failure = talk(&mut script, &["a/weather"]).unwrap_err();
+            assert_eq!(failure.kind, kind);
+            assert!(failure.request_sent);
+        }
+        let mut script = Script { answers: vec![wants("a_endless", "{}")], ..Script::default() };
+        let failure = talk(&mut script, &["a/endless"]).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Cancelled);
+    }
+
+    #[test]
+    fn a_failure_in_a_later_round_tells_that_something_was_sent() {
+        let failure = talk(&mut Script::default(), &["a/weather"]).unwrap_err();
+        assert!(!failure.request_sent);
+        let answers = vec![wants("a_weather", "{}")];
+        let failure =
+            talk(&mut Script { answers, ..Script::default() }, &["a/weather"]).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Network);
+        assert!(failure.request_sent);
+    }
+
+    #[test]
+    fn an_answer_without_choices_is_a_failure() {
+        for answer in [json!({ "choices": [] }), json!({}), json!("text"), json!(null)] {
+            let mut script = Script { answers: vec![answer.clone()], ..Script::default() };
+            let failure = talk(&mut script, &[]).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput);
+            assert_eq!(failure.detail, Some(answer.to_string()));
+            assert_eq!(failure.status, Some(200));
+            assert_eq!(failure.request_id.as_deref(), Some("req_1"));
+        }
+    }
+
+    #[test]
+    fn a_text_in_parts_is_one_text() {
+        let parts = json!([{ "type": "text", "text": "a" }, { "type": "x" }, { "text": "b" }]);
+        let choice = Choice::of(&json!({ "message": { "content": parts } }).into());
+        assert_eq!(choice.content, "ab");
+        assert_eq!(choice.finish_reason, None);
     }
 }

@@ -16,7 +16,8 @@ pub enum Format {
     Text,
     /// A JSON object, held to a schema if there is one.
     Object(Option<Value>),
-    /// A JSON array, held to a schema of itself if there is one.
+    /// A JSON array, held to a schema of itself or of its items if there is
+    /// one.
     List(Option<Value>),
 }
 
@@ -26,7 +27,7 @@ impl Format {
         match number.unwrap_or(0) {
             0 => Ok(Self::Text),
             1 => Ok(Self::Object(schema.map(object_schema).transpose()?)),
-            2 => Ok(Self::List(schema.map(list_schema).transpose()?)),
+            2 => Ok(Self::List(schema.map(parse_schema).transpose()?)),
             _ => Err(Failure::invalid_input(
                 "responseFormat",
                 "the response format is 0 (Text), 1 (Object) or 2 (List)",
@@ -39,16 +40,17 @@ impl Format {
         let schema = match self {
             Self::Text => return None,
             Self::Object(None) | Self::List(None) => {
-                return Some(Object::new().set("type", "json_object").into());
+                return Some(Object::new().set("type", "json_object").done());
             }
-            Self::Object(Some(schema)) => schema.into(),
-            Self::List(Some(schema)) => wrapped(schema.clone()),
+            Self::Object(Some(schema)) => Json::of(schema),
+            Self::List(Some(schema)) => wrapped(schema),
         };
         let json_schema = Object::new()
             .set("name", "response")
             .set("strict", !self.is_loose())
-            .set("schema", schema);
-        Some(Object::new().set("type", "json_schema").set("json_schema", json_schema).into())
+            .set("schema", schema)
+            .done();
+        Some(Object::new().set("type", "json_schema").set("json_schema", json_schema).done())
     }
 
     /// Whether the schema is one that the API cannot hold the model to
@@ -94,57 +96,69 @@ impl Format {
             _ => {}
         }
         match self {
-            Self::Text => Ok(content.into()),
+            Self::Text => Ok(Json::of(content)),
             Self::Object(_) => object(content),
             Self::List(_) => list(content),
         }
     }
 
-    /// The shape of the output.
-    pub fn output_schema(&self) -> Value {
-        match self {
+    /// The shape of the output, or of a list of several outputs.
+    pub fn output_schema(&self, is_several: bool) -> Json {
+        let of_type = |name| Object::new().set("type", name).done();
+        let one = match self {
             Self::Text => of_type("string"),
-            Self::Object(schema) => schema.clone().unwrap_or_else(|| of_type("object")),
-            Self::List(schema) => schema.clone().unwrap_or_else(|| of_type("array")),
-        }
+            Self::Object(None) => of_type("object"),
+            Self::List(None) => of_type("array"),
+            Self::Object(Some(schema)) | Self::List(Some(schema)) => {
+                let is_items = matches!(self, Self::List(_)) && !is_array(schema);
+                let levels = usize::from(is_items) + usize::from(is_several);
+                return nested(schema, levels);
+            }
+        };
+        list_of(one, usize::from(is_several))
     }
 }
 
-/// The schema of any value of a type.
-fn of_type(name: &str) -> Value {
-    Value::Object(vec![("type".into(), Value::Text(name.into()))])
-}
-
-/// The schema of an object with a list of this schema as its member `items`.
-fn wrapped(list: Value) -> Json {
-    let (targets, list) = hoisted(list);
-    Object::of(&targets)
-        .set("type", "object")
-        .set("properties", Object::new().set("items", &list))
-        .set("required", Json::list(&["items".into()]))
+/// The schema of an object with the list as its member `items`.
+fn wrapped(schema: &Value) -> Json {
+    let (mut root, list) = hoisted(schema);
+    let list = list_of(list, usize::from(!is_array(schema)));
+    root.set("type", "object")
+        .set("properties", Object::new().set("items", list).done())
+        .set("required", Json::list(&[Json::of("items")]))
         .set("additionalProperties", false)
-        .into()
+        .done()
 }
 
-/// The schema of a list of such values.
-pub fn list_of(items: Value) -> Value {
-    let (mut list, items) = hoisted(items);
-    list.push(("type".into(), Value::Text("array".into())));
-    list.push(("items".into(), items));
-    Value::Object(list)
-}
-
-/// Takes out of a schema, before it becomes a part of another, what its
-/// references look for at the root.
-fn hoisted(schema: Value) -> (Vec<(String, Value)>, Value) {
-    let is_target = |name: &str| ["$schema", "$defs", "definitions"].contains(&name);
-    match schema {
-        Value::Object(members) => {
-            let (root, rest) = members.into_iter().partition(|(name, _)| is_target(name));
-            (root, Value::Object(rest))
-        }
-        schema => (Vec::new(), schema),
+/// The schema of a list of such values, `levels` deep.
+fn nested(schema: &Value, levels: usize) -> Json {
+    if levels == 0 {
+        return Json::of(schema);
     }
+    let (mut root, items) = hoisted(schema);
+    root.set("type", "array").set("items", list_of(items, levels - 1)).done()
+}
+
+fn list_of(items: Json, levels: usize) -> Json {
+    (0..levels)
+        .fold(items, |items, _| Object::new().set("type", "array").set("items", items).done())
+}
+
+/// Splits a schema that becomes a part of another: what its references look
+/// for at the root, and the rest.
+fn hoisted(schema: &Value) -> (Object, Json) {
+    let (mut root, mut rest) = (Object::new(), Object::new());
+    for (name, value) in schema.as_object().unwrap_or_default() {
+        match name.as_str() {
+            "$schema" | "$defs" | "definitions" => root.set(name, value),
+            _ => rest.set(name, value),
+        };
+    }
+    (root, rest.done())
+}
+
+fn is_array(schema: &Value) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some("array")
 }
 
 /// The user's schema of an object.
@@ -162,15 +176,7 @@ fn object_schema(text: &str) -> Result<Value> {
     }
 }
 
-/// The user's schema of a list, or of its items.
-fn list_schema(text: &str) -> Result<Value> {
-    let schema = parse_schema(text)?;
-    match schema.get("type").and_then(Value::as_str) {
-        Some("array") => Ok(schema),
-        _ => Ok(list_of(schema)),
-    }
-}
-
+/// The user's schema.
 fn parse_schema(text: &str) -> Result<Value> {
     let invalid = |message| Err(Failure::invalid_input("responseSchema", message));
     match Value::parse(text) {
@@ -233,7 +239,7 @@ fn is_closed(schema: &Value) -> bool {
     let required = items(schema, "required");
     let is_required = |name: &str| required.iter().any(|item| item.as_str() == Some(name));
     let members = schema.get("properties").and_then(Value::as_object).unwrap_or_default();
-    schema.get("additionalProperties") == Some(&Value::Bool(false))
+    matches!(schema.get("additionalProperties"), Some(Value::Bool(false)))
         && members.iter().all(|(name, _)| is_required(name))
 }
 
@@ -245,7 +251,7 @@ fn items<'a>(schema: &'a Value, name: &str) -> &'a [Value] {
 /// The object in an answer.
 fn object(content: &str) -> Result<Json> {
     match json(content)? {
-        object @ Value::Object(_) => Ok(Json::from(&object)),
+        object @ Value::Object(_) => Ok(Json::of(&object)),
         _ => Err(Failure::invalid_output(
             "the model answered with JSON that is not an object",
             content,
@@ -258,7 +264,7 @@ fn object(content: &str) -> Result<Json> {
 fn list(content: &str) -> Result<Json> {
     let json = json(content)?;
     match json.get("items").unwrap_or(&json) {
-        list @ Value::List(_) => Ok(list.into()),
+        list @ Value::List(_) => Ok(Json::of(list)),
         _ => {
             Err(Failure::invalid_output("the model answered with JSON that is not a list", content))
         }
@@ -370,8 +376,12 @@ mod tests {
         let wire = &wire(&format)["json_schema"]["schema"];
         assert_eq!(wire["$defs"], schema["$defs"]);
         assert_eq!(wire["properties"]["items"]["items"], json!({ "$ref": "#/$defs/a" }));
-        let list = list_of(format.output_schema());
-        assert_eq!(list.get("$defs"), Some(&schema["$defs"].clone().into()));
+        let reference = json!({ "$ref": "#/$defs/a" });
+        let list = json!({ "type": "array", "items": reference });
+        assert_eq!(
+            format.output_schema(true),
+            json!({ "$defs": schema["$defs"], "type": "array", "items": list })
+        );
     }
 
     #[test]
@@ -430,6 +440,25 @@ mod tests {
             assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
             assert_eq!(failure.property.as_deref(), Some("responseSchema"));
         }
+    }
+
+    #[test]
+    fn the_format_decides_the_output() {
+        fn schema(number: u64, schema: Option<&str>, is_several: bool) -> Json {
+            Format::of(Some(number), schema).unwrap().output_schema(is_several)
+        }
+        assert_eq!(schema(0, None, false), json!({ "type": "string" }));
+        assert_eq!(schema(1, None, false), json!({ "type": "object" }));
+        assert_eq!(schema(2, None, false), json!({ "type": "array" }));
+        let texts = json!({ "type": "array", "items": { "type": "string" } });
+        assert_eq!(schema(0, None, true), texts);
+
+        let item = r#"{"type":"string"}"#;
+        assert_eq!(schema(2, Some(item), false), texts);
+        let whole = texts.to_string();
+        assert_eq!(schema(2, Some(&whole), false), texts);
+        assert_eq!(schema(2, Some(item), true), json!({ "type": "array", "items": texts }));
+        assert_eq!(schema(1, Some(STRICT), false), self::schema());
     }
 
     #[test]

@@ -77,9 +77,10 @@ fn tool(wire_name: &str, function: &Function) -> Result<Json> {
     }
     let function = Object::new()
         .set("name", wire_name)
-        .set("description", description.as_str())
-        .set("parameters", Json::raw(parameters));
-    Ok(Object::new().set("type", "function").set("function", function).into())
+        .set("description", description)
+        .set("parameters", Json::raw(parameters))
+        .done();
+    Ok(Object::new().set("type", "function").set("function", function).done())
 }
 
 #[cfg(test)]

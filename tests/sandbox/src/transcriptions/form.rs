@@ -18,37 +18,43 @@ use crate::record::Part;
 pub(crate) fn object(parts: &[&Part], fields: &[Field]) -> Result<Map<String, Value>, ApiError> {
     let mut object = Map::new();
     for part in parts {
-        let text = text(part)?;
         let (name, suffix) = split_name(&part.name);
         let field = fields.iter().find(|field| field.name == name);
-        let Some(field) = field else { return Err(fields::unrecognized(name)) };
-        match (&field.rule, suffix) {
-            (Rule::List { items, .. }, Some("")) => {
-                let list = object.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-                if let Value::Array(list) = list {
-                    list.push(value(text, items));
-                }
-            }
-            (Rule::Either(rules), Some(key)) if !key.is_empty() => {
-                let member = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
-                let rule =
-                    member_rule(rules, key).ok_or_else(|| fields::unrecognized(&part.name))?;
-                let Value::Object(member) = member else { return Err(duplicate(name)) };
-                if member.insert(key.to_owned(), value(text, rule)).is_some() {
-                    return Err(duplicate(&part.name));
-                }
-            }
-            (Rule::List { .. }, None) | (_, Some(_)) => {
-                return Err(fields::unrecognized(&part.name));
-            }
-            (rule, None) => {
-                if object.insert(name.to_owned(), value(text, rule)).is_some() {
-                    return Err(duplicate(name));
-                }
-            }
-        }
+        let field = field.ok_or_else(|| fields::unrecognized(name))?;
+        add(&mut object, part, field, suffix)?;
     }
     Ok(object)
+}
+
+/// Adds a part to the field it belongs to.
+fn add(
+    object: &mut Map<String, Value>,
+    part: &Part,
+    field: &Field,
+    suffix: Option<&str>,
+) -> Result<(), ApiError> {
+    let text = text(part)?;
+    let old = match (&field.rule, suffix) {
+        (Rule::List { items, .. }, Some("")) => {
+            let list = object.entry(field.name).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(list) = list {
+                list.push(value(text, items));
+            }
+            None
+        }
+        (Rule::Either(rules), Some(key)) => {
+            let rule = member_rule(rules, key);
+            let rule = rule.ok_or_else(|| fields::unrecognized(&part.name))?;
+            let whole = object.entry(field.name).or_insert_with(|| Value::Object(Map::new()));
+            let whole = whole.as_object_mut().ok_or_else(|| duplicate(field.name))?;
+            whole.insert(key.to_owned(), value(text, rule))
+        }
+        (Rule::List { .. }, None) | (_, Some(_)) => {
+            return Err(fields::unrecognized(&part.name));
+        }
+        (rule, None) => object.insert(field.name.to_owned(), value(text, rule)),
+    };
+    if old.is_some() { Err(duplicate(&part.name)) } else { Ok(()) }
 }
 
 /// The refusal of a field that is there twice.

@@ -1,0 +1,181 @@
+//! Sockets that know which run uses them: so that a cancelled run lets go of
+//! its socket at once, wherever it is waiting, and a failed one knows whether
+//! anything was sent.
+//!
+//! ureq hands its transports no context of a request. A run has a thread of
+//! its own, and all its requests are made on it: what belongs to the run is
+//! found by the thread.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use ureq::Error;
+use ureq::unversioned::transport::{
+    Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
+    ShutdownHandle, TcpConnector, Transport,
+};
+
+use crate::events::Cancellation;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// The run of a thread.
+struct Current {
+    id: u64,
+    cancellation: Cancellation,
+    sent: Cell<bool>,
+}
+
+/// Makes the thread that of a run, until it is dropped.
+pub(crate) struct Entered(());
+
+pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let cancellation = cancellation.clone();
+    CURRENT.set(Some(Current { id, cancellation, sent: Cell::new(false) }));
+    Entered(())
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(current) = CURRENT.take() {
+            current.cancellation.on_cancel(None);
+        }
+    }
+}
+
+/// Forgets what was sent before the next request.
+pub(super) fn begin_request() {
+    with_current(|current| current.sent.set(false));
+}
+
+/// Whether bytes of the current request went out.
+pub(super) fn request_began() -> bool {
+    with_current(|current| current.sent.get()).unwrap_or(true)
+}
+
+fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
+    CURRENT.with_borrow(|current| current.as_ref().map(use_it))
+}
+
+/// TCP, then TLS if the scheme asks for it.
+#[derive(Debug)]
+pub(super) struct WatchedConnector {
+    inner: ChainedConnector<(), TcpConnector, RustlsConnector>,
+}
+
+impl WatchedConnector {
+    pub(super) fn new() -> Self {
+        Self { inner: TcpConnector::default().chain(RustlsConnector::default()) }
+    }
+}
+
+type Inner = <ChainedConnector<(), TcpConnector, RustlsConnector> as Connector>::Out;
+
+impl Connector for WatchedConnector {
+    type Out = WatchedTransport<Inner>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<()>,
+    ) -> Result<Option<Self::Out>, Error> {
+        // ureq's own hook for shutting sockets down tells which one is ours.
+        let opened: Arc<Mutex<Option<Weak<dyn ShutdownHandle>>>> = Arc::default();
+        let register = Arc::clone(&details.register_shutdown);
+        let seen = Arc::clone(&opened);
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: details.request_level,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: Arc::clone(&details.current_time),
+            run_connector: Arc::clone(&details.run_connector),
+            register_shutdown: Arc::new(move |handle| {
+                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.clone());
+                register(handle)
+            }),
+        };
+        let transport = self.inner.connect(&details, chained)?;
+        let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let socket = Arc::new(Socket { user: AtomicU64::new(0), handle });
+        Ok(transport.map(|inner| WatchedTransport { inner, socket }))
+    }
+}
+
+/// A socket and the run that uses it. Between runs it waits in the pool, and
+/// another run may take it.
+struct Socket {
+    user: AtomicU64,
+    handle: Option<Weak<dyn ShutdownHandle>>,
+}
+
+impl Socket {
+    /// Makes the thread's run the user, and lets its cancellation shut the
+    /// socket down: this one, and only as long as this run uses it.
+    fn claim(self: &Arc<Self>) -> Result<(), Error> {
+        with_current(|current| {
+            if self.user.swap(current.id, Ordering::AcqRel) != current.id {
+                let (socket, id) = (Arc::clone(self), current.id);
+                current.cancellation.on_cancel(Some(Box::new(move || socket.release(id))));
+            }
+            match current.cancellation.is_cancelled() {
+                true => Err(Error::Io(std::io::Error::other("cancelled"))),
+                false => Ok(()),
+            }
+        })
+        .unwrap_or(Ok(()))
+    }
+
+    fn release(&self, id: u64) {
+        let handle = self.handle.as_ref().and_then(Weak::upgrade);
+        if let Some(handle) = handle.filter(|_| self.user.load(Ordering::Acquire) == id) {
+            handle.shutdown();
+        }
+    }
+}
+
+/// A transport that reports to its [`Socket`].
+pub(super) struct WatchedTransport<T> {
+    inner: T,
+    socket: Arc<Socket>,
+}
+
+impl<T: Transport> Transport for WatchedTransport<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.socket.claim()?;
+        with_current(|current| current.sent.set(true));
+        self.inner.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.socket.claim()?;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for WatchedTransport<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

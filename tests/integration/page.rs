@@ -1,0 +1,72 @@
+//! The reference page that the connector implements: every table of it is in
+//! `connector docs openai`, its rows in order and with the same Name, Type and
+//! Control Type cells. Further rows may follow.
+
+use std::fmt::Write;
+
+use connector_tests::{command, in_repository, ran};
+
+/// A table: the heading path above it and the cells of its rows that count.
+type Table = (String, Vec<Vec<String>>);
+
+/// The tables of a page. Description cells are left out: ours are our own.
+fn tables(markdown: &str) -> Vec<Table> {
+    let mut headings: Vec<(usize, String)> = Vec::new();
+    let mut tables: Vec<Table> = Vec::new();
+    let mut columns = 0;
+    for line in markdown.lines() {
+        let level = line.chars().take_while(|c| *c == '#').count();
+        if 0 < level {
+            headings.retain(|(above, _)| *above < level);
+            headings.push((level, line.trim_matches(['#', ' ']).to_owned()));
+        }
+        if !line.starts_with('|') {
+            columns = 0;
+            continue;
+        }
+        let cells: Vec<String> = cells(line);
+        if columns == 0 {
+            columns = if cells.iter().any(|cell| cell == "Name") { 3 } else { 2 };
+            let path: Vec<&str> = headings.iter().map(|(_, text)| text.as_str()).collect();
+            tables.push((path.join(" / "), Vec::new()));
+        } else if !cells[0].starts_with(":-") {
+            let (_, rows) = tables.last_mut().unwrap();
+            rows.push(cells.into_iter().take(columns).collect());
+        }
+    }
+    tables
+}
+
+/// The cells of a row; `\|` does not end one.
+fn cells(line: &str) -> Vec<String> {
+    let line = line.replace("\\|", "\u{1}");
+    let inner = line.trim().trim_matches('|');
+    inner.split('|').map(|cell| cell.trim().replace('\u{1}', "\\|")).collect()
+}
+
+#[test]
+fn carries_every_table_of_the_reference_page() {
+    let fixture =
+        std::fs::read_to_string(in_repository("tests/fixtures/reference-page.md")).unwrap();
+    let expected = tables(&fixture);
+    assert_eq!(expected.len(), 7, "the fixture holds seven tables");
+    let docs = ran(command(None).args(["docs", "openai"]));
+    assert_eq!(docs.status, 0, "{docs:?}");
+    let printed = tables(&docs.stdout);
+    let mut printed = printed.iter();
+    let mut differences = String::new();
+    for (heading, rows) in &expected {
+        // In order: each action has an "Output" of its own.
+        let Some((_, ours)) = printed.find(|(other, _)| other == heading) else {
+            writeln!(differences, "no table under {heading}").unwrap();
+            continue;
+        };
+        for (index, row) in rows.iter().enumerate() {
+            if ours.get(index) != Some(row) {
+                let found = ours.get(index);
+                writeln!(differences, "{heading}, row {index}: {row:?} became {found:?}").unwrap();
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{differences}");
+}

@@ -1,0 +1,95 @@
+//! The token is attached outside the sandbox, and exists nowhere else: not in
+//! the connector's memory, not in outputs, files, errors and logs, even if
+//! the provider repeats it.
+
+use connector_tests::{CANARY, Ran, command, ran, sandbox};
+use openai_sandbox::{Fault, Sandbox};
+
+/// The four actions and the two calls that forms make.
+fn calls(out: &str) -> Vec<Vec<String>> {
+    let ask = ["run", "openai/v1/ask", "--envelope", "--set", "messages[0].role=user"];
+    let say = ["--set", "messages[0].content=Hi"];
+    let image = ["run", "openai/v1/createImage", "--set", "imageMessages[0].content=A tree"];
+    let speech = ["run", "openai/v1/createSpeech", "--set", "input=Hi", "--set", "voice=alloy"];
+    let wav = ["--set", "responseFormat=wav", "--output-dir", out];
+    let file = format!("file={out}/speech.wav");
+    let transcribe = ["run", "openai/v1/createTranscription", "--file", &file];
+    [
+        [&ask[..], &say].concat(),
+        [&image[..], &["--output-dir", out]].concat(),
+        [&speech[..], &wav].concat(),
+        transcribe.to_vec(),
+        vec!["test", "openai"],
+        vec!["options", "openai/v1/ask", "model"],
+    ]
+    .map(|call| call.into_iter().map(str::to_owned).collect())
+    .to_vec()
+}
+
+fn run(sandbox: &Sandbox, arguments: &[String]) -> Ran {
+    ran(command(Some(sandbox)).env("RUST_LOG", "trace").args(arguments))
+}
+
+/// Neither the token nor a part of it that would do to guess the rest.
+#[track_caller]
+fn free_of_token(what: &str, bytes: &[u8]) {
+    let part = &CANARY.as_bytes()[..14];
+    assert!(bytes.windows(part.len()).all(|window| window != part), "the token is in {what}");
+}
+
+#[test]
+fn every_request_carries_it_and_nothing_else_does() {
+    let sandbox = sandbox();
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in calls(dir.path().to_str().unwrap()) {
+        sandbox.clear();
+        let ran = run(&sandbox, &arguments);
+        assert_eq!(ran.status, 0, "{arguments:?}: {ran:?}");
+        let requests = sandbox.requests();
+        assert!(!requests.is_empty(), "{arguments:?} made no request");
+        for request in requests {
+            assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
+        }
+        // The log says what was done, so it would also show a token.
+        assert!(ran.stderr.contains("answered"), "{ran:?}");
+        free_of_token("the output", ran.stdout.as_bytes());
+        free_of_token("the log", ran.stderr.as_bytes());
+    }
+    let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|f| f.unwrap().path()).collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    for file in files {
+        free_of_token(&file.display().to_string(), &std::fs::read(&file).unwrap());
+    }
+}
+
+#[test]
+fn a_provider_that_repeats_it_is_not_repeated() {
+    let sandbox = sandbox();
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().to_str().unwrap();
+    // The transcription needs a recording to send.
+    run(&sandbox, &calls(out)[2]);
+    for arguments in calls(out) {
+        for status in [401, 500, 200] {
+            sandbox.clear();
+            sandbox.script(Fault::EchoAuthorization { status });
+            let ran = run(&sandbox, &arguments);
+            assert_eq!(sandbox.requests().len(), 1, "{arguments:?}");
+            let shown = format!("{}{}", ran.stdout, ran.stderr);
+            free_of_token(&format!("{arguments:?} answered with {status}"), shown.as_bytes());
+        }
+    }
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let file = file.unwrap().path();
+        free_of_token(&file.display().to_string(), &std::fs::read(&file).unwrap());
+    }
+}
+
+#[test]
+fn help_and_arguments_have_no_place_for_it() {
+    for arguments in [&["--help"][..], &["run", "--help"], &["test", "--help"]] {
+        let help = ran(command(None).env("OPENAI_API_KEY", CANARY).args(arguments));
+        assert!(!help.stdout.contains("--token"), "{help:?}");
+        free_of_token("the help", help.stdout.as_bytes());
+    }
+}

@@ -1,0 +1,118 @@
+//! The token is not in the connector's memory.
+//!
+//! A program of its own, because it looks at all linear memories of its
+//! process when a call has ended, while the instance is still there.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is test code")]
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use connector_host::Files;
+use connector_tests::{CANARY, connection, openai, sandbox};
+use serde_json::{Value, json};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+
+/// A word of the input: that it is found shows that the right memory is
+/// looked at.
+const MARK: &str = "a-mark-that-the-input-carries";
+
+#[derive(Clone, Default)]
+struct Looker(Arc<Mutex<Vec<Look>>>);
+
+#[derive(Debug)]
+struct Look {
+    bytes: usize,
+    mark: bool,
+    token: bool,
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Looker {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        let mut message = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                message = format!("{value:?}");
+            }
+        });
+        if message != "the call has ended" {
+            return;
+        }
+        let memory = linear_memories();
+        let has = |text: &[u8]| memory.windows(text.len()).any(|window| window == text);
+        let look = Look {
+            bytes: memory.len(),
+            mark: has(MARK.as_bytes()),
+            token: has(&CANARY.as_bytes()[..14]),
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(look);
+    }
+}
+
+/// The linear memories of this process: wasmtime maps a memory's initial
+/// image from a file named for it, and what the memory grows by stands
+/// directly behind.
+fn linear_memories() -> Vec<u8> {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let mut memory = File::open("/proc/self/mem").unwrap();
+    let mut bytes = Vec::new();
+    let mut end_of_memory = 0;
+    for line in maps.lines() {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (start, end) = range.split_once('-').unwrap();
+        let start = u64::from_str_radix(start, 16).unwrap();
+        let end = u64::from_str_radix(end, 16).unwrap();
+        let image = rest.contains("wasm-memory-image");
+        if !rest.starts_with("rw") || !(image || start == end_of_memory) {
+            continue;
+        }
+        end_of_memory = end;
+        let mut piece = vec![0; usize::try_from(end - start).unwrap()];
+        memory.seek(SeekFrom::Start(start)).unwrap();
+        memory.read_exact(&mut piece).unwrap();
+        bytes.extend(piece);
+    }
+    bytes
+}
+
+fn inputs(recording: &Value) -> [(&'static str, Value); 4] {
+    [
+        ("ask", json!({"messages": [{"role": "user", "content": MARK}]})),
+        ("createImage", json!({"imageMessages": [{"content": MARK}]})),
+        ("createSpeech", json!({"input": MARK, "voice": "alloy"})),
+        ("createTranscription", json!({"file": recording, "prompt": MARK})),
+    ]
+}
+
+#[test]
+fn the_connector_never_holds_it() {
+    let looker = Looker::default();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(looker.clone()))
+        .unwrap();
+    let sandbox = sandbox();
+    let connector = openai();
+    let connection = connection(&connector, &sandbox);
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::new(dir.path());
+    let speech = json!({"input": "Hi", "voice": "alloy", "responseFormat": "wav"});
+    let run = |action: &str, input: Value| {
+        connector.run(action, input).connection(&connection).files(&files).start().unwrap()
+    };
+    let recording = run("createSpeech", speech).output;
+    files.grant(dir.path().join("speech.wav")).unwrap();
+    for (action, input) in inputs(&recording) {
+        looker.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        run(action, input);
+        let looks = std::mem::take(&mut *looker.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let [look] = looks.as_slice() else { panic!("{action}: {looks:?}") };
+        assert!(look.mark && 100_000 < look.bytes, "{action}: not its memory: {look:?}");
+        assert!(!look.token, "{action}: the token is in the connector's memory");
+    }
+    let seen = sandbox.requests();
+    assert_eq!(seen.len(), 5);
+    for request in seen {
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
+    }
+}
