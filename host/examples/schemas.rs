@@ -1,7 +1,6 @@
 //! Writes every document that the host renders for a connector into a folder,
 //! or checks that what is there is what it would write:
 //! `schemas COMPONENT FOLDER [--check]`.
-#![allow(clippy::print_stdout, reason = "it reports what it did")]
 
 use std::error::Error;
 use std::fs;

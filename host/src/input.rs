@@ -463,3 +463,236 @@ fn excerpt(text: &str) -> String {
     let plain: String = text.escape_debug().take(60).collect();
     if plain.len() < text.len() { format!("{plain}…") } else { plain }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{array, closed, object, open, row, shape, string, when};
+    use crate::table::ControlType;
+
+    fn number(name: &str) -> Property {
+        row(name, PropertyType::Number, ControlType::Number)
+    }
+
+    fn integer(name: &str) -> Property {
+        row(name, PropertyType::Integer, ControlType::Integer)
+    }
+
+    fn required(property: Property) -> Property {
+        Property { required: true, ..property }
+    }
+
+    fn limited(property: Property, limits: Limits) -> Property {
+        Property { limits, ..property }
+    }
+
+    #[track_caller]
+    fn becomes(table: Vec<Property>, input: Value, expected: Value) {
+        assert_eq!(prepare(&PropertyTable::from(table), input, "it"), Ok(expected));
+    }
+
+    #[track_caller]
+    fn refuses(table: Vec<Property>, input: Value, property: &str, message: &str) {
+        let failure = prepare(&PropertyTable::from(table), input, "it").unwrap_err();
+        assert_eq!(
+            (failure.property.as_deref(), failure.message.as_str()),
+            (Some(property), message)
+        );
+        assert!(!failure.request_sent);
+    }
+
+    #[test]
+    fn blanks_of_a_form_are_absent() {
+        let table = || {
+            let items = array("list", shape(PropertyType::String, ControlType::Text));
+            vec![string("text"), number("number"), items, object("object", vec![string("inner")])]
+        };
+        let blank =
+            json!({"text": "", "number": null, "list": ["", null], "object": {"inner": ""}});
+        becomes(table(), blank, json!({}));
+        becomes(table(), json!({"list": ["a", "", "b"]}), json!({"list": ["a", "b"]}));
+        becomes(table(), json!({"number": 0}), json!({"number": 0}));
+        becomes(table(), Value::Null, json!({}));
+    }
+
+    #[test]
+    fn a_default_holds_when_nothing_is_given() {
+        let table = || vec![Property { default: Some(json!("a")), ..required(string("text")) }];
+        becomes(table(), json!({}), json!({"text": "a"}));
+        becomes(table(), json!({"text": ""}), json!({"text": "a"}));
+        becomes(table(), json!({"text": "b"}), json!({"text": "b"}));
+    }
+
+    #[test]
+    fn hidden_values_are_dropped_and_not_checked() {
+        let table = || {
+            let kind = Property {
+                default: Some(json!(0)),
+                choices: closed(&[("No", json!(0)), ("Yes", json!(1))]),
+                ..integer("kind")
+            };
+            let condition = when("kind", Comparison::NoneOf, &[json!(0)]);
+            vec![kind, Property { condition, ..required(integer("more")) }]
+        };
+        becomes(table(), json!({"more": "left over"}), json!({"kind": 0}));
+        becomes(table(), json!({"kind": 1, "more": 2}), json!({"kind": 1, "more": 2}));
+        refuses(table(), json!({"kind": 1}), "more", "`more` is required");
+    }
+
+    #[test]
+    fn what_a_hidden_property_decides_is_hidden() {
+        let table = || {
+            let first = when("a", Comparison::Present, &[]);
+            let second = when("b", Comparison::OneOf, &[json!("x")]);
+            vec![
+                string("a"),
+                Property { condition: first, default: Some(json!("x")), ..string("b") },
+                Property { condition: second, ..string("c") },
+            ]
+        };
+        becomes(table(), json!({"b": "x", "c": "1"}), json!({}));
+        becomes(table(), json!({"a": "1", "c": "1"}), json!({"a": "1", "b": "x", "c": "1"}));
+    }
+
+    #[test]
+    fn paths_lead_to_the_value_at_fault() {
+        let message = || object("", vec![required(string("content")), number("weight")]);
+        let table = || vec![array("messages", message())];
+        let deep = json!({"messages": [{"content": "a"}, {"content": "b", "weight": "heavy"}]});
+        refuses(
+            table(),
+            deep,
+            "messages[1].weight",
+            "`messages[1].weight` must be a number (got `heavy`)",
+        );
+        let missing = json!({"messages": [{"weight": 1}]});
+        refuses(table(), missing, "messages[0].content", "`messages[0].content` is required");
+        let unknown = json!({"messages": [{"content": "a", "contents": "b"}]});
+        refuses(
+            table(),
+            unknown,
+            "messages[0].contents",
+            "`messages[0].contents` is no property of `messages[0]`; did you mean `content`?",
+        );
+    }
+
+    #[test]
+    fn limits_are_inclusive_and_named() {
+        let between = Limits { minimum: Some(0.25), maximum: Some(4.0), ..Limits::default() };
+        let table = || vec![limited(number("speed"), between.clone())];
+        becomes(table(), json!({"speed": 0.25}), json!({"speed": 0.25}));
+        becomes(table(), json!({"speed": 4}), json!({"speed": 4}));
+        refuses(
+            table(),
+            json!({"speed": 4.01}),
+            "speed",
+            "`speed` must be between 0.25 and 4 (got 4.01)",
+        );
+
+        let short = Limits { max_length: Some(3), ..Limits::default() };
+        let table = || vec![limited(string("text"), short.clone())];
+        // Characters count, not bytes.
+        becomes(table(), json!({"text": "äöü"}), json!({"text": "äöü"}));
+        refuses(
+            table(),
+            json!({"text": "four"}),
+            "text",
+            "`text` must be at most 3 characters long (it has 4)",
+        );
+    }
+
+    #[test]
+    fn a_map_checks_its_keys_and_values() {
+        let value = limited(
+            shape(PropertyType::Number, ControlType::Number),
+            Limits { minimum: Some(-100.0), maximum: Some(100.0), ..Limits::default() },
+        );
+        let pattern = crate::table::Pattern::new("[0-9]+".to_owned()).ok();
+        let map = Property {
+            values: Some(Box::new(value)),
+            limits: Limits { pattern, ..Limits::default() },
+            ..row("bias", PropertyType::Object, ControlType::ObjectBuilder)
+        };
+        becomes(
+            vec![map.clone()],
+            json!({"bias": {"50256": -100}}),
+            json!({"bias": {"50256": -100}}),
+        );
+        refuses(
+            vec![map.clone()],
+            json!({"bias": {"a": 1}}),
+            "bias",
+            "the keys of `bias` must match [0-9]+ (got `a`)",
+        );
+        refuses(
+            vec![map],
+            json!({"bias": {"1": 101}}),
+            "bias.1",
+            "`bias.1` must be between -100 and 100 (got 101)",
+        );
+    }
+
+    #[test]
+    fn integers_may_be_written_with_a_point() {
+        becomes(vec![integer("n")], json!({"n": 2.0}), json!({"n": 2}));
+        refuses(vec![integer("n")], json!({"n": 2.5}), "n", "`n` must be a whole number (got 2.5)");
+        refuses(vec![integer("n")], json!({"n": "2"}), "n", "`n` must be a whole number (got `2`)");
+    }
+
+    #[test]
+    fn a_closed_list_takes_its_values_only_and_an_open_one_any() {
+        let choices = [("One", json!("one")), ("Two", json!("two"))];
+        let select = |choices| vec![Property { choices, ..string("pick") }];
+        becomes(select(open(&choices)), json!({"pick": "three"}), json!({"pick": "three"}));
+        refuses(
+            select(closed(&choices)),
+            json!({"pick": "three"}),
+            "pick",
+            "`pick` must be one of: `one`, `two` (got `three`)",
+        );
+    }
+
+    #[test]
+    fn a_file_needs_no_more_than_its_url() {
+        let file = |accept: &[&str]| {
+            let accept = accept.iter().map(|&extension| extension.to_owned()).collect();
+            let limits = Limits { accept, ..Limits::default() };
+            vec![limited(row("file", PropertyType::FileEntry, ControlType::FileEntry), limits)]
+        };
+        let whole = json!({
+            "extension": "wav", "mimeType": "audio/wav", "name": "a.wav", "url": "file:///tmp/a.wav",
+        });
+        becomes(
+            file(&["wav"]),
+            json!({"file": {"url": "file:///tmp/a.wav"}}),
+            json!({"file": whole}),
+        );
+        let message = "`file` must be one of these kinds of file: mp3 (got `a.wav`)";
+        refuses(file(&["mp3"]), json!({"file": whole}), "file", message);
+        let message = "`file` must be a file: an object with at least a `url`";
+        refuses(file(&[]), json!({"file": {"name": "a.wav"}}), "file", message);
+    }
+
+    #[test]
+    fn dates_are_rfc_3339() {
+        let date = |kind| vec![row("at", kind, ControlType::Date)];
+        becomes(date(PropertyType::Date), json!({"at": "2026-01-31"}), json!({"at": "2026-01-31"}));
+        becomes(date(PropertyType::Time), json!({"at": "13:30"}), json!({"at": "13:30"}));
+        let moment = json!({"at": "2026-01-31T13:30:00Z"});
+        becomes(date(PropertyType::DateTime), moment.clone(), moment);
+        refuses(
+            date(PropertyType::Date),
+            json!({"at": "31.1.2026"}),
+            "at",
+            "`at` must be a date such as 2026-01-31 (got `31.1.2026`)",
+        );
+    }
+
+    #[test]
+    fn long_and_odd_values_are_shown_short_and_harmless() {
+        let escape = json!({"n": "\u{1b}[2J".to_owned() + &"x".repeat(100)});
+        let failure = prepare(&PropertyTable::from(vec![integer("n")]), escape, "it").unwrap_err();
+        assert!(failure.message.starts_with("`n` must be a whole number (got `\\u{1b}[2J"));
+        assert!(failure.message.len() < 120, "{}", failure.message);
+    }
+}

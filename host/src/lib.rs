@@ -41,6 +41,8 @@ mod engine;
 mod events;
 mod failure;
 mod files;
+#[cfg(test)]
+mod fixture;
 mod functions;
 mod host;
 mod imports;

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is test code")]
 
 mod cli;
+mod egress;
 mod page;
 mod token;

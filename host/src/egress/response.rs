@@ -151,7 +151,7 @@ impl Response {
     }
 
     fn next(&mut self, chunk: &mut [u8], limit: u64) -> Result<usize, Failure> {
-        let count = self.body.read(chunk).map_err(|error| broken(error))?;
+        let count = self.body.read(chunk).map_err(broken)?;
         self.read += count as u64;
         if limit < self.read {
             return Err(too_large(limit));

@@ -151,7 +151,7 @@ fn enumeration(words: impl Iterator<Item = String>, joint: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::fixture::{closed, row, string, when};
+    use crate::fixture::{closed, row, string, when};
     use crate::table::ControlType;
 
     fn format(default: Option<Value>) -> Property {

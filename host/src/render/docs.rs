@@ -453,7 +453,7 @@ fn value_code(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::egress::BaseUrl;
-    use crate::render::fixture::{array, binding, closed, object, open, row, shape, string, when};
+    use crate::fixture::{array, binding, closed, object, open, row, shape, string, when};
     use crate::table::{Comparison, ControlType, Limits, Pattern};
 
     fn number(name: &str, limits: Limits) -> Property {

@@ -96,7 +96,7 @@ fn words(property: &Property) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::fixture::{array, closed, object, open, row, string, when};
+    use crate::fixture::{array, closed, object, open, row, string, when};
     use crate::render::schema;
     use crate::table::{Comparison, ControlType};
 

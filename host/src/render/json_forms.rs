@@ -156,7 +156,7 @@ fn detail(item: &Property) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::fixture::{array, closed, object, open, row, string, when};
+    use crate::fixture::{array, closed, object, open, row, string, when};
     use crate::table::Comparison;
 
     /// The options of one property's control.

@@ -38,8 +38,6 @@
 mod condition;
 mod docs;
 mod example;
-#[cfg(test)]
-mod fixture;
 mod json_forms;
 mod schema;
 mod ui_schema;
@@ -167,7 +165,7 @@ mod tests {
                 ..Limits::default()
             },
             required: true,
-            ..fixture::row(name, PropertyType::String, ControlType::Text)
+            ..crate::fixture::row(name, PropertyType::String, ControlType::Text)
         };
         let with_choices = |name: &str, open: bool| Property {
             choices: Some(crate::table::Choices {
@@ -233,8 +231,8 @@ mod tests {
                 authorization: Authorization::None,
                 base_url: BaseUrl::parse("https://example.com").unwrap(),
                 base_url_property: None,
-                headers: vec![fixture::binding("plain", hostile)],
-                environment: vec![fixture::binding("plain", hostile)],
+                headers: vec![crate::fixture::binding("plain", hostile)],
+                environment: vec![crate::fixture::binding("plain", hostile)],
             },
         };
         for document in [

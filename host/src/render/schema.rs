@@ -426,7 +426,7 @@ fn put_text(schema: &mut Map<String, Value>, keyword: &str, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::fixture::{array, closed, object, open, row, shape, string, when};
+    use crate::fixture::{array, closed, object, open, row, shape, string, when};
     use crate::table::{Choices, Comparison, Pattern};
 
     /// The schema, once both dialects have found it to be one.

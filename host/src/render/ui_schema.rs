@@ -133,7 +133,7 @@ fn options(property: &Property, path: &str) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::fixture::{array, closed, object, open, row, shape, string};
+    use crate::fixture::{array, closed, object, open, row, shape, string};
     use crate::table::{Choices, Limits};
 
     /// The entry of one property.

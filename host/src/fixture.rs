@@ -1,4 +1,4 @@
-//! Rows and tables for the tests of the renderings.
+//! Hand-made rows and tables for tests.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::table::{
 
 /// A row that says nothing but its name, label (the name), type and control.
 /// Struct update syntax adds the rest.
-pub(super) fn row(name: &str, kind: PropertyType, control: ControlType) -> Property {
+pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Property {
     Property {
         name: name.to_owned(),
         label: name.to_owned(),
@@ -31,27 +31,27 @@ pub(super) fn row(name: &str, kind: PropertyType, control: ControlType) -> Prope
 }
 
 /// A line of text.
-pub(super) fn string(name: &str) -> Property {
+pub(crate) fn string(name: &str) -> Property {
     row(name, PropertyType::String, ControlType::Text)
 }
 
 /// An unnamed shape of items or values.
-pub(super) fn shape(kind: PropertyType, control: ControlType) -> Property {
+pub(crate) fn shape(kind: PropertyType, control: ControlType) -> Property {
     row("", kind, control)
 }
 
 /// A list.
-pub(super) fn array(name: &str, item: Property) -> Property {
+pub(crate) fn array(name: &str, item: Property) -> Property {
     Property { children: vec![item], ..row(name, PropertyType::Array, ControlType::ArrayBuilder) }
 }
 
 /// An object with named members.
-pub(super) fn object(name: &str, members: Vec<Property>) -> Property {
+pub(crate) fn object(name: &str, members: Vec<Property>) -> Property {
     Property { children: members, ..row(name, PropertyType::Object, ControlType::ObjectBuilder) }
 }
 
 /// Choices from labels and values.
-pub(super) fn closed(choices: &[(&str, Value)]) -> Option<Choices> {
+pub(crate) fn closed(choices: &[(&str, Value)]) -> Option<Choices> {
     let known = choices.iter().map(|(label, value)| Choice {
         label: (*label).to_owned(),
         value: value.clone(),
@@ -61,16 +61,16 @@ pub(super) fn closed(choices: &[(&str, Value)]) -> Option<Choices> {
 }
 
 /// Like [`closed`], with other values allowed.
-pub(super) fn open(choices: &[(&str, Value)]) -> Option<Choices> {
+pub(crate) fn open(choices: &[(&str, Value)]) -> Option<Choices> {
     closed(choices).map(|choices| Choices { open: true, ..choices })
 }
 
 /// A condition.
-pub(super) fn when(property: &str, matches: Comparison, values: &[Value]) -> Option<Condition> {
+pub(crate) fn when(property: &str, matches: Comparison, values: &[Value]) -> Option<Condition> {
     Some(Condition { property: property.to_owned(), matches, values: values.to_vec() })
 }
 
 /// A binding of a property.
-pub(super) fn binding(property: &str, name: &str) -> Binding {
+pub(crate) fn binding(property: &str, name: &str) -> Binding {
     Binding { property: property.to_owned(), name: name.to_owned() }
 }

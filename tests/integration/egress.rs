@@ -1,0 +1,276 @@
+//! The way out: what a run's requests look like to the world, whatever the
+//! provider and the environment do.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use connector_host::{
+    AddressPolicy, Cancellation, Connection, ConnectionValues, Connector, Failure, FailureKind,
+    Host, HostOptions, Limits, Outcome,
+};
+use connector_tests::{CANARY, command, component, connection, openai, ran, sandbox};
+use openai_sandbox::{Fault, Options, Sandbox};
+use serde_json::{Value, json};
+
+fn question(text: &str) -> Value {
+    json!({"messages": [{"role": "user", "content": text}]})
+}
+
+fn ask(connector: &Connector, connection: &Connection) -> Result<Outcome, Failure> {
+    connector.run("ask", question("Hi")).connection(connection).start()
+}
+
+/// A connection to an address of this machine.
+fn connection_to(connector: &Connector, port: u16) -> Connection {
+    let base_url = format!("http://127.0.0.1:{port}/v1");
+    let values = ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url);
+    connector.connection(values).unwrap()
+}
+
+/// Answers one request with raw bytes and hands back what it was sent.
+fn answer_once(response: &'static [u8]) -> (u16, std::thread::JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let request = read_request(&mut stream);
+        // A client that has seen enough closes early.
+        let _ = stream.write_all(response);
+        request
+    });
+    (port, thread)
+}
+
+/// A request whose body has a length.
+fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let count = stream.read(&mut chunk).unwrap();
+        request.extend_from_slice(&chunk[..count]);
+        let text = String::from_utf8_lossy(&request).to_lowercase();
+        let length = text
+            .split_once("content-length: ")
+            .and_then(|(_, rest)| rest.split_once("\r\n")?.0.parse::<usize>().ok())
+            .unwrap_or(0);
+        let head = text.find("\r\n\r\n").map(|end| end + 4);
+        if count == 0 || head.is_some_and(|head| head + length <= request.len()) {
+            return request;
+        }
+    }
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let (sandbox, connector) = (sandbox(), openai());
+    for status in [301, 302, 303, 307, 308] {
+        sandbox.script(Fault::Redirect {
+            status,
+            location: format!("http://{}/v1/chat/completions", elsewhere.local_addr().unwrap()),
+        });
+        let failure = ask(&connector, &connection(&connector, &sandbox)).unwrap_err();
+        assert_eq!((failure.kind, failure.status), (FailureKind::Refused, Some(status)));
+        let waiting = elsewhere.accept().map_err(|error| error.kind());
+        assert!(matches!(waiting, Err(std::io::ErrorKind::WouldBlock)), "{waiting:?}");
+    }
+}
+
+#[test]
+fn a_proxy_of_the_environment_sees_nothing() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let address = format!("http://{}", proxy.local_addr().unwrap());
+    let sandbox = sandbox();
+    let mut test = command(Some(&sandbox));
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    {
+        test.env(name, &address);
+    }
+    let ran = ran(test.args(["test", "openai"]));
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let waiting = proxy.accept().map_err(|error| error.kind());
+    assert!(matches!(waiting, Err(std::io::ErrorKind::WouldBlock)), "{waiting:?}");
+}
+
+#[test]
+fn a_request_says_no_more_than_it_must() {
+    let (sandbox, connector) = (sandbox(), openai());
+    ask(&connector, &connection(&connector, &sandbox)).unwrap();
+    let request = &sandbox.requests()[0];
+    let mut names: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(
+        names,
+        ["accept", "authorization", "content-length", "content-type", "host", "user-agent"]
+    );
+    assert!(request.header("user-agent").unwrap().starts_with("workflow-connector/"));
+}
+
+#[test]
+fn whether_a_request_was_sent_is_known() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let failure = ask(&connector, &connection_to(&connector, closed)).unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, false));
+
+    sandbox.script(Fault::HangUp);
+    let failure = ask(&connector, &connection(&connector, &sandbox)).unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, true));
+
+    let wrong = connector.run("ask", json!({})).connection(&connection(&connector, &sandbox));
+    let failure = wrong.start().unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::InvalidInput, false));
+}
+
+/// The time is generous: what is shown is that nobody waits for the provider.
+#[test]
+fn a_cancelled_run_lets_go_of_its_provider() {
+    let (sandbox, connector) = (sandbox(), openai());
+    sandbox.script(Fault::Delay(Duration::from_secs(60)));
+    let cancellation = Cancellation::new();
+    let connection = connection(&connector, &sandbox);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let run = connector.run("ask", question("Hi")).connection(&connection);
+            run.cancellation(&cancellation).start()
+        });
+        while sandbox.requests().is_empty() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        cancellation.cancel();
+        let failure = run.join().unwrap().unwrap_err();
+        assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
+    });
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    // The connection is as good as new.
+    sandbox.clear();
+    ask(&connector, &connection).unwrap();
+}
+
+#[test]
+fn answers_are_capped() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let connection = connection(&connector, &sandbox);
+    let run = |limits: Limits| {
+        connector.run("ask", question("Hi")).connection(&connection).limits(limits).start()
+    };
+    // The sandbox announces the length, so the body is not even read.
+    let failure = run(Limits { response_bytes: 100, ..Limits::default() }).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TooLarge, "{failure:?}");
+    assert!(failure.message.contains("larger than 100 bytes"), "{failure:?}");
+    let failure = run(Limits { request_bytes: 10, ..Limits::default() }).unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::TooLarge, false));
+
+    // One that never ends and announces nothing.
+    let (port, server) = answer_once(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n\
+          xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n40\r\n\
+          xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\r\n",
+    );
+    let limits = Limits { response_bytes: 100, ..Limits::default() };
+    let endless = connector.run("ask", question("Hi")).limits(limits);
+    let failure = endless.connection(&connection_to(&connector, port)).start().unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TooLarge, "{failure:?}");
+    server.join().unwrap();
+}
+
+/// A compressed answer could grow past every limit: none is asked for, and
+/// one that comes all the same is not unpacked.
+#[test]
+fn nothing_is_decompressed() {
+    let (port, server) = answer_once(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00",
+    );
+    let connector = openai();
+    let failure = ask(&connector, &connection_to(&connector, port)).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidOutput, "{failure:?}");
+    let request = String::from_utf8(server.join().unwrap()).unwrap().to_lowercase();
+    assert!(!request.contains("accept-encoding"), "{request}");
+}
+
+#[test]
+fn a_file_that_breaks_off_is_not_kept() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let dir = tempfile::tempdir().unwrap();
+    sandbox.script(Fault::CutBody { after: 1000 });
+    let speech = json!({"input": "Hi", "voice": "alloy", "responseFormat": "wav"});
+    let failure = connector
+        .run("createSpeech", speech)
+        .connection(&connection(&connector, &sandbox))
+        .files(&connector_host::Files::new(dir.path()))
+        .start()
+        .unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, true));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_service_does_not_reach_this_machine() {
+    let sandbox = sandbox();
+    let options = HostOptions { addresses: AddressPolicy::Public, ..HostOptions::default() };
+    let connector = Host::new(options).unwrap().load_file(component()).unwrap();
+    let failure = ask(&connector, &connection(&connector, &sandbox)).unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, false));
+    assert!(failure.message.contains("127.0.0.1 is not public"), "{failure:?}");
+    assert!(sandbox.requests().is_empty());
+}
+
+/// Two accounts, the same host, at the same time: each request carries the
+/// token of the run that made it.
+#[test]
+fn connections_share_nothing() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let connector = openai();
+    let connect = |token: &str| {
+        let base_url = sandbox.base_url();
+        let values = ConnectionValues::new().set("token", token).set("baseUrl", base_url.as_str());
+        connector.connection(values).unwrap()
+    };
+    let accounts = ["sk-account-one", "sk-account-two"].map(|token| (token, connect(token)));
+    std::thread::scope(|scope| {
+        for worker in 0..8 {
+            let (token, connection) = &accounts[worker % 2];
+            let connector = &connector;
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    connector.run("ask", question(token)).connection(connection).start().unwrap();
+                }
+            });
+        }
+    });
+    let requests = sandbox.requests();
+    assert_eq!(requests.len(), 200);
+    for request in requests {
+        let content =
+            request.json().unwrap()["messages"][0]["content"].as_str().unwrap().to_owned();
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {content}").as_str()));
+    }
+}
+
+#[test]
+fn a_connection_serves_its_own_connector_and_shows_no_value() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let shown = format!("{:?}", connection(&connector, &sandbox));
+    assert!(shown.contains("openai") && !shown.contains("canary"), "{shown}");
+    let values = ConnectionValues::new().set("token", CANARY);
+    assert_eq!(format!("{values:?}"), "{\"token\"}");
+    for (token, message) in [
+        (
+            "two words",
+            "`token` must consist of visible ASCII characters, without line breaks and spaces inside",
+        ),
+        (
+            "sk-x\r\nHost: evil",
+            "`token` must consist of visible ASCII characters, without line breaks and spaces inside",
+        ),
+    ] {
+        let failure =
+            connector.connection(ConnectionValues::new().set("token", token)).unwrap_err();
+        assert_eq!(failure.message, message);
+    }
+}
