@@ -7,7 +7,9 @@ use wasmtime::component::{Resource, ResourceTable};
 
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
-use crate::egress::{self, Content, EmbeddedFiles, FormPart, FormValue, Request, Response};
+use crate::egress::{
+    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response,
+};
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
@@ -36,7 +38,9 @@ impl http::Host for State {
             Err(failure) => return Ok(Err(failure.into())),
         };
         run.attempts += 1;
-        match egress::send(connection.route(), request, run.limits.request_bytes, deadline) {
+        let largest = run.limits.request_bytes;
+        let progress = Progress::new(run.on_event.clone());
+        match egress::send(connection.route(), request, largest, deadline, progress) {
             Ok(response) => {
                 run.request_sent = true;
                 Ok(Ok(resources.push(response)?))
@@ -100,12 +104,7 @@ impl http::HostResponse for State {
     ) -> Answer<wit::FileEntry> {
         let (run, resources) = self.run()?;
         let response = resources.get_mut(&response)?;
-        let on_event = run.on_event.as_deref();
-        let progress = |done, total| {
-            if let Some(on_event) = on_event {
-                on_event(Event::Progress { unit: "bytes".to_owned(), done, total });
-            }
-        };
+        let progress = Progress::new(run.on_event.clone());
         let limit = run.limits.file_bytes;
         let saved = response.save(&name, &mime_type, &mut run.files, limit, progress);
         Ok(saved.map(Into::into).map_err(Into::into))

@@ -1,5 +1,6 @@
 //! The bodies of requests, streamed from where they are.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
@@ -7,12 +8,13 @@ use std::path::PathBuf;
 use crate::failure::{Failure, FailureKind};
 
 use super::not_allowed;
+use super::progress::Progress;
 
 /// A body whose length is known before its first byte is read.
 pub(super) struct Body {
     pub content_type: Option<String>,
     pub length: u64,
-    pub segments: Segments,
+    segments: Segments,
 }
 
 /// A part of a form.
@@ -36,6 +38,11 @@ impl Body {
         let mut segments = Segments::default();
         let length = segments.push_bytes(bytes);
         Self { content_type: Some(content_type.to_owned()), length, segments }
+    }
+
+    /// The content, which tells how much of it was taken.
+    pub(super) fn told(self, progress: Progress) -> Told {
+        Told { segments: self.segments, length: self.length, taken: 0, progress }
     }
 
     /// A `multipart/form-data` body (RFC 7578), names escaped as the HTML
@@ -92,8 +99,25 @@ fn boundary() -> Result<String, Failure> {
 /// Pieces read one after another. A file is opened when its turn comes.
 #[derive(Default)]
 pub(super) struct Segments {
-    waiting: std::collections::VecDeque<Segment>,
+    waiting: VecDeque<Segment>,
     current: Option<Box<dyn Read + Send>>,
+}
+
+/// A body that tells how much of it was taken.
+pub(super) struct Told {
+    segments: Segments,
+    length: u64,
+    taken: u64,
+    progress: Progress,
+}
+
+impl Read for Told {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.segments.read(into)?;
+        self.taken += count as u64;
+        self.progress.show(self.taken, Some(self.length));
+        Ok(count)
+    }
 }
 
 enum Segment {

@@ -8,6 +8,7 @@ mod base_url;
 mod body;
 mod embedded;
 mod headers;
+mod progress;
 mod redact;
 mod resolver;
 mod response;
@@ -26,6 +27,7 @@ use crate::failure::{Failure, FailureKind};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub(crate) use body::{FormPart, FormValue};
 pub(crate) use embedded::EmbeddedFiles;
+pub(crate) use progress::Progress;
 pub use resolver::AddressPolicy;
 pub use response::Response;
 pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_value};
@@ -61,6 +63,7 @@ pub(crate) fn send(
     request: Request,
     largest_body: u64,
     deadline: Instant,
+    progress: Progress,
 ) -> Result<Response, Failure> {
     let path = target::path(&request.path)?;
     let query = target::query(&request.query);
@@ -84,8 +87,9 @@ pub(crate) fn send(
     socket::begin_request();
     let remaining = deadline.saturating_duration_since(Instant::now());
     let what = format!("{} {}{path}", request.method, route.base());
-    let answer = exchange(route.agent(), request.method, target, headers, body, remaining)
-        .map_err(|error| failure(&error, route, &what))?;
+    let answer =
+        exchange(route.agent(), request.method, target, headers, body, progress, remaining)
+            .map_err(|error| failure(&error, route, &what))?;
     tracing::debug!(request = what, status = answer.status().as_u16(), "answered");
 
     Ok(Response::new(answer, route.redactor().clone()))
@@ -100,6 +104,7 @@ fn exchange(
     target: Uri,
     headers: http::HeaderMap,
     body: Body,
+    progress: Progress,
     remaining: Duration,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let mut request = http::Request::builder().method(method).uri(target);
@@ -108,11 +113,11 @@ fn exchange(
     }
     let content = match body.content_type {
         None => SendBody::none(),
-        Some(content_type) => {
+        Some(ref content_type) => {
             request = request
-                .header(header::CONTENT_TYPE, content_type)
+                .header(header::CONTENT_TYPE, content_type.as_str())
                 .header(header::CONTENT_LENGTH, body.length);
-            SendBody::from_owned_reader(body.segments)
+            SendBody::from_owned_reader(body.told(progress))
         }
     };
     // ureq takes a timeout of zero for none at all.

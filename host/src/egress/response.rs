@@ -1,7 +1,6 @@
 //! A response on its way in: capped, free of the credential, streamed.
 
 use std::io::{self, BufReader, Read};
-use std::time::Instant;
 
 use ureq::BodyReader;
 use ureq::http;
@@ -11,6 +10,7 @@ use crate::files::{FileEntry, RunFiles};
 
 use super::embedded::{self, EmbeddedFiles};
 use super::headers;
+use super::progress::Progress;
 use super::redact::{Redacting, Redactor};
 
 /// How much of an answer that could not be read is kept for the failure.
@@ -114,13 +114,12 @@ impl Response {
         mime_type: &str,
         files: &mut RunFiles,
         limit: u64,
-        mut progress: impl FnMut(u64, Option<u64>),
+        mut progress: Progress,
     ) -> Result<FileEntry, Failure> {
         self.check_announced(limit)?;
         let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;
-        let mut told = Instant::now();
         loop {
             let count = self.next(&mut chunk, limit)?;
             if count == 0 {
@@ -129,10 +128,7 @@ impl Response {
             file.write_all(chunk.get(..count).unwrap_or_default())
                 .map_err(|error| file.failure(&error).after_request(true))?;
             done += count as u64;
-            if told.elapsed().as_millis() >= 100 {
-                told = Instant::now();
-                progress(done, self.announced);
-            }
+            progress.show(done, self.announced);
         }
         if done == 0 {
             let failure =
