@@ -1,2 +1,5 @@
 //! Tests of the whole: the real component in the real host over real sockets.
 //! Each module reads as a list of what must hold for one subject.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is test code")]
+
+mod wire;
