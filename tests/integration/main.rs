@@ -6,3 +6,4 @@ mod cli;
 mod egress;
 mod page;
 mod token;
+mod wire;

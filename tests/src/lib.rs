@@ -6,6 +6,9 @@
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
+mod proxy;
+pub mod steady;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

