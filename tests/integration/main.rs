@@ -1,2 +1,9 @@
 //! Tests of the whole: the real component in the real host over real sockets.
 //! Each module reads as a list of what must hold for one subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "it is test code, and a test that cannot go on should say so at once"
+)]
+
+mod contract;

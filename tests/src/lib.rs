@@ -6,6 +6,8 @@
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
+pub mod guest;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
