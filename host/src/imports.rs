@@ -198,7 +198,7 @@ impl files::HostFile for State {
         let wanted = file.size.saturating_sub(offset).min(u64::from(max)) as usize;
         if self.memory.most < wanted {
             let message = format!(
-                "{} cannot be read in one piece: {wanted} bytes at once, and the connector has {}",
+                "{} cannot be read in one piece: {wanted} bytes, and the connector's memory has {}",
                 file.entry.name, self.memory.most
             );
             return Ok(Err(Failure::new(FailureKind::TooLarge, message).into()));

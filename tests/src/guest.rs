@@ -49,7 +49,8 @@ impl Guest {
     /// are paragraphs of WebAssembly text.
     pub fn with(mut self, wat: &str) -> Self {
         for item in wat.split("\n\n") {
-            let replaced = self.items.iter_mut().find(|old| named(old) && head(old) == head(item));
+            let replaced =
+                self.items.iter_mut().find(|old| has_name(old) && head(old) == head(item));
             match replaced {
                 Some(old) => *old = item.to_owned(),
                 None => self.items.push(item.to_owned()),
@@ -68,6 +69,13 @@ impl Guest {
         self.values.retain(|(other, ..)| other != name);
         self.values.push((name.to_owned(), of.to_owned(), value));
         self
+    }
+
+    /// The same guest under another name.
+    pub fn named(self, name: &str) -> Self {
+        let mut component = component();
+        component["name"] = json!(name);
+        self.value("component", "describe.component", component)
     }
 
     /// What an action returns.
@@ -187,7 +195,7 @@ fn head(item: &str) -> String {
     words.join(" ")
 }
 
-fn named(item: &str) -> bool {
+fn has_name(item: &str) -> bool {
     head(item).contains('$')
 }
 

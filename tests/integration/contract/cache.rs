@@ -6,8 +6,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use connector_tests::guest::component;
-
 use super::*;
 
 struct Cached {
@@ -54,9 +52,7 @@ impl Cached {
 }
 
 fn named(name: &str) -> Vec<u8> {
-    let mut component = component();
-    component["name"] = json!(name);
-    Guest::good().value("component", "describe.component", component).build()
+    Guest::good().named(name).build()
 }
 
 fn mode(path: &Path) -> u32 {

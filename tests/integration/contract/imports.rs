@@ -6,7 +6,6 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 
 use connector_host::{Connection, ConnectionValues, FileEntry, Files};
-use connector_tests::guest::component;
 use serde_json::Value;
 
 use super::*;
@@ -234,7 +233,7 @@ fn a_file_that_no_memory_could_hold_is_not_read_in_one_piece() {
     // It takes no place on the disk, and would take 4 GiB in the host.
     let read = include_str!("../../guests/read-all.wat");
     let failure = contained(run_with_file(8 << 30, &[read]));
-    assert_failure(&failure, FailureKind::TooLarge, "at once");
+    assert_failure(&failure, FailureKind::TooLarge, "cannot be read in one piece");
 }
 
 /// Everything that connectors logged.
@@ -260,12 +259,11 @@ fn logged(name: &str, message: &str) -> Vec<String> {
         subscriber.with_env_filter("connector=info").init();
     });
     LazyLock::force(&CAPTURE);
-    let mut component = component();
-    component["name"] = json!(name);
-    let guest = Guest::good()
-        .with(include_str!("../../guests/log.wat"))
-        .value("component", "describe.component", component)
-        .value("message", "types.choice", json!({ "label": message }));
+    let guest = Guest::good().named(name).with(include_str!("../../guests/log.wat")).value(
+        "message",
+        "types.choice",
+        json!({ "label": message }),
+    );
     assert_serves(&load(&guest));
     let logged = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
     let marks = format!("connector=\"{name}\"");

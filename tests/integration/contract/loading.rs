@@ -156,7 +156,7 @@ fn an_export_of_another_type_is_a_mismatch() {
         ("test: func(settings: json)", "test: func(settings: list<u8>)", "found `list`"),
         ("record option-list {", "record option-list { pages: u32,", "found 4 fields"),
         ("        internal,\n", "", "expected enum of 14 names"),
-        ("timeout,", "too-late,", "found enum case `too-late`"),
+        ("timeout,", "too-late,", "found too-late"),
     ] {
         let told = mismatch(&Guest::good().edit(from, to));
         assert!(told.contains(reason), "{from}: {told}");
