@@ -11,5 +11,20 @@ wasmtime::component::bindgen!({
     },
 });
 
+use wasmtime::AsContextMut;
+use wasmtime::component::Instance;
+
+impl<T: 'static> ConnectorPre<T> {
+    /// The exports of an instance. An error means that one of them has
+    /// another type than in `wit/`: no guest code runs here.
+    pub(crate) fn exports(
+        &self,
+        store: impl AsContextMut,
+        instance: &Instance,
+    ) -> wasmtime::Result<Connector> {
+        self.indices.load(store, instance)
+    }
+}
+
 pub use exports::workflow::connector::{actions, connection, describe};
 pub use workflow::connector::types;

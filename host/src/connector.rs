@@ -72,6 +72,12 @@ pub enum LoadError {
     Description(#[from] DescriptorError),
 }
 
+impl LoadError {
+    pub(crate) fn mismatch(error: wasmtime::Error) -> Self {
+        Self::Mismatch(format!("{error:#}"))
+    }
+}
+
 impl Connector {
     pub(crate) fn new(
         host: &Host,
@@ -90,10 +96,11 @@ impl Connector {
         for name in exports {
             check_version(&name)?;
         }
-        let mismatch = |error: wasmtime::Error| LoadError::Mismatch(format!("{error:#}"));
-        let pre = linker.instantiate_pre(component).and_then(WorldPre::new).map_err(mismatch)?;
-        let (described, defined) =
-            run::describe(&pre, &host.options).map_err(LoadError::Describe)?;
+        let pre = linker
+            .instantiate_pre(component)
+            .and_then(WorldPre::new)
+            .map_err(LoadError::mismatch)?;
+        let (described, defined) = run::describe(&pre, &host.options)?;
         let descriptor = Descriptor::parse(described, defined)?;
         let options = host.options.clone();
         Ok(Self { shared: Arc::new(Shared { pre, descriptor, options, imports, hash, size }) })

@@ -3,7 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
+};
 
 /// How often running guests look at their deadline and at cancellation.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -11,6 +13,25 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// Memory that a freed slot keeps mapped and clean instead of returning it to
 /// the system: about what one run of a connector touches.
 const KEEP_RESIDENT: usize = 256 * 1024;
+
+/// What one component is made of: one core module with its memory, and the
+/// two small modules by which wasm-tools adapts it, each with its table.
+pub(crate) const CORE_INSTANCES: u32 = 4;
+pub(crate) const MEMORIES: u32 = 1;
+pub(crate) const TABLES: u32 = 4;
+
+/// Proposals that no guest language asks for by default.
+const NOT_NEEDED: WasmFeatures = WasmFeatures::MEMORY64
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::THREADS)
+    .union(WasmFeatures::FUNCTION_REFERENCES)
+    .union(WasmFeatures::GC)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::STACK_SWITCHING)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
 /// What the engine is made for.
 #[derive(Clone, Copy, Debug)]
@@ -45,10 +66,7 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
     config.wasm_backtrace_max_frames(None);
     // What no connector needs is off, so that an update of wasmtime cannot
     // bring it in.
-    config.wasm_memory64(false);
-    config.wasm_multi_memory(false);
-    config.wasm_relaxed_simd(false);
-    config.wasm_tail_call(false);
+    config.wasm_features(NOT_NEEDED, false);
     if pooling {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
     }
@@ -56,16 +74,19 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
 }
 
 /// Slots that are made once and reset between runs, which costs a fraction of
-/// mapping memory anew. One component instance is one core module with one
-/// memory, plus the two small modules by which wasm-tools adapts it.
+/// mapping memory anew. A component that needs more of them than its share
+/// is not loaded: it would take them from other runs.
 fn pool(options: EngineOptions) -> PoolingAllocationConfig {
     // Describing a connector while all runs are taken must not fail.
     let instances = options.concurrent_runs.saturating_add(4);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances.saturating_mul(4))
-        .total_memories(instances)
-        .total_tables(instances.saturating_mul(4))
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .total_core_instances(instances.saturating_mul(CORE_INSTANCES))
+        .total_memories(instances.saturating_mul(MEMORIES))
+        .total_tables(instances.saturating_mul(TABLES))
         .max_memory_size(options.max_memory)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         // With Linux 6.7 the kernel says which pages were written, and only

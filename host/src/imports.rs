@@ -16,7 +16,7 @@ use crate::files::OpenFile;
 use crate::json_schema as schemas;
 use crate::state::{State, Stopped};
 
-/// Longer messages are cut.
+/// Longer messages are cut, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
 /// What an import that can fail returns: a trap, or the WIT `result`.
@@ -193,7 +193,16 @@ impl files::HostFile for State {
 
     fn read(&mut self, file: Resource<OpenFile>, offset: u64, max: u32) -> Answer<Vec<u8>> {
         let file = self.resources.get(&file)?;
-        Ok(file.read(offset, max as usize).map_err(|error| {
+        // What the guest's memory cannot hold is not read into the host's.
+        let wanted = file.size.saturating_sub(offset).min(u64::from(max)) as usize;
+        if self.memory.most < wanted {
+            let message = format!(
+                "{} cannot be read in one piece: {wanted} bytes, and the connector's memory has {}",
+                file.entry.name, self.memory.most
+            );
+            return Ok(Err(Failure::new(FailureKind::TooLarge, message).into()));
+        }
+        Ok(file.read(offset, wanted).map_err(|error| {
             let message = format!("cannot read {}: {error}", file.entry.name);
             Failure::new(FailureKind::Internal, message).into()
         }))
@@ -296,15 +305,16 @@ impl log::Host for State {
         let (run, _) = self.run()?;
         let Some(left) = run.messages_left.checked_sub(1) else { return Ok(()) };
         run.messages_left = left;
+        // Before anything is cut off: half a credential would not be found.
+        let mut message = match &run.connection {
+            Some(connection) => connection.route().redactor().text(message),
+            None => message,
+        };
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let plain: String = message
             .chars()
-            .take(LONGEST_MESSAGE)
             .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
             .collect();
-        let plain = match &run.connection {
-            Some(connection) => connection.route().redactor().text(plain),
-            None => plain,
-        };
         let connector = run.connector.as_str();
         match level {
             log::Level::Trace => tracing::trace!(target: "connector", connector, "{plain}"),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
 use crate::bindings::{
@@ -14,7 +15,7 @@ use crate::bindings::{
     connection as wit_connection, describe as wit_describe,
 };
 use crate::connection::Connection;
-use crate::connector::Connector;
+use crate::connector::{Connector, LoadError};
 use crate::descriptor::Action;
 use crate::egress;
 use crate::events::{Cancellation, Event, OnEvent};
@@ -240,6 +241,19 @@ impl Call {
         options: &HostOptions,
         call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T> + Send,
     ) -> Result<(T, Ended), Failure> {
+        self.make_on_instance(pre, options, |instance, store| {
+            let world = pre.exports(&mut *store, instance)?;
+            call(&world, store)
+        })
+    }
+
+    /// Like [`make`](Self::make), before the exports are looked at.
+    fn make_on_instance<T: Send>(
+        self,
+        pre: &WorldPre<State>,
+        options: &HostOptions,
+        call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T> + Send,
+    ) -> Result<(T, Ended), Failure> {
         let stack = options.max_stack + HOST_STACK;
         thread::scope(|scope| {
             thread::Builder::new()
@@ -260,7 +274,7 @@ impl Call {
         self,
         pre: &WorldPre<State>,
         options: &HostOptions,
-        call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T>,
+        call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
         let limits = self.run.as_ref().map(|run| run.limits.clone()).unwrap_or_default();
         let deadline = Instant::now() + self.time.unwrap_or(limits.time);
@@ -274,8 +288,8 @@ impl Call {
         store.set_hostcall_fuel(limits.output_bytes);
         // A panic of a host function must not take the caller's thread down.
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let world = pre.instantiate(&mut store)?;
-            call(&world, &mut store)
+            let instance = pre.instance_pre().instantiate(&mut store)?;
+            call(&instance, &mut store)
         }));
         // Said while the instance is still there: whoever listens can look at it.
         tracing::trace!(memory = store.data().memory.used(), "the call has ended");
@@ -310,7 +324,7 @@ impl Ended {
                 internal("the connector failed: it used more stack than it may".to_owned())
             }
             _ if state.memory.denied => {
-                let memory = limits.memory >> 20;
+                let memory = state.memory.most >> 20;
                 let message = format!("the connector needs more memory than {memory} MiB");
                 Failure::new(FailureKind::TooLarge, message)
             }
@@ -366,18 +380,28 @@ fn settings(connector: &Connector, connection: Option<&Connection>) -> Result<St
 
 /// Calls `describe` and `define`, each in an instance of its own, with every
 /// import denied.
+///
+/// # Errors
+/// `Mismatch` if an export has another type than in `wit/`, which wasmtime
+/// tells only of an instance; `Describe` for whatever happens in the guest.
 pub(crate) fn describe(
     pre: &WorldPre<State>,
     options: &HostOptions,
-) -> Result<(wit_describe::Component, wit_connection::Definition), Failure> {
+) -> Result<(wit_describe::Component, wit_connection::Definition), LoadError> {
     let call =
         || Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
-    let (component, _) = call().make(pre, options, |world, store| {
-        world.workflow_connector_describe().call_describe(store)
-    })?;
-    let (definition, _) = call().make(pre, options, |world, store| {
+    let described = call().make_on_instance(pre, options, |instance, store| {
+        match pre.exports(&mut *store, instance) {
+            Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
+            Err(mismatch) => Ok(Err(mismatch)),
+        }
+    });
+    let (component, _) = described.map_err(LoadError::Describe)?;
+    let component = component.map_err(LoadError::mismatch)?;
+    let defined = call().make(pre, options, |world, store| {
         world.workflow_connector_connection().call_define(store)
-    })?;
+    });
+    let (definition, _) = defined.map_err(LoadError::Describe)?;
     Ok((component, definition))
 }
 

@@ -7,6 +7,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::connection::Connection;
+use crate::engine;
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::files::RunFiles;
@@ -145,7 +146,8 @@ impl RunState {
 /// more is refused the growth and may cope with it.
 pub(crate) struct MemoryBudget {
     used: usize,
-    most: usize,
+    /// What there is at most.
+    pub most: usize,
     /// Whether a growth was refused: tells why the guest then gave up.
     pub denied: bool,
 }
@@ -191,14 +193,14 @@ impl ResourceLimiter for MemoryBudget {
     }
 
     fn instances(&self) -> usize {
-        16
+        engine::CORE_INSTANCES as usize
     }
 
     fn tables(&self) -> usize {
-        16
+        engine::TABLES as usize
     }
 
     fn memories(&self) -> usize {
-        4
+        engine::MEMORIES as usize
     }
 }

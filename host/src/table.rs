@@ -256,15 +256,7 @@ pub struct TableError {
 impl PropertyTable {
     /// Turns a connector's flat table into a checked tree.
     pub(crate) fn parse(table: wit::PropertyTable) -> Result<Self, TableError> {
-        if MAX_PROPERTIES < table.properties.len() {
-            let reason = format!("more than {MAX_PROPERTIES} properties");
-            return Err(TableError::new("table", reason));
-        }
-        let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
-        let properties = take_rows(&mut rows, &table.roots, None, "", 0)?;
-        if let Some(unused) = rows.iter().position(Option::is_some) {
-            return Err(TableError::new(position(unused), "belongs to no other row"));
-        }
+        let properties = take_all_rows(table, "")?;
         check_members(&properties, "")?;
         Ok(Self { properties })
     }
@@ -272,12 +264,9 @@ impl PropertyTable {
     /// Like [`parse`](Self::parse), for a table with one nameless-or-not root:
     /// the shape of an output.
     pub(crate) fn parse_one(table: wit::PropertyTable) -> Result<Property, TableError> {
-        let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
-        let [root] = table.roots.as_slice() else {
+        let Ok([root]) = <[Property; 1]>::try_from(take_all_rows(table, "output")?) else {
             return Err(TableError::new("table", "an output has exactly one root"));
         };
-        let root = take_rows(&mut rows, &[*root], None, "output", 0)?;
-        let root = root.into_iter().next().ok_or_else(|| TableError::new("table", "no root"))?;
         check_below(&root, "output")?;
         Ok(root)
     }
@@ -467,6 +456,20 @@ fn position(index: usize) -> String {
 
 fn without_index(name: &str) -> &str {
     name.split_once('[').map_or(name, |(name, _)| name)
+}
+
+/// The roots, with all that stands below them. No row is left over.
+fn take_all_rows(table: wit::PropertyTable, path: &str) -> Result<Vec<Property>, TableError> {
+    if MAX_PROPERTIES < table.properties.len() {
+        let reason = format!("more than {MAX_PROPERTIES} properties");
+        return Err(TableError::new("table", reason));
+    }
+    let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
+    let properties = take_rows(&mut rows, &table.roots, None, path, 0)?;
+    match rows.iter().position(Option::is_some) {
+        Some(unused) => Err(TableError::new(position(unused), "belongs to no other row")),
+        None => Ok(properties),
+    }
 }
 
 /// Moves the rows at `positions` out of the flat list, with all that stands
@@ -792,5 +795,246 @@ impl From<wit::ControlType> for ControlType {
             wit::ControlType::FileEntry => Self::FileEntry,
             wit::ControlType::None => Self::None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A row that says no more than it must.
+    fn row(name: &str, type_: wit::PropertyType) -> wit::Property {
+        wit::Property {
+            name: name.to_owned(),
+            label: String::new(),
+            description: String::new(),
+            placeholder: None,
+            type_,
+            control: wit::ControlType::None,
+            required: false,
+            advanced: false,
+            secret: false,
+            default: None,
+            provider_default: None,
+            choices: None,
+            condition: None,
+            limits: no_limits(),
+            children: Vec::new(),
+            values: None,
+        }
+    }
+
+    fn no_limits() -> wit::Limits {
+        wit::Limits {
+            minimum: None,
+            maximum: None,
+            min_length: None,
+            max_length: None,
+            min_items: None,
+            max_items: None,
+            pattern: None,
+            max_bytes: None,
+            accept: Vec::new(),
+        }
+    }
+
+    fn text(name: &str) -> wit::Property {
+        row(name, wit::PropertyType::String)
+    }
+
+    fn object(name: &str, children: &[u32]) -> wit::Property {
+        wit::Property { children: children.to_vec(), ..row(name, wit::PropertyType::Object) }
+    }
+
+    fn array(name: &str, children: &[u32]) -> wit::Property {
+        wit::Property { children: children.to_vec(), ..row(name, wit::PropertyType::Array) }
+    }
+
+    fn with_limits(limits: wit::Limits) -> wit::Property {
+        wit::Property { limits, ..text("a") }
+    }
+
+    fn offering(values: &[&str]) -> wit::Choices {
+        let choice = |value: &&str| wit::Choice {
+            label: String::new(),
+            value: (*value).to_owned(),
+            description: None,
+        };
+        wit::Choices { known: values.iter().map(choice).collect(), open: false, dynamic: None }
+    }
+
+    fn on(property: &str, matches: wit::Comparison, values: &[&str]) -> Option<wit::Condition> {
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        Some(wit::Condition { property: property.to_owned(), matches, values })
+    }
+
+    fn refused(properties: Vec<wit::Property>, roots: &[u32]) -> (String, String) {
+        let table = wit::PropertyTable { properties, roots: roots.to_vec() };
+        let TableError { row, reason } = PropertyTable::parse(table).unwrap_err();
+        (row, reason)
+    }
+
+    #[track_caller]
+    fn assert_refused(properties: Vec<wit::Property>, roots: &[u32], row: &str, reason: &str) {
+        let (at, told) = refused(properties, roots);
+        assert_eq!(at, row, "{told}");
+        assert!(told.contains(reason), "{reason:?} is not in {told:?}");
+    }
+
+    #[test]
+    fn a_tree_of_rows_is_taken() {
+        let rows = vec![object("a", &[1, 2]), text("b"), array("c", &[3]), text("")];
+        let table = wit::PropertyTable { properties: rows, roots: vec![0] };
+        let table = PropertyTable::parse(table).unwrap();
+        assert_eq!(table.at_path("a.b").unwrap().name, "b");
+        assert_eq!(table.at_path("a.c[0]").unwrap().children.len(), 1);
+        assert!(table.at_path("a.d").is_none());
+    }
+
+    #[test]
+    fn a_position_leads_to_a_row() {
+        assert_refused(vec![], &[0], "table", "there is no position 0");
+        assert_refused(vec![object("a", &[9])], &[0], "a", "there is no position 9");
+        assert_refused(vec![object("a", &[u32::MAX])], &[0], "a", "there is no position");
+    }
+
+    #[test]
+    fn a_row_belongs_to_one_parent() {
+        assert_refused(vec![text("a")], &[0, 0], "table", "position 0 is used twice");
+        let rows = vec![object("a", &[2]), object("b", &[2]), text("c")];
+        assert_refused(rows, &[0, 1], "b", "position 2 is used twice");
+        assert_refused(vec![text("a"), text("b")], &[0], "position 1", "belongs to no other row");
+    }
+
+    #[test]
+    fn rows_cannot_stand_in_a_circle() {
+        assert_refused(vec![object("a", &[0])], &[0], "a", "does not stand behind");
+        let rows = vec![object("a", &[1]), object("b", &[0])];
+        assert_refused(rows, &[0], "a.b", "position 0 does not stand behind");
+        let map = wit::Property { values: Some(0), ..object("a", &[]) };
+        assert_refused(vec![map], &[0], "a", "does not stand behind");
+    }
+
+    #[test]
+    fn tables_are_neither_deep_nor_long() {
+        let deep = (0..100).map(|at| object("a", &[at + 1])).chain([text("z")]).collect();
+        assert!(refused(deep, &[0]).1.contains("nested deeper"));
+        let long = (0..=2_000).map(|at| text(&format!("a{at}"))).collect();
+        assert_refused(long, &[], "table", "more than 2000 properties");
+    }
+
+    #[test]
+    fn members_have_names_of_their_own() {
+        assert_refused(vec![text("a"), text("a")], &[0, 1], "a", "stands there twice");
+        let rows = vec![object("o", &[1, 2]), text("a"), text("a")];
+        assert_refused(rows, &[0], "o.a", "stands there twice");
+        for name in ["", "1a", "a.b", "a b", "a[0]", "ä", "a\u{1b}"] {
+            let (_, reason) = refused(vec![text(name)], &[0]);
+            assert!(reason.contains("is no property name"), "{name:?}: {reason}");
+            assert!(!reason.contains('\u{1b}'), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_can_hold_others_does() {
+        let with_child = wit::Property { children: vec![1], ..text("a") };
+        assert_refused(vec![with_child, text("b")], &[0], "a", "neither array nor object");
+        let with_values = wit::Property { values: Some(1), ..text("a") };
+        assert_refused(vec![with_values, text("")], &[0], "a", "is no object");
+        let rows = vec![array("a", &[1, 2]), text(""), text("")];
+        assert_refused(rows, &[0], "a", "one shape of items");
+        assert_refused(vec![array("a", &[1]), text("b")], &[0], "a", "has a name");
+    }
+
+    #[test]
+    fn limits_admit_a_value() {
+        for limits in [
+            wit::Limits { minimum: Some(2.0), maximum: Some(1.0), ..no_limits() },
+            wit::Limits { minimum: Some(f64::NAN), ..no_limits() },
+            wit::Limits { maximum: Some(f64::INFINITY), ..no_limits() },
+            wit::Limits { min_length: Some(2), max_length: Some(1), ..no_limits() },
+            wit::Limits { min_items: Some(2), max_items: Some(1), ..no_limits() },
+        ] {
+            assert_refused(vec![with_limits(limits)], &[0], "a", "its limits admit no value");
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_a_small_regular_expression() {
+        for pattern in ["(", "(?=a)", r"(a)\1", "a{100000}", "(a{1000}){1000}"] {
+            let limits = wit::Limits { pattern: Some(pattern.to_owned()), ..no_limits() };
+            assert_refused(vec![with_limits(limits)], &[0], "a", "its pattern");
+        }
+    }
+
+    #[test]
+    fn what_is_called_json_is_json() {
+        let row = wit::Property { default: Some("{".to_owned()), ..text("a") };
+        assert_refused(vec![row], &[0], "a", "its default is not JSON");
+        let row = wit::Property { provider_default: Some(String::new()), ..text("a") };
+        assert_refused(vec![row], &[0], "a", "its provider default is not JSON");
+        let row = wit::Property { choices: Some(offering(&["big"])), ..text("a") };
+        assert_refused(vec![row], &[0], "a", "its choice is not JSON");
+        let condition = on("b", wit::Comparison::OneOf, &["big"]);
+        let row = wit::Property { condition, ..text("a") };
+        assert_refused(vec![row, text("b")], &[0, 1], "a", "its condition's value is not JSON");
+    }
+
+    #[test]
+    fn a_default_is_of_the_propertys_type() {
+        use wit::PropertyType as Type;
+        for (type_, default) in [
+            (Type::String, "1"),
+            (Type::Integer, "1.5"),
+            (Type::Number, "\"1\""),
+            (Type::Boolean, "0"),
+            (Type::Array, "{}"),
+            (Type::Object, "[]"),
+        ] {
+            let row = wit::Property { default: Some(default.to_owned()), ..row("a", type_) };
+            assert_refused(vec![row], &[0], "a", "its default is of another type");
+        }
+    }
+
+    #[test]
+    fn a_select_offers_something_and_nothing_twice() {
+        for control in [wit::ControlType::Select, wit::ControlType::MultiSelect] {
+            let row = wit::Property { control, choices: Some(offering(&[])), ..text("a") };
+            assert_refused(vec![row], &[0], "a", "a select without choices");
+        }
+        let row = wit::Property { choices: Some(offering(&["1", "2", "1"])), ..text("a") };
+        assert_refused(vec![row], &[0], "a", "offers 1 twice");
+    }
+
+    #[test]
+    fn a_condition_looks_at_another_property() {
+        for seen in ["a", "nobody"] {
+            let condition = on(seen, wit::Comparison::Present, &[]);
+            let row = wit::Property { condition, ..text("a") };
+            assert_refused(vec![row, text("b")], &[0, 1], "a", "which is no other property here");
+        }
+        for condition in
+            [on("b", wit::Comparison::OneOf, &[]), on("b", wit::Comparison::Absent, &["1"])]
+        {
+            let row = wit::Property { condition, ..text("a") };
+            assert_refused(vec![row, text("b")], &[0, 1], "a", "its condition has values where");
+        }
+    }
+
+    #[test]
+    fn conditions_do_not_stand_in_a_circle() {
+        let condition = |seen| on(seen, wit::Comparison::Present, &[]);
+        let a = wit::Property { condition: condition("b"), ..text("a") };
+        let b = wit::Property { condition: condition("c"), ..text("b") };
+        let c = wit::Property { condition: condition("a"), ..text("c") };
+        assert_refused(vec![a, b, c], &[0, 1, 2], "table", "`a` depends on itself");
+    }
+
+    #[test]
+    fn a_secret_is_a_string_without_a_default() {
+        let row = wit::Property { secret: true, ..row("a", wit::PropertyType::Integer) };
+        assert_refused(vec![row], &[0], "a", "a secret is a string");
+        let row = wit::Property { secret: true, default: Some("\"x\"".to_owned()), ..text("a") };
+        assert_refused(vec![row], &[0], "a", "a secret has no default");
     }
 }

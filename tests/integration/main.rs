@@ -1,8 +1,14 @@
 //! Tests of the whole: the real component in the real host over real sockets.
 //! Each module reads as a list of what must hold for one subject.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is test code")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "it is test code, and a test that cannot go on should say so at once"
+)]
 
 mod cli;
+mod contract;
 mod egress;
 mod page;
 mod token;

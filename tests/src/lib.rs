@@ -6,6 +6,7 @@
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
+pub mod guest;
 mod proxy;
 pub mod steady;
 

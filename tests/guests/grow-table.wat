@@ -1,0 +1,11 @@
+;; Takes all the table it can get. It can live with 20,000 elements, but not
+;; with more.
+
+(table $table 1 funcref)
+
+(func $run (type $call)
+  (loop $more
+    (br_if $more
+      (i32.ne (table.grow $table (ref.null func) (i32.const 1000)) (i32.const -1))))
+  (if (i32.gt_u (table.size $table) (i32.const 20000)) (then unreachable))
+  (global.get $outcome))

@@ -1,0 +1,6 @@
+;; Gives up when it gets no more memory, as a Rust guest does.
+
+(func $run (type $call)
+  (loop $more
+    (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+  unreachable)

@@ -1,0 +1,25 @@
+;; Sends the request at $request, and hands the host's failure on as its own:
+;; a `result` of either function has its failure at the same place.
+
+(import "workflow:connector/http@0.1.0" "send"
+  (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+
+(func $run (type $call)
+  (call $send
+    (i32.load8_u (global.get $request))           ;; method
+    (i32.load offset=4 (global.get $request))     ;; path
+    (i32.load offset=8 (global.get $request))
+    (i32.load offset=12 (global.get $request))    ;; query
+    (i32.load offset=16 (global.get $request))
+    (i32.load offset=20 (global.get $request))    ;; headers
+    (i32.load offset=24 (global.get $request))
+    (i32.load8_u offset=28 (global.get $request)) ;; body
+    (i32.load offset=32 (global.get $request))
+    (i32.load offset=36 (global.get $request))
+    (i32.load offset=40 (global.get $request))
+    (i32.load offset=44 (global.get $request))
+    (global.get $answer))
+  (select
+    (global.get $answer)
+    (global.get $outcome)
+    (i32.load8_u (global.get $answer))))

@@ -1,0 +1,91 @@
+//! What a host must hold against connectors that break the contract of
+//! `wit/`, by mistake or on purpose: each is refused or contained with a typed
+//! result, and the host serves the next one as if nothing had happened.
+
+mod cache;
+mod descriptions;
+mod features;
+mod imports;
+mod limits;
+mod loading;
+mod results;
+mod state;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use connector_host::{
+    Connector, Failure, FailureKind, Host, HostOptions, Limits, LoadError, Outcome,
+};
+use connector_tests::guest::Guest;
+use serde_json::json;
+
+/// Far more than anything here takes, and far less than forever.
+const MARGIN: Duration = Duration::from_secs(20);
+
+/// One host for all guests of all tests, so that each test shows that none of
+/// the others did any harm.
+static HOST: LazyLock<Host> = LazyLock::new(|| without_cache(HostOptions::default()));
+
+static GOOD: LazyLock<Connector> = LazyLock::new(|| load(&Guest::good()));
+
+fn without_cache(options: HostOptions) -> Host {
+    Host::new(HostOptions { cache_dir: None, ..options }).unwrap()
+}
+
+fn load(guest: &Guest) -> Connector {
+    HOST.load(&guest.build()).unwrap()
+}
+
+fn act(connector: &Connector) -> Result<Outcome, Failure> {
+    connector.run("act", json!({})).start()
+}
+
+fn act_within(connector: &Connector, limits: Limits) -> Result<Outcome, Failure> {
+    connector.run("act", json!({})).limits(limits).start()
+}
+
+/// Why a component is not loaded. The host then loads and runs a good one.
+fn refused(wasm: &[u8]) -> LoadError {
+    let Err(error) = HOST.load(wasm) else { panic!("it was loaded") };
+    assert_serves(&load(&Guest::good()));
+    error
+}
+
+/// The failure of a run that never sent anything. The host then runs a good
+/// connector, and the same one again.
+fn contained(result: Result<Outcome, Failure>) -> Failure {
+    let failure = result.unwrap_err();
+    assert!(!failure.request_sent, "{failure:?}");
+    assert_serves(&GOOD);
+    failure
+}
+
+fn assert_serves(good: &Connector) {
+    assert_eq!(act(good).unwrap().output, json!({ "good": true }));
+}
+
+#[track_caller]
+fn assert_failure(failure: &Failure, kind: FailureKind, words: &str) {
+    assert_eq!(failure.kind, kind, "{failure:?}");
+    assert!(failure.message.contains(words), "{words:?} is not in {failure:?}");
+}
+
+/// A whole `run` that does nothing but this.
+fn run_that(body: &str) -> Guest {
+    Guest::good().with(&format!("(func $run (type $call) {body})"))
+}
+
+const LOOP: &str = "(loop $forever (br $forever)) unreachable";
+
+#[test]
+fn the_good_guest_does_what_all_others_are_measured_by() {
+    let good = load(&Guest::good());
+    assert_eq!(good.descriptor().name, "guest");
+    assert_eq!(good.imports(), ["workflow:connector/types@0.1.0"]);
+    assert_serves(&good);
+    let values = connector_host::ConnectionValues::new().set("token", "t");
+    let connection = good.connection(values).unwrap();
+    assert_eq!(good.test(&connection).unwrap(), "reached");
+    assert_eq!(good.output_schema("act", json!({})).unwrap(), json!({}));
+}

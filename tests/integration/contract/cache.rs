@@ -1,0 +1,193 @@
+//! Compiled components on disk: used if nobody else can have touched them,
+//! made anew if anything is odd, and never a reason not to load.
+#![cfg(unix)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+struct Cached {
+    dir: tempfile::TempDir,
+    host: Host,
+}
+
+impl Cached {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let cache_dir = Some(dir.path().join("compiled"));
+        let host = Host::new(HostOptions { cache_dir, ..HostOptions::default() }).unwrap();
+        Self { dir, host }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.dir.path().join("compiled")
+    }
+
+    /// The name that the loaded connector gives itself.
+    fn load(&self, wasm: &[u8]) -> String {
+        let connector = self.host.load(wasm).unwrap();
+        assert_serves(&connector);
+        connector.descriptor().name.clone()
+    }
+
+    /// The only file.
+    fn file(&self) -> PathBuf {
+        let files: Vec<_> = fs::read_dir(self.folder()).unwrap().collect();
+        let [Ok(file)] = files.as_slice() else { panic!("{files:?}") };
+        file.path()
+    }
+
+    /// Loads `guest`, and then puts in its place what `other` compiles to:
+    /// whoever believes the cache takes one for the other.
+    fn planted(&self) -> PathBuf {
+        self.load(&named("other"));
+        let other = fs::read(self.file()).unwrap();
+        fs::remove_file(self.file()).unwrap();
+        self.load(&named("guest"));
+        fs::write(self.file(), other).unwrap();
+        self.file()
+    }
+}
+
+fn named(name: &str) -> Vec<u8> {
+    Guest::good().named(name).build()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().mode() & 0o777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Which file it is, and when it was written.
+fn identity(path: &Path) -> (u64, i64, i64) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+}
+
+#[test]
+fn the_second_load_takes_what_the_first_compiled() {
+    let cached = Cached::new();
+    cached.load(&named("guest"));
+    let written = identity(&cached.file());
+    cached.load(&named("guest"));
+    assert_eq!(identity(&cached.file()), written);
+}
+
+#[test]
+fn what_the_user_alone_can_write_to_is_believed() {
+    let cached = Cached::new();
+    cached.planted();
+    assert_eq!(cached.load(&named("guest")), "other");
+}
+
+#[test]
+fn only_the_user_can_read_and_write_it() {
+    let cached = Cached::new();
+    cached.load(&named("guest"));
+    assert_eq!(mode(&cached.folder()), 0o700);
+    assert_eq!(mode(&cached.file()), 0o600);
+}
+
+#[test]
+fn a_damaged_file_is_made_anew() {
+    let cached = Cached::new();
+    cached.load(&named("guest"));
+    let whole = fs::read(cached.file()).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        *bytes.get_mut(at).unwrap() ^= 1;
+        bytes
+    };
+    let half = whole.get(..whole.len() / 2).unwrap().to_vec();
+    for damaged in [
+        flipped(0),
+        flipped(40),
+        flipped(whole.len() / 2),
+        flipped(whole.len() - 1),
+        half,
+        Vec::new(),
+        b"short".to_vec(),
+        whole.get(..32).unwrap().to_vec(),
+    ] {
+        fs::write(cached.file(), &damaged).unwrap();
+        let before = identity(&cached.file());
+        assert_eq!(cached.load(&named("guest")), "guest");
+        assert_ne!(identity(&cached.file()), before, "it was not made anew");
+        assert_ne!(fs::read(cached.file()).unwrap(), damaged);
+        let anew = identity(&cached.file());
+        cached.load(&named("guest"));
+        assert_eq!(identity(&cached.file()), anew, "it is not used again");
+    }
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_not_believed() {
+    for open in [0o770, 0o707, 0o777] {
+        let cached = Cached::new();
+        cached.planted();
+        set_mode(&cached.folder(), open);
+        assert_eq!(cached.load(&named("guest")), "guest", "{open:o}");
+    }
+}
+
+#[test]
+fn a_file_that_others_can_write_to_is_not_believed() {
+    for open in [0o620, 0o602, 0o666] {
+        let cached = Cached::new();
+        let file = cached.planted();
+        set_mode(&file, open);
+        assert_eq!(cached.load(&named("guest")), "guest", "{open:o}");
+        assert_eq!(mode(&cached.file()), 0o600);
+    }
+}
+
+#[test]
+fn a_link_is_not_followed() {
+    let cached = Cached::new();
+    let file = cached.planted();
+    let elsewhere = cached.dir.path().join("elsewhere");
+    fs::rename(&file, &elsewhere).unwrap();
+    let planted = fs::read(&elsewhere).unwrap();
+    symlink(&elsewhere, &file).unwrap();
+    assert_eq!(cached.load(&named("guest")), "guest");
+    assert!(!fs::symlink_metadata(cached.file()).unwrap().is_symlink());
+    assert_eq!(fs::read(&elsewhere).unwrap(), planted, "it was written through the link");
+}
+
+#[test]
+fn a_folder_that_is_a_link_is_not_followed() {
+    let cached = Cached::new();
+    cached.planted();
+    let elsewhere = cached.dir.path().join("elsewhere");
+    fs::rename(cached.folder(), &elsewhere).unwrap();
+    symlink(&elsewhere, cached.folder()).unwrap();
+    assert_eq!(cached.load(&named("guest")), "guest");
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_no_reason_not_to_load() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    for cache_dir in [file.clone(), file.join("compiled")] {
+        let cache_dir = Some(cache_dir);
+        let host = Host::new(HostOptions { cache_dir, ..HostOptions::default() }).unwrap();
+        assert_serves(&host.load(&named("guest")).unwrap());
+    }
+}
+
+#[test]
+fn a_component_that_was_refused_is_not_kept_from_being_refused_again() {
+    let cached = Cached::new();
+    let endless = Guest::good().with("(func $describe (result i32) unreachable)").build();
+    for _ in 0..2 {
+        let Err(error) = cached.host.load(&endless) else { panic!("it was loaded") };
+        assert!(matches!(error, LoadError::Describe(_)), "{error:?}");
+    }
+    assert_eq!(cached.load(&named("guest")), "guest");
+}

@@ -1,0 +1,216 @@
+//! How a connector may describe itself: without any import, in time, and
+//! without contradictions. (`host/src/table.rs` has the contradictions that a
+//! table can hold.)
+
+use std::thread;
+use std::time::Instant;
+
+use connector_host::DescriptorError;
+use connector_tests::guest::{component, definition};
+
+use super::*;
+
+fn describe_failure(guest: &Guest) -> Failure {
+    match refused(&guest.build()) {
+        LoadError::Describe(failure) => {
+            assert!(!failure.request_sent);
+            failure
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn description_error(guest: &Guest) -> DescriptorError {
+    match refused(&guest.build()) {
+        LoadError::Description(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn no_import_can_be_called_while_describing() {
+    let imports = [
+        ("http", "send", 13, false),
+        ("files", "open", 9, false),
+        ("files", "create", 7, false),
+        ("events", "streaming", 0, true),
+        ("functions", "describe", 3, false),
+        ("functions", "call", 5, false),
+        ("json-schema", "validate", 5, false),
+        ("log", "write", 3, false),
+    ];
+    for (interface, function, parameters, answers) in imports {
+        let result = if answers { "(result i32)" } else { "" };
+        let drop = if answers { "drop" } else { "" };
+        let import = format!(
+            "(import \"workflow:connector/{interface}@0.1.0\" \"{function}\" \
+             (func $import (param{}) {result}))",
+            " i32".repeat(parameters)
+        );
+        let call = format!("{} call $import {drop}", "i32.const 0 ".repeat(parameters));
+        let calling = Guest::good().with(&import);
+        for (export, value) in [("describe", "component"), ("define", "definition")] {
+            let export = format!("(func ${export} (result i32) {call} global.get ${value})");
+            let failure = describe_failure(&calling.clone().with(&export));
+            assert_failure(&failure, FailureKind::Internal, "while it describes itself");
+        }
+    }
+}
+
+#[test]
+fn no_import_can_be_called_while_starting() {
+    let guest = Guest::good().with(
+        "(import \"workflow:connector/events@0.1.0\" \"streaming\" (func $import (result i32)))\n\n\
+         (func $init (drop (call $import)))\n\n\
+         (start $init)",
+    );
+    let failure = describe_failure(&guest);
+    assert_failure(&failure, FailureKind::Internal, "while it describes itself");
+}
+
+#[test]
+fn describing_must_end() {
+    let endless = [
+        format!("(func $describe (result i32) {LOOP})"),
+        format!("(func $define (result i32) {LOOP})"),
+        format!("(func $init {LOOP})\n\n(start $init)"),
+    ];
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        for item in &endless {
+            scope.spawn(|| {
+                let failure = describe_failure(&Guest::good().with(item));
+                assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+            });
+        }
+    });
+    assert!(begun.elapsed() < MARGIN * 2, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn describing_must_not_trap() {
+    for item in [
+        "(func $describe (result i32) unreachable)",
+        "(func $define (result i32) unreachable)",
+        "(func $init unreachable)\n\n(start $init)",
+    ] {
+        let failure = describe_failure(&Guest::good().with(item));
+        assert_failure(&failure, FailureKind::Internal, "unreachable");
+    }
+}
+
+#[test]
+fn a_description_must_lie_in_memory() {
+    for address in ["-8", "1"] {
+        let item = format!("(func $describe (result i32) (i32.const {address}))");
+        let failure = describe_failure(&Guest::good().with(&item));
+        assert_eq!(failure.kind, FailureKind::Internal, "{failure:?}");
+    }
+}
+
+/// A guest with another descriptor.
+fn describing(edit: impl FnOnce(&mut serde_json::Value)) -> Guest {
+    let mut component = component();
+    edit(&mut component);
+    Guest::good().value("component", "describe.component", component)
+}
+
+/// A guest with another definition of its connection.
+fn defining(edit: impl FnOnce(&mut serde_json::Value)) -> Guest {
+    let mut definition = definition();
+    edit(&mut definition);
+    Guest::good().value("definition", "connection.definition", definition)
+}
+
+#[test]
+fn names_must_be_names() {
+    for name in ["", "a/b", "../x", "a b", "ä", "1", "a\u{1b}[31m"] {
+        let error = description_error(&describing(|c| c["name"] = json!(name)));
+        assert!(error.to_string().contains("is no connector name"), "{error}");
+        let error = description_error(&describing(|c| c["actions"][0]["name"] = json!(name)));
+        assert!(error.to_string().contains("is no action name"), "{error}");
+        assert!(!error.to_string().contains('\u{1b}'), "{error}");
+    }
+}
+
+#[test]
+fn an_action_stands_there_once() {
+    let error = description_error(&describing(|component| {
+        let twice = component["actions"][0].clone();
+        component["actions"].as_array_mut().unwrap().push(twice);
+    }));
+    assert_eq!(error, DescriptorError::Other("action `act` stands there twice".to_owned()));
+}
+
+#[test]
+fn an_error_in_a_table_names_the_action_and_the_row() {
+    let error = description_error(&describing(|component| {
+        let rows = &mut component["actions"][0]["properties"];
+        rows["properties"] = json!([{ "name": "size", "type": "integer", "default": "\"big\"" }]);
+    }));
+    let DescriptorError::Table { of, error } = error else { panic!("{error:?}") };
+    assert_eq!((of.as_str(), error.row.as_str()), ("action `act`", "size"));
+    assert_eq!(error.reason, "its default is of another type");
+}
+
+#[test]
+fn an_output_has_one_root_and_no_row_beside_it() {
+    let row = json!({ "type": "any" });
+    for (rows, roots, reason) in [
+        (json!([]), json!([]), "exactly one root"),
+        (json!([row, row]), json!([0, 1]), "exactly one root"),
+        (json!([row, row]), json!([0]), "position 1: belongs to no other row"),
+        (json!([row]), json!([7]), "there is no position 7"),
+    ] {
+        let error = description_error(&describing(|component| {
+            component["actions"][0]["output"] =
+                json!({ "fixed": { "properties": rows, "roots": roots } });
+        }));
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_belongs_in_the_connection() {
+    let error = description_error(&describing(|component| {
+        component["actions"][0]["properties"]["properties"] =
+            json!([{ "name": "key", "type": "string", "secret": true }]);
+    }));
+    assert!(error.to_string().contains("action `act`: a secret belongs in the connection"));
+}
+
+#[test]
+fn only_a_secret_authorizes() {
+    for authorization in [
+        json!({ "bearer": "baseUrl" }),
+        json!({ "header": { "header": "x-api-key", "property": "baseUrl" } }),
+    ] {
+        let error = description_error(&defining(|d| d["authorization"] = authorization));
+        assert_eq!(error.to_string(), "connection: `baseUrl` authorizes but is not secret");
+    }
+}
+
+#[test]
+fn a_definition_names_its_own_properties_only() {
+    let binding = json!([{ "property": "nobody", "name": "X-Nobody" }]);
+    for (member, value, what) in [
+        ("authorization", json!({ "bearer": "nobody" }), "authorization"),
+        ("base-url", json!({ "default": "https://a.test", "property": "nobody" }), "base URL"),
+        ("headers", binding.clone(), "a binding"),
+        ("environment", binding, "a binding"),
+    ] {
+        let error = description_error(&defining(|definition| definition[member] = value));
+        let words = format!("connection: {what} names `nobody`, which is no property");
+        assert_eq!(error.to_string(), words);
+    }
+}
+
+#[test]
+fn the_base_url_is_a_plain_one() {
+    for url in
+        ["", "api.test", "ftp://api.test", "https://a@b.test", "https://a.test/?x", "file:///"]
+    {
+        let error = description_error(&defining(|d| d["base-url"]["default"] = json!(url)));
+        assert!(error.to_string().contains("the base URL"), "{url}: {error}");
+    }
+}

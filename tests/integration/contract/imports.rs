@@ -1,0 +1,310 @@
+//! What a connector asks of the host that it may not have.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{LazyLock, Mutex};
+use std::thread;
+
+use connector_host::{Connection, ConnectionValues, FileEntry, Files};
+use serde_json::Value;
+
+use super::*;
+
+/// A guest that sends a request.
+fn sending(request: Value) -> Guest {
+    Guest::good()
+        .with(include_str!("../../guests/send.wat"))
+        .value("request", "http.request", request)
+        .value("answer", "actions.run", Value::Null)
+}
+
+/// A guest that opens a file.
+fn opening(url: &str) -> Guest {
+    let entry = json!({ "extension": "txt", "mime-type": "text/plain", "name": "f", "url": url });
+    Guest::good()
+        .with(include_str!("../../guests/open.wat"))
+        .value("entry", "types.file-entry", entry)
+        .value("answer", "actions.run", Value::Null)
+}
+
+/// A connection to a server that is not expected to see anything.
+fn connection(connector: &Connector, server: &TcpListener) -> Connection {
+    let base_url = format!("http://{}/v1", server.local_addr().unwrap());
+    let values = ConnectionValues::new().set("token", "t0ken").set("baseUrl", base_url);
+    connector.connection(values).unwrap()
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+#[track_caller]
+fn assert_saw_nobody(server: &TcpListener) {
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// Asserts that the request is refused before any connection is made.
+#[track_caller]
+fn assert_not_sent(what: &str, request: Value, words: &str) {
+    let connector = load(&sending(request));
+    let server = listener();
+    let connection = connection(&connector, &server);
+    let failure = contained(connector.run("act", json!({})).connection(&connection).start());
+    assert_eq!(failure.kind, FailureKind::InvalidInput, "{what}: {failure:?}");
+    assert!(failure.message.contains(words), "{what}: {failure:?}");
+    assert_saw_nobody(&server);
+}
+
+#[test]
+fn a_request_without_a_connection_is_unauthorized() {
+    let connector = load(&sending(json!({ "method": "get", "path": "/models" })));
+    let failure = contained(act(&connector));
+    assert_failure(&failure, FailureKind::Unauthorized, "no connection");
+}
+
+#[test]
+fn an_allowed_request_arrives() {
+    let connector = load(&sending(json!({ "method": "get", "path": "/models" })));
+    let server = listener();
+    let connection = connection(&connector, &server);
+    let seen = thread::spawn(move || answer(server.accept().unwrap().0));
+    let run = connector.run("act", json!({})).connection(&connection);
+    assert_eq!(run.start().unwrap().metadata["attempts"], 1);
+    let seen = seen.join().unwrap();
+    assert!(seen.starts_with("GET /v1/models HTTP/1.1\r\n"), "{seen}");
+    assert!(seen.contains("Bearer t0ken"), "{seen}");
+}
+
+/// Reads a request's head and answers it.
+fn answer(mut stream: TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
+fn a_path_that_leads_elsewhere_is_not_sent() {
+    for path in [
+        "",
+        "models",
+        "https://evil.test/v1",
+        "//evil.test/v1",
+        "/\\evil.test",
+        "/../v2",
+        "/a/../../v2",
+        "/%2e%2E/v2",
+        "/a%2f..%2fb",
+        "/a\r\nHost: evil.test",
+        "/a?b",
+        "/a#b",
+        "@evil.test",
+    ] {
+        assert_not_sent(path, json!({ "method": "get", "path": path }), "its path");
+    }
+}
+
+#[test]
+fn a_header_that_is_the_hosts_to_set_is_not_sent() {
+    for name in [
+        "authorization",
+        "Authorization",
+        "AUTHORIZATION",
+        "aUtHoRiZaTiOn",
+        "host",
+        "Host",
+        "HOST",
+        "cookie",
+        "Cookie",
+        "x-api-key",
+        "X-Api-Key",
+        "Proxy-Authorization",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Connection",
+    ] {
+        let request = json!({ "method": "get", "path": "/a", "headers": [[name, "x"]] });
+        assert_not_sent(name, request, "is the host's to set");
+    }
+}
+
+#[test]
+fn a_header_that_is_none_is_not_sent() {
+    for (name, value) in [
+        ("", "x"),
+        ("x y", "x"),
+        ("x:y", "x"),
+        ("x\r\nauthorization", "Bearer evil"),
+        ("x-ok", "a\r\nauthorization: Bearer evil"),
+        ("x-ok", "a\nb"),
+        ("x-ok", "a\0b"),
+    ] {
+        let request = json!({ "method": "get", "path": "/a", "headers": [[name, value]] });
+        assert_not_sent(name, request, "header");
+    }
+}
+
+#[test]
+fn a_media_type_cannot_forge_a_header() {
+    let forged = "text/plain\r\nauthorization: Bearer evil";
+    let body = json!({ "content": { "mime-type": forged, "bytes": [104, 105] } });
+    assert_not_sent("content", json!({ "method": "post", "path": "/a", "body": body }), "");
+}
+
+#[test]
+fn headers_that_would_be_copied_a_thousand_times_over_are_too_large() {
+    let guest = Guest::good().with(include_str!("../../guests/send-overlapping.wat")).value(
+        "answer",
+        "actions.run",
+        Value::Null,
+    );
+    let connector = load(&guest);
+    let server = listener();
+    let connection = connection(&connector, &server);
+    let failure = contained(connector.run("act", json!({})).connection(&connection).start());
+    assert_failure(&failure, FailureKind::TooLarge, "bytes at once");
+    assert_saw_nobody(&server);
+}
+
+#[test]
+fn a_file_outside_of_the_input_is_not_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = Files::new(dir.path()).allow_any_local();
+    for url in ["file:///etc/passwd", "/etc/passwd", "", "http://127.0.0.1/"] {
+        let connector = load(&opening(url));
+        let failure = contained(connector.run("act", json!({})).files(&files).start());
+        assert_failure(&failure, FailureKind::NotFound, "is not a file of this run");
+    }
+}
+
+/// A file that a run is given, and the run's input.
+fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
+    let path = dir.path().join("f.txt");
+    std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
+    let files = Files::new(dir.path());
+    let entry = files.grant(path).unwrap();
+    (files, entry)
+}
+
+/// Runs a guest made of these items on top of open.wat.
+fn run_with_file(bytes: u64, items: &[&str]) -> Result<Outcome, Failure> {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, entry) = granted(&dir, bytes);
+    let guest = items.iter().fold(opening(&entry.url), |guest, item| guest.with(item));
+    load(&guest).run("act", json!({ "file": entry })).files(&files).start()
+}
+
+#[test]
+fn a_file_of_the_input_is_found() {
+    assert_eq!(run_with_file(3, &[]).unwrap().output, json!({ "good": true }));
+}
+
+#[test]
+fn handles_that_are_hoarded_come_to_an_end() {
+    let failure = contained(run_with_file(3, &[include_str!("../../guests/open-and-hoard.wat")]));
+    assert_failure(&failure, FailureKind::Internal, "resource");
+}
+
+#[test]
+fn handles_that_are_given_back_do_not() {
+    let ended = run_with_file(3, &[include_str!("../../guests/open-and-drop.wat")]);
+    assert_eq!(ended.unwrap().output, json!({ "good": true }));
+}
+
+#[test]
+fn a_handle_that_was_given_back_is_worth_nothing() {
+    let failure = contained(run_with_file(3, &[include_str!("../../guests/use-after-drop.wat")]));
+    assert_failure(&failure, FailureKind::Internal, "handle");
+}
+
+#[test]
+fn a_handle_that_was_never_given_is_worth_nothing() {
+    let guest = Guest::good().with(include_str!("../../guests/forged-handle.wat"));
+    assert_failure(&contained(act(&load(&guest))), FailureKind::Internal, "handle");
+}
+
+#[test]
+fn a_file_that_no_memory_could_hold_is_not_read_in_one_piece() {
+    // It takes no place on the disk, and would take 4 GiB in the host.
+    let read = include_str!("../../guests/read-all.wat");
+    let failure = contained(run_with_file(8 << 30, &[read]));
+    assert_failure(&failure, FailureKind::TooLarge, "cannot be read in one piece");
+}
+
+/// Everything that connectors logged.
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Logged;
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOGGED.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What a connector of this name logs with this message.
+fn logged(name: &str, message: &str) -> Vec<String> {
+    static CAPTURE: LazyLock<()> = LazyLock::new(|| {
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Logged);
+        subscriber.with_env_filter("connector=info").init();
+    });
+    LazyLock::force(&CAPTURE);
+    let guest = Guest::good().named(name).with(include_str!("../../guests/log.wat")).value(
+        "message",
+        "types.choice",
+        json!({ "label": message }),
+    );
+    assert_serves(&load(&guest));
+    let logged = String::from_utf8(LOGGED.lock().unwrap().clone()).unwrap();
+    let marks = format!("connector=\"{name}\"");
+    logged.lines().filter(|line| line.contains(&marks)).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_flood_of_messages_comes_to_an_end() {
+    assert_eq!(logged("flood", "again").len(), 1_000);
+}
+
+#[test]
+fn a_message_cannot_forge_a_line_or_speak_to_a_terminal() {
+    let lines = logged("forger", "a\r\n{\"level\":\"error\"}\u{1b}]0;evil\u{7}\u{9b}31m");
+    assert_eq!(lines.len(), 1_000, "each message is one line");
+    for line in &lines {
+        assert!(!line.contains(char::is_control), "{line:?}");
+        assert!(line.contains(r#"a\r\n{"level":"error"}\u{1b}]0;evil\u{7}\u{9b}31m"#), "{line}");
+    }
+}
+
+#[test]
+fn a_message_is_cut_at_4_kib() {
+    for line in logged("talker", &"é".repeat(10_000)) {
+        assert!(line.len() < 5 * 1024, "{} bytes", line.len());
+    }
+}
+
+#[test]
+fn a_schema_that_refers_to_itself_ends() {
+    for schema in [
+        r##"{"$ref":"#"}"##,
+        r##"{"allOf":[{"$ref":"#"}]}"##,
+        r##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,
+        r##"{"anyOf":[{"$ref":"#"},{"$ref":"#"}],"not":{"$ref":"#"}}"##,
+    ] {
+        let guest = Guest::good()
+            .with(include_str!("../../guests/validate.wat"))
+            .value("json-schema", "types.choice", json!({ "label": schema }))
+            .value("instance", "types.choice", json!({ "label": "{}" }))
+            .value("answer", "actions.run", Value::Null);
+        assert_serves(&load(&guest));
+    }
+}

@@ -1,0 +1,165 @@
+//! Runs that want more than they may have: time, memory, stack.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_host::Cancellation;
+
+use super::*;
+
+const MIB: usize = 1 << 20;
+
+fn short() -> Limits {
+    Limits { time: Duration::from_millis(200), ..Limits::default() }
+}
+
+fn memory(bytes: usize) -> Limits {
+    Limits { memory: bytes, ..Limits::default() }
+}
+
+#[test]
+fn a_trap_is_internal_and_says_which() {
+    let failure = contained(act(&load(&run_that("unreachable"))));
+    assert_failure(&failure, FailureKind::Internal, "the connector failed");
+    assert_failure(&failure, FailureKind::Internal, "unreachable");
+}
+
+#[test]
+fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
+    let post = "(func $post (param i32) (loop $forever (br $forever)))\n\n\
+                (export \"cabi_post_workflow:connector/actions@0.1.0#run\" (func $post))";
+    for (place, guest) in [
+        ("run", run_that(LOOP)),
+        (
+            "cabi_realloc",
+            Guest::good()
+                .with(&format!("(func $realloc (param i32 i32 i32 i32) (result i32) {LOOP})")),
+        ),
+        ("post-return", Guest::good().with(post)),
+    ] {
+        let connector = load(&guest);
+        let begun = Instant::now();
+        let failure = contained(act_within(&connector, short()));
+        assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+        assert!(begun.elapsed() < MARGIN, "{place}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn a_run_that_does_not_end_can_be_cancelled() {
+    let guest = Guest::good()
+        .with(include_str!("../../guests/emit.wat"))
+        .with(include_str!("../../guests/tell-and-loop.wat"));
+    let connector = load(&guest);
+    let cancellation = Cancellation::new();
+    let (runs, running) = mpsc::channel();
+    let begun = Instant::now();
+    let ended = thread::scope(|scope| {
+        let run = connector
+            .run("act", json!({}))
+            .cancellation(&cancellation)
+            .on_event(move |_| runs.send(()).unwrap());
+        let run = scope.spawn(|| run.start());
+        running.recv().unwrap();
+        cancellation.cancel();
+        run.join().unwrap()
+    });
+    assert_failure(&contained(ended), FailureKind::Cancelled, "cancelled");
+    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_run_that_was_cancelled_before_it_began_does_not_loop() {
+    let connector = load(&run_that(LOOP));
+    let cancellation = Cancellation::new();
+    cancellation.cancel();
+    let run = connector.run("act", json!({})).cancellation(&cancellation);
+    assert_failure(&contained(run.start()), FailureKind::Cancelled, "cancelled");
+}
+
+#[test]
+fn memory_ends_at_the_limit_and_a_guest_may_cope() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/grow-memory.wat")));
+    for _ in 0..3 {
+        assert_serves_within(&connector, memory(8 * MIB));
+    }
+    // It says so itself when it got more than 8 MiB.
+    let failure = contained(act_within(&connector, memory(9 * MIB)));
+    assert_failure(&failure, FailureKind::TooLarge, "more memory than 9 MiB");
+}
+
+fn assert_serves_within(connector: &Connector, limits: Limits) {
+    assert_eq!(act_within(connector, limits).unwrap().output, json!({ "good": true }));
+}
+
+#[test]
+fn memory_ends_at_the_hosts_limit_whatever_a_run_allows() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
+    let failure = contained(act_within(&connector, memory(usize::MAX)));
+    assert_failure(&failure, FailureKind::TooLarge, "more memory than 64 MiB");
+    assert_small();
+}
+
+#[test]
+fn a_guest_that_gives_up_for_want_of_memory_is_too_large() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
+    let failure = contained(act_within(&connector, memory(8 * MIB)));
+    assert_failure(&failure, FailureKind::TooLarge, "more memory than 8 MiB");
+}
+
+#[test]
+fn memory_from_the_start_counts_too() {
+    let connector = load(&Guest::good().with("(memory $memory 32)"));
+    assert_serves_within(&connector, memory(2 * MIB));
+    let failure = contained(act_within(&connector, memory(MIB)));
+    assert_failure(&failure, FailureKind::TooLarge, "more memory than 1 MiB");
+}
+
+#[test]
+fn memory_from_the_start_beyond_the_hosts_limit_is_not_loaded() {
+    for pages in [1025, 65536] {
+        let guest = Guest::good().with(&format!("(memory $memory {pages})"));
+        match refused(&guest.build()) {
+            LoadError::NotAComponent(reason) => assert!(reason.contains("memory"), "{reason}"),
+            LoadError::Describe(failure) => {
+                assert_failure(&failure, FailureKind::TooLarge, "more memory than 64 MiB");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_table_ends_at_its_limit() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/grow-table.wat")));
+    assert_serves(&connector);
+    assert_small();
+}
+
+#[test]
+fn a_table_beyond_the_limit_from_the_start_is_not_loaded() {
+    let error = refused(&Guest::good().with("(table 10000000 funcref)").build());
+    assert!(error.to_string().contains("table"), "{error:?}");
+}
+
+#[test]
+fn recursion_ends_with_the_stack_and_not_with_the_process() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/recurse.wat")));
+    for _ in 0..3 {
+        let failure = contained(act(&connector));
+        assert_failure(&failure, FailureKind::Internal, "more stack than it may");
+    }
+}
+
+/// Nothing here may cost the host gigabytes.
+#[cfg(target_os = "linux")]
+fn assert_small() {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kib: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(kib < 1 << 20, "{peak} in memory");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn assert_small() {}

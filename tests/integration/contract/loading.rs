@@ -1,0 +1,185 @@
+//! What is not loaded at all.
+
+use super::*;
+
+fn foreign_import(wasm: &[u8]) -> String {
+    match refused(wasm) {
+        LoadError::ForeignImport(name) => name,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn not_a_component(wasm: &[u8]) -> String {
+    match refused(wasm) {
+        LoadError::NotAComponent(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unsupported(wasm: &[u8]) -> (String, String) {
+    match refused(wasm) {
+        LoadError::UnsupportedVersion { found, supported } => (found, supported),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mismatch(guest: &Guest) -> String {
+    match refused(&guest.build()) {
+        LoadError::Mismatch(reason) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A guest that imports and calls a function of a package of its own.
+fn importing(package: &str, interface: &str, version: &str) -> Vec<u8> {
+    let import = format!("{package}/{interface}@{version}");
+    Guest::good()
+        .edit(
+            "world connector {",
+            &format!(
+                "package {package}@{version} {{ interface {interface} {{ ask: func() -> u32; }} }}
+                world connector {{ import {import};"
+            ),
+        )
+        .with(&format!("(import \"{import}\" \"ask\" (func $ask (result i32)))"))
+        .with("(func $run (type $call) (drop (call $ask)) (global.get $outcome))")
+        .build()
+}
+
+#[test]
+fn an_import_of_wasi_is_refused_by_name() {
+    let wasm = importing("wasi:cli", "environment", "0.2.0");
+    assert_eq!(foreign_import(&wasm), "wasi:cli/environment@0.2.0");
+    assert!(refused(&wasm).to_string().contains("no WASI"));
+}
+
+#[test]
+fn an_import_of_an_invented_package_is_refused_by_name() {
+    let wasm = importing("evil:escape", "shell", "0.1.0");
+    assert_eq!(foreign_import(&wasm), "evil:escape/shell@0.1.0");
+}
+
+#[test]
+fn a_package_whose_name_only_begins_like_the_contract_is_foreign() {
+    let wasm = importing("workflow:connector-extra", "shell", "0.1.0");
+    assert_eq!(foreign_import(&wasm), "workflow:connector-extra/shell@0.1.0");
+}
+
+#[test]
+fn an_import_without_a_package_is_refused_by_name() {
+    let component = wat::parse_str(r#"(component (import "shell" (func)))"#).unwrap();
+    assert_eq!(foreign_import(&component), "shell");
+}
+
+#[test]
+fn an_interface_that_the_contract_lacks_is_a_mismatch() {
+    let guest = Guest::good()
+        .edit("interface log {", "interface shell { ask: func() -> u32; }\ninterface log {")
+        .edit("import log;", "import log; import shell;")
+        .with(
+            "(import \"workflow:connector/shell@0.1.0\" \"ask\" (func $ask (result i32)))\n\n\
+             (func $run (type $call) (drop (call $ask)) (global.get $outcome))",
+        );
+    assert!(mismatch(&guest).contains("workflow:connector/shell@0.1.0"));
+}
+
+#[test]
+fn what_is_no_component_is_not_loaded() {
+    let good = Guest::good().build();
+    let module = wat::parse_str("(module)").unwrap();
+    let half = good.get(..good.len() / 2).unwrap();
+    let cases: [(&str, &[u8]); 6] = [
+        ("empty", b""),
+        ("garbage", b"not WebAssembly at all"),
+        ("a core module", &module),
+        ("only a head", good.get(..8).unwrap()),
+        ("truncated", half),
+        ("text", b"(component)"),
+    ];
+    for (what, wasm) in cases {
+        if what == "only a head" {
+            // A valid component, and an empty one.
+            assert!(matches!(refused(wasm), LoadError::Mismatch(_)), "{what}");
+        } else {
+            assert!(!not_a_component(wasm).is_empty(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let Err(error) = HOST.load_file("no/such/connector.wasm") else { panic!("it was loaded") };
+    assert!(matches!(error, LoadError::Read { .. }), "{error:?}");
+    assert!(error.to_string().contains("no/such/connector.wasm"));
+}
+
+#[test]
+fn another_version_of_the_contract_is_refused_and_both_are_named() {
+    for version in ["0.2.0", "1.0.0", "0.0.9"] {
+        let guest = Guest::good().edit("@0.1.0", &format!("@{version}"));
+        let (found, supported) = unsupported(&guest.build());
+        assert_eq!((found.as_str(), supported.as_str()), (version, "0.1.0"));
+    }
+}
+
+#[test]
+fn another_version_of_one_import_is_refused_too() {
+    let name = "workflow:connector/log@0.2.0";
+    let component = format!(r#"(component (import "{name}" (instance)))"#);
+    let (found, supported) = unsupported(&wat::parse_str(component).unwrap());
+    assert_eq!((found.as_str(), supported.as_str()), ("0.2.0", "0.1.0"));
+}
+
+#[test]
+fn a_later_patch_of_the_contract_fits() {
+    let guest = Guest::good()
+        .with(include_str!("../../guests/log.wat"))
+        .value("message", "types.choice", json!({ "label": "hello" }))
+        .edit("@0.1.0", "@0.1.7");
+    let connector = load(&guest);
+    assert!(connector.imports().contains(&"workflow:connector/log@0.1.7".to_owned()));
+    assert_serves(&connector);
+}
+
+#[test]
+fn each_export_must_be_there() {
+    for export in ["describe", "connection", "actions"] {
+        let guest = Guest::good().edit(&format!("export {export};"), "");
+        let reason = mismatch(&guest);
+        assert!(reason.contains(&format!("workflow:connector/{export}@0.1.0")), "{reason}");
+    }
+}
+
+#[test]
+fn an_export_of_another_type_is_a_mismatch() {
+    for (from, to, reason) in [
+        ("test: func(settings: json)", "test: func(settings: list<u8>)", "found `list`"),
+        ("record option-list {", "record option-list { pages: u32,", "found 4 fields"),
+        ("        internal,\n", "", "expected enum of 14 names"),
+        ("timeout,", "too-late,", "found too-late"),
+    ] {
+        let told = mismatch(&Guest::good().edit(from, to));
+        assert!(told.contains(reason), "{from}: {told}");
+    }
+}
+
+#[test]
+fn an_export_of_another_name_is_a_mismatch() {
+    let renamed = Guest::good().edit("output-schema", "result-schema");
+    let renamed = renamed.value("schema", "actions.result-schema", json!({ "ok": "{}" }));
+    let told = mismatch(&renamed);
+    assert!(told.contains("output-schema"), "{told}");
+}
+
+#[test]
+fn a_component_of_many_instances_is_refused() {
+    // To the end of the good component, further instances of its core module:
+    // each has a memory, and would take a place in the pool from other runs.
+    let more = "(core instance (instantiate 0))".repeat(50);
+    let appended = wat::parse_str(format!("(component (core module) {more})")).unwrap();
+    // Its own header and its own empty module stay behind.
+    let appended = appended.get(8 + 10..).unwrap();
+    let wasm = [Guest::good().build().as_slice(), appended].concat();
+    let reason = not_a_component(&wasm);
+    assert!(reason.contains("instances"), "{reason}");
+}

@@ -1,0 +1,101 @@
+//! What a connector returns, and what no one could use.
+
+use super::*;
+
+const MIB: usize = 1 << 20;
+
+/// Returns a text of that many bytes at an address.
+fn returning(address: &str, length: usize) -> String {
+    format!(
+        "(i32.store offset=8 (global.get $outcome) (i32.const {address}))
+         (i32.store offset=12 (global.get $outcome) (i32.const {length}))
+         (global.get $outcome)"
+    )
+}
+
+#[test]
+fn an_output_that_is_not_json_is_internal() {
+    for output in ["", "not JSON", "{", "{}{}", "NaN", "'a'"] {
+        let failure = contained(act(&load(&Guest::good().returns(output))));
+        assert_failure(&failure, FailureKind::Internal, "the connector's output is not JSON");
+    }
+}
+
+#[test]
+fn an_output_nested_without_end_is_not_json() {
+    let failure = contained(act(&load(&Guest::good().returns(&"[".repeat(20_000)))));
+    assert_failure(&failure, FailureKind::Internal, "the connector's output is not JSON");
+}
+
+#[test]
+fn metadata_that_is_not_json_is_internal() {
+    let outcome = json!({ "ok": { "output": "1", "metadata": "{" } });
+    let guest = Guest::good().value("outcome", "actions.run", outcome);
+    let failure = contained(act(&load(&guest)));
+    assert_failure(&failure, FailureKind::Internal, "the connector's metadata is not JSON");
+}
+
+#[test]
+fn an_output_over_the_limit_is_too_large() {
+    let guest = run_that(&returning("0", 2 * MIB)).with("(memory $memory 64)");
+    let connector = load(&guest);
+    let limits = Limits { output_bytes: MIB, ..Limits::default() };
+    let failure = contained(act_within(&connector, limits));
+    assert_failure(&failure, FailureKind::TooLarge, "more than 1048576 bytes at once");
+}
+
+#[test]
+fn an_output_of_more_than_the_memory_there_is_is_internal() {
+    for (address, length) in [("0", 100 * MIB), ("0x1fff0", 17), ("-16", 8), ("16", 0xffff_ffff)] {
+        let failure = contained(act(&load(&run_that(&returning(address, length)))));
+        assert_failure(&failure, FailureKind::Internal, "the connector failed");
+    }
+}
+
+#[test]
+fn an_output_that_is_not_utf_8_is_internal() {
+    let body = format!("(i32.store8 (i32.const 0) (i32.const 0xff)) {}", returning("0", 1));
+    let failure = contained(act(&load(&run_that(&body))));
+    assert_failure(&failure, FailureKind::Internal, "utf-8");
+}
+
+#[test]
+fn a_result_that_is_none_is_internal() {
+    for (what, body) in [
+        ("outside of memory", "(i32.const -8)"),
+        ("not aligned", "(i32.add (global.get $outcome) (i32.const 1))"),
+        ("of no case", "(i32.store8 (global.get $outcome) (i32.const 2)) (global.get $outcome)"),
+    ] {
+        let failure = contained(act(&load(&run_that(body))));
+        assert_eq!(failure.kind, FailureKind::Internal, "{what}: {failure:?}");
+    }
+}
+
+#[test]
+fn a_place_for_the_input_outside_of_memory_is_internal() {
+    for place in ["-1", "0x1ffff"] {
+        let item =
+            format!("(func $realloc (param i32 i32 i32 i32) (result i32) (i32.const {place}))");
+        let failure = contained(act(&load(&Guest::good().with(&item))));
+        assert_failure(&failure, FailureKind::Internal, "realloc");
+    }
+}
+
+#[test]
+fn a_failure_is_handed_on_as_the_connector_tells_it() {
+    let told = json!({ "err": {
+        "kind": "rate-limited", "message": "later", "status": 429, "retry-after-ms": 1500,
+    } });
+    let guest = Guest::good().value("outcome", "actions.run", told);
+    let failure = contained(act(&load(&guest)));
+    assert_failure(&failure, FailureKind::RateLimited, "later");
+    assert_eq!((failure.status, failure.retry_after_ms), (Some(429), Some(1500)));
+}
+
+#[test]
+fn a_schema_that_is_not_json_is_internal() {
+    let guest = Guest::good().value("schema", "actions.output-schema", json!({ "ok": "{" }));
+    let failure = load(&guest).output_schema("act", json!({})).unwrap_err();
+    assert_failure(&failure, FailureKind::Internal, "output schema is not JSON");
+    assert_serves(&GOOD);
+}

@@ -1,0 +1,51 @@
+//! That no run knows of another.
+
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use super::*;
+
+#[test]
+fn nothing_that_a_run_keeps_is_there_in_the_next() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/count.wat")));
+    for _ in 0..10 {
+        assert_serves(&connector);
+    }
+}
+
+#[test]
+fn a_hundred_traps_leave_no_trace() {
+    let connector = load(&run_that("unreachable"));
+    for _ in 0..100 {
+        assert_failure(&act(&connector).unwrap_err(), FailureKind::Internal, "unreachable");
+    }
+    assert_serves(&GOOD);
+}
+
+#[test]
+fn runs_go_on_at_the_same_time() {
+    const RUNS: usize = 8;
+    let guest = Guest::good()
+        .with(include_str!("../../guests/emit.wat"))
+        .with("(global $runs (mut i32) (i32.const 0))");
+    let connector = load(&guest);
+    // Nobody gets past it until all are inside.
+    let all_inside = Arc::new(Barrier::new(RUNS));
+    thread::scope(|scope| {
+        for _ in 0..RUNS {
+            let all_inside = Arc::clone(&all_inside);
+            let run = connector.run("act", json!({})).on_event(move |_| {
+                all_inside.wait();
+            });
+            scope.spawn(move || assert_eq!(run.start().unwrap().output, json!({ "good": true })));
+        }
+    });
+}
+
+#[test]
+fn a_caller_that_panics_in_its_event_handler_gets_a_failure() {
+    let connector = load(&Guest::good().with(include_str!("../../guests/emit.wat")));
+    let run = connector.run("act", json!({})).on_event(|_| panic!("the caller's own defect"));
+    let failure = contained(run.start());
+    assert_failure(&failure, FailureKind::Internal, "the host failed during the run");
+}
