@@ -262,6 +262,15 @@ fn failures_come_as_records_if_asked_for() {
 }
 
 #[test]
+fn a_providers_words_do_not_reach_the_terminal_raw() {
+    let sandbox = sandbox();
+    sandbox.script(Fault::error(400, "bad", "\u{1b}]0;title\u{7}\r\nerror: forged"));
+    let ran = ask(&sandbox, &[]);
+    assert_eq!(ran.status, 4);
+    assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.contains("\nerror: forged"), "{ran:?}");
+}
+
+#[test]
 fn lists_and_inspects_what_is_there() {
     let listed = ran(command(None).arg("list"));
     assert_eq!(listed.status, 0);

@@ -53,9 +53,9 @@ impl Error {
         if as_json {
             eprintln!("{}", self.record());
         } else {
-            eprintln!("error: {self}");
+            eprintln!("error: {}", harmless(&self.to_string()));
             for hint in self.hints() {
-                eprintln!("hint: {hint}");
+                eprintln!("hint: {}", harmless(&hint));
             }
         }
         ExitCode::from(self.status())
@@ -102,6 +102,18 @@ impl Error {
     }
 }
 
+/// Providers' and connectors' words go to a terminal: without the control
+/// characters that would move its cursor or change its title.
+fn harmless(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| match c {
+            '\n' | '\t' => vec![' '],
+            c if c.is_control() => c.escape_default().collect(),
+            c => vec![c],
+        })
+        .collect()
+}
+
 /// What follows from the failure alone.
 fn failure_hints(failure: &Failure) -> Vec<String> {
     let mut hints = Vec::new();
@@ -115,7 +127,7 @@ fn failure_hints(failure: &Failure) -> Vec<String> {
         hints.push(format!("the provider knows the request as {id}"));
     }
     if let Some(detail) = &failure.detail {
-        hints.push(format!("the provider's answer was: {}", detail.escape_debug()));
+        hints.push(format!("the provider's answer was: {detail}"));
     }
     let ended_early = matches!(failure.kind, FailureKind::Timeout | FailureKind::Network);
     if ended_early && failure.request_sent {

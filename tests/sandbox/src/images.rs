@@ -92,6 +92,13 @@ const GPT_IMAGE_2: Limits = Limits {
     foreign: &["response_format", "style"],
 };
 
+/// Models of other servers: what they take is not known here.
+const UNKNOWN: Limits = Limits {
+    qualities: &["standard", "hd", "low", "medium", "high", "auto"],
+    foreign: &[],
+    ..GPT_IMAGE_2
+};
+
 const GPT_IMAGE: Limits = Limits {
     sizes: Sizes::Listed(&["1024x1024", "1536x1024", "1024x1536", "auto"]),
     ..GPT_IMAGE_2
@@ -136,8 +143,7 @@ pub(crate) async fn generations(
     if request.stream.unwrap_or(false) {
         return Ok(pace::events(request.events()?, shared.chunk_pause));
     }
-    let answer =
-        if request.is_dall_e() { request.dall_e(&shared)? } else { request.gpt_image()? };
+    let answer = if request.has_urls() { request.dall_e(&shared)? } else { request.gpt_image()? };
     Ok(Json(answer).into_response())
 }
 
@@ -268,12 +274,19 @@ impl Request {
         self.model().starts_with("dall-e")
     }
 
+    /// Whether the answer can hold URLs: only models that take
+    /// `response_format` leave the choice.
+    fn has_urls(&self) -> bool {
+        self.is_dall_e() || self.response_format.is_some()
+    }
+
     fn limits(&self) -> Limits {
         match self.model() {
             "dall-e-2" => DALL_E_2,
             model if model.starts_with("dall-e") => DALL_E_3,
             model if model.starts_with("gpt-image-1") => GPT_IMAGE,
-            _ => GPT_IMAGE_2,
+            model if model.contains("gpt-image") => GPT_IMAGE_2,
+            _ => UNKNOWN,
         }
     }
 
