@@ -25,7 +25,6 @@ tools=$sysroot/lib/rustlib/$host/bin
 }
 
 has_target() { [ -n "$(ls "$sysroot/lib/rustlib/$triple/lib/"libstd-*.rlib 2>/dev/null)" ]; }
-has_debian() { [ -x /usr/lib/rust-web/bin/rustc ] || [ -x /usr/bin/rustc ]; }
 
 if ! has_target && command -v rustup >/dev/null; then
     rustup target add $triple >/dev/null 2>&1 || say "rustup cannot fetch $triple; trying Debian's packages"
