@@ -13,6 +13,8 @@
 //! tested.
 
 pub mod actions;
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 mod bindings;
 pub mod connection;
 pub mod describe;

@@ -362,6 +362,32 @@ fn the_output_schema_follows_the_input() {
     assert_eq!(printed["properties"]["a"]["type"], "string", "{printed}");
 }
 
+/// The connector's stack is small, and it reads JSON that others wrote.
+#[test]
+fn deeply_nested_json_is_no_trap() {
+    let sandbox = sandbox();
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    for (levels, status) in [(100, 0), (100_000, 2)] {
+        let schema = format!(r#"{{"type":"object","default":{}}}"#, nested(levels));
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("input.json");
+        let input = json!({
+            "messages": [{"role": "user", "content": "x"}],
+            "responseFormat": 1,
+            "responseSchema": schema,
+        });
+        std::fs::write(&file, input.to_string()).unwrap();
+        let file = file.to_str().unwrap();
+        let ran = run(&sandbox, &["schema", "openai/v1/ask", "--form", "output", "--input", file]);
+        assert_eq!(ran.status, status, "{levels}: {}", ran.stderr);
+
+        let body = format!(r#"{{"choices":{}}}"#, nested(levels)).into_bytes();
+        sandbox.script(Fault::Status { status: 200, headers: Vec::new(), body });
+        let ran = ask(&sandbox, &[]);
+        assert_eq!(ran.status, 4, "{levels}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn files_never_take_the_place_of_others() {
     let sandbox = sandbox();
