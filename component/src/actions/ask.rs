@@ -136,8 +136,7 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::integer(
             "n",
             "Number of Chat Completion Choices",
-            "How many answers to give, from 1 to 128. Above 1 the output is a list of them, and \
-             each is charged. Left empty, it is one.",
+            "How many answers to give. Above 1 the output is a list of them, and each is charged.",
         )
     },
     Property {
@@ -147,8 +146,8 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::number(
             "temperature",
             "Temperature",
-            "How much chance there is in the choice of words, from 0 (nearly always the same) to \
-             2. Change this or Top P, not both. Leave it empty for reasoning models, which \
+            "How much chance there is in the choice of words: at 0 the answer is nearly always the \
+             same. Change this or Top P, not both. Leave it empty for reasoning models, which \
              mostly refuse it.",
         )
     },
@@ -159,8 +158,8 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::number(
             "topP",
             "Top P",
-            "From how much of the probability words are chosen, from 0 to 1: at 0.1 only the \
-             most probable tenth counts. Change this or Temperature, not both.",
+            "From how much of the probability words are chosen: at 0.1 only the most probable \
+             tenth counts. Change this or Temperature, not both.",
         )
     },
     Property {
@@ -171,7 +170,7 @@ pub const PROPERTIES: &[Property] = &[
             "frequencyPenalty",
             "Frequency Penalty",
             "Above 0, a word becomes less likely each time it occurs, which avoids repeated \
-             phrases; below 0, more likely. From -2 to 2.",
+             phrases; below 0, more likely.",
         )
     },
     Property {
@@ -182,7 +181,7 @@ pub const PROPERTIES: &[Property] = &[
             "presencePenalty",
             "Presence Penalty",
             "Above 0, a word that has occurred at all becomes less likely, which leads to new \
-             topics; below 0, more likely. From -2 to 2.",
+             topics; below 0, more likely.",
         )
     },
     Property {
@@ -191,8 +190,8 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::map(
             "logitBias",
             "Logit Bias",
-            "Makes single tokens more or less likely: the token's number, and a whole number \
-             from -100 (never) to 100 (always).",
+            "Makes single tokens more or less likely: the token's number, and a whole number. The \
+             lowest means never, the highest always.",
             &Property { limits: &Limits::range(-100.0, 100.0), ..Property::number("", "", "") },
         )
     },
@@ -202,7 +201,7 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::array(
             "stop",
             "Stop",
-            "Up to 4 texts at which the answer ends; they do not become part of it. Leave it \
+            "Texts at which the answer ends; they do not become part of it. Leave it \
              empty for reasoning models.",
             &[Property::string("", "", "")],
         )
@@ -230,7 +229,11 @@ pub const PROPERTIES: &[Property] = &[
 
 /// One item of `messages`.
 const MESSAGE: &[Property] = &[
-    Property { required: true, ..Property::string("content", "Content", "What is said.") },
+    Property {
+        required: true,
+        placeholder: Some("Why is the sky blue?"),
+        ..Property::string("content", "Content", "What is said.")
+    },
     Property {
         required: true,
         ..Property::string("role", "Role", "Who says it.").select(Choices::closed(&[

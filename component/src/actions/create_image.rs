@@ -81,8 +81,7 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::integer(
             "n",
             "Number of responses",
-            "How many images to make, from 1 to 10. Each is charged. Left empty, it is one; \
-             dall-e-3 makes no more.",
+            "How many images to make. Each is charged. dall-e-3 makes only one.",
         )
     },
     Property {
@@ -144,6 +143,7 @@ pub const PROPERTIES: &[Property] = &[
 const MESSAGE: &[Property] = &[
     Property {
         required: true,
+        placeholder: Some("A lighthouse at dusk"),
         ..Property::string("content", "Content", "A part of the description, in words.")
     },
     Property::number(

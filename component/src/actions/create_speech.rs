@@ -42,12 +42,12 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
+        placeholder: Some("Good morning!"),
         limits: &Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
         ..Property::string(
             "input",
             "Input",
-            "The text to read aloud, at most 4,096 characters. Split longer texts and run the \
-             action for each part.",
+            "The text to read aloud. Split longer texts and run the action for each part.",
         )
     },
     Property {
@@ -79,7 +79,7 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::any(
             "responseFormat",
             "Response format",
-            "The format of the recording. Left empty, it is an MP3 file.",
+            "The format of the recording.",
             Choices::closed(&[
                 Choice::text("mp3"),
                 Choice::text("aac"),
@@ -96,8 +96,7 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::number(
             "speed",
             "Speed",
-            "How fast the voice speaks, from 0.25 to 4. Left empty, it speaks at its normal \
-             pace, 1.",
+            "How fast the voice speaks: 2 is twice its normal pace.",
         )
     },
 ];

@@ -34,11 +34,7 @@ pub const PROPERTIES: &[Property] = &[
             accept: &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"],
             ..Limits::NONE
         },
-        ..Property::file(
-            "file",
-            "File",
-            "The recording, at most 25 MiB: flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm.",
-        )
+        ..Property::file("file", "File", "The recording.")
     },
     Property {
         required: true,
@@ -94,8 +90,8 @@ pub const PROPERTIES: &[Property] = &[
         ..Property::number(
             "temperature",
             "Temperature",
-            "How freely the model guesses at what is unclear, from 0 to 1. Left empty, it is 0: \
-             the model stays with what is most probable.",
+            "How freely the model guesses at what is unclear. At 0 it stays with what is most \
+             probable.",
         )
     },
 ];
