@@ -48,8 +48,8 @@ pub struct Answer {
 /// One of several answers to the same messages.
 #[derive(Debug)]
 pub struct Choice {
-    /// The text; empty if there is none.
-    pub content: String,
+    /// The text, if there is one.
+    pub content: Option<String>,
     /// Why the model declines.
     pub refusal: Option<String>,
     /// Why the answer ends.
@@ -100,13 +100,13 @@ impl Call {
 }
 
 /// The text of a message, which some servers send in parts.
-fn content(content: Option<&Value>) -> String {
-    match content {
-        Some(Value::Text(text)) => text.clone(),
-        Some(Value::List(parts)) => {
-            parts.iter().filter_map(|part| part.get("text")?.as_str()).collect()
+fn content(content: Option<&Value>) -> Option<String> {
+    match content? {
+        Value::Text(text) => Some(text.clone()),
+        Value::List(parts) => {
+            Some(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect())
         }
-        _ => String::new(),
+        _ => None,
     }
 }
 
@@ -148,7 +148,7 @@ pub fn hold(
             return Ok(Answer { model, choices, usage, request_id: reply.request_id });
         }
         if round < ROUNDS {
-            messages.push(calls(&first.content, &first.calls));
+            messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
             for call in &first.calls {
                 messages.push(answered(outside, functions, call).map_err(Failure::sent)?);
             }
@@ -309,7 +309,7 @@ mod tests {
     fn an_answer_in_words_ends_the_conversation() {
         let mut script = Script { answers: vec![words("Hi")], ..Script::default() };
         let answer = talk(&mut script, &[]).unwrap();
-        assert_eq!(answer.choices[0].content, "Hi");
+        assert_eq!(answer.choices[0].content.as_deref(), Some("Hi"));
         assert_eq!(answer.choices[0].finish_reason.as_deref(), Some("stop"));
         assert_eq!(answer.model.as_deref(), Some("gpt-x"));
         assert_eq!(answer.request_id.as_deref(), Some("req_1"));
@@ -322,7 +322,7 @@ mod tests {
         let answers = vec![wants("a_weather", r#"{"city":"Rome"}"#), words("Sunny")];
         let mut script = Script { answers, ..Script::default() };
         let answer = talk(&mut script, &["a/weather"]).unwrap();
-        assert_eq!(answer.choices[0].content, "Sunny");
+        assert_eq!(answer.choices[0].content.as_deref(), Some("Sunny"));
         assert_eq!(answer.request_id.as_deref(), Some("req_2"));
         assert_eq!(answer.usage.json().unwrap(), json!({ "totalTokens": 12 }));
         assert_eq!(
@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn calls_without_functions_are_no_calls() {
         let mut script = Script { answers: vec![wants("f", "{}")], ..Script::default() };
-        assert_eq!(talk(&mut script, &[]).unwrap().choices[0].content, "");
+        assert_eq!(talk(&mut script, &[]).unwrap().choices[0].content, None);
     }
 
     #[test]
@@ -430,7 +430,7 @@ mod tests {
     fn a_text_in_parts_is_one_text() {
         let parts = json!([{ "type": "text", "text": "a" }, { "type": "x" }, { "text": "b" }]);
         let choice = Choice::of(&json!({ "message": { "content": parts } }).into());
-        assert_eq!(choice.content, "ab");
+        assert_eq!(choice.content.as_deref(), Some("ab"));
         assert_eq!(choice.finish_reason, None);
     }
 }

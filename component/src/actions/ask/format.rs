@@ -78,7 +78,7 @@ impl Format {
 
     /// The output of an answer, as JSON text.
     pub fn read(&self, choice: &Choice) -> Result<Json> {
-        let content = choice.content.as_str();
+        let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
             return Err(Failure::refused(format!("the model refused: {}", refusal.trim())));
         }
@@ -92,6 +92,9 @@ impl Format {
                 let message = "the answer reached the limit of tokens before it was complete: \
                                raise Max Tokens, or leave it empty";
                 return Err(Failure::invalid_output(message, content).at("maxTokens"));
+            }
+            _ if choice.content.is_none() => {
+                return Err(Failure::invalid_output("the provider's answer holds no text", ""));
             }
             _ => {}
         }
