@@ -20,10 +20,12 @@ test: build    ## every test; installs what they need
 	cargo test $(CARGO_ALL)
 
 schemas: build ## writes schemas/ anew
-	cargo run $(CARGO_ALL) --example schemas -- $(TARGET)/components/openai.wasm schemas
+	cargo build $(CARGO_ALL) --example schemas
+	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
 
 check-schemas: build ## fails with a diff if schemas/ is stale
-	cargo run $(CARGO_ALL) --example schemas -- $(TARGET)/components/openai.wasm schemas --check
+	cargo build $(CARGO_ALL) --example schemas
+	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
 
 lint:          ## formatting and clippy
 	cargo fmt --all --check
