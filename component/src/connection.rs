@@ -124,6 +124,7 @@ pub fn define() -> Definition {
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")]
             .map(binding)
             .into(),
+        lasting_errors: vec!["insufficient_quota".into(), "billing_hard_limit_reached".into()],
         environment: [
             ("token", "OPENAI_API_KEY"),
             ("baseUrl", "OPENAI_BASE_URL"),

@@ -92,6 +92,7 @@ impl Connection {
         for property in secrets {
             values.remove(&property.name);
         }
+        let lasting_errors = definition.lasting_errors.clone();
         let route = RouteOptions {
             addresses: options.addresses,
             concurrent_runs: options.concurrent_runs,
@@ -99,7 +100,7 @@ impl Connection {
         };
         Ok(Self(Arc::new(Shared {
             connector: descriptor.name.clone(),
-            route: Route::new(base_url, credential, headers, &route),
+            route: Route::new(base_url, credential, headers, lasting_errors, &route),
             settings: Value::Object(values),
         })))
     }

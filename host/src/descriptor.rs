@@ -73,6 +73,8 @@ pub struct Definition {
     pub base_url_property: Option<String>,
     /// Properties sent as headers.
     pub headers: Vec<Binding>,
+    /// Texts in error answers that say that trying again is of no use.
+    pub lasting_errors: Vec<String>,
     /// Environment variables from which a command line reads properties.
     pub environment: Vec<Binding>,
 }
@@ -233,6 +235,7 @@ impl Definition {
             base_url,
             base_url_property: definition.base_url.property,
             headers: definition.headers.into_iter().map(Binding::from).collect(),
+            lasting_errors: definition.lasting_errors,
             environment: definition.environment.into_iter().map(Binding::from).collect(),
         })
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -30,6 +31,15 @@ pub enum Event {
         /// How much there is, if that is known.
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
+    },
+    /// A request failed and is made again after a pause.
+    Retry {
+        /// How often it was made so far.
+        attempt: u32,
+        /// The pause in milliseconds.
+        pause_ms: u64,
+        /// Why.
+        reason: String,
     },
     /// A file that is there before the run ends.
     File {
@@ -66,6 +76,7 @@ pub struct Cancellation(Arc<Stop>);
 #[derive(Default)]
 struct Stop {
     cancelled: AtomicBool,
+    waiting: Condvar,
     on_cancel: Mutex<Option<OnCancel>>,
 }
 
@@ -86,6 +97,15 @@ impl Cancellation {
         if let Some(on_cancel) = &*on_cancel {
             on_cancel();
         }
+        self.0.waiting.notify_all();
+    }
+
+    /// Waits, unless it is cancelled before. Says whether it was.
+    pub(crate) fn wait(&self, pause: Duration) -> bool {
+        let guard = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.waiting.wait_timeout_while(guard, pause, |_| !self.is_cancelled());
+        drop(waited);
+        self.is_cancelled()
     }
 
     /// Whether it was stopped.

@@ -8,7 +8,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response,
+    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response, Terms,
 };
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
@@ -28,6 +28,7 @@ impl http::Host for State {
     fn send(&mut self, request: http::Request) -> Answer<Resource<Response>> {
         let deadline = self.deadline;
         let stopped = self.stopped();
+        let cancellation = self.cancellation.clone();
         let (run, resources) = self.run()?;
         if let Some(stopped) = stopped {
             return Ok(Err(Failure::from(stopped).into()));
@@ -37,19 +38,25 @@ impl http::Host for State {
             Ok(connection) => connection,
             Err(failure) => return Ok(Err(failure.into())),
         };
-        run.attempts += 1;
-        let largest = run.limits.request_bytes;
-        let progress = Progress::new(run.on_event.clone());
-        match egress::send(connection.route(), request, largest, deadline, progress) {
-            Ok(response) => {
-                run.request_sent = true;
-                Ok(Ok(resources.push(response)?))
-            }
-            Err(failure) => {
-                run.request_sent |= failure.request_sent;
-                Ok(Err(failure.into()))
-            }
-        }
+        let sent = egress::send(
+            connection.route(),
+            request,
+            &Terms {
+                largest_body: run.limits.request_bytes,
+                deadline,
+                silence: run.limits.silence,
+                retries: &run.retries,
+                cancellation: &cancellation,
+                on_event: run.on_event.as_ref(),
+            },
+        );
+        run.attempts += sent.attempts;
+        run.request_sent |= sent.request_sent;
+        run.asked_pause = sent.asked_pause;
+        Ok(match sent.result {
+            Ok(response) => Ok(resources.push(response)?),
+            Err(failure) => Err(failure.into()),
+        })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::bindings::{
 use crate::connection::Connection;
 use crate::connector::{Connector, LoadError};
 use crate::descriptor::Action;
-use crate::egress;
+use crate::egress::{self, Retries};
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::files::{Files, RunFiles};
@@ -38,6 +38,9 @@ const ASK_TIME: Duration = Duration::from_secs(30);
 pub struct Limits {
     /// From start to end, waiting included. Default: 10 minutes.
     pub time: Duration,
+    /// The longest silence while an answer arrives. Before it begins, only
+    /// `time` counts: a model may think for minutes. Default: 2 minutes.
+    pub silence: Duration,
     /// Linear memory in bytes, at most the host's `max_memory`. Default: 64 MiB.
     pub memory: usize,
     /// The output's JSON text in bytes. Default: 32 MiB.
@@ -54,6 +57,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(600),
+            silence: Duration::from_secs(120),
             memory: 64 << 20,
             output_bytes: 32 << 20,
             request_bytes: 256 << 20,
@@ -93,6 +97,7 @@ pub struct Run<'a> {
     input: Value,
     connection: Option<Connection>,
     limits: Limits,
+    retries: Retries,
     files: Option<Files>,
     functions: Functions,
     on_event: Option<OnEvent>,
@@ -108,6 +113,7 @@ impl<'a> Run<'a> {
             input,
             connection: None,
             limits: Limits::default(),
+            retries: Retries::default(),
             files: None,
             functions: Functions::default(),
             on_event: None,
@@ -125,6 +131,12 @@ impl<'a> Run<'a> {
     /// What it may use.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How often and how patiently it tries again.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
         self
     }
 
@@ -173,6 +185,7 @@ impl<'a> Run<'a> {
         let settings = settings(self.connector, self.connection.as_ref())?;
         let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
         run.files = RunFiles::new(self.files, files);
+        run.retries = self.retries;
         run.functions = self.functions;
         run.on_event = self.on_event;
         run.streaming = self.streaming;
@@ -191,6 +204,7 @@ impl<'a> Run<'a> {
 struct Ended {
     request_sent: bool,
     attempts: u32,
+    asked_pause: Option<Duration>,
     stopped: Option<Stopped>,
     connection: Option<Connection>,
 }
@@ -202,6 +216,10 @@ impl Ended {
             failure = Failure::from(Stopped::Cancelled);
         }
         failure.request_sent |= self.request_sent;
+        if matches!(failure.kind, FailureKind::RateLimited | FailureKind::Unavailable) {
+            let pause = self.asked_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
+            failure.retry_after_ms = failure.retry_after_ms.or(pause);
+        }
         failure
     }
 
@@ -310,6 +328,7 @@ impl Ended {
         Self {
             request_sent: run.is_some_and(|run| run.request_sent),
             attempts: run.map_or(0, |run| run.attempts),
+            asked_pause: run.and_then(|run| run.asked_pause),
             stopped: state.stopped(),
             connection: run.and_then(|run| run.connection.clone()),
         }

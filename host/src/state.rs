@@ -7,6 +7,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::connection::Connection;
+use crate::egress::Retries;
 use crate::engine;
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
@@ -46,6 +47,9 @@ pub(crate) struct RunState {
     pub request_sent: bool,
     /// Requests made.
     pub attempts: u32,
+    pub retries: Retries,
+    /// How long the provider asked to wait in its last answer.
+    pub asked_pause: Option<Duration>,
     pub messages_left: u32,
 }
 
@@ -125,6 +129,8 @@ impl RunState {
             streaming: false,
             request_sent: false,
             attempts: 0,
+            retries: Retries::default(),
+            asked_pause: None,
             messages_left: MOST_MESSAGES,
         }
     }

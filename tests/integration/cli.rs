@@ -176,7 +176,7 @@ fn exit_statuses_tell_what_happened() {
     ] {
         let shown = format!("{fault:?}");
         sandbox.script(fault);
-        let ran = ask(&sandbox, &[]);
+        let ran = ask(&sandbox, &["--attempts", "1"]);
         assert_eq!(ran.status, status, "{shown}: {ran:?}");
         assert!(ran.stderr.starts_with("error: "), "{shown}: {ran:?}");
         assert_eq!(ran.stdout, "");
@@ -252,7 +252,7 @@ fn failures_come_as_records_if_asked_for() {
     let fault =
         Fault::error(429, "rate_limit_exceeded", "Slow down.").with_header("retry-after", "7");
     sandbox.script(fault);
-    let ran_limited = ask(&sandbox, &["--json"]);
+    let ran_limited = ask(&sandbox, &["--json", "--attempts", "1"]);
     let record: Value = serde_json::from_str(&ran_limited.stderr).unwrap();
     assert_eq!(record["kind"], "rate-limited");
     assert_eq!(record["status"], 429);

@@ -11,5 +11,6 @@ mod cli;
 mod contract;
 mod egress;
 mod page;
+mod retry;
 mod token;
 mod wire;

@@ -122,6 +122,9 @@ pub struct Run {
     /// Where files that the action makes are put
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub output_dir: PathBuf,
+    /// How often a request is made at most, if the provider is overloaded or out of reach
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub attempts: u32,
     /// The most time for the run: `500ms`, `60s`, `10m`
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,

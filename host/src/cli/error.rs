@@ -104,7 +104,7 @@ impl Error {
 
 /// Providers' and connectors' words go to a terminal: without the control
 /// characters that would move its cursor or change its title.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     text.chars()
         .flat_map(|c| match c {
             '\n' | '\t' => vec![' '],

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_host::{
     Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, PropertyTable,
+    Retries,
 };
 use serde_json::Value;
 
 use super::args::Run;
 use super::components::Components;
-use super::error::Error;
+use super::error::{Error, harmless};
 use super::progress::Progress;
 use super::{input, print_json, print_line};
 
@@ -30,6 +31,7 @@ pub fn run(components: &Components, args: Run) -> Result<(), Error> {
         .connection(&connection)
         .files(&files)
         .limits(Limits { time: args.timeout, ..Limits::default() })
+        .retries(Retries { attempts: args.attempts, ..Retries::default() })
         .streaming(args.stream)
         .cancellation(&cancellation)
         .on_event(on_event(args.stream, Arc::clone(&printed)))
@@ -77,6 +79,10 @@ fn on_event(stream: bool, printed: Arc<AtomicBool>) -> impl Fn(Event) + Send + S
             // A reader that went away shows when the output is printed.
             let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
             printed.store(true, Ordering::Relaxed);
+        }
+        Event::Retry { attempt, pause_ms, reason } => {
+            let seconds = pause_ms as f64 / 1000.0;
+            eprintln!("attempt {attempt}: {}; again in {seconds:.1} s", harmless(&reason));
         }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
         _ => {}

@@ -4,17 +4,19 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::failure::{Failure, FailureKind};
 
 use super::not_allowed;
 use super::progress::Progress;
 
-/// A body whose length is known before its first byte is read.
+/// A body whose length is known before its first byte is read, and which can
+/// be sent several times.
 pub(super) struct Body {
     pub content_type: Option<String>,
     pub length: u64,
-    segments: Segments,
+    segments: VecDeque<Segment>,
 }
 
 /// A part of a form.
@@ -31,36 +33,37 @@ pub(crate) enum FormValue {
 
 impl Body {
     pub(super) fn none() -> Self {
-        Self { content_type: None, length: 0, segments: Segments::default() }
+        Self { content_type: None, length: 0, segments: VecDeque::new() }
     }
 
     pub(super) fn bytes(content_type: &str, bytes: Vec<u8>) -> Self {
-        let mut segments = Segments::default();
-        let length = segments.push_bytes(bytes);
+        let segment = Segment::bytes(bytes);
+        let length = segment.length();
+        let segments = VecDeque::from([segment]);
         Self { content_type: Some(content_type.to_owned()), length, segments }
     }
 
     /// The content, which tells how much of it was taken.
-    pub(super) fn told(self, progress: Progress) -> Told {
-        Told { segments: self.segments, length: self.length, taken: 0, progress }
+    pub(super) fn told(&self, progress: Progress) -> Told {
+        let reader = Reader { waiting: self.segments.clone(), current: None };
+        Told { reader, length: self.length, taken: 0, progress }
     }
 
     /// A `multipart/form-data` body (RFC 7578), names escaped as the HTML
     /// standard's form submission does.
     pub(super) fn form(parts: Vec<FormPart>) -> Result<Self, Failure> {
         let boundary = boundary()?;
-        let mut segments = Segments::default();
-        let mut length = 0;
+        let mut segments = VecDeque::new();
         for part in parts {
-            let head = part.head(&boundary)?;
-            length += segments.push_bytes(head.into_bytes());
-            length += match part.value {
-                FormValue::Text(text) => segments.push_bytes(text.into_bytes()),
-                FormValue::File { path, size, .. } => segments.push_file(path, size),
-            };
-            length += segments.push_bytes(b"\r\n".to_vec());
+            segments.push_back(Segment::bytes(part.head(&boundary)?));
+            segments.push_back(match part.value {
+                FormValue::Text(text) => Segment::bytes(text),
+                FormValue::File { path, size, .. } => Segment::File(path, size),
+            });
+            segments.push_back(Segment::bytes("\r\n"));
         }
-        length += segments.push_bytes(format!("--{boundary}--\r\n").into_bytes());
+        segments.push_back(Segment::bytes(format!("--{boundary}--\r\n")));
+        let length = segments.iter().map(Segment::length).sum();
         let content_type = format!("multipart/form-data; boundary={boundary}");
         Ok(Self { content_type: Some(content_type), length, segments })
     }
@@ -96,16 +99,35 @@ fn boundary() -> Result<String, Failure> {
     Ok(format!("form-{:032x}", u128::from_ne_bytes(bytes)))
 }
 
-/// Pieces read one after another. A file is opened when its turn comes.
-#[derive(Default)]
-pub(super) struct Segments {
+/// A piece of a body.
+#[derive(Clone)]
+enum Segment {
+    Bytes(Arc<[u8]>),
+    File(PathBuf, u64),
+}
+
+impl Segment {
+    fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Bytes(bytes.into().into())
+    }
+
+    fn length(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_, size) => *size,
+        }
+    }
+}
+
+/// Reads pieces one after another. A file is opened when its turn comes.
+struct Reader {
     waiting: VecDeque<Segment>,
     current: Option<Box<dyn Read + Send>>,
 }
 
 /// A body that tells how much of it was taken.
 pub(super) struct Told {
-    segments: Segments,
+    reader: Reader,
     length: u64,
     taken: u64,
     progress: Progress,
@@ -113,32 +135,14 @@ pub(super) struct Told {
 
 impl Read for Told {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.segments.read(into)?;
+        let count = self.reader.read(into)?;
         self.taken += count as u64;
         self.progress.show(self.taken, Some(self.length));
         Ok(count)
     }
 }
 
-enum Segment {
-    Bytes(Vec<u8>),
-    File(PathBuf, u64),
-}
-
-impl Segments {
-    fn push_bytes(&mut self, bytes: Vec<u8>) -> u64 {
-        let length = bytes.len() as u64;
-        self.waiting.push_back(Segment::Bytes(bytes));
-        length
-    }
-
-    fn push_file(&mut self, path: PathBuf, size: u64) -> u64 {
-        self.waiting.push_back(Segment::File(path, size));
-        size
-    }
-}
-
-impl Read for Segments {
+impl Read for Reader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             if let Some(current) = &mut self.current {
@@ -167,7 +171,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         std::fs::write(&path, b"RIFF").unwrap();
-        let mut body = Body::form(vec![
+        let body = Body::form(vec![
             FormPart { name: "model".to_owned(), value: FormValue::Text("whisper-1".to_owned()) },
             FormPart {
                 name: "file".to_owned(),
@@ -181,7 +185,7 @@ mod tests {
         ])
         .unwrap();
         let mut text = String::new();
-        body.segments.read_to_string(&mut text).unwrap();
+        body.told(Progress::new(None)).read_to_string(&mut text).unwrap();
         assert_eq!(body.length, text.len() as u64);
         let content_type = body.content_type.unwrap();
         let boundary = content_type.split_once("boundary=").unwrap().1;

@@ -12,16 +12,18 @@ mod progress;
 mod redact;
 mod resolver;
 mod response;
+mod retry;
 mod route;
 mod secret;
 mod socket;
 mod target;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{self, Method, Uri, header};
 use ureq::{SendBody, Timeout};
 
+use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
 pub use base_url::{BaseUrl, BaseUrlError};
@@ -30,6 +32,7 @@ pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use progress::Progress;
 pub use resolver::AddressPolicy;
 pub use response::Response;
+pub use retry::Retries;
 pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_value};
 pub(crate) use secret::Secret;
 pub(crate) use socket::enter;
@@ -53,77 +56,160 @@ pub(crate) enum Content {
     Form(Vec<FormPart>),
 }
 
-/// Sends a request and waits for the response's head.
+/// Under which terms a run sends requests.
+pub(crate) struct Terms<'a> {
+    /// The largest body of a request, in bytes.
+    pub largest_body: u64,
+    /// When the run ends.
+    pub deadline: Instant,
+    /// The longest silence while an answer arrives.
+    pub silence: Duration,
+    pub retries: &'a Retries,
+    pub cancellation: &'a Cancellation,
+    pub on_event: Option<&'a OnEvent>,
+}
+
+/// What became of a request.
+pub(crate) struct Sent {
+    pub result: Result<Response, Failure>,
+    /// How often it was made.
+    pub attempts: u32,
+    /// Whether it may have reached the provider, in one attempt or another.
+    pub request_sent: bool,
+    /// How long the provider asks to wait.
+    pub asked_pause: Option<Duration>,
+}
+
+/// Sends a request and waits for the response's head, again and again as
+/// [`Retries`] says.
 ///
 /// # Errors
 /// `invalid-input` for a request that is not allowed, before anything is
-/// sent; then `network`, `timeout`.
-pub(crate) fn send(
-    route: &Route,
-    request: Request,
-    largest_body: u64,
-    deadline: Instant,
-    progress: Progress,
-) -> Result<Response, Failure> {
-    let path = target::path(&request.path)?;
-    let query = target::query(&request.query);
-    let target = route.base().join(&path, query.as_deref());
-    let target = Uri::try_from(target).map_err(|_| not_allowed("its path makes no URL"))?;
+/// sent; then `network`, `timeout`, `cancelled`.
+pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
+    let mut sent =
+        Sent { result: Err(not_allowed("")), attempts: 0, request_sent: false, asked_pause: None };
+    let request = match Prepared::new(route, request, terms.largest_body) {
+        Ok(request) => request,
+        Err(failure) => return Sent { result: Err(failure), ..sent },
+    };
+    loop {
+        sent.attempts += 1;
+        sent.result = request.make(terms);
+        sent.request_sent |= match &sent.result {
+            Ok(_) => true,
+            Err(failure) => failure.request_sent,
+        };
+        let Some(reason) = request.reason_to_repeat(&mut sent) else { return sent };
+        let pause = terms.retries.pause_after(sent.attempts, sent.asked_pause);
+        let time_left = terms.deadline.saturating_duration_since(Instant::now());
+        if terms.retries.attempts <= sent.attempts || time_left <= pause {
+            return sent;
+        }
+        tracing::debug!(request = request.what, attempt = sent.attempts, ?pause, reason, "again");
+        if let Some(on_event) = terms.on_event {
+            let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+            on_event(Event::Retry { attempt: sent.attempts, pause_ms, reason });
+        }
+        if terms.cancellation.wait(pause) {
+            let cancelled = Failure::new(FailureKind::Cancelled, "the run was cancelled");
+            return Sent { result: Err(cancelled.after_request(sent.request_sent)), ..sent };
+        }
+    }
+}
 
-    let mut headers = headers::checked(&request.headers, route.headers())?;
-    headers.extend(route.headers().clone());
+/// A request that is allowed, complete but for the time at which it is made.
+struct Prepared<'a> {
+    route: &'a Route,
+    method: Method,
+    target: Uri,
+    headers: http::HeaderMap,
+    body: Body,
+    /// The request in words that hold nothing secret.
+    what: String,
+}
 
-    let body = content(request.content)?;
-    if largest_body < body.length {
-        let message = format!(
-            "the request is {} bytes long, and at most {largest_body} are allowed",
-            body.length
-        );
-        return Err(Failure::new(FailureKind::TooLarge, message));
+impl<'a> Prepared<'a> {
+    fn new(route: &'a Route, request: Request, largest_body: u64) -> Result<Self, Failure> {
+        let path = target::path(&request.path)?;
+        let query = target::query(&request.query);
+        let target = route.base().join(&path, query.as_deref());
+        let target = Uri::try_from(target).map_err(|_| not_allowed("its path makes no URL"))?;
+
+        let mut headers = headers::checked(&request.headers, route.headers())?;
+        headers.extend(route.headers().clone());
+
+        let body = content(request.content)?;
+        if largest_body < body.length {
+            let message = format!(
+                "the request is {} bytes long, and at most {largest_body} are allowed",
+                body.length
+            );
+            return Err(Failure::new(FailureKind::TooLarge, message));
+        }
+
+        route.authorize(&target, &mut headers)?;
+        let what = format!("{} {}{path}", request.method, route.base());
+        Ok(Self { route, method: request.method, target, headers, body, what })
     }
 
-    route.authorize(&target, &mut headers)?;
+    fn make(&self, terms: &Terms) -> Result<Response, Failure> {
+        socket::begin_request(terms.silence);
+        let answer =
+            exchange(self, terms).map_err(|error| failure(&error, self.route, &self.what))?;
+        socket::begin_answer();
+        tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
+        Ok(Response::new(answer, self.route.redactor().clone()))
+    }
 
-    socket::begin_request();
-    let remaining = deadline.saturating_duration_since(Instant::now());
-    let what = format!("{} {}{path}", request.method, route.base());
-    let answer =
-        exchange(route.agent(), request.method, target, headers, body, progress, remaining)
-            .map_err(|error| failure(&error, route, &what))?;
-    tracing::debug!(request = what, status = answer.status().as_u16(), "answered");
-
-    Ok(Response::new(answer, route.redactor().clone()))
+    /// Why the request may be made again, if it may.
+    fn reason_to_repeat(&self, sent: &mut Sent) -> Option<String> {
+        let response = match &mut sent.result {
+            Err(failure) => {
+                sent.asked_pause = None;
+                return retry::may_repeat(&self.method, failure).then(|| failure.message.clone());
+            }
+            Ok(response) => response,
+        };
+        sent.asked_pause = retry::asked_pause(|name| response.header(name), SystemTime::now());
+        if !retry::may_pass_later(response.status()) {
+            return None;
+        }
+        let lasting = self.route.lasting_errors();
+        let begun = if lasting.is_empty() { &[] } else { response.peek() };
+        let lasts = |text: &String| memchr::memmem::find(begun, text.as_bytes()).is_some();
+        if lasting.iter().any(lasts) {
+            return None;
+        }
+        Some(format!("the provider answered with status {}", response.status()))
+    }
 }
 
 /// The one place that opens sockets: by ureq, whose resolver checks every
 /// address ([`resolver`]) and which is told to follow and to unpack nothing
 /// ([`route`]).
-fn exchange(
-    agent: &ureq::Agent,
-    method: Method,
-    target: Uri,
-    headers: http::HeaderMap,
-    body: Body,
-    progress: Progress,
-    remaining: Duration,
-) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    let mut request = http::Request::builder().method(method).uri(target);
-    if let Some(all) = request.headers_mut() {
-        *all = headers;
+fn exchange(prepared: &Prepared, terms: &Terms) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    let mut request =
+        http::Request::builder().method(prepared.method.clone()).uri(prepared.target.clone());
+    if let Some(headers) = request.headers_mut() {
+        headers.clone_from(&prepared.headers);
     }
-    let content = match body.content_type {
+    let body = match &prepared.body.content_type {
         None => SendBody::none(),
-        Some(ref content_type) => {
+        Some(content_type) => {
             request = request
-                .header(header::CONTENT_TYPE, content_type.as_str())
-                .header(header::CONTENT_LENGTH, body.length);
-            SendBody::from_owned_reader(body.told(progress))
+                .header(header::CONTENT_TYPE, content_type)
+                .header(header::CONTENT_LENGTH, prepared.body.length);
+            let progress = Progress::new(terms.on_event.cloned());
+            SendBody::from_owned_reader(prepared.body.told(progress))
         }
     };
     // ureq takes a timeout of zero for none at all.
+    let remaining = terms.deadline.saturating_duration_since(Instant::now());
     let remaining = remaining.max(Duration::from_millis(1));
+    let agent = prepared.route.agent();
     let request =
-        agent.configure_request(request.body(content)?).timeout_global(Some(remaining)).build();
+        agent.configure_request(request.body(body)?).timeout_global(Some(remaining)).build();
     agent.run(request)
 }
 

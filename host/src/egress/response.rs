@@ -1,5 +1,6 @@
 //! A response on its way in: capped, free of the credential, streamed.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 
 use ureq::BodyReader;
@@ -16,6 +17,8 @@ use super::redact::{Redacting, Redactor};
 /// How much of an answer that could not be read is kept for the failure.
 const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
+/// How much of an error answer is looked at before it is read.
+const PEEKED: usize = 16 * 1024;
 
 /// A response, its body still to come.
 pub struct Response {
@@ -24,6 +27,8 @@ pub struct Response {
     body: Redacting<BodyReader<'static>>,
     announced: Option<u64>,
     read: u64,
+    /// What was looked at before it was read.
+    peeked: VecDeque<u8>,
 }
 
 impl Response {
@@ -36,11 +41,23 @@ impl Response {
             body: Redacting::new(body.into_reader(), redactor),
             announced,
             read: 0,
+            peeked: VecDeque::new(),
         }
     }
 
     pub(crate) fn status(&self) -> u16 {
         self.status
+    }
+
+    /// How the body begins, without taking it. A body that breaks off there
+    /// fails when it is read.
+    pub(super) fn peek(&mut self) -> &[u8] {
+        let mut chunk = vec![0; PEEKED - self.peeked.len()];
+        while let Ok(count @ 1..) = self.body.read(&mut chunk) {
+            self.peeked.extend(chunk.iter().take(count));
+            chunk.truncate(PEEKED - self.peeked.len());
+        }
+        self.peeked.make_contiguous()
     }
 
     /// The values of a header, joined as RFC 9110 §5.2 says.
@@ -147,7 +164,10 @@ impl Response {
     }
 
     fn next(&mut self, chunk: &mut [u8], limit: u64) -> Result<usize, Failure> {
-        let count = self.body.read(chunk).map_err(broken)?;
+        let count = match self.peeked.is_empty() {
+            true => self.body.read(chunk).map_err(broken)?,
+            false => self.peeked.read(chunk).map_err(broken)?,
+        };
         self.read += count as u64;
         if limit < self.read {
             return Err(too_large(limit));

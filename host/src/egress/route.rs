@@ -26,6 +26,7 @@ pub(crate) struct Route {
     base: BaseUrl,
     credential: Option<Credential>,
     headers: HeaderMap,
+    lasting_errors: Vec<String>,
     redactor: Redactor,
     agent: ureq::Agent,
 }
@@ -49,10 +50,11 @@ impl Route {
         base: BaseUrl,
         credential: Option<Credential>,
         headers: HeaderMap,
+        lasting_errors: Vec<String>,
         options: &RouteOptions,
     ) -> Self {
         let redactor = Redactor::new(credential.as_ref().map(|credential| &credential.secret));
-        Self { base, credential, headers, redactor, agent: agent(options) }
+        Self { base, credential, headers, lasting_errors, redactor, agent: agent(options) }
     }
 
     pub(super) fn base(&self) -> &BaseUrl {
@@ -65,6 +67,11 @@ impl Route {
 
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
+    }
+
+    /// Texts in error answers that will not change by themselves.
+    pub(super) fn lasting_errors(&self) -> &[String] {
+        &self.lasting_errors
     }
 
     /// The headers that every request of this connection carries.

@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use ureq::Error;
 use ureq::unversioned::transport::{
@@ -28,6 +29,9 @@ struct Current {
     id: u64,
     cancellation: Cancellation,
     sent: Cell<bool>,
+    /// Whether an answer's body is arriving, and the longest silence in it.
+    silence: Cell<Option<Duration>>,
+    answering: Cell<bool>,
 }
 
 /// Makes the thread that of a run, until it is dropped.
@@ -37,7 +41,13 @@ pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let cancellation = cancellation.clone();
-    CURRENT.set(Some(Current { id, cancellation, sent: Cell::new(false) }));
+    CURRENT.set(Some(Current {
+        id,
+        cancellation,
+        sent: Cell::new(false),
+        silence: Cell::new(None),
+        answering: Cell::new(false),
+    }));
     Entered(())
 }
 
@@ -49,9 +59,29 @@ impl Drop for Entered {
     }
 }
 
-/// Forgets what was sent before the next request.
-pub(super) fn begin_request() {
-    with_current(|current| current.sent.set(false));
+/// Forgets what was sent before the next request. `silence` is the longest
+/// that there may be once its answer arrives.
+pub(super) fn begin_request(silence: Duration) {
+    with_current(|current| {
+        current.sent.set(false);
+        current.answering.set(false);
+        current.silence.set(Some(silence));
+    });
+}
+
+/// From here on bytes are due.
+pub(super) fn begin_answer() {
+    with_current(|current| current.answering.set(true));
+}
+
+/// The time for the next bytes: long before an answer begins, for a model may
+/// think for minutes, and short within it.
+fn within_silence(timeout: NextTimeout) -> NextTimeout {
+    let silence = with_current(|current| current.silence.get().filter(|_| current.answering.get()));
+    match silence.flatten() {
+        Some(silence) => NextTimeout { per_read: Some(silence.into()), ..timeout },
+        None => timeout,
+    }
 }
 
 /// Whether bytes of the current request went out.
@@ -162,7 +192,7 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        self.inner.await_input(timeout)
+        self.inner.await_input(within_silence(timeout))
     }
 
     fn is_open(&mut self) -> bool {

@@ -1,0 +1,139 @@
+//! When a request is made again, and after how long.
+//!
+//! One policy for all connectors: what certainly was not processed is tried
+//! again, and so is what the provider itself says to try again. A POST that
+//! broke off half-way is not: it may have been processed, and paid for.
+
+use std::time::{Duration, SystemTime};
+
+use ureq::http::Method;
+
+use crate::failure::{Failure, FailureKind};
+
+/// How often and how patiently a run tries again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retries {
+    /// Requests made for one at most, the first included. Default: 4.
+    pub attempts: u32,
+    /// The first pause; each further one is twice as long, up to `longest`,
+    /// and between half and all of it by chance. Default: 500 ms.
+    pub pause: Duration,
+    /// The longest pause. A provider that asks for a longer one by
+    /// `Retry-After` gets it, if the run's time allows. Default: 20 s.
+    pub longest: Duration,
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self { attempts: 4, pause: Duration::from_millis(500), longest: Duration::from_secs(20) }
+    }
+}
+
+impl Retries {
+    /// Every request is made once.
+    pub fn none() -> Self {
+        Self { attempts: 1, ..Self::default() }
+    }
+
+    /// The pause after so many attempts.
+    pub(super) fn pause_after(&self, attempts: u32, asked: Option<Duration>) -> Duration {
+        if let Some(asked) = asked {
+            return asked;
+        }
+        let doublings = attempts.saturating_sub(1).min(16);
+        let whole = self.pause.saturating_mul(1 << doublings).min(self.longest);
+        whole.mul_f64(0.5 + 0.5 * chance())
+    }
+}
+
+/// A number from 0 to 1. Runs that failed together must not come back
+/// together.
+fn chance() -> f64 {
+    let mut bytes = [0; 4];
+    // Without random bytes every pause is the longest: still correct.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 1.0,
+    }
+}
+
+/// Whether a status says that the same request may succeed later
+/// (RFC 9110 §15, RFC 6585 §4).
+pub(super) fn may_pass_later(status: u16) -> bool {
+    matches!(status, 408 | 409 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// Whether a failed exchange may be made again.
+pub(super) fn may_repeat(method: &Method, failure: &Failure) -> bool {
+    let broken = matches!(failure.kind, FailureKind::Network | FailureKind::Timeout);
+    broken && (!failure.request_sent || method.is_idempotent())
+}
+
+/// How long the provider asks to wait: `Retry-After` in seconds or as a date
+/// (RFC 9110 §10.2.3), or `retry-after-ms` as some providers say it.
+pub(super) fn asked_pause(
+    header: impl Fn(&str) -> Option<String>,
+    now: SystemTime,
+) -> Option<Duration> {
+    if let Some(milliseconds) = header("retry-after-ms").and_then(|text| text.trim().parse().ok()) {
+        return Some(Duration::from_millis(milliseconds));
+    }
+    let text = header("retry-after")?;
+    let text = text.trim();
+    match text.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text).ok()?;
+            Some(date.duration_since(now).unwrap_or_default())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_the_longest_and_differ() {
+        let retries = Retries {
+            attempts: 9,
+            pause: Duration::from_millis(100),
+            longest: Duration::from_millis(350),
+        };
+        for (attempts, whole) in [(1, 100), (2, 200), (3, 350), (40, 350)] {
+            for _ in 0..50 {
+                let pause = retries.pause_after(attempts, None).as_millis();
+                assert!((whole / 2..=whole).contains(&pause), "{attempts}: {pause}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_provider_is_waited_for_as_it_asks() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        let asked = |name: &'static str, value: &'static str| {
+            asked_pause(|other| (other == name).then(|| value.to_owned()), now)
+        };
+        assert_eq!(asked("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("retry-after", " 0 "), Some(Duration::ZERO));
+        assert_eq!(asked("retry-after-ms", "250"), Some(Duration::from_millis(250)));
+        let later = asked("retry-after", "Sun, 06 Nov 1994 08:50:07 GMT");
+        assert_eq!(later, Some(Duration::from_secs(30)));
+        let past = asked("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT");
+        assert_eq!(past, Some(Duration::ZERO));
+        for odd in ["", "soon", "-1", "99999999999999999999", "1.5"] {
+            assert_eq!(asked("retry-after", odd), None, "{odd}");
+        }
+        assert_eq!(Retries::default().pause_after(1, later), Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_may_have_been_processed_is_not_repeated() {
+        let broken = |sent| Failure::new(FailureKind::Network, "broken").after_request(sent);
+        assert!(may_repeat(&Method::POST, &broken(false)));
+        assert!(!may_repeat(&Method::POST, &broken(true)));
+        assert!(may_repeat(&Method::GET, &broken(true)));
+        let wrong = Failure::new(FailureKind::InvalidInput, "wrong");
+        assert!(!may_repeat(&Method::GET, &wrong));
+    }
+}

@@ -1,0 +1,163 @@
+//! Trying again: what is, what is not, how often, and that nobody waits longer
+//! than the run may take.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use connector_host::{Cancellation, Event, Failure, FailureKind, Limits, Outcome, Retries};
+use connector_tests::{connection, openai, sandbox};
+use openai_sandbox::{Fault, Sandbox};
+use serde_json::json;
+
+/// Four attempts with hardly a pause.
+fn quick() -> Retries {
+    let pause = Duration::from_millis(1);
+    Retries { attempts: 4, pause, longest: pause }
+}
+
+fn ask(sandbox: &Sandbox, limits: Limits) -> (Result<Outcome, Failure>, Vec<Event>) {
+    let connector = openai();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&events);
+    let result = connector
+        .run("ask", json!({"messages": [{"role": "user", "content": "Hi"}]}))
+        .connection(&connection(&connector, sandbox))
+        .limits(limits)
+        .retries(quick())
+        .on_event(move |event| heard.lock().unwrap().push(event))
+        .start();
+    let events = std::mem::take(&mut *events.lock().unwrap());
+    (result, events)
+}
+
+fn script(sandbox: &Sandbox, fault: &Fault, times: usize) {
+    (0..times).for_each(|_| sandbox.script(fault.clone()));
+}
+
+#[test]
+fn a_provider_that_recovers_is_asked_until_it_does() {
+    for status in [408, 409, 429, 500, 502, 503, 504] {
+        let sandbox = sandbox();
+        script(&sandbox, &Fault::error(status, "overloaded", "Later."), 2);
+        let (outcome, events) = ask(&sandbox, Limits::default());
+        assert_eq!(outcome.unwrap().metadata["attempts"], 3, "{status}");
+        assert_eq!(sandbox.requests().len(), 3, "{status}");
+        let [Event::Retry { attempt: 1, reason, .. }, Event::Retry { attempt: 2, .. }] =
+            events.as_slice()
+        else {
+            panic!("{status}: {events:?}");
+        };
+        assert_eq!(reason, &format!("the provider answered with status {status}"));
+    }
+}
+
+#[test]
+fn a_provider_that_does_not_recover_is_left_alone_after_the_last_attempt() {
+    let sandbox = sandbox();
+    script(&sandbox, &Fault::error(503, "overloaded", "Later."), 10);
+    let (outcome, events) = ask(&sandbox, Limits::default());
+    let failure = outcome.unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Unavailable, Some(503)));
+    assert_eq!((sandbox.requests().len(), events.len()), (4, 3));
+}
+
+#[test]
+fn what_will_not_change_is_asked_once() {
+    for fault in [
+        Fault::error(400, "bad", "Bad."),
+        Fault::error(401, "invalid_api_key", "No."),
+        Fault::error(404, "model_not_found", "None."),
+        Fault::error(501, "never", "Never."),
+        Fault::error(429, "insufficient_quota", "You exceeded your current quota."),
+        // It may have been processed, and paid for.
+        Fault::HangUp,
+        Fault::CutBody { after: 10 },
+    ] {
+        let sandbox = sandbox();
+        script(&sandbox, &fault, 3);
+        let (outcome, events) = ask(&sandbox, Limits::default());
+        assert!(outcome.unwrap_err().request_sent, "{fault:?}");
+        assert_eq!((sandbox.requests().len(), events.len()), (1, 0), "{fault:?}");
+    }
+}
+
+/// The words of the error that was not tried again reach the caller whole.
+#[test]
+fn an_exhausted_quota_is_told_from_a_rate_limit() {
+    let sandbox = sandbox();
+    sandbox.script(Fault::error(429, "insufficient_quota", "You exceeded your current quota."));
+    let failure = ask(&sandbox, Limits::default()).0.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::QuotaExceeded);
+    assert_eq!(failure.message, "You exceeded your current quota");
+}
+
+#[test]
+fn a_question_that_changes_nothing_is_asked_again_when_it_breaks_off() {
+    let (sandbox, connector) = (sandbox(), openai());
+    sandbox.script(Fault::HangUp);
+    connector.test(&connection(&connector, &sandbox)).unwrap();
+    assert_eq!(sandbox.requests().len(), 2);
+}
+
+#[test]
+fn the_provider_is_waited_for_as_it_asks() {
+    let sandbox = sandbox();
+    sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after-ms", "120"));
+    let begun = Instant::now();
+    let (outcome, events) = ask(&sandbox, Limits::default());
+    outcome.unwrap();
+    assert!(Duration::from_millis(120) <= begun.elapsed());
+    assert!(matches!(events.as_slice(), [Event::Retry { pause_ms: 120, .. }]), "{events:?}");
+}
+
+#[test]
+fn a_pause_that_the_run_has_no_time_for_is_not_begun() {
+    let sandbox = sandbox();
+    for header in ["3600", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        sandbox.clear();
+        sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", header));
+        let begun = Instant::now();
+        let failure = ask(&sandbox, Limits::default()).0.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::RateLimited);
+        assert!(3_600_000 <= failure.retry_after_ms.unwrap(), "{failure:?}");
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert_eq!(sandbox.requests().len(), 1);
+    }
+}
+
+#[test]
+fn a_pause_ends_when_the_run_is_cancelled() {
+    let (sandbox, connector) = (sandbox(), openai());
+    sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", "300"));
+    let cancellation = Cancellation::new();
+    let cancel = cancellation.clone();
+    let begun = Instant::now();
+    let failure = connector
+        .run("ask", json!({"messages": [{"role": "user", "content": "Hi"}]}))
+        .connection(&connection(&connector, &sandbox))
+        .cancellation(&cancellation)
+        .on_event(move |event| {
+            if let Event::Retry { .. } = event {
+                let cancel = cancel.clone();
+                std::thread::spawn(move || cancel.cancel());
+            }
+        })
+        .start()
+        .unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
+    assert!(begun.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
+    let sandbox = sandbox();
+    let limits = Limits { silence: Duration::from_millis(200), ..Limits::default() };
+    sandbox.script(Fault::Delay(Duration::from_millis(600)));
+    ask(&sandbox, limits.clone()).0.unwrap();
+
+    sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(60) });
+    let begun = Instant::now();
+    let failure = ask(&sandbox, limits).0.unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Timeout, true), "{failure:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
