@@ -639,6 +639,7 @@ mod tests {
                 base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
                 base_url_property: None,
                 headers: Vec::new(),
+                lasting_errors: Vec::new(),
                 environment: vec![binding("token", "SAMPLE_API_KEY")],
             },
         };

@@ -232,6 +232,7 @@ mod tests {
                 base_url: BaseUrl::parse("https://example.com").unwrap(),
                 base_url_property: None,
                 headers: vec![crate::fixture::binding("plain", hostile)],
+                lasting_errors: Vec::new(),
                 environment: vec![crate::fixture::binding("plain", hostile)],
             },
         };
