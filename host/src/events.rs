@@ -77,7 +77,7 @@ pub struct Cancellation(Arc<Stop>);
 struct Stop {
     cancelled: AtomicBool,
     waiting: Condvar,
-    on_cancel: Mutex<Option<OnCancel>>,
+    on_cancel: Mutex<Vec<(u64, OnCancel)>>,
 }
 
 /// What a cancellation does besides being noticed.
@@ -94,7 +94,7 @@ impl Cancellation {
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::SeqCst);
         let on_cancel = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(on_cancel) = &*on_cancel {
+        for (_, on_cancel) in &*on_cancel {
             on_cancel();
         }
         self.0.waiting.notify_all();
@@ -113,10 +113,13 @@ impl Cancellation {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Sets what is done when the run is cancelled. To be followed by a look
-    /// at [`is_cancelled`](Self::is_cancelled): it may have happened before.
-    pub(crate) fn on_cancel(&self, on_cancel: Option<OnCancel>) {
-        *self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner) = on_cancel;
+    /// Sets what is done for a run when it is cancelled: a run and those that
+    /// it calls as functions stop together. To be followed by a look at
+    /// [`is_cancelled`](Self::is_cancelled): it may have happened before.
+    pub(crate) fn on_cancel(&self, run: u64, on_cancel: Option<OnCancel>) {
+        let mut all = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|(other, _)| *other != run);
+        all.extend(on_cancel.map(|on_cancel| (run, on_cancel)));
     }
 }
 

@@ -13,6 +13,7 @@ use crate::egress::{
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
+use crate::functions::Context;
 use crate::json_schema as schemas;
 use crate::state::{State, Stopped};
 
@@ -277,20 +278,21 @@ impl functions::Host for State {
             Ok(functions::Function {
                 name,
                 description: function.description.clone(),
-                parameters: function.parameters.to_string(),
+                parameters: (function.parameters)().to_string(),
             })
         });
         Ok(described.collect::<Result<_, Failure>>().map_err(Into::into))
     }
 
     fn call(&mut self, name: String, arguments: String) -> Answer<String> {
+        let context = Context { deadline: self.deadline, cancellation: self.cancellation.clone() };
         let (run, _) = self.run()?;
         let result = run.functions.get(&name).and_then(|function| {
             let arguments = serde_json::from_str(&arguments).map_err(|error| {
                 let message = format!("the arguments of `{name}` are not JSON: {error}");
-                Failure::invalid_input("", message)
+                Failure { property: None, ..Failure::invalid_input("", message) }
             })?;
-            (function.call)(arguments)
+            (function.call)(arguments, &context)
         });
         Ok(result.map(|value| value.to_string()).map_err(Into::into))
     }

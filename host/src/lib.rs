@@ -60,7 +60,7 @@ pub use egress::{AddressPolicy, BaseUrl, BaseUrlError, Retries};
 pub use events::{Cancellation, Event, OnEvent};
 pub use failure::{Failure, FailureKind};
 pub use files::{FileEntry, Files};
-pub use functions::Functions;
+pub use functions::{Functions, HttpFunction};
 pub use host::{Host, HostError, HostOptions};
 pub use run::{Limits, OptionList, Outcome, Run};
 pub use table::{

@@ -110,6 +110,13 @@ pub struct Run {
     /// Set a property to a file, such as `file=talk.mp3`
     #[arg(long, value_name = "PROPERTY=FILE")]
     pub file: Vec<String>,
+    /// HTTP functions that the model may call, declared in a JSON file
+    ///
+    /// A list of {name, description, parameters, method, url} and, where one is needed,
+    /// header: {name, environment}, whose value is read from that environment variable.
+    /// Actions of connectors are functions under their addresses without being declared.
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
     /// Print text as it arrives
     #[arg(long)]
     pub stream: bool,

@@ -11,6 +11,7 @@ use super::error::Error;
 const FOLDER: &str = "CONNECTOR_COMPONENTS";
 
 /// The folders in which names are looked up, and the host that loads.
+#[derive(Clone)]
 pub struct Components {
     host: Host,
     folders: Vec<PathBuf>,
@@ -25,6 +26,11 @@ impl Components {
             None => default_folders(),
         };
         Self { host, folders }
+    }
+
+    /// The host that loads them.
+    pub fn host(&self) -> &Host {
+        &self.host
     }
 
     /// All connectors, by file name. One that cannot be loaded is an error in

@@ -6,12 +6,13 @@ mod address;
 mod args;
 mod components;
 mod error;
+mod functions;
 mod input;
 mod progress;
 mod run;
 mod show;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -84,6 +85,7 @@ fn log_to_stderr() {
     if std::env::var_os("RUST_LOG").is_some() {
         tracing_subscriber::fmt()
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
             .init();
     }

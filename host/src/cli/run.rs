@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::args::Run;
 use super::components::Components;
 use super::error::{Error, harmless};
+use super::functions::functions;
 use super::progress::Progress;
 use super::{input, print_json, print_line};
 
@@ -23,6 +24,7 @@ pub fn run(components: &Components, args: Run) -> Result<(), Error> {
     let table = table(&connector, &action);
     let input = assemble(&table, &files, &args)?;
     let connection = super::connection(&connector)?;
+    let functions = functions(components, args.functions.as_deref(), &files)?;
     let printed = Arc::new(AtomicBool::new(false));
     let cancellation = Cancellation::new();
     cancel_on_interrupt(&cancellation)?;
@@ -30,6 +32,7 @@ pub fn run(components: &Components, args: Run) -> Result<(), Error> {
         .run(&action, input)
         .connection(&connection)
         .files(&files)
+        .functions(&functions)
         .limits(Limits { time: args.timeout, ..Limits::default() })
         .retries(Retries { attempts: args.attempts, ..Retries::default() })
         .streaming(args.stream)

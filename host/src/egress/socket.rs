@@ -28,6 +28,8 @@ thread_local! {
 struct Current {
     id: u64,
     cancellation: Cancellation,
+    /// The socket that a cancellation would shut down.
+    socket: Cell<u64>,
     sent: Cell<bool>,
     /// Whether an answer's body is arriving, and the longest silence in it.
     silence: Cell<Option<Duration>>,
@@ -38,12 +40,12 @@ struct Current {
 pub(crate) struct Entered(());
 
 pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let id = NEXT.fetch_add(1, Ordering::Relaxed);
+    let id = next_number();
     let cancellation = cancellation.clone();
     CURRENT.set(Some(Current {
         id,
         cancellation,
+        socket: Cell::new(0),
         sent: Cell::new(false),
         silence: Cell::new(None),
         answering: Cell::new(false),
@@ -51,10 +53,16 @@ pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     Entered(())
 }
 
+/// A number for a run or a socket.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         if let Some(current) = CURRENT.take() {
-            current.cancellation.on_cancel(None);
+            current.cancellation.on_cancel(current.id, None);
         }
     }
 }
@@ -136,7 +144,7 @@ impl Connector for WatchedConnector {
         };
         let transport = self.inner.connect(&details, chained)?;
         let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let socket = Arc::new(Socket { user: AtomicU64::new(0), handle });
+        let socket = Arc::new(Socket { number: next_number(), user: AtomicU64::new(0), handle });
         Ok(transport.map(|inner| WatchedTransport { inner, socket }))
     }
 }
@@ -144,6 +152,7 @@ impl Connector for WatchedConnector {
 /// A socket and the run that uses it. Between runs it waits in the pool, and
 /// another run may take it.
 struct Socket {
+    number: u64,
     user: AtomicU64,
     handle: Option<Weak<dyn ShutdownHandle>>,
 }
@@ -153,9 +162,11 @@ impl Socket {
     /// socket down: this one, and only as long as this run uses it.
     fn claim(self: &Arc<Self>) -> Result<(), Error> {
         with_current(|current| {
-            if self.user.swap(current.id, Ordering::AcqRel) != current.id {
+            self.user.store(current.id, Ordering::Release);
+            if current.socket.replace(self.number) != self.number {
                 let (socket, id) = (Arc::clone(self), current.id);
-                current.cancellation.on_cancel(Some(Box::new(move || socket.release(id))));
+                let release = Box::new(move || socket.release(id));
+                current.cancellation.on_cancel(id, Some(release));
             }
             match current.cancellation.is_cancelled() {
                 true => Err(Error::Io(std::io::Error::other("cancelled"))),

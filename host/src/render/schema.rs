@@ -48,6 +48,38 @@ pub fn schema(title: &str, description: &str, table: &PropertyTable) -> Schema {
     Schema::from(schema)
 }
 
+/// The JSON Schema of an input as a model is told it: what is allowed,
+/// without what only forms need.
+pub fn parameters(table: &PropertyTable) -> Value {
+    let mut parameters = schema("", "", table).to_value();
+    drop_annotations(&mut parameters);
+    parameters
+}
+
+fn drop_annotations(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.retain(|name, value| {
+                // A list of all types says what leaving them out says, and
+                // providers then ask what an array's items are.
+                let any = name == "type" && value.is_array();
+                !name.starts_with("x-") && name != "$schema" && !any
+            });
+            for (name, member) in members {
+                match member {
+                    // Here names are a user's, not keywords.
+                    Value::Object(named) if name == "properties" => {
+                        named.values_mut().for_each(drop_annotations);
+                    }
+                    other => drop_annotations(other),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_annotations),
+        _ => {}
+    }
+}
+
 /// The JSON Schema of an output. A provider may add to its answers, so members
 /// that the table does not name are allowed.
 pub fn output_schema(output: &Property) -> Schema {

@@ -32,10 +32,20 @@ const MAX_SIZE: usize = 16 * 1024;
 /// How often lengths are tried to suit both a pattern and a minimum.
 const PATTERN_TRIES: usize = 256;
 
-/// Makes a value for a schema.
+/// Makes a value for a schema, with everything that it may hold.
 pub(crate) fn example(schema: &Value) -> Value {
+    make(schema, 0)
+}
+
+/// Makes a value for a schema, with what it must hold: as models do for the
+/// arguments of functions.
+pub(crate) fn smallest(schema: &Value) -> Value {
+    make(schema, SPARE_BELOW + 1)
+}
+
+fn make(schema: &Value, depth: usize) -> Value {
     let maker = Maker { root: schema, budget: Cell::new(BUDGET) };
-    maker.value(schema, Place { depth: 0, nth: 0 })
+    maker.value(schema, Place { depth, nth: 0 })
 }
 
 struct Maker<'a> {

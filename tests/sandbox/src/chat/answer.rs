@@ -340,7 +340,7 @@ pub(crate) fn call_text(call: &Value) -> &str {
 
 fn arguments(function: &Function) -> String {
     match &function.parameters {
-        Some(parameters) => schema::example(parameters).to_string(),
+        Some(parameters) => schema::smallest(parameters).to_string(),
         None => "{}".to_owned(),
     }
 }

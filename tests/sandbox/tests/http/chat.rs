@@ -32,7 +32,10 @@ fn function(name: &str, parameters: Value) -> Value {
 }
 
 fn tool() -> Value {
-    function("f", json!({"type": "object", "properties": {"a": {"type": "integer"}}}))
+    let parameters = json!({
+        "type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"],
+    });
+    function("f", parameters)
 }
 
 #[test]

@@ -1,0 +1,42 @@
+//! The functions that a model may call in a run of the command line.
+
+use std::path::Path;
+
+use connector_host::{Files, Functions, HttpFunction};
+
+use super::components::Components;
+use super::error::Error;
+
+/// Those of a file, and the actions of all connectors that have a connection.
+pub fn functions(
+    components: &Components,
+    file: Option<&Path>,
+    files: &Files,
+) -> Result<Functions, Error> {
+    let mut functions = Functions::new();
+    for declaration in declarations(file)? {
+        let lookup = |name: &str| std::env::var(name).ok();
+        functions = functions.with_http(declaration, components.host(), lookup)?;
+    }
+    let (components, files) = (components.clone(), files.clone());
+    Ok(functions.with_further(move || actions(&components, &files)))
+}
+
+fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let wrong = |what: String| {
+        let message = format!("the functions in {}: {what}", file.display());
+        let hint = "`connector run --help` shows what a declaration holds";
+        Error::usage(message, hint)
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn actions(components: &Components, files: &Files) -> Functions {
+    let loaded = components.all().into_iter().filter_map(|(_, connector)| connector.ok());
+    loaded.fold(Functions::new(), |functions, connector| match super::connection(&connector) {
+        Ok(connection) => functions.with_actions(&connector, &connection, files),
+        Err(_) => functions,
+    })
+}

@@ -1,0 +1,241 @@
+//! HTTP calls as functions, declared in a file. They go the same way out as
+//! a connector's requests, under the same policy.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use ureq::http::{HeaderMap, Method};
+
+use crate::egress::{
+    self, BaseUrl, Content, Credential, Retries, Route, RouteOptions, Secret, Terms, header_name,
+};
+use crate::failure::{Failure, FailureKind};
+use crate::host::Host;
+
+use super::{Context, Function, Functions};
+
+/// The largest answer that is handed to a model.
+const LARGEST_ANSWER: u64 = 1 << 20;
+const LARGEST_REQUEST: u64 = 16 << 20;
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The declaration of an HTTP function.
+///
+/// With GET and DELETE the arguments become the query, else a JSON body. The
+/// function's result is the answer: JSON if it is JSON, else text.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpFunction {
+    /// The name under which the model's user names it.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// A JSON Schema of the arguments.
+    pub parameters: Value,
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// An absolute URL without query: `https`, or `http` to loopback.
+    pub url: String,
+    /// A header whose value is a secret.
+    pub header: Option<SecretHeader>,
+}
+
+/// A header whose value stands in an environment variable.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretHeader {
+    /// The header's name, such as `X-Api-Key`.
+    pub name: String,
+    /// The variable's name.
+    pub environment: String,
+}
+
+impl Functions {
+    /// Adds an HTTP function, which may reach what the host's connections may.
+    /// `lookup` reads environment variables.
+    ///
+    /// # Errors
+    /// `invalid-input` if the declaration is not right, with what is wrong.
+    pub fn with_http(
+        self,
+        declaration: HttpFunction,
+        host: &Host,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let name = declaration.name.clone();
+        let wrong = |what: String| {
+            let message = format!("the function `{}` {what}", name.escape_debug());
+            Failure { property: None, ..Failure::invalid_input("", message) }
+        };
+        let method = method(&declaration.method).map_err(wrong)?;
+        let (base, path) = target(&declaration.url).map_err(wrong)?;
+        let credential = declaration
+            .header
+            .map(|header| credential(&header, lookup))
+            .transpose()
+            .map_err(wrong)?;
+        let route_options = RouteOptions {
+            addresses: host.options.addresses,
+            concurrent_runs: host.options.concurrent_runs,
+            connect_timeout: host.options.connect_timeout,
+        };
+        let route = Route::new(base, credential, HeaderMap::new(), Vec::new(), &route_options);
+        let parameters = declaration.parameters;
+        let function = Function {
+            description: declaration.description,
+            parameters: Box::new(move || parameters.clone()),
+            call: Box::new(move |arguments, context| {
+                call(&route, &method, &path, &arguments, context)
+            }),
+        };
+        Ok(self.with_function(declaration.name, function))
+    }
+}
+
+fn method(text: &str) -> Result<Method, String> {
+    match text {
+        "GET" => Ok(Method::GET),
+        "POST" => Ok(Method::POST),
+        "PUT" => Ok(Method::PUT),
+        "PATCH" => Ok(Method::PATCH),
+        "DELETE" => Ok(Method::DELETE),
+        other => Err(format!(
+            "has the method `{}`; it must be GET, POST, PUT, PATCH or DELETE",
+            other.escape_debug()
+        )),
+    }
+}
+
+/// The origin and the path of a URL.
+fn target(url: &str) -> Result<(BaseUrl, String), String> {
+    let whole = BaseUrl::parse(url).map_err(|error| format!("has a `url` that {error}"))?;
+    let origin = whole.origin();
+    let path = whole.as_str().strip_prefix(&origin).unwrap_or_default().to_owned();
+    let origin = BaseUrl::parse(&origin).map_err(|error| format!("has a `url` that {error}"))?;
+    match path.as_str() {
+        "" => Err("has a `url` without a path".to_owned()),
+        _ => Ok((origin, path)),
+    }
+}
+
+fn credential(
+    header: &SecretHeader,
+    lookup: impl Fn(&str) -> Option<String>,
+) -> Result<Credential, String> {
+    let name = header_name(&header.name)
+        .ok_or_else(|| format!("has `{}` as a header", header.name.escape_debug()))?;
+    let variable = &header.environment;
+    let text = lookup(variable).ok_or_else(|| format!("needs ${variable}, which is not set"))?;
+    let secret = Secret::new(&text).map_err(|error| format!("needs ${variable}, which {error}"))?;
+    Ok(Credential { header: name, prefix: "", secret })
+}
+
+fn call(
+    route: &Route,
+    method: &Method,
+    path: &str,
+    arguments: &Value,
+    context: &Context,
+) -> Result<Value, Failure> {
+    let in_query = matches!(*method, Method::GET | Method::DELETE);
+    let request = egress::Request {
+        method: method.clone(),
+        path: path.to_owned(),
+        query: if in_query { query(arguments) } else { Vec::new() },
+        headers: vec![(
+            "accept".to_owned(),
+            "application/json, text/*;q=0.9, */*;q=0.1".to_owned(),
+        )],
+        content: match in_query {
+            true => Content::None,
+            false => Content::Bytes {
+                mime_type: "application/json".to_owned(),
+                bytes: arguments.to_string().into_bytes(),
+            },
+        },
+    };
+    let terms = Terms {
+        largest_body: LARGEST_REQUEST,
+        deadline: context.deadline,
+        silence: SILENCE,
+        retries: &Retries::default(),
+        cancellation: &context.cancellation,
+        on_event: None,
+    };
+    let mut response = egress::send(route, request, &terms).result?;
+    let text = response.text(LARGEST_ANSWER)?;
+    let status = response.status();
+    if !(200..300).contains(&status) {
+        let begun: String = text.chars().take(500).collect();
+        let message = format!("the function answered with status {status}: {begun}");
+        let failure =
+            Failure { status: Some(status), ..Failure::new(FailureKind::Refused, message) };
+        return Err(failure.after_request(true));
+    }
+    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// The arguments as a query: texts as they are, everything else as JSON.
+fn query(arguments: &Value) -> Vec<(String, String)> {
+    let members = arguments.as_object().into_iter().flatten();
+    let sorted: BTreeMap<&String, &Value> = members.filter(|(_, value)| !value.is_null()).collect();
+    sorted
+        .into_iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => (name.clone(), text.clone()),
+            other => (name.clone(), other.to_string()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::host::HostOptions;
+
+    fn declared(change: impl FnOnce(&mut Value)) -> Result<Functions, String> {
+        let mut declaration = json!({
+            "name": "weather",
+            "description": "Tells the weather of a city.",
+            "parameters": {"type": "object"},
+            "method": "GET",
+            "url": "https://example.test/weather",
+            "header": {"name": "X-Api-Key", "environment": "WEATHER_KEY"},
+        });
+        change(&mut declaration);
+        let declaration = serde_json::from_value(declaration).map_err(|error| error.to_string())?;
+        let lookup = |name: &str| (name == "WEATHER_KEY").then(|| "k-secret".to_owned());
+        let host = Host::new(HostOptions::default()).unwrap();
+        let functions = Functions::new().with_http(declaration, &host, lookup);
+        functions.map_err(|failure| failure.message)
+    }
+
+    #[track_caller]
+    fn refused(change: impl FnOnce(&mut Value), message: &str) {
+        let refused = declared(change).unwrap_err();
+        assert!(refused.contains(message), "{refused}");
+    }
+
+    #[test]
+    fn a_declaration_is_checked_when_it_is_read() {
+        assert!(declared(|_| ()).unwrap().get("weather").is_ok());
+        refused(|d| d["method"] = json!("get"), "must be GET, POST, PUT, PATCH or DELETE");
+        refused(|d| d["url"] = json!("http://example.test/x"), "must begin with https://");
+        refused(|d| d["url"] = json!("https://example.test"), "without a path");
+        refused(|d| d["url"] = json!("https://a@example.test/x"), "user name");
+        refused(|d| d["header"]["environment"] = json!("OTHER"), "needs $OTHER, which is not set");
+        refused(|d| d["header"]["name"] = json!("Host"), "has `Host` as a header");
+        refused(|d| d["body"] = json!(1), "unknown field `body`");
+    }
+
+    #[test]
+    fn arguments_become_a_query() {
+        let pairs = query(&json!({"q": "a b", "n": 2, "list": [1], "none": null}));
+        let expected = [("list", "[1]"), ("n", "2"), ("q", "a b")];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}
