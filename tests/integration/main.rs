@@ -10,6 +10,7 @@
 mod cli;
 mod contract;
 mod egress;
+mod judges;
 mod page;
 mod retry;
 mod token;
