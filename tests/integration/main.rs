@@ -11,6 +11,7 @@ mod cli;
 mod contract;
 mod egress;
 mod functions;
+mod judges;
 mod page;
 mod retry;
 mod token;

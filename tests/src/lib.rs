@@ -7,7 +7,9 @@
 )]
 
 pub mod guest;
+pub mod judges;
 mod proxy;
+mod server;
 pub mod steady;
 
 use std::path::{Path, PathBuf};
@@ -71,9 +73,12 @@ pub fn sandbox() -> Sandbox {
 /// # Panics
 /// If the connector refuses it.
 pub fn connection(connector: &Connector, sandbox: &Sandbox) -> Connection {
-    let values =
-        ConnectionValues::new().set("token", CANARY).set("baseUrl", sandbox.base_url().as_str());
-    connector.connection(values).unwrap()
+    connector.connection(connection_values(sandbox.base_url().as_str())).unwrap()
+}
+
+/// The values of a connection to a server that accepts the canary.
+pub fn connection_values(base_url: &str) -> ConnectionValues {
+    ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url)
 }
 
 /// The built `connector` command in an empty environment, with the connection

@@ -2,23 +2,15 @@
 //! its API. `tests/steady/install.sh` installs both.
 
 use std::fmt;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::proxy::Proxy;
-use crate::target_dir;
-
-/// How long it may take to start. It takes a third of a second on its own.
-const START: Duration = Duration::from_secs(30);
+use crate::server::{Server, exchange, installed};
 
 /// A running judge. Dropping it stops it.
 pub struct Steady {
-    child: Child,
     proxy: Proxy,
+    _server: Server,
 }
 
 /// What it says of a request.
@@ -36,34 +28,13 @@ impl Steady {
     /// # Panics
     /// If it is not installed or does not start.
     pub fn start() -> Self {
-        let (program, document) = (program(), folder().join("openai.json"));
-        for file in [&program, &document] {
-            assert!(
-                file.is_file(),
-                "{} is not there; `make test` installs it, or `tests/steady/install.sh {}`",
-                file.display(),
-                target_dir().display()
-            );
-        }
-        // The port can be taken by another process before Steady has it.
-        let attempt = || {
-            let address = free_address();
-            let proxy = Proxy::start(address).unwrap();
-            let mut child = Command::new(&program)
-                .args(["--host", "127.0.0.1", "--quiet", "--no-color"])
-                .args(["--port", &address.port().to_string()])
-                .args(FORMATS)
-                .arg(&document)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|error| panic!("{} does not run: {error}", program.display()));
-            serves(&mut child, address).then_some(Self { child, proxy })
-        };
-        std::iter::repeat_with(attempt).take(3).flatten().next().unwrap_or_else(|| {
-            panic!("{} ended before it served; run it by hand to see why", program.display())
-        })
+        let document = installed("steady", "openai.json");
+        let server = Server::start(&program(), "/_x-steady/health", |command, address| {
+            command.args(["--host", "127.0.0.1", "--quiet", "--no-color"]);
+            command.args(["--port", &address.port().to_string()]);
+            command.args(FORMATS).arg(&document);
+        });
+        Self { proxy: Proxy::start(server.address()).unwrap(), _server: server }
     }
 
     /// The address clients are given: `http://127.0.0.1:PORT/v1`.
@@ -76,28 +47,13 @@ impl Steady {
     /// # Panics
     /// If it does not get through.
     pub fn post(&self, path: &str, content_type: &str, body: &str) {
-        let mut stream = TcpStream::connect(self.proxy.address()).unwrap();
-        let length = body.len();
-        write!(
-            stream,
-            "POST /v1{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
-        .unwrap();
-        stream.read_to_end(&mut Vec::new()).unwrap();
+        let (address, path) = (self.proxy.address(), format!("/v1{path}"));
+        exchange(address, "POST", &path, &[("Content-Type", content_type)], body).unwrap();
     }
 
     /// What it said of the requests since this was last called.
     pub fn take_verdicts(&self) -> Vec<Verdict> {
         self.proxy.take_heads().iter().map(|head| Verdict::of(head)).collect()
-    }
-}
-
-impl Drop for Steady {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -147,10 +103,6 @@ const FORMATS: [&str; 4] = [
     "--validator-form-object-format=brackets",
 ];
 
-fn folder() -> PathBuf {
-    target_dir().join("steady")
-}
-
 /// The program itself rather than `node_modules/.bin/steady`, which starts it
 /// as a child that a kill would leave behind.
 fn program() -> PathBuf {
@@ -162,39 +114,6 @@ fn program() -> PathBuf {
         "aarch64" => "arm64",
         _ => "x64",
     };
-    folder().join(format!("node_modules/@stdy/cli-{system}-{processor}/bin/steady"))
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
-}
-
-/// Waits until the child serves; `false` if it has ended instead.
-fn serves(child: &mut Child, address: SocketAddr) -> bool {
-    let deadline = Instant::now() + START;
-    while !is_healthy(address) {
-        if child.try_wait().unwrap().is_some() {
-            return false;
-        }
-        if deadline < Instant::now() {
-            let _ = child.kill();
-            let _ = child.wait();
-            panic!("Steady did not serve within {} seconds", START.as_secs());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    true
-}
-
-fn is_healthy(address: SocketAddr) -> bool {
-    let ask = || {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(
-            b"GET /_x-steady/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        )?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).map(|_| answer.starts_with("HTTP/1.1 200 "))
-    };
-    ask().unwrap_or(false)
+    let file = format!("node_modules/@stdy/cli-{system}-{processor}/bin/steady");
+    installed("steady", &file)
 }

@@ -1,0 +1,37 @@
+# Sourced by the install scripts in the folders beside it: how they say what
+# they do, and how they get packages.
+
+say() { echo "$me: $*" >&2; }
+
+# Installs packages of Debian, if that is possible: debian WHAT PACKAGE...
+debian() {
+    what=$1
+    shift
+    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+        say "$what is needed; hint: as root, 'apt-get install $*'"
+        exit 1
+    fi
+    say "installing $* (Debian)"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >&2
+}
+
+# Prints the first Python that makes virtual environments and is not too old
+# for what the folders ask for. Debian's may stand behind another one.
+find_python() {
+    for candidate in python3 /usr/bin/python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$candidate" -c 'import ensurepip, sys, venv; assert sys.version_info >= (3, 11)' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# Makes a virtual environment with exactly the packages that a file lists:
+# virtual_environment FOLDER REQUIREMENTS
+virtual_environment() {
+    find_python >/dev/null || debian "Python 3.11 or later with venv" python3 python3-venv
+    python=$(find_python) || { say "Debian's Python is older than 3.11"; exit 1; }
+    "$python" -m venv --clear "$1"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$2" >&2
+}

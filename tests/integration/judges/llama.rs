@@ -1,0 +1,327 @@
+//! Ask with a real language model behind it: what the properties promise, a
+//! model does.
+//!
+//! Where llama-server is not like OpenAI, and what the connector makes of it:
+//!
+//! - It lists its models without looking at the key, so the connection test
+//!   passes with a wrong one. Ask is then unauthorized.
+//! - It answers under every model name, and tells its own in the answer.
+//! - `error.code` is the status as a number, and `param` is never told, so no
+//!   failure names a property: what it does not take is refused as a whole.
+//! - `n` is at most its number of slots, and `usage` counts the first answer
+//!   only.
+//! - It takes `max_tokens` and `max_completion_tokens`.
+//! - It omits `refusal`.
+//! - It holds a model to a `json_schema`, whether it is strict or not, but not
+//!   to `json_object`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+use connector_host::{Connection, Connector, Event, Failure, FailureKind, Outcome, Retries};
+use connector_tests::judges::Llama;
+use connector_tests::{connection_values, openai};
+use serde_json::{Value, json};
+
+use super::shared;
+
+fn llama() -> MutexGuard<'static, Llama> {
+    static LLAMA: OnceLock<Mutex<Llama>> = OnceLock::new();
+    shared(&LLAMA, Llama::start)
+}
+
+fn connection(connector: &Connector, llama: &Llama) -> Connection {
+    connector.connection(connection_values(&llama.base_url())).unwrap()
+}
+
+/// An input with what a test is about: by chance, nothing, and not for long.
+fn input(connector: &Connector, members: &Value) -> Value {
+    let mut input = json!({
+        "model": Llama::MODEL, "temperature": 0, "maxTokens": 24,
+        "messages": [{ "role": "user", "content": "Write the numbers from one to ten." }],
+    });
+    if has_seed(connector) {
+        input["seed"] = json!(7);
+    }
+    for (name, value) in members.as_object().unwrap() {
+        input[name] = value.clone();
+    }
+    input
+}
+
+fn has_seed(connector: &Connector) -> bool {
+    let ask = connector.descriptor().action("ask").unwrap();
+    ask.properties.at_path("seed").is_some()
+}
+
+fn try_ask(llama: &Llama, members: &Value) -> Result<Outcome, Failure> {
+    let connector = openai();
+    connector
+        .run("ask", input(&connector, members))
+        .connection(&connection(&connector, llama))
+        .start()
+}
+
+#[track_caller]
+fn ask(llama: &Llama, members: Value) -> Value {
+    try_ask(llama, &members).unwrap().output
+}
+
+#[track_caller]
+fn text(llama: &Llama, members: Value) -> String {
+    ask(llama, members).as_str().unwrap().to_owned()
+}
+
+#[test]
+fn without_chance_the_same_question_has_the_same_answer() {
+    let llama = llama();
+    let outcome = try_ask(&llama, &json!({})).unwrap();
+    assert!(outcome.output.as_str().unwrap().contains("one"), "{outcome:?}");
+    assert_eq!(outcome.metadata["model"], Llama::MODEL);
+    assert_eq!(outcome.metadata["attempts"], 1);
+    assert_eq!(ask(&llama, json!({})), outcome.output);
+}
+
+#[test]
+fn with_chance_a_seed_makes_the_answer_certain() {
+    if !has_seed(&openai()) {
+        return;
+    }
+    let llama = llama();
+    let seeded = |seed: u32| text(&llama, json!({ "temperature": 1.5, "seed": seed }));
+    let first = seeded(1);
+    assert_eq!(seeded(1), first);
+    assert_ne!(seeded(2), first);
+}
+
+#[test]
+fn the_roles_reach_the_model() {
+    let llama = llama();
+    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let name = said("user", "What is your name?");
+    let instructed = |role| {
+        let instruction = said(role, "You are a pirate called Jack.");
+        text(&llama, json!({ "messages": [instruction, name] }))
+    };
+    assert_eq!(instructed("system"), instructed("developer"));
+    assert_ne!(instructed("system"), text(&llama, json!({ "messages": [name] })));
+
+    let weather = |result| {
+        let question = said("user", "How is the weather in Rome?");
+        text(&llama, json!({ "messages": [question, said("tool", result)] }))
+    };
+    assert_ne!(weather("It rains."), weather("The sun shines."));
+}
+
+#[test]
+fn an_object_is_as_its_schema_says() {
+    let llama = llama();
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "city": { "type": "string", "enum": ["Rome", "Paris"] },
+            "rainy": { "type": "boolean" },
+            "days": {
+                "type": "array", "items": { "type": "string", "enum": ["Monday", "Sunday"] },
+                "minItems": 1, "maxItems": 2,
+            },
+        },
+        "required": ["city", "rainy", "days"],
+        "additionalProperties": false,
+    });
+    let members = json!({
+        "responseFormat": 1, "responseSchema": schema.to_string(), "maxTokens": 100,
+        "messages": [{ "role": "user", "content": "How is the weather in Paris?" }],
+    });
+    let answer = ask(&llama, members);
+    assert!(jsonschema::is_valid(&schema, &answer), "{answer}");
+}
+
+#[test]
+fn a_list_holds_what_its_schema_says() {
+    let llama = llama();
+    // Not strict at OpenAI, for the number of items.
+    let schema = json!({
+        "type": "array", "items": { "type": "string", "enum": ["red", "green"] },
+        "minItems": 2, "maxItems": 3,
+    });
+    let members = json!({
+        "responseFormat": 2, "responseSchema": schema.to_string(), "maxTokens": 100,
+        "messages": [{ "role": "user", "content": "Which colours do you like?" }],
+    });
+    let answer = ask(&llama, members);
+    assert!(jsonschema::is_valid(&schema, &answer), "{answer}");
+}
+
+#[test]
+fn an_answer_that_is_cut_off_is_no_object() {
+    let llama = llama();
+    let schema = json!({
+        "type": "object", "properties": { "name": { "const": "A long name, and longer still" } },
+        "required": ["name"],
+    });
+    let members = json!({
+        "responseFormat": 1, "responseSchema": schema.to_string(), "maxTokens": 5,
+    });
+    let failure = try_ask(&llama, &members).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidOutput);
+    assert_eq!(failure.property.as_deref(), Some("maxTokens"));
+    assert!(failure.detail.is_some(), "{failure:?}");
+}
+
+#[test]
+fn an_answer_ends_before_a_stop_text() {
+    let llama = llama();
+    let whole = text(&llama, json!({}));
+    let stop = whole.split_whitespace().last().unwrap();
+    let (before, _) = whole.split_once(stop).unwrap();
+    assert!(!before.is_empty(), "{whole}");
+    let outcome = try_ask(&llama, &json!({ "stop": ["none of this", stop] })).unwrap();
+    assert_eq!(outcome.output, before);
+    assert_eq!(outcome.metadata["finishReasons"], json!(["stop"]));
+}
+
+#[test]
+fn a_bias_forbids_and_forces_a_token() {
+    let llama = llama();
+    // No other of its tokens holds a digit and anything else.
+    let (one, seven) = (llama.token("1"), llama.token("7"));
+    assert!(text(&llama, json!({})).contains('1'));
+    let without = text(&llama, json!({ "logitBias": { one: -100 } }));
+    assert!(!without.contains('1') && !without.is_empty(), "{without}");
+    let only = text(&llama, json!({ "logitBias": { seven: 100 }, "maxTokens": 6 }));
+    assert_eq!(only, "777777");
+}
+
+#[test]
+fn several_answers_are_a_list() {
+    let llama = llama();
+    let outcome = try_ask(&llama, &json!({ "n": Llama::CHOICES, "maxTokens": 6 })).unwrap();
+    let answers = outcome.output.as_array().unwrap();
+    assert_eq!(answers.len(), 2);
+    assert!(answers.iter().all(|answer| answer.as_str().is_some_and(|text| !text.is_empty())));
+    assert_eq!(outcome.metadata["finishReasons"], json!(["length", "length"]));
+}
+
+#[test]
+fn an_answer_is_no_longer_than_allowed() {
+    let (llama, connector) = (llama(), openai());
+    let long = text(&llama, json!({}));
+    for parameter in ["max_completion_tokens", "max_tokens"] {
+        let values = connection_values(&llama.base_url()).set("maxTokensParameter", parameter);
+        let outcome = connector
+            .run("ask", input(&connector, &json!({ "maxTokens": 5 })))
+            .connection(&connector.connection(values).unwrap())
+            .start()
+            .unwrap();
+        let short = outcome.output.as_str().unwrap();
+        assert!(short.len() < long.len() && long.starts_with(short), "{parameter}: {short}");
+        assert_eq!(outcome.metadata["usage"]["completionTokens"], 5, "{parameter}");
+        assert_eq!(outcome.metadata["finishReasons"], json!(["length"]), "{parameter}");
+    }
+}
+
+#[test]
+fn an_answer_is_the_same_when_it_is_streamed() {
+    let (llama, connector) = (llama(), openai());
+    let schema = json!({
+        "type": "object", "properties": { "city": { "enum": ["Rome", "Paris"] } },
+        "required": ["city"], "additionalProperties": false,
+    });
+    for members in [
+        json!({}),
+        json!({ "n": Llama::CHOICES }),
+        json!({ "responseFormat": 1, "responseSchema": schema.to_string() }),
+    ] {
+        let deltas = Arc::new(Mutex::new(BTreeMap::<u32, String>::new()));
+        let heard = Arc::clone(&deltas);
+        let streamed = connector
+            .run("ask", input(&connector, &members))
+            .connection(&connection(&connector, &llama))
+            .streaming(true)
+            .on_event(move |event| {
+                if let Event::TextDelta { choice, text } = event {
+                    heard.lock().unwrap().entry(choice).or_default().push_str(&text);
+                }
+            })
+            .start()
+            .unwrap();
+        let whole = try_ask(&llama, &members).unwrap();
+        assert_eq!(streamed.output, whole.output, "{members}");
+        for name in ["model", "finishReasons"] {
+            assert_eq!(streamed.metadata[name], whole.metadata[name], "{members}: {name}");
+        }
+        let deltas = std::mem::take(&mut *deltas.lock().unwrap());
+        if deltas.is_empty() {
+            // The connector need not tell texts as they arrive.
+            continue;
+        }
+        let told: Vec<Value> = deltas
+            .into_values()
+            .map(|text| match streamed.output {
+                Value::Object(_) => serde_json::from_str(&text).unwrap(),
+                _ => text.into(),
+            })
+            .collect();
+        let outputs = match streamed.output {
+            Value::Array(outputs) => outputs,
+            output => vec![output],
+        };
+        assert_eq!(told, outputs, "{members}");
+    }
+}
+
+#[test]
+fn its_model_is_offered() {
+    let (llama, connector) = (llama(), openai());
+    let connection = connection(&connector, &llama);
+    connector.test(&connection).unwrap();
+    let list = connector.options(&connection, "ask", "model", &json!({}), None).unwrap();
+    assert!(!list.disabled);
+    let values: Vec<&Value> = list.options.iter().map(|choice| &choice.value).collect();
+    assert_eq!(values, [Llama::MODEL]);
+}
+
+#[test]
+fn a_wrong_key_is_told() {
+    let (llama, connector) = (llama(), openai());
+    let values = connection_values(&llama.base_url()).set("token", "sk-wrong");
+    let connection = connector.connection(values).unwrap();
+    let question = input(&connector, &json!({}));
+    let failure = connector.run("ask", question).connection(&connection).start().unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Unauthorized, Some(401)));
+    assert_eq!(failure.message, "Invalid API Key");
+    connector.test(&connection).unwrap();
+}
+
+#[test]
+fn another_model_answers_under_its_own_name() {
+    let outcome = try_ask(&llama(), &json!({ "model": "gpt-none", "maxTokens": 2 })).unwrap();
+    assert_eq!(outcome.metadata["model"], Llama::MODEL);
+}
+
+#[test]
+fn what_it_refuses_is_told_in_its_words() {
+    let llama = llama();
+    let failure = try_ask(&llama, &json!({ "n": Llama::CHOICES + 1 })).unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Refused, Some(400)));
+    assert!(failure.message.contains("Value must be between 1 <= value <= 2"), "{failure:?}");
+
+    let long = "word ".repeat(3000);
+    let messages = json!([{ "role": "user", "content": long }]);
+    let failure = try_ask(&llama, &json!({ "messages": messages })).unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Refused, Some(400)));
+    assert!(failure.message.contains("context size"), "{failure:?}");
+}
+
+#[test]
+fn what_it_does_not_do_is_not_found() {
+    let (llama, connector) = (llama(), openai());
+    let failure = connector
+        .run("createImage", json!({ "imageMessages": [{ "content": "A lighthouse" }] }))
+        .connection(&connection(&connector, &llama))
+        .retries(Retries::default())
+        .start()
+        .unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::NotFound, Some(404)));
+}

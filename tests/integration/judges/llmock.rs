@@ -1,0 +1,127 @@
+//! LLMock's verdict on how the host tries again.
+//!
+//! It tells its pauses in `Retry-After`, in whole seconds, and in
+//! `retry-after-ms`, as OpenAI does. It takes every key and every model, and
+//! one call is what it sees of requests with the same body.
+
+use std::sync::{Mutex, MutexGuard, OnceLock};
+
+use connector_host::{Failure, FailureKind, Files, Outcome, Retries};
+use connector_tests::judges::LlMock;
+use connector_tests::{connection_values, openai};
+use serde_json::{Value, json};
+
+use super::shared;
+
+fn llmock() -> MutexGuard<'static, LlMock> {
+    static LLMOCK: OnceLock<Mutex<LlMock>> = OnceLock::new();
+    shared(&LLMOCK, LlMock::start)
+}
+
+fn ask(llmock: &LlMock, retries: Retries) -> Result<Outcome, Failure> {
+    let connector = openai();
+    let connection = connector.connection(connection_values(&llmock.base_url())).unwrap();
+    connector
+        .run("ask", json!({ "messages": [{ "role": "user", "content": "Hi" }] }))
+        .connection(&connection)
+        .retries(retries)
+        .start()
+}
+
+/// A verdict without a complaint, not even a warning.
+fn spotless(attempts: u32, faults: u32) -> Value {
+    json!({
+        "passed": true, "calls": 1, "attempts": attempts, "faults_injected": faults,
+        "errors": 0, "warnings": 0, "findings": [],
+    })
+}
+
+/// What it complains of.
+fn complaints(verdict: &Value) -> Vec<&str> {
+    let findings = verdict["findings"].as_array().unwrap();
+    findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_provider_that_recovers_is_waited_for_as_it_asks() {
+    let llmock = llmock();
+    llmock.script(&json!([
+        { "type": "fail", "status": 429, "retry_after": 1, "times": 2 },
+        { "type": "fail", "status": 503, "retry_after": 0.3 },
+    ]));
+    let outcome = ask(&llmock, Retries::default()).unwrap();
+    assert_ne!(outcome.output.as_str().unwrap(), "");
+    assert_eq!(outcome.metadata["attempts"], 4);
+    assert!(2300 <= outcome.metadata["durationMs"].as_u64().unwrap(), "{outcome:?}");
+    assert_eq!(llmock.verdict(), spotless(4, 3));
+}
+
+#[test]
+fn a_provider_that_does_not_recover_is_left_alone() {
+    let llmock = llmock();
+    let forever = Value::Null;
+    llmock.script(&json!([
+        { "type": "fail", "status": 429, "retry_after": 0.2, "times": forever },
+    ]));
+    let failure = ask(&llmock, Retries::default()).unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.status, failure.retry_after_ms),
+        (FailureKind::RateLimited, Some(429), Some(200))
+    );
+    assert_eq!(failure.message, "Rate limit exceeded");
+    assert_eq!(llmock.verdict(), spotless(Retries::default().attempts, 4));
+}
+
+#[test]
+fn what_will_not_pass_is_not_tried_again() {
+    let llmock = llmock();
+    for status in [400, 401, 403, 404, 422] {
+        llmock.script(&json!([{ "type": "fail", "status": status, "times": 2 }]));
+        let failure = ask(&llmock, Retries::default()).unwrap_err();
+        assert_eq!(failure.status, Some(status));
+        assert_eq!(llmock.verdict(), spotless(1, 1), "{status}");
+    }
+}
+
+#[test]
+fn an_image_is_waited_for_too() {
+    let (llmock, connector) = (llmock(), openai());
+    llmock.script(&json!([
+        { "type": "fail", "status": 503, "retry_after": 0.5 },
+        { "type": "fail", "status": 429, "retry_after": 1 },
+    ]));
+    let connection = connector.connection(connection_values(&llmock.base_url())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // Its models send links unless they are asked for more, as OpenAI's older
+    // ones do.
+    let input = json!({
+        "model": "dall-e-3", "responseFormat": "b64_json",
+        "imageMessages": [{ "content": "A lighthouse" }],
+    });
+    let outcome = connector
+        .run("createImage", input)
+        .connection(&connection)
+        .files(&Files::new(folder.path()))
+        .start()
+        .unwrap();
+    assert!(outcome.output["files"][0]["url"].is_string(), "{outcome:?}");
+    assert_eq!(outcome.metadata["attempts"], 3);
+    assert_eq!(llmock.verdict(), spotless(3, 2));
+}
+
+/// Its praise is worth something only if it can complain.
+#[test]
+fn it_complains_of_clients_that_do_otherwise() {
+    let llmock = llmock();
+    llmock.script(&json!([{ "type": "fail", "status": 429, "retry_after": 1 }]));
+    let question = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });
+    llmock.post("/v1/chat/completions", &question);
+    llmock.post("/v1/chat/completions", &question);
+    let verdict = llmock.verdict();
+    assert_eq!(verdict["passed"], false);
+    assert_eq!(complaints(&verdict), ["retry_after_ignored"]);
+
+    llmock.script(&json!([{ "type": "fail", "status": 503 }]));
+    ask(&llmock, Retries::none()).unwrap_err();
+    assert_eq!(complaints(&llmock.verdict()), ["gave_up"]);
+}

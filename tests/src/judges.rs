@@ -1,0 +1,116 @@
+//! Servers that know nothing of this connector. `tests/judges/install.sh`
+//! installs them.
+
+use serde_json::{Value, json};
+
+use crate::CANARY;
+use crate::server::{Server, exchange, installed};
+
+/// LLMock, which fails as it is told to and judges how the client took it.
+/// Dropping it stops it.
+pub struct LlMock(Server);
+
+/// llama.cpp's server with SmolLM2, a language model of 135 million
+/// parameters. It knows little, but it is one. Dropping it stops it.
+pub struct Llama(Server);
+
+impl LlMock {
+    /// Starts a judge on a free port.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn start() -> Self {
+        let program = installed("judges", "venv/bin/llmock");
+        Self(Server::start(&program, "/health", |command, address| {
+            command.args(["serve", "--host", "127.0.0.1", "--log-level", "warning"]);
+            command.args(["--port", &address.port().to_string()]);
+        }))
+    }
+
+    /// The address clients are given: `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        base_url(&self.0)
+    }
+
+    /// Begins anew: forgets everything, and does these behaviours one after
+    /// the other before it answers as usual.
+    pub fn script(&self, behaviors: &Value) {
+        self.ask("POST", "/_llmock/reset", &json!({}));
+        self.ask("POST", "/_llmock/scenario", &json!({ "behaviors": behaviors }));
+    }
+
+    /// What it says of the client since [`script`](Self::script).
+    pub fn verdict(&self) -> Value {
+        self.ask("GET", "/_llmock/verdict", &json!({}))
+    }
+
+    /// Sends a question as the most impatient client would.
+    ///
+    /// # Panics
+    /// If it does not get through.
+    pub fn post(&self, path: &str, body: &Value) {
+        let headers = [("Content-Type", "application/json")];
+        exchange(self.0.address(), "POST", path, &headers, &body.to_string()).unwrap();
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        ask(&self.0, method, path, body)
+    }
+}
+
+impl Llama {
+    /// The only name under which it lists its model.
+    pub const MODEL: &str = "gpt-4o-mini";
+    /// How many answers it gives to one question at most.
+    pub const CHOICES: u32 = 2;
+
+    /// Starts a server on a free port. It accepts the canary only.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn start() -> Self {
+        let (program, model) =
+            (installed("judges", "llama-server"), installed("judges", "model.gguf"));
+        Self(Server::start(&program, "/health", |command, address| {
+            command.arg("--model").arg(&model).args(["--alias", Self::MODEL]);
+            command.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
+            command.args(["--api-key", CANARY, "--jinja", "--offline", "--no-ui"]);
+            command.args(["--parallel", &Self::CHOICES.to_string(), "--ctx-size", "2048"]);
+            // An answer must not depend on the machine or on earlier questions:
+            // with a cached prompt, and on another processor, the same sums
+            // are made in another order.
+            command.args(["--device", "none", "--threads", "1", "--no-cache-prompt"]);
+            // Nobody waits for an answer that does not end.
+            command.args(["--predict", "128"]);
+        }))
+    }
+
+    /// The address clients are given: `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        base_url(&self.0)
+    }
+
+    /// The number of the token that this text is.
+    ///
+    /// # Panics
+    /// If it is none or several.
+    pub fn token(&self, text: &str) -> String {
+        let answer = ask(&self.0, "POST", "/tokenize", &json!({ "content": text }));
+        match answer.get("tokens").and_then(Value::as_array).unwrap().as_slice() {
+            [token] => token.to_string(),
+            tokens => panic!("{text:?} is {} tokens", tokens.len()),
+        }
+    }
+}
+
+fn base_url(server: &Server) -> String {
+    format!("http://{}/v1", server.address())
+}
+
+fn ask(server: &Server, method: &str, path: &str, body: &Value) -> Value {
+    let authorization = format!("Bearer {CANARY}");
+    let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json")];
+    let answer = exchange(server.address(), method, path, &headers, &body.to_string()).unwrap();
+    assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
+    serde_json::from_str(&answer.body).unwrap()
+}

@@ -1,0 +1,144 @@
+//! Servers that tests start: each on a free port of 127.0.0.1, waited for
+//! until it serves, and ended with the test that started it, however that ends.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::target_dir;
+
+/// How long a server may take to start. All of them take less than five
+/// seconds on their own.
+const START: Duration = Duration::from_secs(60);
+/// How long it may be silent.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Runs its arguments as a command, and ends it when standard input does: when
+/// this process closes it, or when this process is no more, even if it was
+/// killed or holds the server in a static.
+const KEEPER: &str = r#"
+    exec 3<&0
+    "$@" 3<&- &
+    server=$!
+    { read -r _ <&3; kill -KILL "$server"; } &
+    watch=$!
+    wait "$server"
+    kill "$watch"
+"#;
+
+/// A running server. Dropping it ends it.
+pub(crate) struct Server {
+    keeper: Child,
+    address: SocketAddr,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl Server {
+    /// Starts a program in an empty environment and waits until it answers
+    /// `GET health` with 200.
+    ///
+    /// # Panics
+    /// If it does not run or does not serve.
+    pub(crate) fn start(
+        program: &Path,
+        health: &str,
+        arguments: impl Fn(&mut Command, SocketAddr),
+    ) -> Self {
+        // The port can be taken by another process before the server has it.
+        let attempt = || {
+            let address = free_address();
+            let mut command = Command::new("sh");
+            command.args(["-c", KEEPER, "sh"]).arg(program);
+            arguments(&mut command, address);
+            command.env_clear();
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            let mut server = Self { keeper: command.spawn().unwrap(), address };
+            server.serves(program, health).then_some(server)
+        };
+        std::iter::repeat_with(attempt).take(3).flatten().next().unwrap_or_else(|| {
+            panic!("{} ended before it served; run it by hand to see why", program.display())
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it serves; `false` if it has ended instead.
+    fn serves(&mut self, program: &Path, health: &str) -> bool {
+        let deadline = Instant::now() + START;
+        let is_healthy = || exchange(self.address, "GET", health, &[], "");
+        while !is_healthy().is_ok_and(|answer| answer.status == 200) {
+            if self.keeper.try_wait().unwrap().is_some() {
+                return false;
+            }
+            let seconds = START.as_secs();
+            let name = program.display();
+            assert!(Instant::now() < deadline, "{name} did not serve within {seconds} seconds");
+            thread::sleep(Duration::from_millis(20));
+        }
+        true
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // It may have ended by itself.
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A file in the folder of the target directory that a script installs.
+///
+/// # Panics
+/// If it is not there.
+pub(crate) fn installed(folder: &str, file: &str) -> PathBuf {
+    let path = target_dir().join(folder).join(file);
+    assert!(
+        path.is_file(),
+        "{} is not there; `make test` installs it, or `tests/{folder}/install.sh {}`",
+        path.display(),
+        target_dir().display()
+    );
+    path
+}
+
+/// Makes a request on a connection of its own.
+pub(crate) fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Answer> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(SILENCE))?;
+    let headers: String =
+        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         {headers}Content-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = status.ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
+    Ok(Answer { status, body: body.to_owned() })
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+}
