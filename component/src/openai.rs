@@ -5,4 +5,5 @@ pub mod error;
 pub mod models;
 pub mod param;
 pub mod request;
+pub mod sse;
 pub mod usage;

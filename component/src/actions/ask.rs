@@ -1,17 +1,20 @@
 //! Ask: `POST /chat/completions`.
 //!
 //! [`format`] decides the shape of the answer, [`functions`] what the model may
-//! call, and [`conversation`] asks until there is an answer.
+//! call, [`conversation`] asks until there is an answer, and [`stream`] puts an
+//! answer together that arrives in pieces.
 
 mod conversation;
 mod format;
 mod functions;
+mod stream;
 
 use std::result;
 
-use self::conversation::{Answer, Call, Outside, Reply, Stopped};
+use self::conversation::{Answer, Call, Outside, Reply, Stopped, stopped};
 use self::format::Format;
 use self::functions::Functions;
+use self::stream::Stream;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, functions as registry};
@@ -323,10 +326,12 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
         tools: functions.tools(),
         logit_bias: logit_bias(&input)?,
         max_tokens: settings.max_tokens_parameter,
+        is_streamed: events::streaming(),
     };
 
     let (messages, origins) = wire_messages(&input.messages, format.instruction());
-    let mut outside = Host { input: &input, origins };
+    let is_streamed = parameters.is_streamed;
+    let mut outside = Host { input: &input, origins, is_streamed };
     let body = |messages: &[Json]| body(&input, &parameters, messages);
     let answer = conversation::hold(&mut outside, &functions, messages, &body)?;
     outcome(&input, &format, answer)
@@ -410,10 +415,13 @@ struct Parameters {
     tools: Option<Json>,
     logit_bias: Option<Json>,
     max_tokens: MaxTokensParameter,
+    is_streamed: bool,
 }
 
 /// The request's body.
 fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
+    let is_streamed = parameters.is_streamed.then_some(true);
+    let usage = is_streamed.map(|_| Json::raw(r#"{"include_usage":true}"#));
     Object::new()
         .set("model", input.model)
         .set("messages", Json::list(messages))
@@ -428,6 +436,8 @@ fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
         .set_some("stop", texts(input.stop.as_deref().unwrap_or_default()))
         .set_some("tools", parameters.tools.as_ref())
         .set_some("user", input.user)
+        .set_some("stream", is_streamed)
+        .set_some("stream_options", usage)
         .done()
 }
 
@@ -466,13 +476,23 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
 struct Host<'a> {
     input: &'a Input<'a>,
     origins: Vec<Option<usize>>,
+    is_streamed: bool,
 }
 
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
         let answer = send(&post("/chat/completions", body), &blame)?;
-        Ok(Reply { text: answer.json(None)?, request_id: answer.request_id })
+        // Some servers answer in one piece all the same.
+        let text = if self.is_streamed && !answer.is_json() {
+            let tell = |delta| events::emit(&events::Event::TextDelta(delta)).map_err(stopped);
+            let mut stream =
+                Stream { read: &mut || answer.read(), tell: &mut { tell }, blame: &blame };
+            stream.collect().map_err(|failure| answer.told(failure))?
+        } else {
+            answer.json(None)?
+        };
+        Ok(Reply { text, request_id: answer.request_id })
     }
 
     fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
@@ -551,6 +571,7 @@ mod tests {
             tools: None,
             logit_bias: logit_bias(input).unwrap(),
             max_tokens,
+            is_streamed: false,
         };
         let (messages, _) = wire_messages(&input.messages, format.instruction());
         body(input, &parameters, &messages)
@@ -607,6 +628,21 @@ mod tests {
                 "logit_bias": { "50256": -100 }, "stop": ["END"], "user": "u1",
             })
         );
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_with_its_usage() {
+        let mut parameters = Parameters {
+            format: None,
+            tools: None,
+            logit_bias: None,
+            max_tokens: MaxTokensParameter::default(),
+            is_streamed: true,
+        };
+        let streamed = body(&input(json!({})), &parameters, &[]).text();
+        assert!(streamed.ends_with(r#","stream":true,"stream_options":{"include_usage":true}}"#));
+        parameters.is_streamed = false;
+        assert!(!body(&input(json!({})), &parameters, &[]).text().contains("stream"));
     }
 
     #[test]

@@ -224,7 +224,8 @@ fn perform(
     Ok(result)
 }
 
-fn stopped(reason: Stopped) -> Box<Failure> {
+/// The end of a run that the caller wants.
+pub fn stopped(reason: Stopped) -> Box<Failure> {
     match reason {
         Stopped::Cancelled => Failure::new(FailureKind::Cancelled, "the run was cancelled"),
         Stopped::Deadline => Failure::new(FailureKind::Timeout, "the run's deadline passed"),
