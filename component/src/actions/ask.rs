@@ -11,13 +11,13 @@ mod stream;
 
 use std::result;
 
-use self::conversation::{Answer, Call, Outside, Reply, Stopped, stopped};
+use self::conversation::{Answer, Call, Outside, Reply, Stopped, Terms, said, stopped};
 use self::format::Format;
 use self::functions::Functions;
 use self::stream::Stream;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::{events, functions as registry};
+use crate::bindings::workflow::connector::{events, functions as registry, json_schema};
 use crate::connection::{MaxTokensParameter, Settings};
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, Members, members};
@@ -109,11 +109,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         control: ControlType::TextArea,
-        condition: Some(Condition {
-            property: "responseFormat",
-            matches: Comparison::NoneOf,
-            values: &[Literal::Integer(0)],
-        }),
+        condition: Some(NOT_TEXT),
         placeholder: Some("{\"type\": \"object\", …}"),
         ..Property::string(
             "responseSchema",
@@ -228,7 +224,26 @@ pub const PROPERTIES: &[Property] = &[
              abuse. Send a random or hashed id, never a name or address.",
         )
     },
+    Property {
+        advanced: true,
+        condition: Some(NOT_TEXT),
+        provider_default: Some(Literal::Integer(1)),
+        limits: &Limits::range(0.0, 5.0),
+        ..Property::integer(
+            "repairAttempts",
+            "Repair Attempts",
+            "How often the model is asked to correct an answer that does not fit the Response \
+             Schema. Each time is charged.",
+        )
+    },
 ];
+
+/// That the answer is to be JSON.
+const NOT_TEXT: Condition = Condition {
+    property: "responseFormat",
+    matches: Comparison::NoneOf,
+    values: &[Literal::Integer(0)],
+};
 
 /// One item of `messages`.
 const MESSAGE: &[Property] = &[
@@ -266,6 +281,7 @@ members! {
         stop: Option<Vec<&'a str>> = "stop",
         functions: Option<Vec<&'a str>> = "functions",
         user: Option<&'a str> = "user",
+        repair_attempts: Option<u64> = "repairAttempts",
     }
 }
 
@@ -333,8 +349,15 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
     let is_streamed = parameters.is_streamed;
     let mut outside = Host { input: &input, origins, is_streamed };
     let body = |messages: &[Json]| body(&input, &parameters, messages);
-    let answer = conversation::hold(&mut outside, &functions, messages, &body)?;
-    outcome(&input, &format, answer)
+    let terms = Terms {
+        body: &body,
+        functions: &functions,
+        rounds: 10,
+        format: &format,
+        repairs: input.repair_attempts.unwrap_or(1),
+    };
+    let answer = conversation::hold(&mut outside, &terms, messages)?;
+    Ok(outcome(&input, &format, answer))
 }
 
 /// Refuses what the API would take and this action could not return.
@@ -381,18 +404,14 @@ fn wire_messages(
             wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
             wire.push((conversation::result(&id, message.content), origin));
         } else {
-            wire.push((said(message.role, message.content), origin));
+            wire.push((said(message.role.name(), message.content), origin));
         }
     }
     if let Some(instruction) = instruction {
         let leading = messages.iter().take_while(|message| message.role.instructs()).count();
-        wire.insert(leading, (said(Role::System, instruction), None));
+        wire.insert(leading, (said(Role::System.name(), instruction), None));
     }
     wire.into_iter().unzip()
-}
-
-fn said(role: Role, content: &str) -> Json {
-    Object::new().set("role", role.name()).set("content", content).done()
 }
 
 /// The biases as the whole numbers that the API takes.
@@ -499,20 +518,24 @@ impl Outside for Host<'_> {
         registry::call(name, arguments).map_err(Box::new)
     }
 
+    fn validate(
+        &mut self,
+        schema: &str,
+        instance: &str,
+    ) -> result::Result<(), json_schema::Invalid> {
+        json_schema::validate(schema, instance)
+    }
+
     fn tell(&mut self, event: &events::Event) -> result::Result<(), Stopped> {
         events::emit(event)
     }
 }
 
 /// The outcome of an answer.
-fn outcome(input: &Input, format: &Format, answer: Answer) -> Result<Outcome> {
-    let request_id = answer.request_id.as_deref();
-    let outputs = answer.choices.iter().map(|choice| format.read(choice));
-    let outputs = outputs.collect::<Result<Vec<_>>>();
-    let outputs = outputs.map_err(|failure| failure.answered(200, request_id))?;
-    let output = match outputs.first() {
+fn outcome(input: &Input, format: &Format, answer: Answer) -> Outcome {
+    let output = match answer.outputs.first() {
         Some(first) if answers(input.n) <= 1 => first.clone(),
-        _ => Json::list(&outputs),
+        _ => Json::list(&answer.outputs),
     };
 
     let reasons = answer.choices.iter().filter_map(|choice| choice.finish_reason.as_deref());
@@ -521,9 +544,10 @@ fn outcome(input: &Input, format: &Format, answer: Answer) -> Result<Outcome> {
         .set_some("usage", answer.usage.json())
         .set_some("finishReasons", texts(&reasons.collect::<Vec<_>>()))
         .set_some("strict", format.is_loose().then_some(false))
-        .set_some("requestId", request_id)
+        .set_some("repairs", (0 < answer.repairs).then_some(answer.repairs))
+        .set_some("requestId", answer.request_id.as_deref())
         .done();
-    Ok(Outcome { output: output.text(), metadata: metadata.text() })
+    Outcome { output: output.text(), metadata: metadata.text() }
 }
 
 members! {
@@ -584,16 +608,18 @@ mod tests {
         (Json::list(&messages), origins)
     }
 
-    fn answer(contents: &[&str]) -> Answer {
-        let choice = |content: &&str| {
-            let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
-            conversation::Choice::of(&choice.into())
+    /// An answer with these outputs.
+    fn answer(outputs: &[&str]) -> Answer {
+        let choice = |_: &&str| {
+            conversation::Choice::of(&json!({ "message": {}, "finish_reason": "stop" }).into())
         };
         let mut usage = Usage::default();
         usage.add(&json!({ "total_tokens": 3 }).into());
         Answer {
             model: Some("gpt-5.4-2026-03-05".into()),
-            choices: contents.iter().map(choice).collect(),
+            choices: outputs.iter().map(choice).collect(),
+            outputs: outputs.iter().map(|output| Json::raw(*output)).collect(),
+            repairs: 0,
             usage,
             request_id: Some("req_1".into()),
         }
@@ -757,7 +783,7 @@ mod tests {
 
     #[test]
     fn one_answer_is_the_output() {
-        let outcome = outcome(&input(json!({})), &Format::Text, answer(&["Hello"])).unwrap();
+        let outcome = outcome(&input(json!({})), &Format::Text, answer(&[r#""Hello""#]));
         assert_eq!(outcome.output, r#""Hello""#);
         assert_eq!(
             Json::raw(outcome.metadata),
@@ -771,7 +797,7 @@ mod tests {
     #[test]
     fn several_answers_are_a_list() {
         let two = answer(&[r#"{"a":1}"#, r#"{"a":2}"#]);
-        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Object(None), two).unwrap();
+        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Object(None), two);
         assert_eq!(outcome.output, r#"[{"a":1},{"a":2}]"#);
         assert!(outcome.metadata.contains(r#""finishReasons":["stop","stop"]"#));
     }
@@ -779,17 +805,15 @@ mod tests {
     #[test]
     fn a_loose_schema_is_told() {
         let format = Format::of(Some(1), Some(r#"{"type":"object"}"#)).unwrap();
-        let outcome = outcome(&input(json!({})), &format, answer(&["{}"])).unwrap();
+        let outcome = outcome(&input(json!({})), &format, answer(&["{}"]));
         assert!(outcome.metadata.contains(r#""strict":false"#));
     }
 
     #[test]
-    fn a_failed_answer_tells_its_request() {
-        let failed =
-            outcome(&input(json!({})), &Format::Object(None), answer(&["no JSON"])).err().unwrap();
-        assert_eq!(failed.kind, FailureKind::InvalidOutput);
-        assert_eq!(failed.status, Some(200));
-        assert_eq!(failed.request_id.as_deref(), Some("req_1"));
+    fn repairs_are_told() {
+        let answer = Answer { repairs: 2, ..answer(&["{}"]) };
+        let outcome = outcome(&input(json!({})), &Format::Object(None), answer);
+        assert!(outcome.metadata.contains(r#""repairs":2"#));
     }
 
     #[test]
