@@ -211,7 +211,7 @@ pub const PROPERTIES: &[Property] = &[
             "functions",
             "Functions",
             "The names of functions that the model may call before it answers, such as \
-             openai/v1/createImage. They run on your side, at most 10 rounds of them.",
+             openai/v1/createImage. They run on your side.",
             &[Property::string("", "", "")],
         )
     },
@@ -236,7 +236,144 @@ pub const PROPERTIES: &[Property] = &[
              Schema. Each time is charged.",
         )
     },
+    Property {
+        advanced: true,
+        ..Property::string(
+            "reasoningEffort",
+            "Reasoning Effort",
+            "How much a reasoning model thinks before it answers. Which values there are depends \
+             on the model.",
+        )
+        .select(Choices::open(&[
+            Choice::text("none"),
+            Choice::text("minimal"),
+            LOW,
+            MEDIUM,
+            HIGH,
+            Choice::text("xhigh"),
+            Choice::text("max"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(MEDIUM.value),
+        ..Property::string("verbosity", "Verbosity", "How long the answer is to be.")
+            .select(Choices::closed(&[LOW, MEDIUM, HIGH]))
+    },
+    Property {
+        advanced: true,
+        ..Property::integer(
+            "seed",
+            "Seed",
+            "With the same number, the same request mostly has the same answer.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Text("auto")),
+        ..Property::string(
+            "serviceTier",
+            "Service Tier",
+            "How fast, and at what price, the request is processed.",
+        )
+        .select(Choices::open(&[
+            Choice::text("auto"),
+            Choice::text("default"),
+            Choice::text("flex"),
+            Choice::text("scale"),
+            Choice::text("priority"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(false)),
+        ..Property::boolean(
+            "store",
+            "Store",
+            "Whether the provider keeps the answer, so that it can be looked at later.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_items: Some(16), ..Limits::NONE },
+        ..Property::map(
+            "metadata",
+            "Metadata",
+            "Texts of your own that the provider keeps with a stored answer.",
+            &Property {
+                limits: &Limits { max_length: Some(512), ..Limits::NONE },
+                ..Property::string("", "", "")
+            },
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(false)),
+        ..Property::boolean(
+            "logprobs",
+            "Log Probabilities",
+            "Whether the run's metadata tells how probable each token of the answer was.",
+        )
+    },
+    Property {
+        advanced: true,
+        condition: Some(Condition {
+            property: "logprobs",
+            matches: Comparison::OneOf,
+            values: &[Literal::Boolean(true)],
+        }),
+        limits: &Limits::range(0.0, 20.0),
+        ..Property::integer(
+            "topLogprobs",
+            "Top Log Probabilities",
+            "For how many of the likeliest tokens at each place it is told.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(true)),
+        ..Property::boolean(
+            "parallelFunctionCalls",
+            "Parallel Function Calls",
+            "Whether the model may ask for several function calls at once.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Integer(ROUNDS)),
+        limits: &Limits::range(1.0, 50.0),
+        ..Property::integer(
+            "maxFunctionRounds",
+            "Max Function Rounds",
+            "How often functions are called and the model asked again before the run fails.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_length: Some(64), ..Limits::NONE },
+        ..Property::string(
+            "safetyIdentifier",
+            "Safety Identifier",
+            "What User is for, under its newer name.",
+        )
+    },
+    Property {
+        advanced: true,
+        ..Property::string(
+            "promptCacheKey",
+            "Prompt Cache Key",
+            "A name for requests that begin alike, so that OpenAI can answer them faster and \
+             cheaper.",
+        )
+    },
 ];
+
+const LOW: Choice = Choice::text("low");
+const MEDIUM: Choice = Choice::text("medium");
+const HIGH: Choice = Choice::text("high");
+
+/// How often functions are called if the user does not say.
+const ROUNDS: i32 = 10;
 
 /// That the answer is to be JSON.
 const NOT_TEXT: Condition = Condition {
@@ -282,6 +419,18 @@ members! {
         functions: Option<Vec<&'a str>> = "functions",
         user: Option<&'a str> = "user",
         repair_attempts: Option<u64> = "repairAttempts",
+        reasoning_effort: Option<&'a str> = "reasoningEffort",
+        verbosity: Option<&'a str> = "verbosity",
+        seed: Option<i64> = "seed",
+        service_tier: Option<&'a str> = "serviceTier",
+        store: Option<bool> = "store",
+        metadata: Option<Members<'a, &'a str>> = "metadata",
+        logprobs: Option<bool> = "logprobs",
+        top_logprobs: Option<u64> = "topLogprobs",
+        parallel_function_calls: Option<bool> = "parallelFunctionCalls",
+        max_function_rounds: Option<u64> = "maxFunctionRounds",
+        safety_identifier: Option<&'a str> = "safetyIdentifier",
+        prompt_cache_key: Option<&'a str> = "promptCacheKey",
     }
 }
 
@@ -352,7 +501,7 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
     let terms = Terms {
         body: &body,
         functions: &functions,
-        rounds: 10,
+        rounds: input.max_function_rounds.unwrap_or(ROUNDS as u64),
         format: &format,
         repairs: input.repair_attempts.unwrap_or(1),
     };
@@ -440,6 +589,7 @@ struct Parameters {
 /// The request's body.
 fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
     let is_streamed = parameters.is_streamed.then_some(true);
+    let parallel_calls = input.parallel_function_calls.filter(|_| parameters.tools.is_some());
     let usage = is_streamed.map(|_| Json::raw(r#"{"include_usage":true}"#));
     Object::new()
         .set("model", input.model)
@@ -455,9 +605,29 @@ fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
         .set_some("stop", texts(input.stop.as_deref().unwrap_or_default()))
         .set_some("tools", parameters.tools.as_ref())
         .set_some("user", input.user)
+        .set_some("reasoning_effort", input.reasoning_effort)
+        .set_some("verbosity", input.verbosity)
+        .set_some("seed", input.seed)
+        .set_some("service_tier", input.service_tier)
+        .set_some("store", input.store)
+        .set_some("metadata", metadata(input))
+        .set_some("logprobs", input.logprobs)
+        .set_some("top_logprobs", input.top_logprobs)
+        .set_some("parallel_tool_calls", parallel_calls)
+        .set_some("safety_identifier", input.safety_identifier)
+        .set_some("prompt_cache_key", input.prompt_cache_key)
         .set_some("stream", is_streamed)
         .set_some("stream_options", usage)
         .done()
+}
+
+/// The user's own texts.
+fn metadata(input: &Input) -> Option<Json> {
+    let mut metadata = Object::new();
+    for (name, text) in &input.metadata.as_ref()?.0 {
+        metadata.set(name, *text);
+    }
+    Some(metadata.done())
 }
 
 /// A list of texts; none if it is empty.
@@ -477,6 +647,7 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
         ("max_completion_tokens", "maxTokens"),
         ("response_format", format),
         ("tools", "functions"),
+        ("parallel_tool_calls", "parallelFunctionCalls"),
     ];
     let path = param::property(param, PROPERTIES, &aliases)?;
 
@@ -543,11 +714,21 @@ fn outcome(input: &Input, format: &Format, answer: Answer) -> Outcome {
         .set("model", answer.model.as_deref().unwrap_or(input.model))
         .set_some("usage", answer.usage.json())
         .set_some("finishReasons", texts(&reasons.collect::<Vec<_>>()))
+        .set_some("logprobs", logprobs(&answer.choices))
         .set_some("strict", format.is_loose().then_some(false))
         .set_some("repairs", (0 < answer.repairs).then_some(answer.repairs))
         .set_some("requestId", answer.request_id.as_deref())
         .done();
     Outcome { output: output.text(), metadata: metadata.text() }
+}
+
+/// The probabilities of each choice; none if the provider told none.
+fn logprobs(choices: &[conversation::Choice]) -> Option<Json> {
+    let told = |choice: &conversation::Choice| {
+        choice.logprobs.clone().unwrap_or_else(|| Json::raw("null"))
+    };
+    let is_told = choices.iter().any(|choice| choice.logprobs.is_some());
+    is_told.then(|| Json::list(&choices.iter().map(told).collect::<Vec<_>>()))
 }
 
 members! {
@@ -644,6 +825,10 @@ mod tests {
             "responseFormat": 0, "maxTokens": 100, "n": 2, "temperature": 0, "topP": 0.5,
             "frequencyPenalty": -1.5, "presencePenalty": 2, "logitBias": { "50256": -100.0 },
             "stop": ["END"], "user": "u1",
+            "reasoningEffort": "high", "verbosity": "low", "seed": -7, "serviceTier": "flex",
+            "store": false, "metadata": { "run": "\"1\"", "step": "" }, "logprobs": true,
+            "topLogprobs": 0, "safetyIdentifier": "s1", "promptCacheKey": "k1",
+            "maxFunctionRounds": 5, "repairAttempts": 0,
         }));
         assert_eq!(
             request(&input, MaxTokensParameter::default()),
@@ -652,19 +837,36 @@ mod tests {
                 "max_completion_tokens": 100, "n": 2, "temperature": 0, "top_p": 0.5,
                 "frequency_penalty": -1.5, "presence_penalty": 2,
                 "logit_bias": { "50256": -100 }, "stop": ["END"], "user": "u1",
+                "reasoning_effort": "high", "verbosity": "low", "seed": -7, "service_tier": "flex",
+                "store": false, "metadata": { "run": "\"1\"", "step": "" }, "logprobs": true,
+                "top_logprobs": 0, "safety_identifier": "s1", "prompt_cache_key": "k1",
             })
         );
     }
 
-    #[test]
-    fn a_stream_is_asked_for_with_its_usage() {
-        let mut parameters = Parameters {
+    /// What a request without anything special says.
+    fn plain() -> Parameters {
+        Parameters {
             format: None,
             tools: None,
             logit_bias: None,
             max_tokens: MaxTokensParameter::default(),
-            is_streamed: true,
-        };
+            is_streamed: false,
+        }
+    }
+
+    #[test]
+    fn parallel_calls_need_functions() {
+        let input = input(json!({ "parallelFunctionCalls": false, "functions": ["f"] }));
+        assert!(!body(&input, &plain(), &[]).text().contains("parallel"));
+        let parameters = Parameters { tools: Some(Json::raw("[]")), ..plain() };
+        let body = body(&input, &parameters, &[]).text();
+        assert!(body.ends_with(r#""parallel_tool_calls":false}"#));
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_with_its_usage() {
+        let mut parameters = Parameters { is_streamed: true, ..plain() };
         let streamed = body(&input(json!({})), &parameters, &[]).text();
         assert!(streamed.ends_with(r#","stream":true,"stream_options":{"include_usage":true}}"#));
         parameters.is_streamed = false;
@@ -770,7 +972,10 @@ mod tests {
         check(&text, "messages[1].content", "messages");
         check(&text, "messages[9]", "messages");
         check(&text, "messages", "messages");
-        assert_eq!(blame(&text, &origins, "seed"), None);
+        check(&text, "reasoning_effort", "reasoningEffort");
+        check(&text, "parallel_tool_calls", "parallelFunctionCalls");
+        check(&text, "metadata.run", "metadata.run");
+        assert_eq!(blame(&text, &origins, "modalities"), None);
     }
 
     #[test]
@@ -807,6 +1012,15 @@ mod tests {
         let format = Format::of(Some(1), Some(r#"{"type":"object"}"#)).unwrap();
         let outcome = outcome(&input(json!({})), &format, answer(&["{}"]));
         assert!(outcome.metadata.contains(r#""strict":false"#));
+    }
+
+    #[test]
+    fn probabilities_are_told_as_they_came() {
+        let mut two = answer(&["1", "2"]);
+        two.choices[1].logprobs = Some(Json::raw(r#"{"content":[{"logprob":-0.10}]}"#));
+        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Text, two);
+        let expected = r#""logprobs":[null,{"content":[{"logprob":-0.10}]}]"#;
+        assert!(outcome.metadata.contains(expected));
     }
 
     #[test]

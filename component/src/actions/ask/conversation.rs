@@ -80,6 +80,8 @@ pub struct Choice {
     pub refusal: Option<String>,
     /// Why the answer ends.
     pub finish_reason: Option<String>,
+    /// How probable its tokens were, as the provider tells it.
+    pub logprobs: Option<Json>,
     /// The functions that the model wants called.
     calls: Vec<Call>,
 }
@@ -100,6 +102,7 @@ impl Choice {
             content: content(choice.pointer("/message/content")),
             refusal: text("/message/refusal"),
             finish_reason: text("/finish_reason"),
+            logprobs: choice.get("logprobs").filter(|told| **told != Value::Null).map(Json::of),
             calls: items(choice, "/message/tool_calls").iter().filter_map(Call::of).collect(),
         }
     }

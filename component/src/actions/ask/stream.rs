@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn an_end_is_a_mark_or_a_reason() {
         let text = chunk(0, json!({ "content": "half" }));
-        let done = stream(&[text.clone()]) + "data: [DONE]";
+        let done = stream(std::slice::from_ref(&text)) + "data: [DONE]";
         assert!(collect(&[done.as_bytes()]).0.is_ok());
         let reason = stream(&[text.clone(), end(0, "stop")]);
         assert!(collect(&[reason.trim_end().as_bytes()]).0.is_ok());
