@@ -146,16 +146,20 @@ fn merge_member(known: &mut Vec<(String, Value)>, name: String, value: Value) {
 fn merge_item(name: &str, known: &mut Vec<Value>, item: Value) {
     let place = |item: &Value| index(item).or((name == "choices").then_some(0));
     let index = place(&item);
-    let same = known.iter_mut().find(|other| index.is_some() && place(other) == index);
-    match same {
-        Some(known) => merge("", known, item),
-        None => {
-            let mut fresh = Value::Null;
-            merge("", &mut fresh, item);
-            let behind = known.iter().position(|other| index.is_some() && index < place(other));
-            known.insert(behind.unwrap_or(known.len()), fresh);
-        }
+    let same = match index {
+        Some(_) => known.iter_mut().find(|other| place(other) == index),
+        None => None,
+    };
+    if let Some(known) = same {
+        return merge("", known, item);
     }
+    let mut fresh = Value::Null;
+    merge("", &mut fresh, item);
+    let behind = match index {
+        Some(_) => known.iter().position(|other| index < place(other)),
+        None => None,
+    };
+    known.insert(behind.unwrap_or(known.len()), fresh);
 }
 
 #[cfg(test)]
