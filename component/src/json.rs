@@ -51,6 +51,11 @@ impl Json {
     }
 
     /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text.
     pub fn text(self) -> String {
         self.0
     }

@@ -54,6 +54,8 @@ pub enum Literal {
     Text(&'static str),
     /// A whole number.
     Integer(i32),
+    /// `true` or `false`.
+    Boolean(bool),
 }
 
 /// The values that a property offers.
@@ -139,6 +141,15 @@ impl Property {
         description: &'static str,
     ) -> Self {
         Self::new(PropertyType::Number, ControlType::Number, name, label, description)
+    }
+
+    /// Yes or no.
+    pub const fn boolean(
+        name: &'static str,
+        label: &'static str,
+        description: &'static str,
+    ) -> Self {
+        Self::new(PropertyType::Boolean, ControlType::Select, name, label, description)
     }
 
     /// A list; `items` holds the one shape of its items.
@@ -288,6 +299,7 @@ impl Literal {
         match self {
             Self::Text(text) => Json::of(text).text(),
             Self::Integer(number) => Json::of(i64::from(number)).text(),
+            Self::Boolean(value) => Json::of(value).text(),
         }
     }
 }

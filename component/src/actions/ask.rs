@@ -1,20 +1,23 @@
 //! Ask: `POST /chat/completions`.
 //!
 //! [`format`] decides the shape of the answer, [`functions`] what the model may
-//! call, and [`conversation`] asks until there is an answer.
+//! call, [`conversation`] asks until there is an answer, and [`stream`] puts an
+//! answer together that arrives in pieces.
 
 mod conversation;
 mod format;
 mod functions;
+mod stream;
 
 use std::result;
 
-use self::conversation::{Answer, Call, Outside, Reply, Stopped};
+use self::conversation::{Answer, Call, Outside, Reply, Stopped, Terms, said, stopped};
 use self::format::Format;
 use self::functions::Functions;
+use self::stream::Stream;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::{events, functions as registry};
+use crate::bindings::workflow::connector::{events, functions as registry, json_schema};
 use crate::connection::{MaxTokensParameter, Settings};
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, Members, members};
@@ -106,11 +109,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         control: ControlType::TextArea,
-        condition: Some(Condition {
-            property: "responseFormat",
-            matches: Comparison::NoneOf,
-            values: &[Literal::Integer(0)],
-        }),
+        condition: Some(NOT_TEXT),
         placeholder: Some("{\"type\": \"object\", …}"),
         ..Property::string(
             "responseSchema",
@@ -212,7 +211,7 @@ pub const PROPERTIES: &[Property] = &[
             "functions",
             "Functions",
             "The names of functions that the model may call before it answers, such as \
-             openai/v1/createImage. They run on your side, at most 10 rounds of them.",
+             openai/v1/createImage. They run on your side.",
             &[Property::string("", "", "")],
         )
     },
@@ -225,7 +224,163 @@ pub const PROPERTIES: &[Property] = &[
              abuse. Send a random or hashed id, never a name or address.",
         )
     },
+    Property {
+        advanced: true,
+        condition: Some(NOT_TEXT),
+        provider_default: Some(Literal::Integer(1)),
+        limits: &Limits::range(0.0, 5.0),
+        ..Property::integer(
+            "repairAttempts",
+            "Repair Attempts",
+            "How often the model is asked to correct an answer that does not fit the Response \
+             Schema. Each time is charged.",
+        )
+    },
+    Property {
+        advanced: true,
+        ..Property::string(
+            "reasoningEffort",
+            "Reasoning Effort",
+            "How much a reasoning model thinks before it answers. Which values there are depends \
+             on the model.",
+        )
+        .select(Choices::open(&[
+            Choice::text("none"),
+            Choice::text("minimal"),
+            LOW,
+            MEDIUM,
+            HIGH,
+            Choice::text("xhigh"),
+            Choice::text("max"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(MEDIUM.value),
+        ..Property::string("verbosity", "Verbosity", "How long the answer is to be.")
+            .select(Choices::closed(&[LOW, MEDIUM, HIGH]))
+    },
+    Property {
+        advanced: true,
+        ..Property::integer(
+            "seed",
+            "Seed",
+            "With the same number, the same request mostly has the same answer.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Text("auto")),
+        ..Property::string(
+            "serviceTier",
+            "Service Tier",
+            "How fast, and at what price, the request is processed.",
+        )
+        .select(Choices::open(&[
+            Choice::text("auto"),
+            Choice::text("default"),
+            Choice::text("flex"),
+            Choice::text("scale"),
+            Choice::text("priority"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(false)),
+        ..Property::boolean(
+            "store",
+            "Store",
+            "Whether the provider keeps the answer, so that it can be looked at later.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_items: Some(16), ..Limits::NONE },
+        ..Property::map(
+            "metadata",
+            "Metadata",
+            "Texts of your own that the provider keeps with a stored answer.",
+            &Property {
+                limits: &Limits { max_length: Some(512), ..Limits::NONE },
+                ..Property::string("", "", "")
+            },
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(false)),
+        ..Property::boolean(
+            "logprobs",
+            "Log Probabilities",
+            "Whether the run's metadata tells how probable each token of the answer was.",
+        )
+    },
+    Property {
+        advanced: true,
+        condition: Some(Condition {
+            property: "logprobs",
+            matches: Comparison::OneOf,
+            values: &[Literal::Boolean(true)],
+        }),
+        limits: &Limits::range(0.0, 20.0),
+        ..Property::integer(
+            "topLogprobs",
+            "Top Log Probabilities",
+            "For how many of the likeliest tokens at each place it is told.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Boolean(true)),
+        ..Property::boolean(
+            "parallelFunctionCalls",
+            "Parallel Function Calls",
+            "Whether the model may ask for several function calls at once.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(Literal::Integer(ROUNDS)),
+        limits: &Limits::range(1.0, 50.0),
+        ..Property::integer(
+            "maxFunctionRounds",
+            "Max Function Rounds",
+            "How often functions are called and the model asked again before the run fails.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_length: Some(64), ..Limits::NONE },
+        ..Property::string(
+            "safetyIdentifier",
+            "Safety Identifier",
+            "What User is for, under its newer name.",
+        )
+    },
+    Property {
+        advanced: true,
+        ..Property::string(
+            "promptCacheKey",
+            "Prompt Cache Key",
+            "A name for requests that begin alike, so that OpenAI can answer them faster and \
+             cheaper.",
+        )
+    },
 ];
+
+const LOW: Choice = Choice::text("low");
+const MEDIUM: Choice = Choice::text("medium");
+const HIGH: Choice = Choice::text("high");
+
+/// How often functions are called if the user does not say.
+const ROUNDS: i32 = 10;
+
+/// That the answer is to be JSON.
+const NOT_TEXT: Condition = Condition {
+    property: "responseFormat",
+    matches: Comparison::NoneOf,
+    values: &[Literal::Integer(0)],
+};
 
 /// One item of `messages`.
 const MESSAGE: &[Property] = &[
@@ -263,6 +418,19 @@ members! {
         stop: Option<Vec<&'a str>> = "stop",
         functions: Option<Vec<&'a str>> = "functions",
         user: Option<&'a str> = "user",
+        repair_attempts: Option<u64> = "repairAttempts",
+        reasoning_effort: Option<&'a str> = "reasoningEffort",
+        verbosity: Option<&'a str> = "verbosity",
+        seed: Option<i64> = "seed",
+        service_tier: Option<&'a str> = "serviceTier",
+        store: Option<bool> = "store",
+        metadata: Option<Members<'a, &'a str>> = "metadata",
+        logprobs: Option<bool> = "logprobs",
+        top_logprobs: Option<u64> = "topLogprobs",
+        parallel_function_calls: Option<bool> = "parallelFunctionCalls",
+        max_function_rounds: Option<u64> = "maxFunctionRounds",
+        safety_identifier: Option<&'a str> = "safetyIdentifier",
+        prompt_cache_key: Option<&'a str> = "promptCacheKey",
     }
 }
 
@@ -323,13 +491,22 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
         tools: functions.tools(),
         logit_bias: logit_bias(&input)?,
         max_tokens: settings.max_tokens_parameter,
+        is_streamed: events::streaming(),
     };
 
     let (messages, origins) = wire_messages(&input.messages, format.instruction());
-    let mut outside = Host { input: &input, origins };
+    let is_streamed = parameters.is_streamed;
+    let mut outside = Host { input: &input, origins, is_streamed };
     let body = |messages: &[Json]| body(&input, &parameters, messages);
-    let answer = conversation::hold(&mut outside, &functions, messages, &body)?;
-    outcome(&input, &format, answer)
+    let terms = Terms {
+        body: &body,
+        functions: &functions,
+        rounds: input.max_function_rounds.unwrap_or(ROUNDS as u64),
+        format: &format,
+        repairs: input.repair_attempts.unwrap_or(1),
+    };
+    let answer = conversation::hold(&mut outside, &terms, messages)?;
+    Ok(outcome(&input, &format, answer))
 }
 
 /// Refuses what the API would take and this action could not return.
@@ -376,18 +553,14 @@ fn wire_messages(
             wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
             wire.push((conversation::result(&id, message.content), origin));
         } else {
-            wire.push((said(message.role, message.content), origin));
+            wire.push((said(message.role.name(), message.content), origin));
         }
     }
     if let Some(instruction) = instruction {
         let leading = messages.iter().take_while(|message| message.role.instructs()).count();
-        wire.insert(leading, (said(Role::System, instruction), None));
+        wire.insert(leading, (said(Role::System.name(), instruction), None));
     }
     wire.into_iter().unzip()
-}
-
-fn said(role: Role, content: &str) -> Json {
-    Object::new().set("role", role.name()).set("content", content).done()
 }
 
 /// The biases as the whole numbers that the API takes.
@@ -410,10 +583,14 @@ struct Parameters {
     tools: Option<Json>,
     logit_bias: Option<Json>,
     max_tokens: MaxTokensParameter,
+    is_streamed: bool,
 }
 
 /// The request's body.
 fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
+    let is_streamed = parameters.is_streamed.then_some(true);
+    let parallel_calls = input.parallel_function_calls.filter(|_| parameters.tools.is_some());
+    let usage = is_streamed.map(|_| Json::raw(r#"{"include_usage":true}"#));
     Object::new()
         .set("model", input.model)
         .set("messages", Json::list(messages))
@@ -428,7 +605,29 @@ fn body(input: &Input, parameters: &Parameters, messages: &[Json]) -> Json {
         .set_some("stop", texts(input.stop.as_deref().unwrap_or_default()))
         .set_some("tools", parameters.tools.as_ref())
         .set_some("user", input.user)
+        .set_some("reasoning_effort", input.reasoning_effort)
+        .set_some("verbosity", input.verbosity)
+        .set_some("seed", input.seed)
+        .set_some("service_tier", input.service_tier)
+        .set_some("store", input.store)
+        .set_some("metadata", metadata(input))
+        .set_some("logprobs", input.logprobs)
+        .set_some("top_logprobs", input.top_logprobs)
+        .set_some("parallel_tool_calls", parallel_calls)
+        .set_some("safety_identifier", input.safety_identifier)
+        .set_some("prompt_cache_key", input.prompt_cache_key)
+        .set_some("stream", is_streamed)
+        .set_some("stream_options", usage)
         .done()
+}
+
+/// The user's own texts.
+fn metadata(input: &Input) -> Option<Json> {
+    let mut metadata = Object::new();
+    for (name, text) in &input.metadata.as_ref()?.0 {
+        metadata.set(name, *text);
+    }
+    Some(metadata.done())
 }
 
 /// A list of texts; none if it is empty.
@@ -448,6 +647,7 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
         ("max_completion_tokens", "maxTokens"),
         ("response_format", format),
         ("tools", "functions"),
+        ("parallel_tool_calls", "parallelFunctionCalls"),
     ];
     let path = param::property(param, PROPERTIES, &aliases)?;
 
@@ -466,17 +666,35 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
 struct Host<'a> {
     input: &'a Input<'a>,
     origins: Vec<Option<usize>>,
+    is_streamed: bool,
 }
 
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
         let answer = send(&post("/chat/completions", body), &blame)?;
-        Ok(Reply { text: answer.json(None)?, request_id: answer.request_id })
+        // Some servers answer in one piece all the same.
+        let text = if self.is_streamed && !answer.is_json() {
+            let tell = |delta| events::emit(&events::Event::TextDelta(delta)).map_err(stopped);
+            let mut stream =
+                Stream { read: &mut || answer.read(), tell: &mut { tell }, blame: &blame };
+            stream.collect().map_err(|failure| answer.told(failure))?
+        } else {
+            answer.json(None)?
+        };
+        Ok(Reply { text, request_id: answer.request_id })
     }
 
     fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
         registry::call(name, arguments).map_err(Box::new)
+    }
+
+    fn validate(
+        &mut self,
+        schema: &str,
+        instance: &str,
+    ) -> result::Result<(), json_schema::Invalid> {
+        json_schema::validate(schema, instance)
     }
 
     fn tell(&mut self, event: &events::Event) -> result::Result<(), Stopped> {
@@ -485,14 +703,10 @@ impl Outside for Host<'_> {
 }
 
 /// The outcome of an answer.
-fn outcome(input: &Input, format: &Format, answer: Answer) -> Result<Outcome> {
-    let request_id = answer.request_id.as_deref();
-    let outputs = answer.choices.iter().map(|choice| format.read(choice));
-    let outputs = outputs.collect::<Result<Vec<_>>>();
-    let outputs = outputs.map_err(|failure| failure.answered(200, request_id))?;
-    let output = match outputs.first() {
+fn outcome(input: &Input, format: &Format, answer: Answer) -> Outcome {
+    let output = match answer.outputs.first() {
         Some(first) if answers(input.n) <= 1 => first.clone(),
-        _ => Json::list(&outputs),
+        _ => Json::list(&answer.outputs),
     };
 
     let reasons = answer.choices.iter().filter_map(|choice| choice.finish_reason.as_deref());
@@ -500,10 +714,21 @@ fn outcome(input: &Input, format: &Format, answer: Answer) -> Result<Outcome> {
         .set("model", answer.model.as_deref().unwrap_or(input.model))
         .set_some("usage", answer.usage.json())
         .set_some("finishReasons", texts(&reasons.collect::<Vec<_>>()))
+        .set_some("logprobs", logprobs(&answer.choices))
         .set_some("strict", format.is_loose().then_some(false))
-        .set_some("requestId", request_id)
+        .set_some("repairs", (0 < answer.repairs).then_some(answer.repairs))
+        .set_some("requestId", answer.request_id.as_deref())
         .done();
-    Ok(Outcome { output: output.text(), metadata: metadata.text() })
+    Outcome { output: output.text(), metadata: metadata.text() }
+}
+
+/// The probabilities of each choice; none if the provider told none.
+fn logprobs(choices: &[conversation::Choice]) -> Option<Json> {
+    let told = |choice: &conversation::Choice| {
+        choice.logprobs.clone().unwrap_or_else(|| Json::raw("null"))
+    };
+    let is_told = choices.iter().any(|choice| choice.logprobs.is_some());
+    is_told.then(|| Json::list(&choices.iter().map(told).collect::<Vec<_>>()))
 }
 
 members! {
@@ -551,6 +776,7 @@ mod tests {
             tools: None,
             logit_bias: logit_bias(input).unwrap(),
             max_tokens,
+            is_streamed: false,
         };
         let (messages, _) = wire_messages(&input.messages, format.instruction());
         body(input, &parameters, &messages)
@@ -563,16 +789,18 @@ mod tests {
         (Json::list(&messages), origins)
     }
 
-    fn answer(contents: &[&str]) -> Answer {
-        let choice = |content: &&str| {
-            let choice = json!({ "message": { "content": content }, "finish_reason": "stop" });
-            conversation::Choice::of(&choice.into())
+    /// An answer with these outputs.
+    fn answer(outputs: &[&str]) -> Answer {
+        let choice = |_: &&str| {
+            conversation::Choice::of(&json!({ "message": {}, "finish_reason": "stop" }).into())
         };
         let mut usage = Usage::default();
         usage.add(&json!({ "total_tokens": 3 }).into());
         Answer {
             model: Some("gpt-5.4-2026-03-05".into()),
-            choices: contents.iter().map(choice).collect(),
+            choices: outputs.iter().map(choice).collect(),
+            outputs: outputs.iter().map(|output| Json::raw(*output)).collect(),
+            repairs: 0,
             usage,
             request_id: Some("req_1".into()),
         }
@@ -597,6 +825,10 @@ mod tests {
             "responseFormat": 0, "maxTokens": 100, "n": 2, "temperature": 0, "topP": 0.5,
             "frequencyPenalty": -1.5, "presencePenalty": 2, "logitBias": { "50256": -100.0 },
             "stop": ["END"], "user": "u1",
+            "reasoningEffort": "high", "verbosity": "low", "seed": -7, "serviceTier": "flex",
+            "store": false, "metadata": { "run": "\"1\"", "step": "" }, "logprobs": true,
+            "topLogprobs": 0, "safetyIdentifier": "s1", "promptCacheKey": "k1",
+            "maxFunctionRounds": 5, "repairAttempts": 0,
         }));
         assert_eq!(
             request(&input, MaxTokensParameter::default()),
@@ -605,8 +837,40 @@ mod tests {
                 "max_completion_tokens": 100, "n": 2, "temperature": 0, "top_p": 0.5,
                 "frequency_penalty": -1.5, "presence_penalty": 2,
                 "logit_bias": { "50256": -100 }, "stop": ["END"], "user": "u1",
+                "reasoning_effort": "high", "verbosity": "low", "seed": -7, "service_tier": "flex",
+                "store": false, "metadata": { "run": "\"1\"", "step": "" }, "logprobs": true,
+                "top_logprobs": 0, "safety_identifier": "s1", "prompt_cache_key": "k1",
             })
         );
+    }
+
+    /// What a request without anything special says.
+    fn plain() -> Parameters {
+        Parameters {
+            format: None,
+            tools: None,
+            logit_bias: None,
+            max_tokens: MaxTokensParameter::default(),
+            is_streamed: false,
+        }
+    }
+
+    #[test]
+    fn parallel_calls_need_functions() {
+        let input = input(json!({ "parallelFunctionCalls": false, "functions": ["f"] }));
+        assert!(!body(&input, &plain(), &[]).text().contains("parallel"));
+        let parameters = Parameters { tools: Some(Json::raw("[]")), ..plain() };
+        let body = body(&input, &parameters, &[]).text();
+        assert!(body.ends_with(r#""parallel_tool_calls":false}"#));
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_with_its_usage() {
+        let mut parameters = Parameters { is_streamed: true, ..plain() };
+        let streamed = body(&input(json!({})), &parameters, &[]).text();
+        assert!(streamed.ends_with(r#","stream":true,"stream_options":{"include_usage":true}}"#));
+        parameters.is_streamed = false;
+        assert!(!body(&input(json!({})), &parameters, &[]).text().contains("stream"));
     }
 
     #[test]
@@ -708,7 +972,10 @@ mod tests {
         check(&text, "messages[1].content", "messages");
         check(&text, "messages[9]", "messages");
         check(&text, "messages", "messages");
-        assert_eq!(blame(&text, &origins, "seed"), None);
+        check(&text, "reasoning_effort", "reasoningEffort");
+        check(&text, "parallel_tool_calls", "parallelFunctionCalls");
+        check(&text, "metadata.run", "metadata.run");
+        assert_eq!(blame(&text, &origins, "modalities"), None);
     }
 
     #[test]
@@ -721,7 +988,7 @@ mod tests {
 
     #[test]
     fn one_answer_is_the_output() {
-        let outcome = outcome(&input(json!({})), &Format::Text, answer(&["Hello"])).unwrap();
+        let outcome = outcome(&input(json!({})), &Format::Text, answer(&[r#""Hello""#]));
         assert_eq!(outcome.output, r#""Hello""#);
         assert_eq!(
             Json::raw(outcome.metadata),
@@ -735,7 +1002,7 @@ mod tests {
     #[test]
     fn several_answers_are_a_list() {
         let two = answer(&[r#"{"a":1}"#, r#"{"a":2}"#]);
-        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Object(None), two).unwrap();
+        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Object(None), two);
         assert_eq!(outcome.output, r#"[{"a":1},{"a":2}]"#);
         assert!(outcome.metadata.contains(r#""finishReasons":["stop","stop"]"#));
     }
@@ -743,17 +1010,24 @@ mod tests {
     #[test]
     fn a_loose_schema_is_told() {
         let format = Format::of(Some(1), Some(r#"{"type":"object"}"#)).unwrap();
-        let outcome = outcome(&input(json!({})), &format, answer(&["{}"])).unwrap();
+        let outcome = outcome(&input(json!({})), &format, answer(&["{}"]));
         assert!(outcome.metadata.contains(r#""strict":false"#));
     }
 
     #[test]
-    fn a_failed_answer_tells_its_request() {
-        let failed =
-            outcome(&input(json!({})), &Format::Object(None), answer(&["no JSON"])).err().unwrap();
-        assert_eq!(failed.kind, FailureKind::InvalidOutput);
-        assert_eq!(failed.status, Some(200));
-        assert_eq!(failed.request_id.as_deref(), Some("req_1"));
+    fn probabilities_are_told_as_they_came() {
+        let mut two = answer(&["1", "2"]);
+        two.choices[1].logprobs = Some(Json::raw(r#"{"content":[{"logprob":-0.10}]}"#));
+        let outcome = outcome(&input(json!({ "n": 2 })), &Format::Text, two);
+        let expected = r#""logprobs":[null,{"content":[{"logprob":-0.10}]}]"#;
+        assert!(outcome.metadata.contains(expected));
+    }
+
+    #[test]
+    fn repairs_are_told() {
+        let answer = Answer { repairs: 2, ..answer(&["{}"]) };
+        let outcome = outcome(&input(json!({})), &Format::Object(None), answer);
+        assert!(outcome.metadata.contains(r#""repairs":2"#));
     }
 
     #[test]

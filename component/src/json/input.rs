@@ -152,6 +152,22 @@ impl FromJson<'_> for u64 {
     }
 }
 
+impl FromJson<'_> for i64 {
+    fn from_json(value: &Value) -> Result<Self> {
+        let number = value.as_number().and_then(Number::as_i64);
+        number.ok_or_else(|| misfit(value, "a whole number"))
+    }
+}
+
+impl FromJson<'_> for bool {
+    fn from_json(value: &Value) -> Result<Self> {
+        match value {
+            Value::Bool(value) => Ok(*value),
+            value => Err(misfit(value, "true or false")),
+        }
+    }
+}
+
 impl<'a, T: FromJson<'a>> FromJson<'a> for Option<T> {
     fn from_json(value: &'a Value) -> Result<Self> {
         match value {

@@ -53,6 +53,23 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     failure.answered(head.status, head.request_id.as_deref())
 }
 
+/// The failure that an error inside an answer means, which had begun well.
+/// `blame` is as for [`read`].
+pub fn inside(body: &str, blame: &dyn Fn(&str) -> Option<String>) -> Box<Failure> {
+    let explanation = Explanation::of(body);
+    let code = explanation.code.or(explanation.type_.clone()).unwrap_or_default();
+    // The status that the answer would have had.
+    let status = match (Number::raw(&code).as_u64(), code.as_str(), explanation.type_.as_deref()) {
+        (Some(status @ 400..=599), _, _) => status as u16,
+        (_, "rate_limit_exceeded", _) => 429,
+        (_, _, Some("invalid_request_error")) => 400,
+        _ => 500,
+    };
+    let mut failure = read(&Head { status, ..Head::default() }, body, blame);
+    failure.status = None;
+    failure
+}
+
 fn kind(status: u16, code: Option<&str>, type_: Option<&str>) -> FailureKind {
     let is_out_of_credit = |text| {
         matches!(text, "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active")
@@ -220,6 +237,25 @@ mod tests {
         }
         assert_eq!(failure(502, "").detail, None);
         assert_eq!(failure(502, "overloaded").detail, None);
+    }
+
+    #[test]
+    fn an_error_inside_an_answer_has_the_kind_of_its_words() {
+        for (error, kind) in [
+            (r#"{"message":"x","type":"server_error","code":null}"#, FailureKind::Unavailable),
+            (r#"{"message":"x"}"#, FailureKind::Unavailable),
+            (r#"{"message":"x","code":"http_400"}"#, FailureKind::Refused),
+            (r#"{"message":"x","code":429}"#, FailureKind::RateLimited),
+            (r#"{"message":"x","code":"rate_limit_exceeded"}"#, FailureKind::RateLimited),
+            (r#"{"message":"x","type":"insufficient_quota"}"#, FailureKind::Unavailable),
+            (r#"{"message":"x","type":"invalid_request_error"}"#, FailureKind::Refused),
+        ] {
+            let failure = inside(&format!(r#"{{"error":{error}}}"#), &|_| None);
+            assert_eq!(failure.kind, kind, "{error}");
+            assert_eq!(failure.message, "x");
+            assert_eq!(failure.status, None);
+            assert!(failure.request_sent);
+        }
     }
 
     #[test]

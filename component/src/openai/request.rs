@@ -55,6 +55,19 @@ impl Answer {
         self.response.json(embedded).map_err(|failure| self.told(failure.into()))
     }
 
+    /// Whether the body is JSON by its media type.
+    pub fn is_json(&self) -> bool {
+        let media_type = self.response.header("content-type").unwrap_or_default();
+        media_type.to_ascii_lowercase().starts_with("application/json")
+    }
+
+    /// The next bytes of the body; none at its end.
+    pub fn read(&self) -> Result<Option<Vec<u8>>> {
+        /// About what arrives at once.
+        const PIECE: u32 = 16 * 1024;
+        self.response.read(PIECE).map_err(Box::new)
+    }
+
     /// The body as text.
     pub fn text(&self) -> Result<String> {
         self.response.text().map_err(|failure| self.told(failure.into()))

@@ -1,18 +1,22 @@
 //! Asking the model until it answers: as long as it wants functions called,
-//! they are called and it is asked again.
+//! they are called and it is asked again, and so it is when its answer does not
+//! fit the schema.
 
 use std::result;
 
+use super::format::Format;
 use super::functions::Functions;
 pub use crate::bindings::workflow::connector::events::StopReason as Stopped;
 use crate::bindings::workflow::connector::events::{Event, FunctionCall, FunctionResult};
-use crate::failure::{Failure, FailureKind, Result};
+use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
+use crate::failure::{Failure, FailureKind, Result, shortened};
 use crate::json::{Json, Object, Value};
 use crate::openai::usage::Usage;
 
-/// How often functions are called in a run. A model that still wants more is
-/// going in circles.
-const ROUNDS: usize = 10;
+/// As many violations as a message names.
+const VIOLATIONS: usize = 5;
+/// The longest description of one, in bytes: it may hold the whole value.
+const VIOLATION: usize = 200;
 
 /// What a conversation needs from outside.
 pub trait Outside {
@@ -20,8 +24,26 @@ pub trait Outside {
     fn complete(&mut self, body: Json) -> Result<Reply>;
     /// Calls a function of the registry with a JSON object.
     fn call(&mut self, name: &str, arguments: &str) -> Result<String>;
+    /// Validates JSON text against a JSON Schema.
+    fn validate(&mut self, schema: &str, instance: &str) -> result::Result<(), Invalid>;
     /// Tells the caller what happens.
     fn tell(&mut self, event: &Event) -> result::Result<(), Stopped>;
+}
+
+/// How a conversation is held.
+pub struct Terms<'a> {
+    /// Makes a request of messages.
+    pub body: &'a dyn Fn(&[Json]) -> Json,
+    /// The functions that the model may call.
+    pub functions: &'a Functions,
+    /// How often functions are called at most. A model that still wants more
+    /// is going in circles.
+    pub rounds: u64,
+    /// The shape of the answer.
+    pub format: &'a Format,
+    /// How often the model is asked to correct an answer that does not fit the
+    /// format's schema.
+    pub repairs: u64,
 }
 
 /// The provider's answer to one request.
@@ -39,6 +61,10 @@ pub struct Answer {
     pub model: Option<String>,
     /// What it says; at least one.
     pub choices: Vec<Choice>,
+    /// The output of each choice.
+    pub outputs: Vec<Json>,
+    /// How often it was asked to correct its answer.
+    pub repairs: u64,
     /// The counts of all requests together.
     pub usage: Usage,
     /// The provider's id of the last request.
@@ -54,6 +80,8 @@ pub struct Choice {
     pub refusal: Option<String>,
     /// Why the answer ends.
     pub finish_reason: Option<String>,
+    /// How probable its tokens were, as the provider tells it.
+    pub logprobs: Option<Json>,
     /// The functions that the model wants called.
     calls: Vec<Call>,
 }
@@ -74,6 +102,7 @@ impl Choice {
             content: content(choice.pointer("/message/content")),
             refusal: text("/message/refusal"),
             finish_reason: text("/finish_reason"),
+            logprobs: choice.get("logprobs").filter(|told| **told != Value::Null).map(Json::of),
             calls: items(choice, "/message/tool_calls").iter().filter_map(Call::of).collect(),
         }
     }
@@ -120,42 +149,130 @@ fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
     value.pointer(pointer).and_then(Value::as_array).unwrap_or_default()
 }
 
-/// Asks until there is an answer. `body` makes a request of messages.
-pub fn hold(
-    outside: &mut dyn Outside,
-    functions: &Functions,
-    mut messages: Vec<Json>,
-    body: &dyn Fn(&[Json]) -> Json,
-) -> Result<Answer> {
+/// Asks until there is an answer.
+pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -> Result<Answer> {
+    let Terms { functions, format, .. } = terms;
+    let schema = format.schema();
+    let schema = schema.as_ref().map(Json::as_str);
+    require_schema(outside, schema)?;
+
     let mut usage = Usage::default();
-    for round in 0..=ROUNDS {
-        let reply = outside.complete(body(&messages)).map_err(|failure| match round {
-            0 => failure,
-            // An earlier round was sent, whatever became of this one.
-            _ => failure.sent(),
+    let (mut rounds, mut repairs) = (0, 0);
+    loop {
+        let reply = outside.complete((terms.body)(&messages)).map_err(|failure| {
+            match rounds + repairs {
+                0 => failure,
+                // An earlier request was sent, whatever became of this one.
+                _ => failure.sent(),
+            }
         })?;
+        let told = |failure: Box<Failure>| failure.answered(200, reply.request_id.as_deref());
         let completion = Value::parse(&reply.text).unwrap_or(Value::Null);
         let choices: Vec<_> = items(&completion, "/choices").iter().map(Choice::of).collect();
         let Some(first) = choices.first() else {
             let failure = Failure::invalid_output("the provider returned no answer", &reply.text);
-            return Err(failure.answered(200, reply.request_id.as_deref()));
+            return Err(told(failure));
         };
         if let Some(counts) = completion.get("usage") {
             usage.add(counts);
         }
-        if functions.is_empty() || first.calls.is_empty() {
-            let model = text(&completion, "/model");
-            return Ok(Answer { model, choices, usage, request_id: reply.request_id });
-        }
-        if round < ROUNDS {
+
+        if !functions.is_empty() && !first.calls.is_empty() {
+            if rounds == terms.rounds {
+                break;
+            }
+            rounds += 1;
             messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
             for call in &first.calls {
                 messages.push(answered(outside, functions, call).map_err(Failure::sent)?);
             }
+            continue;
+        }
+
+        let mut contents = Vec::new();
+        for choice in &choices {
+            contents.push(format.content(choice).map_err(told)?);
+        }
+        match (outputs(outside, format, schema, &contents), &contents[..]) {
+            (Ok(outputs), _) => {
+                let model = text(&completion, "/model");
+                let request_id = reply.request_id;
+                return Ok(Answer { model, choices, outputs, repairs, usage, request_id });
+            }
+            (Err(unfit), [content]) if schema.is_some() && repairs < terms.repairs => {
+                repairs += 1;
+                messages.push(said("assistant", content));
+                messages.push(said("user", &correction(&unfit)));
+            }
+            (Err(unfit), _) => return Err(told(unfit)),
         }
     }
-    let message = format!("the model still wanted functions called after {ROUNDS} rounds of them");
+    let message = format!("the model still wanted functions called after {rounds} rounds of them");
     Err(Failure::invalid_output(message, "").at("functions"))
+}
+
+/// Refuses a schema that is none, before it costs a request.
+fn require_schema(outside: &mut dyn Outside, schema: Option<&str>) -> Result<()> {
+    match schema.map(|schema| outside.validate(schema, "null")) {
+        Some(Err(Invalid::Schema(reason))) => {
+            let message = format!("the schema is not a JSON Schema: {reason}");
+            Err(Failure::invalid_input("responseSchema", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The output of each text, which fits the schema.
+fn outputs(
+    outside: &mut dyn Outside,
+    format: &Format,
+    schema: Option<&str>,
+    contents: &[&str],
+) -> Result<Vec<Json>> {
+    let mut outputs = Vec::new();
+    for content in contents {
+        let output = format.output(content)?;
+        if let Some(schema) = schema
+            && let Some(violations) = violations(outside, schema, output.as_str())
+        {
+            let message = format!("the answer does not fit the Response Schema: {violations}");
+            return Err(Failure::invalid_output(message, content));
+        }
+        outputs.push(output);
+    }
+    Ok(outputs)
+}
+
+/// How a value breaks its schema, in words; none if it does not.
+fn violations(outside: &mut dyn Outside, schema: &str, instance: &str) -> Option<String> {
+    let Err(Invalid::Instance(violations)) = outside.validate(schema, instance) else {
+        return None;
+    };
+    let mut words = String::new();
+    for Violation { path, message } in violations.iter().take(VIOLATIONS) {
+        if !words.is_empty() {
+            words.push_str("; ");
+        }
+        if !path.is_empty() {
+            words.push_str(path);
+            words.push_str(": ");
+        }
+        words.push_str(&shortened(message, VIOLATION));
+    }
+    Some(words)
+}
+
+/// What the model is told after an answer that does not fit.
+fn correction(unfit: &Failure) -> String {
+    format!(
+        "{}. Answer again with the whole of it, corrected: JSON and nothing else.",
+        unfit.message
+    )
+}
+
+/// A message in words.
+pub fn said(role: &str, content: &str) -> Json {
+    Object::new().set("role", role).set("content", content).done()
 }
 
 /// A message of the model with calls.
@@ -194,7 +311,10 @@ fn answered(outside: &mut dyn Outside, functions: &Functions, call: &Call) -> Re
     let content = match functions.registered(&call.name) {
         None => Err(format!("there is no function `{}`", call.name)),
         Some(_) if !is_object(&call.arguments) => Err("the arguments are not a JSON object".into()),
-        Some(name) => perform(outside, name, call)?,
+        Some((name, parameters)) => match violations(outside, parameters, &call.arguments) {
+            Some(violations) => Err(format!("the arguments do not fit: {violations}")),
+            None => perform(outside, name, call)?,
+        },
     };
     let content = content.unwrap_or_else(|error| Object::new().set("error", error).done().text());
     Ok(result(&call.id, &content))
@@ -224,7 +344,8 @@ fn perform(
     Ok(result)
 }
 
-fn stopped(reason: Stopped) -> Box<Failure> {
+/// The end of a run that the caller wants.
+pub fn stopped(reason: Stopped) -> Box<Failure> {
     match reason {
         Stopped::Cancelled => Failure::new(FailureKind::Cancelled, "the run was cancelled"),
         Stopped::Deadline => Failure::new(FailureKind::Timeout, "the run's deadline passed"),
@@ -238,6 +359,8 @@ mod tests {
     use super::super::functions::tests::function;
     use super::*;
 
+    const ROUNDS: u64 = 3;
+
     /// A provider that gives these answers, and a caller who notes what
     /// happens.
     #[derive(Default)]
@@ -246,6 +369,10 @@ mod tests {
         requests: Vec<serde_json::Value>,
         happened: Vec<String>,
         stop: Option<Stopped>,
+        /// What a validation finds wrong, from the first on; then nothing.
+        verdicts: Vec<Invalid>,
+        repairs: u64,
+        schema: Option<&'static str>,
     }
 
     impl Outside for Script {
@@ -264,6 +391,13 @@ mod tests {
                 "a/broken" => Err(Failure::new(FailureKind::NotFound, "there is no such city")),
                 "a/endless" => Err(Failure::new(FailureKind::Cancelled, "cancelled")),
                 _ => Ok(r#"{"sunny":true}"#.into()),
+            }
+        }
+
+        fn validate(&mut self, _: &str, instance: &str) -> result::Result<(), Invalid> {
+            match self.verdicts.is_empty() || instance == "null" {
+                true => Ok(()),
+                false => Err(self.verdicts.remove(0)),
             }
         }
 
@@ -302,7 +436,14 @@ mod tests {
     fn talk(script: &mut Script, names: &[&str]) -> Result<Answer> {
         let functions = names.iter().map(|name| function(name)).collect();
         let body = |messages: &[Json]| Object::new().set("messages", Json::list(messages)).done();
-        hold(script, &Functions::new(functions).unwrap(), vec![Json::of("the question")], &body)
+        let terms = Terms {
+            body: &body,
+            functions: &Functions::new(functions).unwrap(),
+            rounds: ROUNDS,
+            format: &Format::of(script.schema.map(|_| 1), script.schema).unwrap(),
+            repairs: script.repairs,
+        };
+        hold(script, &terms, vec![Json::of("the question")])
     }
 
     #[test]
@@ -371,19 +512,155 @@ mod tests {
 
     #[test]
     fn a_model_in_circles_is_stopped() {
-        let answers = vec![wants("a_weather", "{}"); ROUNDS + 1];
+        let rounds = ROUNDS as usize;
+        let answers = vec![wants("a_weather", "{}"); rounds + 1];
         let mut script = Script { answers, ..Script::default() };
         let failure = talk(&mut script, &["a/weather"]).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidOutput);
         assert_eq!(failure.property.as_deref(), Some("functions"));
-        assert_eq!(script.requests.len(), ROUNDS + 1);
-        assert_eq!(script.happened.len(), 3 * ROUNDS);
+        assert_eq!(script.requests.len(), rounds + 1);
+        assert_eq!(script.happened.len(), 3 * rounds);
     }
 
     #[test]
     fn calls_without_functions_are_no_calls() {
         let mut script = Script { answers: vec![wants("f", "{}")], ..Script::default() };
-        assert_eq!(talk(&mut script, &[]).unwrap().choices[0].content, None);
+        assert_eq!(
+            talk(&mut script, &[]).unwrap_err().message,
+            "the provider's answer holds no text"
+        );
+    }
+
+    fn violation(path: &str, message: &str) -> Violation {
+        Violation { path: path.into(), message: message.into() }
+    }
+
+    /// A conversation about an object with a schema.
+    fn about_an_object(answers: &[&str], verdicts: Vec<Invalid>, repairs: u64) -> Script {
+        Script {
+            answers: answers.iter().map(|answer| words(answer)).collect(),
+            verdicts,
+            repairs,
+            schema: Some(r#"{"type":"object"}"#),
+            ..Script::default()
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_corrected() {
+        let wrong = Invalid::Instance(vec![
+            violation("/a", "\"x\" is not of type \"integer\""),
+            violation("", "\"b\" is a required property"),
+        ]);
+        let mut script = about_an_object(&[r#"{"a":"x"}"#, r#"{"a":1,"b":2}"#], vec![wrong], 1);
+        let answer = talk(&mut script, &[]).unwrap();
+        assert_eq!(answer.outputs[0], json!({ "a": 1, "b": 2 }));
+        assert_eq!(answer.repairs, 1);
+        assert_eq!(answer.usage.json().unwrap(), json!({ "totalTokens": 10 }));
+        assert_eq!(
+            script.requests[1]["messages"],
+            json!([
+                "the question",
+                { "role": "assistant", "content": r#"{"a":"x"}"# },
+                {
+                    "role": "user",
+                    "content": "the answer does not fit the Response Schema: /a: \"x\" is not of \
+                                type \"integer\"; \"b\" is a required property. Answer again with \
+                                the whole of it, corrected: JSON and nothing else.",
+                },
+            ])
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_corrected_if_there_is_a_schema() {
+        let mut script = about_an_object(&["Sure!", "{}"], Vec::new(), 1);
+        assert_eq!(talk(&mut script, &[]).unwrap().repairs, 1);
+        script = about_an_object(&["[]", "{}"], Vec::new(), 0);
+        assert_eq!(talk(&mut script, &[]).unwrap_err().detail.as_deref(), Some("[]"));
+    }
+
+    #[test]
+    fn an_answer_that_never_fits_is_a_failure() {
+        let many = (0..9).map(|item| violation(&format!("/{item}"), &"x".repeat(999))).collect();
+        let verdicts = || vec![Invalid::Instance(vec![violation("/a", "no")])];
+        let mut script = about_an_object(&["{}", "{ }"], verdicts(), 1);
+        script.verdicts.push(Invalid::Instance(many));
+        let failure = talk(&mut script, &[]).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidOutput);
+        assert!(failure.message.starts_with("the answer does not fit the Response Schema: /0: x"));
+        assert!(failure.message.contains("; /4: x") && !failure.message.contains("/5"));
+        assert_eq!(failure.detail.as_deref(), Some("{ }"));
+        assert_eq!(failure.status, Some(200));
+        assert_eq!(failure.request_id.as_deref(), Some("req_2"));
+
+        let mut script = about_an_object(&["{}", "{}"], verdicts(), 0);
+        assert!(talk(&mut script, &[]).is_err());
+        assert_eq!(script.requests.len(), 1);
+
+        let mut two = words("{}");
+        two["choices"] = json!([two["choices"][0], two["choices"][0]]);
+        let mut script = Script { answers: vec![two], ..about_an_object(&[], verdicts(), 5) };
+        assert!(talk(&mut script, &[]).is_err());
+        assert_eq!(script.requests.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_schema_costs_no_request() {
+        struct Strict(bool);
+        impl Outside for Strict {
+            fn complete(&mut self, _: Json) -> Result<Reply> {
+                self.0 = true;
+                Ok(Reply { text: words("{}").to_string(), request_id: None })
+            }
+            fn call(&mut self, _: &str, _: &str) -> Result<String> {
+                panic!("nothing is called")
+            }
+            fn validate(&mut self, schema: &str, _: &str) -> result::Result<(), Invalid> {
+                Err(Invalid::Schema(format!("{schema} is bad")))
+            }
+            fn tell(&mut self, _: &Event) -> result::Result<(), Stopped> {
+                panic!("nothing is told")
+            }
+        }
+        let ask = |schema: Option<&str>| {
+            let mut outside = Strict(false);
+            let terms = Terms {
+                body: &|messages| Json::list(messages),
+                functions: &Functions::default(),
+                rounds: 0,
+                format: &Format::of(Some(1), schema).unwrap(),
+                repairs: 0,
+            };
+            (hold(&mut outside, &terms, Vec::new()), outside.0)
+        };
+        let (failed, was_sent) = ask(Some(r#"{"type":"object","properties":1}"#));
+        let failure = failed.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert_eq!(failure.property.as_deref(), Some("responseSchema"));
+        assert!(failure.message.ends_with("is bad"));
+        assert!(!failure.request_sent && !was_sent);
+        assert!(ask(None).0.is_ok());
+    }
+
+    #[test]
+    fn a_refusal_is_not_corrected() {
+        let refusal = json!({ "choices": [{ "message": { "content": null, "refusal": "no" } }] });
+        let mut script = Script { answers: vec![refusal], ..about_an_object(&[], Vec::new(), 5) };
+        assert_eq!(talk(&mut script, &[]).unwrap_err().kind, FailureKind::Refused);
+    }
+
+    #[test]
+    fn arguments_that_do_not_fit_are_the_models_to_correct() {
+        let answers = vec![wants("a_weather", "{}"), words("Well")];
+        let verdicts = vec![Invalid::Instance(vec![violation("", "\"city\" is missing")])];
+        let mut script = Script { answers, verdicts, ..Script::default() };
+        talk(&mut script, &["a/weather"]).unwrap();
+        assert_eq!(
+            script.requests[1]["messages"][2]["content"],
+            r#"{"error":"the arguments do not fit: \"city\" is missing"}"#
+        );
+        assert!(script.happened.is_empty());
     }
 
     #[test]

@@ -76,8 +76,8 @@ impl Format {
         }
     }
 
-    /// The output of an answer, as JSON text.
-    pub fn read(&self, choice: &Choice) -> Result<Json> {
+    /// The text of an answer, if it is whole.
+    pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
             return Err(Failure::refused(format!("the model refused: {}", refusal.trim())));
@@ -85,23 +85,35 @@ impl Format {
         let is_whole_or_text = matches!(self, Self::Text) && !content.is_empty();
         match choice.finish_reason.as_deref() {
             Some("content_filter") if !is_whole_or_text => {
-                return Err(Failure::refused("the provider's content filter stopped the answer")
-                    .with_detail(content));
+                Err(Failure::refused("the provider's content filter stopped the answer")
+                    .with_detail(content))
             }
             Some("length") if !is_whole_or_text => {
                 let message = "the answer reached the limit of tokens before it was complete: \
                                raise Max Tokens, or leave it empty";
-                return Err(Failure::invalid_output(message, content).at("maxTokens"));
+                Err(Failure::invalid_output(message, content).at("maxTokens"))
             }
             _ if choice.content.is_none() => {
-                return Err(Failure::invalid_output("the provider's answer holds no text", ""));
+                Err(Failure::invalid_output("the provider's answer holds no text", ""))
             }
-            _ => {}
+            _ => Ok(content),
         }
+    }
+
+    /// The output of a text, as JSON text.
+    pub fn output(&self, content: &str) -> Result<Json> {
         match self {
             Self::Text => Ok(Json::of(content)),
             Self::Object(_) => object(content),
             Self::List(_) => list(content),
+        }
+    }
+
+    /// The schema that an output must fit, if the user gave one.
+    pub fn schema(&self) -> Option<Json> {
+        match self {
+            Self::Object(Some(_)) | Self::List(Some(_)) => Some(self.output_schema(false)),
+            _ => None,
         }
     }
 
@@ -306,8 +318,12 @@ mod tests {
         Choice::of(&choice.into())
     }
 
+    fn finished(format: &Format, choice: &Choice) -> Result<String> {
+        format.output(format.content(choice)?).map(Json::text)
+    }
+
     fn read(format: &Format, content: &str) -> Result<String> {
-        format.read(&choice(content, "stop")).map(Json::text)
+        finished(format, &choice(content, "stop"))
     }
 
     /// What goes on the wire.
@@ -465,10 +481,22 @@ mod tests {
     }
 
     #[test]
+    fn only_a_schema_is_to_be_fitted() {
+        let schema = |number, schema| Format::of(Some(number), schema).unwrap().schema();
+        assert!(schema(0, Some(STRICT)).is_none());
+        assert!(schema(1, None).is_none());
+        assert!(schema(2, None).is_none());
+        assert_eq!(schema(1, Some(STRICT)).unwrap(), self::schema());
+        let list = json!({ "type": "array", "items": self::schema() });
+        assert_eq!(schema(2, Some(STRICT)).unwrap(), list);
+        assert_eq!(schema(2, Some(&list.to_string())).unwrap(), list);
+    }
+
+    #[test]
     fn a_text_is_returned_as_it_is() {
         assert_eq!(read(&Format::Text, " Hi\n").unwrap(), r#"" Hi\n""#);
-        assert_eq!(Format::Text.read(&choice("cut", "length")).unwrap().text(), r#""cut""#);
-        assert_eq!(Format::Text.read(&choice("cut", "content_filter")).unwrap().text(), r#""cut""#);
+        assert_eq!(finished(&Format::Text, &choice("cut", "length")).unwrap(), r#""cut""#);
+        assert_eq!(finished(&Format::Text, &choice("cut", "content_filter")).unwrap(), r#""cut""#);
     }
 
     #[test]
@@ -518,7 +546,7 @@ mod tests {
             json!({ "message": { "content": null, "refusal": "I can't help with that." } });
         let choice = Choice::of(&choice.into());
         for format in [Format::Text, Format::Object(None)] {
-            let failure = format.read(&choice).unwrap_err();
+            let failure = format.content(&choice).unwrap_err();
             assert_eq!(failure.kind, FailureKind::Refused);
             assert_eq!(failure.message, "the model refused: I can't help with that.");
         }
@@ -526,18 +554,18 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_cut_off_is_not_half_an_object() {
-        let failure = Format::Object(None).read(&choice(r#"{"a":1}"#, "length")).unwrap_err();
+        let failure = Format::Object(None).content(&choice(r#"{"a":1}"#, "length")).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidOutput);
         assert_eq!(failure.property.as_deref(), Some("maxTokens"));
-        let failure = Format::List(None).read(&choice("[1]", "content_filter")).unwrap_err();
+        let failure = Format::List(None).content(&choice("[1]", "content_filter")).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused);
     }
 
     #[test]
     fn an_empty_text_says_why() {
-        let filtered = Format::Text.read(&choice("", "content_filter")).unwrap_err();
+        let filtered = Format::Text.content(&choice("", "content_filter")).unwrap_err();
         assert_eq!(filtered.kind, FailureKind::Refused);
-        let cut = Format::Text.read(&choice("", "length")).unwrap_err();
+        let cut = Format::Text.content(&choice("", "length")).unwrap_err();
         assert_eq!(cut.kind, FailureKind::InvalidOutput);
         assert_eq!(read(&Format::Text, "").unwrap(), r#""""#);
     }

@@ -16,6 +16,7 @@ pub struct Functions(Vec<Named>);
 struct Named {
     wire_name: String,
     name: String,
+    parameters: String,
     tool: Json,
 }
 
@@ -27,7 +28,8 @@ impl Functions {
             let taken = |name: &str| named.iter().any(|other| other.wire_name == name);
             let wire_name = wire_name(&function.name, &taken);
             let tool = tool(&wire_name, &function)?;
-            named.push(Named { wire_name, name: function.name, tool });
+            let Function { name, parameters, .. } = function;
+            named.push(Named { wire_name, name, parameters, tool });
         }
         Ok(Self(named))
     }
@@ -43,10 +45,11 @@ impl Functions {
         (!tools.is_empty()).then(|| Json::list(&tools))
     }
 
-    /// The name under which a function was registered.
-    pub fn registered(&self, wire_name: &str) -> Option<&str> {
-        let named = self.0.iter().find(|named| named.wire_name == wire_name);
-        named.map(|named| named.name.as_str())
+    /// The name under which a function was registered, and the schema of its
+    /// arguments.
+    pub fn registered(&self, wire_name: &str) -> Option<(&str, &str)> {
+        let named = self.0.iter().find(|named| named.wire_name == wire_name)?;
+        Some((&named.name, &named.parameters))
     }
 }
 
@@ -119,10 +122,11 @@ pub mod tests {
     fn names_lead_back_to_their_function() {
         let names = ["a/b", "a_b", "a.b"];
         let functions = Functions::new(names.map(function).into()).unwrap();
-        assert_eq!(functions.registered("a_b"), Some("a/b"));
-        assert_eq!(functions.registered("a_b_2"), Some("a_b"));
-        assert_eq!(functions.registered("a_b_3"), Some("a.b"));
-        assert_eq!(functions.registered("a/b"), None);
+        let name = |wire_name| functions.registered(wire_name).map(|(name, _)| name);
+        assert_eq!(name("a_b"), Some("a/b"));
+        assert_eq!(name("a_b_2"), Some("a_b"));
+        assert_eq!(name("a_b_3"), Some("a.b"));
+        assert_eq!(name("a/b"), None);
     }
 
     #[test]

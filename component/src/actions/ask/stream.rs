@@ -1,0 +1,419 @@
+//! An answer that arrives in pieces.
+//!
+//! The pieces are put together to the completion that would have come in one,
+//! so that whatever happens to an answer afterwards is the same for both.
+
+use crate::bindings::workflow::connector::events::TextDelta;
+use crate::failure::{Failure, Result};
+use crate::json::{Json, Number, Value};
+use crate::openai::error;
+use crate::openai::sse::Events;
+
+/// Texts that come bit by bit. Others come once, or again and again.
+const GROWING: &[&str] = &["content", "refusal", "arguments"];
+
+/// What a stream is collected with.
+pub struct Stream<'a> {
+    /// Waits for more bytes; none at the end.
+    pub read: &'a mut dyn FnMut() -> Result<Option<Vec<u8>>>,
+    /// Tells the caller of more text.
+    pub tell: &'a mut dyn FnMut(TextDelta) -> Result<()>,
+    /// Finds the property that an error's `param` means.
+    pub blame: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Stream<'_> {
+    /// Collects the stream to the JSON text of a completion.
+    pub fn collect(&mut self) -> Result<String> {
+        let mut events = Events::default();
+        let mut completion = Value::Object(Vec::new());
+        loop {
+            let piece = (self.read)().map_err(|failure| match failure.detail {
+                None => failure.with_detail(said(&completion)),
+                Some(_) => failure,
+            })?;
+            let ended = match &piece {
+                Some(bytes) => events.read(bytes),
+                None => events.end().into_iter().collect(),
+            };
+            for data in ended {
+                if data.trim() == "[DONE]" {
+                    return Ok(Json::of(&completion).text());
+                }
+                self.take(&mut completion, &data)?;
+            }
+            if piece.is_none() {
+                break;
+            }
+        }
+        if is_finished(&completion) {
+            return Ok(Json::of(&completion).text());
+        }
+        Err(Failure::invalid_output("the answer broke off", said(&completion)))
+    }
+
+    /// Takes an event in, and tells of its text.
+    fn take(&mut self, completion: &mut Value, data: &str) -> Result<()> {
+        let Some(chunk @ Value::Object(_)) = Value::parse(data) else {
+            let message = "the provider's stream holds something else than JSON objects";
+            return Err(Failure::invalid_output(message, data));
+        };
+        if chunk.get("error").is_some_and(|error| *error != Value::Null) {
+            return Err(error::inside(data, self.blame));
+        }
+        for choice in choices(&chunk) {
+            let text = choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or_default();
+            if !text.is_empty() {
+                let choice = index(choice).unwrap_or_default() as u32;
+                (self.tell)(TextDelta { choice, text: text.into() })?;
+            }
+        }
+        merge("", completion, chunk);
+        Ok(())
+    }
+}
+
+fn choices(completion: &Value) -> &[Value] {
+    completion.get("choices").and_then(Value::as_array).unwrap_or_default()
+}
+
+/// The text of the first answer.
+fn said(completion: &Value) -> &str {
+    let first = choices(completion).first();
+    first.and_then(|choice| choice.pointer("/message/content")?.as_str()).unwrap_or_default()
+}
+
+/// Whether every answer says why it ends.
+fn is_finished(completion: &Value) -> bool {
+    let choices = choices(completion);
+    let has_reason =
+        |choice: &Value| choice.get("finish_reason").is_some_and(|reason| *reason != Value::Null);
+    !choices.is_empty() && choices.iter().all(has_reason)
+}
+
+fn index(item: &Value) -> Option<u64> {
+    item.get("index").and_then(Value::as_number).and_then(Number::as_u64)
+}
+
+/// Merges the member `name` of a chunk into what is known of it.
+fn merge(name: &str, known: &mut Value, new: Value) {
+    match new {
+        Value::Null => {}
+        Value::Object(members) if name != "arguments" => {
+            if known.as_object().is_none() {
+                *known = Value::Object(Vec::new());
+            }
+            if let Value::Object(known) = known {
+                for (name, value) in members {
+                    merge_member(known, name, value);
+                }
+            }
+        }
+        Value::List(items) => {
+            if known.as_array().is_none() {
+                *known = Value::List(Vec::new());
+            }
+            if let Value::List(known) = known {
+                for item in items {
+                    merge_item(name, known, item);
+                }
+            }
+        }
+        Value::Text(new) => match known {
+            Value::Text(known) if GROWING.contains(&name) => known.push_str(&new),
+            Value::Text(_) if new.is_empty() => {}
+            known => *known = Value::Text(new),
+        },
+        new => *known = new,
+    }
+}
+
+fn merge_member(known: &mut Vec<(String, Value)>, name: String, value: Value) {
+    // Whole answers have messages, chunks have their deltas.
+    let name = if name == "delta" { "message".into() } else { name };
+    match known.iter_mut().find(|(other, _)| *other == name) {
+        Some((name, known)) => merge(name, known, value),
+        None => {
+            let mut fresh = Value::Null;
+            merge(&name, &mut fresh, value);
+            known.push((name, fresh));
+        }
+    }
+}
+
+/// Merges an item into the one with its index; items without one are further
+/// items. There is mostly one choice, and some servers do not count it.
+fn merge_item(name: &str, known: &mut Vec<Value>, item: Value) {
+    let place = |item: &Value| index(item).or((name == "choices").then_some(0));
+    let index = place(&item);
+    let same = match index {
+        Some(_) => known.iter_mut().find(|other| place(other) == index),
+        None => None,
+    };
+    if let Some(known) = same {
+        return merge("", known, item);
+    }
+    let mut fresh = Value::Null;
+    merge("", &mut fresh, item);
+    let behind = match index {
+        Some(_) => known.iter().position(|other| index < place(other)),
+        None => None,
+    };
+    known.insert(behind.unwrap_or(known.len()), fresh);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::failure::FailureKind;
+
+    /// Collects a stream that arrives in these pieces, and what is told.
+    fn collect(pieces: &[&[u8]]) -> (Result<Json>, Vec<(u32, String)>) {
+        let mut pieces = pieces.iter();
+        let mut told = Vec::new();
+        let text = Stream {
+            read: &mut || Ok(pieces.next().map(|piece| piece.to_vec())),
+            tell: &mut |delta| {
+                told.push((delta.choice, delta.text));
+                Ok(())
+            },
+            blame: &|param| Some(format!("<{param}>")),
+        }
+        .collect();
+        (text.map(Json::raw), told)
+    }
+
+    /// A stream of these chunks.
+    fn stream(chunks: &[serde_json::Value]) -> String {
+        chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect()
+    }
+
+    /// A chunk of one choice.
+    fn chunk(index: u64, delta: serde_json::Value) -> serde_json::Value {
+        let choice = json!({ "index": index, "delta": delta, "finish_reason": null });
+        json!({ "model": "gpt-x", "choices": [choice], "usage": null })
+    }
+
+    fn end(index: u64, reason: &str) -> serde_json::Value {
+        let choice = json!({ "index": index, "delta": {}, "finish_reason": reason });
+        json!({ "model": "gpt-x", "choices": [choice], "usage": null })
+    }
+
+    #[track_caller]
+    fn check(chunks: &[serde_json::Value], expected: serde_json::Value) {
+        let stream = stream(chunks) + "data: [DONE]\n\n";
+        let (whole, _) = collect(&[stream.as_bytes()]);
+        assert_eq!(whole.unwrap(), expected);
+    }
+
+    #[test]
+    fn the_pieces_are_the_whole() {
+        let role = json!({ "role": "assistant", "content": "", "refusal": null });
+        check(
+            &[
+                chunk(0, role),
+                chunk(0, json!({ "content": "Grü" })),
+                chunk(0, json!({ "content": "ße" })),
+                end(0, "stop"),
+                json!({ "model": "gpt-x", "choices": [], "usage": { "total_tokens": 3 } }),
+            ],
+            json!({
+                "model": "gpt-x",
+                "choices": [{
+                    "index": 0,
+                    "message": { "role": "assistant", "content": "Grüße", "refusal": null },
+                    "finish_reason": "stop",
+                }],
+                "usage": { "total_tokens": 3 },
+            }),
+        );
+    }
+
+    #[test]
+    fn text_is_told_as_it_arrives_however_it_is_cut() {
+        let stream = stream(&[
+            chunk(1, json!({ "content": "ja 😀" })),
+            chunk(0, json!({ "content": "no" })),
+            chunk(0, json!({ "content": "" })),
+            chunk(1, json!({ "refusal": "I won't" })),
+            chunk(1, json!({ "content": "!" })),
+            end(0, "stop"),
+            end(1, "length"),
+        ]);
+        let told = [(1, "ja 😀".to_owned()), (0, "no".to_owned()), (1, "!".to_owned())];
+        for cut in 0..=stream.len() {
+            let (first, second) = stream.as_bytes().split_at(cut);
+            let (whole, deltas) = collect(&[first, second]);
+            assert_eq!(deltas, told);
+            let choices = json!([
+                { "index": 0, "message": { "content": "no" }, "finish_reason": "stop" },
+                {
+                    "index": 1, "message": { "content": "ja 😀!", "refusal": "I won't" },
+                    "finish_reason": "length",
+                },
+            ]);
+            assert_eq!(
+                whole.unwrap(),
+                json!({ "model": "gpt-x", "choices": choices, "usage": null })
+            );
+        }
+    }
+
+    #[test]
+    fn calls_are_put_together_by_their_index() {
+        let call = |index: u64, call: serde_json::Value| {
+            let mut call = call;
+            call["index"] = index.into();
+            chunk(0, json!({ "tool_calls": [call] }))
+        };
+        let function = |arguments: &str| json!({ "function": { "arguments": arguments } });
+        let start = |id: &str, name: &str| {
+            json!({
+                "id": id, "type": "function", "function": { "name": name, "arguments": "" },
+            })
+        };
+        let whole = |index: u64, id: &str, name: &str, arguments: &str| {
+            let function = json!({ "name": name, "arguments": arguments });
+            json!({ "index": index, "id": id, "type": "function", "function": function })
+        };
+        let repeated = json!({
+            "id": "", "function": { "name": "", "arguments": "\"Linz\"}" },
+        });
+        check(
+            &[
+                chunk(0, json!({ "role": "assistant", "content": null })),
+                call(1, start("b", "g")),
+                call(0, start("a", "f")),
+                call(0, function("{\"city\":")),
+                call(1, function("{}")),
+                call(0, repeated),
+                end(0, "tool_calls"),
+            ],
+            json!({
+                "model": "gpt-x",
+                "choices": [{
+                    "index": 0,
+                    "message": {
+                        "role": "assistant",
+                        "content": null,
+                        "tool_calls": [
+                            whole(0, "a", "f", "{\"city\":\"Linz\"}"),
+                            whole(1, "b", "g", "{}"),
+                        ],
+                    },
+                    "finish_reason": "tool_calls",
+                }],
+                "usage": null,
+            }),
+        );
+    }
+
+    #[test]
+    fn log_probabilities_are_one_list() {
+        let token = |text: &str| {
+            let choice = json!({
+                "index": 0, "delta": { "content": text },
+                "logprobs": { "content": [{ "token": text }], "refusal": null },
+            });
+            json!({ "choices": [choice] })
+        };
+        let content = json!([{ "token": "a" }, { "token": "b" }]);
+        check(
+            &[token("a"), token("b")],
+            json!({ "choices": [{
+                "index": 0, "message": { "content": "ab" },
+                "logprobs": { "content": content, "refusal": null },
+            }]}),
+        );
+    }
+
+    #[test]
+    fn servers_may_leave_the_counting_out() {
+        let whole_call = |name: &str| {
+            let function = json!({ "name": name, "arguments": { "delta": [{ "index": 0 }] } });
+            json!({ "function": function })
+        };
+        let delta = |delta: serde_json::Value| json!({ "choices": [{ "delta": delta }] });
+        check(
+            &[
+                delta(json!({ "content": "a" })),
+                delta(json!({ "content": "b", "tool_calls": [whole_call("f")] })),
+                delta(json!({ "tool_calls": [whole_call("g")] })),
+            ],
+            json!({ "choices": [{ "message": {
+                "content": "ab", "tool_calls": [whole_call("f"), whole_call("g")],
+            }}]}),
+        );
+    }
+
+    #[test]
+    fn an_end_is_a_mark_or_a_reason() {
+        let text = chunk(0, json!({ "content": "half" }));
+        let done = stream(std::slice::from_ref(&text)) + "data: [DONE]";
+        assert!(collect(&[done.as_bytes()]).0.is_ok());
+        let reason = stream(&[text.clone(), end(0, "stop")]);
+        assert!(collect(&[reason.trim_end().as_bytes()]).0.is_ok());
+        assert!(collect(&[b"data: [DONE]\n\ndata: rest"]).0.is_ok());
+
+        let other = stream(&[text.clone(), chunk(1, json!({ "content": "x" })), end(1, "stop")]);
+        for broken in [stream(&[text]), other] {
+            let failure = collect(&[broken.as_bytes()]).0.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput);
+            assert_eq!(failure.message, "the answer broke off");
+            assert_eq!(failure.detail.as_deref(), Some("half"));
+            assert!(failure.request_sent);
+        }
+        assert_eq!(collect(&[]).0.unwrap_err().message, "the answer broke off");
+    }
+
+    #[test]
+    fn an_error_inside_a_stream_is_the_failure() {
+        let error = json!({ "error": {
+            "message": "The server had an error.", "type": "server_error", "param": null,
+            "code": null,
+        }});
+        let stream = stream(&[chunk(0, json!({ "content": "a" })), error.clone()]);
+        let failure = collect(&[stream.as_bytes()]).0.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unavailable);
+        assert_eq!(failure.message, "The server had an error");
+        assert_eq!(failure.detail, Some(error.to_string()));
+        assert!(failure.request_sent);
+    }
+
+    #[test]
+    fn other_events_are_a_failure() {
+        for data in ["oops", "[1]", "{\"cut\":"] {
+            let stream = format!("data: {data}\n\n");
+            let failure = collect(&[stream.as_bytes()]).0.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput);
+            assert_eq!(failure.detail.as_deref(), Some(data));
+        }
+    }
+
+    #[test]
+    fn what_stops_the_reading_or_the_telling_ends_it() {
+        let stream = stream(&[chunk(0, json!({ "content": "half" }))]);
+        let mut pieces = vec![stream.into_bytes()];
+        let broken = Stream {
+            read: &mut || match pieces.pop() {
+                None => Err(Failure::new(FailureKind::Network, "the connection broke")),
+                piece => Ok(piece),
+            },
+            tell: &mut |_| Ok(()),
+            blame: &|_| None,
+        }
+        .collect();
+        assert_eq!(broken.unwrap_err().detail.as_deref(), Some("half"));
+
+        let stream = self::stream(&[chunk(0, json!({ "content": "half" }))]);
+        let stopped = Stream {
+            read: &mut || Ok(Some(stream.clone().into_bytes())),
+            tell: &mut |_| Err(Failure::new(FailureKind::Cancelled, "the run was cancelled")),
+            blame: &|_| None,
+        }
+        .collect();
+        assert_eq!(stopped.unwrap_err().kind, FailureKind::Cancelled);
+    }
+}
