@@ -10,6 +10,7 @@
 mod cli;
 mod contract;
 mod egress;
+mod forms;
 mod page;
 mod retry;
 mod token;

@@ -9,12 +9,13 @@
 # installed by apt-get where they are missing and this user may.
 set -eu
 
-[ $# = 1 ] || { echo "usage: tests/steady/install.sh TARGET" >&2; exit 2; }
-say() { echo "tests/steady/install.sh: $*" >&2; }
+script=tests/steady/install.sh
+[ $# = 1 ] || { echo "usage: $script TARGET" >&2; exit 2; }
 
 mkdir -p "$1/steady"
 out=$(cd "$1/steady" && pwd)
 cd "$(dirname "$0")"
+. ../install-node.sh
 wanted=$(cat install.sh package-lock.json requirements.txt slice.py | cksum)
 
 has_steady() {
@@ -27,24 +28,12 @@ if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -s "$out/openai.js
 fi
 rm -f "$out/installed"
 
-has_npm() { command -v node >/dev/null && command -v npm >/dev/null; }
-has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
-
-missing=
-has_npm || missing="nodejs npm"
-has_venv || missing="$missing python3 python3-venv"
-if [ -n "$missing" ]; then
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        say "Node.js with npm and Python 3 with venv are needed; hint: as root, 'apt-get install" $missing"'"
-        exit 1
-    fi
-    say "installing" $missing "(Debian)"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >&2
-fi
+missing_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3 python3-venv; }
+# shellcheck disable=SC2046 # Each word is a package.
+install_missing "Node.js with npm and Python 3 with venv" $(missing_node) $(missing_venv)
 
 say "installing Steady and OpenAI's API description into $out"
-cp package.json package-lock.json "$out"
-(cd "$out" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
+install_modules "$out"
 has_steady || { say "there is no Steady for this kind of machine"; exit 1; }
 python3 -m venv --clear "$out/venv"
 "$out/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.txt >&2
