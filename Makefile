@@ -18,6 +18,7 @@ run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, els
 test: build    ## every test; installs what they need
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
+	tests/forms/install.sh $(TARGET)
 	cargo test $(CARGO_ALL)
 
 schemas: build ## writes schemas/ anew

@@ -10,6 +10,7 @@
 mod cli;
 mod contract;
 mod egress;
+mod forms;
 mod functions;
 mod judges;
 mod page;

@@ -17,8 +17,8 @@ me=tests/judges/install.sh
 mkdir -p "$1/judges"
 out=$(cd "$1/judges" && pwd)
 cd "$(dirname "$0")"
-. ../install-python.sh
-wanted=$(cat install.sh ../install-python.sh requirements.txt | cksum)
+. ../installing.sh
+wanted=$(cat install.sh ../installing.sh requirements.txt | cksum)
 
 llama=$out/llama-server
 model=$out/model.gguf

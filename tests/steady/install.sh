@@ -15,8 +15,8 @@ me=tests/steady/install.sh
 mkdir -p "$1/steady"
 out=$(cd "$1/steady" && pwd)
 cd "$(dirname "$0")"
-. ../install-python.sh
-wanted=$(cat install.sh ../install-python.sh package-lock.json requirements.txt slice.py | cksum)
+. ../installing.sh
+wanted=$(cat install.sh ../installing.sh package-lock.json requirements.txt slice.py | cksum)
 
 has_steady() {
     for program in "$out"/node_modules/@stdy/cli-*/bin/steady; do
@@ -28,13 +28,8 @@ if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -s "$out/openai.js
 fi
 rm -f "$out/installed"
 
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    debian "Node.js with npm" nodejs npm
-fi
-
 say "installing Steady and OpenAI's API description into $out"
-cp package.json package-lock.json "$out"
-(cd "$out" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
+node_modules "$out"
 has_steady || { say "there is no Steady for this kind of machine"; exit 1; }
 virtual_environment "$out/venv" requirements.txt
 "$out/venv/bin/python" slice.py "$out/openai.json"

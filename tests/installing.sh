@@ -1,5 +1,5 @@
-# Sourced by the install scripts in the folders beside it: how they say what
-# they do, and how they get packages.
+# Sourced by the install scripts in the folders beside it, which set `me` to
+# their own name: how they say what they do, and how they get packages.
 
 say() { echo "$me: $*" >&2; }
 
@@ -34,4 +34,14 @@ virtual_environment() {
     python=$(find_python) || { say "Debian's Python is older than 3.11"; exit 1; }
     "$python" -m venv --clear "$1"
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$2" >&2
+}
+
+# node_modules FOLDER: what package-lock.json in the working directory names,
+# with its checksums. Nothing that comes with it is run.
+node_modules() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        debian "Node.js with npm" nodejs npm
+    fi
+    cp package.json package-lock.json "$1"
+    (cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
 }

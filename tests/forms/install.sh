@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs the form libraries that must render the connector's schemas:
+# react-jsonschema-form and JSON Forms, with React.
+#
+#     tests/forms/install.sh TARGET
+#
+# Everything goes to TARGET/forms. Run again, it does nothing unless one of
+# the files beside it has changed. Node.js with npm is installed by apt-get
+# where it is missing and this user may.
+set -eu
+
+me=tests/forms/install.sh
+[ $# = 1 ] || { echo "usage: $me TARGET" >&2; exit 2; }
+
+mkdir -p "$1/forms"
+out=$(cd "$1/forms" && pwd)
+cd "$(dirname "$0")"
+. ../installing.sh
+wanted=$(cat install.sh ../installing.sh package-lock.json libraries.mjs | cksum)
+
+if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
+    exit 0
+fi
+rm -f "$out/installed"
+
+say "installing the form libraries into $out"
+node_modules "$out"
+cp libraries.mjs "$out"
+echo "$wanted" >"$out/installed"

@@ -1,0 +1,271 @@
+//! What form libraries make of the documents in `schemas/`: stock
+//! react-jsonschema-form (rjsf) and JSON Forms with its vanilla renderers.
+//!
+//! `tests/forms/render.mjs` renders them as a server would. The outlines of
+//! the pages, label by label and control by control, are compared with the
+//! snapshots beside this file.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use connector_host::{Property, PropertyTable, PropertyType, render};
+use connector_tests::{in_repository, openai, target_dir};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Form data with which all of a form shows: conditions hold, and lists and
+/// maps have an entry.
+fn filled(form: &str) -> Value {
+    match form {
+        "ask" => json!({
+            "messages": [{ "role": "user", "content": "Hi" }],
+            "responseFormat": 2,
+            "logitBias": { "50256": -100 },
+            "stop": ["."],
+            "functions": ["openai/v1/createImage"],
+        }),
+        "createImage" => json!({ "imageMessages": [{ "content": "A cat", "weight": 2 }] }),
+        "createSpeech" => json!({ "voice": "alloy", "responseFormat": "wav" }),
+        "createTranscription" => json!({ "file": { "url": "file:///a.mp3" }, "language": "en" }),
+        "connection" => json!({ "token": "sk-1", "maxTokensParameter": "max_tokens" }),
+        other => panic!("say with which data all of {other} shows"),
+    }
+}
+
+/// rjsf has a control for everything. JSON Forms has one for everything but
+/// maps (`Logit Bias`): none of its renderer sets has, so it complains of each.
+fn has_control(property: &Property, library: &str) -> bool {
+    let is_map = property.kind == PropertyType::Object && property.children.is_empty();
+    library == RJSF || !is_map
+}
+
+/// Pages are as the snapshots say.
+#[test]
+fn forms_are_as_recorded() {
+    for form in forms() {
+        let cases = [json!({}), filled(&form.name)];
+        let rendered = form.render(&cases);
+        for library in [RJSF, JSON_FORMS] {
+            let pages = cases.iter().zip(&rendered).map(|(data, rendered)| {
+                let mut text = format!("form data: {data}\n\n{}\n", page(rendered, library));
+                if library == RJSF {
+                    text += &format!("\nsubmitted: {}\n", rendered["submitted"]);
+                    for error in rendered["errors"].as_array().unwrap() {
+                        text += &format!("error: {error}\n");
+                    }
+                }
+                text
+            });
+            let text = pages.collect::<Vec<_>>().join("\n\n");
+            assert_recorded(&format!("{}.{library}", form.name), &text);
+        }
+    }
+}
+
+/// Each property is on the page under its label, and nothing is there that the
+/// library cannot show.
+#[test]
+fn every_property_has_a_control() {
+    for form in forms() {
+        let [rendered] = form.render(&[filled(&form.name)]).try_into().unwrap();
+        for library in [RJSF, JSON_FORMS] {
+            let shown = labels_on(&rendered, library);
+            let mut missing = labels_in(&form.table, library);
+            missing.retain(|label| !shown.contains(label));
+            assert!(missing.is_empty(), "{library}, {}: {missing:?}", form.name);
+
+            let without = form.table.iter().filter(|property| !has_control(property, library));
+            let expected: Vec<_> = without
+                .map(|property| format!("No applicable cell found. #/properties/{}", property.name))
+                .collect();
+            assert_eq!(complaints(&rendered, library), expected, "{library}, {}", form.name);
+        }
+    }
+}
+
+/// A complaint would be seen.
+#[test]
+fn what_cannot_be_shown_is_complained_of() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, document: Value| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, document.to_string()).unwrap();
+        path
+    };
+    let schema = json!({ "type": "object", "properties": { "list": { "type": "array" } } });
+    let documents = [
+        write("schema", schema),
+        write("ui", json!({})),
+        write("json-forms", json!({ "type": "Nothing" })),
+    ];
+    let [rendered] = rendered(&documents, &[json!({})]).try_into().unwrap();
+    assert_eq!(complaints(&rendered, RJSF).len(), 1, "{rendered}");
+    assert_eq!(complaints(&rendered, JSON_FORMS), ["No applicable renderer found."]);
+}
+
+/// The Response Schema is there for objects and lists, not for text.
+#[test]
+fn conditions_show_and_hide() {
+    let form = form("ask");
+    let format = |number: u8| json!({ "responseFormat": number });
+    let cases = [(json!({}), false), (format(0), false), (format(1), true), (format(2), true)];
+    let data = cases.clone().map(|(data, _)| data);
+    for (rendered, (data, shows)) in form.render(&data).iter().zip(cases) {
+        for library in [RJSF, JSON_FORMS] {
+            let is_there = labels_on(rendered, library).contains("Response Schema");
+            assert_eq!(is_there, shows, "{library}, {data}");
+        }
+    }
+}
+
+/// The host's example passes rjsf's validator, and a form that shows it hands
+/// it over as it is.
+#[test]
+fn examples_are_submitted_as_they_are() {
+    for form in forms() {
+        let example = render::example(&form.table);
+        let [rendered] = form.render(std::slice::from_ref(&example)).try_into().unwrap();
+        assert_eq!(rendered["errors"], json!([]), "{}", form.name);
+        assert_eq!(rendered["submitted"], example, "{}", form.name);
+    }
+}
+
+/// rjsf shows an error beside the control where the mistake is.
+#[test]
+fn mistakes_are_told_where_they_are() {
+    let message = |content: Value, role: &str| json!([{ "content": content, "role": role }]);
+    let mistakes = [
+        ("ask", "messages", json!([{ "role": "user" }]), "messages.0.content"),
+        ("ask", "messages", message(json!(1), "user"), "messages.0.content"),
+        ("ask", "messages", message(json!("Hi"), "poet"), "messages.0.role"),
+        ("ask", "responseFormat", json!(3), "responseFormat"),
+        ("ask", "temperature", json!(2.1), "temperature"),
+        ("ask", "n", json!(1.5), "n"),
+        ("ask", "stop", json!(["1", "2", "3", "4", "5"]), "stop"),
+        ("ask", "stop", json!([1]), "stop.0"),
+        ("ask", "logitBias", json!({ "50256": 101 }), "logitBias.50256"),
+        ("ask", "logitBias", json!({ "word": 1 }), "logitBias"),
+        ("createImage", "imageMessages", json!([{ "weight": 1 }]), "imageMessages.0.content"),
+        ("createImage", "style", json!("loud"), "style"),
+        ("createImage", "unknown", json!(1), ""),
+        ("createSpeech", "input", json!(""), "input"),
+        ("createSpeech", "speed", json!(0.2), "speed"),
+        ("createTranscription", "file", json!({ "name": "a.mp3" }), "file.url"),
+        ("connection", "token", Value::Null, "token"),
+        ("connection", "maxTokensParameter", json!("tokens"), "maxTokensParameter"),
+    ];
+    for mistakes in mistakes.chunk_by(|one, next| one.0 == next.0) {
+        let form = form(mistakes[0].0);
+        let example = render::example(&form.table);
+        let data = mistakes.iter().map(|(_, property, wrong, _)| {
+            let mut data = example.clone();
+            data[property] = wrong.clone();
+            data
+        });
+        let rendered = form.render(&data.collect::<Vec<_>>());
+        for (rendered, mistake) in rendered.iter().zip(mistakes) {
+            let errors = rendered["errors"].as_array().unwrap();
+            let places: BTreeSet<_> =
+                errors.iter().map(|error| error[0].as_str().unwrap()).collect();
+            assert_eq!(Vec::from_iter(places), [mistake.3], "{mistake:?}: {errors:?}");
+        }
+    }
+}
+
+const RJSF: &str = "rjsf";
+const JSON_FORMS: &str = "json-forms";
+
+/// The form of an action or of the connection.
+struct Form {
+    name: String,
+    /// The files of its schema, its uiSchema and its UI schema for JSON Forms.
+    documents: [PathBuf; 3],
+    table: PropertyTable,
+}
+
+impl Form {
+    fn new(name: &str, schema: &str, table: &PropertyTable) -> Self {
+        let files = [schema, &format!("{name}.ui.json"), &format!("{name}.json-forms.json")];
+        let folder = in_repository("schemas/openai/v1");
+        let documents = files.map(|file| folder.join(file));
+        Self { name: name.to_owned(), documents, table: table.clone() }
+    }
+
+    fn render(&self, data: &[Value]) -> Vec<Value> {
+        rendered(&self.documents, data)
+    }
+}
+
+fn forms() -> Vec<Form> {
+    let connector = openai();
+    let descriptor = connector.descriptor();
+    let actions = descriptor.actions.iter().map(|action| {
+        let schema = format!("{}.input.json", action.name);
+        Form::new(&action.name, &schema, &action.properties)
+    });
+    let connection = &descriptor.connection.properties;
+    actions.chain([Form::new("connection", "connection.json", connection)]).collect()
+}
+
+fn form(name: &str) -> Form {
+    forms().into_iter().find(|form| form.name == name).unwrap()
+}
+
+/// What `render.mjs` prints for each of the form data.
+fn rendered(documents: &[PathBuf; 3], data: &[Value]) -> Vec<Value> {
+    let folder = target_dir().join("forms");
+    assert!(
+        folder.join("installed").is_file(),
+        "the form libraries are not there; `make test` installs them, or \
+         `tests/forms/install.sh {}`",
+        target_dir().display()
+    );
+    let mut child = Command::new("node")
+        .arg(in_repository("tests/forms/render.mjs"))
+        .arg(folder)
+        .args(documents)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("node does not run: {error}; `make test` installs it"));
+    // It may have failed before it reads; its status then says so.
+    let _ = child.stdin.take().unwrap().write_all(json!(data).to_string().as_bytes());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "render.mjs failed; it says why above");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn page<'a>(rendered: &'a Value, library: &str) -> &'a str {
+    rendered[library]["outline"].as_str().unwrap()
+}
+
+fn complaints<'a>(rendered: &'a Value, library: &str) -> Vec<&'a str> {
+    let complaints = rendered[library]["complaints"].as_array().unwrap();
+    complaints.iter().map(|complaint| complaint.as_str().unwrap()).collect()
+}
+
+/// The labels on a page, without the marks of what is required.
+fn labels_on<'a>(rendered: &'a Value, library: &str) -> BTreeSet<&'a str> {
+    let lines = page(rendered, library).lines();
+    let labels = lines.filter_map(|line| line.split(" | ").next());
+    labels.map(|label| label.trim_start().trim_end_matches('*')).collect()
+}
+
+/// The labels that a library must show for a table; items of lists have none.
+fn labels_in<'a>(table: impl IntoIterator<Item = &'a Property>, library: &str) -> Vec<&'a str> {
+    let shown = table.into_iter().filter(|property| has_control(property, library));
+    let labels = shown.flat_map(|property| {
+        let below = labels_in(&property.children, library);
+        [property.label.as_str()].into_iter().chain(below)
+    });
+    labels.filter(|label| !label.is_empty()).collect()
+}
+
+fn assert_recorded(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
