@@ -22,6 +22,7 @@ fn filled(form: &str) -> Value {
         "ask" => json!({
             "messages": [{ "role": "user", "content": "Hi" }],
             "responseFormat": 2,
+            "logprobs": true,
             "logitBias": { "50256": -100 },
             "stop": ["."],
             "functions": ["openai/v1/createImage"],
