@@ -51,6 +51,26 @@ fn prints_the_output_as_json_or_raw_or_in_an_envelope() {
 }
 
 #[test]
+fn streamed_text_is_the_output_or_stands_beside_it() {
+    let sandbox = sandbox();
+    let plain = ask(&sandbox, &["--raw"]);
+    let streamed = ask(&sandbox, &["--stream"]);
+    assert_eq!((streamed.stdout.as_str(), streamed.stderr.as_str()), (plain.stdout.as_str(), ""));
+
+    for further in [&["--envelope"][..], &["--set", "responseFormat=1"]] {
+        let json = &["--set", "messages[0].content=Say it as JSON"];
+        let whole = ask(&sandbox, &[further, json].concat());
+        let streamed = ask(&sandbox, &[further, json, &["--stream"]].concat());
+        let output = |ran: &Ran| match ran.json() {
+            Value::Object(mut members) => members.remove("output").unwrap_or(members.into()),
+            other => other,
+        };
+        assert_eq!(output(&streamed), output(&whole), "{further:?}");
+        assert!(!streamed.stderr.is_empty(), "{further:?}: {streamed:?}");
+    }
+}
+
+#[test]
 fn takes_input_from_a_file_and_from_standard_input() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();

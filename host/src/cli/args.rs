@@ -117,7 +117,7 @@ pub struct Run {
     /// Actions of connectors are functions under their addresses without being declared.
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Print text as it arrives
+    /// Print text as it arrives; beside an output that is no text, on standard error
     #[arg(long)]
     pub stream: bool,
     /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration

@@ -62,7 +62,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
                 connector.options(&connection, &action, &property, &input, search.as_deref())?;
             print_json(&list)
         }
-        Command::Run(run) => run::run(&components, run),
+        Command::Run(run) => run::run(&components, run, args.json),
         Command::Completions { .. } => Ok(()),
     }
 }

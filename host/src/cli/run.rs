@@ -17,15 +17,19 @@ use super::functions::functions;
 use super::progress::Progress;
 use super::{input, print_json, print_line};
 
-/// Runs an action.
-pub fn run(components: &Components, args: Run) -> Result<(), Error> {
+/// Runs an action. `quiet` says nothing of what happens on the way.
+pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error> {
     let (connector, action) = components.action(&args.action)?;
     let files = Files::new(&args.output_dir).allow_any_local();
     let table = table(&connector, &action);
     let input = assemble(&table, &files, &args)?;
     let connection = super::connection(&connector)?;
     let functions = functions(components, args.functions.as_deref(), &files)?;
-    let printed = Arc::new(AtomicBool::new(false));
+    let show = Show {
+        deltas: deltas(&connector, &action, &input, &args),
+        begun: Arc::new(AtomicBool::new(false)),
+        retries: !quiet,
+    };
     let cancellation = Cancellation::new();
     cancel_on_interrupt(&cancellation)?;
     let outcome = connector
@@ -37,10 +41,38 @@ pub fn run(components: &Components, args: Run) -> Result<(), Error> {
         .retries(Retries { attempts: args.attempts, ..Retries::default() })
         .streaming(args.stream)
         .cancellation(&cancellation)
-        .on_event(on_event(args.stream, Arc::clone(&printed)))
+        .on_event(on_event(show.clone()))
         .start()
         .map_err(|failure| with_hints(failure, &args.action))?;
-    print(&outcome, &args, printed.load(Ordering::Relaxed))
+    print(&outcome, &args, &show)
+}
+
+/// What is shown while an action runs.
+#[derive(Clone)]
+struct Show {
+    deltas: Option<Deltas>,
+    /// Whether text was shown.
+    begun: Arc<AtomicBool>,
+    retries: bool,
+}
+
+/// Where text goes that arrives.
+#[derive(Clone, Copy, PartialEq)]
+enum Deltas {
+    /// To standard output: it is the output.
+    Output,
+    /// To standard error: the output is something else, and comes whole.
+    Aside,
+}
+
+fn deltas(connector: &Connector, action: &str, input: &Value, args: &Run) -> Option<Deltas> {
+    if !args.stream {
+        return None;
+    }
+    // Without a schema the input is wrong, which the run itself says better.
+    let schema = connector.output_schema(action, input.clone()).unwrap_or_default();
+    let is_text = schema["type"] == "string" && !args.envelope;
+    Some(if is_text { Deltas::Output } else { Deltas::Aside })
 }
 
 /// Ctrl-C and SIGTERM end the run in good order: half-written files are
@@ -74,16 +106,22 @@ fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, E
 
 /// Text goes to standard output as it comes; the progress of a transfer to a
 /// bar, on a terminal.
-fn on_event(stream: bool, printed: Arc<AtomicBool>) -> impl Fn(Event) + Send + Sync {
+fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
     let progress = Progress::new(io::stderr().is_terminal());
     move |event| match event {
-        Event::TextDelta { choice: 0, text } if stream => {
-            let mut stdout = io::stdout().lock();
+        Event::TextDelta { choice: 0, text } => {
             // A reader that went away shows when the output is printed.
-            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-            printed.store(true, Ordering::Relaxed);
+            match show.deltas {
+                Some(Deltas::Output) => {
+                    let mut stdout = io::stdout().lock();
+                    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+                }
+                Some(Deltas::Aside) => eprint!("{text}"),
+                None => return,
+            }
+            show.begun.store(true, Ordering::Relaxed);
         }
-        Event::Retry { attempt, pause_ms, reason } => {
+        Event::Retry { attempt, pause_ms, reason } if show.retries => {
             let seconds = pause_ms as f64 / 1000.0;
             eprintln!("attempt {attempt}: {}; again in {seconds:.1} s", harmless(&reason));
         }
@@ -93,13 +131,15 @@ fn on_event(stream: bool, printed: Arc<AtomicBool>) -> impl Fn(Event) + Send + S
 }
 
 /// What was streamed is not printed again; a line break ends it.
-fn print(outcome: &Outcome, args: &Run, printed: bool) -> Result<(), Error> {
-    if printed {
-        print_line("")?;
+fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
+    if show.begun.load(Ordering::Relaxed) {
+        match show.deltas {
+            Some(Deltas::Output) => return print_line(""),
+            _ => eprintln!(),
+        }
     }
     match &outcome.output {
         _ if args.envelope => print_json(outcome),
-        Value::String(_) if printed => Ok(()),
         Value::String(text) if args.raw => print_line(text.trim_end_matches('\n')),
         output => print_json(output),
     }
