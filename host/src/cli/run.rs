@@ -71,8 +71,8 @@ fn deltas(connector: &Connector, action: &str, input: &Value, args: &Run) -> Opt
     }
     // Without a schema the input is wrong, which the run itself says better.
     let schema = connector.output_schema(action, input.clone()).unwrap_or_default();
-    let is_text = schema["type"] == "string" && !args.envelope;
-    Some(if is_text { Deltas::Output } else { Deltas::Aside })
+    let is_text = schema.get("type").is_some_and(|of| of == "string");
+    Some(if is_text && !args.envelope { Deltas::Output } else { Deltas::Aside })
 }
 
 /// Ctrl-C and SIGTERM end the run in good order: half-written files are
