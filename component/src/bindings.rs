@@ -1,6 +1,6 @@
 //! The Rust side of `wit/`, generated. The generated glue is the one place
 //! in the connector with `unsafe` code.
-#![allow(unsafe_code, missing_docs, clippy::all)]
+#![allow(unsafe_code, missing_docs, clippy::all, reason = "it is generated; `wit/` documents it")]
 
 wit_bindgen::generate!({ path: "../wit", world: "connector" });
 
