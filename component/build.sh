@@ -56,4 +56,5 @@ else
 fi
 
 mkdir -p "$target_dir/components"
-cp "$target_dir/guest/$triple/guest/openai_connector.wasm" "$target_dir/components/openai.wasm"
+rustc --edition 2024 -o "$target_dir/guest/strip" component/strip.rs
+"$target_dir/guest/strip" "$target_dir/guest/$triple/guest/openai_connector.wasm" "$target_dir/components/openai.wasm"

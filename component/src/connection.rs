@@ -25,7 +25,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         control: ControlType::Url,
-        provider_default: Some(Literal::Text(BASE_URL)),
+        provider_default: Some(&Literal::Text(BASE_URL)),
         ..Property::string(
             "baseUrl",
             "Base URL",
@@ -55,14 +55,14 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        default: Some(Literal::Text("max_completion_tokens")),
+        default: Some(&Literal::Text("max_completion_tokens")),
         ..Property::string(
             "maxTokensParameter",
             "Max Tokens Parameter",
             "Under which name Ask sends Max Tokens. OpenAI's current models take only the first; \
              some other servers know only the older one.",
         )
-        .select(Choices::closed(&[
+        .select(&Choices::closed(&[
             Choice::text("max_completion_tokens"),
             Choice::text("max_tokens"),
         ]))

@@ -88,6 +88,14 @@ impl Object {
         self
     }
 
+    /// Sets members, none of which may be set yet.
+    pub fn set_all(&mut self, members: &[(&str, &Value)]) -> &mut Self {
+        for (name, value) in members {
+            self.push(name, *value);
+        }
+        self
+    }
+
     /// Takes the finished object.
     pub fn done(&mut self) -> Json {
         self.0.push('}');

@@ -23,6 +23,7 @@ mod drift;
 pub mod failure;
 pub mod file_entry;
 pub mod json;
+pub mod media;
 pub mod openai;
 pub mod table;
 

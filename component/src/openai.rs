@@ -3,7 +3,8 @@
 
 pub mod error;
 pub mod models;
-pub mod param;
+pub mod parameters;
 pub mod request;
+pub mod rules;
 pub mod sse;
 pub mod usage;

@@ -32,19 +32,22 @@ pub struct Property {
     /// Whether the value is a credential.
     pub secret: bool,
     /// The value that holds when none is given.
-    pub default: Option<Literal>,
+    pub default: Option<&'static Literal>,
     /// What the provider takes when none is given.
-    pub provider_default: Option<Literal>,
+    pub provider_default: Option<&'static Literal>,
     /// The values that are offered.
-    pub choices: Option<Choices>,
+    pub choices: Option<&'static Choices>,
     /// When the property counts.
-    pub condition: Option<Condition>,
+    pub condition: Option<&'static Condition>,
     /// The bounds.
     pub limits: &'static Limits,
     /// The members of an object, or the one shape of an array's items.
     pub children: &'static [Property],
     /// The shape of a map's values.
     pub values: Option<&'static Property>,
+    /// The request's parameter that carries the value as it was given. None
+    /// if the action makes something else of it.
+    pub wire: Option<&'static str>,
 }
 
 /// A JSON value that a `const` can hold.
@@ -196,14 +199,14 @@ impl Property {
         name: &'static str,
         label: &'static str,
         description: &'static str,
-        choices: Choices,
+        choices: &'static Choices,
     ) -> Self {
         let row = Self::new(PropertyType::Any, ControlType::Select, name, label, description);
         row.select(choices)
     }
 
     /// The same property, chosen from a list.
-    pub const fn select(self, choices: Choices) -> Self {
+    pub const fn select(self, choices: &'static Choices) -> Self {
         Self { control: ControlType::Select, choices: Some(choices), ..self }
     }
 
@@ -231,6 +234,7 @@ impl Property {
             limits: &Limits::NONE,
             children: &[],
             values: None,
+            wire: None,
         }
     }
 }
@@ -336,8 +340,8 @@ fn row(property: &Property) -> types::Property {
         required: property.required,
         advanced: property.advanced,
         secret: property.secret,
-        default: property.default.map(Literal::json),
-        provider_default: property.provider_default.map(Literal::json),
+        default: property.default.map(|literal| literal.json()),
+        provider_default: property.provider_default.map(|literal| literal.json()),
         choices: property.choices.map(choices),
         condition: property.condition.map(condition),
         limits: limits(property.limits),
@@ -346,7 +350,7 @@ fn row(property: &Property) -> types::Property {
     }
 }
 
-fn choices(choices: Choices) -> types::Choices {
+fn choices(choices: &Choices) -> types::Choices {
     let known = choices.known.iter().map(|choice| types::Choice {
         label: choice.label.into(),
         value: choice.value.json(),
@@ -359,7 +363,7 @@ fn choices(choices: Choices) -> types::Choices {
     }
 }
 
-fn condition(condition: Condition) -> types::Condition {
+fn condition(condition: &Condition) -> types::Condition {
     types::Condition {
         property: condition.property.into(),
         matches: condition.matches,
@@ -452,14 +456,14 @@ mod tests {
         Property::array("messages", "Messages", "", &[ITEM]),
         Property::map("logitBias", "Logit Bias", "", &BIAS),
         Property {
-            default: Some(Literal::Integer(0)),
-            ..Property::integer("format", "Format", "").select(Choices::closed(&[
+            default: Some(&Literal::Integer(0)),
+            ..Property::integer("format", "Format", "").select(&Choices::closed(&[
                 Choice::labelled("Text", Literal::Integer(0)),
                 Choice::labelled("Object", Literal::Integer(1)).described("A JSON object."),
             ]))
         },
         Property {
-            condition: Some(Condition {
+            condition: Some(&Condition {
                 property: "format",
                 matches: Comparison::NoneOf,
                 values: &[Literal::Integer(0)],

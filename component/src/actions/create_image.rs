@@ -1,5 +1,11 @@
 //! Create Image: `POST /images/generations`.
+//!
+//! [`models`] knows which model takes what.
 
+mod models;
+mod properties;
+
+pub use self::properties::PROPERTIES;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::http;
@@ -9,8 +15,8 @@ use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
-use crate::openai::{param, usage::Usage};
-use crate::table::{Choice, Choices, ControlType, Limits, Literal, Property};
+use crate::openai::{parameters, usage::Usage};
+use crate::table::{ControlType, Property};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -23,136 +29,6 @@ pub const ACTION: Action = Action {
     run,
     suits: |id| has_any(id, &["image", "dall-e", "flux", "diffusion"]),
 };
-
-/// What a user fills in.
-pub const PROPERTIES: &[Property] = &[
-    Property {
-        required: true,
-        default: Some(Literal::Text("gpt-image-1.5")),
-        ..Property::string(
-            "model",
-            "Model",
-            "The model that draws. Any name that the server knows can be typed.",
-        )
-        .select(Choices::live(&[
-            Choice::text("gpt-image-1.5"),
-            Choice::text("gpt-image-2"),
-            Choice::text("gpt-image-1"),
-            Choice::text("gpt-image-1-mini"),
-            Choice::text("dall-e-3").described(RETIRED),
-            Choice::text("dall-e-2").described(RETIRED),
-        ]))
-    },
-    Property {
-        required: true,
-        limits: &Limits::NOT_EMPTY,
-        ..Property::array(
-            "imageMessages",
-            "Messages",
-            "What the image shows. The contents become one prompt, the heaviest first, with a \
-             blank line between them.",
-            &[Property::object("", "", "", MESSAGE)],
-        )
-    },
-    Property {
-        required: true,
-        default: Some(Literal::Text("1024x1024")),
-        ..Property::any(
-            "size",
-            "Size",
-            "Width and height in pixels, as \"1024x1024\" or [1024, 1024]. Which sizes there are \
-             depends on the model; newer models also take \"auto\".",
-            Choices::open(&[
-                Choice::labelled("Dall-e-2 256x256", Literal::Text("256x256")),
-                Choice::labelled("Dall-e-2 512x512", Literal::Text("512x512")),
-                Choice::text("1024x1024"),
-                Choice::labelled("Dall-e-3 1792x1024", Literal::Text("1792x1024")),
-                Choice::labelled("Dall-e-3 1024x1792", Literal::Text("1024x1792")),
-                Choice::text("auto").described("The model chooses."),
-                Choice::text("1536x1024"),
-                Choice::text("1024x1536"),
-            ]),
-        )
-    },
-    Property {
-        advanced: true,
-        provider_default: Some(Literal::Integer(1)),
-        limits: &Limits::range(1.0, 10.0),
-        ..Property::integer(
-            "n",
-            "Number of responses",
-            "How many images to make. Each is charged. dall-e-3 makes only one.",
-        )
-    },
-    Property {
-        advanced: true,
-        provider_default: Some(Literal::Text("url")),
-        ..Property::string(
-            "responseFormat",
-            "Response format",
-            "Whether the output holds each image's content as base64 text besides its URL. Left \
-             empty, it holds the URL only.",
-        )
-        .select(Choices::closed(&[
-            Choice::text("url").described("A link to the image."),
-            Choice::text("b64_json").described("Also the content, as base64 text."),
-        ]))
-    },
-    Property {
-        advanced: true,
-        ..Property::string(
-            "quality",
-            "Quality",
-            "How much work goes into the image: standard or hd for DALL·E models; low, medium or \
-             high for GPT image models. Left empty, the model decides.",
-        )
-        .select(Choices::open(&[
-            Choice::text("standard"),
-            Choice::text("hd"),
-            Choice::text("low"),
-            Choice::text("medium"),
-            Choice::text("high"),
-            Choice::text("auto"),
-        ]))
-    },
-    Property {
-        advanced: true,
-        ..Property::string(
-            "style",
-            "Style",
-            "The look of the image. Only dall-e-3 and servers that imitate it take one: leave it \
-             empty for other models.",
-        )
-        .select(Choices::closed(&[
-            Choice::text("vivid").described("Strong colours, dramatic light."),
-            Choice::text("natural").described("Closer to a photograph."),
-        ]))
-    },
-    Property {
-        advanced: true,
-        ..Property::string(
-            "user",
-            "User",
-            "An id of the person on whose behalf the image is made, so that OpenAI can trace \
-             abuse. Send a random or hashed id, never a name or address.",
-        )
-    },
-];
-
-/// One item of `imageMessages`.
-const MESSAGE: &[Property] = &[
-    Property {
-        required: true,
-        placeholder: Some("A lighthouse at dusk"),
-        ..Property::string("content", "Content", "A part of the description, in words.")
-    },
-    Property::number(
-        "weight",
-        "Weight",
-        "How important this part is: heavier parts come first in the prompt. Must be above 0. \
-         Left empty, it is 1.",
-    ),
-];
 
 /// The images.
 const OUTPUT: Property = Property::object("", "", "", OUTPUT_MEMBERS);
@@ -182,19 +58,16 @@ const IMAGE: &[Property] = &[
     Property::string("revisedPrompt", "Revised prompt", "The prompt as the model rewrote it."),
 ];
 
-const RETIRED: &str = "Retired by OpenAI; other servers still offer it.";
-
 members! {
-    /// The input.
+    /// What the action makes something of, or looks at.
     pub struct Input<'a> {
         model: &'a str = "model",
         image_messages: Vec<Message<'a>> = "imageMessages",
         size: &'a Value = "size",
-        n: Option<u64> = "n",
         response_format: Option<&'a str> = "responseFormat",
-        quality: Option<&'a str> = "quality",
-        style: Option<&'a str> = "style",
-        user: Option<&'a str> = "user",
+        background: Option<&'a str> = "background",
+        output_format: Option<&'a str> = "outputFormat",
+        partial_images: Option<u64> = "partialImages",
     }
 }
 
@@ -207,26 +80,26 @@ members! {
 }
 
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
-    let input = parse(input)?;
-    let input = Input::from_json(&input)?;
-    let request = post("/images/generations", body(&input)?);
-    let blame = |name: &str| param::property(name, PROPERTIES, &[("prompt", "imageMessages")]);
+    let given = parse(input)?;
+    let input = Input::from_json(&given)?;
+    let request = post("/images/generations", body(&input, &given)?);
+    let aliases = [("prompt", "imageMessages"), ("partial_images", "partialImages")];
+    let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
     let answer = send(&request, &blame)?;
     let text = answer.json(Some(&embedded(&input)))?;
     outcome(&input, &text, answer.request_id.as_deref()).map_err(|failure| answer.told(failure))
 }
 
 /// The request's body.
-fn body(input: &Input) -> Result<Json> {
+fn body(input: &Input, given: &Value) -> Result<Json> {
+    let (prompt, size) = (prompt(&input.image_messages)?, size(input.size)?);
+    models::check(input, given, &size, &prompt)?;
+    let format = input.response_format.filter(|_| models::takes_format(input.model));
     Ok(Object::new()
-        .set("model", input.model)
-        .set("prompt", prompt(&input.image_messages)?)
-        .set("size", size(input.size)?)
-        .set_some("n", input.n)
-        .set_some("response_format", input.response_format.filter(|_| takes_format(input.model)))
-        .set_some("quality", input.quality)
-        .set_some("style", input.style)
-        .set_some("user", input.user)
+        .set_all(&parameters::given(PROPERTIES, given))
+        .set("prompt", prompt)
+        .set("size", size)
+        .set_some("response_format", format)
         .done())
 }
 
@@ -261,11 +134,6 @@ fn size(size: &Value) -> Result<String> {
     }
     let message = "a size is a text such as \"1024x1024\", or [width, height] in whole pixels";
     Err(Failure::invalid_input("size", message))
-}
-
-/// GPT image models always send base64 and refuse `response_format`.
-fn takes_format(model: &str) -> bool {
-    !["gpt-image-", "chatgpt-image-"].iter().any(|prefix| model.starts_with(prefix))
 }
 
 /// Every image that comes as base64 becomes a file; the text itself is kept
@@ -325,8 +193,8 @@ mod tests {
     use crate::failure::FailureKind;
     use crate::json::leaked;
 
-    /// An input with what a test is about.
-    fn input(members: serde_json::Value) -> Input<'static> {
+    /// All that is given, with what a test is about.
+    fn given(members: serde_json::Value) -> &'static Value {
         let mut input = json!({
             "model": "gpt-image-1.5", "imageMessages": [{ "content": "A cat" }],
             "size": "1024x1024",
@@ -334,7 +202,17 @@ mod tests {
         for (name, value) in members.as_object().unwrap() {
             input[name] = value.clone();
         }
-        Input::from_json(leaked(input)).unwrap()
+        leaked(input)
+    }
+
+    fn input(members: serde_json::Value) -> Input<'static> {
+        Input::from_json(given(members)).unwrap()
+    }
+
+    /// The request of an input.
+    fn request(members: serde_json::Value) -> Result<Json> {
+        let given = given(members);
+        body(&Input::from_json(given)?, given)
     }
 
     #[test]
@@ -345,22 +223,34 @@ mod tests {
     #[test]
     fn only_what_is_set_is_sent() {
         assert_eq!(
-            body(&input(json!({}))).unwrap(),
+            request(json!({})).unwrap(),
             json!({ "model": "gpt-image-1.5", "prompt": "A cat", "size": "1024x1024" })
         );
     }
 
     #[test]
     fn everything_that_is_set_is_sent() {
-        let input = input(json!({
+        let members = json!({
             "model": "dall-e-3", "size": [1792, 1024], "n": 1, "responseFormat": "b64_json",
             "quality": "hd", "style": "natural", "user": "u1",
-        }));
+        });
         assert_eq!(
-            body(&input).unwrap(),
+            request(members).unwrap(),
             json!({
                 "model": "dall-e-3", "prompt": "A cat", "size": "1792x1024", "n": 1,
                 "response_format": "b64_json", "quality": "hd", "style": "natural", "user": "u1",
+            })
+        );
+        let members = json!({
+            "background": "opaque", "outputFormat": "webp", "outputCompression": 0,
+            "moderation": "low",
+        });
+        assert_eq!(
+            request(members).unwrap(),
+            json!({
+                "model": "gpt-image-1.5", "prompt": "A cat", "size": "1024x1024",
+                "background": "opaque", "output_format": "webp", "output_compression": 0,
+                "moderation": "low",
             })
         );
     }
@@ -374,8 +264,7 @@ mod tests {
             ("gpt-image-2-2026-04-21", false),
             ("chatgpt-image-latest", false),
         ] {
-            let input = input(json!({ "model": model, "responseFormat": "url" }));
-            let body = body(&input).unwrap().text();
+            let body = request(json!({ "model": model, "responseFormat": "url" })).unwrap().text();
             assert_eq!(body.contains("response_format"), sent, "{model}");
         }
     }

@@ -6,11 +6,12 @@ use crate::bindings::workflow::connector::{http, types};
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
-use crate::json::{Json, Number, Object, Value};
+use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
-use crate::openai::param;
+use crate::openai::parameters;
 use crate::openai::request::{post, send};
-use crate::table::{Choice, Choices, Limits, Literal, Property};
+use crate::openai::rules::{self, Rule, Takes, rule};
+use crate::table::{Choice, Choices, ControlType, Limits, Literal, Property};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -28,13 +29,14 @@ pub const ACTION: Action = Action {
 pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
-        default: Some(Literal::Text("gpt-4o-mini-tts")),
+        default: Some(&Literal::Text("gpt-4o-mini-tts")),
+        wire: Some("model"),
         ..Property::string(
             "model",
             "Model",
             "The model that speaks. Any name that the server knows can be typed.",
         )
-        .select(Choices::live(&[
+        .select(&Choices::live(&[
             Choice::text("gpt-4o-mini-tts"),
             Choice::text("tts-1").described("Answers fast."),
             Choice::text("tts-1-hd").described("Sounds better than tts-1 and takes longer."),
@@ -44,6 +46,7 @@ pub const PROPERTIES: &[Property] = &[
         required: true,
         placeholder: Some("Good morning!"),
         limits: &Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
+        wire: Some("input"),
         ..Property::string(
             "input",
             "Input",
@@ -52,12 +55,13 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
+        wire: Some("voice"),
         ..Property::any(
             "voice",
             "Voice",
             "Who speaks. Besides the listed voices, a server's own can be typed, and a custom \
              voice is given as {\"id\": \"voice_…\"}.",
-            Choices::open(&[
+            &Choices::open(&[
                 Choice::text("alloy"),
                 Choice::text("onyx"),
                 Choice::text("fable"),
@@ -75,12 +79,13 @@ pub const PROPERTIES: &[Property] = &[
         )
     },
     Property {
-        provider_default: Some(Literal::Text(FORMAT)),
+        provider_default: Some(&Literal::Text(FORMAT)),
+        wire: Some("response_format"),
         ..Property::any(
             "responseFormat",
             "Response format",
             "The format of the recording.",
-            Choices::closed(&[
+            &Choices::closed(&[
                 Choice::text("mp3"),
                 Choice::text("aac"),
                 Choice::text("flac").described("Lossless."),
@@ -91,12 +96,26 @@ pub const PROPERTIES: &[Property] = &[
         )
     },
     Property {
-        provider_default: Some(Literal::Integer(1)),
+        provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::range(0.25, 4.0),
+        wire: Some("speed"),
         ..Property::number(
             "speed",
             "Speed",
             "How fast the voice speaks: 2 is twice its normal pace.",
+        )
+    },
+    Property {
+        advanced: true,
+        control: ControlType::TextArea,
+        placeholder: Some("Calm, with a slight smile."),
+        limits: &Limits { max_length: Some(4096), ..Limits::NONE },
+        wire: Some("instructions"),
+        ..Property::string(
+            "instructions",
+            "Instructions",
+            "How the text is to be spoken: the tone, the pace, the mood. tts-1 and tts-1-hd cannot \
+             follow any.",
         )
     },
 ];
@@ -107,49 +126,50 @@ const OUTPUT: Property = Property::file("", "", "The recording.");
 /// The format that the API takes when none is given.
 const FORMAT: &str = "mp3";
 
+/// What only some models take.
+const RULES: &[Rule] = &[rule(
+    &["tts-1", "tts-1-hd"],
+    "instructions",
+    Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
+)];
+
 members! {
-    /// The input.
+    /// What the action looks at.
     pub struct Input<'a> {
         model: &'a str = "model",
-        input: &'a str = "input",
         voice: &'a Value = "voice",
         response_format: Option<&'a str> = "responseFormat",
-        speed: Option<&'a Number> = "speed",
     }
 }
 
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
-    let input = parse(input)?;
-    let input = Input::from_json(&input)?;
+    let given = parse(input)?;
+    let input = Input::from_json(&given)?;
     let recording = Recording::of(&input)?;
+    check_voice(input.voice)?;
+    rules::check(RULES, input.model, &given)?;
     let request = http::Request {
         // The answer is audio of some kind; servers that negotiate refuse a
         // client that insists on the kind.
         headers: vec![("accept".into(), "*/*".into())],
-        ..post("/audio/speech", body(&input)?)
+        ..post("/audio/speech", body(&given))
     };
-    let answer = send(&request, &|param| param::property(param, PROPERTIES, &[]))?;
+    let answer = send(&request, &|param| parameters::property(param, PROPERTIES, &[]))?;
     let entry = answer.save(&recording.name, recording.mime_type)?;
     Ok(outcome(&entry, input.model, answer.request_id))
 }
 
-/// The request's body.
-fn body(input: &Input) -> Result<Json> {
-    Ok(Object::new()
-        .set("model", input.model)
-        .set("input", input.input)
-        .set("voice", voice(input.voice)?)
-        .set_some("response_format", input.response_format)
-        .set_some("speed", input.speed)
-        .done())
+/// The request's body: all of it as it was given.
+fn body(given: &Value) -> Json {
+    Object::new().set_all(&parameters::given(PROPERTIES, given)).done()
 }
 
 /// A voice is a name, or an object with the id of a custom voice.
-fn voice(voice: &Value) -> Result<&Value> {
+fn check_voice(voice: &Value) -> Result<()> {
     let custom = voice.as_object().filter(|members| members.len() == 1);
     let is_custom = custom.is_some() && voice.get("id").is_some_and(|id| id.as_str().is_some());
     if voice.as_str().is_some() || is_custom {
-        return Ok(voice);
+        return Ok(());
     }
     let message = "a voice is a name such as \"alloy\", or {\"id\": \"voice_…\"}";
     Err(Failure::invalid_input("voice", message))
@@ -208,27 +228,35 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_set_is_sent() {
-        let input = input(json!({ "model": "tts-1", "input": "Hi", "voice": "nova" }));
+    fn everything_is_sent_as_it_was_given() {
+        let given = json!({
+            "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
+            "responseFormat": "opus", "speed": 1.5, "instructions": "Calm",
+        });
         assert_eq!(
-            body(&input).unwrap(),
-            json!({ "model": "tts-1", "input": "Hi", "voice": "nova" })
+            body(leaked(given)),
+            json!({
+                "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
+                "response_format": "opus", "speed": 1.5, "instructions": "Calm",
+            })
         );
+        let given = json!({ "model": "tts-1", "input": "Hi", "voice": "nova" });
+        assert_eq!(body(leaked(given.clone())), given);
     }
 
     #[test]
-    fn everything_that_is_set_is_sent() {
-        let input = input(json!({
-            "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
-            "responseFormat": "opus", "speed": 1.5,
-        }));
-        assert_eq!(
-            body(&input).unwrap(),
-            json!({
-                "model": "tts-1", "input": "Hi", "voice": { "id": "voice_1" },
-                "response_format": "opus", "speed": 1.5,
-            })
-        );
+    fn older_models_take_no_instructions() {
+        let check = |model: &str| {
+            let given = json!({ "model": model, "instructions": "Calm" });
+            rules::check(RULES, model, leaked(given))
+        };
+        for model in ["tts-1", "tts-1-hd", "tts-1-1106"] {
+            let failure = check(model).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some("instructions"));
+        }
+        for model in ["gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15", "kokoro"] {
+            assert!(check(model).is_ok(), "{model}");
+        }
     }
 
     #[test]
@@ -241,7 +269,7 @@ mod tests {
             json!({ "id": "v", "x": 1 }),
         ] {
             assert_eq!(
-                voice(&odd.clone().into()).unwrap_err().property.as_deref(),
+                check_voice(&odd.clone().into()).unwrap_err().property.as_deref(),
                 Some("voice"),
                 "{odd}"
             );

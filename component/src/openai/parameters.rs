@@ -1,22 +1,52 @@
-//! From the `param` of the API's errors to the property of the form.
-//!
-//! The API names what it declines by its wire name, in several spellings:
-//! `top_p`, `messages[0].content`, `messages.[0].content`,
-//! `messages.0.content`. People know the form's names.
+//! Between the form's properties and the API's parameters, both ways.
 
+use crate::json::Value;
 use crate::table::{Property, PropertyType};
 
-/// The path of the property that `param` means, as far as `table` goes.
-/// `aliases` are the wire names that are not the property's name in
-/// `snake_case`, each with its property.
+/// The parameters that are sent as they were given, in the table's order.
+/// What is empty is not sent: it means the same as what is not given, and the
+/// API refuses it.
+pub fn given<'a>(table: &'static [Property], input: &'a Value) -> Vec<(&'static str, &'a Value)> {
+    let mut parameters = Vec::new();
+    for row in table {
+        if let Some(name) = row.wire
+            && let Some(value) = input.get(row.name)
+            && !is_empty(value)
+        {
+            parameters.push((name, value));
+        }
+    }
+    parameters
+}
+
+/// Whether a value says nothing.
+pub fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::List(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// The path of the property that the `param` of one of the API's errors means,
+/// as far as `table` goes. The API names what it declines by its wire name, in
+/// several spellings: `top_p`, `messages[0].content`, `messages.[0].content`,
+/// `messages.0.content`. People know the form's names.
+///
+/// `aliases` are the parameters that actions make themselves, each with the
+/// property that it is made of.
 pub fn property(param: &str, table: &[Property], aliases: &[(&str, &str)]) -> Option<String> {
     let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let wire_name = steps.next()?;
     let alias = aliases.iter().find(|(alias, _)| *alias == wire_name);
-    let name = alias.map_or_else(|| camel_case(wire_name), |(_, property)| (*property).into());
+    let mut row = table.iter().find(|row| match (alias, row.wire) {
+        (Some((_, name)), _) => row.name == *name,
+        (None, Some(wire)) => wire.strip_suffix("[]").unwrap_or(wire) == wire_name,
+        (None, None) => row.name == wire_name,
+    })?;
 
-    let mut row = table.iter().find(|row| row.name == name)?;
-    let mut path = name;
+    let mut path = String::from(row.name);
     for step in steps {
         let child = match row.kind {
             PropertyType::Array if step.parse::<usize>().is_ok() => {
@@ -41,31 +71,22 @@ pub fn property(param: &str, table: &[Property], aliases: &[(&str, &str)]) -> Op
     Some(path)
 }
 
-/// `frequency_penalty` as `frequencyPenalty`.
-fn camel_case(name: &str) -> String {
-    let mut words = name.split('_');
-    let mut camel = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
-        camel.push_str(&first.to_ascii_uppercase());
-        camel.push_str(rest);
-    }
-    camel
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::json::leaked;
 
     const TABLE: &[Property] = &[
         Property::array("messages", "", "", &[Property::object("", "", "", &[CONTENT])]),
-        Property::number("topP", "", ""),
+        Property { wire: Some("top_p"), ..Property::number("topP", "", "") },
         Property::integer("maxTokens", "", ""),
-        Property::map("logitBias", "", "", &VALUE),
-        Property::array("stop", "", "", &[Property::string("", "", "")]),
+        Property { wire: Some("logit_bias"), ..Property::map("logitBias", "", "", &VALUE) },
+        Property { wire: Some("stop[]"), ..Property::array("stop", "", "", &[VALUE]) },
     ];
     const CONTENT: Property = Property::string("content", "", "");
-    const VALUE: Property = Property::number("", "", "");
+    const VALUE: Property = Property::string("", "", "");
     const ALIASES: &[(&str, &str)] = &[("max_completion_tokens", "maxTokens")];
 
     #[track_caller]
@@ -74,10 +95,27 @@ mod tests {
     }
 
     #[test]
+    fn values_are_sent_as_they_were_given_under_their_wire_names() {
+        let input = leaked(json!({ "maxTokens": 5, "stop": ["a"], "topP": 0, "other": 1 }));
+        assert_eq!(
+            given(TABLE, input),
+            [("top_p", &json!(0).into()), ("stop[]", &json!(["a"]).into())]
+        );
+    }
+
+    #[test]
+    fn what_is_empty_is_not_sent() {
+        assert!(
+            given(TABLE, leaked(json!({ "topP": null, "stop": [], "logitBias": {} }))).is_empty()
+        );
+    }
+
+    #[test]
     fn wire_names_become_property_names() {
         check("top_p", Some("topP"));
         check("max_completion_tokens", Some("maxTokens"));
         check("stop", Some("stop"));
+        check("messages", Some("messages"));
     }
 
     #[test]
@@ -100,6 +138,7 @@ mod tests {
     #[test]
     fn other_names_belong_to_no_property() {
         check("seed", None);
+        check("topP", None);
         check("", None);
         check("ünknown_ü", None);
     }

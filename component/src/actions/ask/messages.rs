@@ -1,0 +1,148 @@
+//! The form's messages, as the API wants them.
+
+use super::conversation::{self, Call, said};
+use crate::failure::{Failure, Result};
+use crate::json::input::{FromJson, members};
+use crate::json::{Json, Value};
+
+members! {
+    /// A message of the conversation.
+    pub struct Message<'a> {
+        content: &'a str = "content",
+        role: Role = "role",
+    }
+}
+
+/// Who says a message.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Role {
+    System,
+    User,
+    Assistant,
+    Tool,
+    Developer,
+}
+
+impl FromJson<'_> for Role {
+    fn from_json(value: &Value) -> Result<Self> {
+        let roles = [Self::System, Self::User, Self::Assistant, Self::Tool, Self::Developer];
+        let named = roles.into_iter().find(|role| value.as_str() == Some(role.name()));
+        named.ok_or_else(|| {
+            let message = "the role is one of system, user, assistant, tool and developer";
+            Failure::invalid_input("", message)
+        })
+    }
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+            Self::Developer => "developer",
+        }
+    }
+
+    fn instructs(self) -> bool {
+        matches!(self, Self::System | Self::Developer)
+    }
+}
+
+/// The messages as the API wants them, and for each the position of the
+/// form's message that it comes from.
+///
+/// An instruction of our own stands behind the leading instructions, because
+/// many servers refuse one anywhere else. In front of a message with the role
+/// `tool` stands a call for it to answer: the API takes a result only behind
+/// the call that it belongs to, and the form has none.
+pub fn wire_messages(
+    messages: &[Message],
+    instruction: Option<&str>,
+) -> (Vec<Json>, Vec<Option<usize>>) {
+    let mut wire = Vec::new();
+    let mut results = 0;
+    for (index, message) in messages.iter().enumerate() {
+        let origin = Some(index);
+        if message.role == Role::Tool {
+            let id = format!("call_{results}");
+            results += 1;
+            wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
+            wire.push((conversation::result(&id, message.content), origin));
+        } else {
+            wire.push((said(message.role.name(), message.content), origin));
+        }
+    }
+    if let Some(instruction) = instruction {
+        let leading = messages.iter().take_while(|message| message.role.instructs()).count();
+        wire.insert(leading, (said(Role::System.name(), instruction), None));
+    }
+    wire.into_iter().unzip()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::json::leaked;
+
+    /// The messages on the wire, and where they come from.
+    fn wire(messages: serde_json::Value, instruction: Option<&str>) -> (Json, Vec<Option<usize>>) {
+        let messages = Vec::from_json(leaked(messages)).unwrap();
+        let (messages, origins) = wire_messages(&messages, instruction);
+        (Json::list(&messages), origins)
+    }
+
+    #[test]
+    fn every_role_is_sent_by_its_name() {
+        for role in ["system", "user", "assistant", "developer"] {
+            let (messages, origins) = wire(json!([{ "content": "x", "role": role }]), None);
+            assert_eq!(messages, json!([{ "role": role, "content": "x" }]));
+            assert_eq!(origins, [Some(0)]);
+        }
+        let failure = Message::from_json(leaked(json!({ "content": "x", "role": "robot" })));
+        assert_eq!(failure.unwrap_err().property.as_deref(), Some("role"));
+    }
+
+    #[test]
+    fn a_result_stands_behind_a_call_that_it_answers() {
+        let call = |id: &str| {
+            let function = json!({ "name": "tool", "arguments": "{}" });
+            let call = json!({ "id": id, "type": "function", "function": function });
+            json!({ "role": "assistant", "content": null, "tool_calls": [call] })
+        };
+        let messages = json!([
+            { "content": "Rome?", "role": "user" },
+            { "content": "sunny", "role": "tool" },
+            { "content": "warm", "role": "tool" },
+        ]);
+        let (messages, origins) = wire(messages, None);
+        assert_eq!(
+            messages,
+            json!([
+                { "role": "user", "content": "Rome?" },
+                call("call_0"),
+                { "role": "tool", "tool_call_id": "call_0", "content": "sunny" },
+                call("call_1"),
+                { "role": "tool", "tool_call_id": "call_1", "content": "warm" },
+            ])
+        );
+        assert_eq!(origins, [Some(0), Some(1), Some(1), Some(2), Some(2)]);
+    }
+
+    #[test]
+    fn our_instruction_stands_behind_the_leading_ones() {
+        let place = |roles: &[&str]| {
+            let messages: Vec<_> =
+                roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
+            let (_, origins) = wire(messages.into(), Some("JSON"));
+            origins.iter().position(Option::is_none)
+        };
+        assert_eq!(place(&["user"]), Some(0));
+        assert_eq!(place(&["system", "developer", "user", "system"]), Some(2));
+        assert_eq!(place(&["system"]), Some(1));
+    }
+}

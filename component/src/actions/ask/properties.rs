@@ -1,0 +1,364 @@
+//! What a user fills in.
+
+use crate::table::{
+    Choice, Choices, Comparison, Condition, ControlType, Limits, Literal, Property,
+};
+
+/// The table.
+pub const PROPERTIES: &[Property] = &[
+    Property {
+        required: true,
+        default: Some(&Literal::Text("gpt-5.4")),
+        wire: Some("model"),
+        ..Property::string(
+            "model",
+            "Model",
+            "The model that answers. Any name that the server knows can be typed.",
+        )
+        .select(&Choices::live(&[
+            Choice::text("gpt-5.4"),
+            Choice::text("gpt-5.4-mini"),
+            Choice::text("gpt-5.4-nano"),
+            Choice::text("gpt-5.5"),
+            Choice::text("gpt-4.1"),
+            Choice::text("gpt-4.1-mini"),
+            Choice::text("gpt-4o"),
+            Choice::text("gpt-4o-mini"),
+            Choice::text("o4-mini"),
+        ]))
+    },
+    Property {
+        required: true,
+        limits: &Limits::NOT_EMPTY,
+        ..Property::array(
+            "messages",
+            "Messages",
+            "The conversation so far, the oldest message first. The model answers the last one.",
+            &[Property::object("", "", "", MESSAGE)],
+        )
+    },
+    Property {
+        default: Some(&Literal::Integer(0)),
+        ..Property::integer(
+            "responseFormat",
+            "Response Format",
+            "The shape of the answer. Object and List return parsed JSON instead of text; a \
+             Response Schema makes their shape certain.",
+        )
+        .select(&Choices::closed(&[
+            Choice::labelled("Text", Literal::Integer(0)).described("The answer as it is."),
+            Choice::labelled("Object", Literal::Integer(1)).described("A JSON object."),
+            Choice::labelled("List", Literal::Integer(2)).described("A JSON array."),
+        ]))
+    },
+    Property {
+        control: ControlType::TextArea,
+        condition: Some(&NOT_TEXT),
+        placeholder: Some("{\"type\": \"object\", …}"),
+        ..Property::string(
+            "responseSchema",
+            "Response Schema",
+            "A JSON Schema of the object, or of the list's items. Left empty, the model chooses \
+             the members itself.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { minimum: Some(1.0), ..Limits::NONE },
+        ..Property::integer(
+            "maxTokens",
+            "Max Tokens",
+            "The most tokens that an answer may take, what the model thinks to itself included. \
+             Left empty, only the model's own limit holds.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(1)),
+        limits: &Limits::range(1.0, 128.0),
+        wire: Some("n"),
+        ..Property::integer(
+            "n",
+            "Number of Chat Completion Choices",
+            "How many answers to give. Above 1 the output is a list of them, and each is charged.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(1)),
+        limits: &Limits::range(0.0, 2.0),
+        wire: Some("temperature"),
+        ..Property::number(
+            "temperature",
+            "Temperature",
+            "How much chance there is in the choice of words: at 0 the answer is nearly always the \
+             same. Change this or Top P, not both. Leave it empty for reasoning models, which \
+             mostly refuse it.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(1)),
+        limits: &Limits::range(0.0, 1.0),
+        wire: Some("top_p"),
+        ..Property::number(
+            "topP",
+            "Top P",
+            "From how much of the probability words are chosen: at 0.1 only the most probable \
+             tenth counts. Change this or Temperature, not both.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(0)),
+        limits: &Limits::range(-2.0, 2.0),
+        wire: Some("frequency_penalty"),
+        ..Property::number(
+            "frequencyPenalty",
+            "Frequency Penalty",
+            "Above 0, a word becomes less likely each time it occurs, which avoids repeated \
+             phrases; below 0, more likely.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(0)),
+        limits: &Limits::range(-2.0, 2.0),
+        wire: Some("presence_penalty"),
+        ..Property::number(
+            "presencePenalty",
+            "Presence Penalty",
+            "Above 0, a word that has occurred at all becomes less likely, which leads to new \
+             topics; below 0, more likely.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { pattern: Some("[0-9]+"), ..Limits::NONE },
+        wire: Some("logit_bias"),
+        ..Property::map(
+            "logitBias",
+            "Logit Bias",
+            "Makes single tokens more or less likely: the token's number, and a whole number. The \
+             lowest means never, the highest always.",
+            &Property { limits: &Limits::range(-100.0, 100.0), ..Property::integer("", "", "") },
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_items: Some(4), ..Limits::NONE },
+        wire: Some("stop"),
+        ..Property::array(
+            "stop",
+            "Stop",
+            "Texts at which the answer ends; they do not become part of it. Leave it \
+             empty for reasoning models.",
+            &[Property::string("", "", "")],
+        )
+    },
+    Property {
+        advanced: true,
+        ..Property::array(
+            "functions",
+            "Functions",
+            "The names of functions that the model may call before it answers, such as \
+             openai/v1/createImage. They run on your side.",
+            &[Property::string("", "", "")],
+        )
+    },
+    Property {
+        advanced: true,
+        wire: Some("user"),
+        ..Property::string(
+            "user",
+            "User",
+            "An id of the person on whose behalf the model is asked, so that OpenAI can trace \
+             abuse. Send a random or hashed id, never a name or address.",
+        )
+    },
+    Property {
+        advanced: true,
+        condition: Some(&NOT_TEXT),
+        provider_default: Some(&Literal::Integer(1)),
+        limits: &Limits::range(0.0, 5.0),
+        ..Property::integer(
+            "repairAttempts",
+            "Repair Attempts",
+            "How often the model is asked to correct an answer that does not fit the Response \
+             Schema. Each time is charged.",
+        )
+    },
+    Property {
+        advanced: true,
+        wire: Some("reasoning_effort"),
+        ..Property::string(
+            "reasoningEffort",
+            "Reasoning Effort",
+            "How much a reasoning model thinks before it answers. Which values there are depends \
+             on the model.",
+        )
+        .select(&Choices::open(&[
+            Choice::text("none"),
+            Choice::text("minimal"),
+            LOW,
+            MEDIUM,
+            HIGH,
+            Choice::text("xhigh"),
+            Choice::text("max"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&MEDIUM.value),
+        wire: Some("verbosity"),
+        ..Property::string("verbosity", "Verbosity", "How long the answer is to be.")
+            .select(&Choices::closed(&[LOW, MEDIUM, HIGH]))
+    },
+    Property {
+        advanced: true,
+        wire: Some("seed"),
+        ..Property::integer(
+            "seed",
+            "Seed",
+            "With the same number, the same request mostly has the same answer.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Text("auto")),
+        wire: Some("service_tier"),
+        ..Property::string(
+            "serviceTier",
+            "Service Tier",
+            "How fast, and at what price, the request is processed.",
+        )
+        .select(&Choices::open(&[
+            Choice::text("auto"),
+            Choice::text("default"),
+            Choice::text("flex"),
+            Choice::text("scale"),
+            Choice::text("priority"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Boolean(false)),
+        wire: Some("store"),
+        ..Property::boolean(
+            "store",
+            "Store",
+            "Whether the provider keeps the answer, so that it can be looked at later.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_items: Some(16), ..Limits::NONE },
+        wire: Some("metadata"),
+        ..Property::map(
+            "metadata",
+            "Metadata",
+            "Texts of your own that the provider keeps with a stored answer.",
+            &Property {
+                limits: &Limits { max_length: Some(512), ..Limits::NONE },
+                ..Property::string("", "", "")
+            },
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Boolean(false)),
+        wire: Some("logprobs"),
+        ..Property::boolean(
+            "logprobs",
+            "Log Probabilities",
+            "Whether the run's metadata tells how probable each token of the answer was.",
+        )
+    },
+    Property {
+        advanced: true,
+        condition: Some(&Condition {
+            property: "logprobs",
+            matches: Comparison::OneOf,
+            values: &[Literal::Boolean(true)],
+        }),
+        limits: &Limits::range(0.0, 20.0),
+        wire: Some("top_logprobs"),
+        ..Property::integer(
+            "topLogprobs",
+            "Top Log Probabilities",
+            "For how many of the likeliest tokens at each place it is told.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Boolean(true)),
+        ..Property::boolean(
+            "parallelFunctionCalls",
+            "Parallel Function Calls",
+            "Whether the model may ask for several function calls at once.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(ROUNDS)),
+        limits: &Limits::range(1.0, 50.0),
+        ..Property::integer(
+            "maxFunctionRounds",
+            "Max Function Rounds",
+            "How often functions are called and the model asked again before the run fails.",
+        )
+    },
+    Property {
+        advanced: true,
+        limits: &Limits { max_length: Some(64), ..Limits::NONE },
+        wire: Some("safety_identifier"),
+        ..Property::string(
+            "safetyIdentifier",
+            "Safety Identifier",
+            "What User is for, under its newer name.",
+        )
+    },
+    Property {
+        advanced: true,
+        wire: Some("prompt_cache_key"),
+        ..Property::string(
+            "promptCacheKey",
+            "Prompt Cache Key",
+            "A name for requests that begin alike, so that OpenAI can answer them faster and \
+             cheaper.",
+        )
+    },
+];
+
+const LOW: Choice = Choice::text("low");
+const MEDIUM: Choice = Choice::text("medium");
+const HIGH: Choice = Choice::text("high");
+
+/// How often functions are called if the user does not say.
+pub const ROUNDS: i32 = 10;
+
+/// That the answer is to be JSON.
+const NOT_TEXT: Condition = Condition {
+    property: "responseFormat",
+    matches: Comparison::NoneOf,
+    values: &[Literal::Integer(0)],
+};
+
+/// One item of `messages`.
+const MESSAGE: &[Property] = &[
+    Property {
+        required: true,
+        placeholder: Some("Why is the sky blue?"),
+        ..Property::string("content", "Content", "What is said.")
+    },
+    Property {
+        required: true,
+        ..Property::string("role", "Role", "Who says it.").select(&Choices::closed(&[
+            Choice::text("system").described("Instructions for the model."),
+            Choice::text("user").described("The person who asks."),
+            Choice::text("assistant").described("The model, in an earlier answer."),
+            Choice::text("tool").described("The result of a function."),
+            Choice::text("developer").described("Instructions for reasoning models."),
+        ]))
+    },
+];

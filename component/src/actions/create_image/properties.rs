@@ -1,0 +1,210 @@
+//! What a user fills in.
+
+use crate::table::{Choice, Choices, Comparison, Condition, Limits, Literal, Property};
+
+/// The table.
+pub const PROPERTIES: &[Property] = &[
+    Property {
+        required: true,
+        default: Some(&Literal::Text("gpt-image-1.5")),
+        wire: Some("model"),
+        ..Property::string(
+            "model",
+            "Model",
+            "The model that draws. Any name that the server knows can be typed.",
+        )
+        .select(&Choices::live(&[
+            Choice::text("gpt-image-1.5"),
+            Choice::text("gpt-image-2"),
+            Choice::text("gpt-image-1"),
+            Choice::text("gpt-image-1-mini"),
+            Choice::text("dall-e-3").described(RETIRED),
+            Choice::text("dall-e-2").described(RETIRED),
+        ]))
+    },
+    Property {
+        required: true,
+        limits: &Limits::NOT_EMPTY,
+        ..Property::array(
+            "imageMessages",
+            "Messages",
+            "What the image shows. The contents become one prompt, the heaviest first, with a \
+             blank line between them.",
+            &[Property::object("", "", "", MESSAGE)],
+        )
+    },
+    Property {
+        required: true,
+        default: Some(&Literal::Text("1024x1024")),
+        ..Property::any(
+            "size",
+            "Size",
+            "Width and height in pixels, as \"1024x1024\" or [1024, 1024]. Which sizes there are \
+             depends on the model; newer models also take \"auto\".",
+            &Choices::open(&[
+                Choice::labelled("Dall-e-2 256x256", Literal::Text("256x256")),
+                Choice::labelled("Dall-e-2 512x512", Literal::Text("512x512")),
+                Choice::text("1024x1024"),
+                Choice::labelled("Dall-e-3 1792x1024", Literal::Text("1792x1024")),
+                Choice::labelled("Dall-e-3 1024x1792", Literal::Text("1024x1792")),
+                Choice::text("auto").described("The model chooses."),
+                Choice::text("1536x1024"),
+                Choice::text("1024x1536"),
+            ]),
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(1)),
+        limits: &Limits::range(1.0, 10.0),
+        wire: Some("n"),
+        ..Property::integer(
+            "n",
+            "Number of responses",
+            "How many images to make. Each is charged. dall-e-3 makes only one.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Text("url")),
+        ..Property::string(
+            "responseFormat",
+            "Response format",
+            "Whether the output holds each image's content as base64 text besides its URL. Left \
+             empty, it holds the URL only.",
+        )
+        .select(&Choices::closed(&[
+            Choice::text("url").described("A link to the image."),
+            Choice::text("b64_json").described("Also the content, as base64 text."),
+        ]))
+    },
+    Property {
+        advanced: true,
+        wire: Some("quality"),
+        ..Property::string(
+            "quality",
+            "Quality",
+            "How much work goes into the image: standard or hd for DALL·E models; low, medium or \
+             high for GPT image models. Left empty, the model decides.",
+        )
+        .select(&Choices::open(&[
+            Choice::text("standard"),
+            Choice::text("hd"),
+            Choice::text("low"),
+            Choice::text("medium"),
+            Choice::text("high"),
+            AUTO,
+        ]))
+    },
+    Property {
+        advanced: true,
+        wire: Some("style"),
+        ..Property::string(
+            "style",
+            "Style",
+            "The look of the image. Only dall-e-3 and servers that imitate it take one: leave it \
+             empty for other models.",
+        )
+        .select(&Choices::closed(&[
+            Choice::text("vivid").described("Strong colours, dramatic light."),
+            Choice::text("natural").described("Closer to a photograph."),
+        ]))
+    },
+    Property {
+        advanced: true,
+        wire: Some("user"),
+        ..Property::string(
+            "user",
+            "User",
+            "An id of the person on whose behalf the image is made, so that OpenAI can trace \
+             abuse. Send a random or hashed id, never a name or address.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&AUTO.value),
+        wire: Some("background"),
+        ..Property::string(
+            "background",
+            "Background",
+            "What is behind the subject. Only GPT image models take it.",
+        )
+        .select(&Choices::closed(&[
+            AUTO,
+            Choice::text("transparent").described("Nothing. Needs the format png or webp."),
+            Choice::text("opaque"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Text("png")),
+        wire: Some("output_format"),
+        ..Property::string(
+            "outputFormat",
+            "Output Format",
+            "The format of the image's file. Only GPT image models take it.",
+        )
+        .select(&Choices::closed(&[
+            Choice::text("png"),
+            Choice::text("jpeg"),
+            Choice::text("webp"),
+        ]))
+    },
+    Property {
+        advanced: true,
+        condition: Some(&Condition {
+            property: "outputFormat",
+            matches: Comparison::OneOf,
+            values: &[Literal::Text("jpeg"), Literal::Text("webp")],
+        }),
+        provider_default: Some(&Literal::Integer(100)),
+        limits: &Limits::range(0.0, 100.0),
+        wire: Some("output_compression"),
+        ..Property::integer(
+            "outputCompression",
+            "Output Compression",
+            "How much of the image's quality is kept, in percent: less makes a smaller file.",
+        )
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&AUTO.value),
+        wire: Some("moderation"),
+        ..Property::string(
+            "moderation",
+            "Moderation",
+            "How strictly prompts are filtered. Only GPT image models take it.",
+        )
+        .select(&Choices::closed(&[AUTO, Choice::text("low").described("Less strictly.")]))
+    },
+    Property {
+        advanced: true,
+        provider_default: Some(&Literal::Integer(0)),
+        limits: &Limits::range(0.0, 3.0),
+        ..Property::integer(
+            "partialImages",
+            "Partial Images",
+            "How many previews are shown while the image is made, to a caller that wants the run \
+             streamed. Each is charged. Only GPT image models send any.",
+        )
+    },
+];
+
+/// One item of `imageMessages`.
+const MESSAGE: &[Property] = &[
+    Property {
+        required: true,
+        placeholder: Some("A lighthouse at dusk"),
+        ..Property::string("content", "Content", "A part of the description, in words.")
+    },
+    Property::number(
+        "weight",
+        "Weight",
+        "How important this part is: heavier parts come first in the prompt. Must be above 0. \
+         Left empty, it is 1.",
+    ),
+];
+
+const AUTO: Choice = Choice::text("auto");
+
+const RETIRED: &str = "Retired by OpenAI; other servers still offer it.";
