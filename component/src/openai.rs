@@ -1,9 +1,8 @@
-//! What all of OpenAI's endpoints have in common: requests, streams,
-//! errors, model lists and token counts.
+//! What all of OpenAI's endpoints have in common: requests, errors,
+//! model lists and token counts.
 
 pub mod error;
 pub mod models;
 pub mod param;
 pub mod request;
-pub mod sse;
 pub mod usage;

@@ -8,13 +8,15 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response, Terms,
+    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response,
+    ServerSentEvent, Terms,
 };
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
 use crate::functions::Context;
 use crate::json_schema as schemas;
+use crate::run::Limits;
 use crate::state::{State, Stopped};
 
 /// Longer messages are cut, in bytes.
@@ -93,15 +95,22 @@ impl http::HostResponse for State {
     ) -> Answer<String> {
         let (run, resources) = self.run()?;
         let response = resources.get_mut(&response)?;
-        let limits = &run.limits;
-        let limit = if embedded.is_some() { limits.file_bytes } else { limits.response_bytes };
-        let embedded = embedded.map(|embedded| EmbeddedFiles {
-            path: embedded.path,
-            name: embedded.name,
-            mime_type: embedded.mime_type,
-            keep: embedded.keep,
-        });
+        let limit = limit_with(embedded.as_ref(), &run.limits);
+        let embedded = embedded.map(EmbeddedFiles::from);
         Ok(response.json(embedded, &mut run.files, limit).map_err(Into::into))
+    }
+
+    fn next_event(
+        &mut self,
+        response: Resource<Response>,
+        embedded: Option<http::EmbeddedFiles>,
+    ) -> Answer<Option<http::ServerSentEvent>> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        let limit = limit_with(embedded.as_ref(), &run.limits);
+        let embedded = embedded.map(EmbeddedFiles::from);
+        let event = response.next_event(embedded, &mut run.files, limit);
+        Ok(event.map(|event| event.map(Into::into)).map_err(Into::into))
     }
 
     fn save(
@@ -121,6 +130,25 @@ impl http::HostResponse for State {
     fn drop(&mut self, response: Resource<Response>) -> wasmtime::Result<()> {
         self.resources.delete(response)?;
         Ok(())
+    }
+}
+
+/// The largest body that may be parsed. One with files in it may be as large
+/// as files may.
+fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> u64 {
+    if embedded.is_some() { limits.file_bytes } else { limits.response_bytes }
+}
+
+impl From<http::EmbeddedFiles> for EmbeddedFiles {
+    fn from(embedded: http::EmbeddedFiles) -> Self {
+        let http::EmbeddedFiles { path, name, mime_type, keep } = embedded;
+        Self { path, name, mime_type, keep }
+    }
+}
+
+impl From<ServerSentEvent> for http::ServerSentEvent {
+    fn from(event: ServerSentEvent) -> Self {
+        Self { name: event.name, data: event.data }
     }
 }
 

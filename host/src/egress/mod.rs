@@ -7,6 +7,7 @@
 mod base_url;
 mod body;
 mod embedded;
+mod event_stream;
 mod headers;
 mod progress;
 mod redact;
@@ -29,6 +30,7 @@ use crate::failure::{Failure, FailureKind};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub(crate) use body::{FormPart, FormValue};
 pub(crate) use embedded::EmbeddedFiles;
+pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use progress::Progress;
 pub use resolver::AddressPolicy;
 pub use response::Response;

@@ -5,18 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{LazyLock, Mutex};
 use std::thread;
 
-use connector_host::{Connection, ConnectionValues, FileEntry, Files};
-use serde_json::Value;
-
 use super::*;
-
-/// A guest that sends a request.
-fn sending(request: Value) -> Guest {
-    Guest::good()
-        .with(include_str!("../../guests/send.wat"))
-        .value("request", "http.request", request)
-        .value("answer", "actions.run", Value::Null)
-}
+use connector_host::{FileEntry, Files};
 
 /// A guest that opens a file.
 fn opening(url: &str) -> Guest {
@@ -25,17 +15,6 @@ fn opening(url: &str) -> Guest {
         .with(include_str!("../../guests/open.wat"))
         .value("entry", "types.file-entry", entry)
         .value("answer", "actions.run", Value::Null)
-}
-
-/// A connection to a server that is not expected to see anything.
-fn connection(connector: &Connector, server: &TcpListener) -> Connection {
-    let base_url = format!("http://{}/v1", server.local_addr().unwrap());
-    let values = ConnectionValues::new().set("token", "t0ken").set("baseUrl", base_url);
-    connector.connection(values).unwrap()
-}
-
-fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").unwrap()
 }
 
 #[track_caller]
@@ -73,7 +52,7 @@ fn an_allowed_request_arrives() {
     assert_eq!(run.start().unwrap().metadata["attempts"], 1);
     let seen = seen.join().unwrap();
     assert!(seen.starts_with("GET /v1/models HTTP/1.1\r\n"), "{seen}");
-    assert!(seen.contains("Bearer t0ken"), "{seen}");
+    assert!(seen.contains("Bearer t0ken-of-a-guest"), "{seen}");
 }
 
 /// Reads a request's head and answers it.
