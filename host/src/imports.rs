@@ -8,7 +8,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response,
+    self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, Progress, Request, Response,
     ServerSentEvent, Terms,
 };
 use crate::events::Event;
@@ -158,6 +158,10 @@ fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Re
         http::Body::Json(text) => {
             Content::Bytes { mime_type: "application/json".to_owned(), bytes: text.into_bytes() }
         }
+        http::Body::JsonWithFiles(pieces) => {
+            let pieces = pieces.into_iter().map(|piece| json_piece_of(piece, resources));
+            Content::Json(pieces.collect::<wasmtime::Result<_>>()?)
+        }
         http::Body::Content(content) => {
             Content::Bytes { mime_type: content.mime_type, bytes: content.bytes }
         }
@@ -176,6 +180,16 @@ fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Re
     };
     let http::Request { path, query, headers, .. } = request;
     Ok(Request { method, path, query, headers, content })
+}
+
+fn json_piece_of(piece: http::JsonPiece, resources: &ResourceTable) -> wasmtime::Result<JsonPiece> {
+    Ok(match piece {
+        http::JsonPiece::Text(text) => JsonPiece::Text(text),
+        http::JsonPiece::File(file) => {
+            let file = resources.get(&file)?;
+            JsonPiece::File { path: file.path.clone(), size: file.size }
+        }
+    })
 }
 
 fn part_of(part: http::Part, resources: &ResourceTable) -> wasmtime::Result<FormPart> {

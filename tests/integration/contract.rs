@@ -3,6 +3,7 @@
 //! result, and the host serves the next one as if nothing had happened.
 
 mod answers;
+mod bodies;
 mod cache;
 mod descriptions;
 mod features;
@@ -17,8 +18,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use connector_host::{
-    Connection, ConnectionValues, Connector, Failure, FailureKind, Host, HostOptions, Limits,
-    LoadError, Outcome,
+    Connection, ConnectionValues, Connector, Failure, FailureKind, FileEntry, Files, Host,
+    HostOptions, Limits, LoadError, Outcome,
 };
 use connector_tests::guest::Guest;
 use serde_json::{Value, json};
@@ -85,6 +86,24 @@ fn sending(request: Value) -> Guest {
         .with(include_str!("../guests/send.wat"))
         .value("request", "http.request", request)
         .value("answer", "actions.run", Value::Null)
+}
+
+/// A guest that opens a file.
+fn opening(url: &str) -> Guest {
+    let entry = json!({ "extension": "txt", "mime-type": "text/plain", "name": "f", "url": url });
+    Guest::good()
+        .with(include_str!("../guests/open.wat"))
+        .value("entry", "types.file-entry", entry)
+        .value("answer", "actions.run", Value::Null)
+}
+
+/// A file that a run is given, and the run's input.
+fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
+    let path = dir.path().join("f.txt");
+    std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
+    let files = Files::new(dir.path());
+    let entry = files.grant(path).unwrap();
+    (files, entry)
 }
 
 /// The credential of [`connection`].

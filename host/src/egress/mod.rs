@@ -28,7 +28,7 @@ use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
 pub use base_url::{BaseUrl, BaseUrlError};
-pub(crate) use body::{FormPart, FormValue};
+pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use progress::Progress;
@@ -55,6 +55,7 @@ pub(crate) struct Request {
 pub(crate) enum Content {
     None,
     Bytes { mime_type: String, bytes: Vec<u8> },
+    Json(Vec<JsonPiece>),
     Form(Vec<FormPart>),
 }
 
@@ -224,6 +225,7 @@ fn content(content: Content) -> Result<Body, Failure> {
             let content_type = content_type.to_str().unwrap_or("application/octet-stream");
             Ok(Body::bytes(content_type, bytes))
         }
+        Content::Json(pieces) => Ok(Body::json(pieces)),
         Content::Form(parts) => Body::form(parts),
     }
 }

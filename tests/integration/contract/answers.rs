@@ -7,7 +7,7 @@ use std::thread;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connector_host::{Event, Files};
+use connector_host::Event;
 
 use super::*;
 

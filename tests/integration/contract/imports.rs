@@ -6,17 +6,6 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 
 use super::*;
-use connector_host::{FileEntry, Files};
-
-/// A guest that opens a file.
-fn opening(url: &str) -> Guest {
-    let entry = json!({ "extension": "txt", "mime-type": "text/plain", "name": "f", "url": url });
-    Guest::good()
-        .with(include_str!("../../guests/open.wat"))
-        .value("entry", "types.file-entry", entry)
-        .value("answer", "actions.run", Value::Null)
-}
-
 #[track_caller]
 fn assert_saw_nobody(server: &TcpListener) {
     server.set_nonblocking(true).unwrap();
@@ -159,15 +148,6 @@ fn a_file_outside_of_the_input_is_not_found() {
         let failure = contained(connector.run("act", json!({})).files(&files).start());
         assert_failure(&failure, FailureKind::NotFound, "is not a file of this run");
     }
-}
-
-/// A file that a run is given, and the run's input.
-fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
-    let path = dir.path().join("f.txt");
-    std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
-    let files = Files::new(dir.path());
-    let entry = files.grant(path).unwrap();
-    (files, entry)
 }
 
 /// Runs a guest made of these items on top of open.wat.
