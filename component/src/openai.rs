@@ -1,10 +1,9 @@
-//! What all of OpenAI's endpoints have in common: requests, streams,
-//! errors, model lists and token counts.
+//! What all of OpenAI's endpoints have in common: requests, errors,
+//! model lists and token counts.
 
 pub mod error;
 pub mod models;
 pub mod parameters;
 pub mod request;
 pub mod rules;
-pub mod sse;
 pub mod usage;

@@ -8,13 +8,15 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, Progress, Request, Response, Terms,
+    self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, Progress, Request, Response,
+    ServerSentEvent, Terms,
 };
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
 use crate::functions::Context;
 use crate::json_schema as schemas;
+use crate::run::Limits;
 use crate::state::{State, Stopped};
 
 /// Longer messages are cut, in bytes.
@@ -93,15 +95,22 @@ impl http::HostResponse for State {
     ) -> Answer<String> {
         let (run, resources) = self.run()?;
         let response = resources.get_mut(&response)?;
-        let limits = &run.limits;
-        let limit = if embedded.is_some() { limits.file_bytes } else { limits.response_bytes };
-        let embedded = embedded.map(|embedded| EmbeddedFiles {
-            path: embedded.path,
-            name: embedded.name,
-            mime_type: embedded.mime_type,
-            keep: embedded.keep,
-        });
+        let limit = limit_with(embedded.as_ref(), &run.limits);
+        let embedded = embedded.map(EmbeddedFiles::from);
         Ok(response.json(embedded, &mut run.files, limit).map_err(Into::into))
+    }
+
+    fn next_event(
+        &mut self,
+        response: Resource<Response>,
+        embedded: Option<http::EmbeddedFiles>,
+    ) -> Answer<Option<http::ServerSentEvent>> {
+        let (run, resources) = self.run()?;
+        let response = resources.get_mut(&response)?;
+        let limit = limit_with(embedded.as_ref(), &run.limits);
+        let embedded = embedded.map(EmbeddedFiles::from);
+        let event = response.next_event(embedded, &mut run.files, limit);
+        Ok(event.map(|event| event.map(Into::into)).map_err(Into::into))
     }
 
     fn save(
@@ -124,11 +133,34 @@ impl http::HostResponse for State {
     }
 }
 
+/// The largest body that may be parsed. One with files in it may be as large
+/// as files may.
+fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> u64 {
+    if embedded.is_some() { limits.file_bytes } else { limits.response_bytes }
+}
+
+impl From<http::EmbeddedFiles> for EmbeddedFiles {
+    fn from(embedded: http::EmbeddedFiles) -> Self {
+        let http::EmbeddedFiles { path, name, mime_type, keep } = embedded;
+        Self { path, name, mime_type, keep }
+    }
+}
+
+impl From<ServerSentEvent> for http::ServerSentEvent {
+    fn from(event: ServerSentEvent) -> Self {
+        Self { name: event.name, data: event.data }
+    }
+}
+
 fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Result<Request> {
     let content = match request.body {
         http::Body::None => Content::None,
         http::Body::Json(text) => {
             Content::Bytes { mime_type: "application/json".to_owned(), bytes: text.into_bytes() }
+        }
+        http::Body::JsonWithFiles(pieces) => {
+            let pieces = pieces.into_iter().map(|piece| json_piece_of(piece, resources));
+            Content::Json(pieces.collect::<wasmtime::Result<_>>()?)
         }
         http::Body::Content(content) => {
             Content::Bytes { mime_type: content.mime_type, bytes: content.bytes }
@@ -148,6 +180,16 @@ fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Re
     };
     let http::Request { path, query, headers, .. } = request;
     Ok(Request { method, path, query, headers, content })
+}
+
+fn json_piece_of(piece: http::JsonPiece, resources: &ResourceTable) -> wasmtime::Result<JsonPiece> {
+    Ok(match piece {
+        http::JsonPiece::Text(text) => JsonPiece::Text(text),
+        http::JsonPiece::File(file) => {
+            let file = resources.get(&file)?;
+            JsonPiece::File { path: file.path.clone(), size: file.size }
+        }
+    })
 }
 
 fn part_of(part: http::Part, resources: &ResourceTable) -> wasmtime::Result<FormPart> {

@@ -4,7 +4,7 @@
 (import "workflow:connector/http@0.1.0" "send"
   (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
 
-(func $run (type $call)
+(func $send-request
   (call $send
     (i32.load8_u (global.get $request))           ;; method
     (i32.load offset=4 (global.get $request))     ;; path
@@ -18,7 +18,10 @@
     (i32.load offset=36 (global.get $request))
     (i32.load offset=40 (global.get $request))
     (i32.load offset=44 (global.get $request))
-    (global.get $answer))
+    (global.get $answer)))
+
+(func $run (type $call)
+  (call $send-request)
   (select
     (global.get $answer)
     (global.get $outcome)

@@ -2,6 +2,8 @@
 //! `wit/`, by mistake or on purpose: each is refused or contained with a typed
 //! result, and the host serves the next one as if nothing had happened.
 
+mod answers;
+mod bodies;
 mod cache;
 mod descriptions;
 mod features;
@@ -11,14 +13,16 @@ mod loading;
 mod results;
 mod state;
 
+use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use connector_host::{
-    Connector, Failure, FailureKind, Host, HostOptions, Limits, LoadError, Outcome,
+    Connection, ConnectionValues, Connector, Failure, FailureKind, FileEntry, Files, Host,
+    HostOptions, Limits, LoadError, Outcome,
 };
 use connector_tests::guest::Guest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Far more than anything here takes, and far less than forever.
 const MARGIN: Duration = Duration::from_secs(20);
@@ -76,6 +80,46 @@ fn run_that(body: &str) -> Guest {
     Guest::good().with(&format!("(func $run (type $call) {body})"))
 }
 
+/// A guest that sends a request.
+fn sending(request: Value) -> Guest {
+    Guest::good()
+        .with(include_str!("../guests/send.wat"))
+        .value("request", "http.request", request)
+        .value("answer", "actions.run", Value::Null)
+}
+
+/// A guest that opens a file.
+fn opening(url: &str) -> Guest {
+    let entry = json!({ "extension": "txt", "mime-type": "text/plain", "name": "f", "url": url });
+    Guest::good()
+        .with(include_str!("../guests/open.wat"))
+        .value("entry", "types.file-entry", entry)
+        .value("answer", "actions.run", Value::Null)
+}
+
+/// A file that a run is given, and the run's input.
+fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
+    let path = dir.path().join("f.txt");
+    std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
+    let files = Files::new(dir.path());
+    let entry = files.grant(path).unwrap();
+    (files, entry)
+}
+
+/// The credential of [`connection`].
+const TOKEN: &str = "t0ken-of-a-guest";
+
+/// A connection to a server.
+fn connection(connector: &Connector, server: &TcpListener) -> Connection {
+    let base_url = format!("http://{}/v1", server.local_addr().unwrap());
+    let values = ConnectionValues::new().set("token", TOKEN).set("baseUrl", base_url);
+    connector.connection(values).unwrap()
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
 const LOOP: &str = "(loop $forever (br $forever)) unreachable";
 
 #[test]
@@ -84,7 +128,7 @@ fn the_good_guest_does_what_all_others_are_measured_by() {
     assert_eq!(good.descriptor().name, "guest");
     assert_eq!(good.imports(), ["workflow:connector/types@0.1.0"]);
     assert_serves(&good);
-    let values = connector_host::ConnectionValues::new().set("token", "t");
+    let values = ConnectionValues::new().set("token", "t");
     let connection = good.connection(values).unwrap();
     assert_eq!(good.test(&connection).unwrap(), "reached");
     assert_eq!(good.output_schema("act", json!({})).unwrap(), json!({}));

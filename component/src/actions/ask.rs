@@ -227,8 +227,8 @@ impl Outside for Host<'_> {
         // Some servers answer in one piece all the same.
         let text = if self.is_streamed && !answer.is_json() {
             let tell = |delta| events::emit(&events::Event::TextDelta(delta)).map_err(stopped);
-            let mut stream =
-                Stream { read: &mut || answer.read(), tell: &mut { tell }, blame: &blame };
+            let next = || answer.next_event();
+            let mut stream = Stream { next: &mut { next }, tell: &mut { tell }, blame: &blame };
             stream.collect().map_err(|failure| answer.told(failure))?
         } else {
             answer.json(None)?

@@ -61,11 +61,10 @@ impl Answer {
         media_type.to_ascii_lowercase().starts_with("application/json")
     }
 
-    /// The next bytes of the body; none at its end.
-    pub fn read(&self) -> Result<Option<Vec<u8>>> {
-        /// About what arrives at once.
-        const PIECE: u32 = 16 * 1024;
-        self.response.read(PIECE).map_err(Box::new)
+    /// The data of the next event of the body; none at its end.
+    pub fn next_event(&self) -> Result<Option<String>> {
+        let event = self.response.next_event(None).map_err(Box::new)?;
+        Ok(event.map(|event| event.data))
     }
 
     /// The body as text.

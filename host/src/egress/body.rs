@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Take};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::failure::{Failure, FailureKind};
 
@@ -31,16 +34,37 @@ pub(crate) enum FormValue {
     File { path: PathBuf, size: u64, name: String, mime_type: String },
 }
 
+/// A piece of a JSON text.
+pub(crate) enum JsonPiece {
+    Text(String),
+    /// A file as base64 text.
+    File {
+        path: PathBuf,
+        size: u64,
+    },
+}
+
 impl Body {
     pub(super) fn none() -> Self {
         Self { content_type: None, length: 0, segments: VecDeque::new() }
     }
 
     pub(super) fn bytes(content_type: &str, bytes: Vec<u8>) -> Self {
-        let segment = Segment::bytes(bytes);
-        let length = segment.length();
-        let segments = VecDeque::from([segment]);
-        Self { content_type: Some(content_type.to_owned()), length, segments }
+        Self::of(content_type.to_owned(), [Segment::bytes(bytes)].into())
+    }
+
+    /// JSON text in pieces.
+    pub(super) fn json(pieces: Vec<JsonPiece>) -> Self {
+        let segments = pieces.into_iter().map(|piece| match piece {
+            JsonPiece::Text(text) => Segment::bytes(text),
+            JsonPiece::File { path, size } => Segment::Base64(path, size),
+        });
+        Self::of("application/json".to_owned(), segments.collect())
+    }
+
+    fn of(content_type: String, segments: VecDeque<Segment>) -> Self {
+        let length = segments.iter().map(Segment::length).fold(0, u64::saturating_add);
+        Self { content_type: Some(content_type), length, segments }
     }
 
     /// The content, which tells how much of it was taken.
@@ -63,9 +87,7 @@ impl Body {
             segments.push_back(Segment::bytes("\r\n"));
         }
         segments.push_back(Segment::bytes(format!("--{boundary}--\r\n")));
-        let length = segments.iter().map(Segment::length).sum();
-        let content_type = format!("multipart/form-data; boundary={boundary}");
-        Ok(Self { content_type: Some(content_type), length, segments })
+        Ok(Self::of(format!("multipart/form-data; boundary={boundary}"), segments))
     }
 }
 
@@ -103,7 +125,10 @@ fn boundary() -> Result<String, Failure> {
 #[derive(Clone)]
 enum Segment {
     Bytes(Arc<[u8]>),
+    /// A file, and its size when the body was made.
     File(PathBuf, u64),
+    /// The same as base64 text (RFC 4648 §4).
+    Base64(PathBuf, u64),
 }
 
 impl Segment {
@@ -115,7 +140,66 @@ impl Segment {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(_, size) => *size,
+            Self::Base64(_, size) => size.div_ceil(3).saturating_mul(4),
         }
+    }
+
+    fn open(self) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+            Self::File(path, size) => Box::new(Announced::open(path, size)?),
+            Self::Base64(path, size) => Box::new(Encoder::new(Announced::open(path, size)?)),
+        })
+    }
+}
+
+/// As much of a file as was announced: one that grew is cut there, one that
+/// shrank ends the request.
+struct Announced(Take<File>);
+
+impl Announced {
+    fn open(path: PathBuf, size: u64) -> io::Result<Self> {
+        Ok(Self(File::open(path)?.take(size)))
+    }
+}
+
+impl Read for Announced {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(into)? {
+            0 if !into.is_empty() && self.0.limit() != 0 => {
+                Err(io::Error::other("a file became shorter while it was sent"))
+            }
+            count => Ok(count),
+        }
+    }
+}
+
+/// What a reader gives as base64 text with padding.
+struct Encoder<R> {
+    inner: R,
+    text: Cursor<Vec<u8>>,
+}
+
+impl<R: Read> Encoder<R> {
+    /// Bytes that are encoded at once: whole groups, so that padding stands
+    /// at the end only.
+    const PIECE: u64 = 3 * 4096;
+
+    fn new(inner: R) -> Self {
+        Self { inner, text: Cursor::default() }
+    }
+}
+
+impl<R: Read> Read for Encoder<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        if count != 0 || into.is_empty() {
+            return Ok(count);
+        }
+        let mut bytes = Vec::new();
+        self.inner.by_ref().take(Self::PIECE).read_to_end(&mut bytes)?;
+        self.text = Cursor::new(STANDARD.encode(bytes).into_bytes());
+        self.text.read(into)
     }
 }
 
@@ -153,10 +237,7 @@ impl Read for Reader {
             }
             self.current = match self.waiting.pop_front() {
                 None => return Ok(0),
-                Some(Segment::Bytes(bytes)) => Some(Box::new(Cursor::new(bytes))),
-                // The length was announced; a file that grew is cut there,
-                // one that shrank ends the request.
-                Some(Segment::File(path, size)) => Some(Box::new(File::open(path)?.take(size))),
+                Some(segment) => Some(segment.open()?),
             };
         }
     }
@@ -203,5 +284,45 @@ mod tests {
             "",
         ];
         assert_eq!(text.replace(boundary, "BOUNDARY"), lines.join("\r\n"));
+    }
+
+    fn json(pieces: Vec<JsonPiece>) -> (Body, io::Result<Vec<u8>>) {
+        let body = Body::json(pieces);
+        let mut bytes = Vec::new();
+        let read = body.told(Progress::new(None)).read_to_end(&mut bytes);
+        (body, read.map(|_| bytes))
+    }
+
+    /// Pieces of every length around those that are encoded at once.
+    #[test]
+    fn a_file_in_json_is_its_base64_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("image.png");
+        let piece = Encoder::<File>::PIECE as usize;
+        for size in (0..5).chain(piece - 2..piece + 3).chain([5 * piece + 1]) {
+            let content: Vec<u8> = (0..size).map(|at| (at * 7 % 251) as u8).collect();
+            std::fs::write(&path, &content).unwrap();
+            let file = || JsonPiece::File { path: path.clone(), size: size as u64 };
+            let text = |text: &str| JsonPiece::Text(text.to_owned());
+            let pieces = vec![text("{\"a\":\""), file(), text("\",\"b\":\""), file(), text("\"}")];
+            let (body, read) = json(pieces);
+            let base64 = STANDARD.encode(&content);
+            let expected = format!("{{\"a\":\"{base64}\",\"b\":\"{base64}\"}}");
+            assert_eq!(String::from_utf8(read.unwrap()).unwrap(), expected, "{size} bytes");
+            assert_eq!(body.length, expected.len() as u64, "{size} bytes");
+            assert_eq!(body.content_type.as_deref(), Some("application/json"));
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_its_size_does_not_change_what_was_announced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.wav");
+        let pieces = || vec![JsonPiece::File { path: path.clone(), size: 5 }];
+        std::fs::write(&path, b"RIFF and more").unwrap();
+        assert_eq!(json(pieces()).1.unwrap(), STANDARD.encode(b"RIFF ").into_bytes());
+        // Its text would be as long as announced, and another one.
+        std::fs::write(&path, b"RIFF").unwrap();
+        assert!(json(pieces()).1.unwrap_err().to_string().contains("became shorter"));
     }
 }

@@ -31,13 +31,15 @@ pub(super) enum Error {
     Failure(Failure),
 }
 
-/// Parses one JSON text and stores the files in it.
+/// Parses one JSON text and stores the files in it. `stored` counts those of
+/// the whole answer, for their names.
 pub(super) fn parse(
     reader: impl Read,
-    embedded: EmbeddedFiles,
+    embedded: &EmbeddedFiles,
     files: &mut RunFiles,
+    stored: &mut usize,
 ) -> Result<Value, Error> {
-    let mut sink = Sink { embedded: &embedded, files, stored: 0, failure: None };
+    let mut sink = Sink { embedded, files, stored, failure: None };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let value = Walk { path: &embedded.path, sink: &mut sink }
         .deserialize(&mut deserializer)
@@ -52,7 +54,7 @@ pub(super) fn parse(
 struct Sink<'a> {
     embedded: &'a EmbeddedFiles,
     files: &'a mut RunFiles,
-    stored: usize,
+    stored: &'a mut usize,
     failure: Option<Failure>,
 }
 
@@ -73,9 +75,9 @@ impl Sink<'_> {
                 "the provider sent an empty file",
             ));
         }
-        self.stored += 1;
+        *self.stored += 1;
         let (mime_type, extension) = kind(&bytes, &self.embedded.mime_type);
-        let name = match self.stored {
+        let name = match *self.stored {
             1 => format!("{}.{extension}", self.embedded.name),
             count => format!("{}-{count}.{extension}", self.embedded.name),
         };

@@ -7,6 +7,7 @@
 mod base_url;
 mod body;
 mod embedded;
+mod event_stream;
 mod headers;
 mod progress;
 mod redact;
@@ -27,8 +28,9 @@ use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
 pub use base_url::{BaseUrl, BaseUrlError};
-pub(crate) use body::{FormPart, FormValue};
+pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
+pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use progress::Progress;
 pub use resolver::AddressPolicy;
 pub use response::Response;
@@ -53,6 +55,7 @@ pub(crate) struct Request {
 pub(crate) enum Content {
     None,
     Bytes { mime_type: String, bytes: Vec<u8> },
+    Json(Vec<JsonPiece>),
     Form(Vec<FormPart>),
 }
 
@@ -222,6 +225,7 @@ fn content(content: Content) -> Result<Body, Failure> {
             let content_type = content_type.to_str().unwrap_or("application/octet-stream");
             Ok(Body::bytes(content_type, bytes))
         }
+        Content::Json(pieces) => Ok(Body::json(pieces)),
         Content::Form(parts) => Body::form(parts),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 
+use serde::de::IgnoredAny;
 use ureq::BodyReader;
 use ureq::http;
 
@@ -10,6 +11,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::files::{FileEntry, RunFiles};
 
 use super::embedded::{self, EmbeddedFiles};
+use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
 use super::redact::{Redacting, Redactor};
@@ -29,6 +31,9 @@ pub struct Response {
     read: u64,
     /// What was looked at before it was read.
     peeked: VecDeque<u8>,
+    events: EventStream,
+    /// How many files that were embedded in it are stored.
+    stored: usize,
 }
 
 impl Response {
@@ -42,6 +47,8 @@ impl Response {
             announced,
             read: 0,
             peeked: VecDeque::new(),
+            events: EventStream::default(),
+            stored: 0,
         }
     }
 
@@ -104,22 +111,57 @@ impl Response {
     ) -> Result<String, Failure> {
         let Some(embedded) = embedded else {
             let text = self.text(limit)?;
-            return match serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+            return match serde_json::from_str::<IgnoredAny>(&text) {
                 Ok(_) => Ok(text),
                 Err(error) => Err(not_json(&error, text.chars().take(DETAIL).collect())),
             };
         };
         self.check_announced(limit)?;
+        let mut stored = self.stored;
         let mut source = Source { response: self, limit, begun: Vec::new(), failure: None };
-        let parsed = embedded::parse(BufReader::with_capacity(CHUNK, &mut source), embedded, files);
-        if let Some(failure) = source.failure {
+        let reader = BufReader::with_capacity(CHUNK, &mut source);
+        let parsed = embedded::parse(reader, &embedded, files, &mut stored);
+        let Source { begun, failure, .. } = source;
+        self.stored = stored;
+        if let Some(failure) = failure {
             return Err(failure);
         }
-        match parsed {
-            Ok(value) => Ok(value.to_string()),
-            Err(embedded::Error::Failure(failure)) => Err(failure.after_request(true)),
-            Err(embedded::Error::Json(error)) => {
-                Err(not_json(&error, String::from_utf8_lossy(&source.begun).into_owned()))
+        let begun = || String::from_utf8_lossy(&begun).into_owned();
+        parsed.map(|value| value.to_string()).map_err(|error| unparsed(error, begun))
+    }
+
+    /// The next event of a `text/event-stream`, none at its end, with the
+    /// files that are embedded in JSON data stored.
+    pub(crate) fn next_event(
+        &mut self,
+        embedded: Option<EmbeddedFiles>,
+        files: &mut RunFiles,
+        limit: u64,
+    ) -> Result<Option<ServerSentEvent>, Failure> {
+        let Some(event) = self.event(limit)? else { return Ok(None) };
+        let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
+        // Looked at first: other data, such as `[DONE]`, leaves no file.
+        let Some(embedded) = embedded.filter(|_| is_json(&event.data)) else {
+            return Ok(Some(event));
+        };
+        let data = event.data.as_bytes();
+        let begun = || event.data.chars().take(DETAIL).collect();
+        let data = embedded::parse(data, &embedded, files, &mut self.stored)
+            .map_err(|error| unparsed(error, begun))?;
+        Ok(Some(ServerSentEvent { data: data.to_string(), ..event }))
+    }
+
+    /// The next event as it came.
+    fn event(&mut self, limit: u64) -> Result<Option<ServerSentEvent>, Failure> {
+        loop {
+            if self.peeked.is_empty() && !self.look_ahead()? {
+                return Ok(self.events.end());
+            }
+            let (count, event) = self.events.read(self.peeked.make_contiguous());
+            self.peeked.drain(..count);
+            self.count(count, limit)?;
+            if event.is_some() {
+                return Ok(event);
             }
         }
     }
@@ -168,11 +210,24 @@ impl Response {
             true => self.body.read(chunk).map_err(broken)?,
             false => self.peeked.read(chunk).map_err(broken)?,
         };
-        self.read += count as u64;
-        if limit < self.read {
-            return Err(too_large(limit));
-        }
+        self.count(count, limit)?;
         Ok(count)
+    }
+
+    /// Takes the next bytes in, to be looked at before they are read; waits
+    /// for some. `false` at the end of the body.
+    fn look_ahead(&mut self) -> Result<bool, Failure> {
+        let mut chunk = vec![0; PEEKED];
+        let count = self.body.read(&mut chunk).map_err(broken)?;
+        chunk.truncate(count);
+        self.peeked = chunk.into();
+        Ok(count != 0)
+    }
+
+    /// Counts bytes that are handed on.
+    fn count(&mut self, count: usize, limit: u64) -> Result<(), Failure> {
+        self.read += count as u64;
+        if limit < self.read { Err(too_large(limit)) } else { Ok(()) }
     }
 }
 
@@ -203,6 +258,13 @@ impl Read for &mut Source<'_> {
 fn too_large(limit: u64) -> Failure {
     let message = format!("the provider's answer is larger than {limit} bytes");
     Failure::new(FailureKind::TooLarge, message).after_request(true)
+}
+
+fn unparsed(error: embedded::Error, begun: impl FnOnce() -> String) -> Failure {
+    match error {
+        embedded::Error::Failure(failure) => failure.after_request(true),
+        embedded::Error::Json(error) => not_json(&error, begun()),
+    }
 }
 
 fn not_json(error: &serde_json::Error, begun: String) -> Failure {

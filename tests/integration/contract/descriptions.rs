@@ -109,14 +109,14 @@ fn a_description_must_lie_in_memory() {
 }
 
 /// A guest with another descriptor.
-fn describing(edit: impl FnOnce(&mut serde_json::Value)) -> Guest {
+fn describing(edit: impl FnOnce(&mut Value)) -> Guest {
     let mut component = component();
     edit(&mut component);
     Guest::good().value("component", "describe.component", component)
 }
 
 /// A guest with another definition of its connection.
-fn defining(edit: impl FnOnce(&mut serde_json::Value)) -> Guest {
+fn defining(edit: impl FnOnce(&mut Value)) -> Guest {
     let mut definition = definition();
     edit(&mut definition);
     Guest::good().value("definition", "connection.definition", definition)

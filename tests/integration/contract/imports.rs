@@ -5,39 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{LazyLock, Mutex};
 use std::thread;
 
-use connector_host::{Connection, ConnectionValues, FileEntry, Files};
-use serde_json::Value;
-
 use super::*;
-
-/// A guest that sends a request.
-fn sending(request: Value) -> Guest {
-    Guest::good()
-        .with(include_str!("../../guests/send.wat"))
-        .value("request", "http.request", request)
-        .value("answer", "actions.run", Value::Null)
-}
-
-/// A guest that opens a file.
-fn opening(url: &str) -> Guest {
-    let entry = json!({ "extension": "txt", "mime-type": "text/plain", "name": "f", "url": url });
-    Guest::good()
-        .with(include_str!("../../guests/open.wat"))
-        .value("entry", "types.file-entry", entry)
-        .value("answer", "actions.run", Value::Null)
-}
-
-/// A connection to a server that is not expected to see anything.
-fn connection(connector: &Connector, server: &TcpListener) -> Connection {
-    let base_url = format!("http://{}/v1", server.local_addr().unwrap());
-    let values = ConnectionValues::new().set("token", "t0ken").set("baseUrl", base_url);
-    connector.connection(values).unwrap()
-}
-
-fn listener() -> TcpListener {
-    TcpListener::bind("127.0.0.1:0").unwrap()
-}
-
 #[track_caller]
 fn assert_saw_nobody(server: &TcpListener) {
     server.set_nonblocking(true).unwrap();
@@ -73,7 +41,7 @@ fn an_allowed_request_arrives() {
     assert_eq!(run.start().unwrap().metadata["attempts"], 1);
     let seen = seen.join().unwrap();
     assert!(seen.starts_with("GET /v1/models HTTP/1.1\r\n"), "{seen}");
-    assert!(seen.contains("Bearer t0ken"), "{seen}");
+    assert!(seen.contains("Bearer t0ken-of-a-guest"), "{seen}");
 }
 
 /// Reads a request's head and answers it.
@@ -180,15 +148,6 @@ fn a_file_outside_of_the_input_is_not_found() {
         let failure = contained(connector.run("act", json!({})).files(&files).start());
         assert_failure(&failure, FailureKind::NotFound, "is not a file of this run");
     }
-}
-
-/// A file that a run is given, and the run's input.
-fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
-    let path = dir.path().join("f.txt");
-    std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
-    let files = Files::new(dir.path());
-    let entry = files.grant(path).unwrap();
-    (files, entry)
 }
 
 /// Runs a guest made of these items on top of open.wat.

@@ -7,15 +7,14 @@ use crate::bindings::workflow::connector::events::TextDelta;
 use crate::failure::{Failure, Result};
 use crate::json::{Json, Number, Value};
 use crate::openai::error;
-use crate::openai::sse::Events;
 
 /// Texts that come bit by bit. Others come once, or again and again.
 const GROWING: &[&str] = &["content", "refusal", "arguments"];
 
 /// What a stream is collected with.
 pub struct Stream<'a> {
-    /// Waits for more bytes; none at the end.
-    pub read: &'a mut dyn FnMut() -> Result<Option<Vec<u8>>>,
+    /// Waits for the data of the next event; none at the end.
+    pub next: &'a mut dyn FnMut() -> Result<Option<String>>,
     /// Tells the caller of more text.
     pub tell: &'a mut dyn FnMut(TextDelta) -> Result<()>,
     /// Finds the property that an error's `param` means.
@@ -25,26 +24,15 @@ pub struct Stream<'a> {
 impl Stream<'_> {
     /// Collects the stream to the JSON text of a completion.
     pub fn collect(&mut self) -> Result<String> {
-        let mut events = Events::default();
         let mut completion = Value::Object(Vec::new());
-        loop {
-            let piece = (self.read)().map_err(|failure| match failure.detail {
-                None => failure.with_detail(said(&completion)),
-                Some(_) => failure,
-            })?;
-            let ended = match &piece {
-                Some(bytes) => events.read(bytes),
-                None => events.end().into_iter().collect(),
-            };
-            for data in ended {
-                if data.trim() == "[DONE]" {
-                    return Ok(Json::of(&completion).text());
-                }
-                self.take(&mut completion, &data)?;
+        while let Some(data) = (self.next)().map_err(|failure| match failure.detail {
+            None => failure.with_detail(said(&completion)),
+            Some(_) => failure,
+        })? {
+            if data.trim() == "[DONE]" {
+                return Ok(Json::of(&completion).text());
             }
-            if piece.is_none() {
-                break;
-            }
+            self.take(&mut completion, &data)?;
         }
         if is_finished(&completion) {
             return Ok(Json::of(&completion).text());
@@ -169,12 +157,12 @@ mod tests {
     use super::*;
     use crate::failure::FailureKind;
 
-    /// Collects a stream that arrives in these pieces, and what is told.
-    fn collect(pieces: &[&[u8]]) -> (Result<Json>, Vec<(u32, String)>) {
-        let mut pieces = pieces.iter();
+    /// Collects a stream of events with this data, and what is told.
+    fn collect(events: &[impl ToString]) -> (Result<Json>, Vec<(u32, String)>) {
+        let mut events = events.iter();
         let mut told = Vec::new();
         let text = Stream {
-            read: &mut || Ok(pieces.next().map(|piece| piece.to_vec())),
+            next: &mut || Ok(events.next().map(ToString::to_string)),
             tell: &mut |delta| {
                 told.push((delta.choice, delta.text));
                 Ok(())
@@ -183,11 +171,6 @@ mod tests {
         }
         .collect();
         (text.map(Json::raw), told)
-    }
-
-    /// A stream of these chunks.
-    fn stream(chunks: &[serde_json::Value]) -> String {
-        chunks.iter().map(|chunk| format!("data: {chunk}\n\n")).collect()
     }
 
     /// A chunk of one choice.
@@ -203,9 +186,9 @@ mod tests {
 
     #[track_caller]
     fn check(chunks: &[serde_json::Value], expected: serde_json::Value) {
-        let stream = stream(chunks) + "data: [DONE]\n\n";
-        let (whole, _) = collect(&[stream.as_bytes()]);
-        assert_eq!(whole.unwrap(), expected);
+        let done = "[DONE]".to_owned();
+        let events: Vec<_> = chunks.iter().map(ToString::to_string).chain([done]).collect();
+        assert_eq!(collect(&events).0.unwrap(), expected);
     }
 
     #[test]
@@ -232,8 +215,8 @@ mod tests {
     }
 
     #[test]
-    fn text_is_told_as_it_arrives_however_it_is_cut() {
-        let stream = stream(&[
+    fn text_is_told_as_it_arrives() {
+        let (whole, told) = collect(&[
             chunk(1, json!({ "content": "ja 😀" })),
             chunk(0, json!({ "content": "no" })),
             chunk(0, json!({ "content": "" })),
@@ -242,23 +225,15 @@ mod tests {
             end(0, "stop"),
             end(1, "length"),
         ]);
-        let told = [(1, "ja 😀".to_owned()), (0, "no".to_owned()), (1, "!".to_owned())];
-        for cut in 0..=stream.len() {
-            let (first, second) = stream.as_bytes().split_at(cut);
-            let (whole, deltas) = collect(&[first, second]);
-            assert_eq!(deltas, told);
-            let choices = json!([
-                { "index": 0, "message": { "content": "no" }, "finish_reason": "stop" },
-                {
-                    "index": 1, "message": { "content": "ja 😀!", "refusal": "I won't" },
-                    "finish_reason": "length",
-                },
-            ]);
-            assert_eq!(
-                whole.unwrap(),
-                json!({ "model": "gpt-x", "choices": choices, "usage": null })
-            );
-        }
+        assert_eq!(told, [(1, "ja 😀".to_owned()), (0, "no".to_owned()), (1, "!".to_owned())]);
+        let choices = json!([
+            { "index": 0, "message": { "content": "no" }, "finish_reason": "stop" },
+            {
+                "index": 1, "message": { "content": "ja 😀!", "refusal": "I won't" },
+                "finish_reason": "length",
+            },
+        ]);
+        assert_eq!(whole.unwrap(), json!({ "model": "gpt-x", "choices": choices, "usage": null }));
     }
 
     #[test]
@@ -351,21 +326,19 @@ mod tests {
     #[test]
     fn an_end_is_a_mark_or_a_reason() {
         let text = chunk(0, json!({ "content": "half" }));
-        let done = stream(std::slice::from_ref(&text)) + "data: [DONE]";
-        assert!(collect(&[done.as_bytes()]).0.is_ok());
-        let reason = stream(&[text.clone(), end(0, "stop")]);
-        assert!(collect(&[reason.trim_end().as_bytes()]).0.is_ok());
-        assert!(collect(&[b"data: [DONE]\n\ndata: rest"]).0.is_ok());
+        assert!(collect(&[text.to_string(), "[DONE]".into()]).0.is_ok());
+        assert!(collect(&[text.clone(), end(0, "stop")]).0.is_ok());
+        assert!(collect(&["[DONE]", "rest"]).0.is_ok());
 
-        let other = stream(&[text.clone(), chunk(1, json!({ "content": "x" })), end(1, "stop")]);
-        for broken in [stream(&[text]), other] {
-            let failure = collect(&[broken.as_bytes()]).0.unwrap_err();
+        let other = vec![text.clone(), chunk(1, json!({ "content": "x" })), end(1, "stop")];
+        for broken in [vec![text], other] {
+            let failure = collect(&broken).0.unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidOutput);
             assert_eq!(failure.message, "the answer broke off");
             assert_eq!(failure.detail.as_deref(), Some("half"));
             assert!(failure.request_sent);
         }
-        assert_eq!(collect(&[]).0.unwrap_err().message, "the answer broke off");
+        assert_eq!(collect(&[""; 0]).0.unwrap_err().message, "the answer broke off");
     }
 
     #[test]
@@ -374,8 +347,8 @@ mod tests {
             "message": "The server had an error.", "type": "server_error", "param": null,
             "code": null,
         }});
-        let stream = stream(&[chunk(0, json!({ "content": "a" })), error.clone()]);
-        let failure = collect(&[stream.as_bytes()]).0.unwrap_err();
+        let events = [chunk(0, json!({ "content": "a" })), error.clone()];
+        let failure = collect(&events).0.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Unavailable);
         assert_eq!(failure.message, "The server had an error");
         assert_eq!(failure.detail, Some(error.to_string()));
@@ -385,8 +358,7 @@ mod tests {
     #[test]
     fn other_events_are_a_failure() {
         for data in ["oops", "[1]", "{\"cut\":"] {
-            let stream = format!("data: {data}\n\n");
-            let failure = collect(&[stream.as_bytes()]).0.unwrap_err();
+            let failure = collect(&[data]).0.unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidOutput);
             assert_eq!(failure.detail.as_deref(), Some(data));
         }
@@ -394,12 +366,12 @@ mod tests {
 
     #[test]
     fn what_stops_the_reading_or_the_telling_ends_it() {
-        let stream = stream(&[chunk(0, json!({ "content": "half" }))]);
-        let mut pieces = vec![stream.into_bytes()];
+        let half = chunk(0, json!({ "content": "half" })).to_string();
+        let mut events = vec![half.clone()];
         let broken = Stream {
-            read: &mut || match pieces.pop() {
+            next: &mut || match events.pop() {
                 None => Err(Failure::new(FailureKind::Network, "the connection broke")),
-                piece => Ok(piece),
+                event => Ok(event),
             },
             tell: &mut |_| Ok(()),
             blame: &|_| None,
@@ -407,9 +379,8 @@ mod tests {
         .collect();
         assert_eq!(broken.unwrap_err().detail.as_deref(), Some("half"));
 
-        let stream = self::stream(&[chunk(0, json!({ "content": "half" }))]);
         let stopped = Stream {
-            read: &mut || Ok(Some(stream.clone().into_bytes())),
+            next: &mut || Ok(Some(half.clone())),
             tell: &mut |_| Err(Failure::new(FailureKind::Cancelled, "the run was cancelled")),
             blame: &|_| None,
         }

@@ -1,0 +1,221 @@
+//! Server-sent events, as they arrive.
+//!
+//! The format is that of
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>; of an
+//! event only its name and its data matter here, for nothing reconnects.
+//! Pieces of a stream may begin and end anywhere, inside a character too.
+
+use std::mem;
+
+/// An event of a stream.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) struct ServerSentEvent {
+    /// The last `event` field, `message` without one.
+    pub name: String,
+    /// The `data` fields, with line feeds between them.
+    pub data: String,
+}
+
+/// What is read of a stream so far.
+#[derive(Debug, Default)]
+pub(super) struct EventStream {
+    /// The line that has begun.
+    line: Vec<u8>,
+    /// The name of the event that has begun.
+    name: Vec<u8>,
+    /// Its data, with a line feed behind each line.
+    data: Vec<u8>,
+    /// Whether the last byte was a carriage return: a line feed behind it
+    /// belongs to it.
+    is_behind_return: bool,
+    /// Whether the first line is over, in front of which a byte order mark may
+    /// stand.
+    has_begun: bool,
+}
+
+impl EventStream {
+    /// Reads a further piece up to the end of the first event that ends in
+    /// it. Gives how many bytes it read, and the event.
+    pub(super) fn read(&mut self, piece: &[u8]) -> (usize, Option<ServerSentEvent>) {
+        let mut read = 0;
+        while let Some(rest) = piece.get(read..).filter(|rest| !rest.is_empty()) {
+            if mem::take(&mut self.is_behind_return) && rest.first() == Some(&b'\n') {
+                read += 1;
+                continue;
+            }
+            let Some(end) = memchr::memchr2(b'\n', b'\r', rest) else {
+                self.line.extend_from_slice(rest);
+                break;
+            };
+            let (line, rest) = rest.split_at(end);
+            self.line.extend_from_slice(line);
+            self.is_behind_return = rest.first() == Some(&b'\r');
+            read += end + 1;
+            if let Some(event) = self.end_line() {
+                return (read, Some(event));
+            }
+        }
+        (piece.len(), None)
+    }
+
+    /// The event that the end of the stream ends. The standard drops it, but
+    /// some servers leave the last empty line out.
+    pub(super) fn end(&mut self) -> Option<ServerSentEvent> {
+        self.end_line().or_else(|| self.end_event())
+    }
+
+    /// Takes the line in; an empty one ends the event.
+    fn end_line(&mut self) -> Option<ServerSentEvent> {
+        let line = mem::take(&mut self.line);
+        let mark: &[u8] = if self.has_begun { b"" } else { b"\xef\xbb\xbf" };
+        self.has_begun = true;
+        let line = line.strip_prefix(mark).unwrap_or(&line);
+        if line.is_empty() {
+            return self.end_event();
+        }
+        // A line may be a field's name alone; a comment is a field without one.
+        let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+        let (field, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match field {
+            b"event" => self.name = value.to_owned(),
+            b"data" => {
+                self.data.extend_from_slice(value);
+                self.data.push(b'\n');
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// The event, unless it has no data.
+    fn end_event(&mut self) -> Option<ServerSentEvent> {
+        let name = mem::take(&mut self.name);
+        let mut data = mem::take(&mut self.data);
+        data.pop()?;
+        let name = if name.is_empty() { "message".to_owned() } else { text(name) };
+        Some(ServerSentEvent { name, data: text(data) })
+    }
+}
+
+/// A stream is UTF-8; other bytes become U+FFFD.
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names and data of the events of a stream that arrives in these
+    /// pieces.
+    fn named_events(pieces: &[&[u8]]) -> Vec<(String, String)> {
+        let mut stream = EventStream::default();
+        let mut events = Vec::new();
+        for piece in pieces {
+            let mut rest = *piece;
+            while !rest.is_empty() {
+                let (read, event) = stream.read(rest);
+                assert!(event.is_some() || read == rest.len());
+                events.extend(event);
+                rest = &rest[read..];
+            }
+        }
+        events.extend(stream.end());
+        assert_eq!(stream.end(), None);
+        events.into_iter().map(|event| (event.name, event.data)).collect()
+    }
+
+    fn events(pieces: &[&[u8]]) -> Vec<String> {
+        named_events(pieces).into_iter().map(|(_, data)| data).collect()
+    }
+
+    /// Reads a stream whole, byte by byte, and in two and three pieces at every
+    /// position.
+    #[track_caller]
+    fn check(stream: &[u8], expected: &[&str]) {
+        assert_eq!(events(&[stream]), expected);
+        assert_eq!(events(&stream.chunks(1).collect::<Vec<_>>()), expected);
+        for first in 0..=stream.len() {
+            for second in first..=stream.len() {
+                let pieces = [&stream[..first], &stream[first..second], &stream[second..]];
+                assert_eq!(events(&pieces), expected, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_is_its_events() {
+        check(
+            "data: {\"a\":\"grün 😀\"}\n\ndata: b\n\ndata: [DONE]\n\n".as_bytes(),
+            &["{\"a\":\"grün 😀\"}", "b", "[DONE]"],
+        );
+    }
+
+    #[test]
+    fn every_line_end_is_known() {
+        for end in ["\n", "\r", "\r\n"] {
+            let stream = ["data: a", "data: b", "", "", "data: c", "", ""].join(end);
+            check(stream.as_bytes(), &["a\nb", "c"]);
+        }
+        check(b"data: a\r\n\rdata: b\n\r\n", &["a", "b"]);
+    }
+
+    #[test]
+    fn only_data_counts() {
+        check(b": a comment\n\nevent: x\nid: 1\nretry: 5\ndata: a\n:\ndatas: no\n\n", &["a"]);
+        check(b"event: empty\n\ndata:a\n\n", &["a"]);
+        check(b"DATA: a\n\n data: a\n\n", &[]);
+        check(b"\n\n\n", &[]);
+        check(b"", &[]);
+    }
+
+    #[test]
+    fn one_blank_is_not_data() {
+        check(b"data:  two\n\n", &[" two"]);
+        check(b"data\n\n", &[""]);
+        check(b"data:\ndata\ndata: \n\n", &["\n\n"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_in_front_only() {
+        check(b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n", &["a"]);
+        check(b"\xef\xbb\xbf\ndata: a\n\n", &["a"]);
+    }
+
+    #[test]
+    fn the_last_event_needs_no_end() {
+        check(b"data: a\n\ndata: b", &["a", "b"]);
+        check(b"data: a\r\n", &["a"]);
+        check(b"data: a\n\n: b", &["a"]);
+    }
+
+    #[test]
+    fn other_bytes_are_replaced() {
+        check(b"data: a\xffb\n\n", &["a\u{fffd}b"]);
+    }
+
+    #[test]
+    fn an_event_has_its_own_name() {
+        let named = |stream: &str| named_events(&[stream.as_bytes()]);
+        let event = |name: &str, data: &str| (name.to_owned(), data.to_owned());
+        assert_eq!(
+            named("event: a\ndata: 1\n\ndata: 2\n\nevent:b\nevent: c d\ndata: 3\n\n"),
+            [event("a", "1"), event("message", "2"), event("c d", "3")]
+        );
+        // One without data has no name to pass on, and an empty name is none.
+        assert_eq!(named("event: a\n\ndata: 1\n\n"), [event("message", "1")]);
+        assert_eq!(named("event: a\nevent\ndata: 1\n\n"), [event("message", "1")]);
+        assert_eq!(named("data: 1\nevent: a"), [event("a", "1")]);
+        assert_eq!(named("Event: a\nevents: b\ndata: 1\n\n"), [event("message", "1")]);
+    }
+
+    #[test]
+    fn what_stands_behind_an_event_is_left() {
+        let mut stream = EventStream::default();
+        let (read, event) = stream.read(b"data: a\n\ndata: b\n\n");
+        assert_eq!((read, event.unwrap().data.as_str()), (9, "a"));
+    }
+}

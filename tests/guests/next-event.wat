@@ -1,0 +1,33 @@
+;; On top of send.wat and tell-text.wat: tells the caller of every event of the
+;; answer, of its name as choice 0 and of its data as choice 1. The files at
+;; $embedded are stored, unless $has-embedded is 0.
+
+(import "workflow:connector/http@0.1.0" "[method]response.next-event"
+  (func $next-event (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+
+(global $has-embedded i32 (i32.const 1))
+
+(func $run (type $call)
+  (local $response i32)
+  (call $send-request)
+  (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
+  (local.set $response (i32.load offset=8 (global.get $answer)))
+  (loop $more
+    (call $next-event
+      (local.get $response)
+      (global.get $has-embedded)
+      (i32.load (global.get $embedded))            ;; path
+      (i32.load offset=4 (global.get $embedded))
+      (i32.load offset=8 (global.get $embedded))   ;; name
+      (i32.load offset=12 (global.get $embedded))
+      (i32.load offset=16 (global.get $embedded))  ;; media type
+      (i32.load offset=20 (global.get $embedded))
+      (i32.load8_u offset=24 (global.get $embedded))
+      (global.get $answer))
+    (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
+    (if (i32.load8_u offset=8 (global.get $answer))
+      (then
+        (call $tell-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
+        (call $tell-text (i32.const 1) (i32.add (global.get $answer) (i32.const 20)))
+        (br $more))))
+  (global.get $outcome))

@@ -1,0 +1,19 @@
+;; On top of send.wat and tell-text.wat: reads the answer in pieces of four
+;; bytes at most, and tells the caller of each.
+
+(import "workflow:connector/http@0.1.0" "[method]response.read"
+  (func $read (param i32 i32 i32)))
+
+(func $run (type $call)
+  (local $response i32)
+  (call $send-request)
+  (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
+  (local.set $response (i32.load offset=8 (global.get $answer)))
+  (loop $more
+    (call $read (local.get $response) (i32.const 4) (global.get $answer))
+    (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
+    (if (i32.load8_u offset=8 (global.get $answer))
+      (then
+        (call $tell-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
+        (br $more))))
+  (global.get $outcome))

@@ -1,0 +1,196 @@
+//! What a connector gets of an answer, and what it does not.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use connector_host::Event;
+
+use super::*;
+
+/// A guest that sends a request and tells what it gets.
+fn telling(how: &str) -> Guest {
+    sending(json!({ "method": "get", "path": "/events" }))
+        .with(include_str!("../../guests/tell-text.wat"))
+        .with(how)
+}
+
+/// One that tells of events whose images are stored.
+fn events() -> Guest {
+    telling(include_str!("../../guests/next-event.wat")).value(
+        "embedded",
+        "http.embedded-files",
+        json!({ "path": ["b64"], "name": "image", "mime-type": "image/png" }),
+    )
+}
+
+/// One that tells of events as they come.
+fn plain_events() -> Guest {
+    events().with("(global $has-embedded i32 (i32.const 0))")
+}
+
+/// How a run ended and what it told: choices and texts.
+type Told = (Result<Outcome, Failure>, Vec<(u32, String)>);
+
+/// Runs the guest with a server that answers like this. The server gets a
+/// message for everything that is told.
+fn run_with(
+    guest: &Guest,
+    limits: Limits,
+    files: &Files,
+    serve: impl FnOnce(&mut TcpStream, Receiver<()>) + Send + 'static,
+) -> Told {
+    let connector = load(guest);
+    let server = listener();
+    let connection = connection(&connector, &server);
+    let (told, telling) = mpsc::channel();
+    let (heard, hearing) = mpsc::channel();
+    let served = thread::spawn(move || {
+        let (mut stream, _) = server.accept().unwrap();
+        let mut head = [0; 4096];
+        let _ = stream.read(&mut head).unwrap();
+        // Without a length: the body ends with the connection.
+        stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
+        serve(&mut stream, hearing);
+    });
+    let run = connector.run("act", json!({})).connection(&connection).limits(limits).files(files);
+    let ended = run
+        .on_event(move |event| {
+            if let Event::TextDelta { choice, text } = event {
+                told.send((choice, text)).unwrap();
+                // A server that has said everything no longer listens.
+                let _ = heard.send(());
+            }
+        })
+        .start();
+    served.join().unwrap();
+    (ended, telling.into_iter().collect())
+}
+
+/// Runs the guest with this body, and no place for files.
+fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Told {
+    let body = body.to_vec();
+    run_with(guest, limits, &Files::new("/nowhere"), move |stream, _| {
+        // Who has read enough closes early.
+        let _ = stream.write_all(&body);
+    })
+}
+
+fn event(name: &str, data: &str) -> [(u32, String); 2] {
+    [(0, name.to_owned()), (1, data.to_owned())]
+}
+
+#[test]
+fn a_body_is_read_in_pieces() {
+    let read = telling(include_str!("../../guests/read.wat"));
+    let (ended, told) = run(&read, Limits::default(), b"0123456789");
+    assert_eq!(ended.unwrap().output, json!({ "good": true }));
+    assert!(told.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{told:?}");
+    assert_eq!(told.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
+}
+
+#[test]
+fn an_event_is_given_as_soon_as_it_is_complete() {
+    let (ended, told) =
+        run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, told| {
+            stream.write_all(b": begun\n\nevent: one\ndata: 1\r\n\r").unwrap();
+            // Of its name and its data, before anything else is sent.
+            told.recv().unwrap();
+            told.recv().unwrap();
+            stream.write_all(b"\ndata: 2\ndata: 3\n\nevent: last\ndata: 4").unwrap();
+        });
+    ended.unwrap();
+    assert_eq!(told, [event("one", "1"), event("message", "2\n3"), event("last", "4")].concat());
+}
+
+#[test]
+fn a_credential_in_events_is_replaced_however_they_arrive() {
+    let (first, second) = TOKEN.split_at(7);
+    let stream = [
+        format!("event: {TOKEN}\ndata: {first}"),
+        format!("{second} is wrong\n\ndata: {first}"),
+        "\n\ndata: {\"a\":\"".to_owned(),
+        format!("{first}{second}\"}}\n\n"),
+    ];
+    for guest in [plain_events(), events()] {
+        let stream = stream.clone();
+        let files = Files::new("/nowhere");
+        let (ended, told) = run_with(&guest, Limits::default(), &files, move |server, _| {
+            for piece in stream {
+                server.write_all(piece.as_bytes()).unwrap();
+                // So that the pieces arrive one by one, most likely.
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        ended.unwrap();
+        let expected = [
+            event("****", "**** is wrong"),
+            event("message", first),
+            event("message", "{\"a\":\"****\"}"),
+        ];
+        assert_eq!(told, expected.concat());
+    }
+}
+
+#[test]
+fn events_end_at_the_limit() {
+    let limits = Limits { response_bytes: 100, file_bytes: 200, ..Limits::default() };
+    let one = format!("data: {}\n\n", "x".repeat(50));
+    let (ended, told) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
+    assert_eq!(ended.unwrap_err().kind, FailureKind::TooLarge);
+    assert_eq!(told, event("message", &"x".repeat(50)));
+    let endless = "data: ".to_owned() + &"x".repeat(100_000);
+    for (guest, most) in [(plain_events(), 100), (events(), 200)] {
+        let (ended, told) = run(&guest, limits.clone(), endless.as_bytes());
+        let failure = ended.unwrap_err();
+        assert_failure(&failure, FailureKind::TooLarge, &format!("larger than {most} bytes"));
+        assert_eq!(told, []);
+    }
+    assert_serves(&GOOD);
+}
+
+/// A PNG of this size, as far as its signature says so.
+fn image(size: usize) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    bytes.resize(size, 7);
+    bytes
+}
+
+#[test]
+fn images_in_events_go_to_files_and_not_to_the_connector() {
+    let dir = tempfile::tempdir().unwrap();
+    // The connector has room for 64 KiB.
+    let (large, small) = (image(1_000_000), image(100));
+    let stream = format!(
+        "event: partial\ndata: {{\"b64\":\"{}\"}}\n\ndata: {{\"b64\":\"{}\",\"n\":1}}\n\n\
+         data: {{\"b64\":\"%\"\n\ndata: [DONE]\n\n",
+        STANDARD.encode(&large),
+        STANDARD.encode(&small),
+    );
+    let files = Files::new(dir.path());
+    let (ended, told) = run_with(&events(), Limits::default(), &files, move |server, _| {
+        server.write_all(stream.as_bytes()).unwrap();
+    });
+    ended.unwrap();
+    let data = |index: usize| serde_json::from_str::<Value>(&told[index].1).unwrap();
+    assert_eq!(told[0].1, "partial");
+    assert_eq!(data(1)["b64"]["file"]["name"], "image.png");
+    assert_eq!(data(3)["b64"]["file"]["name"], "image-2.png");
+    assert_eq!(data(3)["n"], 1);
+    assert_eq!((told[5].1.as_str(), told[7].1.as_str()), ("{\"b64\":\"%\"", "[DONE]"));
+    assert_eq!(told.len(), 8);
+    assert_eq!(std::fs::read(dir.path().join("image.png")).unwrap(), large);
+    assert_eq!(std::fs::read(dir.path().join("image-2.png")).unwrap(), small);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn an_image_in_an_event_that_is_none_is_a_failure() {
+    for data in [r#"{"b64":"%"}"#, r#"{"b64":""}"#, r#"{"a":1,"a":2}"#] {
+        let (ended, _) = run(&events(), Limits::default(), format!("data: {data}\n\n").as_bytes());
+        assert_eq!(ended.unwrap_err().kind, FailureKind::InvalidOutput, "{data}");
+    }
+}
