@@ -2,6 +2,7 @@
 
 use std::result;
 
+use crate::bindings::workflow::connector::events::StopReason;
 pub use crate::bindings::workflow::connector::types::{Failure, FailureKind};
 
 /// What may fail. A failure is large and rare, so it is kept apart.
@@ -42,6 +43,14 @@ impl Failure {
     /// The provider declined to answer.
     pub fn refused(message: impl Into<String>) -> Box<Self> {
         Self::new(FailureKind::Refused, message).sent()
+    }
+
+    /// The end of a run that its caller or its deadline wants.
+    pub fn stopped(reason: StopReason) -> Box<Self> {
+        match reason {
+            StopReason::Cancelled => Self::new(FailureKind::Cancelled, "the run was cancelled"),
+            StopReason::Deadline => Self::new(FailureKind::Timeout, "the run's deadline passed"),
+        }
     }
 
     /// The same failure, with the property at fault.

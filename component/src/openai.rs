@@ -1,4 +1,4 @@
-//! What all of OpenAI's endpoints have in common: requests, errors,
+//! What all of OpenAI's endpoints have in common: requests, streams, errors,
 //! model lists and token counts.
 
 pub mod error;
@@ -6,4 +6,5 @@ pub mod models;
 pub mod parameters;
 pub mod request;
 pub mod rules;
+pub mod stream;
 pub mod usage;

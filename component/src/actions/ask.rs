@@ -13,13 +13,12 @@ mod stream;
 
 use std::result;
 
-use self::conversation::{Answer, Outside, Reply, Stopped, Terms, stopped};
+use self::conversation::{Answer, Outside, Reply, Stopped, Terms};
 use self::format::Format;
 use self::functions::Functions;
 use self::messages::{Message, wire_messages};
 pub use self::properties::PROPERTIES;
 use self::properties::ROUNDS;
-use self::stream::Stream;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, functions as registry, json_schema};
@@ -225,11 +224,8 @@ impl Outside for Host<'_> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
         let answer = send(&post("/chat/completions", body), &blame)?;
         // Some servers answer in one piece all the same.
-        let text = if self.is_streamed && !answer.is_json() {
-            let tell = |delta| events::emit(&events::Event::TextDelta(delta)).map_err(stopped);
-            let next = || answer.next_event();
-            let mut stream = Stream { next: &mut { next }, tell: &mut { tell }, blame: &blame };
-            stream.collect().map_err(|failure| answer.told(failure))?
+        let text = if self.is_streamed && !answer.has_type("application/json") {
+            answer.collect(None, &blame, stream::collect)?
         } else {
             answer.json(None)?
         };

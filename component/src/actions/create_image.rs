@@ -8,13 +8,16 @@ mod properties;
 pub use self::properties::PROPERTIES;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
+use crate::bindings::workflow::connector::events::{self, Event};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
+use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
+use crate::openai::stream::{Next, Stream};
 use crate::openai::{parameters, usage::Usage};
 use crate::table::{ControlType, Property};
 
@@ -82,16 +85,22 @@ members! {
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let given = parse(input)?;
     let input = Input::from_json(&given)?;
-    let request = post("/images/generations", body(&input, &given)?);
+    // Previews cost something: without a listener there are none.
+    let previews = input.partial_images.filter(|count| 0 < *count && events::streaming());
+    let request = post("/images/generations", body(&input, &given, previews)?);
     let aliases = [("prompt", "imageMessages"), ("partial_images", "partialImages")];
     let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
     let answer = send(&request, &blame)?;
-    let text = answer.json(Some(&embedded(&input)))?;
+    let text = if previews.is_some() && !answer.has_type("application/json") {
+        answer.collect(Some(&embedded(&input, &["b64_json"])), &blame, collect)?
+    } else {
+        answer.json(Some(&embedded(&input, &["data", "*", "b64_json"])))?
+    };
     outcome(&input, &text, answer.request_id.as_deref()).map_err(|failure| answer.told(failure))
 }
 
 /// The request's body.
-fn body(input: &Input, given: &Value) -> Result<Json> {
+fn body(input: &Input, given: &Value, previews: Option<u64>) -> Result<Json> {
     let (prompt, size) = (prompt(&input.image_messages)?, size(input.size)?);
     models::check(input, given, &size, &prompt)?;
     let format = input.response_format.filter(|_| models::takes_format(input.model));
@@ -100,6 +109,8 @@ fn body(input: &Input, given: &Value) -> Result<Json> {
         .set("prompt", prompt)
         .set("size", size)
         .set_some("response_format", format)
+        .set_some("stream", previews.map(|_| true))
+        .set_some("partial_images", previews)
         .done())
 }
 
@@ -138,13 +149,35 @@ fn size(size: &Value) -> Result<String> {
 
 /// Every image that comes as base64 becomes a file; the text itself is kept
 /// only for those who asked for it.
-fn embedded(input: &Input) -> http::EmbeddedFiles {
+fn embedded(input: &Input, path: &[&str]) -> http::EmbeddedFiles {
     http::EmbeddedFiles {
-        path: ["data", "*", "b64_json"].map(Into::into).into(),
+        path: path.iter().map(|step| (*step).into()).collect(),
         name: "image".into(),
         mime_type: "image/png".into(),
         keep: input.response_format == Some("b64_json"),
     }
+}
+
+/// Collects a stream to the answer that would have come in one, and tells of
+/// the previews.
+fn collect(stream: &mut Stream) -> Result<String> {
+    let mut images = Vec::new();
+    while let Next::Object(event) = stream.next()? {
+        match event.get("type").and_then(Value::as_str) {
+            Some("image_generation.partial_image") => {
+                if let Some(file) = file(&event) {
+                    let file = FileEntry::from_json(file)?.handle();
+                    (stream.tell)(Event::File(file))?;
+                }
+            }
+            Some("image_generation.completed") => images.push(event),
+            _ => {}
+        }
+    }
+    let created = images.first().and_then(|image| image.get("created_at")).map(Json::of);
+    let images: Vec<_> = images.iter().map(Json::of).collect();
+    let answer = Object::new().set_some("created", created).set("data", Json::list(&images)).done();
+    Ok(answer.text())
 }
 
 /// The outcome of an answer, its base64 texts replaced by files.
@@ -153,6 +186,13 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
     let images = value.get("data").and_then(Value::as_array).unwrap_or_default();
     if images.is_empty() {
         return Err(Failure::invalid_output("the provider returned no image", answer));
+    }
+    // An answer in one piece counts its tokens once, a stream image by image.
+    let mut usage = Usage::default();
+    for counted in [&value].into_iter().chain(images) {
+        if let Some(counts) = counted.get("usage") {
+            usage.add(counts);
+        }
     }
     let files: Vec<_> = images.iter().filter_map(file).map(Json::of).collect();
     let images: Vec<_> = images.iter().map(image).collect();
@@ -163,7 +203,7 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
         .done();
     let metadata = Object::new()
         .set("model", input.model)
-        .set_some("usage", value.get("usage").map(Usage::of).and_then(|usage| usage.json()))
+        .set_some("usage", usage.json())
         .set_some("requestId", request_id)
         .done();
     Ok(Outcome { output: output.text(), metadata: metadata.text() })
@@ -192,6 +232,7 @@ mod tests {
     use crate::drift;
     use crate::failure::FailureKind;
     use crate::json::leaked;
+    use crate::openai::stream;
 
     /// All that is given, with what a test is about.
     fn given(members: serde_json::Value) -> &'static Value {
@@ -212,7 +253,7 @@ mod tests {
     /// The request of an input.
     fn request(members: serde_json::Value) -> Result<Json> {
         let given = given(members);
-        body(&Input::from_json(given)?, given)
+        body(&Input::from_json(given)?, given, None)
     }
 
     #[test]
@@ -271,9 +312,9 @@ mod tests {
 
     #[test]
     fn base64_is_kept_only_on_request() {
-        assert!(embedded(&input(json!({ "responseFormat": "b64_json" }))).keep);
-        assert!(!embedded(&input(json!({ "responseFormat": "url" }))).keep);
-        assert!(!embedded(&input(json!({}))).keep);
+        assert!(embedded(&input(json!({ "responseFormat": "b64_json" })), &[]).keep);
+        assert!(!embedded(&input(json!({ "responseFormat": "url" })), &[]).keep);
+        assert!(!embedded(&input(json!({})), &[]).keep);
     }
 
     #[test]
@@ -313,6 +354,58 @@ mod tests {
                 "{odd}"
             );
         }
+    }
+
+    #[test]
+    fn previews_are_asked_for_in_a_stream() {
+        let given = given(json!({ "partialImages": 2 }));
+        let request = body(&Input::from_json(given).unwrap(), given, Some(2)).unwrap();
+        assert!(request.text().ends_with(r#","stream":true,"partial_images":2}"#));
+        assert!(!body(&input(json!({})), given, None).unwrap().text().contains("partial"));
+    }
+
+    #[test]
+    fn a_stream_is_its_previews_and_then_the_answer() {
+        let file = |name: &str| json!({ "extension": "png", "mimeType": "image/png", "name": name, "url": name });
+        let event = |type_: &str, name: &str| {
+            json!({
+                "type": format!("image_generation.{type_}"), "created_at": 7,
+                "b64_json": { "file": file(name) }, "usage": { "total_tokens": 2 },
+            })
+        };
+        let events = [
+            event("partial_image", "image.png"),
+            event("partial_image", "image-2.png"),
+            json!({ "type": "image_generation.other" }),
+            event("completed", "image-3.png"),
+            event("completed", "image-4.png"),
+        ];
+        let (answer, told) = stream::read(&events, collect);
+        let told: Vec<_> = told
+            .into_iter()
+            .map(|event| match event {
+                Event::File(file) => file.name,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, ["image.png", "image-2.png"]);
+        let outcome = outcome(&input(json!({})), &answer.unwrap(), None).unwrap();
+        assert_eq!(
+            Json::raw(outcome.output),
+            json!({
+                "created": 7,
+                "data": [{ "url": "image-3.png" }, { "url": "image-4.png" }],
+                "files": [file("image-3.png"), file("image-4.png")],
+            })
+        );
+        assert!(outcome.metadata.contains(r#""usage":{"totalTokens":4}"#));
+    }
+
+    #[test]
+    fn a_stream_without_the_image_is_a_failure() {
+        let (answer, _) = stream::read(&[""; 0], collect);
+        let failure = outcome(&input(json!({})), &answer.unwrap(), None).err().unwrap();
+        assert_eq!(failure.kind, FailureKind::InvalidOutput);
     }
 
     #[test]

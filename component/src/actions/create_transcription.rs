@@ -11,14 +11,16 @@ pub use self::properties::PROPERTIES;
 use self::recording::{Recording, speakers};
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::{events, http};
+use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
+use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{get, send};
+use crate::openai::stream::{Next, Stream};
 use crate::openai::{parameters, rules, usage::Usage};
 
 /// The action.
@@ -72,7 +74,9 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let blame = |param: &str| parameters::property(param, PROPERTIES, ALIASES);
     let answer = send(&request, &blame)?;
     let request_id = answer.request_id.clone();
-    Ok(if is_json(input.response_format) {
+    Ok(if is_streamed && answer.has_type("text/event-stream") {
+        streamed(&input, answer.collect(None, &blame, collect)?, request_id)
+    } else if is_json(input.response_format) {
         object(&input, answer.json(None)?, request_id)
     } else {
         text(&input, &answer.text()?, request_id)
@@ -138,6 +142,52 @@ fn is_json(format: &str) -> bool {
     !matches!(format, "text" | "srt" | "vtt")
 }
 
+/// Collects a stream to the object that would have come in one.
+fn collect(stream: &mut Stream) -> Result<String> {
+    let mut said = String::new();
+    let mut segments = Vec::new();
+    let done = loop {
+        let next = stream.next().map_err(|failure| match failure.detail {
+            None => failure.with_detail(&said),
+            Some(_) => failure,
+        })?;
+        let Next::Object(event) = next else {
+            return Err(Failure::invalid_output("the transcript broke off", &said));
+        };
+        match event.get("type").and_then(Value::as_str) {
+            Some("transcript.text.delta") => {
+                let text = event.get("delta").and_then(Value::as_str).unwrap_or_default();
+                said.push_str(text);
+                let delta = TextDelta { choice: 0, text: text.into() };
+                (stream.tell)(Event::TextDelta(delta))?;
+            }
+            Some("transcript.text.segment") => segments.push(Json::of(event)),
+            Some("transcript.text.done") => break event,
+            _ => {}
+        }
+    };
+    let mut whole = Object::new();
+    for (name, value) in done.as_object().unwrap_or_default() {
+        if name != "type" {
+            whole.set(name, value);
+        }
+    }
+    if !segments.is_empty() {
+        whole.set("segments", Json::list(&segments));
+    }
+    Ok(whole.done().text())
+}
+
+/// The outcome of a stream, which is an object for every format.
+fn streamed(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
+    let outcome = object(input, answer, request_id);
+    if is_json(input.response_format) {
+        return outcome;
+    }
+    let text = Value::parse(&outcome.output).and_then(|whole| whole.get("text").map(Json::of));
+    Outcome { output: text.unwrap_or_else(|| Json::of("")).text(), ..outcome }
+}
+
 /// The outcome of an answer in JSON: the whole of it, as it came.
 fn object(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
     let whole = Value::parse(&answer).unwrap_or(Value::Null);
@@ -184,7 +234,9 @@ mod tests {
 
     use super::*;
     use crate::drift;
+    use crate::failure::FailureKind;
     use crate::json::leaked;
+    use crate::openai::stream;
 
     /// All that is given, with what a test is about.
     fn given(members: serde_json::Value) -> &'static Value {
@@ -273,6 +325,54 @@ mod tests {
         assert_eq!(strategy(json!({ "model": model })), "chunking_strategy=auto");
         let own = json!({ "model": model, "chunkingStrategy": { "type": "server_vad" } });
         assert_eq!(strategy(own), r#"chunking_strategy={"type":"server_vad"}"#);
+    }
+
+    #[test]
+    fn a_stream_is_told_and_put_together() {
+        let segment = json!({ "type": "transcript.text.segment", "id": "s1", "speaker": "A" });
+        let events = [
+            json!({ "type": "transcript.text.delta", "delta": "Grüß " }),
+            segment.clone(),
+            json!({ "type": "transcript.text.delta", "delta": "dich" }),
+            json!({ "type": "transcript.text.other" }),
+            json!({
+                "type": "transcript.text.done", "text": "Grüß dich",
+                "usage": { "type": "tokens", "total_tokens": 5 },
+            }),
+        ];
+        let (answer, told) = stream::read(&events, collect);
+        let told: String = told
+            .into_iter()
+            .map(|event| match event {
+                Event::TextDelta(delta) => delta.text,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, "Grüß dich");
+        let answer = answer.unwrap();
+        let diarized = json!({ "responseFormat": "diarized_json" });
+        let whole = streamed(&input(diarized), answer.clone(), None);
+        assert_eq!(
+            Json::raw(whole.output),
+            json!({
+                "text": "Grüß dich", "usage": { "type": "tokens", "total_tokens": 5 },
+                "segments": [segment],
+            })
+        );
+        let text = streamed(&input(json!({ "responseFormat": "text" })), answer, None);
+        assert_eq!(text.output, r#""Grüß dich""#);
+        assert!(text.metadata.contains(r#""usage":{"totalTokens":5}"#));
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_keeps_what_was_said() {
+        let events = [json!({ "type": "transcript.text.delta", "delta": "half" }).to_string()];
+        for end in [vec![], vec!["[DONE]".to_owned()]] {
+            let events: Vec<_> = events.iter().cloned().chain(end).collect();
+            let failure = stream::read(&events, collect).0.unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput);
+            assert_eq!(failure.detail.as_deref(), Some("half"));
+        }
     }
 
     #[test]

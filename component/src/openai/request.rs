@@ -1,7 +1,8 @@
 //! Sending requests and taking answers.
 
 use super::error::{self, Head};
-use crate::bindings::workflow::connector::{http, types};
+use super::stream::Stream;
+use crate::bindings::workflow::connector::{events, http, types};
 use crate::failure::{Failure, Result};
 use crate::json::Json;
 
@@ -55,16 +56,24 @@ impl Answer {
         self.response.json(embedded).map_err(|failure| self.told(failure.into()))
     }
 
-    /// Whether the body is JSON by its media type.
-    pub fn is_json(&self) -> bool {
-        let media_type = self.response.header("content-type").unwrap_or_default();
-        media_type.to_ascii_lowercase().starts_with("application/json")
+    /// Whether the body has this media type.
+    pub fn has_type(&self, media_type: &str) -> bool {
+        let own = self.response.header("content-type").unwrap_or_default();
+        own.to_ascii_lowercase().starts_with(media_type)
     }
 
-    /// The data of the next event of the body; none at its end.
-    pub fn next_event(&self) -> Result<Option<String>> {
-        let event = self.response.next_event(None).map_err(Box::new)?;
-        Ok(event.map(|event| event.data))
+    /// The body, a stream of events, as the JSON text that `collect` makes of
+    /// it. Embedded files are stored; `blame` is as for [`send`].
+    pub fn collect(
+        &self,
+        embedded: Option<&http::EmbeddedFiles>,
+        blame: &dyn Fn(&str) -> Option<String>,
+        collect: fn(&mut Stream) -> Result<String>,
+    ) -> Result<String> {
+        let mut data = || Ok(self.response.next_event(embedded)?.map(|event| event.data));
+        let mut tell = |event| events::emit(&event).map_err(Failure::stopped);
+        let mut stream = Stream { data: &mut data, tell: &mut tell, blame };
+        collect(&mut stream).map_err(|failure| self.told(failure))
     }
 
     /// The body as text.

@@ -334,22 +334,14 @@ fn perform(
 ) -> Result<result::Result<String, String>> {
     let Call { id, arguments, .. } = call;
     let told = FunctionCall { id: id.clone(), name: name.into(), arguments: arguments.clone() };
-    outside.tell(&Event::FunctionCall(told)).map_err(stopped)?;
+    outside.tell(&Event::FunctionCall(told)).map_err(Failure::stopped)?;
     let result = match outside.call(name, arguments) {
         Err(failure) if failure.kind == FailureKind::Cancelled => return Err(failure),
         result => result.map_err(|failure| failure.message),
     };
     let told = FunctionResult { id: id.clone(), name: name.into(), result: result.clone() };
-    outside.tell(&Event::FunctionResult(told)).map_err(stopped)?;
+    outside.tell(&Event::FunctionResult(told)).map_err(Failure::stopped)?;
     Ok(result)
-}
-
-/// The end of a run that the caller wants.
-pub fn stopped(reason: Stopped) -> Box<Failure> {
-    match reason {
-        Stopped::Cancelled => Failure::new(FailureKind::Cancelled, "the run was cancelled"),
-        Stopped::Deadline => Failure::new(FailureKind::Timeout, "the run's deadline passed"),
-    }
 }
 
 #[cfg(test)]

@@ -3,62 +3,45 @@
 //! The pieces are put together to the completion that would have come in one,
 //! so that whatever happens to an answer afterwards is the same for both.
 
-use crate::bindings::workflow::connector::events::TextDelta;
+use crate::bindings::workflow::connector::events::{Event, TextDelta};
 use crate::failure::{Failure, Result};
 use crate::json::{Json, Number, Value};
-use crate::openai::error;
+use crate::openai::stream::{Next, Stream};
 
 /// Texts that come bit by bit. Others come once, or again and again.
 const GROWING: &[&str] = &["content", "refusal", "arguments"];
 
-/// What a stream is collected with.
-pub struct Stream<'a> {
-    /// Waits for the data of the next event; none at the end.
-    pub next: &'a mut dyn FnMut() -> Result<Option<String>>,
-    /// Tells the caller of more text.
-    pub tell: &'a mut dyn FnMut(TextDelta) -> Result<()>,
-    /// Finds the property that an error's `param` means.
-    pub blame: &'a dyn Fn(&str) -> Option<String>,
-}
-
-impl Stream<'_> {
-    /// Collects the stream to the JSON text of a completion.
-    pub fn collect(&mut self) -> Result<String> {
-        let mut completion = Value::Object(Vec::new());
-        while let Some(data) = (self.next)().map_err(|failure| match failure.detail {
+/// Collects a stream to the JSON text of a completion.
+pub fn collect(stream: &mut Stream) -> Result<String> {
+    let mut completion = Value::Object(Vec::new());
+    loop {
+        let next = stream.next().map_err(|failure| match failure.detail {
             None => failure.with_detail(said(&completion)),
             Some(_) => failure,
-        })? {
-            if data.trim() == "[DONE]" {
-                return Ok(Json::of(&completion).text());
+        })?;
+        match next {
+            Next::Object(chunk) => {
+                tell(stream, &chunk)?;
+                merge("", &mut completion, chunk);
             }
-            self.take(&mut completion, &data)?;
+            Next::End if !is_finished(&completion) => {
+                return Err(Failure::invalid_output("the answer broke off", said(&completion)));
+            }
+            Next::Done | Next::End => return Ok(Json::of(&completion).text()),
         }
-        if is_finished(&completion) {
-            return Ok(Json::of(&completion).text());
-        }
-        Err(Failure::invalid_output("the answer broke off", said(&completion)))
     }
+}
 
-    /// Takes an event in, and tells of its text.
-    fn take(&mut self, completion: &mut Value, data: &str) -> Result<()> {
-        let Some(chunk @ Value::Object(_)) = Value::parse(data) else {
-            let message = "the provider's stream holds something else than JSON objects";
-            return Err(Failure::invalid_output(message, data));
-        };
-        if chunk.get("error").is_some_and(|error| *error != Value::Null) {
-            return Err(error::inside(data, self.blame));
+/// Tells of the text in a chunk.
+fn tell(stream: &mut Stream, chunk: &Value) -> Result<()> {
+    for choice in choices(chunk) {
+        let text = choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or_default();
+        if !text.is_empty() {
+            let choice = index(choice).unwrap_or_default() as u32;
+            (stream.tell)(Event::TextDelta(TextDelta { choice, text: text.into() }))?;
         }
-        for choice in choices(&chunk) {
-            let text = choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or_default();
-            if !text.is_empty() {
-                let choice = index(choice).unwrap_or_default() as u32;
-                (self.tell)(TextDelta { choice, text: text.into() })?;
-            }
-        }
-        merge("", completion, chunk);
-        Ok(())
     }
+    Ok(())
 }
 
 fn choices(completion: &Value) -> &[Value] {
@@ -156,21 +139,16 @@ mod tests {
 
     use super::*;
     use crate::failure::FailureKind;
+    use crate::openai::stream;
 
     /// Collects a stream of events with this data, and what is told.
     fn collect(events: &[impl ToString]) -> (Result<Json>, Vec<(u32, String)>) {
-        let mut events = events.iter();
-        let mut told = Vec::new();
-        let text = Stream {
-            next: &mut || Ok(events.next().map(ToString::to_string)),
-            tell: &mut |delta| {
-                told.push((delta.choice, delta.text));
-                Ok(())
-            },
-            blame: &|param| Some(format!("<{param}>")),
-        }
-        .collect();
-        (text.map(Json::raw), told)
+        let (text, told) = stream::read(events, super::collect);
+        let told = told.into_iter().map(|event| match event {
+            Event::TextDelta(delta) => (delta.choice, delta.text),
+            other => panic!("{other:?}"),
+        });
+        (text.map(Json::raw), told.collect())
     }
 
     /// A chunk of one choice.
@@ -368,23 +346,21 @@ mod tests {
     fn what_stops_the_reading_or_the_telling_ends_it() {
         let half = chunk(0, json!({ "content": "half" })).to_string();
         let mut events = vec![half.clone()];
-        let broken = Stream {
-            next: &mut || match events.pop() {
+        let broken = super::collect(&mut Stream {
+            data: &mut || match events.pop() {
                 None => Err(Failure::new(FailureKind::Network, "the connection broke")),
                 event => Ok(event),
             },
             tell: &mut |_| Ok(()),
             blame: &|_| None,
-        }
-        .collect();
+        });
         assert_eq!(broken.unwrap_err().detail.as_deref(), Some("half"));
 
-        let stopped = Stream {
-            next: &mut || Ok(Some(half.clone())),
+        let stopped = super::collect(&mut Stream {
+            data: &mut || Ok(Some(half.clone())),
             tell: &mut |_| Err(Failure::new(FailureKind::Cancelled, "the run was cancelled")),
             blame: &|_| None,
-        }
-        .collect();
+        });
         assert_eq!(stopped.unwrap_err().kind, FailureKind::Cancelled);
     }
 }
