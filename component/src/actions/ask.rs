@@ -1,9 +1,11 @@
 //! Ask: `POST /chat/completions`.
 //!
-//! [`format`] decides the shape of the answer, [`functions`] what the model may
-//! call, [`conversation`] asks until there is an answer, and [`stream`] puts an
-//! answer together that arrives in pieces.
+//! [`messages`] and [`attachments`] make the question, [`format`] decides the
+//! shape of the answer, [`functions`] what the model may call, [`conversation`]
+//! asks until there is an answer, and [`stream`] puts an answer together that
+//! arrives in pieces.
 
+mod attachments;
 mod conversation;
 mod format;
 mod functions;
@@ -13,6 +15,7 @@ mod stream;
 
 use std::result;
 
+use self::attachments::Attachments;
 use self::conversation::{Answer, Outside, Reply, Stopped, Terms};
 use self::format::Format;
 use self::functions::Functions;
@@ -21,14 +24,15 @@ pub use self::properties::PROPERTIES;
 use self::properties::ROUNDS;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::{events, functions as registry, json_schema};
+use crate::bindings::workflow::connector::{events, files, functions as registry, json_schema};
 use crate::connection::Settings;
 use crate::failure::{Failure, Result};
+use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::parameters;
-use crate::openai::request::{post, send};
+use crate::openai::request::{post_with_files, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
 
 /// The action.
@@ -83,6 +87,8 @@ members! {
         repair_attempts: Option<u64> = "repairAttempts",
         parallel_function_calls: Option<bool> = "parallelFunctionCalls",
         max_function_rounds: Option<u64> = "maxFunctionRounds",
+        attachments: Option<Vec<FileEntry<'a>>> = "attachments",
+        image_detail: Option<&'a str> = "imageDetail",
     }
 }
 
@@ -99,9 +105,11 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
         ..Parameters::of(&given, &input, &format, settings)
     };
 
-    let (messages, origins) = wire_messages(&input.messages, format.instruction());
+    let attached = input.attachments.as_deref().unwrap_or_default();
+    let Attachments { parts, files } = Attachments::open(attached, input.image_detail)?;
+    let (messages, origins) = wire_messages(&input.messages, format.instruction(), &parts)?;
     let is_streamed = parameters.is_streamed;
-    let mut outside = Host { input: &input, origins, is_streamed };
+    let mut outside = Host { input: &input, origins, files, is_streamed };
     let terms = Terms {
         body: &|messages| parameters.body(messages),
         functions: &functions,
@@ -216,13 +224,15 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
 struct Host<'a> {
     input: &'a Input<'a>,
     origins: Vec<Option<usize>>,
+    files: Vec<files::File>,
     is_streamed: bool,
 }
 
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
-        let answer = send(&post("/chat/completions", body), &blame)?;
+        let answer =
+            send(&post_with_files("/chat/completions", body.as_str(), &self.files), &blame)?;
         // Some servers answer in one piece all the same.
         let text = if self.is_streamed && !answer.has_type("application/json") {
             answer.collect(None, &blame, stream::collect)?

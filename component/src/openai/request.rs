@@ -2,7 +2,7 @@
 
 use super::error::{self, Head};
 use super::stream::Stream;
-use crate::bindings::workflow::connector::{events, http, types};
+use crate::bindings::workflow::connector::{events, files, http, types};
 use crate::failure::{Failure, Result};
 use crate::json::Json;
 
@@ -20,6 +20,28 @@ pub fn get(path: &str) -> http::Request<'static> {
 /// A `POST` of a JSON body to `path`.
 pub fn post(path: &str, body: Json) -> http::Request<'static> {
     http::Request { method: http::Method::Post, body: http::Body::Json(body.text()), ..get(path) }
+}
+
+/// Stands in JSON where a file belongs. JSON text never holds this character
+/// itself (RFC 8259 §7).
+pub const FILE: char = '\0';
+
+/// A `POST` of a JSON body to `path`. Where [`FILE`] stands in the body, the
+/// host puts the next file as base64.
+pub fn post_with_files<'a>(path: &str, body: &str, files: &'a [files::File]) -> http::Request<'a> {
+    let mut files = files.iter();
+    let mut pieces = Vec::new();
+    for text in body.split(FILE) {
+        if !pieces.is_empty() {
+            pieces.extend(files.next().map(http::JsonPiece::File));
+        }
+        pieces.push(http::JsonPiece::Text(text.into()));
+    }
+    http::Request {
+        method: http::Method::Post,
+        body: http::Body::JsonWithFiles(pieces),
+        ..get(path)
+    }
 }
 
 /// Sends a request. `blame` finds the property that an error's `param` means.

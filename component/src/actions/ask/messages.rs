@@ -1,9 +1,10 @@
 //! The form's messages, as the API wants them.
 
+use super::attachments;
 use super::conversation::{self, Call, said};
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
-use crate::json::{Json, Value};
+use crate::json::{Json, Object, Value};
 
 members! {
     /// A message of the conversation.
@@ -57,11 +58,18 @@ impl Role {
 /// An instruction of our own stands behind the leading instructions, because
 /// many servers refuse one anywhere else. In front of a message with the role
 /// `tool` stands a call for it to answer: the API takes a result only behind
-/// the call that it belongs to, and the form has none.
+/// the call that it belongs to, and the form has none. Attachments go with the
+/// user's last message.
 pub fn wire_messages(
     messages: &[Message],
     instruction: Option<&str>,
-) -> (Vec<Json>, Vec<Option<usize>>) {
+    attachments: &[Json],
+) -> Result<(Vec<Json>, Vec<Option<usize>>)> {
+    let last = messages.iter().rposition(|message| message.role == Role::User);
+    if last.is_none() && !attachments.is_empty() {
+        let message = "attachments go with the last message of the role user; there is none";
+        return Err(Failure::invalid_input("attachments", message));
+    }
     let mut wire = Vec::new();
     let mut results = 0;
     for (index, message) in messages.iter().enumerate() {
@@ -71,6 +79,8 @@ pub fn wire_messages(
             results += 1;
             wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
             wire.push((conversation::result(&id, message.content), origin));
+        } else if origin == last && !attachments.is_empty() {
+            wire.push((with_parts(message, attachments), origin));
         } else {
             wire.push((said(message.role.name(), message.content), origin));
         }
@@ -79,7 +89,17 @@ pub fn wire_messages(
         let leading = messages.iter().take_while(|message| message.role.instructs()).count();
         wire.insert(leading, (said(Role::System.name(), instruction), None));
     }
-    wire.into_iter().unzip()
+    Ok(wire.into_iter().unzip())
+}
+
+/// A message of several parts, its text first.
+fn with_parts(message: &Message, attachments: &[Json]) -> Json {
+    let mut parts = Vec::new();
+    if !message.content.is_empty() {
+        parts.push(attachments::said(message.content));
+    }
+    parts.extend_from_slice(attachments);
+    Object::new().set("role", message.role.name()).set("content", Json::list(&parts)).done()
 }
 
 #[cfg(test)]
@@ -92,7 +112,7 @@ mod tests {
     /// The messages on the wire, and where they come from.
     fn wire(messages: serde_json::Value, instruction: Option<&str>) -> (Json, Vec<Option<usize>>) {
         let messages = Vec::from_json(leaked(messages)).unwrap();
-        let (messages, origins) = wire_messages(&messages, instruction);
+        let (messages, origins) = wire_messages(&messages, instruction, &[]).unwrap();
         (Json::list(&messages), origins)
     }
 
@@ -144,5 +164,30 @@ mod tests {
         assert_eq!(place(&["user"]), Some(0));
         assert_eq!(place(&["system", "developer", "user", "system"]), Some(2));
         assert_eq!(place(&["system"]), Some(1));
+    }
+
+    #[test]
+    fn attachments_go_with_the_last_message_of_the_user() {
+        let messages = |messages: serde_json::Value| {
+            let messages: Vec<Message> = Vec::from_json(leaked(messages)).unwrap();
+            let wire = wire_messages(&messages, None, &[Json::raw("1"), Json::raw("2")]);
+            wire.map(|(messages, _)| Json::list(&messages))
+        };
+        let user = |content: &str| json!({ "content": content, "role": "user" });
+        let model = json!({ "content": "So?", "role": "assistant" });
+        assert_eq!(
+            messages(json!([user("a"), user("Look!"), model])).unwrap(),
+            json!([
+                { "role": "user", "content": "a" },
+                { "role": "user", "content": [{ "type": "text", "text": "Look!" }, 1, 2] },
+                { "role": "assistant", "content": "So?" },
+            ])
+        );
+        assert_eq!(
+            messages(json!([user("")])).unwrap(),
+            json!([{ "role": "user", "content": [1, 2] }])
+        );
+        let failure = messages(json!([model])).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("attachments"));
     }
 }

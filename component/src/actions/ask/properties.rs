@@ -328,6 +328,34 @@ pub const PROPERTIES: &[Property] = &[
              cheaper.",
         )
     },
+    Property {
+        advanced: true,
+        ..Property::array(
+            "attachments",
+            "Attachments",
+            "Files that go with the last message of the role user: images (png, jpeg, webp, gif), \
+             recordings (wav, mp3), PDFs and texts.",
+            &[Property {
+                limits: &Limits { max_bytes: Some(20 << 20), ..Limits::NONE },
+                ..Property::file("", "", "")
+            }],
+        )
+    },
+    Property {
+        advanced: true,
+        condition: Some(&Condition {
+            property: "attachments",
+            matches: Comparison::Present,
+            values: &[],
+        }),
+        provider_default: Some(&Literal::Text("auto")),
+        ..Property::string(
+            "imageDetail",
+            "Image Detail",
+            "How closely the model looks at attached images. Looking closely takes more tokens.",
+        )
+        .select(&Choices::closed(&[Choice::text("auto"), LOW, HIGH]))
+    },
 ];
 
 const LOW: Choice = Choice::text("low");

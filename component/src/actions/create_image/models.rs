@@ -22,10 +22,10 @@ const RULES: &[Rule] = &[
         Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"]),
     ),
     rule(&["dall-e-3"], "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
-    rule(&["dall-e-3"], "quality", Takes::OneOf(&["standard", "hd"])),
+    rule(&["dall-e-3"], "quality", Takes::OneOf(&["auto", "standard", "hd"])),
     rule(&["dall-e-3"], "n", Takes::AtMost(1)),
     rule(&["dall-e-2"], "size", Takes::OneOf(&["256x256", "512x512", "1024x1024"])),
-    rule(&["dall-e-2"], "quality", Takes::OneOf(&["standard"])),
+    rule(&["dall-e-2"], "quality", Takes::OneOf(&["auto", "standard"])),
     rule(&["dall-e-2"], "style", Takes::Nothing("say in words how the image is to look")),
     rule(DALL_E, "background", NEWER),
     rule(DALL_E, "outputFormat", NEWER),
@@ -195,8 +195,8 @@ mod tests {
         let (y, n) = (true, false);
         assert_eq!(taken("gpt-image-1.5"), [n, n, y, y, n, y, y, y, y, y, y]);
         assert_eq!(taken("gpt-image-2"), [n, n, y, y, n, y, y, y, y, y, y]);
-        assert_eq!(taken("dall-e-3"), [y, y, n, n, y, n, n, n, n, n, n]);
-        assert_eq!(taken("dall-e-2"), [y, n, n, n, n, y, n, n, n, n, n]);
+        assert_eq!(taken("dall-e-3"), [y, y, n, y, y, n, n, n, n, n, n]);
+        assert_eq!(taken("dall-e-2"), [y, n, n, y, n, y, n, n, n, n, n]);
         assert_eq!(taken("flux-schnell"), [true; 11]);
     }
 
