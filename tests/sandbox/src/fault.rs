@@ -53,6 +53,12 @@ pub enum Fault {
         /// How long the pause is.
         pause: Duration,
     },
+    /// The proper answer, but its body arrives in pieces of so many bytes,
+    /// whatever they cut apart: events, escapes, characters.
+    Pieces {
+        /// How many bytes each piece has; the last may be shorter.
+        size: usize,
+    },
     /// An error whose message and body repeat the `Authorization` header, as
     /// careless servers and proxies do.
     EchoAuthorization {
@@ -180,6 +186,17 @@ pub(crate) async fn stall(response: Response, after: usize, pause: Duration) -> 
     resend(response, |mut bytes| {
         let head = bytes.split_to(after.min(bytes.len()));
         vec![Step::Send(head), Step::Wait(pause), Step::Send(bytes)]
+    })
+    .await
+}
+
+/// Sends a body in pieces of `size` bytes.
+pub(crate) async fn shred(response: Response, size: usize) -> Response {
+    // Without a pause the pieces would leave the buffers together.
+    let flush = Duration::from_millis(1);
+    resend(response, |bytes| {
+        let pieces = bytes.chunks(size.max(1));
+        pieces.flat_map(|piece| [Step::Send(bytes.slice_ref(piece)), Step::Wait(flush)]).collect()
     })
     .await
 }

@@ -37,6 +37,7 @@
 mod audio;
 mod call;
 mod chat;
+mod data_url;
 mod error;
 mod fault;
 mod fields;
