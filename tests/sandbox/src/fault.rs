@@ -53,7 +53,7 @@ pub enum Fault {
         /// How long the pause is.
         pause: Duration,
     },
-    /// The proper answer, but its body arrives in pieces of so many bytes,
+    /// The proper answer, but its body is sent in pieces of so many bytes,
     /// whatever they cut apart: events, escapes, characters.
     Pieces {
         /// How many bytes each piece has; the last may be shorter.
@@ -192,11 +192,9 @@ pub(crate) async fn stall(response: Response, after: usize, pause: Duration) -> 
 
 /// Sends a body in pieces of `size` bytes.
 pub(crate) async fn shred(response: Response, size: usize) -> Response {
-    // Without a pause the pieces would leave the buffers together.
-    let flush = Duration::from_millis(1);
     resend(response, |bytes| {
         let pieces = bytes.chunks(size.max(1));
-        pieces.flat_map(|piece| [Step::Send(bytes.slice_ref(piece)), Step::Wait(flush)]).collect()
+        pieces.flat_map(|piece| [Step::Send(bytes.slice_ref(piece)), Step::Flush]).collect()
     })
     .await
 }

@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Send(Bytes),
     /// Nothing is sent for a while.
     Wait(Duration),
+    /// What was sent leaves the buffers before the next step.
+    Flush,
     /// The connection is broken off.
     Break,
 }
@@ -29,6 +31,8 @@ pub(crate) fn body(steps: Vec<Step>) -> Body {
             match steps.next()? {
                 Step::Send(bytes) => return Some((Ok(bytes), steps)),
                 Step::Wait(pause) => tokio::time::sleep(pause).await,
+                // The server writes when there is nothing to read from here.
+                Step::Flush => tokio::task::yield_now().await,
                 Step::Break => return Some((Err(io::Error::other("scripted")), steps)),
             }
         }

@@ -59,8 +59,10 @@ const DOCUMENT: &[Field] = &[
     Field::optional("file_id", Rule::NON_EMPTY),
 ];
 
+type IsKind = fn(&[u8]) -> bool;
+
 /// The kinds of pictures that models see, and how their files begin.
-const PICTURES: &[(&str, fn(&[u8]) -> bool)] = &[
+const PICTURES: &[(&str, IsKind)] = &[
     ("image/png", |file| file.starts_with(b"\x89PNG\r\n\x1a\n")),
     ("image/jpeg", |file| file.starts_with(b"\xff\xd8\xff")),
     ("image/webp", |file| file.starts_with(b"RIFF") && file.get(8..12) == Some(b"WEBP")),

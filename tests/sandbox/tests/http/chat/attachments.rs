@@ -196,7 +196,7 @@ fn only_users_attach() {
         rows.push((user(part.clone()), None));
         rows.push((user(with_more), Some("messages[0].content[0].more")));
         for role in ["system", "developer", "assistant", "tool"] {
-            rows.push((message(role, &[part.clone()]), refused));
+            rows.push((message(role, std::slice::from_ref(&part)), refused));
         }
     }
     client::check_rules(PATH, &base(), &rows);
