@@ -58,6 +58,9 @@ pub enum Fault {
     Pieces {
         /// How many bytes each piece has; the last may be shorter.
         size: usize,
+        /// How long the pause after each is. Without one, pieces that are not
+        /// chunks of a stream arrive together.
+        pause: Duration,
     },
     /// An error whose message and body repeat the `Authorization` header, as
     /// careless servers and proxies do.
@@ -191,10 +194,10 @@ pub(crate) async fn stall(response: Response, after: usize, pause: Duration) -> 
 }
 
 /// Sends a body in pieces of `size` bytes.
-pub(crate) async fn shred(response: Response, size: usize) -> Response {
+pub(crate) async fn shred(response: Response, size: usize, pause: Duration) -> Response {
     resend(response, |bytes| {
-        let pieces = bytes.chunks(size.max(1));
-        pieces.flat_map(|piece| [Step::Send(bytes.slice_ref(piece)), Step::Flush]).collect()
+        let pieces = bytes.chunks(size.max(1)).map(|piece| bytes.slice_ref(piece));
+        pace::spaced(pieces, pause)
     })
     .await
 }

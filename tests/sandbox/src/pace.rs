@@ -18,8 +18,6 @@ pub(crate) enum Step {
     Send(Bytes),
     /// Nothing is sent for a while.
     Wait(Duration),
-    /// What was sent leaves the buffers before the next step.
-    Flush,
     /// The connection is broken off.
     Break,
 }
@@ -31,8 +29,6 @@ pub(crate) fn body(steps: Vec<Step>) -> Body {
             match steps.next()? {
                 Step::Send(bytes) => return Some((Ok(bytes), steps)),
                 Step::Wait(pause) => tokio::time::sleep(pause).await,
-                // The server writes when there is nothing to read from here.
-                Step::Flush => tokio::task::yield_now().await,
                 Step::Break => return Some((Err(io::Error::other("scripted")), steps)),
             }
         }
@@ -41,13 +37,14 @@ pub(crate) fn body(steps: Vec<Step>) -> Body {
 
 /// A body of chunks with a pause between them.
 pub(crate) fn chunks(chunks: Vec<Bytes>, pause: Duration) -> Body {
-    let wait = (!pause.is_zero()).then_some(pause);
-    let steps = chunks
-        .into_iter()
-        .flat_map(|chunk| [Some(Step::Send(chunk)), wait.map(Step::Wait)])
-        .flatten()
-        .collect();
-    body(steps)
+    body(spaced(chunks.into_iter(), pause))
+}
+
+/// The steps that send chunks with a pause after each.
+pub(crate) fn spaced(chunks: impl Iterator<Item = Bytes>, pause: Duration) -> Vec<Step> {
+    // A timer takes a while even for no time at all.
+    let wait = || (!pause.is_zero()).then_some(Step::Wait(pause));
+    chunks.flat_map(|chunk| [Some(Step::Send(chunk)), wait()]).flatten().collect()
 }
 
 /// Server-sent events, already written out, as an answer.

@@ -1,5 +1,7 @@
 //! What the sandbox hears.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use openai_sandbox::Fault;
@@ -203,7 +205,7 @@ fn characters_may_be_cut_apart_on_the_way() {
         "model": "tts-1", "input": text, "voice": "alloy", "response_format": "wav",
     });
     let audio = client::post(&sandbox, "/v1/audio/speech", &body).body;
-    sandbox.script(Fault::Pieces { size: 3 });
+    sandbox.script(Fault::Pieces { size: 3, pause: Duration::ZERO });
     let answer = send(
         &sandbox,
         &[
