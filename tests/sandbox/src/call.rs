@@ -74,10 +74,16 @@ impl Call {
     }
 }
 
-/// The content type without its parameters, in lower case.
+/// The request's content type, empty if it has none.
 fn media_type(parts: &Parts) -> String {
     let value = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    value.and_then(|value| value.split(';').next()).unwrap_or("").trim().to_ascii_lowercase()
+    essence(value.unwrap_or(""))
+}
+
+/// A content type without its parameters, in lower case.
+pub(crate) fn essence(content_type: &str) -> String {
+    let end = content_type.find(';').unwrap_or(content_type.len());
+    content_type.split_at(end).0.trim().to_ascii_lowercase()
 }
 
 fn json(bytes: &Bytes) -> Body {

@@ -1,9 +1,12 @@
 //! `POST /chat/completions`.
 
 mod answer;
+mod attachments;
+mod messages;
 mod request;
 mod rules;
 mod stream;
+mod table;
 
 use std::sync::Arc;
 

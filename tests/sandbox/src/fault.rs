@@ -53,6 +53,15 @@ pub enum Fault {
         /// How long the pause is.
         pause: Duration,
     },
+    /// The proper answer, but its body is sent in pieces of so many bytes,
+    /// whatever they cut apart: events, escapes, characters.
+    Pieces {
+        /// How many bytes each piece has; the last may be shorter.
+        size: usize,
+        /// How long the pause after each is. Without one, pieces that are not
+        /// chunks of a stream arrive together.
+        pause: Duration,
+    },
     /// An error whose message and body repeat the `Authorization` header, as
     /// careless servers and proxies do.
     EchoAuthorization {
@@ -180,6 +189,15 @@ pub(crate) async fn stall(response: Response, after: usize, pause: Duration) -> 
     resend(response, |mut bytes| {
         let head = bytes.split_to(after.min(bytes.len()));
         vec![Step::Send(head), Step::Wait(pause), Step::Send(bytes)]
+    })
+    .await
+}
+
+/// Sends a body in pieces of `size` bytes.
+pub(crate) async fn shred(response: Response, size: usize, pause: Duration) -> Response {
+    resend(response, |bytes| {
+        let pieces = bytes.chunks(size.max(1)).map(|piece| bytes.slice_ref(piece));
+        pace::spaced(pieces, pause)
     })
     .await
 }

@@ -41,6 +41,11 @@ impl Field {
     pub(crate) const fn nullable(name: &'static str, rule: Rule) -> Field {
         Field { name, presence: Presence::Nullable, rule }
     }
+
+    /// A field that only says which variant its object is.
+    pub(crate) const fn tag(name: &'static str) -> Field {
+        Field::required(name, Rule::TEXT)
+    }
 }
 
 /// What a value may be.
@@ -77,6 +82,16 @@ impl Rule {
     pub(crate) const TEXT: Rule = Rule::Text { min: 0, max: usize::MAX };
     /// Any string but the empty one.
     pub(crate) const NON_EMPTY: Rule = Rule::Text { min: 1, max: usize::MAX };
+    /// The name of a function or of a schema.
+    pub(crate) const IDENTIFIER: Rule = Rule::Checked(&Rule::TEXT, identifier);
+
+    pub(crate) const fn list(items: &'static Rule) -> Rule {
+        Rule::List { items, min: 0, max: usize::MAX }
+    }
+
+    pub(crate) const fn non_empty_list(items: &'static Rule) -> Rule {
+        Rule::List { items, min: 1, max: usize::MAX }
+    }
 }
 
 /// Where a value stands, for messages: `messages[0].content`.
@@ -371,13 +386,13 @@ fn kind(value: &Value) -> &'static str {
 
 /// Whether a name has 1 to 64 letters, digits, underscores and dashes, as the
 /// names of functions and of schemas must.
-pub(crate) fn is_identifier(name: &str) -> bool {
+fn is_identifier(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (1..=64).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 /// Checks [`is_identifier`].
-pub(crate) fn identifier(path: &Path, value: &Value) -> Result<(), ApiError> {
+fn identifier(path: &Path, value: &Value) -> Result<(), ApiError> {
     if value.as_str().is_some_and(is_identifier) {
         return Ok(());
     }

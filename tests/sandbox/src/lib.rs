@@ -23,6 +23,10 @@
 //! * Timestamps in answers are always the same moment.
 //! * Models whose id begins with `missing-` do not exist. Others do, unless
 //!   they are known to belong to another endpoint.
+//! * A chat answer names every attachment with its kind and length:
+//!   `[image_url: image/png, 2979 bytes]`.
+//! * Where servers go by a file's content alone, the sandbox wants its name and
+//!   its declared type to agree with it.
 //! * Audio made by the sandbox is remembered: its transcript is the text that
 //!   was spoken. Formats that are recorded samples share their bytes, so there
 //!   the latest text wins.
@@ -37,6 +41,7 @@
 mod audio;
 mod call;
 mod chat;
+mod data_url;
 mod error;
 mod fault;
 mod fields;

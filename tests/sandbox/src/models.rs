@@ -40,6 +40,7 @@ const MODELS: &[(&str, Family)] = &[
     ("gpt-image-1.5", Family::Image),
     ("gpt-image-1", Family::Image),
     ("gpt-image-1-mini", Family::Image),
+    ("chatgpt-image-latest", Family::Image),
     ("dall-e-3", Family::Image),
     ("dall-e-2", Family::Image),
     ("gpt-4o-mini-tts", Family::Speech),

@@ -37,13 +37,14 @@ pub(crate) fn body(steps: Vec<Step>) -> Body {
 
 /// A body of chunks with a pause between them.
 pub(crate) fn chunks(chunks: Vec<Bytes>, pause: Duration) -> Body {
-    let wait = (!pause.is_zero()).then_some(pause);
-    let steps = chunks
-        .into_iter()
-        .flat_map(|chunk| [Some(Step::Send(chunk)), wait.map(Step::Wait)])
-        .flatten()
-        .collect();
-    body(steps)
+    body(spaced(chunks.into_iter(), pause))
+}
+
+/// The steps that send chunks with a pause after each.
+pub(crate) fn spaced(chunks: impl Iterator<Item = Bytes>, pause: Duration) -> Vec<Step> {
+    // A timer takes a while even for no time at all.
+    let wait = || (!pause.is_zero()).then_some(Step::Wait(pause));
+    chunks.flat_map(|chunk| [Some(Step::Send(chunk)), wait()]).flatten().collect()
 }
 
 /// Server-sent events, already written out, as an answer.

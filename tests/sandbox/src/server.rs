@@ -192,6 +192,7 @@ async fn gate(
         }
         Fault::CutBody { after } => fault::cut(serve.await, after).await,
         Fault::Stall { after, pause } => fault::stall(serve.await, after, pause).await,
+        Fault::Pieces { size, pause } => fault::shred(serve.await, size, pause).await,
         Fault::HangUp => {
             line.hang_up();
             return fault::nothing();

@@ -2,19 +2,18 @@
 
 mod answer;
 mod form;
+mod recording;
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::call::Call;
+use crate::data_url::DataUrl;
 use crate::error::ApiError;
 use crate::fields;
 use crate::fields::Field;
@@ -26,13 +25,14 @@ use crate::record::Part;
 use crate::server::Shared;
 use crate::sound;
 use crate::transcriptions::answer::Transcript;
+use crate::transcriptions::recording::Recording;
 
 /// The fields besides the file.
 const FIELDS: &[Field] = &[
     Field::required("model", Rule::TEXT),
-    Field::optional("language", Rule::Checked(&Rule::TEXT, language)),
-    Field::optional("languages", Rule::List { items: &LANGUAGE, min: 1, max: usize::MAX }),
-    Field::optional("keywords", Rule::List { items: &Rule::TEXT, min: 0, max: usize::MAX }),
+    Field::optional("language", LANGUAGE),
+    Field::optional("languages", Rule::non_empty_list(&LANGUAGE)),
+    Field::optional("keywords", Rule::list(&Rule::NON_EMPTY)),
     Field::optional("prompt", Rule::TEXT),
     Field::optional("response_format", Rule::Choice(ALL_FORMATS)),
     Field::optional("temperature", Rule::Number { min: 0.0, max: 1.0 }),
@@ -40,10 +40,7 @@ const FIELDS: &[Field] = &[
         "timestamp_granularities",
         Rule::List { items: &Rule::Choice(&["word", "segment"]), min: 1, max: 2 },
     ),
-    Field::optional(
-        "include",
-        Rule::List { items: &Rule::Choice(&["logprobs"]), min: 0, max: usize::MAX },
-    ),
+    Field::optional("include", Rule::list(&Rule::Choice(&["logprobs"]))),
     Field::optional("stream", Rule::Boolean),
     Field::optional(
         "chunking_strategy",
@@ -76,12 +73,6 @@ const LANGUAGES: &str = "\
     lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om \
     or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw \
     ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
-
-/// How long a file may be.
-const FILE_LIMIT: usize = 25 * 1024 * 1024;
-
-/// The shortest audio there is something to hear in.
-const SHORTEST: f64 = 0.1;
 
 /// Longer audio with several speakers must be cut up.
 const LONGEST_UNCUT: f64 = 30.0;
@@ -138,8 +129,7 @@ const ONLY_WITH: &[(&str, &[Kind])] = &[
 /// A request whose form was read.
 struct Request<'a> {
     fields: Map<String, Value>,
-    file: &'a Part,
-    seconds: f64,
+    recording: Recording<'a>,
 }
 
 /// Transcribes.
@@ -150,7 +140,7 @@ pub(crate) async fn transcriptions(
     let request = Request::read(call.form()?)?;
     let kind = Kind::of(request.text("model"));
     check(&request, kind)?;
-    let spoken = shared.spoken(&request.file.bytes);
+    let spoken = shared.spoken(request.recording.bytes);
     Ok(Transcript::new(&request, kind, spoken).answer(shared.chunk_pause))
 }
 
@@ -160,20 +150,7 @@ impl<'a> Request<'a> {
             parts.iter().partition(|part| part.name == "file");
         let fields = form::object(&texts, FIELDS)?;
         fields::check_body(&Value::Object(fields.clone()), FIELDS)?;
-        let file = match files.as_slice() {
-            [] => return Err(ApiError::missing("file")),
-            [file] => check_file(file)?,
-            _ => return Err(form::duplicate("file")),
-        };
-        let seconds = sound::seconds(&file.bytes);
-        if seconds < SHORTEST {
-            return Err(ApiError::invalid(
-                "Audio file is too short. Minimum audio length is 0.1 seconds.",
-            )
-            .param("file")
-            .code("audio_too_short"));
-        }
-        Ok(Request { fields, file, seconds })
+        Ok(Request { fields, recording: Recording::read(&files)? })
     }
 
     fn text(&self, name: &str) -> &str {
@@ -194,40 +171,6 @@ impl<'a> Request<'a> {
     }
 }
 
-fn check_file(file: &Part) -> Result<&Part, ApiError> {
-    let Some(name) = &file.filename else {
-        return Err(ApiError::invalid_value(
-            "file",
-            "Invalid type for 'file': expected a file, but got a string instead.",
-        ));
-    };
-    if FILE_LIMIT < file.len {
-        return Err(ApiError::invalid(format!(
-            "Maximum content size limit ({FILE_LIMIT}) exceeded ({} bytes read)",
-            file.len
-        ))
-        .param("file")
-        .status(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-    if !sound::EXTENSIONS.contains(&extension.to_ascii_lowercase().as_str()) {
-        return Err(ApiError::invalid_value(
-            "file",
-            format!(
-                "Unrecognized file format. Supported formats: {}.",
-                sound::EXTENSIONS.join(", ")
-            ),
-        ));
-    }
-    if !sound::is_audio(&file.bytes) {
-        return Err(ApiError::invalid_value(
-            "file",
-            "The audio file could not be decoded or its format is not supported.",
-        ));
-    }
-    Ok(file)
-}
-
 fn check(request: &Request, kind: Kind) -> Result<(), ApiError> {
     let model = request.text("model");
     models::check(model, Family::Transcription, "v1/audio/transcriptions")?;
@@ -241,7 +184,9 @@ fn check(request: &Request, kind: Kind) -> Result<(), ApiError> {
     }
     check_format(request, kind)?;
     check_speakers(request)?;
-    if kind == Kind::Diarize && LONGEST_UNCUT < request.seconds && !request.has("chunking_strategy")
+    if kind == Kind::Diarize
+        && LONGEST_UNCUT < request.recording.seconds
+        && !request.has("chunking_strategy")
     {
         return Err(ApiError::invalid(
             "chunking_strategy is required for diarization of audio longer than 30 seconds.",
@@ -304,11 +249,11 @@ fn language(path: &Path, value: &Value) -> Result<(), ApiError> {
 /// A sample of a voice: 2 to 10 seconds of audio in a `data:` URL.
 fn speaker_reference(path: &Path, value: &Value) -> Result<(), ApiError> {
     let url = value.as_str().unwrap_or("");
-    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
-    let audio = data.and_then(|(_, data)| STANDARD.decode(data).ok());
-    let is_voice =
-        |audio: &Vec<u8>| sound::is_audio(audio) && (2.0..=10.0).contains(&sound::seconds(audio));
-    if audio.as_ref().is_some_and(is_voice) {
+    let is_voice = DataUrl::parse(url).is_some_and(|data| {
+        sound::kind(&data.bytes).is_some_and(|kind| kind.has_media_type(data.media_type))
+            && (2.0..=10.0).contains(&sound::seconds(&data.bytes))
+    });
+    if is_voice {
         return Ok(());
     }
     Err(ApiError::invalid_value(

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::audio;
-use crate::chat::request;
+use crate::chat::messages;
 use crate::chat::request::Audio;
 use crate::chat::request::Function;
 use crate::chat::request::Request;
@@ -237,9 +237,9 @@ fn sentence(request: &Request, index: usize) -> String {
         let quoted: Vec<String> = results.iter().map(|result| format!("\"{result}\"")).collect();
         return format!("Sandbox answer{number} from tool results: {}.", quoted.join(", "));
     }
-    let is_user = |message: &&Value| request::role(message) == "user";
+    let is_user = |message: &&Value| messages::role(message) == "user";
     let question = request.messages.iter().rev().find(is_user).or(request.messages.last());
-    let question = question.map(request::text).unwrap_or_default();
+    let question = question.map(messages::quoted).unwrap_or_default();
     format!(
         "Sandbox answer{number} to \"{question}\": no model was asked, this text comes from the \
          sandbox."
@@ -250,7 +250,7 @@ fn sentence(request: &Request, index: usize) -> String {
 /// `items`, which is how a list is usually asked for.
 fn json_object(request: &Request, sentence: String) -> Value {
     let wants_items =
-        request.messages.iter().any(|message| request::text(message).contains("items"));
+        request.messages.iter().any(|message| messages::text(message).contains("items"));
     if wants_items {
         json!({"items": ["first sandbox item", "second sandbox item"], "answer": sentence})
     } else {
@@ -260,9 +260,9 @@ fn json_object(request: &Request, sentence: String) -> Value {
 
 /// The results of the tools called last, in order of the conversation.
 fn tool_results(request: &Request) -> Vec<String> {
-    let is_result = |message: &&Value| matches!(request::role(message), "tool" | "function");
+    let is_result = |message: &&Value| matches!(messages::role(message), "tool" | "function");
     let mut results: Vec<String> =
-        request.messages.iter().rev().take_while(is_result).map(request::text).collect();
+        request.messages.iter().rev().take_while(is_result).map(messages::text).collect();
     results.reverse();
     results
 }
@@ -300,7 +300,7 @@ fn tool_calls(request: &Request, seed: u64) -> Vec<Value> {
 fn tools_to_call(request: &Request) -> Vec<&Tool> {
     // In a real conversation a model asked by its user may call a tool, and
     // answers once it has the results.
-    let is_asked = request.messages.last().is_some_and(|last| request::role(last) == "user");
+    let is_asked = request.messages.last().is_some_and(|last| messages::role(last) == "user");
     let choice = request.tool_choice.as_ref();
     let word = choice.and_then(Value::as_str);
     let mode = choice.and_then(|choice| choice.pointer("/allowed_tools/mode")?.as_str());
@@ -351,14 +351,14 @@ fn called_function(request: &Request) -> Option<&Function> {
     if let Some(name) = choice.and_then(|choice| choice.get("name")) {
         return request.functions.iter().find(|function| *name == function.name);
     }
-    let is_asked = request.messages.last().is_some_and(|last| request::role(last) == "user");
+    let is_asked = request.messages.last().is_some_and(|last| messages::role(last) == "user");
     let refused = choice.is_some_and(|choice| choice == "none");
     request.functions.first().filter(|_| is_asked && !refused)
 }
 
 fn usage(request: &Request, choices: &[Choice]) -> Value {
     let prompt: u64 =
-        request.messages.iter().map(|message| tokens::count(&request::text(message))).sum();
+        request.messages.iter().map(|message| tokens::count(&messages::text(message))).sum();
     let completion: u64 = choices.iter().map(|choice| choice.said.billed()).sum();
     json!({
         "prompt_tokens": prompt,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::chat::request;
+use crate::chat::messages;
 use crate::chat::request::Request;
 use crate::chat::request::Tool;
 use crate::error::ApiError;
@@ -30,7 +30,6 @@ const RULES: &[Rule] = &[
     chosen_tools_exist,
     functions_before_choice,
     assistants_say_something,
-    files_have_content,
     tool_calls_are_answered,
 ];
 
@@ -176,7 +175,7 @@ fn json_must_be_mentioned(request: &Request) -> Result<(), ApiError> {
         request
             .messages
             .iter()
-            .any(|message| request::text(message).to_ascii_lowercase().contains("json"))
+            .any(|message| messages::text(message).to_ascii_lowercase().contains("json"))
     };
     refuse_if(request.format() == "json_object" && !mentioned(), || {
         ApiError::invalid(
@@ -287,7 +286,7 @@ fn functions_before_choice(request: &Request) -> Result<(), ApiError> {
 fn assistants_say_something(request: &Request) -> Result<(), ApiError> {
     let is_there = |message: &Value, name| message.get(name).is_some_and(|value| !value.is_null());
     let silent = request.messages.iter().position(|message| {
-        request::role(message) == "assistant"
+        messages::role(message) == "assistant"
             && !["content", "refusal", "audio", "tool_calls", "function_call"]
                 .iter()
                 .any(|name| is_there(message, name))
@@ -301,36 +300,12 @@ fn assistants_say_something(request: &Request) -> Result<(), ApiError> {
     }
 }
 
-fn files_have_content(request: &Request) -> Result<(), ApiError> {
-    for (index, message) in request.messages.iter().enumerate() {
-        let parts = message.get("content").and_then(Value::as_array).into_iter().flatten();
-        for (part_index, part) in parts.enumerate() {
-            let Some(file) = part.get("file") else { continue };
-            let place = format!("messages[{index}].content[{part_index}].file");
-            match (file.get("file_id"), file.get("file_data"), file.get("filename")) {
-                (Some(_), None, _) | (None, Some(_), Some(_)) => {}
-                (None, Some(_), None) => {
-                    return Err(ApiError::missing(format!("{place}.filename")));
-                }
-                (None, None, _) => return Err(ApiError::missing(format!("{place}.file_id"))),
-                (Some(_), Some(_), _) => {
-                    return Err(ApiError::invalid_value(
-                        place,
-                        "A file has either 'file_id' or 'file_data'.",
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Tool calls and their results are neighbours: an assistant message that
 /// calls tools, then one message for each call, in any order.
 fn tool_calls_are_answered(request: &Request) -> Result<(), ApiError> {
     let mut waiting: Vec<&str> = Vec::new();
     for (index, message) in request.messages.iter().enumerate() {
-        if request::role(message) == "tool" {
+        if messages::role(message) == "tool" {
             let id = message.get("tool_call_id").and_then(Value::as_str).unwrap_or("");
             let position = waiting.iter().position(|call| *call == id);
             let Some(position) = position else { return Err(unasked_result(index)) };

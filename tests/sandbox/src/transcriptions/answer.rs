@@ -19,6 +19,10 @@ use crate::transcriptions::Request;
 const UNKNOWN_AUDIO: &str =
     "This is the sandbox speaking. It cannot hear, so every recording sounds like this to it.";
 
+/// The formats that can be watched while they are written; the others are
+/// sent in one piece, whatever was asked.
+const STREAMED: &[&str] = &["json", "text", "diarized_json"];
+
 /// How many tokens a second of audio costs.
 const TOKENS_PER_SECOND: f64 = 10.0;
 
@@ -28,7 +32,8 @@ pub(crate) struct Transcript {
     seconds: f64,
     kind: Kind,
     format: String,
-    language: String,
+    /// Those hinted at: they are taken to be the ones heard.
+    languages: Vec<String>,
     streams: bool,
     with_words: bool,
     with_segments: bool,
@@ -49,17 +54,19 @@ struct Span<'a> {
 impl Transcript {
     pub(crate) fn new(request: &Request, kind: Kind, spoken: Option<String>) -> Transcript {
         let granularities: Vec<&str> = request.texts("timestamp_granularities").collect();
-        let languages = request.texts("languages").next();
-        let language = languages.unwrap_or(request.text("language"));
+        let mut languages: Vec<&str> = request.texts("languages").collect();
+        if languages.is_empty() {
+            languages.push(if request.has("language") { request.text("language") } else { "en" });
+        }
         let stream = request.fields.get("stream").and_then(Value::as_bool).unwrap_or(false);
         let temperature = request.fields.get("temperature").and_then(Value::as_f64);
         Transcript {
             text: spoken.unwrap_or_else(|| UNKNOWN_AUDIO.to_owned()),
-            seconds: (request.seconds * 1000.0).round() / 1000.0,
+            seconds: (request.recording.seconds * 1000.0).round() / 1000.0,
             kind,
             format: request.format().to_owned(),
-            language: if language.is_empty() { "en" } else { language }.to_owned(),
-            streams: stream && kind != Kind::Whisper,
+            languages: languages.into_iter().map(str::to_owned).collect(),
+            streams: stream && kind != Kind::Whisper && STREAMED.contains(&request.format()),
             with_words: granularities.contains(&"word"),
             with_segments: granularities.is_empty() || granularities.contains(&"segment"),
             with_logprobs: request.texts("include").any(|include| include == "logprobs"),
@@ -90,17 +97,21 @@ impl Transcript {
                 fields.insert("logprobs".to_owned(), logprobs(&self.text));
             }
             if self.kind == Kind::Gpt {
-                fields.insert("languages".to_owned(), json!([{"code": self.language}]));
+                fields.insert("languages".to_owned(), self.languages());
             }
             fields.insert("usage".to_owned(), self.usage());
         }
         answer
     }
 
+    fn languages(&self) -> Value {
+        self.languages.iter().map(|code| json!({"code": code})).collect()
+    }
+
     fn verbose(&self) -> Value {
         let mut answer = json!({
             "task": "transcribe",
-            "language": language_name(&self.language),
+            "language": self.languages.first().map(|code| language_name(code)),
             "duration": self.seconds,
             "text": self.text,
         });
@@ -147,19 +158,25 @@ impl Transcript {
         })
     }
 
-    /// Speakers take turns, sentence by sentence.
     fn diarized_segments(&self) -> Vec<Value> {
-        let segment = |(index, span): (usize, &Span)| {
-            json!({
-                "type": "transcript.text.segment",
-                "id": format!("seg_{index:03}"),
-                "start": span.start,
-                "end": span.end,
-                "text": span.text,
-                "speaker": self.speaker(index),
-            })
-        };
-        self.sentences().iter().enumerate().map(segment).collect()
+        let sentences = self.sentences();
+        sentences
+            .iter()
+            .enumerate()
+            .map(|(index, span)| self.diarized_segment(index, span))
+            .collect()
+    }
+
+    /// Speakers take turns, sentence by sentence.
+    fn diarized_segment(&self, index: usize, span: &Span) -> Value {
+        json!({
+            "type": "transcript.text.segment",
+            "id": segment_id(index),
+            "start": span.start,
+            "end": span.end,
+            "text": span.text,
+            "speaker": self.speaker(index),
+        })
     }
 
     /// Two speakers: those who are known, else A and B.
@@ -183,24 +200,34 @@ impl Transcript {
         file
     }
 
-    /// The text word by word, segments between if speakers are told apart,
-    /// and the whole at the end.
+    /// The text word by word and the whole at the end. If speakers are told
+    /// apart, the words of each sentence are followed by its segment.
     fn events(&self) -> Vec<String> {
+        let mut words = self.text.split_inclusive(' ');
         let mut events: Vec<Value> = Vec::new();
         if self.format == "diarized_json" {
-            events.extend(self.diarized_segments());
+            for (index, span) in self.sentences().iter().enumerate() {
+                let own = words.by_ref().take(span.text.split_whitespace().count());
+                events.extend(own.map(|word| self.delta(word, Some(&segment_id(index)))));
+                events.push(self.diarized_segment(index, span));
+            }
         }
-        for word in self.text.split_inclusive(' ') {
-            let mut delta = json!({"type": "transcript.text.delta", "delta": word});
-            self.add_logprobs(&mut delta, word);
-            events.push(delta);
-        }
+        events.extend(words.map(|word| self.delta(word, None)));
         let mut done = json!({
             "type": "transcript.text.done", "text": self.text, "usage": self.usage(),
         });
         self.add_logprobs(&mut done, &self.text);
         events.push(done);
         events.iter().map(pace::data).collect()
+    }
+
+    fn delta(&self, text: &str, segment: Option<&str>) -> Value {
+        let mut delta = json!({"type": "transcript.text.delta", "delta": text});
+        if let (Some(id), Value::Object(fields)) = (segment, &mut delta) {
+            fields.insert("segment_id".to_owned(), id.into());
+        }
+        self.add_logprobs(&mut delta, text);
+        delta
     }
 
     fn add_logprobs(&self, event: &mut Value, text: &str) {
@@ -251,6 +278,10 @@ fn spans<'a>(text: &'a str, seconds: f64, split: fn(&'a str) -> Vec<&'a str>) ->
         (seconds * said / total * 1000.0).round() / 1000.0
     };
     pieces.into_iter().map(|text| Span { text, start: at(0.0), end: at(length(&text)) }).collect()
+}
+
+fn segment_id(index: usize) -> String {
+    format!("seg_{index:03}")
 }
 
 fn word(span: &Span) -> Value {

@@ -17,6 +17,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the body ended where its head or its last chunk said.
     pub is_whole: bool,
+    /// The lengths of the chunks it came in, if it came in chunks.
+    pub chunks: Vec<usize>,
 }
 
 impl Answer {
@@ -142,10 +144,11 @@ fn parse(bytes: &[u8]) -> Answer {
         .map(|line| line.split_once(": ").unwrap())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let mut answer = Answer { status, headers, body: Vec::new(), is_whole: false };
+    let mut answer =
+        Answer { status, headers, body: Vec::new(), is_whole: false, chunks: Vec::new() };
     let rest = &bytes[end + 4..];
     if answer.header("transfer-encoding") == Some("chunked") {
-        (answer.body, answer.is_whole) = unchunk(rest);
+        unchunk(&mut answer, rest);
     } else {
         let length: usize = answer.header("content-length").unwrap_or("0").parse().unwrap();
         (answer.body, answer.is_whole) = (rest.to_vec(), rest.len() == length);
@@ -153,32 +156,43 @@ fn parse(bytes: &[u8]) -> Answer {
     answer
 }
 
-/// The content of chunks, and whether the last one came.
-fn unchunk(mut rest: &[u8]) -> (Vec<u8>, bool) {
-    let mut body = Vec::new();
+/// Adds the content of chunks to an answer.
+fn unchunk(answer: &mut Answer, mut rest: &[u8]) {
     while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
         let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
         if length == 0 {
-            return (body, true);
+            answer.is_whole = true;
+            return;
         }
         let chunk = &rest[end + 2..];
-        body.extend_from_slice(&chunk[..length.min(chunk.len())]);
+        answer.body.extend_from_slice(&chunk[..length.min(chunk.len())]);
+        answer.chunks.push(length);
         rest = chunk.get(length + 2..).unwrap_or(&[]);
     }
-    (body, false)
 }
 
-/// A part of a form: its name, its file name, its content.
-pub type Field<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+/// A part of a form: its name, what makes it a file, its content.
+pub type Field<'a> = (&'a str, Option<File<'a>>, &'a [u8]);
+
+/// The name of a file and the type it is sent as; with an empty one, none.
+pub type File<'a> = (&'a str, &'a str);
+
+/// Uncompressed audio as a file.
+pub const WAV: Option<File> = Some(("a.wav", "audio/wav"));
 
 /// A form as a body and its content type.
 pub fn form(fields: &[Field]) -> (Vec<u8>, String) {
     let mut body = Vec::new();
-    for (name, filename, content) in fields {
-        let filename = filename.map(|name| format!("; filename=\"{name}\"")).unwrap_or_default();
-        let head = format!(
-            "--frontier\r\ncontent-disposition: form-data; name=\"{name}\"{filename}\r\n\r\n"
-        );
+    for (name, file, content) in fields {
+        let (filename, media_type) = file.unwrap_or_default();
+        let mut head = format!("--frontier\r\ncontent-disposition: form-data; name=\"{name}\"");
+        if file.is_some() {
+            head.push_str(&format!("; filename=\"{filename}\""));
+        }
+        if !media_type.is_empty() {
+            head.push_str(&format!("\r\ncontent-type: {media_type}"));
+        }
+        head.push_str("\r\n\r\n");
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(content);
         body.extend_from_slice(b"\r\n");

@@ -165,7 +165,7 @@ fn requests_are_recorded() {
         br#"{"z": 1, "a": 2}"#,
     );
     let (form, form_type) =
-        client::form(&[("model", None, b"m"), ("file", Some("a.wav"), b"\0\xff")]);
+        client::form(&[("model", None, b"m"), ("file", client::WAV, b"\0\xff")]);
     client::request(
         &sandbox,
         "POST /v1/audio/transcriptions",

@@ -104,6 +104,33 @@ fn a_stalled_body_comes_late_but_whole() {
 }
 
 #[test]
+fn a_body_in_pieces_is_cut_anywhere() {
+    let sandbox = client::start();
+    let body = json!({
+        "model": "gpt-4o", "stream": true, "messages": [{"role": "user", "content": "Grüß Gött!"}],
+    });
+    let ask = || client::post(&sandbox, "/v1/chat/completions", &body);
+    let whole = ask();
+    for size in [1, 7] {
+        sandbox.script(Fault::Pieces { size, pause: Duration::ZERO });
+        let pieces = ask();
+        assert!(pieces.is_whole && pieces.chunks.iter().all(|length| *length <= size));
+        assert_eq!((pieces.chunks[0], pieces.text()), (size, whole.text()));
+    }
+}
+
+#[test]
+fn pieces_may_be_slow() {
+    let sandbox = client::start();
+    let pause = Duration::from_millis(2);
+    sandbox.script(Fault::Pieces { size: 10, pause });
+    let started = Instant::now();
+    let answer = client::get(&sandbox, "/v1/models/gpt-4o");
+    assert!(pause * (answer.body.len() as u32 / 10) <= started.elapsed());
+    assert_eq!(answer.json()["id"], "gpt-4o");
+}
+
+#[test]
 fn the_key_is_echoed_on_demand() {
     let sandbox = client::start();
     sandbox.script(Fault::EchoAuthorization { status: 401 });
