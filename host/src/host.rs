@@ -27,7 +27,8 @@ pub struct Host {
 /// How a host is set up.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
-    /// The most runs at the same time. Default: 64.
+    /// The most runs at the same time, among them the actions that runs call
+    /// as functions ([`Functions::AT_ONCE`](crate::Functions::AT_ONCE)). Default: 64.
     pub concurrent_runs: u32,
     /// Where compiled components are kept, a folder only this user may write
     /// to. `None` compiles at each load. Default: the user's cache folder.

@@ -14,13 +14,16 @@ use crate::egress::{
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
-use crate::functions::Context;
+use crate::functions::{Context, Invocation};
 use crate::json_schema as schemas;
 use crate::run::Limits;
 use crate::state::{State, Stopped};
 
 /// Longer messages are cut, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
+
+/// More calls of functions at once come from a connector that loops.
+const MOST_CALLS: usize = 1_000;
 
 /// What an import that can fail returns: a trap, or the WIT `result`.
 type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
@@ -326,17 +329,24 @@ impl functions::Host for State {
         Ok(described.collect::<Result<_, Failure>>().map_err(Into::into))
     }
 
-    fn call(&mut self, name: String, arguments: String) -> Answer<String> {
+    fn call(
+        &mut self,
+        calls: Vec<functions::Invocation>,
+    ) -> wasmtime::Result<Vec<Result<String, wit::Failure>>> {
         let context = Context { deadline: self.deadline, cancellation: self.cancellation.clone() };
         let (run, _) = self.run()?;
-        let result = run.functions.get(&name).and_then(|function| {
-            let arguments = serde_json::from_str(&arguments).map_err(|error| {
-                let message = format!("the arguments of `{name}` are not JSON: {error}");
-                Failure { property: None, ..Failure::invalid_input("", message) }
-            })?;
-            (function.call)(arguments, &context)
+        if MOST_CALLS < calls.len() {
+            let message = format!("more than {MOST_CALLS} functions called at once");
+            return Err(wasmtime::Error::msg(message));
+        }
+        let calls = calls.into_iter().map(|call| {
+            let functions::Invocation { name, arguments } = call;
+            Invocation { name, arguments }
         });
-        Ok(result.map(|value| value.to_string()).map_err(Into::into))
+        let results = run.functions.call(&calls.collect::<Vec<_>>(), &context).into_iter();
+        Ok(results
+            .map(|result| result.map(|value| value.to_string()).map_err(Into::into))
+            .collect())
     }
 }
 

@@ -79,13 +79,7 @@ impl State {
 
     /// Why the call must end now, if it must.
     pub(crate) fn stopped(&self) -> Option<Stopped> {
-        if self.cancellation.is_cancelled() {
-            Some(Stopped::Cancelled)
-        } else if self.deadline <= Instant::now() {
-            Some(Stopped::Deadline)
-        } else {
-            None
-        }
+        Stopped::of(&self.cancellation, self.deadline)
     }
 }
 
@@ -94,6 +88,18 @@ impl State {
 pub(crate) enum Stopped {
     Cancelled,
     Deadline,
+}
+
+impl Stopped {
+    pub(crate) fn of(cancellation: &Cancellation, deadline: Instant) -> Option<Self> {
+        if cancellation.is_cancelled() {
+            Some(Self::Cancelled)
+        } else if deadline <= Instant::now() {
+            Some(Self::Deadline)
+        } else {
+            None
+        }
+    }
 }
 
 impl From<Stopped> for Failure {

@@ -3,11 +3,17 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
-use connector_host::{Event, FailureKind, Files, Functions};
+use connector_host::{
+    Cancellation, Event, FailureKind, Files, Functions, Host, HostOptions, HttpFunction,
+};
 use connector_tests::{command, connection, openai, ran, sandbox};
 use serde_json::{Value, json};
+
+/// Far more than anything here takes, and far less than forever.
+const MARGIN: Duration = Duration::from_secs(20);
 
 fn question(functions: &[&str]) -> Value {
     json!({
@@ -112,13 +118,96 @@ fn every_call_is_an_event_and_an_error_is_handed_back() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(told, [("works", false), ("works", true), ("fails", false), ("fails", true)]);
+    assert_eq!(told, [("works", false), ("fails", false), ("works", true), ("fails", true)]);
     assert!(
         matches!(&events[3], Event::FunctionResult { result: Err(error), .. } if error == "nothing is there")
     );
     // The usage of both requests together.
     let usage = &outcome.metadata["usage"]["totalTokens"];
     assert!(sandbox.requests().len() == 2 && usage.as_u64() > Some(20), "{usage}");
+}
+
+/// Each waits for the other to have begun.
+#[test]
+fn functions_of_one_answer_run_at_the_same_time() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let connection = connection(&connector, &sandbox);
+    let begun = Arc::new((Mutex::new(0), Condvar::new()));
+    let meet = move |_| {
+        let (count, changed) = &*begun;
+        let mut count = count.lock().unwrap();
+        *count += 1;
+        changed.notify_all();
+        let (count, _) = changed.wait_timeout_while(count, MARGIN, |count| *count < 2).unwrap();
+        Ok(json!(if *count == 2 { "together" } else { "alone" }))
+    };
+    let parameters = json!({"type": "object", "properties": {}});
+    let functions = Functions::new()
+        .with("one", "Meets another.", parameters.clone(), meet.clone())
+        .with("other", "Meets one.", parameters, meet);
+    let run = connector.run("ask", question(&["one", "other"])).connection(&connection);
+    let outcome = run.functions(&functions).start().unwrap();
+    let answer = outcome.output.as_str().unwrap();
+    assert!(answer.contains("together") && !answer.contains("alone"), "{answer}");
+}
+
+#[test]
+fn a_function_that_panics_is_a_failure_of_its_own() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let connection = connection(&connector, &sandbox);
+    let parameters = json!({"type": "object", "properties": {}});
+    let functions = Functions::new()
+        .with("panics", "Has a defect.", parameters.clone(), |_| panic!("a defect"))
+        .with("works", "Works.", parameters, |_| Ok(json!("fine")));
+    for names in [&["panics", "works"][..], &["panics"]] {
+        let run = connector.run("ask", question(names)).connection(&connection);
+        let outcome = run.functions(&functions).start().unwrap();
+        let answer = outcome.output.as_str().unwrap();
+        assert!(answer.contains("the function `panics` failed"), "{answer}");
+        assert_eq!(answer.contains("fine"), names.len() == 2, "{answer}");
+    }
+}
+
+/// Neither server ever answers.
+#[test]
+fn a_cancelled_run_lets_go_of_all_its_functions() {
+    let (sandbox, connector) = (sandbox(), openai());
+    let connection = connection(&connector, &sandbox);
+    let host = Host::new(HostOptions { cache_dir: None, ..HostOptions::default() }).unwrap();
+    let silent = ["one", "other"].map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
+    let mut functions = Functions::new();
+    for (name, server) in &silent {
+        let declaration = HttpFunction {
+            name: (*name).to_owned(),
+            description: "Never answers.".to_owned(),
+            parameters: json!({"type": "object", "properties": {}}),
+            method: "GET".to_owned(),
+            url: format!("http://{}/never", server.local_addr().unwrap()),
+            header: None,
+        };
+        functions = functions.with_http(declaration, &host, |_| None).unwrap();
+    }
+    let cancellation = Cancellation::new();
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let run = connector.run("ask", question(&["one", "other"])).connection(&connection);
+            run.functions(&functions).cancellation(&cancellation).start()
+        });
+        // Both requests are there before either is answered.
+        let mut streams = silent.map(|(_, server)| server.accept().unwrap().0);
+        for stream in &mut streams {
+            assert_ne!(stream.read(&mut [0; 4096]).unwrap(), 0);
+        }
+        cancellation.cancel();
+        let failure = run.join().unwrap().unwrap_err();
+        assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
+        for stream in &mut streams {
+            stream.set_read_timeout(Some(MARGIN)).unwrap();
+            assert_eq!(stream.read(&mut [0; 4096]).unwrap(), 0, "it is still open");
+        }
+    });
+    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -242,8 +242,8 @@ impl Outside for Host<'_> {
         Ok(Reply { text, request_id: answer.request_id })
     }
 
-    fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
-        registry::call(name, arguments).map_err(Box::new)
+    fn call(&mut self, calls: &[registry::Invocation]) -> Vec<result::Result<String, Failure>> {
+        registry::call(calls)
     }
 
     fn validate(

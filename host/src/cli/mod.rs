@@ -16,7 +16,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use connector_host::{Connection, ConnectionValues, Connector, Host, HostOptions};
+use connector_host::{Connection, ConnectionValues, Connector, Functions, Host, HostOptions};
 
 use args::{Args, Command};
 use components::Components;
@@ -41,8 +41,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         return Ok(());
     }
     let components = Components::new(Host::new(HostOptions {
-        // One run, and the calls in which connectors describe themselves.
-        concurrent_runs: 1,
+        // One run, and the actions that it calls as functions. There is room
+        // for the calls in which connectors describe themselves beside them.
+        concurrent_runs: 1 + Functions::AT_ONCE as u32,
         ..HostOptions::default()
     })?);
     match args.command {

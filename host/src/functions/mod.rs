@@ -3,6 +3,7 @@
 //! a file declares ([`http`]).
 
 mod actions;
+mod calls;
 mod http;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,9 @@ use serde_json::Value;
 
 use crate::events::Cancellation;
 use crate::failure::Failure;
+use crate::state::Stopped;
 
+pub(crate) use calls::Invocation;
 pub use http::HttpFunction;
 
 /// A registry of functions. Cheap to clone.
@@ -40,6 +43,13 @@ type Call = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
 pub(crate) struct Context {
     pub deadline: Instant,
     pub cancellation: Cancellation,
+}
+
+impl Context {
+    /// Why nothing may be begun any more, if nothing may.
+    fn stopped(&self) -> Option<Stopped> {
+        Stopped::of(&self.cancellation, self.deadline)
+    }
 }
 
 impl Functions {

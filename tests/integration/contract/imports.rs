@@ -195,6 +195,15 @@ fn a_file_that_no_memory_could_hold_is_not_read_in_one_piece() {
     assert_failure(&failure, FailureKind::TooLarge, "cannot be read in one piece");
 }
 
+#[test]
+fn calls_of_functions_come_to_an_end() {
+    let calling = Guest::good().with(include_str!("../../guests/call-many.wat"));
+    assert_serves(&load(&calling));
+    let calling = calling.with("(global $calls i32 (i32.const 1001))");
+    let failure = contained(act(&load(&calling)));
+    assert_failure(&failure, FailureKind::Internal, "more than 1000 functions called at once");
+}
+
 /// Everything that connectors logged.
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 

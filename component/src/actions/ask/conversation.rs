@@ -8,6 +8,7 @@ use super::format::Format;
 use super::functions::Functions;
 pub use crate::bindings::workflow::connector::events::StopReason as Stopped;
 use crate::bindings::workflow::connector::events::{Event, FunctionCall, FunctionResult};
+pub use crate::bindings::workflow::connector::functions::Invocation;
 use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::failure::{Failure, FailureKind, Result, shortened};
 use crate::json::{Json, Object, Value};
@@ -22,8 +23,9 @@ const VIOLATION: usize = 200;
 pub trait Outside {
     /// Sends a request body and takes the answer.
     fn complete(&mut self, body: Json) -> Result<Reply>;
-    /// Calls a function of the registry with a JSON object.
-    fn call(&mut self, name: &str, arguments: &str) -> Result<String>;
+    /// Calls functions of the registry at the same time. The results are in
+    /// the order of the calls.
+    fn call(&mut self, calls: &[Invocation]) -> Vec<result::Result<String, Failure>>;
     /// Validates JSON text against a JSON Schema.
     fn validate(&mut self, schema: &str, instance: &str) -> result::Result<(), Invalid>;
     /// Tells the caller what happens.
@@ -183,9 +185,8 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
             }
             rounds += 1;
             messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
-            for call in &first.calls {
-                messages.push(answered(outside, functions, call).map_err(Failure::sent)?);
-            }
+            let results = answered(outside, functions, &first.calls).map_err(Failure::sent)?;
+            messages.extend(results);
             continue;
         }
 
@@ -305,43 +306,79 @@ pub fn result(id: &str, content: &str) -> Json {
     Object::new().set("role", "tool").set("tool_call_id", id).set("content", content).done()
 }
 
-/// Calls a function, and gives the message with its result for the next
-/// request.
-fn answered(outside: &mut dyn Outside, functions: &Functions, call: &Call) -> Result<Json> {
-    let content = match functions.registered(&call.name) {
-        None => Err(format!("there is no function `{}`", call.name)),
-        Some(_) if !is_object(&call.arguments) => Err("the arguments are not a JSON object".into()),
-        Some((name, parameters)) => match violations(outside, parameters, &call.arguments) {
-            Some(violations) => Err(format!("the arguments do not fit: {violations}")),
-            None => perform(outside, name, call)?,
-        },
+/// Calls functions at the same time, and gives the messages with their results
+/// for the next request. The model is handed a call's error, from which it
+/// often recovers; what ends the run ends it.
+fn answered(outside: &mut dyn Outside, functions: &Functions, calls: &[Call]) -> Result<Vec<Json>> {
+    let checked: Vec<_> = calls.iter().map(|call| checked(outside, functions, call)).collect();
+    let mut wanted = Vec::new();
+    for (call, name) in calls.iter().zip(&checked) {
+        if let Ok(name) = *name {
+            outside.tell(&called(call, name)).map_err(Failure::stopped)?;
+            wanted.push(Invocation { name: name.into(), arguments: call.arguments.clone() });
+        }
+    }
+    let mut results = outside.call(&wanted).into_iter();
+    let mut messages = Vec::new();
+    for (call, name) in calls.iter().zip(checked) {
+        let content = match name {
+            Err(error) => Err(error),
+            Ok(name) => {
+                // The host gives as many results as there are calls.
+                let Some(given) = results.next() else { break };
+                let given = match given {
+                    Err(failure) if failure.kind == FailureKind::Cancelled => {
+                        return Err(Box::new(failure));
+                    }
+                    given => given.map_err(|failure| failure.message),
+                };
+                outside.tell(&gave(call, name, &given)).map_err(Failure::stopped)?;
+                given
+            }
+        };
+        let error = |error: String| Object::new().set("error", error).done().text();
+        messages.push(result(&call.id, &content.unwrap_or_else(error)));
+    }
+    Ok(messages)
+}
+
+/// The name under which the function of a call was registered, or what is
+/// wrong with the call.
+fn checked<'a>(
+    outside: &mut dyn Outside,
+    functions: &'a Functions,
+    call: &Call,
+) -> result::Result<&'a str, String> {
+    let Some((name, parameters)) = functions.registered(&call.name) else {
+        return Err(format!("there is no function `{}`", call.name));
     };
-    let content = content.unwrap_or_else(|error| Object::new().set("error", error).done().text());
-    Ok(result(&call.id, &content))
+    if !is_object(&call.arguments) {
+        return Err("the arguments are not a JSON object".into());
+    }
+    match violations(outside, parameters, &call.arguments) {
+        Some(violations) => Err(format!("the arguments do not fit: {violations}")),
+        None => Ok(name),
+    }
+}
+
+/// What the caller is told before a call.
+fn called(call: &Call, name: &str) -> Event {
+    let Call { id, arguments, .. } = call;
+    Event::FunctionCall(FunctionCall {
+        id: id.clone(),
+        name: name.into(),
+        arguments: arguments.clone(),
+    })
+}
+
+/// What the caller is told after it.
+fn gave(call: &Call, name: &str, result: &result::Result<String, String>) -> Event {
+    let (id, result) = (call.id.clone(), result.clone());
+    Event::FunctionResult(FunctionResult { id, name: name.into(), result })
 }
 
 fn is_object(text: &str) -> bool {
     Value::parse(text).is_some_and(|value| value.as_object().is_some())
-}
-
-/// Calls a function and tells the caller before and after. The model is
-/// handed a function's error, from which it often recovers; what ends the run
-/// ends it.
-fn perform(
-    outside: &mut dyn Outside,
-    name: &str,
-    call: &Call,
-) -> Result<result::Result<String, String>> {
-    let Call { id, arguments, .. } = call;
-    let told = FunctionCall { id: id.clone(), name: name.into(), arguments: arguments.clone() };
-    outside.tell(&Event::FunctionCall(told)).map_err(Failure::stopped)?;
-    let result = match outside.call(name, arguments) {
-        Err(failure) if failure.kind == FailureKind::Cancelled => return Err(failure),
-        result => result.map_err(|failure| failure.message),
-    };
-    let told = FunctionResult { id: id.clone(), name: name.into(), result: result.clone() };
-    outside.tell(&Event::FunctionResult(told)).map_err(Failure::stopped)?;
-    Ok(result)
 }
 
 #[cfg(test)]
@@ -377,13 +414,17 @@ mod tests {
             Ok(Reply { text, request_id: Some(format!("req_{}", self.requests.len())) })
         }
 
-        fn call(&mut self, name: &str, arguments: &str) -> Result<String> {
-            self.happened.push(format!("{name} is called with {arguments}"));
-            match name {
-                "a/broken" => Err(Failure::new(FailureKind::NotFound, "there is no such city")),
-                "a/endless" => Err(Failure::new(FailureKind::Cancelled, "cancelled")),
-                _ => Ok(r#"{"sunny":true}"#.into()),
-            }
+        fn call(&mut self, calls: &[Invocation]) -> Vec<result::Result<String, Failure>> {
+            let failed = |kind, message: &str| Err(*Failure::new(kind, message));
+            let call = |Invocation { name, arguments }: &Invocation| {
+                self.happened.push(format!("{name} is called with {arguments}"));
+                match name.as_str() {
+                    "a/broken" => failed(FailureKind::NotFound, "there is no such city"),
+                    "a/endless" => failed(FailureKind::Cancelled, "cancelled"),
+                    _ => Ok(r#"{"sunny":true}"#.into()),
+                }
+            };
+            calls.iter().map(call).collect()
         }
 
         fn validate(&mut self, _: &str, instance: &str) -> result::Result<(), Invalid> {
@@ -414,11 +455,19 @@ mod tests {
 
     /// An answer that wants a function called.
     fn wants(name: &str, arguments: &str) -> serde_json::Value {
-        let function = json!({ "name": name, "arguments": arguments });
-        let call = json!({ "id": "call_1", "type": "function", "function": function });
+        wants_all(&[(name, arguments)])
+    }
+
+    /// An answer that wants functions called, `call_1` and so on.
+    fn wants_all(calls: &[(&str, &str)]) -> serde_json::Value {
+        let call = |(index, (name, arguments)): (usize, &(&str, &str))| {
+            let function = json!({ "name": name, "arguments": arguments });
+            json!({ "id": format!("call_{}", index + 1), "type": "function", "function": function })
+        };
+        let calls: Vec<_> = calls.iter().enumerate().map(call).collect();
         json!({
             "choices": [{
-                "message": { "content": null, "tool_calls": [call] },
+                "message": { "content": null, "tool_calls": calls },
                 "finish_reason": "tool_calls",
             }],
             "usage": { "total_tokens": 7 },
@@ -482,6 +531,46 @@ mod tests {
                 { "role": "tool", "tool_call_id": "call_1", "content": r#"{"sunny":true}"# },
             ])
         );
+    }
+
+    #[test]
+    fn functions_are_called_together_and_told_in_order() {
+        let calls = [("a_weather", "{}"), ("made_up", "{}"), ("a_broken", "{}"), ("a_weather", "")];
+        let answers = vec![wants_all(&calls), words("Well")];
+        let mut script = Script { answers, ..Script::default() };
+        talk(&mut script, &["a/weather", "a/broken"]).unwrap();
+        assert_eq!(
+            script.happened,
+            [
+                "call_1: a/weather is wanted",
+                "call_3: a/broken is wanted",
+                "call_4: a/weather is wanted",
+                "a/weather is called with {}",
+                "a/broken is called with {}",
+                "a/weather is called with {}",
+                r#"call_1: Ok("{\"sunny\":true}")"#,
+                r#"call_3: Err("there is no such city")"#,
+                r#"call_4: Ok("{\"sunny\":true}")"#,
+            ]
+        );
+        let told = |index: usize| {
+            let message = &script.requests[1]["messages"][index + 1];
+            assert_eq!(message["tool_call_id"], format!("call_{index}"));
+            message["content"].as_str().unwrap()
+        };
+        assert_eq!(told(1), r#"{"sunny":true}"#);
+        assert_eq!(told(2), r#"{"error":"there is no function `made_up`"}"#);
+        assert_eq!(told(3), r#"{"error":"there is no such city"}"#);
+        assert_eq!(told(4), r#"{"sunny":true}"#);
+    }
+
+    #[test]
+    fn one_cancelled_call_of_several_ends_the_run() {
+        let answers = vec![wants_all(&[("a_weather", "{}"), ("a_endless", "{}")])];
+        let mut script = Script { answers, ..Script::default() };
+        let failure = talk(&mut script, &["a/weather", "a/endless"]).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Cancelled);
+        assert!(failure.request_sent);
     }
 
     /// What the model is told after it wanted this call.
@@ -605,7 +694,7 @@ mod tests {
                 self.0 = true;
                 Ok(Reply { text: words("{}").to_string(), request_id: None })
             }
-            fn call(&mut self, _: &str, _: &str) -> Result<String> {
+            fn call(&mut self, _: &[Invocation]) -> Vec<result::Result<String, Failure>> {
                 panic!("nothing is called")
             }
             fn validate(&mut self, schema: &str, _: &str) -> result::Result<(), Invalid> {

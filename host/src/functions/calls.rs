@@ -1,0 +1,197 @@
+//! Calls of functions: all that a model asked for at the same time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::egress;
+use crate::failure::{Failure, FailureKind};
+
+use super::{Context, Functions};
+
+/// A call of a function.
+pub(crate) struct Invocation {
+    pub name: String,
+    /// A JSON object, as text.
+    pub arguments: String,
+}
+
+impl Functions {
+    /// The most calls of one run that are made at the same time. Actions
+    /// among them are runs of their own, for which a host needs room.
+    pub const AT_ONCE: usize = 8;
+
+    /// Calls functions, up to [`AT_ONCE`](Self::AT_ONCE) at the same time.
+    /// The results are in the order of the calls; a failure is that of its
+    /// call alone, and so is a panic.
+    ///
+    /// The thread that asks for the calls makes them too: a single one needs
+    /// no other.
+    pub(crate) fn call(
+        &self,
+        calls: &[Invocation],
+        context: &Context,
+    ) -> Vec<Result<Value, Failure>> {
+        let results: Vec<OnceLock<_>> = calls.iter().map(|_| OnceLock::new()).collect();
+        let waiting = Mutex::new(calls.iter().zip(&results));
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = || {
+            while let Some((call, result)) = next() {
+                // Nobody else has this one.
+                let _ = result.set(self.call_one(call, context));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..calls.len().min(Self::AT_ONCE) {
+                let thread = thread::Builder::new().name("connector-function".to_owned());
+                // Where there is no further thread, those that are there do
+                // its work.
+                let _ = thread.spawn_scoped(scope, || {
+                    let _entered = egress::enter(&context.cancellation);
+                    work();
+                });
+            }
+            work();
+        });
+        let never = || Err(Failure::new(FailureKind::Internal, "the function was not called"));
+        results.into_iter().map(|result| result.into_inner().unwrap_or_else(never)).collect()
+    }
+
+    fn call_one(&self, call: &Invocation, context: &Context) -> Result<Value, Failure> {
+        let Invocation { name, arguments } = call;
+        if let Some(stopped) = context.stopped() {
+            return Err(stopped.into());
+        }
+        let arguments = serde_json::from_str(arguments).map_err(|error| {
+            let message = format!("the arguments of `{name}` are not JSON: {error}");
+            Failure { property: None, ..Failure::invalid_input("", message) }
+        })?;
+        // A defect of one function is not that of the run and of the others.
+        catch_unwind(AssertUnwindSafe(|| (self.get(name)?.call)(arguments, context)))
+            .unwrap_or_else(|_| {
+                let message = format!("the function `{name}` failed");
+                Err(Failure::new(FailureKind::Internal, message))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Condvar};
+    use std::thread::ThreadId;
+    use std::time::{Duration, Instant};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::events::Cancellation;
+
+    /// Far more than anything here takes.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn context(time: Duration) -> Context {
+        Context { deadline: Instant::now() + time, cancellation: Cancellation::new() }
+    }
+
+    fn calls<'a>(calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Invocation> {
+        let call = |(name, arguments): (&str, &str)| Invocation {
+            name: name.to_owned(),
+            arguments: arguments.to_owned(),
+        };
+        calls.into_iter().map(call).collect()
+    }
+
+    fn with(
+        functions: Functions,
+        name: &str,
+        call: impl Fn(Value) -> Result<Value, Failure> + Send + Sync + 'static,
+    ) -> Functions {
+        functions.with(name, "For tests.", json!({"type": "object"}), call)
+    }
+
+    /// A function that comes back when as many are called, and gives how many
+    /// were called at the same time at most.
+    fn meeting(of: usize) -> Functions {
+        let inside = Arc::new((Mutex::new((0, 0)), Condvar::new()));
+        with(Functions::new(), "meet", move |_| {
+            let (count, changed) = &*inside;
+            let mut count = count.lock().unwrap();
+            count.0 += 1;
+            count.1 = count.1.max(count.0);
+            changed.notify_all();
+            let (mut count, _) =
+                changed.wait_timeout_while(count, PATIENCE, |(_, most)| *most < of).unwrap();
+            count.0 -= 1;
+            Ok(json!(count.1))
+        })
+    }
+
+    #[test]
+    fn calls_are_made_at_the_same_time_up_to_a_number() {
+        let results =
+            meeting(Functions::AT_ONCE).call(&calls([("meet", "{}"); 50]), &context(PATIENCE));
+        assert_eq!(results.len(), 50);
+        for result in results {
+            assert_eq!(result.unwrap(), Functions::AT_ONCE);
+        }
+    }
+
+    #[test]
+    fn results_are_in_the_order_of_the_calls_and_failures_stay_with_theirs() {
+        let functions = with(Functions::new(), "echo", |arguments| {
+            // The first is the last to end.
+            thread::sleep(Duration::from_millis(20 - arguments["n"].as_u64().unwrap()));
+            Ok(arguments)
+        });
+        let functions = with(functions, "panics", |_| panic!("a defect"));
+        let numbers: Vec<String> = (0..20).map(|n| json!({"n": n}).to_string()).collect();
+        let mut all = calls(numbers.iter().map(|arguments| ("echo", arguments.as_str())));
+        all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{")]));
+        let mut results = functions.call(&all, &context(PATIENCE));
+        let failures: Vec<Failure> =
+            results.split_off(20).into_iter().map(Result::unwrap_err).collect();
+        let values: Vec<String> = results.into_iter().map(|r| r.unwrap().to_string()).collect();
+        assert_eq!(values, numbers);
+        let told: Vec<_> = failures.iter().map(|f| (f.kind, f.message.as_str())).collect();
+        assert_eq!(told[0], (FailureKind::Internal, "the function `panics` failed"));
+        assert_eq!(told[1].0, FailureKind::InvalidInput);
+        assert!(told[2].1.starts_with("the arguments of `echo` are not JSON"), "{told:?}");
+    }
+
+    #[test]
+    fn a_single_call_needs_no_thread() {
+        let called_on: Arc<Mutex<Vec<ThreadId>>> = Arc::default();
+        let note = Arc::clone(&called_on);
+        let functions = with(Functions::new(), "note", move |_| {
+            note.lock().unwrap().push(thread::current().id());
+            Ok(Value::Null)
+        });
+        assert!(functions.call(&[], &context(PATIENCE)).is_empty());
+        functions.call(&calls([("note", "{}")]), &context(PATIENCE)).remove(0).unwrap();
+        assert_eq!(*called_on.lock().unwrap(), [thread::current().id()]);
+    }
+
+    #[test]
+    fn what_was_stopped_is_not_begun() {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let cancelled = context(PATIENCE);
+        let (count, cancellation) = (Arc::clone(&begun), cancelled.cancellation.clone());
+        let functions = with(Functions::new(), "cancel", move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            cancellation.cancel();
+            Ok(Value::Null)
+        });
+        let kinds = |context: &Context| -> Vec<FailureKind> {
+            let results = functions.call(&calls([("cancel", "{}"); 50]), context);
+            results.into_iter().filter_map(|result| Some(result.err()?.kind)).collect()
+        };
+        let failed = kinds(&cancelled);
+        assert!(50 - Functions::AT_ONCE <= failed.len(), "{failed:?}");
+        assert!(failed.iter().all(|kind| *kind == FailureKind::Cancelled), "{failed:?}");
+        assert!(begun.load(Ordering::Relaxed) <= Functions::AT_ONCE);
+        assert_eq!(kinds(&context(Duration::ZERO)), [FailureKind::Timeout; 50]);
+    }
+}
