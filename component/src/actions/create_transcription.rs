@@ -64,7 +64,8 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let recording = Recording::open(&input.file).map_err(|failure| failure.inside("file"))?;
     let mut parts = vec![recording.part("file")];
     parts.extend(fields(&input, &given, is_streamed).into_iter().map(field));
-    parts.extend(speakers(input.known_speakers.as_deref().unwrap_or_default())?.map(field));
+    let speakers = speakers(input.known_speakers.as_deref().unwrap_or_default())?;
+    parts.extend(speakers.into_iter().map(field));
     let request = http::Request {
         method: http::Method::Post,
         body: http::Body::Multipart(parts),
@@ -91,37 +92,47 @@ const ALIASES: &[(&str, &str)] = &[
     ("known_speaker_references", "knownSpeakers"),
 ];
 
-fn field<'a>((name, value): (&str, String)) -> http::Part<'a> {
-    http::Part { name: name.into(), value: http::PartValue::Text(value) }
+fn field((name, value): (String, String)) -> http::Part<'static> {
+    http::Part { name, value: http::PartValue::Text(value) }
 }
 
 /// The form's fields behind the file.
-fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(&'static str, String)> {
+fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     for (name, value) in parameters::given(PROPERTIES, given) {
         match value {
-            Value::List(items) => fields.extend(items.iter().map(|item| (name, plain(item)))),
-            value => fields.push((name, plain(value))),
+            Value::List(items) => {
+                fields.extend(items.iter().map(|item| (name.into(), plain(item))));
+            }
+            value => fields.push((name.into(), plain(value))),
         }
+    }
+    match input.chunking_strategy {
+        Some(Value::Object(members)) => {
+            let member = |(name, value): &(String, Value)| {
+                (format!("chunking_strategy[{name}]"), plain(value))
+            };
+            fields.extend(members.iter().map(member));
+        }
+        Some(strategy) => fields.push(("chunking_strategy".into(), plain(strategy))),
+        // Without it, these models refuse recordings above 30 seconds.
+        None if models::is_diarizing(input.model) => {
+            fields.push(("chunking_strategy".into(), "auto".into()));
+        }
+        None => {}
     }
     let language = input.language.map(|code| match code {
         // Workflows made for the reference page say `ma` for Maori.
         "ma" => "mi",
         code => code,
     });
-    let chunking = match input.chunking_strategy {
-        Some(strategy) => Some(plain(strategy)),
-        // Without it, these models refuse recordings above 30 seconds.
-        None => models::is_diarizing(input.model).then(|| "auto".into()),
-    };
     let wants_logprobs = input.include_logprobs == Some(true);
     let made = [
-        ("language", language.map(Into::into)),
-        ("include[]", wants_logprobs.then(|| "logprobs".into())),
-        ("chunking_strategy", chunking),
-        ("stream", is_streamed.then(|| "true".into())),
+        ("language", language),
+        ("include[]", wants_logprobs.then_some("logprobs")),
+        ("stream", is_streamed.then_some("true")),
     ];
-    fields.extend(made.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    fields.extend(made.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into()))));
     fields
 }
 
@@ -297,9 +308,9 @@ mod tests {
                 "languages[]=de",
                 "languages[]=en",
                 "keywords[]=Gruß",
+                "chunking_strategy[type]=server_vad",
                 "language=de",
                 "include[]=logprobs",
-                r#"chunking_strategy={"type":"server_vad"}"#,
             ]
         );
     }
@@ -324,7 +335,7 @@ mod tests {
         let model = "gpt-4o-transcribe-diarize";
         assert_eq!(strategy(json!({ "model": model })), "chunking_strategy=auto");
         let own = json!({ "model": model, "chunkingStrategy": { "type": "server_vad" } });
-        assert_eq!(strategy(own), r#"chunking_strategy={"type":"server_vad"}"#);
+        assert_eq!(strategy(own), "chunking_strategy[type]=server_vad");
     }
 
     #[test]

@@ -26,10 +26,18 @@ fn filled(form: &str) -> Value {
             "logitBias": { "50256": -100 },
             "stop": ["."],
             "functions": ["openai/v1/createImage"],
+            "attachments": [{ "url": "file:///a.png" }],
         }),
-        "createImage" => json!({ "imageMessages": [{ "content": "A cat", "weight": 2 }] }),
+        "createImage" => json!({
+            "imageMessages": [{ "content": "A cat", "weight": 2 }], "outputFormat": "webp",
+        }),
         "createSpeech" => json!({ "voice": "alloy", "responseFormat": "wav" }),
-        "createTranscription" => json!({ "file": { "url": "file:///a.mp3" }, "language": "en" }),
+        // Time stamps need one format and probabilities another.
+        "createTranscription" => json!({
+            "file": { "url": "file:///a.mp3" }, "language": "en", "responseFormat": "verbose_json",
+            "knownSpeakers": [{ "name": "Ada", "recording": { "url": "file:///b.wav" } }],
+            "languages": ["de"], "keywords": ["Graz"],
+        }),
         "connection" => json!({ "token": "sk-1", "maxTokensParameter": "max_tokens" }),
         other => panic!("say with which data all of {other} shows"),
     }

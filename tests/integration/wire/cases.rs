@@ -14,13 +14,15 @@ pub struct Case {
     pub call: Call,
     /// The properties of the connection besides the token and the base URL.
     pub connection: Value,
+    /// Whether the caller wants the answer as it arrives.
+    pub streaming: bool,
 }
 
 /// A call into the connector.
 #[derive(Clone)]
 pub enum Call {
-    /// Of an action with an input. A file in it has the name of a recording
-    /// as its `url`.
+    /// Of an action with an input. A file in it has the name of one of the
+    /// bench's as its `url`.
     Run { action: &'static str, input: Value },
     /// Of the connection test.
     Test,
@@ -146,6 +148,32 @@ fn ask() -> Vec<Case> {
         ),
         case("safety-identifier", json!({ "safetyIdentifier": "customer-4711" })),
         case("prompt-cache-key", json!({ "promptCacheKey": "instructions-1" })),
+        // Each kind of file, each as what it is and not as what it is called.
+        case("attached-png", attached(&["picture.png"])),
+        case("attached-jpeg", attached(&["picture.jpg"])),
+        case("attached-webp", attached(&["picture.webp"])),
+        case("attached-gif", attached(&["picture.gif"])),
+        case("attached-wav", attached(&["speech.wav"])),
+        case("attached-mp3", attached(&["speech.mp3"])),
+        case("attached-pdf", attached(&["report.pdf"])),
+        case("attached-text", attached(&["Notizen \"1\".md"])),
+        case("attached-several", attached(&["picture.png", "report.pdf", "speech.mp3"])),
+        case("attached-under-another-name", attached(&["picture.png.txt"])),
+        case(
+            "attached-to-the-last-message-of-the-user",
+            json!({ "attachments": [{ "url": "picture.png" }], "messages": [
+                said("user", "Hello!"), said("user", "Look!"), said("assistant", "I see"),
+            ]}),
+        ),
+        case("image-detail-auto", looked_at("auto")),
+        case("image-detail-low", looked_at("low")),
+        case("image-detail-high", looked_at("high")),
+        case("image-detail-of-none", json!({ "imageDetail": "low" })),
+        // As the answer arrives.
+        case("minimal", json!({})).streamed(),
+        case("object-strict", json!({ "responseFormat": 1, "responseSchema": CITY })).streamed(),
+        case("functions", json!({ "functions": ["weather/v1/today"] })).streamed(),
+        case("attached-png", attached(&["picture.png"])).streamed(),
         // Together.
         case("whole-numbers", json!({ "n": 2.0, "maxTokens": 64.0, "logitBias": { "7": 5.0 } })),
         case("reasoning", json!({ "model": "o4-mini", "maxTokens": 2000, "responseFormat": 1 })),
@@ -165,7 +193,8 @@ fn ask() -> Vec<Case> {
                 "repairAttempts": null, "reasoningEffort": "", "verbosity": "", "seed": "",
                 "serviceTier": "", "store": null, "metadata": {}, "logprobs": null,
                 "topLogprobs": "", "parallelFunctionCalls": null, "maxFunctionRounds": null,
-                "safetyIdentifier": "", "promptCacheKey": "",
+                "safetyIdentifier": "", "promptCacheKey": "", "attachments": [],
+                "imageDetail": "",
             }),
         ),
         case(
@@ -181,9 +210,22 @@ fn ask() -> Vec<Case> {
                 "serviceTier": "default", "store": true, "metadata": { "run": "1" },
                 "logprobs": true, "topLogprobs": 2, "parallelFunctionCalls": true,
                 "maxFunctionRounds": 3, "safetyIdentifier": "s-4711", "promptCacheKey": "k-1",
+                "attachments": [{ "url": "picture.png" }, { "url": "picture.jpg" }],
+                "imageDetail": "low",
             }),
         ),
     ]
+}
+
+/// With files.
+fn attached(names: &[&str]) -> Value {
+    let files: Vec<_> = names.iter().map(|name| json!({ "url": name })).collect();
+    json!({ "attachments": files })
+}
+
+/// With an image that is looked at so closely.
+fn looked_at(detail: &str) -> Value {
+    json!({ "attachments": [{ "url": "picture.png" }], "imageDetail": detail })
 }
 
 fn create_image() -> Vec<Case> {
@@ -241,20 +283,40 @@ fn create_image() -> Vec<Case> {
         case("style-vivid", json!({ "model": "dall-e-3", "style": "vivid" })),
         case("style-natural", json!({ "model": "dall-e-3", "style": "natural" })),
         case("user", json!({ "user": "customer-4711" })),
+        case("background-auto", json!({ "background": "auto" })),
+        case("background-opaque", json!({ "background": "opaque" })),
+        case(
+            "background-transparent",
+            json!({ "background": "transparent", "outputFormat": "webp" }),
+        ),
+        case("png", json!({ "outputFormat": "png", "outputCompression": 50 })),
+        case("jpeg", json!({ "outputFormat": "jpeg" })),
+        case("webp", json!({ "outputFormat": "webp" })),
+        case("compression", json!({ "outputFormat": "jpeg", "outputCompression": 0 })),
+        case("compression-least", json!({ "outputFormat": "webp", "outputCompression": 100 })),
+        case("moderation-auto", json!({ "moderation": "auto" })),
+        case("moderation-low", json!({ "moderation": "low" })),
+        case("partial-images", json!({ "partialImages": 2 })),
+        case("partial-images", json!({ "partialImages": 2 })).streamed(),
+        case("partial-images-of-two", json!({ "partialImages": 1, "n": 2 })).streamed(),
+        case("partial-images-none", json!({ "partialImages": 0 })).streamed(),
+        case("minimal", json!({})).streamed(),
         // Together.
         case(
             "blanks",
             json!({
                 "model": "", "imageMessages": [{ "content": "A lighthouse", "weight": "" }],
                 "size": "", "n": null, "responseFormat": "", "quality": null, "style": "",
-                "user": null,
+                "user": null, "background": "", "outputFormat": null, "outputCompression": "",
+                "moderation": "", "partialImages": null,
             }),
         ),
         case(
             "everything-gpt-image",
             json!({
                 "model": "gpt-image-1", "size": "1536x1024", "n": 2, "responseFormat": "b64_json",
-                "quality": "medium", "user": "customer-4711",
+                "quality": "medium", "user": "customer-4711", "background": "opaque",
+                "outputFormat": "webp", "outputCompression": 80, "moderation": "low",
                 "imageMessages": [{ "content": "A lighthouse", "weight": 1.5 }],
             }),
         ),
@@ -288,12 +350,16 @@ fn create_speech() -> Vec<Case> {
         case("speed", json!({ "speed": 1.0 })),
         case("speed-lowest", json!({ "speed": 0.25 })),
         case("speed-highest", json!({ "speed": 4 })),
-        case("blanks", json!({ "model": null, "responseFormat": "", "speed": "" })),
+        case("instructions", json!({ "instructions": "Calm, with a smile." })),
+        case(
+            "blanks",
+            json!({ "model": null, "responseFormat": "", "speed": "", "instructions": "" }),
+        ),
         case(
             "everything",
             json!({
-                "model": "tts-1", "input": "Hello!", "voice": "nova", "responseFormat": "opus",
-                "speed": 1.25,
+                "model": "gpt-4o-mini-tts-2025-12-15", "input": "Hello!", "voice": "nova",
+                "responseFormat": "opus", "speed": 1.25, "instructions": "Calm",
             }),
         ),
     ]
@@ -309,9 +375,9 @@ fn create_transcription() -> Vec<Case> {
         case("gpt-4o-transcribe", format("gpt-4o-transcribe", "json")),
         case("gpt-4o-mini-transcribe", format("gpt-4o-mini-transcribe", "json")),
         case("gpt-transcribe", format("gpt-transcribe", "json")),
-        case("diarize-json", format("gpt-4o-transcribe-diarize", "json")),
-        case("diarize-text", format("gpt-4o-transcribe-diarize", "text")),
-        case("diarize-diarized-json", format("gpt-4o-transcribe-diarize", "diarized_json")),
+        case("diarize-json", format(DIARIZE, "json")),
+        case("diarize-text", format(DIARIZE, "text")),
+        case("diarize-diarized-json", format(DIARIZE, "diarized_json")),
         case("whisper-srt", format("whisper-1", "srt")),
         case("whisper-vtt", format("whisper-1", "vtt")),
         case("whisper-json", format("whisper-1", "json")),
@@ -344,12 +410,41 @@ fn create_transcription() -> Vec<Case> {
         case("temperature", json!({ "temperature": 0.4 })),
         case("temperature-0", json!({ "temperature": 0 })),
         case("temperature-1", json!({ "temperature": 1.0 })),
+        case("words", granularities(&["word"])),
+        case("segments", granularities(&["segment"])),
+        case("words-and-segments", granularities(&["word", "segment"])),
+        case("granularities-of-json", json!({ "timestampGranularities": ["word"] })),
+        case("logprobs", json!({ "includeLogprobs": true })),
+        case("logprobs-not", json!({ "includeLogprobs": false })),
+        case(
+            "known-speakers",
+            json!({ "model": DIARIZE, "responseFormat": "diarized_json", "knownSpeakers": [
+                { "name": "Ada", "recording": { "url": "voice.wav" } },
+                { "name": "Größe", "recording": { "url": "voice.wav" } },
+            ]}),
+        ),
+        case("chunking-strategy", json!({ "chunkingStrategy": "auto" })),
+        case(
+            "chunking-strategy-of-ones-own",
+            json!({ "model": DIARIZE, "chunkingStrategy": { "type": "server_vad", "threshold": 0.5 } }),
+        ),
+        case("languages", json!({ "model": "gpt-transcribe", "languages": ["de", "en"] })),
+        case("keywords", json!({ "model": "gpt-transcribe", "keywords": ["Graz", "Linz"] })),
+        // As the transcript is written.
+        case("gpt-4o-transcribe", format("gpt-4o-transcribe", "json")).streamed(),
+        case("logprobs", json!({ "includeLogprobs": true })).streamed(),
+        case("diarize-text", format(DIARIZE, "text")).streamed(),
+        case("diarize-diarized-json", format(DIARIZE, "diarized_json")).streamed(),
+        case("whisper-json", format("whisper-1", "json")).streamed(),
+        case("whisper-srt", format("whisper-1", "srt")).streamed(),
+        case("model-of-another-server", format("Systran/faster-whisper", "json")).streamed(),
         // Together.
         case(
             "blanks",
             json!({
                 "model": "", "language": "", "prompt": null, "responseFormat": "",
-                "temperature": "",
+                "temperature": "", "timestampGranularities": [], "includeLogprobs": null,
+                "knownSpeakers": [], "chunkingStrategy": "", "languages": [], "keywords": [],
             }),
         ),
         case(
@@ -357,16 +452,26 @@ fn create_transcription() -> Vec<Case> {
             json!({
                 "model": "whisper-1", "language": "de", "prompt": "Graz, Linz",
                 "responseFormat": "verbose_json", "temperature": 0.2,
+                "timestampGranularities": ["segment"], "chunkingStrategy": "auto",
             }),
         ),
     ]
 }
+
+/// With these time stamps.
+fn granularities(of: &[&str]) -> Value {
+    json!({ "model": "whisper-1", "responseFormat": "verbose_json", "timestampGranularities": of })
+}
+
+/// The model that tells speakers apart.
+const DIARIZE: &str = "gpt-4o-transcribe-diarize";
 
 fn connection() -> Vec<Case> {
     let of = |name: &str, call, connection| Case {
         name: format!("connection-{name}"),
         call,
         connection,
+        streaming: false,
     };
     let ask = |input: Value| Call::Run { action: "ask", input: with("ask", input) };
     let with_limit = || ask(json!({ "model": "gpt-4o", "maxTokens": 200 }));
@@ -400,6 +505,14 @@ fn run(action: &'static str, name: &str, set: Value) -> Case {
         name: format!("{action}-{name}"),
         call: Call::Run { action, input: with(action, set) },
         connection: json!({}),
+        streaming: false,
+    }
+}
+
+impl Case {
+    /// The same, with the answer as it arrives.
+    fn streamed(self) -> Self {
+        Self { name: format!("{}-streamed", self.name), streaming: true, ..self }
     }
 }
 

@@ -110,16 +110,16 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The names of speakers and their voices, as the API takes them.
-pub fn speakers(speakers: &[Speaker]) -> Result<impl Iterator<Item = (&'static str, String)>> {
+pub fn speakers(speakers: &[Speaker]) -> Result<Vec<(String, String)>> {
     let mut fields = Vec::new();
     for (index, Speaker { name, recording }) in speakers.iter().enumerate() {
         let place = format!("knownSpeakers[{index}].recording");
         let voice = Recording::open(recording).and_then(|voice| voice.data_url());
-        fields.push(("known_speaker_names[]", String::from(*name)));
+        fields.push(("known_speaker_names[]".into(), (*name).into()));
         let voice = voice.map_err(|failure| failure.inside(&place))?;
-        fields.push(("known_speaker_references[]", voice));
+        fields.push(("known_speaker_references[]".into(), voice));
     }
-    Ok(fields.into_iter())
+    Ok(fields)
 }
 
 #[cfg(test)]
