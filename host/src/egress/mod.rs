@@ -256,13 +256,14 @@ fn exchange(prepared: &Prepared, terms: &Terms) -> Result<http::Response<ureq::B
         }
     };
     // ureq takes a timeout of zero for none at all.
-    let some = |time: Duration| Some(time.max(Duration::from_millis(1)));
-    let remaining = terms.deadline.saturating_duration_since(Instant::now());
+    let shortest = Duration::from_millis(1);
+    let remaining = terms.deadline.saturating_duration_since(Instant::now()).max(shortest);
+    let first_byte = Some(terms.first_byte.max(shortest)).filter(|time| *time < remaining);
     let agent = prepared.route.agent();
     let request = agent
         .configure_request(request.body(body)?)
-        .timeout_global(some(remaining))
-        .timeout_recv_response(some(terms.first_byte))
+        .timeout_global(Some(remaining))
+        .timeout_recv_response(first_byte)
         .build();
     agent.run(request)
 }
