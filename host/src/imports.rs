@@ -50,6 +50,7 @@ impl http::Host for State {
             &Terms {
                 largest_body: run.limits.request_bytes,
                 deadline,
+                first_byte: run.limits.first_byte,
                 silence: run.limits.silence,
                 retries: &run.retries,
                 cancellation: &cancellation,

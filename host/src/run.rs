@@ -38,8 +38,10 @@ const ASK_TIME: Duration = Duration::from_secs(30);
 pub struct Limits {
     /// From start to end, waiting included. Default: 10 minutes.
     pub time: Duration,
-    /// The longest silence while an answer arrives. Before it begins, only
-    /// `time` counts: a model may think for minutes. Default: 2 minutes.
+    /// The longest wait between a request that is sent and the head of its
+    /// answer: a model may think for minutes. Default: 10 minutes.
+    pub first_byte: Duration,
+    /// The longest silence while an answer's body arrives. Default: 2 minutes.
     pub silence: Duration,
     /// Linear memory in bytes, at most the host's `max_memory`. Default: 64 MiB.
     pub memory: usize,
@@ -57,6 +59,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(600),
+            first_byte: Duration::from_secs(600),
             silence: Duration::from_secs(120),
             memory: 64 << 20,
             output_bytes: 32 << 20,

@@ -236,6 +236,15 @@ fn a_deadline_ends_a_run() {
     assert!(ran.stderr.contains("in time"), "{ran:?}");
 }
 
+#[test]
+fn an_answer_that_does_not_begin_ends_a_run() {
+    let sandbox = sandbox();
+    sandbox.script(Fault::Delay(std::time::Duration::from_secs(20)));
+    let ran = ask(&sandbox, &["--first-byte", "300ms"]);
+    assert_eq!(ran.status, 6, "{ran:?}");
+    assert!(ran.stderr.contains("did not begin within 300ms"), "{ran:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_run_with_130() {

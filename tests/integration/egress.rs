@@ -3,11 +3,12 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use connector_host::{
-    AddressPolicy, Cancellation, Connection, ConnectionValues, Connector, Failure, FailureKind,
-    Host, HostOptions, Limits, Outcome,
+    AddressPolicy, Cancellation, Connection, ConnectionValues, Connector, Event, Failure,
+    FailureKind, Files, Host, HostOptions, Limits, Outcome,
 };
 use connector_tests::{CANARY, command, component, connection, openai, ran, sandbox};
 use openai_sandbox::{Fault, Options, Sandbox};
@@ -202,11 +203,92 @@ fn a_file_that_breaks_off_is_not_kept() {
     let failure = connector
         .run("createSpeech", speech)
         .connection(&connection(&connector, &sandbox))
-        .files(&connector_host::Files::new(dir.path()))
+        .files(&Files::new(dir.path()))
         .start()
         .unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, true));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_answer_that_makes_no_whole_file_leaves_none() {
+    let connector = openai();
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nRIFF\r\n";
+    let empty = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+    let limits = Limits { file_bytes: 3, ..Limits::default() };
+    for (answer, limits, kind) in [
+        (&chunked[..], Limits::default(), FailureKind::Network),
+        (chunked, limits.clone(), FailureKind::TooLarge),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nRIFF", limits, FailureKind::TooLarge),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            Limits::default(),
+            FailureKind::InvalidOutput,
+        ),
+        (empty, Limits::default(), FailureKind::InvalidOutput),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let (port, server) = answer_once(answer);
+        let failure = connector
+            .run("createSpeech", json!({"input": "Hi", "voice": "alloy"}))
+            .connection(&connection_to(&connector, port))
+            .limits(limits)
+            .files(&Files::new(dir.path()))
+            .start()
+            .unwrap_err();
+        let shown = String::from_utf8_lossy(answer);
+        assert_eq!((failure.kind, failure.request_sent), (kind, true), "{shown}: {failure:?}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{shown}");
+        server.join().unwrap();
+    }
+}
+
+/// The server goes on slowly until somebody has told of it.
+#[test]
+fn a_file_is_told_of_while_it_arrives() {
+    const SIZE: usize = 1_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, told) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream);
+        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").unwrap();
+        let mut sent = 0;
+        while sent < SIZE / 2 && told.recv_timeout(Duration::from_millis(10)).is_err() {
+            stream.write_all(&[7; 100]).unwrap();
+            sent += 100;
+        }
+        let first = sent as u64;
+        stream.write_all(&vec![7; SIZE - sent]).unwrap();
+        first
+    });
+    let (connector, dir) = (openai(), tempfile::tempdir().unwrap());
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&events);
+    let outcome = connector
+        .run("createSpeech", json!({"input": "Hi", "voice": "alloy"}))
+        .connection(&connection_to(&connector, port))
+        .files(&Files::new(dir.path()))
+        .on_event(move |event| {
+            // Not of the request, if that takes long enough to be told of.
+            if let Event::Progress { total: Some(total), .. } = event
+                && total == SIZE as u64
+            {
+                heard.lock().unwrap().push(event);
+                // The server stops to listen at the first.
+                let _ = tell.send(());
+            }
+        })
+        .start()
+        .unwrap();
+    let first = server.join().unwrap();
+    let events = events.lock().unwrap();
+    let Some(Event::Progress { unit, done, .. }) = events.first() else { panic!("{events:?}") };
+    assert_eq!(unit, "bytes");
+    assert!((1..=first).contains(done), "{done} of {first}");
+    let kept = dir.path().join(outcome.output["name"].as_str().unwrap());
+    assert_eq!(std::fs::metadata(kept).unwrap().len(), SIZE as u64);
 }
 
 #[test]

@@ -159,5 +159,32 @@ fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
     let begun = Instant::now();
     let failure = ask(&sandbox, limits).0.unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Timeout, true), "{failure:?}");
+    assert_eq!(failure.message, "the provider's answer stopped for too long");
     assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
+    let (sandbox, short) = (sandbox(), Duration::from_millis(200));
+    let request = format!("POST {}/chat/completions", sandbox.base_url());
+    for (limits, message) in [
+        (
+            Limits { first_byte: short, ..Limits::default() },
+            format!("the answer to {request} did not begin within 200ms"),
+        ),
+        (Limits { time: short, ..Limits::default() }, format!("no answer to {request} in time")),
+    ] {
+        sandbox.clear();
+        sandbox.script(Fault::Delay(Duration::from_secs(60)));
+        let begun = Instant::now();
+        let failure = ask(&sandbox, limits).0.unwrap_err();
+        let told = (failure.kind, failure.request_sent, failure.message.as_str());
+        assert_eq!(told, (FailureKind::Timeout, true, message.as_str()));
+        assert_eq!(sandbox.requests().len(), 1);
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
+    // Once it has begun, it may take longer than that.
+    sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(3) });
+    let limits = Limits { first_byte: Duration::from_secs(2), ..Limits::default() };
+    ask(&sandbox, limits).0.unwrap();
 }

@@ -92,7 +92,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("known_speaker_references", "knownSpeakers"),
 ];
 
-fn field((name, value): (String, String)) -> http::Part<'static> {
+fn field<'a>((name, value): (String, String)) -> http::Part<'a> {
     http::Part { name, value: http::PartValue::Text(value) }
 }
 

@@ -135,6 +135,9 @@ pub struct Run {
     /// The most time for the run: `500ms`, `60s`, `10m`
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
+    /// The longest wait for an answer to begin, once its request is sent
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub first_byte: Duration,
 }
 
 /// The documents of `schema`.

@@ -37,7 +37,7 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
         .connection(&connection)
         .files(&files)
         .functions(&functions)
-        .limits(Limits { time: args.timeout, ..Limits::default() })
+        .limits(Limits { time: args.timeout, first_byte: args.first_byte, ..Limits::default() })
         .retries(Retries { attempts: args.attempts, ..Retries::default() })
         .streaming(args.stream)
         .cancellation(&cancellation)

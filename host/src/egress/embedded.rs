@@ -94,11 +94,37 @@ impl Sink<'_> {
 /// The media type and extension by the content's own signature, else as
 /// asked for.
 fn kind<'a>(bytes: &[u8], asked: &'a str) -> (&'a str, &'static str) {
+    // Before signatures are looked at: to those it is any XML.
+    if is_svg(bytes) {
+        return ("image/svg+xml", "svg");
+    }
     match infer::get(bytes) {
         Some(kind) => (kind.mime_type(), kind.extension()),
         None => {
             let known = mime_guess::get_mime_extensions_str(asked);
             (asked, known.and_then(|all| all.first().copied()).unwrap_or("bin"))
+        }
+    }
+}
+
+/// Whether it is an SVG document: the element `svg`, behind white space,
+/// declarations and comments at most.
+fn is_svg(bytes: &[u8]) -> bool {
+    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    loop {
+        rest = rest.trim_ascii_start();
+        let end: &[u8] = match rest {
+            [b'<', b'?', ..] => b"?>",
+            [b'<', b'!', b'-', b'-', ..] => b"-->",
+            [b'<', b'!', ..] => b">",
+            [b'<', b's', b'v', b'g', next, ..] => {
+                return next.is_ascii_whitespace() || matches!(next, b'>' | b'/');
+            }
+            _ => return false,
+        };
+        match memchr::memmem::find(rest, end) {
+            Some(at) => rest = rest.get(at + end.len()..).unwrap_or_default(),
+            None => return false,
         }
     }
 }
@@ -187,5 +213,29 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
             }
         }
         Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_what_its_content_says() {
+        let svg = ("image/svg+xml", "svg");
+        for text in [
+            "<svg/>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>",
+            "\u{feff}\n <svg\twidth=\"1\"/>",
+            "<?xml version=\"1.0\"?>\r\n<!-- <html> --><!DOCTYPE svg>\n<!----><svg></svg>",
+        ] {
+            assert_eq!(kind(text.as_bytes(), "image/png"), svg, "{text}");
+        }
+        for text in ["<svgs/>", "<svg", "<g><svg/></g>", "<?xml <svg/>", "<!-- <svg/>", "svg", ""] {
+            assert_ne!(kind(text.as_bytes(), "image/png"), svg, "{text}");
+        }
+        assert_eq!(kind(b"\x89PNG\r\n\x1a\n", "image/webp"), ("image/png", "png"));
+        assert_eq!(kind(b"anything else", "image/webp"), ("image/webp", "webp"));
+        assert_eq!(kind(b"anything else", "x/unheard-of"), ("x/unheard-of", "bin"));
     }
 }

@@ -65,7 +65,9 @@ pub(crate) struct Terms<'a> {
     pub largest_body: u64,
     /// When the run ends.
     pub deadline: Instant,
-    /// The longest silence while an answer arrives.
+    /// The longest wait for an answer to begin.
+    pub first_byte: Duration,
+    /// The longest silence while its body arrives.
     pub silence: Duration,
     pub retries: &'a Retries,
     pub cancellation: &'a Cancellation,
@@ -158,11 +160,57 @@ impl<'a> Prepared<'a> {
 
     fn make(&self, terms: &Terms) -> Result<Response, Failure> {
         socket::begin_request(terms.silence);
-        let answer =
-            exchange(self, terms).map_err(|error| failure(&error, self.route, &self.what))?;
+        let answer = exchange(self, terms).map_err(|error| self.failure(&error, terms))?;
         socket::begin_answer();
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
         Ok(Response::new(answer, self.route.redactor().clone()))
+    }
+
+    /// What an error of the HTTP library means to a workflow. Texts are built
+    /// from the method and path; ureq's own may hold the whole URL.
+    fn failure(&self, error: &ureq::Error, terms: &Terms) -> Failure {
+        use std::io::ErrorKind;
+        let (host, what) = (self.route.base().origin(), &self.what);
+        let network = |message: String| Failure::new(FailureKind::Network, message);
+        let began = socket::request_began();
+        match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                Failure::new(FailureKind::Timeout, format!("no connection to {host} in time"))
+            }
+            ureq::Error::Timeout(Timeout::RecvResponse) => {
+                let message =
+                    format!("the answer to {what} did not begin within {:?}", terms.first_byte);
+                Failure::new(FailureKind::Timeout, message).after_request(began)
+            }
+            ureq::Error::Timeout(_) => {
+                Failure::new(FailureKind::Timeout, format!("no answer to {what} in time"))
+                    .after_request(began)
+            }
+            ureq::Error::HostNotFound => network(format!("the host of {host} is not known")),
+            ureq::Error::Io(error) if is_lookup(error) => {
+                network(format!("the host of {host} cannot be looked up"))
+            }
+            ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                network(format!("nothing answers at {host} (connection refused)"))
+            }
+            ureq::Error::Io(error) if !began => {
+                network(format!("no connection to {host}: {error}"))
+            }
+            ureq::Error::Io(error) => {
+                network(format!("the connection broke during {what}: {error}")).after_request(true)
+            }
+            // The handshake comes before the request.
+            ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => {
+                network(format!("no secure connection to {host}: {error}"))
+            }
+            ureq::Error::LargeResponseHeader(..) => {
+                let message = format!("the head of the answer to {what} is too large");
+                Failure::new(FailureKind::TooLarge, message).after_request(true)
+            }
+            ureq::Error::Other(error) if error.is::<AddressRefused>() => network(error.to_string()),
+            _ => network(format!("the exchange {what} failed: {}", short(error)))
+                .after_request(began),
+        }
     }
 
     /// Why the request may be made again, if it may.
@@ -208,11 +256,15 @@ fn exchange(prepared: &Prepared, terms: &Terms) -> Result<http::Response<ureq::B
         }
     };
     // ureq takes a timeout of zero for none at all.
-    let remaining = terms.deadline.saturating_duration_since(Instant::now());
-    let remaining = remaining.max(Duration::from_millis(1));
+    let shortest = Duration::from_millis(1);
+    let remaining = terms.deadline.saturating_duration_since(Instant::now()).max(shortest);
+    let first_byte = Some(terms.first_byte.max(shortest)).filter(|time| *time < remaining);
     let agent = prepared.route.agent();
-    let request =
-        agent.configure_request(request.body(body)?).timeout_global(Some(remaining)).build();
+    let request = agent
+        .configure_request(request.body(body)?)
+        .timeout_global(Some(remaining))
+        .timeout_recv_response(first_byte)
+        .build();
     agent.run(request)
 }
 
@@ -236,45 +288,6 @@ fn not_allowed(why: impl std::fmt::Display) -> Failure {
         FailureKind::InvalidInput,
         format!("the connector asked for a request that is not allowed: {why}"),
     )
-}
-
-/// What an error of the HTTP library means to a workflow. Texts are built
-/// from the method and path; ureq's own may hold the whole URL.
-fn failure(error: &ureq::Error, route: &Route, what: &str) -> Failure {
-    use std::io::ErrorKind;
-    let host = route.base().origin();
-    let network = |message: String| Failure::new(FailureKind::Network, message);
-    let began = socket::request_began();
-    match error {
-        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-            Failure::new(FailureKind::Timeout, format!("no connection to {host} in time"))
-        }
-        ureq::Error::Timeout(_) => {
-            Failure::new(FailureKind::Timeout, format!("no answer to {what} in time"))
-                .after_request(began)
-        }
-        ureq::Error::HostNotFound => network(format!("the host of {host} is not known")),
-        ureq::Error::Io(error) if is_lookup(error) => {
-            network(format!("the host of {host} cannot be looked up"))
-        }
-        ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
-            network(format!("nothing answers at {host} (connection refused)"))
-        }
-        ureq::Error::Io(error) if !began => network(format!("no connection to {host}: {error}")),
-        ureq::Error::Io(error) => {
-            network(format!("the connection broke during {what}: {error}")).after_request(true)
-        }
-        // The handshake comes before the request.
-        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => {
-            network(format!("no secure connection to {host}: {error}"))
-        }
-        ureq::Error::LargeResponseHeader(..) => {
-            let message = format!("the head of the answer to {what} is too large");
-            Failure::new(FailureKind::TooLarge, message).after_request(true)
-        }
-        ureq::Error::Other(error) if error.is::<AddressRefused>() => network(error.to_string()),
-        _ => network(format!("the exchange {what} failed: {}", short(error))).after_request(began),
-    }
 }
 
 fn is_lookup(error: &std::io::Error) -> bool {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 
 use serde::de::IgnoredAny;
-use ureq::BodyReader;
 use ureq::http;
+use ureq::{BodyReader, Timeout};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files::{FileEntry, RunFiles};
@@ -276,6 +276,9 @@ fn not_json(error: &serde_json::Error, begun: String) -> Failure {
 
 fn broken(error: io::Error) -> Failure {
     let failure = match ureq::Error::from(error) {
+        ureq::Error::Timeout(Timeout::PerRead) => {
+            Failure::new(FailureKind::Timeout, "the provider's answer stopped for too long")
+        }
         ureq::Error::Timeout(_) => {
             Failure::new(FailureKind::Timeout, "the provider's answer did not end in time")
         }

@@ -2,9 +2,10 @@
 //! its socket at once, wherever it is waiting, and a failed one knows whether
 //! anything was sent.
 //!
-//! ureq hands its transports no context of a request. A run has a thread of
-//! its own, and all its requests are made on it: what belongs to the run is
-//! found by the thread.
+//! ureq hands its transports no context of a request. A run has threads of its
+//! own, one and those for the functions that it calls at the same time, and
+//! all its requests are made on them: what belongs to the run is found by the
+//! thread.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -36,7 +37,7 @@ struct Current {
     answering: Cell<bool>,
 }
 
-/// Makes the thread that of a run, until it is dropped.
+/// Makes the thread one of a run, until it is dropped.
 pub(crate) struct Entered(());
 
 pub(crate) fn enter(cancellation: &Cancellation) -> Entered {

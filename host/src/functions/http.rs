@@ -19,6 +19,8 @@ use super::{Context, Function, Functions};
 /// The largest answer that is handed to a model.
 const LARGEST_ANSWER: u64 = 1 << 20;
 const LARGEST_REQUEST: u64 = 16 << 20;
+/// The longest waits for an answer to begin and within it.
+const FIRST_BYTE: Duration = Duration::from_secs(600);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The declaration of an HTTP function.
@@ -159,6 +161,7 @@ fn call(
     let terms = Terms {
         largest_body: LARGEST_REQUEST,
         deadline: context.deadline,
+        first_byte: FIRST_BYTE,
         silence: SILENCE,
         retries: &Retries::default(),
         cancellation: &context.cancellation,

@@ -35,7 +35,7 @@ fn no_import_can_be_called_while_describing() {
         ("files", "create", 7, false),
         ("events", "streaming", 0, true),
         ("functions", "describe", 3, false),
-        ("functions", "call", 5, false),
+        ("functions", "call", 3, false),
         ("json-schema", "validate", 5, false),
         ("log", "write", 3, false),
     ];

@@ -32,7 +32,6 @@ fn filled(form: &str) -> Value {
             "imageMessages": [{ "content": "A cat", "weight": 2 }], "outputFormat": "webp",
         }),
         "createSpeech" => json!({ "voice": "alloy", "responseFormat": "wav" }),
-        // Time stamps need one format and probabilities another.
         "createTranscription" => json!({
             "file": { "url": "file:///a.mp3" }, "language": "en", "responseFormat": "verbose_json",
             "knownSpeakers": [{ "name": "Ada", "recording": { "url": "file:///b.wav" } }],
@@ -158,9 +157,9 @@ fn mistakes_are_told_where_they_are() {
         ("ask", "logitBias", json!({ "word": 1 }), "logitBias"),
         ("createImage", "imageMessages", json!([{ "weight": 1 }]), "imageMessages.0.content"),
         ("createImage", "style", json!("loud"), "style"),
-        ("createImage", "unknown", json!(1), ""),
         ("createSpeech", "input", json!(""), "input"),
         ("createSpeech", "speed", json!(0.2), "speed"),
+        ("createSpeech", "unknown", json!(1), ""),
         ("createTranscription", "file", json!({ "name": "a.mp3" }), "file.url"),
         ("connection", "token", Value::Null, "token"),
         ("connection", "maxTokensParameter", json!("tokens"), "maxTokensParameter"),

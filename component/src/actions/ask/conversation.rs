@@ -310,36 +310,48 @@ pub fn result(id: &str, content: &str) -> Json {
 /// for the next request. The model is handed a call's error, from which it
 /// often recovers; what ends the run ends it.
 fn answered(outside: &mut dyn Outside, functions: &Functions, calls: &[Call]) -> Result<Vec<Json>> {
-    let checked: Vec<_> = calls.iter().map(|call| checked(outside, functions, call)).collect();
+    let mut names = Vec::new();
+    for call in calls {
+        names.push(checked(outside, functions, call));
+    }
     let mut wanted = Vec::new();
-    for (call, name) in calls.iter().zip(&checked) {
+    for (call, name) in calls.iter().zip(&names) {
         if let Ok(name) = *name {
-            outside.tell(&called(call, name)).map_err(Failure::stopped)?;
-            wanted.push(Invocation { name: name.into(), arguments: call.arguments.clone() });
+            let (id, arguments) = (call.id.clone(), call.arguments.clone());
+            let told = FunctionCall { id, name: name.into(), arguments: arguments.clone() };
+            outside.tell(&Event::FunctionCall(told)).map_err(Failure::stopped)?;
+            wanted.push(Invocation { name: name.into(), arguments });
         }
     }
     let mut results = outside.call(&wanted).into_iter();
     let mut messages = Vec::new();
-    for (call, name) in calls.iter().zip(checked) {
+    for (call, name) in calls.iter().zip(names) {
         let content = match name {
-            Err(error) => Err(error),
+            Err(error) => failed(&error),
             Ok(name) => {
                 // The host gives as many results as there are calls.
                 let Some(given) = results.next() else { break };
-                let given = match given {
+                let (content, result) = match given {
+                    Ok(text) => (text.clone(), Ok(text)),
                     Err(failure) if failure.kind == FailureKind::Cancelled => {
                         return Err(Box::new(failure));
                     }
-                    given => given.map_err(|failure| failure.message),
+                    Err(failure) => (failed(&failure.message), Err(failure.message)),
                 };
-                outside.tell(&gave(call, name, &given)).map_err(Failure::stopped)?;
-                given
+                let (id, name) = (call.id.clone(), name.into());
+                let told = Event::FunctionResult(FunctionResult { id, name, result });
+                outside.tell(&told).map_err(Failure::stopped)?;
+                content
             }
         };
-        let error = |error: String| Object::new().set("error", error).done().text();
-        messages.push(result(&call.id, &content.unwrap_or_else(error)));
+        messages.push(result(&call.id, &content));
     }
     Ok(messages)
+}
+
+/// What the model is handed instead of a result.
+fn failed(error: &str) -> String {
+    Object::new().set("error", error).done().text()
 }
 
 /// The name under which the function of a call was registered, or what is
@@ -359,22 +371,6 @@ fn checked<'a>(
         Some(violations) => Err(format!("the arguments do not fit: {violations}")),
         None => Ok(name),
     }
-}
-
-/// What the caller is told before a call.
-fn called(call: &Call, name: &str) -> Event {
-    let Call { id, arguments, .. } = call;
-    Event::FunctionCall(FunctionCall {
-        id: id.clone(),
-        name: name.into(),
-        arguments: arguments.clone(),
-    })
-}
-
-/// What the caller is told after it.
-fn gave(call: &Call, name: &str, result: &result::Result<String, String>) -> Event {
-    let (id, result) = (call.id.clone(), result.clone());
-    Event::FunctionResult(FunctionResult { id, name: name.into(), result })
 }
 
 fn is_object(text: &str) -> bool {

@@ -77,7 +77,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        condition: Some(&format_is(&[Literal::Text("verbose_json")])),
+        condition: Some(&VERBOSE),
         control: ControlType::MultiSelect,
         choices: Some(&Choices::closed(&[
             Choice::text("segment").described("Of each segment."),
@@ -93,7 +93,6 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        condition: Some(&format_is(&[Literal::Text("json")])),
         provider_default: Some(&Literal::Boolean(false)),
         ..Property::boolean(
             "includeLogprobs",
@@ -146,10 +145,12 @@ pub const PROPERTIES: &[Property] = &[
     },
 ];
 
-/// That the answer has one of these formats.
-const fn format_is(values: &'static [Literal]) -> Condition {
-    Condition { property: "responseFormat", matches: Comparison::OneOf, values }
-}
+/// Only then there are time stamps.
+const VERBOSE: Condition = Condition {
+    property: "responseFormat",
+    matches: Comparison::OneOf,
+    values: &[Literal::Text("verbose_json")],
+};
 
 /// A text in a list.
 const TEXT: Property = Property::string("", "", "");
