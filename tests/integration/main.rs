@@ -14,6 +14,8 @@ mod forms;
 mod functions;
 mod judges;
 mod page;
+mod refusals;
 mod retry;
+mod streams;
 mod token;
 mod wire;

@@ -426,7 +426,7 @@ fn create_transcription() -> Vec<Case> {
         case("chunking-strategy", json!({ "chunkingStrategy": "auto" })),
         case(
             "chunking-strategy-of-ones-own",
-            json!({ "model": DIARIZE, "chunkingStrategy": { "type": "server_vad", "threshold": 0.5 } }),
+            json!({ "model": DIARIZE, "chunkingStrategy": { "type": "server_vad" } }),
         ),
         case("languages", json!({ "model": "gpt-transcribe", "languages": ["de", "en"] })),
         case("keywords", json!({ "model": "gpt-transcribe", "keywords": ["Graz", "Linz"] })),

@@ -1,0 +1,289 @@
+//! What an action refuses before anything is sent: each model's own rules, and
+//! files that are not what they should be.
+
+use std::fs;
+
+use connector_host::{Failure, FailureKind, Files};
+use connector_tests::{connection, openai, sandbox};
+use serde_json::{Value, json};
+
+/// An action, the property at fault, and an input with that one fault.
+type Mistake = (&'static str, &'static str, Value);
+
+/// The mistakes in what models take.
+fn mistakes() -> Vec<Mistake> {
+    let ask = |set: Value| with(json!({ "messages": [{ "role": "user", "content": "Hi" }] }), set);
+    let image = |model: &str, set: Value| {
+        let least = json!({ "model": model, "imageMessages": [{ "content": "A cat" }] });
+        // Its default size is one that all models take.
+        with(least, set)
+    };
+    let speech = |model: &str, set: Value| {
+        with(json!({ "model": model, "input": "Hi", "voice": "alloy" }), set)
+    };
+    let transcription = |model: &str, set: Value| {
+        with(json!({ "model": model, "file": { "url": "talk.wav" } }), set)
+    };
+    let weight = |weight: Value| json!({ "imageMessages": [{ "content": "a" }, { "content": "b", "weight": weight }] });
+    let speaker = || json!([{ "name": "Ada", "recording": { "url": "talk.wav" } }]);
+    let diarize = "gpt-4o-transcribe-diarize";
+    vec![
+        // Ask
+        ("ask", "stop", ask(json!({ "model": "o4-mini", "stop": ["END"] }))),
+        ("ask", "n", ask(json!({ "n": 2, "functions": ["f"] }))),
+        ("ask", "functions", ask(json!({ "functions": ["nobody/v1/nothing"] }))),
+        ("ask", "responseSchema", ask(json!({ "responseFormat": 1, "responseSchema": "{" }))),
+        ("ask", "logitBias.7", ask(json!({ "logitBias": { "7": 0.5 } }))),
+        ("ask", "attachments[0]", ask(json!({ "attachments": [{ "url": "archive.zip" }] }))),
+        (
+            "ask",
+            "attachments[1]",
+            ask(json!({ "attachments": [
+                { "url": "notes.txt" }, { "url": "talk.ogg" },
+            ]})),
+        ),
+        ("ask", "attachments[0]", ask(json!({ "attachments": [{ "url": "broken.txt" }] }))),
+        ("ask", "attachments[0]", ask(json!({ "attachments": [{ "url": "long.txt" }] }))),
+        ("ask", "attachments[0]", ask(json!({ "attachments": [{ "url": "huge.png" }] }))),
+        (
+            "ask",
+            "attachments",
+            ask(json!({ "attachments": [
+                { "url": "large.png" }, { "url": "large.png" }, { "url": "large.png" },
+            ]})),
+        ),
+        (
+            "ask",
+            "attachments",
+            json!({
+                "messages": [{ "role": "system", "content": "Be brief." }],
+                "attachments": [{ "url": "notes.txt" }],
+            }),
+        ),
+        // Create Image
+        ("createImage", "size", image("gpt-image-1", json!({ "size": "256x256" }))),
+        ("createImage", "size", image("gpt-image-1.5", json!({ "size": [1792, 1024] }))),
+        ("createImage", "size", image("gpt-image-2", json!({ "size": [1000, 1000] }))),
+        ("createImage", "size", image("gpt-image-2", json!({ "size": "4096x1024" }))),
+        ("createImage", "size", image("dall-e-2", json!({ "size": "auto" }))),
+        ("createImage", "size", image("dall-e-3", json!({ "size": "512x512" }))),
+        ("createImage", "size", image("gpt-image-1", json!({ "size": [1024] }))),
+        ("createImage", "quality", image("gpt-image-1", json!({ "quality": "hd" }))),
+        ("createImage", "quality", image("dall-e-3", json!({ "quality": "high" }))),
+        ("createImage", "quality", image("dall-e-2", json!({ "quality": "hd" }))),
+        ("createImage", "style", image("gpt-image-1", json!({ "style": "vivid" }))),
+        ("createImage", "style", image("dall-e-2", json!({ "style": "vivid" }))),
+        ("createImage", "n", image("dall-e-3", json!({ "n": 2 }))),
+        ("createImage", "background", image("dall-e-3", json!({ "background": "opaque" }))),
+        (
+            "createImage",
+            "background",
+            image(
+                "gpt-image-1",
+                json!({
+                    "background": "transparent", "outputFormat": "jpeg",
+                }),
+            ),
+        ),
+        ("createImage", "outputFormat", image("dall-e-3", json!({ "outputFormat": "png" }))),
+        (
+            "createImage",
+            "outputCompression",
+            image(
+                "gpt-image-1",
+                json!({
+                    "outputFormat": "webp", "outputCompression": 101,
+                }),
+            ),
+        ),
+        ("createImage", "moderation", image("dall-e-2", json!({ "moderation": "low" }))),
+        ("createImage", "partialImages", image("dall-e-3", json!({ "partialImages": 1 }))),
+        (
+            "createImage",
+            "imageMessages",
+            image(
+                "dall-e-2",
+                json!({
+                    "imageMessages": [{ "content": "ü".repeat(1_001) }],
+                }),
+            ),
+        ),
+        ("createImage", "imageMessages[1].weight", image("gpt-image-1", weight(json!(0)))),
+        ("createImage", "imageMessages[1].weight", image("gpt-image-1", weight(json!(-1)))),
+        // Text-To-Speech
+        ("createSpeech", "instructions", speech("tts-1", json!({ "instructions": "Calm" }))),
+        ("createSpeech", "instructions", speech("tts-1-hd", json!({ "instructions": "Calm" }))),
+        ("createSpeech", "input", speech("tts-1", json!({ "input": "ü".repeat(4_097) }))),
+        ("createSpeech", "speed", speech("tts-1", json!({ "speed": 4.5 }))),
+        ("createSpeech", "responseFormat", speech("tts-1", json!({ "responseFormat": "mp4" }))),
+        ("createSpeech", "voice", speech("tts-1", json!({ "voice": { "name": "alloy" } }))),
+        // Create Transcriptions
+        (
+            "createTranscription",
+            "responseFormat",
+            transcription(
+                "gpt-4o-transcribe",
+                json!({
+                    "responseFormat": "srt",
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "responseFormat",
+            transcription(
+                diarize,
+                json!({
+                    "responseFormat": "vtt",
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "responseFormat",
+            transcription(
+                "whisper-1",
+                json!({
+                    "responseFormat": "diarized_json",
+                }),
+            ),
+        ),
+        ("createTranscription", "prompt", transcription(diarize, json!({ "prompt": "Graz" }))),
+        (
+            "createTranscription",
+            "includeLogprobs",
+            transcription(
+                "whisper-1",
+                json!({
+                    "includeLogprobs": true,
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "knownSpeakers",
+            transcription(
+                "whisper-1",
+                json!({
+                    "knownSpeakers": speaker(),
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "knownSpeakers[0].recording",
+            transcription(
+                diarize,
+                json!({
+                    "knownSpeakers": [{ "name": "Ada", "recording": { "url": "picture.mp3" } }],
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "languages",
+            transcription(
+                "whisper-1",
+                json!({
+                    "languages": ["de"],
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "keywords",
+            transcription(
+                "gpt-4o-transcribe",
+                json!({
+                    "keywords": ["Graz"],
+                }),
+            ),
+        ),
+        (
+            "createTranscription",
+            "timestampGranularities[0]",
+            transcription(
+                "whisper-1",
+                json!({
+                    "responseFormat": "verbose_json", "timestampGranularities": ["letter"],
+                }),
+            ),
+        ),
+        ("createTranscription", "file", json!({ "file": { "url": "notes.txt" } })),
+        ("createTranscription", "file", json!({ "file": { "url": "picture.mp3" } })),
+        ("createTranscription", "file", json!({ "file": { "url": "words.mp3" } })),
+        ("createTranscription", "file", json!({ "file": { "url": "huge.wav" } })),
+    ]
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::new(folder.path().join("out"));
+    let connector = openai();
+    let sandbox = sandbox();
+    let connection = connection(&connector, &sandbox);
+    for (action, property, mut input) in mistakes() {
+        put_files(&mut input, &files, folder.path());
+        let shown = input.to_string();
+        let run =
+            connector.run(action, input).connection(&connection).files(&files).streaming(true);
+        let failure: Failure = run.start().unwrap_err();
+        let place = format!("{action} {property}, {failure:?}, {shown:.200}");
+        let kind = match failure.kind {
+            FailureKind::TooLarge => FailureKind::InvalidInput,
+            kind => kind,
+        };
+        assert_eq!(kind, FailureKind::InvalidInput, "{place}");
+        assert_eq!(failure.property.as_deref(), Some(property), "{place}");
+        assert!(!failure.request_sent, "{place}");
+        assert!(sandbox.requests().is_empty(), "{place}");
+    }
+    assert!(!folder.path().join("out").exists(), "nothing was stored");
+}
+
+/// An input with these members besides.
+fn with(mut input: Value, set: Value) -> Value {
+    let Value::Object(set) = set else { panic!("no members") };
+    input.as_object_mut().unwrap().extend(set);
+    input
+}
+
+/// Puts handles in place of the names of files.
+fn put_files(input: &mut Value, files: &Files, folder: &std::path::Path) {
+    match input {
+        Value::Object(members) => {
+            if let Some(url) = members.get_mut("url") {
+                let path = folder.join(url.as_str().unwrap());
+                fs::write(&path, content(url.as_str().unwrap())).unwrap();
+                *url = files.grant(path).unwrap().url.into();
+            }
+            members.values_mut().for_each(|member| put_files(member, files, folder));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put_files(item, files, folder)),
+        _ => {}
+    }
+}
+
+/// What a file of this name holds.
+fn content(name: &str) -> Vec<u8> {
+    let padded = |beginning: &[u8], size: usize| {
+        let mut content = beginning.to_vec();
+        content.resize(size, 0);
+        content
+    };
+    match name {
+        "notes.txt" => b"Remember the milk.".to_vec(),
+        "words.mp3" => b"These are words and no recording.".to_vec(),
+        "broken.txt" => [&[b'a'; 1_000][..], b"\xff"].concat(),
+        "long.txt" => vec![b'a'; (1 << 20) + 1],
+        "picture.mp3" => padded(b"\x89PNG\r\n\x1a\n", 100),
+        "large.png" => padded(b"\x89PNG\r\n\x1a\n", 15 << 20),
+        "huge.png" => padded(b"\x89PNG\r\n\x1a\n", (20 << 20) + 1),
+        "talk.wav" => padded(b"RIFF\0\0\0\0WAVE", 1_000),
+        "huge.wav" => padded(b"RIFF\0\0\0\0WAVE", 26_214_401),
+        "talk.ogg" => padded(b"OggS", 100),
+        "archive.zip" => padded(b"PK\x03\x04", 100),
+        name => panic!("say what {name} holds"),
+    }
+}
