@@ -51,6 +51,20 @@ fn prints_the_output_as_json_or_raw_or_in_an_envelope() {
 }
 
 #[test]
+fn previews_are_named_as_they_come() {
+    let sandbox = sandbox();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(Some(&sandbox));
+    command.args(["run", "openai/v1/createImage", "--set", "imageMessages[0].content=A cat"]);
+    command.args(["--set", "partialImages=1", "--stream", "--output-dir"]).arg(folder.path());
+    let run = ran(&mut command);
+    assert_eq!(run.status, 0, "{run:?}");
+    assert!(run.stderr.starts_with("preview: file://"), "{run:?}");
+    assert!(run.stderr.ends_with("/image.png\n"), "{run:?}");
+    assert!(run.stdout.contains("image-2.png"), "{run:?}");
+}
+
+#[test]
 fn streamed_text_is_the_output_or_stands_beside_it() {
     let sandbox = sandbox();
     let plain = ask(&sandbox, &["--raw"]);

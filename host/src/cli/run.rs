@@ -125,6 +125,9 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
             let seconds = pause_ms as f64 / 1000.0;
             eprintln!("attempt {attempt}: {}; again in {seconds:.1} s", harmless(&reason));
         }
+        Event::File { file } if show.deltas.is_some() => {
+            eprintln!("preview: {}", harmless(&file.url));
+        }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
         _ => {}
     }
