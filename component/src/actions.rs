@@ -78,7 +78,7 @@ impl Action {
     fn require_options(&self, property: &str) -> Result<()> {
         let row = self.properties.iter().find(|row| row.name == property);
         let choices = row.and_then(|row| row.choices);
-        if choices.is_some_and(|choices| choices.dynamic.is_some()) {
+        if choices.is_some_and(|choices| choices.live) {
             return Ok(());
         }
         let message = format!("`{property}` of `{}` has no list of choices to ask for", self.name);

@@ -11,7 +11,7 @@ use crate::openai::models::has_any;
 use crate::openai::parameters;
 use crate::openai::request::{post, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
-use crate::table::{Choice, Choices, ControlType, Limits, Literal, Property};
+use crate::table::{Choices, ControlType, Known, Limits, Literal, Property};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -36,16 +36,16 @@ pub const PROPERTIES: &[Property] = &[
             "Model",
             "The model that speaks. Any name that the server knows can be typed.",
         )
-        .select(&Choices::live(&[
-            Choice::text("gpt-4o-mini-tts"),
-            Choice::text("tts-1").described("Answers fast."),
-            Choice::text("tts-1-hd").described("Sounds better than tts-1 and takes longer."),
-        ]))
+        .select(&Choices::live(Known::Described(&[
+            ("gpt-4o-mini-tts", ""),
+            ("tts-1", "Answers fast."),
+            ("tts-1-hd", "Sounds better than tts-1 and takes longer."),
+        ])))
     },
     Property {
         required: true,
         placeholder: Some("Good morning!"),
-        limits: &Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
+        limits: &Limits::Length(1, 4096),
         wire: Some("input"),
         ..Property::string(
             "input",
@@ -61,21 +61,10 @@ pub const PROPERTIES: &[Property] = &[
             "Voice",
             "Who speaks. Besides the listed voices, a server's own can be typed, and a custom \
              voice is given as {\"id\": \"voice_…\"}.",
-            &Choices::open(&[
-                Choice::text("alloy"),
-                Choice::text("onyx"),
-                Choice::text("fable"),
-                Choice::text("echo"),
-                Choice::text("shimmer"),
-                Choice::text("nova"),
-                Choice::text("ash"),
-                Choice::text("ballad"),
-                Choice::text("coral"),
-                Choice::text("sage"),
-                Choice::text("verse"),
-                Choice::text("marin"),
-                Choice::text("cedar"),
-            ]),
+            &Choices::open(Known::Texts(&[
+                "alloy", "onyx", "fable", "echo", "shimmer", "nova", "ash", "ballad", "coral",
+                "sage", "verse", "marin", "cedar",
+            ])),
         )
     },
     Property {
@@ -85,19 +74,19 @@ pub const PROPERTIES: &[Property] = &[
             "responseFormat",
             "Response format",
             "The format of the recording.",
-            &Choices::closed(&[
-                Choice::text("mp3"),
-                Choice::text("aac"),
-                Choice::text("flac").described("Lossless."),
-                Choice::text("opus").described("Small files, made for streaming."),
-                Choice::text("wav").described("Not compressed."),
-                Choice::text("pcm").described("Bare samples without a header."),
-            ]),
+            &Choices::closed(Known::Described(&[
+                ("mp3", ""),
+                ("aac", ""),
+                ("flac", "Lossless."),
+                ("opus", "Small files, made for streaming."),
+                ("wav", "Not compressed."),
+                ("pcm", "Bare samples without a header."),
+            ])),
         )
     },
     Property {
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(0.25, 4.0),
+        limits: &Limits::Range(0.25, 4.0),
         wire: Some("speed"),
         ..Property::number(
             "speed",
@@ -109,7 +98,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         control: ControlType::TextArea,
         placeholder: Some("Calm, with a slight smile."),
-        limits: &Limits { max_length: Some(4096), ..Limits::NONE },
+        limits: &Limits::MaxLength(4096),
         wire: Some("instructions"),
         ..Property::string(
             "instructions",
@@ -301,7 +290,7 @@ mod tests {
     #[test]
     fn every_offered_format_is_known() {
         let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
-        for choice in row.choices.unwrap().known {
+        for choice in row.choices.unwrap().known.choices() {
             let input = input(json!({
                 "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
             }));
