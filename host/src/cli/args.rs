@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::service::Listen;
+
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
 /// A connector is called by its name (`openai`) or by the path of its file
@@ -87,6 +89,8 @@ pub enum Command {
     },
     /// Run an action and print its output
     Run(Run),
+    /// Serve the connectors over HTTP, with a page for their forms
+    Serve(Serve),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -138,6 +142,46 @@ pub struct Run {
     /// The longest wait for an answer to begin, once its request is sent
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,
+}
+
+/// The arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Where to listen: an IP address and a port, or `unix:PATH`
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: Listen,
+    /// A file with the key that callers send as `Authorization: Bearer …`
+    ///
+    /// Without it only this machine is served, and only to pages of its own.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Where connections, files and outcomes are kept; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The most runs at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// The most runs that wait for another to end; more are answered with 503
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub queue: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long runs may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// How long files and outcomes are kept
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
+    /// The largest file that is uploaded, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub largest_file: u32,
+    /// Let connections lead to private and local addresses, such as a model server of your own
+    #[arg(long)]
+    pub allow_private_addresses: bool,
+    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
 }
 
 /// The documents of `schema`.

@@ -37,6 +37,9 @@ pub enum Error {
     /// The host did not start.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// The service did not start, or the store.
+    #[error("{0}")]
+    Service(String),
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -85,7 +88,7 @@ impl Error {
         match self {
             Self::Usage { .. } => 2,
             Self::Load { error: LoadError::Read { .. }, .. } => 2,
-            Self::Load { .. } | Self::Host(_) | Self::Output(_) => 1,
+            Self::Load { .. } | Self::Host(_) | Self::Service(_) | Self::Output(_) => 1,
             Self::Failure { failure, .. } => match failure.kind {
                 FailureKind::Internal => 1,
                 FailureKind::InvalidInput => 2,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use connector_host::{Files, Functions, HttpFunction};
+use connector_host::{Files, Functions, Host, HttpFunction};
 
 use super::components::Components;
 use super::error::Error;
@@ -13,13 +13,19 @@ pub fn functions(
     file: Option<&Path>,
     files: &Files,
 ) -> Result<Functions, Error> {
+    let functions = declared(components.host(), file)?;
+    let (components, files) = (components.clone(), files.clone());
+    Ok(functions.with_further(move || actions(&components, &files)))
+}
+
+/// Those that a file declares.
+pub fn declared(host: &Host, file: Option<&Path>) -> Result<Functions, Error> {
     let mut functions = Functions::new();
     for declaration in declarations(file)? {
         let lookup = |name: &str| std::env::var(name).ok();
-        functions = functions.with_http(declaration, components.host(), lookup)?;
+        functions = functions.with_http(declaration, host, lookup)?;
     }
-    let (components, files) = (components.clone(), files.clone());
-    Ok(functions.with_further(move || actions(&components, &files)))
+    Ok(functions)
 }
 
 fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {

@@ -10,9 +10,11 @@ mod functions;
 mod input;
 mod progress;
 mod run;
+mod serve;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -40,6 +42,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         clap_complete::generate(shell, &mut Args::command(), "connector", &mut io::stdout());
         return Ok(());
     }
+    if let Command::Serve(args) = args.command {
+        return serve::serve(args);
+    }
     let components = Components::new(Host::new(HostOptions {
         // One run, and the actions that it calls as functions. There is room
         // for the calls in which connectors describe themselves beside them.
@@ -64,8 +69,16 @@ fn dispatch(args: Args) -> Result<(), Error> {
             print_json(&list)
         }
         Command::Run(run) => run::run(&components, run, args.json),
-        Command::Completions { .. } => Ok(()),
+        Command::Serve(_) | Command::Completions { .. } => Ok(()),
     }
+}
+
+/// Where what is kept lies: the folder that was named, or the user's.
+fn data_dir(named: Option<PathBuf>) -> Result<PathBuf, Error> {
+    let own = || Some(directories::ProjectDirs::from("", "", "connector")?.data_dir().to_owned());
+    named.or_else(own).ok_or_else(|| {
+        Error::usage("this user has no home folder to keep data in", "name one with --data-dir")
+    })
 }
 
 fn test(components: &Components, name: &str) -> Result<(), Error> {
