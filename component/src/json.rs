@@ -89,7 +89,7 @@ impl Object {
     }
 
     /// Sets members, none of which may be set yet.
-    pub fn set_all(&mut self, members: &[(&str, &Value)]) -> &mut Self {
+    pub fn set_all(&mut self, members: &[(String, &Value)]) -> &mut Self {
         for (name, value) in members {
             self.push(name, *value);
         }
@@ -139,7 +139,11 @@ impl ToJson for str {
                 '\n' => text.push_str("\\n"),
                 '\r' => text.push_str("\\r"),
                 '\t' => text.push_str("\\t"),
-                ..' ' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+                // Below the space there are 32 characters.
+                ..' ' => {
+                    text.push_str(if character < '\u{10}' { "\\u000" } else { "\\u001" });
+                    text.extend(char::from_digit(u32::from(character) % 16, 16));
+                }
                 _ => text.push(character),
             }
         }
@@ -160,12 +164,6 @@ impl ToJson for Number {
 }
 
 impl ToJson for u64 {
-    fn write(&self, text: &mut String) {
-        text.push_str(&self.to_string());
-    }
-}
-
-impl ToJson for i64 {
     fn write(&self, text: &mut String) {
         text.push_str(&self.to_string());
     }

@@ -11,7 +11,7 @@ use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
@@ -88,7 +88,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     // Previews cost something: without a listener there are none.
     let previews = input.partial_images.filter(|count| 0 < *count && events::streaming());
     let request = post("/images/generations", body(&input, &given, previews)?);
-    let aliases = [("prompt", "imageMessages"), ("partial_images", "partialImages")];
+    let aliases = [("prompt", "imageMessages")];
     let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
     let answer = send(&request, &blame)?;
     let text = if previews.is_some() && !answer.has_type("application/json") {
@@ -122,8 +122,8 @@ fn prompt(messages: &[Message]) -> Result<String> {
         if weight <= 0.0 {
             let message = "a weight is above 0: the API knows no parts to avoid, say in words \
                            what the image must not show";
-            let property = format!("imageMessages[{index}].weight");
-            return Err(Failure::invalid_input(property, message));
+            let failure = Failure::invalid_input("weight", message);
+            return Err(failure.inside(&item("imageMessages", index)));
         }
         // Behind those of the same weight, so that they keep their order.
         let place = sorted.partition_point(|(other, _)| weight <= *other);

@@ -8,7 +8,7 @@ mod properties;
 mod recording;
 
 pub use self::properties::PROPERTIES;
-use self::recording::{Recording, speakers};
+use self::recording::{Recording, add_speakers};
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
@@ -63,8 +63,11 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let is_streamed = events::streaming() && models::streams(input.model) && is_streamable(&input);
     let recording = Recording::open(&input.file).map_err(|failure| failure.inside("file"))?;
     let mut parts = vec![recording.part("file")];
-    parts.extend(fields(&input, &given, is_streamed).into_iter().map(field));
-    parts.extend(speakers(input.known_speakers.as_deref().unwrap_or_default())?.map(field));
+    let mut fields = fields(&input, &given, is_streamed);
+    add_speakers(&mut fields, input.known_speakers.as_deref().unwrap_or_default())?;
+    for (name, value) in fields {
+        parts.push(http::Part { name, value: http::PartValue::Text(value) });
+    }
     let request = http::Request {
         method: http::Method::Post,
         body: http::Body::Multipart(parts),
@@ -86,42 +89,41 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 /// The parameters that the action makes, with the properties they are made of.
 const ALIASES: &[(&str, &str)] = &[
     ("include", "includeLogprobs"),
-    ("chunking_strategy", "chunkingStrategy"),
     ("known_speaker_names", "knownSpeakers"),
     ("known_speaker_references", "knownSpeakers"),
 ];
 
-fn field<'a>((name, value): (&str, String)) -> http::Part<'a> {
-    http::Part { name: name.into(), value: http::PartValue::Text(value) }
-}
-
 /// The form's fields behind the file.
-fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(&'static str, String)> {
-    let mut fields = Vec::new();
+fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
     for (name, value) in parameters::given(PROPERTIES, given) {
         match value {
-            Value::List(items) => fields.extend(items.iter().map(|item| (name, plain(item)))),
+            Value::List(items) => {
+                let name = name + "[]";
+                for item in items {
+                    fields.push((name.clone(), plain(item)));
+                }
+            }
             value => fields.push((name, plain(value))),
         }
     }
-    let language = input.language.map(|code| match code {
+    let mut add = |name: &str, value: &str| fields.push((name.into(), value.into()));
+    if let Some(code) = input.language {
         // Workflows made for the reference page say `ma` for Maori.
-        "ma" => "mi",
-        code => code,
-    });
-    let chunking = match input.chunking_strategy {
-        Some(strategy) => Some(plain(strategy)),
+        add("language", if code == "ma" { "mi" } else { code });
+    }
+    if input.include_logprobs == Some(true) {
+        add("include[]", "logprobs");
+    }
+    match input.chunking_strategy {
+        Some(strategy) => add("chunking_strategy", &plain(strategy)),
         // Without it, these models refuse recordings above 30 seconds.
-        None => models::is_diarizing(input.model).then(|| "auto".into()),
-    };
-    let wants_logprobs = input.include_logprobs == Some(true);
-    let made = [
-        ("language", language.map(Into::into)),
-        ("include[]", wants_logprobs.then(|| "logprobs".into())),
-        ("chunking_strategy", chunking),
-        ("stream", is_streamed.then(|| "true".into())),
-    ];
-    fields.extend(made.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        None if models::is_diarizing(input.model) => add("chunking_strategy", "auto"),
+        None => {}
+    }
+    if is_streamed {
+        add("stream", "true");
+    }
     fields
 }
 

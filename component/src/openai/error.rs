@@ -29,7 +29,7 @@ pub struct Head {
 /// The failure that an answer with another status than 2xx means. `blame`
 /// finds the property that a `param` means.
 pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> Box<Failure> {
-    let body = body.trim();
+    let body = body.trim_ascii();
     let explanation = Explanation::of(body);
     let code = explanation.code.or(explanation.type_.clone());
     let kind = kind(head.status, code.as_deref(), explanation.type_.as_deref());
@@ -41,6 +41,7 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     let message = match head.status {
         300..=399 => redirected(head),
         status => explanation.message.unwrap_or_else(|| {
+            let status = u64::from(status);
             format!("the provider answered with the status {status} and no explanation")
         }),
     };
@@ -146,7 +147,7 @@ impl Explanation {
 
 /// A message without the full stop at its end; none if there is no text.
 fn sentence(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let text = text.strip_suffix('.').unwrap_or(text);
     (!text.is_empty()).then(|| shortened(text, MESSAGE))
 }

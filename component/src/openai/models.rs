@@ -81,7 +81,7 @@ fn not_a_list(mut failure: Box<Failure>) -> Box<Failure> {
 /// first, then the newest, then by name. None is left out for its name,
 /// because other servers' models are called anything.
 pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> bool) -> Vec<Choice> {
-    let search = search.unwrap_or_default().trim();
+    let search = search.unwrap_or_default().trim_ascii();
     let mut sorted: Vec<Model> = Vec::new();
     for model in models {
         if has(&model.id, search) {

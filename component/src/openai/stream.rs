@@ -30,7 +30,7 @@ impl Stream<'_> {
     /// Waits for the next event. One that tells of an error is that failure.
     pub fn next(&mut self) -> Result<Next> {
         let Some(data) = (self.data)()? else { return Ok(Next::End) };
-        if data.trim() == "[DONE]" {
+        if data.trim_ascii() == "[DONE]" {
             return Ok(Next::Done);
         }
         let Some(object @ Value::Object(_)) = Value::parse(&data) else {

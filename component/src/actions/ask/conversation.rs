@@ -121,7 +121,7 @@ impl Call {
         // servers send the object itself.
         let arguments = match call.pointer("/function/arguments") {
             None | Some(Value::Null) => "{}".into(),
-            Some(Value::Text(text)) if text.trim().is_empty() => "{}".into(),
+            Some(Value::Text(text)) if text.trim_ascii().is_empty() => "{}".into(),
             Some(Value::Text(text)) => text.clone(),
             Some(value) => Json::of(value).text(),
         };

@@ -80,7 +80,7 @@ impl Format {
     pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
-            return Err(Failure::refused(format!("the model refused: {}", refusal.trim())));
+            return Err(Failure::refused(format!("the model refused: {}", refusal.trim_ascii())));
         }
         let is_whole_or_text = matches!(self, Self::Text) && !content.is_empty();
         match choice.finish_reason.as_deref() {
@@ -289,7 +289,7 @@ fn list(content: &str) -> Result<Json> {
 /// The JSON of an answer, without the white space and the Markdown fence that
 /// models like to put around it.
 fn json(content: &str) -> Result<Value> {
-    let text = content.trim();
+    let text = content.trim_ascii();
     let text = text
         .strip_prefix("```")
         .and_then(|text| text.strip_suffix("```"))
