@@ -163,7 +163,7 @@ fn embedded(input: &Input, path: &[&str]) -> http::EmbeddedFiles {
 fn collect(stream: &mut Stream) -> Result<String> {
     let mut images = Vec::new();
     while let Next::Object(event) = stream.next()? {
-        match event.get("type").and_then(Value::as_str) {
+        match event.text("type") {
             Some("image_generation.partial_image") => {
                 if let Some(file) = file(&event) {
                     let file = FileEntry::from_json(file)?.handle();
@@ -183,7 +183,7 @@ fn collect(stream: &mut Stream) -> Result<String> {
 /// The outcome of an answer, its base64 texts replaced by files.
 fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outcome> {
     let value = Value::parse(answer).unwrap_or(Value::Null);
-    let images = value.get("data").and_then(Value::as_array).unwrap_or_default();
+    let images = value.items("data");
     if images.is_empty() {
         return Err(Failure::invalid_output("the provider returned no image", answer));
     }
@@ -197,7 +197,7 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
     let files: Vec<_> = images.iter().filter_map(file).map(Json::of).collect();
     let images: Vec<_> = images.iter().map(image).collect();
     let output = Object::new()
-        .set_some("created", value.get("created").and_then(Value::as_number))
+        .set_some("created", value.number("created"))
         .set("data", Json::list(&images))
         .set("files", Json::list(&files))
         .done();
@@ -211,16 +211,16 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
 
 /// The stored file of an image.
 fn file(image: &Value) -> Option<&Value> {
-    image.pointer("/b64_json/file")
+    image.at("b64_json/file")
 }
 
 /// An image of the output. What the provider did not tell is left out.
 fn image(image: &Value) -> Json {
-    let text = |pointer: &str| image.pointer(pointer)?.as_str().filter(|text| !text.is_empty());
+    let text = |path: &str| image.text(path).filter(|text| !text.is_empty());
     Object::new()
-        .set_some("url", text("/url").or_else(|| text("/b64_json/file/url")))
-        .set_some("b64Json", text("/b64_json/base64"))
-        .set_some("revisedPrompt", text("/revised_prompt"))
+        .set_some("url", text("url").or_else(|| text("b64_json/file/url")))
+        .set_some("b64Json", text("b64_json/base64"))
+        .set_some("revisedPrompt", text("revised_prompt"))
         .done()
 }
 

@@ -156,9 +156,9 @@ fn collect(stream: &mut Stream) -> Result<String> {
         let Next::Object(event) = next else {
             return Err(Failure::invalid_output("the transcript broke off", &said));
         };
-        match event.get("type").and_then(Value::as_str) {
+        match event.text("type") {
             Some("transcript.text.delta") => {
-                let text = event.get("delta").and_then(Value::as_str).unwrap_or_default();
+                let text = event.text("delta").unwrap_or_default();
                 said.push_str(text);
                 let delta = TextDelta { choice: 0, text: text.into() };
                 (stream.tell)(Event::TextDelta(delta))?;
@@ -221,7 +221,7 @@ fn metadata(input: &Input, usage: Option<Json>, request_id: Option<String>) -> S
 /// The shape of the output, which the format alone decides.
 fn output_schema(input: &str) -> Result<String> {
     let input = parse(input)?;
-    let schema = match input.get("responseFormat").and_then(Value::as_str).unwrap_or("json") {
+    let schema = match input.text("responseFormat").unwrap_or("json") {
         "verbose_json" => include_str!("create_transcription/verbose_json.schema.json"),
         "diarized_json" => include_str!("create_transcription/diarized_json.schema.json"),
         format if is_json(format) => include_str!("create_transcription/json.schema.json"),

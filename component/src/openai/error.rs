@@ -134,9 +134,7 @@ impl Explanation {
             (_, Value::Text(text)) => Self { message: sentence(text), ..Self::default() },
             (_, Value::List(items)) => items.first().map(Self::of_json).unwrap_or_default(),
             (_, value) => Self {
-                message: ["message", "msg"]
-                    .iter()
-                    .find_map(|name| sentence(value.get(name)?.as_str()?)),
+                message: ["message", "msg"].iter().find_map(|name| sentence(value.text(name)?)),
                 code: value.get("code").and_then(scalar),
                 type_: value.get("type").and_then(scalar),
                 param: value.get("param").and_then(scalar).or_else(|| location(value.get("loc")?)),

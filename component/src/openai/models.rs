@@ -22,10 +22,10 @@ pub struct Model {
 impl Model {
     /// Reads an item of the list. Only the name is sure to be there.
     fn of(item: &Value) -> Option<Self> {
-        let text = |name| Some(item.get(name)?.as_str()?.to_owned());
+        let text = |name| item.text(name).map(String::from);
         Some(Self {
             id: text("id")?,
-            created: item.get("created").and_then(Value::as_number).map_or(0.0, Number::as_f64),
+            created: item.number("created").map_or(0.0, Number::as_f64),
             shutdown_date: text("shutdown_date"),
         })
     }
