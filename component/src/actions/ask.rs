@@ -347,7 +347,7 @@ mod tests {
             conversation::Choice::of(&json!({ "message": {}, "finish_reason": "stop" }).into())
         };
         let mut usage = Usage::default();
-        usage.add(&json!({ "total_tokens": 3 }).into());
+        usage.add(&json!({ "usage": { "total_tokens": 3 } }).into());
         Answer {
             model: Some("gpt-5.4-2026-03-05".into()),
             choices: outputs.iter().map(choice).collect(),

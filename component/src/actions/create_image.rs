@@ -189,16 +189,20 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
     }
     // An answer in one piece counts its tokens once, a stream image by image.
     let mut usage = Usage::default();
-    for counted in [&value].into_iter().chain(images) {
-        if let Some(counts) = counted.get("usage") {
-            usage.add(counts);
+    usage.add(&value);
+    for image in images {
+        usage.add(image);
+    }
+    let (mut data, mut files) = (Vec::new(), Vec::new());
+    for given in images {
+        data.push(image(given));
+        if let Some(file) = file(given) {
+            files.push(Json::of(file));
         }
     }
-    let files: Vec<_> = images.iter().filter_map(file).map(Json::of).collect();
-    let images: Vec<_> = images.iter().map(image).collect();
     let output = Object::new()
         .set_some("created", value.number("created"))
-        .set("data", Json::list(&images))
+        .set("data", Json::list(&data))
         .set("files", Json::list(&files))
         .done();
     let metadata = Object::new()

@@ -193,8 +193,9 @@ fn streamed(input: &Input, answer: String, request_id: Option<String>) -> Outcom
 /// The outcome of an answer in JSON: the whole of it, as it came.
 fn object(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
     let whole = Value::parse(&answer).unwrap_or(Value::Null);
-    let usage = whole.get("usage").map(Usage::of).and_then(|usage| usage.json());
-    Outcome { output: answer, metadata: metadata(input, usage, request_id) }
+    let mut usage = Usage::default();
+    usage.add(&whole);
+    Outcome { output: answer, metadata: metadata(input, usage.json(), request_id) }
 }
 
 /// The outcome of an answer in plain text. The blank line at the end of

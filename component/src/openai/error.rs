@@ -161,12 +161,18 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// FastAPI's way to a value, `["body", "messages", 0, "content"]`, as a path.
 fn location(steps: &Value) -> Option<String> {
-    let steps: Vec<_> = steps.as_array()?.iter().filter_map(scalar).collect();
-    let steps = match steps.split_first() {
-        Some((first, rest)) if first == "body" => rest,
-        _ => &steps,
-    };
-    (!steps.is_empty()).then(|| steps.join("."))
+    let mut path = String::new();
+    for (index, step) in steps.as_array()?.iter().enumerate() {
+        let step = scalar(step).unwrap_or_default();
+        if step.is_empty() || index == 0 && step == "body" {
+            continue;
+        }
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(&step);
+    }
+    (!path.is_empty()).then_some(path)
 }
 
 #[cfg(test)]

@@ -53,7 +53,13 @@ fn parse(text: &str) -> Result<Vec<Model>> {
     let value = Value::parse(text).unwrap_or(Value::Null);
     let items = value.get("data").unwrap_or(&value).as_array();
     let items = items.ok_or_else(|| not_a_list(Failure::invalid_output("", text)))?;
-    Ok(items.iter().filter_map(Model::of).collect())
+    let mut models = Vec::new();
+    for item in items {
+        if let Some(model) = Model::of(item) {
+            models.push(model);
+        }
+    }
+    Ok(models)
 }
 
 /// A server need not have a list, but a wrong base URL looks the same.

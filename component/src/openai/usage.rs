@@ -26,15 +26,9 @@ const COUNTS: &[(&str, &str)] = &[
 pub struct Usage(Vec<(&'static str, Number)>);
 
 impl Usage {
-    /// The counts of one answer.
-    pub fn of(usage: &Value) -> Self {
-        let mut counts = Self::default();
-        counts.add(usage);
-        counts
-    }
-
-    /// Adds the counts of a further answer.
-    pub fn add(&mut self, usage: &Value) {
+    /// Adds the counts of a further answer, its member `usage`.
+    pub fn add(&mut self, answer: &Value) {
+        let Some(usage) = answer.get("usage") else { return };
         for (path, name) in COUNTS {
             if let Some(count) = usage.number(path) {
                 match self.0.iter_mut().find(|(known, _)| known == name) {
@@ -72,7 +66,7 @@ mod tests {
     fn told(answers: &[serde_json::Value]) -> Option<Json> {
         let mut usage = Usage::default();
         for answer in answers {
-            usage.add(&answer.clone().into());
+            usage.add(&json!({ "usage": answer }).into());
         }
         usage.json()
     }

@@ -100,12 +100,18 @@ impl Choice {
     /// Reads an item of `choices`, as far as servers fill it in.
     pub fn of(choice: &Value) -> Self {
         let text = |path| text(choice, path);
+        let mut calls = Vec::new();
+        for call in choice.items("message/tool_calls") {
+            if let Some(call) = Call::of(call) {
+                calls.push(call);
+            }
+        }
         Self {
             content: content(choice.at("message/content")),
             refusal: text("message/refusal"),
             finish_reason: text("finish_reason"),
             logprobs: choice.get("logprobs").filter(|told| **told != Value::Null).map(Json::of),
-            calls: choice.items("message/tool_calls").iter().filter_map(Call::of).collect(),
+            calls,
         }
     }
 }
@@ -135,7 +141,11 @@ fn content(content: Option<&Value>) -> Option<String> {
     match content? {
         Value::Text(text) => Some(text.clone()),
         Value::List(parts) => {
-            Some(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect())
+            let mut whole = String::new();
+            for part in parts {
+                whole.push_str(part.text("text").unwrap_or_default());
+            }
+            Some(whole)
         }
         _ => None,
     }
@@ -170,9 +180,7 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
             let failure = Failure::invalid_output("the provider returned no answer", &reply.text);
             return Err(told(failure));
         };
-        if let Some(counts) = completion.get("usage") {
-            usage.add(counts);
-        }
+        usage.add(&completion);
 
         if !functions.is_empty() && !first.calls.is_empty() {
             if rounds == terms.rounds {
