@@ -162,7 +162,7 @@ fn embedded(input: &Input, path: &[&str]) -> http::EmbeddedFiles {
 /// the previews.
 fn collect(stream: &mut Stream) -> Result<String> {
     let mut images = Vec::new();
-    while let Next::Object(event) = stream.next()? {
+    while let Next::Object(event) = stream.next_event()? {
         match event.text("type") {
             Some("image_generation.partial_image") => {
                 if let Some(file) = file(&event) {

@@ -149,7 +149,7 @@ fn collect(stream: &mut Stream) -> Result<String> {
     let mut said = String::new();
     let mut segments = Vec::new();
     let done = loop {
-        let next = stream.next().map_err(|failure| match failure.detail {
+        let next = stream.next_event().map_err(|failure| match failure.detail {
             None => failure.with_detail(&said),
             Some(_) => failure,
         })?;

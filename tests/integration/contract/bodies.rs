@@ -21,9 +21,12 @@ fn posting(entry: &FileEntry) -> Guest {
         .value("request", "http.request", json!({ "method": "post", "path": "/a", "body": body }))
 }
 
+/// The head and the body of a request.
+type Received = (String, Vec<u8>);
+
 /// A server that answers one request after another with these statuses, each
 /// on a connection of its own, and gives their heads and bodies.
-fn server(statuses: &'static [u16]) -> (TcpListener, JoinHandle<Vec<(String, Vec<u8>)>>) {
+fn server(statuses: &'static [u16]) -> (TcpListener, JoinHandle<Vec<Received>>) {
     let server = listener();
     let serving = server.try_clone().unwrap();
     let serve = move |status: &u16| {

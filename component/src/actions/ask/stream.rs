@@ -15,7 +15,7 @@ const GROWING: &[&str] = &["content", "refusal", "arguments"];
 pub fn collect(stream: &mut Stream) -> Result<String> {
     let mut completion = Value::Object(Vec::new());
     loop {
-        let next = stream.next().map_err(|failure| match failure.detail {
+        let next = stream.next_event().map_err(|failure| match failure.detail {
             None => failure.with_detail(said(&completion)),
             Some(_) => failure,
         })?;
