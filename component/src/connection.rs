@@ -99,8 +99,8 @@ impl Settings {
         let settings = Value::parse(settings).ok_or_else(|| {
             Failure::new(FailureKind::InvalidInput, "the connection's settings are not JSON")
         })?;
-        let max_tokens_parameter = match settings.get("maxTokensParameter").map(Value::as_str) {
-            Some(Some("max_tokens")) => MaxTokensParameter::MaxTokens,
+        let max_tokens_parameter = match settings.text("maxTokensParameter") {
+            Some("max_tokens") => MaxTokensParameter::MaxTokens,
             _ => MaxTokensParameter::MaxCompletionTokens,
         };
         Ok(Self { max_tokens_parameter })

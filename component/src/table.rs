@@ -2,12 +2,11 @@
 //!
 //! An action or a connection declares its properties as one `const` slice of
 //! [`Property`]: a tree, written the way people read it. [`Rows`] lays such
-//! trees flat for the contract, whose types cannot recurse, and [`schema`]
-//! writes the JSON Schema of a value that a row describes.
+//! trees flat for the contract, whose types cannot recurse.
 
 use crate::bindings::workflow::connector::types;
 pub use crate::bindings::workflow::connector::types::{Comparison, ControlType, PropertyType};
-use crate::json::{Json, Object};
+use crate::json::Json;
 
 /// One row: a property, the shape of an array's items, or the shape of a
 /// map's values.
@@ -45,9 +44,9 @@ pub struct Property {
     pub children: &'static [Property],
     /// The shape of a map's values.
     pub values: Option<&'static Property>,
-    /// The request's parameter that carries the value as it was given. None
-    /// if the action makes something else of it.
-    pub wire: Option<&'static str>,
+    /// Whether a parameter of the request carries the value as it was given.
+    /// If not, the action makes something of it.
+    pub sent: bool,
 }
 
 /// A JSON value that a `const` can hold.
@@ -56,7 +55,7 @@ pub enum Literal {
     /// A string.
     Text(&'static str),
     /// A whole number.
-    Integer(i32),
+    Integer(u32),
     /// `true` or `false`.
     Boolean(bool),
 }
@@ -226,6 +225,18 @@ impl Property {
         Self { control: ControlType::Select, choices: Some(choices), ..self }
     }
 
+    /// The name of the request's parameter: `topP` is `top_p`.
+    pub fn parameter(&self) -> String {
+        let mut parameter = String::new();
+        for character in self.name.chars() {
+            if character.is_ascii_uppercase() {
+                parameter.push('_');
+            }
+            parameter.push(character.to_ascii_lowercase());
+        }
+        parameter
+    }
+
     const fn new(
         kind: PropertyType,
         control: ControlType,
@@ -250,7 +261,7 @@ impl Property {
             limits: &Limits::None,
             children: &[],
             values: None,
-            wire: None,
+            sent: false,
         }
     }
 }
@@ -273,21 +284,21 @@ impl Choices {
 }
 
 impl Known {
-    /// The values as choices.
-    pub fn choices(self) -> Vec<Choice> {
-        let choice = |label, text, description| {
+    /// Hands out the values one by one.
+    pub fn each(self, take: &mut dyn FnMut(&Choice)) {
+        let mut take_text = |label, text, description| {
             let value = Literal::Text(text);
-            Choice { label, value, description }
+            take(&Choice { label, value, description });
         };
         match self {
-            Self::Texts(texts) => texts.iter().map(|text| choice(text, text, "")).collect(),
+            Self::Texts(texts) => texts.iter().for_each(|text| take_text(text, text, "")),
             Self::Described(texts) => {
-                texts.iter().map(|(text, description)| choice(text, text, description)).collect()
+                texts.iter().for_each(|(text, description)| take_text(text, text, description));
             }
             Self::Labelled(texts) => {
-                texts.iter().map(|(label, text)| choice(label, text, "")).collect()
+                texts.iter().for_each(|(label, text)| take_text(label, text, ""));
             }
-            Self::Choices(choices) => choices.into(),
+            Self::Choices(choices) => choices.iter().for_each(take),
         }
     }
 }
@@ -314,7 +325,7 @@ impl Literal {
     pub fn json(self) -> String {
         match self {
             Self::Text(text) => Json::of(text).text(),
-            Self::Integer(number) => Json::of(i64::from(number)).text(),
+            Self::Integer(number) => Json::of(u64::from(number)).text(),
             Self::Boolean(value) => Json::of(value).text(),
         }
     }
@@ -368,16 +379,15 @@ fn row(property: &Property) -> types::Property {
 }
 
 fn choices(choices: &Choices) -> types::Choices {
-    let known = choices.known.choices().into_iter().map(|choice| types::Choice {
-        label: choice.label.into(),
-        value: choice.value.json(),
-        description: (!choice.description.is_empty()).then(|| choice.description.into()),
+    let mut known = Vec::new();
+    choices.known.each(&mut |choice| {
+        known.push(types::Choice {
+            label: choice.label.into(),
+            value: choice.value.json(),
+            description: (!choice.description.is_empty()).then(|| choice.description.into()),
+        });
     });
-    types::Choices {
-        known: known.collect(),
-        open: choices.open,
-        dynamic: choices.live.then(Vec::new),
-    }
+    types::Choices { known, open: choices.open, dynamic: choices.live.then(Vec::new) }
 }
 
 fn condition(condition: &Condition) -> types::Condition {
@@ -423,57 +433,8 @@ fn limits(limits: &Limits) -> types::Limits {
     bounds
 }
 
-/// The JSON Schema of a value that a row describes.
-pub fn schema(property: &Property) -> Json {
-    let (type_, format) = match property.kind {
-        PropertyType::String => ("string", None),
-        PropertyType::Date => ("string", Some("date")),
-        PropertyType::DateTime => ("string", Some("date-time")),
-        PropertyType::Time => ("string", Some("time")),
-        PropertyType::Integer => ("integer", None),
-        PropertyType::Number => ("number", None),
-        PropertyType::Boolean => ("boolean", None),
-        PropertyType::Array => ("array", None),
-        PropertyType::Object | PropertyType::FileEntry => ("object", None),
-        PropertyType::Any => return Object::new().done(),
-    };
-    let mut object = Object::new();
-    object.set("type", type_).set_some("format", format);
-    match property.kind {
-        PropertyType::Array => {
-            object.set_some("items", property.children.first().map(schema)).done()
-        }
-        PropertyType::Object => members(object, property.children),
-        PropertyType::FileEntry => members(object, FILE_ENTRY),
-        _ => object.done(),
-    }
-}
-
-/// The members of a file handle.
-const FILE_ENTRY: &[Property] = &[
-    Property { required: true, ..Property::string("extension", "", "") },
-    Property { required: true, ..Property::string("mimeType", "", "") },
-    Property { required: true, ..Property::string("name", "", "") },
-    Property { required: true, ..Property::string("url", "", "") },
-];
-
-/// The schema of an object, with its members.
-fn members(mut object: Object, members: &[Property]) -> Json {
-    let mut properties = Object::new();
-    let mut required = Vec::new();
-    for member in members {
-        properties.set(member.name, schema(member));
-        if member.required {
-            required.push(Json::of(member.name));
-        }
-    }
-    object.set("properties", properties.done()).set("required", Json::list(&required)).done()
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const ITEM: Property = Property::object(
@@ -557,20 +518,9 @@ mod tests {
     }
 
     #[test]
-    fn a_row_has_a_json_schema() {
-        assert_eq!(
-            schema(&TABLE[0]),
-            json!({
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "content": { "type": "string" },
-                        "weight": { "type": "number" },
-                    },
-                    "required": ["content"],
-                },
-            })
-        );
+    fn a_parameter_is_named_after_its_property() {
+        for (name, parameter) in [("n", "n"), ("topP", "top_p"), ("b64Json", "b64_json")] {
+            assert_eq!(Property::string(name, "", "").parameter(), parameter);
+        }
     }
 }

@@ -23,6 +23,7 @@ use crate::files::{Files, RunFiles};
 use crate::functions::Functions;
 use crate::host::HostOptions;
 use crate::input;
+use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
 
 /// A thread's stack beyond the guest's: for the host's own functions.
@@ -477,6 +478,9 @@ pub(crate) fn output_schema(
     let action = action(connector, action_name)?;
     let address = connector.descriptor().address(action);
     let input = input::prepare(&action.properties, input, &address)?;
+    if let Some(output) = &action.output {
+        return Ok(render::output_schema(output).to_value());
+    }
     let settings = settings(connector, None)?;
     let (schema, ended) = ask(connector, None, |world, store| {
         let actions = world.workflow_connector_actions();

@@ -156,7 +156,6 @@ pub fn component() -> Value {
             { "name": "token", "type": "string", "required": true, "secret": true },
             { "name": "baseUrl", "type": "string", "control": "url" },
             { "name": "file", "type": "file-entry", "control": "file-entry" },
-            { "type": "any", "control": "none" },
         ],
         "connection": {
             "title": "Token",
@@ -169,7 +168,7 @@ pub fn component() -> Value {
             "name": "act",
             "title": "Act",
             "properties": [2],
-            "output": { "fixed": 3 },
+            "output": "dynamic",
         }],
     })
 }

@@ -30,7 +30,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-4o-mini-tts")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
@@ -46,7 +46,7 @@ pub const PROPERTIES: &[Property] = &[
         required: true,
         placeholder: Some("Good morning!"),
         limits: &Limits::Length(1, 4096),
-        wire: Some("input"),
+        sent: true,
         ..Property::string(
             "input",
             "Input",
@@ -55,7 +55,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
-        wire: Some("voice"),
+        sent: true,
         ..Property::any(
             "voice",
             "Voice",
@@ -69,7 +69,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         provider_default: Some(&Literal::Text(FORMAT)),
-        wire: Some("response_format"),
+        sent: true,
         ..Property::any(
             "responseFormat",
             "Response format",
@@ -87,7 +87,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::Range(0.25, 4.0),
-        wire: Some("speed"),
+        sent: true,
         ..Property::number(
             "speed",
             "Speed",
@@ -99,7 +99,7 @@ pub const PROPERTIES: &[Property] = &[
         control: ControlType::TextArea,
         placeholder: Some("Calm, with a slight smile."),
         limits: &Limits::MaxLength(4096),
-        wire: Some("instructions"),
+        sent: true,
         ..Property::string(
             "instructions",
             "Instructions",
@@ -290,12 +290,12 @@ mod tests {
     #[test]
     fn every_offered_format_is_known() {
         let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
-        for choice in row.choices.unwrap().known.choices() {
+        row.choices.unwrap().known.each(&mut |choice| {
             let input = input(json!({
                 "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
             }));
             assert!(Recording::of(&input).is_ok());
-        }
+        });
     }
 
     #[test]

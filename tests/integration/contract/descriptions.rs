@@ -157,11 +157,11 @@ fn each_row_stands_in_one_table() {
             "action `act`: property table: output: there is no position 7",
         ),
         (
-            json!({ "output": "dynamic" }),
-            "descriptor: property table: position 3: belongs to no table",
+            json!({ "properties": [] }),
+            "descriptor: property table: position 2: belongs to no table",
         ),
         (
-            json!({ "properties": [0, 2] }),
+            json!({ "properties": [1, 2] }),
             "connection: property table: table: position 1 is used twice",
         ),
     ] {

@@ -9,7 +9,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-5.4")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
@@ -76,7 +76,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::Range(1.0, 128.0),
-        wire: Some("n"),
+        sent: true,
         ..Property::integer(
             "n",
             "Number of Chat Completion Choices",
@@ -87,7 +87,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::Range(0.0, 2.0),
-        wire: Some("temperature"),
+        sent: true,
         ..Property::number(
             "temperature",
             "Temperature",
@@ -100,7 +100,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::Range(0.0, 1.0),
-        wire: Some("top_p"),
+        sent: true,
         ..Property::number(
             "topP",
             "Top P",
@@ -112,7 +112,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(0)),
         limits: &Limits::Range(-2.0, 2.0),
-        wire: Some("frequency_penalty"),
+        sent: true,
         ..Property::number(
             "frequencyPenalty",
             "Frequency Penalty",
@@ -124,7 +124,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(0)),
         limits: &Limits::Range(-2.0, 2.0),
-        wire: Some("presence_penalty"),
+        sent: true,
         ..Property::number(
             "presencePenalty",
             "Presence Penalty",
@@ -135,7 +135,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         limits: &Limits::Keys("[0-9]+"),
-        wire: Some("logit_bias"),
+        sent: true,
         ..Property::map(
             "logitBias",
             "Logit Bias",
@@ -147,7 +147,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         limits: &Limits::MaxItems(4),
-        wire: Some("stop"),
+        sent: true,
         ..Property::array(
             "stop",
             "Stop",
@@ -168,7 +168,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("user"),
+        sent: true,
         ..Property::string(
             "user",
             "User",
@@ -190,7 +190,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("reasoning_effort"),
+        sent: true,
         ..Property::string(
             "reasoningEffort",
             "Reasoning Effort",
@@ -204,13 +204,13 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("medium")),
-        wire: Some("verbosity"),
+        sent: true,
         ..Property::string("verbosity", "Verbosity", "How long the answer is to be.")
             .select(&Choices::closed(Known::Texts(&["low", "medium", "high"])))
     },
     Property {
         advanced: true,
-        wire: Some("seed"),
+        sent: true,
         ..Property::integer(
             "seed",
             "Seed",
@@ -220,7 +220,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("auto")),
-        wire: Some("service_tier"),
+        sent: true,
         ..Property::string(
             "serviceTier",
             "Service Tier",
@@ -231,7 +231,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Boolean(false)),
-        wire: Some("store"),
+        sent: true,
         ..Property::boolean(
             "store",
             "Store",
@@ -241,7 +241,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         limits: &Limits::MaxItems(16),
-        wire: Some("metadata"),
+        sent: true,
         ..Property::map(
             "metadata",
             "Metadata",
@@ -252,7 +252,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Boolean(false)),
-        wire: Some("logprobs"),
+        sent: true,
         ..Property::boolean(
             "logprobs",
             "Log Probabilities",
@@ -267,7 +267,7 @@ pub const PROPERTIES: &[Property] = &[
             values: &[Literal::Boolean(true)],
         }),
         limits: &Limits::Range(0.0, 20.0),
-        wire: Some("top_logprobs"),
+        sent: true,
         ..Property::integer(
             "topLogprobs",
             "Top Log Probabilities",
@@ -296,7 +296,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         limits: &Limits::MaxLength(64),
-        wire: Some("safety_identifier"),
+        sent: true,
         ..Property::string(
             "safetyIdentifier",
             "Safety Identifier",
@@ -305,7 +305,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("prompt_cache_key"),
+        sent: true,
         ..Property::string(
             "promptCacheKey",
             "Prompt Cache Key",
@@ -341,7 +341,7 @@ pub const PROPERTIES: &[Property] = &[
 ];
 
 /// How often functions are called if the user does not say.
-pub const ROUNDS: i32 = 10;
+pub const ROUNDS: u32 = 10;
 
 /// That the answer is to be JSON.
 const NOT_TEXT: Condition = Condition {

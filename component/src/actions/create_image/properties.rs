@@ -7,7 +7,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-image-1.5")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
@@ -57,7 +57,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
         limits: &Limits::Range(1.0, 10.0),
-        wire: Some("n"),
+        sent: true,
         ..Property::integer(
             "n",
             "Number of responses",
@@ -80,7 +80,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("quality"),
+        sent: true,
         ..Property::string(
             "quality",
             "Quality",
@@ -91,7 +91,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("style"),
+        sent: true,
         ..Property::string(
             "style",
             "Style",
@@ -105,7 +105,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("user"),
+        sent: true,
         ..Property::string(
             "user",
             "User",
@@ -116,7 +116,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("auto")),
-        wire: Some("background"),
+        sent: true,
         ..Property::string(
             "background",
             "Background",
@@ -131,7 +131,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("png")),
-        wire: Some("output_format"),
+        sent: true,
         ..Property::string(
             "outputFormat",
             "Output Format",
@@ -148,7 +148,7 @@ pub const PROPERTIES: &[Property] = &[
         }),
         provider_default: Some(&Literal::Integer(100)),
         limits: &Limits::Range(0.0, 100.0),
-        wire: Some("output_compression"),
+        sent: true,
         ..Property::integer(
             "outputCompression",
             "Output Compression",
@@ -158,7 +158,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("auto")),
-        wire: Some("moderation"),
+        sent: true,
         ..Property::string(
             "moderation",
             "Moderation",

@@ -12,7 +12,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-4o-transcribe")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
@@ -34,7 +34,7 @@ pub const PROPERTIES: &[Property] = &[
     )
     .select(&Choices::open(Known::Labelled(LANGUAGES))),
     Property {
-        wire: Some("prompt"),
+        sent: true,
         ..Property::string(
             "prompt",
             "Prompt",
@@ -46,7 +46,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("json")),
-        wire: Some("response_format"),
+        sent: true,
         ..Property::any(
             "responseFormat",
             "Response format",
@@ -65,7 +65,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         provider_default: Some(&Literal::Integer(0)),
         limits: &Limits::Range(0.0, 1.0),
-        wire: Some("temperature"),
+        sent: true,
         ..Property::number(
             "temperature",
             "Temperature",
@@ -81,7 +81,7 @@ pub const PROPERTIES: &[Property] = &[
             ("segment", "Of each segment."),
             ("word", "Of each word."),
         ]))),
-        wire: Some("timestamp_granularities[]"),
+        sent: true,
         ..Property::array(
             "timestampGranularities",
             "Timestamp Granularities",
@@ -122,7 +122,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("languages[]"),
+        sent: true,
         ..Property::array(
             "languages",
             "Languages",
@@ -133,7 +133,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("keywords[]"),
+        sent: true,
         ..Property::array(
             "keywords",
             "Keywords",
