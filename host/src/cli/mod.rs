@@ -14,7 +14,6 @@ mod serve;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -71,14 +70,6 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Serve(_) | Command::Completions { .. } => Ok(()),
     }
-}
-
-/// Where what is kept lies: the folder that was named, or the user's.
-fn data_dir(named: Option<PathBuf>) -> Result<PathBuf, Error> {
-    let own = || Some(directories::ProjectDirs::from("", "", "connector")?.data_dir().to_owned());
-    named.or_else(own).ok_or_else(|| {
-        Error::usage("this user has no home folder to keep data in", "name one with --data-dir")
-    })
 }
 
 fn test(components: &Components, name: &str) -> Result<(), Error> {

@@ -25,12 +25,12 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
     let connectors = load(&components)?;
     let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
     let api_key = api_key.map_err(|error| Error::Service(error.to_string()))?;
-    let data_dir = super::data_dir(args.data_dir)?;
-    let store = Store::open(&data_dir).map_err(|error| Error::Service(error.to_string()))?;
+    let store = Store::open_for_user(args.data_dir.as_deref())?;
+    let files_dir = store.folder().join("files");
     let settings = Settings {
         listen: args.listen,
         api_key,
-        files_dir: data_dir.join("files"),
+        files_dir,
         keep: args.keep,
         largest_file: u64::from(args.largest_file) << 20,
         runs: args.runs as usize,

@@ -9,14 +9,14 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use connector_host::{Connection, ConnectionValues, Connector};
+use connector_host::{Connection, ConnectionValues, Connector, PropertyTable};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
 use super::{App, Shared, address};
-use crate::store::{ConnectionRecord, Store, StoreError};
+use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -41,7 +41,7 @@ pub enum Chosen {
 /// The connections that were made of stored ones. Each keeps its sockets open
 /// from one run to the next.
 #[derive(Default)]
-pub struct Made(Mutex<HashMap<String, (i64, Connection)>>);
+pub struct Made(Mutex<HashMap<String, (String, Connection)>>);
 
 impl Made {
     /// The connection of a call.
@@ -59,13 +59,9 @@ impl Made {
         Ok(connector.connection(values.into())?)
     }
 
-    fn stored(
-        &self,
-        store: &Store,
-        connector: &Connector,
-        id: &str,
-    ) -> Result<Connection, Problem> {
-        let record = store.connection(id)?.ok_or_else(|| no_connection(id))?;
+    fn stored(&self, store: &Store, connector: &Connector, id: &str) -> Result<Connection, Problem> {
+        let StoredConnection { record, values } =
+            store.connection(id)?.ok_or_else(|| no_connection(id))?;
         if record.component != address(connector) {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -78,7 +74,7 @@ impl Made {
         {
             return Ok(connection.clone());
         }
-        let connection = connector.connection(record.values.clone().into())?;
+        let connection = connector.connection(values.connection_values())?;
         made.insert(record.id, (record.updated_at, connection.clone()));
         Ok(connection)
     }
@@ -122,10 +118,10 @@ pub struct Shown {
     values: Map<String, Value>,
     /// The secret properties that are set.
     secrets: Vec<String>,
-    /// When it was made, in seconds since 1970.
-    created_at: i64,
-    /// When it was changed.
-    updated_at: i64,
+    /// When it was made, RFC 3339.
+    created_at: String,
+    /// When it was changed, RFC 3339.
+    updated_at: String,
 }
 
 /// All of them.
@@ -134,31 +130,24 @@ pub struct List {
     connections: Vec<Shown>,
 }
 
-/// A record without its secrets. All values of a connector that is not there
-/// are taken for secret.
-fn shown(app: &App, record: ConnectionRecord) -> Shown {
-    let connector = app.connectors.get(&record.component);
-    let is_plain = |name: &str| {
-        let table = connector.map(|connector| &connector.descriptor().connection.properties);
-        let mut rows = table.into_iter().flatten();
-        rows.any(|property| property.name == name && !property.secret)
-    };
-    let (plain, secret): (Map<_, _>, Map<_, _>) =
-        record.values.into_iter().partition(|(name, _)| is_plain(name));
-    Shown {
-        id: record.id,
-        name: record.name,
-        component: record.component,
-        values: plain,
-        secrets: secret.into_iter().map(|(name, _)| name).collect(),
-        created_at: record.created_at,
-        updated_at: record.updated_at,
-    }
+/// What may be shown of a stored connection.
+fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
+    let StoredConnection { record, values } =
+        app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
+    let table = app.connectors.get(&record.component).map(table);
+    let store::Shown { values, secrets } = values.shown(table);
+    let ConnectionRecord { id, name, component, created_at, updated_at } = record;
+    Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
+}
+
+fn table(connector: &Connector) -> &PropertyTable {
+    &connector.descriptor().connection.properties
 }
 
 async fn list(State(app): Shared) -> Result<Json<List>, Problem> {
     let records = app.store.connections()?;
-    Ok(Json(List { connections: records.into_iter().map(|record| shown(&app, record)).collect() }))
+    let connections = records.iter().map(|record| shown(&app, &record.id));
+    Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
 }
 
 async fn create(
@@ -168,12 +157,11 @@ async fn create(
     let Json(New { name, component, values }) = body?;
     check(&app, &component, &values)?;
     let record = app.store.add_connection(&name, &component, &values).map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(shown(&app, record))))
+    Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
 }
 
 async fn show(State(app): Shared, Path(id): Path<String>) -> Result<Json<Shown>, Problem> {
-    let record = app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
-    Ok(Json(shown(&app, record)))
+    shown(&app, &id).map(Json)
 }
 
 async fn replace(
@@ -182,17 +170,13 @@ async fn replace(
     body: Result<Json<Replacement>, JsonRejection>,
 ) -> Result<Json<Shown>, Problem> {
     let Json(Replacement { name, mut values }) = body?;
-    let old = app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
-    let secrets = shown(&app, old.clone()).secrets;
-    for (name, value) in old.values {
-        if secrets.contains(&name) && !values.contains_key(&name) {
-            values.insert(name, value);
-        }
-    }
-    check(&app, &old.component, &values)?;
-    let replaced = app.store.replace_connection(&old.id, &name, &values).map_err(refused)?;
-    app.made.forget(&old.id);
-    Ok(Json(shown(&app, replaced.ok_or_else(|| no_connection(&id))?)))
+    let StoredConnection { record, values: old } =
+        app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
+    old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
+    check(&app, &record.component, &values)?;
+    app.store.replace_connection(&record.id, &name, &values).map_err(refused)?;
+    app.made.forget(&record.id);
+    shown(&app, &record.id).map(Json)
 }
 
 async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Problem> {
@@ -211,9 +195,13 @@ fn check(app: &App, component: &str, values: &Map<String, Value>) -> Result<(), 
     Ok(())
 }
 
-/// A name that is taken or none at all is the caller's mistake.
+/// A name that is taken, or is none, is the caller's mistake.
 fn refused(error: StoreError) -> Problem {
-    error.into()
+    match error {
+        StoreError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        StoreError::Name(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        error => error.into(),
+    }
 }
 
 fn no_connection(id: &str) -> Problem {
