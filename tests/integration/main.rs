@@ -16,6 +16,7 @@ mod judges;
 mod page;
 mod refusals;
 mod retry;
+mod service;
 mod streams;
 mod token;
 mod wire;
