@@ -1,0 +1,48 @@
+// The members of an object. Advanced ones are folded away, and unfold when one
+// of them is wrong.
+
+import { useState } from 'react';
+import { Chevron } from '../../parts/icons.jsx';
+
+export function Members({ properties, uiSchema, formData, errorSchema, title, fieldPathId }) {
+  const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
+  const advanced = properties.filter(isAdvanced);
+  const isRoot = fieldPathId.path.length === 0;
+  const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
+  const given = advanced.filter(({ name }) => formData?.[name] !== undefined).length;
+  return (
+    <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
+      {title && !isRoot && <h4 className="members-title">{title}</h4>}
+      {properties.filter((property) => !isAdvanced(property)).map(({ content }) => content)}
+      {advanced.length > 0 && (
+        <Fold isWrong={isWrong} given={given} count={advanced.length}>
+          {advanced.map(({ content }) => content)}
+        </Fold>
+      )}
+    </div>
+  );
+}
+
+function Fold({ isWrong, given, count, children }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details
+      className="fold"
+      open={isOpen || isWrong}
+      onToggle={({ currentTarget }) => setOpen(currentTarget.open)}
+    >
+      <summary>
+        <Chevron />
+        Advanced
+        <span className="fold-count">{given > 0 ? `${given} of ${count} set` : count}</span>
+      </summary>
+      <div className="fold-body">{children}</div>
+    </details>
+  );
+}
+
+function hasError(errors) {
+  return Object.entries(errors ?? {}).some(([name, inner]) =>
+    name === '__errors' ? inner?.length > 0 : hasError(inner),
+  );
+}
