@@ -73,6 +73,7 @@ export function Workbench({ component, action }) {
     setErrors(undefined);
     setConnectionError(undefined);
     setTab('result');
+    showOutcome();
     const ended = await start(component.address, action.name, input, connections.value);
     if (ended.event === 'failure') {
       outcomes.put(address, undefined);
@@ -207,6 +208,14 @@ export function Workbench({ component, action }) {
       )}
     </div>
   );
+}
+
+/** On a phone the outcome is below the form. */
+function showOutcome() {
+  const outcome = document.querySelector('.outcome');
+  if (window.innerHeight * 0.8 < outcome.getBoundingClientRect().top) {
+    outcome.scrollIntoView({ behavior: 'smooth' });
+  }
 }
 
 /** When what is to have the focus has been rendered. */

@@ -11,7 +11,7 @@ import {
 import { SchemaForm } from '../form/form.jsx';
 import { errorAt } from '../form/property-path.js';
 import { Dialog } from '../parts/dialog.jsx';
-import { Check } from '../parts/icons.jsx';
+import { Check, Chevron } from '../parts/icons.jsx';
 import { Markdown } from '../docs/markdown.jsx';
 import { SESSION } from './connections.js';
 import { formFor, sameValues } from './kept-secrets.js';
@@ -163,7 +163,9 @@ export function ConnectionDialog({ component, connection, connections, onClose }
         </div>
         {component.help && (
           <details className="fold">
-            <summary>How to connect</summary>
+            <summary>
+              <Chevron /> How to connect
+            </summary>
             <Markdown text={component.help} />
           </details>
         )}

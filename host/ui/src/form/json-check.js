@@ -36,13 +36,19 @@ function schemaFault(schema) {
   if (!isObject) {
     return 'A JSON Schema is an object';
   }
-  const [fault] = new Validator(META, '7', true).validate(schema).errors.reverse();
-  if (fault) {
-    const where = fault.instanceLocation.replace(/^#\/?/, '').replaceAll('/', '.');
-    return `Not a JSON Schema: ${where || 'the schema'} is not what it may be`;
+  const { errors } = new Validator(META, '7').validate(schema);
+  // The deepest place is where the mistake is.
+  const [fault] = errors.toSorted((one, other) => depth(other) - depth(one));
+  if (!fault) {
+    return undefined;
   }
-  return undefined;
+  const place = fault.instanceLocation.slice(2).replaceAll('/', '.');
+  const types = META.definitions.type.enum.join(', ');
+  const what = /(^|\.)type(\.\d+)?$/.test(place) ? `must be one of ${types}` : 'has the wrong form';
+  return `Not a JSON Schema: ${place || 'the schema'} ${what}`;
 }
+
+const depth = ({ instanceLocation }) => instanceLocation.split('/').length;
 
 /** What is most often wrong in a schema: JSON Schema's own description, in short. */
 const META = {

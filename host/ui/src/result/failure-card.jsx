@@ -2,7 +2,7 @@
 
 import { sentence } from '../api/client.js';
 import { formatDuration, spoken } from '../parts/format.js';
-import { Alert } from '../parts/icons.jsx';
+import { Alert, Chevron } from '../parts/icons.jsx';
 import { Json } from './json.jsx';
 
 export function FailureCard({ problem }) {
@@ -35,7 +35,9 @@ export function FailureCard({ problem }) {
       )}
       {failure.detail !== undefined && failure.detail !== null && (
         <details className="fold">
-          <summary>Details</summary>
+          <summary>
+            <Chevron /> Details
+          </summary>
           <Json value={failure.detail} />
         </details>
       )}

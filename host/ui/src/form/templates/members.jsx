@@ -4,12 +4,17 @@
 import { useState } from 'react';
 import { Chevron } from '../../parts/icons.jsx';
 
-export function Members({ properties, uiSchema, formData, errorSchema, title, fieldPathId }) {
+export function Members(props) {
+  const { properties, schema, uiSchema, formData, errorSchema, title, fieldPathId } = props;
   const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
   const advanced = properties.filter(isAdvanced);
   const isRoot = fieldPathId.path.length === 0;
   const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
-  const given = advanced.filter(({ name }) => formData?.[name] !== undefined).length;
+  const isGiven = ({ name }) => {
+    const value = formData?.[name];
+    return !isEmpty(value) && value !== schema.properties?.[name]?.default;
+  };
+  const given = advanced.filter(isGiven).length;
   return (
     <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
       {title && !isRoot && <h4 className="members-title">{title}</h4>}
@@ -39,6 +44,11 @@ function Fold({ isWrong, given, count, children }) {
       <div className="fold-body">{children}</div>
     </details>
   );
+}
+
+/** rjsf fills lists and maps up with nothing in them. */
+function isEmpty(value) {
+  return typeof value === 'object' ? Object.keys(value ?? {}).length === 0 : value === undefined;
 }
 
 function hasError(errors) {

@@ -4,7 +4,9 @@ import { ariaDescribedByIds } from '@rjsf/utils';
 import { ownChoices } from '../schema.js';
 
 export function Select(props) {
-  const { id, value, required, placeholder, onChange, onBlur, rawErrors, schema, options } = props;
+  const { id, value, required, uiSchema, onChange, onBlur, rawErrors, schema, options } = props;
+  // For switches rjsf does not hand the placeholder on by itself.
+  const placeholder = props.placeholder || uiSchema?.['ui:placeholder'];
   const choices = options.enumOptions ?? [];
   const index = choices.findIndex((choice) => choice.value === value);
   const description = ownChoices(schema).find((choice) => choice.value === value)?.description;
@@ -20,7 +22,7 @@ export function Select(props) {
         onChange={({ target }) => onChange(choices[target.value]?.value)}
         onBlur={() => onBlur(id, value)}
       >
-        {schema.default === undefined && <option value="">{placeholder || '–'}</option>}
+        {schema.default === undefined && <option value="">{placeholder ?? '–'}</option>}
         {choices.map((choice, number) => (
           <option key={choice.label} value={number}>
             {choice.label}
