@@ -13,6 +13,7 @@ import { initialInput } from './form/initial.js';
 import { OptionsContext } from './form/options-context.js';
 import { errorAt } from './form/property-path.js';
 import { withoutSecrets } from './form/schema.js';
+import { sentInput } from './form/sent.js';
 import { Tabs } from './parts/tabs.jsx';
 import { Request } from './request/request.jsx';
 import { Result } from './result/result.jsx';
@@ -74,12 +75,13 @@ export function Workbench({ component, action }) {
     setConnectionError(undefined);
     setTab('result');
     showOutcome();
-    const ended = await start(component.address, action.name, input, connections.value);
+    const sent = sentInput(input);
+    const ended = await start(component.address, action.name, sent, connections.value);
     if (ended.event === 'failure') {
       outcomes.put(address, undefined);
       blame(ended.data);
     } else if (ended.event === 'result') {
-      outcomes.put(address, { status: 'done', input, outcome: ended.data });
+      outcomes.put(address, { status: 'done', input: sent, outcome: ended.data });
     }
   };
   /** Shows a failure where its cause is, and goes there. */
@@ -98,7 +100,7 @@ export function Workbench({ component, action }) {
 
   // Controls ask long after they were rendered: always for what is there now.
   const now = useRef();
-  now.current = { input, connection: connections.value };
+  now.current = { input: sentInput(input), connection: connections.value };
   const options = useCallback(
     (property, search, signal) =>
       getOptions(component.address, action.name, property, { ...now.current, search }, signal),
@@ -131,7 +133,7 @@ export function Workbench({ component, action }) {
           <Request
             component={component.address}
             action={action.name}
-            input={input}
+            input={sentInput(input)}
             connections={connections}
             secrets={secrets}
           />

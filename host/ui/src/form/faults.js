@@ -24,8 +24,8 @@ export function faultsIn(schema, instance, units) {
     if (CONTAINERS.has(unit.keyword) && unit.keyword !== 'additionalProperties') {
       continue;
     }
-    // What the branches of a choice say is of no use.
-    if (/\/(oneOf|anyOf|not)\//.test(unit.keywordLocation)) {
+    // What the branches of a choice say is of no use, and a key is no place.
+    if (/\/(oneOf|anyOf|not|propertyNames)\//.test(unit.keywordLocation)) {
       continue;
     }
     const path = steps(unit.instanceLocation);

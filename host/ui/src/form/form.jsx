@@ -65,7 +65,9 @@ export function SchemaForm(props) {
       extraErrors={errors}
       extraErrorsBlockSubmit={false}
       transformErrors={transformErrors}
-      liveValidate="onBlur"
+      // Not when a field is left: a message that comes or goes moves what is
+      // below it, and the click that left the field would miss its button.
+      liveValidate="onChange"
       showErrorList={false}
       noHtml5Validate
       onChange={({ formData }) => onChange(formData)}

@@ -17,8 +17,8 @@ export function Field(props) {
         </label>
       )}
       {children}
-      {displayLabel && <Description id={id} text={props.rawDescription} />}
       {errors}
+      {displayLabel && <Description id={id} text={props.rawDescription} />}
     </div>
   );
 }
