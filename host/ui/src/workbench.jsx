@@ -91,7 +91,8 @@ export function Workbench({ component, action }) {
       setConnectionError(sentence(problem));
       focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
     } else if (property) {
-      setErrors(errorAt(property, sentence(problem)));
+      // At the field its name would be said twice.
+      setErrors(errorAt(property, sentence(problem).replace(/^`[^`]*` /, '')));
       focusLater(() => handle.current?.focus(property) || focusFailure());
     } else {
       focusLater(focusFailure);

@@ -14,6 +14,8 @@ const OPTIONS = {
   overrides: {
     a: { props: { target: '_blank', rel: 'noopener noreferrer' } },
     img: ({ alt }) => alt,
+    // Columns are not columns here, so they are not aligned either.
+    td: ({ children }) => <td>{children}</td>,
   },
 };
 

@@ -3,6 +3,7 @@
 import { sentence } from '../api/client.js';
 import { formatDuration, spoken } from '../parts/format.js';
 import { Alert, Chevron } from '../parts/icons.jsx';
+import { Sentence } from '../parts/sentence.jsx';
 import { Json } from './json.jsx';
 
 export function FailureCard({ problem }) {
@@ -20,7 +21,9 @@ export function FailureCard({ problem }) {
       <h3>
         <Alert /> {spoken((failure.kind ?? 'failed').replace(/-/g, ' '))}
       </h3>
-      <p>{sentence(problem)}</p>
+      <p>
+        <Sentence text={sentence(problem)} />
+      </p>
       {facts.length > 0 && (
         <dl className="facts">
           {facts.map(([name, value]) => (

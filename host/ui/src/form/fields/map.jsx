@@ -17,13 +17,19 @@ export function MapField(props) {
     setTyped(next);
     change(props, mapOf(next));
   };
-  const pattern = schema.propertyNames?.pattern;
+  const { pattern: source } = schema.propertyNames ?? {};
+  // What keys must be, the field's own message says; here it marks the one.
+  const pattern = source && new RegExp(source, 'u');
   return (
     <Group field={props}>
       <div className="rows">
         {rows.map(([key, value], index) => {
-          const fault = keyFault(rows, index, pattern);
-          const errors = [fault, ...(key === '' ? [] : errorsOf(props, key))].filter(Boolean);
+          const isTwice = rows.findIndex(([other]) => other === key) < index && key !== '';
+          const isKeyWrong = isTwice || (key !== '' && pattern?.test(key) === false);
+          const errors = key === '' ? [] : errorsOf(props, key);
+          if (isTwice) {
+            errors.push('this key is there already');
+          }
           const id = `${fieldPathId.$id}_${key}`;
           return (
             // Keys change while they are typed.
@@ -31,7 +37,7 @@ export function MapField(props) {
               <input
                 className="input"
                 aria-label={`${label} ${index + 1}, key`}
-                aria-invalid={Boolean(fault)}
+                aria-invalid={isKeyWrong}
                 placeholder="key"
                 value={key}
                 onChange={({ target }) => put(rows.with(index, [target.value, value]))}
@@ -102,17 +108,6 @@ function read(text, shape) {
   } catch {
     return text;
   }
-}
-
-function keyFault(rows, index, pattern) {
-  const [key] = rows[index];
-  if (key === '') {
-    return undefined;
-  }
-  if (rows.findIndex(([other]) => other === key) < index) {
-    return 'this key is there already';
-  }
-  return pattern && !new RegExp(pattern, 'u').test(key) ? `the key must match ${pattern}` : undefined;
 }
 
 function same(one, other) {

@@ -8,7 +8,8 @@ export function Members(props) {
   const { properties, schema, uiSchema, formData, errorSchema, title, fieldPathId } = props;
   const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
   const advanced = properties.filter(isAdvanced);
-  const isRoot = fieldPathId.path.length === 0;
+  // The page has said what the whole is, and items of lists have a number.
+  const hasHeading = typeof fieldPathId.path.at(-1) === 'string';
   const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
   const isGiven = ({ name }) => {
     const value = formData?.[name];
@@ -17,7 +18,7 @@ export function Members(props) {
   const given = advanced.filter(isGiven).length;
   return (
     <div className="members" id={fieldPathId.$id} role="group" aria-label={title || undefined}>
-      {title && !isRoot && <h4 className="members-title">{title}</h4>}
+      {title && hasHeading && <h4 className="members-title">{title}</h4>}
       {properties.filter((property) => !isAdvanced(property)).map(({ content }) => content)}
       {advanced.length > 0 && (
         <Fold isWrong={isWrong} given={given} count={advanced.length}>
