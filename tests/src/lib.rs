@@ -6,10 +6,12 @@
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
+pub mod browser;
 pub mod guest;
 pub mod judges;
 mod proxy;
 mod server;
+pub mod service;
 pub mod steady;
 
 use std::path::{Path, PathBuf};

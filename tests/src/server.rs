@@ -56,11 +56,9 @@ impl Server {
         // The port can be taken by another process before the server has it.
         let attempt = || {
             let address = free_address();
-            let mut command = Command::new("sh");
-            command.args(["-c", KEEPER, "sh"]).arg(program);
+            let mut command = kept(program);
             arguments(&mut command, address);
-            command.env_clear();
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.stdout(Stdio::null()).stderr(Stdio::null());
             let mut server = Self { keeper: command.spawn().unwrap(), address };
             server.serves(program, health).then_some(server)
         };
@@ -96,6 +94,15 @@ impl Drop for Server {
         // It may have ended by itself.
         let _ = self.keeper.wait();
     }
+}
+
+/// A command that runs a program in an empty environment and ends it when its
+/// standard input, a pipe, is closed.
+pub(crate) fn kept(program: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", KEEPER, "sh"]).arg(program);
+    command.env_clear().stdin(Stdio::piped());
+    command
 }
 
 /// A file in the folder of the target directory that a script installs.

@@ -1,0 +1,40 @@
+// Bundles the page: build.mjs FOLDER
+//
+// FOLDER holds node_modules and gets dist/. Names of assets carry a hash of
+// what is in them, so that browsers may keep them for ever.
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, join, resolve } from 'node:path';
+
+const folder = resolve(process.argv[2]);
+const here = import.meta.dirname;
+const modules = join(folder, 'node_modules');
+const dist = join(folder, 'dist');
+// It does not stand beside this file, where `import` would look for it.
+const esbuild = createRequire(join(folder, 'package.json'))('esbuild');
+
+rmSync(dist, { recursive: true, force: true });
+const { metafile } = await esbuild.build({
+  entryPoints: [join(here, 'src/app.jsx')],
+  nodePaths: [modules],
+  outdir: join(dist, 'assets'),
+  entryNames: '[name]-[hash]',
+  bundle: true,
+  minify: true,
+  metafile: true,
+  legalComments: 'eof',
+  format: 'esm',
+  jsx: 'automatic',
+  target: ['chrome115', 'firefox115', 'safari16.4'],
+  define: { 'process.env.NODE_ENV': '"production"' },
+  logLevel: 'warning',
+  absWorkingDir: here,
+});
+
+const asset = (ending) =>
+  Object.keys(metafile.outputs).map((path) => basename(path)).find((name) => name.endsWith(ending));
+const page = readFileSync(join(here, 'index.html'), 'utf8')
+  .replace('app.js', asset('.js'))
+  .replace('app.css', asset('.css'));
+writeFileSync(join(dist, 'index.html'), page);

@@ -1,0 +1,7 @@
+// Puts the page up.
+
+import { createRoot } from 'react-dom/client';
+import { Page } from './page.jsx';
+import './styles/index.css';
+
+createRoot(document.getElementById('app')).render(<Page />);

@@ -1,0 +1,47 @@
+// Which connection a run uses, and what is wrong with it.
+
+import { Add, Edit } from '../parts/icons.jsx';
+import { SESSION } from './connections.js';
+
+export function ConnectionBar({ connections, error, onEdit, onAdd }) {
+  const { stored, session, chosen, choose } = connections;
+  return (
+    <section className="connection" aria-label="Connection">
+      <div className="connection-row">
+        <label className="field-label" htmlFor="connection">
+          Connection
+        </label>
+        <select
+          id="connection"
+          className="input select"
+          value={chosen ?? ''}
+          aria-invalid={Boolean(error)}
+          aria-describedby="connection-error"
+          onChange={({ target }) => choose(target.value)}
+        >
+          <option value="">None</option>
+          {session && <option value={SESSION}>For this session</option>}
+          {stored.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+        {chosen && (
+          <button type="button" id="connection-edit" className="button" onClick={onEdit}>
+            <Edit /> Edit
+          </button>
+        )}
+        <button type="button" id="connection-add" className="button" onClick={onAdd}>
+          <Add /> New
+          <span className="hidden"> connection</span>
+        </button>
+      </div>
+      {error && (
+        <p className="field-error" id="connection-error" role="alert">
+          {error}
+        </p>
+      )}
+    </section>
+  );
+}

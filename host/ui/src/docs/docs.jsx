@@ -1,0 +1,14 @@
+// The reference beside the form: what it says of this action.
+
+import { useEffect, useState } from 'react';
+import { getDocs } from '../api/endpoints.js';
+import { Markdown } from './markdown.jsx';
+import { sectionOf } from './section.js';
+
+export function Docs({ component, title }) {
+  const [docs, setDocs] = useState('');
+  useEffect(() => {
+    getDocs(component).then(setDocs, (error) => setDocs(error.message));
+  }, [component]);
+  return <Markdown text={sectionOf(docs, title)} />;
+}

@@ -1,0 +1,42 @@
+// Puts the page's own controls into a uiSchema. The host's names only such as
+// every rjsf has; which of ours fits, the schema tells.
+
+import {
+  hasSuggestions,
+  isChoiceList,
+  isFile,
+  isFileList,
+  isJsonText,
+  isLongText,
+  isMap,
+  isTextList,
+  messageShape,
+  propertiesOf,
+} from './schema.js';
+
+/** @returns {object} the uiSchema with our controls */
+export function withControls(schema, uiSchema = {}) {
+  const ui = { ...uiSchema, ...control(schema, uiSchema) };
+  for (const [name, property] of Object.entries(propertiesOf(schema))) {
+    ui[name] = withControls(property, uiSchema[name]);
+  }
+  if (schema.items) {
+    ui.items = withControls(schema.items, uiSchema.items);
+  }
+  return ui;
+}
+
+function control(schema, uiSchema) {
+  const placeholder = uiSchema['ui:placeholder'];
+  if (isFile(schema)) return { 'ui:field': 'fileEntry' };
+  if (isFileList(schema)) return { 'ui:field': 'fileEntries' };
+  if (isTextList(schema)) return { 'ui:field': 'textList' };
+  if (isChoiceList(schema)) return { 'ui:widget': 'checkboxes' };
+  if (isMap(schema)) return { 'ui:field': 'map' };
+  if (messageShape(schema)) return { 'ui:field': 'messages' };
+  if (schema['x-secret']) return {};
+  if (isJsonText(schema, placeholder)) return { 'ui:widget': 'json' };
+  if (hasSuggestions(schema)) return { 'ui:widget': 'suggestions' };
+  if (isLongText(schema)) return { 'ui:widget': 'textarea' };
+  return {};
+}

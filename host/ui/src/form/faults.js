@@ -1,0 +1,110 @@
+// From what the validator finds to what a person reads at a field.
+
+/** Keywords that only say that something below them is wrong. */
+const CONTAINERS = new Set([
+  'properties',
+  'additionalProperties',
+  'items',
+  'allOf',
+  'if',
+  'then',
+  'else',
+  '$ref',
+]);
+
+/**
+ * @param {object} schema
+ * @param {unknown} instance
+ * @param {{keyword: string, keywordLocation: string, instanceLocation: string}[]} units
+ * @returns {{path: (string | number)[], keyword: string, message: string}[]}
+ */
+export function faultsIn(schema, instance, units) {
+  const faults = [];
+  for (const unit of units) {
+    if (CONTAINERS.has(unit.keyword) && unit.keyword !== 'additionalProperties') {
+      continue;
+    }
+    // What the branches of a choice say is of no use, and a key is no place.
+    if (/\/(oneOf|anyOf|not|propertyNames)\//.test(unit.keywordLocation)) {
+      continue;
+    }
+    const path = steps(unit.instanceLocation);
+    const limit = at(schema, steps(unit.keywordLocation));
+    if (unit.keyword === 'required') {
+      const given = at(instance, path) ?? {};
+      for (const name of limit.filter((member) => !(member in given))) {
+        faults.push({ path: [...path, name], keyword: 'required', message: 'is required' });
+      }
+      continue;
+    }
+    // `false` is the only one that is not told by something below it.
+    if (unit.keyword === 'additionalProperties' && limit !== false) {
+      continue;
+    }
+    faults.push({ path, keyword: unit.keyword, message: words(unit.keyword, limit) });
+  }
+  const places = new Set();
+  return faults.filter(({ path, message }) => {
+    const place = JSON.stringify([path, message]);
+    return !places.has(place) && places.add(place);
+  });
+}
+
+function words(keyword, limit) {
+  switch (keyword) {
+    case 'type':
+      return `must be ${[limit].flat().map((type) => TYPES[type] ?? type).join(' or ')}`;
+    case 'minimum':
+      return `must be at least ${limit}`;
+    case 'maximum':
+      return `must be at most ${limit}`;
+    case 'minLength':
+      return limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`;
+    case 'maxLength':
+      return `must have at most ${limit} characters`;
+    case 'minItems':
+    case 'minProperties':
+      return `must have at least ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+    case 'maxItems':
+    case 'maxProperties':
+      return `must have at most ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
+    case 'uniqueItems':
+      return 'must not have an entry twice';
+    case 'oneOf':
+    case 'anyOf':
+    case 'enum':
+      return 'must be one of the choices';
+    case 'pattern':
+      return `must match ${limit}`;
+    case 'propertyNames':
+      return limit.pattern ? `keys must match ${limit.pattern}` : 'has a key that is not allowed';
+    case 'format':
+      return `must be a valid ${limit}`;
+    case 'additionalProperties':
+      return 'has a member that does not exist';
+    default:
+      return 'is not allowed';
+  }
+}
+
+const TYPES = {
+  integer: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'yes or no',
+  array: 'a list',
+  object: 'an object',
+  null: 'nothing',
+};
+
+/** The steps of a JSON pointer in a URI fragment. */
+function steps(pointer) {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function at(value, path) {
+  return path.reduce((inner, step) => inner?.[step], value);
+}

@@ -1,0 +1,115 @@
+// Takes files by click, keyboard or drop, and uploads them with progress.
+
+import { useEffect, useRef, useState } from 'react';
+import { formatBytes, upload } from '../../api/files.js';
+import { Upload } from '../../parts/icons.jsx';
+
+/**
+ * @param {object} props
+ * @param {string} props.id of the control
+ * @param {string} props.label
+ * @param {boolean} [props.isMultiple]
+ * @param {string[]} [props.accept] extensions
+ * @param {number} [props.maxBytes]
+ * @param {(entry: object) => void} props.onUploaded
+ */
+export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded }) {
+  const [transfer, setTransfer] = useState();
+  const [error, setError] = useState();
+  const [isOver, setOver] = useState(false);
+  const controller = useRef();
+  useEffect(() => () => controller.current?.abort(), []);
+
+  const take = async (files) => {
+    setError(undefined);
+    controller.current = new AbortController();
+    try {
+      for (const file of isMultiple ? files : files.slice(0, 1)) {
+        refuse(file, accept, maxBytes);
+        setTransfer({ name: file.name, share: 0 });
+        const onProgress = (share) => setTransfer({ name: file.name, share });
+        onUploaded(await upload(file, onProgress, controller.current.signal));
+      }
+    } catch (failure) {
+      if (failure.name !== 'AbortError') {
+        setError(failure.message);
+      }
+    } finally {
+      setTransfer(undefined);
+    }
+  };
+
+  if (transfer) {
+    return (
+      <div className="upload" role="status">
+        <span className="file-name">{transfer.name}</span>
+        <progress value={transfer.share} aria-label={`Upload of ${transfer.name}`} />
+        <span>{Math.round(transfer.share * 100)} %</span>
+        <button
+          type="button"
+          className="button button-small"
+          onClick={() => controller.current.abort()}
+        >
+          Cancel
+        </button>
+      </div>
+    );
+  }
+  const limits = [
+    accept?.join(', '),
+    maxBytes !== undefined && `at most ${formatBytes(maxBytes)}`,
+  ].filter(Boolean);
+  return (
+    <div
+      className={isOver ? 'drop drop-over' : 'drop'}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        take([...event.dataTransfer.files]);
+      }}
+    >
+      <input
+        id={id}
+        type="file"
+        className="hidden"
+        multiple={isMultiple}
+        accept={accept?.map((extension) => `.${extension}`).join(',')}
+        aria-label={label}
+        aria-describedby={`${id}__limits`}
+        onChange={({ target }) => take([...target.files])}
+      />
+      <label htmlFor={id} className="button">
+        <Upload /> {isMultiple ? 'Choose files' : 'Choose a file'}
+      </label>
+      <span className="drop-hint">or drop {isMultiple ? 'them' : 'it'} here</span>
+      {limits.length > 0 && (
+        <span className="drop-limits" id={`${id}__limits`}>
+          {limits.join(' · ')}
+        </span>
+      )}
+      {error && (
+        <p className="field-error" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Throws if a file will not be taken, before anything is sent. */
+function refuse(file, accept, maxBytes) {
+  const extension = file.name.split('.').pop().toLowerCase();
+  if (accept && !accept.includes(extension)) {
+    throw new Error(`${file.name} is none of ${accept.join(', ')}`);
+  }
+  if (maxBytes < file.size) {
+    throw new Error(
+      `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(maxBytes)} are taken`,
+    );
+  }
+}

@@ -1,0 +1,140 @@
+// One message of a conversation.
+
+import { asNumber } from '@rjsf/utils';
+import { GrowingText } from '../../parts/growing-text.jsx';
+import { Down, Remove, Up } from '../../parts/icons.jsx';
+import { ownChoices } from '../schema.js';
+import { errorsOf } from './group.jsx';
+
+export function Message(props) {
+  const { field, shape, index, count, message, placeholder, onChange, onMove, onRemove } = props;
+  const { properties, required = [] } = field.schema.items;
+  const number = index + 1;
+  const isOnly = count <= (field.schema.minItems ?? 0);
+  const speaker = shape.others.map((name) => message[name]).find((value) => isText(value));
+  const errors = field.errorSchema?.[index] ?? {};
+  const below = { errorSchema: errors };
+  const own = (errors.__errors ?? []).filter(Boolean);
+
+  const put = (name, value) => {
+    const { [name]: _before, ...rest } = message;
+    onChange(value === undefined ? rest : { ...message, [name]: value });
+  };
+  const control = (name) => ({
+    id: `${field.fieldPathId.$id}_${index}_${name}`,
+    label: `${properties[name].title ?? name} ${number}`,
+    schema: properties[name],
+    value: message[name],
+    isRequired: required.includes(name),
+    errors: errorsOf(below, name),
+    onChange: (value) => put(name, value),
+    onBlur: () => field.onBlur(field.fieldPathId.$id, field.formData),
+  });
+  const text = control(shape.text);
+
+  return (
+    <li className="message" data-speaker={speaker}>
+      <div className="message-bar">
+        {shape.others.map((name) => (
+          <Short key={name} {...control(name)} />
+        ))}
+        <span className="message-tools">
+          <button
+            type="button"
+            className="button-icon"
+            aria-label={`Move message ${number} up`}
+            disabled={index === 0}
+            onClick={() => onMove(index - 1)}
+          >
+            <Up />
+          </button>
+          <button
+            type="button"
+            className="button-icon"
+            aria-label={`Move message ${number} down`}
+            disabled={index === count - 1}
+            onClick={() => onMove(index + 1)}
+          >
+            <Down />
+          </button>
+          <button
+            type="button"
+            className="button-icon"
+            aria-label={`Remove message ${number}`}
+            disabled={isOnly}
+            onClick={onRemove}
+          >
+            <Remove />
+          </button>
+        </span>
+      </div>
+      <label className="hidden" htmlFor={text.id}>
+        {text.label}
+      </label>
+      <GrowingText
+        id={text.id}
+        className="message-text"
+        minRows={2}
+        value={text.value ?? ''}
+        placeholder={placeholder}
+        required={text.isRequired}
+        aria-invalid={text.errors.length > 0}
+        aria-describedby={`${text.id}__error`}
+        onChange={({ target }) => text.onChange(target.value === '' ? undefined : target.value)}
+        onBlur={text.onBlur}
+      />
+      <Fault id={`${text.id}__error`} messages={[...text.errors, ...own]} />
+    </li>
+  );
+}
+
+/** A choice or a number. */
+function Short({ id, label, schema, value, isRequired, errors, onChange, onBlur }) {
+  const shared = {
+    id,
+    'aria-label': label,
+    'aria-invalid': errors.length > 0,
+    'aria-describedby': `${id}__error`,
+    title: schema.description,
+    onBlur,
+  };
+  return (
+    <span className="message-part">
+      {schema.oneOf ? (
+        <select
+          {...shared}
+          className="input select"
+          value={JSON.stringify(value) ?? ''}
+          onChange={({ target }) => onChange(target.value ? JSON.parse(target.value) : undefined)}
+        >
+          {!(isRequired && value !== undefined) && <option value="">{schema.title}</option>}
+          {ownChoices(schema).map((choice) => (
+            <option key={choice.label} value={JSON.stringify(choice.value)}>
+              {choice.label}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <input
+          {...shared}
+          className="input input-number"
+          inputMode="decimal"
+          placeholder={schema.title}
+          value={value ?? ''}
+          onChange={({ target }) => onChange(asNumber(target.value) ?? undefined)}
+        />
+      )}
+      <Fault id={`${id}__error`} messages={errors} />
+    </span>
+  );
+}
+
+function Fault({ id, messages }) {
+  return messages.length > 0 ? (
+    <p className="field-error" id={id} role="alert">
+      {messages.join('; ')}
+    </p>
+  ) : null;
+}
+
+const isText = (value) => typeof value === 'string' && value.length < 40;

@@ -1,0 +1,52 @@
+// Paths such as `messages[0].content`, in which the service says where in an
+// input a failure lies.
+
+/** @returns {string[]} the steps */
+export function parsePath(path) {
+  return path.match(/[^.[\]]+/g) ?? [];
+}
+
+/** rjsf's tree of errors with one message in it. */
+export function errorAt(path, message) {
+  return parsePath(path).reduceRight((inner, step) => ({ [step]: inner }), {
+    __errors: [message],
+  });
+}
+
+/** The paths in a tree of errors, in its order. */
+export function pathsOf(errors, above = []) {
+  return Object.entries(errors ?? {}).flatMap(([step, inner]) =>
+    step === '__errors' ? (inner?.length > 0 ? [above] : []) : pathsOf(inner, [...above, step]),
+  );
+}
+
+/**
+ * Moves the focus to the control of a property, or to the nearest one around
+ * it that there is.
+ *
+ * @param {HTMLElement} form
+ * @param {string[]} path
+ * @returns {boolean} whether there is one
+ */
+export function focusProperty(form, path) {
+  for (let length = path.length; length > 0; length -= 1) {
+    const id = ['root', ...path.slice(0, length)].join('_');
+    const found = form.querySelector(`#${CSS.escape(id)}`);
+    if (found) {
+      unfold(found);
+      const control = found.matches(FOCUSABLE) ? found : found.querySelector(FOCUSABLE);
+      (control ?? found).focus({ preventScroll: true });
+      found.scrollIntoView({ block: 'center' });
+      return true;
+    }
+  }
+  return false;
+}
+
+const FOCUSABLE = 'input:not([type=hidden]), select, textarea, button, [tabindex]';
+
+function unfold(element) {
+  for (let fold = element.closest('details'); fold; fold = fold.parentElement.closest('details')) {
+    fold.open = true;
+  }
+}

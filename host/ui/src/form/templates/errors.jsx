@@ -1,0 +1,15 @@
+// What is wrong with a field, below it.
+
+import { errorId } from '@rjsf/utils';
+
+export function Errors({ errors = [], fieldPathId }) {
+  const messages = [...new Set(errors.filter(Boolean))];
+  if (messages.length === 0) {
+    return null;
+  }
+  return (
+    <p className="field-error" id={errorId(fieldPathId)} role="alert">
+      {messages.join('; ')}
+    </p>
+  );
+}

@@ -1,0 +1,35 @@
+// A box of one line. Numbers are typed as text too: a browser's own box for
+// numbers hands over nothing at all when something else is in it, and the
+// field could not say what is wrong.
+
+import { ariaDescribedByIds } from '@rjsf/utils';
+
+const KINDS = { password: 'password', email: 'email', uri: 'url', url: 'url', tel: 'tel' };
+const DATES = new Set(['date', 'datetime-local', 'time']);
+
+export function Input(props) {
+  const { id, value, required, disabled, readonly, onChange, onBlur, onFocus } = props;
+  const { schema, type, options, placeholder, rawErrors } = props;
+  const isNumber = schema.type === 'number' || schema.type === 'integer';
+  const wanted = options.inputType ?? type;
+  return (
+    <input
+      id={id}
+      type={KINDS[wanted] ?? (DATES.has(wanted) ? wanted : 'text')}
+      inputMode={isNumber ? (schema.type === 'integer' ? 'numeric' : 'decimal') : undefined}
+      className={isNumber ? 'input input-number' : 'input'}
+      value={value ?? ''}
+      placeholder={placeholder}
+      required={required}
+      disabled={disabled}
+      readOnly={readonly}
+      autoComplete={schema['x-secret'] ? 'new-password' : 'off'}
+      spellCheck={type === 'text' && !isNumber}
+      aria-invalid={rawErrors?.length > 0}
+      aria-describedby={ariaDescribedByIds(id)}
+      onChange={({ target }) => onChange(target.value === '' ? undefined : target.value)}
+      onBlur={({ target }) => onBlur(id, target.value)}
+      onFocus={({ target }) => onFocus(id, target.value)}
+    />
+  );
+}

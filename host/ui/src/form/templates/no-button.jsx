@@ -1,0 +1,5 @@
+// Forms are submitted by buttons of the page, outside of them.
+
+export function NoButton() {
+  return null;
+}

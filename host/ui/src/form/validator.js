@@ -1,0 +1,56 @@
+// The validator behind the forms.
+//
+// rjsf's own, `@rjsf/validator-ajv8`, compiles each schema to code and runs
+// that, which the page's Content-Security-Policy forbids; its precompiled
+// variant needs the schemas at build time, and these come from whatever
+// connectors a service has. `@cfworker/json-schema` interprets schemas. It
+// knows draft-07, the dialect of the host's forms.
+
+import { Validator } from '@cfworker/json-schema';
+import { toErrorSchema } from '@rjsf/utils';
+import { faultsIn } from './faults.js';
+
+/** Validators by schema: rjsf asks often, and mostly with the same objects. */
+const known = new WeakMap();
+
+function validatorOf(schema) {
+  let validator = known.get(schema);
+  if (!validator) {
+    validator = new Validator(schema, '7', false);
+    known.set(schema, validator);
+  }
+  return validator;
+}
+
+/** A value as it would be sent: without members that are undefined. */
+function sent(value) {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+}
+
+/** @type {import('@rjsf/utils').ValidatorType} */
+export const validator = {
+  validateFormData(formData, schema, _customValidate, transformErrors, uiSchema) {
+    const instance = sent(formData);
+    const { errors: units } = validatorOf(schema).validate(instance);
+    const found = faultsIn(schema, instance, units).map(({ path, keyword, message }) => ({
+      name: keyword,
+      property: path.map((step) => `.${step}`).join(''),
+      message,
+      stack: message,
+    }));
+    const errors = transformErrors ? transformErrors(found, uiSchema) : found;
+    return { errors, errorSchema: toErrorSchema(errors) };
+  },
+
+  // The host's forms have no `$ref`, so the root schema is not needed.
+  isValid(schema, formData) {
+    if (typeof schema === 'boolean') {
+      return schema;
+    }
+    return validatorOf(schema).validate(sent(formData)).valid;
+  },
+
+  rawValidation(schema, formData) {
+    return validatorOf(schema).validate(sent(formData));
+  },
+};

@@ -1,0 +1,29 @@
+// A text of several lines.
+
+import { ariaDescribedByIds } from '@rjsf/utils';
+import { GrowingText } from '../../parts/growing-text.jsx';
+
+export function LongText({ id, value, required, placeholder, onChange, onBlur, rawErrors, schema }) {
+  const length = (value ?? '').length;
+  const { maxLength } = schema;
+  return (
+    <>
+      <GrowingText
+        id={id}
+        minRows={3}
+        value={value ?? ''}
+        required={required}
+        placeholder={placeholder}
+        aria-invalid={rawErrors?.length > 0}
+        aria-describedby={ariaDescribedByIds(id)}
+        onChange={({ target }) => onChange(target.value === '' ? undefined : target.value)}
+        onBlur={({ target }) => onBlur(id, target.value)}
+      />
+      {maxLength / 2 < length && (
+        <span className="counter">
+          {length} of {maxLength}
+        </span>
+      )}
+    </>
+  );
+}

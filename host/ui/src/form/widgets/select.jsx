@@ -1,0 +1,35 @@
+// A choice from a closed list, with what the chosen one means.
+
+import { ariaDescribedByIds } from '@rjsf/utils';
+import { ownChoices } from '../schema.js';
+
+export function Select(props) {
+  const { id, value, required, uiSchema, onChange, onBlur, rawErrors, schema, options } = props;
+  // For switches rjsf does not hand the placeholder on by itself.
+  const placeholder = props.placeholder || uiSchema?.['ui:placeholder'];
+  const choices = options.enumOptions ?? [];
+  const index = choices.findIndex((choice) => choice.value === value);
+  const description = ownChoices(schema).find((choice) => choice.value === value)?.description;
+  return (
+    <>
+      <select
+        id={id}
+        className={index < 0 ? 'input select input-empty' : 'input select'}
+        value={index < 0 ? '' : index}
+        required={required}
+        aria-invalid={rawErrors?.length > 0}
+        aria-describedby={ariaDescribedByIds(id)}
+        onChange={({ target }) => onChange(choices[target.value]?.value)}
+        onBlur={() => onBlur(id, value)}
+      >
+        {schema.default === undefined && <option value="">{placeholder ?? '–'}</option>}
+        {choices.map((choice, number) => (
+          <option key={choice.label} value={number}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+      {description && <span className="choice-description">{description}</span>}
+    </>
+  );
+}

@@ -1,0 +1,42 @@
+// Asks for the key of a service that wants one.
+
+import { useState } from 'react';
+import { Dialog } from './parts/dialog.jsx';
+
+export function KeyDialog({ note, onKey, onClose }) {
+  const [key, setKey] = useState('');
+  return (
+    <Dialog title="This service wants a key" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onKey(key.trim());
+        }}
+      >
+        <div className="dialog-body">
+          <p>{note}</p>
+          <div className="field">
+            <label className="field-label" htmlFor="key">
+              Key
+            </label>
+            <input
+              id="key"
+              className="input"
+              type="password"
+              autoComplete="off"
+              value={key}
+              onChange={({ target }) => setKey(target.value)}
+            />
+            <p className="field-description">It is kept until this tab is closed.</p>
+          </div>
+        </div>
+        <footer className="dialog-foot">
+          <span className="spring" />
+          <button type="submit" className="button button-primary" disabled={key.trim() === ''}>
+            Continue
+          </button>
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

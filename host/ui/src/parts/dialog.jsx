@@ -1,0 +1,28 @@
+// A modal dialog. The browser's own keeps the focus in it, closes with Escape
+// and hands the focus back.
+
+import { useEffect, useRef } from 'react';
+import { Remove } from './icons.jsx';
+
+export function Dialog({ title, onClose, children }) {
+  const dialog = useRef(null);
+  useEffect(() => {
+    dialog.current.showModal();
+  }, []);
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby="dialog-title" onClose={onClose}>
+      <header className="dialog-head">
+        <h2 id="dialog-title">{title}</h2>
+        <button
+          type="button"
+          className="button-icon"
+          aria-label="Close"
+          onClick={() => dialog.current.close()}
+        >
+          <Remove />
+        </button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

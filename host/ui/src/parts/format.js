@@ -1,0 +1,26 @@
+// Values as people read them.
+
+/** `durationMs` becomes `Duration ms`, `completion_tokens` `Completion tokens`. */
+export function spoken(name) {
+  const words = name
+    .replace(/_/g, ' ')
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A time span in milliseconds. */
+export function formatDuration(ms) {
+  if (ms < 1000) {
+    return `${Math.round(ms)} ms`;
+  }
+  return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatClock(ms / 1000);
+}
+
+/** A place in a recording, in seconds. */
+export function formatClock(seconds) {
+  const whole = Math.floor(seconds);
+  const pad = (number) => String(number).padStart(2, '0');
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}

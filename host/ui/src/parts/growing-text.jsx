@@ -1,0 +1,15 @@
+// A text box that is as tall as what is in it.
+
+import { useLayoutEffect, useRef } from 'react';
+
+/** @param {{minRows?: number} & import('react').TextareaHTMLAttributes} props */
+export function GrowingText({ minRows = 2, className = '', ...attributes }) {
+  const box = useRef(null);
+  useLayoutEffect(() => {
+    const { style, offsetHeight, clientHeight } = box.current;
+    style.height = 'auto';
+    // Borders are not part of what scrolls.
+    style.height = `${box.current.scrollHeight + offsetHeight - clientHeight}px`;
+  }, [attributes.value]);
+  return <textarea ref={box} rows={minRows} className={`input ${className}`} {...attributes} />;
+}

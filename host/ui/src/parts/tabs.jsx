@@ -1,0 +1,52 @@
+// Tabs, moved through with the arrow keys.
+
+import { useRef } from 'react';
+
+/**
+ * @param {{tabs: {id: string, label: string, content: import('react').ReactNode}[],
+ *   current: string, onChange: (id: string) => void}} props
+ */
+export function Tabs({ tabs, current, onChange }) {
+  const list = useRef(null);
+  const move = (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (step) {
+      const index = tabs.findIndex(({ id }) => id === current);
+      const next = (index + step + tabs.length) % tabs.length;
+      onChange(tabs[next].id);
+      list.current.children[next].focus();
+    }
+  };
+  return (
+    <div className="tabs">
+      <div className="tab-list" role="tablist" ref={list} onKeyDown={move}>
+        {tabs.map(({ id, label }) => (
+          <button
+            key={id}
+            type="button"
+            role="tab"
+            id={`tab-${id}`}
+            aria-controls={`panel-${id}`}
+            aria-selected={id === current}
+            tabIndex={id === current ? 0 : -1}
+            onClick={() => onChange(id)}
+          >
+            {label}
+          </button>
+        ))}
+      </div>
+      {tabs.map(({ id, content }) => (
+        <div
+          key={id}
+          role="tabpanel"
+          className="panel"
+          id={`panel-${id}`}
+          aria-labelledby={`tab-${id}`}
+          hidden={id !== current}
+        >
+          {content}
+        </div>
+      ))}
+    </div>
+  );
+}

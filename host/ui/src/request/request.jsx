@@ -1,0 +1,48 @@
+// The run as a request that can be made elsewhere.
+
+import { runPath } from '../api/endpoints.js';
+import { accessKey } from '../api/access.js';
+import { SESSION } from '../connection/connections.js';
+import { Json } from '../result/json.jsx';
+
+export function Request({ component, action, input, connections, secrets }) {
+  const connection =
+    connections.chosen === SESSION ? masked(connections.session, secrets) : connections.chosen;
+  const body = { input, connection };
+  return (
+    <div className="request">
+      <h3>As curl</h3>
+      <Json label="Request as curl" value={curl(runPath(component, action), body)} />
+      <p className="field-description">
+        Without <code>text/event-stream</code> the answer comes at once, as JSON.
+      </p>
+      <h3>Input</h3>
+      <Json label="Input as JSON" value={input} />
+    </div>
+  );
+}
+
+/** What is secret stays in the page: the shell fills it in. */
+function masked(values, secrets) {
+  const entries = Object.entries(values ?? {}).map(([name, value]) => [
+    name,
+    secrets.includes(name) ? `$${name.toUpperCase()}` : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function curl(path, body) {
+  const key = accessKey.get() ? ['-H "Authorization: Bearer $CONNECTOR_KEY"'] : [];
+  return [
+    `curl --no-buffer ${quoted(location.origin + path)}`,
+    "-H 'Content-Type: application/json'",
+    "-H 'Accept: text/event-stream'",
+    ...key,
+    `--data ${quoted(JSON.stringify(body, null, 2))}`,
+  ].join(' \\\n  ');
+}
+
+/** In single quotes a shell changes nothing. */
+function quoted(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

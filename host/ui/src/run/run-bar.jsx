@@ -1,0 +1,53 @@
+// Starts and cancels a run and says how it stands.
+
+import { useEffect, useState } from 'react';
+import { formatDuration } from '../parts/format.js';
+import { Play, Stop } from '../parts/icons.jsx';
+
+export function RunBar({ state, onRun, onCancel, onClear, clearLabel }) {
+  const isRunning = state.status === 'running';
+  return (
+    <div className="run-bar">
+      {isRunning ? (
+        <button type="button" className="button button-primary" onClick={onCancel}>
+          <Stop /> Cancel
+        </button>
+      ) : (
+        <button
+          type="button"
+          className="button button-primary"
+          title="Control and Enter"
+          onClick={onRun}
+        >
+          <Play /> Run
+        </button>
+      )}
+      <span className="run-status" role="status">
+        {STATUS[state.status]}
+      </span>
+      {isRunning && <Elapsed since={state.startedAt} />}
+      <span className="spring" />
+      <button type="button" className="button button-plain" onClick={onClear}>
+        {clearLabel}
+      </button>
+    </div>
+  );
+}
+
+const STATUS = {
+  idle: '',
+  running: 'Running…',
+  done: 'Finished',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+/** The time so far; not part of the status, which is read aloud. */
+function Elapsed({ since }) {
+  const [now, setNow] = useState(since);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 100);
+    return () => clearInterval(timer);
+  }, []);
+  return <span className="run-elapsed">{formatDuration(Math.max(0, now - since))}</span>;
+}

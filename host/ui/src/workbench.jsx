@@ -1,0 +1,231 @@
+// An action at work: its connection and form on one side, what comes of it on
+// the other.
+
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { getActionForm, getConnectionForm, getDescriptor, getOptions } from './api/endpoints.js';
+import { sentence } from './api/client.js';
+import { ConnectionBar } from './connection/connection-bar.jsx';
+import { ConnectionDialog } from './connection/connection-dialog.jsx';
+import { SESSION, useConnections } from './connection/connections.js';
+import { Docs } from './docs/docs.jsx';
+import { SchemaForm } from './form/form.jsx';
+import { initialInput } from './form/initial.js';
+import { OptionsContext } from './form/options-context.js';
+import { errorAt } from './form/property-path.js';
+import { withoutSecrets } from './form/schema.js';
+import { sentInput } from './form/sent.js';
+import { Tabs } from './parts/tabs.jsx';
+import { Request } from './request/request.jsx';
+import { Result } from './result/result.jsx';
+import { RunBar } from './run/run-bar.jsx';
+import { useRun } from './run/use-run.js';
+import { drafts, outcomes } from './storage.js';
+
+export function Workbench({ component, action }) {
+  const { address } = action;
+  const [form, setForm] = useState();
+  const [secrets, setSecrets] = useState([]);
+  const [help, setHelp] = useState();
+  const [loadError, setLoadError] = useState();
+  const [input, setInput] = useState();
+  const [cleared, setCleared] = useState();
+  const [errors, setErrors] = useState();
+  const [connectionError, setConnectionError] = useState();
+  const [dialog, setDialog] = useState();
+  const [tab, setTab] = useState('docs');
+  const connections = useConnections(component.address);
+  const { state, start, cancel, restore } = useRun();
+  const handle = useRef(null);
+
+  useEffect(() => {
+    const load = async () => {
+      const [actionForm, connectionForm, descriptor] = await Promise.all([
+        getActionForm(component.address, action.name),
+        getConnectionForm(component.address),
+        getDescriptor(component.address),
+      ]);
+      const properties = Object.entries(connectionForm.schema.properties ?? {});
+      setSecrets(properties.filter(([, { 'x-secret': secret }]) => secret).map(([name]) => name));
+      setHelp(descriptor.connection?.help);
+      setInput(drafts.get(address) ?? initialInput(actionForm.schema));
+      setForm(actionForm);
+    };
+    load().catch((error) => setLoadError(error.message));
+    const before = outcomes.get(address);
+    restore(before);
+    if (before) {
+      setTab('result');
+    }
+  }, [component.address, action.name, address, restore]);
+
+  const change = (next) => {
+    setInput(next);
+    setErrors(undefined);
+    setCleared(undefined);
+    drafts.put(address, withoutSecrets(form.schema, next));
+  };
+  const clear = () => {
+    const next = cleared ?? initialInput(form.schema);
+    change(next);
+    setCleared(cleared ? undefined : input);
+  };
+
+  const run = async () => {
+    setErrors(undefined);
+    setConnectionError(undefined);
+    setTab('result');
+    showOutcome();
+    const sent = sentInput(input);
+    const ended = await start(component.address, action.name, sent, connections.value);
+    if (ended.event === 'failure') {
+      outcomes.put(address, undefined);
+      blame(ended.data);
+    } else if (ended.event === 'result') {
+      outcomes.put(address, { status: 'done', input: sent, outcome: ended.data });
+    }
+  };
+  /** Shows a failure where its cause is, and goes there. */
+  const blame = (problem) => {
+    const { kind, property } = problem.failure ?? {};
+    if (kind === 'unauthorized') {
+      setConnectionError(sentence(problem));
+      focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
+    } else if (property) {
+      // At the field its name would be said twice.
+      setErrors(errorAt(property, sentence(problem).replace(/^`[^`]*` /, '')));
+      focusLater(() => handle.current?.focus(property) || focusFailure());
+    } else {
+      focusLater(focusFailure);
+    }
+  };
+
+  // Controls ask long after they were rendered: always for what is there now.
+  const now = useRef();
+  now.current = { input: sentInput(input), connection: connections.value };
+  const options = useCallback(
+    (property, search, signal) =>
+      getOptions(component.address, action.name, property, { ...now.current, search }, signal),
+    [component.address, action.name],
+  );
+
+  const press = (event) => {
+    const wantsRun = event.key === 'Enter' && (event.ctrlKey || event.metaKey);
+    if (wantsRun && state.status !== 'running') {
+      event.preventDefault();
+      handle.current.submit();
+    }
+  };
+
+  const tabs = useMemo(
+    () => [
+      {
+        id: 'result',
+        label: 'Result',
+        content: (
+          <Result state={state}>
+            <p className="empty">Run the action to see its result here.</p>
+          </Result>
+        ),
+      },
+      {
+        id: 'request',
+        label: 'Request',
+        content: (
+          <Request
+            component={component.address}
+            action={action.name}
+            input={sentInput(input)}
+            connections={connections}
+            secrets={secrets}
+          />
+        ),
+      },
+      {
+        id: 'docs',
+        label: 'Docs',
+        content: <Docs component={component.address} title={action.title} />,
+      },
+    ],
+    [state, component, action, input, connections, secrets],
+  );
+
+  if (loadError) {
+    return (
+      <p className="notice notice-bad" role="alert">
+        {loadError}
+      </p>
+    );
+  }
+  if (!form) {
+    return <p className="notice">Loading…</p>;
+  }
+  const edited =
+    connections.chosen === SESSION
+      ? { id: SESSION, values: connections.session }
+      : connections.stored.find(({ id }) => id === connections.chosen);
+  return (
+    <div className="workbench">
+      <div className="side" onKeyDown={press}>
+        <header className="action-head">
+          <h2>{action.title}</h2>
+          <p>{action.description}</p>
+        </header>
+        <ConnectionBar
+          connections={connections}
+          error={connectionError}
+          onEdit={() => setDialog({ connection: edited })}
+          onAdd={() => setDialog({})}
+        />
+        <OptionsContext value={options}>
+          <SchemaForm
+            schema={form.schema}
+            uiSchema={form.uiSchema}
+            value={input}
+            errors={errors}
+            handle={handle}
+            onChange={change}
+            onSubmit={run}
+          />
+        </OptionsContext>
+        <RunBar
+          state={state}
+          onRun={() => handle.current.submit()}
+          onCancel={cancel}
+          onClear={clear}
+          clearLabel={cleared ? 'Undo clear' : 'Clear'}
+        />
+      </div>
+      <aside className="side outcome" aria-label="Result, request and docs">
+        <Tabs tabs={tabs} current={tab} onChange={setTab} />
+      </aside>
+      {dialog && (
+        <ConnectionDialog
+          component={{ address: component.address, title: component.title, help }}
+          connection={dialog.connection}
+          connections={connections}
+          onClose={() => {
+            setDialog(undefined);
+            setConnectionError(undefined);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** On a phone the outcome is below the form. */
+function showOutcome() {
+  const outcome = document.querySelector('.outcome');
+  if (window.innerHeight * 0.8 < outcome.getBoundingClientRect().top) {
+    outcome.scrollIntoView({ behavior: 'smooth' });
+  }
+}
+
+/** When what is to have the focus has been rendered. */
+function focusLater(focus) {
+  setTimeout(focus);
+}
+
+function focusFailure() {
+  document.getElementById('failure')?.focus();
+}

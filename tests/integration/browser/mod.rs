@@ -1,0 +1,282 @@
+//! The page in a browser: the real page of the real service, and the sandbox
+//! behind it. Screenshots of what was seen are in `TARGET/screenshots/`.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use connector_tests::browser::{Browser, Screen};
+use connector_tests::service::Service;
+use connector_tests::{CANARY, in_repository, sandbox};
+use openai_sandbox::{Fault, Options, Sandbox};
+use serde_json::json;
+
+/// An action of a service, open in a browser.
+struct Page {
+    browser: Browser,
+    sandbox: Sandbox,
+    _service: Service,
+    /// One browser at a time has the machine to itself.
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Page {
+    fn open(action: &str, screen: Screen) -> Self {
+        Self::with(sandbox(), action, screen)
+    }
+
+    fn with(sandbox: Sandbox, action: &str, screen: Screen) -> Self {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let service = Service::start();
+        let browser = Browser::start(screen);
+        browser.open(&format!("{}/#openai/v1/{action}", service.url()));
+        Self { browser, sandbox, _service: service, _turn: turn }
+    }
+
+    /// Makes a connection to the sandbox by the dialog, up to its last button.
+    fn describe_connection(&self, token: &str) {
+        let browser = &self.browser;
+        browser.press("New connection");
+        browser.fill("Token", token);
+        browser.press("Advanced");
+        browser.fill("Base URL", self.sandbox.base_url().as_str());
+    }
+
+    fn connect(&self) {
+        self.describe_connection(CANARY);
+        self.browser.press("Save");
+        self.browser.until("!document.querySelector('dialog')");
+        self.browser.sees("My OpenAI");
+    }
+
+    /// Runs the action to its end.
+    fn run(&self) {
+        self.browser.press("Run");
+        self.browser.sees("Finished");
+    }
+
+    /// Nothing was kept from the page, and nothing in it broke.
+    fn is_sound(self) {
+        assert_eq!(self.browser.complaints(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn asking_streams_the_answer() {
+    let slow = Options {
+        token: Some(CANARY.to_owned()),
+        chunk_pause: Duration::from_millis(150),
+        ..Options::default()
+    };
+    let page = Page::with(Sandbox::start(slow).unwrap(), "ask", Screen::Desktop);
+    let browser = &page.browser;
+    page.connect();
+
+    // A condition shows a field and hides it.
+    assert!(!browser.has("Response Schema"));
+    browser.choose("Response Format", "Object");
+    browser.fill("Response Schema", r#"{ "type": "objet" }"#);
+    browser.sees("Not a JSON Schema");
+    browser.screenshot("ask-schema");
+    browser.choose("Response Format", "Text");
+    browser.until("!document.querySelector('.json')");
+
+    browser.fill("Content 1", "Why is the sky blue?");
+    browser.press("Add message");
+    browser.fill("Content 2", "Air scatters blue light.");
+    browser.press("Add message");
+    browser.choose("Role 3", "user");
+    browser.fill("Content 3", "And at dusk?");
+
+    browser.press("Run");
+    // Some of the answer is there before all of it is.
+    browser.until("document.querySelector('.caret')?.parentElement.innerText.length > 5");
+    browser.screenshot("ask-streaming");
+    browser.sees("Finished");
+    browser.sees("And at dusk?");
+    browser.sees("Total tokens");
+    browser.screenshot("ask-answered");
+
+    let request = page.sandbox.requests().pop().unwrap();
+    let sent = request.json().unwrap();
+    let roles: Vec<_> = sent["messages"].as_array().unwrap().iter().map(|m| &m["role"]).collect();
+    assert_eq!(roles, ["user", "assistant", "user"]);
+    assert_eq!(sent["messages"][2]["content"], "And at dusk?");
+    assert_eq!((&sent["stream"], sent.get("temperature")), (&json!(true), None));
+
+    // The same by keyboard; and a run that is cancelled has ended.
+    browser.fill("Content 3", "Again");
+    browser.type_keys("\u{E009}\u{E007}\u{E000}");
+    browser.until("document.querySelector('.caret')");
+    browser.press("Cancel");
+    browser.sees("The run was cancelled");
+
+    browser.press("Request");
+    browser.sees("/api/v1/components/openai/v1/actions/ask/run");
+    browser.screenshot("ask-request");
+    page.is_sound();
+}
+
+#[test]
+fn models_come_from_the_connection() {
+    let page = Page::open("ask", Screen::Desktop);
+    let browser = &page.browser;
+    // Without one the list is not there, the page says why, and typing goes on.
+    browser.fill("Model", "my-own");
+    browser.sees("a value can be typed");
+    browser.screenshot("model-disabled");
+
+    page.connect();
+    browser.fill("Model", "mini");
+    browser.until("document.querySelector('[role=option]')?.innerText.includes('mini')");
+    browser.screenshot("model-list");
+    browser.type_keys("\u{E015}\u{E007}");
+    browser.until("!document.querySelector('[role=listbox]:not([hidden])')");
+    let chosen = browser.value("document.querySelector('[role=combobox]').value");
+    assert!(chosen.as_str().unwrap().contains("mini"), "{chosen}");
+    page.is_sound();
+}
+
+#[test]
+fn images_are_shown() {
+    let page = Page::open("createImage", Screen::Desktop);
+    page.connect();
+    page.browser.fill("Content 1", "A lighthouse at dusk");
+    page.browser.fill("Weight 1", "2");
+    page.run();
+    page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
+    page.browser.screenshot("image");
+    page.is_sound();
+}
+
+#[test]
+fn speech_is_played() {
+    let page = Page::open("createSpeech", Screen::Desktop);
+    page.connect();
+    page.browser.fill("Input", "Good morning");
+    page.browser.fill("Voice", "alloy");
+    page.run();
+    page.browser.until("document.querySelector('.result audio')?.duration > 0");
+    page.browser.screenshot("speech");
+    page.is_sound();
+}
+
+#[test]
+fn recordings_are_uploaded_and_transcribed() {
+    let page = Page::open("createTranscription", Screen::Dark);
+    let browser = &page.browser;
+    page.connect();
+    browser.upload("File", &in_repository("README.md"));
+    browser.sees("README.md is none of flac, mp3");
+    browser.upload("File", &in_repository("tests/sandbox/samples/speech.mp3"));
+    browser.until("document.querySelector('.chosen-file audio')");
+    browser.fill("Model", "whisper-1");
+    browser.choose("Response format", "verbose_json");
+    page.run();
+    browser.until("document.querySelector('.parts .time')");
+    browser.sees("0:00 – 0:0");
+    browser.screenshot("transcript");
+    page.is_sound();
+}
+
+#[test]
+fn mistakes_are_told_at_their_field() {
+    let page = Page::open("createSpeech", Screen::Desktop);
+    let browser = &page.browser;
+    page.connect();
+    let message = |property: &str| {
+        format!("document.querySelector('#root_{property}__error')?.innerText ?? ''")
+    };
+
+    // What the form sees itself. Nothing is sent.
+    browser.fill("Voice", "alloy");
+    browser.fill("Speed", "9");
+    browser.until(&format!("{}.includes('at most 4')", message("speed")));
+    browser.press("Run");
+    browser.until(&format!("{}.includes('is required')", message("input")));
+    browser.until("document.activeElement.id === 'root_input'");
+    browser.screenshot("mistake");
+    assert!(page.sandbox.requests().is_empty());
+
+    // What only the connector knows: this model follows no instructions.
+    browser.fill("Speed", "2");
+    browser.fill("Input", "Good morning");
+    browser.fill("Model", "tts-1");
+    browser.press("Advanced");
+    browser.fill("Instructions", "Calm");
+    browser.press("Advanced");
+    browser.press("Run");
+    browser.until(&format!("{}.includes('tts-1')", message("instructions")));
+    browser.until("document.activeElement.id === 'root_instructions'");
+    browser.screenshot("mistake-of-the-model");
+    page.is_sound();
+}
+
+#[test]
+fn a_wrong_token_is_told_at_the_connection() {
+    let page = Page::open("ask", Screen::Desktop);
+    let browser = &page.browser;
+    page.describe_connection("sk-wrong-token-0123456789");
+    browser.tick("Only for this session");
+    browser.press("Test");
+    browser.until("document.querySelector('dialog .notice-bad')?.innerText");
+    browser.screenshot("wrong-token-tested");
+    browser.press("Use");
+
+    browser.fill("Content 1", "Hi");
+    browser.press("Run");
+    browser.until("document.querySelector('#connection-error')?.innerText");
+    browser.until("document.activeElement.id === 'connection-edit'");
+    browser.screenshot("wrong-token");
+
+    // It is in no storage of the browser, and nothing on the page shows it.
+    let kept = browser.value(
+        "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]) \
+         + document.documentElement.outerHTML",
+    );
+    assert!(!kept.as_str().unwrap().contains("sk-wrong"), "{kept}");
+
+    browser.press("Edit");
+    browser.fill("Token", CANARY);
+    browser.press("Test");
+    browser.until("document.querySelector('dialog .notice-good')?.innerText");
+    browser.press("Use");
+    page.run();
+    page.is_sound();
+}
+
+#[test]
+fn attempts_are_shown() {
+    let page = Page::open("ask", Screen::Desktop);
+    page.connect();
+    page.sandbox.script(Fault::error(503, "overloaded", "Busy"));
+    page.browser.fill("Content 1", "Hi");
+    page.run();
+    page.browser.sees("Attempt 1 failed");
+    page.is_sound();
+}
+
+#[test]
+fn drafts_outlive_a_reload() {
+    let page = Page::open("ask", Screen::Phone);
+    let browser = &page.browser;
+    page.connect();
+    browser.fill("Content 1", "Remember this");
+    browser.press("Advanced");
+    browser.press("Add to Logit Bias");
+    browser.fill("Logit Bias 1, key", "50256");
+    browser.fill("Logit Bias 1, value", "-100");
+    browser.screenshot("phone");
+    browser.reload();
+    browser.until("document.querySelector('#root_messages_0_content')?.value === 'Remember this'");
+    let draft = browser.value("JSON.parse(localStorage['connector:draft:openai/v1/ask']).logitBias");
+    assert_eq!(draft, json!({ "50256": -100 }));
+    page.run();
+    browser.sees("Remember this");
+    browser.screenshot("phone-answered");
+    // Nothing is wider than the screen.
+    assert_eq!(browser.value("document.documentElement.scrollWidth"), 360);
+    let kept = browser.value("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])");
+    assert!(!kept.as_str().unwrap().contains(CANARY), "{kept}");
+    page.is_sound();
+}

@@ -1,0 +1,283 @@
+//! Chromium without a window, used as a person would: controls are found by
+//! their labels, buttons by their words, and what is looked for may take a
+//! while to be there. `tests/browser/install.sh` installs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::server::{Server, exchange};
+use crate::target_dir;
+
+/// How long something may take to be on the page. It is there much earlier,
+/// and a page on which it is not has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Finds what can be used by its name, in the dialog if one is open.
+const FIND: &str = r#"
+    const [what, name] = arguments;
+    const kinds = { control: "input, select, textarea", button: "button, summary, a, [role=tab]" };
+    const nameOf = (element) =>
+        (element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent)
+            .replace(/\s*\*$/, "").trim();
+    // These have an explanation or a count behind their name.
+    const isLonger = (element) => element.matches("summary, [type=radio], [type=checkbox]");
+    const isMeant = (element) => nameOf(element) === name
+        || (isLonger(element) && nameOf(element).startsWith(name));
+    const place = document.querySelector("dialog[open]") ?? document;
+    const found = [...place.querySelectorAll(kinds[what])]
+        .find((element) => element.checkVisibility() && isMeant(element));
+    found?.scrollIntoView({ block: "center" });
+    return found ?? null;
+"#;
+
+/// What a browser shows pages on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Screen {
+    /// A wide window.
+    Desktop,
+    /// The same, for people who like it dark.
+    Dark,
+    /// A narrow one.
+    Phone,
+}
+
+/// A browser with one page. Dropping it closes it.
+pub struct Browser {
+    client: Option<Client>,
+    runtime: Runtime,
+    session: String,
+    driver: Server,
+}
+
+impl Browser {
+    /// Starts a browser that remembers nothing.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn start(screen: Screen) -> Self {
+        let driver = Server::start(&installed("chromedriver"), "/status", |command, address| {
+            command.arg(format!("--port={}", address.port()));
+        });
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities(screen).as_object().unwrap().clone());
+        let client = runtime.block_on(builder.connect(&format!("http://{}", driver.address())));
+        let client = client.unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
+        let session = runtime.block_on(client.session_id()).unwrap().unwrap();
+        Self { client: Some(client), runtime, session, driver }
+    }
+
+    fn client(&self) -> &Client {
+        self.client.as_ref().unwrap()
+    }
+
+    /// Goes to an address.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn open(&self, url: &str) {
+        self.runtime.block_on(self.client().goto(url)).unwrap();
+    }
+
+    /// Loads the page anew.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn reload(&self) {
+        self.runtime.block_on(self.client().refresh()).unwrap();
+    }
+
+    /// Types into a box, in place of what is there.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn fill(&self, label: &str, text: &str) {
+        let all = format!("{}a{}", char::from(Key::Control), char::from(Key::Null));
+        let element = self.find("control", label);
+        self.runtime.block_on(element.send_keys(&format!("{all}{text}"))).unwrap();
+    }
+
+    /// Sends keys to whatever has the focus.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn type_keys(&self, keys: &str) {
+        let typed = async { self.client().active_element().await?.send_keys(keys).await };
+        self.runtime.block_on(typed).unwrap();
+    }
+
+    /// Chooses from a list.
+    ///
+    /// # Panics
+    /// If one or the other is not there.
+    pub fn choose(&self, label: &str, option: &str) {
+        let element = self.find("control", label);
+        self.runtime.block_on(element.select_by_label(option)).unwrap();
+    }
+
+    /// Hands a file to a control.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn upload(&self, label: &str, file: &Path) {
+        let file = fs::canonicalize(file).unwrap();
+        let element = self.find("control", label);
+        self.runtime.block_on(element.send_keys(file.to_str().unwrap())).unwrap();
+    }
+
+    /// Clicks a control.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn tick(&self, label: &str) {
+        self.runtime.block_on(self.find("control", label).click()).unwrap();
+    }
+
+    /// Clicks a button, a tab, a link or what unfolds something.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn press(&self, name: &str) {
+        self.runtime.block_on(self.find("button", name).click()).unwrap();
+    }
+
+    /// Whether there is a control with this label now.
+    ///
+    /// # Panics
+    /// If the page cannot be asked.
+    pub fn has(&self, label: &str) -> bool {
+        !self.ask(FIND, vec![json!("control"), json!(label)]).is_null()
+    }
+
+    /// Waits until a text can be read on the page.
+    ///
+    /// # Panics
+    /// If it does not come.
+    pub fn sees(&self, text: &str) {
+        let script = "return document.body.innerText.includes(arguments[0])";
+        self.wait(text, || self.ask(script, vec![json!(text)]) == true);
+    }
+
+    /// Waits until a script returns `true`.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn until(&self, expression: &str) {
+        let script = format!("return Boolean({expression})");
+        self.wait(expression, || self.ask(&script, Vec::new()) == true);
+    }
+
+    /// What an expression is on the page.
+    ///
+    /// # Panics
+    /// If it throws.
+    pub fn value(&self, expression: &str) -> Value {
+        self.ask(&format!("return {expression}"), Vec::new())
+    }
+
+    /// Saves what is seen as `TARGET/screenshots/NAME.png`.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn screenshot(&self, name: &str) {
+        let folder = target_dir().join("screenshots");
+        fs::create_dir_all(&folder).unwrap();
+        let image = self.runtime.block_on(self.client().screenshot()).unwrap();
+        fs::write(folder.join(format!("{name}.png")), image).unwrap();
+    }
+
+    /// What the browser had to complain of: exceptions, and what the page's
+    /// Content-Security-Policy kept from it. That a request failed is none.
+    ///
+    /// # Panics
+    /// If it cannot be asked.
+    pub fn complaints(&self) -> Vec<String> {
+        let path = format!("/session/{}/se/log", self.session);
+        let headers = [("Content-Type", "application/json")];
+        let body = json!({ "type": "browser" }).to_string();
+        let answer = exchange(self.driver.address(), "POST", &path, &headers, &body).unwrap();
+        let mut answer: Value = serde_json::from_str(&answer.body).unwrap();
+        let entries = answer.get_mut("value").unwrap().as_array_mut().unwrap();
+        entries.retain(|entry| entry.get("source") != Some(&json!("network")));
+        entries.iter().map(Value::to_string).collect()
+    }
+
+    fn find(&self, what: &str, name: &str) -> Element {
+        let mut found = Value::Null;
+        self.wait(name, || {
+            found = self.ask(FIND, vec![json!(what), json!(name)]);
+            !found.is_null()
+        });
+        // An object with one member, of a name that the standard fixes.
+        let id = found.as_object().unwrap().values().find_map(Value::as_str).unwrap();
+        Element::from_element_id(self.client().clone(), id.to_owned().into())
+    }
+
+    fn ask(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.runtime.block_on(self.client().execute(script, arguments)).unwrap()
+    }
+
+    fn wait(&self, what: &str, mut is_there: impl FnMut() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_there() {
+            if deadline < Instant::now() {
+                self.screenshot("failed");
+                let seen = self.value("document.body.innerText");
+                panic!("{what:?} is not on the page (screenshots/failed.png):\n{seen}");
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take() {
+            // Its driver ends it all the same.
+            let _ = self.runtime.block_on(client.close());
+        }
+    }
+}
+
+fn capabilities(screen: Screen) -> Value {
+    let size = if screen == Screen::Phone { "360,740" } else { "1360,900" };
+    let mut arguments = vec![
+        "--headless=new".to_owned(),
+        // Chromium's own does not work for root, and in most containers.
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        format!("--window-size={size}"),
+    ];
+    if screen == Screen::Dark {
+        arguments.push("--force-dark-mode".to_owned());
+    }
+    let mut options = json!({ "binary": installed("chromium"), "args": arguments });
+    if screen == Screen::Phone {
+        let metrics = json!({ "width": 360, "height": 740, "pixelRatio": 2 });
+        options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
+    }
+    json!({
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": { "browser": "WARNING" },
+    })
+}
+
+/// Where a program of Debian's is.
+fn installed(name: &str) -> PathBuf {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&paths).map(|path| path.join(name)).find(|at| at.is_file());
+    found.unwrap_or_else(|| {
+        panic!("{name} is not there; `make test` installs it, or `tests/browser/install.sh`")
+    })
+}
