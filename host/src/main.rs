@@ -1,6 +1,7 @@
 //! The `connector` command.
 
 mod cli;
+mod store;
 
 use std::process::ExitCode;
 
