@@ -16,6 +16,7 @@ mod judges;
 mod page;
 mod refusals;
 mod retry;
+mod store;
 mod streams;
 mod token;
 mod wire;

@@ -90,8 +90,8 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
     let shown = stored.values.shown(table);
     if as_json {
         let mut json = to_json(record);
-        json["values"] = json!(shown.values);
-        json["secrets"] = json!(shown.secrets);
+        json.insert("values".to_owned(), json!(shown.values));
+        json.insert("secrets".to_owned(), json!(shown.secrets));
         return print_json(&json);
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -139,12 +139,16 @@ fn rotate_key(store: &Store) -> Result<(), Error> {
     Ok(())
 }
 
-fn to_json(record: &ConnectionRecord) -> Value {
-    json!({
-        "id": record.id,
-        "name": record.name,
-        "component": record.component,
-        "createdAt": record.created_at,
-        "updatedAt": record.updated_at,
-    })
+fn to_json(record: &ConnectionRecord) -> Map<String, Value> {
+    let members = [
+        ("id", &record.id),
+        ("name", &record.name),
+        ("component", &record.component),
+        ("createdAt", &record.created_at),
+        ("updatedAt", &record.updated_at),
+    ];
+    members
+        .map(|(name, value)| (name.to_owned(), Value::from(value.as_str())))
+        .into_iter()
+        .collect()
 }

@@ -13,29 +13,35 @@ use super::error::Error;
 /// More than any secret has; what is longer is another file than was meant.
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Refuses `--set` for secrets, and whatever cannot be told from one. The
-/// messages hold no value.
+/// Refuses `--set` for secrets. Where no property is named, the argument may
+/// be a secret itself: it is not repeated.
 pub fn refuse_in_argument(table: &PropertyTable, argument: &str) -> Result<(), Error> {
-    let Some((path, _)) = argument.split_once('=') else {
-        return Err(Error::usage(
-            "a value of --set is no PROPERTY=VALUE",
-            "write it like --set baseUrl=http://127.0.0.1:8080/v1",
-        ));
-    };
+    let path = argument.split_once('=').map_or("", |(path, _)| path);
     let name = path.split(['.', '[']).next().unwrap_or(path);
     match table.get(name) {
         Some(property) if property.secret => Err(Error::usage(
             format!(
-                "`{name}` is a secret, and arguments are none: other users see them in the list \
-                 of processes, and shells keep them"
+                "`{name}` is a secret and cannot be an argument: other users see arguments in the \
+                 list of processes, and shells keep them"
             ),
             format!(
                 "leave it out to be asked for it, pipe it in, or name a file that holds it: \
                  --secret-file {name}=FILE"
             ),
         )),
-        _ => Ok(()),
+        Some(_) => Ok(()),
+        None => Err(Error::usage(
+            "a --set names no property of the connection",
+            format!("write --set PROPERTY=VALUE for one of: {}", names(table, false)),
+        )),
     }
+}
+
+/// The names of the properties that are secrets, or of those that are none.
+fn names(table: &PropertyTable, secret: bool) -> String {
+    let properties = table.iter().filter(|property| property.secret == secret);
+    let names: Vec<&str> = properties.map(|property| property.name.as_str()).collect();
+    names.join(", ")
 }
 
 /// Reads the secrets of a connection: those with a file from there, the others
@@ -76,11 +82,9 @@ fn from_file<'a>(
         ));
     };
     if table.get(name).is_none_or(|property| !property.secret) {
-        let secrets = table.iter().filter(|property| property.secret);
-        let names: Vec<&str> = secrets.map(|property| property.name.as_str()).collect();
         return Err(Error::usage(
             format!("`{name}` is no secret of the connection"),
-            format!("its secrets are: {}", names.join(", ")),
+            format!("its secrets are: {}", names(table, true)),
         ));
     }
     let unusable = |why: &dyn std::fmt::Display| Error::Usage {

@@ -69,7 +69,7 @@ fn a_connection_comes_back_as_it_was() {
     assert!(added.created_at.ends_with('Z') && added.created_at.len() == 20, "{added:?}");
 
     let store = open(&folder);
-    assert_eq!(store.connections().unwrap(), [added.clone()]);
+    assert_eq!(store.connections().unwrap(), std::slice::from_ref(&added));
     for wanted in [&added.id, "work"] {
         let stored = store.connection(wanted).unwrap().unwrap();
         assert_eq!((&stored.record, stored.values.as_map()), (&added, &values(CANARY)));
