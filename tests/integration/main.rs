@@ -18,6 +18,7 @@ mod page;
 mod refusals;
 mod retry;
 mod service;
+mod store;
 mod streams;
 mod token;
 mod wire;

@@ -15,7 +15,8 @@ use crate::service::Listen;
 /// this program. An action is called by its address: `openai/v1/ask`.
 ///
 /// The connection is read from the environment variables that the connector
-/// names (`connector docs openai` lists them); a token is never an argument.
+/// names (`connector docs openai` lists them), or stored by `connector connection
+/// add` and named by --connection; a token is never an argument.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
@@ -73,6 +74,8 @@ pub enum Command {
     Test {
         /// A connector, such as `openai`
         connector: String,
+        #[command(flatten)]
+        chosen: Chosen,
     },
     /// Print the current choices of a property
     Options {
@@ -86,16 +89,103 @@ pub enum Command {
         /// What is filled in so far: a JSON file or `-`
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
+        #[command(flatten)]
+        chosen: Chosen,
     },
     /// Run an action and print its output
     Run(Run),
     /// Serve the connectors over HTTP, with a page for their forms
     Serve(Serve),
+    /// Store connections, encrypted, for --connection
+    ///
+    /// They are kept in a folder that only this user may enter, encrypted with a
+    /// key that is in a file there or in $CONNECTOR_STORE_KEY (32 bytes in base64).
+    #[command(subcommand)]
+    Connection(Connection),
     /// Print the completions of a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The subcommands of `connection`.
+#[derive(Debug, Subcommand)]
+pub enum Connection {
+    /// Store a connection and print its id
+    ///
+    /// Its secrets are asked for on a terminal. Else they are read from standard
+    /// input, one a line, or from files: `connector connection add openai --name
+    /// work <token.txt`.
+    Add(AddConnection),
+    /// List the stored connections
+    List {
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Show a connection; of its secrets, whether they are set
+    Show {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Remove a connection for good
+    Remove {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Encrypt all connections with a new key
+    ///
+    /// A new key file takes the place of the old one. If the key is in
+    /// $CONNECTOR_STORE_KEY, the new one must be in $CONNECTOR_NEW_STORE_KEY, which
+    /// may also be set to move the key out of its file.
+    RotateKey {
+        #[command(flatten)]
+        data: DataDir,
+    },
+}
+
+/// The arguments of `connection add`.
+#[derive(Debug, clap::Args)]
+pub struct AddConnection {
+    /// A connector, such as `openai`
+    pub connector: String,
+    /// What to call the connection: unique among those of the connector
+    #[arg(long)]
+    pub name: String,
+    /// Set a property that is no secret, such as `baseUrl=http://127.0.0.1:8080/v1`
+    #[arg(long, value_name = "PROPERTY=VALUE")]
+    pub set: Vec<String>,
+    /// Read a secret from a file, such as `token=token.txt`
+    #[arg(long, value_name = "PROPERTY=FILE")]
+    pub secret_file: Vec<String>,
+    /// Where connections are stored.
+    #[command(flatten)]
+    pub data: DataDir,
+}
+
+/// Where connections are stored.
+#[derive(Debug, clap::Args)]
+pub struct DataDir {
+    /// Where connections are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Which connection a command uses.
+#[derive(Debug, clap::Args)]
+pub struct Chosen {
+    /// A stored connection instead of the environment's
+    #[arg(long, value_name = "ID|NAME")]
+    pub connection: Option<String>,
+    /// Where connections are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR", requires = "connection")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// The arguments of `run`.
@@ -142,6 +232,9 @@ pub struct Run {
     /// The longest wait for an answer to begin, once its request is sent
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,
+    /// Which connection it uses.
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// The arguments of `serve`.

@@ -59,7 +59,12 @@ impl Made {
         Ok(connector.connection(values.into())?)
     }
 
-    fn stored(&self, store: &Store, connector: &Connector, id: &str) -> Result<Connection, Problem> {
+    fn stored(
+        &self,
+        store: &Store,
+        connector: &Connector,
+        id: &str,
+    ) -> Result<Connection, Problem> {
         let StoredConnection { record, values } =
             store.connection(id)?.ok_or_else(|| no_connection(id))?;
         if record.component != address(connector) {

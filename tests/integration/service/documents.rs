@@ -90,8 +90,8 @@ fn every_action_is_a_typed_operation() {
         let path = format!("{OPENAI}/actions/{name}/run");
         let operation = &document["paths"][&path]["post"];
         assert_eq!(operation["operationId"], format!("openai.v1.{name}"));
-        let input = &operation["requestBody"]["content"]["application/json"]["schema"]
-            ["properties"]["input"];
+        let input = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+            ["input"];
         let mut expected = self::document(&format!("{name}.input.json"));
         for key in ["$schema", "title", "description"] {
             expected.as_object_mut().unwrap().remove(key);
