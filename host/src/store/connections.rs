@@ -112,6 +112,31 @@ impl Store {
         })
     }
 
+    /// Gives the connection with this id another name and other values; none
+    /// if there is no such connection.
+    ///
+    /// # Errors
+    /// If the name is not one, or is another's.
+    pub fn replace_connection(
+        &self,
+        id: &str,
+        name: &str,
+        values: &Map<String, Value>,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let name = parse_name(name)?;
+        let text = values::to_text(values);
+        self.transaction(|transaction, key| {
+            let Some(old) = record(transaction, id)? else { return Ok(None) };
+            check_is_free(transaction, &old.component, name, id)?;
+            let sealed = cipher::seal(key, &place(id, &old.component), &text)?;
+            let sql = format!(
+                "UPDATE connections SET name = ?2, sealed = ?3, updated_at = {NOW} WHERE id = ?1"
+            );
+            transaction.execute(&sql, params![id, name, sealed])?;
+            record(transaction, id)
+        })
+    }
+
     /// Removes the connection with this id. `false` if there is none.
     ///
     /// # Errors

@@ -104,6 +104,12 @@ pub enum StoreError {
         /// The connection's id.
         id: String,
     },
+    /// The run was not begun here, or has ended.
+    #[error("no run with the key `{key}` is under way here")]
+    NotRunning {
+        /// The idempotency key.
+        key: String,
+    },
     /// The operating system gives no random numbers.
     #[error("there are no random numbers to be had: {0}")]
     Randomness(getrandom::Error),

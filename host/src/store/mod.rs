@@ -1,5 +1,5 @@
-//! What outlives a process: connections, encrypted, in one SQLite database in
-//! a folder that belongs to the user alone. The command line and the service
+//! What outlives a process: connections, encrypted, and the outcomes of runs,
+//! in one SQLite database in a folder that belongs to the user alone. The command line and the service
 //! share it, also at the same time.
 //!
 //! Every operation is one transaction that begins with SQLite's write lock.
@@ -13,8 +13,10 @@ mod cipher;
 mod connections;
 mod error;
 mod folder;
+mod instance;
 mod key;
 mod rotation;
+mod runs;
 mod schema;
 mod values;
 
@@ -28,9 +30,11 @@ use rusqlite::{Connection as Database, OpenFlags, Transaction, TransactionBehavi
 pub use connections::ConnectionRecord;
 pub use error::StoreError;
 pub use key::{KEY_VARIABLE, Key, KeySource};
+pub use runs::Begun;
 
 use error::Fault;
 use folder::PrivateFolder;
+use instance::Instance;
 
 const DATABASE: &str = "store.sqlite";
 
@@ -47,6 +51,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub struct Store {
     folder: PrivateFolder,
     state: Mutex<State>,
+    /// What tells other processes that this one lives; from its first run on.
+    instance: Mutex<Option<Instance>>,
 }
 
 struct State {
@@ -71,7 +77,8 @@ impl Store {
         }
         let opened = open_database(&folder, &source);
         let (database, key) = opened.map_err(|fault| fault.at(&folder.path_of(DATABASE)))?;
-        Ok(Self { folder, state: Mutex::new(State { database, source, key }) })
+        let state = Mutex::new(State { database, source, key });
+        Ok(Self { folder, state, instance: Mutex::new(None) })
     }
 
     /// Opens the store in the folder, or else in the user's data folder, with

@@ -21,6 +21,17 @@ const MIGRATIONS: &[&str] = &[
          updated_at TEXT NOT NULL,
          UNIQUE (component, name)
      ) STRICT;",
+    // 2: runs by idempotency key.
+    "CREATE TABLE runs (
+         key TEXT PRIMARY KEY,
+         request BLOB NOT NULL,
+         instance TEXT NOT NULL,
+         begun_at INTEGER NOT NULL,
+         finished_at INTEGER,
+         outcome TEXT
+     ) STRICT;
+     CREATE INDEX finished_runs ON runs (finished_at);
+     CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
 ];
 
 /// Brings the database up to date.

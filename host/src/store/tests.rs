@@ -103,6 +103,23 @@ fn names_are_unique_for_each_component() {
 }
 
 #[test]
+fn a_connection_is_replaced_under_its_id() {
+    let folder = folder();
+    let store = open(&folder);
+    let first = store.add_connection("a", "openai/v1", &values("one")).unwrap();
+    store.add_connection("b", "openai/v1", &values("two")).unwrap();
+    let replaced = store.replace_connection(&first.id, "c", &values("three")).unwrap().unwrap();
+    assert_eq!((&replaced.id, replaced.name.as_str()), (&first.id, "c"));
+    assert_eq!(token(&store, &first.id), "three");
+    store.replace_connection(&first.id, "c", &values("four")).unwrap().unwrap();
+    assert_eq!(token(&store, "c"), "four");
+    let taken = store.replace_connection(&first.id, "b", &values("five")).unwrap_err();
+    assert!(matches!(taken, StoreError::NameTaken { .. }), "{taken}");
+    assert_eq!(token(&store, "c"), "four");
+    assert_eq!(store.replace_connection("conn_x", "d", &values("x")).unwrap(), None);
+}
+
+#[test]
 fn no_file_holds_a_value_in_clear() {
     let folder = folder();
     let store = open(&folder);
