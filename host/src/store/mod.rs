@@ -42,9 +42,11 @@ const DATABASE: &str = "store.sqlite";
 /// The files that SQLite puts beside it, with what they hold of it.
 const BESIDE_DATABASE: [&str; 2] = ["store.sqlite-wal", "store.sqlite-shm"];
 
-/// How long another process may hold the write lock. Transactions take
-/// milliseconds; a disk may not.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the write lock is asked for, and how long the pauses between are:
+/// transactions take milliseconds, a disk may take seconds. SQLite's own pauses
+/// grow to 100 ms, and a process that writes without end would starve the rest.
+const ATTEMPTS: i32 = 10_000;
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The store. Cheap to share in an [`Arc`](std::sync::Arc).
 pub struct Store {
@@ -142,7 +144,10 @@ fn open_database(folder: &PrivateFolder, source: &KeySource) -> Result<(Database
     // The file is there. A URI would give characters of the path a meaning.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut database = Database::open_with_flags(folder.path_of(DATABASE), flags)?;
-    database.busy_timeout(PATIENCE)?;
+    database.busy_handler(Some(|attempt| {
+        std::thread::sleep(PAUSE);
+        attempt < ATTEMPTS
+    }))?;
     // What is committed survives a loss of power, and what is removed is
     // overwritten.
     database.execute_batch(
