@@ -75,7 +75,7 @@ fn it_does_not_start_open_to_everybody() {
     ] {
         let data = tempfile::tempdir().unwrap();
         let mut command = command(None);
-        command.arg("serve").args(&args).arg("--data-dir").arg(data.path());
+        command.arg("serve").args(&args).arg("--data-dir").arg(data.path().join("data"));
         let run = ran(&mut command);
         assert_ne!(run.status, 0, "{args:?}");
         assert!(run.stderr.contains(said), "{args:?}: {run:?}");
@@ -88,7 +88,8 @@ fn a_weak_key_is_refused() {
     let file = folder.path().join("key");
     fs::write(&file, "short").unwrap();
     let mut command = command(None);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+    command.arg(folder.path().join("data"));
     let run = ran(command.arg("--api-key-file").arg(&file));
     assert_ne!(run.status, 0);
     assert!(run.stderr.contains("at least 16"), "{run:?}");

@@ -49,7 +49,9 @@ fn forms_are_those_of_the_schemas_folder() {
 fn the_output_depends_on_the_input() {
     let service = Service::start();
     let path = format!("{OPENAI}/actions/ask/output-schema");
-    let schema = post(&service, &path, &serde_json::json!({ "input": { "responseFormat": 2 } }));
+    let messages = serde_json::json!([{ "role": "user", "content": "Hi" }]);
+    let input = serde_json::json!({ "messages": messages, "responseFormat": 2 });
+    let schema = post(&service, &path, &serde_json::json!({ "input": input }));
     assert_eq!(schema.expect(200).json()["type"], "array");
 }
 
