@@ -28,7 +28,8 @@ impl Service {
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data.path());
         command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
         command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
-        let mut keeper = command.stdout(Stdio::piped()).spawn().unwrap();
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut keeper = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim_end().strip_prefix("listening on ");

@@ -269,7 +269,8 @@ fn drafts_outlive_a_reload() {
     browser.screenshot("phone");
     browser.reload();
     browser.until("document.querySelector('#root_messages_0_content')?.value === 'Remember this'");
-    let draft = browser.value("JSON.parse(localStorage['connector:draft:openai/v1/ask']).logitBias");
+    let draft =
+        browser.value("JSON.parse(localStorage['connector:draft:openai/v1/ask']).logitBias");
     assert_eq!(draft, json!({ "50256": -100 }));
     page.run();
     browser.sees("Remember this");
