@@ -33,7 +33,8 @@ fi
 # `wasm-component-ld` calls the linker it is told; `gcc-ld/wasm-ld` is rust-lld
 # under the name that makes it link WebAssembly.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
-export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld"
+# `-ir-outliner` makes functions of code that occurs several times.
+export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld -Cllvm-args=-ir-outliner"
 
 build() {
     "$@" --package openai-connector --target $triple --profile guest --locked --target-dir "$target_dir/guest"

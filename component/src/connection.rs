@@ -6,7 +6,7 @@ use crate::bindings::exports::workflow::connector::connection::{
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::Value;
 use crate::openai::models;
-use crate::table::{Choice, Choices, ControlType, Literal, Property, flatten};
+use crate::table::{Choices, ControlType, Known, Literal, Property, Rows};
 
 const BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -62,10 +62,7 @@ pub const PROPERTIES: &[Property] = &[
             "Under which name Ask sends Max Tokens. OpenAI's current models take only the first; \
              some other servers know only the older one.",
         )
-        .select(&Choices::closed(&[
-            Choice::text("max_completion_tokens"),
-            Choice::text("max_tokens"),
-        ]))
+        .select(&Choices::closed(Known::Texts(&["max_completion_tokens", "max_tokens"])))
     },
 ];
 
@@ -102,23 +99,23 @@ impl Settings {
         let settings = Value::parse(settings).ok_or_else(|| {
             Failure::new(FailureKind::InvalidInput, "the connection's settings are not JSON")
         })?;
-        let max_tokens_parameter = match settings.get("maxTokensParameter").map(Value::as_str) {
-            Some(Some("max_tokens")) => MaxTokensParameter::MaxTokens,
+        let max_tokens_parameter = match settings.text("maxTokensParameter") {
+            Some("max_tokens") => MaxTokensParameter::MaxTokens,
             _ => MaxTokensParameter::MaxCompletionTokens,
         };
         Ok(Self { max_tokens_parameter })
     }
 }
 
-/// The definition.
-pub fn define() -> Definition {
+/// The definition, its table laid behind the `rows`.
+pub fn define(rows: &mut Rows) -> Definition {
     let binding =
         |(property, name): (&str, &str)| Binding { property: property.into(), name: name.into() };
     Definition {
         title: "Bearer Token".into(),
         version: 1,
         help: include_str!("connection.md").into(),
-        properties: flatten(PROPERTIES),
+        properties: rows.lay_all(PROPERTIES),
         authorization: Authorization::Bearer("token".into()),
         base_url: BaseUrl { default: BASE_URL.into(), property: Some("baseUrl".into()) },
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")]
@@ -160,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_binding_names_a_property() {
-        let definition = define();
+        let definition = define(&mut Rows::default());
         let bindings = definition.headers.iter().chain(&definition.environment);
         for name in bindings.map(|binding| &binding.property).chain(&definition.base_url.property) {
             assert!(PROPERTIES.iter().any(|property| property.name == name), "{name}");

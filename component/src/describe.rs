@@ -2,10 +2,14 @@
 
 use crate::actions::{ALL, Action, Output};
 use crate::bindings::exports::workflow::connector::describe as contract;
-use crate::table::flatten;
+use crate::connection::define;
+use crate::table::Rows;
 
 /// The descriptor.
 pub fn describe() -> contract::Component {
+    let mut rows = Rows::default();
+    let connection = define(&mut rows);
+    let actions = ALL.iter().map(|action| describe_action(action, &mut rows)).collect();
     contract::Component {
         name: "openai".into(),
         version: 1,
@@ -16,19 +20,21 @@ pub fn describe() -> contract::Component {
         icon: Some(include_str!("icon.svg").into()),
         categories: vec!["artificial-intelligence".into()],
         help: include_str!("describe.md").into(),
-        actions: ALL.iter().map(action).collect(),
+        properties: rows.0,
+        connection,
+        actions,
     }
 }
 
-fn action(action: &Action) -> contract::Action {
+fn describe_action(action: &Action, rows: &mut Rows) -> contract::Action {
     contract::Action {
         name: action.name.into(),
         title: action.title.into(),
         description: action.description.into(),
         help: action.help.into(),
-        properties: flatten(action.properties),
+        properties: rows.lay_all(action.properties),
         output: match action.output {
-            Output::Fixed(root) => contract::Output::Fixed(flatten(&[*root])),
+            Output::Fixed(root) => contract::Output::Fixed(rows.lay(root)),
             Output::Dynamic(_) => contract::Output::Dynamic,
         },
     }
@@ -37,24 +43,38 @@ fn action(action: &Action) -> contract::Action {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::workflow::connector::types::{Property, PropertyTable};
-    use crate::connection::define;
+    use crate::bindings::workflow::connector::types::Property;
 
-    /// A row in one line: label, type and control.
-    fn line(table: &PropertyTable, position: u32) -> String {
-        let row = &table.properties[position as usize];
-        let control = format!("{:?}", row.control);
-        let control = control.rsplit("::").next().unwrap().to_owned();
-        format!("{} | {} | {control}", row.label, type_(table, row))
+    /// The rows at some positions and below them.
+    fn below(rows: &[Property], positions: &[u32]) -> Vec<Property> {
+        let mut all = Vec::new();
+        for position in positions {
+            let row = &rows[*position as usize];
+            all.push(row.clone());
+            all.extend(below(rows, &row.children));
+            all.extend(below(rows, row.values.as_slice()));
+        }
+        all
+    }
+
+    /// Each row in one line: label, type and control.
+    fn lines(rows: &[Property], positions: &[u32]) -> Vec<String> {
+        let line = |position: &u32| {
+            let row = &rows[*position as usize];
+            let control = format!("{:?}", row.control);
+            let control = control.rsplit("::").next().unwrap();
+            format!("{} | {} | {control}", row.label, type_(rows, row))
+        };
+        positions.iter().map(line).collect()
     }
 
     /// A type as the reference page prints it.
-    fn type_(table: &PropertyTable, row: &Property) -> String {
+    fn type_(rows: &[Property], row: &Property) -> String {
         let children = row.children.iter().map(|child| {
-            let child = &table.properties[*child as usize];
+            let child = &rows[*child as usize];
             match child.name.as_str() {
-                "" => type_(table, child),
-                name => format!("{}({name})", type_(table, child)),
+                "" => type_(rows, child),
+                name => format!("{}({name})", type_(rows, child)),
             }
         });
         let children = children.collect::<Vec<_>>().join(", ");
@@ -65,13 +85,10 @@ mod tests {
         }
     }
 
-    fn lines(table: &PropertyTable) -> Vec<String> {
-        table.roots.iter().map(|root| line(table, *root)).collect()
-    }
-
     fn input(name: &str) -> Vec<String> {
         let component = describe();
-        lines(&component.actions.iter().find(|action| action.name == name).unwrap().properties)
+        let action = component.actions.iter().find(|action| action.name == name).unwrap();
+        lines(&component.properties, &action.properties)
     }
 
     #[test]
@@ -161,15 +178,17 @@ mod tests {
 
     #[test]
     fn the_connection_begins_with_the_row_of_the_reference_page() {
-        assert_eq!(lines(&define().properties)[0], "Token | STRING | Text");
+        let component = describe();
+        let rows = lines(&component.properties, &component.connection.properties);
+        assert_eq!(rows[0], "Token | STRING | Text");
     }
 
     #[test]
     fn an_image_has_the_output_of_the_reference_page_and_the_files() {
         let component = describe();
-        let contract::Output::Fixed(table) = &component.actions[1].output else { panic!() };
-        let root = &table.properties[table.roots[0] as usize];
-        let rows: Vec<_> = root.children.iter().map(|child| line(table, *child)).collect();
+        let contract::Output::Fixed(root) = component.actions[1].output else { panic!() };
+        let root = &component.properties[root as usize];
+        let rows = lines(&component.properties, &root.children);
         assert_eq!(
             rows[..2].iter().map(|row| row.split_once(" | ").unwrap().1).collect::<Vec<_>>(),
             [
@@ -182,8 +201,9 @@ mod tests {
 
     #[test]
     fn every_row_that_people_fill_in_is_explained() {
-        for action in describe().actions {
-            for row in action.properties.properties {
+        let component = describe();
+        for action in component.actions {
+            for row in below(&component.properties, &action.properties) {
                 let is_shape = row.name.is_empty();
                 assert_eq!(row.label.is_empty(), is_shape, "{} {}", action.name, row.name);
                 assert!(is_shape || row.description.ends_with('.'), "{} {}", action.name, row.name);
@@ -193,8 +213,9 @@ mod tests {
 
     #[test]
     fn nothing_that_models_may_refuse_has_a_default() {
-        for action in describe().actions {
-            for row in &action.properties.properties {
+        let component = describe();
+        for action in component.actions {
+            for row in below(&component.properties, &action.properties) {
                 let may_default = ["model", "responseFormat", "size"].contains(&row.name.as_str());
                 assert!(row.default.is_none() || may_default, "{} {}", action.name, row.name);
             }

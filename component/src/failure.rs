@@ -91,6 +91,11 @@ impl Failure {
     }
 }
 
+/// The place of an item of a list, such as `messages[0]`.
+pub fn item(list: &str, index: usize) -> String {
+    format!("{list}[{}]", index as u64)
+}
+
 /// At most `max` bytes of a text, cut between characters.
 pub fn shortened(text: &str, max: usize) -> String {
     let mut end = max.min(text.len());

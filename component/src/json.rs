@@ -41,13 +41,7 @@ impl Json {
 
     /// An array.
     pub fn list(items: &[Self]) -> Self {
-        let mut list = String::from("[");
-        for item in items {
-            separate(&mut list);
-            list.push_str(&item.0);
-        }
-        list.push(']');
-        Self(list)
+        Self::of(items)
     }
 
     /// The text.
@@ -89,7 +83,7 @@ impl Object {
     }
 
     /// Sets members, none of which may be set yet.
-    pub fn set_all(&mut self, members: &[(&str, &Value)]) -> &mut Self {
+    pub fn set_all(&mut self, members: &[(String, &Value)]) -> &mut Self {
         for (name, value) in members {
             self.push(name, *value);
         }
@@ -103,18 +97,23 @@ impl Object {
     }
 
     fn push(&mut self, name: &str, value: &dyn ToJson) {
-        separate(&mut self.0);
-        name.write(&mut self.0);
-        self.0.push(':');
-        value.write(&mut self.0);
+        write_member(&mut self.0, name, value);
     }
 }
 
 /// Puts a comma behind all but the bracket at the beginning.
 fn separate(text: &mut String) {
-    if 1 < text.len() {
+    if !matches!(text.as_bytes().last(), Some(b'{' | b'[')) {
         text.push(',');
     }
+}
+
+/// Writes a member of an object.
+fn write_member(text: &mut String, name: &str, value: &dyn ToJson) {
+    separate(text);
+    name.write(text);
+    text.push(':');
+    value.write(text);
 }
 
 impl ToJson for Json {
@@ -129,6 +128,17 @@ impl<T: ToJson + ?Sized> ToJson for &T {
     }
 }
 
+impl<T: ToJson> ToJson for [T] {
+    fn write(&self, text: &mut String) {
+        text.push('[');
+        for item in self {
+            separate(text);
+            item.write(text);
+        }
+        text.push(']');
+    }
+}
+
 impl ToJson for str {
     fn write(&self, text: &mut String) {
         text.push('"');
@@ -139,7 +149,11 @@ impl ToJson for str {
                 '\n' => text.push_str("\\n"),
                 '\r' => text.push_str("\\r"),
                 '\t' => text.push_str("\\t"),
-                ..' ' => text.push_str(&format!("\\u{:04x}", u32::from(character))),
+                // Below the space there are 32 characters.
+                ..' ' => {
+                    text.push_str(if character < '\u{10}' { "\\u000" } else { "\\u001" });
+                    text.extend(char::from_digit(u32::from(character) % 16, 16));
+                }
                 _ => text.push(character),
             }
         }
@@ -165,12 +179,6 @@ impl ToJson for u64 {
     }
 }
 
-impl ToJson for i64 {
-    fn write(&self, text: &mut String) {
-        text.push_str(&self.to_string());
-    }
-}
-
 impl ToJson for bool {
     fn write(&self, text: &mut String) {
         text.push_str(if *self { "true" } else { "false" });
@@ -184,16 +192,13 @@ impl ToJson for Value {
             Self::Bool(value) => value.write(text),
             Self::Number(number) => number.write(text),
             Self::Text(value) => value.write(text),
-            Self::List(items) => {
-                let items: Vec<_> = items.iter().map(Json::of).collect();
-                Json::list(&items).write(text);
-            }
+            Self::List(items) => items.write(text),
             Self::Object(members) => {
-                let mut object = Object::new();
+                text.push('{');
                 for (name, value) in members {
-                    object.push(name, value);
+                    write_member(text, name, value);
                 }
-                object.done().write(text);
+                text.push('}');
             }
         }
     }

@@ -41,10 +41,6 @@ impl exports::describe::Guest for Openai {
 }
 
 impl exports::connection::Guest for Openai {
-    fn define() -> exports::connection::Definition {
-        connection::define()
-    }
-
     fn test(_settings: String) -> Result<String, Failure> {
         connection::test().map_err(|failure| *failure)
     }

@@ -8,7 +8,7 @@
 pub const BEGINNING: u32 = 512;
 
 /// A kind of file.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kind {
     /// The media type.
     pub mime_type: &'static str,
@@ -30,29 +30,40 @@ pub const PDF: Kind = kind("application/pdf", &["pdf"]);
 /// Bytes that are characters.
 pub const TEXT: Kind = kind("text/plain", &["txt"]);
 
+/// How files of a kind begin; `?` stands for any byte.
+const SIGNATURES: &[(&[u8], Kind)] = &[
+    (b"\x89PNG", kind("image/png", &["png"])),
+    (b"\xff\xd8\xff", kind("image/jpeg", &["jpg", "jpeg"])),
+    (b"GIF8", kind("image/gif", &["gif"])),
+    (b"RIFF????WEBP", kind("image/webp", &["webp"])),
+    (b"RIFF????WAVE", WAV),
+    (b"fLaC", kind("audio/flac", &["flac"])),
+    (b"OggS", kind("audio/ogg", &["ogg"])),
+    (b"\x1a\x45\xdf\xa3", kind("audio/webm", &["webm"])),
+    (b"????ftyp", kind("audio/mp4", &["m4a", "mp4"])),
+    (b"ID3", MP3),
+    // A program stream.
+    (b"\0\0\x01\xba", MPEG),
+    (b"\0\0\x01\xb3", MPEG),
+    (b"%PDF-", PDF),
+];
+
+const MPEG: Kind = kind("video/mpeg", &["mpeg"]);
+
 /// The kind of a file that begins with these bytes; none if it is not known.
 pub fn kind_of(beginning: &[u8]) -> Option<Kind> {
-    Some(match beginning {
-        [0x89, b'P', b'N', b'G', ..] => kind("image/png", &["png"]),
-        [0xff, 0xd8, 0xff, ..] => kind("image/jpeg", &["jpg", "jpeg"]),
-        [b'G', b'I', b'F', b'8', ..] => kind("image/gif", &["gif"]),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
-            kind("image/webp", &["webp"])
-        }
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => WAV,
-        [b'f', b'L', b'a', b'C', ..] => kind("audio/flac", &["flac"]),
-        [b'O', b'g', b'g', b'S', ..] => kind("audio/ogg", &["ogg"]),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => kind("audio/webm", &["webm"]),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => kind("audio/mp4", &["m4a", "mp4"]),
-        [b'I', b'D', b'3', ..] => MP3,
+    let begins = |signature: &[u8]| {
+        let mut pairs = signature.iter().zip(beginning);
+        signature.len() <= beginning.len()
+            && pairs.all(|(expected, byte)| *expected == b'?' || expected == byte)
+    };
+    let known = SIGNATURES.iter().find(|(signature, _)| begins(signature));
+    match (known, beginning) {
+        (Some((_, kind)), _) => Some(*kind),
         // The start of a frame, of layer I to III: AAC has 0 there.
-        [0xff, second, ..] if 0xe0 <= *second && second & 0x06 != 0 => MP3,
-        // A program stream.
-        [0, 0, 1, 0xba | 0xb3, ..] => kind("video/mpeg", &["mpeg"]),
-        [b'%', b'P', b'D', b'F', b'-', ..] => PDF,
-        _ if is_text(beginning) => TEXT,
-        _ => return None,
-    })
+        (_, [0xff, second, ..]) if 0xe0 <= *second && second & 0x06 != 0 => Some(MP3),
+        _ => is_text(beginning).then_some(TEXT),
+    }
 }
 
 /// Whether the bytes are characters, the last of which may be cut.

@@ -1,13 +1,12 @@
 //! Property tables as data.
 //!
 //! An action or a connection declares its properties as one `const` slice of
-//! [`Property`]: a tree, written the way people read it. [`flatten`] lays that
-//! tree flat for the contract, whose types cannot recurse, and [`schema`]
-//! writes the JSON Schema of a value that a row describes.
+//! [`Property`]: a tree, written the way people read it. [`Rows`] lays such
+//! trees flat for the contract, whose types cannot recurse.
 
 use crate::bindings::workflow::connector::types;
 pub use crate::bindings::workflow::connector::types::{Comparison, ControlType, PropertyType};
-use crate::json::{Json, Object};
+use crate::json::Json;
 
 /// One row: a property, the shape of an array's items, or the shape of a
 /// map's values.
@@ -45,9 +44,9 @@ pub struct Property {
     pub children: &'static [Property],
     /// The shape of a map's values.
     pub values: Option<&'static Property>,
-    /// The request's parameter that carries the value as it was given. None
-    /// if the action makes something else of it.
-    pub wire: Option<&'static str>,
+    /// Whether a parameter of the request carries the value as it was given.
+    /// If not, the action makes something of it.
+    pub sent: bool,
 }
 
 /// A JSON value that a `const` can hold.
@@ -56,7 +55,7 @@ pub enum Literal {
     /// A string.
     Text(&'static str),
     /// A whole number.
-    Integer(i32),
+    Integer(u32),
     /// `true` or `false`.
     Boolean(bool),
 }
@@ -65,12 +64,27 @@ pub enum Literal {
 #[derive(Clone, Copy)]
 pub struct Choices {
     /// The values known beforehand, in the order a form shows them.
-    pub known: &'static [Choice],
+    pub known: Known,
     /// Whether other values are allowed too.
     pub open: bool,
-    /// Present if `actions.options` has a current list: the properties on
-    /// which that list depends.
-    pub dynamic: Option<&'static [&'static str]>,
+    /// Whether `actions.options` has a current list, which depends on no
+    /// other property.
+    pub live: bool,
+}
+
+/// Values known beforehand. Most lists need no more than texts, and there are
+/// many: each kind holds what its lists need.
+#[derive(Clone, Copy)]
+pub enum Known {
+    /// Texts that are their own labels.
+    Texts(&'static [&'static str]),
+    /// Texts that are their own labels, each with a sentence about it, which
+    /// may be empty.
+    Described(&'static [(&'static str, &'static str)]),
+    /// Labels with their texts.
+    Labelled(&'static [(&'static str, &'static str)]),
+    /// Values of any kind.
+    Choices(&'static [Choice]),
 }
 
 /// One value that a property offers.
@@ -80,8 +94,8 @@ pub struct Choice {
     pub label: &'static str,
     /// The value.
     pub value: Literal,
-    /// A sentence about it, if the label does not say enough.
-    pub description: Option<&'static str>,
+    /// A sentence about it, if the label does not say enough. May be empty.
+    pub description: &'static str,
 }
 
 /// When a property is shown, sent and checked.
@@ -97,25 +111,26 @@ pub struct Condition {
 
 /// Bounds of a value, each inclusive.
 #[derive(Clone, Copy)]
-pub struct Limits {
+pub enum Limits {
+    /// No bounds.
+    None,
     /// The smallest number.
-    pub minimum: Option<f64>,
-    /// The largest number.
-    pub maximum: Option<f64>,
-    /// The shortest text, in Unicode scalar values.
-    pub min_length: Option<u32>,
+    Minimum(f32),
+    /// The smallest and the largest number.
+    Range(f32, f32),
     /// The longest text, in Unicode scalar values.
-    pub max_length: Option<u32>,
+    MaxLength(u32),
+    /// The shortest and the longest text, in Unicode scalar values.
+    Length(u32, u32),
     /// The fewest items or members.
-    pub min_items: Option<u32>,
+    MinItems(u32),
     /// The most items or members.
-    pub max_items: Option<u32>,
-    /// What a text, or each key of a map, must match.
-    pub pattern: Option<&'static str>,
-    /// The largest file, in bytes.
-    pub max_bytes: Option<u64>,
-    /// The file name extensions that are taken.
-    pub accept: &'static [&'static str],
+    MaxItems(u32),
+    /// The pattern that each key of a map must match.
+    Keys(&'static str),
+    /// The largest file, in bytes, and the file name extensions that are
+    /// taken, any if there are none.
+    File(u32, &'static [&'static str]),
 }
 
 impl Property {
@@ -210,6 +225,18 @@ impl Property {
         Self { control: ControlType::Select, choices: Some(choices), ..self }
     }
 
+    /// The name of the request's parameter: `topP` is `top_p`.
+    pub fn parameter(&self) -> String {
+        let mut parameter = String::new();
+        for character in self.name.chars() {
+            if character.is_ascii_uppercase() {
+                parameter.push('_');
+            }
+            parameter.push(character.to_ascii_lowercase());
+        }
+        parameter
+    }
+
     const fn new(
         kind: PropertyType,
         control: ControlType,
@@ -231,29 +258,48 @@ impl Property {
             provider_default: None,
             choices: None,
             condition: None,
-            limits: &Limits::NONE,
+            limits: &Limits::None,
             children: &[],
             values: None,
-            wire: None,
+            sent: false,
         }
     }
 }
 
 impl Choices {
     /// No other value is allowed.
-    pub const fn closed(known: &'static [Choice]) -> Self {
-        Self { known, open: false, dynamic: None }
+    pub const fn closed(known: Known) -> Self {
+        Self { known, open: false, live: false }
     }
 
     /// Other values are allowed too.
-    pub const fn open(known: &'static [Choice]) -> Self {
-        Self { known, open: true, dynamic: None }
+    pub const fn open(known: Known) -> Self {
+        Self { known, open: true, live: false }
     }
 
-    /// Other values are allowed too, and the provider has a list of them that
-    /// depends on no other property.
-    pub const fn live(known: &'static [Choice]) -> Self {
-        Self { known, open: true, dynamic: Some(&[]) }
+    /// Other values are allowed too, and the provider has a list of them.
+    pub const fn live(known: Known) -> Self {
+        Self { known, open: true, live: true }
+    }
+}
+
+impl Known {
+    /// Hands out the values one by one.
+    pub fn each(self, take: &mut dyn FnMut(&Choice)) {
+        let mut take_text = |label, text, description| {
+            let value = Literal::Text(text);
+            take(&Choice { label, value, description });
+        };
+        match self {
+            Self::Texts(texts) => texts.iter().for_each(|text| take_text(text, text, "")),
+            Self::Described(texts) => {
+                texts.iter().for_each(|(text, description)| take_text(text, text, description));
+            }
+            Self::Labelled(texts) => {
+                texts.iter().for_each(|(label, text)| take_text(label, text, ""));
+            }
+            Self::Choices(choices) => choices.iter().for_each(take),
+        }
     }
 }
 
@@ -265,36 +311,13 @@ impl Choice {
 
     /// A value with a label.
     pub const fn labelled(label: &'static str, value: Literal) -> Self {
-        Self { label, value, description: None }
+        Self { label, value, description: "" }
     }
 
     /// The same choice with a sentence about it.
     pub const fn described(self, description: &'static str) -> Self {
-        Self { description: Some(description), ..self }
+        Self { description, ..self }
     }
-}
-
-impl Limits {
-    /// No bounds.
-    pub const NONE: Self = Self {
-        minimum: None,
-        maximum: None,
-        min_length: None,
-        max_length: None,
-        min_items: None,
-        max_items: None,
-        pattern: None,
-        max_bytes: None,
-        accept: &[],
-    };
-
-    /// Numbers from `minimum` to `maximum`.
-    pub const fn range(minimum: f64, maximum: f64) -> Self {
-        Self { minimum: Some(minimum), maximum: Some(maximum), ..Self::NONE }
-    }
-
-    /// At least one item.
-    pub const NOT_EMPTY: Self = Self { min_items: Some(1), ..Self::NONE };
 }
 
 impl Literal {
@@ -302,30 +325,35 @@ impl Literal {
     pub fn json(self) -> String {
         match self {
             Self::Text(text) => Json::of(text).text(),
-            Self::Integer(number) => Json::of(i64::from(number)).text(),
+            Self::Integer(number) => Json::of(u64::from(number)).text(),
             Self::Boolean(value) => Json::of(value).text(),
         }
     }
 }
 
-/// Lays a tree flat: each row before its descendants, in the tree's order.
-pub fn flatten(roots: &[Property]) -> types::PropertyTable {
-    let mut properties = Vec::new();
-    let roots = roots.iter().map(|root| lay(root, &mut properties)).collect();
-    types::PropertyTable { properties, roots }
-}
+/// The rows of all tables, laid flat: each before its descendants, in the
+/// order of its tree.
+#[derive(Default)]
+pub struct Rows(pub Vec<types::Property>);
 
-/// Appends a row and its descendants, and returns the row's position.
-fn lay(property: &Property, rows: &mut Vec<types::Property>) -> u32 {
-    let position = rows.len();
-    rows.push(row(property));
-    let children = property.children.iter().map(|child| lay(child, rows)).collect();
-    let values = property.values.map(|values| lay(values, rows));
-    if let Some(row) = rows.get_mut(position) {
-        row.children = children;
-        row.values = values;
+impl Rows {
+    /// Appends trees, and returns the positions of their roots.
+    pub fn lay_all(&mut self, roots: &[Property]) -> Vec<u32> {
+        roots.iter().map(|root| self.lay(root)).collect()
     }
-    position as u32
+
+    /// Appends a row and its descendants, and returns the row's position.
+    pub fn lay(&mut self, property: &Property) -> u32 {
+        let position = self.0.len();
+        self.0.push(row(property));
+        let children = self.lay_all(property.children);
+        let values = property.values.map(|values| self.lay(values));
+        if let Some(row) = self.0.get_mut(position) {
+            row.children = children;
+            row.values = values;
+        }
+        position as u32
+    }
 }
 
 /// A row by itself, not yet tied to its descendants.
@@ -351,16 +379,15 @@ fn row(property: &Property) -> types::Property {
 }
 
 fn choices(choices: &Choices) -> types::Choices {
-    let known = choices.known.iter().map(|choice| types::Choice {
-        label: choice.label.into(),
-        value: choice.value.json(),
-        description: choice.description.map(Into::into),
+    let mut known = Vec::new();
+    choices.known.each(&mut |choice| {
+        known.push(types::Choice {
+            label: choice.label.into(),
+            value: choice.value.json(),
+            description: (!choice.description.is_empty()).then(|| choice.description.into()),
+        });
     });
-    types::Choices {
-        known: known.collect(),
-        open: choices.open,
-        dynamic: choices.dynamic.map(owned),
-    }
+    types::Choices { known, open: choices.open, dynamic: choices.live.then(Vec::new) }
 }
 
 fn condition(condition: &Condition) -> types::Condition {
@@ -372,74 +399,42 @@ fn condition(condition: &Condition) -> types::Condition {
 }
 
 fn limits(limits: &Limits) -> types::Limits {
-    types::Limits {
-        minimum: limits.minimum,
-        maximum: limits.maximum,
-        min_length: limits.min_length,
-        max_length: limits.max_length,
-        min_items: limits.min_items,
-        max_items: limits.max_items,
-        pattern: limits.pattern.map(Into::into),
-        max_bytes: limits.max_bytes,
-        accept: owned(limits.accept),
-    }
-}
-
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).into()).collect()
-}
-
-/// The JSON Schema of a value that a row describes.
-pub fn schema(property: &Property) -> Json {
-    let (type_, format) = match property.kind {
-        PropertyType::String => ("string", None),
-        PropertyType::Date => ("string", Some("date")),
-        PropertyType::DateTime => ("string", Some("date-time")),
-        PropertyType::Time => ("string", Some("time")),
-        PropertyType::Integer => ("integer", None),
-        PropertyType::Number => ("number", None),
-        PropertyType::Boolean => ("boolean", None),
-        PropertyType::Array => ("array", None),
-        PropertyType::Object | PropertyType::FileEntry => ("object", None),
-        PropertyType::Any => return Object::new().done(),
+    let mut bounds = types::Limits {
+        minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        min_items: None,
+        max_items: None,
+        pattern: None,
+        max_bytes: None,
+        accept: Vec::new(),
     };
-    let mut object = Object::new();
-    object.set("type", type_).set_some("format", format);
-    match property.kind {
-        PropertyType::Array => {
-            object.set_some("items", property.children.first().map(schema)).done()
+    match *limits {
+        Limits::None => {}
+        Limits::Minimum(minimum) => bounds.minimum = Some(minimum.into()),
+        Limits::Range(minimum, maximum) => {
+            bounds.minimum = Some(minimum.into());
+            bounds.maximum = Some(maximum.into());
         }
-        PropertyType::Object => members(object, property.children),
-        PropertyType::FileEntry => members(object, FILE_ENTRY),
-        _ => object.done(),
-    }
-}
-
-/// The members of a file handle.
-const FILE_ENTRY: &[Property] = &[
-    Property { required: true, ..Property::string("extension", "", "") },
-    Property { required: true, ..Property::string("mimeType", "", "") },
-    Property { required: true, ..Property::string("name", "", "") },
-    Property { required: true, ..Property::string("url", "", "") },
-];
-
-/// The schema of an object, with its members.
-fn members(mut object: Object, members: &[Property]) -> Json {
-    let mut properties = Object::new();
-    let mut required = Vec::new();
-    for member in members {
-        properties.set(member.name, schema(member));
-        if member.required {
-            required.push(Json::of(member.name));
+        Limits::MaxLength(longest) => bounds.max_length = Some(longest),
+        Limits::Length(shortest, longest) => {
+            bounds.min_length = Some(shortest);
+            bounds.max_length = Some(longest);
+        }
+        Limits::MinItems(fewest) => bounds.min_items = Some(fewest),
+        Limits::MaxItems(most) => bounds.max_items = Some(most),
+        Limits::Keys(pattern) => bounds.pattern = Some(pattern.into()),
+        Limits::File(largest, extensions) => {
+            bounds.max_bytes = Some(largest.into());
+            bounds.accept = extensions.iter().map(|text| (*text).into()).collect();
         }
     }
-    object.set("properties", properties.done()).set("required", Json::list(&required)).done()
+    bounds
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     const ITEM: Property = Property::object(
@@ -457,10 +452,10 @@ mod tests {
         Property::map("logitBias", "Logit Bias", "", &BIAS),
         Property {
             default: Some(&Literal::Integer(0)),
-            ..Property::integer("format", "Format", "").select(&Choices::closed(&[
+            ..Property::integer("format", "Format", "").select(&Choices::closed(Known::Choices(&[
                 Choice::labelled("Text", Literal::Integer(0)),
                 Choice::labelled("Object", Literal::Integer(1)).described("A JSON object."),
-            ]))
+            ])))
         },
         Property {
             condition: Some(&Condition {
@@ -472,64 +467,60 @@ mod tests {
         },
     ];
 
+    /// The rows of the table, and the positions of its roots.
+    fn laid() -> (Vec<types::Property>, Vec<u32>) {
+        let mut rows = Rows::default();
+        let roots = rows.lay_all(TABLE);
+        (rows.0, roots)
+    }
+
     #[test]
     fn rows_stand_before_their_descendants() {
-        let table = flatten(TABLE);
-        let names: Vec<_> = table.properties.iter().map(|row| row.name.as_str()).collect();
+        let (rows, roots) = laid();
+        let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(
             names,
             ["messages", "", "content", "weight", "logitBias", "", "format", "schema"]
         );
-        assert_eq!(table.roots, [0, 4, 6, 7]);
-        assert_eq!(table.properties[0].children, [1]);
-        assert_eq!(table.properties[1].children, [2, 3]);
-        assert_eq!(table.properties[4].values, Some(5));
-        assert!(table.properties[4].children.is_empty());
+        assert_eq!(roots, [0, 4, 6, 7]);
+        assert_eq!(rows[0].children, [1]);
+        assert_eq!(rows[1].children, [2, 3]);
+        assert_eq!(rows[4].values, Some(5));
+        assert!(rows[4].children.is_empty());
     }
 
     #[test]
     fn every_row_but_a_root_has_exactly_one_parent() {
-        let table = flatten(TABLE);
-        let mut parents = vec![0; table.properties.len()];
-        for (position, row) in table.properties.iter().enumerate() {
+        let (rows, roots) = laid();
+        let mut parents = vec![0; rows.len()];
+        for (position, row) in rows.iter().enumerate() {
             for child in row.children.iter().chain(&row.values) {
                 assert!(position < *child as usize);
                 parents[*child as usize] += 1;
             }
         }
         for (position, parents) in parents.into_iter().enumerate() {
-            assert_eq!(parents, i32::from(!table.roots.contains(&(position as u32))));
+            assert_eq!(parents, i32::from(!roots.contains(&(position as u32))));
         }
     }
 
     #[test]
     fn values_are_json_text() {
-        let table = flatten(TABLE);
-        let format = &table.properties[6];
+        let (rows, _) = laid();
+        let format = &rows[6];
         assert_eq!(format.default.as_deref(), Some("0"));
         let choices = format.choices.as_ref().unwrap();
         assert_eq!(choices.known[1].value, "1");
         assert_eq!(choices.known[1].description.as_deref(), Some("A JSON object."));
-        let condition = table.properties[7].condition.as_ref().unwrap();
+        let condition = rows[7].condition.as_ref().unwrap();
         assert_eq!(condition.values, ["0"]);
         assert_eq!(Literal::Text("say \"hi\"").json(), r#""say \"hi\"""#);
     }
 
     #[test]
-    fn a_row_has_a_json_schema() {
-        assert_eq!(
-            schema(&TABLE[0]),
-            json!({
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "content": { "type": "string" },
-                        "weight": { "type": "number" },
-                    },
-                    "required": ["content"],
-                },
-            })
-        );
+    fn a_parameter_is_named_after_its_property() {
+        for (name, parameter) in [("n", "n"), ("topP", "top_p"), ("b64Json", "b64_json")] {
+            assert_eq!(Property::string(name, "", "").parameter(), parameter);
+        }
     }
 }

@@ -100,8 +100,7 @@ impl Connector {
             .instantiate_pre(component)
             .and_then(WorldPre::new)
             .map_err(LoadError::mismatch)?;
-        let (described, defined) = run::describe(&pre, &host.options)?;
-        let descriptor = Descriptor::parse(described, defined)?;
+        let descriptor = Descriptor::parse(run::describe(&pre, &host.options)?)?;
         let options = host.options.clone();
         Ok(Self { shared: Arc::new(Shared { pre, descriptor, options, imports, hash, size }) })
     }

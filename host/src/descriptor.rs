@@ -1,11 +1,11 @@
 //! What a connector says about itself, checked: the descriptor of
-//! `wit/describe.wit` and the connection definition of `wit/connection.wit`.
+//! `wit/describe.wit`, with the connection's definition of `wit/connection.wit`.
 
 use serde::Serialize;
 
 use crate::bindings::{connection as wit_connection, describe as wit_describe};
 use crate::egress::BaseUrl;
-use crate::table::{Property, PropertyTable, TableError, is_name};
+use crate::table::{Property, PropertyTable, Rows, TableError, is_name};
 
 /// A connector.
 #[derive(Clone, Debug, Serialize)]
@@ -115,7 +115,7 @@ pub enum DescriptorError {
     /// A table contradicts itself.
     #[error("{of}: {error}")]
     Table {
-        /// `connection`, or the action.
+        /// `connection`, the action, or `descriptor` for a row of neither.
         of: String,
         /// What is wrong.
         error: TableError,
@@ -126,13 +126,11 @@ pub enum DescriptorError {
 }
 
 impl Descriptor {
-    pub(crate) fn parse(
-        component: wit_describe::Component,
-        definition: wit_connection::Definition,
-    ) -> Result<Self, DescriptorError> {
+    pub(crate) fn parse(component: wit_describe::Component) -> Result<Self, DescriptorError> {
         if !is_name(&component.name) {
             return other(format!("`{}` is no connector name", component.name.escape_debug()));
         }
+        let mut rows = Rows::new(component.properties);
         let mut actions: Vec<Action> = Vec::with_capacity(component.actions.len());
         for action in component.actions {
             if !is_name(&action.name) {
@@ -141,8 +139,10 @@ impl Descriptor {
             if actions.iter().any(|earlier| earlier.name == action.name) {
                 return other(format!("action `{}` stands there twice", action.name));
             }
-            actions.push(Action::parse(action)?);
+            actions.push(Action::parse(action, &mut rows)?);
         }
+        let connection = Definition::parse(component.connection, &mut rows)?;
+        rows.end().map_err(|error| error.of("descriptor"))?;
         Ok(Self {
             name: component.name,
             version: component.version,
@@ -152,7 +152,7 @@ impl Descriptor {
             categories: component.categories,
             help: component.help,
             actions,
-            connection: Definition::parse(definition)?,
+            connection,
         })
     }
 
@@ -168,17 +168,15 @@ impl Descriptor {
 }
 
 impl Action {
-    fn parse(action: wit_describe::Action) -> Result<Self, DescriptorError> {
-        let of = |error| DescriptorError::Table { of: format!("action `{}`", action.name), error };
-        let properties = PropertyTable::parse(action.properties).map_err(of)?;
+    fn parse(action: wit_describe::Action, rows: &mut Rows) -> Result<Self, DescriptorError> {
+        let of = |error: TableError| error.of(&format!("action `{}`", action.name));
+        let properties = rows.take_table(&action.properties).map_err(of)?;
         if properties.iter().any(|property| property.secret) {
             return other(format!("action `{}`: a secret belongs in the connection", action.name));
         }
         let output = match action.output {
             wit_describe::Output::Dynamic => None,
-            wit_describe::Output::Fixed(table) => {
-                Some(PropertyTable::parse_one(table).map_err(of)?)
-            }
+            wit_describe::Output::Fixed(root) => Some(rows.take_output(root).map_err(of)?),
         };
         Ok(Self {
             name: action.name,
@@ -192,9 +190,12 @@ impl Action {
 }
 
 impl Definition {
-    fn parse(definition: wit_connection::Definition) -> Result<Self, DescriptorError> {
-        let properties = PropertyTable::parse(definition.properties)
-            .map_err(|error| DescriptorError::Table { of: "connection".to_owned(), error })?;
+    fn parse(
+        definition: wit_connection::Definition,
+        rows: &mut Rows,
+    ) -> Result<Self, DescriptorError> {
+        let properties =
+            rows.take_table(&definition.properties).map_err(|error| error.of("connection"))?;
         let known = |name: &str, what: &str| match properties.get(name) {
             Some(property) => Ok(property),
             None => Err(DescriptorError::Other(format!(
@@ -244,6 +245,13 @@ impl Definition {
 impl From<wit_connection::Binding> for Binding {
     fn from(binding: wit_connection::Binding) -> Self {
         Self { property: binding.property, name: binding.name }
+    }
+}
+
+impl TableError {
+    /// The same error, told with what the table describes.
+    fn of(self, of: &str) -> DescriptorError {
+        DescriptorError::Table { of: of.to_owned(), error: self }
     }
 }
 

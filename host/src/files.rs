@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::bindings::types as wit;
 use crate::failure::{Failure, FailureKind};
+use crate::file_store::FileStore;
 
 /// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
 /// `{"extension", "mimeType", "name", "url"}`.
@@ -31,16 +32,34 @@ pub struct FileEntry {
 /// Which files runs may read, and where they put theirs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Files {
-    dir: PathBuf,
+    place: Place,
     any_local: bool,
     granted: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+/// Where runs put their files.
+#[derive(Clone, Debug)]
+enum Place {
+    /// Into one folder, known by `file:` URLs.
+    Folder(PathBuf),
+    /// Into a store, known by ids.
+    Store(FileStore),
 }
 
 impl Files {
     /// Files that runs make go to `dir`, which is created when it is needed.
     /// Inputs may name files that [`grant`](Self::grant) made handles for.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self { dir: dir.into(), any_local: false, granted: Arc::default() }
+        Self::in_place(Place::Folder(dir.into()))
+    }
+
+    /// Files that runs make go to the store, and inputs may name all of its.
+    pub(crate) fn stored(store: FileStore) -> Self {
+        Self::in_place(Place::Store(store))
+    }
+
+    fn in_place(place: Place) -> Self {
+        Self { place, any_local: false, granted: Arc::default() }
     }
 
     /// Lets inputs name any file that this process can read. For programs
@@ -69,6 +88,13 @@ impl Files {
 
     /// Opens a file that an input names.
     pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, String> {
+        if let Place::Store(store) = &self.place
+            && store.owns(&entry.url)
+        {
+            let missing = || format!("there is no file `{}`", excerpt(&entry.url));
+            let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
+            return Ok(OpenFile { entry: entry.clone(), path: file.path, size: file.size });
+        }
         let path = Url::parse(&entry.url)
             .ok()
             .filter(|url| url.scheme() == "file")
@@ -174,15 +200,19 @@ impl RunFiles {
             let message = "the run has nowhere to put files; give it `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
-        let begun = fs::create_dir_all(&files.dir)
-            .and_then(|()| NamedTempFile::with_prefix_in(".part-", &files.dir));
+        let dir = match &files.place {
+            Place::Folder(dir) => dir,
+            Place::Store(store) => store.dir(),
+        };
+        let begun =
+            fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(".part-", dir));
         let temporary = begun.map_err(|error| {
-            let message = format!("no file can be made in {}: {error}", files.dir.display());
+            let message = format!("no file can be made in {}: {error}", dir.display());
             Failure::new(FailureKind::Internal, message)
         })?;
         Ok(NewFile {
             temporary,
-            dir: files.dir.clone(),
+            place: files.place.clone(),
             name: safe_name(name),
             mime_type: mime_type.to_owned(),
         })
@@ -192,7 +222,7 @@ impl RunFiles {
 /// A file that is being written.
 pub(crate) struct NewFile {
     temporary: NamedTempFile,
-    dir: PathBuf,
+    place: Place,
     name: String,
     mime_type: String,
 }
@@ -203,13 +233,30 @@ impl NewFile {
     }
 
     pub(crate) fn failure(&self, error: &io::Error) -> Failure {
-        let message = format!("cannot write {}: {error}", self.dir.join(&self.name).display());
-        Failure::new(FailureKind::Internal, message)
+        Failure::new(FailureKind::Internal, format!("cannot write {}: {error}", self.name))
     }
 
-    /// Gives the file its name, never that of another one: `speech.mp3`,
-    /// `speech-2.mp3`, …
+    /// Gives the file its place.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
+        let file = match self.place.clone() {
+            Place::Folder(dir) => self.keep_in(&dir)?,
+            Place::Store(store) => {
+                let Self { temporary, name, mime_type, .. } = self;
+                let stored = store.keep(temporary, &name, &mime_type).map_err(|error| {
+                    let message = format!("cannot keep {name}: {error}");
+                    Failure::new(FailureKind::Internal, message)
+                })?;
+                OpenFile { entry: stored.entry, path: stored.path, size: stored.size }
+            }
+        };
+        let entry = file.entry.clone();
+        files.open.push(file);
+        Ok(entry)
+    }
+
+    /// Gives the file its name in a folder, never that of another one:
+    /// `speech.mp3`, `speech-2.mp3`, …
+    fn keep_in(self, dir: &Path) -> Result<OpenFile, Failure> {
         let (stem, extension) = match self.name.rsplit_once('.') {
             Some((stem, extension)) => (stem.to_owned(), format!(".{extension}")),
             None => (self.name.clone(), String::new()),
@@ -218,9 +265,9 @@ impl NewFile {
             let message = format!("cannot keep a file in {}: {error}", dir.display());
             Failure::new(FailureKind::Internal, message)
         };
-        let Self { mut temporary, dir, mime_type, .. } = self;
-        let size = temporary.as_file().metadata().map_err(|error| unkept(&dir, &error))?.len();
-        make_readable(&temporary).map_err(|error| unkept(&dir, &error))?;
+        let Self { mut temporary, mime_type, .. } = self;
+        let size = temporary.as_file().metadata().map_err(|error| unkept(dir, &error))?.len();
+        make_readable(&temporary).map_err(|error| unkept(dir, &error))?;
         for count in 1.. {
             let name = match count {
                 1 => format!("{stem}{extension}"),
@@ -228,19 +275,18 @@ impl NewFile {
             };
             match temporary.persist_noclobber(dir.join(&name)) {
                 Ok(_) => {
-                    let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(&dir, &e))?;
-                    let url = file_url(&path).map_err(|error| unkept(&dir, &error))?;
+                    let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(dir, &e))?;
+                    let url = file_url(&path).map_err(|error| unkept(dir, &error))?;
                     let entry = FileEntry { mime_type, ..FileEntry::named(&name, &url) };
-                    files.open.push(OpenFile { entry: entry.clone(), path, size });
-                    return Ok(entry);
+                    return Ok(OpenFile { entry, path, size });
                 }
                 Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
                     temporary = taken.file;
                 }
-                Err(other) => return Err(unkept(&dir, &other.error)),
+                Err(other) => return Err(unkept(dir, &other.error)),
             }
         }
-        Err(unkept(&dir, &"no name is free"))
+        Err(unkept(dir, &"no name is free"))
     }
 }
 
@@ -258,7 +304,7 @@ fn make_readable(_: &NamedTempFile) -> io::Result<()> {
 
 /// A name that stays in its folder on every system: the last part of a path,
 /// of letters, digits and `._- ` only, not hidden.
-fn safe_name(name: &str) -> String {
+pub(crate) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last
         .chars()

@@ -40,6 +40,7 @@ mod egress;
 mod engine;
 mod events;
 mod failure;
+mod file_store;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -59,6 +60,7 @@ pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, Des
 pub use egress::{AddressPolicy, BaseUrl, BaseUrlError, Retries};
 pub use events::{Cancellation, Event, OnEvent};
 pub use failure::{Failure, FailureKind};
+pub use file_store::{FileStore, NewStoredFile, StoredFile};
 pub use files::{FileEntry, Files};
 pub use functions::{Functions, HttpFunction};
 pub use host::{Host, HostError, HostOptions};

@@ -1,6 +1,8 @@
 //! The `connector` command.
 
 mod cli;
+mod service;
+mod store;
 
 use std::process::ExitCode;
 

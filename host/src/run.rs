@@ -11,8 +11,7 @@ use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
 use crate::bindings::{
-    Connector as World, ConnectorPre as WorldPre, actions as wit_actions,
-    connection as wit_connection, describe as wit_describe,
+    Connector as World, ConnectorPre as WorldPre, actions as wit_actions, describe as wit_describe,
 };
 use crate::connection::Connection;
 use crate::connector::{Connector, LoadError};
@@ -24,6 +23,7 @@ use crate::files::{Files, RunFiles};
 use crate::functions::Functions;
 use crate::host::HostOptions;
 use crate::input;
+use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
 
 /// A thread's stack beyond the guest's: for the host's own functions.
@@ -400,8 +400,7 @@ fn settings(connector: &Connector, connection: Option<&Connection>) -> Result<St
     }
 }
 
-/// Calls `describe` and `define`, each in an instance of its own, with every
-/// import denied.
+/// Calls `describe` with every import denied.
 ///
 /// # Errors
 /// `Mismatch` if an export has another type than in `wit/`, which wasmtime
@@ -409,22 +408,16 @@ fn settings(connector: &Connector, connection: Option<&Connection>) -> Result<St
 pub(crate) fn describe(
     pre: &WorldPre<State>,
     options: &HostOptions,
-) -> Result<(wit_describe::Component, wit_connection::Definition), LoadError> {
-    let call =
-        || Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
-    let described = call().make_on_instance(pre, options, |instance, store| {
+) -> Result<wit_describe::Component, LoadError> {
+    let call = Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
+    let described = call.make_on_instance(pre, options, |instance, store| {
         match pre.exports(&mut *store, instance) {
             Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
             Err(mismatch) => Ok(Err(mismatch)),
         }
     });
     let (component, _) = described.map_err(LoadError::Describe)?;
-    let component = component.map_err(LoadError::mismatch)?;
-    let defined = call().make(pre, options, |world, store| {
-        world.workflow_connector_connection().call_define(store)
-    });
-    let (definition, _) = defined.map_err(LoadError::Describe)?;
-    Ok((component, definition))
+    component.map_err(LoadError::mismatch)
 }
 
 pub(crate) fn test(connector: &Connector, connection: &Connection) -> Result<String, Failure> {
@@ -485,6 +478,9 @@ pub(crate) fn output_schema(
     let action = action(connector, action_name)?;
     let address = connector.descriptor().address(action);
     let input = input::prepare(&action.properties, input, &address)?;
+    if let Some(output) = &action.output {
+        return Ok(render::output_schema(output).to_value());
+    }
     let settings = settings(connector, None)?;
     let (schema, ended) = ask(connector, None, |world, store| {
         let actions = world.workflow_connector_actions();

@@ -1,10 +1,10 @@
 //! Property tables: the rows by which a connector describes inputs, outputs
 //! and connections.
 //!
-//! A connector hands them over as the flat lists of `wit/types.wit`.
-//! [`PropertyTable::parse`] turns such a list into a tree and refuses one
-//! that contradicts itself, so that everything behind it (forms, documents,
-//! input checks) can rely on what these types say.
+//! A connector hands all of them over as one flat list of rows
+//! (`wit/describe.wit`). [`Rows`] makes trees of it and refuses one that
+//! contradicts itself, so that everything behind it (forms, documents, input
+//! checks) can rely on what these types say.
 
 use std::collections::HashSet;
 
@@ -254,23 +254,6 @@ pub struct TableError {
 }
 
 impl PropertyTable {
-    /// Turns a connector's flat table into a checked tree.
-    pub(crate) fn parse(table: wit::PropertyTable) -> Result<Self, TableError> {
-        let properties = take_all_rows(table, "")?;
-        check_members(&properties, "")?;
-        Ok(Self { properties })
-    }
-
-    /// Like [`parse`](Self::parse), for a table with one nameless-or-not root:
-    /// the shape of an output.
-    pub(crate) fn parse_one(table: wit::PropertyTable) -> Result<Property, TableError> {
-        let Ok([root]) = <[Property; 1]>::try_from(take_all_rows(table, "output")?) else {
-            return Err(TableError::new("table", "an output has exactly one root"));
-        };
-        check_below(&root, "output")?;
-        Ok(root)
-    }
-
     /// The rows, in form order.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
         self.properties.iter()
@@ -458,89 +441,108 @@ fn without_index(name: &str) -> &str {
     name.split_once('[').map_or(name, |(name, _)| name)
 }
 
-/// The roots, with all that stands below them. No row is left over.
-fn take_all_rows(table: wit::PropertyTable, path: &str) -> Result<Vec<Property>, TableError> {
-    if MAX_PROPERTIES < table.properties.len() {
-        let reason = format!("more than {MAX_PROPERTIES} properties");
-        return Err(TableError::new("table", reason));
-    }
-    let mut rows: Vec<Option<wit::Property>> = table.properties.into_iter().map(Some).collect();
-    let properties = take_rows(&mut rows, &table.roots, None, path, 0)?;
-    match rows.iter().position(Option::is_some) {
-        Some(unused) => Err(TableError::new(position(unused), "belongs to no other row")),
-        None => Ok(properties),
-    }
+/// A connector's flat rows, out of which its tables are taken. A row is taken
+/// once: that and the rising positions leave no way to write a cycle.
+pub(crate) struct Rows {
+    rows: Vec<Option<wit::Property>>,
+    /// How many rows the current table may still take.
+    left: usize,
 }
 
-/// Moves the rows at `positions` out of the flat list, with all that stands
-/// below them. A row is moved once: that and the rising positions leave no
-/// way to write a cycle.
-fn take_rows(
-    rows: &mut Vec<Option<wit::Property>>,
-    positions: &[u32],
-    parent: Option<u32>,
-    path: &str,
-    depth: usize,
-) -> Result<Vec<Property>, TableError> {
-    if MAX_DEPTH < depth {
-        return Err(TableError::new(path, format!("nested deeper than {MAX_DEPTH} levels")));
+impl Rows {
+    pub(crate) fn new(rows: Vec<wit::Property>) -> Self {
+        Self { rows: rows.into_iter().map(Some).collect(), left: 0 }
     }
-    let mut taken = Vec::with_capacity(positions.len());
-    for &at in positions {
+
+    /// The table whose top rows are at these positions.
+    pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, TableError> {
+        self.left = MAX_PROPERTIES;
+        let properties = self.take_all(roots, None, "", 0)?;
+        check_members(&properties, "")?;
+        Ok(PropertyTable { properties })
+    }
+
+    /// The shape of an output, whose row has a name or none.
+    pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, TableError> {
+        self.left = MAX_PROPERTIES;
+        let property = self.take(root, None, "output", 0)?;
+        check_below(&property, "output")?;
+        Ok(property)
+    }
+
+    /// No row is left over.
+    pub(crate) fn end(self) -> Result<(), TableError> {
+        match self.rows.iter().position(Option::is_some) {
+            Some(unused) => Err(TableError::new(position(unused), "belongs to no table")),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the rows at `positions`, with all that stands below them.
+    fn take_all(
+        &mut self,
+        positions: &[u32],
+        parent: Option<u32>,
+        path: &str,
+        depth: usize,
+    ) -> Result<Vec<Property>, TableError> {
+        if MAX_DEPTH < depth {
+            return Err(TableError::new(path, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        positions.iter().map(|at| self.take(*at, parent, path, depth)).collect()
+    }
+
+    fn take(
+        &mut self,
+        at: u32,
+        parent: Option<u32>,
+        parent_path: &str,
+        depth: usize,
+    ) -> Result<Property, TableError> {
+        let fail = |reason: String| TableError::new(parent_path, reason);
         if parent.is_some_and(|parent| at <= parent) {
-            let reason = format!("position {at} does not stand behind its parent's");
-            return Err(TableError::new(path, reason));
+            return Err(fail(format!("position {at} does not stand behind its parent's")));
         }
-        let slot = rows
-            .get_mut(at as usize)
-            .ok_or_else(|| TableError::new(path, format!("there is no position {at}")))?;
-        let row = slot
-            .take()
-            .ok_or_else(|| TableError::new(path, format!("position {at} is used twice")))?;
-        taken.push(property(rows, row, at, path, depth)?);
+        let slot = self.rows.get_mut(at as usize);
+        let slot = slot.ok_or_else(|| fail(format!("there is no position {at}")))?;
+        let row = slot.take().ok_or_else(|| fail(format!("position {at} is used twice")))?;
+        self.left = self.left.checked_sub(1).ok_or_else(|| {
+            TableError::new("table", format!("more than {MAX_PROPERTIES} properties"))
+        })?;
+        let path = match (parent_path, row.name.as_str()) {
+            (parent, "") => format!("{parent}[]"),
+            ("", name) => name.to_owned(),
+            (parent, name) => format!("{parent}.{name}"),
+        };
+        let children = self.take_all(&row.children, Some(at), &path, depth + 1)?;
+        let values = match row.values {
+            None => None,
+            Some(values) => {
+                self.take_all(&[values], Some(at), &path, depth + 1)?.pop().map(Box::new)
+            }
+        };
+        let condition = row.condition.map(|condition| parse_condition(condition, &path));
+        let property = Property {
+            name: row.name,
+            label: row.label,
+            description: row.description,
+            placeholder: row.placeholder,
+            kind: row.type_.into(),
+            control: row.control.into(),
+            required: row.required,
+            advanced: row.advanced,
+            secret: row.secret,
+            default: parse_json(row.default, &path, "default")?,
+            provider_default: parse_json(row.provider_default, &path, "provider default")?,
+            choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
+            condition: condition.transpose()?,
+            limits: parse_limits(row.limits, &path)?,
+            children,
+            values,
+        };
+        check_property(&property, &path)?;
+        Ok(property)
     }
-    Ok(taken)
-}
-
-fn property(
-    rows: &mut Vec<Option<wit::Property>>,
-    row: wit::Property,
-    at: u32,
-    parent_path: &str,
-    depth: usize,
-) -> Result<Property, TableError> {
-    let path = match (parent_path, row.name.as_str()) {
-        (parent, "") => format!("{parent}[]"),
-        ("", name) => name.to_owned(),
-        (parent, name) => format!("{parent}.{name}"),
-    };
-    let children = take_rows(rows, &row.children, Some(at), &path, depth + 1)?;
-    let values = match row.values {
-        None => None,
-        Some(position) => {
-            take_rows(rows, &[position], Some(at), &path, depth + 1)?.pop().map(Box::new)
-        }
-    };
-    let property = Property {
-        name: row.name,
-        label: row.label,
-        description: row.description,
-        placeholder: row.placeholder,
-        kind: row.type_.into(),
-        control: row.control.into(),
-        required: row.required,
-        advanced: row.advanced,
-        secret: row.secret,
-        default: parse_json(row.default, &path, "default")?,
-        provider_default: parse_json(row.provider_default, &path, "provider default")?,
-        choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
-        condition: row.condition.map(|condition| parse_condition(condition, &path)).transpose()?,
-        limits: parse_limits(row.limits, &path)?,
-        children,
-        values,
-    };
-    check_property(&property, &path)?;
-    Ok(property)
 }
 
 fn parse_json(text: Option<String>, path: &str, what: &str) -> Result<Option<Value>, TableError> {
@@ -869,8 +871,9 @@ mod tests {
     }
 
     fn refused(properties: Vec<wit::Property>, roots: &[u32]) -> (String, String) {
-        let table = wit::PropertyTable { properties, roots: roots.to_vec() };
-        let TableError { row, reason } = PropertyTable::parse(table).unwrap_err();
+        let mut rows = Rows::new(properties);
+        let taken = rows.take_table(roots).and_then(|_| rows.end());
+        let TableError { row, reason } = taken.unwrap_err();
         (row, reason)
     }
 
@@ -884,8 +887,7 @@ mod tests {
     #[test]
     fn a_tree_of_rows_is_taken() {
         let rows = vec![object("a", &[1, 2]), text("b"), array("c", &[3]), text("")];
-        let table = wit::PropertyTable { properties: rows, roots: vec![0] };
-        let table = PropertyTable::parse(table).unwrap();
+        let table = Rows::new(rows).take_table(&[0]).unwrap();
         assert_eq!(table.at_path("a.b").unwrap().name, "b");
         assert_eq!(table.at_path("a.c[0]").unwrap().children.len(), 1);
         assert!(table.at_path("a.d").is_none());
@@ -903,7 +905,20 @@ mod tests {
         assert_refused(vec![text("a")], &[0, 0], "table", "position 0 is used twice");
         let rows = vec![object("a", &[2]), object("b", &[2]), text("c")];
         assert_refused(rows, &[0, 1], "b", "position 2 is used twice");
-        assert_refused(vec![text("a"), text("b")], &[0], "position 1", "belongs to no other row");
+        assert_refused(vec![text("a"), text("b")], &[0], "position 1", "belongs to no table");
+    }
+
+    #[test]
+    fn a_row_belongs_to_one_table() {
+        let mut rows = Rows::new(vec![object("a", &[1]), text("b"), text("c")]);
+        rows.take_table(&[0]).unwrap();
+        let twice = rows.take_output(1).unwrap_err();
+        assert_eq!(
+            (twice.row.as_str(), twice.reason.as_str()),
+            ("output", "position 1 is used twice")
+        );
+        rows.take_output(2).unwrap();
+        rows.end().unwrap();
     }
 
     #[test]
@@ -920,7 +935,8 @@ mod tests {
         let deep = (0..100).map(|at| object("a", &[at + 1])).chain([text("z")]).collect();
         assert!(refused(deep, &[0]).1.contains("nested deeper"));
         let long = (0..=2_000).map(|at| text(&format!("a{at}"))).collect();
-        assert_refused(long, &[], "table", "more than 2000 properties");
+        let roots: Vec<u32> = (0..=2_000).collect();
+        assert_refused(long, &roots, "table", "more than 2000 properties");
     }
 
     #[test]

@@ -31,11 +31,6 @@
 
 (export "workflow:connector/describe@0.1.0#describe" (func $describe))
 
-(func $define (result i32)
-  (global.get $definition))
-
-(export "workflow:connector/connection@0.1.0#define" (func $define))
-
 (func $test (param i32 i32) (result i32)
   (global.get $reached))
 

@@ -17,6 +17,8 @@ mod judges;
 mod page;
 mod refusals;
 mod retry;
+mod service;
+mod store;
 mod streams;
 mod token;
 mod wire;

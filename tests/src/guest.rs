@@ -38,7 +38,6 @@ impl Guest {
         let good = Self { items: Vec::new(), values: Vec::new(), edits: Vec::new() };
         good.with(GOOD)
             .value("component", "describe.component", component())
-            .value("definition", "connection.definition", definition())
             .value("reached", "connection.test", json!({ "ok": "reached" }))
             .value("outcome", "actions.run", outcome(r#"{"good":true}"#))
             .value("choices", "actions.options", json!({ "ok": {} }))
@@ -146,41 +145,31 @@ impl Guest {
     }
 }
 
-/// The descriptor of the well-behaved connector.
+/// The descriptor of the well-behaved connector. Its connection is a token
+/// and, if another server is meant, its URL.
 pub fn component() -> Value {
     json!({
         "name": "guest",
         "version": 1,
         "title": "Guest",
+        "properties": [
+            { "name": "token", "type": "string", "required": true, "secret": true },
+            { "name": "baseUrl", "type": "string", "control": "url" },
+            { "name": "file", "type": "file-entry", "control": "file-entry" },
+        ],
+        "connection": {
+            "title": "Token",
+            "version": 1,
+            "properties": [0, 1],
+            "authorization": { "bearer": "token" },
+            "base-url": { "default": "http://127.0.0.1:9/v1", "property": "baseUrl" },
+        },
         "actions": [{
             "name": "act",
             "title": "Act",
-            "properties": {
-                "properties": [{ "name": "file", "type": "file-entry", "control": "file-entry" }],
-                "roots": [0],
-            },
-            "output": { "fixed": {
-                "properties": [{ "type": "any", "control": "none" }],
-                "roots": [0],
-            } },
+            "properties": [2],
+            "output": "dynamic",
         }],
-    })
-}
-
-/// Its connection: a token and, if another server is meant, its URL.
-pub fn definition() -> Value {
-    json!({
-        "title": "Token",
-        "version": 1,
-        "properties": {
-            "properties": [
-                { "name": "token", "type": "string", "required": true, "secret": true },
-                { "name": "baseUrl", "type": "string", "control": "url" },
-            ],
-            "roots": [0, 1],
-        },
-        "authorization": { "bearer": "token" },
-        "base-url": { "default": "http://127.0.0.1:9/v1", "property": "baseUrl" },
     })
 }
 

@@ -18,12 +18,13 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// Runs its arguments as a command, and ends it when standard input does: when
 /// this process closes it, or when this process is no more, even if it was
-/// killed or holds the server in a static.
+/// killed or holds the server in a static. A line there is the name of a signal
+/// for the command.
 const KEEPER: &str = r#"
     exec 3<&0
     "$@" 3<&- &
     server=$!
-    { read -r _ <&3; kill -KILL "$server"; } &
+    { while read -r signal <&3; do kill -"$signal" "$server"; done; kill -KILL "$server"; } &
     watch=$!
     wait "$server"
     kill "$watch"

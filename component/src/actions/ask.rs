@@ -26,7 +26,7 @@ use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, files, functions as registry, json_schema};
 use crate::connection::Settings;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
@@ -113,7 +113,7 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
     let terms = Terms {
         body: &|messages| parameters.body(messages),
         functions: &functions,
-        rounds: input.max_function_rounds.unwrap_or(ROUNDS as u64),
+        rounds: input.max_function_rounds.unwrap_or(ROUNDS.into()),
         format: &format,
         repairs: input.repair_attempts.unwrap_or(1),
     };
@@ -146,7 +146,7 @@ fn look_up(names: &[&str]) -> Result<Functions> {
 
 /// What a request says besides the messages.
 struct Parameters<'a> {
-    given: Vec<(&'static str, &'a Value)>,
+    given: Vec<(String, &'a Value)>,
     format: Option<Json>,
     tools: Option<Json>,
     parallel_calls: Option<bool>,
@@ -202,7 +202,6 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
     };
     let aliases = [
         ("max_completion_tokens", "maxTokens"),
-        ("max_tokens", "maxTokens"),
         ("response_format", format),
         ("tools", "functions"),
         ("parallel_tool_calls", "parallelFunctionCalls"),
@@ -215,7 +214,7 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
     };
     let origin = index.parse().ok().and_then(|index: usize| *origins.get(index)?);
     Some(match origin {
-        Some(index) => format!("messages[{index}]{rest}"),
+        Some(index) => item("messages", index) + rest,
         None => "messages".into(),
     })
 }
@@ -348,7 +347,7 @@ mod tests {
             conversation::Choice::of(&json!({ "message": {}, "finish_reason": "stop" }).into())
         };
         let mut usage = Usage::default();
-        usage.add(&json!({ "total_tokens": 3 }).into());
+        usage.add(&json!({ "usage": { "total_tokens": 3 } }).into());
         Answer {
             model: Some("gpt-5.4-2026-03-05".into()),
             choices: outputs.iter().map(choice).collect(),

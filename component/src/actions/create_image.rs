@@ -11,7 +11,7 @@ use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Number, Object, Value};
@@ -88,7 +88,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     // Previews cost something: without a listener there are none.
     let previews = input.partial_images.filter(|count| 0 < *count && events::streaming());
     let request = post("/images/generations", body(&input, &given, previews)?);
-    let aliases = [("prompt", "imageMessages"), ("partial_images", "partialImages")];
+    let aliases = [("prompt", "imageMessages")];
     let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
     let answer = send(&request, &blame)?;
     let text = if previews.is_some() && !answer.has_type("application/json") {
@@ -122,8 +122,8 @@ fn prompt(messages: &[Message]) -> Result<String> {
         if weight <= 0.0 {
             let message = "a weight is above 0: the API knows no parts to avoid, say in words \
                            what the image must not show";
-            let property = format!("imageMessages[{index}].weight");
-            return Err(Failure::invalid_input(property, message));
+            let failure = Failure::invalid_input("weight", message);
+            return Err(failure.inside(&item("imageMessages", index)));
         }
         // Behind those of the same weight, so that they keep their order.
         let place = sorted.partition_point(|(other, _)| weight <= *other);
@@ -162,8 +162,8 @@ fn embedded(input: &Input, path: &[&str]) -> http::EmbeddedFiles {
 /// the previews.
 fn collect(stream: &mut Stream) -> Result<String> {
     let mut images = Vec::new();
-    while let Next::Object(event) = stream.next()? {
-        match event.get("type").and_then(Value::as_str) {
+    while let Next::Object(event) = stream.next_event()? {
+        match event.text("type") {
             Some("image_generation.partial_image") => {
                 if let Some(file) = file(&event) {
                     let file = FileEntry::from_json(file)?.handle();
@@ -183,22 +183,26 @@ fn collect(stream: &mut Stream) -> Result<String> {
 /// The outcome of an answer, its base64 texts replaced by files.
 fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outcome> {
     let value = Value::parse(answer).unwrap_or(Value::Null);
-    let images = value.get("data").and_then(Value::as_array).unwrap_or_default();
+    let images = value.items("data");
     if images.is_empty() {
         return Err(Failure::invalid_output("the provider returned no image", answer));
     }
     // An answer in one piece counts its tokens once, a stream image by image.
     let mut usage = Usage::default();
-    for counted in [&value].into_iter().chain(images) {
-        if let Some(counts) = counted.get("usage") {
-            usage.add(counts);
+    usage.add(&value);
+    for image in images {
+        usage.add(image);
+    }
+    let (mut data, mut files) = (Vec::new(), Vec::new());
+    for given in images {
+        data.push(image(given));
+        if let Some(file) = file(given) {
+            files.push(Json::of(file));
         }
     }
-    let files: Vec<_> = images.iter().filter_map(file).map(Json::of).collect();
-    let images: Vec<_> = images.iter().map(image).collect();
     let output = Object::new()
-        .set_some("created", value.get("created").and_then(Value::as_number))
-        .set("data", Json::list(&images))
+        .set_some("created", value.number("created"))
+        .set("data", Json::list(&data))
         .set("files", Json::list(&files))
         .done();
     let metadata = Object::new()
@@ -211,16 +215,16 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
 
 /// The stored file of an image.
 fn file(image: &Value) -> Option<&Value> {
-    image.pointer("/b64_json/file")
+    image.at("b64_json/file")
 }
 
 /// An image of the output. What the provider did not tell is left out.
 fn image(image: &Value) -> Json {
-    let text = |pointer: &str| image.pointer(pointer)?.as_str().filter(|text| !text.is_empty());
+    let text = |path: &str| image.text(path).filter(|text| !text.is_empty());
     Object::new()
-        .set_some("url", text("/url").or_else(|| text("/b64_json/file/url")))
-        .set_some("b64Json", text("/b64_json/base64"))
-        .set_some("revisedPrompt", text("/revised_prompt"))
+        .set_some("url", text("url").or_else(|| text("b64_json/file/url")))
+        .set_some("b64Json", text("b64_json/base64"))
+        .set_some("revisedPrompt", text("revised_prompt"))
         .done()
 }
 

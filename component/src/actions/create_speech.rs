@@ -11,7 +11,7 @@ use crate::openai::models::has_any;
 use crate::openai::parameters;
 use crate::openai::request::{post, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
-use crate::table::{Choice, Choices, ControlType, Limits, Literal, Property};
+use crate::table::{Choices, ControlType, Known, Limits, Literal, Property};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -30,23 +30,23 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-4o-mini-tts")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
             "The model that speaks. Any name that the server knows can be typed.",
         )
-        .select(&Choices::live(&[
-            Choice::text("gpt-4o-mini-tts"),
-            Choice::text("tts-1").described("Answers fast."),
-            Choice::text("tts-1-hd").described("Sounds better than tts-1 and takes longer."),
-        ]))
+        .select(&Choices::live(Known::Described(&[
+            ("gpt-4o-mini-tts", ""),
+            ("tts-1", "Answers fast."),
+            ("tts-1-hd", "Sounds better than tts-1 and takes longer."),
+        ])))
     },
     Property {
         required: true,
         placeholder: Some("Good morning!"),
-        limits: &Limits { min_length: Some(1), max_length: Some(4096), ..Limits::NONE },
-        wire: Some("input"),
+        limits: &Limits::Length(1, 4096),
+        sent: true,
         ..Property::string(
             "input",
             "Input",
@@ -55,50 +55,39 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         required: true,
-        wire: Some("voice"),
+        sent: true,
         ..Property::any(
             "voice",
             "Voice",
             "Who speaks. Besides the listed voices, a server's own can be typed, and a custom \
              voice is given as {\"id\": \"voice_…\"}.",
-            &Choices::open(&[
-                Choice::text("alloy"),
-                Choice::text("onyx"),
-                Choice::text("fable"),
-                Choice::text("echo"),
-                Choice::text("shimmer"),
-                Choice::text("nova"),
-                Choice::text("ash"),
-                Choice::text("ballad"),
-                Choice::text("coral"),
-                Choice::text("sage"),
-                Choice::text("verse"),
-                Choice::text("marin"),
-                Choice::text("cedar"),
-            ]),
+            &Choices::open(Known::Texts(&[
+                "alloy", "onyx", "fable", "echo", "shimmer", "nova", "ash", "ballad", "coral",
+                "sage", "verse", "marin", "cedar",
+            ])),
         )
     },
     Property {
         provider_default: Some(&Literal::Text(FORMAT)),
-        wire: Some("response_format"),
+        sent: true,
         ..Property::any(
             "responseFormat",
             "Response format",
             "The format of the recording.",
-            &Choices::closed(&[
-                Choice::text("mp3"),
-                Choice::text("aac"),
-                Choice::text("flac").described("Lossless."),
-                Choice::text("opus").described("Small files, made for streaming."),
-                Choice::text("wav").described("Not compressed."),
-                Choice::text("pcm").described("Bare samples without a header."),
-            ]),
+            &Choices::closed(Known::Described(&[
+                ("mp3", ""),
+                ("aac", ""),
+                ("flac", "Lossless."),
+                ("opus", "Small files, made for streaming."),
+                ("wav", "Not compressed."),
+                ("pcm", "Bare samples without a header."),
+            ])),
         )
     },
     Property {
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(0.25, 4.0),
-        wire: Some("speed"),
+        limits: &Limits::Range(0.25, 4.0),
+        sent: true,
         ..Property::number(
             "speed",
             "Speed",
@@ -109,8 +98,8 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         control: ControlType::TextArea,
         placeholder: Some("Calm, with a slight smile."),
-        limits: &Limits { max_length: Some(4096), ..Limits::NONE },
-        wire: Some("instructions"),
+        limits: &Limits::MaxLength(4096),
+        sent: true,
         ..Property::string(
             "instructions",
             "Instructions",
@@ -301,12 +290,12 @@ mod tests {
     #[test]
     fn every_offered_format_is_known() {
         let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
-        for choice in row.choices.unwrap().known {
+        row.choices.unwrap().known.each(&mut |choice| {
             let input = input(json!({
                 "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
             }));
             assert!(Recording::of(&input).is_ok());
-        }
+        });
     }
 
     #[test]

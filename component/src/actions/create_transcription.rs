@@ -8,7 +8,7 @@ mod properties;
 mod recording;
 
 pub use self::properties::PROPERTIES;
-use self::recording::{Recording, speakers};
+use self::recording::{Recording, add_speakers};
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
@@ -63,9 +63,11 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let is_streamed = events::streaming() && models::streams(input.model) && is_streamable(&input);
     let recording = Recording::open(&input.file).map_err(|failure| failure.inside("file"))?;
     let mut parts = vec![recording.part("file")];
-    parts.extend(fields(&input, &given, is_streamed).into_iter().map(field));
-    let speakers = speakers(input.known_speakers.as_deref().unwrap_or_default())?;
-    parts.extend(speakers.into_iter().map(field));
+    let mut fields = fields(&input, &given, is_streamed);
+    add_speakers(&mut fields, input.known_speakers.as_deref().unwrap_or_default())?;
+    for (name, value) in fields {
+        parts.push(http::Part { name, value: http::PartValue::Text(value) });
+    }
     let request = http::Request {
         method: http::Method::Post,
         body: http::Body::Multipart(parts),
@@ -87,52 +89,47 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 /// The parameters that the action makes, with the properties they are made of.
 const ALIASES: &[(&str, &str)] = &[
     ("include", "includeLogprobs"),
-    ("chunking_strategy", "chunkingStrategy"),
     ("known_speaker_names", "knownSpeakers"),
     ("known_speaker_references", "knownSpeakers"),
 ];
 
-fn field<'a>((name, value): (String, String)) -> http::Part<'a> {
-    http::Part { name, value: http::PartValue::Text(value) }
-}
-
 /// The form's fields behind the file.
 fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, String)> {
-    let mut fields = Vec::new();
+    let mut fields: Vec<(String, String)> = Vec::new();
     for (name, value) in parameters::given(PROPERTIES, given) {
         match value {
             Value::List(items) => {
-                fields.extend(items.iter().map(|item| (name.into(), plain(item))));
+                let name = name + "[]";
+                for item in items {
+                    fields.push((name.clone(), plain(item)));
+                }
             }
-            value => fields.push((name.into(), plain(value))),
+            value => fields.push((name, plain(value))),
         }
+    }
+    if let Some(Value::Object(members)) = input.chunking_strategy {
+        for (name, value) in members {
+            fields.push((format!("chunking_strategy[{name}]"), plain(value)));
+        }
+    }
+    let mut add = |name: &str, value: &str| fields.push((name.into(), value.into()));
+    if let Some(code) = input.language {
+        // Workflows made for the reference page say `ma` for Maori.
+        add("language", if code == "ma" { "mi" } else { code });
+    }
+    if input.include_logprobs == Some(true) {
+        add("include[]", "logprobs");
     }
     match input.chunking_strategy {
-        Some(Value::Object(members)) => {
-            let member = |(name, value): &(String, Value)| {
-                (format!("chunking_strategy[{name}]"), plain(value))
-            };
-            fields.extend(members.iter().map(member));
-        }
-        Some(strategy) => fields.push(("chunking_strategy".into(), plain(strategy))),
+        Some(Value::Object(_)) => {}
+        Some(strategy) => add("chunking_strategy", &plain(strategy)),
         // Without it, these models refuse recordings above 30 seconds.
-        None if models::is_diarizing(input.model) => {
-            fields.push(("chunking_strategy".into(), "auto".into()));
-        }
+        None if models::is_diarizing(input.model) => add("chunking_strategy", "auto"),
         None => {}
     }
-    let language = input.language.map(|code| match code {
-        // Workflows made for the reference page say `ma` for Maori.
-        "ma" => "mi",
-        code => code,
-    });
-    let wants_logprobs = input.include_logprobs == Some(true);
-    let made = [
-        ("language", language),
-        ("include[]", wants_logprobs.then_some("logprobs")),
-        ("stream", is_streamed.then_some("true")),
-    ];
-    fields.extend(made.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into()))));
+    if is_streamed {
+        add("stream", "true");
+    }
     fields
 }
 
@@ -158,16 +155,16 @@ fn collect(stream: &mut Stream) -> Result<String> {
     let mut said = String::new();
     let mut segments = Vec::new();
     let done = loop {
-        let next = stream.next().map_err(|failure| match failure.detail {
+        let next = stream.next_event().map_err(|failure| match failure.detail {
             None => failure.with_detail(&said),
             Some(_) => failure,
         })?;
         let Next::Object(event) = next else {
             return Err(Failure::invalid_output("the transcript broke off", &said));
         };
-        match event.get("type").and_then(Value::as_str) {
+        match event.text("type") {
             Some("transcript.text.delta") => {
-                let text = event.get("delta").and_then(Value::as_str).unwrap_or_default();
+                let text = event.text("delta").unwrap_or_default();
                 said.push_str(text);
                 let delta = TextDelta { choice: 0, text: text.into() };
                 (stream.tell)(Event::TextDelta(delta))?;
@@ -202,8 +199,9 @@ fn streamed(input: &Input, answer: String, request_id: Option<String>) -> Outcom
 /// The outcome of an answer in JSON: the whole of it, as it came.
 fn object(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
     let whole = Value::parse(&answer).unwrap_or(Value::Null);
-    let usage = whole.get("usage").map(Usage::of).and_then(|usage| usage.json());
-    Outcome { output: answer, metadata: metadata(input, usage, request_id) }
+    let mut usage = Usage::default();
+    usage.add(&whole);
+    Outcome { output: answer, metadata: metadata(input, usage.json(), request_id) }
 }
 
 /// The outcome of an answer in plain text. The blank line at the end of
@@ -230,7 +228,7 @@ fn metadata(input: &Input, usage: Option<Json>, request_id: Option<String>) -> S
 /// The shape of the output, which the format alone decides.
 fn output_schema(input: &str) -> Result<String> {
     let input = parse(input)?;
-    let schema = match input.get("responseFormat").and_then(Value::as_str).unwrap_or("json") {
+    let schema = match input.text("responseFormat").unwrap_or("json") {
         "verbose_json" => include_str!("create_transcription/verbose_json.schema.json"),
         "diarized_json" => include_str!("create_transcription/diarized_json.schema.json"),
         format if is_json(format) => include_str!("create_transcription/json.schema.json"),

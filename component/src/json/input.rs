@@ -5,7 +5,7 @@
 //! of the property, such as `messages[0].role`.
 
 use super::Value;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 
 /// A type that can be read. It borrows from the value.
 pub trait FromJson<'a>: Sized {
@@ -32,16 +32,16 @@ impl Number {
     /// would take 14 KB of code and tables.
     pub fn as_f64(&self) -> f64 {
         /// The largest power of ten that is a floating-point number.
-        const LARGEST: i32 = 308;
-        let lower = self.0.to_ascii_lowercase();
-        let (decimal, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+        const LARGEST: i64 = 308;
+        let (decimal, exponent) = match self.0.split_once(['e', 'E']) {
+            Some((decimal, exponent)) => (decimal, Self::raw(exponent).as_f64() as i64),
+            None => (self.0.as_str(), 0),
+        };
         let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
         let digits = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
         let value = digits.fold(0.0, |value, digit| value * 10.0 + f64::from(digit - b'0'));
 
-        let largest = if exponent.starts_with('-') { -LARGEST } else { LARGEST };
-        let exponent: i32 = exponent.parse().unwrap_or(largest);
-        let exponent = exponent.saturating_sub(fraction.len() as i32).clamp(-LARGEST, LARGEST);
+        let exponent = exponent.saturating_sub(fraction.len() as i64).clamp(-LARGEST, LARGEST);
         let scale = (0..exponent.abs()).fold(1.0, |scale: f64, _| scale * 10.0);
         let value = if exponent < 0 { value / scale } else { value * scale };
         if whole.starts_with('-') { -value } else { value }
@@ -50,17 +50,10 @@ impl Number {
     /// The value, if it is whole and neither negative nor huge: `5` and `5.0`
     /// alike.
     pub fn as_u64(&self) -> Option<u64> {
-        u64::try_from(self.as_i64()?).ok()
-    }
-
-    /// The value, if it is whole and not huge: `-5` and `-5.0` alike.
-    pub fn as_i64(&self) -> Option<i64> {
         /// Up to here a floating-point number tells whole numbers apart.
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        self.0.parse().ok().or_else(|| {
-            let number = self.as_f64();
-            (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-        })
+        let number = self.as_f64();
+        (number.fract() == 0.0 && (0.0..=EXACT).contains(&number)).then_some(number as u64)
     }
 }
 
@@ -152,13 +145,6 @@ impl FromJson<'_> for u64 {
     }
 }
 
-impl FromJson<'_> for i64 {
-    fn from_json(value: &Value) -> Result<Self> {
-        let number = value.as_number().and_then(Number::as_i64);
-        number.ok_or_else(|| misfit(value, "a whole number"))
-    }
-}
-
 impl FromJson<'_> for bool {
     fn from_json(value: &Value) -> Result<Self> {
         match value {
@@ -180,9 +166,9 @@ impl<'a, T: FromJson<'a>> FromJson<'a> for Option<T> {
 impl<'a, T: FromJson<'a>> FromJson<'a> for Vec<T> {
     fn from_json(value: &'a Value) -> Result<Self> {
         let mut items = Self::new();
-        for item in value.as_array().ok_or_else(|| misfit(value, "a list"))? {
-            let read = T::from_json(item);
-            items.push(read.map_err(|failure| failure.inside(&format!("[{}]", items.len())))?);
+        for value in value.as_array().ok_or_else(|| misfit(value, "a list"))? {
+            let read = T::from_json(value);
+            items.push(read.map_err(|failure| failure.inside(&item("", items.len())))?);
         }
         Ok(items)
     }
@@ -284,12 +270,12 @@ mod tests {
 
     #[test]
     fn whole_numbers_are_told_from_others() {
-        let whole = |text: &str| Number::raw(text).as_i64();
-        assert_eq!(whole("-5"), Some(-5));
+        let whole = |text: &str| Number::raw(text).as_u64();
+        assert_eq!(whole("5"), Some(5));
         assert_eq!(whole("5.0"), Some(5));
         assert_eq!(whole("1e2"), Some(100));
         assert_eq!(whole("0.5"), None);
         assert_eq!(whole("1e300"), None);
-        assert_eq!(Number::raw("-1").as_u64(), None);
+        assert_eq!(whole("-1"), None);
     }
 }

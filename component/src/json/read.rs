@@ -38,9 +38,29 @@ impl Value {
         members.clone().find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    /// The value at the end of a path of members such as `/message/content`.
-    pub fn pointer(&self, path: &str) -> Option<&Self> {
-        path.split('/').skip(1).try_fold(self, |value, name| value.get(name))
+    /// The value at the end of a path of members such as `message/content`.
+    pub fn at(&self, path: &str) -> Option<&Self> {
+        path.split('/').try_fold(self, |value, name| value.get(name))
+    }
+
+    /// The text at the end of a path.
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.at(path)?.as_str()
+    }
+
+    /// The number at the end of a path.
+    pub fn number(&self, path: &str) -> Option<&Number> {
+        self.at(path)?.as_number()
+    }
+
+    /// The items of the array at the end of a path; none if there is none.
+    pub fn items(&self, path: &str) -> &[Self] {
+        self.at(path).and_then(Self::as_array).unwrap_or_default()
+    }
+
+    /// The members of the object at the end of a path; none if there is none.
+    pub fn members(&self, path: &str) -> &[(String, Self)] {
+        self.at(path).and_then(Self::as_object).unwrap_or_default()
     }
 
     /// The text, if this is one.
@@ -368,9 +388,9 @@ mod tests {
     #[test]
     fn members_are_found() {
         let value = Value::parse(r#"{"a":{"b":1,"b":2},"c":[{"d":3}]}"#).unwrap();
-        assert_eq!(value.pointer("/a/b"), Value::parse("2").as_ref());
-        assert_eq!(value.pointer("/a/x"), None);
-        assert_eq!(value.pointer("/c/d"), None);
+        assert_eq!(value.at("a/b"), Value::parse("2").as_ref());
+        assert_eq!(value.at("a/x"), None);
+        assert_eq!(value.at("c/d"), None);
         assert_eq!(value.get("a/b"), None);
     }
 }

@@ -29,7 +29,7 @@ pub struct Head {
 /// The failure that an answer with another status than 2xx means. `blame`
 /// finds the property that a `param` means.
 pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> Box<Failure> {
-    let body = body.trim();
+    let body = body.trim_ascii();
     let explanation = Explanation::of(body);
     let code = explanation.code.or(explanation.type_.clone());
     let kind = kind(head.status, code.as_deref(), explanation.type_.as_deref());
@@ -41,6 +41,7 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     let message = match head.status {
         300..=399 => redirected(head),
         status => explanation.message.unwrap_or_else(|| {
+            let status = u64::from(status);
             format!("the provider answered with the status {status} and no explanation")
         }),
     };
@@ -133,9 +134,7 @@ impl Explanation {
             (_, Value::Text(text)) => Self { message: sentence(text), ..Self::default() },
             (_, Value::List(items)) => items.first().map(Self::of_json).unwrap_or_default(),
             (_, value) => Self {
-                message: ["message", "msg"]
-                    .iter()
-                    .find_map(|name| sentence(value.get(name)?.as_str()?)),
+                message: ["message", "msg"].iter().find_map(|name| sentence(value.text(name)?)),
                 code: value.get("code").and_then(scalar),
                 type_: value.get("type").and_then(scalar),
                 param: value.get("param").and_then(scalar).or_else(|| location(value.get("loc")?)),
@@ -146,7 +145,7 @@ impl Explanation {
 
 /// A message without the full stop at its end; none if there is no text.
 fn sentence(text: &str) -> Option<String> {
-    let text = text.trim();
+    let text = text.trim_ascii();
     let text = text.strip_suffix('.').unwrap_or(text);
     (!text.is_empty()).then(|| shortened(text, MESSAGE))
 }
@@ -162,12 +161,18 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// FastAPI's way to a value, `["body", "messages", 0, "content"]`, as a path.
 fn location(steps: &Value) -> Option<String> {
-    let steps: Vec<_> = steps.as_array()?.iter().filter_map(scalar).collect();
-    let steps = match steps.split_first() {
-        Some((first, rest)) if first == "body" => rest,
-        _ => &steps,
-    };
-    (!steps.is_empty()).then(|| steps.join("."))
+    let mut path = String::new();
+    for (index, step) in steps.as_array()?.iter().enumerate() {
+        let step = scalar(step).unwrap_or_default();
+        if step.is_empty() || index == 0 && step == "body" {
+            continue;
+        }
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(&step);
+    }
+    (!path.is_empty()).then_some(path)
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ pub struct Model {
 impl Model {
     /// Reads an item of the list. Only the name is sure to be there.
     fn of(item: &Value) -> Option<Self> {
-        let text = |name| Some(item.get(name)?.as_str()?.to_owned());
+        let text = |name| item.text(name).map(String::from);
         Some(Self {
             id: text("id")?,
-            created: item.get("created").and_then(Value::as_number).map_or(0.0, Number::as_f64),
+            created: item.number("created").map_or(0.0, Number::as_f64),
             shutdown_date: text("shutdown_date"),
         })
     }
@@ -53,7 +53,13 @@ fn parse(text: &str) -> Result<Vec<Model>> {
     let value = Value::parse(text).unwrap_or(Value::Null);
     let items = value.get("data").unwrap_or(&value).as_array();
     let items = items.ok_or_else(|| not_a_list(Failure::invalid_output("", text)))?;
-    Ok(items.iter().filter_map(Model::of).collect())
+    let mut models = Vec::new();
+    for item in items {
+        if let Some(model) = Model::of(item) {
+            models.push(model);
+        }
+    }
+    Ok(models)
 }
 
 /// A server need not have a list, but a wrong base URL looks the same.
@@ -81,7 +87,7 @@ fn not_a_list(mut failure: Box<Failure>) -> Box<Failure> {
 /// first, then the newest, then by name. None is left out for its name,
 /// because other servers' models are called anything.
 pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> bool) -> Vec<Choice> {
-    let search = search.unwrap_or_default().trim();
+    let search = search.unwrap_or_default().trim_ascii();
     let mut sorted: Vec<Model> = Vec::new();
     for model in models {
         if has(&model.id, search) {

@@ -6,14 +6,14 @@ use crate::table::{Property, PropertyType};
 /// The parameters that are sent as they were given, in the table's order.
 /// What is empty is not sent: it means the same as what is not given, and the
 /// API refuses it.
-pub fn given<'a>(table: &'static [Property], input: &'a Value) -> Vec<(&'static str, &'a Value)> {
+pub fn given<'a>(table: &[Property], input: &'a Value) -> Vec<(String, &'a Value)> {
     let mut parameters = Vec::new();
     for row in table {
-        if let Some(name) = row.wire
+        if row.sent
             && let Some(value) = input.get(row.name)
             && !is_empty(value)
         {
-            parameters.push((name, value));
+            parameters.push((row.parameter(), value));
         }
     }
     parameters
@@ -40,10 +40,9 @@ pub fn property(param: &str, table: &[Property], aliases: &[(&str, &str)]) -> Op
     let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let wire_name = steps.next()?;
     let alias = aliases.iter().find(|(alias, _)| *alias == wire_name);
-    let mut row = table.iter().find(|row| match (alias, row.wire) {
-        (Some((_, name)), _) => row.name == *name,
-        (None, Some(wire)) => wire.strip_suffix("[]").unwrap_or(wire) == wire_name,
-        (None, None) => row.name == wire_name,
+    let mut row = table.iter().find(|row| match alias {
+        Some((_, name)) => row.name == *name,
+        None => row.parameter() == wire_name,
     })?;
 
     let mut path = String::from(row.name);
@@ -80,10 +79,10 @@ mod tests {
 
     const TABLE: &[Property] = &[
         Property::array("messages", "", "", &[Property::object("", "", "", &[CONTENT])]),
-        Property { wire: Some("top_p"), ..Property::number("topP", "", "") },
+        Property { sent: true, ..Property::number("topP", "", "") },
         Property::integer("maxTokens", "", ""),
-        Property { wire: Some("logit_bias"), ..Property::map("logitBias", "", "", &VALUE) },
-        Property { wire: Some("stop[]"), ..Property::array("stop", "", "", &[VALUE]) },
+        Property { sent: true, ..Property::map("logitBias", "", "", &VALUE) },
+        Property { sent: true, ..Property::array("stop", "", "", &[VALUE]) },
     ];
     const CONTENT: Property = Property::string("content", "", "");
     const VALUE: Property = Property::string("", "", "");
@@ -99,7 +98,7 @@ mod tests {
         let input = leaked(json!({ "maxTokens": 5, "stop": ["a"], "topP": 0, "other": 1 }));
         assert_eq!(
             given(TABLE, input),
-            [("top_p", &json!(0).into()), ("stop[]", &json!(["a"]).into())]
+            [("top_p".into(), &json!(0).into()), ("stop".into(), &json!(["a"]).into())]
         );
     }
 

@@ -28,9 +28,9 @@ pub enum Next {
 
 impl Stream<'_> {
     /// Waits for the next event. One that tells of an error is that failure.
-    pub fn next(&mut self) -> Result<Next> {
+    pub fn next_event(&mut self) -> Result<Next> {
         let Some(data) = (self.data)()? else { return Ok(Next::End) };
-        if data.trim() == "[DONE]" {
+        if data.trim_ascii() == "[DONE]" {
             return Ok(Next::Done);
         }
         let Some(object @ Value::Object(_)) = Value::parse(&data) else {
@@ -69,7 +69,7 @@ mod tests {
     use crate::failure::FailureKind;
 
     fn next(data: &str) -> Result<Next> {
-        read(&[data], |stream| stream.next()).0
+        read(&[data], |stream| stream.next_event()).0
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
             Next::Object(Value::parse(r#"{"a":null}"#).unwrap())
         );
         assert_eq!(next(" [DONE]\n").unwrap(), Next::Done);
-        assert_eq!(read(&[""; 0], |stream| stream.next()).0.unwrap(), Next::End);
+        assert_eq!(read(&[""; 0], |stream| stream.next_event()).0.unwrap(), Next::End);
     }
 
     #[test]

@@ -5,20 +5,20 @@ use crate::json::{Json, Number, Object, Value};
 /// Where the counts stand in the API's `usage` objects, and their names in a
 /// run's metadata.
 const COUNTS: &[(&str, &str)] = &[
-    ("/prompt_tokens", "promptTokens"),
-    ("/completion_tokens", "completionTokens"),
-    ("/input_tokens", "inputTokens"),
-    ("/output_tokens", "outputTokens"),
-    ("/total_tokens", "totalTokens"),
-    ("/prompt_tokens_details/cached_tokens", "cachedTokens"),
-    ("/input_tokens_details/cached_tokens", "cachedTokens"),
-    ("/completion_tokens_details/reasoning_tokens", "reasoningTokens"),
-    ("/output_tokens_details/reasoning_tokens", "reasoningTokens"),
-    ("/input_tokens_details/text_tokens", "inputTextTokens"),
-    ("/input_tokens_details/image_tokens", "inputImageTokens"),
-    ("/input_token_details/text_tokens", "inputTextTokens"),
-    ("/input_token_details/audio_tokens", "inputAudioTokens"),
-    ("/seconds", "seconds"),
+    ("prompt_tokens", "promptTokens"),
+    ("completion_tokens", "completionTokens"),
+    ("input_tokens", "inputTokens"),
+    ("output_tokens", "outputTokens"),
+    ("total_tokens", "totalTokens"),
+    ("prompt_tokens_details/cached_tokens", "cachedTokens"),
+    ("input_tokens_details/cached_tokens", "cachedTokens"),
+    ("completion_tokens_details/reasoning_tokens", "reasoningTokens"),
+    ("output_tokens_details/reasoning_tokens", "reasoningTokens"),
+    ("input_tokens_details/text_tokens", "inputTextTokens"),
+    ("input_tokens_details/image_tokens", "inputImageTokens"),
+    ("input_token_details/text_tokens", "inputTextTokens"),
+    ("input_token_details/audio_tokens", "inputAudioTokens"),
+    ("seconds", "seconds"),
 ];
 
 /// The counts of one run, which may have taken several requests.
@@ -26,17 +26,11 @@ const COUNTS: &[(&str, &str)] = &[
 pub struct Usage(Vec<(&'static str, Number)>);
 
 impl Usage {
-    /// The counts of one answer.
-    pub fn of(usage: &Value) -> Self {
-        let mut counts = Self::default();
-        counts.add(usage);
-        counts
-    }
-
-    /// Adds the counts of a further answer.
-    pub fn add(&mut self, usage: &Value) {
-        for (pointer, name) in COUNTS {
-            if let Some(count) = usage.pointer(pointer).and_then(Value::as_number) {
+    /// Adds the counts of a further answer, its member `usage`.
+    pub fn add(&mut self, answer: &Value) {
+        let Some(usage) = answer.get("usage") else { return };
+        for (path, name) in COUNTS {
+            if let Some(count) = usage.number(path) {
                 match self.0.iter_mut().find(|(known, _)| known == name) {
                     Some((_, before)) => *before = sum(before, count),
                     None => self.0.push((name, count.clone())),
@@ -72,7 +66,7 @@ mod tests {
     fn told(answers: &[serde_json::Value]) -> Option<Json> {
         let mut usage = Usage::default();
         for answer in answers {
-            usage.add(&answer.clone().into());
+            usage.add(&json!({ "usage": answer }).into());
         }
         usage.json()
     }

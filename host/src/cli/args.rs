@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::service::Listen;
+
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
 /// A connector is called by its name (`openai`) or by the path of its file
@@ -13,7 +15,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 /// this program. An action is called by its address: `openai/v1/ask`.
 ///
 /// The connection is read from the environment variables that the connector
-/// names (`connector docs openai` lists them); a token is never an argument.
+/// names (`connector docs openai` lists them), or stored by `connector connection
+/// add` and named by --connection; a token is never an argument.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
@@ -71,6 +74,8 @@ pub enum Command {
     Test {
         /// A connector, such as `openai`
         connector: String,
+        #[command(flatten)]
+        chosen: Chosen,
     },
     /// Print the current choices of a property
     Options {
@@ -84,14 +89,103 @@ pub enum Command {
         /// What is filled in so far: a JSON file or `-`
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
+        #[command(flatten)]
+        chosen: Chosen,
     },
     /// Run an action and print its output
     Run(Run),
+    /// Serve the connectors over HTTP, with a page for their forms
+    Serve(Serve),
+    /// Store connections, encrypted, for --connection
+    ///
+    /// They are kept in a folder that only this user may enter, encrypted with a
+    /// key that is in a file there or in $CONNECTOR_STORE_KEY (32 bytes in base64).
+    #[command(subcommand)]
+    Connection(Connection),
     /// Print the completions of a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The subcommands of `connection`.
+#[derive(Debug, Subcommand)]
+pub enum Connection {
+    /// Store a connection and print its id
+    ///
+    /// Its secrets are asked for on a terminal. Else they are read from standard
+    /// input, one a line, or from files: `connector connection add openai --name
+    /// work <token.txt`.
+    Add(AddConnection),
+    /// List the stored connections
+    List {
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Show a connection; of its secrets, whether they are set
+    Show {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Remove a connection for good
+    Remove {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Encrypt all connections with a new key
+    ///
+    /// A new key file takes the place of the old one. If the key is in
+    /// $CONNECTOR_STORE_KEY, the new one must be in $CONNECTOR_NEW_STORE_KEY, which
+    /// may also be set to move the key out of its file.
+    RotateKey {
+        #[command(flatten)]
+        data: DataDir,
+    },
+}
+
+/// The arguments of `connection add`.
+#[derive(Debug, clap::Args)]
+pub struct AddConnection {
+    /// A connector, such as `openai`
+    pub connector: String,
+    /// What to call the connection: unique among those of the connector
+    #[arg(long)]
+    pub name: String,
+    /// Set a property that is no secret, such as `baseUrl=http://127.0.0.1:8080/v1`
+    #[arg(long, value_name = "PROPERTY=VALUE")]
+    pub set: Vec<String>,
+    /// Read a secret from a file, such as `token=token.txt`
+    #[arg(long, value_name = "PROPERTY=FILE")]
+    pub secret_file: Vec<String>,
+    /// Where connections are stored.
+    #[command(flatten)]
+    pub data: DataDir,
+}
+
+/// Where connections are stored.
+#[derive(Debug, clap::Args)]
+pub struct DataDir {
+    /// Where connections are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Which connection a command uses.
+#[derive(Debug, clap::Args)]
+pub struct Chosen {
+    /// A stored connection instead of the environment's
+    #[arg(long, value_name = "ID|NAME")]
+    pub connection: Option<String>,
+    /// Where connections are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR", requires = "connection")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// The arguments of `run`.
@@ -138,6 +232,49 @@ pub struct Run {
     /// The longest wait for an answer to begin, once its request is sent
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,
+    /// Which connection it uses.
+    #[command(flatten)]
+    pub chosen: Chosen,
+}
+
+/// The arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Where to listen: an IP address and a port, or `unix:PATH`
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: Listen,
+    /// A file with the key that callers send as `Authorization: Bearer …`
+    ///
+    /// Without it only this machine is served, and only to pages of its own.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Where connections, files and outcomes are kept; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The most runs at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// The most runs that wait for another to end; more are answered with 503
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub queue: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long runs may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// How long files and outcomes are kept
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
+    /// The largest file that is uploaded, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub largest_file: u32,
+    /// Let connections lead to private and local addresses, such as a model server of your own
+    #[arg(long)]
+    pub allow_private_addresses: bool,
+    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
 }
 
 /// The documents of `schema`.

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use connector_host::{Failure, FailureKind, HostError, LoadError};
 use serde_json::json;
 
+use crate::store::StoreError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -37,6 +39,12 @@ pub enum Error {
     /// The host did not start.
     #[error(transparent)]
     Host(#[from] HostError),
+    /// The service did not start.
+    #[error("{0}")]
+    Service(String),
+    /// The stored connections cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -77,6 +85,7 @@ impl Error {
             Self::Failure { failure, hints } => {
                 failure_hints(failure).into_iter().chain(hints.iter().cloned()).collect()
             }
+            Self::Store(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -85,7 +94,12 @@ impl Error {
         match self {
             Self::Usage { .. } => 2,
             Self::Load { error: LoadError::Read { .. }, .. } => 2,
-            Self::Load { .. } | Self::Host(_) | Self::Output(_) => 1,
+            Self::Store(error) if error.is_usage() => 2,
+            Self::Load { .. }
+            | Self::Host(_)
+            | Self::Service(_)
+            | Self::Store(_)
+            | Self::Output(_) => 1,
             Self::Failure { failure, .. } => match failure.kind {
                 FailureKind::Internal => 1,
                 FailureKind::InvalidInput => 2,

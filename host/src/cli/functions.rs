@@ -2,24 +2,32 @@
 
 use std::path::Path;
 
-use connector_host::{Files, Functions, HttpFunction};
+use connector_host::{Files, Functions, Host, HttpFunction};
 
+use super::chosen::Connections;
 use super::components::Components;
 use super::error::Error;
 
 /// Those of a file, and the actions of all connectors that have a connection.
 pub fn functions(
     components: &Components,
+    connections: Connections,
     file: Option<&Path>,
     files: &Files,
 ) -> Result<Functions, Error> {
+    let functions = declared(components.host(), file)?;
+    let (components, files) = (components.clone(), files.clone());
+    Ok(functions.with_further(move || actions(&components, &connections, &files)))
+}
+
+/// Those that a file declares.
+pub fn declared(host: &Host, file: Option<&Path>) -> Result<Functions, Error> {
     let mut functions = Functions::new();
     for declaration in declarations(file)? {
         let lookup = |name: &str| std::env::var(name).ok();
-        functions = functions.with_http(declaration, components.host(), lookup)?;
+        functions = functions.with_http(declaration, host, lookup)?;
     }
-    let (components, files) = (components.clone(), files.clone());
-    Ok(functions.with_further(move || actions(&components, &files)))
+    Ok(functions)
 }
 
 fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
@@ -33,9 +41,9 @@ fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
     serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
-fn actions(components: &Components, files: &Files) -> Functions {
+fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {
     let loaded = components.all().into_iter().filter_map(|(_, connector)| connector.ok());
-    loaded.fold(Functions::new(), |functions, connector| match super::connection(&connector) {
+    loaded.fold(Functions::new(), |functions, connector| match connections.of(&connector) {
         Ok(connection) => functions.with_actions(&connector, &connection, files),
         Err(_) => functions,
     })

@@ -4,21 +4,26 @@
 
 mod address;
 mod args;
+mod chosen;
 mod components;
+mod connections;
 mod error;
 mod functions;
 mod input;
 mod progress;
 mod run;
+mod secrets;
+mod serve;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use connector_host::{Connection, ConnectionValues, Connector, Functions, Host, HostOptions};
+use connector_host::{Functions, Host, HostOptions};
 
-use args::{Args, Command};
+use args::{Args, Chosen, Command};
+use chosen::Connections;
 use components::Components;
 use error::Error;
 
@@ -40,6 +45,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         clap_complete::generate(shell, &mut Args::command(), "connector", &mut io::stdout());
         return Ok(());
     }
+    if let Command::Serve(args) = args.command {
+        return serve::serve(args);
+    }
     let components = Components::new(Host::new(HostOptions {
         // One run, and the actions that it calls as functions. There is room
         // for the calls in which connectors describe themselves beside them.
@@ -54,31 +62,26 @@ fn dispatch(args: Args) -> Result<(), Error> {
             show::schema(&components, &of, connection, form, input.as_deref())
         }
         Command::Docs { connector } => show::docs(&components, &connector),
-        Command::Test { connector } => test(&components, &connector),
-        Command::Options { action, property, search, input } => {
+        Command::Test { connector, chosen } => test(&components, &connector, &chosen),
+        Command::Options { action, property, search, input, chosen } => {
             let (connector, action) = components.action(&action)?;
-            let connection = connection(&connector)?;
+            let connection = Connections::new(&connector, &chosen)?.of(&connector)?;
             let input = input::read(input.as_deref())?;
             let list =
                 connector.options(&connection, &action, &property, &input, search.as_deref())?;
             print_json(&list)
         }
         Command::Run(run) => run::run(&components, run, args.json),
-        Command::Completions { .. } => Ok(()),
+        Command::Connection(command) => connections::connection(&components, command, args.json),
+        Command::Serve(_) | Command::Completions { .. } => Ok(()),
     }
 }
 
-fn test(components: &Components, name: &str) -> Result<(), Error> {
+fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Error> {
     let connector = components.load(name)?;
-    let reached = connector.test(&connection(&connector)?)?;
+    let connection = Connections::new(&connector, chosen)?.of(&connector)?;
+    let reached = connector.test(&connection)?;
     print_line(&reached)
-}
-
-/// The connection that the environment describes.
-fn connection(connector: &Connector) -> Result<Connection, Error> {
-    let definition = &connector.descriptor().connection;
-    let values = ConnectionValues::from_environment(definition, |name| std::env::var(name).ok());
-    Ok(connector.connection(values)?)
 }
 
 /// `RUST_LOG=debug connector …` tells what happens, on standard error.

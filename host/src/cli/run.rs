@@ -11,6 +11,7 @@ use connector_host::{
 use serde_json::Value;
 
 use super::args::Run;
+use super::chosen::Connections;
 use super::components::Components;
 use super::error::{Error, harmless};
 use super::functions::functions;
@@ -23,8 +24,9 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let files = Files::new(&args.output_dir).allow_any_local();
     let table = table(&connector, &action);
     let input = assemble(&table, &files, &args)?;
-    let connection = super::connection(&connector)?;
-    let functions = functions(components, args.functions.as_deref(), &files)?;
+    let connections = Connections::new(&connector, &args.chosen)?;
+    let connection = connections.of(&connector)?;
+    let functions = functions(components, connections, args.functions.as_deref(), &files)?;
     let show = Show {
         deltas: deltas(&connector, &action, &input, &args),
         begun: Arc::new(AtomicBool::new(false)),

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use connector_host::DescriptorError;
-use connector_tests::guest::{component, definition};
+use connector_tests::guest::component;
 
 use super::*;
 
@@ -48,12 +48,9 @@ fn no_import_can_be_called_while_describing() {
             " i32".repeat(parameters)
         );
         let call = format!("{} call $import {drop}", "i32.const 0 ".repeat(parameters));
-        let calling = Guest::good().with(&import);
-        for (export, value) in [("describe", "component"), ("define", "definition")] {
-            let export = format!("(func ${export} (result i32) {call} global.get ${value})");
-            let failure = describe_failure(&calling.clone().with(&export));
-            assert_failure(&failure, FailureKind::Internal, "while it describes itself");
-        }
+        let describe = format!("(func $describe (result i32) {call} global.get $component)");
+        let failure = describe_failure(&Guest::good().with(&import).with(&describe));
+        assert_failure(&failure, FailureKind::Internal, "while it describes itself");
     }
 }
 
@@ -72,7 +69,6 @@ fn no_import_can_be_called_while_starting() {
 fn describing_must_end() {
     let endless = [
         format!("(func $describe (result i32) {LOOP})"),
-        format!("(func $define (result i32) {LOOP})"),
         format!("(func $init {LOOP})\n\n(start $init)"),
     ];
     let begun = Instant::now();
@@ -89,11 +85,9 @@ fn describing_must_end() {
 
 #[test]
 fn describing_must_not_trap() {
-    for item in [
-        "(func $describe (result i32) unreachable)",
-        "(func $define (result i32) unreachable)",
-        "(func $init unreachable)\n\n(start $init)",
-    ] {
+    for item in
+        ["(func $describe (result i32) unreachable)", "(func $init unreachable)\n\n(start $init)"]
+    {
         let failure = describe_failure(&Guest::good().with(item));
         assert_failure(&failure, FailureKind::Internal, "unreachable");
     }
@@ -117,9 +111,7 @@ fn describing(edit: impl FnOnce(&mut Value)) -> Guest {
 
 /// A guest with another definition of its connection.
 fn defining(edit: impl FnOnce(&mut Value)) -> Guest {
-    let mut definition = definition();
-    edit(&mut definition);
-    Guest::good().value("definition", "connection.definition", definition)
+    describing(|component| edit(&mut component["connection"]))
 }
 
 #[test]
@@ -145,8 +137,8 @@ fn an_action_stands_there_once() {
 #[test]
 fn an_error_in_a_table_names_the_action_and_the_row() {
     let error = description_error(&describing(|component| {
-        let rows = &mut component["actions"][0]["properties"];
-        rows["properties"] = json!([{ "name": "size", "type": "integer", "default": "\"big\"" }]);
+        component["properties"][2] =
+            json!({ "name": "size", "type": "integer", "default": "\"big\"" });
     }));
     let DescriptorError::Table { of, error } = error else { panic!("{error:?}") };
     assert_eq!((of.as_str(), error.row.as_str()), ("action `act`", "size"));
@@ -154,27 +146,38 @@ fn an_error_in_a_table_names_the_action_and_the_row() {
 }
 
 #[test]
-fn an_output_has_one_root_and_no_row_beside_it() {
-    let row = json!({ "type": "any" });
-    for (rows, roots, reason) in [
-        (json!([]), json!([]), "exactly one root"),
-        (json!([row, row]), json!([0, 1]), "exactly one root"),
-        (json!([row, row]), json!([0]), "position 1: belongs to no other row"),
-        (json!([row]), json!([7]), "there is no position 7"),
+fn each_row_stands_in_one_table() {
+    for (action, reason) in [
+        (
+            json!({ "output": { "fixed": 2 } }),
+            "action `act`: property table: output: position 2 is used twice",
+        ),
+        (
+            json!({ "output": { "fixed": 7 } }),
+            "action `act`: property table: output: there is no position 7",
+        ),
+        (
+            json!({ "properties": [] }),
+            "descriptor: property table: position 2: belongs to no table",
+        ),
+        (
+            json!({ "properties": [1, 2] }),
+            "connection: property table: table: position 1 is used twice",
+        ),
     ] {
         let error = description_error(&describing(|component| {
-            component["actions"][0]["output"] =
-                json!({ "fixed": { "properties": rows, "roots": roots } });
+            for (member, value) in action.as_object().unwrap() {
+                component["actions"][0][member] = value.clone();
+            }
         }));
-        assert!(error.to_string().contains(reason), "{error}");
+        assert_eq!(error.to_string(), reason);
     }
 }
 
 #[test]
 fn a_secret_belongs_in_the_connection() {
     let error = description_error(&describing(|component| {
-        component["actions"][0]["properties"]["properties"] =
-            json!([{ "name": "key", "type": "string", "secret": true }]);
+        component["properties"][2] = json!({ "name": "key", "type": "string", "secret": true });
     }));
     assert!(error.to_string().contains("action `act`: a secret belongs in the connection"));
 }

@@ -1,5 +1,7 @@
 //! What a connector returns, and what no one could use.
 
+use connector_tests::guest::component;
+
 use super::*;
 
 const MIB: usize = 1 << 20;
@@ -90,6 +92,18 @@ fn a_failure_is_handed_on_as_the_connector_tells_it() {
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::RateLimited, "later");
     assert_eq!((failure.status, failure.retry_after_ms), (Some(429), Some(1500)));
+}
+
+#[test]
+fn an_output_of_one_shape_is_not_asked_for() {
+    let mut component = component();
+    component["actions"][0]["properties"] = json!([]);
+    component["actions"][0]["output"] = json!({ "fixed": 2 });
+    let guest = Guest::good()
+        .value("component", "describe.component", component)
+        .with("(func $output-schema (type $call) unreachable)");
+    let schema = load(&guest).output_schema("act", json!({})).unwrap();
+    assert_eq!(schema["x-type"], "FILE_ENTRY");
 }
 
 #[test]

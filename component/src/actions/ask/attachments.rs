@@ -5,7 +5,7 @@
 //! says.
 
 use crate::bindings::workflow::connector::files;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::{Json, Object};
 use crate::media::{self, Kind, MP3, PDF, TEXT, WAV, kind_of};
@@ -33,7 +33,7 @@ impl Attachments {
         let mut attachments = Self::default();
         let mut total = 0;
         for (index, entry) in entries.iter().enumerate() {
-            let inside = |failure: Box<Failure>| failure.inside(&format!("attachments[{index}]"));
+            let inside = |failure: Box<Failure>| failure.inside(&item("attachments", index));
             let file = files::open(&entry.handle()).map_err(|failure| inside(failure.into()))?;
             total += file.size();
             if TOTAL < total {
@@ -112,7 +112,11 @@ fn data_url(kind: &Kind) -> Json {
 
 /// A text that ends in a file.
 fn quoted(before: &str) -> Json {
-    Json::raw(format!("\"{before}{FILE}\""))
+    let mut text = String::from("\"");
+    text.push_str(before);
+    text.push(FILE);
+    text.push('"');
+    Json::raw(text)
 }
 
 #[cfg(test)]

@@ -99,13 +99,19 @@ pub struct Call {
 impl Choice {
     /// Reads an item of `choices`, as far as servers fill it in.
     pub fn of(choice: &Value) -> Self {
-        let text = |pointer| text(choice, pointer);
+        let text = |path| text(choice, path);
+        let mut calls = Vec::new();
+        for call in choice.items("message/tool_calls") {
+            if let Some(call) = Call::of(call) {
+                calls.push(call);
+            }
+        }
         Self {
-            content: content(choice.pointer("/message/content")),
-            refusal: text("/message/refusal"),
-            finish_reason: text("/finish_reason"),
+            content: content(choice.at("message/content")),
+            refusal: text("message/refusal"),
+            finish_reason: text("finish_reason"),
             logprobs: choice.get("logprobs").filter(|told| **told != Value::Null).map(Json::of),
-            calls: items(choice, "/message/tool_calls").iter().filter_map(Call::of).collect(),
+            calls,
         }
     }
 }
@@ -119,14 +125,14 @@ impl Call {
     fn of(call: &Value) -> Option<Self> {
         // The API sends the arguments as a text, which is empty for none; some
         // servers send the object itself.
-        let arguments = match call.pointer("/function/arguments") {
+        let arguments = match call.at("function/arguments") {
             None | Some(Value::Null) => "{}".into(),
-            Some(Value::Text(text)) if text.trim().is_empty() => "{}".into(),
+            Some(Value::Text(text)) if text.trim_ascii().is_empty() => "{}".into(),
             Some(Value::Text(text)) => text.clone(),
             Some(value) => Json::of(value).text(),
         };
-        let id = text(call, "/id").unwrap_or_default();
-        Some(Self { id, name: text(call, "/function/name")?, arguments })
+        let id = text(call, "id").unwrap_or_default();
+        Some(Self { id, name: text(call, "function/name")?, arguments })
     }
 }
 
@@ -135,20 +141,19 @@ fn content(content: Option<&Value>) -> Option<String> {
     match content? {
         Value::Text(text) => Some(text.clone()),
         Value::List(parts) => {
-            Some(parts.iter().filter_map(|part| part.get("text")?.as_str()).collect())
+            let mut whole = String::new();
+            for part in parts {
+                whole.push_str(part.text("text").unwrap_or_default());
+            }
+            Some(whole)
         }
         _ => None,
     }
 }
 
 /// A text that is there and not empty.
-fn text(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer)?.as_str().filter(|text| !text.is_empty()).map(Into::into)
-}
-
-/// The items of an array that may be absent.
-fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
-    value.pointer(pointer).and_then(Value::as_array).unwrap_or_default()
+fn text(value: &Value, path: &str) -> Option<String> {
+    value.text(path).filter(|text| !text.is_empty()).map(Into::into)
 }
 
 /// Asks until there is an answer.
@@ -170,14 +175,12 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
         })?;
         let told = |failure: Box<Failure>| failure.answered(200, reply.request_id.as_deref());
         let completion = Value::parse(&reply.text).unwrap_or(Value::Null);
-        let choices: Vec<_> = items(&completion, "/choices").iter().map(Choice::of).collect();
+        let choices: Vec<_> = completion.items("choices").iter().map(Choice::of).collect();
         let Some(first) = choices.first() else {
             let failure = Failure::invalid_output("the provider returned no answer", &reply.text);
             return Err(told(failure));
         };
-        if let Some(counts) = completion.get("usage") {
-            usage.add(counts);
-        }
+        usage.add(&completion);
 
         if !functions.is_empty() && !first.calls.is_empty() {
             if rounds == terms.rounds {
@@ -196,7 +199,7 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
         }
         match (outputs(outside, format, schema, &contents), &contents[..]) {
             (Ok(outputs), _) => {
-                let model = text(&completion, "/model");
+                let model = text(&completion, "model");
                 let request_id = reply.request_id;
                 return Ok(Answer { model, choices, outputs, repairs, usage, request_id });
             }

@@ -80,7 +80,7 @@ impl Format {
     pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
-            return Err(Failure::refused(format!("the model refused: {}", refusal.trim())));
+            return Err(Failure::refused(format!("the model refused: {}", refusal.trim_ascii())));
         }
         let is_whole_or_text = matches!(self, Self::Text) && !content.is_empty();
         match choice.finish_reason.as_deref() {
@@ -173,13 +173,13 @@ fn hoisted(schema: &Value) -> (Object, Json) {
 }
 
 fn is_array(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("array")
+    schema.text("type") == Some("array")
 }
 
 /// The user's schema of an object.
 fn object_schema(text: &str) -> Result<Value> {
     let schema = parse_schema(text)?;
-    match schema.get("type").and_then(Value::as_str) {
+    match schema.text("type") {
         None | Some("object") => Ok(schema),
         Some(type_) => Err(Failure::invalid_input(
             "responseSchema",
@@ -205,9 +205,7 @@ fn parse_schema(text: &str) -> Result<Value> {
 /// the shape: the root is an object, every object is closed and requires all
 /// its members, and no keyword is used that the mode does not know.
 fn is_strict(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object")
-        && schema.get("anyOf").is_none()
-        && fits_strict(schema)
+    schema.text("type") == Some("object") && schema.get("anyOf").is_none() && fits_strict(schema)
 }
 
 /// Keywords that strict mode refuses.
@@ -236,31 +234,25 @@ fn fits_strict(schema: &Value) -> bool {
         return false;
     }
 
-    let mut named = ["properties", "$defs", "definitions"]
-        .iter()
-        .flat_map(|name| schema.get(name).and_then(Value::as_object).unwrap_or_default());
+    let mut named =
+        ["properties", "$defs", "definitions"].iter().flat_map(|name| schema.members(name));
     named.all(|(_, schema)| fits_strict(schema))
-        && items(schema, "anyOf").iter().all(fits_strict)
+        && schema.items("anyOf").iter().all(fits_strict)
         && schema.get("items").is_none_or(fits_strict)
 }
 
 fn has_type(schema: &Value, name: &str) -> bool {
     let is_named = |type_: &Value| type_.as_str() == Some(name);
-    schema.get("type").is_some_and(is_named) || items(schema, "type").iter().any(is_named)
+    schema.get("type").is_some_and(is_named) || schema.items("type").iter().any(is_named)
 }
 
 /// Whether an object allows no further members and requires all of its own.
 fn is_closed(schema: &Value) -> bool {
-    let required = items(schema, "required");
+    let required = schema.items("required");
     let is_required = |name: &str| required.iter().any(|item| item.as_str() == Some(name));
-    let members = schema.get("properties").and_then(Value::as_object).unwrap_or_default();
+    let members = schema.members("properties");
     matches!(schema.get("additionalProperties"), Some(Value::Bool(false)))
         && members.iter().all(|(name, _)| is_required(name))
-}
-
-/// The items of a member that may be an array.
-fn items<'a>(schema: &'a Value, name: &str) -> &'a [Value] {
-    schema.get(name).and_then(Value::as_array).unwrap_or_default()
 }
 
 /// The object in an answer.
@@ -289,7 +281,7 @@ fn list(content: &str) -> Result<Json> {
 /// The JSON of an answer, without the white space and the Markdown fence that
 /// models like to put around it.
 fn json(content: &str) -> Result<Value> {
-    let text = content.trim();
+    let text = content.trim_ascii();
     let text = text
         .strip_prefix("```")
         .and_then(|text| text.strip_suffix("```"))

@@ -62,7 +62,7 @@ fn wire_name(name: &str, taken: &dyn Fn(&str) -> bool) -> String {
     };
     let plain: String = name.chars().map(allowed).take(NAME).collect();
     let mut candidate = plain.clone();
-    let mut number = 2;
+    let mut number = 2_u64;
     while taken(&candidate) {
         let suffix = format!("_{number}");
         let kept: String = plain.chars().take(NAME - suffix.len()).collect();

@@ -71,7 +71,7 @@ pub fn wire_messages(
         return Err(Failure::invalid_input("attachments", message));
     }
     let mut wire = Vec::new();
-    let mut results = 0;
+    let mut results = 0_u64;
     for (index, message) in messages.iter().enumerate() {
         let origin = Some(index);
         if message.role == Role::Tool {

@@ -1,7 +1,7 @@
 //! What a user fills in.
 
 use crate::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Literal, Property,
+    Choice, Choices, Comparison, Condition, ControlType, Known, Limits, Literal, Property,
 };
 
 /// The table.
@@ -9,27 +9,27 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-5.4")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
             "The model that answers. Any name that the server knows can be typed.",
         )
-        .select(&Choices::live(&[
-            Choice::text("gpt-5.4"),
-            Choice::text("gpt-5.4-mini"),
-            Choice::text("gpt-5.4-nano"),
-            Choice::text("gpt-5.5"),
-            Choice::text("gpt-4.1"),
-            Choice::text("gpt-4.1-mini"),
-            Choice::text("gpt-4o"),
-            Choice::text("gpt-4o-mini"),
-            Choice::text("o4-mini"),
-        ]))
+        .select(&Choices::live(Known::Texts(&[
+            "gpt-5.4",
+            "gpt-5.4-mini",
+            "gpt-5.4-nano",
+            "gpt-5.5",
+            "gpt-4.1",
+            "gpt-4.1-mini",
+            "gpt-4o",
+            "gpt-4o-mini",
+            "o4-mini",
+        ])))
     },
     Property {
         required: true,
-        limits: &Limits::NOT_EMPTY,
+        limits: &Limits::MinItems(1),
         ..Property::array(
             "messages",
             "Messages",
@@ -45,11 +45,11 @@ pub const PROPERTIES: &[Property] = &[
             "The shape of the answer. Object and List return parsed JSON instead of text; a \
              Response Schema makes their shape certain.",
         )
-        .select(&Choices::closed(&[
+        .select(&Choices::closed(Known::Choices(&[
             Choice::labelled("Text", Literal::Integer(0)).described("The answer as it is."),
             Choice::labelled("Object", Literal::Integer(1)).described("A JSON object."),
             Choice::labelled("List", Literal::Integer(2)).described("A JSON array."),
-        ]))
+        ])))
     },
     Property {
         control: ControlType::TextArea,
@@ -64,7 +64,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: &Limits { minimum: Some(1.0), ..Limits::NONE },
+        limits: &Limits::Minimum(1.0),
         ..Property::integer(
             "maxTokens",
             "Max Tokens",
@@ -75,8 +75,8 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(1.0, 128.0),
-        wire: Some("n"),
+        limits: &Limits::Range(1.0, 128.0),
+        sent: true,
         ..Property::integer(
             "n",
             "Number of Chat Completion Choices",
@@ -86,8 +86,8 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(0.0, 2.0),
-        wire: Some("temperature"),
+        limits: &Limits::Range(0.0, 2.0),
+        sent: true,
         ..Property::number(
             "temperature",
             "Temperature",
@@ -99,8 +99,8 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(0.0, 1.0),
-        wire: Some("top_p"),
+        limits: &Limits::Range(0.0, 1.0),
+        sent: true,
         ..Property::number(
             "topP",
             "Top P",
@@ -111,8 +111,8 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(0)),
-        limits: &Limits::range(-2.0, 2.0),
-        wire: Some("frequency_penalty"),
+        limits: &Limits::Range(-2.0, 2.0),
+        sent: true,
         ..Property::number(
             "frequencyPenalty",
             "Frequency Penalty",
@@ -123,8 +123,8 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(0)),
-        limits: &Limits::range(-2.0, 2.0),
-        wire: Some("presence_penalty"),
+        limits: &Limits::Range(-2.0, 2.0),
+        sent: true,
         ..Property::number(
             "presencePenalty",
             "Presence Penalty",
@@ -134,20 +134,20 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: &Limits { pattern: Some("[0-9]+"), ..Limits::NONE },
-        wire: Some("logit_bias"),
+        limits: &Limits::Keys("[0-9]+"),
+        sent: true,
         ..Property::map(
             "logitBias",
             "Logit Bias",
             "Makes single tokens more or less likely: the token's number, and a whole number. The \
              lowest means never, the highest always.",
-            &Property { limits: &Limits::range(-100.0, 100.0), ..Property::integer("", "", "") },
+            &Property { limits: &Limits::Range(-100.0, 100.0), ..Property::integer("", "", "") },
         )
     },
     Property {
         advanced: true,
-        limits: &Limits { max_items: Some(4), ..Limits::NONE },
-        wire: Some("stop"),
+        limits: &Limits::MaxItems(4),
+        sent: true,
         ..Property::array(
             "stop",
             "Stop",
@@ -168,7 +168,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("user"),
+        sent: true,
         ..Property::string(
             "user",
             "User",
@@ -180,7 +180,7 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         condition: Some(&NOT_TEXT),
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(0.0, 5.0),
+        limits: &Limits::Range(0.0, 5.0),
         ..Property::integer(
             "repairAttempts",
             "Repair Attempts",
@@ -190,33 +190,27 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("reasoning_effort"),
+        sent: true,
         ..Property::string(
             "reasoningEffort",
             "Reasoning Effort",
             "How much a reasoning model thinks before it answers. Which values there are depends \
              on the model.",
         )
-        .select(&Choices::open(&[
-            Choice::text("none"),
-            Choice::text("minimal"),
-            LOW,
-            MEDIUM,
-            HIGH,
-            Choice::text("xhigh"),
-            Choice::text("max"),
-        ]))
+        .select(&Choices::open(Known::Texts(&[
+            "none", "minimal", "low", "medium", "high", "xhigh", "max",
+        ])))
     },
     Property {
         advanced: true,
-        provider_default: Some(&MEDIUM.value),
-        wire: Some("verbosity"),
+        provider_default: Some(&Literal::Text("medium")),
+        sent: true,
         ..Property::string("verbosity", "Verbosity", "How long the answer is to be.")
-            .select(&Choices::closed(&[LOW, MEDIUM, HIGH]))
+            .select(&Choices::closed(Known::Texts(&["low", "medium", "high"])))
     },
     Property {
         advanced: true,
-        wire: Some("seed"),
+        sent: true,
         ..Property::integer(
             "seed",
             "Seed",
@@ -226,24 +220,18 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("auto")),
-        wire: Some("service_tier"),
+        sent: true,
         ..Property::string(
             "serviceTier",
             "Service Tier",
             "How fast, and at what price, the request is processed.",
         )
-        .select(&Choices::open(&[
-            Choice::text("auto"),
-            Choice::text("default"),
-            Choice::text("flex"),
-            Choice::text("scale"),
-            Choice::text("priority"),
-        ]))
+        .select(&Choices::open(Known::Texts(&["auto", "default", "flex", "scale", "priority"])))
     },
     Property {
         advanced: true,
         provider_default: Some(&Literal::Boolean(false)),
-        wire: Some("store"),
+        sent: true,
         ..Property::boolean(
             "store",
             "Store",
@@ -252,22 +240,19 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: &Limits { max_items: Some(16), ..Limits::NONE },
-        wire: Some("metadata"),
+        limits: &Limits::MaxItems(16),
+        sent: true,
         ..Property::map(
             "metadata",
             "Metadata",
             "Texts of your own that the provider keeps with a stored answer.",
-            &Property {
-                limits: &Limits { max_length: Some(512), ..Limits::NONE },
-                ..Property::string("", "", "")
-            },
+            &Property { limits: &Limits::MaxLength(512), ..Property::string("", "", "") },
         )
     },
     Property {
         advanced: true,
         provider_default: Some(&Literal::Boolean(false)),
-        wire: Some("logprobs"),
+        sent: true,
         ..Property::boolean(
             "logprobs",
             "Log Probabilities",
@@ -281,8 +266,8 @@ pub const PROPERTIES: &[Property] = &[
             matches: Comparison::OneOf,
             values: &[Literal::Boolean(true)],
         }),
-        limits: &Limits::range(0.0, 20.0),
-        wire: Some("top_logprobs"),
+        limits: &Limits::Range(0.0, 20.0),
+        sent: true,
         ..Property::integer(
             "topLogprobs",
             "Top Log Probabilities",
@@ -301,7 +286,7 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(ROUNDS)),
-        limits: &Limits::range(1.0, 50.0),
+        limits: &Limits::Range(1.0, 50.0),
         ..Property::integer(
             "maxFunctionRounds",
             "Max Function Rounds",
@@ -310,8 +295,8 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: &Limits { max_length: Some(64), ..Limits::NONE },
-        wire: Some("safety_identifier"),
+        limits: &Limits::MaxLength(64),
+        sent: true,
         ..Property::string(
             "safetyIdentifier",
             "Safety Identifier",
@@ -320,7 +305,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("prompt_cache_key"),
+        sent: true,
         ..Property::string(
             "promptCacheKey",
             "Prompt Cache Key",
@@ -335,10 +320,7 @@ pub const PROPERTIES: &[Property] = &[
             "Attachments",
             "Files that go with the last message of the role user: images (png, jpeg, webp, gif), \
              recordings (wav, mp3), PDFs and texts.",
-            &[Property {
-                limits: &Limits { max_bytes: Some(20 << 20), ..Limits::NONE },
-                ..Property::file("", "", "")
-            }],
+            &[Property { limits: &Limits::File(20 << 20, &[]), ..Property::file("", "", "") }],
         )
     },
     Property {
@@ -354,16 +336,12 @@ pub const PROPERTIES: &[Property] = &[
             "Image Detail",
             "How closely the model looks at attached images. Looking closely takes more tokens.",
         )
-        .select(&Choices::closed(&[Choice::text("auto"), LOW, HIGH]))
+        .select(&Choices::closed(Known::Texts(&["auto", "low", "high"])))
     },
 ];
 
-const LOW: Choice = Choice::text("low");
-const MEDIUM: Choice = Choice::text("medium");
-const HIGH: Choice = Choice::text("high");
-
 /// How often functions are called if the user does not say.
-pub const ROUNDS: i32 = 10;
+pub const ROUNDS: u32 = 10;
 
 /// That the answer is to be JSON.
 const NOT_TEXT: Condition = Condition {
@@ -381,12 +359,14 @@ const MESSAGE: &[Property] = &[
     },
     Property {
         required: true,
-        ..Property::string("role", "Role", "Who says it.").select(&Choices::closed(&[
-            Choice::text("system").described("Instructions for the model."),
-            Choice::text("user").described("The person who asks."),
-            Choice::text("assistant").described("The model, in an earlier answer."),
-            Choice::text("tool").described("The result of a function."),
-            Choice::text("developer").described("Instructions for reasoning models."),
-        ]))
+        ..Property::string("role", "Role", "Who says it.").select(&Choices::closed(
+            Known::Described(&[
+                ("system", "Instructions for the model."),
+                ("user", "The person who asks."),
+                ("assistant", "The model, in an earlier answer."),
+                ("tool", "The result of a function."),
+                ("developer", "Instructions for reasoning models."),
+            ]),
+        ))
     },
 ];

@@ -15,7 +15,7 @@ const GROWING: &[&str] = &["content", "refusal", "arguments"];
 pub fn collect(stream: &mut Stream) -> Result<String> {
     let mut completion = Value::Object(Vec::new());
     loop {
-        let next = stream.next().map_err(|failure| match failure.detail {
+        let next = stream.next_event().map_err(|failure| match failure.detail {
             None => failure.with_detail(said(&completion)),
             Some(_) => failure,
         })?;
@@ -35,7 +35,7 @@ pub fn collect(stream: &mut Stream) -> Result<String> {
 /// Tells of the text in a chunk.
 fn tell(stream: &mut Stream, chunk: &Value) -> Result<()> {
     for choice in choices(chunk) {
-        let text = choice.pointer("/delta/content").and_then(Value::as_str).unwrap_or_default();
+        let text = choice.text("delta/content").unwrap_or_default();
         if !text.is_empty() {
             let choice = index(choice).unwrap_or_default() as u32;
             (stream.tell)(Event::TextDelta(TextDelta { choice, text: text.into() }))?;
@@ -45,13 +45,13 @@ fn tell(stream: &mut Stream, chunk: &Value) -> Result<()> {
 }
 
 fn choices(completion: &Value) -> &[Value] {
-    completion.get("choices").and_then(Value::as_array).unwrap_or_default()
+    completion.items("choices")
 }
 
 /// The text of the first answer.
 fn said(completion: &Value) -> &str {
     let first = choices(completion).first();
-    first.and_then(|choice| choice.pointer("/message/content")?.as_str()).unwrap_or_default()
+    first.and_then(|choice| choice.text("message/content")).unwrap_or_default()
 }
 
 /// Whether every answer says why it ends.
@@ -63,7 +63,7 @@ fn is_finished(completion: &Value) -> bool {
 }
 
 fn index(item: &Value) -> Option<u64> {
-    item.get("index").and_then(Value::as_number).and_then(Number::as_u64)
+    item.number("index").and_then(Number::as_u64)
 }
 
 /// Merges the member `name` of a chunk into what is known of it.

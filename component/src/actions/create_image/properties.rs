@@ -1,30 +1,30 @@
 //! What a user fills in.
 
-use crate::table::{Choice, Choices, Comparison, Condition, Limits, Literal, Property};
+use crate::table::{Choice, Choices, Comparison, Condition, Known, Limits, Literal, Property};
 
 /// The table.
 pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-image-1.5")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
             "The model that draws. Any name that the server knows can be typed.",
         )
-        .select(&Choices::live(&[
-            Choice::text("gpt-image-1.5"),
-            Choice::text("gpt-image-2"),
-            Choice::text("gpt-image-1"),
-            Choice::text("gpt-image-1-mini"),
-            Choice::text("dall-e-3").described(RETIRED),
-            Choice::text("dall-e-2").described(RETIRED),
-        ]))
+        .select(&Choices::live(Known::Described(&[
+            ("gpt-image-1.5", ""),
+            ("gpt-image-2", ""),
+            ("gpt-image-1", ""),
+            ("gpt-image-1-mini", ""),
+            ("dall-e-3", RETIRED),
+            ("dall-e-2", RETIRED),
+        ])))
     },
     Property {
         required: true,
-        limits: &Limits::NOT_EMPTY,
+        limits: &Limits::MinItems(1),
         ..Property::array(
             "imageMessages",
             "Messages",
@@ -41,7 +41,7 @@ pub const PROPERTIES: &[Property] = &[
             "Size",
             "Width and height in pixels, as \"1024x1024\" or [1024, 1024]. Which sizes there are \
              depends on the model; newer models also take \"auto\".",
-            &Choices::open(&[
+            &Choices::open(Known::Choices(&[
                 Choice::labelled("Dall-e-2 256x256", Literal::Text("256x256")),
                 Choice::labelled("Dall-e-2 512x512", Literal::Text("512x512")),
                 Choice::text("1024x1024"),
@@ -50,14 +50,14 @@ pub const PROPERTIES: &[Property] = &[
                 Choice::text("auto").described("The model chooses."),
                 Choice::text("1536x1024"),
                 Choice::text("1024x1536"),
-            ]),
+            ])),
         )
     },
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(1)),
-        limits: &Limits::range(1.0, 10.0),
-        wire: Some("n"),
+        limits: &Limits::Range(1.0, 10.0),
+        sent: true,
         ..Property::integer(
             "n",
             "Number of responses",
@@ -73,46 +73,39 @@ pub const PROPERTIES: &[Property] = &[
             "Whether the output holds each image's content as base64 text besides its URL. Left \
              empty, it holds the URL only.",
         )
-        .select(&Choices::closed(&[
-            Choice::text("url").described("A link to the image."),
-            Choice::text("b64_json").described("Also the content, as base64 text."),
-        ]))
+        .select(&Choices::closed(Known::Described(&[
+            ("url", "A link to the image."),
+            ("b64_json", "Also the content, as base64 text."),
+        ])))
     },
     Property {
         advanced: true,
-        wire: Some("quality"),
+        sent: true,
         ..Property::string(
             "quality",
             "Quality",
             "How much work goes into the image: standard or hd for DALL·E models; low, medium or \
              high for GPT image models. Left empty, the model decides.",
         )
-        .select(&Choices::open(&[
-            Choice::text("standard"),
-            Choice::text("hd"),
-            Choice::text("low"),
-            Choice::text("medium"),
-            Choice::text("high"),
-            AUTO,
-        ]))
+        .select(&Choices::open(Known::Texts(&["standard", "hd", "low", "medium", "high", "auto"])))
     },
     Property {
         advanced: true,
-        wire: Some("style"),
+        sent: true,
         ..Property::string(
             "style",
             "Style",
             "The look of the image. Only dall-e-3 and servers that imitate it take one: leave it \
              empty for other models.",
         )
-        .select(&Choices::closed(&[
-            Choice::text("vivid").described("Strong colours, dramatic light."),
-            Choice::text("natural").described("Closer to a photograph."),
-        ]))
+        .select(&Choices::closed(Known::Described(&[
+            ("vivid", "Strong colours, dramatic light."),
+            ("natural", "Closer to a photograph."),
+        ])))
     },
     Property {
         advanced: true,
-        wire: Some("user"),
+        sent: true,
         ..Property::string(
             "user",
             "User",
@@ -122,33 +115,29 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        provider_default: Some(&AUTO.value),
-        wire: Some("background"),
+        provider_default: Some(&Literal::Text("auto")),
+        sent: true,
         ..Property::string(
             "background",
             "Background",
             "What is behind the subject. Only GPT image models take it.",
         )
-        .select(&Choices::closed(&[
-            AUTO,
-            Choice::text("transparent").described("Nothing. Needs the format png or webp."),
-            Choice::text("opaque"),
-        ]))
+        .select(&Choices::closed(Known::Described(&[
+            ("auto", ""),
+            ("transparent", "Nothing. Needs the format png or webp."),
+            ("opaque", ""),
+        ])))
     },
     Property {
         advanced: true,
         provider_default: Some(&Literal::Text("png")),
-        wire: Some("output_format"),
+        sent: true,
         ..Property::string(
             "outputFormat",
             "Output Format",
             "The format of the image's file. Only GPT image models take it.",
         )
-        .select(&Choices::closed(&[
-            Choice::text("png"),
-            Choice::text("jpeg"),
-            Choice::text("webp"),
-        ]))
+        .select(&Choices::closed(Known::Texts(&["png", "jpeg", "webp"])))
     },
     Property {
         advanced: true,
@@ -158,8 +147,8 @@ pub const PROPERTIES: &[Property] = &[
             values: &[Literal::Text("jpeg"), Literal::Text("webp")],
         }),
         provider_default: Some(&Literal::Integer(100)),
-        limits: &Limits::range(0.0, 100.0),
-        wire: Some("output_compression"),
+        limits: &Limits::Range(0.0, 100.0),
+        sent: true,
         ..Property::integer(
             "outputCompression",
             "Output Compression",
@@ -168,19 +157,19 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        provider_default: Some(&AUTO.value),
-        wire: Some("moderation"),
+        provider_default: Some(&Literal::Text("auto")),
+        sent: true,
         ..Property::string(
             "moderation",
             "Moderation",
             "How strictly prompts are filtered. Only GPT image models take it.",
         )
-        .select(&Choices::closed(&[AUTO, Choice::text("low").described("Less strictly.")]))
+        .select(&Choices::closed(Known::Described(&[("auto", ""), ("low", "Less strictly.")])))
     },
     Property {
         advanced: true,
         provider_default: Some(&Literal::Integer(0)),
-        limits: &Limits::range(0.0, 3.0),
+        limits: &Limits::Range(0.0, 3.0),
         ..Property::integer(
             "partialImages",
             "Partial Images",
@@ -204,7 +193,5 @@ const MESSAGE: &[Property] = &[
          Left empty, it is 1.",
     ),
 ];
-
-const AUTO: Choice = Choice::text("auto");
 
 const RETIRED: &str = "Retired by OpenAI; other servers still offer it.";

@@ -1,32 +1,30 @@
 //! What a user fills in.
 
-use crate::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Literal, Property,
-};
+use crate::table::{Choices, Comparison, Condition, ControlType, Known, Limits, Literal, Property};
 
 /// The table.
 pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
-        limits: &Limits { max_bytes: Some(26_214_400), accept: RECORDINGS, ..Limits::NONE },
+        limits: &Limits::File(26_214_400, RECORDINGS),
         ..Property::file("file", "File", "The recording.")
     },
     Property {
         required: true,
         default: Some(&Literal::Text("gpt-4o-transcribe")),
-        wire: Some("model"),
+        sent: true,
         ..Property::string(
             "model",
             "Model",
             "The model that listens. Any name that the server knows can be typed.",
         )
-        .select(&Choices::live(&[
-            Choice::text("gpt-4o-transcribe"),
-            Choice::text("gpt-4o-mini-transcribe"),
-            Choice::text("gpt-transcribe"),
-            Choice::text("gpt-4o-transcribe-diarize").described("Tells the speakers apart."),
-            Choice::text("whisper-1").described("Knows subtitles and time stamps."),
-        ]))
+        .select(&Choices::live(Known::Described(&[
+            ("gpt-4o-transcribe", ""),
+            ("gpt-4o-mini-transcribe", ""),
+            ("gpt-transcribe", ""),
+            ("gpt-4o-transcribe-diarize", "Tells the speakers apart."),
+            ("whisper-1", "Knows subtitles and time stamps."),
+        ])))
     },
     Property::string(
         "language",
@@ -34,9 +32,9 @@ pub const PROPERTIES: &[Property] = &[
         "The language that is spoken, as an ISO 639-1 code such as en. Naming it makes the \
          transcript better and faster. Left empty, the model finds out.",
     )
-    .select(&Choices::open(LANGUAGES)),
+    .select(&Choices::open(Known::Labelled(LANGUAGES))),
     Property {
-        wire: Some("prompt"),
+        sent: true,
         ..Property::string(
             "prompt",
             "Prompt",
@@ -48,26 +46,26 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         default: Some(&Literal::Text("json")),
-        wire: Some("response_format"),
+        sent: true,
         ..Property::any(
             "responseFormat",
             "Response format",
             "The shape of the transcript. All but json depend on the model: subtitles and \
              verbose_json need whisper-1, diarized_json a diarize model.",
-            &Choices::closed(&[
-                Choice::text("srt").described("SubRip subtitles."),
-                Choice::text("vtt").described("WebVTT subtitles."),
-                Choice::text("json").described("An object with the text."),
-                Choice::text("text").described("The bare text."),
-                Choice::text("verbose_json").described("With language, duration and segments."),
-                Choice::text("diarized_json").described("With segments by speaker."),
-            ]),
+            &Choices::closed(Known::Described(&[
+                ("srt", "SubRip subtitles."),
+                ("vtt", "WebVTT subtitles."),
+                ("json", "An object with the text."),
+                ("text", "The bare text."),
+                ("verbose_json", "With language, duration and segments."),
+                ("diarized_json", "With segments by speaker."),
+            ])),
         )
     },
     Property {
         provider_default: Some(&Literal::Integer(0)),
-        limits: &Limits::range(0.0, 1.0),
-        wire: Some("temperature"),
+        limits: &Limits::Range(0.0, 1.0),
+        sent: true,
         ..Property::number(
             "temperature",
             "Temperature",
@@ -79,11 +77,11 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         condition: Some(&VERBOSE),
         control: ControlType::MultiSelect,
-        choices: Some(&Choices::closed(&[
-            Choice::text("segment").described("Of each segment."),
-            Choice::text("word").described("Of each word."),
-        ])),
-        wire: Some("timestamp_granularities[]"),
+        choices: Some(&Choices::closed(Known::Described(&[
+            ("segment", "Of each segment."),
+            ("word", "Of each word."),
+        ]))),
+        sent: true,
         ..Property::array(
             "timestampGranularities",
             "Timestamp Granularities",
@@ -103,7 +101,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        limits: &Limits { max_items: Some(4), ..Limits::NONE },
+        limits: &Limits::MaxItems(4),
         ..Property::array(
             "knownSpeakers",
             "Known Speakers",
@@ -119,12 +117,12 @@ pub const PROPERTIES: &[Property] = &[
             "Chunking Strategy",
             "Where long recordings are cut: \"auto\", or an object with the type server_vad and \
              its settings. Left empty, diarize models cut by themselves.",
-            &Choices::open(&[Choice::text("auto").described("At pauses.")]),
+            &Choices::open(Known::Described(&[("auto", "At pauses.")])),
         )
     },
     Property {
         advanced: true,
-        wire: Some("languages[]"),
+        sent: true,
         ..Property::array(
             "languages",
             "Languages",
@@ -135,7 +133,7 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        wire: Some("keywords[]"),
+        sent: true,
         ..Property::array(
             "keywords",
             "Keywords",
@@ -160,7 +158,7 @@ const SPEAKER: &[Property] = &[
     Property { required: true, ..Property::string("name", "Name", "What the speaker is called.") },
     Property {
         required: true,
-        limits: &Limits { max_bytes: Some(4 << 20), accept: RECORDINGS, ..Limits::NONE },
+        limits: &Limits::File(4 << 20, RECORDINGS),
         ..Property::file("recording", "Recording", "2 to 10 seconds of the voice alone.")
     },
 ];
@@ -169,66 +167,62 @@ const SPEAKER: &[Property] = &[
 const RECORDINGS: &[&str] = &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
 
 /// The languages of the reference page, in its order.
-pub const LANGUAGES: &[Choice] = &[
-    language("Afrikaans", "af"),
-    language("Arabic", "ar"),
-    language("Armenian", "hy"),
-    language("Azerbaijani", "az"),
-    language("Belarusian", "be"),
-    language("Bosnian", "bs"),
-    language("Bulgarian", "bg"),
-    language("Catalan", "ca"),
-    language("Chinese (Simplified)", "zh"),
-    language("Croatian", "hr"),
-    language("Czech", "cs"),
-    language("Danish", "da"),
-    language("Dutch", "nl"),
-    language("Greek", "el"),
-    language("Estonian", "et"),
-    language("English", "en"),
-    language("Finnish", "fi"),
-    language("French", "fr"),
-    language("Galician", "gl"),
-    language("German", "de"),
-    language("Hebrew", "he"),
-    language("Hindi", "hi"),
-    language("Hungarian", "hu"),
-    language("Icelandic", "is"),
-    language("Indonesian", "id"),
-    language("Italian", "it"),
-    language("Japanese", "ja"),
-    language("Kazakh", "kk"),
-    language("Kannada", "kn"),
-    language("Korean", "ko"),
-    language("Lithuanian", "lt"),
-    language("Latvian", "lv"),
-    language("Maori", "mi"),
-    language("Macedonian", "mk"),
-    language("Marathi", "mr"),
-    language("Malay", "ms"),
-    language("Nepali", "ne"),
-    language("Norwegian", "no"),
-    language("Persian", "fa"),
-    language("Polish", "pl"),
-    language("Portuguese", "pt"),
-    language("Romanian", "ro"),
-    language("Russian", "ru"),
-    language("Slovak", "sk"),
-    language("Slovenian", "sl"),
-    language("Serbian", "sr"),
-    language("Spanish", "es"),
-    language("Swedish", "sv"),
-    language("Swahili", "sw"),
-    language("Tamil", "ta"),
-    language("Tagalog", "tl"),
-    language("Thai", "th"),
-    language("Turkish", "tr"),
-    language("Ukrainian", "uk"),
-    language("Urdu", "ur"),
-    language("Vietnamese", "vi"),
-    language("Welsh", "cy"),
+pub const LANGUAGES: &[(&str, &str)] = &[
+    ("Afrikaans", "af"),
+    ("Arabic", "ar"),
+    ("Armenian", "hy"),
+    ("Azerbaijani", "az"),
+    ("Belarusian", "be"),
+    ("Bosnian", "bs"),
+    ("Bulgarian", "bg"),
+    ("Catalan", "ca"),
+    ("Chinese (Simplified)", "zh"),
+    ("Croatian", "hr"),
+    ("Czech", "cs"),
+    ("Danish", "da"),
+    ("Dutch", "nl"),
+    ("Greek", "el"),
+    ("Estonian", "et"),
+    ("English", "en"),
+    ("Finnish", "fi"),
+    ("French", "fr"),
+    ("Galician", "gl"),
+    ("German", "de"),
+    ("Hebrew", "he"),
+    ("Hindi", "hi"),
+    ("Hungarian", "hu"),
+    ("Icelandic", "is"),
+    ("Indonesian", "id"),
+    ("Italian", "it"),
+    ("Japanese", "ja"),
+    ("Kazakh", "kk"),
+    ("Kannada", "kn"),
+    ("Korean", "ko"),
+    ("Lithuanian", "lt"),
+    ("Latvian", "lv"),
+    ("Maori", "mi"),
+    ("Macedonian", "mk"),
+    ("Marathi", "mr"),
+    ("Malay", "ms"),
+    ("Nepali", "ne"),
+    ("Norwegian", "no"),
+    ("Persian", "fa"),
+    ("Polish", "pl"),
+    ("Portuguese", "pt"),
+    ("Romanian", "ro"),
+    ("Russian", "ru"),
+    ("Slovak", "sk"),
+    ("Slovenian", "sl"),
+    ("Serbian", "sr"),
+    ("Spanish", "es"),
+    ("Swedish", "sv"),
+    ("Swahili", "sw"),
+    ("Tamil", "ta"),
+    ("Tagalog", "tl"),
+    ("Thai", "th"),
+    ("Turkish", "tr"),
+    ("Ukrainian", "uk"),
+    ("Urdu", "ur"),
+    ("Vietnamese", "vi"),
+    ("Welsh", "cy"),
 ];
-
-const fn language(label: &'static str, code: &'static str) -> Choice {
-    Choice::labelled(label, Literal::Text(code))
-}

@@ -6,7 +6,7 @@
 
 use super::Speaker;
 use crate::bindings::workflow::connector::{files, http};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::media::{self, Kind, kind_of};
 
@@ -109,17 +109,16 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// The names of speakers and their voices, as the API takes them.
-pub fn speakers(speakers: &[Speaker]) -> Result<Vec<(String, String)>> {
-    let mut fields = Vec::new();
+/// Adds the names of speakers and their voices, as the API takes them.
+pub fn add_speakers(fields: &mut Vec<(String, String)>, speakers: &[Speaker]) -> Result<()> {
     for (index, Speaker { name, recording }) in speakers.iter().enumerate() {
-        let place = format!("knownSpeakers[{index}].recording");
         let voice = Recording::open(recording).and_then(|voice| voice.data_url());
-        fields.push(("known_speaker_names[]".into(), (*name).into()));
-        let voice = voice.map_err(|failure| failure.inside(&place))?;
+        let voice = voice
+            .map_err(|failure| failure.inside("recording").inside(&item("knownSpeakers", index)))?;
+        fields.push(("known_speaker_names[]".into(), String::from(*name)));
         fields.push(("known_speaker_references[]".into(), voice));
     }
-    Ok(fields)
+    Ok(())
 }
 
 #[cfg(test)]

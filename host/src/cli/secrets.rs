@@ -1,0 +1,141 @@
+//! Secrets, read from where nobody else sees them: a terminal without echo,
+//! standard input, or a file. Never from an argument.
+
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Read};
+
+use connector_host::{Property, PropertyTable};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use super::error::Error;
+
+/// More than any secret has; what is longer is another file than was meant.
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// Refuses `--set` for secrets. Where no property is named, the argument may
+/// be a secret itself: it is not repeated.
+pub fn refuse_in_argument(table: &PropertyTable, argument: &str) -> Result<(), Error> {
+    let path = argument.split_once('=').map_or("", |(path, _)| path);
+    let name = path.split(['.', '[']).next().unwrap_or(path);
+    match table.get(name) {
+        Some(property) if property.secret => Err(Error::usage(
+            format!(
+                "`{name}` is a secret and cannot be an argument: other users see arguments in the \
+                 list of processes, and shells keep them"
+            ),
+            format!(
+                "leave it out to be asked for it, pipe it in, or name a file that holds it: \
+                 --secret-file {name}=FILE"
+            ),
+        )),
+        Some(_) => Ok(()),
+        None => Err(Error::usage(
+            "a --set names no property of the connection",
+            format!("write --set PROPERTY=VALUE for one of: {}", names(table, false)),
+        )),
+    }
+}
+
+/// The names of the properties that are secrets, or of those that are none.
+fn names(table: &PropertyTable, secret: bool) -> String {
+    let properties = table.iter().filter(|property| property.secret == secret);
+    let names: Vec<&str> = properties.map(|property| property.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Reads the secrets of a connection: those with a file from there, the others
+/// one by one from the terminal or, a line each, from standard input.
+pub fn read(
+    table: &PropertyTable,
+    files: &[String],
+    values: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    for argument in files {
+        let (name, secret) = from_file(table, argument)?;
+        values.insert(name.to_owned(), Value::from(secret.as_str()));
+    }
+    for property in table.iter().filter(|property| property.secret) {
+        if values.contains_key(&property.name) {
+            continue;
+        }
+        let secret = from_standard_input(property)?;
+        match secret.trim() {
+            "" if property.required => return Err(missing(property)),
+            "" => {}
+            secret => {
+                values.insert(property.name.clone(), Value::from(secret));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn from_file<'a>(
+    table: &PropertyTable,
+    argument: &'a str,
+) -> Result<(&'a str, Zeroizing<String>), Error> {
+    let Some((name, path)) = argument.split_once('=') else {
+        return Err(Error::usage(
+            format!("`{argument}` is no value of --secret-file"),
+            "write it like --secret-file token=token.txt",
+        ));
+    };
+    if table.get(name).is_none_or(|property| !property.secret) {
+        return Err(Error::usage(
+            format!("`{name}` is no secret of the connection"),
+            format!("its secrets are: {}", names(table, true)),
+        ));
+    }
+    let unusable = |why: &dyn std::fmt::Display| Error::Usage {
+        message: format!("cannot read a secret from {path}: {why}"),
+        hint: None,
+    };
+    let file = File::open(path).map_err(|error| unusable(&error))?;
+    let text = limited(|limit| {
+        let mut text = Zeroizing::new(String::new());
+        file.take(limit).read_to_string(&mut text).map(|_| text)
+    });
+    let text = text.map_err(|error| unusable(&error))?;
+    match text.trim() {
+        "" => Err(unusable(&"it is empty")),
+        secret => Ok((name, Zeroizing::new(secret.to_owned()))),
+    }
+}
+
+fn from_standard_input(property: &Property) -> Result<Zeroizing<String>, Error> {
+    let stdin = io::stdin();
+    let read = if stdin.is_terminal() {
+        let optional = if property.required { "" } else { " (may be left empty)" };
+        rpassword::prompt_password(format!("{}{optional}: ", property.label)).map(Zeroizing::new)
+    } else {
+        limited(|limit| {
+            let mut line = Zeroizing::new(String::new());
+            stdin.lock().take(limit).read_line(&mut line).map(|_| line)
+        })
+    };
+    read.map_err(|error| Error::Usage {
+        message: format!("cannot read `{}` from standard input: {error}", property.name),
+        hint: None,
+    })
+}
+
+/// Reads with a limit, and refuses what reaches it.
+fn limited(
+    read: impl FnOnce(u64) -> io::Result<Zeroizing<String>>,
+) -> io::Result<Zeroizing<String>> {
+    match read(MOST_BYTES)? {
+        text if MOST_BYTES <= text.len() as u64 => {
+            Err(io::Error::other("it is too long for a secret"))
+        }
+        text => Ok(text),
+    }
+}
+
+fn missing(property: &Property) -> Error {
+    let name = &property.name;
+    Error::usage(
+        format!("`{name}` ({}) is empty", property.label),
+        format!("type it when asked, pipe it in, or name a file: --secret-file {name}=FILE"),
+    )
+}

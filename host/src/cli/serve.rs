@@ -1,0 +1,62 @@
+//! `connector serve`.
+
+use connector_host::{AddressPolicy, Connector, Host, HostOptions};
+
+use super::args;
+use super::components::Components;
+use super::error::Error;
+use super::functions::declared;
+use crate::service::{self, ApiKey, Settings};
+use crate::store::Store;
+
+/// Serves until the process is told to stop.
+pub fn serve(args: args::Serve) -> Result<(), Error> {
+    let addresses = match args.allow_private_addresses {
+        true => AddressPolicy::Any,
+        false => AddressPolicy::Public,
+    };
+    let host = Host::new(HostOptions {
+        // A run, what it calls as functions, and what forms ask meanwhile.
+        concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
+        addresses,
+        ..HostOptions::default()
+    })?;
+    let components = Components::new(host);
+    let connectors = load(&components)?;
+    let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
+    let api_key = api_key.map_err(|error| Error::Service(error.to_string()))?;
+    let store = Store::open_for_user(args.data_dir.as_deref())?;
+    let files_dir = store.folder().join("files");
+    let settings = Settings {
+        listen: args.listen,
+        api_key,
+        files_dir,
+        keep: args.keep,
+        largest_file: u64::from(args.largest_file) << 20,
+        runs: args.runs as usize,
+        queue: args.queue as usize,
+        run_time: args.timeout,
+        drain: args.drain,
+        functions: declared(components.host(), args.functions.as_deref())?,
+    };
+    service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
+}
+
+/// All connectors that there are. One that cannot be loaded is told of and
+/// left out; a service without any is a mistake.
+fn load(components: &Components) -> Result<Vec<Connector>, Error> {
+    let mut connectors = Vec::new();
+    for (_, loaded) in components.all() {
+        match loaded {
+            Ok(connector) => connectors.push(connector),
+            Err(error) => eprintln!("left out: {error}"),
+        }
+    }
+    if connectors.is_empty() {
+        return Err(Error::usage(
+            "there is no connector to serve",
+            format!("looked in {}", components.shown_folders()),
+        ));
+    }
+    Ok(connectors)
+}

@@ -1,0 +1,271 @@
+//! Files that outlive a run and are known by ids: what a service keeps between
+//! an upload and a run, and between a run and a download.
+//!
+//! Each file lies in a folder of its own, whose name is the id. So a file keeps
+//! its name, two of the same name do not meet, and there is no list that could
+//! differ from what is there.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+use crate::files::{FileEntry, Files, safe_name};
+
+/// What ids begin with. Files that are being written do not.
+const ID: &str = "file_";
+/// The digits behind it: 128 random bits, which nobody guesses.
+const DIGITS: usize = 32;
+
+/// A folder of files with ids. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    dir: PathBuf,
+    prefix: String,
+}
+
+/// A file of the store.
+#[derive(Debug)]
+pub struct StoredFile {
+    /// Its handle.
+    pub entry: FileEntry,
+    /// Where its content is.
+    pub path: PathBuf,
+    /// How many bytes it has.
+    pub size: u64,
+}
+
+/// A file that is being written. Unless it is kept, nothing of it stays.
+#[derive(Debug)]
+pub struct NewStoredFile {
+    temporary: NamedTempFile,
+    store: FileStore,
+    name: String,
+    mime_type: String,
+}
+
+impl FileStore {
+    /// The store in `dir`, which is created when it is needed. A handle's
+    /// `url` is `prefix` and the id, such as `/api/v1/files/file_…`.
+    pub fn new(dir: impl Into<PathBuf>, prefix: impl Into<String>) -> Self {
+        Self { dir: dir.into(), prefix: prefix.into() }
+    }
+
+    /// The store as what runs read from and write to.
+    pub fn files(&self) -> Files {
+        Files::stored(self.clone())
+    }
+
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn create(&self, name: &str, mime_type: &str) -> io::Result<NewStoredFile> {
+        fs::create_dir_all(&self.dir)?;
+        Ok(NewStoredFile {
+            temporary: NamedTempFile::with_prefix_in(".part-", &self.dir)?,
+            store: self.clone(),
+            name: safe_name(name),
+            mime_type: mime_type.to_owned(),
+        })
+    }
+
+    /// The file with this id, if there is one.
+    pub fn find(&self, id: &str) -> Option<StoredFile> {
+        if !is_id(id) {
+            return None;
+        }
+        let entry = fs::read_dir(self.dir.join(id)).ok()?.next()?.ok()?;
+        let size = entry.metadata().ok().filter(fs::Metadata::is_file)?.len();
+        let name = entry.file_name().into_string().ok()?;
+        let entry_of = FileEntry::named(&name, &format!("{}{id}", self.prefix));
+        Some(StoredFile { entry: entry_of, path: entry.path(), size })
+    }
+
+    /// The file that a handle's `url` names.
+    pub(crate) fn find_by_url(&self, url: &str) -> Option<StoredFile> {
+        self.find(url.strip_prefix(&self.prefix)?)
+    }
+
+    /// Whether a handle's `url` is one of this store.
+    pub(crate) fn owns(&self, url: &str) -> bool {
+        url.starts_with(&self.prefix)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Removes a file. Says whether there was one.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn remove(&self, id: &str) -> io::Result<bool> {
+        if !is_id(id) {
+            return Ok(false);
+        }
+        match fs::remove_dir_all(self.dir.join(id)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what is older than `age`, halves that a crash left included.
+    /// Says how many.
+    ///
+    /// # Errors
+    /// If the folder cannot be read, or something in it not be removed.
+    pub fn expire(&self, age: Duration) -> io::Result<usize> {
+        let mut removed = 0;
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            let lived = SystemTime::now().duration_since(metadata.modified()?);
+            if lived.is_ok_and(|lived| age <= lived) {
+                match metadata.is_dir() {
+                    true => fs::remove_dir_all(entry.path())?,
+                    false => fs::remove_file(entry.path())?,
+                }
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Gives a file an id and its place.
+    pub(crate) fn keep(
+        &self,
+        temporary: NamedTempFile,
+        name: &str,
+        mime_type: &str,
+    ) -> io::Result<StoredFile> {
+        let size = temporary.as_file().metadata()?.len();
+        let id = new_id()?;
+        // Complete before it has its name: nobody finds half a file.
+        let folder = tempfile::Builder::new().prefix(".new-").tempdir_in(&self.dir)?;
+        temporary.persist_noclobber(folder.path().join(name)).map_err(|error| error.error)?;
+        fs::rename(folder.path(), self.dir.join(&id))?;
+        // It has moved away: there is nothing to remove.
+        let _ = folder.keep();
+        let entry = FileEntry::named(name, &format!("{}{id}", self.prefix));
+        let entry = FileEntry { mime_type: mime_type.to_owned(), ..entry };
+        Ok(StoredFile { entry, path: self.dir.join(&id).join(name), size })
+    }
+}
+
+impl NewStoredFile {
+    /// Gives the file its id.
+    ///
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn keep(self) -> io::Result<StoredFile> {
+        let Self { temporary, store, name, mime_type } = self;
+        store.keep(temporary, &name, &mime_type)
+    }
+}
+
+impl Write for NewStoredFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+/// Nothing else gets into a path.
+fn is_id(id: &str) -> bool {
+    id.strip_prefix(ID).is_some_and(|digits| {
+        digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+fn new_id() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(format!("{ID}{:032x}", u128::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(dir: &tempfile::TempDir) -> FileStore {
+        FileStore::new(dir.path().join("files"), "/files/")
+    }
+
+    fn stored(store: &FileStore, name: &str, content: &[u8]) -> StoredFile {
+        let mut file = store.create(name, "audio/mpeg").unwrap();
+        file.write_all(content).unwrap();
+        file.keep().unwrap()
+    }
+
+    fn id(file: &StoredFile) -> &str {
+        file.entry.url.strip_prefix("/files/").unwrap()
+    }
+
+    #[test]
+    fn a_file_is_found_by_its_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let (one, two) = (stored(&store, "a.mp3", b"one"), stored(&store, "a.mp3", b"three"));
+        assert_ne!(one.entry.url, two.entry.url);
+        let found = store.find(id(&two)).unwrap();
+        assert_eq!((found.entry, found.size), (two.entry.clone(), 5));
+        assert_eq!(fs::read(found.path).unwrap(), b"three");
+        assert_eq!(two.entry.name, "a.mp3");
+        assert!(store.find_by_url(&two.entry.url).is_some());
+        assert!(store.find_by_url("file:///etc/passwd").is_none());
+    }
+
+    #[test]
+    fn nothing_else_is_found() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        stored(&store, "a.mp3", b"one");
+        let unknown = format!("file_{}", "0".repeat(32));
+        for id in ["", ".", "..", "../files", "file_", "file_..", &unknown, "/etc"] {
+            assert!(store.find(id).is_none(), "{id}");
+            assert!(!store.remove(id).unwrap(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_kept_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        let mut file = store.create("a.mp3", "audio/mpeg").unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read_dir(dir.path().join("files")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn files_go_when_they_are_removed_or_old() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        assert_eq!(store.expire(Duration::ZERO).unwrap(), 0);
+        let (one, two) = (stored(&store, "a.mp3", b"1"), stored(&store, "b.mp3", b"2"));
+        assert!(store.remove(id(&one)).unwrap());
+        assert!(store.find(id(&one)).is_none());
+        assert_eq!(store.expire(Duration::from_secs(60)).unwrap(), 0);
+        assert_eq!(store.expire(Duration::ZERO).unwrap(), 1);
+        assert!(store.find(id(&two)).is_none());
+    }
+
+    #[test]
+    fn a_name_stays_in_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = stored(&store(&dir), "../../evil.sh", b"x");
+        assert_eq!(file.entry.name, "evil.sh");
+        assert!(file.path.starts_with(dir.path().join("files")));
+    }
+}

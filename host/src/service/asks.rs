@@ -1,0 +1,119 @@
+//! What forms ask about an action or a connection.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, Path, State};
+use axum::routing::post;
+use connector_host::{Failure, OptionList};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::connections::Chosen;
+use super::problem::Problem;
+use super::{App, Shared, action};
+
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/components/{name}/{version}/connection/test", post(test))
+        .route("/components/{name}/{version}/actions/{action}/output-schema", post(output_schema))
+        .route("/components/{name}/{version}/actions/{action}/options/{property}", post(options))
+}
+
+/// A connection to be tested.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Test {
+    /// The connection.
+    #[serde(default)]
+    connection: Chosen,
+}
+
+/// What was reached.
+#[derive(Serialize, JsonSchema)]
+pub struct Reached {
+    /// One sentence.
+    message: String,
+}
+
+/// The input, as far as it is filled in.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SoFar {
+    #[serde(default)]
+    input: Map<String, Value>,
+}
+
+/// Asks for the current choices of a property.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Options {
+    /// What is filled in so far.
+    #[serde(default)]
+    input: Map<String, Value>,
+    /// The connection.
+    #[serde(default)]
+    connection: Chosen,
+    /// What was typed.
+    search: Option<String>,
+}
+
+async fn test(
+    State(app): Shared,
+    Path((name, version)): Path<(String, String)>,
+    body: Result<Json<Test>, JsonRejection>,
+) -> Result<Json<Reached>, Problem> {
+    let Json(Test { connection }) = body?;
+    let connector = app.connector(&name, &version)?.clone();
+    let message = on_thread(move || {
+        let connection = app.made.connection(&app.store, &connector, connection)?;
+        Ok(connector.test(&connection)?)
+    });
+    Ok(Json(Reached { message: message.await? }))
+}
+
+async fn output_schema(
+    State(app): Shared,
+    Path((name, version, of)): Path<(String, String, String)>,
+    body: Result<Json<SoFar>, JsonRejection>,
+) -> Result<Json<Value>, Problem> {
+    let Json(SoFar { input }) = body?;
+    let connector = app.connector(&name, &version)?.clone();
+    action(&connector, &of)?;
+    on_thread(move || Ok(connector.output_schema(&of, Value::Object(input))?)).await.map(Json)
+}
+
+async fn options(
+    State(app): Shared,
+    Path((name, version, of, property)): Path<(String, String, String, String)>,
+    body: Result<Json<Options>, JsonRejection>,
+) -> Result<Json<OptionList>, Problem> {
+    let Json(Options { input, connection, search }) = body?;
+    let connector = app.connector(&name, &version)?.clone();
+    action(&connector, &of)?;
+    let list = on_thread(move || {
+        // A form without a connection shows why there is no list.
+        let connection = match app.made.connection(&app.store, &connector, connection) {
+            Ok(connection) => connection,
+            Err(problem) => return Ok(disabled(problem)),
+        };
+        let input = Value::Object(input);
+        Ok(connector.options(&connection, &of, &property, &input, search.as_deref())?)
+    });
+    list.await.map(Json)
+}
+
+fn disabled(problem: Problem) -> OptionList {
+    OptionList { disabled: true, placeholder: Some(problem.detail()), options: Vec::new() }
+}
+
+/// Runs what waits for a provider where it may wait.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let failed =
+        |_| Problem::from(Failure::new(connector_host::FailureKind::Internal, "it failed"));
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
+}

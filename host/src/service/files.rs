@@ -1,0 +1,129 @@
+//! Files of callers: uploaded before a run, fetched after it.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use connector_host::{FileEntry, NewStoredFile};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use tower_http::services::ServeFile;
+
+use super::problem::Problem;
+use super::{App, Shared};
+
+/// What a browser may show in a page of its own. All else is downloaded: an
+/// uploaded page would be of this origin.
+const SHOWN: &[&str] =
+    &["image/png", "image/jpeg", "image/webp", "image/gif", "audio/", "video/", "text/plain"];
+
+pub fn routes(largest: u64) -> Router<Arc<App>> {
+    let most = usize::try_from(largest).unwrap_or(usize::MAX);
+    Router::new()
+        .route("/files", post(upload).layer(DefaultBodyLimit::max(most)))
+        .route("/files/{id}", get(fetch).delete(remove))
+}
+
+/// How an upload is called.
+#[derive(Deserialize)]
+struct Named {
+    name: Option<String>,
+}
+
+async fn upload(
+    State(app): Shared,
+    named: Result<Query<Named>, QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<FileEntry>), Problem> {
+    let Query(Named { name }) = named?;
+    let name = name.unwrap_or_else(|| "file".to_owned());
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let mime_type = given.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    let mut file = app.files.create(&name, mime_type).map_err(unwritable)?;
+    let mut size: u64 = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the upload broke off: {error}"))
+        })?;
+        size += chunk.len() as u64;
+        if app.settings.largest_file < size {
+            let detail = format!("a file has at most {} bytes", app.settings.largest_file);
+            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+        }
+        file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
+    }
+    if size == 0 {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the file is empty"));
+    }
+    let stored = on_disk(move || NewStoredFile::keep(file)).await?;
+    // What the name says is more than what most clients say of a file.
+    let entry = match app.files.find(id_of(&stored.entry.url)) {
+        Some(found) if found.entry.mime_type != "application/octet-stream" => found.entry,
+        _ => stored.entry,
+    };
+    Ok((StatusCode::CREATED, Json(entry)))
+}
+
+fn id_of(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or_default()
+}
+
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(unwritable),
+        Err(_) => Err(Problem::internal("the file cannot be written")),
+    }
+}
+
+fn unwritable(error: std::io::Error) -> Problem {
+    tracing::error!(%error, "a file cannot be written");
+    Problem::internal(format!("the file cannot be written: {}", error.kind()))
+}
+
+async fn fetch(
+    State(app): Shared,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let file = app.files.find(&id).ok_or_else(|| no_file(&id))?;
+    let served = ServeFile::new(&file.path).try_call(request).await.map_err(unwritable)?;
+    let mut response = served.map(Body::new).into_response();
+    let headers = response.headers_mut();
+    let mime_type = HeaderValue::from_str(&file.entry.mime_type);
+    headers.insert(
+        header::CONTENT_TYPE,
+        mime_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+    );
+    let is_shown = SHOWN.iter().any(|kind| file.entry.mime_type.starts_with(kind));
+    let disposition = if is_shown { "inline" } else { "attachment" };
+    let name =
+        percent_encoding::utf8_percent_encode(&file.entry.name, percent_encoding::NON_ALPHANUMERIC);
+    // RFC 6266, with the name as RFC 8187 writes it.
+    if let Ok(value) = HeaderValue::try_from(format!("{disposition}; filename*=UTF-8''{name}")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
+}
+
+async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    match app.files.remove(&id).map_err(unwritable)? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(no_file(&id)),
+    }
+}
+
+fn no_file(id: &str) -> Problem {
+    Problem::not_found(format!("there is no file `{}`", id.escape_debug()))
+}

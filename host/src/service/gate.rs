@@ -1,0 +1,105 @@
+//! The bounded queue in front of runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::problem::Problem;
+
+/// Lets so many in, so many wait, and turns the others away.
+pub struct Gate {
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    queue: usize,
+    runs: usize,
+}
+
+/// One that waits. Counted until it is dropped, also when its caller goes away.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Gate {
+    /// A gate for `runs` at the same time and `queue` in front of it.
+    pub fn new(runs: usize, queue: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(runs)), waiting: AtomicUsize::new(0), queue, runs }
+    }
+
+    /// Waits for a place, which is free again when the permit is dropped.
+    ///
+    /// # Errors
+    /// 503 if too many wait already.
+    pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Ok(place);
+        }
+        let waiting = Waiting(&self.waiting);
+        if self.queue < self.waiting.fetch_add(1, Ordering::SeqCst) + 1 {
+            return Err(Problem::busy());
+        }
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        drop(waiting);
+        place.map_err(|_| Problem::busy())
+    }
+
+    /// Whether the next one would be turned away.
+    pub fn is_full(&self) -> bool {
+        self.places.available_permits() == 0 && self.queue <= self.waiting()
+    }
+
+    /// How many wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// How many are in.
+    pub fn running(&self) -> usize {
+        self.runs - self.places.available_permits()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn the_queue_is_bounded() {
+        block_on(async {
+            let gate = Arc::new(Gate::new(1, 1));
+            let place = gate.enter().await.unwrap();
+            let waiting = Arc::clone(&gate);
+            let waiting = tokio::spawn(async move { waiting.enter().await.map(drop) });
+            while gate.waiting() == 0 {
+                tokio::task::yield_now().await;
+            }
+            assert!(gate.is_full());
+            assert!(gate.enter().await.is_err());
+            assert_eq!((gate.running(), gate.waiting()), (1, 1));
+            drop(place);
+            waiting.await.unwrap().unwrap();
+            assert_eq!((gate.running(), gate.waiting()), (0, 0));
+        });
+    }
+
+    #[test]
+    fn one_that_gives_up_waits_no_longer() {
+        block_on(async {
+            let gate = Gate::new(1, 1);
+            let _place = gate.enter().await.unwrap();
+            let gave_up = tokio::time::timeout(Duration::from_millis(5), gate.enter()).await;
+            assert!(gave_up.is_err());
+            assert_eq!(gate.waiting(), 0);
+        });
+    }
+}

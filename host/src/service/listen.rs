@@ -1,0 +1,189 @@
+//! Where the service listens, and how it stops: no new connections, and a
+//! while for the requests that are there.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::str::FromStr;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ServiceError, Settings};
+
+/// The longest wait for a request's head, also on a connection that sends
+/// none.
+const HEAD_TIME: Duration = Duration::from_secs(15);
+/// After a failed accept, when there are too many open files for instance.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Listen {
+    /// An IP address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl Listen {
+    /// Whether only this machine reaches it.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Tcp(address) => address.ip().is_loopback(),
+            Self::Unix(_) => true,
+        }
+    }
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some("") => Err("a path belongs behind `unix:`".to_owned()),
+            Some(path) => Ok(Self::Unix(path.into())),
+            None => text.parse().map(Self::Tcp).map_err(|_| {
+                "give an IP address and a port such as 127.0.0.1:8080, or unix:PATH".to_owned()
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Serves until a signal, and then as long as requests go on, but not longer
+/// than the settings say.
+pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceError> {
+    let fail = |error| ServiceError::Listen { listen: settings.listen.clone(), error };
+    let connections = GracefulShutdown::new();
+    match &settings.listen {
+        Listen::Tcp(address) => {
+            let listener = TcpListener::bind(address).await.map_err(fail)?;
+            announce(&Listen::Tcp(listener.local_addr().map_err(fail)?));
+            let accept = async || {
+                let (stream, _) = listener.accept().await?;
+                // Events are small and wanted at once.
+                stream.set_nodelay(true)?;
+                Ok(stream)
+            };
+            accept_all(accept, &router, &connections).await.map_err(fail)?;
+        }
+        Listen::Unix(path) => {
+            remove_stale(path).await.map_err(fail)?;
+            let listener = UnixListener::bind(path).map_err(fail)?;
+            announce(&settings.listen);
+            let accept = async || listener.accept().await.map(|(stream, _)| stream);
+            let served = accept_all(accept, &router, &connections).await;
+            // Gone with the service; a leftover is removed by the next one.
+            let _ = std::fs::remove_file(path);
+            served.map_err(fail)?;
+        }
+    }
+    if tokio::time::timeout(settings.drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("runs were still going on after {:?}", settings.drain);
+    }
+    Ok(())
+}
+
+/// Tells where, for people and for programs that start the service.
+fn announce(listen: &Listen) {
+    println!("listening on {listen}");
+}
+
+/// Serves each connection until the process is told to stop.
+async fn accept_all<S>(
+    accept: impl AsyncFn() -> io::Result<S>,
+    router: &Router,
+    connections: &GracefulShutdown,
+) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let mut stop = pin!(told_to_stop()?);
+    loop {
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            accepted = accept() => match accepted {
+                Ok(stream) => {
+                    let service = TowerToHyperService::new(router.clone());
+                    let connection = builder.serve_connection(TokioIo::new(stream), service);
+                    let connection = connections.watch(connection.into_owned());
+                    tokio::spawn(async move {
+                        if let Err(error) = connection.await {
+                            tracing::debug!(error, "a connection ended");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            },
+        }
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Removes the socket of a service that is gone. One that answers is not.
+async fn remove_stale(path: &Path) -> io::Result<()> {
+    match tokio::net::UnixStream::connect(path).await {
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "a service listens there already")),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            std::fs::remove_file(path)
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read() {
+        let listen = |text: &str| text.parse::<Listen>();
+        assert_eq!(listen("127.0.0.1:8080").unwrap().to_string(), "http://127.0.0.1:8080");
+        assert_eq!(listen("[::1]:0").unwrap().to_string(), "http://[::1]:0");
+        assert_eq!(listen("unix:/run/c.sock").unwrap().to_string(), "unix:/run/c.sock");
+        for wrong in ["", "8080", "localhost:8080", "unix:", "127.0.0.1"] {
+            assert!(listen(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_loopback_and_sockets_are_local() {
+        let is_local = |text: &str| text.parse::<Listen>().unwrap().is_local();
+        assert!(is_local("127.0.0.1:80") && is_local("[::1]:80") && is_local("unix:/x"));
+        assert!(!is_local("0.0.0.0:80") && !is_local("192.168.0.2:80") && !is_local("[::]:80"));
+    }
+}

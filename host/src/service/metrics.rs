@@ -1,0 +1,130 @@
+//! Figures for Prometheus.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use connector_host::Outcome;
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+use super::Shared;
+use super::problem::Problem;
+
+/// Seconds: from an answer in one piece to a long generation.
+const SECONDS: &[f64] =
+    &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
+
+/// What is counted.
+pub struct Metrics {
+    registry: Registry,
+    runs: IntCounterVec,
+    retries: IntCounterVec,
+    tokens: IntCounterVec,
+    seconds: HistogramVec,
+    waited: Histogram,
+    running: IntGauge,
+    waiting: IntGauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    ///
+    /// # Panics
+    /// Never: the names are valid and each is there once.
+    #[expect(clippy::expect_used, reason = "the names are constants, and a test makes them")]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels).expect("a valid name");
+            registry.register(Box::new(counter.clone())).expect("a new name");
+            counter
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help).expect("a valid name");
+            registry.register(Box::new(gauge.clone())).expect("a new name");
+            gauge
+        };
+        let runs = counter("connector_runs_total", "Runs that have ended.", &["action", "outcome"]);
+        let retries = counter(
+            "connector_retries_total",
+            "Requests that were made again after a failure.",
+            &["action"],
+        );
+        let tokens =
+            counter("connector_tokens_total", "Tokens as providers count them.", &["action"]);
+        let running = gauge("connector_runs_in_progress", "Runs that go on.");
+        let waiting = gauge("connector_runs_waiting", "Runs that wait for another to end.");
+        let options = HistogramOpts::new(
+            "connector_run_seconds",
+            "How long runs take, waiting for a place included.",
+        );
+        let seconds =
+            HistogramVec::new(options.buckets(SECONDS.into()), &["action"]).expect("a valid name");
+        registry.register(Box::new(seconds.clone())).expect("a new name");
+        let options =
+            HistogramOpts::new("connector_queue_seconds", "How long runs wait for a place.");
+        let waited = Histogram::with_opts(options.buckets(SECONDS.into())).expect("a valid name");
+        registry.register(Box::new(waited.clone())).expect("a new name");
+        Self { registry, runs, retries, tokens, seconds, waited, running, waiting }
+    }
+
+    /// A run got its place.
+    pub fn waited(&self, time: Duration) {
+        self.waited.observe(time.as_secs_f64());
+    }
+
+    /// A run has ended, with an outcome or without.
+    pub fn ended(&self, action: &str, outcome: Option<&Outcome>, time: Duration) {
+        let how = if outcome.is_some() { "done" } else { "failed" };
+        self.runs.with_label_values(&[action, how]).inc();
+        self.seconds.with_label_values(&[action]).observe(time.as_secs_f64());
+        let Some(outcome) = outcome else { return };
+        let count = |pointer: &[&str]| {
+            let (first, rest) = pointer.split_first()?;
+            let start = outcome.metadata.get(*first)?;
+            rest.iter().try_fold(start, |value, name| value.get(name))?.as_u64()
+        };
+        let attempts = count(&["attempts"]).unwrap_or(1);
+        self.retries.with_label_values(&[action]).inc_by(attempts.saturating_sub(1));
+        let tokens = count(&["usage", "totalTokens"]).unwrap_or_default();
+        self.tokens.with_label_values(&[action]).inc_by(tokens);
+    }
+}
+
+/// `/metrics`
+pub async fn text(State(app): Shared) -> Result<Response, Problem> {
+    let metrics = &app.metrics;
+    metrics.running.set(app.gate.running() as i64);
+    metrics.waiting.set(app.gate.waiting() as i64);
+    let encoder = TextEncoder::new();
+    let mut text = Vec::new();
+    encoder
+        .encode(&metrics.registry.gather(), &mut text)
+        .map_err(|error| Problem::internal(error.to_string()))?;
+    let kind = encoder.format_type().to_owned();
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_took_is_counted() {
+        let metrics = Metrics::new();
+        let metadata = serde_json::json!({ "attempts": 3, "usage": { "totalTokens": 7 } });
+        let serde_json::Value::Object(metadata) = metadata else { panic!("an object") };
+        let outcome = Outcome { output: serde_json::Value::Null, metadata };
+        metrics.ended("openai/v1/ask", Some(&outcome), Duration::from_millis(20));
+        metrics.ended("openai/v1/ask", None, Duration::from_millis(20));
+        let label = &["openai/v1/ask"];
+        assert_eq!(metrics.retries.with_label_values(label).get(), 2);
+        assert_eq!(metrics.tokens.with_label_values(label).get(), 7);
+        assert_eq!(metrics.runs.with_label_values(&["openai/v1/ask", "failed"]).get(), 1);
+        assert_eq!(metrics.seconds.with_label_values(label).get_sample_count(), 2);
+    }
+}

@@ -1,0 +1,258 @@
+//! `connector serve`: the host over HTTP, for engines that are not written in
+//! Rust, and the page on which a person fills the forms.
+//!
+//! Requests are taken asynchronously; a run has a thread of its own, behind a
+//! bounded queue ([`gate`]). [`access`] decides who is served, [`problem`] what
+//! a failure looks like.
+
+mod access;
+mod asks;
+mod components;
+mod connections;
+mod files;
+mod gate;
+mod listen;
+mod metrics;
+mod openapi;
+mod page;
+mod problem;
+mod runs;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{Request, StatusCode};
+use axum::response::Json;
+use axum::routing::get;
+use connector_host::{Action, Connector, FileStore, Functions};
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+pub use access::ApiKey;
+pub use listen::Listen;
+
+use crate::store::Store;
+use access::Access;
+use connections::Made;
+use gate::Gate;
+use metrics::Metrics;
+use problem::Problem;
+
+/// Below this the API stands.
+const API: &str = "/api/v1";
+/// The largest JSON body. Files have a route of their own.
+const LARGEST_BODY: usize = 8 << 20;
+/// The longest silence while a body arrives.
+const BODY_SILENCE: Duration = Duration::from_secs(30);
+/// How often what is too old is removed.
+const SWEEP: Duration = Duration::from_secs(600);
+
+/// How the service is set up.
+pub struct Settings {
+    /// Where it listens.
+    pub listen: Listen,
+    /// What callers must send, if anything.
+    pub api_key: Option<ApiKey>,
+    /// Where files are kept.
+    pub files_dir: PathBuf,
+    /// How long files and outcomes are kept.
+    pub keep: Duration,
+    /// The largest file that is uploaded, in bytes.
+    pub largest_file: u64,
+    /// The most runs at the same time.
+    pub runs: usize,
+    /// The most that wait for one to end.
+    pub queue: usize,
+    /// How long a run may take.
+    pub run_time: Duration,
+    /// How long runs may go on after the service was told to stop.
+    pub drain: Duration,
+    /// The functions that a model may call besides actions.
+    pub functions: Functions,
+}
+
+/// Why the service does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// It would be open to everybody.
+    #[error("{0} can be reached from other machines, and there is no --api-key-file")]
+    Open(Listen),
+    /// It cannot listen there.
+    #[error("cannot listen on {listen}: {error}")]
+    Listen {
+        /// Where.
+        listen: Listen,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The machine does not give it what it needs.
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+}
+
+/// What all requests share.
+struct App {
+    /// By address, such as `openai/v1`.
+    connectors: BTreeMap<String, Connector>,
+    store: Arc<Store>,
+    files: FileStore,
+    made: Made,
+    gate: Gate,
+    metrics: Metrics,
+    access: Access,
+    settings: Settings,
+}
+
+type Shared = State<Arc<App>>;
+
+impl App {
+    /// The connector at an address such as `openai` and `v1`.
+    fn connector(&self, name: &str, version: &str) -> Result<&Connector, Problem> {
+        self.connectors.get(&format!("{name}/{version}")).ok_or_else(|| {
+            let known: Vec<&str> = self.connectors.keys().map(String::as_str).collect();
+            Problem::not_found(format!(
+                "there is no connector `{name}/{version}`; there are: {}",
+                known.join(", ")
+            ))
+        })
+    }
+}
+
+/// An action of a connector.
+fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Problem> {
+    let descriptor = connector.descriptor();
+    descriptor.action(name).ok_or_else(|| {
+        let known: Vec<&str> = descriptor.actions.iter().map(|a| a.name.as_str()).collect();
+        Problem::not_found(format!("there is no action `{name}`; there are: {}", known.join(", ")))
+    })
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// See [`ServiceError`].
+pub fn serve(
+    connectors: Vec<Connector>,
+    store: Store,
+    settings: Settings,
+) -> Result<(), ServiceError> {
+    if settings.api_key.is_none() && !settings.listen.is_local() {
+        return Err(ServiceError::Open(settings.listen));
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // A run is waited for on a thread; a file is read and written on one.
+        .max_blocking_threads(settings.runs + 64)
+        .build()
+        .map_err(ServiceError::Start)?;
+    runtime.block_on(async {
+        let app = Arc::new(App {
+            connectors: connectors
+                .into_iter()
+                .map(|connector| (address(&connector), connector))
+                .collect(),
+            store: Arc::new(store),
+            files: FileStore::new(&settings.files_dir, format!("{API}/files/")),
+            made: Made::default(),
+            gate: Gate::new(settings.runs, settings.queue),
+            metrics: Metrics::new(),
+            access: Access::new(settings.api_key.clone(), &settings.listen),
+            settings,
+        });
+        tokio::spawn(sweep(Arc::clone(&app)));
+        let served = listen::serve(&app.settings, router(Arc::clone(&app))).await;
+        // What still runs has had its time; its threads end with the process.
+        served
+    })
+}
+
+fn address(connector: &Connector) -> String {
+    let descriptor = connector.descriptor();
+    format!("{}/v{}", descriptor.name, descriptor.version)
+}
+
+fn router(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .merge(components::routes())
+        .merge(asks::routes())
+        .merge(runs::routes())
+        .merge(connections::routes())
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .merge(files::routes(app.settings.largest_file))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method);
+    Router::new()
+        .nest(API, api)
+        .route("/openapi.json", get(openapi::document))
+        .route("/metrics", get(metrics::text))
+        .route("/health/live", get(alive))
+        .route("/health/ready", get(ready))
+        .merge(page::routes())
+        .fallback(unknown)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), access::guard))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+        .layer(CatchPanicLayer::custom(|_| {
+            use axum::response::IntoResponse;
+            Problem::internal("the service failed at this request").into_response()
+        }))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
+            let header = |name: &str| {
+                request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+            };
+            tracing::info_span!(
+                "request",
+                method = %request.method(),
+                path = request.uri().path(),
+                id = header("x-request-id"),
+                traceparent = header("traceparent"),
+            )
+        }))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(app)
+}
+
+async fn unknown() -> Problem {
+    Problem::not_found("there is nothing at this path; /openapi.json lists what there is")
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods")
+}
+
+async fn alive() -> Json<serde_json::Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+async fn ready(State(app): Shared) -> Result<Json<serde_json::Value>, Problem> {
+    match app.gate.is_full() {
+        true => Err(Problem::busy()),
+        false => Ok(Json(json!({ "status": "ok" }))),
+    }
+}
+
+/// Removes what is too old, again and again.
+async fn sweep(app: Arc<App>) {
+    loop {
+        let app = Arc::clone(&app);
+        let swept = tokio::task::spawn_blocking(move || {
+            let keep = app.settings.keep;
+            if let Err(error) = app.files.expire(keep) {
+                tracing::warn!(%error, "old files cannot be removed");
+            }
+            if let Err(error) = app.store.expire_runs(keep) {
+                tracing::warn!(%error, "old outcomes cannot be removed");
+            }
+        });
+        // It has said itself what went wrong.
+        let _ = swept.await;
+        tokio::time::sleep(SWEEP).await;
+    }
+}

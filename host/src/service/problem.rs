@@ -1,0 +1,195 @@
+//! What a failure looks like over HTTP: problem details (RFC 9457) that carry
+//! the failure record.
+
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use connector_host::{Failure, FailureKind};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+
+/// How long a caller is asked to wait who found the queue full, in seconds.
+const BUSY: u64 = 1;
+
+/// A problem, ready to be sent.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    /// The last part of its type.
+    name: &'static str,
+    detail: String,
+    retry_after: Option<u64>,
+    failure: Option<Box<Failure>>,
+}
+
+/// The body.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    type_: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<&'a Failure>,
+}
+
+impl Problem {
+    /// A problem of the service itself.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let name = match status {
+            StatusCode::BAD_REQUEST => "bad-request",
+            StatusCode::UNAUTHORIZED => "key-required",
+            StatusCode::FORBIDDEN => "not-from-here",
+            StatusCode::NOT_FOUND => "not-found",
+            StatusCode::METHOD_NOT_ALLOWED => "method-not-allowed",
+            StatusCode::CONFLICT => "conflict",
+            StatusCode::PAYLOAD_TOO_LARGE => "too-large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
+            StatusCode::UNPROCESSABLE_ENTITY => "invalid-input",
+            StatusCode::SERVICE_UNAVAILABLE => "busy",
+            _ => "internal",
+        };
+        Self { status, name, detail: detail.into(), retry_after: None, failure: None }
+    }
+
+    /// There is no such thing.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// A defect, or a fault of the machine.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
+    /// Too many wait.
+    pub fn busy() -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many runs are waiting");
+        Self { retry_after: Some(BUSY), ..problem }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Whether something may have reached the provider before it.
+    pub fn was_sent(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.request_sent)
+    }
+
+    /// What went wrong, in one sentence.
+    pub fn detail(self) -> String {
+        self.detail
+    }
+
+    /// The body.
+    pub fn json(&self) -> Value {
+        json!(Body {
+            type_: format!("urn:connector:problem:{}", self.name),
+            title: title(self.name),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            failure: self.failure.as_deref(),
+        })
+    }
+}
+
+fn title(name: &str) -> &str {
+    match name {
+        "bad-request" => "The request cannot be read",
+        "key-required" => "An API key is needed",
+        "not-from-here" => "Requests from there are not served",
+        "not-found" => "There is no such thing",
+        "method-not-allowed" => "The method is not allowed",
+        "conflict" => "It conflicts with what was before",
+        "too-large" => "It is too large",
+        "unsupported-media-type" => "The media type is not supported",
+        "busy" => "The service is busy",
+        "invalid-input" => "A value is missing or not allowed",
+        "unauthorized" => "The provider did not accept the credential",
+        "forbidden" => "The credential does not allow this",
+        "rate-limited" => "Too many requests",
+        "quota-exceeded" => "No credit is left",
+        "refused" => "The provider declined",
+        "unavailable" => "The provider is down or overloaded",
+        "network" => "No connection to the provider",
+        "timeout" => "It took too long",
+        "cancelled" => "The run was cancelled",
+        "invalid-output" => "The provider's answer is not what was asked for",
+        _ => "Something in the service failed",
+    }
+}
+
+/// The status of a failure of this kind.
+fn status(kind: FailureKind) -> StatusCode {
+    match kind {
+        FailureKind::InvalidInput | FailureKind::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+        FailureKind::Unauthorized => StatusCode::UNAUTHORIZED,
+        FailureKind::Forbidden => StatusCode::FORBIDDEN,
+        FailureKind::NotFound => StatusCode::NOT_FOUND,
+        FailureKind::RateLimited | FailureKind::QuotaExceeded => StatusCode::TOO_MANY_REQUESTS,
+        FailureKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        FailureKind::Unavailable | FailureKind::Cancelled => StatusCode::SERVICE_UNAVAILABLE,
+        FailureKind::Network | FailureKind::InvalidOutput => StatusCode::BAD_GATEWAY,
+        FailureKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        FailureKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        Self {
+            status: status(failure.kind),
+            name: failure.kind.name(),
+            detail: failure.message.clone(),
+            retry_after: failure.retry_after_ms.map(|pause| pause.div_ceil(1000)),
+            failure: Some(Box::new(failure)),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store");
+        Self::internal("the store cannot be used; the service's log says why")
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let detail = rejection.body_text();
+        match rejection {
+            JsonRejection::JsonDataError(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
+            other => Self::new(other.status(), detail),
+        }
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, rejection.body_text())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+        let body = self.json().to_string();
+        let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        // RFC 9110 §11.6.1: which credential is missing. A provider's refusal
+        // is not about this service's.
+        if self.status == StatusCode::UNAUTHORIZED && self.failure.is_none() {
+            const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
+        }
+        response
+    }
+}

@@ -1,0 +1,385 @@
+//! Running actions.
+//!
+//! A run answers with its outcome, or with events as they happen and the
+//! outcome last. A caller that goes away stops its run, unless it sent an
+//! `Idempotency-Key`: then the run goes on, its outcome is kept, and the same
+//! request gets it instead of paying again.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Json, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use connector_host::{Cancellation, Connector, Event, Limits, Outcome};
+use futures_util::stream;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use super::connections::Chosen;
+use super::problem::Problem;
+use super::{App, Shared, action, address};
+use crate::store::Begun;
+
+/// As many events wait for a slow reader before the run waits for it too.
+const EVENTS: usize = 256;
+/// The longest key.
+const LONGEST_KEY: usize = 255;
+/// How often a run in progress is looked at by another request with its key.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub fn routes() -> Router<Arc<App>> {
+    Router::new().route("/components/{name}/{version}/actions/{action}/run", post(run))
+}
+
+/// A run.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The action's input.
+    #[serde(default)]
+    input: Map<String, Value>,
+    /// The connection.
+    #[serde(default)]
+    connection: Chosen,
+}
+
+/// A run that can be started.
+struct Job {
+    connector: Connector,
+    action: String,
+    input: Map<String, Value>,
+    connection: Chosen,
+}
+
+async fn run(
+    State(app): Shared,
+    Path((name, version, of)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Result<Response, Problem> {
+    let connector = app.connector(&name, &version)?.clone();
+    action(&connector, &of)?;
+    let key = key(&headers)?;
+    let request = Sha256::new()
+        .chain_update(address(&connector))
+        .chain_update([0])
+        .chain_update(&of)
+        .chain_update([0])
+        .chain_update(&body);
+    let Json(Run { input, connection }) = read(&headers, &body)?;
+    let job = Job { connector, action: of, input, connection };
+    let streams = wants_events(&headers);
+    match key {
+        None if streams => Ok(events(app, job)),
+        None => Ok(answer(start(&app, job, None).await)),
+        Some(key) => {
+            let kept = keyed(app, job, key, request.finalize().into()).await?;
+            Ok(kept.into_response(streams))
+        }
+    }
+}
+
+/// The body as JSON, whatever else the handler does with its bytes.
+fn read(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Json<Run>, Problem> {
+    let is_json = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("application/json"));
+    if !is_json {
+        let detail = "the body must be JSON, with `Content-Type: application/json`";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Json::from_bytes(body).map_err(|rejection: JsonRejection| rejection.into())
+}
+
+/// Whether the caller asks for events.
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/event-stream")
+    })
+}
+
+/// The key by which a request is known again.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+    match key {
+        Some(key) => Ok(Some(key.to_owned())),
+        None => {
+            let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} visible characters");
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
+}
+
+/// Stops the run of a caller that goes away.
+struct StopOnDrop(Cancellation);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Waits for a place, runs the action and waits for its end. Dropping the
+/// future stops the run.
+async fn start(
+    app: &Arc<App>,
+    job: Job,
+    events: Option<mpsc::Sender<Event>>,
+) -> Result<Outcome, Problem> {
+    let begun = Instant::now();
+    let place = app.gate.enter().await?;
+    app.metrics.waited(begun.elapsed());
+    let cancellation = Cancellation::new();
+    let stop = StopOnDrop(cancellation.clone());
+    let label = format!("{}/{}", address(&job.connector), job.action);
+    let thread_app = Arc::clone(app);
+    let ended = tokio::task::spawn_blocking(move || {
+        // A run that was told to stop still holds its place until it has.
+        let _place = place;
+        perform(&thread_app, job, events, &cancellation)
+    })
+    .await;
+    drop(stop);
+    let ended = ended.unwrap_or_else(|_| Err(Problem::internal("the run failed")));
+    app.metrics.ended(&label, ended.as_ref().ok(), begun.elapsed());
+    ended
+}
+
+/// On a thread of its own.
+fn perform(
+    app: &App,
+    job: Job,
+    events: Option<mpsc::Sender<Event>>,
+    cancellation: &Cancellation,
+) -> Result<Outcome, Problem> {
+    let Job { connector, action, input, connection } = job;
+    let connection = app.made.connection(&app.store, &connector, connection)?;
+    let files = app.files.files();
+    let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
+    let mut run = connector
+        .run(action, Value::Object(input))
+        .connection(&connection)
+        .files(&files)
+        .functions(&functions)
+        .limits(Limits { time: app.settings.run_time, ..Limits::default() })
+        .cancellation(cancellation);
+    if let Some(events) = events {
+        run = run.streaming(true).on_event(move |event| {
+            // The receiver is gone when the caller is; the run is told so.
+            let _ = events.blocking_send(event);
+        });
+    }
+    Ok(run.start()?)
+}
+
+fn answer(ended: Result<Outcome, Problem>) -> Response {
+    match ended {
+        Ok(outcome) => Json(outcome).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What a stream of events goes on with.
+enum Stage {
+    /// The run goes on; it ends with what the future gives.
+    Running(mpsc::Receiver<Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
+    /// The run has ended, and events are still to be told.
+    Draining(mpsc::Receiver<Event>, Ended),
+    Over,
+}
+
+type Ended = Result<Outcome, Problem>;
+
+/// Answers with events as they happen.
+fn events(app: Arc<App>, job: Job) -> Response {
+    let (sender, receiver) = mpsc::channel(EVENTS);
+    let ended = Box::pin(async move { start(&app, job, Some(sender)).await });
+    let told = stream::unfold(Stage::Running(receiver, ended), |stage| async move {
+        match stage {
+            Stage::Running(mut receiver, mut ended) => tokio::select! {
+                biased;
+                Some(event) = receiver.recv() => {
+                    Some((named(event), Stage::Running(receiver, ended)))
+                }
+                ended = &mut ended => next(receiver, ended),
+            },
+            Stage::Draining(receiver, ended) => next(receiver, ended),
+            Stage::Over => None,
+        }
+    });
+    streamed(told)
+}
+
+/// What is left to tell of a run that has ended.
+fn next(mut receiver: mpsc::Receiver<Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
+    match receiver.try_recv() {
+        Ok(event) => Some((named(event), Stage::Draining(receiver, ended))),
+        Err(_) => Some((last(&ended), Stage::Over)),
+    }
+}
+
+fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> Response {
+    use futures_util::StreamExt;
+    let mut response =
+        Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response();
+    // A proxy that buffers would keep the events back.
+    let unbuffered = axum::http::HeaderValue::from_static("no");
+    response.headers_mut().insert("x-accel-buffering", unbuffered);
+    response
+}
+
+fn named(event: Event) -> sse::Event {
+    let (name, data) = match event {
+        Event::TextDelta { choice, text } => ("delta", json!({ "choice": choice, "text": text })),
+        Event::Progress { unit, done, total: None } => {
+            ("progress", json!({ "unit": unit, "done": done }))
+        }
+        Event::Progress { unit, done, total } => {
+            ("progress", json!({ "unit": unit, "done": done, "total": total }))
+        }
+        Event::Retry { attempt, pause_ms, reason } => {
+            ("attempt", json!({ "attempt": attempt, "pauseMs": pause_ms, "reason": reason }))
+        }
+        Event::File { file } => ("file", json!({ "file": file })),
+        Event::FunctionCall { id, name, arguments } => {
+            ("call", json!({ "id": id, "name": name, "arguments": arguments }))
+        }
+        Event::FunctionResult { id, name, result: Ok(result) } => {
+            ("called", json!({ "id": id, "name": name, "result": result }))
+        }
+        Event::FunctionResult { id, name, result: Err(error) } => {
+            ("called", json!({ "id": id, "name": name, "error": error }))
+        }
+        // What this service does not know yet is no reason to end the stream.
+        _ => return sse::Event::default().comment("an event"),
+    };
+    sse::Event::default().event(name).data(data.to_string())
+}
+
+fn last(ended: &Ended) -> sse::Event {
+    match ended {
+        Ok(outcome) => sse::Event::default().event("result").data(json!(outcome).to_string()),
+        Err(problem) => sse::Event::default().event("failure").data(problem.json().to_string()),
+    }
+}
+
+/// How a run with a key ended, as it is kept.
+struct Kept {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Kept {
+    fn of(ended: Ended) -> Self {
+        match ended {
+            Ok(outcome) => Self { status: StatusCode::OK, body: json!(outcome) },
+            Err(problem) => Self { status: problem.status(), body: problem.json() },
+        }
+    }
+
+    fn text(&self) -> String {
+        json!({ "status": self.status.as_u16(), "body": self.body }).to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let status = u16::try_from(value.get("status")?.as_u64()?).ok()?;
+        let status = StatusCode::from_u16(status).ok()?;
+        Some(Self { status, body: value.get("body")?.clone() })
+    }
+
+    fn into_response(self, streams: bool) -> Response {
+        if streams {
+            let name = if self.status.is_success() { "result" } else { "failure" };
+            let event = sse::Event::default().event(name).data(self.body.to_string());
+            return streamed(stream::iter([event]));
+        }
+        let kind = match self.status.is_success() {
+            true => "application/json",
+            false => "application/problem+json",
+        };
+        (self.status, [(header::CONTENT_TYPE, kind)], self.body.to_string()).into_response()
+    }
+}
+
+/// Runs once for a key, however often it is asked for.
+async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Result<Kept, Problem> {
+    let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
+    let deadline = Instant::now() + app.settings.run_time;
+    loop {
+        match app.store.begin_run(&key, &request)? {
+            Begun::New => break,
+            Begun::OtherRequest => {
+                return Err(conflict("the Idempotency-Key was used for another request"));
+            }
+            Begun::Interrupted => {
+                return Err(conflict(
+                    "the service was stopped during the run with this Idempotency-Key: the \
+                     provider may have been paid, and the outcome is not known",
+                ));
+            }
+            Begun::Finished(text) => {
+                return Kept::parse(&text).ok_or_else(|| Problem::internal("the outcome is lost"));
+            }
+            Begun::Running if deadline < Instant::now() => {
+                return Err(conflict("the run with this Idempotency-Key still goes on"));
+            }
+            Begun::Running => tokio::time::sleep(LOOK).await,
+        }
+    }
+    // Not a part of this request: it goes on when the caller is gone.
+    let run = tokio::spawn(async move {
+        let ended = start(&app, job, None).await;
+        let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
+        let kept = Kept::of(ended);
+        let noted = match was_sent {
+            true => app.store.finish_run(&key, &kept.text()),
+            // Nothing was paid: the key is free for another try.
+            false => app.store.forget_run(&key),
+        };
+        noted.map(|()| kept).map_err(Problem::from)
+    });
+    run.await.unwrap_or_else(|_| Err(Problem::internal("the run failed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_host::{Failure, FailureKind};
+
+    use super::*;
+
+    #[test]
+    fn events_are_asked_for_by_name() {
+        let wants = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            wants_events(&headers)
+        };
+        assert!(wants("text/event-stream"));
+        assert!(wants("application/json;q=0.5, Text/Event-Stream;q=1"));
+        assert!(!wants("*/*"));
+        assert!(!wants("application/json"));
+        assert!(!wants_events(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_outcome_is_kept_as_it_was_told() {
+        let failure = Failure { request_sent: true, ..Failure::new(FailureKind::Network, "no") };
+        let kept = Kept::of(Err(failure.into()));
+        let read = Kept::parse(&kept.text()).unwrap();
+        assert_eq!((read.status, read.body), (StatusCode::BAD_GATEWAY, kept.body));
+    }
+}

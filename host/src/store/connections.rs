@@ -1,0 +1,242 @@
+//! The stored connections.
+
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::{Map, Value};
+
+use super::Store;
+use super::cipher;
+use super::error::{Fault, StoreError};
+use super::key::Key;
+use super::values::{self, Values};
+
+/// What ids begin with. No name does, so that neither is taken for the other.
+const ID: &str = "conn_";
+const LONGEST_NAME: usize = 100;
+
+const SELECT: &str = "SELECT id, component, name, created_at, updated_at FROM connections";
+const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
+
+/// What is known of a connection without its values.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectionRecord {
+    /// `conn_` and 128 random bits in hexadecimal.
+    pub id: String,
+    /// The component that it is a connection of, such as `openai/v1`.
+    pub component: String,
+    /// What it is called: unique for each component.
+    pub name: String,
+    /// When it was added, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it was last replaced, RFC 3339 in UTC.
+    pub updated_at: String,
+}
+
+/// A connection with its values, which do not print.
+#[derive(Debug)]
+pub struct StoredConnection {
+    /// What is known without them.
+    pub record: ConnectionRecord,
+    /// The values.
+    pub values: Values,
+}
+
+impl Store {
+    /// Adds a connection of a component such as `openai/v1`. The values are
+    /// stored as they are; a [`Connector`](connector_host::Connector) checks
+    /// them.
+    ///
+    /// # Errors
+    /// If the name is not one, or is taken.
+    pub fn add_connection(
+        &self,
+        name: &str,
+        component: &str,
+        values: &Map<String, Value>,
+    ) -> Result<ConnectionRecord, StoreError> {
+        let name = parse_name(name)?;
+        let id = new_id()?;
+        let text = values::to_text(values);
+        self.transaction(|transaction, key| {
+            check_is_free(transaction, component, name, &id)?;
+            let sealed = cipher::seal(key, &place(&id, component), &text)?;
+            let sql = format!("INSERT INTO connections VALUES (?1, ?2, ?3, ?4, {NOW}, {NOW})");
+            transaction.execute(&sql, params![id, component, name, sealed])?;
+            Ok(record(transaction, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
+        })
+    }
+
+    /// All connections, by component and name.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn connections(&self) -> Result<Vec<ConnectionRecord>, StoreError> {
+        self.transaction(|transaction, _| {
+            let sql = format!("{SELECT} ORDER BY component, name");
+            let mut statement = transaction.prepare(&sql)?;
+            let records = statement.query_map([], to_record)?;
+            Ok(records.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The connection with this id, or with this name and, if one is given,
+    /// of this component.
+    ///
+    /// # Errors
+    /// If several connections have the name.
+    pub fn find_connection(
+        &self,
+        component: Option<&str>,
+        id_or_name: &str,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        self.transaction(|transaction, _| find(transaction, component, id_or_name))
+    }
+
+    /// A connection with its values, found like [`Store::find_connection`].
+    ///
+    /// # Errors
+    /// If several connections have the name, or if the values cannot be
+    /// decrypted.
+    pub fn connection(&self, id_or_name: &str) -> Result<Option<StoredConnection>, StoreError> {
+        self.transaction(|transaction, key| {
+            let Some(record) = find(transaction, None, id_or_name)? else { return Ok(None) };
+            let sealed: Vec<u8> = transaction.query_row(
+                "SELECT sealed FROM connections WHERE id = ?1",
+                [&record.id],
+                |row| row.get(0),
+            )?;
+            let text = cipher::open(key, &place(&record.id, &record.component), &sealed);
+            match text.and_then(|text| Values::parse(&text)) {
+                Some(values) => Ok(Some(StoredConnection { record, values })),
+                None => Err(StoreError::Unreadable { id: record.id }.into()),
+            }
+        })
+    }
+
+    /// Gives the connection with this id another name and other values; none
+    /// if there is no such connection.
+    ///
+    /// # Errors
+    /// If the name is not one, or is another's.
+    pub fn replace_connection(
+        &self,
+        id: &str,
+        name: &str,
+        values: &Map<String, Value>,
+    ) -> Result<Option<ConnectionRecord>, StoreError> {
+        let name = parse_name(name)?;
+        let text = values::to_text(values);
+        self.transaction(|transaction, key| {
+            let Some(old) = record(transaction, id)? else { return Ok(None) };
+            check_is_free(transaction, &old.component, name, id)?;
+            let sealed = cipher::seal(key, &place(id, &old.component), &text)?;
+            let sql = format!(
+                "UPDATE connections SET name = ?2, sealed = ?3, updated_at = {NOW} WHERE id = ?1"
+            );
+            transaction.execute(&sql, params![id, name, sealed])?;
+            record(transaction, id)
+        })
+    }
+
+    /// Removes the connection with this id. `false` if there is none.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn remove_connection(&self, id: &str) -> Result<bool, StoreError> {
+        self.transaction(|transaction, _| {
+            Ok(transaction.execute("DELETE FROM connections WHERE id = ?1", [id])? == 1)
+        })
+    }
+}
+
+/// Encrypts all records with another key.
+pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Result<usize, Fault> {
+    let mut statement = transaction.prepare("SELECT id, component, sealed FROM connections")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows: Vec<(String, String, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    for (id, component, sealed) in &rows {
+        let place = place(id, component);
+        let text = cipher::open(old, &place, sealed)
+            .ok_or_else(|| StoreError::Unreadable { id: id.clone() })?;
+        let sealed = cipher::seal(new, &place, &text)?;
+        let sql = "UPDATE connections SET sealed = ?2 WHERE id = ?1";
+        transaction.execute(sql, params![id, sealed])?;
+    }
+    Ok(rows.len())
+}
+
+/// Where a record belongs: one that is copied to another place cannot be
+/// decrypted there. Ids have one length, so no two places read the same.
+fn place(id: &str, component: &str) -> Vec<u8> {
+    [b"connection\0", id.as_bytes(), component.as_bytes()].concat()
+}
+
+fn new_id() -> Result<String, StoreError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(StoreError::Randomness)?;
+    Ok(bytes.iter().fold(ID.to_owned(), |id, byte| format!("{id}{byte:02x}")))
+}
+
+fn parse_name(text: &str) -> Result<&str, StoreError> {
+    let name = text.trim();
+    let wrong = match name {
+        "" => "is empty",
+        _ if LONGEST_NAME < name.chars().count() => "must be at most 100 characters long",
+        _ if name.chars().any(char::is_control) => "must have no line breaks or control characters",
+        _ if name.starts_with(ID) => "must not begin with `conn_`, as ids do",
+        _ => return Ok(name),
+    };
+    Err(StoreError::Name(wrong))
+}
+
+/// Whether no connection but the one with this id has the name.
+fn check_is_free(
+    transaction: &Transaction<'_>,
+    component: &str,
+    name: &str,
+    id: &str,
+) -> Result<(), Fault> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM connections
+               WHERE component = ?1 AND name = ?2 AND id <> ?3)";
+    let taken: bool = transaction.query_row(sql, [component, name, id], |row| row.get(0))?;
+    if taken {
+        let (component, name) = (component.to_owned(), name.to_owned());
+        return Err(StoreError::NameTaken { component, name }.into());
+    }
+    Ok(())
+}
+
+fn find(
+    transaction: &Transaction<'_>,
+    component: Option<&str>,
+    id_or_name: &str,
+) -> Result<Option<ConnectionRecord>, Fault> {
+    let id_or_name = id_or_name.trim();
+    if let Some(record) = record(transaction, id_or_name)? {
+        return Ok(Some(record));
+    }
+    let sql =
+        format!("{SELECT} WHERE name = ?1 AND (?2 IS NULL OR component = ?2) ORDER BY component");
+    let mut statement = transaction.prepare(&sql)?;
+    let records = statement.query_map(params![id_or_name, component], to_record)?;
+    let mut records = records.collect::<Result<Vec<_>, _>>()?;
+    if 1 < records.len() {
+        let ids = records.into_iter().map(|record| record.id).collect();
+        return Err(StoreError::Ambiguous { name: id_or_name.to_owned(), ids }.into());
+    }
+    Ok(records.pop())
+}
+
+fn record(transaction: &Transaction<'_>, id: &str) -> Result<Option<ConnectionRecord>, Fault> {
+    let sql = format!("{SELECT} WHERE id = ?1");
+    Ok(transaction.query_row(&sql, [id], to_record).optional()?)
+}
+
+fn to_record(row: &Row<'_>) -> Result<ConnectionRecord, rusqlite::Error> {
+    Ok(ConnectionRecord {
+        id: row.get(0)?,
+        component: row.get(1)?,
+        name: row.get(2)?,
+        created_at: row.get(3)?,
+        updated_at: row.get(4)?,
+    })
+}

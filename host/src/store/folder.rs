@@ -1,0 +1,220 @@
+//! A folder that belongs to the user alone, and the files in it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct PrivateFolder {
+    path: PathBuf,
+}
+
+impl PrivateFolder {
+    /// Makes the folder if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made, or if others may enter it.
+    pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
+        let unusable = |error| StoreError::File { path: path.to_owned(), error };
+        private::make_folder(path).map_err(unusable)?;
+        let path = path.canonicalize().map_err(unusable)?;
+        private::check(&path, private::FOLDER)?;
+        Ok(Self { path })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Makes an empty file if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made, or if others may read it.
+    pub(super) fn make_file(&self, name: &str) -> Result<(), StoreError> {
+        match self.create(name) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                Err(StoreError::File { path: self.path_of(name), error })
+            }
+            _ => self.check_file(name),
+        }
+    }
+
+    /// Makes a file that must not be there yet.
+    pub(super) fn create(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        private::restrict(&mut options);
+        options.open(self.path_of(name))
+    }
+
+    /// Refuses a file that others may read. One that is not there is fine.
+    ///
+    /// # Errors
+    /// If they may.
+    pub(super) fn check_file(&self, name: &str) -> Result<(), StoreError> {
+        match private::check(&self.path_of(name), private::FILE) {
+            Err(StoreError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+
+    /// The files whose names begin like this.
+    pub(super) fn names(&self, beginning: &str) -> Vec<String> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten();
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        names.filter(|name| name.starts_with(beginning)).collect()
+    }
+
+    /// Writes the folder's own list of names to the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        private::sync_folder(&self.path)
+    }
+}
+
+#[cfg(unix)]
+mod private {
+    use std::fs::{self, DirBuilder, File, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    use std::path::Path;
+
+    use super::StoreError;
+
+    pub(super) const FOLDER: u32 = 0o700;
+    pub(super) const FILE: u32 = 0o600;
+
+    pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(FOLDER).create(path)
+    }
+
+    pub(super) fn restrict(options: &mut OpenOptions) {
+        options.mode(FILE);
+    }
+
+    pub(super) fn check(path: &Path, needed: u32) -> Result<(), StoreError> {
+        let metadata = fs::symlink_metadata(path)
+            .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
+        let not_own = |what| Err(StoreError::NotOwn { path: path.to_owned(), what });
+        match needed {
+            FOLDER if !metadata.is_dir() => return not_own("is no folder"),
+            FILE if !metadata.is_file() => return not_own("is no ordinary file"),
+            _ => {}
+        }
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return not_own("belongs to another user");
+        }
+        let mode = metadata.mode() & 0o7777;
+        match mode & 0o077 {
+            0 => Ok(()),
+            _ => Err(StoreError::OpenToOthers { path: path.to_owned(), mode, needed }),
+        }
+    }
+
+    pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+/// Elsewhere a user's own data folder is private by default.
+#[cfg(not(unix))]
+mod private {
+    use std::fs::{self, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    use super::StoreError;
+
+    pub(super) const FOLDER: u32 = 0o700;
+    pub(super) const FILE: u32 = 0o600;
+
+    pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+        fs::create_dir_all(path)
+    }
+
+    pub(super) fn restrict(_: &mut OpenOptions) {}
+
+    pub(super) fn check(path: &Path, _: u32) -> Result<(), StoreError> {
+        let metadata = fs::symlink_metadata(path)
+            .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
+        match metadata.is_symlink() {
+            true => Err(StoreError::NotOwn { path: path.to_owned(), what: "is a link" }),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn what_is_made_is_private() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b");
+        let folder = PrivateFolder::open(&path).unwrap();
+        folder.make_file("file").unwrap();
+        folder.make_file("file").unwrap();
+        assert_eq!((mode(&path), mode(&path.join("file"))), (0o700, 0o600));
+        assert_eq!(folder.names("fi"), ["file"]);
+        assert!(folder.create("file").is_err());
+    }
+
+    #[test]
+    fn what_others_may_read_is_refused_with_the_way_out() {
+        let dir = tempfile::tempdir().unwrap();
+        set_mode(dir.path(), 0o750);
+        let error = PrivateFolder::open(dir.path()).unwrap_err();
+        assert!(error.to_string().ends_with("is open to others (its mode is 0750)"), "{error}");
+        let path = dir.path().canonicalize().unwrap();
+        let hint = format!("`chmod 700 {}` makes it private", path.display());
+        assert_eq!(error.hint(), Some(hint));
+
+        set_mode(dir.path(), 0o700);
+        let folder = PrivateFolder::open(dir.path()).unwrap();
+        folder.make_file("file").unwrap();
+        set_mode(&folder.path_of("file"), 0o604);
+        let error = folder.check_file("file").unwrap_err();
+        assert!(error.to_string().contains("0604"), "{error}");
+        assert!(error.hint().unwrap().starts_with("`chmod 600 "), "{error}");
+    }
+
+    #[test]
+    fn links_and_things_of_another_kind_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        set_mode(dir.path(), 0o700);
+        let folder = PrivateFolder::open(dir.path()).unwrap();
+        folder.make_file("file").unwrap();
+        symlink("file", folder.path_of("link")).unwrap();
+        for name in ["link", "."] {
+            let error = folder.check_file(name).unwrap_err();
+            assert!(error.to_string().ends_with("is no ordinary file"), "{error}");
+        }
+        assert!(PrivateFolder::open(&folder.path_of("file")).is_err());
+        folder.check_file("nothing").unwrap();
+    }
+}

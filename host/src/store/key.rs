@@ -1,0 +1,200 @@
+//! The key, and where it is kept.
+//!
+//! A key has an id, made from it by hashing. The database names the id of the
+//! key that its records are encrypted with, and a key file carries it in its
+//! name: so a wrong key is told at once, and the database and the folder
+//! cannot disagree, whenever a process that changes the key is killed. Files
+//! are made and removed under the database's write lock only.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::error::StoreError;
+use super::folder::PrivateFolder;
+
+/// The environment variable that holds the key, if no file does.
+pub const KEY_VARIABLE: &str = "CONNECTOR_STORE_KEY";
+
+/// What the names of key files begin with.
+const FILE: &str = "key-";
+
+/// A key of 256 bits. Prints as `****`, and is overwritten when it is dropped.
+#[derive(Clone)]
+pub struct Key(Zeroizing<[u8; 32]>);
+
+/// Where the key comes from.
+#[derive(Clone, Debug)]
+pub enum KeySource {
+    /// A file in the store's folder, made with the store.
+    Folder,
+    /// The caller.
+    Given(Key),
+}
+
+impl Key {
+    fn generate() -> Result<Self, StoreError> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Randomness)?;
+        Ok(Self(bytes))
+    }
+
+    /// Reads 32 bytes in base64. White space around them does not count.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        let decoded = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
+        let mut bytes = Zeroizing::new([0; 32]);
+        if decoded.len() != bytes.len() {
+            return None;
+        }
+        bytes.copy_from_slice(&decoded);
+        Some(Self(bytes))
+    }
+
+    fn to_base64(&self) -> Zeroizing<String> {
+        Zeroizing::new(STANDARD.encode(self.0.as_slice()))
+    }
+
+    /// The key in the environment variable; none if that is not set.
+    ///
+    /// # Errors
+    /// If it holds something else.
+    pub fn from_environment(variable: &'static str) -> Result<Option<Self>, StoreError> {
+        let Some(text) = std::env::var_os(variable).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        let text = text.into_string().map(Zeroizing::new).unwrap_or_default();
+        match Self::from_base64(&text) {
+            Some(key) => Ok(Some(key)),
+            None => Err(StoreError::NoKeyInVariable(variable)),
+        }
+    }
+
+    /// Tells keys apart and tells nothing else of them.
+    pub(super) fn id(&self) -> String {
+        let digest = Sha256::new()
+            .chain_update("connector store key\0")
+            .chain_update(self.0.as_slice())
+            .finalize();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
+    }
+}
+
+impl KeySource {
+    /// [`KEY_VARIABLE`] if it is set, else the folder.
+    ///
+    /// # Errors
+    /// If the variable holds no key.
+    pub fn from_environment() -> Result<Self, StoreError> {
+        Ok(Key::from_environment(KEY_VARIABLE)?.map_or(Self::Folder, Self::Given))
+    }
+
+    /// The key with this id.
+    pub(super) fn load(&self, folder: &PrivateFolder, id: &str) -> Result<Key, StoreError> {
+        match self {
+            Self::Given(key) if key.id() == id => Ok(key.clone()),
+            Self::Given(_) => Err(StoreError::WrongKey { folder: folder.path().to_owned() }),
+            Self::Folder => read_file(folder, id),
+        }
+    }
+
+    /// The key for a store that has none, or for one that changes its key.
+    pub(super) fn make(&self, folder: &PrivateFolder) -> Result<Key, StoreError> {
+        match self {
+            Self::Given(key) => Ok(key.clone()),
+            Self::Folder => {
+                let key = Key::generate()?;
+                let path = folder.path_of(&file_name(&key.id()));
+                write_file(folder, &key).map_err(|error| StoreError::File { path, error })?;
+                Ok(key)
+            }
+        }
+    }
+}
+
+/// Removes the files of all keys but this one.
+pub(super) fn remove_files_but(folder: &PrivateFolder, id: &str) -> Result<(), StoreError> {
+    for name in folder.names(FILE).into_iter().filter(|name| *name != file_name(id)) {
+        let path = folder.path_of(&name);
+        fs::remove_file(&path).map_err(|error| StoreError::File { path, error })?;
+    }
+    Ok(())
+}
+
+/// Removes the file of a key, if there is one.
+pub(super) fn remove_file(folder: &PrivateFolder, id: &str) {
+    match fs::remove_file(folder.path_of(&file_name(id))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "cannot remove the file of the old key");
+        }
+        _ => {}
+    }
+}
+
+fn file_name(id: &str) -> String {
+    format!("{FILE}{id}")
+}
+
+fn read_file(folder: &PrivateFolder, id: &str) -> Result<Key, StoreError> {
+    let name = file_name(id);
+    let path = folder.path_of(&name);
+    folder.check_file(&name)?;
+    let text = match fs::read_to_string(&path).map(Zeroizing::new) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(StoreError::KeyMissing(path));
+        }
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(StoreError::KeyDamaged(path));
+        }
+        Err(error) => return Err(StoreError::File { path, error }),
+    };
+    Key::from_base64(&text).filter(|key| key.id() == id).ok_or(StoreError::KeyDamaged(path))
+}
+
+/// The key is on the disk before a record is encrypted with it.
+fn write_file(folder: &PrivateFolder, key: &Key) -> io::Result<()> {
+    let mut file = folder.create(&file_name(&key.id()))?;
+    file.write_all(key.to_base64().as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    folder.sync()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_as_asterisks() {
+        let key = Key::generate().unwrap();
+        assert_eq!(format!("{key:?} {:?}", KeySource::Given(key.clone())), "**** Given(****)");
+        assert_eq!(key.id().len(), 16);
+        assert_ne!(key.id(), Key::generate().unwrap().id());
+    }
+
+    #[test]
+    fn a_key_is_32_bytes_in_base64() {
+        let key = Key::generate().unwrap();
+        let text = key.to_base64();
+        assert_eq!(Key::from_base64(&format!(" {}\n", *text)).unwrap().bytes(), key.bytes());
+        let short = STANDARD.encode([7; 31]);
+        for odd in ["", "key", &short, &text[1..], &format!("{0}{0}", *text)] {
+            assert!(Key::from_base64(odd).is_none(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Runs by idempotency key: what is asked for twice is done once, also if the
+//! process that did it is no more.
+//!
+//! Outcomes are not encrypted: they hold no secret of a connection, but what
+//! the provider answered. The folder is private.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::Store;
+use super::error::{Fault, StoreError};
+use super::instance::{self, Instance};
+
+/// What is known of a key.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Begun {
+    /// Nothing: the run is the caller's now, who finishes or forgets it.
+    New,
+    /// This or another living process is at it.
+    Running,
+    /// The process that was at it is no more. Whether anything was sent is
+    /// not known.
+    Interrupted,
+    /// It has ended, with this outcome.
+    Finished(String),
+    /// The key belongs to a run with another request.
+    OtherRequest,
+}
+
+impl Store {
+    /// Takes a key for a run of a request, which is told by a hash. Of several
+    /// callers with the same key, one is told [`Begun::New`].
+    ///
+    /// # Errors
+    /// If the database cannot be written; then the key is not taken.
+    pub fn begin_run(&self, key: &str, request: &[u8; 32]) -> Result<Begun, StoreError> {
+        self.transaction(|transaction, _| {
+            // Under the write lock, as `instance` asks for.
+            let own = self.instance()?;
+            let sql = "SELECT request, instance, outcome FROM runs WHERE key = ?1";
+            let known = transaction.query_row(sql, [key], |row| {
+                Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            });
+            Ok(match known.optional()? {
+                None => {
+                    let sql = "INSERT INTO runs (key, request, instance, begun_at)
+                               VALUES (?1, ?2, ?3, unixepoch())";
+                    transaction.execute(sql, params![key, request, own])?;
+                    Begun::New
+                }
+                Some((other, ..)) if other != *request => Begun::OtherRequest,
+                Some((_, _, Some(outcome))) => Begun::Finished(outcome),
+                Some((_, by, None)) if by == own || instance::lives(&self.folder, &by) => {
+                    Begun::Running
+                }
+                Some(_) => Begun::Interrupted,
+            })
+        })
+    }
+
+    /// Keeps the outcome of a run that this store began.
+    ///
+    /// # Errors
+    /// If it began none with the key, or if the database cannot be written.
+    pub fn finish_run(&self, key: &str, outcome: &str) -> Result<(), StoreError> {
+        self.end_run(key, |transaction, own| {
+            let sql = "UPDATE runs SET outcome = ?3, finished_at = unixepoch()
+                       WHERE key = ?1 AND instance = ?2 AND outcome IS NULL";
+            Ok(transaction.execute(sql, [key, own, outcome])?)
+        })
+    }
+
+    /// Lets go of the key of a run that this store began, and of which nothing
+    /// was sent.
+    ///
+    /// # Errors
+    /// If it began none with the key, or if the database cannot be written.
+    pub fn forget_run(&self, key: &str) -> Result<(), StoreError> {
+        self.end_run(key, |transaction, own| {
+            let sql = "DELETE FROM runs WHERE key = ?1 AND instance = ?2 AND outcome IS NULL";
+            Ok(transaction.execute(sql, [key, own])?)
+        })
+    }
+
+    /// Forgets runs that ended this long ago, or that were begun this long ago
+    /// by a process that is no more; says how many.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub fn expire_runs(&self, older_than: Duration) -> Result<usize, StoreError> {
+        let seconds = i64::try_from(older_than.as_secs()).unwrap_or(i64::MAX);
+        self.transaction(|transaction, _| {
+            let sql = "DELETE FROM runs WHERE finished_at <= unixepoch() - ?1";
+            let mut count = transaction.execute(sql, [seconds])?;
+            let sql = "SELECT DISTINCT instance FROM runs WHERE outcome IS NULL";
+            let mut statement = transaction.prepare(sql)?;
+            for by in
+                statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?
+            {
+                if !instance::lives(&self.folder, &by) {
+                    let sql = "DELETE FROM runs WHERE outcome IS NULL AND instance = ?1
+                               AND begun_at <= unixepoch() - ?2";
+                    count += transaction.execute(sql, params![by, seconds])?;
+                }
+            }
+            Ok(count)
+        })
+    }
+
+    fn end_run(
+        &self,
+        key: &str,
+        end: impl FnOnce(&Transaction<'_>, &str) -> Result<usize, Fault>,
+    ) -> Result<(), StoreError> {
+        self.transaction(|transaction, _| match end(transaction, &self.instance()?)? {
+            0 => Err(StoreError::NotRunning { key: key.to_owned() }.into()),
+            _ => Ok(()),
+        })
+    }
+
+    /// The id of this store's instance, which begins when it is first asked
+    /// for. Belongs into a transaction, for its lock.
+    fn instance(&self) -> Result<String, StoreError> {
+        let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(match &*instance {
+            Some(instance) => instance.id().to_owned(),
+            None => instance.insert(Instance::begin(&self.folder)?).id().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    use std::sync::{Arc, Barrier};
+    use std::thread;
+
+    use super::super::KeySource;
+    use super::*;
+
+    const ONE: [u8; 32] = [1; 32];
+    const TWO: [u8; 32] = [2; 32];
+    const NOW: Duration = Duration::ZERO;
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// Names the folder of the store that a child process uses.
+    const FOLDER: &str = "STORE_TEST_FOLDER";
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    fn open(folder: &tempfile::TempDir) -> Store {
+        Store::open(&folder.path().join("store"), KeySource::Folder).unwrap()
+    }
+
+    #[test]
+    fn a_key_goes_from_new_to_finished() {
+        let folder = folder();
+        let store = open(&folder);
+        assert_eq!(store.begin_run("a", &ONE).unwrap(), Begun::New);
+        assert_eq!(store.begin_run("a", &ONE).unwrap(), Begun::Running);
+        assert_eq!(store.begin_run("a", &TWO).unwrap(), Begun::OtherRequest);
+        assert_eq!(open(&folder).begin_run("a", &ONE).unwrap(), Begun::Running);
+        assert_eq!(store.begin_run("b", &ONE).unwrap(), Begun::New);
+
+        store.finish_run("a", "{\"output\":1}").unwrap();
+        for store in [&store, &open(&folder)] {
+            let finished = Begun::Finished("{\"output\":1}".to_owned());
+            assert_eq!(store.begin_run("a", &ONE).unwrap(), finished);
+            assert_eq!(store.begin_run("a", &TWO).unwrap(), Begun::OtherRequest);
+        }
+    }
+
+    #[test]
+    fn a_key_of_which_nothing_was_sent_is_free_again() {
+        let folder = folder();
+        let store = open(&folder);
+        store.begin_run("a", &ONE).unwrap();
+        store.forget_run("a").unwrap();
+        assert_eq!(store.begin_run("a", &TWO).unwrap(), Begun::New);
+    }
+
+    #[test]
+    fn a_run_is_ended_once_and_by_the_store_that_began_it() {
+        let folder = folder();
+        let (store, other) = (open(&folder), open(&folder));
+        let refused = |ended: Result<(), StoreError>| {
+            let error = ended.unwrap_err();
+            assert!(matches!(error, StoreError::NotRunning { .. }), "{error}");
+        };
+        refused(store.finish_run("a", "{}"));
+        store.begin_run("a", &ONE).unwrap();
+        refused(other.finish_run("a", "{}"));
+        refused(other.forget_run("a"));
+        store.finish_run("a", "{}").unwrap();
+        refused(store.finish_run("a", "[]"));
+        refused(store.forget_run("a"));
+        assert_eq!(store.begin_run("a", &ONE).unwrap(), Begun::Finished("{}".to_owned()));
+    }
+
+    #[test]
+    fn of_many_callers_one_begins() {
+        let folder = folder();
+        let shared = Arc::new(open(&folder));
+        let stores =
+            [Arc::clone(&shared), shared, Arc::new(open(&folder)), Arc::new(open(&folder))];
+        for round in 0..20 {
+            let barrier = Arc::new(Barrier::new(stores.len()));
+            let threads = stores.clone().map(|store| {
+                let barrier = Arc::clone(&barrier);
+                thread::spawn(move || {
+                    barrier.wait();
+                    store.begin_run(&round.to_string(), &ONE).unwrap()
+                })
+            });
+            let begun = threads.map(|thread| thread.join().unwrap());
+            let count = |of| begun.iter().filter(|begun| **begun == of).count();
+            assert_eq!((count(Begun::New), count(Begun::Running)), (1, 3), "{begun:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_old_and_over_expires() {
+        let folder = folder();
+        let store = open(&folder);
+        for key in ["finished", "running"] {
+            store.begin_run(key, &ONE).unwrap();
+        }
+        store.finish_run("finished", "{}").unwrap();
+        let other = open(&folder);
+        other.begin_run("interrupted", &ONE).unwrap();
+        drop(other);
+        assert_eq!(store.begin_run("interrupted", &ONE).unwrap(), Begun::Interrupted);
+        assert_eq!(store.expire_runs(DAY).unwrap(), 0);
+        assert_eq!(store.expire_runs(NOW).unwrap(), 2);
+        for (key, begun) in
+            [("finished", Begun::New), ("running", Begun::Running), ("interrupted", Begun::New)]
+        {
+            assert_eq!(store.begin_run(key, &ONE).unwrap(), begun, "{key}");
+        }
+    }
+
+    /// Begins and finishes runs until it is killed, if it is a child process of
+    /// the next test. Tells on standard error what is finished.
+    #[test]
+    fn child() {
+        let Some(folder) = std::env::var_os(FOLDER) else { return };
+        let store = Store::open(folder.as_ref(), KeySource::Folder).unwrap();
+        for number in 0.. {
+            let key = format!("{}-{number}", std::process::id());
+            assert_eq!(store.begin_run(&key, &ONE).unwrap(), Begun::New);
+            store.finish_run(&key, &key).unwrap();
+            store.begin_run(&format!("{key}-open"), &ONE).unwrap();
+            eprintln!("{key}");
+        }
+    }
+
+    #[test]
+    fn a_killed_process_leaves_its_outcomes_and_interrupted_runs() {
+        let folder = folder();
+        let store = open(&folder);
+        let begin = |key: &str| store.begin_run(key, &ONE).unwrap();
+        let mut finished = Vec::new();
+        for round in 1..=20 {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "store::runs::tests::child", "--nocapture"]);
+            command.env(FOLDER, folder.path().join("store"));
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+            let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+            let keys = lines.by_ref().take(round).map(Result::unwrap).collect::<Vec<_>>();
+            assert_eq!(begin(&format!("{}-open", keys[0])), Begun::Running);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert_eq!(begin(&format!("{}-open", keys[0])), Begun::Interrupted);
+            finished.extend(keys);
+        }
+        drop(store);
+        let store = open(&folder);
+        let begin = |key: &str| store.begin_run(key, &ONE).unwrap();
+        for key in finished {
+            assert_eq!(begin(&format!("{key}-open")), Begun::Interrupted);
+            assert_eq!(begin(&key), Begun::Finished(key));
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The store as its users see it.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+const CANARY: &str = "sk-canary-4f9a17c2";
+
+fn values(token: &str) -> Map<String, Value> {
+    match json!({ "token": token, "baseUrl": "https://api.test/v1" }) {
+        Value::Object(values) => values,
+        _ => Map::new(),
+    }
+}
+
+/// A folder in which a store may make its own.
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("store")
+    }
+}
+
+fn folder() -> Folder {
+    Folder(tempfile::tempdir().unwrap())
+}
+
+fn open(folder: &Folder) -> Store {
+    Store::open(&folder.path(), KeySource::Folder).unwrap()
+}
+
+fn given(byte: u8) -> KeySource {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode([byte; 32]);
+    KeySource::Given(Key::from_base64(&text).unwrap())
+}
+
+/// The token of a stored connection, which prints without it.
+fn token(store: &Store, id_or_name: &str) -> Value {
+    let stored = store.connection(id_or_name).unwrap().unwrap();
+    let value = stored.values.as_map().get("token").cloned().unwrap();
+    assert!(!format!("{stored:?}").contains(CANARY), "{stored:?}");
+    value
+}
+
+fn execute(folder: &Folder, sql: &str) {
+    Database::open(folder.path().join(DATABASE)).unwrap().execute_batch(sql).unwrap();
+}
+
+fn key_files(folder: &Folder) -> Vec<String> {
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let names = names.map(|name| name.into_string().unwrap());
+    names.filter(|name| name.starts_with("key-")).collect()
+}
+
+#[test]
+fn a_connection_comes_back_as_it_was() {
+    let folder = folder();
+    let added = open(&folder).add_connection(" work ", "openai/v1", &values(CANARY)).unwrap();
+    assert_eq!((added.name.as_str(), added.component.as_str()), ("work", "openai/v1"));
+    assert_eq!((added.id.len(), &added.id[..5]), (37, "conn_"));
+    assert!(added.created_at.ends_with('Z') && added.created_at.len() == 20, "{added:?}");
+
+    let store = open(&folder);
+    assert_eq!(store.connections().unwrap(), std::slice::from_ref(&added));
+    for wanted in [&added.id, "work"] {
+        let stored = store.connection(wanted).unwrap().unwrap();
+        assert_eq!((&stored.record, stored.values.as_map()), (&added, &values(CANARY)));
+    }
+    assert!(store.connection("nobody").unwrap().is_none());
+    assert!(store.remove_connection(&added.id).unwrap());
+    assert!(!store.remove_connection(&added.id).unwrap());
+    assert_eq!(store.connections().unwrap(), []);
+}
+
+#[test]
+fn names_are_unique_for_each_component() {
+    let folder = folder();
+    let store = open(&folder);
+    let first = store.add_connection("a", "openai/v1", &values("x")).unwrap();
+    let taken = store.add_connection("a ", "openai/v1", &values("x")).unwrap_err();
+    assert_eq!(taken.to_string(), "`openai/v1` has a connection `a` already");
+    let second = store.add_connection("a", "other/v1", &values("x")).unwrap();
+
+    let found = store.find_connection(Some("other/v1"), "a").unwrap();
+    assert_eq!(found, Some(second.clone()));
+    assert_eq!(store.find_connection(Some("third/v1"), "a").unwrap(), None);
+    let several = store.connection("a").unwrap_err().to_string();
+    assert!(several.contains(&first.id) && several.contains(&second.id), "{several}");
+
+    for odd in ["", "  ", "a\nb", "\u{1b}[31m", "conn_x", &"x".repeat(101)] {
+        let error = store.add_connection(odd, "openai/v1", &values("x")).unwrap_err();
+        assert!(matches!(error, StoreError::Name(_)), "{odd:?}: {error}");
+    }
+    store.add_connection(&"ä".repeat(100), "openai/v1", &values("x")).unwrap();
+}
+
+#[test]
+fn a_connection_is_replaced_under_its_id() {
+    let folder = folder();
+    let store = open(&folder);
+    let first = store.add_connection("a", "openai/v1", &values("one")).unwrap();
+    store.add_connection("b", "openai/v1", &values("two")).unwrap();
+    let replaced = store.replace_connection(&first.id, "c", &values("three")).unwrap().unwrap();
+    assert_eq!((&replaced.id, replaced.name.as_str()), (&first.id, "c"));
+    assert_eq!(token(&store, &first.id), "three");
+    store.replace_connection(&first.id, "c", &values("four")).unwrap().unwrap();
+    assert_eq!(token(&store, "c"), "four");
+    let taken = store.replace_connection(&first.id, "b", &values("five")).unwrap_err();
+    assert!(matches!(taken, StoreError::NameTaken { .. }), "{taken}");
+    assert_eq!(token(&store, "c"), "four");
+    assert_eq!(store.replace_connection("conn_x", "d", &values("x")).unwrap(), None);
+}
+
+#[test]
+fn no_file_holds_a_value_in_clear() {
+    let folder = folder();
+    let store = open(&folder);
+    let removed = store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    store.add_connection("b", "openai/v1", &values(CANARY)).unwrap();
+    store.remove_connection(&removed.id).unwrap();
+    store.rotate_key(KeySource::Folder).unwrap();
+    for entry in fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        for text in [CANARY, "api.test"] {
+            let found = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            assert!(!found, "{text} is in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_wrong_key_is_told_as_such() {
+    let folder = folder();
+    let store = Store::open(&folder.path(), given(1)).unwrap();
+    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    assert_eq!(key_files(&folder), [""; 0]);
+    let wrong = Store::open(&folder.path(), given(2)).unwrap_err();
+    assert!(matches!(wrong, StoreError::WrongKey { .. }), "{wrong}");
+    let none = Store::open(&folder.path(), KeySource::Folder).unwrap_err();
+    assert!(matches!(none, StoreError::KeyMissing(_)), "{none}");
+    assert_eq!(token(&Store::open(&folder.path(), given(1)).unwrap(), "a"), CANARY);
+    assert_eq!(key_files(&folder), [""; 0]);
+}
+
+#[test]
+fn a_lost_or_damaged_key_file_is_never_replaced() {
+    let folder = folder();
+    open(&folder).add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    let path = folder.path().join(&key_files(&folder)[0]);
+    let kept = fs::read(&path).unwrap();
+    for damaged in
+        [&b""[..], b"\xff\xfe", &kept[1..], b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+    {
+        fs::write(&path, damaged).unwrap();
+        let error = Store::open(&folder.path(), KeySource::Folder).unwrap_err();
+        assert!(matches!(error, StoreError::KeyDamaged(_)), "{error}");
+    }
+    fs::remove_file(&path).unwrap();
+    let error = Store::open(&folder.path(), KeySource::Folder).unwrap_err();
+    assert!(matches!(error, StoreError::KeyMissing(_)), "{error}");
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let mut file = PrivateFolder::open(&folder.path()).unwrap().create(name).unwrap();
+    file.write_all(&kept).unwrap();
+    assert_eq!(token(&open(&folder), "a"), CANARY);
+}
+
+#[test]
+fn records_cannot_take_each_others_place() {
+    let folder = folder();
+    let store = open(&folder);
+    let [a, b] = ["a", "b"].map(|name| store.add_connection(name, "openai/v1", &values(name)));
+    let (a, b) = (a.unwrap(), b.unwrap());
+    execute(
+        &folder,
+        "UPDATE connections SET sealed = (SELECT sealed FROM connections WHERE name = 'b')
+         WHERE name = 'a'",
+    );
+    let error = store.connection(&a.id).unwrap_err();
+    assert!(matches!(&error, StoreError::Unreadable { id } if *id == a.id), "{error}");
+    assert_eq!(token(&store, &b.id), "b");
+    execute(&folder, "UPDATE connections SET component = 'other/v1' WHERE name = 'b'");
+    assert!(store.connection(&b.id).is_err());
+    // It is still listed, so that it can be removed, and nothing is rotated.
+    assert_eq!(store.connections().unwrap().len(), 2);
+    let keys = key_files(&folder);
+    assert!(store.rotate_key(KeySource::Folder).is_err());
+    for record in [&a, &b] {
+        assert!(store.remove_connection(&record.id).unwrap());
+    }
+    assert_eq!(store.rotate_key(KeySource::Folder).unwrap(), 0);
+    assert!(!key_files(&folder).iter().any(|name| keys.contains(name)));
+}
+
+#[test]
+fn another_process_follows_a_new_key() {
+    let folder = folder();
+    let (here, there) = (open(&folder), open(&folder));
+    for name in ["a", "b", "c"] {
+        here.add_connection(name, "openai/v1", &values(name)).unwrap();
+    }
+    let old = key_files(&folder);
+    assert_eq!(here.rotate_key(KeySource::Folder).unwrap(), 3);
+    let new = key_files(&folder);
+    assert!(new.len() == 1 && new != old, "{old:?} {new:?}");
+    assert_eq!((token(&here, "a"), token(&there, "b")), (json!("a"), json!("b")));
+    there.add_connection("d", "openai/v1", &values("d")).unwrap();
+    assert_eq!(token(&open(&folder), "d"), "d");
+
+    // From the folder into the caller's hands and on: `there` was told nothing.
+    assert_eq!(here.rotate_key(given(1)).unwrap(), 4);
+    assert_eq!(key_files(&folder), [""; 0]);
+    assert!(matches!(there.connection("a").unwrap_err(), StoreError::KeyMissing(_)));
+    assert!(there.add_connection("e", "openai/v1", &values("e")).is_err());
+    assert_eq!(here.rotate_key(given(2)).unwrap(), 4);
+    assert_eq!(token(&here, "a"), "a");
+    assert_eq!(token(&Store::open(&folder.path(), given(2)).unwrap(), "d"), "d");
+}
+
+#[test]
+fn many_may_open_and_use_a_new_store_at_once() {
+    let folder = Arc::new(folder());
+    let threads = (0..8).map(|number| {
+        let folder = Arc::clone(&folder);
+        thread::spawn(move || {
+            let store = open(&folder);
+            let name = number.to_string();
+            store.add_connection(&name, "openai/v1", &values(&name)).unwrap();
+            if number % 4 == 0 {
+                store.rotate_key(KeySource::Folder).unwrap();
+            }
+        })
+    });
+    for thread in threads.collect::<Vec<_>>() {
+        thread.join().unwrap();
+    }
+    let store = open(&folder);
+    assert_eq!(key_files(&folder).len(), 1);
+    for number in 0..8 {
+        assert_eq!(token(&store, &number.to_string()), number.to_string());
+    }
+}
+
+#[test]
+fn a_damaged_database_is_told_and_left_alone() {
+    let folder = folder();
+    let path = folder.path().join(DATABASE);
+    open(&folder).add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    let sound = fs::read(&path).unwrap();
+    let mut bent = sound.clone();
+    bent[4096..].fill(0x5a);
+    for damaged in [b"This is no database at all".repeat(1000), bent] {
+        fs::write(&path, &damaged).unwrap();
+        let opened = Store::open(&folder.path(), KeySource::Folder);
+        let error = opened.and_then(|store| store.connections()).unwrap_err();
+        assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+        assert!(error.hint().unwrap().contains("nothing was changed"));
+        assert_eq!(fs::read(&path).unwrap(), damaged);
+    }
+    fs::write(&path, &sound).unwrap();
+    assert_eq!(token(&open(&folder), "a"), CANARY);
+}
+
+#[test]
+fn a_database_of_the_future_is_refused() {
+    let folder = folder();
+    drop(open(&folder));
+    execute(&folder, "PRAGMA user_version = 1000");
+    let error = Store::open(&folder.path(), KeySource::Folder).unwrap_err();
+    assert!(matches!(error, StoreError::Newer(_)), "{error}");
+}
+
+#[test]
+fn a_full_disk_is_told_and_loses_nothing() {
+    let folder = folder();
+    let store = open(&folder);
+    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    let pages: u32 =
+        store.lock().database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    store.lock().database.pragma_update(None, "max_page_count", pages).unwrap();
+    let large = values(&"x".repeat(100_000));
+    let error = store.add_connection("b", "openai/v1", &large).unwrap_err();
+    assert!(matches!(error, StoreError::Full(_)), "{error}");
+    assert!(!error.is_usage());
+    assert_eq!(store.connections().unwrap().len(), 1);
+    assert_eq!(token(&open(&folder), "a"), CANARY);
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_is_private_and_one_that_is_not_is_refused() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let folder = folder();
+    let store = open(&folder);
+    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    let paths: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(paths.len(), 4, "{paths:?}");
+    for path in paths {
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600, "{}", path.display());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = Store::open(&folder.path(), KeySource::Folder).unwrap_err();
+        assert!(matches!(error, StoreError::OpenToOthers { .. }), "{}: {error}", path.display());
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    open(&folder);
+}

@@ -1,0 +1,123 @@
+//! The values of a stored connection, with the secrets among them.
+
+use std::fmt;
+
+use connector_host::{ConnectionValues, Property, PropertyTable};
+use serde_json::{Map, Value};
+use zeroize::{Zeroize, Zeroizing};
+
+/// Decrypted values. They print as their names, and are overwritten when they
+/// are dropped.
+pub struct Values(Map<String, Value>);
+
+/// What may be shown of the values of a connection.
+#[derive(Debug)]
+pub struct Shown {
+    /// The values without secrets.
+    pub values: Map<String, Value>,
+    /// The names of the properties that are set and not shown.
+    pub secrets: Vec<String>,
+}
+
+impl Values {
+    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok().map(Self)
+    }
+
+    /// Taken apart by the connection's table into what may be shown and what
+    /// may not. What the table does not know, or what there is no table for,
+    /// may not.
+    pub fn shown(&self, table: Option<&PropertyTable>) -> Shown {
+        let is_public = |name: &str| {
+            table.and_then(|table| table.get(name)).is_some_and(|found| !holds_secret(found))
+        };
+        let (public, secret): (Vec<_>, Vec<_>) =
+            self.0.iter().partition(|(name, _)| is_public(name));
+        Shown {
+            values: public.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
+            secrets: secret.into_iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
+    /// Adds the secrets that a replacement leaves out: a form never had them.
+    pub fn keep_secrets(&self, new: &mut Map<String, Value>, table: Option<&PropertyTable>) {
+        for name in self.shown(table).secrets {
+            if let (false, Some(value)) = (new.contains_key(&name), self.0.get(&name)) {
+                new.insert(name, value.clone());
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    /// The values to make a connection of.
+    pub fn connection_values(&self) -> ConnectionValues {
+        self.0.clone().into()
+    }
+}
+
+/// The values as a text to be encrypted.
+pub(super) fn to_text(values: &Map<String, Value>) -> Zeroizing<Vec<u8>> {
+    // Only maps whose keys are no texts cannot be written.
+    Zeroizing::new(serde_json::to_vec(values).unwrap_or_default())
+}
+
+fn holds_secret(property: &Property) -> bool {
+    property.secret
+        || property.children.iter().any(holds_secret)
+        || property.values.as_deref().is_some_and(holds_secret)
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Drop for Values {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn print_as_their_names() {
+        let values = Values::parse(br#"{"token":"sk-canary","nested":{"a":["sk-canary"]}}"#);
+        assert_eq!(format!("{:?}", values.unwrap()), r#"{"token", "nested"}"#);
+    }
+
+    #[test]
+    fn without_a_table_everything_is_a_secret() {
+        let values = Values::parse(br#"{"token":"sk-canary","baseUrl":"https://a.test"}"#).unwrap();
+        let shown = values.shown(None);
+        assert_eq!(
+            (shown.values.len(), shown.secrets),
+            (0, vec!["token".into(), "baseUrl".into()])
+        );
+    }
+
+    #[test]
+    fn wiping_reaches_every_text() {
+        let mut value = json!({"a": ["sk-canary", {"b": "sk-canary"}], "c": 1});
+        wipe(&mut value);
+        assert_eq!(value, json!({"a": ["", {"b": ""}], "c": 1}));
+    }
+}

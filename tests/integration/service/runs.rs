@@ -1,0 +1,176 @@
+//! Running actions over HTTP.
+
+use std::time::{Duration, Instant};
+
+use connector_tests::sandbox;
+use connector_tests::service::Service;
+use openai_sandbox::Fault;
+use serde_json::{Value, json};
+
+use super::{JSON, OPENAI, answer, events, get, inline, lines, post, post_with, question, send};
+
+fn run_of(action: &str) -> String {
+    format!("{OPENAI}/actions/{action}/run")
+}
+
+#[test]
+fn a_run_answers_with_its_outcome() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let outcome = post(&service, &run_of("ask"), &question(&sandbox)).expect(200).json();
+    assert!(outcome["output"].as_str().unwrap().contains("Hello!"), "{outcome}");
+    assert_eq!(outcome["metadata"]["attempts"], 1);
+    assert!(outcome["metadata"]["usage"]["totalTokens"].is_u64());
+}
+
+#[test]
+fn events_come_as_they_happen_and_the_outcome_last() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let headers = [JSON, ("accept", "text/event-stream")];
+    let body = question(&sandbox);
+    let told = events(send(&service, "POST", &run_of("ask"), &headers, body.to_string()));
+    let text: String = told
+        .iter()
+        .filter(|(name, _)| name == "delta")
+        .map(|(_, data)| data["text"].as_str().unwrap())
+        .collect();
+    let (name, last) = told.last().unwrap();
+    assert_eq!(name, "result");
+    assert_eq!(last["output"], text);
+    assert!(1 < told.len());
+    assert_eq!(last["output"], post(&service, &run_of("ask"), &body).json()["output"]);
+}
+
+#[test]
+fn retries_are_events_too() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    sandbox.script(Fault::error(503, "overloaded", "Try again."));
+    let headers = [JSON, ("accept", "text/event-stream")];
+    let body = question(&sandbox).to_string();
+    let told = events(send(&service, "POST", &run_of("ask"), &headers, body));
+    assert_eq!(told[0].0, "attempt", "{told:?}");
+    assert!(told[0].1["pauseMs"].is_u64());
+    assert_eq!(told.last().unwrap().1["metadata"]["attempts"], 2);
+}
+
+#[test]
+fn failures_are_problems_with_their_record() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let with = |input: Value, connection: Value| {
+        post(&service, &run_of("ask"), &json!({ "input": input, "connection": connection }))
+    };
+    let hello = || json!({ "messages": [{ "role": "user", "content": "Hi" }] });
+
+    let wrong = with(json!({ "messages": [{ "role": "poet", "content": "" }] }), inline(&sandbox));
+    assert_eq!(wrong.problem(422), "invalid-input");
+    assert_eq!(wrong.json()["failure"]["property"], "messages[0].content");
+    assert_eq!(wrong.json()["failure"]["requestSent"], false);
+
+    let mut stranger = inline(&sandbox);
+    stranger["token"] = json!("sk-wrong");
+    let refused = with(hello(), stranger);
+    assert_eq!(refused.problem(401), "unauthorized");
+    assert_eq!(refused.header("www-authenticate"), None);
+    assert!(!refused.text.contains("sk-wrong"));
+
+    assert_eq!(with(hello(), json!({})).problem(401), "unauthorized");
+    let nowhere = json!({ "token": "sk", "baseUrl": "http://127.0.0.1:1/v1" });
+    assert_eq!(with(hello(), nowhere).problem(502), "network");
+
+    for _ in 0..4 {
+        sandbox.script(Fault::error(429, "rate_limit_exceeded", "Slow down."));
+    }
+    let limited = with(hello(), inline(&sandbox));
+    assert_eq!(limited.problem(429), "rate-limited");
+}
+
+#[test]
+fn a_body_that_cannot_be_read_is_told() {
+    let service = Service::start();
+    let path = run_of("ask");
+    let sent = |kind: &str, body: &str| {
+        answer(send(&service, "POST", &path, &[("content-type", kind)], body))
+    };
+    assert_eq!(sent("application/json", "{").problem(400), "bad-request");
+    assert_eq!(sent("text/plain", "{}").problem(415), "unsupported-media-type");
+    assert_eq!(sent("application/json", r#"{"inputs":{}}"#).problem(422), "invalid-input");
+    let deep = format!("{{\"input\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    assert_eq!(sent("application/json", &deep).problem(400), "bad-request");
+    let large = format!("{{\"input\":{{\"a\":\"{}\"}}}}", "a".repeat(9 << 20));
+    assert_eq!(sent("application/json", &large).status, 413);
+}
+
+#[test]
+fn what_forms_ask_is_answered() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let connection = json!({ "connection": inline(&sandbox) });
+    let tested = post(&service, &format!("{OPENAI}/connection/test"), &connection);
+    assert!(tested.expect(200).json()["message"].as_str().unwrap().contains("models available"));
+    let path = format!("{OPENAI}/actions/ask/options/model");
+    let list = post(&service, &path, &connection).expect(200).json();
+    assert_eq!(list["disabled"], false);
+    assert!(!list["options"].as_array().unwrap().is_empty());
+    let without = post(&service, &path, &json!({})).expect(200).json();
+    assert_eq!(without["disabled"], true);
+    assert!(without["placeholder"].is_string(), "{without}");
+}
+
+#[test]
+fn a_caller_that_goes_away_stops_its_run() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    sandbox.script(Fault::Stall { after: 1_000, pause: Duration::from_secs(20) });
+    let headers = [JSON, ("accept", "text/event-stream")];
+    let body = question(&sandbox).to_string();
+    let response = send(&service, "POST", &run_of("ask"), &headers, body);
+    let mut told = lines(response.into_body().into_reader());
+    assert_eq!(told.next().as_deref(), Some("event: delta"));
+    drop(told);
+    // The place is free again: nothing runs any more.
+    let begun = Instant::now();
+    while get(&service, "/metrics").text.contains("connector_runs_in_progress 1") {
+        assert!(begun.elapsed() < Duration::from_secs(5), "the run goes on");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_full_queue_turns_callers_away() {
+    let sandbox = sandbox();
+    let service = Service::start_with(&["--runs", "1", "--queue", "0"]);
+    sandbox.script(Fault::Stall { after: 1_000, pause: Duration::from_secs(20) });
+    let headers = [JSON, ("accept", "text/event-stream")];
+    let body = question(&sandbox);
+    let response = send(&service, "POST", &run_of("ask"), &headers, body.to_string());
+    let mut told = lines(response.into_body().into_reader());
+    assert_eq!(told.next().as_deref(), Some("event: delta"));
+    let busy = post_with(&service, &run_of("ask"), &[], &body);
+    assert_eq!(busy.problem(503), "busy");
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    assert_eq!(get(&service, "/health/ready").status, 503);
+    assert_eq!(get(&service, "/health/live").status, 200);
+}
+
+#[test]
+fn runs_are_counted() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    post(&service, &run_of("ask"), &question(&sandbox)).expect(200);
+    post(&service, &run_of("ask"), &json!({})).expect(401);
+    let text = get(&service, "/metrics").expect(200).text;
+    for line in [
+        r#"connector_runs_total{action="openai/v1/ask",outcome="done"} 1"#,
+        r#"connector_runs_total{action="openai/v1/ask",outcome="failed"} 1"#,
+        r#"connector_run_seconds_count{action="openai/v1/ask"} 2"#,
+        "connector_runs_in_progress 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains(r#"connector_tokens_total{action="openai/v1/ask"}"#));
+}
+
+#[test]
+fn a_request_has_an_id() {
+    let service = Service::start();
+    let own = get(&service, "/health/live");
+    assert!(own.header("x-request-id").is_some());
+    let given = answer(send(&service, "GET", "/health/live", &[("x-request-id", "mine-1")], ""));
+    assert_eq!(given.header("x-request-id"), Some("mine-1"));
+}
