@@ -1,7 +1,7 @@
 //! Servers that tests start: each on a free port of 127.0.0.1, waited for
 //! until it serves, and ended with the test that started it, however that ends.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -139,12 +139,24 @@ pub(crate) fn exchange(
         "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
          {headers}Content-Length: {length}\r\n\r\n{body}"
     )?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    stream.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
-    Ok(Answer { status, body: body.to_owned() })
+    // Not every server closes the connection when it has said that it will.
+    let mut length = u64::MAX;
+    while !line.trim_end().is_empty() {
+        line.clear();
+        stream.read_line(&mut line)?;
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+    }
+    let mut body = String::new();
+    stream.take(length).read_to_string(&mut body)?;
+    Ok(Answer { status, body })
 }
 
 fn free_address() -> SocketAddr {

@@ -92,7 +92,7 @@ export function Workbench({ component, action }) {
       focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
     } else if (property) {
       // At the field its name would be said twice.
-      setErrors(errorAt(property, sentence(problem).replace(/^`[^`]*` /, '')));
+      setErrors(errorAt(property, sentence(problem).replace(/^`[^`]*`:? /, '')));
       focusLater(() => handle.current?.focus(property) || focusFailure());
     } else {
       focusLater(focusFailure);

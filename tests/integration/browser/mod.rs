@@ -185,7 +185,7 @@ fn mistakes_are_told_at_their_field() {
     let browser = &page.browser;
     page.connect();
     let message = |property: &str| {
-        format!("document.querySelector('#root_{property}__error')?.innerText ?? ''")
+        format!("(document.querySelector('#root_{property}__error')?.innerText ?? '')")
     };
 
     // What the form sees itself. Nothing is sent.
