@@ -17,6 +17,8 @@ cd "$(dirname "$0")"
 . ../installing.sh
 wanted=$(cat install.sh ../installing.sh package-lock.json validate.mjs | cksum)
 
+# The requests of the README are sent with it.
+command -v curl >/dev/null || debian curl curl ca-certificates
 if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
     exit 0
 fi

@@ -86,7 +86,10 @@ fn run(data: &TempDir, args: &[String]) -> (Child, String) {
     let program = target_dir().join("release/connector");
     assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
     let mut command = kept(&program);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--allow-private-addresses"]);
+    command.args(["serve", "--allow-private-addresses"]);
+    if !args.iter().any(|arg| arg == "--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
     // A folder that it makes itself is private.
     command.args(args).arg("--data-dir").arg(data.path().join("data"));
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
