@@ -39,8 +39,9 @@ lint:          ## formatting and clippy
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
 
-bench: build   ## time and memory of a whole run, beside curl
+bench: build   ## a whole run beside curl; many streamed runs of the service
 	python3 tests/bench.py $(TARGET)
+	python3 tests/streams_bench.py $(TARGET)
 
 clean:
 	cargo clean
