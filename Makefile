@@ -6,19 +6,25 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build run test schemas check-schemas lint bench clean
+.PHONY: build run serve test schemas check-schemas lint bench clean
 
-build:         ## the component, the host and the sandbox
+build:         ## the component, the page, the host and the sandbox
 	component/build.sh
+	host/ui/build.sh $(TARGET) || echo "going on without the page"
 	cargo build $(CARGO_ALL)
 
 run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
 	@tests/tour.sh $(TARGET)
 
+serve: build   ## the service and its page, with the sandbox if OPENAI_API_KEY is not set
+	@tests/serve.sh $(TARGET)
+
 test: build    ## every test; installs what they need
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
+	tests/browser/install.sh $(TARGET)
+	tests/openapi/install.sh $(TARGET)
 	cargo test $(CARGO_ALL)
 
 schemas: build ## writes schemas/ anew

@@ -19,6 +19,8 @@ use crate::json_schema as schemas;
 use crate::run::Limits;
 use crate::state::{State, Stopped};
 
+/// The header that ties traces together (W3C Trace Context).
+const TRACE_PARENT: &str = "traceparent";
 /// Longer messages are cut, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
@@ -39,7 +41,11 @@ impl http::Host for State {
         if let Some(stopped) = stopped {
             return Ok(Err(Failure::from(stopped).into()));
         }
-        let request = request_of(request, resources)?;
+        let mut request = request_of(request, resources)?;
+        if let Some(trace_parent) = &run.trace_parent {
+            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACE_PARENT));
+            request.headers.push((TRACE_PARENT.to_owned(), trace_parent.clone()));
+        }
         let connection = match run.connection() {
             Ok(connection) => connection,
             Err(failure) => return Ok(Err(failure.into())),

@@ -105,6 +105,7 @@ pub struct Run<'a> {
     functions: Functions,
     on_event: Option<OnEvent>,
     streaming: bool,
+    trace_parent: Option<String>,
     cancellation: Cancellation,
 }
 
@@ -121,6 +122,7 @@ impl<'a> Run<'a> {
             functions: Functions::default(),
             on_event: None,
             streaming: false,
+            trace_parent: None,
             cancellation: Cancellation::default(),
         }
     }
@@ -168,6 +170,13 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// The `traceparent` (W3C Trace Context) that its requests carry, so that a
+    /// provider's traces join the caller's.
+    pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
+        self.trace_parent = Some(trace_parent.into());
+        self
+    }
+
     /// By what it can be stopped.
     pub fn cancellation(mut self, cancellation: &Cancellation) -> Self {
         self.cancellation = cancellation.clone();
@@ -192,6 +201,7 @@ impl<'a> Run<'a> {
         run.functions = self.functions;
         run.on_event = self.on_event;
         run.streaming = self.streaming;
+        run.trace_parent = self.trace_parent;
         let name = action.name.as_str();
         let call = Call { run: Some(run), time: None, cancellation: self.cancellation };
         let (outcome, ended) = call.make(&shared.pre, &shared.options, |world, store| {

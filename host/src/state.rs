@@ -43,6 +43,8 @@ pub(crate) struct RunState {
     pub on_event: Option<OnEvent>,
     /// Whether the caller wants text as it arrives.
     pub streaming: bool,
+    /// The `traceparent` of its requests.
+    pub trace_parent: Option<String>,
     /// Whether a request may have reached the provider.
     pub request_sent: bool,
     /// Requests made.
@@ -133,6 +135,7 @@ impl RunState {
             functions: Functions::default(),
             on_event: None,
             streaming: false,
+            trace_parent: None,
             request_sent: false,
             attempts: 0,
             retries: Retries::default(),

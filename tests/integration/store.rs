@@ -135,7 +135,8 @@ fn functions_use_it_too() {
     let (store, sandbox) = (Store::new(), sandbox());
     store.add("work", sandbox.base_url().as_str());
     let functions = ["--set", r#"functions=["openai/v1/createImage"]"#];
-    let ran = store.run(&[&ASK[..], &functions, &["--connection", "work"]].concat());
+    let out = ["--output-dir", store.dir.path().to_str().unwrap()];
+    let ran = store.run(&[&ASK[..], &functions, &out, &["--connection", "work"]].concat());
     assert_eq!(ran.status, 0, "{ran:?}");
     let offered = sandbox.requests()[0].json().unwrap()["tools"].clone();
     assert_eq!(offered.as_array().map(Vec::len), Some(1), "{offered}");

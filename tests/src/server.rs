@@ -24,10 +24,13 @@ const KEEPER: &str = r#"
     exec 3<&0
     "$@" 3<&- &
     server=$!
-    { while read -r signal <&3; do kill -"$signal" "$server"; done; kill -KILL "$server"; } &
+    {
+        while read -r signal <&3; do kill -"$signal" "$server"; done
+        kill -KILL "$server" 2>/dev/null
+    } &
     watch=$!
-    wait "$server"
-    kill "$watch"
+    { wait "$server"; } 2>/dev/null
+    kill "$watch" 2>/dev/null
 "#;
 
 /// A running server. Dropping it ends it.

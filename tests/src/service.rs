@@ -86,8 +86,12 @@ fn run(data: &TempDir, args: &[String]) -> (Child, String) {
     let program = target_dir().join("release/connector");
     assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
     let mut command = kept(&program);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--allow-private-addresses"]);
-    command.args(args).arg("--data-dir").arg(data.path());
+    command.args(["serve", "--allow-private-addresses"]);
+    if !args.iter().any(|arg| arg == "--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    // A folder that it makes itself is private.
+    command.args(args).arg("--data-dir").arg(data.path().join("data"));
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
     command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
     let mut keeper = command.stdout(Stdio::piped()).spawn().unwrap();

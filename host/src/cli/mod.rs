@@ -30,7 +30,7 @@ use error::Error;
 /// Parses the arguments, does what they say, and reports.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    log_to_stderr();
+    log_to_stderr(matches!(args.command, Command::Serve(_)));
     let json = args.json;
     match dispatch(args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -84,11 +84,14 @@ fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Erro
     print_line(&reached)
 }
 
-/// `RUST_LOG=debug connector …` tells what happens, on standard error.
-fn log_to_stderr() {
-    if std::env::var_os("RUST_LOG").is_some() {
+/// `RUST_LOG=debug connector …` tells what happens, on standard error. A service
+/// tells of its requests also when nobody asks.
+fn log_to_stderr(serves: bool) {
+    let asked = std::env::var("RUST_LOG").ok();
+    let own = serves.then(|| "warn,connector=info,tower_http=info".to_owned());
+    if let Some(filter) = asked.or(own) {
         tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
             .init();

@@ -26,7 +26,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Request, StatusCode};
-use axum::response::Json;
+use axum::response::{Json, Response};
 use axum::routing::get;
 use connector_host::{Action, Connector, FileStore, Functions};
 use serde_json::json;
@@ -203,20 +203,28 @@ fn router(app: Arc<App>) -> Router {
             Problem::internal("the service failed at this request").into_response()
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
-            let header = |name: &str| {
-                request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
-            };
-            tracing::info_span!(
-                "request",
-                method = %request.method(),
-                path = request.uri().path(),
-                id = header("x-request-id"),
-                traceparent = header("traceparent"),
-            )
-        }))
+        .layer(TraceLayer::new_for_http().on_response(answered).make_span_with(
+            |request: &Request<_>| {
+                let header = |name: &str| {
+                    request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
+                };
+                tracing::info_span!(
+                    "request",
+                    method = %request.method(),
+                    path = request.uri().path(),
+                    id = header("x-request-id"),
+                    traceparent = header("traceparent"),
+                )
+            },
+        ))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .with_state(app)
+}
+
+/// One line for each request, with the span's method, path and ids.
+fn answered(response: &Response, took: Duration, _: &tracing::Span) {
+    let status = response.status().as_u16();
+    tracing::info!(status, milliseconds = took.as_millis(), "answered");
 }
 
 async fn unknown() -> Problem {

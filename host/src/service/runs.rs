@@ -58,6 +58,7 @@ struct Job {
     action: String,
     input: Map<String, Value>,
     connection: Chosen,
+    trace_parent: Option<String>,
 }
 
 async fn run(
@@ -76,7 +77,8 @@ async fn run(
         .chain_update([0])
         .chain_update(&body);
     let Json(Run { input, connection }) = read(&headers, &body)?;
-    let job = Job { connector, action: of, input, connection };
+    let trace_parent = trace_parent(&headers);
+    let job = Job { connector, action: of, input, connection, trace_parent };
     let streams = wants_events(&headers);
     match key {
         None if streams => Ok(events(app, job)),
@@ -99,6 +101,22 @@ fn read(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Json<Run>, Prob
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     Json::from_bytes(body).map_err(|rejection: JsonRejection| rejection.into())
+}
+
+/// The caller's trace, if it is one (W3C Trace Context, version 00).
+fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let is_hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["00", trace, parent, flags]
+            if is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2) =>
+        {
+            Some(text.to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// Whether the caller asks for events.
@@ -165,7 +183,7 @@ fn perform(
     events: Option<mpsc::Sender<Event>>,
     cancellation: &Cancellation,
 ) -> Result<Outcome, Problem> {
-    let Job { connector, action, input, connection } = job;
+    let Job { connector, action, input, connection, trace_parent } = job;
     let connection = app.made.connection(&app.store, &connector, connection)?;
     let files = app.files.files();
     let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
@@ -176,6 +194,9 @@ fn perform(
         .functions(&functions)
         .limits(Limits { time: app.settings.run_time, ..Limits::default() })
         .cancellation(cancellation);
+    if let Some(trace_parent) = trace_parent {
+        run = run.trace_parent(trace_parent);
+    }
     if let Some(events) = events {
         run = run.streaming(true).on_event(move |event| {
             // The receiver is gone when the caller is; the run is told so.

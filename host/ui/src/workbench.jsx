@@ -92,7 +92,7 @@ export function Workbench({ component, action }) {
       focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
     } else if (property) {
       // At the field its name would be said twice.
-      setErrors(errorAt(property, sentence(problem).replace(/^`[^`]*`:? /, '')));
+      setErrors(errorAt(property, withoutName(sentence(problem), property)));
       focusLater(() => handle.current?.focus(property) || focusFailure());
     } else {
       focusLater(focusFailure);
@@ -211,6 +211,12 @@ export function Workbench({ component, action }) {
       )}
     </div>
   );
+}
+
+/** A message that begins with the name of its property, without it. */
+function withoutName(message, property) {
+  const name = `\`${property}\``;
+  return message.startsWith(name) ? message.slice(name.length).replace(/^:? /, '') : message;
 }
 
 /** On a phone the outcome is below the form. */

@@ -1,6 +1,8 @@
 //! Who is served.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 
 use connector_tests::service::Service;
 use connector_tests::{CANARY, command, ran};
@@ -75,7 +77,7 @@ fn it_does_not_start_open_to_everybody() {
     ] {
         let data = tempfile::tempdir().unwrap();
         let mut command = command(None);
-        command.arg("serve").args(&args).arg("--data-dir").arg(data.path());
+        command.arg("serve").args(&args).arg("--data-dir").arg(data.path().join("data"));
         let run = ran(&mut command);
         assert_ne!(run.status, 0, "{args:?}");
         assert!(run.stderr.contains(said), "{args:?}: {run:?}");
@@ -88,9 +90,26 @@ fn a_weak_key_is_refused() {
     let file = folder.path().join("key");
     fs::write(&file, "short").unwrap();
     let mut command = command(None);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
+    command.arg(folder.path().join("data"));
     let run = ran(command.arg("--api-key-file").arg(&file));
     assert_ne!(run.status, 0);
     assert!(run.stderr.contains("at least 16"), "{run:?}");
     assert!(!run.stderr.contains(CANARY));
+}
+
+#[test]
+fn a_socket_in_the_file_system_serves_whoever_may_open_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("c.sock");
+    let listen = format!("unix:{}", socket.display());
+    let _service = Service::start_with(&["--listen", &listen]);
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    let request =
+        format!("GET {API}/components HTTP/1.1\r\nhost: any\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("openai/v1"), "{answer}");
 }

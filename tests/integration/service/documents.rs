@@ -1,9 +1,11 @@
 //! What the service says about connectors and about itself.
 
 use std::fs;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
-use connector_tests::in_repository;
 use connector_tests::service::Service;
+use connector_tests::{in_repository, target_dir};
 use serde_json::Value;
 
 use super::{API, OPENAI, answer, get, post, send};
@@ -49,7 +51,9 @@ fn forms_are_those_of_the_schemas_folder() {
 fn the_output_depends_on_the_input() {
     let service = Service::start();
     let path = format!("{OPENAI}/actions/ask/output-schema");
-    let schema = post(&service, &path, &serde_json::json!({ "input": { "responseFormat": 2 } }));
+    let messages = serde_json::json!([{ "role": "user", "content": "Hi" }]);
+    let input = serde_json::json!({ "messages": messages, "responseFormat": 2 });
+    let schema = post(&service, &path, &serde_json::json!({ "input": input }));
     assert_eq!(schema.expect(200).json()["type"], "array");
 }
 
@@ -119,4 +123,30 @@ fn what_is_described_is_there() {
             }
         }
     }
+}
+
+/// What a public validator says of it.
+#[test]
+fn the_description_is_valid_openapi() {
+    let service = Service::start();
+    let mut document = get(&service, "/openapi.json").expect(200).json();
+    assert_eq!(complaints(&document), "");
+    // It would see a mistake.
+    document["paths"]["/metrics"]["get"]["responses"] = Value::Null;
+    assert_ne!(complaints(&document), "");
+}
+
+fn complaints(document: &Value) -> String {
+    let script = target_dir().join("openapi/validate.mjs");
+    assert!(script.is_file(), "{} is not there; `make test` installs it", script.display());
+    let mut node = Command::new("node")
+        .arg(script)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    write!(node.stdin.take().unwrap(), "{document}").unwrap();
+    let told = node.wait_with_output().unwrap();
+    assert!(told.status.success());
+    String::from_utf8(told.stdout).unwrap()
 }

@@ -6,6 +6,7 @@ mod connections;
 mod documents;
 mod files;
 mod idempotency;
+mod readme;
 mod runs;
 
 use std::io::{BufRead, BufReader, Read};

@@ -93,7 +93,7 @@ fn a_body_that_cannot_be_read_is_told() {
     assert_eq!(sent("application/json", "{").problem(400), "bad-request");
     assert_eq!(sent("text/plain", "{}").problem(415), "unsupported-media-type");
     assert_eq!(sent("application/json", r#"{"inputs":{}}"#).problem(422), "invalid-input");
-    let deep = format!("{{\"input\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!("{{\"input\":{{\"a\":{}{}}}}}", "[".repeat(10_000), "]".repeat(10_000));
     assert_eq!(sent("application/json", &deep).problem(400), "bad-request");
     let large = format!("{{\"input\":{{\"a\":\"{}\"}}}}", "a".repeat(9 << 20));
     assert_eq!(sent("application/json", &large).status, 413);
@@ -173,4 +173,18 @@ fn a_request_has_an_id() {
     assert!(own.header("x-request-id").is_some());
     let given = answer(send(&service, "GET", "/health/live", &[("x-request-id", "mine-1")], ""));
     assert_eq!(given.header("x-request-id"), Some("mine-1"));
+}
+
+#[test]
+fn the_callers_trace_goes_on_to_the_provider() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let sent = |given: &str| {
+        sandbox.clear();
+        post_with(&service, &run_of("ask"), &[("traceparent", given)], &question(&sandbox));
+        let headers = sandbox.requests()[0].headers.clone();
+        headers.into_iter().find_map(|(name, value)| (name == "traceparent").then_some(value))
+    };
+    assert_eq!(sent(trace).as_deref(), Some(trace));
+    assert_eq!(sent("00-x-y-z"), None);
 }
