@@ -23,7 +23,7 @@ test: build    ## every test; installs what they need
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
-	tests/browser/install.sh $(TARGET)
+	tests/browser/install.sh
 	tests/openapi/install.sh $(TARGET)
 	cargo test $(CARGO_ALL)
 

@@ -256,10 +256,10 @@ fn body(schema: Value) -> Value {
 
 /// What is answered when it goes well, and the problem for when it does not.
 fn responses(status: &str, description: &str, content: Value) -> Value {
-    let mut good = json!({ "description": description });
-    if let Value::Object(_) = content {
-        good["content"] = content;
-    }
+    let good = match content {
+        Value::Null => json!({ "description": description }),
+        content => json!({ "description": description, "content": content }),
+    };
     json!({
         status: good,
         "default": {
