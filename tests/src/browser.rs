@@ -266,11 +266,12 @@ fn capabilities(screen: Screen) -> Value {
     if screen == Screen::Dark {
         arguments.push("--force-dark-mode".to_owned());
     }
-    let mut options = json!({ "binary": installed("chromium"), "args": arguments });
-    if screen == Screen::Phone {
-        let metrics = json!({ "width": 360, "height": 740, "pixelRatio": 2 });
-        options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
-    }
+    let emulation = (screen == Screen::Phone)
+        .then(|| json!({ "deviceMetrics": { "width": 360, "height": 740, "pixelRatio": 2 } }));
+    let mut options = serde_json::Map::new();
+    options.insert("binary".to_owned(), json!(installed("chromium")));
+    options.insert("args".to_owned(), json!(arguments));
+    options.extend(emulation.map(|emulation| ("mobileEmulation".to_owned(), emulation)));
     json!({
         "browserName": "chrome",
         "goog:chromeOptions": options,

@@ -56,7 +56,7 @@ impl Page {
     }
 
     /// Nothing was kept from the page, and nothing in it broke.
-    fn must_be_sound(self) {
+    fn ends_without_complaint(self) {
         assert_eq!(self.browser.complaints(), Vec::<String>::new());
     }
 }
@@ -114,7 +114,7 @@ fn asking_streams_the_answer() {
     browser.press("Request");
     browser.sees("/api/v1/components/openai/v1/actions/ask/run");
     browser.screenshot("ask-request");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn models_come_from_the_connection() {
     browser.until("!document.querySelector('[role=listbox]:not([hidden])')");
     let chosen = browser.value("document.querySelector('[role=combobox]').value");
     assert!(chosen.as_str().unwrap().contains("mini"), "{chosen}");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn images_are_shown() {
     page.run();
     page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
     page.browser.screenshot("image");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn speech_is_played() {
     page.run();
     page.browser.until("document.querySelector('.result audio')?.duration > 0");
     page.browser.screenshot("speech");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn recordings_are_uploaded_and_transcribed() {
     browser.until("document.querySelector('.parts .time')");
     browser.sees("0:00 – 0:0");
     browser.screenshot("transcript");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn mistakes_are_told_at_their_field() {
     browser.until(&format!("{}.includes('tts-1')", message("instructions")));
     browser.until("document.activeElement.id === 'root_instructions'");
     browser.screenshot("mistake-of-the-model");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn a_wrong_token_is_told_at_the_connection() {
     browser.until("document.querySelector('dialog .notice-good')?.innerText");
     browser.press("Use");
     page.run();
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn attempts_are_shown() {
     page.browser.fill("Content 1", "Hi");
     page.run();
     page.browser.sees("Attempt 1 failed");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }
 
 #[test]
@@ -279,5 +279,5 @@ fn drafts_outlive_a_reload() {
     assert_eq!(browser.value("document.documentElement.scrollWidth"), 360);
     let kept = browser.value("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])");
     assert!(!kept.as_str().unwrap().contains(CANARY), "{kept}");
-    page.must_be_sound();
+    page.ends_without_complaint();
 }

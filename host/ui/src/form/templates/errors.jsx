@@ -1,6 +1,7 @@
 // What is wrong with a field, below it.
 
 import { errorId } from '@rjsf/utils';
+import { Sentence } from '../../parts/sentence.jsx';
 
 export function Errors({ errors = [], fieldPathId }) {
   const messages = [...new Set(errors.filter(Boolean))];
@@ -9,7 +10,7 @@ export function Errors({ errors = [], fieldPathId }) {
   }
   return (
     <p className="field-error" id={errorId(fieldPathId)} role="alert">
-      {messages.join('; ')}
+      <Sentence text={messages.join('; ')} />
     </p>
   );
 }

@@ -7,6 +7,8 @@ import { Chevron } from '../../parts/icons.jsx';
 import { ownChoices, takesJson } from '../schema.js';
 import { useOptions } from './use-options.js';
 
+const NOTHING_LIKE_IT = 'Nothing in the list is like that; it can be used all the same.';
+
 export function Suggestions(props) {
   const { id, value, required, placeholder, onChange, onBlur, rawErrors, schema, label } = props;
   const listId = useId();
@@ -132,7 +134,7 @@ export function Suggestions(props) {
         ))}
         {!isLoading && choices.length === 0 && (
           <li className="suggestions-note">
-            {search ? 'Nothing in the list is like that; it can be used all the same.' : 'The list is empty.'}
+            {note ?? (search ? NOTHING_LIKE_IT : 'The list is empty.')}
           </li>
         )}
       </ul>
