@@ -2,11 +2,6 @@
 //! their labels, buttons by their words, and what is looked for may take a
 //! while to be there. `tests/browser/install.sh` installs it.
 
-#![allow(
-    clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
