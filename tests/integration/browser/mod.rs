@@ -25,9 +25,18 @@ impl Page {
     }
 
     fn with(sandbox: Sandbox, action: &str, screen: Screen) -> Self {
+        Self::of(Service::start, sandbox, action, screen)
+    }
+
+    fn of(
+        service: impl FnOnce() -> Service,
+        sandbox: Sandbox,
+        action: &str,
+        screen: Screen,
+    ) -> Self {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let service = Service::start();
+        let service = service();
         let browser = Browser::start(screen);
         browser.open(&format!("{}/#openai/v1/{action}", service.url()));
         Self { browser, sandbox, _service: service, _turn: turn }
@@ -280,4 +289,25 @@ fn drafts_outlive_a_reload() {
     let kept = browser.value("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])");
     assert!(!kept.as_str().unwrap().contains(CANARY), "{kept}");
     page.ends_without_complaint();
+}
+
+#[test]
+fn a_key_is_asked_for_where_the_service_wants_one() {
+    const KEY: &str = "0123456789abcdef-service-key";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, KEY).unwrap();
+    let keyed = || Service::start_with(&["--api-key-file", file.to_str().unwrap()]);
+    let page = Page::of(keyed, sandbox(), "createImage", Screen::Desktop);
+    let browser = &page.browser;
+    browser.sees("This service wants a key");
+    browser.fill("Key", KEY);
+    browser.screenshot("key");
+    browser.press("Continue");
+    page.connect();
+
+    // What is fetched for the page carries the key too: the image shows.
+    browser.fill("Content 1", "A lighthouse");
+    page.run();
+    browser.until("document.querySelector('.result img')?.naturalWidth > 0");
 }
