@@ -5,6 +5,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
+. tests/starting.sh
 target=$1
 connector=$target/release/connector
 export CONNECTOR_COMPONENTS="$target/components"
@@ -14,16 +15,11 @@ if [ -n "${OPENAI_API_KEY:-}" ]; then
 fi
 
 data=$(mktemp -d)
-"$target/release/openai-sandbox" >"$data/.sandbox" 2>/dev/null &
-sandbox=$!
-trap 'kill "$sandbox" 2>/dev/null || true; rm -rf "$data"' EXIT INT TERM
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    [ -s "$data/.sandbox" ] && break
-    sleep 0.2
-done
-url=$(sed -n 's/^listening on //p' "$data/.sandbox")
-echo "OPENAI_API_KEY is not set: the connection \"Sandbox\" leads to $url."
+# The sandbox ends with the service, and what was stored goes with it.
+trap 'kill "${sandbox:-}" 2>/dev/null || true; rm -rf "$data"' EXIT INT TERM
+start_sandbox "$target" "$data/.sandbox"
+echo "OPENAI_API_KEY is not set: the connection \"Sandbox\" leads to $sandbox_url."
 echo "The sandbox checks requests as OpenAI documents them and makes up its answers."
 echo sk-sandbox-any-token-will-do | "$connector" connection add openai --name Sandbox \
-    --set baseUrl="$url" --data-dir "$data/store" >/dev/null
+    --set baseUrl="$sandbox_url" --data-dir "$data/store" >/dev/null
 "$connector" serve --allow-private-addresses --data-dir "$data/store"

@@ -4,6 +4,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
+. tests/starting.sh
 target=$1
 connector=$target/release/connector
 export CONNECTOR_COMPONENTS="$target/components"
@@ -17,14 +18,9 @@ show() { printf '  $ %s\n' "$*"; }
 if [ -n "${OPENAI_API_KEY:-}" ]; then
     say "Using ${OPENAI_BASE_URL:-https://api.openai.com/v1} with your OPENAI_API_KEY."
 else
-    "$target/release/openai-sandbox" >"$out/.sandbox" 2>/dev/null &
-    sandbox=$!
-    trap 'kill "$sandbox" 2>/dev/null || true; rm -f "$out/.sandbox"' EXIT INT TERM
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -s "$out/.sandbox" ] && break
-        sleep 0.2
-    done
-    OPENAI_BASE_URL=$(sed -n 's/^listening on //p' "$out/.sandbox")
+    trap 'kill "${sandbox:-}" 2>/dev/null || true; rm -f "$out/.sandbox"' EXIT INT TERM
+    start_sandbox "$target" "$out/.sandbox"
+    OPENAI_BASE_URL=$sandbox_url
     OPENAI_API_KEY=sk-sandbox-any-token-will-do
     export OPENAI_BASE_URL OPENAI_API_KEY
     say "OPENAI_API_KEY is not set: using the sandbox at $OPENAI_BASE_URL."

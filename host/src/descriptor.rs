@@ -161,9 +161,14 @@ impl Descriptor {
         self.actions.iter().find(|action| action.name == name)
     }
 
+    /// The connector's address, such as `openai/v1`.
+    pub fn own_address(&self) -> String {
+        format!("{}/v{}", self.name, self.version)
+    }
+
     /// The address of an action, such as `openai/v1/ask`.
     pub fn address(&self, action: &Action) -> String {
-        format!("{}/v{}/{}", self.name, self.version, action.name)
+        format!("{}/{}", self.own_address(), action.name)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fs;
 
 use connector_host::{Failure, FailureKind, Files};
-use connector_tests::{connection, openai, sandbox};
+use connector_tests::{connection, openai, put_files, sandbox};
 use serde_json::{Value, json};
 
 /// An action, the property at fault, and an input with that one fault.
@@ -220,6 +220,9 @@ fn mistakes() -> Vec<Mistake> {
 fn mistakes_are_told_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::new(folder.path().join("out"));
+    for name in FILES {
+        fs::write(folder.path().join(name), content(name)).unwrap();
+    }
     let connector = openai();
     let sandbox = sandbox();
     let connection = connection(&connector, &sandbox);
@@ -249,21 +252,20 @@ fn with(mut input: Value, set: Value) -> Value {
     input
 }
 
-/// Puts handles in place of the names of files.
-fn put_files(input: &mut Value, files: &Files, folder: &std::path::Path) {
-    match input {
-        Value::Object(members) => {
-            if let Some(url) = members.get_mut("url") {
-                let path = folder.join(url.as_str().unwrap());
-                fs::write(&path, content(url.as_str().unwrap())).unwrap();
-                *url = files.grant(path).unwrap().url.into();
-            }
-            members.values_mut().for_each(|member| put_files(member, files, folder));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| put_files(item, files, folder)),
-        _ => {}
-    }
-}
+/// The files that inputs name.
+const FILES: [&str; 11] = [
+    "notes.txt",
+    "words.mp3",
+    "broken.txt",
+    "long.txt",
+    "picture.mp3",
+    "large.png",
+    "huge.png",
+    "talk.wav",
+    "huge.wav",
+    "talk.ogg",
+    "archive.zip",
+];
 
 /// What a file of this name holds.
 fn content(name: &str) -> Vec<u8> {

@@ -17,7 +17,7 @@ pub mod steady;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use connector_host::{Connection, ConnectionValues, Connector, Host, HostOptions};
+use connector_host::{Connection, ConnectionValues, Connector, Files, Host, HostOptions};
 use openai_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
@@ -81,6 +81,25 @@ pub fn connection(connector: &Connector, sandbox: &Sandbox) -> Connection {
 /// The values of a connection to a server that accepts the canary.
 pub fn connection_values(base_url: &str) -> ConnectionValues {
     ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url)
+}
+
+/// Puts handles in place of the names of files in an input: each `url` names a
+/// file of the folder.
+///
+/// # Panics
+/// If one is not there.
+pub fn put_files(input: &mut Value, files: &Files, folder: &Path) {
+    match input {
+        Value::Object(members) => {
+            if let Some(url) = members.get_mut("url") {
+                let path = folder.join(url.as_str().unwrap());
+                *url = files.grant(path).unwrap().url.into();
+            }
+            members.values_mut().for_each(|member| put_files(member, files, folder));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| put_files(item, files, folder)),
+        _ => {}
+    }
 }
 
 /// The built `connector` command in an empty environment, with the connection

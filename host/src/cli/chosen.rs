@@ -50,8 +50,7 @@ impl Connections {
 
 /// What stored connections belong to, such as `openai/v1`.
 pub fn component(connector: &Connector) -> String {
-    let descriptor = connector.descriptor();
-    format!("{}/v{}", descriptor.name, descriptor.version)
+    connector.descriptor().own_address()
 }
 
 /// There is no such stored connection.

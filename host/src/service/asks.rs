@@ -6,14 +6,14 @@ use axum::Router;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::routing::post;
-use connector_host::{Failure, OptionList};
+use connector_host::OptionList;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::connections::Chosen;
 use super::problem::Problem;
-use super::{App, Shared, action};
+use super::{App, Shared, action, on_thread};
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -107,13 +107,4 @@ async fn options(
 
 fn disabled(problem: Problem) -> OptionList {
     OptionList { disabled: true, placeholder: Some(problem.detail()), options: Vec::new() }
-}
-
-/// Runs what waits for a provider where it may wait.
-async fn on_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    let failed =
-        |_| Problem::from(Failure::new(connector_host::FailureKind::Internal, "it failed"));
-    tokio::task::spawn_blocking(work).await.map_err(failed)?
 }

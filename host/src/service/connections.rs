@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use super::{App, Shared, address};
+use super::{App, Shared, address, on_thread};
 use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
 pub fn routes() -> Router<Arc<App>> {
@@ -150,9 +150,12 @@ fn table(connector: &Connector) -> &PropertyTable {
 }
 
 async fn list(State(app): Shared) -> Result<Json<List>, Problem> {
-    let records = app.store.connections()?;
-    let connections = records.iter().map(|record| shown(&app, &record.id));
-    Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
+    on_thread(move || {
+        let records = app.store.connections()?;
+        let connections = records.iter().map(|record| shown(&app, &record.id));
+        Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
+    })
+    .await
 }
 
 async fn create(
@@ -160,13 +163,16 @@ async fn create(
     body: Result<Json<New>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
     let Json(New { name, component, values }) = body?;
-    check(&app, &component, &values)?;
-    let record = app.store.add_connection(&name, &component, &values).map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
+    on_thread(move || {
+        check(&app, &component, &values)?;
+        let record = app.store.add_connection(&name, &component, &values).map_err(refused)?;
+        Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
+    })
+    .await
 }
 
 async fn show(State(app): Shared, Path(id): Path<String>) -> Result<Json<Shown>, Problem> {
-    shown(&app, &id).map(Json)
+    on_thread(move || shown(&app, &id).map(Json)).await
 }
 
 async fn replace(
@@ -175,21 +181,27 @@ async fn replace(
     body: Result<Json<Replacement>, JsonRejection>,
 ) -> Result<Json<Shown>, Problem> {
     let Json(Replacement { name, mut values }) = body?;
-    let StoredConnection { record, values: old } =
-        app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
-    old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
-    check(&app, &record.component, &values)?;
-    app.store.replace_connection(&record.id, &name, &values).map_err(refused)?;
-    app.made.forget(&record.id);
-    shown(&app, &record.id).map(Json)
+    on_thread(move || {
+        let StoredConnection { record, values: old } =
+            app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
+        old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
+        check(&app, &record.component, &values)?;
+        app.store.replace_connection(&record.id, &name, &values).map_err(refused)?;
+        app.made.forget(&record.id);
+        shown(&app, &record.id).map(Json)
+    })
+    .await
 }
 
 async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    app.made.forget(&id);
-    match app.store.remove_connection(&id)? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(no_connection(&id)),
-    }
+    on_thread(move || {
+        app.made.forget(&id);
+        match app.store.remove_connection(&id)? {
+            true => Ok(StatusCode::NO_CONTENT),
+            false => Err(no_connection(&id)),
+        }
+    })
+    .await
 }
 
 /// Refuses what no connection can be made of.

@@ -174,8 +174,15 @@ pub fn serve(
 }
 
 fn address(connector: &Connector) -> String {
-    let descriptor = connector.descriptor();
-    format!("{}/v{}", descriptor.name, descriptor.version)
+    connector.descriptor().own_address()
+}
+
+/// Does what blocks, as the store and providers do, where it may.
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let failed = |_| Problem::internal("the service failed at this request");
+    tokio::task::spawn_blocking(work).await.map_err(failed)?
 }
 
 fn router(app: Arc<App>) -> Router {

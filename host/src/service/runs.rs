@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use connector_host::{Cancellation, Connector, Event, Limits, Outcome};
+use connector_host::{Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome};
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 
 use super::connections::Chosen;
 use super::problem::Problem;
-use super::{App, Shared, action, address};
+use super::{App, Shared, action, address, on_thread};
 use crate::store::Begun;
 
 /// As many events wait for a slow reader before the run waits for it too.
@@ -84,7 +84,9 @@ async fn run(
         None if streams => Ok(events(app, job)),
         None => Ok(answer(start(&app, job, None).await)),
         Some(key) => {
-            let kept = keyed(app, job, key, request.finalize().into()).await?;
+            // Not a part of this request: it goes on when the caller is gone.
+            let kept = tokio::spawn(keyed(app, job, key, request.finalize().into())).await;
+            let kept = kept.unwrap_or_else(|_| Err(Problem::internal("the run failed")))?;
             Ok(kept.into_response(streams))
         }
     }
@@ -171,7 +173,11 @@ async fn start(
     })
     .await;
     drop(stop);
-    let ended = ended.unwrap_or_else(|_| Err(Problem::internal("the run failed")));
+    let ended = ended.unwrap_or_else(|_| {
+        // Nobody knows how far it came: the provider may have been paid.
+        let failure = Failure::new(FailureKind::Internal, "the run failed");
+        Err(Failure { request_sent: true, ..failure }.into())
+    });
     app.metrics.ended(&label, ended.as_ref().ok(), begun.elapsed());
     ended
 }
@@ -341,7 +347,8 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
     let deadline = Instant::now() + app.settings.run_time;
     loop {
-        match app.store.begin_run(&key, &request)? {
+        let (store, asked) = (Arc::clone(&app.store), key.clone());
+        match on_thread(move || Ok(store.begin_run(&asked, &request)?)).await? {
             Begun::New => break,
             Begun::OtherRequest => {
                 return Err(conflict("the Idempotency-Key was used for another request"));
@@ -361,25 +368,24 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
             Begun::Running => tokio::time::sleep(LOOK).await,
         }
     }
-    // Not a part of this request: it goes on when the caller is gone.
-    let run = tokio::spawn(async move {
-        let ended = start(&app, job, None).await;
-        let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
-        let kept = Kept::of(ended);
+    let ended = start(&app, job, None).await;
+    let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
+    let kept = Kept::of(ended);
+    let text = kept.text();
+    on_thread(move || {
         let noted = match was_sent {
-            true => app.store.finish_run(&key, &kept.text()),
+            true => app.store.finish_run(&key, &text),
             // Nothing was paid: the key is free for another try.
             false => app.store.forget_run(&key),
         };
-        noted.map(|()| kept).map_err(Problem::from)
-    });
-    run.await.unwrap_or_else(|_| Err(Problem::internal("the run failed")))
+        noted.map_err(Problem::from)
+    })
+    .await?;
+    Ok(kept)
 }
 
 #[cfg(test)]
 mod tests {
-    use connector_host::{Failure, FailureKind};
-
     use super::*;
 
     #[test]

@@ -16,7 +16,7 @@ use connector_host::{
     PropertyType,
 };
 use connector_tests::steady::{Steady, Verdict};
-use connector_tests::{CANARY, in_repository, openai, sandbox};
+use connector_tests::{CANARY, in_repository, openai, put_files, sandbox};
 use openai_sandbox::{Body, Part, Recorded};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -226,7 +226,7 @@ impl Bench {
         match &case.call {
             Call::Run { action, input } => {
                 let mut input = input.clone();
-                self.put_files(&mut input);
+                put_files(&mut input, &self.files, self.folder.path());
                 let run = self.connector.run(*action, input).streaming(case.streaming);
                 let run = run.connection(&connection).files(&self.files);
                 run.functions(&self.functions).start().map(drop)
@@ -242,21 +242,6 @@ impl Bench {
     fn connection(&self, case: &Case, base_url: &str) -> Connection {
         let Value::Object(values) = settings(case, base_url) else { panic!("{}", case.name) };
         self.connector.connection(ConnectionValues::from(values)).unwrap()
-    }
-
-    /// Puts handles in place of the names of files.
-    fn put_files(&self, input: &mut Value) {
-        match input {
-            Value::Object(members) => {
-                if let Some(url) = members.get_mut("url") {
-                    let path = self.folder.path().join(url.as_str().unwrap());
-                    *url = self.files.grant(path).unwrap().url.into();
-                }
-                members.values_mut().for_each(|member| self.put_files(member));
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.put_files(item)),
-            _ => {}
-        }
     }
 }
 
