@@ -25,7 +25,9 @@ test: build    ## every test; installs what they need
 	tests/forms/install.sh $(TARGET)
 	tests/browser/install.sh
 	tests/openapi/install.sh $(TARGET)
+	$(TARGET)/release/tally clear
 	cargo test $(CARGO_ALL)
+	$(TARGET)/release/tally
 
 schemas: build ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas

@@ -20,19 +20,11 @@ use std::process::{Command, Output, Stdio};
 use connector_host::{Connection, ConnectionValues, Connector, Files, Host, HostOptions};
 use openai_sandbox::{Options, Sandbox};
 use serde_json::Value;
+pub use tally::target_dir;
 
 /// A credential that must not turn up anywhere but in the requests that the
 /// sandbox sees.
 pub const CANARY: &str = "sk-canary-4f9a17c2/e5+d81b03=6a7c";
-
-/// The folder into which cargo builds: two above the running test.
-///
-/// # Panics
-/// If the test does not run from there.
-pub fn target_dir() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(3).unwrap().to_owned()
-}
 
 /// The built connector.
 ///
