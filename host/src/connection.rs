@@ -87,6 +87,7 @@ impl Connection {
         let mut values = input::prepare_object(&definition.properties, values.0, "connection")?;
         let credential = take_credential(definition, &mut values)?;
         let base_url = take_base_url(definition, &mut values)?;
+        check_origin(&base_url, definition, options)?;
         let headers = take_headers(definition, &mut values)?;
         let secrets = definition.properties.iter().filter(|property| property.secret);
         for property in secrets {
@@ -168,6 +169,24 @@ fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
         property: Some(property.to_owned()),
         ..Failure::new(FailureKind::Unauthorized, message)
     }
+}
+
+/// What the connector declares and what its user asks for is not yet granted.
+fn check_origin(
+    base_url: &BaseUrl,
+    definition: &Definition,
+    options: &HostOptions,
+) -> Result<(), Failure> {
+    let Some(granted) = &options.origins else { return Ok(()) };
+    let granted: Vec<String> = granted.iter().map(BaseUrl::origin).collect();
+    let origin = base_url.origin();
+    if granted.contains(&origin) {
+        return Ok(());
+    }
+    let message =
+        format!("connections to {origin} are not allowed here; allowed: {}", granted.join(", "));
+    let property = definition.base_url_property.clone();
+    Err(Failure { property, ..Failure::new(FailureKind::InvalidInput, message) })
 }
 
 fn take_text(values: &mut Map<String, Value>, property: &str) -> Option<String> {

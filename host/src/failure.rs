@@ -122,18 +122,31 @@ impl FailureKind {
     }
 }
 
+/// What people read is cut there, in bytes, and what programs compare before
+/// it. A connector may tell of an answer of megabytes.
+const LONGEST_MESSAGE: usize = 4 * 1024;
+const LONGEST_WORD: usize = 512;
+const LONGEST_DETAIL: usize = 16 * 1024;
+
+fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
+}
+
+/// A connector's failure.
 impl From<wit::Failure> for Failure {
     fn from(failure: wit::Failure) -> Self {
+        let word = |text: Option<String>| text.map(|text| cut(text, LONGEST_WORD));
         Self {
             kind: failure.kind.into(),
-            message: failure.message,
-            property: failure.property,
+            message: cut(failure.message, LONGEST_MESSAGE),
+            property: word(failure.property),
             status: failure.status,
-            code: failure.code,
-            request_id: failure.request_id,
+            code: word(failure.code),
+            request_id: word(failure.request_id),
             retry_after_ms: failure.retry_after_ms,
             request_sent: failure.request_sent,
-            detail: failure.detail,
+            detail: failure.detail.map(|text| cut(text, LONGEST_DETAIL)),
         }
     }
 }

@@ -172,16 +172,23 @@ fn excerpt(text: &str) -> String {
     }
 }
 
+/// More files than any run makes.
+const MOST_FILES: usize = 1_000;
+
 /// The files of one run: what its input names and what it stored itself.
 #[derive(Default)]
 pub(crate) struct RunFiles {
     files: Option<Files>,
     open: Vec<OpenFile>,
+    stored: usize,
+    /// What it may store, in bytes all together, and how much of that is left.
+    most: u64,
+    left: u64,
 }
 
 impl RunFiles {
-    pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>) -> Self {
-        Self { files, open: inputs }
+    pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>, most: u64) -> Self {
+        Self { files, open: inputs, stored: 0, most, left: most }
     }
 
     /// Opens a file of this run.
@@ -200,6 +207,10 @@ impl RunFiles {
             let message = "the run has nowhere to put files; give it `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
+        if self.stored == MOST_FILES {
+            let message = format!("a run stores at most {MOST_FILES} files");
+            return Err(Failure::new(FailureKind::TooLarge, message));
+        }
         let dir = match &files.place {
             Place::Folder(dir) => dir,
             Place::Store(store) => store.dir(),
@@ -215,6 +226,8 @@ impl RunFiles {
             place: files.place.clone(),
             name: safe_name(name),
             mime_type: mime_type.to_owned(),
+            most: self.most,
+            left: self.left,
         })
     }
 }
@@ -225,19 +238,25 @@ pub(crate) struct NewFile {
     place: Place,
     name: String,
     mime_type: String,
+    /// What its run may store, and what of that is left behind this file.
+    most: u64,
+    left: u64,
 }
 
 impl NewFile {
-    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.temporary.write_all(bytes)
-    }
-
-    pub(crate) fn failure(&self, error: &io::Error) -> Failure {
-        Failure::new(FailureKind::Internal, format!("cannot write {}: {error}", self.name))
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
+            let message = format!("a run stores at most {} bytes in files", self.most);
+            Failure::new(FailureKind::TooLarge, message)
+        })?;
+        self.temporary.write_all(bytes).map_err(|error| {
+            Failure::new(FailureKind::Internal, format!("cannot write {}: {error}", self.name))
+        })
     }
 
     /// Gives the file its place.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
+        let left = self.left;
         let file = match self.place.clone() {
             Place::Folder(dir) => self.keep_in(&dir)?,
             Place::Store(store) => {
@@ -251,6 +270,8 @@ impl NewFile {
         };
         let entry = file.entry.clone();
         files.open.push(file);
+        files.stored += 1;
+        files.left = left;
         Ok(entry)
     }
 
@@ -383,7 +404,7 @@ mod tests {
     #[test]
     fn a_kept_file_takes_nobodys_name() {
         let dir = tempfile::tempdir().unwrap();
-        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new());
+        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
         let mut names = Vec::new();
         for content in ["one", "two", "three"] {
             let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
@@ -395,9 +416,33 @@ mod tests {
     }
 
     #[test]
+    fn a_run_stores_so_much_all_together() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 10);
+        let mut first = run.create("a", "text/plain").unwrap();
+        first.write_all(b"seven b").unwrap();
+        first.keep(&mut run).unwrap();
+        let mut second = run.create("b", "text/plain").unwrap();
+        second.write_all(b"two").unwrap();
+        let failure = second.write_all(b"!").unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+        assert_eq!(failure.message, "a run stores at most 10 bytes in files");
+        // What was not kept does not count.
+        drop(second);
+        let mut third = run.create("c", "text/plain").unwrap();
+        third.write_all(b"two").unwrap();
+        third.keep(&mut run).unwrap();
+        for count in 2..MOST_FILES {
+            run.create(&format!("{count}"), "text/plain").unwrap().keep(&mut run).unwrap();
+        }
+        let Err(failure) = run.create("one more", "text/plain") else { panic!("it was made") };
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+    }
+
+    #[test]
     fn a_file_that_is_not_kept_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let run = RunFiles::new(Some(Files::new(dir.path())), Vec::new());
+        let run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
         let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
         file.write_all(b"half").unwrap();
         drop(file);

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::bindings::Connector as World;
 use crate::cache::Cache;
 use crate::connector::{Connector, LoadError};
-use crate::egress::AddressPolicy;
+use crate::egress::{AddressPolicy, BaseUrl};
 use crate::engine::{EngineOptions, engine};
 use crate::state::State;
 
@@ -35,12 +35,18 @@ pub struct HostOptions {
     pub cache_dir: Option<PathBuf>,
     /// Which addresses connections may lead to. Default: any.
     pub addresses: AddressPolicy,
+    /// The base URLs whose origins alone connections may lead to, whatever
+    /// connectors and connections say. Default: any origin.
+    pub origins: Option<Vec<BaseUrl>>,
     /// The most linear memory of a run in bytes. Default: 64 MiB.
     pub max_memory: usize,
     /// The most stack of a guest in bytes. Default: 512 KiB.
     pub max_stack: usize,
     /// How long opening a connection may take. Default: 10 s.
     pub connect_timeout: Duration,
+    /// How long a connection test, a list of choices or an output's schema may
+    /// take, which a person waits for. Default: 30 s.
+    pub ask_time: Duration,
 }
 
 impl Default for HostOptions {
@@ -51,9 +57,11 @@ impl Default for HostOptions {
             concurrent_runs: 64,
             cache_dir,
             addresses: AddressPolicy::Any,
+            origins: None,
             max_memory: 64 << 20,
             max_stack: 512 << 10,
             connect_timeout: Duration::from_secs(10),
+            ask_time: Duration::from_secs(30),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use ureq::http::Method;
+use wasmtime::Trap;
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::bindings::types as wit;
@@ -15,6 +16,7 @@ use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
 use crate::functions::{Context, Invocation};
+use crate::json;
 use crate::json_schema as schemas;
 use crate::run::Limits;
 use crate::state::{State, Stopped};
@@ -235,7 +237,7 @@ impl files::Host for State {
     ) -> Answer<wit::FileEntry> {
         let (run, _) = self.run()?;
         let created = run.files.create(&name, &mime_type).and_then(|mut file| {
-            file.write_all(&bytes).map_err(|error| file.failure(&error))?;
+            file.write_all(&bytes)?;
             file.keep(&mut run.files)
         });
         Ok(created.map(Into::into).map_err(Into::into))
@@ -319,7 +321,7 @@ fn event_of(event: events::Event) -> Event {
 /// What a connector calls JSON. An event with text that is none is still an
 /// event.
 fn json_or_text(text: String) -> Value {
-    serde_json::from_str(&text).unwrap_or(Value::String(text))
+    json::parse(&text).unwrap_or(Value::String(text))
 }
 
 impl functions::Host for State {
@@ -364,7 +366,9 @@ impl json_schema::Host for State {
         instance: String,
     ) -> wasmtime::Result<Result<(), json_schema::Invalid>> {
         self.run()?;
-        Ok(schemas::validate(&schema, &instance))
+        let (cancellation, deadline) = (self.cancellation.clone(), self.deadline);
+        let stopped = move || Stopped::of(&cancellation, deadline);
+        schemas::validate(&schema, &instance, stopped).map_err(|_| Trap::Interrupt.into())
     }
 }
 

@@ -48,6 +48,7 @@ mod functions;
 mod host;
 mod imports;
 mod input;
+mod json;
 mod json_schema;
 pub mod render;
 mod run;
@@ -64,6 +65,7 @@ pub use file_store::{FileStore, NewStoredFile, StoredFile};
 pub use files::{FileEntry, Files};
 pub use functions::{Functions, HttpFunction};
 pub use host::{Host, HostError, HostOptions};
+pub use json::deserialize_input;
 pub use run::{Limits, OptionList, Outcome, Run};
 pub use table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,

@@ -23,6 +23,7 @@ use crate::files::{Files, RunFiles};
 use crate::functions::Functions;
 use crate::host::HostOptions;
 use crate::input;
+use crate::json;
 use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
 
@@ -30,8 +31,8 @@ use crate::state::{RunState, State, Stopped, at_tick};
 const HOST_STACK: usize = 1 << 20;
 /// Longer descriptions come from a connector that loops.
 const DESCRIBE_TIME: Duration = Duration::from_secs(5);
-/// Connection tests and option lists are waited for by a person.
-const ASK_TIME: Duration = Duration::from_secs(30);
+/// Larger ones too: the largest known has a hundredth of it.
+const DESCRIBE_BYTES: usize = 8 << 20;
 
 /// What a run may use.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +52,8 @@ pub struct Limits {
     pub request_bytes: u64,
     /// What a connector reads of a response, in bytes. Default: 32 MiB.
     pub response_bytes: u64,
-    /// A response that goes to files, in bytes. Default: 1 GiB.
+    /// The files that a run stores, in bytes all together, and a response that
+    /// goes to files. Default: 1 GiB.
     pub file_bytes: u64,
 }
 
@@ -196,7 +198,7 @@ impl<'a> Run<'a> {
         let files = input::open_files(&action.properties, &input, self.files.as_ref())?;
         let settings = settings(self.connector, self.connection.as_ref())?;
         let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
-        run.files = RunFiles::new(self.files, files);
+        run.files = RunFiles::new(self.files, files, run.limits.file_bytes);
         run.retries = self.retries;
         run.functions = self.functions;
         run.on_event = self.on_event;
@@ -238,7 +240,7 @@ impl Ended {
 
     fn outcome(&self, outcome: wit_actions::Outcome, begun: Instant) -> Result<Outcome, Failure> {
         let parse = |what: &str, text: &str| {
-            serde_json::from_str::<Value>(text).map_err(|error| {
+            json::parse(text).map_err(|error| {
                 let message = format!("the connector's {what} is not JSON: {error}");
                 Failure::new(FailureKind::Internal, message).after_request(self.request_sent)
             })
@@ -307,7 +309,8 @@ impl Call {
         options: &HostOptions,
         call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
-        let limits = self.run.as_ref().map(|run| run.limits.clone()).unwrap_or_default();
+        let describing = || Limits { output_bytes: DESCRIBE_BYTES, ..Limits::default() };
+        let limits = self.run.as_ref().map_or_else(describing, |run| run.limits.clone());
         let deadline = Instant::now() + self.time.unwrap_or(limits.time);
         let memory = limits.memory.min(options.max_memory);
         let state = State::new(self.run, memory, deadline, self.cancellation);
@@ -469,7 +472,7 @@ pub(crate) fn options(
         .options
         .into_iter()
         .map(|choice| {
-            let value = serde_json::from_str(&choice.value).map_err(|error| {
+            let value = json::parse(&choice.value).map_err(|error| {
                 let message = format!("the connector's choice is not JSON: {error}");
                 Failure::new(FailureKind::Internal, message)
             })?;
@@ -497,7 +500,7 @@ pub(crate) fn output_schema(
         actions.call_output_schema(store, &action.name, &input.to_string(), &settings)
     })?;
     let schema = schema.map_err(|failure| ended.failure(failure.into()))?;
-    serde_json::from_str(&schema).map_err(|error| {
+    json::parse(&schema).map_err(|error| {
         let message = format!("the connector's output schema is not JSON: {error}");
         Failure::new(FailureKind::Internal, message)
     })
@@ -511,7 +514,7 @@ fn ask<T: Send>(
     let shared = &connector.shared;
     let name = shared.descriptor.name.clone();
     let run = RunState::new(name, connection.cloned(), Limits::default());
-    let prepared =
-        Call { run: Some(run), time: Some(ASK_TIME), cancellation: Cancellation::default() };
+    let time = Some(shared.options.ask_time);
+    let prepared = Call { run: Some(run), time, cancellation: Cancellation::default() };
     prepared.make(&shared.pre, &shared.options, call)
 }

@@ -6,18 +6,27 @@
 //! contradicts itself, so that everything behind it (forms, documents, input
 //! checks) can rely on what these types say.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::bindings::types as wit;
+use crate::json;
 
 /// More rows than any form has; a table beyond it is refused.
 const MAX_PROPERTIES: usize = 2_000;
 /// Deeper nesting than any form shows; a table beyond it is refused.
 const MAX_DEPTH: usize = 16;
+/// More choices than a list is of use for; a property beyond it is refused.
+const MAX_CHOICES: usize = 2_000;
+/// Longer reasons are cut, in bytes.
+const LONGEST_REASON: usize = 1024;
+/// Longer names are refused.
+const LONGEST_NAME: usize = 64;
+/// Each pattern of a connector is compiled and kept.
+const MAX_PATTERNS: usize = 200;
 /// The compiled size of a `pattern`, which bounds its memory and its time.
 const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
@@ -407,7 +416,10 @@ impl TableError {
     fn new(row: impl Into<String>, reason: impl Into<String>) -> Self {
         let row = row.into();
         let row = if row.is_empty() { "table".to_owned() } else { row };
-        Self { row, reason: reason.into() }
+        let mut reason = reason.into();
+        // It may repeat what the connector wrote.
+        reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
+        Self { row, reason }
     }
 }
 
@@ -447,11 +459,14 @@ pub(crate) struct Rows {
     rows: Vec<Option<wit::Property>>,
     /// How many rows the current table may still take.
     left: usize,
+    /// How many patterns all tables may still have.
+    patterns_left: usize,
 }
 
 impl Rows {
     pub(crate) fn new(rows: Vec<wit::Property>) -> Self {
-        Self { rows: rows.into_iter().map(Some).collect(), left: 0 }
+        let rows = rows.into_iter().map(Some).collect();
+        Self { rows, left: 0, patterns_left: MAX_PATTERNS }
     }
 
     /// The table whose top rows are at these positions.
@@ -509,6 +524,14 @@ impl Rows {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             TableError::new("table", format!("more than {MAX_PROPERTIES} properties"))
         })?;
+        if LONGEST_NAME < row.name.len() {
+            return Err(fail(format!("the name at position {at} is too long")));
+        }
+        if row.limits.pattern.is_some() {
+            self.patterns_left = self.patterns_left.checked_sub(1).ok_or_else(|| {
+                TableError::new("table", format!("more than {MAX_PATTERNS} patterns"))
+            })?;
+        }
         let path = match (parent_path, row.name.as_str()) {
             (parent, "") => format!("{parent}[]"),
             ("", name) => name.to_owned(),
@@ -547,13 +570,16 @@ impl Rows {
 
 fn parse_json(text: Option<String>, path: &str, what: &str) -> Result<Option<Value>, TableError> {
     text.map(|text| {
-        serde_json::from_str(&text)
+        json::parse(&text)
             .map_err(|error| TableError::new(path, format!("its {what} is not JSON: {error}")))
     })
     .transpose()
 }
 
 fn parse_choices(choices: wit::Choices, path: &str) -> Result<Choices, TableError> {
+    if MAX_CHOICES < choices.known.len() {
+        return Err(TableError::new(path, format!("offers more than {MAX_CHOICES} choices")));
+    }
     let mut known: Vec<Choice> = Vec::with_capacity(choices.known.len());
     for choice in choices.known {
         let value = parse_json(Some(choice.value), path, "choice")?.unwrap_or_default();
@@ -591,8 +617,12 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
     let pattern = limits
         .pattern
         .map(|source| {
-            Pattern::new(source)
-                .map_err(|error| TableError::new(path, format!("its pattern: {error}")))
+            Pattern::new(source).map_err(|error| {
+                // The lines before the last one draw where it is.
+                let error = error.to_string();
+                let reason = error.lines().next_back().unwrap_or_default();
+                TableError::new(path, format!("its pattern: {reason}"))
+            })
         })
         .transpose()?;
     let ordered =
@@ -707,13 +737,13 @@ fn check_below(property: &Property, path: &str) -> Result<(), TableError> {
 
 /// A condition may depend on a property that has a condition; not in a circle.
 fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableError> {
+    let by_name: HashMap<&str, &Property> =
+        members.iter().map(|member| (member.name.as_str(), member)).collect();
     for member in members {
         let mut current = member;
         for _ in 0..=members.len() {
             let Some(condition) = &current.condition else { break };
-            let Some(next) = members.iter().find(|other| other.name == condition.property) else {
-                break;
-            };
+            let Some(next) = by_name.get(condition.property.as_str()) else { break };
             if next.name == member.name {
                 return Err(TableError::new(
                     path,

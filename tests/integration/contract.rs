@@ -11,9 +11,12 @@ mod imports;
 mod limits;
 mod loading;
 mod results;
+mod schemas;
 mod state;
+mod storing;
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -23,6 +26,7 @@ use connector_host::{
 };
 use connector_tests::guest::Guest;
 use serde_json::{Value, json};
+use tally::Kind;
 
 /// Far more than anything here takes, and far less than forever.
 const MARGIN: Duration = Duration::from_secs(20);
@@ -51,6 +55,7 @@ fn act_within(connector: &Connector, limits: Limits) -> Result<Outcome, Failure>
 
 /// Why a component is not loaded. The host then loads and runs a good one.
 fn refused(wasm: &[u8]) -> LoadError {
+    tally::add(Kind::Attack, 1);
     let Err(error) = HOST.load(wasm) else { panic!("it was loaded") };
     assert_serves(&load(&Guest::good()));
     error
@@ -59,6 +64,7 @@ fn refused(wasm: &[u8]) -> LoadError {
 /// The failure of a run that never sent anything. The host then runs a good
 /// connector, and the same one again.
 fn contained(result: Result<Outcome, Failure>) -> Failure {
+    tally::add(Kind::Attack, 1);
     let failure = result.unwrap_err();
     assert!(!failure.request_sent, "{failure:?}");
     assert_serves(&GOOD);
@@ -118,6 +124,13 @@ fn connection(connector: &Connector, server: &TcpListener) -> Connection {
 
 fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
+/// Memory of 32 MiB, three quarters of it for values.
+const LARGE: &str = "(memory $memory 512)\n\n(global $free (mut i32) (i32.const 0x1800000))";
+
+fn large() -> Guest {
+    Guest::good().with(LARGE)
 }
 
 const LOOP: &str = "(loop $forever (br $forever)) unreachable";

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use connector_host::BaseUrl;
+
 use crate::service::Listen;
 
 /// Runs connectors: WebAssembly components that offer the actions of a service
@@ -272,6 +274,10 @@ pub struct Serve {
     /// Let connections lead to private and local addresses, such as a model server of your own
     #[arg(long)]
     pub allow_private_addresses: bool,
+    /// Let connections lead to this server only, such as https://api.openai.com; may be given
+    /// several times
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub origin: Vec<BaseUrl>,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,

@@ -4,6 +4,7 @@
 //! and is replaced by its handle, so a run with ten images holds one of them
 //! at a time, and the connector none.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files::RunFiles;
+use crate::json::{Bounded, Budget};
 
 /// Where the texts stand and how the files are named, `wit/http.wit`
 /// `embedded-files`.
@@ -31,15 +33,24 @@ pub(super) enum Error {
     Failure(Failure),
 }
 
-/// Parses one JSON text and stores the files in it. `stored` counts those of
-/// the whole answer, for their names.
+/// What was stored of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    /// Files, which are numbered for their names.
+    files: Cell<usize>,
+    /// The length of their texts, in bytes.
+    pub text: Cell<u64>,
+}
+
+/// Parses one JSON text and stores the files in it.
 pub(super) fn parse(
     reader: impl Read,
     embedded: &EmbeddedFiles,
     files: &mut RunFiles,
-    stored: &mut usize,
+    stored: &Stored,
 ) -> Result<Value, Error> {
-    let mut sink = Sink { embedded, files, stored, failure: None };
+    let budget = Budget::of_connector();
+    let mut sink = Sink { embedded, files, stored, budget, failure: None };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let value = Walk { path: &embedded.path, sink: &mut sink }
         .deserialize(&mut deserializer)
@@ -54,7 +65,8 @@ pub(super) fn parse(
 struct Sink<'a> {
     embedded: &'a EmbeddedFiles,
     files: &'a mut RunFiles,
-    stored: &'a mut usize,
+    stored: &'a Stored,
+    budget: Budget,
     failure: Option<Failure>,
 }
 
@@ -75,14 +87,16 @@ impl Sink<'_> {
                 "the provider sent an empty file",
             ));
         }
-        *self.stored += 1;
+        self.stored.text.update(|length| length + text.len() as u64);
+        let count = self.stored.files.get() + 1;
+        self.stored.files.set(count);
         let (mime_type, extension) = kind(&bytes, &self.embedded.mime_type);
-        let name = match *self.stored {
+        let name = match count {
             1 => format!("{}.{extension}", self.embedded.name),
-            count => format!("{}-{count}.{extension}", self.embedded.name),
+            _ => format!("{}-{count}.{extension}", self.embedded.name),
         };
         let mut file = self.files.create(&name, mime_type)?;
-        file.write_all(&bytes).map_err(|error| file.failure(&error))?;
+        file.write_all(&bytes)?;
         let entry = file.keep(self.files)?;
         Ok(match self.embedded.keep {
             false => json!({ "file": entry }),
@@ -139,6 +153,7 @@ impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.sink.budget.take_value()?;
         deserializer.deserialize_any(self)
     }
 }
@@ -190,7 +205,7 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
         loop {
             let item = match below {
                 Some(path) => items.next_element_seed(Walk { path, sink: &mut *self.sink })?,
-                None => items.next_element()?,
+                None => items.next_element_seed(Bounded(&mut self.sink.budget))?,
             };
             match item {
                 Some(item) => list.push(item),
@@ -200,13 +215,14 @@ impl<'de> Visitor<'de> for Walk<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        self.sink.budget.take_object()?;
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
             let value = match self.path.split_first() {
                 Some((step, path)) if *step == key => {
                     members.next_value_seed(Walk { path, sink: &mut *self.sink })?
                 }
-                _ => members.next_value()?,
+                _ => members.next_value_seed(Bounded(&mut self.sink.budget))?,
             };
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("a member stands there twice"));

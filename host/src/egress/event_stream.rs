@@ -58,6 +58,11 @@ impl EventStream {
         (piece.len(), None)
     }
 
+    /// How much of an event that has not ended is kept, in bytes.
+    pub(super) fn held(&self) -> usize {
+        self.line.len() + self.name.len() + self.data.len()
+    }
+
     /// The event that the end of the stream ends. The standard drops it, but
     /// some servers leave the last empty line out.
     pub(super) fn end(&mut self) -> Option<ServerSentEvent> {

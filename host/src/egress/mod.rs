@@ -17,6 +17,7 @@ mod retry;
 mod route;
 mod secret;
 mod socket;
+mod spelling;
 mod target;
 
 use std::time::{Duration, Instant, SystemTime};

@@ -1,17 +1,22 @@
 //! Removes the credential from everything that comes back.
 //!
 //! A provider may repeat the credential it was sent ("Incorrect API key
-//! provided: …"). Its value is replaced by `****` in the forms in which
-//! servers write it: as it is, percent-encoded, in base64 and JSON-escaped.
+//! provided: …"). Its value is replaced by `****` however servers write it: as
+//! it is, escaped ([`spelling`]), or somewhere within base64.
+//!
+//! This is against carelessness. A provider that means to betray the credential
+//! it holds needs no answer to this host for it.
 
+use std::cmp::Reverse;
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::secret::Secret;
+use super::spelling::{self, Spelled};
 
 /// Below this a credential is no secret but a word such as `none` or `test`,
 /// as servers without authorization ask for; to replace it would tear holes
@@ -20,90 +25,123 @@ const SHORTEST: usize = 8;
 
 const REPLACEMENT: &[u8] = b"****";
 
-/// The texts to remove, longest first.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Redactor {
-    needles: Arc<Vec<Needle>>,
+/// What is to be removed; nothing without a credential.
+#[derive(Clone, Default)]
+pub(crate) struct Redactor(Option<Arc<Forms>>);
+
+/// The forms of a credential.
+struct Forms {
+    secret: Vec<u8>,
+    /// The texts that are looked for as they are, longest first.
+    texts: Vec<Vec<u8>>,
 }
 
-/// Does not print: it is a credential.
-struct Needle(Vec<u8>);
-
-impl std::fmt::Debug for Needle {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// Prints nothing of it.
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("****")
     }
 }
 
 impl Redactor {
     pub(crate) fn new(secret: Option<&Secret>) -> Self {
-        let Some(secret) = secret.map(Secret::expose).filter(|text| SHORTEST <= text.len()) else {
-            return Self::default();
-        };
-        let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-        // Servers leave different characters unencoded.
-        const UNRESERVED: &AsciiSet =
-            &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-        let percent_unreserved = utf8_percent_encode(secret, UNRESERVED).to_string();
-        let json = serde_json::Value::from(secret).to_string();
-        let json = json.trim_matches('"');
-        let mut texts = vec![
-            secret.to_owned(),
-            percent.to_lowercase(),
-            percent,
-            percent_unreserved.replace('%', "%25"),
-            percent_unreserved,
-            json.replace('/', "\\/"),
-            json.to_owned(),
-        ];
-        for prefix in ["", "Bearer "] {
-            let credential = format!("{prefix}{secret}");
-            texts.push(STANDARD_NO_PAD.encode(&credential));
-            texts.push(URL_SAFE_NO_PAD.encode(&credential));
-        }
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        texts.dedup();
-        let needles = texts.into_iter().map(|text| Needle(text.into_bytes())).collect();
-        Self { needles: Arc::new(needles) }
+        let secret = secret.map(Secret::expose).filter(|text| SHORTEST <= text.len());
+        Self(secret.map(|secret| {
+            let mut texts = vec![secret.as_bytes().to_vec()];
+            for prefix in ["", "Bearer "] {
+                let credential = format!("{prefix}{secret}");
+                texts.push(STANDARD_NO_PAD.encode(&credential).into_bytes());
+                texts.push(URL_SAFE_NO_PAD.encode(&credential).into_bytes());
+            }
+            for before in 0..3 {
+                texts.push(within_base64(&STANDARD_NO_PAD, secret, before));
+                texts.push(within_base64(&URL_SAFE_NO_PAD, secret, before));
+            }
+            texts.sort_by_key(|text| Reverse(text.len()));
+            texts.dedup();
+            Arc::new(Forms { secret: secret.as_bytes().to_vec(), texts })
+        }))
     }
 
     /// The text without the credential.
     pub(crate) fn text(&self, text: String) -> String {
-        if self.needles.iter().all(|needle| find(text.as_bytes(), &needle.0).is_none()) {
-            return text;
-        }
+        let Some(forms) = &self.0 else { return text };
         let mut bytes = text.into_bytes();
-        self.replace(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
+        forms.replace(&mut bytes);
+        String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
+}
 
+impl Forms {
     fn replace(&self, bytes: &mut Vec<u8>) {
-        for needle in self.needles.iter() {
+        for text in &self.texts {
             let mut from = 0;
-            while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, &needle.0)) {
-                let start = from + at;
-                bytes.splice(start..start + needle.0.len(), REPLACEMENT.iter().copied());
-                from = start + REPLACEMENT.len();
+            while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, text)) {
+                from += at;
+                bytes.splice(from..from + text.len(), REPLACEMENT.iter().copied());
+                from += REPLACEMENT.len();
+            }
+        }
+        let mut from = 0;
+        while let Some((at, spelled)) = self.next_spelled(bytes, from) {
+            from = at + 1;
+            if let Spelled::Whole(length) = spelled {
+                bytes.splice(at..at + length, REPLACEMENT.iter().copied());
+                from = at + REPLACEMENT.len();
             }
         }
     }
 
-    /// How many bytes at the end may be the beginning of a needle.
+    /// How many bytes at the end may be the beginning of the credential.
     fn open_end(&self, bytes: &[u8]) -> usize {
-        let longest_prefix = |needle: &Needle| {
-            let longest = needle.0.len().saturating_sub(1).min(bytes.len());
+        let longest_prefix = |text: &Vec<u8>| {
+            let longest = text.len().saturating_sub(1).min(bytes.len());
             (1..=longest)
                 .rev()
-                .find(|&length| bytes.ends_with(needle.0.get(..length).unwrap_or_default()))
+                .find(|&length| bytes.ends_with(text.get(..length).unwrap_or_default()))
                 .unwrap_or(0)
         };
-        self.needles.iter().map(longest_prefix).max().unwrap_or(0)
+        let open = self.texts.iter().map(longest_prefix).max().unwrap_or(0);
+        let mut from = 0;
+        while let Some((at, spelled)) = self.next_spelled(bytes, from) {
+            if spelled == Spelled::Open {
+                return open.max(bytes.len() - at);
+            }
+            from = at + 1;
+        }
+        open
+    }
+
+    /// The next position at which the credential is spelled or begins to be.
+    fn next_spelled(&self, bytes: &[u8], from: usize) -> Option<(usize, Spelled)> {
+        let first = self.secret.first();
+        let begins = |byte: &u8| Some(byte) == first || spelling::begins_escape(*byte);
+        let mut at = from;
+        loop {
+            at += bytes.get(at..)?.iter().position(begins)?;
+            match spelling::begins_with(bytes.get(at..)?, &self.secret) {
+                Spelled::No => at += 1,
+                spelled => return Some((at, spelled)),
+            }
+        }
     }
 }
 
-/// The first position of `needle` in `bytes`.
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes, needle)
+fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    memchr::memmem::find(bytes, text)
+}
+
+/// What base64 of any text has in it that holds the secret behind so many
+/// bytes, by threes: without the characters at its ends, which hold bits of
+/// what stands beside it too.
+fn within_base64(engine: &GeneralPurpose, secret: &str, before: usize) -> Vec<u8> {
+    let mut bytes = vec![0; before];
+    bytes.extend(secret.bytes());
+    let encoded = engine.encode(&bytes).into_bytes();
+    // 8 bits a byte, 6 bits a character.
+    let whole = bytes.len() * 8 / 6;
+    encoded.get((before * 8).div_ceil(6)..whole).unwrap_or_default().to_vec()
 }
 
 /// A reader whose bytes are free of the credential, also where a chunk ends
@@ -126,7 +164,7 @@ impl<R: Read> Redacting<R> {
         Self { inner, redactor, buffer: Vec::new(), ready: 0, taken: 0, ended: false }
     }
 
-    fn fill(&mut self) -> io::Result<()> {
+    fn fill(&mut self, forms: &Forms) -> io::Result<()> {
         self.buffer.drain(..self.taken);
         self.taken = 0;
         self.ready = 0;
@@ -136,8 +174,8 @@ impl<R: Read> Redacting<R> {
             let read = self.inner.read(self.buffer.get_mut(held..).unwrap_or_default());
             self.buffer.truncate(held + *read.as_ref().unwrap_or(&0));
             self.ended = read? == 0;
-            self.redactor.replace(&mut self.buffer);
-            let open = if self.ended { 0 } else { self.redactor.open_end(&self.buffer) };
+            forms.replace(&mut self.buffer);
+            let open = if self.ended { 0 } else { forms.open_end(&self.buffer) };
             self.ready = self.buffer.len() - open;
         }
         Ok(())
@@ -146,11 +184,9 @@ impl<R: Read> Redacting<R> {
 
 impl<R: Read> Read for Redacting<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.redactor.needles.is_empty() {
-            return self.inner.read(into);
-        }
+        let Some(forms) = self.redactor.0.clone() else { return self.inner.read(into) };
         if self.taken == self.ready {
-            self.fill()?;
+            self.fill(&forms)?;
         }
         let available = self.buffer.get(self.taken..self.ready).unwrap_or_default();
         let count = available.len().min(into.len());
@@ -184,16 +220,24 @@ mod tests {
         }
     }
 
+    fn as_escapes(write: impl Fn(char) -> String) -> String {
+        TOKEN.chars().map(write).collect()
+    }
+
     #[test]
     fn removes_every_form() {
-        let percent = utf8_percent_encode(TOKEN, NON_ALPHANUMERIC).to_string();
         for form in [
             TOKEN.to_owned(),
-            percent.clone(),
-            percent.to_lowercase(),
+            as_escapes(|c| format!("%{:02X}", u32::from(c))),
+            as_escapes(|c| format!("%25{:02x}", u32::from(c))),
+            TOKEN.replace('/', "%2f").replace('+', "%2B"),
             STANDARD_NO_PAD.encode(TOKEN),
             STANDARD_NO_PAD.encode(format!("Bearer {TOKEN}")),
             TOKEN.replace('/', "\\/"),
+            as_escapes(|c| format!("\\u{:04x}", u32::from(c))),
+            as_escapes(|c| format!("\\\\u{:04X}", u32::from(c))),
+            TOKEN.replace('k', "\\u006B").replace('/', "\\/"),
+            TOKEN.replace('/', "&#x2F;").replace('+', "&#43;"),
         ] {
             let text = redactor().text(format!("key {form} was refused, twice {form}"));
             assert_eq!(text, "key **** was refused, twice ****", "{form}");
@@ -201,8 +245,20 @@ mod tests {
     }
 
     #[test]
+    fn removes_it_from_within_base64() {
+        for before in 0..9 {
+            let user = "u".repeat(before);
+            for text in [format!("{user}{TOKEN}"), format!("{user}{TOKEN}:and more of it")] {
+                let redacted = redactor().text(STANDARD_NO_PAD.encode(text));
+                assert!(redacted.contains("****"), "{redacted}");
+            }
+        }
+    }
+
+    #[test]
     fn removes_it_across_chunks_of_every_size() {
-        let text = format!("{TOKEN} and {TOKEN}{TOKEN} sk-can sk-canary/012");
+        let escaped = as_escapes(|c| format!("\\u{:04x}", u32::from(c)));
+        let text = format!("{TOKEN} and {TOKEN}{escaped} sk-can sk-canary/012");
         for size in 1..text.len() {
             let mut redacted = String::new();
             Redacting::new(Pieces(text.as_bytes(), size), redactor())

@@ -21,8 +21,8 @@ pub enum AddressPolicy {
 /// The checks and the connection use the same lookup: a name that changes
 /// its answer in between changes nothing.
 #[derive(Debug)]
-pub(super) struct CheckingResolver {
-    pub inner: DefaultResolver,
+pub(super) struct CheckingResolver<R = DefaultResolver> {
+    pub inner: R,
     pub policy: AddressPolicy,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for AddressRefused {
 
 impl std::error::Error for AddressRefused {}
 
-impl Resolver for CheckingResolver {
+impl<R: Resolver> Resolver for CheckingResolver<R> {
     fn resolve(
         &self,
         uri: &Uri,
@@ -115,11 +115,88 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use ureq::unversioned::transport::{ConnectionDetails, Connector};
+
     use super::*;
 
     #[track_caller]
     fn allowed(address: &str, plain: bool, policy: AddressPolicy) -> bool {
         check(address.parse().unwrap(), plain, policy).is_ok()
+    }
+
+    /// A resolver that has another answer each time it is asked.
+    #[derive(Debug)]
+    struct Changing {
+        answers: Vec<Vec<&'static str>>,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl Resolver for Changing {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let mut addresses = self.empty();
+            for answer in &self.answers[self.asked.fetch_add(1, Ordering::SeqCst)] {
+                addresses.push(SocketAddr::new(answer.parse().unwrap(), 443));
+            }
+            Ok(addresses)
+        }
+    }
+
+    /// Connects to nothing and keeps where it was told to connect to.
+    #[derive(Debug, Default)]
+    struct Told(Arc<Mutex<Vec<Vec<SocketAddr>>>>);
+
+    impl Connector for Told {
+        type Out = ();
+
+        fn connect(
+            &self,
+            details: &ConnectionDetails,
+            _: Option<()>,
+        ) -> Result<Option<()>, ureq::Error> {
+            self.0.lock().unwrap().push(details.addrs.to_vec());
+            Err(ureq::Error::ConnectionFailed)
+        }
+    }
+
+    #[test]
+    fn what_was_checked_is_connected_to_and_nothing_else() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let inner = Changing {
+            answers: vec![
+                vec!["1.1.1.1", "1.0.0.1"],
+                vec!["1.1.1.1", "127.0.0.1"],
+                vec!["::ffff:169.254.169.254"],
+                vec!["1.1.1.1"],
+            ],
+            asked: Arc::clone(&asked),
+        };
+        let resolver = CheckingResolver { inner, policy: AddressPolicy::Public };
+        let told = Told::default();
+        let addresses = Arc::clone(&told.0);
+        let agent = ureq::Agent::with_parts(Config::default(), told, resolver);
+        let refused: Vec<bool> = (0..4)
+            .map(|_| match agent.get("https://rebinding.test/").call() {
+                Err(ureq::Error::Other(error)) => error.is::<AddressRefused>(),
+                Err(ureq::Error::ConnectionFailed) => false,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(refused, [false, true, true, false]);
+        // One lookup for each connection: there is no second to answer otherwise.
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+        let ip = |address: &SocketAddr| address.ip().to_string();
+        let told: Vec<Vec<String>> =
+            addresses.lock().unwrap().iter().map(|all| all.iter().map(ip).collect()).collect();
+        assert_eq!(told, [vec!["1.1.1.1", "1.0.0.1"], vec!["1.1.1.1"]]);
     }
 
     #[test]

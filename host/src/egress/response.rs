@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
+use std::mem;
 
 use serde::de::IgnoredAny;
 use ureq::http;
@@ -10,7 +11,7 @@ use ureq::{BodyReader, Timeout};
 use crate::failure::{Failure, FailureKind};
 use crate::files::{FileEntry, RunFiles};
 
-use super::embedded::{self, EmbeddedFiles};
+use super::embedded::{self, EmbeddedFiles, Stored};
 use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
@@ -21,6 +22,10 @@ const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// How much of an error answer is looked at before it is read.
 const PEEKED: usize = 16 * 1024;
+/// What of an answer with files in it is in memory at once: the text of one
+/// file, and all that is no file; of events, one. The largest images that
+/// models make are a third of it.
+const LARGEST_IN_MEMORY: u64 = 64 << 20;
 
 /// A response, its body still to come.
 pub struct Response {
@@ -32,8 +37,8 @@ pub struct Response {
     /// What was looked at before it was read.
     peeked: VecDeque<u8>,
     events: EventStream,
-    /// How many files that were embedded in it are stored.
-    stored: usize,
+    /// What was embedded in it.
+    stored: Stored,
 }
 
 impl Response {
@@ -48,7 +53,7 @@ impl Response {
             read: 0,
             peeked: VecDeque::new(),
             events: EventStream::default(),
-            stored: 0,
+            stored: Stored::default(),
         }
     }
 
@@ -117,12 +122,12 @@ impl Response {
             };
         };
         self.check_announced(limit)?;
-        let mut stored = self.stored;
-        let mut source = Source { response: self, limit, begun: Vec::new(), failure: None };
+        let stored = mem::take(&mut self.stored);
+        let mut source =
+            Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
         let reader = BufReader::with_capacity(CHUNK, &mut source);
-        let parsed = embedded::parse(reader, &embedded, files, &mut stored);
+        let parsed = embedded::parse(reader, &embedded, files, &stored);
         let Source { begun, failure, .. } = source;
-        self.stored = stored;
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -146,7 +151,7 @@ impl Response {
         };
         let data = event.data.as_bytes();
         let begun = || event.data.chars().take(DETAIL).collect();
-        let data = embedded::parse(data, &embedded, files, &mut self.stored)
+        let data = embedded::parse(data, &embedded, files, &self.stored)
             .map_err(|error| unparsed(error, begun))?;
         Ok(Some(ServerSentEvent { data: data.to_string(), ..event }))
     }
@@ -162,6 +167,9 @@ impl Response {
             self.count(count, limit)?;
             if event.is_some() {
                 return Ok(event);
+            }
+            if LARGEST_IN_MEMORY < self.events.held() as u64 {
+                return Err(too_large(LARGEST_IN_MEMORY));
             }
         }
     }
@@ -185,7 +193,7 @@ impl Response {
                 break;
             }
             file.write_all(chunk.get(..count).unwrap_or_default())
-                .map_err(|error| file.failure(&error).after_request(true))?;
+                .map_err(|failure| failure.after_request(true))?;
             done += count as u64;
             progress.show(done, self.announced);
         }
@@ -235,13 +243,15 @@ impl Response {
 struct Source<'a> {
     response: &'a mut Response,
     limit: u64,
+    stored: &'a Stored,
     begun: Vec<u8>,
     failure: Option<Failure>,
 }
 
 impl Read for &mut Source<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.response.next(into, self.limit) {
+        let read = self.response.next(into, self.limit);
+        match read.and_then(|count| self.in_memory().map(|()| count)) {
             Ok(count) => {
                 let room = DETAIL.saturating_sub(self.begun.len());
                 self.begun.extend(into.iter().take(count.min(room)));
@@ -251,6 +261,15 @@ impl Read for &mut Source<'_> {
                 self.failure = Some(failure);
                 Err(io::Error::other("the answer broke off"))
             }
+        }
+    }
+}
+
+impl Source<'_> {
+    fn in_memory(&self) -> Result<(), Failure> {
+        match self.response.read.saturating_sub(self.stored.text.get()) {
+            0..=LARGEST_IN_MEMORY => Ok(()),
+            _ => Err(too_large(LARGEST_IN_MEMORY)),
         }
     }
 }

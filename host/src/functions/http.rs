@@ -13,6 +13,7 @@ use crate::egress::{
 };
 use crate::failure::{Failure, FailureKind};
 use crate::host::Host;
+use crate::json;
 
 use super::{Context, Function, Functions};
 
@@ -177,7 +178,7 @@ fn call(
             Failure { status: Some(status), ..Failure::new(FailureKind::Refused, message) };
         return Err(failure.after_request(true));
     }
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    Ok(json::parse(&text).unwrap_or(Value::String(text)))
 }
 
 /// The arguments as a query: texts as they are, everything else as JSON.

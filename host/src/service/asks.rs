@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::routing::post;
-use connector_host::OptionList;
+use connector_host::{OptionList, deserialize_input};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,7 +42,7 @@ pub struct Reached {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SoFar {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "deserialize_input")]
     input: Map<String, Value>,
 }
 
@@ -51,7 +51,7 @@ pub struct SoFar {
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// What is filled in so far.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "deserialize_input")]
     input: Map<String, Value>,
     /// The connection.
     #[serde(default)]

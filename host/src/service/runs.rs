@@ -16,7 +16,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use connector_host::{Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome};
+use connector_host::{
+    Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome, deserialize_input,
+};
 use futures_util::stream;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -45,7 +47,7 @@ pub fn routes() -> Router<Arc<App>> {
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// The action's input.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "deserialize_input")]
     input: Map<String, Value>,
     /// The connection.
     #[serde(default)]

@@ -58,7 +58,7 @@ fn post(
     bytes: &[u8],
     limits: Limits,
     server: &TcpListener,
-    on_event: impl Fn(Event, &std::path::Path) + Send + Sync + 'static,
+    on_event: impl Fn(Event, &Path) + Send + Sync + 'static,
 ) -> Result<Outcome, Failure> {
     let dir = tempfile::tempdir().unwrap();
     let (files, entry) = granted(&dir, 1);

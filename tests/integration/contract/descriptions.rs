@@ -174,6 +174,73 @@ fn each_row_stands_in_one_table() {
     }
 }
 
+/// Tables of the action's own, behind the two rows of the connection.
+#[test]
+fn a_table_does_not_contradict_itself() {
+    let many = |count: usize, row: &dyn Fn(usize) -> Value| (0..count).map(row).collect::<Vec<_>>();
+    let text = |name: &str| json!({ "name": name, "type": "string" });
+    let on = |name: &str, other: &str| {
+        json!({ "name": name, "type": "string",
+            "condition": { "property": other, "matches": "present" } })
+    };
+    let limited = |limits: Value| json!({ "name": "a", "type": "integer", "limits": limits });
+    for (rows, reason) in [
+        (vec![on("a", "b"), on("b", "a")], "depends on itself"),
+        (vec![on("a", "a")], "which is no other property here"),
+        (vec![on("a", "nobody")], "which is no other property here"),
+        (vec![json!({ "name": "a", "type": "object", "children": [2] })], "behind its parent's"),
+        (
+            vec![json!({ "name": "a", "type": "object", "children": [99] })],
+            "there is no position 99",
+        ),
+        (vec![json!({ "name": "a", "type": "object", "values": 99 })], "there is no position 99"),
+        (vec![limited(json!({ "minimum": 2.0, "maximum": 1.0 }))], "admit no value"),
+        (vec![limited(json!({ "min-items": 2, "max-items": 1 }))], "admit no value"),
+        (vec![limited(json!({ "min-length": 2, "max-length": 1 }))], "admit no value"),
+        (vec![limited(json!({ "pattern": "(" }))], "its pattern"),
+        (vec![limited(json!({ "pattern": "a{100000}" }))], "its pattern"),
+        (vec![json!({ "name": "a", "type": "string", "control": "select" })], "without choices"),
+        (vec![text("a"), text("a")], "stands there twice"),
+        (vec![text("")], "is no property name"),
+        (vec![text("a\u{1b}]0;evil\u{7}")], "is no property name"),
+        (vec![text(&"a".repeat(100_000))], "is too long"),
+        (vec![json!({ "name": "a", "type": "string", "default": "{" })], "is not JSON"),
+        (
+            vec![json!({ "name": "a", "type": "string", "choices": {
+                "known": many(3_000, &|n| json!({ "label": "c", "value": n.to_string() })) } })],
+            "more than 2000 choices",
+        ),
+        (
+            many(300, &|n| {
+                json!({ "name": format!("p{n}"), "type": "string",
+                "limits": { "pattern": "a{50}" } })
+            }),
+            "more than 200 patterns",
+        ),
+        (many(3_000, &|n| text(&format!("p{n}"))), "more than 2000 properties"),
+    ] {
+        let guest = describing(|component| {
+            let action: Vec<usize> = (2..2 + rows.len()).collect();
+            let properties = component["properties"].as_array_mut().unwrap();
+            properties.truncate(2);
+            properties.extend(rows);
+            component["actions"][0]["properties"] = json!(action);
+        });
+        let guest = guest.with(LARGE);
+        let error = description_error(&guest).to_string();
+        assert!(error.contains(reason), "{reason}: {error}");
+        assert!(error.len() < 2_000 && !error.contains(char::is_control), "{error:?}");
+    }
+}
+
+#[test]
+fn a_description_is_not_endless() {
+    let guest = describing(|component| component["description"] = json!("x".repeat(9 << 20)));
+    let guest = guest.with(LARGE);
+    let failure = describe_failure(&guest);
+    assert_failure(&failure, FailureKind::TooLarge, "more than 8388608 bytes at once");
+}
+
 #[test]
 fn a_secret_belongs_in_the_connection() {
     let error = description_error(&describing(|component| {

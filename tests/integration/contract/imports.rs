@@ -72,6 +72,17 @@ fn a_path_that_leads_elsewhere_is_not_sent() {
         "/a?b",
         "/a#b",
         "@evil.test",
+        "/@evil.test/../..",
+        "/:443/..",
+        "/./a",
+        "/a/.",
+        "/%2e",
+        "/%2E%2E",
+        "/a%2Fb",
+        "/a%5c..",
+        "/a%00b",
+        "/a%zz",
+        "/a\u{1b}b",
     ] {
         assert_not_sent(path, json!({ "method": "get", "path": path }), "its path");
     }
@@ -95,6 +106,16 @@ fn a_header_that_is_the_hosts_to_set_is_not_sent() {
         "Content-Length",
         "Transfer-Encoding",
         "Connection",
+        "TE",
+        "Trailer",
+        "Upgrade",
+        "Expect",
+        "Set-Cookie",
+        "Api-Key",
+        "X-Goog-Api-Key",
+        "X-Forwarded-For",
+        "Sec-Fetch-Site",
+        "X-HTTP-Method-Override",
     ] {
         let request = json!({ "method": "get", "path": "/a", "headers": [[name, "x"]] });
         assert_not_sent(name, request, "is the host's to set");
@@ -257,22 +278,5 @@ fn a_message_cannot_forge_a_line_or_speak_to_a_terminal() {
 fn a_message_is_cut_at_4_kib() {
     for line in logged("talker", &"é".repeat(10_000)) {
         assert!(line.len() < 5 * 1024, "{} bytes", line.len());
-    }
-}
-
-#[test]
-fn a_schema_that_refers_to_itself_ends() {
-    for schema in [
-        r##"{"$ref":"#"}"##,
-        r##"{"allOf":[{"$ref":"#"}]}"##,
-        r##"{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}"##,
-        r##"{"anyOf":[{"$ref":"#"},{"$ref":"#"}],"not":{"$ref":"#"}}"##,
-    ] {
-        let guest = Guest::good()
-            .with(include_str!("../../guests/validate.wat"))
-            .value("json-schema", "types.choice", json!({ "label": schema }))
-            .value("instance", "types.choice", json!({ "label": "{}" }))
-            .value("answer", "actions.run", Value::Null);
-        assert_serves(&load(&guest));
     }
 }

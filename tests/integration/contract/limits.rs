@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use connector_host::Cancellation;
+use connector_tests::guest::component;
 
 use super::*;
 
@@ -44,6 +45,48 @@ fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
         assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
         assert!(begun.elapsed() < MARGIN, "{place}: {:?}", begun.elapsed());
     }
+}
+
+#[test]
+fn a_question_that_does_not_end_is_ended() {
+    let ask_time = Duration::from_millis(200);
+    let host = without_cache(HostOptions { ask_time, ..HostOptions::default() });
+    let looping = |name: &str, signature: &str| {
+        host.load(&Guest::good().with(&format!("(func ${name} {signature} {LOOP})")).build())
+    };
+    let begun = Instant::now();
+    let connector = looping("test", "(param i32 i32) (result i32)").unwrap();
+    let connection = connector.connection(ConnectionValues::new().set("token", TOKEN)).unwrap();
+    assert_ended(connector.test(&connection).unwrap_err());
+    let connector = looping("output-schema", "(type $call)").unwrap();
+    assert_ended(connector.output_schema("act", json!({})).unwrap_err());
+    let mut component = component();
+    component["properties"][2] = json!({
+        "name": "model", "type": "string", "control": "select", "choices": { "dynamic": [] },
+    });
+    let looping = "(func $options (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) \
+                   (loop $forever (br $forever)) unreachable)";
+    let guest = Guest::good().with(looping).value("component", "describe.component", component);
+    let connector = host.load(&guest.build()).unwrap();
+    let connection = connector.connection(ConnectionValues::new().set("token", TOKEN)).unwrap();
+    let choices = connector.options(&connection, "act", "model", &json!({}), None);
+    assert_ended(choices.unwrap_err());
+    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
+}
+
+#[track_caller]
+fn assert_ended(failure: Failure) {
+    assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+    assert_serves(&GOOD);
+}
+
+#[test]
+fn recursion_ends_on_the_smallest_stack_too() {
+    let host = without_cache(HostOptions { max_stack: 64 << 10, ..HostOptions::default() });
+    let guest = Guest::good().with(include_str!("../../guests/recurse.wat"));
+    let connector = host.load(&guest.build()).unwrap();
+    let failure = contained(act(&connector));
+    assert_failure(&failure, FailureKind::Internal, "more stack than it may");
 }
 
 #[test]

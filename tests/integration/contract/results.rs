@@ -47,6 +47,28 @@ fn an_output_over_the_limit_is_too_large() {
 }
 
 #[test]
+fn an_output_of_millions_of_values_is_internal() {
+    for item in ["0", "{}", "[[]]"] {
+        let output = format!("[{}]", vec![item; 2_000_000].join(","));
+        let failure = contained(act(&load(&large().returns(&output))));
+        assert_failure(&failure, FailureKind::Internal, "too many values");
+    }
+}
+
+#[test]
+fn a_failure_of_megabytes_is_cut() {
+    let told = json!({ "err": {
+        "kind": "refused", "message": "é".repeat(1 << 20), "code": "c".repeat(1 << 20),
+        "property": "p".repeat(1 << 20), "detail": "d".repeat(1 << 20),
+    } });
+    let guest = large().value("outcome", "actions.run", told);
+    let failure = contained(act(&load(&guest)));
+    assert_eq!((failure.kind, failure.message.len()), (FailureKind::Refused, 4096));
+    let lengths = [failure.code, failure.property, failure.detail].map(|text| text.unwrap().len());
+    assert_eq!(lengths, [512, 512, 16384]);
+}
+
+#[test]
 fn an_output_of_more_than_the_memory_there_is_is_internal() {
     for (address, length) in [("0", 100 * MIB), ("0x1fff0", 17), ("-16", 8), ("16", 0xffff_ffff)] {
         let failure = contained(act(&load(&run_that(&returning(address, length)))));
