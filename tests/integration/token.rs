@@ -2,8 +2,10 @@
 //! the connector's memory, not in outputs, files, errors and logs, even if
 //! the provider repeats it.
 
+use base64::Engine as _;
 use connector_tests::{CANARY, Ran, command, ran, sandbox};
 use openai_sandbox::{Fault, Sandbox};
+use tally::Kind;
 
 /// The four actions and the two calls that forms make.
 fn calls(out: &str) -> Vec<Vec<String>> {
@@ -82,6 +84,56 @@ fn a_provider_that_repeats_it_is_not_repeated() {
     for file in std::fs::read_dir(dir.path()).unwrap() {
         let file = file.unwrap().path();
         free_of_token(&file.display().to_string(), &std::fs::read(&file).unwrap());
+    }
+}
+
+/// The token as servers escape it.
+fn spellings() -> [String; 5] {
+    let each = |write: fn(u32) -> String| CANARY.chars().map(|c| write(c.into())).collect();
+    [
+        CANARY.replace('/', "\\/"),
+        each(|c| format!("\\u{c:04x}")),
+        each(|c| format!("%{c:02X}")),
+        each(|c| format!("&#{c};")),
+        base64::engine::general_purpose::STANDARD.encode(format!("user:{CANARY}:x")),
+    ]
+}
+
+#[test]
+fn a_provider_that_spells_it_otherwise_is_not_repeated() {
+    let sandbox = sandbox();
+    for spelled in spellings() {
+        let refusal = format!(r#"{{"error":{{"message":"wrong key {spelled}","code":null}}}}"#);
+        let message = format!(r#"{{"role":"assistant","content":"your key is {spelled}"}}"#);
+        let answer = format!(r#"{{"choices":[{{"index":0,"message":{message}}}]}}"#);
+        let delta = format!(r#"{{"choices":[{{"index":0,"delta":{message}}}]}}"#);
+        let events = format!("data: {delta}\n\ndata: [DONE]\n\n");
+        for (status, kind, body) in [
+            (401, "application/json", &refusal),
+            (400, "text/html", &refusal),
+            (200, "application/json", &answer),
+            (200, "text/event-stream", &events),
+        ] {
+            let mut ask = calls("")[0].clone();
+            if kind == "text/event-stream" {
+                ask.push("--stream".to_owned());
+            }
+            sandbox.clear();
+            let headers = vec![
+                ("content-type".to_owned(), kind.to_owned()),
+                ("x-request-id".to_owned(), spelled.clone()),
+            ];
+            let body = body.clone().into_bytes();
+            sandbox.script(Fault::Status { status, headers, body });
+            let ran = run(&sandbox, &ask);
+            assert_eq!(sandbox.requests().len(), 1, "{ran:?}");
+            assert_eq!(ran.status == 0, status == 200, "{ran:?}");
+            let shown = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(shown.contains("****"), "{spelled} is not replaced: {shown}");
+            free_of_token(&format!("an answer with {spelled}"), shown.as_bytes());
+            assert!(!shown.contains(&spelled[..30]), "{spelled} is left: {shown}");
+            tally::add(Kind::Attack, 1);
+        }
     }
 }
 

@@ -160,11 +160,10 @@ impl<'a> Prepared<'a> {
     }
 
     fn make(&self, terms: &Terms) -> Result<Response, Failure> {
-        socket::begin_request(terms.silence);
+        socket::begin_request();
         let answer = exchange(self, terms).map_err(|error| self.failure(&error, terms))?;
-        socket::begin_answer();
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
-        Ok(Response::new(answer, self.route.redactor().clone()))
+        Ok(Response::new(answer, self.route.redactor().clone(), terms.silence))
     }
 
     /// What an error of the HTTP library means to a workflow. Texts are built

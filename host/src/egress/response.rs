@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 use std::mem;
+use std::time::Duration;
 
 use serde::de::IgnoredAny;
 use ureq::http;
@@ -16,6 +17,7 @@ use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
 use super::redact::{Redacting, Redactor};
+use super::socket;
 
 /// How much of an answer that could not be read is kept for the failure.
 const DETAIL: usize = 2 * 1024;
@@ -32,6 +34,8 @@ pub struct Response {
     status: u16,
     headers: Vec<(String, String)>,
     body: Redacting<BodyReader<'static>>,
+    /// The longest silence in it.
+    silence: Duration,
     announced: Option<u64>,
     read: u64,
     /// What was looked at before it was read.
@@ -42,13 +46,18 @@ pub struct Response {
 }
 
 impl Response {
-    pub(super) fn new(response: http::Response<ureq::Body>, redactor: Redactor) -> Self {
+    pub(super) fn new(
+        response: http::Response<ureq::Body>,
+        redactor: Redactor,
+        silence: Duration,
+    ) -> Self {
         let (head, body) = response.into_parts();
         let announced = body.content_length();
         Self {
             status: head.status.as_u16(),
             headers: headers::visible(&head.headers, &redactor),
             body: Redacting::new(body.into_reader(), redactor),
+            silence,
             announced,
             read: 0,
             peeked: VecDeque::new(),
@@ -65,7 +74,7 @@ impl Response {
     /// fails when it is read.
     pub(super) fn peek(&mut self) -> &[u8] {
         let mut chunk = vec![0; PEEKED - self.peeked.len()];
-        while let Ok(count @ 1..) = self.body.read(&mut chunk) {
+        while let Ok(count @ 1..) = self.receive(&mut chunk) {
             self.peeked.extend(chunk.iter().take(count));
             chunk.truncate(PEEKED - self.peeked.len());
         }
@@ -205,6 +214,11 @@ impl Response {
         file.keep(files).map_err(|failure| failure.after_request(true))
     }
 
+    fn receive(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        socket::expect_bytes(self.silence);
+        self.body.read(into)
+    }
+
     /// An answer that says that it is too large is not read at all.
     fn check_announced(&self, limit: u64) -> Result<(), Failure> {
         match self.announced {
@@ -215,7 +229,7 @@ impl Response {
 
     fn next(&mut self, chunk: &mut [u8], limit: u64) -> Result<usize, Failure> {
         let count = match self.peeked.is_empty() {
-            true => self.body.read(chunk).map_err(broken)?,
+            true => self.receive(chunk).map_err(broken)?,
             false => self.peeked.read(chunk).map_err(broken)?,
         };
         self.count(count, limit)?;
@@ -226,7 +240,7 @@ impl Response {
     /// for some. `false` at the end of the body.
     fn look_ahead(&mut self) -> Result<bool, Failure> {
         let mut chunk = vec![0; PEEKED];
-        let count = self.body.read(&mut chunk).map_err(broken)?;
+        let count = self.receive(&mut chunk).map_err(broken)?;
         chunk.truncate(count);
         self.peeked = chunk.into();
         Ok(count != 0)

@@ -32,9 +32,8 @@ struct Current {
     /// The socket that a cancellation would shut down.
     socket: Cell<u64>,
     sent: Cell<bool>,
-    /// Whether an answer's body is arriving, and the longest silence in it.
+    /// The longest silence, while an answer's body arrives.
     silence: Cell<Option<Duration>>,
-    answering: Cell<bool>,
 }
 
 /// Makes the thread one of a run, until it is dropped.
@@ -49,7 +48,6 @@ pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
         socket: Cell::new(0),
         sent: Cell::new(false),
         silence: Cell::new(None),
-        answering: Cell::new(false),
     }));
     Entered(())
 }
@@ -68,26 +66,24 @@ impl Drop for Entered {
     }
 }
 
-/// Forgets what was sent before the next request. `silence` is the longest
-/// that there may be once its answer arrives.
-pub(super) fn begin_request(silence: Duration) {
+/// Forgets what was sent before the next request.
+pub(super) fn begin_request() {
     with_current(|current| {
         current.sent.set(false);
-        current.answering.set(false);
-        current.silence.set(Some(silence));
+        current.silence.set(None);
     });
 }
 
-/// From here on bytes are due.
-pub(super) fn begin_answer() {
-    with_current(|current| current.answering.set(true));
+/// From here on bytes of an answer are due, with no longer silence between
+/// them. A run may make other requests while it reads an answer.
+pub(super) fn expect_bytes(silence: Duration) {
+    with_current(|current| current.silence.set(Some(silence)));
 }
 
 /// The time for the next bytes: long before an answer begins, for a model may
 /// think for minutes, and short within it.
 fn within_silence(timeout: NextTimeout) -> NextTimeout {
-    let silence = with_current(|current| current.silence.get().filter(|_| current.answering.get()));
-    match silence.flatten() {
+    match with_current(|current| current.silence.get()).flatten() {
         Some(silence) => NextTimeout { per_read: Some(silence.into()), ..timeout },
         None => timeout,
     }

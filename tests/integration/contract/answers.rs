@@ -4,10 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connector_host::Event;
+use connector_host::{Event, Functions, HttpFunction};
 
 use super::*;
 
@@ -90,6 +91,46 @@ fn a_body_is_read_in_pieces() {
     assert_eq!(ended.unwrap().output, json!({ "good": true }));
     assert!(told.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{told:?}");
     assert_eq!(told.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
+}
+
+/// The function's own request has another bound, and is over when the answer
+/// goes on.
+#[test]
+fn a_silence_ends_an_answer_also_behind_a_function_call() {
+    let call = json!({ "name": "f", "arguments": "{}" });
+    let guest = telling(include_str!("../../guests/read.wat"))
+        .with(include_str!("../../guests/call-and-read.wat"))
+        .value("invocation", "functions.invocation", call);
+    let connector = load(&guest);
+    let (server, of_function) = (listener(), listener());
+    let declaration = HttpFunction {
+        name: "f".to_owned(),
+        description: "Answers.".to_owned(),
+        parameters: json!({}),
+        method: "GET".to_owned(),
+        url: format!("http://{}/f", of_function.local_addr().unwrap()),
+        header: None,
+    };
+    let functions = Functions::new().with_http(declaration, &HOST, |_| None).unwrap();
+    let connection = connection(&connector, &server);
+    let limits = Limits { silence: Duration::from_millis(300), ..Limits::default() };
+    let begun = Instant::now();
+    let failure = thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let run = connector.run("act", json!({})).connection(&connection);
+            run.functions(&functions).limits(limits).start()
+        });
+        let mut head = [0; 4096];
+        let mut silent = server.accept().unwrap().0;
+        assert_ne!(silent.read(&mut head).unwrap(), 0);
+        silent.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabcd").unwrap();
+        let mut answering = of_function.accept().unwrap().0;
+        assert_ne!(answering.read(&mut head).unwrap(), 0);
+        answering.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+        run.join().unwrap().unwrap_err()
+    });
+    assert_failure(&failure, FailureKind::Timeout, "stopped for too long");
+    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
 }
 
 #[test]
