@@ -17,6 +17,7 @@ mod judges;
 mod page;
 mod refusals;
 mod retry;
+mod security;
 mod service;
 mod store;
 mod streams;

@@ -5,7 +5,7 @@
 use std::thread;
 use std::time::Instant;
 
-use connector_host::DescriptorError;
+use connector_host::{BaseUrl, DescriptorError};
 use connector_tests::guest::component;
 
 use super::*;
@@ -272,6 +272,35 @@ fn a_definition_names_its_own_properties_only() {
         let error = description_error(&defining(|definition| definition[member] = value));
         let words = format!("connection: {what} names `nobody`, which is no property");
         assert_eq!(error.to_string(), words);
+    }
+}
+
+#[test]
+fn a_declared_origin_is_not_yet_granted() {
+    let granted = BaseUrl::parse("https://api.example.com/v1").unwrap();
+    let host = without_cache(HostOptions { origins: Some(vec![granted]), ..Default::default() });
+    let token = || ConnectionValues::new().set("token", TOKEN);
+    for (declared, asked, is_granted) in [
+        ("https://api.example.com/v2", None, true),
+        ("https://evil.test", Some("https://api.example.com"), true),
+        ("https://evil.test", None, false),
+        ("https://*.example.com", None, false),
+        ("https://api.example.com", Some("https://api.example.com.evil.test"), false),
+        ("https://api.example.com", Some("https://api.example.com:8443"), false),
+        ("https://api.example.com", Some("http://127.0.0.1:1"), false),
+    ] {
+        let guest = defining(|definition| definition["base-url"]["default"] = json!(declared));
+        let connector = host.load(&guest.build()).unwrap();
+        let values = asked.into_iter().fold(token(), |values, url| values.set("baseUrl", url));
+        tally::add(Kind::Attack, 1);
+        match connector.connection(values) {
+            Ok(_) => assert!(is_granted, "{declared} {asked:?}"),
+            Err(failure) => {
+                assert!(!is_granted, "{failure:?}");
+                assert_failure(&failure, FailureKind::InvalidInput, "are not allowed here");
+                assert_failure(&failure, FailureKind::InvalidInput, "https://api.example.com");
+            }
+        }
     }
 }
 
