@@ -13,6 +13,7 @@ mod contract;
 mod egress;
 mod forms;
 mod functions;
+mod isolation;
 mod judges;
 mod page;
 mod refusals;

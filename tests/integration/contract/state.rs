@@ -13,6 +13,24 @@ fn nothing_that_a_run_keeps_is_there_in_the_next() {
     }
 }
 
+/// Both count in a global, in a table, in memory that is there from the start
+/// and in memory that is added, and fail if they find anything there.
+#[test]
+fn nothing_is_there_either_when_two_connectors_take_turns() {
+    const THREADS: usize = 4;
+    const RUNS: usize = 125;
+    let marking = |name: &str| {
+        load(&Guest::good().named(name).with(include_str!("../../guests/mark-everything.wat")))
+    };
+    let connectors = [marking("one"), marking("other")];
+    thread::scope(|scope| {
+        for connector in [&connectors; THREADS].into_iter().flatten() {
+            scope.spawn(|| (0..RUNS).for_each(|_| assert_serves(connector)));
+        }
+    });
+    tally::add(Kind::Attack, (2 * THREADS * RUNS) as u64);
+}
+
 #[test]
 fn a_hundred_traps_leave_no_trace() {
     let connector = load(&run_that("unreachable"));

@@ -46,17 +46,21 @@ pub(crate) struct Line {
 
 /// The handle that ends a connection, given to its requests.
 #[derive(Debug, Clone)]
-pub(crate) struct Handset(Arc<AtomicBool>);
+pub(crate) struct Handset {
+    hung_up: Arc<AtomicBool>,
+    /// Where the client's end of the connection is.
+    pub(crate) peer: SocketAddr,
+}
 
 impl Handset {
     pub(crate) fn hang_up(&self) {
-        self.0.store(true, Ordering::Release);
+        self.hung_up.store(true, Ordering::Release);
     }
 }
 
 impl Connected<IncomingStream<'_, Exchange>> for Handset {
     fn connect_info(stream: IncomingStream<'_, Exchange>) -> Handset {
-        Handset(Arc::clone(&stream.io().hung_up))
+        Handset { hung_up: Arc::clone(&stream.io().hung_up), peer: *stream.remote_addr() }
     }
 }
 

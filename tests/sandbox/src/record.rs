@@ -1,6 +1,7 @@
 //! What the sandbox was asked: the requests as they came over the wire.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use axum::http::HeaderMap;
@@ -14,6 +15,8 @@ const KEPT_BYTES: usize = 1024 * 1024;
 /// One request the sandbox received.
 #[derive(Debug, Clone)]
 pub struct Recorded {
+    /// Where it came from: requests with the same address share a connection.
+    pub peer: SocketAddr,
     /// The method, in upper case.
     pub method: String,
     /// The path, percent-encoding untouched.
@@ -145,8 +148,14 @@ impl Journal {
     }
 
     /// Writes a request down; its status follows with [`Journal::answered`].
-    pub(crate) fn open(&self, request: &axum::http::request::Parts, body: &Body) -> Entry {
+    pub(crate) fn open(
+        &self,
+        peer: SocketAddr,
+        request: &axum::http::request::Parts,
+        body: &Body,
+    ) -> Entry {
         let recorded = Recorded {
+            peer,
             method: request.method.to_string(),
             path: request.uri.path().to_owned(),
             query: request.uri.query().map(str::to_owned),
@@ -206,7 +215,7 @@ mod tests {
 
     fn open(journal: &Journal, path: &str) -> Entry {
         let (parts, ()) = axum::http::Request::get(path).body(()).unwrap().into_parts();
-        journal.open(&parts, &Body::Empty)
+        journal.open(([127, 0, 0, 1], 1).into(), &parts, &Body::Empty)
     }
 
     #[test]

@@ -168,7 +168,7 @@ async fn gate(
     let (parts, body) = request.into_parts();
     let call = Call::read(&parts, body).await;
     let recorded = call.as_ref().map_or(&crate::Body::Empty, |call| &call.body);
-    let entry = shared.journal.open(&parts, recorded);
+    let entry = shared.journal.open(line.peer, &parts, recorded);
     let headers = parts.headers.clone();
 
     let serve = async {
