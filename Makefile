@@ -6,7 +6,7 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build run serve test schemas check-schemas lint bench clean
+.PHONY: build run serve test schemas check-schemas lint audit bench clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
@@ -40,6 +40,9 @@ check-schemas: build ## fails with a diff if schemas/ is stale
 lint:          ## formatting and clippy
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
+
+audit:         ## licences, sources, duplicates; builds cargo-deny, once
+	tests/audit.sh $(TARGET)
 
 bench: build   ## a whole run beside curl; many streamed runs of the service
 	python3 tests/bench.py $(TARGET)

@@ -22,5 +22,6 @@ mod security;
 mod service;
 mod store;
 mod streams;
+mod supply;
 mod token;
 mod wire;

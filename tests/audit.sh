@@ -1,0 +1,20 @@
+#!/bin/sh
+# Checks what comes from elsewhere (deny.toml): licences, sources, duplicates,
+# and known weaknesses where their database can be had. audit.sh TARGET
+#
+# The tool is built once, into TARGET/tools.
+set -eu
+
+version=0.20.2
+tools=$1/tools
+deny=$tools/bin/cargo-deny
+
+if [ "$("$deny" --version 2>/dev/null)" != "cargo-deny $version" ]; then
+    cargo install cargo-deny --version "$version" --locked --quiet --root "$tools"
+fi
+"$deny" --locked check --hide-inclusion-graph licenses bans sources
+if "$deny" fetch db >/dev/null 2>&1; then
+    "$deny" --locked check --hide-inclusion-graph --disable-fetch advisories
+else
+    echo "advisories SKIPPED: their database cannot be fetched here" >&2
+fi
