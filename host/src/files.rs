@@ -172,16 +172,30 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// The files of one run: what its input names and what it stored itself.
+/// The files of one run: what its input names and what it stored itself. What
+/// it stored is removed with this value, unless the run succeeds.
 #[derive(Default)]
 pub(crate) struct RunFiles {
     files: Option<Files>,
     open: Vec<OpenFile>,
+    /// What it stored, until the run has succeeded.
+    made: Vec<OpenFile>,
 }
 
 impl RunFiles {
     pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>) -> Self {
-        Self { files, open: inputs }
+        Self { files, open: inputs, made: Vec::new() }
+    }
+
+    /// What the run stored stays: it has succeeded.
+    pub(crate) fn stay(mut self) {
+        self.made.clear();
+    }
+
+    /// Takes up a file that the run has stored.
+    fn add(&mut self, file: OpenFile) {
+        self.made.push(file.clone());
+        self.open.push(file);
     }
 
     /// Opens a file of this run.
@@ -219,6 +233,21 @@ impl RunFiles {
     }
 }
 
+impl Drop for RunFiles {
+    fn drop(&mut self) {
+        for file in &self.made {
+            let removed = match self.files.as_ref().map(|files| &files.place) {
+                Some(Place::Store(store)) => store.remove_by_url(&file.entry.url),
+                _ => fs::remove_file(&file.path),
+            };
+            if let Err(error) = removed {
+                let file = file.path.display();
+                tracing::warn!(%file, %error, "a file of a failed run is left");
+            }
+        }
+    }
+}
+
 /// A file that is being written.
 pub(crate) struct NewFile {
     temporary: NamedTempFile,
@@ -250,7 +279,7 @@ impl NewFile {
             }
         };
         let entry = file.entry.clone();
-        files.open.push(file);
+        files.add(file);
         Ok(entry)
     }
 
@@ -390,6 +419,7 @@ mod tests {
             file.write_all(content.as_bytes()).unwrap();
             names.push(file.keep(&mut run).unwrap().name);
         }
+        run.stay();
         assert_eq!(names, ["speech.mp3", "speech-2.mp3", "speech-3.mp3"]);
         assert_eq!(fs::read_to_string(dir.path().join("speech-2.mp3")).unwrap(), "two");
     }
@@ -402,6 +432,23 @@ mod tests {
         file.write_all(b"half").unwrap();
         drop(file);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn files_of_a_run_that_fails_go_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::new(dir.path(), "/files/");
+        for files in [Files::new(dir.path()), store.files()] {
+            let mut run = RunFiles::new(Some(files), Vec::new());
+            for _ in 0..2 {
+                let mut file = run.create("image.png", "image/png").unwrap();
+                file.write_all(b"image").unwrap();
+                file.keep(&mut run).unwrap();
+            }
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+            drop(run);
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::bindings::Connector as World;
 use crate::cache::Cache;
 use crate::connector::{Connector, LoadError};
-use crate::egress::AddressPolicy;
+use crate::egress::{AddressPolicy, Authorities};
 use crate::engine::{EngineOptions, engine};
 use crate::state::State;
 
@@ -41,6 +41,9 @@ pub struct HostOptions {
     pub max_stack: usize,
     /// How long opening a connection may take. Default: 10 s.
     pub connect_timeout: Duration,
+    /// Further certificate authorities that connections trust, for servers of
+    /// one's own. Default: the public ones only.
+    pub authorities: Option<Authorities>,
 }
 
 impl Default for HostOptions {
@@ -54,6 +57,7 @@ impl Default for HostOptions {
             max_memory: 64 << 20,
             max_stack: 512 << 10,
             connect_timeout: Duration::from_secs(10),
+            authorities: None,
         }
     }
 }

@@ -19,6 +19,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         // A run, what it calls as functions, and what forms ask meanwhile.
         concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
         addresses,
+        authorities: args.trust.ca_file.clone(),
         ..HostOptions::default()
     })?;
     let components = Components::new(host);

@@ -4,6 +4,7 @@
 //! and is replaced by its handle, so a run with ten images holds one of them
 //! at a time, and the connector none.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::Read;
 
@@ -32,14 +33,16 @@ pub(super) enum Error {
 }
 
 /// Parses one JSON text and stores the files in it. `stored` counts those of
-/// the whole answer, for their names.
+/// the whole answer, for their names, and `let_go` the bytes of the text that
+/// memory holds no longer.
 pub(super) fn parse(
     reader: impl Read,
     embedded: &EmbeddedFiles,
     files: &mut RunFiles,
     stored: &mut usize,
+    let_go: &Cell<u64>,
 ) -> Result<Value, Error> {
-    let mut sink = Sink { embedded, files, stored, failure: None };
+    let mut sink = Sink { embedded, files, stored, let_go, failure: None };
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
     let value = Walk { path: &embedded.path, sink: &mut sink }
         .deserialize(&mut deserializer)
@@ -55,6 +58,7 @@ struct Sink<'a> {
     embedded: &'a EmbeddedFiles,
     files: &'a mut RunFiles,
     stored: &'a mut usize,
+    let_go: &'a Cell<u64>,
     failure: Option<Failure>,
 }
 
@@ -85,7 +89,10 @@ impl Sink<'_> {
         file.write_all(&bytes).map_err(|error| file.failure(&error))?;
         let entry = file.keep(self.files)?;
         Ok(match self.embedded.keep {
-            false => json!({ "file": entry }),
+            false => {
+                self.let_go.set(self.let_go.get() + text.len() as u64);
+                json!({ "file": entry })
+            }
             true => json!({ "file": entry, "base64": text }),
         })
     }

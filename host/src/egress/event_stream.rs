@@ -58,6 +58,11 @@ impl EventStream {
         (piece.len(), None)
     }
 
+    /// How many bytes it holds of an event that has begun.
+    pub(super) fn held(&self) -> usize {
+        self.line.len() + self.name.len() + self.data.len()
+    }
+
     /// The event that the end of the stream ends. The standard drops it, but
     /// some servers leave the last empty line out.
     pub(super) fn end(&mut self) -> Option<ServerSentEvent> {

@@ -1,5 +1,6 @@
 //! A response on its way in: capped, free of the credential, streamed.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::{self, BufReader, Read};
 
@@ -21,6 +22,16 @@ const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// How much of an error answer is looked at before it is read.
 const PEEKED: usize = 16 * 1024;
+
+/// How large a body may be that is parsed.
+#[derive(Clone, Copy)]
+pub(crate) struct ParseLimit {
+    /// All of it.
+    pub whole: u64,
+    /// What stands in memory at the same time: all but the files that are
+    /// stored already.
+    pub held: u64,
+}
 
 /// A response, its body still to come.
 pub struct Response {
@@ -107,20 +118,21 @@ impl Response {
         &mut self,
         embedded: Option<EmbeddedFiles>,
         files: &mut RunFiles,
-        limit: u64,
+        limit: ParseLimit,
     ) -> Result<String, Failure> {
         let Some(embedded) = embedded else {
-            let text = self.text(limit)?;
+            let text = self.text(limit.held)?;
             return match serde_json::from_str::<IgnoredAny>(&text) {
                 Ok(_) => Ok(text),
                 Err(error) => Err(not_json(&error, text.chars().take(DETAIL).collect())),
             };
         };
-        self.check_announced(limit)?;
-        let mut stored = self.stored;
-        let mut source = Source { response: self, limit, begun: Vec::new(), failure: None };
+        self.check_announced(limit.whole)?;
+        let (mut stored, let_go) = (self.stored, Cell::new(self.read));
+        let mut source =
+            Source { response: self, limit, let_go: &let_go, begun: Vec::new(), failure: None };
         let reader = BufReader::with_capacity(CHUNK, &mut source);
-        let parsed = embedded::parse(reader, &embedded, files, &mut stored);
+        let parsed = embedded::parse(reader, &embedded, files, &mut stored, &let_go);
         let Source { begun, failure, .. } = source;
         self.stored = stored;
         if let Some(failure) = failure {
@@ -136,7 +148,7 @@ impl Response {
         &mut self,
         embedded: Option<EmbeddedFiles>,
         files: &mut RunFiles,
-        limit: u64,
+        limit: ParseLimit,
     ) -> Result<Option<ServerSentEvent>, Failure> {
         let Some(event) = self.event(limit)? else { return Ok(None) };
         let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -146,22 +158,25 @@ impl Response {
         };
         let data = event.data.as_bytes();
         let begun = || event.data.chars().take(DETAIL).collect();
-        let data = embedded::parse(data, &embedded, files, &mut self.stored)
+        let data = embedded::parse(data, &embedded, files, &mut self.stored, &Cell::default())
             .map_err(|error| unparsed(error, begun))?;
         Ok(Some(ServerSentEvent { data: data.to_string(), ..event }))
     }
 
     /// The next event as it came.
-    fn event(&mut self, limit: u64) -> Result<Option<ServerSentEvent>, Failure> {
+    fn event(&mut self, limit: ParseLimit) -> Result<Option<ServerSentEvent>, Failure> {
         loop {
             if self.peeked.is_empty() && !self.look_ahead()? {
                 return Ok(self.events.end());
             }
             let (count, event) = self.events.read(self.peeked.make_contiguous());
             self.peeked.drain(..count);
-            self.count(count, limit)?;
+            self.count(count, limit.whole)?;
             if event.is_some() {
                 return Ok(event);
+            }
+            if limit.held < self.events.held() as u64 {
+                return Err(too_large(limit.held));
             }
         }
     }
@@ -234,14 +249,26 @@ impl Response {
 /// A response as a reader that remembers how it begins and why it failed.
 struct Source<'a> {
     response: &'a mut Response,
-    limit: u64,
+    limit: ParseLimit,
+    /// How much of what was read is in memory no longer.
+    let_go: &'a Cell<u64>,
     begun: Vec<u8>,
     failure: Option<Failure>,
 }
 
+impl Source<'_> {
+    fn next(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+        let count = self.response.next(into, self.limit.whole)?;
+        match self.limit.held < self.response.read.saturating_sub(self.let_go.get()) {
+            true => Err(too_large(self.limit.held)),
+            false => Ok(count),
+        }
+    }
+}
+
 impl Read for &mut Source<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.response.next(into, self.limit) {
+        match self.next(into) {
             Ok(count) => {
                 let room = DETAIL.saturating_sub(self.begun.len());
                 self.begun.extend(into.iter().take(count.min(room)));
