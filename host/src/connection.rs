@@ -94,11 +94,7 @@ impl Connection {
             values.remove(&property.name);
         }
         let lasting_errors = definition.lasting_errors.clone();
-        let route = RouteOptions {
-            addresses: options.addresses,
-            concurrent_runs: options.concurrent_runs,
-            connect_timeout: options.connect_timeout,
-        };
+        let route = RouteOptions::of(options);
         Ok(Self(Arc::new(Shared {
             connector: descriptor.name.clone(),
             route: Route::new(base_url, credential, headers, lasting_errors, &route),

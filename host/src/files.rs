@@ -175,12 +175,14 @@ fn excerpt(text: &str) -> String {
 /// More files than any run makes.
 const MOST_FILES: usize = 1_000;
 
-/// The files of one run: what its input names and what it stored itself.
+/// The files of one run: what its input names and what it stored itself. What
+/// it stored is removed with this value, unless the run succeeds.
 #[derive(Default)]
 pub(crate) struct RunFiles {
     files: Option<Files>,
     open: Vec<OpenFile>,
-    stored: usize,
+    /// What it stored, until the run has succeeded.
+    made: Vec<OpenFile>,
     /// What it may store, in bytes all together, and how much of that is left.
     most: u64,
     left: u64,
@@ -188,7 +190,12 @@ pub(crate) struct RunFiles {
 
 impl RunFiles {
     pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>, most: u64) -> Self {
-        Self { files, open: inputs, stored: 0, most, left: most }
+        Self { files, open: inputs, made: Vec::new(), most, left: most }
+    }
+
+    /// What the run stored stays: it has succeeded.
+    pub(crate) fn stay(mut self) {
+        self.made.clear();
     }
 
     /// Opens a file of this run.
@@ -207,7 +214,7 @@ impl RunFiles {
             let message = "the run has nowhere to put files; give it `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
-        if self.stored == MOST_FILES {
+        if self.made.len() == MOST_FILES {
             let message = format!("a run stores at most {MOST_FILES} files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
@@ -229,6 +236,21 @@ impl RunFiles {
             most: self.most,
             left: self.left,
         })
+    }
+}
+
+impl Drop for RunFiles {
+    fn drop(&mut self) {
+        for file in &self.made {
+            let removed = match self.files.as_ref().map(|files| &files.place) {
+                Some(Place::Store(store)) => store.remove_by_url(&file.entry.url),
+                _ => fs::remove_file(&file.path),
+            };
+            if let Err(error) = removed {
+                let file = file.path.display();
+                tracing::warn!(%file, %error, "a file of a failed run is left");
+            }
+        }
     }
 }
 
@@ -269,8 +291,8 @@ impl NewFile {
             }
         };
         let entry = file.entry.clone();
+        files.made.push(file.clone());
         files.open.push(file);
-        files.stored += 1;
         files.left = left;
         Ok(entry)
     }
@@ -411,6 +433,7 @@ mod tests {
             file.write_all(content.as_bytes()).unwrap();
             names.push(file.keep(&mut run).unwrap().name);
         }
+        run.stay();
         assert_eq!(names, ["speech.mp3", "speech-2.mp3", "speech-3.mp3"]);
         assert_eq!(fs::read_to_string(dir.path().join("speech-2.mp3")).unwrap(), "two");
     }
@@ -447,6 +470,23 @@ mod tests {
         file.write_all(b"half").unwrap();
         drop(file);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn files_of_a_run_that_fails_go_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::new(dir.path(), "/files/");
+        for files in [Files::new(dir.path()), store.files()] {
+            let mut run = RunFiles::new(Some(files), Vec::new(), 1_000);
+            for _ in 0..2 {
+                let mut file = run.create("image.png", "image/png").unwrap();
+                file.write_all(b"image").unwrap();
+                file.keep(&mut run).unwrap();
+            }
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+            drop(run);
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use crate::bindings::Connector as World;
 use crate::cache::Cache;
 use crate::connector::{Connector, LoadError};
-use crate::egress::{AddressPolicy, BaseUrl};
+use crate::egress::{AddressPolicy, Authorities, BaseUrl};
 use crate::engine::{EngineOptions, engine};
 use crate::state::State;
 
@@ -47,6 +47,9 @@ pub struct HostOptions {
     /// How long a connection test, a list of choices or an output's schema may
     /// take, which a person waits for. Default: 30 s.
     pub ask_time: Duration,
+    /// Further certificate authorities that connections trust, for servers of
+    /// one's own. Default: the public ones only.
+    pub authorities: Option<Authorities>,
 }
 
 impl Default for HostOptions {
@@ -62,6 +65,7 @@ impl Default for HostOptions {
             max_stack: 512 << 10,
             connect_timeout: Duration::from_secs(10),
             ask_time: Duration::from_secs(30),
+            authorities: None,
         }
     }
 }

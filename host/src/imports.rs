@@ -9,8 +9,8 @@ use wasmtime::component::{Resource, ResourceTable};
 use crate::bindings::types as wit;
 use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, Progress, Request, Response,
-    ServerSentEvent, Terms,
+    self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
+    Response, ServerSentEvent, Terms,
 };
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
@@ -25,6 +25,9 @@ use crate::state::{State, Stopped};
 const TRACE_PARENT: &str = "traceparent";
 /// Longer messages are cut, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
+
+/// The largest base64 text of a file inside JSON: an image of 48 MiB.
+const LARGEST_TEXT: u64 = 64 << 20;
 
 /// More calls of functions at once come from a connector that loops.
 const MOST_CALLS: usize = 1_000;
@@ -146,9 +149,13 @@ impl http::HostResponse for State {
 }
 
 /// The largest body that may be parsed. One with files in it may be as large
-/// as files may.
-fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> u64 {
-    if embedded.is_some() { limits.file_bytes } else { limits.response_bytes }
+/// as files may, but for a file's text, which is in memory until its end.
+fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> ParseLimit {
+    let own = limits.response_bytes;
+    match embedded {
+        None => ParseLimit { whole: own, held: own },
+        Some(_) => ParseLimit { whole: limits.file_bytes, held: own.saturating_add(LARGEST_TEXT) },
+    }
 }
 
 impl From<http::EmbeddedFiles> for EmbeddedFiles {

@@ -1,6 +1,7 @@
 //! Calls into a connector: a fresh instance on a thread of its own, within
 //! limits, and whatever happens in it as an outcome or a failure.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -222,6 +223,7 @@ struct Ended {
     asked_pause: Option<Duration>,
     stopped: Option<Stopped>,
     connection: Option<Connection>,
+    files: RunFiles,
 }
 
 impl Ended {
@@ -238,7 +240,7 @@ impl Ended {
         failure
     }
 
-    fn outcome(&self, outcome: wit_actions::Outcome, begun: Instant) -> Result<Outcome, Failure> {
+    fn outcome(self, outcome: wit_actions::Outcome, begun: Instant) -> Result<Outcome, Failure> {
         let parse = |what: &str, text: &str| {
             json::parse(text).map_err(|error| {
                 let message = format!("the connector's {what} is not JSON: {error}");
@@ -253,6 +255,7 @@ impl Ended {
         metadata.insert("attempts".to_owned(), self.attempts.into());
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         metadata.insert("durationMs".to_owned(), milliseconds.into());
+        self.files.stay();
         Ok(Outcome { output, metadata })
     }
 }
@@ -327,8 +330,8 @@ impl Call {
         }));
         // Said while the instance is still there: whoever listens can look at it.
         tracing::trace!(memory = store.data().memory.used(), "the call has ended");
-        let state = store.into_data();
-        let ended = Ended::new(&state);
+        let mut state = store.into_data();
+        let ended = Ended::new(&mut state);
         match result {
             Ok(Ok(value)) => Ok((value, ended)),
             Ok(Err(error)) => Err(ended.trapped(&error, &state, &limits)),
@@ -339,14 +342,17 @@ impl Call {
 }
 
 impl Ended {
-    fn new(state: &State) -> Self {
+    fn new(state: &mut State) -> Self {
+        let stopped = state.stopped();
+        let files = state.run.as_mut().map(|run| mem::take(&mut run.files));
         let run = state.run.as_ref();
         Self {
             request_sent: run.is_some_and(|run| run.request_sent),
             attempts: run.map_or(0, |run| run.attempts),
             asked_pause: run.and_then(|run| run.asked_pause),
-            stopped: state.stopped(),
+            stopped,
             connection: run.and_then(|run| run.connection.clone()),
+            files: files.unwrap_or_default(),
         }
     }
 

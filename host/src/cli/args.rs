@@ -1,9 +1,11 @@
 //! The arguments. Their doc comments are the help text.
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use connector_host::{Authorities, AuthoritiesError};
 
 use connector_host::BaseUrl;
 
@@ -188,6 +190,31 @@ pub struct Chosen {
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR", requires = "connection")]
     pub data_dir: Option<PathBuf>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// Whom connections trust besides the public certificate authorities.
+#[derive(Debug, clap::Args)]
+pub struct Trust {
+    /// Further certificate authorities to trust: a PEM file, for servers of your own
+    #[arg(long, value_name = "FILE", env = "CONNECTOR_CA_FILE", value_parser = authorities)]
+    pub ca_file: Option<Authorities>,
+}
+
+impl Command {
+    /// The further authorities that the command is to trust.
+    pub fn authorities(&self) -> Option<Authorities> {
+        match self {
+            Self::Test { chosen, .. } | Self::Options { chosen, .. } => &chosen.trust,
+            Self::Run(run) => &run.chosen.trust,
+            Self::Serve(serve) => &serve.trust,
+            _ => return None,
+        }
+        .ca_file
+        .clone()
+    }
 }
 
 /// The arguments of `run`.
@@ -281,6 +308,9 @@ pub struct Serve {
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
 }
 
 /// The documents of `schema`.
@@ -294,6 +324,11 @@ pub enum Form {
     JsonForms,
     /// JSON Schema of the output
     Output,
+}
+
+fn authorities(path: &str) -> Result<Authorities, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -20,6 +20,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
         addresses,
         origins: (!args.origin.is_empty()).then_some(args.origin),
+        authorities: args.trust.ca_file.clone(),
         ..HostOptions::default()
     })?;
     let components = Components::new(host);

@@ -38,7 +38,7 @@ pub(super) enum Error {
 pub(super) struct Stored {
     /// Files, which are numbered for their names.
     files: Cell<usize>,
-    /// The length of their texts, in bytes.
+    /// The length of their texts that memory holds no longer, in bytes.
     pub text: Cell<u64>,
 }
 
@@ -87,7 +87,6 @@ impl Sink<'_> {
                 "the provider sent an empty file",
             ));
         }
-        self.stored.text.update(|length| length + text.len() as u64);
         let count = self.stored.files.get() + 1;
         self.stored.files.set(count);
         let (mime_type, extension) = kind(&bytes, &self.embedded.mime_type);
@@ -99,7 +98,10 @@ impl Sink<'_> {
         file.write_all(&bytes)?;
         let entry = file.keep(self.files)?;
         Ok(match self.embedded.keep {
-            false => json!({ "file": entry }),
+            false => {
+                self.stored.text.update(|length| length + text.len() as u64);
+                json!({ "file": entry })
+            }
             true => json!({ "file": entry, "base64": text }),
         })
     }

@@ -4,6 +4,7 @@
 //! A connector names a path. The origin, the credential and the sockets are
 //! the connection's ([`Route`]), and a connection has its own of each.
 
+mod authorities;
 mod base_url;
 mod body;
 mod embedded;
@@ -28,12 +29,14 @@ use ureq::{SendBody, Timeout};
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
+pub use authorities::{Authorities, AuthoritiesError};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use progress::Progress;
 pub use resolver::AddressPolicy;
+pub(crate) use response::ParseLimit;
 pub use response::Response;
 pub use retry::Retries;
 pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_value};
@@ -193,6 +196,9 @@ impl<'a> Prepared<'a> {
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 network(format!("nothing answers at {host} (connection refused)"))
             }
+            ureq::Error::Io(error) if is_of_tls(error) && !began => {
+                network(format!("no secure connection to {host}: {error}"))
+            }
             ureq::Error::Io(error) if !began => {
                 network(format!("no connection to {host}: {error}"))
             }
@@ -292,6 +298,12 @@ fn not_allowed(why: impl std::fmt::Display) -> Failure {
 
 fn is_lookup(error: &std::io::Error) -> bool {
     error.to_string().contains("lookup")
+}
+
+/// Whether the handshake failed over what the server said, such as its
+/// certificate.
+fn is_of_tls(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 /// The variants that would print a URL are named instead.

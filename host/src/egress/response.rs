@@ -24,10 +24,16 @@ const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// How much of an error answer is looked at before it is read.
 const PEEKED: usize = 16 * 1024;
-/// What of an answer with files in it is in memory at once: the text of one
-/// file, and all that is no file; of events, one. The largest images that
-/// models make are a third of it.
-const LARGEST_IN_MEMORY: u64 = 64 << 20;
+
+/// How large a body may be that is parsed, in bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct ParseLimit {
+    /// All of it.
+    pub whole: u64,
+    /// What stands in memory at the same time: all but the files that are
+    /// stored already; of events, one.
+    pub held: u64,
+}
 
 /// A response, its body still to come.
 pub struct Response {
@@ -121,16 +127,16 @@ impl Response {
         &mut self,
         embedded: Option<EmbeddedFiles>,
         files: &mut RunFiles,
-        limit: u64,
+        limit: ParseLimit,
     ) -> Result<String, Failure> {
         let Some(embedded) = embedded else {
-            let text = self.text(limit)?;
+            let text = self.text(limit.held)?;
             return match serde_json::from_str::<IgnoredAny>(&text) {
                 Ok(_) => Ok(text),
                 Err(error) => Err(not_json(&error, text.chars().take(DETAIL).collect())),
             };
         };
-        self.check_announced(limit)?;
+        self.check_announced(limit.whole)?;
         let stored = mem::take(&mut self.stored);
         let mut source =
             Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
@@ -150,7 +156,7 @@ impl Response {
         &mut self,
         embedded: Option<EmbeddedFiles>,
         files: &mut RunFiles,
-        limit: u64,
+        limit: ParseLimit,
     ) -> Result<Option<ServerSentEvent>, Failure> {
         let Some(event) = self.event(limit)? else { return Ok(None) };
         let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -166,19 +172,19 @@ impl Response {
     }
 
     /// The next event as it came.
-    fn event(&mut self, limit: u64) -> Result<Option<ServerSentEvent>, Failure> {
+    fn event(&mut self, limit: ParseLimit) -> Result<Option<ServerSentEvent>, Failure> {
         loop {
             if self.peeked.is_empty() && !self.look_ahead()? {
                 return Ok(self.events.end());
             }
             let (count, event) = self.events.read(self.peeked.make_contiguous());
             self.peeked.drain(..count);
-            self.count(count, limit)?;
+            self.count(count, limit.whole)?;
             if event.is_some() {
                 return Ok(event);
             }
-            if LARGEST_IN_MEMORY < self.events.held() as u64 {
-                return Err(too_large(LARGEST_IN_MEMORY));
+            if limit.held < self.events.held() as u64 {
+                return Err(too_large(limit.held));
             }
         }
     }
@@ -256,16 +262,25 @@ impl Response {
 /// A response as a reader that remembers how it begins and why it failed.
 struct Source<'a> {
     response: &'a mut Response,
-    limit: u64,
+    limit: ParseLimit,
     stored: &'a Stored,
     begun: Vec<u8>,
     failure: Option<Failure>,
 }
 
+impl Source<'_> {
+    fn next(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
+        let count = self.response.next(into, self.limit.whole)?;
+        match self.limit.held < self.response.read.saturating_sub(self.stored.text.get()) {
+            true => Err(too_large(self.limit.held)),
+            false => Ok(count),
+        }
+    }
+}
+
 impl Read for &mut Source<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.response.next(into, self.limit);
-        match read.and_then(|count| self.in_memory().map(|()| count)) {
+        match self.next(into) {
             Ok(count) => {
                 let room = DETAIL.saturating_sub(self.begun.len());
                 self.begun.extend(into.iter().take(count.min(room)));
@@ -275,15 +290,6 @@ impl Read for &mut Source<'_> {
                 self.failure = Some(failure);
                 Err(io::Error::other("the answer broke off"))
             }
-        }
-    }
-}
-
-impl Source<'_> {
-    fn in_memory(&self) -> Result<(), Failure> {
-        match self.response.read.saturating_sub(self.stored.text.get()) {
-            0..=LARGEST_IN_MEMORY => Ok(()),
-            _ => Err(too_large(LARGEST_IN_MEMORY)),
         }
     }
 }

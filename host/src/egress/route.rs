@@ -4,10 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 
 use crate::failure::Failure;
+use crate::host::HostOptions;
 
+use super::authorities::Authorities;
 use super::base_url::BaseUrl;
 use super::redact::Redactor;
 use super::resolver::{AddressPolicy, CheckingResolver};
@@ -43,6 +46,19 @@ pub(crate) struct RouteOptions {
     pub addresses: AddressPolicy,
     pub concurrent_runs: u32,
     pub connect_timeout: Duration,
+    pub authorities: Option<Authorities>,
+}
+
+impl RouteOptions {
+    /// What a host lets its connections reach, and whom it trusts.
+    pub(crate) fn of(options: &HostOptions) -> Self {
+        Self {
+            addresses: options.addresses,
+            concurrent_runs: options.concurrent_runs,
+            connect_timeout: options.connect_timeout,
+            authorities: options.authorities.clone(),
+        }
+    }
 }
 
 impl Route {
@@ -112,7 +128,7 @@ impl fmt::Debug for Route {
 /// connector reads them).
 fn agent(options: &RouteOptions) -> ureq::Agent {
     let idle = (options.concurrent_runs as usize).min(MOST_IDLE);
-    let config = ureq::Agent::config_builder()
+    let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -122,11 +138,14 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
         .max_idle_connections(idle)
         .max_idle_connections_per_host(idle)
         .input_buffer_size(BUFFER)
-        .output_buffer_size(BUFFER)
-        .build();
+        .output_buffer_size(BUFFER);
+    if let Some(authorities) = &options.authorities {
+        config =
+            config.tls_config(TlsConfig::builder().root_certs(authorities.root_certs()).build());
+    }
     let resolver =
         CheckingResolver { inner: DefaultResolver::default(), policy: options.addresses };
-    ureq::Agent::with_parts(config, WatchedConnector::new(), resolver)
+    ureq::Agent::with_parts(config.build(), WatchedConnector::new(), resolver)
 }
 
 /// A value that may stand in a header.

@@ -79,11 +79,7 @@ impl Functions {
             .map(|header| credential(&header, lookup))
             .transpose()
             .map_err(wrong)?;
-        let route_options = RouteOptions {
-            addresses: host.options.addresses,
-            concurrent_runs: host.options.concurrent_runs,
-            connect_timeout: host.options.connect_timeout,
-        };
+        let route_options = RouteOptions::of(&host.options);
         let route = Route::new(base, credential, HeaderMap::new(), Vec::new(), &route_options);
         let parameters = declaration.parameters;
         let function = Function {

@@ -1,0 +1,123 @@
+//! Whom connections trust besides the public certificate authorities: those
+//! of servers of one's own.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+
+/// Further certificate authorities, read from PEM text. They are trusted in
+/// addition to the public ones. Cheap to clone.
+#[derive(Clone)]
+pub struct Authorities {
+    /// The public ones too: a list replaces those that the HTTP library has.
+    trusted: Arc<Vec<Certificate<'static>>>,
+    further: usize,
+}
+
+/// Why a text names no authorities. Reads as the end of a sentence.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AuthoritiesError {
+    /// Nothing in it is a certificate.
+    #[error("holds no certificate in PEM (`-----BEGIN CERTIFICATE-----`)")]
+    Nothing,
+    /// It begins like PEM and does not go on like it.
+    #[error("is not valid PEM")]
+    NotPem,
+    /// A certificate that nobody can trust, for it cannot be read.
+    #[error("holds something else as its certificate number {number}")]
+    NotACertificate {
+        /// Which one, the first being 1.
+        number: usize,
+    },
+}
+
+impl FromStr for Authorities {
+    type Err = AuthoritiesError;
+
+    /// Takes the certificates out of PEM text; keys and others are left.
+    fn from_str(pem: &str) -> Result<Self, AuthoritiesError> {
+        let mut trusted: Vec<Certificate<'static>> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|public| Certificate::from_der(public.as_ref()))
+            .collect();
+        let mut further = 0;
+        for item in parse_pem(pem.as_bytes()) {
+            let PemItem::Certificate(certificate) = item.map_err(|_| AuthoritiesError::NotPem)?
+            else {
+                continue;
+            };
+            further += 1;
+            // The HTTP library leaves out, without a word, what it cannot read.
+            RootCertStore::empty()
+                .add(CertificateDer::from(certificate.der()))
+                .map_err(|_| AuthoritiesError::NotACertificate { number: further })?;
+            trusted.push(certificate);
+        }
+        match further {
+            0 => Err(AuthoritiesError::Nothing),
+            _ => Ok(Self { trusted: Arc::new(trusted), further }),
+        }
+    }
+}
+
+impl Authorities {
+    pub(super) fn root_certs(&self) -> RootCerts {
+        RootCerts::Specific(Arc::clone(&self.trusted))
+    }
+}
+
+impl fmt::Debug for Authorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorities").field("further", &self.further).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The PEM text of bytes.
+    fn pem(label: &str, der: &[u8]) -> String {
+        use base64::Engine as _;
+        let text = base64::engine::general_purpose::STANDARD.encode(der);
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+    }
+
+    fn certificate() -> String {
+        pem("CERTIFICATE", webpki_root_certs::TLS_SERVER_ROOT_CERTS[0].as_ref())
+    }
+
+    fn error(text: &str) -> AuthoritiesError {
+        text.parse::<Authorities>().unwrap_err()
+    }
+
+    #[test]
+    fn every_certificate_of_a_text_is_trusted_beside_the_public_ones() {
+        let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.len();
+        let text = format!("# Ours\n{0}{0}", certificate());
+        let authorities: Authorities = text.parse().unwrap();
+        assert_eq!((authorities.further, authorities.trusted.len()), (2, public + 2));
+    }
+
+    #[test]
+    fn a_text_without_certificates_is_told_from_one_that_is_broken() {
+        for nothing in ["", "ours", &pem("PRIVATE KEY", b"0123456789")] {
+            assert_eq!(error(nothing), AuthoritiesError::Nothing, "{nothing}");
+        }
+        let cut = certificate();
+        assert_eq!(error(&cut[..cut.len() / 2]), AuthoritiesError::NotPem);
+        assert_eq!(error(&cut.replace("MII", "M*I")), AuthoritiesError::NotPem);
+    }
+
+    #[test]
+    fn something_else_in_place_of_a_certificate_is_named() {
+        let text = certificate() + &pem("CERTIFICATE", b"no certificate");
+        assert_eq!(error(&text), AuthoritiesError::NotACertificate { number: 2 });
+    }
+}
