@@ -51,6 +51,15 @@ async fn upload(
         let detail = "send the file itself as the body, not in a form";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
+    let too_large = || {
+        let detail = format!("a file has at most {} bytes", app.settings.largest_file);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
+    if app.settings.largest_file < announced {
+        return Err(too_large());
+    }
     let mut file = app.files.create(&name, mime_type).map_err(unwritable)?;
     let mut size: u64 = 0;
     let mut chunks = body.into_data_stream();
@@ -60,8 +69,7 @@ async fn upload(
         })?;
         size += chunk.len() as u64;
         if app.settings.largest_file < size {
-            let detail = format!("a file has at most {} bytes", app.settings.largest_file);
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            return Err(too_large());
         }
         file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
     }

@@ -133,12 +133,16 @@ fn wants_events(headers: &HeaderMap) -> bool {
 
 /// The key by which a request is known again.
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-    match key {
-        Some(key) => Ok(Some(key.to_owned())),
-        None => {
-            let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} visible characters");
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let is_key = |key: &&str| {
+        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match (key.to_str().ok().filter(is_key), keys.next()) {
+        (Some(key), None) => Ok(Some(key.to_owned())),
+        _ => {
+            let detail =
+                format!("one Idempotency-Key of 1 to {LONGEST_KEY} visible ASCII characters");
             Err(Problem::new(StatusCode::BAD_REQUEST, detail))
         }
     }
