@@ -1,23 +1,44 @@
 //! The service: `connector serve`, as it is built.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Stdio};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::process::Process;
 use crate::server::kept;
 use crate::target_dir;
 
 /// How long it may take to end when it is told to.
 const END: Duration = Duration::from_secs(20);
 
+/// A user that owns nothing and runs nothing else.
+const NOBODY: u32 = 54_321;
+
+/// How a service is started.
+#[derive(Debug, Default)]
+pub struct Setup<'a> {
+    /// Further arguments.
+    pub args: &'a [&'a str],
+    /// Whether it logs everything, for [`Service::log`].
+    pub logs: bool,
+    /// Whether it runs as a user for whom the machine's limits hold: for root
+    /// the number of threads has none.
+    pub limited: bool,
+}
+
 /// A running service with nothing stored. Dropping it ends it.
 pub struct Service {
     keeper: Child,
     url: String,
     args: Vec<String>,
+    logs: bool,
+    limited: bool,
     data: TempDir,
 }
 
@@ -36,10 +57,53 @@ impl Service {
     /// # Panics
     /// If it was not built or does not say where it listens.
     pub fn start_with(args: &[&str]) -> Self {
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Self::set_up(&Setup { args, ..Setup::default() })
+    }
+
+    /// The same in another way.
+    ///
+    /// # Panics
+    /// If it was not built or does not say where it listens.
+    pub fn set_up(setup: &Setup<'_>) -> Self {
+        let args: Vec<String> = setup.args.iter().map(|arg| (*arg).to_owned()).collect();
         let data = TempDir::new().unwrap();
-        let (keeper, url) = run(&data, &args);
-        Self { keeper, url, args, data }
+        let (logs, limited) = (setup.logs, setup.limited && is_root());
+        if limited {
+            chown(data.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let (keeper, url) = run(&data, &args, logs, limited);
+        Self { keeper, url, args, logs, limited, data }
+    }
+
+    /// Where it stores what it keeps.
+    pub fn data(&self) -> PathBuf {
+        self.data.path().join("data")
+    }
+
+    /// The files that callers can fetch, by their ids, and what is being
+    /// written.
+    ///
+    /// # Panics
+    /// If the folder cannot be read.
+    pub fn files(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.data().join("files")) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// What it has logged.
+    ///
+    /// # Panics
+    /// If it was not set up to log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.data.path().join("log")).unwrap()
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn process(&self) -> Process {
+        Process::child_of(self.keeper.id(), &program())
     }
 
     /// Where it is: `http://127.0.0.1:PORT`.
@@ -73,19 +137,50 @@ impl Service {
     /// # Panics
     /// If it does not end, or not start.
     pub fn restart(&mut self) {
+        self.wait();
+        (self.keeper, self.url) = run(&self.data, &self.args, self.logs, self.limited);
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn wait(&mut self) {
         let deadline = Instant::now() + END;
         while self.keeper.try_wait().unwrap().is_none() {
             assert!(Instant::now() < deadline, "the service does not end");
             thread::sleep(Duration::from_millis(20));
         }
-        (self.keeper, self.url) = run(&self.data, &self.args);
     }
 }
 
-fn run(data: &TempDir, args: &[String]) -> (Child, String) {
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn program() -> PathBuf {
     let program = target_dir().join("release/connector");
     assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
-    let mut command = kept(&program);
+    program
+}
+
+/// The command, by another user if it is to have limits.
+fn command(data: &Path, limited: bool) -> Command {
+    if !limited {
+        return kept(&program());
+    }
+    // Folders on the way to the program may be closed to others.
+    let copy = data.join("connector");
+    fs::copy(program(), &copy).unwrap();
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = kept(Path::new("/usr/bin/setpriv"));
+    command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}"));
+    command.arg("--clear-groups").arg(copy);
+    command
+}
+
+fn run(data: &TempDir, args: &[String], logs: bool, limited: bool) -> (Child, String) {
+    let mut command = command(data.path(), limited);
     command.args(["serve", "--allow-private-addresses"]);
     if !args.iter().any(|arg| arg == "--listen") {
         command.args(["--listen", "127.0.0.1:0"]);
@@ -94,6 +189,12 @@ fn run(data: &TempDir, args: &[String]) -> (Child, String) {
     command.args(args).arg("--data-dir").arg(data.path().join("data"));
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
     command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
+    // A line for each request would hide what a test says.
+    command.env("RUST_LOG", "error");
+    if logs {
+        let log = File::options().create(true).append(true).open(data.path().join("log")).unwrap();
+        command.env("RUST_LOG", "trace").stderr(log);
+    }
     let mut keeper = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -21,6 +21,8 @@ use subtle::ConstantTimeEq;
 use super::problem::Problem;
 use super::{App, Listen, Shared};
 
+/// Where a browser's request comes from (Fetch Metadata).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The shortest key.
 const SHORTEST: usize = 16;
 
@@ -90,7 +92,8 @@ impl Access {
         }
     }
 
-    fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+        let path = uri.path();
         match self {
             Self::Socket => Ok(()),
             Self::Key(_) if is_open(path) => Ok(()),
@@ -102,7 +105,10 @@ impl Access {
                 let refused = "send the service's API key as `Authorization: Bearer …`";
                 if given { Ok(()) } else { Err(Problem::new(StatusCode::UNAUTHORIZED, refused)) }
             }
-            Self::ThisMachine => check_local(headers),
+            Self::ThisMachine => {
+                check_local(uri, headers)?;
+                if is_open(path) { Ok(()) } else { check_site(headers) }
+            }
         }
     }
 }
@@ -112,9 +118,11 @@ fn is_open(path: &str) -> bool {
     path == "/" || path.starts_with("/assets/") || path.starts_with("/health/")
 }
 
-fn check_local(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_local(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let host = text(headers, header::HOST).unwrap_or_default();
-    if !is_loopback(host) {
+    // RFC 9112 §3.2.2: a host in the request's target is the one that counts.
+    let is_local = uri.authority().is_none_or(|target| is_loopback(target.as_str()));
+    if !is_local || !is_loopback(host) {
         let refused = "without --api-key-file only requests to localhost are served";
         return Err(Problem::new(StatusCode::FORBIDDEN, refused));
     }
@@ -125,6 +133,18 @@ fn check_local(headers: &HeaderMap) -> Result<(), Problem> {
             Err(Problem::new(StatusCode::FORBIDDEN, refused))
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses what a browser sends for another site's page without an `Origin`,
+/// as for an image. Other programs do not send the header.
+fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
+    match text(headers, SEC_FETCH_SITE) {
+        None | Some("same-origin" | "none") => Ok(()),
+        Some(_) => {
+            let refused = "requests for other sites' pages are not served";
+            Err(Problem::new(StatusCode::FORBIDDEN, refused))
+        }
     }
 }
 
@@ -141,7 +161,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// A header that is there once and is text. What is there twice is refused by
 /// being no value at all.
-fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok().or(Some("")),
@@ -153,7 +173,7 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 /// Lets a request through, or answers it.
 pub async fn guard(State(app): Shared, request: Request, next: Next) -> Response {
     let app: Arc<App> = app;
-    match app.access.check(request.uri().path(), request.headers()) {
+    match app.access.check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
@@ -165,12 +185,12 @@ mod tests {
 
     const KEY: &str = "0123456789abcdef";
 
-    fn serves(access: &Access, path: &str, headers: &[(header::HeaderName, &str)]) -> bool {
+    fn serves(access: &Access, path: &str, headers: &[(HeaderName, &str)]) -> bool {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(name, value.parse().unwrap());
         }
-        access.check(path, &map).is_ok()
+        access.check(&path.parse().unwrap(), &map).is_ok()
     }
 
     #[test]
@@ -206,6 +226,20 @@ mod tests {
             "",
         ] {
             assert!(!local("localhost:8080", Some(origin)), "{origin}");
+        }
+        let host = (header::HOST, "localhost:8080");
+        assert!(serves(&Access::ThisMachine, "http://localhost:8080/metrics", &[host.clone()]));
+        assert!(!serves(&Access::ThisMachine, "http://evil.example/metrics", &[host.clone()]));
+        for (site, path, is_served) in [
+            ("same-origin", "/metrics", true),
+            ("none", "/metrics", true),
+            ("cross-site", "/metrics", false),
+            ("same-site", "/metrics", false),
+            ("", "/metrics", false),
+            ("cross-site", "/", true),
+        ] {
+            let headers = [host.clone(), (SEC_FETCH_SITE, site)];
+            assert_eq!(serves(&Access::ThisMachine, path, &headers), is_served, "{site} {path}");
         }
         let twice = [(header::HOST, "localhost"), (header::HOST, "evil.example")];
         assert!(!serves(&Access::ThisMachine, "/", &twice));

@@ -1,6 +1,6 @@
 //! Files of callers: uploaded before a run, fetched after it.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +16,8 @@ use serde::Deserialize;
 use tower_http::services::ServeFile;
 
 use super::problem::Problem;
-use super::{App, Shared};
+use super::range::Part;
+use super::{App, Shared, blocking};
 
 /// What a browser may show in a page of its own. All else is downloaded: an
 /// uploaded page would be of this origin.
@@ -46,6 +47,19 @@ async fn upload(
     let name = name.unwrap_or_else(|| "file".to_owned());
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let mime_type = given.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if mime_type.eq_ignore_ascii_case("multipart/form-data") {
+        let detail = "send the file itself as the body, not in a form";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    let too_large = || {
+        let detail = format!("a file has at most {} bytes", app.settings.largest_file);
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
+    if app.settings.largest_file < announced {
+        return Err(too_large());
+    }
     let mut file = app.files.create(&name, mime_type).map_err(unwritable)?;
     let mut size: u64 = 0;
     let mut chunks = body.into_data_stream();
@@ -55,8 +69,7 @@ async fn upload(
         })?;
         size += chunk.len() as u64;
         if app.settings.largest_file < size {
-            let detail = format!("a file has at most {} bytes", app.settings.largest_file);
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
+            return Err(too_large());
         }
         file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
     }
@@ -79,7 +92,7 @@ fn id_of(url: &str) -> &str {
 async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
+    match blocking(work)?.await {
         Ok(done) => done.map_err(unwritable),
         Err(_) => Err(Problem::internal("the file cannot be written")),
     }
@@ -87,15 +100,35 @@ async fn on_disk<T: Send + 'static>(
 
 fn unwritable(error: std::io::Error) -> Problem {
     tracing::error!(%error, "a file cannot be written");
+    if matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    ) {
+        return Problem::no_space();
+    }
     Problem::internal(format!("the file cannot be written: {}", error.kind()))
 }
 
 async fn fetch(
     State(app): Shared,
     Path(id): Path<String>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Problem> {
     let file = app.files.find(&id).ok_or_else(|| no_file(&id))?;
+    match Part::asked(request.method(), request.headers(), file.size) {
+        Part::Whole => drop(request.headers_mut().remove(header::RANGE)),
+        Part::Bytes(first, last) => {
+            let range = HeaderValue::try_from(format!("bytes={first}-{last}"));
+            let range = range.map_err(|_| Problem::internal("the range cannot be read"))?;
+            request.headers_mut().insert(header::RANGE, range);
+        }
+        Part::Outside => {
+            let problem =
+                Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "no byte of the file is in it");
+            let size = [(header::CONTENT_RANGE, format!("bytes */{}", file.size))];
+            return Ok((size, problem).into_response());
+        }
+    }
     let served = ServeFile::new(&file.path).try_call(request).await.map_err(unwritable)?;
     let mut response = served.map(Body::new).into_response();
     let headers = response.headers_mut();

@@ -34,11 +34,11 @@ impl Gate {
         }
         let waiting = Waiting(&self.waiting);
         if self.queue < self.waiting.fetch_add(1, Ordering::SeqCst) + 1 {
-            return Err(Problem::busy());
+            return Err(Problem::too_many());
         }
         let place = Arc::clone(&self.places).acquire_owned().await;
         drop(waiting);
-        place.map_err(|_| Problem::busy())
+        place.map_err(|_| Problem::too_many())
     }
 
     /// Whether the next one would be turned away.

@@ -1,5 +1,8 @@
 //! Where the service listens, and how it stops: no new connections, and a
 //! while for the requests that are there.
+//!
+//! HTTP/1.1 alone is spoken. A server that also takes HTTP/2 waits for the
+//! first bytes of a connection to know which it is, and has no timeout there.
 
 use std::fmt;
 use std::io;
@@ -7,22 +10,29 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 
+use super::descriptors;
+use super::patient::Patient;
 use super::{ServiceError, Settings};
 
 /// The longest wait for a request's head, also on a connection that sends
 /// none.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+/// The largest head, and the most that is buffered of a body in either
+/// direction, for each connection.
+const BUFFER: usize = 64 << 10;
 /// After a failed accept, when there are too many open files for instance.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -79,8 +89,9 @@ pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceErr
             announce(&Listen::Tcp(listener.local_addr().map_err(fail)?));
             let accept = async || {
                 let (stream, _) = listener.accept().await?;
-                // Events are small and wanted at once.
-                stream.set_nodelay(true)?;
+                // Events are small and wanted at once. A caller that is gone
+                // already is noticed when it is served.
+                let _ = stream.set_nodelay(true);
                 Ok(stream)
             };
             accept_all(accept, &router, &connections).await.map_err(fail)?;
@@ -107,7 +118,8 @@ fn announce(listen: &Listen) {
     println!("listening on {listen}");
 }
 
-/// Serves each connection until the process is told to stop.
+/// Serves each connection until the process is told to stop. Connections
+/// beyond the most wait in the operating system's queue until others end.
 async fn accept_all<S>(
     accept: impl AsyncFn() -> io::Result<S>,
     router: &Router,
@@ -116,21 +128,27 @@ async fn accept_all<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER);
+    let places = Arc::new(Semaphore::new(descriptors::connections()));
+    let accept = async || {
+        let place = Arc::clone(&places).acquire_owned().await;
+        accept().await.map(|stream| (stream, place))
+    };
     let mut stop = pin!(told_to_stop()?);
     loop {
         tokio::select! {
             () = &mut stop => return Ok(()),
             accepted = accept() => match accepted {
-                Ok(stream) => {
+                Ok((stream, place)) => {
                     let service = TowerToHyperService::new(router.clone());
-                    let connection = builder.serve_connection(TokioIo::new(stream), service);
-                    let connection = connections.watch(connection.into_owned());
+                    let stream = TokioIo::new(Patient::new(stream));
+                    let connection = connections.watch(builder.serve_connection(stream, service));
                     tokio::spawn(async move {
                         if let Err(error) = connection.await {
-                            tracing::debug!(error, "a connection ended");
+                            tracing::debug!(%error, "a connection ended");
                         }
+                        drop(place);
                     });
                 }
                 Err(error) => {

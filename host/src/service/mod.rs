@@ -9,16 +9,21 @@ mod access;
 mod asks;
 mod components;
 mod connections;
+mod descriptors;
 mod files;
 mod gate;
 mod listen;
 mod metrics;
 mod openapi;
+mod pace;
 mod page;
+mod patient;
 mod problem;
+mod range;
 mod runs;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,9 +35,9 @@ use axum::response::{Json, Response};
 use axum::routing::get;
 use connector_host::{Action, Connector, FileStore, Functions};
 use serde_json::json;
+use tokio::task::JoinHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 pub use access::ApiKey;
@@ -49,8 +54,6 @@ use problem::Problem;
 const API: &str = "/api/v1";
 /// The largest JSON body. Files have a route of their own.
 const LARGEST_BODY: usize = 8 << 20;
-/// The longest silence while a body arrives.
-const BODY_SILENCE: Duration = Duration::from_secs(30);
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -182,7 +185,18 @@ async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let failed = |_| Problem::internal("the service failed at this request");
-    tokio::task::spawn_blocking(work).await.map_err(failed)?
+    blocking(work)?.await.map_err(failed)?
+}
+
+/// Begins what blocks on a thread of its own.
+///
+/// # Errors
+/// 503 if the machine has no thread for it: tokio panics then.
+fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, Problem> {
+    let begin = AssertUnwindSafe(|| tokio::task::spawn_blocking(work));
+    catch_unwind(begin).map_err(|_| Problem::busy("the machine has no thread for it"))
 }
 
 fn router(app: Arc<App>) -> Router {
@@ -204,7 +218,8 @@ fn router(app: Arc<App>) -> Router {
         .merge(page::routes())
         .fallback(unknown)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), access::guard))
-        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+        .layer(axum::middleware::map_request(pace::paced))
+        .layer(axum::middleware::map_response(problem::typed))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
             Problem::internal("the service failed at this request").into_response()
@@ -248,7 +263,7 @@ async fn alive() -> Json<serde_json::Value> {
 
 async fn ready(State(app): Shared) -> Result<Json<serde_json::Value>, Problem> {
     match app.gate.is_full() {
-        true => Err(Problem::busy()),
+        true => Err(Problem::too_many()),
         false => Ok(Json(json!({ "status": "ok" }))),
     }
 }

@@ -49,7 +49,9 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => "too-large",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported-media-type",
             StatusCode::UNPROCESSABLE_ENTITY => "invalid-input",
+            StatusCode::RANGE_NOT_SATISFIABLE => "outside",
             StatusCode::SERVICE_UNAVAILABLE => "busy",
+            StatusCode::INSUFFICIENT_STORAGE => "no-space",
             _ => "internal",
         };
         Self { status, name, detail: detail.into(), retry_after: None, failure: None }
@@ -65,10 +67,20 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// Too many wait.
-    pub fn busy() -> Self {
-        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many runs are waiting");
+    /// Not now, but soon.
+    pub fn busy(detail: &str) -> Self {
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         Self { retry_after: Some(BUSY), ..problem }
+    }
+
+    /// Too many wait.
+    pub fn too_many() -> Self {
+        Self::busy("too many runs are waiting")
+    }
+
+    /// There is nowhere to put it.
+    pub fn no_space() -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "the service's disk is full")
     }
 
     /// The status.
@@ -108,7 +120,9 @@ fn title(name: &str) -> &str {
         "conflict" => "It conflicts with what was before",
         "too-large" => "It is too large",
         "unsupported-media-type" => "The media type is not supported",
+        "outside" => "The range is outside of the file",
         "busy" => "The service is busy",
+        "no-space" => "There is no space left",
         "invalid-input" => "A value is missing or not allowed",
         "unauthorized" => "The provider did not accept the credential",
         "forbidden" => "The credential does not allow this",
@@ -155,6 +169,9 @@ impl From<Failure> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store");
+        if let StoreError::Full(_) = error {
+            return Self::no_space();
+        }
         Self::internal("the store cannot be used; the service's log says why")
     }
 }
@@ -175,9 +192,31 @@ impl From<QueryRejection> for Problem {
     }
 }
 
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// What the framework refuses by itself, in words for programmers, becomes a
+/// problem like all others.
+pub async fn typed(response: Response) -> Response {
+    let status = response.status();
+    let is_typed = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
+    if is_typed || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    Problem::new(status, refusal(status)).into_response()
+}
+
+/// What is said of a status that comes from the framework.
+fn refusal(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::BAD_REQUEST => "the request is not what it should be, or broke off",
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this path takes",
+        status if status.is_client_error() => "the request is not one that is served here",
+        _ => "the service failed at this request",
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
         let body = self.json().to_string();
         let mut response = (self.status, [(header::CONTENT_TYPE, PROBLEM)], body).into_response();
         let headers = response.headers_mut();

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 
 use super::connections::Chosen;
 use super::problem::Problem;
-use super::{App, Shared, action, address, on_thread};
+use super::{App, Shared, action, address, blocking, on_thread};
 use crate::store::Begun;
 
 /// As many events wait for a slow reader before the run waits for it too.
@@ -99,7 +99,8 @@ fn read(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Json<Run>, Prob
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("application/json"));
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
     if !is_json {
         let detail = "the body must be JSON, with `Content-Type: application/json`";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
@@ -134,12 +135,16 @@ fn wants_events(headers: &HeaderMap) -> bool {
 
 /// The key by which a request is known again.
 fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
-    let key = key.to_str().ok().filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-    match key {
-        Some(key) => Ok(Some(key.to_owned())),
-        None => {
-            let detail = format!("an Idempotency-Key has 1 to {LONGEST_KEY} visible characters");
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let is_key = |key: &&str| {
+        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match (key.to_str().ok().filter(is_key), keys.next()) {
+        (Some(key), None) => Ok(Some(key.to_owned())),
+        _ => {
+            let detail =
+                format!("one Idempotency-Key of 1 to {LONGEST_KEY} visible ASCII characters");
             Err(Problem::new(StatusCode::BAD_REQUEST, detail))
         }
     }
@@ -168,11 +173,11 @@ async fn start(
     let stop = StopOnDrop(cancellation.clone());
     let label = format!("{}/{}", address(&job.connector), job.action);
     let thread_app = Arc::clone(app);
-    let ended = tokio::task::spawn_blocking(move || {
+    let ended = blocking(move || {
         // A run that was told to stop still holds its place until it has.
         let _place = place;
         perform(&thread_app, job, events, &cancellation)
-    })
+    })?
     .await;
     drop(stop);
     let ended = ended.unwrap_or_else(|_| {
@@ -374,15 +379,19 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
     let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
     let kept = Kept::of(ended);
     let text = kept.text();
-    on_thread(move || {
+    let noted = on_thread(move || {
         let noted = match was_sent {
             true => app.store.finish_run(&key, &text),
             // Nothing was paid: the key is free for another try.
             false => app.store.forget_run(&key),
         };
         noted.map_err(Problem::from)
-    })
-    .await?;
+    });
+    // What was paid for is told, also if it cannot be kept. The key stays
+    // taken then: the run is not made again.
+    if let Err(problem) = noted.await {
+        tracing::error!(problem = problem.detail(), "the end of a run cannot be noted");
+    }
     Ok(kept)
 }
 

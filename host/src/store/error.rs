@@ -104,6 +104,12 @@ pub enum StoreError {
         /// The connection's id.
         id: String,
     },
+    /// An outcome was changed, or was another key's.
+    #[error("the outcome of the run with the key `{key}` cannot be decrypted: it is damaged")]
+    OutcomeUnreadable {
+        /// The idempotency key.
+        key: String,
+    },
     /// The run was not begun here, or has ended.
     #[error("no run with the key `{key}` is under way here")]
     NotRunning {
@@ -157,6 +163,7 @@ impl StoreError {
                 | Self::Locked(_)
                 | Self::Database { .. }
                 | Self::Unreadable { .. }
+                | Self::OutcomeUnreadable { .. }
                 | Self::Randomness(_)
         )
     }

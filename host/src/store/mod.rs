@@ -1,6 +1,6 @@
-//! What outlives a process: connections, encrypted, and the outcomes of runs,
-//! in one SQLite database in a folder that belongs to the user alone. The command line and the service
-//! share it, also at the same time.
+//! What outlives a process: connections and the outcomes of runs, encrypted, in
+//! one SQLite database in a folder that belongs to the user alone. The command
+//! line and the service share it, also at the same time.
 //!
 //! Every operation is one transaction that begins with SQLite's write lock.
 //! Whoever holds it sees a key and records that fit together, so another

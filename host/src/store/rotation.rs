@@ -1,9 +1,8 @@
 //! Changing the key.
 
-use super::connections::reseal;
 use super::error::StoreError;
 use super::key::{self, KeySource};
-use super::{Store, schema};
+use super::{Store, connections, runs, schema};
 
 impl Store {
     /// Encrypts everything with another key, and says how many connections
@@ -15,14 +14,15 @@ impl Store {
     /// the key.
     ///
     /// # Errors
-    /// If a connection cannot be decrypted; then nothing is changed.
+    /// If a connection or an outcome cannot be decrypted; then nothing is changed.
     pub fn rotate_key(&self, new: KeySource) -> Result<usize, StoreError> {
         let mut state = self.lock();
         let (count, key) = self.transaction_in(&mut state, |transaction, old| {
             // What processes left that were killed.
             key::remove_files_but(&self.folder, &old.id())?;
             let key = new.make(&self.folder)?;
-            let count = reseal(transaction, old, &key)?;
+            let count = connections::reseal(transaction, old, &key)?;
+            runs::reseal(transaction, old, &key)?;
             schema::set_key_id(transaction, &key.id())?;
             Ok((count, key))
         })?;

@@ -1,8 +1,8 @@
 //! Runs by idempotency key: what is asked for twice is done once, also if the
 //! process that did it is no more.
 //!
-//! Outcomes are not encrypted: they hold no secret of a connection, but what
-//! the provider answered. The folder is private.
+//! Outcomes are encrypted like connections: they hold no secret of one, but
+//! what the provider answered is the user's own.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -10,8 +10,10 @@ use std::time::Duration;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::Store;
+use super::cipher;
 use super::error::{Fault, StoreError};
 use super::instance::{self, Instance};
+use super::key::Key;
 
 /// What is known of a key.
 #[derive(Debug, Eq, PartialEq)]
@@ -34,14 +36,19 @@ impl Store {
     /// callers with the same key, one is told [`Begun::New`].
     ///
     /// # Errors
-    /// If the database cannot be written; then the key is not taken.
+    /// If the database cannot be written; then the key is not taken. If the
+    /// outcome was changed.
     pub fn begin_run(&self, key: &str, request: &[u8; 32]) -> Result<Begun, StoreError> {
-        self.transaction(|transaction, _| {
+        self.transaction(|transaction, secret| {
             // Under the write lock, as `instance` asks for.
             let own = self.instance()?;
             let sql = "SELECT request, instance, outcome FROM runs WHERE key = ?1";
             let known = transaction.query_row(sql, [key], |row| {
-                Ok((row.get::<_, [u8; 32]>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+                Ok((
+                    row.get::<_, [u8; 32]>(0)?,
+                    row.get::<_, String>(1)?,
+                    row.get::<_, Option<Vec<u8>>>(2)?,
+                ))
             });
             Ok(match known.optional()? {
                 None => {
@@ -51,7 +58,7 @@ impl Store {
                     Begun::New
                 }
                 Some((other, ..)) if other != *request => Begun::OtherRequest,
-                Some((_, _, Some(outcome))) => Begun::Finished(outcome),
+                Some((_, _, Some(sealed))) => Begun::Finished(open(secret, key, request, &sealed)?),
                 Some((_, by, None)) if by == own || instance::lives(&self.folder, &by) => {
                     Begun::Running
                 }
@@ -65,10 +72,16 @@ impl Store {
     /// # Errors
     /// If it began none with the key, or if the database cannot be written.
     pub fn finish_run(&self, key: &str, outcome: &str) -> Result<(), StoreError> {
-        self.end_run(key, |transaction, own| {
-            let sql = "UPDATE runs SET outcome = ?3, finished_at = unixepoch()
+        self.end_run(key, |transaction, secret, own| {
+            let sql = "SELECT request FROM runs
                        WHERE key = ?1 AND instance = ?2 AND outcome IS NULL";
-            Ok(transaction.execute(sql, [key, own, outcome])?)
+            let begun = transaction
+                .query_row(sql, [key, own], |row| row.get::<_, [u8; 32]>(0))
+                .optional()?;
+            let Some(request) = begun else { return Ok(0) };
+            let sealed = cipher::seal(secret, &place(key, &request), outcome.as_bytes())?;
+            let sql = "UPDATE runs SET outcome = ?2, finished_at = unixepoch() WHERE key = ?1";
+            Ok(transaction.execute(sql, params![key, sealed])?)
         })
     }
 
@@ -78,7 +91,7 @@ impl Store {
     /// # Errors
     /// If it began none with the key, or if the database cannot be written.
     pub fn forget_run(&self, key: &str) -> Result<(), StoreError> {
-        self.end_run(key, |transaction, own| {
+        self.end_run(key, |transaction, _, own| {
             let sql = "DELETE FROM runs WHERE key = ?1 AND instance = ?2 AND outcome IS NULL";
             Ok(transaction.execute(sql, [key, own])?)
         })
@@ -112,9 +125,9 @@ impl Store {
     fn end_run(
         &self,
         key: &str,
-        end: impl FnOnce(&Transaction<'_>, &str) -> Result<usize, Fault>,
+        end: impl FnOnce(&Transaction<'_>, &Key, &str) -> Result<usize, Fault>,
     ) -> Result<(), StoreError> {
-        self.transaction(|transaction, _| match end(transaction, &self.instance()?)? {
+        self.transaction(|transaction, secret| match end(transaction, secret, &self.instance()?)? {
             0 => Err(StoreError::NotRunning { key: key.to_owned() }.into()),
             _ => Ok(()),
         })
@@ -129,6 +142,32 @@ impl Store {
             None => instance.insert(Instance::begin(&self.folder)?).id().to_owned(),
         })
     }
+}
+
+/// Encrypts all outcomes with another key.
+pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Result<(), Fault> {
+    let sql = "SELECT key, request, outcome FROM runs WHERE outcome IS NOT NULL";
+    let mut statement = transaction.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let rows: Vec<(String, [u8; 32], Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    for (key, request, sealed) in &rows {
+        let outcome = open(old, key, request, sealed)?;
+        let sealed = cipher::seal(new, &place(key, request), outcome.as_bytes())?;
+        transaction.execute("UPDATE runs SET outcome = ?2 WHERE key = ?1", params![key, sealed])?;
+    }
+    Ok(())
+}
+
+fn open(secret: &Key, key: &str, request: &[u8; 32], sealed: &[u8]) -> Result<String, StoreError> {
+    cipher::open(secret, &place(key, request), sealed)
+        .and_then(|outcome| std::str::from_utf8(&outcome).ok().map(str::to_owned))
+        .ok_or_else(|| StoreError::OutcomeUnreadable { key: key.to_owned() })
+}
+
+/// Where an outcome belongs: one that is copied to another key, or to another
+/// request's, cannot be decrypted there.
+fn place(key: &str, request: &[u8; 32]) -> Vec<u8> {
+    [b"outcome\0", &request[..], key.as_bytes()].concat()
 }
 
 #[cfg(test)]
@@ -182,6 +221,28 @@ mod tests {
         store.begin_run("a", &ONE).unwrap();
         store.forget_run("a").unwrap();
         assert_eq!(store.begin_run("a", &TWO).unwrap(), Begun::New);
+    }
+
+    #[test]
+    fn an_outcome_is_encrypted_for_its_key_alone() {
+        let folder = folder();
+        let store = open(&folder);
+        for (key, outcome) in [("a", "what the user asked for"), ("b", "something else")] {
+            store.begin_run(key, &ONE).unwrap();
+            store.finish_run(key, outcome).unwrap();
+        }
+        let database = folder.path().join("store/store.sqlite");
+        let wal = std::fs::read(database.with_extension("sqlite-wal")).unwrap();
+        assert!(!wal.windows(4).any(|window| window == b"user"), "it can be read");
+
+        store.rotate_key(KeySource::Folder).unwrap();
+        let finished = Begun::Finished("what the user asked for".to_owned());
+        assert_eq!(store.begin_run("a", &ONE).unwrap(), finished);
+        let swap = "UPDATE runs SET outcome = (SELECT outcome FROM runs WHERE key = 'b')";
+        rusqlite::Connection::open(database).unwrap().execute(swap, []).unwrap();
+        let error = store.begin_run("a", &ONE).unwrap_err();
+        assert!(matches!(error, StoreError::OutcomeUnreadable { .. }), "{error}");
+        store.rotate_key(KeySource::Folder).unwrap_err();
     }
 
     #[test]

@@ -32,6 +32,18 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT;
      CREATE INDEX finished_runs ON runs (finished_at);
      CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
+    // 3: their outcomes, encrypted. Those that were not are not kept.
+    "DROP TABLE runs;
+     CREATE TABLE runs (
+         key TEXT PRIMARY KEY,
+         request BLOB NOT NULL,
+         instance TEXT NOT NULL,
+         begun_at INTEGER NOT NULL,
+         finished_at INTEGER,
+         outcome BLOB
+     ) STRICT;
+     CREATE INDEX finished_runs ON runs (finished_at);
+     CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
 ];
 
 /// Brings the database up to date.

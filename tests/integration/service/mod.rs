@@ -5,6 +5,7 @@ mod access;
 mod connections;
 mod documents;
 mod files;
+mod hostile;
 mod idempotency;
 mod readme;
 mod runs;

@@ -1,0 +1,69 @@
+//! Idempotency keys that are none, and more of them than anybody needs.
+
+use std::fs;
+use std::thread;
+
+use connector_tests::sandbox;
+use tally::Kind;
+
+use super::super::question;
+use super::*;
+
+#[test]
+fn what_is_no_key_is_refused() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let body = question(&sandbox).to_string();
+    let megabyte = "a".repeat(1 << 20);
+    let long = "a".repeat(256);
+    let keys: [&[u8]; 8] =
+        [b"", b" ", b"\t", b"a\tb", b"a\x7fb", b"\xff\xfe", long.as_bytes(), megabyte.as_bytes()];
+    for key in keys {
+        let mut request = format!(
+            "POST {OPENAI}/actions/ask/run HTTP/1.1\r\nhost: localhost\r\n\
+             content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\
+             idempotency-key: ",
+            body.len()
+        )
+        .into_bytes();
+        request.extend_from_slice(key);
+        request.extend_from_slice(format!("\r\n\r\n{body}").as_bytes());
+        let told = raw(&service, &request);
+        let shown = String::from_utf8_lossy(&key[..key.len().min(20)]).into_owned();
+        assert!(matches!(statuses(&told)[..], [] | [400 | 431]), "{shown:?}: {told}");
+    }
+    let path = format!("{OPENAI}/actions/ask/run");
+    let twice = [JSON, ("idempotency-key", "a"), ("idempotency-key", "b")];
+    assert_refused(&answer(send(&service, "POST", &path, &twice, body)), "two keys");
+    assert!(sandbox.requests().is_empty());
+    tally::add(Kind::Attack, keys.len() as u64 + 1);
+}
+
+/// A key of which nothing was paid is not kept.
+#[test]
+fn ten_thousand_keys_of_nothing_leave_nothing() {
+    const KEYS: usize = 10_000;
+    const CALLERS: usize = 8;
+    let (service, sandbox) = (Service::start(), sandbox());
+    let path = format!("{}{OPENAI}/actions/ask/run", service.url());
+    thread::scope(|scope| {
+        for caller in 0..CALLERS {
+            let path = &path;
+            scope.spawn(move || {
+                let agent = super::super::agent();
+                for number in 0..KEYS / CALLERS {
+                    let key = format!("{caller}-{number}-{}", "k".repeat(200));
+                    let request = agent.post(path).header("idempotency-key", key);
+                    let refused = request.content_type("application/json").send("{}").unwrap();
+                    assert_eq!(refused.status(), 401);
+                }
+            });
+        }
+    });
+    let size = fs::metadata(service.data().join("store.sqlite")).unwrap().len();
+    assert!(size < 1 << 20, "{size} bytes are kept");
+    let body = question(&sandbox).to_string();
+    let headers = [JSON, ("idempotency-key", "one-more")];
+    let path = format!("{OPENAI}/actions/ask/run");
+    answer(send(&service, "POST", &path, &headers, body)).expect(200);
+    tally::add(Kind::Attack, KEYS as u64);
+}

@@ -1,0 +1,100 @@
+//! Callers that ask for much and read nothing.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use connector_tests::CANARY;
+use serde_json::json;
+use tally::Kind;
+
+use super::*;
+
+/// What may be under way between a provider and a caller that does not read,
+/// in bytes: the buffers of two connections, which the operating system lets
+/// grow to a few MiB each, and the service's own.
+const UNDER_WAY: usize = 24 << 20;
+/// So much of it the service holds itself, in KiB.
+const LITTLE: u64 = 24 << 10;
+
+/// A provider that tells a chat's answer without end. Gives its base URL, and
+/// how much it could send when its caller is gone.
+fn endless() -> (String, mpsc::Receiver<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let (ended, end) = mpsc::channel();
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        lines.find(|line| line.as_ref().unwrap().is_empty()).unwrap().unwrap();
+        let mut stream = stream;
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
+        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+        let delta = json!({
+            "id": "c", "object": "chat.completion.chunk", "model": "m",
+            "choices": [{ "index": 0, "delta": { "content": "a".repeat(4000) } }],
+        });
+        let event = format!("data: {delta}\n\n");
+        let mut sent = 0;
+        while stream.write_all(event.as_bytes()).is_ok() {
+            sent += event.len();
+        }
+        // The test may have given up.
+        let _ = ended.send(sent);
+    });
+    (base_url, end)
+}
+
+pub fn a_caller_that_does_not_read_its_events_loses_its_run() {
+    let service = Service::start_with(&["--runs", "1", "--queue", "0"]);
+    assert_serves(&service);
+    let before = service.process().figures().memory;
+    let (base_url, end) = endless();
+    let body = json!({
+        "input": { "messages": [{ "role": "user", "content": "Hi" }] },
+        "connection": { "token": CANARY, "baseUrl": base_url },
+    })
+    .to_string();
+    let mut stream = connect(&service);
+    let head = format!(
+        "POST {OPENAI}/actions/ask/run HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The run has begun; from here on nothing is read.
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    let sent = end.recv_timeout(MARGIN).expect("the run goes on");
+    assert!(sent < UNDER_WAY, "{sent} bytes were taken from the provider");
+    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    // Its place is free.
+    let deadline = Instant::now() + MARGIN;
+    while get(&service, "/health/ready").status != 200 {
+        assert!(Instant::now() < deadline, "its place is taken");
+        thread::sleep(Duration::from_millis(20));
+    }
+    tally::add(Kind::Attack, 1);
+}
+
+pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
+    let service = Service::start();
+    assert_serves(&service);
+    let before = service.process().figures().memory;
+    let mut stream = connect(&service);
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
+    let begun = Instant::now();
+    let mut asked = 0;
+    // It ends when the service closes the connection.
+    while stream.write_all(request.as_bytes()).is_ok() {
+        asked += request.len();
+        assert!(asked < 64 << 20, "{asked} bytes of requests were taken");
+    }
+    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
+    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    assert_serves(&service);
+    tally::add(Kind::Attack, 1);
+}

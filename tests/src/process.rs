@@ -1,0 +1,81 @@
+//! What a process takes of the machine, and how much it may take.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
+
+/// A running process.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Process(u32);
+
+/// What it takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Memory that is in use, in KiB.
+    pub memory: u64,
+    /// Open files, sockets included.
+    pub descriptors: u64,
+    /// Threads.
+    pub threads: u64,
+}
+
+impl Process {
+    /// This one.
+    pub fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    /// The child of a process that runs this program, or a copy of it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn child_of(parent: u32, program: &Path) -> Self {
+        let path = format!("/proc/{parent}/task/{parent}/children");
+        let children = fs::read_to_string(path).unwrap();
+        let runs = |child: &u32| {
+            let name = fs::read_to_string(format!("/proc/{child}/comm"));
+            name.is_ok_and(|name| Path::new(name.trim()).file_name() == program.file_name())
+        };
+        let mut children = children.split_whitespace().map(|child| child.parse().unwrap());
+        Self(children.find(runs).unwrap_or_else(|| panic!("{} does not run", program.display())))
+    }
+
+    /// What it takes now.
+    ///
+    /// # Panics
+    /// If it is no more.
+    pub fn figures(self) -> Figures {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        let figure = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+        };
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap().count();
+        Figures {
+            memory: figure("VmRSS"),
+            descriptors: descriptors as u64,
+            threads: figure("Threads"),
+        }
+    }
+
+    /// Lets it have no more than so much of something; without a number, as
+    /// much as this process may have, whose child it is.
+    ///
+    /// # Panics
+    /// If it is no more, or belongs to somebody else.
+    pub fn limit(self, resource: Resource, most: Option<u64>) {
+        let pid = Pid::from_raw(i32::try_from(self.0).unwrap());
+        let maximum = getrlimit(resource).maximum;
+        let current = most.or(maximum);
+        prlimit(pid, resource, Rlimit { current, maximum }).unwrap();
+    }
+}
+
+/// Lets this process open as many files as it may, and says how many.
+pub fn raise_open_files() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: maximum, maximum };
+    let files = setrlimit(Resource::Nofile, raised).map_or(current, |()| maximum);
+    files.unwrap_or(u64::MAX)
+}
