@@ -5,11 +5,17 @@ use serde_json::{Map, Value, json};
 use super::{condition, is_template};
 use crate::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
 
+/// Lists of lists that ask for many items each would be larger than memory.
+const MOST_VALUES: usize = 1_000;
+/// Longer texts show nothing more.
+const LONGEST_TEXT: usize = 10_000;
+
 /// The required properties and those with a default that show for them, each
 /// with its default, its first choice or else a plain value of its type.
 ///
-/// A pattern is not looked at, and of a map only the members that the table
-/// names are made: such an example shows the shape and may need other values.
+/// A pattern is not looked at, of a map only the members that the table names
+/// are made, and a length without end is not: such an example shows the shape
+/// and may need other values.
 pub fn example(table: &PropertyTable) -> Value {
     Value::Object(members(table.as_slice()))
 }
@@ -57,7 +63,7 @@ fn value(property: &Property) -> Value {
                 (None, None) => json!("text"),
             };
             let count = limits.min_items.unwrap_or(1).max(1) as usize;
-            Value::Array(vec![item; count])
+            Value::Array(vec![item.clone(); count.min(MOST_VALUES / size(&item)).max(1)])
         }
         (_, Some(first)) => first.clone(),
         (PropertyType::String | PropertyType::Any, None) => json!(words(property)),
@@ -76,6 +82,15 @@ fn value(property: &Property) -> Value {
     }
 }
 
+/// How many values there are in one, itself included.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(size).sum::<usize>(),
+        _ => 1,
+    }
+}
+
 /// One within the bounds, as near to them as need be.
 fn number(limits: &Limits, round: impl Fn(f64) -> f64) -> Value {
     let number = limits.minimum.map_or(1.0, |minimum| round(minimum).max(1.0));
@@ -86,7 +101,7 @@ fn words(property: &Property) -> String {
     let placeholder = property.placeholder.as_deref().filter(|text| !text.contains("{{"));
     let Limits { min_length, max_length, .. } = property.limits;
     let words = placeholder.unwrap_or("text");
-    let shortest = min_length.unwrap_or(0) as usize;
+    let shortest = (min_length.unwrap_or(0) as usize).min(LONGEST_TEXT);
     let longest = max_length.map_or(usize::MAX, |longest| longest as usize);
     let words = words.chars().chain(std::iter::repeat('.'));
     let length = placeholder.unwrap_or("text").chars().count().max(shortest).min(longest);
@@ -111,6 +126,19 @@ mod tests {
         assert_eq!(example, expected);
         let schema = schema("", "", &table).to_value();
         assert!(jsonschema::is_valid(&schema, &example), "{schema}");
+    }
+
+    #[test]
+    fn limits_without_end_make_no_example_without_end() {
+        let many = |item: Property| {
+            let limits = Limits { min_items: Some(u32::MAX), ..Limits::default() };
+            Property { limits, ..array("", item) }
+        };
+        let long = Limits { min_length: Some(u32::MAX), ..Limits::default() };
+        let nested = Property { name: "a".to_owned(), ..many(many(many(string("")))) };
+        let table = vec![required(nested), required(Property { limits: long, ..string("b") })];
+        let example = example(&table.into());
+        assert!(size(&example) < 5_000 && example.to_string().len() < 50_000);
     }
 
     #[test]
