@@ -4,7 +4,8 @@
 //! What is loaded is native code. So the host loads only what it wrote
 //! itself, into a folder that only its user can write to, under a name made
 //! of the component's hash and of wasmtime's own compatibility hash, and with
-//! a checksum in front that tells a damaged file. Anything that is not as it
+//! a checksum in front that tells a damaged file, or one that was put under
+//! another's name. Anything that is not as it
 //! should be is compiled anew; the cache never makes a load fail.
 
 use std::fs;
@@ -52,7 +53,7 @@ impl Cache {
         check_private(path).ok()?;
         let file = fs::read(path).ok()?;
         let (checksum, compiled) = file.split_at_checked(CHECKSUM_LENGTH)?;
-        if Sha256::digest(compiled).as_slice() != checksum {
+        if checksum_of(path, compiled) != checksum {
             tracing::warn!(path = %path.display(), "the compiled component is damaged");
             return None;
         }
@@ -65,11 +66,17 @@ impl Cache {
         // A temporary file is made 0600; renaming it is atomic, so another
         // process sees the whole file or none.
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-        file.write_all(&Sha256::digest(compiled))?;
+        file.write_all(&checksum_of(path, compiled))?;
         file.write_all(compiled)?;
         file.persist(path)?;
         Ok(())
     }
+}
+
+/// Covers the content and the name of its file.
+fn checksum_of(path: &Path, compiled: &[u8]) -> [u8; CHECKSUM_LENGTH] {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    Sha256::new().chain_update(name).chain_update(compiled).finalize().into()
 }
 
 /// The only `unsafe` code of the host.

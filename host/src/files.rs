@@ -218,14 +218,15 @@ impl RunFiles {
             let message = format!("a run stores at most {MOST_FILES} files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
-        let dir = match &files.place {
-            Place::Folder(dir) => dir,
-            Place::Store(store) => store.dir(),
+        // Where a service keeps its files is nobody's business.
+        let (dir, shown) = match &files.place {
+            Place::Folder(dir) => (dir.as_path(), dir.display().to_string()),
+            Place::Store(store) => (store.dir(), "the store of files".to_owned()),
         };
         let begun =
             fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(".part-", dir));
         let temporary = begun.map_err(|error| {
-            let message = format!("no file can be made in {}: {error}", dir.display());
+            let message = format!("no file can be made in {shown}: {}", error.kind());
             Failure::new(FailureKind::Internal, message)
         })?;
         Ok(NewFile {
@@ -272,7 +273,9 @@ impl NewFile {
             Failure::new(FailureKind::TooLarge, message)
         })?;
         self.temporary.write_all(bytes).map_err(|error| {
-            Failure::new(FailureKind::Internal, format!("cannot write {}: {error}", self.name))
+            // The error itself names the temporary file.
+            let message = format!("cannot write {}: {}", self.name, error.kind());
+            Failure::new(FailureKind::Internal, message)
         })
     }
 
@@ -284,7 +287,7 @@ impl NewFile {
             Place::Store(store) => {
                 let Self { temporary, name, mime_type, .. } = self;
                 let stored = store.keep(temporary, &name, &mime_type).map_err(|error| {
-                    let message = format!("cannot keep {name}: {error}");
+                    let message = format!("cannot keep {name}: {}", error.kind());
                     Failure::new(FailureKind::Internal, message)
                 })?;
                 OpenFile { entry: stored.entry, path: stored.path, size: stored.size }

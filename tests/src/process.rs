@@ -41,6 +41,11 @@ impl Process {
         Self(children.find(runs).unwrap_or_else(|| panic!("{} does not run", program.display())))
     }
 
+    /// Its number.
+    pub fn id(self) -> u32 {
+        self.0
+    }
+
     /// What it takes now.
     ///
     /// # Panics

@@ -19,8 +19,10 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Runs its arguments as a command, and ends it when standard input does: when
 /// this process closes it, or when this process is no more, even if it was
 /// killed or holds the server in a static. A line there is the name of a signal
-/// for the command.
+/// for the command. A file that may not grow any more is an error for it, as on
+/// a full disk, and not its end.
 const KEEPER: &str = r#"
+    trap '' XFSZ
     exec 3<&0
     "$@" 3<&- &
     server=$!

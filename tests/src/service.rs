@@ -98,6 +98,21 @@ impl Service {
         fs::read_to_string(self.data.path().join("log")).unwrap()
     }
 
+    /// Lets it have no more than so many threads, or as many as it likes.
+    ///
+    /// # Panics
+    /// If it was not set up to have limits.
+    pub fn limit_threads(&self, most: Option<u64>) {
+        let limit = most.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
+        // Nobody but the user itself may, in a container.
+        let mut command = match self.limited {
+            true => as_nobody(Command::new("setpriv")),
+            false => Command::new("env"),
+        };
+        command.args(["prlimit", "--pid", &self.process().id().to_string()]);
+        assert!(command.arg(format!("--nproc={limit}:")).status().unwrap().success());
+    }
+
     /// Its process.
     ///
     /// # Panics
@@ -154,6 +169,13 @@ impl Service {
     }
 }
 
+/// `setpriv` as the user without rights.
+fn as_nobody(mut command: Command) -> Command {
+    command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}"));
+    command.arg("--clear-groups");
+    command
+}
+
 fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
@@ -173,9 +195,8 @@ fn command(data: &Path, limited: bool) -> Command {
     let copy = data.join("connector");
     fs::copy(program(), &copy).unwrap();
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = kept(Path::new("/usr/bin/setpriv"));
-    command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}"));
-    command.arg("--clear-groups").arg(copy);
+    let mut command = as_nobody(kept(Path::new("/usr/bin/setpriv")));
+    command.arg(copy);
     command
 }
 

@@ -95,6 +95,9 @@ fn log_to_stderr(serves: bool) {
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
+            // It would be told on standard error too: a full disk behind it
+            // would end every request.
+            .log_internal_errors(false)
             .init();
     }
 }

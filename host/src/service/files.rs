@@ -1,10 +1,12 @@
 //! Files of callers: uploaded before a run, fetched after it.
 
+use std::future::ready;
 use std::io::{ErrorKind, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,6 +15,7 @@ use axum::routing::{get, post};
 use connector_host::{FileEntry, NewStoredFile};
 use futures_util::StreamExt;
 use serde::Deserialize;
+use tokio::time::timeout;
 use tower_http::services::ServeFile;
 
 use super::problem::Problem;
@@ -23,6 +26,11 @@ use super::{App, Shared, blocking};
 /// uploaded page would be of this origin.
 const SHOWN: &[&str] =
     &["image/png", "image/jpeg", "image/webp", "image/gif", "audio/", "video/", "text/plain"];
+
+/// How much is still read of an upload that is refused: pieces of at most 64
+/// KiB, and no longer than this.
+const UNREAD: usize = 128;
+const LINGER: Duration = Duration::from_secs(2);
 
 pub fn routes(largest: u64) -> Router<Arc<App>> {
     let most = usize::try_from(largest).unwrap_or(usize::MAX);
@@ -51,31 +59,19 @@ async fn upload(
         let detail = "send the file itself as the body, not in a form";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
-    let too_large = || {
-        let detail = format!("a file has at most {} bytes", app.settings.largest_file);
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-    };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
     if app.settings.largest_file < announced {
-        return Err(too_large());
+        return Err(too_large(&app));
     }
-    let mut file = app.files.create(&name, mime_type).map_err(unwritable)?;
-    let mut size: u64 = 0;
     let mut chunks = body.into_data_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the upload broke off: {error}"))
-        })?;
-        size += chunk.len() as u64;
-        if app.settings.largest_file < size {
-            return Err(too_large());
-        }
-        file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
+    let received = receive(&app, &name, mime_type, &mut chunks).await;
+    if received.is_err() {
+        // A connection that is closed with something unread loses the answer.
+        let rest = chunks.take(UNREAD).for_each(|_| ready(()));
+        let _ = timeout(LINGER, rest).await;
     }
-    if size == 0 {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the file is empty"));
-    }
+    let file = received?;
     let stored = on_disk(move || NewStoredFile::keep(file)).await?;
     // What the name says is more than what most clients say of a file.
     let entry = match app.files.find(id_of(&stored.entry.url)) {
@@ -83,6 +79,36 @@ async fn upload(
         _ => stored.entry,
     };
     Ok((StatusCode::CREATED, Json(entry)))
+}
+
+/// Writes what arrives.
+async fn receive(
+    app: &App,
+    name: &str,
+    mime_type: &str,
+    chunks: &mut BodyDataStream,
+) -> Result<NewStoredFile, Problem> {
+    let mut file = app.files.create(name, mime_type).map_err(unwritable)?;
+    let mut size: u64 = 0;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the upload broke off: {error}"))
+        })?;
+        size += chunk.len() as u64;
+        if app.settings.largest_file < size {
+            return Err(too_large(app));
+        }
+        file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
+    }
+    match size {
+        0 => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the file is empty")),
+        _ => Ok(file),
+    }
+}
+
+fn too_large(app: &App) -> Problem {
+    let detail = format!("a file has at most {} bytes", app.settings.largest_file);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
 fn id_of(url: &str) -> &str {

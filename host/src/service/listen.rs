@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
@@ -33,6 +33,9 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 /// The largest head, and the most that is buffered of a body in either
 /// direction, for each connection.
 const BUFFER: usize = 64 << 10;
+/// How many connections the operating system keeps until they are accepted,
+/// where it keeps as many.
+const QUEUE: u32 = 4096;
 /// After a failed accept, when there are too many open files for instance.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -85,7 +88,7 @@ pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceErr
     let connections = GracefulShutdown::new();
     match &settings.listen {
         Listen::Tcp(address) => {
-            let listener = TcpListener::bind(address).await.map_err(fail)?;
+            let listener = bind(*address).map_err(fail)?;
             announce(&Listen::Tcp(listener.local_addr().map_err(fail)?));
             let accept = async || {
                 let (stream, _) = listener.accept().await?;
@@ -111,6 +114,18 @@ pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceErr
         tracing::warn!("runs were still going on after {:?}", settings.drain);
     }
     Ok(())
+}
+
+/// Like [`TcpListener::bind`] with a longer queue.
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A service that is started anew has its port at once.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Tells where, for people and for programs that start the service.

@@ -6,6 +6,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::*;
 
 struct Cached {
@@ -39,15 +41,28 @@ impl Cached {
         file.path()
     }
 
-    /// Loads `guest`, and then puts in its place what `other` compiles to:
-    /// whoever believes the cache takes one for the other.
+    /// Loads `guest`, and then puts in its place what `other` compiles to,
+    /// as the host would have written it: whoever believes the cache takes
+    /// one for the other.
     fn planted(&self) -> PathBuf {
+        let other = self.swapped();
+        let (_, compiled) = other.split_at(32);
+        let file = self.file();
+        let name = file.file_name().unwrap().as_encoded_bytes();
+        let checksum = Sha256::new().chain_update(name).chain_update(compiled).finalize();
+        fs::write(&file, [checksum.as_slice(), compiled].concat()).unwrap();
+        file
+    }
+
+    /// Loads `guest`, and then puts the file of `other` in its place. Gives
+    /// that file.
+    fn swapped(&self) -> Vec<u8> {
         self.load(&named("other"));
         let other = fs::read(self.file()).unwrap();
         fs::remove_file(self.file()).unwrap();
         self.load(&named("guest"));
-        fs::write(self.file(), other).unwrap();
-        self.file()
+        fs::write(self.file(), &other).unwrap();
+        other
     }
 }
 
@@ -123,6 +138,27 @@ fn a_damaged_file_is_made_anew() {
         cached.load(&named("guest"));
         assert_eq!(identity(&cached.file()), anew, "it is not used again");
     }
+}
+
+#[test]
+fn another_components_file_under_its_name_is_not_believed() {
+    let cached = Cached::new();
+    let other = cached.swapped();
+    assert_eq!(cached.load(&named("guest")), "guest");
+    assert_ne!(fs::read(cached.file()).unwrap(), other, "it was not made anew");
+    tally::add(tally::Kind::Fault, 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_no_reason_not_to_load() {
+    let cached = Cached::new();
+    fs::create_dir(cached.folder()).unwrap();
+    for mode in [0o500, 0o000, 0o200] {
+        set_mode(&cached.folder(), mode);
+        assert_eq!(cached.load(&named("guest")), "guest", "{mode:o}");
+    }
+    set_mode(&cached.folder(), 0o700);
+    tally::add(tally::Kind::Fault, 3);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod documents;
 mod files;
 mod hostile;
 mod idempotency;
+mod machine;
 mod readme;
 mod runs;
 

@@ -11,7 +11,9 @@ use super::*;
 const MANY: u64 = 10_000;
 /// Files that this process keeps for its other tests.
 const OTHERS: u64 = 1000;
-/// The most that one of them may cost the service, in KiB. Measured: 6 to 8.
+/// As many at once as the operating system's queue holds.
+const BATCH: u64 = 500;
+/// The most that one of them may cost the service, in KiB. Measured: 11.
 const EACH: u64 = 24;
 
 pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
@@ -23,18 +25,23 @@ pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
     assert_serves(&service);
     let before = service.process().figures();
     let begun = Instant::now();
-    let idle: Vec<TcpStream> = (0..count).map(|_| connect(&service)).collect();
-    // Once one behind them is served, all of them were accepted.
-    assert_serves(&service);
+    let mut idle = Vec::new();
+    while (idle.len() as u64) < count {
+        idle.extend((0..BATCH.min(count)).map(|_| connect(&service)));
+        // Once one behind them is served, all of them were accepted.
+        assert_serves(&service);
+    }
     let during = service.process().figures();
-    let opened = begun.elapsed();
+    let (count, opened) = (idle.len() as u64, begun.elapsed());
     for stream in idle {
         assert_eq!(rest(stream), "", "of {count}");
     }
     assert!(begun.elapsed() < MARGIN, "{count} were closed after {:?}", begun.elapsed());
-    let each = during.memory.saturating_sub(before.memory) / count;
-    assert!(each < EACH, "{each} KiB for each of {count}, opened within {opened:?}");
-    assert!(0 < count, "this machine allows {allowed} open files");
+    // Where opening them took longer than they live, fewer were left.
+    let held = during.descriptors.saturating_sub(before.descriptors);
+    assert!(0 < held, "none of {count}; this machine allows {allowed} open files");
+    let each = during.memory.saturating_sub(before.memory) / held;
+    assert!(each < EACH, "{each} KiB for each of {held}, opened within {opened:?}");
     assert_serves(&service);
     let after = service.process().figures();
     assert!(after.descriptors < before.descriptors + 10, "of {count}: {before:?}, {after:?}");

@@ -1,0 +1,100 @@
+//! No more open files, and no more threads.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+
+use connector_tests::sandbox;
+use connector_tests::service::Setup;
+use rustix::process::Resource;
+use tally::Kind;
+
+use super::*;
+
+/// A connection that stays open from one request to the next.
+struct Kept(BufReader<TcpStream>);
+
+impl Kept {
+    fn new(service: &Service) -> Self {
+        let stream = TcpStream::connect(service.url().strip_prefix("http://").unwrap()).unwrap();
+        stream.set_read_timeout(Some(MARGIN)).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &str) {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.0.get_mut().write_all(request.as_bytes()).unwrap();
+    }
+
+    /// The status of the next answer.
+    fn status(&mut self) -> u16 {
+        let (mut status, mut length) = (None, 0);
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).unwrap();
+            match line.trim_end().split_once(": ") {
+                None if line.trim_end().is_empty() => break,
+                None => status = line.split(' ').nth(1).and_then(|status| status.parse().ok()),
+                Some(("content-length", given)) => length = given.parse().unwrap(),
+                Some(_) => {}
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        status.unwrap()
+    }
+}
+
+#[test]
+fn without_open_files_requests_fail_one_by_one_and_the_next_ones_do_not() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    let question = question(&sandbox).to_string();
+    let mut before = Kept::new(&service);
+    before.ask("GET", "/health/live", "");
+    assert_eq!(before.status(), 200);
+    // Not one more than standard input, output and error.
+    service.process().limit(Resource::Nofile, Some(3));
+    // A file, and a provider's socket.
+    before.ask("POST", &format!("{API}/files?name=a.txt"), "content");
+    assert_eq!(before.status(), 500);
+    before.ask("POST", &run_of("ask"), &question);
+    assert_eq!(before.status(), 502);
+    assert!(sandbox.requests().is_empty());
+    // One that is not accepted yet waits.
+    let mut waiting = Kept::new(&service);
+    waiting.ask("GET", "/health/live", "");
+    before.ask("GET", "/health/live", "");
+    assert_eq!(before.status(), 200);
+    service.process().limit(Resource::Nofile, None);
+    assert_eq!(waiting.status(), 200);
+    before.ask("POST", &run_of("ask"), &question);
+    assert_eq!(before.status(), 200);
+    assert_eq!(service.files(), [""; 0]);
+    tally::add(Kind::Fault, 3);
+}
+
+#[test]
+fn without_threads_requests_fail_one_by_one_and_the_next_ones_do_not() {
+    let service = Service::set_up(&Setup { limited: true, ..Setup::default() });
+    let sandbox = sandbox();
+    ask(&service, &sandbox).expect(200);
+    sandbox.clear();
+    service.limit_threads(Some(1));
+    for failed in [
+        ask(&service, &sandbox),
+        ask_with_key(&service, "k1", &question(&sandbox)),
+        speak(&service, &sandbox),
+    ] {
+        let kind = failed.problem(failed.status);
+        assert!(matches!(kind.as_str(), "internal" | "busy"), "{}", failed.text);
+        assert!(failed.text.contains("no thread for"), "{}", failed.text);
+    }
+    assert!(sandbox.requests().is_empty());
+    service.limit_threads(None);
+    ask(&service, &sandbox).expect(200);
+    ask_with_key(&service, "k1", &question(&sandbox)).expect(200);
+    tally::add(Kind::Fault, 3);
+}
