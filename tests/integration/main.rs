@@ -11,6 +11,7 @@ mod browser;
 mod cli;
 mod contract;
 mod egress;
+mod faults;
 mod forms;
 mod functions;
 mod isolation;

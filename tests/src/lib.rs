@@ -14,6 +14,7 @@ mod proxy;
 mod server;
 pub mod service;
 pub mod steady;
+pub mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

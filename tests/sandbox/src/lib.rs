@@ -51,6 +51,7 @@ mod models;
 mod pace;
 mod pattern;
 mod picture;
+mod raw;
 mod record;
 mod schema;
 mod server;
@@ -73,6 +74,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 pub use crate::fault::Fault;
+pub use crate::raw::RawServer;
+pub use crate::raw::Step;
 pub use crate::record::Body;
 pub use crate::record::Part;
 pub use crate::record::Recorded;

@@ -78,6 +78,11 @@ impl Shared {
         }
     }
 
+    /// Where the sandbox listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)

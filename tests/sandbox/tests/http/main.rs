@@ -9,5 +9,6 @@ mod common;
 mod faults;
 mod images;
 mod program;
+mod raw;
 mod speech;
 mod transcriptions;

@@ -1,0 +1,312 @@
+//! Answers that break HTTP: lengths, chunks, heads.
+
+use connector_host::FailureKind::{
+    InvalidOutput, Network, NotFound, Refused, TooLarge, Unavailable,
+};
+use openai_sandbox::Step::{Flood, ReadRequest, Write};
+
+use super::answers::{chunk, good, good_chunked, good_whole, good_with, head, whole};
+use super::calls::{
+    ALL, AskStreamed, Call, HARMLESS, IN_JSON, ImageStreamed, STREAMED, Speech,
+    TranscriptionStreamed,
+};
+use super::matrix::{Expected, Row, check, fails, works};
+
+/// No answer could be made out.
+fn unreadable() -> Expected {
+    fails(Network).again_if_harmless()
+}
+
+#[test]
+fn what_is_well_framed_works_in_every_framing() {
+    check(vec![
+        Row::answer("a length", good_whole, works()),
+        Row::answer("chunks", good_chunked, works()),
+        Row::answer("until the connection's end", |call| good_with(call, ""), works()),
+        Row::answer(
+            "two lengths that agree",
+            |call| {
+                let length = good(call).1.len();
+                good_with(
+                    call,
+                    &format!("Content-Length: {length}\r\nContent-Length: {length}\r\n"),
+                )
+            },
+            works(),
+        ),
+        Row::answer(
+            "chunks with extensions and a trailer",
+            |call| {
+                let (head, body) = good(call);
+                let length = body.len();
+                format!(
+                    "{head}Transfer-Encoding: chunked\r\n\r\n{length:x};a=b\r\n{body}\r\n\
+                     0\r\nX-Trailer: 1\r\n\r\n"
+                )
+                .into_bytes()
+            },
+            works(),
+        ),
+        Row::answer(
+            "an answer of HTTP/1.0",
+            |call| {
+                let (head, body) = good(call);
+                format!("{}\r\n{body}", head.replace("HTTP/1.1", "HTTP/1.0")).into_bytes()
+            },
+            works(),
+        ),
+        Row::answer(
+            "a further answer that nobody asked for",
+            |call| [good_whole(call), good_whole(call)].concat(),
+            works(),
+        ),
+    ]);
+}
+
+#[test]
+fn a_length_that_is_wrong_is_not_believed() {
+    let length = |name: &str, headers: fn(usize) -> String, expected| {
+        Row::answer(name, move |call| good_with(call, &headers(good(call).1.len())), expected)
+    };
+    check(vec![
+        length(
+            "too large by one",
+            |length| format!("Content-Length: {}\r\n", length + 1),
+            fails(Network),
+        ),
+        length("negative", |_| "Content-Length: -1\r\n".to_owned(), unreadable()),
+        length("not a number", |_| "Content-Length: many\r\n".to_owned(), unreadable()),
+        length("2^64", |_| "Content-Length: 18446744073709551616\r\n".to_owned(), unreadable()),
+        length(
+            "2^64-1",
+            |_| "Content-Length: 18446744073709551615\r\n".to_owned(),
+            // It is not even read.
+            fails(TooLarge),
+        )
+        .except(STREAMED, fails(Network)),
+        length(
+            "two that differ",
+            |length| format!("Content-Length: {length}\r\nContent-Length: {}\r\n", length + 1),
+            unreadable(),
+        ),
+    ]);
+}
+
+/// What stands behind the announced end belongs to nobody.
+#[test]
+fn a_length_that_is_too_small_cuts_the_answer() {
+    let cut =
+        |call: Call| good_with(call, &format!("Content-Length: {}\r\n", good(call).1.len() / 2));
+    check(vec![
+        Row::answer("half", cut, fails(InvalidOutput)).except(&[Speech], works()),
+        Row::answer(
+            "nothing",
+            |call| good_with(call, "Content-Length: 0\r\n"),
+            fails(InvalidOutput),
+        ),
+    ]);
+}
+
+/// RFC 9112 §6.3: the chunks count, or nothing does.
+#[test]
+fn a_length_beside_chunks_does_not_decide() {
+    let both = |call: Call| {
+        let answer = String::from_utf8(good_chunked(call)).unwrap();
+        answer.replace("Transfer-Encoding", "Content-Length: 3\r\nTransfer-Encoding").into_bytes()
+    };
+    check(vec![Row::answer("both", both, works())]);
+}
+
+#[test]
+fn chunks_that_are_wrong_end_the_answer() {
+    let chunks = |name: &str, body: &'static [u8]| {
+        let answer = move |call| {
+            let (head, _) = good(call);
+            [format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes(), body].concat()
+        };
+        Row::answer(name, answer, fails(Network))
+    };
+    check(vec![
+        chunks("no size", b"\r\nabc\r\n0\r\n\r\n"),
+        chunks("a size that is no number", b"xyz\r\nabc\r\n0\r\n\r\n"),
+        chunks("a negative size", b"-3\r\nabc\r\n0\r\n\r\n"),
+        chunks("a size of 2^64", b"10000000000000000\r\nabc\r\n0\r\n\r\n"),
+        chunks("an absurd size", b"FFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
+        chunks("a size without an end", &[b'1'; 10_000]),
+        chunks("a chunk that is longer than its size", b"3\r\nabcdef\r\n0\r\n\r\n"),
+        chunks("a chunk that is shorter than its size", b"9\r\nabc\r\n0\r\n\r\n"),
+        chunks("no chunks at all", b"{\"data\": []}\r\n"),
+    ]);
+}
+
+#[test]
+fn what_never_ends_is_too_large() {
+    let flood = |name: &str, head: fn(Call) -> String, flood: &'static [u8], expected| {
+        let steps = move |call| {
+            let head = head(call).into_bytes();
+            vec![ReadRequest, Write(head), Flood(flood.repeat(4096 / flood.len()))]
+        };
+        Row::new(name, steps, expected)
+    };
+    let body = |call| format!("{}\r\n", good(call).0);
+    let chunks = |call| format!("{}Transfer-Encoding: chunked\r\n\r\n", good(call).0);
+    check(vec![
+        flood("a body", body, b" ", fails(TooLarge)),
+        flood("a body of chunks", chunks, b"4\r\n    \r\n", fails(TooLarge)),
+        flood("a body of events", body, b"data: {}\n\n", fails(TooLarge))
+            .except(IN_JSON, fails(InvalidOutput)),
+        flood("a status line", |_| "HTTP/1.1 200 ".to_owned(), b"OK", fails(TooLarge)),
+        flood("a header", |_| "HTTP/1.1 200 OK\r\nX: ".to_owned(), b"x", fails(TooLarge)),
+        flood("headers", |_| "HTTP/1.1 200 OK\r\n".to_owned(), b"X: x\r\n", unreadable()),
+        flood(
+            "interim answers",
+            |_| String::new(),
+            b"HTTP/1.1 103 Early Hints\r\n\r\n",
+            unreadable(),
+        ),
+    ]);
+}
+
+/// A text that stands for a file is in memory until its end, so it has one
+/// also where files may be larger.
+#[test]
+fn an_image_that_never_ends_is_too_large_for_memory() {
+    let limits = connector_host::Limits { file_bytes: 1 << 40, ..super::limits() };
+    let endless = |begin: &'static str| {
+        move |call| {
+            let begin = format!("{}\r\n{begin}", good(call).0);
+            vec![ReadRequest, Write(begin.into_bytes()), Flood(vec![b'A'; 64 << 10])]
+        }
+    };
+    check(vec![
+        Row::new("in JSON", endless("{\"data\":[{\"b64_json\":\""), fails(TooLarge))
+            .only(&[super::calls::Image])
+            .within(limits.clone()),
+        Row::new("in an event", endless("data: {\"b64_json\":\""), fails(TooLarge))
+            .only(&[ImageStreamed])
+            .within(limits),
+    ]);
+}
+
+#[test]
+fn heads_have_a_size() {
+    let headers = |call: Call, headers: String| {
+        let (head, body) = good(call);
+        format!("{head}{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    };
+    check(vec![
+        Row::answer("60 headers", move |call| headers(call, "X: 1\r\n".repeat(60)), works()),
+        Row::answer(
+            "10,000 headers",
+            move |call| headers(call, "X: 1\r\n".repeat(10_000)),
+            unreadable(),
+        ),
+        Row::answer(
+            "a header of 1 MiB",
+            move |call| headers(call, format!("X: {}\r\n", "x".repeat(1 << 20))),
+            fails(TooLarge),
+        ),
+        Row::answer(
+            "a header of 8 KiB",
+            move |call| headers(call, format!("X: {}\r\n", "x".repeat(8 << 10))),
+            works(),
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_no_head_is_no_answer() {
+    let bytes =
+        |name: &str, bytes: &'static [u8]| Row::answer(name, |_| bytes.to_vec(), unreadable());
+    check(vec![
+        bytes("nothing but a line end", b"\r\n"),
+        bytes("a body without a head, as HTTP/0.9 has it", b"{\"data\": []}"),
+        bytes("headers without a status line", b"Content-Length: 2\r\n\r\n{}"),
+        bytes("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n"),
+        bytes("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        bytes("a settings frame of HTTP/2", b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
+        bytes("an answer of HTTP/2", b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        bytes("a TLS alert", b"\x15\x03\x01\0\x02\x02\x50"),
+        bytes("bytes that mean nothing", b"\xff\xfe\0\x01\x80garbage\0\0\r\n\r\n"),
+        bytes("a status without digits", b"HTTP/1.1 OK\r\n\r\n"),
+        bytes("a status of two digits", b"HTTP/1.1 20 OK\r\n\r\n"),
+        bytes("a status of four digits", b"HTTP/1.1 2000 OK\r\n\r\n"),
+        bytes("a header without a colon", b"HTTP/1.1 200 OK\r\nX\r\n\r\n"),
+        bytes("a header with a zero byte", b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n"),
+        bytes("a name with a space", b"HTTP/1.1 200 OK\r\nContent Length: 2\r\n\r\n{}"),
+    ]);
+}
+
+#[test]
+fn a_status_without_a_meaning_is_a_failure_with_that_status() {
+    let status = |code: &'static str, expected| {
+        Row::answer(format!("status {code}"), move |_| whole(code, &[], b""), expected)
+    };
+    check(vec![
+        status("101 Switching Protocols", fails(Refused)),
+        status("204 No Content", fails(InvalidOutput)),
+        status("205 Reset Content", fails(InvalidOutput)),
+        status("304 Not Modified", fails(Refused)),
+        status("404 Not Found", fails(NotFound)),
+        status("418 I'm a teapot", fails(Refused)),
+        status("501 Not Implemented", fails(Unavailable)),
+        status("600 Odd", fails(Unavailable)),
+        status("999 Odd", fails(Unavailable)),
+    ]);
+}
+
+#[test]
+fn interim_answers_are_passed_over() {
+    let interim = |name: &str, interim: &'static str| {
+        let answer = move |call| [interim.as_bytes(), &good_whole(call)].concat();
+        Row::answer(name, answer, works())
+    };
+    check(vec![
+        interim("100", "HTTP/1.1 100 Continue\r\n\r\n"),
+        interim("102", "HTTP/1.1 102 Processing\r\n\r\n"),
+        interim("103", "HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n"),
+        interim("many", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"),
+    ]);
+    let alone = |_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec();
+    check(vec![Row::answer("100 and nothing more", alone, unreadable())]);
+}
+
+/// The compressed text is not unpacked, so a bomb is as large as it arrives.
+#[test]
+fn nothing_is_unpacked() {
+    // Ten bytes of gzip in front of a stream that would unpack to gigabytes.
+    let bomb = |_| {
+        let body = [&b"\x1f\x8b\x08\0\0\0\0\0\0\x03"[..], &[0; 100_000]].concat();
+        let encoding = ["Content-Encoding: gzip", "Content-Type: application/json"];
+        whole("200 OK", &encoding, &body)
+    };
+    let named = |name: &'static str| {
+        let header = format!("Content-Encoding: {name}");
+        let answer = move |call: Call| {
+            let body = good(call).1;
+            let media_type = format!("Content-Type: {}", call.good().0);
+            whole("200 OK", &[&header, &media_type], body.as_bytes())
+        };
+        // Some servers name an encoding and do not use it.
+        Row::answer(format!("{name}, and not so"), answer, works())
+    };
+    check(vec![
+        Row::answer("gzip", bomb, fails(InvalidOutput)),
+        named("gzip"),
+        named("br"),
+        named("identity"),
+        named("x-unheard-of"),
+    ]);
+}
+
+/// Not one of these is a stage at which an answer could be taken for whole.
+#[test]
+fn a_stream_in_chunks_of_one_byte_is_the_same_stream() {
+    let answer = |call: Call| {
+        let (head, body) = good(call);
+        let mut answer = format!("{head}Transfer-Encoding: chunked\r\n\r\n").into_bytes();
+        body.bytes().for_each(|byte| answer.extend(chunk(&[byte])));
+        [&answer[..], b"0\r\n\r\n"].concat()
+    };
+    check(vec![Row::answer("chunks of a byte", answer, works())]);
+}

@@ -1,0 +1,246 @@
+//! Rows, what is expected of them, and the runs that show it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use connector_host::{FailureKind, Limits};
+use connector_tests::{CANARY, connection_values};
+use openai_sandbox::{RawServer, Step};
+
+use super::calls::{Call, End, Told};
+use super::{MARGIN, OPENAI, PROVIDER, limits};
+
+/// Cells that are run at the same time. Most of them wait.
+const AT_ONCE: usize = 40;
+/// How often a connection test and a list of choices are asked for at most.
+const HARMLESS_ATTEMPTS: usize = 4;
+
+/// A fault and what becomes of a run under it.
+pub struct Row {
+    name: String,
+    calls: Vec<Call>,
+    /// Nothing: the provider refuses connections.
+    steps: Option<Box<dyn Fn(Call) -> Vec<Step> + Send + Sync>>,
+    limits: Limits,
+    expected: Expected,
+    exceptions: Vec<(Vec<Call>, Expected)>,
+}
+
+/// What becomes of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    failure: Option<FailureKind>,
+    sent: bool,
+    again: Again,
+}
+
+/// Whether the request is made again.
+#[derive(Clone, Copy, Debug)]
+enum Again {
+    Never,
+    /// Only if that changes nothing at the provider.
+    IfHarmless,
+    Always,
+}
+
+/// The run succeeds at once.
+pub fn works() -> Expected {
+    Expected { failure: None, sent: true, again: Again::Never }
+}
+
+/// The run fails after one request.
+pub fn fails(kind: FailureKind) -> Expected {
+    Expected { failure: Some(kind), ..works() }
+}
+
+impl Expected {
+    /// It is certain that the provider did not see the request.
+    pub fn unsent(self) -> Self {
+        Self { sent: false, ..self }
+    }
+
+    /// The request is made again.
+    pub fn again(self) -> Self {
+        Self { again: Again::Always, ..self }
+    }
+
+    /// The request is made again where that changes nothing.
+    pub fn again_if_harmless(self) -> Self {
+        Self { again: Again::IfHarmless, ..self }
+    }
+
+    fn attempts(self, call: Call) -> usize {
+        match (self.again, call.is_harmless()) {
+            (Again::Never, _) | (Again::IfHarmless, false) => 1,
+            (_, true) => HARMLESS_ATTEMPTS,
+            (Again::Always, false) => 2,
+        }
+    }
+}
+
+impl Row {
+    /// A provider that does this to every connection.
+    pub fn new(
+        name: impl Into<String>,
+        steps: impl Fn(Call) -> Vec<Step> + Send + Sync + 'static,
+        expected: Expected,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            calls: super::calls::ALL.to_vec(),
+            steps: Some(Box::new(steps)),
+            limits: limits(),
+            expected,
+            exceptions: Vec::new(),
+        }
+    }
+
+    /// A provider that answers every request with these bytes.
+    pub fn answer(
+        name: impl Into<String>,
+        answer: impl Fn(Call) -> Vec<u8> + Send + Sync + 'static,
+        expected: Expected,
+    ) -> Self {
+        Self::new(name, move |call| vec![Step::ReadRequest, Step::Write(answer(call))], expected)
+    }
+
+    /// A provider that does not listen.
+    pub fn refused(name: &str, expected: Expected) -> Self {
+        Self { steps: None, ..Self::new(name, |_| Vec::new(), expected) }
+    }
+
+    /// Only for these calls.
+    pub fn only(self, calls: &[Call]) -> Self {
+        Self { calls: calls.to_vec(), ..self }
+    }
+
+    /// Only for runs of actions.
+    pub fn only_actions(mut self) -> Self {
+        self.calls.retain(|call| !call.is_harmless());
+        self
+    }
+
+    /// With other limits.
+    pub fn within(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// What becomes of these calls instead.
+    pub fn except(mut self, calls: &[Call], expected: Expected) -> Self {
+        self.exceptions.push((calls.to_vec(), expected));
+        self
+    }
+
+    fn expected(&self, call: Call) -> Expected {
+        let own = self.exceptions.iter().find(|(calls, _)| calls.contains(&call));
+        own.map_or(self.expected, |(_, expected)| *expected)
+    }
+}
+
+/// Runs every cell of a table, and tells of all that are not as expected.
+#[track_caller]
+pub fn check(rows: Vec<Row>) {
+    let cells: VecDeque<(&Row, Call)> =
+        rows.iter().flat_map(|row| row.calls.iter().map(move |call| (row, *call))).collect();
+    let count = cells.len();
+    let waiting = Mutex::new(cells);
+    let surprises = Mutex::new(Vec::new());
+    let next = || waiting.lock().unwrap().pop_front();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(count) {
+            scope.spawn(|| {
+                while let Some((row, call)) = next() {
+                    if let Err(surprise) = cell(row, call) {
+                        let name = &row.name;
+                        surprises.lock().unwrap().push(format!("{name}, {call:?}: {surprise}"));
+                    }
+                }
+            });
+        }
+    });
+    let surprises = surprises.into_inner().unwrap();
+    let among = surprises.len();
+    assert!(surprises.is_empty(), "{among} of {count} cells:\n{}", surprises.join("\n"));
+    tally::add(tally::Kind::Fault, count as u64);
+}
+
+/// Runs one cell. An error says what is not as expected.
+fn cell(row: &Row, call: Call) -> Result<(), String> {
+    let server = RawServer::in_front_of(&PROVIDER).unwrap();
+    if let Some(steps) = &row.steps {
+        server.play(steps(call)).unwrap();
+    }
+    let base_url = format!("http://{}/v1", server.address());
+    let connection = OPENAI.connection(connection_values(&base_url)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let expected = row.expected(call);
+
+    let begun = Instant::now();
+    let told = call.make(&connection, folder.path(), row.limits.clone());
+    let took = begun.elapsed();
+    if row.limits.time + MARGIN < took {
+        return Err(format!("it took {took:?}"));
+    }
+    judge(&told, expected, call)?;
+    let attempts = if row.steps.is_some() { expected.attempts(call) } else { 0 };
+    if server.connections() != attempts {
+        return Err(format!("{} connections: {:?}", server.connections(), told.end));
+    }
+    free_of_token(&told, folder.path())?;
+    let names = names(folder.path());
+    let is_clean = match expected.failure {
+        Some(_) => names.is_empty(),
+        None => !names.iter().any(|name| name.starts_with('.')),
+    };
+    if !is_clean {
+        return Err(format!("it left {names:?}"));
+    }
+
+    server.behave().unwrap();
+    match call.make(&connection, folder.path(), Limits::default()).end {
+        End::Success(..) => Ok(()),
+        other => Err(format!("afterwards {other:?}")),
+    }
+}
+
+fn judge(told: &Told, expected: Expected, call: Call) -> Result<(), String> {
+    let is_as_expected = match (&told.end, expected.failure) {
+        (End::Success(_, attempts), None) => {
+            attempts.is_none_or(|attempts| attempts == expected.attempts(call) as u64)
+        }
+        (End::Failure(failure), Some(kind)) => {
+            failure.kind == kind && failure.request_sent == expected.sent
+        }
+        (End::NoList(reason), Some(_)) => call == Call::Options && !reason.is_empty(),
+        _ => false,
+    };
+    if is_as_expected { Ok(()) } else { Err(format!("{:?}", told.end)) }
+}
+
+/// Whether the token is nowhere in what a run tells and leaves, in none of the
+/// forms in which servers write it.
+fn free_of_token(told: &Told, folder: &Path) -> Result<(), String> {
+    let mut shown = format!("{:?} {:?}", told.end, told.events).into_bytes();
+    for name in names(folder) {
+        shown.extend(fs::read(folder.join(name)).unwrap());
+    }
+    // Of each form what would do to guess the rest.
+    let base64 = STANDARD_NO_PAD.encode(CANARY);
+    let percent = CANARY.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
+    for form in [&CANARY[..14], &base64[..18], &percent[10..]] {
+        if shown.windows(form.len()).any(|window| window == form.as_bytes()) {
+            return Err(format!("the token is in {}", String::from_utf8_lossy(&shown)));
+        }
+    }
+    Ok(())
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}

@@ -1,0 +1,139 @@
+//! A provider that repeats the token, wherever it can. That nothing of it comes
+//! out is part of every cell ([`super::matrix`]); here it has something to
+//! find.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use connector_host::FailureKind::{InvalidOutput, Refused, Unauthorized};
+use connector_tests::CANARY;
+use openai_sandbox::Step::{ReadRequest, Write};
+
+use super::answers::{chunk, chunked, head, json, whole};
+use super::calls::{ALL, AskStreamed, Call, HARMLESS, STREAMED, Speech, event};
+use super::matrix::{Row, check, fails, works};
+
+/// The forms in which servers write it.
+fn forms() -> [(&'static str, String); 6] {
+    let percent = CANARY.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
+    [
+        ("plain", CANARY.to_owned()),
+        ("with its scheme", format!("Bearer {CANARY}")),
+        ("percent-encoded", percent.clone()),
+        ("percent-encoded in small letters", percent.replace("%2F", "%2f").replace("%2B", "%2b")),
+        ("base64", STANDARD.encode(CANARY)),
+        ("base64 for URLs", URL_SAFE_NO_PAD.encode(format!("Bearer {CANARY}"))),
+    ]
+}
+
+#[test]
+fn the_body_of_an_error_may_repeat_it() {
+    let mut rows = Vec::new();
+    for (form, text) in forms() {
+        for (shape, body) in [
+            ("an error", format!(r#"{{"error":{{"message":"No key {text}."}}}}"#)),
+            (
+                "a code",
+                format!(r#"{{"error":{{"message":"No","code":"{text}","param":"{text}"}}}}"#),
+            ),
+            ("a text", format!("{text} is no key")),
+        ] {
+            let answer = move |_| whole("401 Unauthorized", &[], body.as_bytes());
+            rows.push(Row::answer(format!("{form} in {shape}"), answer, fails(Unauthorized)));
+        }
+    }
+    check(rows);
+}
+
+#[test]
+fn every_header_and_the_reason_may_repeat_it() {
+    let mut rows = Vec::new();
+    for (form, text) in forms() {
+        for header in ["X-Request-Id", "Location", "Retry-After", "WWW-Authenticate", "Set-Cookie"]
+        {
+            let header = format!("{header}: {text}");
+            let answer = move |_| whole("302 Found", &[&header], b"");
+            rows.push(Row::answer(format!("{form} in a header"), answer, fails(Refused)));
+        }
+        let answer = move |_| whole(&format!("401 {text}"), &[], b"");
+        rows.push(Row::answer(format!("{form} as the reason"), answer, fails(Unauthorized)));
+    }
+    check(rows);
+}
+
+/// Answers that are used: outputs, files, events.
+#[test]
+fn an_answer_may_repeat_it() {
+    let mut rows = Vec::new();
+    for (form, text) in forms() {
+        let answer = move |call: Call| {
+            let (media_type, pieces) = call.good();
+            let body = pieces.concat();
+            let known = body.replace("Hello", &text).replace("lo\"", &format!("{text}\""));
+            let known = known
+                .replace("recording", &text)
+                .replace("\"id\":\"m\"", &format!("\"id\":\"{text}\""));
+            whole("200 OK", &[&format!("Content-Type: {media_type}")], known.as_bytes())
+        };
+        rows.push(Row::answer(form, answer, works()));
+    }
+    check(rows);
+}
+
+/// Wherever the pieces of an answer end.
+#[test]
+fn a_token_that_is_cut_at_any_place_is_found() {
+    let mut rows = Vec::new();
+    for at in 1..CANARY.len() {
+        let answer = move |call: Call| {
+            let (before, after) = match call {
+                Speech => ("ID3 ", ""),
+                _ => ("{\"error\":{\"message\":\"", "\"}}"),
+            };
+            let (first, second) = CANARY.split_at(at);
+            (format!("{before}{first}"), format!("{second}{after}"))
+        };
+        // Two writes, so that they may also be two reads.
+        let steps = move |call| {
+            let (first, second) = answer(call);
+            let status = if call == Speech { "200 OK" } else { "401 No" };
+            let head = format!("{}Transfer-Encoding: chunked\r\n\r\n", head(status, &[]));
+            vec![
+                ReadRequest,
+                Write([head.as_bytes(), &chunk(first.as_bytes())].concat()),
+                Write([&chunk(second.as_bytes())[..], b"0\r\n\r\n"].concat()),
+            ]
+        };
+        rows.push(
+            Row::new(format!("cut at {at}"), steps, fails(Unauthorized)).except(&[Speech], works()),
+        );
+    }
+    check(rows);
+}
+
+/// Events hand text on before the answer is over.
+#[test]
+fn a_token_in_the_pieces_of_an_event_is_not_told() {
+    let said = |text: &str| {
+        event(&format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#))
+    };
+    let rows = [1, 5, 16].map(|size| {
+        let body = said(CANARY) + &event("[DONE]");
+        let answer = move |_| {
+            let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
+            chunked(&["Content-Type: text/event-stream"], &pieces)
+        };
+        Row::answer(format!("pieces of {size}"), answer, works()).only(&[AskStreamed])
+    });
+    check(rows.into());
+    let oops = |_| whole("200 OK", &["Content-Type: text/event-stream"], event(CANARY).as_bytes());
+    check(vec![Row::answer("as data", oops, fails(InvalidOutput)).only(STREAMED)]);
+}
+
+/// What is not JSON is kept for the failure, and must be free of it too.
+#[test]
+fn an_answer_that_cannot_be_read_may_repeat_it() {
+    let answer = |_| json("200 OK", &format!("no JSON but {CANARY}"));
+    let only: Vec<Call> = ALL.iter().copied().filter(|call| *call != Speech).collect();
+    check(vec![Row::answer("text", answer, fails(InvalidOutput)).only(&only)]);
+    assert_eq!(HARMLESS.len(), 2);
+}

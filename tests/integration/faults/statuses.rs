@@ -1,0 +1,182 @@
+//! Errors as providers and the machines in front of them write them: the
+//! status says what kind of failure it is, whatever the body looks like.
+
+use connector_host::FailureKind::{
+    self, Forbidden, InvalidOutput, NotFound, QuotaExceeded, RateLimited, Refused, Timeout,
+    TooLarge, Unauthorized, Unavailable,
+};
+use openai_sandbox::Step::{Hold, ReadRequest, Write};
+
+use super::answers::{head, whole};
+use super::calls::Upload;
+use super::limits;
+use super::matrix::{Expected, Row, check, fails};
+
+/// What a status means, and whether it may pass.
+const STATUSES: &[(u16, FailureKind, bool)] = &[
+    (400, Refused, false),
+    (401, Unauthorized, false),
+    (403, Forbidden, false),
+    (404, NotFound, false),
+    (408, Timeout, true),
+    (409, Refused, true),
+    (413, TooLarge, false),
+    (422, Refused, false),
+    (429, RateLimited, true),
+    (500, Unavailable, true),
+    (502, Unavailable, true),
+    (503, Unavailable, true),
+    (504, Unavailable, true),
+];
+
+const JSON: &str = "Content-Type: application/json";
+
+/// The bodies that are seen in the field.
+const BODIES: &[(&str, &str, &str)] = &[
+    (
+        "OpenAI's",
+        JSON,
+        r#"{"error":{"message":"No.","type":"server_error","param":null,"code":null}}"#,
+    ),
+    ("an error with a numeric code", JSON, r#"{"error":{"message":"No.","code":503}}"#),
+    ("an error that is a text", JSON, r#"{"error":"No."}"#),
+    ("an error that is null", JSON, r#"{"error":null}"#),
+    ("an error that is a number", JSON, r#"{"error":7}"#),
+    ("a detail that is a text", JSON, r#"{"detail":"No."}"#),
+    (
+        "a detail that is a list",
+        JSON,
+        r#"{"detail":[{"loc":["body","messages",0],"msg":"No.","type":"missing"}]}"#,
+    ),
+    ("a detail that is an empty list", JSON, r#"{"detail":[]}"#),
+    ("a message", JSON, r#"{"object":"error","message":"No.","code":40001}"#),
+    ("nothing", JSON, ""),
+    ("a page", "Content-Type: text/html", "<!doctype html><title>Bad gateway</title>"),
+    ("a text", "Content-Type: text/plain", "upstream connect error"),
+    ("half of a JSON text", JSON, r#"{"error":{"mess"#),
+    ("JSON of another kind", JSON, "[1,2,3]"),
+    ("a JSON text", JSON, "\"No.\""),
+    ("JSON that calls itself a page", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
+    ("a byte order mark", JSON, "\u{feff}{\"error\":{\"message\":\"No.\"}}"),
+    ("a stream", "Content-Type: text/event-stream", "data: {\"error\":{\"message\":\"No.\"}}\n\n"),
+    ("a number too large for anybody", JSON, r#"{"error":{"message":"No.","code":1e999}}"#),
+    ("half a surrogate pair", JSON, r#"{"error":{"message":"No \ud83d"}}"#),
+];
+
+fn expected(kind: FailureKind, may_pass: bool) -> Expected {
+    if may_pass { fails(kind).again() } else { fails(kind) }
+}
+
+#[test]
+fn a_status_says_what_kind_of_failure_it_is_whatever_the_body_looks_like() {
+    let mut rows = Vec::new();
+    for (status, kind, may_pass) in STATUSES {
+        for (what, media_type, body) in BODIES {
+            let answer = move |_| whole(&format!("{status} Error"), &[media_type], body.as_bytes());
+            let name = format!("{status} with {what}");
+            // To run all of them for what a form asks would take minutes, and
+            // show nothing more: there the pauses are long.
+            let row = Row::answer(name, answer, expected(*kind, *may_pass));
+            rows.push(if *may_pass { row.only_actions() } else { row });
+        }
+    }
+    check(rows);
+}
+
+#[test]
+fn a_form_asks_again_where_that_may_help() {
+    let rows = STATUSES.iter().filter(|(_, _, may_pass)| *may_pass).map(|(status, kind, _)| {
+        let answer = move |_| whole(&format!("{status} Error"), &[], b"");
+        Row::answer(format!("{status}"), answer, fails(*kind).again()).only(super::calls::HARMLESS)
+    });
+    check(rows.collect());
+}
+
+#[test]
+fn a_quota_without_credit_is_told_from_a_limit_of_the_rate() {
+    let rows = ["insufficient_quota", "billing_hard_limit_reached"].map(|code| {
+        let body = format!(r#"{{"error":{{"message":"No credit.","code":"{code}"}}}}"#);
+        let answer = move |_| whole("429 Too Many", &[JSON], body.as_bytes());
+        Row::answer(code, answer, fails(QuotaExceeded))
+    });
+    check(rows.into());
+}
+
+#[test]
+fn an_error_of_any_size_is_read_as_far_as_it_may_be() {
+    let error = |bytes: usize| {
+        let message = "x".repeat(bytes);
+        move |_| {
+            let body = format!(r#"{{"error":{{"message":"{message}"}}}}"#);
+            whole("400 Bad Request", &[JSON], body.as_bytes())
+        }
+    };
+    let cut = |_| {
+        let answer = format!("{}Content-Length: 1000\r\n\r\n{{", head("503 Later", &[JSON]));
+        answer.into_bytes()
+    };
+    let held = move |call| vec![ReadRequest, Write(cut(call)), Hold];
+    let silence = std::time::Duration::from_millis(300);
+    check(vec![
+        Row::answer("1 MB", error(1_000_000), fails(Refused)),
+        // More than the connector may read: the status is all that is left.
+        Row::answer("10 MB", error(10_000_000), fails(Refused)),
+        Row::answer("10 MB that may be read", error(10_000_000), fails(Refused))
+            .within(connector_host::Limits { response_bytes: 32 << 20, ..limits() }),
+        Row::answer("one that breaks off", cut, fails(Unavailable).again()).only_actions(),
+        Row::new("one that stops", held, fails(Unavailable).again())
+            .only_actions()
+            .within(connector_host::Limits { silence, ..limits() }),
+    ]);
+}
+
+/// A wait that is longer than the run may take is not begun.
+#[test]
+fn a_wait_is_believed_if_it_makes_sense() {
+    let wait = |header: &'static str, expected| {
+        let answer = move |_| whole("429 Too Many", &[header], b"");
+        Row::answer(header, answer, expected)
+    };
+    let (again, once) = (fails(RateLimited).again(), fails(RateLimited));
+    check(vec![
+        wait("Retry-After: 0", again),
+        wait("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", again),
+        wait("Retry-After: soon", again),
+        wait("Retry-After: -5", again),
+        wait("Retry-After: 1e999", again),
+        wait("Retry-After: 0x10", again),
+        wait("Retry-After;", again),
+        wait("Retry-After: 3600", once),
+        wait("Retry-After: 18446744073709551615", once),
+        wait("Retry-After: 99999999999999999999999", again),
+        wait("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", once),
+        wait("Retry-After-Ms: 1", again),
+        wait("Retry-After-Ms: 18446744073709551615", once),
+        wait("Retry-After-Ms: -1", again),
+    ]);
+}
+
+/// nginx does so with a body that is too long for it.
+#[test]
+fn an_answer_before_the_end_of_the_request_is_heard() {
+    let early = |_| vec![openai_sandbox::Step::ReadHead, Write(whole("413 Too Large", &[], b""))];
+    check(vec![Row::new("413 behind the head", early, fails(TooLarge)).only(&[Upload])]);
+}
+
+/// Not a status that is an error, but an error all the same.
+#[test]
+fn an_error_with_a_status_of_success_is_an_error() {
+    let error = |code: &str| format!(r#"{{"error":{{"message":"No.","code":{code}}}}}"#);
+    let rows = [
+        ("an error", error("null"), Unavailable),
+        ("too many requests", error("429"), RateLimited),
+        ("a request that is wrong", error("400"), Refused),
+    ]
+    .map(|(what, body, kind)| {
+        let answer = move |_| whole("200 OK", &[JSON], body.as_bytes());
+        Row::answer(what, answer, fails(kind))
+    });
+    check(rows.into());
+    let page = |_| whole("200 OK", &["Content-Type: text/html"], b"<html>Log in</html>");
+    check(vec![Row::answer("a page", page, fails(InvalidOutput))]);
+}

@@ -1,0 +1,136 @@
+//! TLS on this machine: an authority, certificates that it signs, and a server
+//! that puts TLS in front of a plain one.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::crypto::ring;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A certificate authority that nobody knows.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// A certificate and its key.
+pub struct Identity {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+/// Whether a certificate is still valid.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Validity {
+    /// It is.
+    Current,
+    /// It was, years ago.
+    Expired,
+}
+
+impl Default for Authority {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Authority {
+    /// Makes an authority.
+    ///
+    /// # Panics
+    /// If there is no randomness.
+    pub fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let pem = params.self_signed(&key).unwrap().pem();
+        Self { issuer: Issuer::new(params, key), pem }
+    }
+
+    /// Its own certificate, to be trusted.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Signs a certificate for the server `name`.
+    ///
+    /// # Panics
+    /// If that is no name.
+    pub fn sign(&self, name: &str, validity: Validity) -> Identity {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        if validity == Validity::Expired {
+            params.not_before = date_time_ymd(2001, 1, 1);
+            params.not_after = date_time_ymd(2002, 1, 1);
+        }
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Identity {
+            certificate: certificate.der().clone(),
+            key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        }
+    }
+}
+
+/// Listens on a free port with this identity, and passes requests on to the
+/// server at `behind`, one on each connection. Gives the port. It serves until
+/// the process ends.
+///
+/// # Panics
+/// If there is no port.
+pub fn serve(identity: Identity, behind: SocketAddr) -> u16 {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate], identity.key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let config = Arc::clone(&config);
+            // A client that does not like the certificate goes away.
+            thread::spawn(move || pass(client, config, behind));
+        }
+    });
+    port
+}
+
+/// Passes one request on and its answer back.
+fn pass(client: TcpStream, config: Arc<ServerConfig>, behind: SocketAddr) -> io::Result<()> {
+    let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+    let mut client = StreamOwned::new(connection, client);
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    while !is_whole(&request) {
+        match client.read(&mut chunk)? {
+            0 => return Ok(()),
+            count => request.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+        }
+    }
+    let mut server = TcpStream::connect(behind)?;
+    // So that the end of the answer is the end of the connection.
+    let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (line, rest) = request.split_at(line);
+    server.write_all(&[line, b"connection: close\r\n", rest].concat())?;
+    io::copy(&mut server, &mut client)?;
+    client.conn.send_close_notify();
+    client.flush()?;
+    client.sock.shutdown(Shutdown::Write)?;
+    io::copy(&mut client.sock, &mut io::sink()).map(drop)
+}
+
+/// Whether a request is there with its body, whose length it tells.
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request).to_ascii_lowercase();
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(0);
+    end + 4 + length <= request.len()
+}
