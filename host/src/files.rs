@@ -177,11 +177,49 @@ fn excerpt(text: &str) -> String {
 pub(crate) struct RunFiles {
     files: Option<Files>,
     open: Vec<OpenFile>,
+    untold: Untold,
+}
+
+/// Files that a run made and of which nobody was told. They go with it: only
+/// an outcome tells of them.
+#[derive(Default)]
+pub(crate) struct Untold(Vec<FileEntry>, Option<Files>);
+
+impl Untold {
+    /// Leaves them where they are: they are told of now.
+    pub(crate) fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        let Some(Files { place, .. }) = &self.1 else { return };
+        for entry in &self.0 {
+            let removed = match place {
+                Place::Folder(dir) => fs::remove_file(dir.join(&entry.name)),
+                Place::Store(store) => store.remove_by_url(&entry.url),
+            };
+            if let Err(error) = removed {
+                tracing::warn!(%error, name = entry.name, "a run's file cannot be removed");
+            }
+        }
+    }
 }
 
 impl RunFiles {
     pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>) -> Self {
-        Self { files, open: inputs }
+        Self { untold: Untold(Vec::new(), files.clone()), files, open: inputs }
+    }
+
+    /// The caller was told of a file.
+    pub(crate) fn told(&mut self, entry: &FileEntry) {
+        self.untold.0.retain(|untold| untold.url != entry.url);
+    }
+
+    /// The files of which nobody was told.
+    pub(crate) fn take_untold(&mut self) -> Untold {
+        std::mem::take(&mut self.untold)
     }
 
     /// Opens a file of this run.
@@ -253,6 +291,7 @@ impl NewFile {
             }
         };
         let entry = file.entry.clone();
+        files.untold.0.push(entry.clone());
         files.open.push(file);
         Ok(entry)
     }
@@ -395,6 +434,35 @@ mod tests {
         }
         assert_eq!(names, ["speech.mp3", "speech-2.mp3", "speech-3.mp3"]);
         assert_eq!(fs::read_to_string(dir.path().join("speech-2.mp3")).unwrap(), "two");
+    }
+
+    #[test]
+    fn a_file_of_which_nobody_was_told_goes_with_its_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::new(dir.path().join("store"), "/files/");
+        for files in [Files::new(dir.path().join("folder")), Files::stored(store)] {
+            let run_of_two = |told: bool| {
+                let mut run = RunFiles::new(Some(files.clone()), Vec::new());
+                let mut make = || {
+                    let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
+                    file.write_all(b"content").unwrap();
+                    let entry = file.keep(&mut run).unwrap();
+                    run.open(&entry).map(|file| (entry, file.path)).unwrap()
+                };
+                let (one, two) = (make(), make());
+                if told {
+                    run.told(&one.0);
+                }
+                (run, one.1, two.1)
+            };
+            let (run, one, two) = run_of_two(true);
+            drop(run);
+            assert!(one.exists() && !two.exists());
+            let (mut run, one, two) = run_of_two(false);
+            run.take_untold().keep();
+            drop(run);
+            assert!(one.exists() && two.exists());
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::descriptor::Action;
 use crate::egress::{self, Retries};
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
-use crate::files::{Files, RunFiles};
+use crate::files::{Files, RunFiles, Untold};
 use crate::functions::Functions;
 use crate::host::HostOptions;
 use crate::input;
@@ -209,7 +209,9 @@ impl<'a> Run<'a> {
             run.call_run(store, name, &input.to_string(), &settings)
         })?;
         let outcome = outcome.map_err(|failure| ended.failure(failure.into()))?;
-        ended.outcome(outcome, begun)
+        let outcome = ended.outcome(outcome, begun)?;
+        ended.untold.keep();
+        Ok(outcome)
     }
 }
 
@@ -220,6 +222,7 @@ struct Ended {
     asked_pause: Option<Duration>,
     stopped: Option<Stopped>,
     connection: Option<Connection>,
+    untold: Untold,
 }
 
 impl Ended {
@@ -324,8 +327,8 @@ impl Call {
         }));
         // Said while the instance is still there: whoever listens can look at it.
         tracing::trace!(memory = store.data().memory.used(), "the call has ended");
-        let state = store.into_data();
-        let ended = Ended::new(&state);
+        let mut state = store.into_data();
+        let ended = Ended::new(&mut state);
         match result {
             Ok(Ok(value)) => Ok((value, ended)),
             Ok(Err(error)) => Err(ended.trapped(&error, &state, &limits)),
@@ -336,7 +339,8 @@ impl Call {
 }
 
 impl Ended {
-    fn new(state: &State) -> Self {
+    fn new(state: &mut State) -> Self {
+        let untold = state.run.as_mut().map(|run| run.files.take_untold()).unwrap_or_default();
         let run = state.run.as_ref();
         Self {
             request_sent: run.is_some_and(|run| run.request_sent),
@@ -344,6 +348,7 @@ impl Ended {
             asked_pause: run.and_then(|run| run.asked_pause),
             stopped: state.stopped(),
             connection: run.and_then(|run| run.connection.clone()),
+            untold,
         }
     }
 

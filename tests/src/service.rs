@@ -213,7 +213,7 @@ fn run(data: &TempDir, args: &[String], logs: bool, limited: bool) -> (Child, St
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
     command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
     // A line for each request would hide what a test says.
-    command.env("RUST_LOG", "error");
+    command.env("RUST_LOG", "connector=error");
     if logs {
         let log = File::options().create(true).append(true).open(data.path().join("log")).unwrap();
         command.env("RUST_LOG", "trace").stderr(log);
