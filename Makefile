@@ -6,7 +6,7 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build run serve test schemas check-schemas lint audit bench clean
+.PHONY: build run serve test schemas check-schemas lint audit bench soak clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
@@ -47,6 +47,10 @@ audit:         ## licences, sources, duplicates; builds cargo-deny, once
 bench: build   ## a whole run beside curl; many streamed runs of the service
 	python3 tests/bench.py $(TARGET)
 	python3 tests/streams_bench.py $(TARGET)
+
+soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if anything is lost or kept
+	cargo build $(CARGO_ALL) --example soak
+	$(TARGET)/release/examples/soak
 
 clean:
 	cargo clean

@@ -89,9 +89,9 @@ impl FileStore {
         self.find(url.strip_prefix(&self.prefix)?)
     }
 
-    /// Removes the file that a handle's `url` names.
+    /// Removes the file that a handle's `url` names, if there is one.
     pub(crate) fn remove_by_url(&self, url: &str) -> io::Result<()> {
-        self.remove(url.strip_prefix(&self.prefix).unwrap_or_default()).map(|_| ())
+        self.remove(url.strip_prefix(&self.prefix).unwrap_or_default()).map(drop)
     }
 
     /// Whether a handle's `url` is one of this store.

@@ -176,13 +176,14 @@ fn excerpt(text: &str) -> String {
 const MOST_FILES: usize = 1_000;
 
 /// The files of one run: what its input names and what it stored itself. What
-/// it stored is removed with this value, unless the run succeeds.
+/// it stored is removed with this value, unless somebody was told of it.
 #[derive(Default)]
 pub(crate) struct RunFiles {
     files: Option<Files>,
     open: Vec<OpenFile>,
-    /// What it stored, until the run has succeeded.
-    made: Vec<OpenFile>,
+    /// What it stored and nobody was told of: an outcome and events tell.
+    untold: Vec<OpenFile>,
+    stored: usize,
     /// What it may store, in bytes all together, and how much of that is left.
     most: u64,
     left: u64,
@@ -190,12 +191,17 @@ pub(crate) struct RunFiles {
 
 impl RunFiles {
     pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>, most: u64) -> Self {
-        Self { files, open: inputs, made: Vec::new(), most, left: most }
+        Self { files, open: inputs, untold: Vec::new(), stored: 0, most, left: most }
     }
 
-    /// What the run stored stays: it has succeeded.
+    /// The caller was told of a file.
+    pub(crate) fn told(&mut self, entry: &FileEntry) {
+        self.untold.retain(|untold| untold.entry.url != entry.url);
+    }
+
+    /// What the run stored stays: its outcome tells of it.
     pub(crate) fn stay(mut self) {
-        self.made.clear();
+        self.untold.clear();
     }
 
     /// Opens a file of this run.
@@ -214,7 +220,7 @@ impl RunFiles {
             let message = "the run has nowhere to put files; give it `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
-        if self.made.len() == MOST_FILES {
+        if self.stored == MOST_FILES {
             let message = format!("a run stores at most {MOST_FILES} files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
@@ -242,7 +248,7 @@ impl RunFiles {
 
 impl Drop for RunFiles {
     fn drop(&mut self) {
-        for file in &self.made {
+        for file in &self.untold {
             let removed = match self.files.as_ref().map(|files| &files.place) {
                 Some(Place::Store(store)) => store.remove_by_url(&file.entry.url),
                 _ => fs::remove_file(&file.path),
@@ -294,7 +300,8 @@ impl NewFile {
             }
         };
         let entry = file.entry.clone();
-        files.made.push(file.clone());
+        files.untold.push(file.clone());
+        files.stored += 1;
         files.open.push(file);
         files.left = left;
         Ok(entry)
@@ -476,19 +483,30 @@ mod tests {
     }
 
     #[test]
-    fn files_of_a_run_that_fails_go_with_it() {
+    fn a_file_of_which_nobody_was_told_goes_with_its_run() {
         let dir = tempfile::tempdir().unwrap();
-        let store = FileStore::new(dir.path(), "/files/");
-        for files in [Files::new(dir.path()), store.files()] {
-            let mut run = RunFiles::new(Some(files), Vec::new(), 1_000);
-            for _ in 0..2 {
-                let mut file = run.create("image.png", "image/png").unwrap();
-                file.write_all(b"image").unwrap();
-                file.keep(&mut run).unwrap();
-            }
-            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
+        let store = FileStore::new(dir.path().join("store"), "/files/");
+        for files in [Files::new(dir.path().join("folder")), Files::stored(store)] {
+            let run_of_two = |told: bool| {
+                let mut run = RunFiles::new(Some(files.clone()), Vec::new(), 1_000);
+                let mut make = || {
+                    let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
+                    file.write_all(b"content").unwrap();
+                    let entry = file.keep(&mut run).unwrap();
+                    run.open(&entry).map(|file| (entry, file.path)).unwrap()
+                };
+                let (one, two) = (make(), make());
+                if told {
+                    run.told(&one.0);
+                }
+                (run, one.1, two.1)
+            };
+            let (run, one, two) = run_of_two(true);
             drop(run);
-            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+            assert!(one.exists() && !two.exists());
+            let (run, one, two) = run_of_two(false);
+            run.stay();
+            assert!(one.exists() && two.exists());
         }
     }
 

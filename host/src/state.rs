@@ -144,8 +144,11 @@ impl RunState {
         }
     }
 
-    pub(crate) fn emit(&self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event) {
         if let Some(on_event) = &self.on_event {
+            if let Event::File { file } = &event {
+                self.files.told(file);
+            }
             on_event(event);
         }
     }

@@ -64,6 +64,15 @@ pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { token, ..Options::default() }).unwrap()
 }
 
+/// The same for so many requests that none can be remembered.
+///
+/// # Panics
+/// If it cannot listen.
+pub fn sandbox_that_forgets() -> Sandbox {
+    let token = Some(CANARY.to_owned());
+    Sandbox::start(Options { token, remembered: 0, ..Options::default() }).unwrap()
+}
+
 /// A connection to a sandbox.
 ///
 /// # Panics

@@ -51,17 +51,22 @@ impl Process {
     /// # Panics
     /// If it is no more.
     pub fn figures(self) -> Figures {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        self.try_figures().unwrap()
+    }
+
+    /// What it takes now; nothing if it is no more.
+    pub fn try_figures(self) -> Option<Figures> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
         let figure = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().unwrap()
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().ok()
         };
-        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.0)).unwrap().count();
-        Figures {
-            memory: figure("VmRSS"),
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count();
+        Some(Figures {
+            memory: figure("VmRSS")?,
             descriptors: descriptors as u64,
-            threads: figure("Threads"),
-        }
+            threads: figure("Threads")?,
+        })
     }
 
     /// Lets it have no more than so much of something; without a number, as

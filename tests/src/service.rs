@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit};
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -98,12 +99,13 @@ impl Service {
         fs::read_to_string(self.data.path().join("log")).unwrap()
     }
 
-    /// Lets it have no more than so many threads, or as many as it likes.
+    /// Lets it have no more than so many threads, or as many as this process.
     ///
     /// # Panics
     /// If it was not set up to have limits.
     pub fn limit_threads(&self, most: Option<u64>) {
-        let limit = most.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
+        let limit = most.or(getrlimit(Resource::Nproc).maximum);
+        let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
         // Nobody but the user itself may, in a container.
         let mut command = match self.limited {
             true => as_nobody(Command::new("setpriv")),
@@ -211,7 +213,7 @@ fn run(data: &TempDir, args: &[String], logs: bool, limited: bool) -> (Child, St
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
     command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
     // A line for each request would hide what a test says.
-    command.env("RUST_LOG", "error");
+    command.env("RUST_LOG", "connector=error");
     if logs {
         let log = File::options().create(true).append(true).open(data.path().join("log")).unwrap();
         command.env("RUST_LOG", "trace").stderr(log);

@@ -228,8 +228,16 @@ mod tests {
             assert!(!local("localhost:8080", Some(origin)), "{origin}");
         }
         let host = (header::HOST, "localhost:8080");
-        assert!(serves(&Access::ThisMachine, "http://localhost:8080/metrics", &[host.clone()]));
-        assert!(!serves(&Access::ThisMachine, "http://evil.example/metrics", &[host.clone()]));
+        assert!(serves(
+            &Access::ThisMachine,
+            "http://localhost:8080/metrics",
+            std::slice::from_ref(&host)
+        ));
+        assert!(!serves(
+            &Access::ThisMachine,
+            "http://evil.example/metrics",
+            std::slice::from_ref(&host)
+        ));
         for (site, path, is_served) in [
             ("same-origin", "/metrics", true),
             ("none", "/metrics", true),

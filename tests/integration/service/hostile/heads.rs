@@ -28,7 +28,7 @@ fn heads_that_are_too_large_are_refused_and_cost_nothing() {
         format!("{megabyte} / HTTP/1.1\r\nhost: localhost\r\n\r\n"),
         format!("GET / HTTP/1.1\r\nhost: localhost\r\ncookie: {megabyte}\r\n\r\n"),
         "\r\n".repeat(1 << 19),
-        megabyte.clone(),
+        megabyte,
     ];
     for head in &heads {
         let told = raw(&service, head.as_bytes());

@@ -1,0 +1,72 @@
+//! Runs of all actions for minutes, through the library and through the
+//! service, while the provider fails in every way and callers change their
+//! minds. Every run must end with an outcome or a typed failure, no file may
+//! be left that nobody knows, and memory, open files and threads must be back
+//! where they were.
+//!
+//! `SOAK_MINUTES=10 soak`. The exit status is 1 if something was lost.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
+
+mod library;
+mod load;
+mod sample;
+mod service;
+
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_tests::process::{Process, raise_open_files};
+use connector_tests::sandbox_that_forgets;
+
+use library::Library;
+use load::{Faults, Tally, Workers};
+use sample::Sampler;
+use service::Served;
+
+/// Runs at the same time, in each of both.
+const AT_ONCE: usize = 64;
+/// Before the figures that all later ones are compared with are taken: every
+/// kind of run has been made by every thread, and caches are full.
+const WARM_UP: Duration = Duration::from_secs(45);
+
+fn main() -> ExitCode {
+    let minutes = std::env::var("SOAK_MINUTES").ok().and_then(|minutes| minutes.parse().ok());
+    let time = Duration::from_secs(60 * minutes.unwrap_or(10));
+    raise_open_files();
+    let sandbox = sandbox_that_forgets();
+    let (library, served) = (Library::new(&sandbox), Served::start(&sandbox));
+    let samplers = [("library", Process::own()), ("service", served.process())]
+        .map(|(name, process)| Sampler::start(name, process));
+    let tally = Tally::default();
+    let faults = Faults::new(&sandbox);
+    let soak = |time: Duration| {
+        let end = Instant::now() + time;
+        thread::scope(|scope| {
+            let workers = Workers::new(scope, end, AT_ONCE);
+            workers.work(|random| tally.add("library", library.run(random, &faults)));
+            workers.work(|random| tally.add("service", served.run(random, &faults)));
+        });
+        // What was scripted for requests that were never made.
+        sandbox.clear();
+    };
+    println!("{AT_ONCE} runs at once in each of both, for {} seconds", time.as_secs());
+    soak(WARM_UP);
+    samplers.iter().for_each(Sampler::rest);
+    soak(time);
+    let mut wrong = tally.wrong();
+    for sampler in &samplers {
+        wrong.extend(sampler.compare());
+    }
+    wrong.extend(library.unknown_files());
+    wrong.extend(served.unknown_files());
+    tally.print();
+    sample::print(&samplers);
+    for what in &wrong {
+        println!("WRONG: {what}");
+    }
+    match wrong.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}

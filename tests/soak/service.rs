@@ -1,0 +1,145 @@
+//! Runs through the service.
+
+use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use connector_tests::CANARY;
+use connector_tests::process::Process;
+use connector_tests::service::Service;
+use openai_sandbox::Sandbox;
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use crate::AT_ONCE;
+use crate::load::{End, Faults, Random, call, recording};
+
+const API: &str = "/api/v1";
+/// Longer than any run takes.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How long runs without a caller may go on.
+const END: Duration = Duration::from_secs(60);
+
+pub struct Served {
+    service: Service,
+    base_url: String,
+    recording: Value,
+    keys: AtomicU64,
+    /// Runs after which a file may be there of which nobody was told.
+    untold: AtomicU64,
+}
+
+impl Served {
+    pub fn start(sandbox: &Sandbox) -> Self {
+        let runs = AT_ONCE.to_string();
+        let service = Service::start_with(&["--runs", &runs, "--queue", "64"]);
+        let path = format!("{}{API}/files?name=speech.mp3", service.url());
+        let mut uploaded = ureq::post(path).send(fs::read(recording()).unwrap()).unwrap();
+        let recording = serde_json::from_str(&uploaded.body_mut().read_to_string().unwrap());
+        Self {
+            service,
+            base_url: sandbox.base_url(),
+            recording: recording.unwrap(),
+            keys: AtomicU64::new(0),
+            untold: AtomicU64::new(0),
+        }
+    }
+
+    pub fn process(&self) -> Process {
+        self.service.process()
+    }
+
+    /// One run, which its caller may leave. Removes its files.
+    pub fn run(&self, random: &mut Random, faults: &Faults<'_>) -> End {
+        faults.perhaps(random);
+        let (action, input) = call(random, &self.recording);
+        let connection = json!({ "token": CANARY, "baseUrl": self.base_url });
+        let body = json!({ "input": input, "connection": connection }).to_string();
+        let path = format!("{}{API}/components/openai/v1/actions/{action}/run", self.service.url());
+        let leaves = random.percent(15);
+        let patience = if leaves { random.milliseconds(100) } else { PATIENCE };
+        let config = Agent::config_builder().timeout_global(Some(patience));
+        let agent: Agent = config.http_status_as_error(false).build().into();
+        let mut request = agent.post(path).header("content-type", "application/json");
+        let streams = random.percent(50);
+        if streams {
+            request = request.header("accept", "text/event-stream");
+        }
+        if random.percent(20) {
+            let key = self.keys.fetch_add(1, Ordering::Relaxed);
+            request = request.header("idempotency-key", format!("soak-{key}"));
+        }
+        let told = request.send(body).and_then(|mut told| {
+            let text = told.body_mut().read_to_string()?;
+            Ok((told.status().as_u16(), text))
+        });
+        let (status, text) = match told {
+            Ok(told) => told,
+            Err(_) if leaves => {
+                self.untold.fetch_add(1, Ordering::Relaxed);
+                return End::Left;
+            }
+            Err(error) => return End::Wrong(format!("{action}: {error}")),
+        };
+        let last = match streams && status == 200 {
+            true => text.lines().rev().find_map(|line| line.strip_prefix("data: ")),
+            false => Some(text.as_str()),
+        };
+        let last = last.and_then(|last| serde_json::from_str::<Value>(last).ok());
+        self.end(action, &last.unwrap_or_default(), &text)
+    }
+
+    fn end(&self, action: &str, last: &Value, text: &str) -> End {
+        if last.get("output").is_some() {
+            self.remove_files(text);
+            return End::Done;
+        }
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        let kind = last.get("type").and_then(Value::as_str);
+        match kind.and_then(|kind| kind.strip_prefix("urn:connector:problem:")) {
+            Some(kind) if kind != "internal" => End::Failed(kind.to_owned()),
+            _ => End::Wrong(format!("{action}: {}", text.get(..500).unwrap_or(text))),
+        }
+    }
+
+    /// Every file that an answer names, in whichever event.
+    fn remove_files(&self, text: &str) {
+        for rest in text.split("/files/").skip(1) {
+            let id = rest.split('"').next().unwrap_or_default();
+            if !self.recording.to_string().contains(id) {
+                // An answer names a file more than once.
+                let url = format!("{}{API}/files/{id}", self.service.url());
+                let _ = ureq::delete(url).call();
+            }
+        }
+    }
+
+    /// What is left although everything that was told of is removed.
+    pub fn unknown_files(&self) -> Vec<String> {
+        let metrics = || {
+            let url = format!("{}/metrics", self.service.url());
+            ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()
+        };
+        let deadline = Instant::now() + END;
+        while !metrics().contains("connector_runs_in_progress 0") {
+            if deadline < Instant::now() {
+                return vec!["service: runs without a caller go on".to_owned()];
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let left = self.service.files();
+        let halves = left.iter().filter(|name| !name.starts_with("file_")).count();
+        let whole = (left.len() - halves) as u64;
+        // The recording, and what runs made whose callers had left or failed:
+        // a picture each. They go when they are old.
+        let explained = 1 + self.untold.load(Ordering::Relaxed);
+        let mut wrong = Vec::new();
+        if halves != 0 {
+            wrong.push(format!("service: {halves} files are left that were being written"));
+        }
+        if explained < whole {
+            wrong.push(format!("service: {whole} files are left, {explained} are explained"));
+        }
+        wrong
+    }
+}
