@@ -191,6 +191,7 @@ impl Response {
         mut progress: Progress,
     ) -> Result<FileEntry, Failure> {
         self.check_announced(limit)?;
+        self.check_encoding()?;
         let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;
@@ -210,6 +211,18 @@ impl Response {
             return Err(failure.after_request(true));
         }
         file.keep(files).map_err(|failure| failure.after_request(true))
+    }
+
+    /// Nothing is unpacked, and what is packed would be a file that nobody can
+    /// read. Other content that is packed cannot be read here.
+    fn check_encoding(&self) -> Result<(), Failure> {
+        let encoding = self.header("content-encoding").unwrap_or_default();
+        if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+            return Ok(());
+        }
+        let message =
+            format!("the provider's answer is packed ({encoding}), which nobody asked for");
+        Err(Failure::new(FailureKind::InvalidOutput, message).after_request(true))
     }
 
     /// An answer that says that it is too large is not read at all.

@@ -19,7 +19,10 @@ fn forms() -> [(&'static str, String); 6] {
         ("plain", CANARY.to_owned()),
         ("with its scheme", format!("Bearer {CANARY}")),
         ("percent-encoded", percent.clone()),
-        ("percent-encoded in small letters", percent.replace("%2F", "%2f").replace("%2B", "%2b")),
+        (
+            "percent-encoded in small letters",
+            percent.replace("%2F", "%2f").replace("%2B", "%2b").replace("%3D", "%3d"),
+        ),
         ("base64", STANDARD.encode(CANARY)),
         ("base64 for URLs", URL_SAFE_NO_PAD.encode(format!("Bearer {CANARY}"))),
     ]

@@ -145,7 +145,7 @@ fn a_wait_is_believed_if_it_makes_sense() {
         wait("Retry-After: -5", again),
         wait("Retry-After: 1e999", again),
         wait("Retry-After: 0x10", again),
-        wait("Retry-After;", again),
+        wait("Retry-After: ", again),
         wait("Retry-After: 3600", once),
         wait("Retry-After: 18446744073709551615", once),
         wait("Retry-After: 99999999999999999999999", again),
