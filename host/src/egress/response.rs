@@ -213,18 +213,6 @@ impl Response {
         file.keep(files).map_err(|failure| failure.after_request(true))
     }
 
-    /// Nothing is unpacked, and what is packed would be a file that nobody can
-    /// read. Other content that is packed cannot be read here.
-    fn check_encoding(&self) -> Result<(), Failure> {
-        let encoding = self.header("content-encoding").unwrap_or_default();
-        if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
-            return Ok(());
-        }
-        let message =
-            format!("the provider's answer is packed ({encoding}), which nobody asked for");
-        Err(Failure::new(FailureKind::InvalidOutput, message).after_request(true))
-    }
-
     /// An answer that says that it is too large is not read at all.
     fn check_announced(&self, limit: u64) -> Result<(), Failure> {
         match self.announced {
@@ -256,6 +244,18 @@ impl Response {
     fn count(&mut self, count: usize, limit: u64) -> Result<(), Failure> {
         self.read += count as u64;
         if limit < self.read { Err(too_large(limit)) } else { Ok(()) }
+    }
+
+    /// Nothing is unpacked, and what is packed would be a file that nobody can
+    /// read. Other content that is packed cannot be read here.
+    fn check_encoding(&self) -> Result<(), Failure> {
+        let encoding = self.header("content-encoding").unwrap_or_default();
+        if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+            return Ok(());
+        }
+        let message =
+            format!("the provider's answer is packed ({encoding}), which nobody asked for");
+        Err(Failure::new(FailureKind::InvalidOutput, message).after_request(true))
     }
 }
 

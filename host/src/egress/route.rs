@@ -138,9 +138,7 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
         .max_idle_connections(idle)
         .max_idle_connections_per_host(idle)
         .input_buffer_size(BUFFER)
-        .output_buffer_size(BUFFER)
-        // A head that fills the buffer would else be a connection that broke.
-        .max_response_header_size(BUFFER - 1);
+        .output_buffer_size(BUFFER);
     if let Some(authorities) = &options.authorities {
         config =
             config.tls_config(TlsConfig::builder().root_certs(authorities.root_certs()).build());

@@ -171,7 +171,7 @@ impl Socket {
                 current.cancellation.on_cancel(id, Some(release));
             }
             match current.cancellation.is_cancelled() {
-                true => Err(Error::Io(std::io::Error::other("cancelled"))),
+                true => Err(Error::Io(io::Error::other("cancelled"))),
                 false => Ok(()),
             }
         })
@@ -205,6 +205,11 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
+        // ureq would take a head that fills the buffer for a connection that broke.
+        if self.inner.buffers().input_append_buf().is_empty() {
+            let size = self.inner.buffers().input().len();
+            return Err(Error::LargeResponseHeader(size, size));
+        }
         self.inner.await_input(within_silence(timeout)).map_err(never_an_end)
     }
 

@@ -13,7 +13,7 @@ use connector_host::{FailureKind, Limits};
 use connector_tests::{CANARY, connection_values};
 use openai_sandbox::{RawServer, Step};
 
-use super::calls::{Call, End, Told};
+use super::calls::{ALL, Call, End, Told};
 use super::{MARGIN, OPENAI, PROVIDER, limits};
 
 /// Cells that are run at the same time. Most of them wait.
@@ -111,7 +111,7 @@ impl Row {
     ) -> Self {
         Self {
             name: name.into(),
-            calls: super::calls::ALL.to_vec(),
+            calls: ALL.to_vec(),
             steps: Some(Box::new(steps)),
             limits: limits(),
             expected,
