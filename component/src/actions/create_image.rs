@@ -18,7 +18,7 @@ use crate::json::{Json, Number, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
 use crate::openai::stream::{Next, Stream};
-use crate::openai::{parameters, usage::Usage};
+use crate::openai::{error, parameters, usage::Usage};
 use crate::table::{ControlType, Property};
 
 /// The action.
@@ -184,8 +184,8 @@ fn collect(stream: &mut Stream) -> Result<String> {
 fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outcome> {
     let value = Value::parse(answer).unwrap_or(Value::Null);
     let images = value.items("data");
-    if images.is_empty() {
-        return Err(Failure::invalid_output("the provider returned no image", answer));
+    if !images.iter().any(|image| file(image).is_some() || url(image).is_some()) {
+        return Err(error::instead("the provider returned no image", answer));
     }
     // An answer in one piece counts its tokens once, a stream image by image.
     let mut usage = Usage::default();
@@ -218,11 +218,16 @@ fn file(image: &Value) -> Option<&Value> {
     image.at("b64_json/file")
 }
 
+/// The provider's link to an image.
+fn url(image: &Value) -> Option<&str> {
+    image.text("url").filter(|url| !url.is_empty())
+}
+
 /// An image of the output. What the provider did not tell is left out.
 fn image(image: &Value) -> Json {
     let text = |path: &str| image.text(path).filter(|text| !text.is_empty());
     Object::new()
-        .set_some("url", text("url").or_else(|| text("b64_json/file/url")))
+        .set_some("url", url(image).or_else(|| text("b64_json/file/url")))
         .set_some("b64Json", text("b64_json/base64"))
         .set_some("revisedPrompt", text("revised_prompt"))
         .done()

@@ -8,9 +8,9 @@ use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
-use crate::openai::parameters;
 use crate::openai::request::{post, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
+use crate::openai::{error, parameters};
 use crate::table::{Choices, ControlType, Known, Limits, Literal, Property};
 
 /// The action.
@@ -144,6 +144,11 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
         ..post("/audio/speech", body(&given))
     };
     let answer = send(&request, &|param| parameters::property(param, PROPERTIES, &[]))?;
+    // Servers call recordings many things, but not this.
+    if answer.has_type("application/json") || answer.has_type("text/html") {
+        let failure = error::instead("the provider returned no recording", &answer.text()?);
+        return Err(answer.told(failure));
+    }
     let entry = answer.save(&recording.name, recording.mime_type)?;
     Ok(outcome(&entry, input.model, answer.request_id))
 }

@@ -21,7 +21,7 @@ use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::request::{get, send};
 use crate::openai::stream::{Next, Stream};
-use crate::openai::{parameters, rules, usage::Usage};
+use crate::openai::{error, parameters, rules, usage::Usage};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -77,13 +77,14 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let blame = |param: &str| parameters::property(param, PROPERTIES, ALIASES);
     let answer = send(&request, &blame)?;
     let request_id = answer.request_id.clone();
-    Ok(if is_streamed && answer.has_type("text/event-stream") {
-        streamed(&input, answer.collect(None, &blame, collect)?, request_id)
+    if is_streamed && answer.has_type("text/event-stream") {
+        streamed(&input, &answer.collect(None, &blame, collect)?, request_id)
     } else if is_json(input.response_format) {
-        object(&input, answer.json(None)?, request_id)
+        object(&input, &answer.json(None)?, request_id)
     } else {
-        text(&input, &answer.text()?, request_id)
-    })
+        Ok(text(&input, &answer.text()?, request_id))
+    }
+    .map_err(|failure| answer.told(failure))
 }
 
 /// The parameters that the action makes, with the properties they are made of.
@@ -187,21 +188,27 @@ fn collect(stream: &mut Stream) -> Result<String> {
 }
 
 /// The outcome of a stream, which is an object for every format.
-fn streamed(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
-    let outcome = object(input, answer, request_id);
+fn streamed(input: &Input, answer: &str, request_id: Option<String>) -> Result<Outcome> {
+    let outcome = object(input, answer, request_id)?;
     if is_json(input.response_format) {
-        return outcome;
+        return Ok(outcome);
     }
-    let text = Value::parse(&outcome.output).and_then(|whole| whole.get("text").map(Json::of));
-    Outcome { output: text.unwrap_or_else(|| Json::of("")).text(), ..outcome }
+    let whole = Value::parse(&outcome.output).unwrap_or(Value::Null);
+    let output = Json::of(whole.text("text").unwrap_or_default()).text();
+    Ok(Outcome { output, ..outcome })
 }
 
-/// The outcome of an answer in JSON: the whole of it, as it came.
-fn object(input: &Input, answer: String, request_id: Option<String>) -> Outcome {
-    let whole = Value::parse(&answer).unwrap_or(Value::Null);
+/// The outcome of an answer in JSON: the whole of it, if it is a transcript.
+fn object(input: &Input, answer: &str, request_id: Option<String>) -> Result<Outcome> {
+    let whole = Value::parse(answer).unwrap_or(Value::Null);
+    if whole.text("text").is_none() {
+        return Err(error::instead("the provider returned no transcript", answer));
+    }
     let mut usage = Usage::default();
     usage.add(&whole);
-    Outcome { output: answer, metadata: metadata(input, usage.json(), request_id) }
+    // Written anew: it may hold half a surrogate pair, which is no text.
+    let output = Json::of(&whole).text();
+    Ok(Outcome { output, metadata: metadata(input, usage.json(), request_id) })
 }
 
 /// The outcome of an answer in plain text. The blank line at the end of
@@ -360,7 +367,7 @@ mod tests {
         assert_eq!(told, "Grüß dich");
         let answer = answer.unwrap();
         let diarized = json!({ "responseFormat": "diarized_json" });
-        let whole = streamed(&input(diarized), answer.clone(), None);
+        let whole = streamed(&input(diarized), &answer, None).unwrap();
         assert_eq!(
             Json::raw(whole.output),
             json!({
@@ -368,7 +375,7 @@ mod tests {
                 "segments": [segment],
             })
         );
-        let text = streamed(&input(json!({ "responseFormat": "text" })), answer, None);
+        let text = streamed(&input(json!({ "responseFormat": "text" })), &answer, None).unwrap();
         assert_eq!(text.output, r#""Grüß dich""#);
         assert!(text.metadata.contains(r#""usage":{"totalTokens":5}"#));
     }
@@ -387,12 +394,23 @@ mod tests {
     #[test]
     fn an_object_is_returned_whole_and_unchanged() {
         let answer = r#"{"text":"Hi","segments":[{"end":0.8199999928474426}],"usage":{"type":"duration","seconds":9}}"#;
-        let outcome = object(&input(json!({})), answer.into(), Some("req_1".into()));
+        let outcome = object(&input(json!({})), answer, Some("req_1".into())).unwrap();
         assert_eq!(outcome.output, answer);
         assert_eq!(
             outcome.metadata,
             r#"{"model":"whisper-1","usage":{"seconds":9},"requestId":"req_1"}"#
         );
+    }
+
+    #[test]
+    fn an_object_without_a_text_is_no_transcript() {
+        let object = |answer| object(&input(json!({})), answer, None).map(|outcome| outcome.output);
+        for other in ["{}", "[]", "null", r#"{"text":null}"#, r#"{"text":1e999}"#] {
+            assert_eq!(object(other).unwrap_err().kind, FailureKind::InvalidOutput, "{other}");
+        }
+        let error = object(r#"{"error":{"message":"Slow down","code":429}}"#).unwrap_err();
+        assert_eq!(error.kind, FailureKind::RateLimited);
+        assert_eq!(object(r#"{"text":"a\ud83d"}"#).unwrap(), "{\"text\":\"a\u{fffd}\"}");
     }
 
     #[test]

@@ -41,9 +41,13 @@ impl Number {
         let digits = whole.bytes().chain(fraction.bytes()).filter(u8::is_ascii_digit);
         let value = digits.fold(0.0, |value, digit| value * 10.0 + f64::from(digit - b'0'));
 
-        let exponent = exponent.saturating_sub(fraction.len() as i64).clamp(-LARGEST, LARGEST);
+        let exponent = exponent.saturating_sub(fraction.len() as i64).clamp(-LARGEST, LARGEST + 1);
         let scale = (0..exponent.abs()).fold(1.0, |scale: f64, _| scale * 10.0);
-        let value = if exponent < 0 { value / scale } else { value * scale };
+        let value = match value {
+            0.0 => value,
+            _ if exponent < 0 => value / scale,
+            _ => value * scale,
+        };
         if whole.starts_with('-') { -value } else { value }
     }
 
@@ -263,7 +267,10 @@ mod tests {
         for text in ["0", "-0.5", "1.25e2", "5E-1", "100", "0.001", "-12.75", "3.0", "1e+2"] {
             assert_eq!(Number::raw(text).as_f64(), text.parse::<f64>().unwrap(), "{text}");
         }
-        assert!(1e307 < Number::raw("1e99999999999").as_f64());
+        for beyond in ["1e99999999999", "1e309", "-2e308", "0.2e309"] {
+            assert!(Number::raw(beyond).as_f64().is_infinite(), "{beyond}");
+        }
+        assert!(1e307 < Number::raw("0.1e309").as_f64());
         assert!(Number::raw("1e-99999999999").as_f64() < 1e-307);
         assert_eq!(Number::raw("0e99999999999").as_f64(), 0.0);
     }

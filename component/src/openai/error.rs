@@ -71,6 +71,16 @@ pub fn inside(body: &str, blame: &dyn Fn(&str) -> Option<String>) -> Box<Failure
     failure
 }
 
+/// The failure that an answer means which is not the one that was asked for:
+/// the error that stands in its place, else what `message` says.
+pub fn instead(message: &str, answer: &str) -> Box<Failure> {
+    let value = Value::parse(answer).unwrap_or(Value::Null);
+    match value.get("error") {
+        None | Some(Value::Null) => Failure::invalid_output(message, answer),
+        Some(_) => inside(answer, &|_| None),
+    }
+}
+
 fn kind(status: u16, code: Option<&str>, type_: Option<&str>) -> FailureKind {
     let is_out_of_credit = |text| {
         matches!(text, "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active")
@@ -242,6 +252,17 @@ mod tests {
         }
         assert_eq!(failure(502, "").detail, None);
         assert_eq!(failure(502, "overloaded").detail, None);
+    }
+
+    #[test]
+    fn an_error_in_the_place_of_an_answer_is_told_from_an_answer_of_another_shape() {
+        let error = instead("no answer", r#"{"error":{"message":"Slow down","code":429}}"#);
+        assert_eq!((error.kind, error.message.as_str()), (FailureKind::RateLimited, "Slow down"));
+        for other in ["{}", r#"{"error":null}"#, "[]", "<html>", ""] {
+            let failure = instead("no answer", other);
+            assert_eq!(failure.kind, FailureKind::InvalidOutput, "{other}");
+            assert_eq!(failure.message, "no answer");
+        }
     }
 
     #[test]

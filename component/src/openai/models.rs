@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::error;
 use super::request::{get, send};
 use crate::bindings::exports::workflow::connector::actions::OptionList;
 use crate::bindings::workflow::connector::types::Choice;
@@ -52,7 +53,7 @@ pub fn list() -> Result<Vec<Model>> {
 fn parse(text: &str) -> Result<Vec<Model>> {
     let value = Value::parse(text).unwrap_or(Value::Null);
     let items = value.get("data").unwrap_or(&value).as_array();
-    let items = items.ok_or_else(|| not_a_list(Failure::invalid_output("", text)))?;
+    let items = items.ok_or_else(|| not_a_list(error::instead("", text)))?;
     let mut models = Vec::new();
     for item in items {
         if let Some(model) = Model::of(item) {

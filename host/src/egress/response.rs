@@ -199,6 +199,7 @@ impl Response {
         mut progress: Progress,
     ) -> Result<FileEntry, Failure> {
         self.check_announced(limit)?;
+        self.check_encoding()?;
         let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;
@@ -256,6 +257,18 @@ impl Response {
     fn count(&mut self, count: usize, limit: u64) -> Result<(), Failure> {
         self.read += count as u64;
         if limit < self.read { Err(too_large(limit)) } else { Ok(()) }
+    }
+
+    /// Nothing is unpacked, and what is packed would be a file that nobody can
+    /// read. Other content that is packed cannot be read here.
+    fn check_encoding(&self) -> Result<(), Failure> {
+        let encoding = self.header("content-encoding").unwrap_or_default();
+        if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
+            return Ok(());
+        }
+        let message =
+            format!("the provider's answer is packed ({encoding}), which nobody asked for");
+        Err(Failure::new(FailureKind::InvalidOutput, message).after_request(true))
     }
 }
 

@@ -9,6 +9,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -166,7 +167,7 @@ impl Socket {
                 current.cancellation.on_cancel(id, Some(release));
             }
             match current.cancellation.is_cancelled() {
-                true => Err(Error::Io(std::io::Error::other("cancelled"))),
+                true => Err(Error::Io(io::Error::other("cancelled"))),
                 false => Ok(()),
             }
         })
@@ -200,7 +201,12 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        self.inner.await_input(within_silence(timeout))
+        // ureq would take a head that fills the buffer for a connection that broke.
+        if self.inner.buffers().input_append_buf().is_empty() {
+            let size = self.inner.buffers().input().len();
+            return Err(Error::LargeResponseHeader(size, size));
+        }
+        self.inner.await_input(within_silence(timeout)).map_err(never_an_end)
     }
 
     fn is_open(&mut self) -> bool {
@@ -209,6 +215,25 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
+    }
+}
+
+/// ureq takes these errors for the end of a body that ends with its connection,
+/// and half a file would pass for a whole one. Only a close in good order is an
+/// end.
+fn never_an_end(error: Error) -> Error {
+    match error {
+        Error::Io(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::UnexpectedEof
+            ) =>
+        {
+            Error::Io(io::Error::other(error))
+        }
+        other => other,
     }
 }
 

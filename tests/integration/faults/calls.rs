@@ -61,7 +61,7 @@ pub struct Told {
 #[derive(Debug)]
 pub enum End {
     /// With this output, after so many attempts where that is told.
-    Success(Value, Option<u64>),
+    Success(Value, Option<usize>),
     /// With this failure.
     Failure(Box<Failure>),
     /// Without a list of choices, for this reason.
@@ -90,7 +90,9 @@ impl Call {
                 let run = run.files(&Files::new(folder).allow_any_local());
                 match run.on_event(move |event| heard.lock().unwrap().push(event)).start() {
                     Ok(outcome) => {
-                        End::Success(outcome.output, outcome.metadata["attempts"].as_u64())
+                        let attempts =
+                            outcome.metadata["attempts"].as_u64().map(|count| count as usize);
+                        End::Success(outcome.output, attempts)
                     }
                     Err(failure) => End::Failure(failure.into()),
                 }

@@ -9,17 +9,16 @@ use connector_tests::CANARY;
 use openai_sandbox::Step::{ReadRequest, Write};
 
 use super::answers::{chunk, chunked, head, json, whole};
-use super::calls::{ALL, AskStreamed, Call, HARMLESS, STREAMED, Speech, event};
+use super::calls::{ALL, AskStreamed, Call, STREAMED, Speech, event};
 use super::matrix::{Row, check, fails, works};
 
 /// The forms in which servers write it.
-fn forms() -> [(&'static str, String); 6] {
+fn forms() -> [(&'static str, String); 5] {
     let percent = CANARY.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
     [
         ("plain", CANARY.to_owned()),
         ("with its scheme", format!("Bearer {CANARY}")),
-        ("percent-encoded", percent.clone()),
-        ("percent-encoded in small letters", percent.replace("%2F", "%2f").replace("%2B", "%2b")),
+        ("percent-encoded", percent),
         ("base64", STANDARD.encode(CANARY)),
         ("base64 for URLs", URL_SAFE_NO_PAD.encode(format!("Bearer {CANARY}"))),
     ]
@@ -68,11 +67,12 @@ fn an_answer_may_repeat_it() {
         let answer = move |call: Call| {
             let (media_type, pieces) = call.good();
             let body = pieces.concat();
-            let known = body.replace("Hello", &text).replace("lo\"", &format!("{text}\""));
-            let known = known
+            let body = body
+                .replace("Hello", &text)
+                .replace("lo\"", &format!("{text}\""))
                 .replace("recording", &text)
                 .replace("\"id\":\"m\"", &format!("\"id\":\"{text}\""));
-            whole("200 OK", &[&format!("Content-Type: {media_type}")], known.as_bytes())
+            whole("200 OK", &[&format!("Content-Type: {media_type}")], body.as_bytes())
         };
         rows.push(Row::answer(form, answer, works()));
     }
@@ -135,5 +135,4 @@ fn an_answer_that_cannot_be_read_may_repeat_it() {
     let answer = |_| json("200 OK", &format!("no JSON but {CANARY}"));
     let only: Vec<Call> = ALL.iter().copied().filter(|call| *call != Speech).collect();
     check(vec![Row::answer("text", answer, fails(InvalidOutput)).only(&only)]);
-    assert_eq!(HARMLESS.len(), 2);
 }

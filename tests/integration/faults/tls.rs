@@ -75,8 +75,8 @@ fn a_certificate_must_be_valid_and_for_this_server() {
     let trusting = connector(Some(OURS.pem()));
     for (name, validity, host, word) in [
         ("localhost", Validity::Expired, "localhost", "xpired"),
-        ("other.example", Validity::Current, "localhost", "NotValidForName"),
-        ("localhost", Validity::Current, "127.0.0.1", "NotValidForName"),
+        ("other.example", Validity::Current, "localhost", "not valid for name"),
+        ("localhost", Validity::Current, "127.0.0.1", "not valid for name"),
     ] {
         let port = serve(OURS.sign(name, validity), provider());
         let message = refused(&trusting, &format!("https://{host}:{port}/v1"));

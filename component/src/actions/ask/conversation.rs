@@ -12,7 +12,7 @@ pub use crate::bindings::workflow::connector::functions::Invocation;
 use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::failure::{Failure, FailureKind, Result, shortened};
 use crate::json::{Json, Object, Value};
-use crate::openai::usage::Usage;
+use crate::openai::{error, usage::Usage};
 
 /// As many violations as a message names.
 const VIOLATIONS: usize = 5;
@@ -177,8 +177,7 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
         let completion = Value::parse(&reply.text).unwrap_or(Value::Null);
         let choices: Vec<_> = completion.items("choices").iter().map(Choice::of).collect();
         let Some(first) = choices.first() else {
-            let failure = Failure::invalid_output("the provider returned no answer", &reply.text);
-            return Err(told(failure));
+            return Err(told(error::instead("the provider returned no answer", &reply.text)));
         };
         usage.add(&completion);
 
