@@ -308,7 +308,7 @@ impl Call {
         call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
         let limits = self.run.as_ref().map(|run| run.limits.clone()).unwrap_or_default();
-        let deadline = Instant::now() + self.time.unwrap_or(limits.time);
+        let deadline = deadline_after(self.time.unwrap_or(limits.time));
         let memory = limits.memory.min(options.max_memory);
         let state = State::new(self.run, memory, deadline, self.cancellation);
         let _entered = egress::enter(&state.cancellation);
@@ -381,6 +381,13 @@ impl Ended {
 }
 
 /// wasmtime has no type for it that can be named.
+/// The moment after this time. One that no clock reaches is far away.
+fn deadline_after(time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + FAR)
+}
+
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }
