@@ -22,6 +22,8 @@ pub mod describe;
 mod drift;
 pub mod failure;
 pub mod file_entry;
+#[cfg(test)]
+mod fuzz;
 pub mod json;
 pub mod media;
 pub mod openai;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::bindings::{connection as wit_connection, describe as wit_describe};
 use crate::egress::BaseUrl;
-use crate::table::{Property, PropertyTable, Rows, TableError, is_name};
+use crate::table::{Property, PropertyTable, Rows, TableError, is_name, printable};
 
 /// A connector.
 #[derive(Clone, Debug, Serialize)]
@@ -203,15 +203,11 @@ impl Definition {
             rows.take_table(&definition.properties).map_err(|error| error.of("connection"))?;
         let known = |name: &str, what: &str| match properties.get(name) {
             Some(property) => Ok(property),
-            None => Err(DescriptorError::Other(format!(
-                "connection: {what} names `{name}`, which is no property"
-            ))),
+            None => other(format!("connection: {what} names `{name}`, which is no property")),
         };
         let secret = |name: &str| match known(name, "authorization")?.secret {
             true => Ok(()),
-            false => Err(DescriptorError::Other(format!(
-                "connection: `{name}` authorizes but is not secret"
-            ))),
+            false => other(format!("connection: `{name}` authorizes but is not secret")),
         };
         let authorization = match definition.authorization {
             wit_connection::Authorization::None => Authorization::None,
@@ -261,5 +257,5 @@ impl TableError {
 }
 
 fn other<T>(message: String) -> Result<T, DescriptorError> {
-    Err(DescriptorError::Other(message))
+    Err(DescriptorError::Other(printable(&message)))
 }

@@ -355,18 +355,51 @@ fn make_readable(_: &NamedTempFile) -> io::Result<()> {
     Ok(())
 }
 
+/// The longest name in bytes. File systems take 255; what is left is for a
+/// number that tells names apart.
+const LONGEST_NAME: usize = 200;
+/// The longest text behind a dot that says what a file is.
+const LONGEST_EXTENSION: usize = 16;
+
 /// A name that stays in its folder on every system: the last part of a path,
-/// of letters, digits and `._- ` only, not hidden.
+/// of letters, digits and `._- ` only, not hidden, not a device of Windows, and
+/// no longer than file systems take. A long one is cut in front of its
+/// extension, by which others know what the file is.
 pub(crate) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last
         .chars()
         .filter(|c| !c.is_control())
         .map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' })
-        .take(120)
         .collect();
+    // Windows drops dots and blanks at the end.
     let plain = plain.trim_matches(['.', ' ']);
-    if plain.is_empty() { "file".to_owned() } else { plain.to_owned() }
+    let short = |extension: &str| !extension.is_empty() && extension.len() <= LONGEST_EXTENSION;
+    let (stem, extension) = match plain.rsplit_once('.').filter(|(_, extension)| short(extension)) {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        None => (plain, String::new()),
+    };
+    let end = stem.floor_char_boundary(LONGEST_NAME.saturating_sub(extension.len()));
+    let cut = format!("{}{extension}", stem.get(..end).unwrap_or_default());
+    match cut.trim_end_matches(['.', ' ']) {
+        "" => "file".to_owned(),
+        device if is_device(device) => format!("_{device}"),
+        name => name.to_owned(),
+    }
+}
+
+/// Whether Windows takes a name for a device, whatever stands behind its first
+/// dot.
+fn is_device(name: &str) -> bool {
+    const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin_", "conout_"];
+    let name = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let is_port = |kind: &str| {
+        let number = name.strip_prefix(kind).unwrap_or_default();
+        let mut digits = number.chars();
+        let is_digit = |c: char| c.is_ascii_digit() || "¹²³".contains(c);
+        digits.next().is_some_and(is_digit) && digits.next().is_none()
+    };
+    DEVICES.contains(&name.as_str()) || is_port("com") || is_port("lpt")
 }
 
 /// An open file of a run: the resource `files.file`.
@@ -428,9 +461,32 @@ mod tests {
             ("..%2f..%2fx", "%2f..%2fx".replace('%', "_").trim_start_matches('.')),
             ("name:stream", "name_stream"),
             ("Grüße 1.wav", "Grüße 1.wav"),
+            ("talk. .wav", "talk. .wav"),
+            ("notes. . ", "notes"),
+            ("CON", "_CON"),
+            ("nul.tar.gz", "_nul.tar.gz"),
+            ("com1 .txt", "_com1 .txt"),
+            ("LPT³.txt", "_LPT³.txt"),
+            ("console.txt", "console.txt"),
         ] {
             assert_eq!(safe_name(given), kept, "{given:?}");
         }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_in_front_of_its_extension() {
+        let dir = tempfile::tempdir().unwrap();
+        let name = format!("{}.wav", "😀音".repeat(120));
+        for _ in 0..2 {
+            let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
+            let mut file = run.create(&name, "audio/wav").unwrap();
+            file.write_all(b"RIFF").unwrap();
+            let entry = file.keep(&mut run).unwrap();
+            assert!(entry.name.ends_with(".wav") && entry.name.len() <= 255, "{}", entry.name);
+            run.stay();
+        }
+        assert_eq!(safe_name(&"a".repeat(300)), "a".repeat(LONGEST_NAME));
+        assert_eq!(safe_name(&format!("a.{}", "b".repeat(300))).len(), LONGEST_NAME);
     }
 
     #[test]

@@ -3,13 +3,15 @@
 //! everything else checked. The first value that is not allowed ends it, with
 //! its path and what is allowed, before any request is made.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::files::{FileEntry, Files, OpenFile};
 use crate::table::{
-    Choices, Comparison, Condition, Limits, Property, PropertyTable, PropertyType, plain_number,
-    same,
+    Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable, PropertyType,
+    key, plain_number, same,
 };
 
 /// The input of an action.
@@ -119,37 +121,18 @@ impl Owner {
 fn members(
     properties: &[Property],
     further: Option<&Property>,
-    mut object: Map<String, Value>,
+    object: Map<String, Value>,
     owner: &Owner,
 ) -> Result<Map<String, Value>, Failure> {
-    object.retain(|_, value| !is_blank(value));
-    let shown: Vec<&Property> =
-        properties.iter().filter(|property| is_shown(property, properties, &object)).collect();
-    for property in properties {
-        if !shown.iter().any(|other| other.name == property.name) {
-            object.remove(&property.name);
-        }
-    }
+    let mut members = Members { properties, given: object, settled: HashMap::new(), owner };
+    members.given.retain(|_, value| !is_blank(value));
     let mut prepared = Map::new();
-    for property in shown {
-        let path = owner.path_of(&property.name);
-        let given = object.remove(&property.name);
-        match given.map(|value| without_blanks(property, value)).filter(|value| !is_empty(value)) {
-            Some(given) => {
-                prepared.insert(property.name.clone(), value(property, given, &path)?);
-            }
-            None => match &property.default {
-                Some(default) => {
-                    prepared.insert(property.name.clone(), default.clone());
-                }
-                None if property.required => {
-                    return Err(Failure::invalid_input(&path, format!("`{path}` is required")));
-                }
-                None => {}
-            },
+    for property in properties {
+        if let Some(value) = members.settle(property)? {
+            prepared.insert(property.name.clone(), value);
         }
     }
-    for (name, given) in object {
+    for (name, given) in members.given {
         let path = owner.path_of(&name);
         match further {
             Some(shape) => {
@@ -159,6 +142,58 @@ fn members(
         }
     }
     Ok(prepared)
+}
+
+/// The members of one object on their way to what the action gets.
+struct Members<'a> {
+    properties: &'a [Property],
+    /// What was given and is not looked at yet.
+    given: Map<String, Value>,
+    /// What the action gets of each, if anything.
+    settled: HashMap<&'a str, Option<Value>>,
+    owner: &'a Owner,
+}
+
+impl<'a> Members<'a> {
+    /// What the action gets of a property. A condition looks at what the
+    /// action gets of another one, so that one comes first.
+    fn settle(&mut self, property: &'a Property) -> Result<Option<Value>, Failure> {
+        if let Some(settled) = self.settled.get(property.name.as_str()) {
+            return Ok(settled.clone());
+        }
+        let given = self.given.remove(&property.name);
+        let settled = match self.is_shown(property)? {
+            true => self.prepare(property, given)?,
+            false => None,
+        };
+        self.settled.insert(&property.name, settled.clone());
+        Ok(settled)
+    }
+
+    /// Whether a property's condition holds. One that looks at a hidden
+    /// property sees no value there.
+    fn is_shown(&mut self, property: &Property) -> Result<bool, Failure> {
+        let Some(condition) = &property.condition else { return Ok(true) };
+        let properties = self.properties;
+        match properties.iter().find(|other| other.name == condition.property) {
+            Some(looked_at) => Ok(holds(condition, self.settle(looked_at)?.as_ref())),
+            None => Ok(false),
+        }
+    }
+
+    fn prepare(&self, property: &Property, given: Option<Value>) -> Result<Option<Value>, Failure> {
+        let path = self.owner.path_of(&property.name);
+        let given = given.map(|value| without_blanks(property, value));
+        let given = given.filter(|given| !is_empty(given));
+        let prepared = given.map(|given| value(property, given, &path)).transpose()?;
+        // An object of which nothing is left was blank further down.
+        match prepared.filter(|prepared| !is_empty(prepared)).or_else(|| property.default.clone()) {
+            None if property.required => {
+                Err(Failure::invalid_input(&path, format!("`{path}` is required")))
+            }
+            settled => Ok(settled),
+        }
+    }
 }
 
 /// Forms send an empty box as `""` or `null`.
@@ -187,20 +222,6 @@ fn without_blanks(property: &Property, value: Value) -> Value {
     }
 }
 
-/// Whether a property's condition holds, and so on up the chain: a property
-/// whose condition looks at a hidden one sees no value there.
-fn is_shown(property: &Property, siblings: &[Property], object: &Map<String, Value>) -> bool {
-    let Some(condition) = &property.condition else { return true };
-    let Some(looked_at) = siblings.iter().find(|other| other.name == condition.property) else {
-        return false;
-    };
-    let value = match is_shown(looked_at, siblings, object) {
-        true => object.get(&looked_at.name).or(looked_at.default.as_ref()),
-        false => None,
-    };
-    holds(condition, value)
-}
-
 fn holds(condition: &Condition, value: Option<&Value>) -> bool {
     let listed = |value: &Value| condition.values.iter().any(|other| same(other, value));
     match condition.matches {
@@ -211,13 +232,20 @@ fn holds(condition: &Condition, value: Option<&Value>) -> bool {
     }
 }
 
-fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+/// One value as an action gets it.
+pub(crate) fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+    if let Some(choices) = property.choices.as_ref().filter(|_| property.admits_type(&given)) {
+        check_choice(choices, property.kind, &given, path)?;
+    }
+    fitting(property, given, path)
+}
+
+/// One value as an action gets it, whatever the property offers.
+pub(crate) fn fitting(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
     if !property.admits_type(&given) {
         return Err(refused(path, &format!("must be {}", expected(property)), &given));
     }
-    if let Some(choices) = &property.choices {
-        check_choice(choices, property.kind, &given, path)?;
-    }
+    check_distinct(property, &given, path)?;
     check_limits(&property.limits, property.kind, &given, path)?;
     match (property.kind, given) {
         (PropertyType::Integer, Value::Number(number)) => {
@@ -290,6 +318,20 @@ fn check_choice(
         }
         _ if offered(given) => Ok(()),
         _ => Err(refused(path, &allowed(), given)),
+    }
+}
+
+/// Several of the choices are each chosen once.
+fn check_distinct(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
+    let items = given.as_array().filter(|_| property.control == ControlType::MultiSelect);
+    let mut before = HashSet::new();
+    match items.into_iter().flatten().position(|item| !before.insert(key(item))) {
+        Some(index) => {
+            let path = format!("{path}[{index}]");
+            let message = format!("`{path}` stands there twice");
+            Err(Failure::invalid_input(path, message))
+        }
+        None => Ok(()),
     }
 }
 
@@ -468,7 +510,6 @@ fn excerpt(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::fixture::{array, closed, object, open, row, shape, string, when};
-    use crate::table::ControlType;
 
     fn number(name: &str) -> Property {
         row(name, PropertyType::Number, ControlType::Number)
@@ -521,6 +562,33 @@ mod tests {
         becomes(table(), json!({}), json!({"text": "a"}));
         becomes(table(), json!({"text": ""}), json!({"text": "a"}));
         becomes(table(), json!({"text": "b"}), json!({"text": "b"}));
+    }
+
+    #[test]
+    fn what_is_blank_further_down_is_absent_too() {
+        let inner = || object("inner", vec![string("text")]);
+        let table = || vec![required(object("object", vec![inner()]))];
+        let blank = json!({"object": {"inner": {"text": ""}}});
+        refuses(table(), blank.clone(), "object", "`object` is required");
+        let shown = Property { condition: when("object", Comparison::Present, &[]), ..string("a") };
+        becomes(vec![object("object", vec![inner()]), shown], blank, json!({}));
+        let list = array("list", shape(PropertyType::String, ControlType::Text));
+        let shown = Property { condition: when("list", Comparison::Absent, &[]), ..string("a") };
+        becomes(vec![list, shown], json!({"list": [""], "a": "x"}), json!({"a": "x"}));
+    }
+
+    #[test]
+    fn several_choices_differ() {
+        let choices = closed(&[("A", json!("a")), ("B", json!("b"))]);
+        let items = array("pick", shape(PropertyType::String, ControlType::Text));
+        let several = || Property {
+            choices: choices.clone(),
+            control: ControlType::MultiSelect,
+            ..items.clone()
+        };
+        becomes(vec![several()], json!({"pick": ["b", "a"]}), json!({"pick": ["b", "a"]}));
+        let twice = json!({"pick": ["a", "a"]});
+        refuses(vec![several()], twice, "pick[1]", "`pick[1]` stands there twice");
     }
 
     #[test]

@@ -45,6 +45,8 @@ mod files;
 #[cfg(test)]
 mod fixture;
 mod functions;
+#[cfg(test)]
+mod fuzz;
 mod host;
 mod imports;
 mod input;

@@ -314,7 +314,7 @@ impl Call {
     ) -> Result<(T, Ended), Failure> {
         let describing = || Limits { output_bytes: DESCRIBE_BYTES, ..Limits::default() };
         let limits = self.run.as_ref().map_or_else(describing, |run| run.limits.clone());
-        let deadline = Instant::now() + self.time.unwrap_or(limits.time);
+        let deadline = deadline_after(self.time.unwrap_or(limits.time));
         let memory = limits.memory.min(options.max_memory);
         let state = State::new(self.run, memory, deadline, self.cancellation);
         let _entered = egress::enter(&state.cancellation);
@@ -390,6 +390,13 @@ impl Ended {
 }
 
 /// wasmtime has no type for it that can be named.
+/// The moment after this time. One that no clock reaches is far away.
+fn deadline_after(time: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(24 * 365);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + FAR)
+}
+
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }

@@ -10,9 +10,10 @@ use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bindings::types as wit;
+use crate::input;
 use crate::json;
 
 /// More rows than any form has; a table beyond it is refused.
@@ -21,12 +22,15 @@ const MAX_PROPERTIES: usize = 2_000;
 const MAX_DEPTH: usize = 16;
 /// More choices than a list is of use for; a property beyond it is refused.
 const MAX_CHOICES: usize = 2_000;
-/// Longer reasons are cut, in bytes.
-const LONGEST_REASON: usize = 1024;
 /// Longer names are refused.
 const LONGEST_NAME: usize = 64;
 /// Each pattern of a connector is compiled and kept.
 const MAX_PATTERNS: usize = 200;
+/// A condition that depends on one that depends on one, and so on: longer chains
+/// make schemas that no form can hold.
+const MAX_CHAIN: usize = 16;
+/// What a message holds of a component's own texts.
+const MAX_MESSAGE: usize = 300;
 /// The compiled size of a `pattern`, which bounds its memory and its time.
 const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
@@ -336,10 +340,15 @@ impl From<Vec<Property>> for PropertyTable {
 }
 
 impl Pattern {
-    pub(crate) fn new(source: String) -> Result<Self, regex::Error> {
-        let regex = regex::RegexBuilder::new(&format!("^(?:{source})$"))
-            .size_limit(MAX_PATTERN_BYTES)
-            .build()?;
+    /// # Errors
+    /// Why it is none. Reads as the end of a sentence.
+    pub(crate) fn new(source: String) -> Result<Self, String> {
+        // By itself too: `a)|(?:b` would step out of the anchored group.
+        build(&source)?;
+        let regex = build(&anchored(&ascii_classes(&source)))?;
+        if !jsonschema::draft7::meta::is_valid(&json!({ "pattern": source })) {
+            return Err("it is none of ECMA-262, which forms go by".to_owned());
+        }
         Ok(Self { source, regex })
     }
 
@@ -350,13 +359,52 @@ impl Pattern {
 
     /// The pattern as JSON Schema wants it, anchored.
     pub fn anchored(&self) -> String {
-        format!("^(?:{})$", self.source)
+        anchored(&self.source)
     }
 
     /// Whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
+}
+
+fn anchored(source: &str) -> String {
+    format!("^(?:{source})$")
+}
+
+/// The pattern with `\d` and `\w` as ECMA-262 has them, of ASCII only.
+fn ascii_classes(source: &str) -> String {
+    let mut plain = String::with_capacity(source.len());
+    let mut characters = source.chars();
+    while let Some(character) = characters.next() {
+        let class = match character {
+            '\\' => characters.next(),
+            _ => None,
+        };
+        match class {
+            Some('d') => plain.push_str("[0-9]"),
+            Some('D') => plain.push_str("[^0-9]"),
+            Some('w') => plain.push_str("[0-9A-Za-z_]"),
+            Some('W') => plain.push_str("[^0-9A-Za-z_]"),
+            other => {
+                plain.push(character);
+                plain.extend(other);
+            }
+        }
+    }
+    plain
+}
+
+fn build(source: &str) -> Result<Regex, String> {
+    let built = regex::RegexBuilder::new(source).size_limit(MAX_PATTERN_BYTES).build();
+    built.map_err(|error| match error {
+        // It draws where in the pattern; the last line says what.
+        regex::Error::Syntax(drawn) => {
+            let last = drawn.lines().last().unwrap_or_default();
+            last.strip_prefix("error: ").unwrap_or(last).to_owned()
+        }
+        _ => "it is too large".to_owned(),
+    })
 }
 
 impl Serialize for Pattern {
@@ -415,19 +463,60 @@ impl ControlType {
 impl TableError {
     fn new(row: impl Into<String>, reason: impl Into<String>) -> Self {
         let row = row.into();
-        let row = if row.is_empty() { "table".to_owned() } else { row };
-        let mut reason = reason.into();
-        // It may repeat what the connector wrote.
-        reason.truncate(reason.floor_char_boundary(LONGEST_REASON));
-        Self { row, reason }
+        let row = if row.is_empty() { "table".to_owned() } else { printable(&row) };
+        Self { row, reason: printable(&reason.into()) }
     }
 }
 
-/// Equality of JSON values as JSON Schema has it: `1` and `1.0` are the same.
+/// A message with a component's texts in it as a terminal and a log may have it.
+pub(crate) fn printable(message: &str) -> String {
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut printable: String = message.chars().take(MAX_MESSAGE).map(plain).collect();
+    if printable.len() < message.len() {
+        printable.push('…');
+    }
+    printable
+}
+
+/// Equality of JSON values as JSON Schema has it: `1` and `1.0` are the same,
+/// wherever they stand.
 pub(crate) fn same(left: &Value, right: &Value) -> bool {
-    match (left.as_f64(), right.as_f64()) {
-        (Some(left), Some(right)) => left == right,
+    match (left, right) {
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len()
+                && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .all(|(name, value)| right.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Value::Number(left), Value::Number(right)) => {
+            left == right || left.is_f64() != right.is_f64() && left.as_f64() == right.as_f64()
+        }
         _ => left == right,
+    }
+}
+
+/// A text that is equal for values that are the [`same`].
+pub(crate) fn key(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(number) => plain_number(number).to_string(),
+            None => number.to_string(),
+        },
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(key).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(members) => {
+            let mut members: Vec<String> =
+                members.iter().map(|(name, value)| format!("{name:?}:{}", key(value))).collect();
+            members.sort_unstable();
+            format!("{{{}}}", members.join(","))
+        }
+        other => other.to_string(),
     }
 }
 
@@ -527,6 +616,10 @@ impl Rows {
         if LONGEST_NAME < row.name.len() {
             return Err(fail(format!("the name at position {at} is too long")));
         }
+        // First: it becomes a part of every message about the row.
+        if !row.name.is_empty() && !is_name(&row.name) {
+            return Err(fail(format!("`{}` is no property name", row.name.escape_debug())));
+        }
         if row.limits.pattern.is_some() {
             self.patterns_left = self.patterns_left.checked_sub(1).ok_or_else(|| {
                 TableError::new("table", format!("more than {MAX_PATTERNS} patterns"))
@@ -545,7 +638,7 @@ impl Rows {
             }
         };
         let condition = row.condition.map(|condition| parse_condition(condition, &path));
-        let property = Property {
+        let mut property = Property {
             name: row.name,
             label: row.label,
             description: row.description,
@@ -564,6 +657,12 @@ impl Rows {
             values,
         };
         check_property(&property, &path)?;
+        if let Some(default) = property.default.take() {
+            property.default =
+                Some(input::value(&property, default, &path).map_err(|failure| {
+                    TableError::new(&path, format!("its default does not fit: {}", failure.message))
+                })?);
+        }
         Ok(property)
     }
 }
@@ -581,9 +680,10 @@ fn parse_choices(choices: wit::Choices, path: &str) -> Result<Choices, TableErro
         return Err(TableError::new(path, format!("offers more than {MAX_CHOICES} choices")));
     }
     let mut known: Vec<Choice> = Vec::with_capacity(choices.known.len());
+    let mut values = HashSet::new();
     for choice in choices.known {
         let value = parse_json(Some(choice.value), path, "choice")?.unwrap_or_default();
-        if known.iter().any(|other| other.value == value) {
+        if !values.insert(key(&value)) {
             return Err(TableError::new(path, format!("offers {value} twice")));
         }
         known.push(Choice { label: choice.label, value, description: choice.description });
@@ -617,12 +717,8 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
     let pattern = limits
         .pattern
         .map(|source| {
-            Pattern::new(source).map_err(|error| {
-                // The lines before the last one draw where it is.
-                let error = error.to_string();
-                let reason = error.lines().next_back().unwrap_or_default();
-                TableError::new(path, format!("its pattern: {reason}"))
-            })
+            Pattern::new(source)
+                .map_err(|error| TableError::new(path, format!("its pattern: {error}")))
         })
         .transpose()?;
     let ordered =
@@ -687,7 +783,41 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     {
         return fail("its default is of another type");
     }
+    if property.kind == PropertyType::Integer && !admits_integer(&property.limits) {
+        return fail("its limits admit no value");
+    }
+    check_choices(property, path)
+}
+
+/// A choice can be made: it is a value that the property takes, and stays as it
+/// is, where objects would be filled up and files completed.
+fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
+    let Some(choices) = &property.choices else { return Ok(()) };
+    let fail = |reason: &str| Err(TableError::new(path, reason));
+    let shape = match property.kind {
+        PropertyType::Array => property.children.first(),
+        _ => Some(property),
+    };
+    let Some(shape) = shape else { return Ok(()) };
+    if shape.kind == PropertyType::FileEntry
+        || shape.kind == PropertyType::Object
+        || shape.kind == PropertyType::Array
+    {
+        return fail("lists, objects and files are not chosen");
+    }
+    if !std::ptr::eq(shape, property) && shape.choices.is_some() {
+        return fail("both it and its items offer choices");
+    }
+    for choice in &choices.known {
+        if let Err(failure) = input::fitting(shape, choice.value.clone(), path) {
+            return fail(&format!("a choice does not fit: {}", failure.message));
+        }
+    }
     Ok(())
+}
+
+fn admits_integer(limits: &Limits) -> bool {
+    limits.minimum.zip(limits.maximum).is_none_or(|(low, high)| low.ceil() <= high.floor())
 }
 
 /// What the members of one object must hold together.
@@ -735,23 +865,24 @@ fn check_below(property: &Property, path: &str) -> Result<(), TableError> {
     }
 }
 
-/// A condition may depend on a property that has a condition; not in a circle.
+/// A condition may depend on a property that has a condition; not in a circle,
+/// and not in a long chain.
 fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableError> {
     let by_name: HashMap<&str, &Property> =
         members.iter().map(|member| (member.name.as_str(), member)).collect();
+    let looked_at =
+        |member: &Property| by_name.get(member.condition.as_ref()?.property.as_str()).copied();
     for member in members {
-        let mut current = member;
-        for _ in 0..=members.len() {
-            let Some(condition) = &current.condition else { break };
-            let Some(next) = by_name.get(condition.property.as_str()) else { break };
-            if next.name == member.name {
-                return Err(TableError::new(
-                    path,
-                    format!("the condition of `{}` depends on itself", member.name),
-                ));
+        let mut chain = std::iter::successors(looked_at(member), |next| looked_at(next));
+        let links = chain.by_ref().take(MAX_CHAIN).position(|next| next.name == member.name);
+        let reason = match (links, chain.next()) {
+            (Some(_), _) => format!("the condition of `{}` depends on itself", member.name),
+            (None, Some(_)) => {
+                format!("the condition of `{}` depends on more than {MAX_CHAIN}", member.name)
             }
-            current = next;
-        }
+            (None, None) => continue,
+        };
+        return Err(TableError::new(path, reason));
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ mod format;
 mod functions;
 mod messages;
 mod properties;
-mod stream;
+pub(crate) mod stream;
 
 use std::result;
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
+use ureq::http::Uri;
 use url::{Host, Url};
 
 /// The URL under which all requests of a connection go: a scheme, a host, a
@@ -36,6 +37,9 @@ pub enum BaseUrlError {
     /// Characters that URL parsers read differently.
     #[error("must not hold backslashes, white space or control characters")]
     Ambiguous,
+    /// A host that requests cannot be addressed to.
+    #[error("must not hold characters that no host name has")]
+    Unsendable,
     /// A dot segment or an empty one in the path.
     #[error("must not hold empty, `.` or `..` segments in its path")]
     Path,
@@ -51,8 +55,12 @@ impl BaseUrl {
         if text.chars().any(|c| c == '\\' || c.is_whitespace() || c.is_control()) {
             return Err(BaseUrlError::Ambiguous);
         }
-        let (_, after_scheme) = text.split_once("://").ok_or(BaseUrlError::NotAbsolute)?;
-        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAbsolute)?;
+        let (scheme, after_scheme) = text.split_once("://").ok_or(BaseUrlError::NotAbsolute)?;
+        let mut url = Url::parse(text).map_err(|_| BaseUrlError::NotAbsolute)?;
+        // To this parser `https:a://b` and `https:///a` are the host `a`.
+        if !scheme.eq_ignore_ascii_case(url.scheme()) || after_scheme.starts_with('/') {
+            return Err(BaseUrlError::NotAbsolute);
+        }
         if !url.username().is_empty() || url.password().is_some() || has_user_info(after_scheme) {
             return Err(BaseUrlError::UserInfo);
         }
@@ -70,6 +78,11 @@ impl BaseUrl {
         if !written_path.is_empty() && written_path.split('/').any(is_odd_segment) {
             return Err(BaseUrlError::Path);
         }
+        if let Some(path) = url.path().strip_suffix('/').map(str::to_owned) {
+            url.set_path(&path);
+        }
+        // What is no URL to the parser of requests could never be sent to.
+        Uri::try_from(url.as_str()).map_err(|_| BaseUrlError::Unsendable)?;
         Ok(Self { url })
     }
 
@@ -150,7 +163,9 @@ mod tests {
             ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
             ("http://localhost:8080", "http://localhost:8080"),
         ] {
-            assert_eq!(BaseUrl::parse(text).unwrap().as_str(), written);
+            let base = BaseUrl::parse(text).unwrap();
+            assert_eq!(base.as_str(), written);
+            assert_eq!(base, BaseUrl::parse(written).unwrap());
         }
     }
 
@@ -170,6 +185,9 @@ mod tests {
         refused("http://192.168.0.1/v1", BaseUrlError::Scheme);
         refused("http://localhost.evil.test", BaseUrlError::Scheme);
         refused("file:///etc/passwd", BaseUrlError::NotAbsolute);
+        refused("https:evil.test://api.openai.com/v1", BaseUrlError::NotAbsolute);
+        refused("https:///evil.test/v1", BaseUrlError::NotAbsolute);
+        refused("https:///@evil.test/v1", BaseUrlError::NotAbsolute);
         refused("ftp://example.test", BaseUrlError::Scheme);
         refused("https://api.openai.com@evil.test/v1", BaseUrlError::UserInfo);
         refused("https://@evil.test/v1", BaseUrlError::UserInfo);

@@ -37,7 +37,7 @@ pub(super) enum Error {
 #[derive(Debug, Default)]
 pub(super) struct Stored {
     /// Files, which are numbered for their names.
-    files: Cell<usize>,
+    pub files: Cell<usize>,
     /// The length of their texts that memory holds no longer, in bytes.
     pub text: Cell<u64>,
 }

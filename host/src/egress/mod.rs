@@ -9,6 +9,8 @@ mod base_url;
 mod body;
 mod embedded;
 mod event_stream;
+#[cfg(test)]
+mod fuzz;
 mod headers;
 mod progress;
 mod redact;

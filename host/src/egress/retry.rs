@@ -10,6 +10,10 @@ use ureq::http::Method;
 
 use crate::failure::{Failure, FailureKind};
 
+/// No pause is longer, whatever is asked for: it can be added to every instant,
+/// and be told in milliseconds as a JSON number.
+pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(24 * 365);
+
 /// How often and how patiently a run tries again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retries {
@@ -41,7 +45,7 @@ impl Retries {
             return asked;
         }
         let doublings = attempts.saturating_sub(1).min(16);
-        let whole = self.pause.saturating_mul(1 << doublings).min(self.longest);
+        let whole = self.pause.saturating_mul(1 << doublings).min(self.longest).min(LONGEST_ASKED);
         whole.mul_f64(0.5 + 0.5 * chance())
     }
 }
@@ -75,18 +79,28 @@ pub(super) fn asked_pause(
     header: impl Fn(&str) -> Option<String>,
     now: SystemTime,
 ) -> Option<Duration> {
-    if let Some(milliseconds) = header("retry-after-ms").and_then(|text| text.trim().parse().ok()) {
-        return Some(Duration::from_millis(milliseconds));
-    }
-    let text = header("retry-after")?;
-    let text = text.trim();
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let date = httpdate::parse_http_date(text).ok()?;
-            Some(date.duration_since(now).unwrap_or_default())
+    let asked = match header("retry-after-ms").and_then(|text| whole_number(text.trim())) {
+        Some(milliseconds) => Duration::from_millis(milliseconds),
+        None => {
+            let text = header("retry-after")?;
+            let text = text.trim();
+            match whole_number(text) {
+                Some(seconds) => Duration::from_secs(seconds),
+                None => {
+                    let date = httpdate::parse_http_date(text).ok()?;
+                    date.duration_since(now).unwrap_or_default()
+                }
+            }
         }
-    }
+    };
+    Some(asked.min(LONGEST_ASKED))
+}
+
+/// Digits alone, where Rust would take a sign too. One that is too large is the
+/// largest.
+fn whole_number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -121,9 +135,10 @@ mod tests {
         assert_eq!(later, Some(Duration::from_secs(30)));
         let past = asked("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT");
         assert_eq!(past, Some(Duration::ZERO));
-        for odd in ["", "soon", "-1", "99999999999999999999", "1.5"] {
+        for odd in ["", "soon", "-1", "+1", "1.5"] {
             assert_eq!(asked("retry-after", odd), None, "{odd}");
         }
+        assert_eq!(asked("retry-after", "99999999999999999999"), Some(LONGEST_ASKED));
         assert_eq!(Retries::default().pause_after(1, later), Duration::from_secs(30));
     }
 

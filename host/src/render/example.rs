@@ -5,22 +5,24 @@ use serde_json::{Map, Value, json};
 use super::{condition, is_template};
 use crate::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
 
-/// Lists of lists that ask for many items each would be larger than memory.
-const MOST_VALUES: usize = 1_000;
-/// Longer texts show nothing more.
-const LONGEST_TEXT: usize = 10_000;
-
 /// The required properties and those with a default that show for them, each
 /// with its default, its first choice or else a plain value of its type.
 ///
-/// A pattern is not looked at, of a map only the members that the table names
-/// are made, and a length without end is not: such an example shows the shape
+/// A pattern is not looked at, a map has one further member at most, and nothing
+/// is made longer than a reader would want it: such an example shows the shape
 /// and may need other values.
 pub fn example(table: &PropertyTable) -> Value {
-    Value::Object(members(table.as_slice()))
+    Value::Object(members(table.as_slice(), MOST_ITEMS))
 }
 
-fn members(members: &[Property]) -> Map<String, Value> {
+/// The most items that lists have, those in them multiplied. A connector may ask
+/// for billions.
+const MOST_ITEMS: usize = 64;
+/// The longest text that is made only because a table asks for one.
+const LONGEST_TEXT: usize = 1_000;
+
+/// `most` is how many items a list may have here.
+fn members(members: &[Property], most: usize) -> Map<String, Value> {
     let mut object = Map::new();
     // What a condition looks at can stand behind it and can be conditional
     // itself. Each pass settles at least one more link of such a chain.
@@ -34,7 +36,7 @@ fn members(members: &[Property]) -> Map<String, Value> {
                     jsonschema::is_valid(&holds, &Value::Object(object.clone()))
                 })
             })
-            .map(|member| (member.name.clone(), value(member)))
+            .map(|member| (member.name.clone(), value(member, most)))
             .collect();
         if object == settled {
             break;
@@ -48,32 +50,26 @@ fn usable_default(property: &Property) -> Option<&Value> {
     property.default.as_ref().filter(|value| !is_template(value))
 }
 
-fn value(property: &Property) -> Value {
+fn value(property: &Property, most: usize) -> Value {
     if let Some(default) = usable_default(property) {
         return default.clone();
     }
     let known = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
-    let first = known.iter().map(|choice| &choice.value).find(|value| !is_template(value));
+    let mut known = known.iter().map(|choice| &choice.value).filter(|value| !is_template(value));
     let limits = &property.limits;
-    match (property.kind, first) {
-        (PropertyType::Array, first) => {
-            let item = match (first, property.children.first()) {
-                (Some(first), _) => first.clone(),
-                (None, Some(item)) => value(item),
-                (None, None) => json!("text"),
-            };
-            let count = limits.min_items.unwrap_or(1).max(1) as usize;
-            Value::Array(vec![item.clone(); count.min(MOST_VALUES / size(&item)).max(1)])
-        }
+    match (property.kind, known.next()) {
+        (PropertyType::Array, first) => list(property, first.into_iter().chain(known), most),
         (_, Some(first)) => first.clone(),
         (PropertyType::String | PropertyType::Any, None) => json!(words(property)),
-        (PropertyType::Integer, None) => number(limits, f64::ceil),
-        (PropertyType::Number, None) => number(limits, std::convert::identity),
+        (PropertyType::Integer, None) => number(limits, f64::ceil, f64::floor),
+        (PropertyType::Number, None) => {
+            number(limits, std::convert::identity, std::convert::identity)
+        }
         (PropertyType::Boolean, None) => json!(true),
         (PropertyType::Date, None) => json!("2026-01-31"),
         (PropertyType::DateTime, None) => json!("2026-01-31T13:30:00Z"),
         (PropertyType::Time, None) => json!("13:30:00"),
-        (PropertyType::Object, None) => Value::Object(members(&property.children)),
+        (PropertyType::Object, None) => object(property, most),
         (PropertyType::FileEntry, None) => {
             let extension = limits.accept.first().map_or("bin", String::as_str);
             let name = format!("file.{extension}");
@@ -82,19 +78,41 @@ fn value(property: &Property) -> Value {
     }
 }
 
-/// How many values there are in one, itself included.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Object(members) => 1 + members.values().map(size).sum::<usize>(),
-        _ => 1,
+/// An object that is not blank, for then it would count as not given.
+fn object(property: &Property, most: usize) -> Value {
+    let object = members(&property.children, most);
+    if !object.is_empty() {
+        return Value::Object(object);
+    }
+    let mut children = property.children.clone();
+    match children.iter_mut().find(|child| child.condition.is_none()) {
+        Some(child) => {
+            child.required = true;
+            Value::Object(members(&children, most))
+        }
+        None => {
+            let shape = property.values.as_deref();
+            json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, most)) })
+        }
     }
 }
 
+/// As many of the choices, or else of one item, as must be there.
+fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, most: usize) -> Value {
+    let count = (property.limits.min_items.unwrap_or(1).max(1) as usize).min(most);
+    let mut items: Vec<Value> = known.take(count).cloned().collect();
+    if items.is_empty() {
+        let item = property.children.first().map(|item| value(item, (most / count).max(1)));
+        items.push(item.unwrap_or_else(|| json!("text")));
+    }
+    // Of fewer choices than items some are chosen again.
+    items.iter().cycle().take(count).cloned().collect()
+}
+
 /// One within the bounds, as near to them as need be.
-fn number(limits: &Limits, round: impl Fn(f64) -> f64) -> Value {
-    let number = limits.minimum.map_or(1.0, |minimum| round(minimum).max(1.0));
-    plain_number(limits.maximum.map_or(number, |maximum| number.min(maximum)))
+fn number(limits: &Limits, up: fn(f64) -> f64, down: fn(f64) -> f64) -> Value {
+    let number = limits.minimum.map_or(1.0, |minimum| up(minimum).max(1.0));
+    plain_number(limits.maximum.map_or(number, |maximum| number.min(down(maximum))))
 }
 
 fn words(property: &Property) -> String {
@@ -129,19 +147,6 @@ mod tests {
     }
 
     #[test]
-    fn limits_without_end_make_no_example_without_end() {
-        let many = |item: Property| {
-            let limits = Limits { min_items: Some(u32::MAX), ..Limits::default() };
-            Property { limits, ..array("", item) }
-        };
-        let long = Limits { min_length: Some(u32::MAX), ..Limits::default() };
-        let nested = Property { name: "a".to_owned(), ..many(many(many(string("")))) };
-        let table = vec![required(nested), required(Property { limits: long, ..string("b") })];
-        let example = example(&table.into());
-        assert!(size(&example) < 5_000 && example.to_string().len() < 50_000);
-    }
-
-    #[test]
     fn only_what_is_required_or_has_a_default() {
         check(
             vec![
@@ -171,6 +176,7 @@ mod tests {
         check(vec![limited(PropertyType::Integer, at_least.clone())], json!({ "a": 3 }));
         check(vec![limited(PropertyType::Number, at_least)], json!({ "a": 2.5 }));
         let at_most = Limits { maximum: Some(0.5), ..Limits::default() };
+        check(vec![limited(PropertyType::Integer, at_most.clone())], json!({ "a": 0 }));
         check(vec![limited(PropertyType::Number, at_most)], json!({ "a": 0.5 }));
         let long = Limits { min_length: Some(6), ..Limits::default() };
         check(vec![limited(PropertyType::String, long)], json!({ "a": "text.." }));
@@ -181,6 +187,30 @@ mod tests {
             vec![Property { children: vec![string("")], ..limited(PropertyType::Array, two) }],
             json!({ "a": ["text", "text"] }),
         );
+    }
+
+    #[test]
+    fn several_of_the_choices_are_several() {
+        let several = Property {
+            choices: closed(&[("A", json!("a")), ("B", json!("b"))]),
+            control: ControlType::MultiSelect,
+            limits: Limits { min_items: Some(2), ..Limits::default() },
+            ..array("a", string(""))
+        };
+        check(vec![required(several)], json!({ "a": ["a", "b"] }));
+    }
+
+    #[test]
+    fn nobody_reads_billions_of_items() {
+        let many = || Limits {
+            min_items: Some(u32::MAX),
+            min_length: Some(u32::MAX),
+            ..Limits::default()
+        };
+        let limited = |property: Property| required(Property { limits: many(), ..property });
+        let deep = (0..16).fold(limited(string("")), |item, _| limited(array("", item)));
+        let table = PropertyTable::from(vec![Property { name: "a".to_owned(), ..deep }]);
+        assert!(example(&table).to_string().len() < 2 * MOST_ITEMS * LONGEST_TEXT);
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Server-sent events beside a second reader, which has the whole stream and
+//! follows the standard's text line by line.
+
+use fuzzing::{cut, mutated, try_all};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any};
+use proptest::prop_oneof;
+use proptest::sample::{Index, select};
+
+use crate::egress::event_stream::{EventStream, ServerSentEvent};
+
+const SEEDS: &[&[u8]] = &[
+    b"data: a\n\ndata: b\n\n",
+    b"event: done\r\nid: 1\r\ndata: {\"a\":1}\r\ndata: 2\r\n\r\n",
+    b"\xef\xbb\xbfdata: a\r\rdata: b\r\r",
+    b": comment\ndata\ndata:\n\n",
+    b"event: x\n\ndata: \xff\xf0\x9f\x98\x80\n\n",
+    b"data: [DONE]",
+];
+
+const WORDS: &[&[u8]] = &[
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\n\n",
+    b"data",
+    b"data: ",
+    b"data:",
+    b"event: ",
+    b"event",
+    b": ",
+    b":",
+    b" ",
+    b"\xef\xbb\xbf",
+    b"\xc3",
+    b"\xa4",
+    b"\0",
+    b"id: 1",
+];
+
+/// Lines of the format, and streams of any bytes.
+fn streams() -> impl Strategy<Value = Vec<u8>> {
+    let words = vec(select(WORDS), 0..40).prop_map(|words| words.concat());
+    prop_oneof![3 => words, 3 => mutated(SEEDS, WORDS), 1 => vec(any::<u8>(), 0..60)]
+}
+
+#[test]
+fn a_stream_is_the_same_however_it_is_cut() {
+    let inputs = (streams(), vec(any::<Index>(), 0..8));
+    try_all(file!(), 12_000, &inputs, |(stream, places)| {
+        let expected = reference(&stream);
+        assert_eq!(read(&[stream.clone()]), expected);
+        assert_eq!(read(&cut(&stream, &places)), expected);
+        let bytes: Vec<Vec<u8>> = stream.iter().map(|byte| vec![*byte]).collect();
+        assert_eq!(read(&bytes), expected);
+    });
+}
+
+fn read(pieces: &[Vec<u8>]) -> Vec<ServerSentEvent> {
+    let mut stream = EventStream::default();
+    let mut events = Vec::new();
+    for piece in pieces {
+        let mut rest = piece.as_slice();
+        while !rest.is_empty() {
+            let (read, event) = stream.read(rest);
+            assert!(0 < read && (event.is_some() || read == rest.len()));
+            events.extend(event);
+            rest = &rest[read..];
+        }
+    }
+    events.extend(stream.end());
+    assert_eq!(stream.end(), None);
+    events
+}
+
+/// Decoded first, split into lines next, interpreted last, as the standard
+/// has it; but the last event needs no empty line behind it.
+fn reference(stream: &[u8]) -> Vec<ServerSentEvent> {
+    let text = String::from_utf8_lossy(stream);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n") + "\n\n";
+    let (mut events, mut name, mut data) = (Vec::new(), String::new(), Vec::new());
+    for line in text.split('\n') {
+        if line.is_empty() {
+            let name = std::mem::take(&mut name);
+            let lines: Vec<String> = std::mem::take(&mut data);
+            if !lines.is_empty() {
+                let name = if name.is_empty() { "message".to_owned() } else { name };
+                events.push(ServerSentEvent { name, data: lines.join("\n") });
+            }
+            continue;
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => name = value.to_owned(),
+            "data" => data.push(value.to_owned()),
+            _ => {}
+        }
+    }
+    events
+}

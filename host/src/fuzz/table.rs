@@ -1,0 +1,163 @@
+//! Tables of connectors: each is refused with its row, or every document of it
+//! is sound.
+
+use fuzzing::try_all;
+use proptest::collection::vec;
+use proptest::prelude::any;
+use proptest::sample::Index;
+use serde_json::Value;
+
+use super::rows::{Flat, harms, plausible};
+use super::values::values;
+use crate::descriptor::{Action, Authorization, Definition, Descriptor};
+use crate::egress::BaseUrl;
+use crate::input::prepare;
+use crate::render;
+use crate::table::{PropertyTable, Rows, TableError};
+
+fn parse(flat: &Flat) -> Result<PropertyTable, TableError> {
+    let mut rows = Rows::new(flat.rows.clone());
+    let table = rows.take_table(&flat.roots)?;
+    rows.end()?;
+    Ok(table)
+}
+
+/// All documents of a table.
+struct Documents {
+    schema: Value,
+    ui_schema: Value,
+    json_forms: Value,
+    parameters: Value,
+    page: String,
+    example: Value,
+}
+
+impl Documents {
+    fn of(table: &PropertyTable) -> Self {
+        Self {
+            schema: render::schema("Title", "", table).to_value(),
+            ui_schema: render::ui_schema(table),
+            json_forms: render::json_forms(table),
+            parameters: render::parameters(table),
+            page: render::docs(&descriptor(table)),
+            example: render::example(table),
+        }
+    }
+
+    /// Everything as one text.
+    fn text(&self) -> String {
+        let Self { schema, ui_schema, json_forms, parameters, page, example } = self;
+        format!("{schema}\n{ui_schema}\n{json_forms}\n{parameters}\n{page}\n{example}")
+    }
+}
+
+fn descriptor(table: &PropertyTable) -> Descriptor {
+    Descriptor {
+        name: "sample".to_owned(),
+        version: 1,
+        title: "Sample".to_owned(),
+        description: String::new(),
+        icon: None,
+        categories: Vec::new(),
+        help: String::new(),
+        actions: vec![Action {
+            name: "act".to_owned(),
+            title: "Act".to_owned(),
+            description: String::new(),
+            help: String::new(),
+            properties: table.clone(),
+            output: table.iter().next().cloned(),
+        }],
+        connection: Definition {
+            title: "Connection".to_owned(),
+            version: 1,
+            help: String::new(),
+            properties: table.clone(),
+            authorization: Authorization::None,
+            base_url: BaseUrl::parse("https://example.com").unwrap(),
+            base_url_property: None,
+            headers: Vec::new(),
+            lasting_errors: Vec::new(),
+            environment: Vec::new(),
+        },
+    }
+}
+
+#[track_caller]
+fn assert_sound(table: &PropertyTable) -> Documents {
+    let documents = Documents::of(table);
+    let Documents { schema, parameters, .. } = &documents;
+    for schema in [schema, parameters] {
+        assert!(jsonschema::draft7::meta::is_valid(schema), "{schema}");
+        jsonschema::draft7::new(schema).unwrap_or_else(|error| panic!("{error}: {schema}"));
+    }
+    for property in table {
+        let output = render::output_schema(property).to_value();
+        jsonschema::draft7::new(&output).unwrap_or_else(|error| panic!("{error}: {output}"));
+    }
+    let text = documents.text();
+    assert_eq!(Documents::of(table).text(), text, "each time another text");
+    assert!(!documents.page.contains("{{") && !schema.to_string().contains("{{"), "a template");
+    documents
+}
+
+#[test]
+fn a_sensible_table_is_taken_and_its_example_is_valid() {
+    try_all(file!(), 1_500, &plausible(), |trees| {
+        let flat = Flat::of(&trees);
+        let table = parse(&flat).unwrap_or_else(|error| panic!("{error}"));
+        let documents = assert_sound(&table);
+        let Documents { schema, example, .. } = documents;
+        let errors: Vec<String> = jsonschema::draft7::new(&schema)
+            .unwrap()
+            .iter_errors(&example)
+            .map(|e| e.to_string())
+            .collect();
+        assert_eq!(errors, [""; 0], "{example} is not valid for {schema}");
+        prepare(&table, example.clone(), "it")
+            .unwrap_or_else(|failure| panic!("{example}: {failure:?}"));
+    });
+}
+
+#[test]
+fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
+    let harms = vec((any::<Index>(), harms()), 1..5);
+    let inputs = (plausible(), harms, vec(0..20_u32, 0..2), values());
+    try_all(file!(), 6_000, &inputs, |(trees, harms, roots, input)| {
+        let mut flat = Flat::of(&trees);
+        if !flat.rows.is_empty() {
+            let count = flat.rows.len();
+            for (at, harm) in &harms {
+                harm.to(&mut flat.rows[at.index(count)]);
+            }
+        }
+        flat.roots.extend(roots);
+        match parse(&flat) {
+            Ok(table) => {
+                assert_sound(&table);
+                // Whatever it is, an input is taken or refused.
+                drop(prepare(&table, input, "it"));
+            }
+            Err(error) => {
+                assert!(!error.row.is_empty() && !error.reason.is_empty(), "{error:?}");
+                assert!(is_row(&error.row, &flat), "{error:?} names no row");
+                let text = error.to_string();
+                assert!(!text.chars().any(char::is_control), "{text:?}");
+                assert!(text.len() < 4_000, "{} bytes", text.len());
+            }
+        }
+    });
+}
+
+/// Whether a message's row is the table, a position, or a path of names.
+fn is_row(row: &str, flat: &Flat) -> bool {
+    let is_known = |step: &str| {
+        let name = step.trim_end_matches("[]");
+        name.is_empty() || flat.rows.iter().any(|row| row.name == name)
+    };
+    row == "table"
+        || row
+            .strip_prefix("position ")
+            .is_some_and(|at| at.parse::<usize>().is_ok_and(|at| at < flat.rows.len()))
+        || row.split('.').all(is_known)
+}

@@ -1,0 +1,46 @@
+//! Tries generated inputs on parsers, and counts them.
+//!
+//! A property is a function that panics where it does not hold. The smallest
+//! input for which it does not is printed, and its seed is written to
+//! `proptest-regressions/` of the crate at fault: committed there, it is tried
+//! first ever after.
+
+mod mutation;
+
+use std::cell::Cell;
+use std::fmt::Debug;
+
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, TestError, TestRunner};
+use tally::Kind;
+
+pub use mutation::{cut, mutated, mutated_text};
+
+/// Tries `cases` inputs, or as many as `PROPTEST_CASES` says. `source` is
+/// the test's `file!()`.
+///
+/// # Panics
+/// If the property does not hold for one of them.
+#[allow(clippy::panic, reason = "it is what a test does that fails")]
+#[track_caller]
+pub fn try_all<S>(source: &'static str, cases: u32, inputs: &S, property: impl Fn(S::Value))
+where
+    S: Strategy,
+    S::Value: Debug,
+{
+    let asked = std::env::var_os("PROPTEST_CASES");
+    // By default the configuration holds what the environment says.
+    let config = Config { source_file: Some(source), ..Config::default() };
+    let cases = if asked.is_some() { config.cases } else { cases };
+    let tried = Cell::new(0);
+    let result = TestRunner::new(Config { cases, ..config }).run(inputs, |input| {
+        tried.set(tried.get() + 1);
+        property(input);
+        Ok(())
+    });
+    match result {
+        Ok(()) => tally::add(Kind::Fuzz, tried.get()),
+        Err(TestError::Fail(reason, input)) => panic!("{reason}\nthe smallest input: {input:?}"),
+        Err(TestError::Abort(reason)) => panic!("no inputs: {reason}"),
+    }
+}

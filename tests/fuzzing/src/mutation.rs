@@ -1,0 +1,105 @@
+//! Seeds, written by hand, and what becomes of them.
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, any};
+use proptest::prop_oneof;
+use proptest::sample::{Index, select};
+use proptest::strategy::Strategy;
+
+/// One change of a text.
+#[derive(Clone, Debug)]
+enum Change {
+    /// A byte becomes another one.
+    Byte(Index, u8),
+    /// A bit flips.
+    Bit(Index, u8),
+    /// Something is put in.
+    Insert(Index, Vec<u8>),
+    /// A piece is taken out.
+    Remove(Index, usize),
+    /// A piece stands there again.
+    Repeat(Index, usize),
+    /// The rest is gone.
+    Cut(Index),
+}
+
+/// The seeds, each with up to six changes. What is put in is one of the
+/// `words`, which mean something to the parser, or any byte.
+pub fn mutated(
+    seeds: &'static [&'static [u8]],
+    words: &'static [&'static [u8]],
+) -> impl Strategy<Value = Vec<u8>> {
+    (select(seeds), vec(change(words), 0..=6))
+        .prop_map(|(seed, changes)| changes.iter().fold(seed.to_vec(), changed))
+}
+
+/// The same for texts. What a change leaves that is no UTF-8 is replaced.
+pub fn mutated_text(
+    seeds: &'static [&'static str],
+    words: &'static [&'static str],
+) -> impl Strategy<Value = String> {
+    let words: Vec<Vec<u8>> = words.iter().map(|word| word.as_bytes().to_vec()).collect();
+    (select(seeds), vec(change_with(words), 0..=6)).prop_map(|(seed, changes)| {
+        let bytes = changes.iter().fold(seed.as_bytes().to_vec(), changed);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// The places at which bytes that arrive in pieces are cut.
+pub fn cut(bytes: &[u8], places: &[Index]) -> Vec<Vec<u8>> {
+    let mut places: Vec<usize> = places.iter().map(|at| at.index(bytes.len() + 1)).collect();
+    places.sort_unstable();
+    let ends = places.iter().copied().chain([bytes.len()]);
+    let starts = [0].into_iter().chain(places.iter().copied());
+    starts.zip(ends).map(|(from, to)| bytes.get(from..to).unwrap_or_default().to_vec()).collect()
+}
+
+fn change(words: &'static [&'static [u8]]) -> impl Strategy<Value = Change> {
+    change_with(words.iter().map(|word| word.to_vec()).collect())
+}
+
+fn change_with(words: Vec<Vec<u8>>) -> impl Strategy<Value = Change> {
+    let place = any::<Index>;
+    prop_oneof![
+        1 => (place(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
+        1 => (place(), 0..8_u8).prop_map(|(at, bit)| Change::Bit(at, bit)),
+        1 => (place(), vec(any::<u8>(), 1..=4)).prop_map(|(at, bytes)| Change::Insert(at, bytes)),
+        3 => (place(), select(words)).prop_map(|(at, word)| Change::Insert(at, word)),
+        1 => (place(), 1..8_usize).prop_map(|(at, length)| Change::Remove(at, length)),
+        1 => (place(), 1..16_usize).prop_map(|(at, length)| Change::Repeat(at, length)),
+        1 => (place(), Just(())).prop_map(|(at, ())| Change::Cut(at)),
+    ]
+}
+
+fn changed(mut bytes: Vec<u8>, change: &Change) -> Vec<u8> {
+    let place = |at: &Index| at.index(bytes.len() + 1);
+    match change {
+        Change::Byte(at, byte) => {
+            let at = place(at);
+            if let Some(old) = bytes.get_mut(at) {
+                *old = *byte;
+            }
+        }
+        Change::Bit(at, bit) => {
+            let at = place(at);
+            if let Some(old) = bytes.get_mut(at) {
+                *old ^= 1 << bit;
+            }
+        }
+        Change::Insert(at, new) => {
+            let at = place(at);
+            bytes.splice(at..at, new.iter().copied());
+        }
+        Change::Remove(at, length) => {
+            let at = place(at);
+            bytes.drain(at..(at + length).min(bytes.len()));
+        }
+        Change::Repeat(at, length) => {
+            let at = place(at);
+            let piece: Vec<u8> = bytes.iter().skip(at).take(*length).copied().collect();
+            bytes.splice(at..at, piece);
+        }
+        Change::Cut(at) => bytes.truncate(place(at)),
+    }
+    bytes
+}
