@@ -32,6 +32,15 @@ pub enum Validity {
     Expired,
 }
 
+/// How a server ends a connection.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Close {
+    /// It says so before.
+    Orderly,
+    /// It does not, as if somebody in between had cut the connection.
+    Abrupt,
+}
+
 impl Default for Authority {
     fn default() -> Self {
         Self::new()
@@ -81,7 +90,7 @@ impl Authority {
 ///
 /// # Panics
 /// If there is no port.
-pub fn serve(identity: Identity, behind: SocketAddr) -> u16 {
+pub fn serve(identity: Identity, behind: SocketAddr, close: Close) -> u16 {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -95,14 +104,19 @@ pub fn serve(identity: Identity, behind: SocketAddr) -> u16 {
         for client in listener.incoming().flatten() {
             let config = Arc::clone(&config);
             // A client that does not like the certificate goes away.
-            thread::spawn(move || pass(client, config, behind));
+            thread::spawn(move || pass(client, config, behind, close));
         }
     });
     port
 }
 
 /// Passes one request on and its answer back.
-fn pass(client: TcpStream, config: Arc<ServerConfig>, behind: SocketAddr) -> io::Result<()> {
+fn pass(
+    client: TcpStream,
+    config: Arc<ServerConfig>,
+    behind: SocketAddr,
+    close: Close,
+) -> io::Result<()> {
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut client = StreamOwned::new(connection, client);
     let mut request = Vec::new();
@@ -119,7 +133,9 @@ fn pass(client: TcpStream, config: Arc<ServerConfig>, behind: SocketAddr) -> io:
     let (line, rest) = request.split_at(line);
     server.write_all(&[line, b"connection: close\r\n", rest].concat())?;
     io::copy(&mut server, &mut client)?;
-    client.conn.send_close_notify();
+    if close == Close::Orderly {
+        client.conn.send_close_notify();
+    }
     client.flush()?;
     client.sock.shutdown(Shutdown::Write)?;
     io::copy(&mut client.sock, &mut io::sink()).map(drop)

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use connector_host::{Connection, Event, Failure, Files, Limits};
+use connector_host::{Connection, Connector, Event, Failure, Files, Limits};
 use connector_tests::in_repository;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{OPENAI, retries};
+use super::retries;
 
 /// A column of the matrix.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,22 +70,28 @@ pub enum End {
 
 impl Call {
     /// Makes the call. Its files go to the folder.
-    pub fn make(self, connection: &Connection, folder: &Path, limits: Limits) -> Told {
+    pub fn make(
+        self,
+        connector: &Connector,
+        connection: &Connection,
+        folder: &Path,
+        limits: Limits,
+    ) -> Told {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
         let end = match self {
-            Test => match OPENAI.test(connection) {
+            Test => match connector.test(connection) {
                 Ok(reached) => End::Success(reached.into(), None),
                 Err(failure) => End::Failure(failure.into()),
             },
-            Options => match OPENAI.options(connection, "ask", "model", &json!({}), None) {
+            Options => match connector.options(connection, "ask", "model", &json!({}), None) {
                 Ok(list) if list.disabled => End::NoList(list.placeholder.unwrap_or_default()),
                 Ok(list) => End::Success(json!(list), None),
                 Err(failure) => End::Failure(failure.into()),
             },
             _ => {
                 let (action, input) = self.action();
-                let run = OPENAI.run(action, input).connection(connection).limits(limits);
+                let run = connector.run(action, input).connection(connection).limits(limits);
                 let run = run.retries(retries()).streaming(self.is_streamed());
                 let run = run.files(&Files::new(folder).allow_any_local());
                 match run.on_event(move |event| heard.lock().unwrap().push(event)).start() {

@@ -68,7 +68,7 @@ fn cut(
 #[test]
 fn an_answer_that_breaks_off_in_its_head_is_none() {
     let status = cut("inside the status line", |_| b"HTTP/1.1 20".to_vec(), broken());
-    let inside = |call| good(call).0[..40].as_bytes().to_vec();
+    let inside = |call| good(call).0.as_bytes()[..40].to_vec();
     let header = cut("inside a header", inside, broken());
     let headers = cut("behind the headers", |call| good(call).0.into_bytes(), broken());
     check([status, header, headers].into_iter().flatten().collect());

@@ -207,7 +207,7 @@ fn said(chunks: &[&str]) -> (End, Vec<Event>) {
     let values = connection_values(&base_url);
     let connection = OPENAI.connection(values).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let told = AskStreamed.make(&connection, folder.path(), limits());
+    let told = AskStreamed.make(&OPENAI, &connection, folder.path(), limits());
     tally::add(tally::Kind::Fault, 1);
     (told.end, told.events)
 }

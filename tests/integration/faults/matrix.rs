@@ -200,7 +200,7 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     let expected = row.expected(call);
 
     let begun = Instant::now();
-    let told = call.make(&connection, folder.path(), row.limits.clone());
+    let told = call.make(&OPENAI, &connection, folder.path(), row.limits.clone());
     let took = begun.elapsed();
     if row.limits.time + MARGIN < took {
         return Err(format!("it took {took:?}"));
@@ -221,7 +221,7 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     }
 
     server.behave().unwrap();
-    match call.make(&connection, folder.path(), Limits::default()).end {
+    match call.make(&OPENAI, &connection, folder.path(), Limits::default()).end {
         End::Success(..) => Ok(()),
         other => Err(format!("afterwards {other:?}")),
     }

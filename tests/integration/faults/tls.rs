@@ -5,32 +5,86 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use connector_host::{Authorities, Connector, Failure, FailureKind, Host, HostOptions, Outcome};
-use connector_tests::tls::{Authority, Validity, serve};
+use connector_host::{Authorities, Connector, FailureKind, Host, HostOptions};
+use connector_tests::tls::{Authority, Close, Validity, serve};
 use connector_tests::{CANARY, Ran, command, component, connection_values, ran, target_dir};
 use openai_sandbox::{RawServer, Step};
-use serde_json::json;
 
-use super::{MARGIN, PROVIDER, retries};
+use super::answers::good_with;
+use super::calls::{ALL, Call, End};
+use super::{MARGIN, PROVIDER, limits};
 
 static OURS: LazyLock<Authority> = LazyLock::new(Authority::new);
 
-/// A connector whose host trusts these too.
+/// A connector whose host trusts these too, and waits a second for a connection.
 fn connector(pem: Option<&str>) -> Connector {
     let authorities: Option<Authorities> = pem.map(|pem| pem.parse().unwrap());
     let options = HostOptions {
         authorities,
         cache_dir: Some(target_dir().join("test-cache")),
-        connect_timeout: Duration::from_secs(2),
+        connect_timeout: Duration::from_secs(1),
+        // Waiting runs cost nothing, so many wait at the same time.
+        concurrent_runs: 256,
         ..HostOptions::default()
     };
     Host::new(options).unwrap().load_file(component()).unwrap()
 }
 
-fn ask(connector: &Connector, base_url: &str) -> Result<Outcome, Failure> {
-    let connection = connector.connection(connection_values(base_url)).unwrap();
-    let input = json!({"messages": [{"role": "user", "content": "Hi"}]});
-    connector.run("ask", input).connection(&connection).retries(retries()).start()
+/// Does this with every item, with all at the same time.
+fn at_once<T: Send>(items: impl IntoIterator<Item = T>, action: impl Fn(T) + Sync) {
+    let action = &action;
+    std::thread::scope(|scope| {
+        for item in items {
+            scope.spawn(move || action(item));
+        }
+    });
+}
+
+/// Makes every call at the same time, each on a connection of its own.
+fn calls(connector: &Connector, base_url: &str) -> Vec<(Call, End)> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = ALL
+            .iter()
+            .map(|call| {
+                let connection = connector.connection(connection_values(base_url)).unwrap();
+                scope.spawn(move || {
+                    let folder = tempfile::tempdir().unwrap();
+                    let told = call.make(connector, &connection, folder.path(), limits());
+                    (*call, told.end)
+                })
+            })
+            .collect();
+        tally::add(tally::Kind::Fault, threads.len() as u64);
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+fn all_work(connector: &Connector, base_url: &str) {
+    for (call, end) in calls(connector, base_url) {
+        assert!(matches!(end, End::Success(..)), "{call:?}: {end:?}");
+    }
+}
+
+/// No call has a connection, and nothing was sent: these words say why.
+fn all_refused(connector: &Connector, base_url: &str, words: &[&str]) {
+    let begun = Instant::now();
+    for (call, end) in calls(connector, base_url) {
+        assert!(!format!("{end:?}").contains(&CANARY[..14]), "{call:?}: {end:?}");
+        let message = match end {
+            End::NoList(reason) => reason,
+            End::Failure(failure) => {
+                let kinds = [FailureKind::Network, FailureKind::Timeout];
+                assert!(kinds.contains(&failure.kind), "{call:?}: {failure:?}");
+                assert!(!failure.request_sent, "{call:?}: {failure:?}");
+                failure.message
+            }
+            End::Success(output, _) => panic!("{call:?}: {output}"),
+        };
+        for word in words {
+            assert!(message.contains(word), "{call:?}: {word:?} is not in {message:?}");
+        }
+    }
+    assert!(begun.elapsed() < limits().time + MARGIN, "{:?}", begun.elapsed());
 }
 
 fn provider() -> SocketAddr {
@@ -38,84 +92,111 @@ fn provider() -> SocketAddr {
     base_url.trim_start_matches("http://").trim_end_matches("/v1").parse().unwrap()
 }
 
-/// Why there is no connection: nothing was sent, whatever the reason.
-#[track_caller]
-fn refused(connector: &Connector, base_url: &str) -> String {
-    let begun = Instant::now();
-    let failure = ask(connector, base_url).unwrap_err();
-    assert_eq!((failure.request_sent, begun.elapsed() < MARGIN), (false, true), "{failure:?}");
-    assert!(!format!("{failure:?}").contains(&CANARY[..14]), "{failure:?}");
-    tally::add(tally::Kind::Fault, 1);
-    assert!(matches!(failure.kind, FailureKind::Network | FailureKind::Timeout), "{failure:?}");
-    failure.message
+fn server(name: &str, validity: Validity) -> u16 {
+    serve(OURS.sign(name, validity), provider(), Close::Orderly)
 }
 
 #[test]
 fn a_server_of_ones_own_is_reached_by_whoever_trusts_its_authority() {
-    let port = serve(OURS.sign("localhost", Validity::Current), provider());
+    let port = server("localhost", Validity::Current);
     let base_url = format!("https://localhost:{port}/v1");
     let trusting = connector(Some(OURS.pem()));
-    let outcome = ask(&trusting, &base_url).unwrap();
-    assert_eq!(outcome.metadata["attempts"], 1);
-    let connection = trusting.connection(connection_values(&base_url)).unwrap();
-    trusting.test(&connection).unwrap();
-
-    let message = refused(&connector(None), &base_url);
-    let expected = format!("no secure connection to https://localhost:{port}: ");
-    assert!(message.starts_with(&expected) && message.contains("UnknownIssuer"), "{message}");
-    // The other's authority is of the same name and has another key.
-    let message = refused(&connector(Some(Authority::new().pem())), &base_url);
-    assert!(message.starts_with(&expected), "{message}");
-    // It recovers.
-    ask(&trusting, &base_url).unwrap();
+    all_work(&trusting, &base_url);
+    let unknown = format!("no secure connection to https://localhost:{port}: ");
+    all_refused(&connector(None), &base_url, &[&unknown, "UnknownIssuer"]);
+    // The other authority is of the same name and has another key.
+    all_refused(&connector(Some(Authority::new().pem())), &base_url, &[&unknown]);
+    all_work(&trusting, &base_url);
 }
 
 #[test]
 fn a_certificate_must_be_valid_and_for_this_server() {
     let trusting = connector(Some(OURS.pem()));
-    for (name, validity, host, word) in [
+    let certificates = [
         ("localhost", Validity::Expired, "localhost", "xpired"),
         ("other.example", Validity::Current, "localhost", "not valid for name"),
         ("localhost", Validity::Current, "127.0.0.1", "not valid for name"),
-    ] {
-        let port = serve(OURS.sign(name, validity), provider());
-        let message = refused(&trusting, &format!("https://{host}:{port}/v1"));
-        assert!(message.starts_with("no secure connection to"), "{message}");
-        assert!(message.contains(word), "{name} for {host}, {validity:?}: {message}");
-    }
-    let port = serve(OURS.sign("127.0.0.1", Validity::Current), provider());
-    ask(&trusting, &format!("https://127.0.0.1:{port}/v1")).unwrap();
+    ];
+    at_once(certificates, |(name, validity, host, word)| {
+        let port = server(name, validity);
+        let base_url = format!("https://{host}:{port}/v1");
+        all_refused(&trusting, &base_url, &["no secure connection to", word]);
+    });
+    let port = server("127.0.0.1", Validity::Current);
+    all_work(&trusting, &format!("https://127.0.0.1:{port}/v1"));
 }
 
 #[test]
 fn a_handshake_that_fails_or_stalls_sends_nothing() {
     let trusting = connector(Some(OURS.pem()));
-    for (what, steps) in [
-        ("plain text", vec![Step::Read(1), Step::Write(b"HTTP/1.1 400 Bad\r\n\r\n".to_vec())]),
-        ("an alert", vec![Step::Read(1), Step::Write(b"\x15\x03\x03\0\x02\x02\x28".to_vec())]),
-        ("half a hello", vec![Step::Read(1), Step::Write(b"\x16\x03\x03\0\x7a\x02".to_vec())]),
-        ("a reset at accept", vec![Step::Reset]),
-        ("a reset behind the hello", vec![Step::Read(1), Step::Reset]),
-        ("an end behind the hello", vec![Step::Read(1)]),
-        ("nothing behind the hello", vec![Step::Read(1), Step::Hold]),
-        ("nothing at all", vec![Step::Hold]),
-    ] {
+    let handshakes = [
+        vec![Step::Read(1), Step::Write(b"HTTP/1.1 400 Bad\r\n\r\n".to_vec())],
+        // An alert, and half of a hello.
+        vec![Step::Read(1), Step::Write(b"\x15\x03\x03\0\x02\x02\x28".to_vec())],
+        vec![Step::Read(1), Step::Write(b"\x16\x03\x03\0\x7a\x02".to_vec())],
+        vec![Step::Reset],
+        vec![Step::Read(1), Step::Reset],
+        vec![Step::Read(1)],
+        vec![Step::Read(1), Step::Hold],
+        vec![Step::Hold],
+    ];
+    at_once(handshakes, |steps| {
         let server = RawServer::in_front_of(&PROVIDER).unwrap();
         let base_url = format!("https://localhost:{}/v1", server.address().port());
         server.play(steps).unwrap();
-        let message = refused(&trusting, &base_url);
-        assert!(message.contains("connection to https://localhost:"), "{what}: {message}");
-        assert_eq!(server.connections(), 2, "{what}");
+        all_refused(&trusting, &base_url, &["connection to https://localhost:"]);
+        // Nothing was sent, so all are tried again.
+        let attempts: usize = ALL.iter().map(|call| if call.is_harmless() { 4 } else { 2 }).sum();
+        assert_eq!(server.connections(), attempts);
+    });
+}
+
+/// An end that nobody announced may be one that somebody made: the answer
+/// could be half of it.
+#[test]
+fn an_answer_without_a_length_needs_an_orderly_end() {
+    let trusting = connector(Some(OURS.pem()));
+    for (close, is_whole) in [(Close::Orderly, true), (Close::Abrupt, false)] {
+        for call in [Call::Ask, Call::Image, Call::Speech, Call::Transcription] {
+            let raw = RawServer::in_front_of(&PROVIDER).unwrap();
+            raw.play(vec![Step::ReadRequest, Step::Write(good_with(call, ""))]).unwrap();
+            let identity = OURS.sign("localhost", Validity::Current);
+            let port = serve(identity, raw.address(), close);
+            let base_url = format!("https://localhost:{port}/v1");
+            let connection = trusting.connection(connection_values(&base_url)).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            tally::add(tally::Kind::Fault, 1);
+            match call.make(&trusting, &connection, folder.path(), limits()).end {
+                End::Success(..) => assert!(is_whole, "{call:?}, {close:?}"),
+                End::Failure(failure) => {
+                    let told = (failure.kind, failure.request_sent, is_whole);
+                    assert_eq!(told, (FailureKind::Network, true, false), "{call:?}: {failure:?}");
+                    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+                }
+                End::NoList(reason) => panic!("{call:?}: {reason}"),
+            }
+        }
     }
+    // Where the length is known, the end is known without it.
+    let identity = OURS.sign("localhost", Validity::Current);
+    let port = serve(identity, provider(), Close::Abrupt);
+    all_work(&trusting, &format!("https://localhost:{port}/v1"));
 }
 
 /// A server that speaks TLS and is spoken to without it.
 #[test]
 fn a_plain_request_to_a_server_of_tls_is_answered_by_nothing() {
-    let port = serve(OURS.sign("127.0.0.1", Validity::Current), provider());
-    let failure = ask(&connector(None), &format!("http://127.0.0.1:{port}/v1")).unwrap_err();
-    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, true), "{failure:?}");
-    tally::add(tally::Kind::Fault, 1);
+    let port = server("127.0.0.1", Validity::Current);
+    for (call, end) in calls(&connector(None), &format!("http://127.0.0.1:{port}/v1")) {
+        match end {
+            End::Failure(failure) => {
+                let told = (failure.kind, failure.request_sent);
+                assert_eq!(told, (FailureKind::Network, true), "{call:?}: {failure:?}");
+            }
+            End::NoList(reason) => assert!(!reason.is_empty()),
+            End::Success(output, _) => panic!("{call:?}: {output}"),
+        }
+    }
 }
 
 fn test_command(port: u16, file: Option<&Path>, variable: Option<&Path>) -> Ran {
@@ -134,7 +215,7 @@ fn test_command(port: u16, file: Option<&Path>, variable: Option<&Path>) -> Ran 
 
 #[test]
 fn the_command_takes_a_file_of_authorities() {
-    let port = serve(OURS.sign("localhost", Validity::Current), provider());
+    let port = server("localhost", Validity::Current);
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
