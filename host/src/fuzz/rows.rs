@@ -84,7 +84,7 @@ fn leaves() -> BoxedStrategy<wit::Property> {
     use wit::PropertyType as Type;
     let bounds = (-2..3_i32, 0..6_i32);
     let lengths = (option::of(0..3_u32), option::of(3..9_u32));
-    let number = (select(&[Type::Integer, Type::Number][..]), option::of(bounds.clone())).prop_map(
+    let number = (select(&[Type::Integer, Type::Number][..]), option::of(bounds)).prop_map(
         |(type_, bounds)| {
             let mut row = row("", type_);
             row.control = wit::ControlType::Number;
@@ -244,7 +244,7 @@ impl Harm {
             Self::Control(control) => row.control = control,
             Self::Numbers(low, high) => (row.limits.minimum, row.limits.maximum) = (low, high),
             Self::Lengths(low, high) => {
-                (row.limits.min_length, row.limits.max_length) = (low, high)
+                (row.limits.min_length, row.limits.max_length) = (low, high);
             }
             Self::Items(low, high) => (row.limits.min_items, row.limits.max_items) = (low, high),
             Self::Pattern(pattern) => row.limits.pattern = Some(pattern),
