@@ -36,7 +36,8 @@
 //! `server` takes a request through recording, scripted faults and the key
 //! check to one file per endpoint. Each of those begins with the table of its
 //! fields (`fields` explains them), goes on with the rules between fields and
-//! ends with the answer.
+//! ends with the answer. What HTTP servers cannot do is in `raw`, a server of
+//! bytes in front of a sandbox.
 
 mod audio;
 mod call;

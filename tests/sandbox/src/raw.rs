@@ -29,7 +29,7 @@ const CHUNK: usize = 64 * 1024;
 /// One step of what happens to a connection. Behind the last it is closed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Reads so many bytes.
+    /// Reads so many bytes at least.
     Read(usize),
     /// Reads a request's head.
     ReadHead,
@@ -184,8 +184,7 @@ async fn play(mut stream: TcpStream, steps: &[Step]) -> io::Result<()> {
     tokio::time::timeout(LINGER, gone).await?.map(drop)
 }
 
-/// Reads until that is enough, or until the client has sent everything. Not a
-/// byte more than `Read` asks for is waited for, but more may be taken.
+/// Reads until that is enough, or until the client has sent everything.
 async fn read(stream: &TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while !enough(&bytes) {
