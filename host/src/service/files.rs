@@ -53,19 +53,11 @@ async fn upload(
 ) -> Result<(StatusCode, Json<FileEntry>), Problem> {
     let Query(Named { name }) = named?;
     let name = name.unwrap_or_else(|| "file".to_owned());
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let mime_type = given.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    if mime_type.eq_ignore_ascii_case("multipart/form-data") {
-        let detail = "send the file itself as the body, not in a form";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let announced = announced.and_then(|length| length.parse::<u64>().ok()).unwrap_or_default();
-    if app.settings.largest_file < announced {
-        return Err(too_large(&app));
-    }
     let mut chunks = body.into_data_stream();
-    let received = receive(&app, &name, mime_type, &mut chunks).await;
+    let received = match announced(&app, &headers) {
+        Ok(mime_type) => receive(&app, &name, mime_type, &mut chunks).await,
+        Err(problem) => Err(problem),
+    };
     if received.is_err() {
         // A connection that is closed with something unread loses the answer.
         let rest = chunks.take(UNREAD).for_each(|_| ready(()));
@@ -79,6 +71,21 @@ async fn upload(
         _ => stored.entry,
     };
     Ok((StatusCode::CREATED, Json(entry)))
+}
+
+/// The media type, unless the head says already that it will not do.
+fn announced<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mime_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
+    if mime_type.eq_ignore_ascii_case("multipart/form-data") {
+        let detail = "send the file itself as the body, not in a form";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    let length = text(header::CONTENT_LENGTH).parse::<u64>().unwrap_or_default();
+    if app.settings.largest_file < length {
+        return Err(too_large(app));
+    }
+    Ok(mime_type)
 }
 
 /// Writes what arrives.

@@ -32,7 +32,7 @@ pub async fn paced(request: Request) -> Request {
     request.map(|body| {
         let begun = Instant::now();
         let arriving = Some((body.into_data_stream(), 0));
-        Body::from_stream(stream::unfold(arriving, move |arriving| async move {
+        let paced = stream::unfold(arriving, move |arriving| async move {
             let (mut chunks, so_far) = arriving?;
             match timeout_at(latest(begun, Instant::now(), so_far), chunks.next()).await {
                 Ok(None) => None,
@@ -43,7 +43,9 @@ pub async fn paced(request: Request) -> Request {
                 Ok(Some(Err(error))) => Some((Err(error), None)),
                 Err(_) => Some((Err(axum::Error::new(TooSlow)), None)),
             }
-        }))
+        });
+        // Whoever asks again behind the end is told that it is the end.
+        Body::from_stream(paced.fuse())
     })
 }
 

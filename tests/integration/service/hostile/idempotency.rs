@@ -65,5 +65,5 @@ fn ten_thousand_keys_of_nothing_leave_nothing() {
     let headers = [JSON, ("idempotency-key", "one-more")];
     let path = format!("{OPENAI}/actions/ask/run");
     answer(send(&service, "POST", &path, &headers, body)).expect(200);
-    tally::add(Kind::Attack, KEYS as u64);
+    tally::add(Kind::Attack, 1);
 }
