@@ -731,6 +731,10 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
     {
         return Err(TableError::new(path, "its limits admit no value"));
     }
+    if let Some(odd) = limits.accept.iter().find(|extension| !is_extension(extension)) {
+        let reason = format!("accepts `{}`, which is no file name extension", odd.escape_debug());
+        return Err(TableError::new(path, reason));
+    }
     Ok(Limits {
         minimum: limits.minimum,
         maximum: limits.maximum,
@@ -885,6 +889,12 @@ fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableErr
         return Err(TableError::new(path, reason));
     }
     Ok(())
+}
+
+/// Lower case, without the dot in front, such as `tar.gz`.
+fn is_extension(text: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._".contains(c);
+    !text.is_empty() && !text.starts_with('.') && text.chars().all(is_plain)
 }
 
 /// Names become JSON keys, paths and command-line arguments.

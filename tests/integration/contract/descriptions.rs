@@ -199,6 +199,7 @@ fn a_table_does_not_contradict_itself() {
         (vec![limited(json!({ "min-length": 2, "max-length": 1 }))], "admit no value"),
         (vec![limited(json!({ "pattern": "(" }))], "its pattern"),
         (vec![limited(json!({ "pattern": "a{100000}" }))], "its pattern"),
+        (vec![limited(json!({ "accept": ["{{alert(1)}}"] }))], "no file name extension"),
         (vec![json!({ "name": "a", "type": "string", "control": "select" })], "without choices"),
         (vec![text("a"), text("a")], "stands there twice"),
         (vec![text("")], "is no property name"),

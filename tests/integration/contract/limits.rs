@@ -27,6 +27,22 @@ fn a_trap_is_internal_and_says_which() {
 }
 
 #[test]
+fn as_long_as_it_takes_is_a_limit_too() {
+    let forever = || Limits {
+        time: Duration::MAX,
+        first_byte: Duration::MAX,
+        silence: Duration::MAX,
+        ..Limits::default()
+    };
+    assert_eq!(act_within(&GOOD, forever()).unwrap().output, json!({ "good": true }));
+    let (openai, sandbox) = (connector_tests::openai(), connector_tests::sandbox());
+    let connection = connector_tests::connection(&openai, &sandbox);
+    let input = json!({ "messages": [{ "role": "user", "content": "Hi" }], "model": "gpt-4.1" });
+    let run = openai.run("ask", input).connection(&connection).limits(forever());
+    assert!(run.start().unwrap().output.is_string());
+}
+
+#[test]
 fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
     let post = "(func $post (param i32) (loop $forever (br $forever)))\n\n\
                 (export \"cabi_post_workflow:connector/actions@0.1.0#run\" (func $post))";
