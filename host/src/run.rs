@@ -235,7 +235,7 @@ impl Ended {
         failure.request_sent |= self.request_sent;
         if matches!(failure.kind, FailureKind::RateLimited | FailureKind::Unavailable) {
             let pause = self.asked_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
-            failure.retry_after_ms = failure.retry_after_ms.or(pause);
+            failure.retry_after_ms = pause.or(failure.retry_after_ms);
         }
         failure
     }

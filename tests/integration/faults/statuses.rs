@@ -149,7 +149,7 @@ fn a_wait_is_believed_if_it_makes_sense() {
         wait("Retry-After: ", again),
         wait("Retry-After: 3600", once),
         wait("Retry-After: 18446744073709551615", once),
-        wait("Retry-After: 99999999999999999999999", again),
+        wait("Retry-After: 99999999999999999999999", once),
         wait("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", once),
         wait("Retry-After-Ms: 1", again),
         wait("Retry-After-Ms: 18446744073709551615", once),
