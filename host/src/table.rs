@@ -561,16 +561,19 @@ impl Rows {
     /// The table whose top rows are at these positions.
     pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, TableError> {
         self.left = MAX_PROPERTIES;
-        let properties = self.take_all(roots, None, "", 0)?;
-        check_members(&properties, "")?;
+        let mut properties = self.take_all(roots, None, "", 0)?;
+        check_members(&mut properties, "")?;
         Ok(PropertyTable { properties })
     }
 
     /// The shape of an output, whose row has a name or none.
     pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, TableError> {
         self.left = MAX_PROPERTIES;
-        let property = self.take(root, None, "output", 0)?;
-        check_below(&property, "output")?;
+        let mut property = self.take(root, None, "output", 0)?;
+        if property.condition.is_some() {
+            return Err(TableError::new("output", "it has a condition, and nothing to look at"));
+        }
+        check_below(&mut property, "output")?;
         Ok(property)
     }
 
@@ -638,7 +641,7 @@ impl Rows {
             }
         };
         let condition = row.condition.map(|condition| parse_condition(condition, &path));
-        let mut property = Property {
+        let property = Property {
             name: row.name,
             label: row.label,
             description: row.description,
@@ -657,12 +660,6 @@ impl Rows {
             values,
         };
         check_property(&property, &path)?;
-        if let Some(default) = property.default.take() {
-            property.default =
-                Some(input::value(&property, default, &path).map_err(|failure| {
-                    TableError::new(&path, format!("its default does not fit: {}", failure.message))
-                })?);
-        }
         Ok(property)
     }
 }
@@ -764,9 +761,14 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     if property.values.is_some() && property.kind != PropertyType::Object {
         return fail("has a shape of values but is no object");
     }
-    let shapes = property.children.iter().filter(|_| property.kind == PropertyType::Array);
-    if shapes.chain(property.values.as_deref()).any(|shape| !shape.name.is_empty()) {
-        return fail("the shape of items or values has a name");
+    let items = property.children.iter().filter(|_| property.kind == PropertyType::Array);
+    for shape in items.chain(property.values.as_deref()) {
+        if !shape.name.is_empty() {
+            return fail("the shape of items or values has a name");
+        }
+        if shape.condition.is_some() {
+            return fail("the shape of items or values has a condition");
+        }
     }
     let offers = property
         .choices
@@ -825,11 +827,14 @@ fn admits_integer(limits: &Limits) -> bool {
 }
 
 /// What the members of one object must hold together.
-fn check_members(members: &[Property], path: &str) -> Result<(), TableError> {
+fn check_members(members: &mut [Property], path: &str) -> Result<(), TableError> {
+    let path_of = |member: &Property| match path {
+        "" => member.name.clone(),
+        path => format!("{path}.{}", member.name),
+    };
     let mut names = HashSet::new();
-    for member in members {
-        let at =
-            if path.is_empty() { member.name.clone() } else { format!("{path}.{}", member.name) };
+    for member in &*members {
+        let at = path_of(member);
         if !is_name(&member.name) {
             return Err(TableError::new(
                 path,
@@ -849,24 +854,35 @@ fn check_members(members: &[Property], path: &str) -> Result<(), TableError> {
             );
             return Err(TableError::new(at, reason));
         }
+    }
+    check_conditions_end(members, path)?;
+    for member in members {
+        let at = path_of(member);
         check_below(member, &at)?;
     }
-    check_conditions_end(members, path)
+    Ok(())
 }
 
-fn check_below(property: &Property, path: &str) -> Result<(), TableError> {
+/// What stands below a row, and then its default, which is an input of it.
+fn check_below(property: &mut Property, path: &str) -> Result<(), TableError> {
     match property.kind {
-        PropertyType::Object => check_members(&property.children, path)?,
+        PropertyType::Object => check_members(&mut property.children, path)?,
         _ => {
-            for shape in &property.children {
+            for shape in &mut property.children {
                 check_below(shape, &format!("{path}[]"))?;
             }
         }
     }
-    match &property.values {
-        Some(shape) => check_below(shape, &format!("{path}[]")),
-        None => Ok(()),
+    if let Some(shape) = &mut property.values {
+        check_below(shape, &format!("{path}[]"))?;
     }
+    if let Some(default) = property.default.take() {
+        let default = input::value(property, default, path).map_err(|failure| {
+            TableError::new(path, format!("its default does not fit: {}", failure.message))
+        })?;
+        property.default = Some(default);
+    }
+    Ok(())
 }
 
 /// A condition may depend on a property that has a condition; not in a circle,
@@ -1134,6 +1150,86 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_member_has_no_condition() {
+        let condition = || on("a", wit::Comparison::Present, &[]);
+        let rows = vec![
+            array("a", &[1]),
+            wit::Property { condition: condition(), ..row("", wit::PropertyType::String) },
+        ];
+        assert_refused(rows, &[0], "a", "the shape of items or values has a condition");
+        let output = wit::Property { condition: condition(), ..text("a") };
+        let error = Rows::new(vec![output]).take_output(0).unwrap_err();
+        assert!(error.reason.contains("it has a condition"), "{error:?}");
+    }
+
+    #[test]
+    fn a_choice_and_a_default_are_values_that_the_property_takes() {
+        let limits = wit::Limits { maximum: Some(2.0), ..no_limits() };
+        let small =
+            || wit::Property { limits: limits.clone(), ..row("a", wit::PropertyType::Integer) };
+        let odd = wit::Property { choices: Some(offering(&["1", "3"])), ..small() };
+        assert_refused(vec![odd], &[0], "a", "a choice does not fit");
+        let odd = wit::Property { default: Some("3".to_owned()), ..small() };
+        assert_refused(vec![odd], &[0], "a", "its default does not fit");
+        let odd = wit::Property {
+            choices: Some(offering(&["1", "2"])),
+            default: Some("0".to_owned()),
+            ..small()
+        };
+        assert_refused(vec![odd], &[0], "a", "its default does not fit");
+        let odd = wit::Property {
+            choices: Some(offering(&["{}"])),
+            ..row("a", wit::PropertyType::Object)
+        };
+        assert_refused(vec![odd], &[0], "a", "lists, objects and files are not chosen");
+    }
+
+    /// A default is looked at like an input, where a circle has no end.
+    #[test]
+    fn conditions_in_a_circle_are_found_before_a_default_goes_round() {
+        let condition = |seen| on(seen, wit::Comparison::Present, &[]);
+        let whole =
+            wit::Property { default: Some("{\"a\":\"x\"}".to_owned()), ..object("o", &[1, 2]) };
+        let a = wit::Property { condition: condition("b"), ..text("a") };
+        let b = wit::Property { condition: condition("a"), ..text("b") };
+        assert_refused(vec![whole, a, b], &[0], "o", "depends on itself");
+    }
+
+    #[test]
+    fn a_chain_of_conditions_has_an_end() {
+        let chain = |length: usize| -> Vec<wit::Property> {
+            let link = |at: usize| {
+                let condition = match at {
+                    0 => None,
+                    at => on(&format!("a{}", at - 1), wit::Comparison::Present, &[]),
+                };
+                wit::Property { condition, ..text(&format!("a{at}")) }
+            };
+            (0..length).map(link).collect()
+        };
+        let roots = |length: u32| (0..length).collect::<Vec<u32>>();
+        assert!(Rows::new(chain(17)).take_table(&roots(17)).is_ok());
+        assert_refused(chain(18), &roots(18), "table", "`a17` depends on more than 16");
+        assert_refused(chain(2_000), &roots(2_000), "table", "depends on more than 16");
+    }
+
+    #[test]
+    fn a_message_is_short_and_harmless_whatever_the_connector_calls_things() {
+        let name = "\u{1b}[31m\u{9b}".repeat(1_000);
+        let limits = wit::Limits { pattern: Some("(".to_owned()), ..no_limits() };
+        for odd in [
+            wit::Property { limits, ..text(&name) },
+            wit::Property { choices: Some(offering(&["\"\u{9b}\"", "\"\u{9b}\""])), ..text("a") },
+            wit::Property { condition: on(&name, wit::Comparison::Present, &[]), ..text("a") },
+        ] {
+            let (row, reason) = refused(vec![odd], &[0]);
+            let message = row + &reason;
+            assert!(!message.chars().any(char::is_control), "{message:?}");
+            assert!(message.chars().count() < 2 * MAX_MESSAGE, "{message:?}");
+        }
+    }
+
+    #[test]
     fn limits_admit_a_value() {
         for limits in [
             wit::Limits { minimum: Some(2.0), maximum: Some(1.0), ..no_limits() },
@@ -1144,11 +1240,15 @@ mod tests {
         ] {
             assert_refused(vec![with_limits(limits)], &[0], "a", "its limits admit no value");
         }
+        let between = wit::Limits { minimum: Some(0.2), maximum: Some(0.8), ..no_limits() };
+        let integer = wit::Property { limits: between, ..row("a", wit::PropertyType::Integer) };
+        assert_refused(vec![integer], &[0], "a", "its limits admit no value");
     }
 
     #[test]
     fn a_pattern_is_a_small_regular_expression() {
-        for pattern in ["(", "(?=a)", r"(a)\1", "a{100000}", "(a{1000}){1000}"] {
+        for pattern in ["(", "(?=a)", r"(a)\1", "a{100000}", "(a{1000}){1000}", "a)|(?:b", "(?i)a"]
+        {
             let limits = wit::Limits { pattern: Some(pattern.to_owned()), ..no_limits() };
             assert_refused(vec![with_limits(limits)], &[0], "a", "its pattern");
         }

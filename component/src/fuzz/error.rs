@@ -64,7 +64,7 @@ fn heads() -> impl Strategy<Value = Head> {
 fn every_answer_is_a_failure_that_keeps_it() {
     let long = "[a-zäö😀\"{}:., ]{900,1400}";
     let bodies = prop_oneof![4 => mutated_text(SEEDS, WORDS), 1 => any::<String>(), 1 => long];
-    try_all(file!(), 8_000, &(heads(), bodies), |(head, body)| {
+    try_all(file!(), 20_000, &(heads(), bodies), |(head, body)| {
         let failure = read(&head, &body, &|param| Some(format!("<{param}>")));
         assert!(!failure.message.is_empty());
         assert!(failure.request_sent);
@@ -99,7 +99,7 @@ fn is_one(kind: FailureKind, expected: FailureKind) -> bool {
 fn a_message_is_found_in_every_known_shape() {
     let message = "[a-z]([ -~äß😀]{0,60}[a-z])?";
     let inputs = (message, 0..6_usize, select(&[400_u16, 404, 422, 429, 500, 503][..]));
-    try_all(file!(), 3_000, &inputs, |(message, shape, status)| {
+    try_all(file!(), 8_000, &inputs, |(message, shape, status)| {
         let text = format!("{message}.");
         let body = match shape {
             0 => json!({ "error": { "message": text, "type": null, "param": null } }),

@@ -102,7 +102,7 @@ fn is_lenient(error: &serde_json::Error) -> bool {
 
 #[test]
 fn the_same_texts_are_json_and_mean_the_same() {
-    try_all(file!(), 20_000, &texts(), |text| {
+    try_all(file!(), 60_000, &texts(), |text| {
         let value = Value::parse(&text);
         match serde_json::from_str::<serde_json::Value>(&text) {
             Ok(expected) => {
@@ -125,7 +125,7 @@ fn the_same_texts_are_json_and_mean_the_same() {
 #[test]
 fn every_text_is_written_so_that_it_is_read_again() {
     let texts = prop_oneof![any::<String>(), vec(any::<char>(), 0..8).prop_map(String::from_iter)];
-    try_all(file!(), 4_000, &texts, |text| {
+    try_all(file!(), 15_000, &texts, |text| {
         let written = Json::of(&text);
         assert_eq!(serde_json::from_str::<String>(written.as_str()).unwrap(), text);
         assert_eq!(Value::parse(written.as_str()), Some(Value::Text(text)));
@@ -137,7 +137,7 @@ fn numbers_are_near_enough() {
     let whole = (0..1_u64 << 53).prop_map(|number| number.to_string());
     let decimals = "-?(0|[1-9][0-9]{0,14})(\\.[0-9]{1,14})?([eE][+-]?[0-9]{1,2})?";
     let inputs = prop_oneof![whole, decimals.boxed(), Just("-0".to_owned())];
-    try_all(file!(), 6_000, &inputs, |text| {
+    try_all(file!(), 20_000, &inputs, |text| {
         let number = Number::raw(&text);
         let exact: f64 = text.parse().unwrap();
         let near = number.as_f64();

@@ -120,7 +120,7 @@ fn pieces(text: &str, cuts: &[Index]) -> Vec<String> {
 #[test]
 fn the_chunks_are_the_whole_however_they_are_cut() {
     let inputs = (choices(), vec(any::<Index>(), 0..4), vec(any::<Index>(), 64), any::<bool>());
-    try_all(file!(), 4_000, &inputs, |(choices, cuts, order, done)| {
+    try_all(file!(), 8_000, &inputs, |(choices, cuts, order, done)| {
         let mut waiting: Vec<VecDeque<Value>> =
             choices.iter().enumerate().map(|(at, choice)| chunks(at, choice, &cuts)).collect();
         let mut events = Vec::new();

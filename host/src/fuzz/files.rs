@@ -65,7 +65,7 @@ fn names() -> impl Strategy<Value = String> {
 #[test]
 fn every_name_is_one_part_of_a_path() {
     let folder = tempfile::tempdir().unwrap();
-    try_all(file!(), 6_000, &names(), |given| {
+    try_all(file!(), 15_000, &names(), |given| {
         let name = safe_name(&given);
         let parts: Vec<Component> = Path::new(&name).components().collect();
         assert!(matches!(parts.as_slice(), [Component::Normal(part)] if **part == *name), "{name}");
@@ -116,7 +116,7 @@ fn a_stored_file_is_found_by_its_id_and_by_nothing_else() {
 fn a_handle_stays_as_it_is_when_it_is_read_again() {
     let urls = prop_oneof!["file:///[ -~ä]{0,20}", "/files/file_[0-9a-f]{32}", any::<String>()];
     let inputs = (urls, names(), any::<Option<String>>(), any::<Option<String>>());
-    try_all(file!(), 2_000, &inputs, |(url, name, extension, mime_type)| {
+    try_all(file!(), 10_000, &inputs, |(url, name, extension, mime_type)| {
         let given = json!({
             "url": url, "name": name, "extension": extension, "mimeType": mime_type,
         });

@@ -28,7 +28,7 @@ fn tables() -> impl Strategy<Value = PropertyTable> {
 
 #[test]
 fn what_is_prepared_stays_as_it_is_and_is_valid() {
-    try_all(file!(), 5_000, &(tables(), values()), |(table, input)| {
+    try_all(file!(), 10_000, &(tables(), values()), |(table, input)| {
         let is_object = input.is_object() || input.is_null();
         let prepared = match prepare(&table, input.clone(), "it") {
             Ok(prepared) => prepared,

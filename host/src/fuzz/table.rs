@@ -103,7 +103,7 @@ fn assert_sound(table: &PropertyTable) -> Documents {
 
 #[test]
 fn a_sensible_table_is_taken_and_its_example_is_valid() {
-    try_all(file!(), 1_500, &plausible(), |trees| {
+    try_all(file!(), 3_000, &plausible(), |trees| {
         let flat = Flat::of(&trees);
         let table = parse(&flat).unwrap_or_else(|error| panic!("{error}"));
         let documents = assert_sound(&table);
@@ -123,7 +123,7 @@ fn a_sensible_table_is_taken_and_its_example_is_valid() {
 fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
     let harms = vec((any::<Index>(), harms()), 1..5);
     let inputs = (plausible(), harms, vec(0..20_u32, 0..2), values());
-    try_all(file!(), 6_000, &inputs, |(trees, harms, roots, input)| {
+    try_all(file!(), 12_000, &inputs, |(trees, harms, roots, input)| {
         let mut flat = Flat::of(&trees);
         if !flat.rows.is_empty() {
             let count = flat.rows.len();

@@ -131,7 +131,7 @@ fn paths() -> impl Strategy<Value = String> {
 
 #[test]
 fn an_accepted_base_url_is_one_place_to_every_parser() {
-    try_all(file!(), 6_000, &base_urls(), |text| {
+    try_all(file!(), 20_000, &base_urls(), |text| {
         let Ok(base) = BaseUrl::parse(&text) else { return };
         let written = base.as_str();
         assert_eq!(BaseUrl::parse(written).as_ref(), Ok(&base), "it is another one: {written}");
@@ -148,7 +148,7 @@ fn an_accepted_base_url_is_one_place_to_every_parser() {
 #[test]
 fn an_accepted_path_stays_under_its_base_url() {
     let inputs = (base_urls(), paths(), "[ -~ä]{0,6}");
-    try_all(file!(), 8_000, &inputs, |(base, path, word)| {
+    try_all(file!(), 20_000, &inputs, |(base, path, word)| {
         let fallback = || BaseUrl::parse("https://api.example.com/v1").unwrap();
         let base = BaseUrl::parse(&base).unwrap_or_else(|_| fallback());
         let Ok(path) = target::path(&path) else { return };

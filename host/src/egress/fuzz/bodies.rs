@@ -85,7 +85,7 @@ impl Files {
 #[test]
 fn a_form_is_read_as_it_was_meant() {
     let files = Files::new();
-    try_all(file!(), 3_000, &parts(), |parts| {
+    try_all(file!(), 5_000, &parts(), |parts| {
         let form = parts.iter().map(|part| form_part(part, &files)).collect();
         let may_be_media_type = |(_, media_type): &(String, String)| {
             !media_type.is_empty() && media_type.bytes().all(|byte| matches!(byte, b' '..=b'~'))

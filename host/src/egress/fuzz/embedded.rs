@@ -77,7 +77,7 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
         mutated(SEEDS, WORDS),
     ];
     let inputs = (texts, select(PATHS), any::<bool>(), vec(any::<Index>(), 0..4));
-    try_all(file!(), 1_500, &inputs, |(text, path, keep, places)| {
+    try_all(file!(), 2_500, &inputs, |(text, path, keep, places)| {
         let folder = tempfile::tempdir().unwrap();
         let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), 1 << 20);
         let embedded = EmbeddedFiles {

@@ -47,7 +47,7 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn a_stream_is_the_same_however_it_is_cut() {
     let inputs = (streams(), vec(any::<Index>(), 0..8));
-    try_all(file!(), 12_000, &inputs, |(stream, places)| {
+    try_all(file!(), 30_000, &inputs, |(stream, places)| {
         let expected = reference(&stream);
         assert_eq!(read(std::slice::from_ref(&stream)), expected);
         assert_eq!(read(&cut(&stream, &places)), expected);

@@ -39,7 +39,7 @@ fn texts() -> impl Strategy<Value = String> {
 fn every_pause_has_an_end() {
     let seconds = 0..253_402_300_799_u64;
     let inputs = (option::of(texts()), option::of(texts()), seconds, any::<u32>());
-    try_all(file!(), 6_000, &inputs, |(header, milliseconds, now, attempts)| {
+    try_all(file!(), 20_000, &inputs, |(header, milliseconds, now, attempts)| {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
         let given = |name: &str| match name {
             "retry-after" => header.clone(),
@@ -78,7 +78,7 @@ fn every_policy_makes_a_pause() {
         ]
     };
     let inputs = (any::<u32>(), durations(), durations());
-    try_all(file!(), 2_000, &inputs, |(attempts, pause, longest)| {
+    try_all(file!(), 8_000, &inputs, |(attempts, pause, longest)| {
         let retries = Retries { attempts: 4, pause, longest };
         let made = retries.pause_after(attempts, None);
         assert!(made <= longest && made <= LONGEST_ASKED, "{made:?}");
