@@ -232,8 +232,17 @@ fn holds(condition: &Condition, value: Option<&Value>) -> bool {
     }
 }
 
+/// A default as an action gets it: what is given instead of it would become the
+/// same.
+///
+/// # Errors
+/// `invalid-input`, if the property does not take it.
+pub(crate) fn default(property: &Property, default: Value, path: &str) -> Result<Value, Failure> {
+    value(property, without_blanks(property, default), path)
+}
+
 /// One value as an action gets it.
-pub(crate) fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
     if let Some(choices) = property.choices.as_ref().filter(|_| property.admits_type(&given)) {
         check_choice(choices, property.kind, &given, path)?;
     }

@@ -877,7 +877,7 @@ fn check_below(property: &mut Property, path: &str) -> Result<(), TableError> {
         check_below(shape, &format!("{path}[]"))?;
     }
     if let Some(default) = property.default.take() {
-        let default = input::value(property, default, path).map_err(|failure| {
+        let default = input::default(property, default, path).map_err(|failure| {
             TableError::new(path, format!("its default does not fit: {}", failure.message))
         })?;
         property.default = Some(default);
@@ -1289,8 +1289,19 @@ mod tests {
             let row = wit::Property { control, choices: Some(offering(&[])), ..text("a") };
             assert_refused(vec![row], &[0], "a", "a select without choices");
         }
-        let row = wit::Property { choices: Some(offering(&["1", "2", "1"])), ..text("a") };
-        assert_refused(vec![row], &[0], "a", "offers 1 twice");
+        let twice = wit::Property {
+            choices: Some(offering(&["1", "2", "1"])),
+            ..row("a", wit::PropertyType::Any)
+        };
+        assert_refused(vec![twice], &[0], "a", "offers 1 twice");
+        let deep = ["[{\"b\":1,\"c\":2}]", "[{\"c\":2.0,\"b\":1.0}]"];
+        for same in [["1", "1.0"], deep] {
+            let any = wit::Property {
+                choices: Some(offering(&same)),
+                ..row("a", wit::PropertyType::Any)
+            };
+            assert_refused(vec![any], &[0], "a", "twice");
+        }
     }
 
     #[test]

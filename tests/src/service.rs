@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::process::Process;
 use crate::server::kept;
-use crate::target_dir;
+use crate::{component, target_dir};
 
 /// How long it may take to end when it is told to.
 const END: Duration = Duration::from_secs(20);
@@ -190,15 +190,24 @@ fn program() -> PathBuf {
 
 /// The command, by another user if it is to have limits.
 fn command(data: &Path, limited: bool) -> Command {
+    let (components, cache) = (target_dir().join("components"), target_dir().join("test-cache"));
     if !limited {
-        return kept(&program());
+        let mut command = kept(&program());
+        command.env("CONNECTOR_COMPONENTS", components).env("XDG_CACHE_HOME", cache);
+        return command;
     }
-    // Folders on the way to the program may be closed to others.
-    let copy = data.join("connector");
-    fs::copy(program(), &copy).unwrap();
-    fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
+    // Folders on the way to what was built may be closed to others.
+    let copies = data.join("components");
+    fs::create_dir_all(&copies).unwrap();
+    let openai = copies.join("openai.wasm");
+    let program_copy = data.join("connector");
+    for (from, to) in [(program(), &program_copy), (component(), &openai)] {
+        fs::copy(from, to).unwrap();
+        fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
+    }
     let mut command = as_nobody(kept(Path::new("/usr/bin/setpriv")));
-    command.arg(copy);
+    command.arg(program_copy);
+    command.env("CONNECTOR_COMPONENTS", copies).env("XDG_CACHE_HOME", data.join("cache"));
     command
 }
 
@@ -210,8 +219,6 @@ fn run(data: &TempDir, args: &[String], logs: bool, limited: bool) -> (Child, St
     }
     // A folder that it makes itself is private.
     command.args(args).arg("--data-dir").arg(data.path().join("data"));
-    command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
-    command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
     // A line for each request would hide what a test says.
     command.env("RUST_LOG", "connector=error");
     if logs {
