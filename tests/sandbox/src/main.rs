@@ -10,6 +10,8 @@ use std::thread;
 
 use openai_sandbox::Options;
 use openai_sandbox::Sandbox;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
@@ -47,11 +49,13 @@ fn run() -> Result<(), Box<dyn Error>> {
     match parse(std::env::args_os().skip(1))? {
         Arguments::Help => Ok(stdout.write_all(HELP.as_bytes())?),
         Arguments::Serve { options, until_stdin_closes } => {
+            let signals = Signals::listen()?;
             let sandbox = Sandbox::start(options)?;
             writeln!(stdout, "listening on {}", sandbox.base_url())?;
             stdout.flush()?;
             eprintln!("This is a sandbox: it answers by itself and nothing reaches OpenAI.");
-            Ok(wait(until_stdin_closes)?)
+            signals.wait(until_stdin_closes);
+            Ok(())
         }
     }
 }
@@ -86,20 +90,34 @@ fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Box
     Ok(Arguments::Serve { options, until_stdin_closes })
 }
 
-/// Waits for a signal to end, or for the end of standard input.
-fn wait(until_stdin_closes: bool) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut terminated = signal(SignalKind::terminate())?;
-        let mut interrupted = signal(SignalKind::interrupt())?;
-        let stdin_closed = stdin_closed(until_stdin_closes);
-        tokio::select! {
-            _ = terminated.recv() => {}
-            _ = interrupted.recv() => {}
-            () = stdin_closed => {}
-        }
-        Ok(())
-    })
+/// The signals to end. They are listened to before the sandbox says where it
+/// is: who knows that may send one.
+struct Signals {
+    runtime: Runtime,
+    terminated: Signal,
+    interrupted: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (terminated, interrupted) = {
+            let _entered = runtime.enter();
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        };
+        Ok(Signals { runtime, terminated, interrupted })
+    }
+
+    /// Waits for one of them, or for the end of standard input.
+    fn wait(mut self, until_stdin_closes: bool) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminated.recv() => {}
+                _ = self.interrupted.recv() => {}
+                () = stdin_closed(until_stdin_closes) => {}
+            }
+        });
+    }
 }
 
 /// Waits for the end of standard input, for ever if nobody wants to know.
