@@ -4,6 +4,7 @@
 //! number, and its value forty times as much.
 
 use std::fmt;
+use std::io::Read;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -23,7 +24,25 @@ const VALUE: usize = size_of::<Value>();
 /// into 128 MiB.
 pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Bounded(&mut Budget::of_connector()).deserialize(&mut deserializer)?;
+    let value =
+        Bounded { left: &mut { OF_CONNECTORS }, texts: None }.deserialize(&mut deserializer)?;
+    deserializer.end().map(|()| value)
+}
+
+/// The same as it is read, with each text at `path` replaced (`*` stands for
+/// every item of a list).
+///
+/// # Errors
+/// Also if a text has no replacement, or an object that is looked into has two
+/// members of one name.
+pub(crate) fn parse_replacing(
+    reader: impl Read,
+    path: &[String],
+    replace: &mut dyn FnMut(&str) -> Option<Value>,
+) -> serde_json::Result<Value> {
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let texts = Some(Texts { path, replace });
+    let value = Bounded { left: &mut { OF_CONNECTORS }, texts }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
 
@@ -37,44 +56,52 @@ pub fn deserialize_input<'de, D>(deserializer: D) -> Result<Map<String, Value>, 
 where
     D: Deserializer<'de>,
 {
-    match Bounded(&mut Budget(OF_CALLERS)).deserialize(deserializer)? {
+    match (Bounded { left: &mut { OF_CALLERS }, texts: None }).deserialize(deserializer)? {
         Value::Object(object) => Ok(object),
         _ => Err(D::Error::custom("expected an object")),
     }
 }
 
-/// What is left for the values of one text, in bytes of memory, its texts
-/// aside: those are no longer than the text that it is parsed from.
-pub(crate) struct Budget(usize);
+/// Makes a value within what is left for it, in bytes of memory. Its texts do
+/// not count: they are no longer than what they are parsed from.
+struct Bounded<'a> {
+    left: &'a mut usize,
+    texts: Option<Texts<'a>>,
+}
 
-impl Budget {
-    pub(crate) fn of_connector() -> Self {
-        Self(OF_CONNECTORS)
-    }
+/// Texts below a value that are replaced.
+struct Texts<'a> {
+    path: &'a [String],
+    replace: &'a mut dyn FnMut(&str) -> Option<Value>,
+}
 
-    pub(crate) fn take_value<E: Error>(&mut self) -> Result<(), E> {
-        self.take(VALUE)
-    }
-
-    pub(crate) fn take_object<E: Error>(&mut self) -> Result<(), E> {
-        self.take(OBJECT)
-    }
-
-    fn take<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
-        let left = self.0.checked_sub(bytes).ok_or_else(|| E::custom("it has too many values"))?;
-        self.0 = left;
-        Ok(())
+impl<'a> Texts<'a> {
+    /// Those below a member, or below each item.
+    fn below(&mut self, step: &str) -> Option<Texts<'_>> {
+        let (first, path) = self.path.split_first()?;
+        (first == step).then_some(Texts { path, replace: &mut *self.replace })
     }
 }
 
-/// Makes a value within a budget.
-pub(crate) struct Bounded<'a>(pub &'a mut Budget);
+impl Bounded<'_> {
+    fn take<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
+        *self.left =
+            self.left.checked_sub(bytes).ok_or_else(|| E::custom("it has too many values"))?;
+        Ok(())
+    }
+
+    /// What makes a value that stands in this one.
+    fn below(&mut self, step: &str) -> Bounded<'_> {
+        let texts = self.texts.as_mut().and_then(|texts| texts.below(step));
+        Bounded { left: &mut *self.left, texts }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Bounded<'_> {
     type Value = Value;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.0.take_value()?;
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<Value, D::Error> {
+        self.take(VALUE)?;
         deserializer.deserialize_any(self)
     }
 }
@@ -106,27 +133,32 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         Ok(value.into())
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        match self.texts {
+            Some(Texts { path: [], replace }) => {
+                replace(text).ok_or_else(|| E::custom("a text in it cannot be used"))
+            }
+            _ => Ok(text.into()),
+        }
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Bounded(&mut *self.0))? {
+        while let Some(item) = items.next_element_seed(self.below("*"))? {
             list.push(item);
         }
         Ok(Value::Array(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        self.0.take_object()?;
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
+        self.take(OBJECT)?;
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
-            object.insert(key, members.next_value_seed(Bounded(&mut *self.0))?);
+            let value = members.next_value_seed(self.below(&key))?;
+            // The first one may have been replaced already.
+            if object.insert(key, value).is_some() && self.texts.is_some() {
+                return Err(A::Error::custom("a member stands there twice"));
+            }
         }
         Ok(Value::Object(object))
     }

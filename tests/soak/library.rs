@@ -17,31 +17,33 @@ use crate::load::{End, Faults, Random, call, recording};
 
 pub struct Library {
     connector: Connector,
-    connection: Connection,
     files: Files,
     recording: Value,
     out: tempfile::TempDir,
 }
 
 impl Library {
-    pub fn new(sandbox: &Sandbox) -> Self {
+    pub fn new() -> Self {
         let options = HostOptions { concurrent_runs: 2 * AT_ONCE as u32, ..HostOptions::default() };
         let connector = Host::new(options).unwrap().load_file(component()).unwrap();
         let out = tempfile::tempdir().unwrap();
         let files = Files::new(out.path());
         let recording = json!(files.grant(recording()).unwrap());
-        let connection = connection(&connector, sandbox);
-        Self { connector, connection, files, recording, out }
+        Self { connector, files, recording, out }
+    }
+
+    pub fn connection(&self, sandbox: &Sandbox) -> Connection {
+        connection(&self.connector, sandbox)
     }
 
     /// One run, which may be cancelled. Removes its files.
-    pub fn run(&self, random: &mut Random, faults: &Faults<'_>) -> End {
+    pub fn run(&self, random: &mut Random, connection: &Connection, faults: &Faults<'_>) -> End {
         faults.perhaps(random);
         let (action, input) = call(random, &self.recording);
         let cancellation = Cancellation::new();
         let told = Arc::new(Mutex::new(Vec::new()));
         let previews = Arc::clone(&told);
-        let run = self.connector.run(action, input).connection(&self.connection);
+        let run = self.connector.run(action, input).connection(connection);
         let run = run.files(&self.files).cancellation(&cancellation).streaming(random.percent(50));
         let run = run.on_event(move |event| {
             if let Event::File { file } = event {

@@ -35,16 +35,19 @@ fn main() -> ExitCode {
     let time = Duration::from_secs(60 * minutes.unwrap_or(10));
     raise_open_files();
     let sandbox = sandbox_that_forgets();
-    let (library, served) = (Library::new(&sandbox), Served::start(&sandbox));
+    let (library, served) = (Library::new(), Served::start(&sandbox));
     let samplers = [("library", Process::own()), ("service", served.process())]
         .map(|(name, process)| Sampler::start(name, process));
     let tally = Tally::default();
     let faults = Faults::new(&sandbox);
     let soak = |time: Duration| {
         let end = Instant::now() + time;
+        // Idle sockets stay with a connection until its next request: they go
+        // with it.
+        let connection = library.connection(&sandbox);
         thread::scope(|scope| {
             let workers = Workers::new(scope, end, AT_ONCE);
-            workers.work(|random| tally.add("library", library.run(random, &faults)));
+            workers.work(|random| tally.add("library", library.run(random, &connection, &faults)));
             workers.work(|random| tally.add("service", served.run(random, &faults)));
         });
         // What was scripted for requests that were never made.

@@ -15,10 +15,8 @@ const SETTLING: Duration = Duration::from_secs(60);
 /// what it once had, for each thread, and 64 large answers at once are rare
 /// enough to happen first after the start. A leak of 1 KiB a run is more.
 const MEMORY: u64 = 48 << 10;
-/// Idle connections wait in their pool until the next request looks at them: one
-/// for each of 64 runs at most, with both ends in the process that is the
-/// provider too. A leak of one a run is thousands.
-const DESCRIPTORS: u64 = 2 * 64;
+/// A few that were just opened, or not yet closed.
+const DESCRIPTORS: u64 = 8;
 const THREADS: u64 = 4;
 
 /// Looks at a process until it is dropped.

@@ -5,18 +5,16 @@
 //! at a time, and the connector none.
 
 use std::cell::Cell;
-use std::fmt;
 use std::io::Read;
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files::RunFiles;
-use crate::json::{Bounded, Budget};
+use crate::json;
 
 /// Where the texts stand and how the files are named, `wit/http.wit`
 /// `embedded-files`.
@@ -49,13 +47,11 @@ pub(super) fn parse(
     files: &mut RunFiles,
     stored: &Stored,
 ) -> Result<Value, Error> {
-    let budget = Budget::of_connector();
-    let mut sink = Sink { embedded, files, stored, budget, failure: None };
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let value = Walk { path: &embedded.path, sink: &mut sink }
-        .deserialize(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value));
-    match (value, sink.failure) {
+    let mut sink = Sink { embedded, files, stored };
+    let mut failed = None;
+    let mut store = |text: &str| sink.store(text).map_err(|failure| failed = Some(failure)).ok();
+    let value = json::parse_replacing(reader, &embedded.path, &mut store);
+    match (value, failed) {
         (_, Some(failure)) => Err(Error::Failure(failure)),
         (Err(error), None) => Err(Error::Json(error)),
         (Ok(value), None) => Ok(value),
@@ -66,8 +62,6 @@ struct Sink<'a> {
     embedded: &'a EmbeddedFiles,
     files: &'a mut RunFiles,
     stored: &'a Stored,
-    budget: Budget,
-    failure: Option<Failure>,
 }
 
 impl Sink<'_> {
@@ -142,95 +136,6 @@ fn is_svg(bytes: &[u8]) -> bool {
             Some(at) => rest = rest.get(at + end.len()..).unwrap_or_default(),
             None => return false,
         }
-    }
-}
-
-/// Deserializes a value below which files stand at `path`.
-struct Walk<'a, 'b> {
-    path: &'a [String],
-    sink: &'a mut Sink<'b>,
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_, '_> {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.sink.budget.take_value()?;
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_, '_> {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
-        if !self.path.is_empty() {
-            return Ok(text.into());
-        }
-        self.sink.store(text).map_err(|failure| {
-            let error = E::custom(&failure);
-            self.sink.failure = Some(failure);
-            error
-        })
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let below = match self.path.split_first() {
-            Some((step, rest)) if step == "*" => Some(rest),
-            _ => None,
-        };
-        let mut list = Vec::new();
-        loop {
-            let item = match below {
-                Some(path) => items.next_element_seed(Walk { path, sink: &mut *self.sink })?,
-                None => items.next_element_seed(Bounded(&mut self.sink.budget))?,
-            };
-            match item {
-                Some(item) => list.push(item),
-                None => return Ok(Value::Array(list)),
-            }
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        self.sink.budget.take_object()?;
-        let mut object = Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            let value = match self.path.split_first() {
-                Some((step, path)) if *step == key => {
-                    members.next_value_seed(Walk { path, sink: &mut *self.sink })?
-                }
-                _ => members.next_value_seed(Bounded(&mut self.sink.budget))?,
-            };
-            if object.insert(key, value).is_some() {
-                return Err(A::Error::custom("a member stands there twice"));
-            }
-        }
-        Ok(Value::Object(object))
     }
 }
 
