@@ -18,6 +18,21 @@ pub enum AddressPolicy {
     Public,
 }
 
+/// Leaves the lookup to whoever makes a connection.
+#[derive(Debug)]
+pub(super) struct LaterResolver;
+
+impl Resolver for LaterResolver {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
 /// The checks and the connection use the same lookup: a name that changes
 /// its answer in between changes nothing.
 #[derive(Debug)]
@@ -121,6 +136,7 @@ mod tests {
 
     use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
+    use super::super::socket::WatchedConnector;
     use super::*;
 
     #[track_caller]
@@ -182,7 +198,8 @@ mod tests {
         let resolver = CheckingResolver { inner, policy: AddressPolicy::Public };
         let told = Told::default();
         let addresses = Arc::clone(&told.0);
-        let agent = ureq::Agent::with_parts(Config::default(), told, resolver);
+        let connector = WatchedConnector::of(told, resolver);
+        let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
         let refused: Vec<bool> = (0..4)
             .map(|_| match agent.get("https://rebinding.test/").call() {
                 Err(ureq::Error::Other(error)) => error.is::<AddressRefused>(),

@@ -13,7 +13,7 @@ use crate::host::HostOptions;
 use super::authorities::Authorities;
 use super::base_url::BaseUrl;
 use super::redact::Redactor;
-use super::resolver::{AddressPolicy, CheckingResolver};
+use super::resolver::{AddressPolicy, CheckingResolver, LaterResolver};
 use super::secret::Secret;
 use super::socket::WatchedConnector;
 
@@ -145,7 +145,7 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
     }
     let resolver =
         CheckingResolver { inner: DefaultResolver::default(), policy: options.addresses };
-    ureq::Agent::with_parts(config.build(), WatchedConnector::new(), resolver)
+    ureq::Agent::with_parts(config.build(), WatchedConnector::new(resolver), LaterResolver)
 }
 
 /// A value that may stand in a header.

@@ -12,15 +12,18 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::Error;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
     ShutdownHandle, TcpConnector, Transport,
 };
 
 use crate::events::Cancellation;
+
+use super::resolver::CheckingResolver;
 
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
@@ -100,39 +103,67 @@ fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
 }
 
 /// TCP, then TLS if the scheme asks for it.
+type TcpAndTls = ChainedConnector<(), TcpConnector, RustlsConnector>;
+
+/// Looks a host up and connects to it.
+///
+/// The lookup stands here because ureq's own comes before it asks for an idle
+/// connection, on a thread that it makes for each request.
 #[derive(Debug)]
-pub(super) struct WatchedConnector {
-    inner: ChainedConnector<(), TcpConnector, RustlsConnector>,
+pub(super) struct WatchedConnector<C = TcpAndTls, R = CheckingResolver> {
+    inner: C,
+    resolver: R,
 }
 
 impl WatchedConnector {
-    pub(super) fn new() -> Self {
-        Self { inner: TcpConnector::default().chain(RustlsConnector::default()) }
+    pub(super) fn new(resolver: CheckingResolver) -> Self {
+        Self::of(TcpConnector::default().chain(RustlsConnector::default()), resolver)
     }
 }
 
-type Inner = <ChainedConnector<(), TcpConnector, RustlsConnector> as Connector>::Out;
+impl<C: Connector, R: Resolver> WatchedConnector<C, R> {
+    pub(super) fn of(inner: C, resolver: R) -> Self {
+        Self { inner, resolver }
+    }
 
-impl Connector for WatchedConnector {
-    type Out = WatchedTransport<Inner>;
+    /// The addresses, and the time that is left for connecting.
+    fn look_up(
+        &self,
+        details: &ConnectionDetails,
+    ) -> Result<(ResolvedSocketAddrs, NextTimeout), Error> {
+        let timeout = details.timeout;
+        let begun = Instant::now();
+        let addresses = self.resolver.resolve(details.uri, details.config, timeout)?;
+        match timeout.after.checked_sub(begun.elapsed()) {
+            Some(left) if !left.is_zero() => {
+                Ok((addresses, NextTimeout { after: left.into(), ..timeout }))
+            }
+            _ => Err(Error::Timeout(timeout.reason)),
+        }
+    }
+}
+
+impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
+    type Out = WatchedTransport<C::Out>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
+        let (addrs, timeout) = self.look_up(details)?;
         // ureq's own hook for shutting sockets down tells which one is ours.
         let opened: Arc<Mutex<Option<Weak<dyn ShutdownHandle>>>> = Arc::default();
         let register = Arc::clone(&details.register_shutdown);
         let seen = Arc::clone(&opened);
         let details = ConnectionDetails {
             uri: details.uri,
-            addrs: details.addrs.clone(),
+            addrs,
             config: details.config,
             request_level: details.request_level,
             resolver: details.resolver,
             now: details.now,
-            timeout: details.timeout,
+            timeout,
             current_time: Arc::clone(&details.current_time),
             run_connector: Arc::clone(&details.run_connector),
             register_shutdown: Arc::new(move |handle| {

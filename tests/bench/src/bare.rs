@@ -1,0 +1,249 @@
+//! The component in wasmtime alone, with HTTP stubbed: what isolation costs.
+
+#[allow(missing_docs, clippy::all, unused_qualifications, reason = "it is generated")]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "connector",
+        imports: { default: trappable },
+        with: {
+            "workflow:connector/files.file": super::NoFile,
+            "workflow:connector/http.response": super::Answer,
+        },
+    });
+}
+
+use bindings::workflow::connector::types::{Failure, FileEntry};
+use bindings::workflow::connector::{events, files, functions, http, json_schema, log, types};
+use bindings::{Connector, ConnectorPre};
+use serde_json::json;
+use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store,
+};
+
+/// What stands behind the imports.
+#[derive(Default)]
+pub struct Stub {
+    answers: ResourceTable,
+}
+
+/// The provider's only answer.
+pub struct Answer;
+
+/// A file. There is none.
+pub enum NoFile {}
+
+const COMPLETION: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1795305600,"model":"gpt-5.4-2026-03-05","choices":[{"index":0,"message":{"role":"assistant","content":"2 + 2 = 4.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":10,"total_tokens":24}}"#;
+
+/// What a function of the contract tells the component.
+type Told<T, E> = std::result::Result<T, E>;
+
+fn not_here<T>() -> Result<T> {
+    Err(wasmtime::Error::msg("Ask was not expected to call this"))
+}
+
+impl types::Host for Stub {}
+
+impl events::Host for Stub {
+    fn streaming(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn emit(&mut self, _: events::Event) -> Result<Told<(), events::StopReason>> {
+        not_here()
+    }
+}
+
+impl files::Host for Stub {
+    fn open(&mut self, _: FileEntry) -> Result<Told<Resource<NoFile>, Failure>> {
+        not_here()
+    }
+
+    fn create(&mut self, _: String, _: String, _: Vec<u8>) -> Result<Told<FileEntry, Failure>> {
+        not_here()
+    }
+}
+
+impl files::HostFile for Stub {
+    fn entry(&mut self, _: Resource<NoFile>) -> Result<FileEntry> {
+        not_here()
+    }
+
+    fn size(&mut self, _: Resource<NoFile>) -> Result<u64> {
+        not_here()
+    }
+
+    fn read(&mut self, _: Resource<NoFile>, _: u64, _: u32) -> Result<Told<Vec<u8>, Failure>> {
+        not_here()
+    }
+
+    fn drop(&mut self, _: Resource<NoFile>) -> Result<()> {
+        not_here()
+    }
+}
+
+impl functions::Host for Stub {
+    fn describe(&mut self, _: Vec<String>) -> Result<Told<Vec<functions::Function>, Failure>> {
+        not_here()
+    }
+
+    fn call(&mut self, _: Vec<functions::Invocation>) -> Result<Vec<Told<String, Failure>>> {
+        not_here()
+    }
+}
+
+impl json_schema::Host for Stub {
+    fn validate(&mut self, _: String, _: String) -> Result<Told<(), json_schema::Invalid>> {
+        not_here()
+    }
+}
+
+impl log::Host for Stub {
+    fn write(&mut self, _: log::Level, _: String) -> Result<()> {
+        not_here()
+    }
+}
+
+impl http::Host for Stub {
+    fn send(&mut self, _: http::Request) -> Result<Told<Resource<Answer>, Failure>> {
+        Ok(Ok(self.answers.push(Answer)?))
+    }
+}
+
+impl http::HostResponse for Stub {
+    fn status(&mut self, _: Resource<Answer>) -> Result<u16> {
+        Ok(200)
+    }
+
+    fn header(&mut self, _: Resource<Answer>, _: String) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn read(&mut self, _: Resource<Answer>, _: u32) -> Result<Told<Option<Vec<u8>>, Failure>> {
+        not_here()
+    }
+
+    fn text(&mut self, _: Resource<Answer>) -> Result<Told<String, Failure>> {
+        Ok(Ok(COMPLETION.to_owned()))
+    }
+
+    fn json(
+        &mut self,
+        _: Resource<Answer>,
+        _: Option<http::EmbeddedFiles>,
+    ) -> Result<Told<String, Failure>> {
+        Ok(Ok(COMPLETION.to_owned()))
+    }
+
+    fn next_event(
+        &mut self,
+        _: Resource<Answer>,
+        _: Option<http::EmbeddedFiles>,
+    ) -> Result<Told<Option<http::ServerSentEvent>, Failure>> {
+        not_here()
+    }
+
+    fn save(
+        &mut self,
+        _: Resource<Answer>,
+        _: String,
+        _: String,
+    ) -> Result<Told<FileEntry, Failure>> {
+        not_here()
+    }
+
+    fn drop(&mut self, answer: Resource<Answer>) -> Result<()> {
+        self.answers.delete(answer)?;
+        Ok(())
+    }
+}
+
+/// Where instances are put.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Allocation {
+    /// Into slots that are made once, as the host does.
+    Pooling,
+    /// Into memory that is mapped anew: what valgrind can follow.
+    OnDemand,
+}
+
+/// The component, compiled.
+pub struct Bare {
+    pre: ConnectorPre<Stub>,
+}
+
+impl Bare {
+    /// Compiles it.
+    ///
+    /// # Panics
+    /// If it cannot be.
+    pub fn new(wasm: &[u8], allocation: Allocation) -> Self {
+        let engine = engine(allocation);
+        let component = Component::from_binary(&engine, wasm).unwrap();
+        Self::of(&engine, &component)
+    }
+
+    /// A compiled one.
+    ///
+    /// # Panics
+    /// If it wants other imports.
+    pub fn of(engine: &Engine, component: &Component) -> Self {
+        let mut linker = Linker::new(engine);
+        Connector::add_to_linker::<_, HasSelf<_>>(&mut linker, |stub: &mut Stub| stub).unwrap();
+        Self { pre: ConnectorPre::new(linker.instantiate_pre(component).unwrap()).unwrap() }
+    }
+
+    fn store(&self) -> Store<Stub> {
+        let mut store = Store::new(self.pre.engine(), Stub::default());
+        store.set_epoch_deadline(u64::MAX / 2);
+        store
+    }
+
+    /// A fresh instance, nothing else.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    pub fn instantiate(&self) -> Connector {
+        self.pre.instantiate(self.store()).unwrap()
+    }
+
+    /// A fresh instance that asks, and is answered at once.
+    ///
+    /// # Panics
+    /// If the answer is not what it should be.
+    pub fn ask(&self, input: &Input) {
+        let mut store = self.store();
+        let connector = self.pre.instantiate(&mut store).unwrap();
+        let actions = connector.workflow_connector_actions();
+        let outcome = actions.call_run(&mut store, "ask", &input.0, &input.1).unwrap().unwrap();
+        assert_eq!(outcome.output, r#""2 + 2 = 4.""#);
+    }
+}
+
+/// What the host hands over: the input and the connection's settings.
+pub struct Input(String, String);
+
+/// An Ask with so many messages.
+pub fn input(messages: usize) -> Input {
+    let message = json!({ "role": "user", "content": "What is 2 + 2?" });
+    let input = json!({ "model": "gpt-5.4", "messages": vec![message; messages] });
+    Input(input.to_string(), "{}".to_owned())
+}
+
+/// An engine like the host's.
+///
+/// # Panics
+/// If it cannot be made.
+pub fn engine(allocation: Allocation) -> Engine {
+    let mut config = Config::new();
+    config.concurrency_support(false).epoch_interruption(true);
+    if allocation == Allocation::Pooling {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.max_memory_size(64 << 20)
+            .linear_memory_keep_resident(256 << 10)
+            .pagemap_scan(Enabled::Auto);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    Engine::new(&config).unwrap()
+}

@@ -1,0 +1,94 @@
+//! Many streamed Asks at the same time.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_tests::process::{Process, raise_open_files};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+
+use crate::clients::client;
+use crate::provider::{Sends, age};
+
+/// Delays are counted in steps of 100 µs, up to this many.
+const STEPS: usize = 50_000;
+const STEP: Duration = Duration::from_micros(100);
+const OFTEN: Duration = Duration::from_millis(50);
+
+struct Delays {
+    steps: Vec<AtomicU32>,
+    heard: AtomicU64,
+}
+
+impl Delays {
+    fn new() -> Self {
+        Self { steps: (0..STEPS).map(|_| AtomicU32::new(0)).collect(), heard: AtomicU64::new(0) }
+    }
+
+    fn hear(&self, token: &str) {
+        // Two tokens that came together are one event's text.
+        for token in token.split_inclusive(' ') {
+            let step = (age(token).as_micros() / STEP.as_micros()) as usize;
+            self.steps.get(step.min(STEPS - 1)).unwrap().fetch_add(1, Ordering::Relaxed);
+            self.heard.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// In milliseconds.
+    fn quantile(&self, share: f64) -> f64 {
+        let wanted = (self.heard.load(Ordering::Relaxed) as f64 * share) as u64;
+        let mut below = 0;
+        let step = self.steps.iter().position(|step| {
+            below += u64::from(step.load(Ordering::Relaxed));
+            wanted < below
+        });
+        step.unwrap_or(STEPS) as f64 * STEP.as_secs_f64() * 1e3
+    }
+}
+
+/// What became of so many streamed Asks at the same time.
+pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
+    raise_open_files();
+    let client = client(name, &sends.base_url(origin), asks + 4);
+    // One first: what is made once is not a run's.
+    client.ask_streamed(Arc::new(|_| ()));
+    let idle = Process::own().figures().memory;
+    let delays = Arc::new(Delays::new());
+    let ready = Barrier::new(asks as usize + 1);
+    let (complete, ended) = (AtomicU32::new(0), AtomicU32::new(0));
+    let mut most = 0;
+    let cpu = clock_gettime(ClockId::ProcessCPUTime);
+    let begun = thread::scope(|scope| {
+        for _ in 0..asks {
+            scope.spawn(|| {
+                ready.wait();
+                let heard = Arc::clone(&delays);
+                let answer = client.ask_streamed(Arc::new(move |token| heard.hear(token)));
+                if answer.split_ascii_whitespace().count() == sends.tokens as usize {
+                    complete.fetch_add(1, Ordering::Relaxed);
+                }
+                ended.fetch_add(1, Ordering::Relaxed);
+            });
+        }
+        ready.wait();
+        let begun = Instant::now();
+        while ended.load(Ordering::Relaxed) < asks {
+            thread::sleep(OFTEN);
+            most = most.max(Process::own().figures().memory);
+        }
+        begun
+    });
+    let took = begun.elapsed();
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    let used = (used.tv_sec - cpu.tv_sec) as f64 * 1e6 + (used.tv_nsec - cpu.tv_nsec) as f64 / 1e3;
+    json!({
+        "lost": asks - complete.load(Ordering::Relaxed),
+        "kilobytes": (most.saturating_sub(idle)) as f64 * 1.024 / f64::from(asks),
+        "p50": delays.quantile(0.5),
+        "p99": delays.quantile(0.99),
+        "seconds": took.as_secs_f64(),
+        "cpu": used / f64::from(asks * sends.tokens),
+    })
+}

@@ -1,0 +1,69 @@
+//! One measurement, as a process of its own. Prints JSON.
+//!
+//! `tests/bench/bench.py` calls it.
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on should say so at once")]
+
+use std::time::Duration;
+use std::{io, process, thread};
+
+use clap::Parser;
+use connector_bench::bare::{self, Allocation, Bare};
+use connector_bench::provider::{self, Sends};
+use connector_bench::transfers::{self, Way};
+use connector_bench::{flight, hello, turns};
+use connector_tests::component;
+
+/// Measures the library and ureq alone.
+#[derive(Parser)]
+enum Args {
+    /// A provider that answers at once, until standard input closes.
+    Provider,
+    /// A server in the style of `wasmtime serve`.
+    Hello,
+    /// Asks one after another, of each client in turns.
+    Turns { base_url: String, asks: usize, messages: usize },
+    /// Asks at the same time.
+    AtOnce { client: String, base_url: String, asks: u32, at_once: u32 },
+    /// Streamed Asks at the same time.
+    Flight { client: String, origin: String, asks: u32, tokens: u32, pause_ms: u64 },
+    /// Recordings at the same time.
+    Transfers { client: String, base_url: String, way: Way, count: u32, bytes: u64 },
+    /// The component in wasmtime alone, so many times: for callgrind.
+    Bare { asks: u32 },
+}
+
+fn main() {
+    let figures = match Args::parse() {
+        Args::Provider => return while_asked(provider::serve),
+        Args::Hello => return while_asked(hello::serve),
+        Args::Turns { base_url, asks, messages } => {
+            turns::one_after_another(&base_url, asks, messages)
+        }
+        Args::AtOnce { client, base_url, asks, at_once } => {
+            turns::at_once(&client, &base_url, asks, at_once)
+        }
+        Args::Flight { client, origin, asks, tokens, pause_ms } => {
+            let sends = Sends { tokens, pause: Duration::from_millis(pause_ms), bytes: 0 };
+            flight::flight(&client, &origin, asks, sends)
+        }
+        Args::Transfers { client, base_url, way, count, bytes } => {
+            transfers::transfers(&client, &base_url, way, count, bytes)
+        }
+        Args::Bare { asks } => {
+            let bare = Bare::new(&std::fs::read(component()).unwrap(), Allocation::OnDemand);
+            let input = bare::input(1);
+            (0..asks).for_each(|_| bare.ask(&input));
+            return;
+        }
+    };
+    println!("{figures}");
+}
+
+/// Ends with whoever started it.
+fn while_asked(serve: fn()) {
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        process::exit(0);
+    });
+    serve();
+}

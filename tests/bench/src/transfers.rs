@@ -1,0 +1,86 @@
+//! Large recordings, many at the same time.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use connector_tests::process::Process;
+use serde_json::{Value, json};
+
+use crate::clients::{Client, client};
+
+const OFTEN: Duration = Duration::from_millis(10);
+
+/// Which way the bytes go.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Way {
+    /// A transcription.
+    Up,
+    /// Speech.
+    Down,
+}
+
+/// Memory for each transfer in KB, and MB a second of all together.
+pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -> Value {
+    let client = client(name, base_url, count);
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("talk.wav");
+    if let Way::Up = way {
+        write_wav(&recording, bytes).unwrap();
+    }
+    let transfer = || match way {
+        Way::Up => assert_eq!(client.transcribe(&recording), "Good morning."),
+        Way::Down => hear(&*client, folder.path(), bytes),
+    };
+    transfer();
+    let idle = Process::own().figures().memory;
+    let (most, took) = watched(|| {
+        let begun = Instant::now();
+        thread::scope(|scope| (0..count).for_each(|_| drop(scope.spawn(transfer))));
+        begun.elapsed()
+    });
+    json!({
+        "kilobytes": most.saturating_sub(idle) as f64 * 1.024 / f64::from(count),
+        "rate": bytes as f64 * f64::from(count) / 1e6 / took.as_secs_f64(),
+    })
+}
+
+fn hear(client: &dyn Client, folder: &Path, bytes: u64) {
+    let path = client.speak(folder);
+    assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
+    fs::remove_file(path).unwrap();
+}
+
+/// The most memory of this process meanwhile, in KiB.
+fn watched<T>(work: impl FnOnce() -> T) -> (u64, T) {
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut most = 0;
+            while !done.load(Ordering::Relaxed) {
+                most = most.max(Process::own().figures().memory);
+                thread::sleep(OFTEN);
+            }
+            most
+        });
+        let result = work();
+        done.store(true, Ordering::Relaxed);
+        (watcher.join().unwrap(), result)
+    })
+}
+
+/// Silence: 24 kHz, 16 bit, mono.
+fn write_wav(path: &Path, bytes: u64) -> io::Result<()> {
+    let body = u32::try_from(bytes).unwrap() - 44;
+    let mut wav = Vec::from(*b"RIFF");
+    wav.extend((body + 36).to_le_bytes());
+    wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    wav.extend(24_000_u32.to_le_bytes());
+    wav.extend(48_000_u32.to_le_bytes());
+    wav.extend(b"\x02\0\x10\0data");
+    wav.extend(body.to_le_bytes());
+    fs::write(path, wav)?;
+    fs::File::options().write(true).open(path)?.set_len(bytes)
+}

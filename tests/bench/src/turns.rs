@@ -1,0 +1,69 @@
+//! Asks one after another, and many at the same time.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+
+use crate::clients::{Client, client};
+use crate::quantiles::quantiles;
+
+/// How many of one client come in a row: the caches are warm, and what the
+/// machine does otherwise meets all clients.
+const ROW: usize = 50;
+const CLIENTS: [&str; 2] = ["library", "ureq"];
+
+/// The time of an Ask by each client, in turns.
+pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value {
+    let clients = CLIENTS.map(|name| (name, client(name, base_url, 4)));
+    let mut taken = CLIENTS.map(|_| Vec::with_capacity(asks));
+    for (_, client) in &clients {
+        (0..ROW).for_each(|_| drop(client.ask(messages)));
+    }
+    for _ in 0..asks.div_ceil(ROW) {
+        for ((_, client), taken) in clients.iter().zip(&mut taken) {
+            for _ in 0..ROW {
+                let begun = Instant::now();
+                client.ask(messages);
+                taken.push(begun.elapsed());
+            }
+        }
+    }
+    let figures = clients.iter().zip(taken);
+    figures.map(|((name, _), taken)| ((*name).to_owned(), quantiles(taken))).collect()
+}
+
+/// The processor's time for an Ask, with so many at the same time, in
+/// microseconds.
+pub fn at_once(name: &str, base_url: &str, asks: u32, at_once: u32) -> Value {
+    let client = client(name, base_url, at_once);
+    all(&*client, at_once * 4, at_once);
+    let (cpu, begun) = (processor(), Instant::now());
+    all(&*client, asks, at_once);
+    let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(asks);
+    json!({ "cpu": each(processor() - cpu), "time": each(begun.elapsed()) })
+}
+
+fn all(client: &dyn Client, asks: u32, at_once: u32) {
+    let left = AtomicU32::new(asks);
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
+                    client.ask(1);
+                }
+            });
+        }
+    });
+}
+
+/// What the processor did for this process, all threads together.
+fn processor() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
+}
