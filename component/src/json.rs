@@ -55,6 +55,9 @@ impl Json {
     }
 }
 
+/// Room for most requests and outputs: a text that grows is copied.
+const ROOM: usize = 512;
+
 /// An object whose unset members are left out. Request bodies are made with
 /// it, so that the provider's own defaults hold and a model that does not know
 /// a parameter is not told one; so are outputs and metadata.
@@ -65,7 +68,9 @@ impl Object {
     /// An empty object.
     #[expect(clippy::new_without_default, reason = "there is one way to begin an object")]
     pub fn new() -> Self {
-        Self("{".into())
+        let mut text = String::with_capacity(ROOM);
+        text.push('{');
+        Self(text)
     }
 
     /// Sets a member, which must not be set yet.
@@ -142,21 +147,30 @@ impl<T: ToJson> ToJson for [T] {
 impl ToJson for str {
     fn write(&self, text: &mut String) {
         text.push('"');
-        for character in self.chars() {
-            match character {
-                '"' => text.push_str("\\\""),
-                '\\' => text.push_str("\\\\"),
-                '\n' => text.push_str("\\n"),
-                '\r' => text.push_str("\\r"),
-                '\t' => text.push_str("\\t"),
+        let mut written = 0;
+        // What must be escaped is ASCII: a byte tells.
+        for (at, byte) in self.bytes().enumerate() {
+            if !matches!(byte, b'"' | b'\\' | ..b' ') {
+                continue;
+            }
+            text.push_str(self.get(written..at).unwrap_or_default());
+            written = at + 1;
+            match byte {
+                b'\n' => text.push_str("\\n"),
+                b'\r' => text.push_str("\\r"),
+                b'\t' => text.push_str("\\t"),
                 // Below the space there are 32 characters.
-                ..' ' => {
-                    text.push_str(if character < '\u{10}' { "\\u000" } else { "\\u001" });
-                    text.extend(char::from_digit(u32::from(character) % 16, 16));
+                ..b' ' => {
+                    text.push_str(if byte < 16 { "\\u000" } else { "\\u001" });
+                    text.extend(char::from_digit(u32::from(byte) % 16, 16));
                 }
-                _ => text.push(character),
+                _ => {
+                    text.push('\\');
+                    text.push(byte.into());
+                }
             }
         }
+        text.push_str(self.get(written..).unwrap_or_default());
         text.push('"');
     }
 }

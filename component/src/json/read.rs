@@ -22,25 +22,32 @@ pub enum Value {
 /// How deep values may be nested, so that reading never exhausts the stack.
 const DEPTH: usize = 128;
 
+/// A number of fewer digits is finite.
+const SURELY_FINITE: usize = 308;
+
 impl Value {
     /// Reads a text; none if it is not JSON.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut reader = Reader { rest: text };
+        let mut reader = Reader { text, at: 0 };
         let value = reader.value(DEPTH)?;
         reader.skip_space();
-        reader.rest.is_empty().then_some(value)
+        reader.peek().is_none().then_some(value)
     }
 
     /// The member of this name, if this is an object that has one. Of several
     /// it is the last.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        let members = self.as_object()?.iter().rev();
-        members.clone().find_map(|(key, value)| (key == name).then_some(value))
+        self.member(name.as_bytes())
+    }
+
+    fn member(&self, name: &[u8]) -> Option<&Self> {
+        let member = self.as_object()?.iter().rev().find(|(key, _)| key.as_bytes() == name);
+        member.map(|(_, value)| value)
     }
 
     /// The value at the end of a path of members such as `message/content`.
     pub fn at(&self, path: &str) -> Option<&Self> {
-        path.split('/').try_fold(self, |value, name| value.get(name))
+        path.as_bytes().split(|byte| *byte == b'/').try_fold(self, Self::member)
     }
 
     /// The text at the end of a path.
@@ -96,32 +103,34 @@ impl Value {
     }
 }
 
-/// What is still to be read.
+/// A text and how far it was read. All that JSON gives a meaning to is ASCII,
+/// so it is read byte by byte.
 struct Reader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    at: usize,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn value(&mut self, depth: usize) -> Option<Value> {
         self.skip_space();
-        match self.rest.chars().next()? {
-            '{' => self.object(depth.checked_sub(1)?),
-            '[' => self.list(depth.checked_sub(1)?),
-            '"' => self.text().map(Value::Text),
-            't' => self.word("true", Value::Bool(true)),
-            'f' => self.word("false", Value::Bool(false)),
-            'n' => self.word("null", Value::Null),
+        match self.peek()? {
+            b'{' => self.object(depth.checked_sub(1)?),
+            b'[' => self.list(depth.checked_sub(1)?),
+            b'"' => self.text().map(Value::Text),
+            b't' => self.word("true", Value::Bool(true)),
+            b'f' => self.word("false", Value::Bool(false)),
+            b'n' => self.word("null", Value::Null),
             _ => self.number(),
         }
     }
 
     fn object(&mut self, depth: usize) -> Option<Value> {
         let mut members = Vec::new();
-        self.separated('{', '}', &mut |reader| {
+        self.separated(b'}', &mut |reader| {
             reader.skip_space();
             let name = reader.text()?;
             reader.skip_space();
-            reader.take(":").then_some(())?;
+            reader.take(b':').then_some(())?;
             members.push((name, reader.value(depth)?));
             Some(())
         })?;
@@ -130,136 +139,139 @@ impl Reader<'_> {
 
     fn list(&mut self, depth: usize) -> Option<Value> {
         let mut items = Vec::new();
-        self.separated('[', ']', &mut |reader| {
+        self.separated(b']', &mut |reader| {
             items.push(reader.value(depth)?);
             Some(())
         })?;
         Some(Value::List(items))
     }
 
-    /// Reads what stands between brackets, separated by commas.
+    /// Reads what stands between brackets, separated by commas. The first
+    /// bracket was looked at.
     fn separated(
         &mut self,
-        open: char,
-        close: char,
+        close: u8,
         item: &mut dyn FnMut(&mut Self) -> Option<()>,
     ) -> Option<()> {
-        self.take_char(open).then_some(())?;
+        self.at += 1;
         self.skip_space();
-        if self.take_char(close) {
+        if self.take(close) {
             return Some(());
         }
         loop {
             item(self)?;
             self.skip_space();
-            if self.take_char(close) {
+            if self.take(close) {
                 return Some(());
             }
-            self.take(",").then_some(())?;
+            self.take(b',').then_some(())?;
         }
     }
 
     fn text(&mut self) -> Option<String> {
-        self.take("\"").then_some(())?;
+        self.take(b'"').then_some(())?;
         let mut text = String::new();
         loop {
-            let end = self.rest.find(|c: char| matches!(c, '"' | '\\' | ..' '))?;
-            let (plain, rest) = self.rest.split_at_checked(end)?;
-            text.push_str(plain);
-            self.rest = rest;
-            if self.take("\"") {
+            text.push_str(self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | ..b' ')));
+            if self.take(b'"') {
                 return Some(text);
             }
+            self.take(b'\\').then_some(())?;
             text.push(self.escaped()?);
         }
     }
 
     fn escaped(&mut self) -> Option<char> {
-        self.take("\\").then_some(())?;
-        let mut characters = self.rest.chars();
-        let character = match characters.next()? {
-            '"' => '"',
-            '\\' => '\\',
-            '/' => '/',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                self.rest = characters.as_str();
-                return self.unicode();
-            }
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(match byte {
+            b'"' | b'\\' | b'/' => byte.into(),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.unicode(),
             _ => return None,
-        };
-        self.rest = characters.as_str();
-        Some(character)
+        })
     }
 
     /// A character by its number, or by the two halves of a surrogate pair. A
     /// half by itself is no character and becomes U+FFFD.
     fn unicode(&mut self) -> Option<char> {
         let high = self.four_digits()?;
-        let after_high = self.rest;
-        if (0xd800..0xdc00).contains(&high) && self.take("\\u") {
+        let after_high = self.at;
+        if (0xd800..0xdc00).contains(&high) && self.take(b'\\') && self.take(b'u') {
             let low = self.four_digits()?;
             if (0xdc00..0xe000).contains(&low) {
                 return char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
             }
-            self.rest = after_high;
         }
+        self.at = after_high;
         Some(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
     fn four_digits(&mut self) -> Option<u32> {
-        let (digits, rest) = self.rest.split_at_checked(4)?;
-        self.rest = rest;
+        let digits = self.text.get(self.at..self.at + 4)?;
+        self.at += 4;
         digits.chars().try_fold(0, |number, digit| Some(number * 16 + digit.to_digit(16)?))
     }
 
     fn number(&mut self) -> Option<Value> {
-        let start = self.rest;
-        self.take("-");
-        if !self.take("0") {
+        let start = self.at;
+        self.take(b'-');
+        if !self.take(b'0') {
             self.digits()?;
         }
-        if self.take(".") {
+        if self.take(b'.') {
             self.digits()?;
         }
-        if self.take("e") || self.take("E") {
-            let _ = self.take("+") || self.take("-");
+        let has_exponent = self.take(b'e') || self.take(b'E');
+        if has_exponent {
+            let _ = self.take(b'+') || self.take(b'-');
             self.digits()?;
         }
-        let number = Number::raw(start.strip_suffix(self.rest)?);
-        // Other readers refuse it, the host's among them.
-        number.as_f64().is_finite().then_some(Value::Number(number))
+        let number = Number::raw(self.text.get(start..self.at)?);
+        // Other readers refuse what is infinite, the host's among them.
+        let is_finite = !has_exponent && self.at - start < SURELY_FINITE;
+        (is_finite || number.as_f64().is_finite()).then_some(Value::Number(number))
     }
 
     /// At least one digit.
     fn digits(&mut self) -> Option<()> {
-        let rest = self.rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let is_number = rest.len() < self.rest.len();
-        self.rest = rest;
-        is_number.then_some(())
+        let digits = self.skip_while(|byte| byte.is_ascii_digit());
+        (!digits.is_empty()).then_some(())
     }
 
     fn word(&mut self, word: &str, value: Value) -> Option<Value> {
-        self.take(word).then_some(value)
+        word.bytes().all(|byte| self.take(byte)).then_some(value)
     }
 
     fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    fn take_char(&mut self, character: char) -> bool {
-        self.take(character.encode_utf8(&mut [0; 4]))
+    /// Goes behind all bytes that are meant, and returns them. What comes
+    /// before or behind a character in several bytes is none of its bytes.
+    fn skip_while(&mut self, is_meant: impl Fn(u8) -> bool) -> &'a str {
+        let start = self.at;
+        while self.peek().is_some_and(&is_meant) {
+            self.at += 1;
+        }
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
-    /// Goes behind `text` if it comes next.
-    fn take(&mut self, text: &str) -> bool {
-        let rest = self.rest.strip_prefix(text);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+    /// Goes behind a byte if it comes next.
+    fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// The next byte. A call would take more code than looking.
+    #[inline(always)]
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 }
 
