@@ -7,6 +7,7 @@
 mod authorities;
 mod base_url;
 mod body;
+mod buffers;
 mod embedded;
 mod event_stream;
 #[cfg(test)]

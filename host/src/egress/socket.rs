@@ -12,15 +12,17 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::Error;
 use ureq::unversioned::transport::{
     Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    ShutdownHandle, TcpConnector, Transport,
+    ShutdownHandle, TcpConnector, Transport, time,
 };
 
 use crate::events::Cancellation;
+
+use super::buffers::GrowingBuffers;
 
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
@@ -143,7 +145,8 @@ impl Connector for WatchedConnector {
         let transport = self.inner.connect(&details, chained)?;
         let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
         let socket = Arc::new(Socket { number: next_number(), user: AtomicU64::new(0), handle });
-        Ok(transport.map(|inner| WatchedTransport { inner, socket }))
+        let buffers = GrowingBuffers::default();
+        Ok(transport.map(|inner| WatchedTransport { inner, buffers, socket }))
     }
 }
 
@@ -182,40 +185,63 @@ impl Socket {
     }
 }
 
-/// A transport that reports to its [`Socket`].
+/// A transport that reports to its [`Socket`]. Its buffers are its own: those
+/// of the transports below hold a piece of what passes through.
 pub(super) struct WatchedTransport<T> {
     inner: T,
+    buffers: GrowingBuffers,
     socket: Arc<Socket>,
 }
 
 impl<T: Transport> Transport for WatchedTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
+        &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.socket.claim()?;
         with_current(|current| current.sent.set(true));
-        self.inner.transmit_output(amount, timeout)
+        let begun = Instant::now();
+        let mut rest = self.buffers.written(amount);
+        while !rest.is_empty() {
+            let piece = self.inner.buffers().output();
+            let count = piece.len().min(rest.len());
+            let (now, later) = rest.split_at(count);
+            piece.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+            self.inner.transmit_output(count, left(timeout, begun))?;
+            rest = later;
+        }
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        // ureq would take a head that fills the buffer for a connection that broke.
-        if self.inner.buffers().input_append_buf().is_empty() {
-            let size = self.inner.buffers().input().len();
-            return Err(Error::LargeResponseHeader(size, size));
-        }
-        self.inner.await_input(within_silence(timeout)).map_err(never_an_end)
+        self.buffers.end_output();
+        self.buffers.check_room()?;
+        // What there was no room for is there already.
+        let is_there = !self.inner.buffers().input().is_empty()
+            || self.inner.await_input(within_silence(timeout)).map_err(never_an_end)?;
+        self.buffers.take_from(&mut self.inner);
+        Ok(is_there)
     }
 
     fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+        // What nobody asked for would be taken for the next answer.
+        self.inner.buffers().input().is_empty() && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
+}
+
+/// What is left of the time for a request that goes out in pieces.
+fn left(timeout: NextTimeout, begun: Instant) -> NextTimeout {
+    let after = match timeout.after {
+        time::Duration::Exact(after) => after.saturating_sub(begun.elapsed()).into(),
+        time::Duration::NotHappening => time::Duration::NotHappening,
+    };
+    NextTimeout { after, ..timeout }
 }
 
 /// ureq takes these errors for the end of a body that ends with its connection,
