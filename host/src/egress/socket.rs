@@ -39,20 +39,23 @@ struct Current {
     silence: Cell<Option<Duration>>,
 }
 
-/// Makes the thread one of a run, until it is dropped.
-pub(crate) struct Entered(());
+/// Makes the thread one of a run, until it is dropped. Then it is again what
+/// it was: a function that a run calls may run an action on the same thread.
+pub(crate) struct Entered {
+    before: Option<Current>,
+}
 
 pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     let id = next_number();
     let cancellation = cancellation.clone();
-    CURRENT.set(Some(Current {
+    let before = CURRENT.replace(Some(Current {
         id,
         cancellation,
         socket: Cell::new(0),
         sent: Cell::new(false),
         silence: Cell::new(None),
     }));
-    Entered(())
+    Entered { before }
 }
 
 /// A number for a run or a socket.
@@ -63,7 +66,7 @@ fn next_number() -> u64 {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(current) = CURRENT.take() {
+        if let Some(current) = CURRENT.replace(self.before.take()) {
             current.cancellation.on_cancel(current.id, None);
         }
     }

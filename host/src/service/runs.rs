@@ -189,7 +189,7 @@ async fn start(
     ended
 }
 
-/// On a thread of its own.
+/// On a thread of its own, with the stack for it.
 fn perform(
     app: &App,
     job: Job,
@@ -216,7 +216,7 @@ fn perform(
             let _ = events.blocking_send(named(event));
         });
     }
-    Ok(run.start()?)
+    Ok(run.start_here()?)
 }
 
 fn answer(ended: Result<Outcome, Problem>) -> Response {
