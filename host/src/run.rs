@@ -1,5 +1,5 @@
-//! Calls into a connector: a fresh instance on a thread of its own, within
-//! limits, and whatever happens in it as an outcome or a failure.
+//! Calls into a connector: a fresh instance on a thread with the stack for it,
+//! within limits, and whatever happens in it as an outcome or a failure.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -28,8 +28,6 @@ use crate::json;
 use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
 
-/// A thread's stack beyond the guest's: for the host's own functions.
-const HOST_STACK: usize = 1 << 20;
 /// Longer descriptions come from a connector that loops.
 const DESCRIBE_TIME: Duration = Duration::from_secs(5);
 /// Larger ones too: the largest known has a hundredth of it.
@@ -186,11 +184,26 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Checks the input, runs the action and waits for its end.
+    /// Checks the input, runs the action on a thread of its own and waits for
+    /// its end.
     ///
     /// # Errors
     /// `invalid-input` before anything is sent; else what happened.
     pub fn start(self) -> Result<Outcome, Failure> {
+        let connector = self.connector;
+        on_own_thread(&connector.shared.options, || self.start_here())
+    }
+
+    /// Like [`start`](Self::start) on the calling thread, for a program that
+    /// has a thread for each run: a second one would cost time and memory.
+    ///
+    /// The thread needs a stack of [`HostOptions::thread_stack`] bytes, hardly
+    /// any of it in use. On a smaller one, a connector that takes all the stack
+    /// it may have ends the process.
+    ///
+    /// # Errors
+    /// See [`start`](Self::start).
+    pub fn start_here(self) -> Result<Outcome, Failure> {
         let begun = Instant::now();
         let shared = &self.connector.shared;
         let action = action(self.connector, &self.action)?;
@@ -270,12 +283,12 @@ struct Call {
 }
 
 impl Call {
-    /// Makes a store and an instance on a new thread, calls, and waits.
-    fn make<T: Send>(
+    /// Makes a store and an instance, and calls.
+    fn make<T>(
         self,
         pre: &WorldPre<State>,
         options: &HostOptions,
-        call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T> + Send,
+        call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
         self.make_on_instance(pre, options, |instance, store| {
             let world = pre.exports(&mut *store, instance)?;
@@ -284,29 +297,7 @@ impl Call {
     }
 
     /// Like [`make`](Self::make), before the exports are looked at.
-    fn make_on_instance<T: Send>(
-        self,
-        pre: &WorldPre<State>,
-        options: &HostOptions,
-        call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T> + Send,
-    ) -> Result<(T, Ended), Failure> {
-        let stack = options.max_stack + HOST_STACK;
-        thread::scope(|scope| {
-            thread::Builder::new()
-                .name("connector-run".to_owned())
-                .stack_size(stack)
-                .spawn_scoped(scope, || self.make_here(pre, options, call))
-                .map_err(|error| {
-                    Failure::new(FailureKind::Internal, format!("no thread for the run: {error}"))
-                })?
-                .join()
-                .unwrap_or_else(|_| {
-                    Err(Failure::new(FailureKind::Internal, "the host failed during the run"))
-                })
-        })
-    }
-
-    fn make_here<T>(
+    fn make_on_instance<T>(
         self,
         pre: &WorldPre<State>,
         options: &HostOptions,
@@ -389,7 +380,24 @@ impl Ended {
     }
 }
 
-/// wasmtime has no type for it that can be named.
+/// Does something with a connector on a thread that has the stack for it, and
+/// waits.
+fn on_own_thread<T: Send>(
+    options: &HostOptions,
+    work: impl FnOnce() -> Result<T, Failure> + Send,
+) -> Result<T, Failure> {
+    let internal = |message: String| Failure::new(FailureKind::Internal, message);
+    thread::scope(|scope| {
+        thread::Builder::new()
+            .name("connector-run".to_owned())
+            .stack_size(options.thread_stack())
+            .spawn_scoped(scope, work)
+            .map_err(|error| internal(format!("no thread for the run: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(internal("the host failed during the run".to_owned())))
+    })
+}
+
 /// The moment after this time. One that no clock reaches is far away.
 fn deadline_after(time: Duration) -> Instant {
     const FAR: Duration = Duration::from_hours(24 * 365);
@@ -397,6 +405,7 @@ fn deadline_after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + FAR)
 }
 
+/// wasmtime has no type for it that can be named.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }
@@ -436,11 +445,13 @@ pub(crate) fn describe(
     options: &HostOptions,
 ) -> Result<wit_describe::Component, LoadError> {
     let call = Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
-    let described = call.make_on_instance(pre, options, |instance, store| {
-        match pre.exports(&mut *store, instance) {
-            Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
-            Err(mismatch) => Ok(Err(mismatch)),
-        }
+    let described = on_own_thread(options, || {
+        call.make_on_instance(pre, options, |instance, store| {
+            match pre.exports(&mut *store, instance) {
+                Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
+                Err(mismatch) => Ok(Err(mismatch)),
+            }
+        })
     });
     let (component, _) = described.map_err(LoadError::Describe)?;
     component.map_err(LoadError::mismatch)
@@ -529,5 +540,5 @@ fn ask<T: Send>(
     let run = RunState::new(name, connection.cloned(), Limits::default());
     let time = Some(shared.options.ask_time);
     let prepared = Call { run: Some(run), time, cancellation: Cancellation::default() };
-    prepared.make(&shared.pre, &shared.options, call)
+    on_own_thread(&shared.options, || prepared.make(&shared.pre, &shared.options, call))
 }

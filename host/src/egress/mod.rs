@@ -7,6 +7,7 @@
 mod authorities;
 mod base_url;
 mod body;
+mod buffers;
 mod embedded;
 mod event_stream;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub(crate) use secret::Secret;
 pub(crate) use socket::enter;
 
 use body::Body;
-use resolver::AddressRefused;
+use resolver::{AddressRefused, NoThread};
 
 /// A request as a connector asks for it.
 pub(crate) struct Request {
@@ -216,6 +217,9 @@ impl<'a> Prepared<'a> {
                 Failure::new(FailureKind::TooLarge, message).after_request(true)
             }
             ureq::Error::Other(error) if error.is::<AddressRefused>() => network(error.to_string()),
+            ureq::Error::Other(error) if error.is::<NoThread>() => {
+                Failure::new(FailureKind::Internal, error.to_string())
+            }
             _ => network(format!("the exchange {what} failed: {}", short(error)))
                 .after_request(began),
         }

@@ -157,20 +157,24 @@ pub(super) struct Redacting<R> {
     ended: bool,
 }
 
-const CHUNK: usize = 16 * 1024;
+/// How much is read at once, at least and at most: as much as is asked for.
+const LEAST: usize = 1024;
+const MOST: usize = 16 * 1024;
 
 impl<R: Read> Redacting<R> {
     pub(super) fn new(inner: R, redactor: Redactor) -> Self {
         Self { inner, redactor, buffer: Vec::new(), ready: 0, taken: 0, ended: false }
     }
 
-    fn fill(&mut self, forms: &Forms) -> io::Result<()> {
+    fn fill(&mut self, forms: &Forms, wanted: usize) -> io::Result<()> {
+        let wanted = wanted.clamp(LEAST, MOST);
         self.buffer.drain(..self.taken);
+        self.buffer.shrink_to(self.buffer.len() + wanted);
         self.taken = 0;
         self.ready = 0;
         while self.ready == 0 && !self.ended {
             let held = self.buffer.len();
-            self.buffer.resize(held + CHUNK, 0);
+            self.buffer.resize(held + wanted, 0);
             let read = self.inner.read(self.buffer.get_mut(held..).unwrap_or_default());
             self.buffer.truncate(held + *read.as_ref().unwrap_or(&0));
             self.ended = read? == 0;
@@ -186,7 +190,7 @@ impl<R: Read> Read for Redacting<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let Some(forms) = self.redactor.0.clone() else { return self.inner.read(into) };
         if self.taken == self.ready {
-            self.fill(&forms)?;
+            self.fill(&forms, into.len())?;
         }
         let available = self.buffer.get(self.taken..self.ready).unwrap_or_default();
         let count = available.len().min(into.len());

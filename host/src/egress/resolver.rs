@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ureq::config::Config;
 use ureq::http::Uri;
@@ -56,6 +57,18 @@ impl fmt::Display for AddressRefused {
 
 impl std::error::Error for AddressRefused {}
 
+/// The machine has no thread for a lookup.
+#[derive(Debug)]
+pub(super) struct NoThread;
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no thread for the lookup of the host")
+    }
+}
+
+impl std::error::Error for NoThread {}
+
 impl<R: Resolver> Resolver for CheckingResolver<R> {
     fn resolve(
         &self,
@@ -63,7 +76,10 @@ impl<R: Resolver> Resolver for CheckingResolver<R> {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let addresses = self.inner.resolve(uri, config, timeout)?;
+        // ureq looks names up on a thread, and panics where there is none.
+        let resolve = AssertUnwindSafe(|| self.inner.resolve(uri, config, timeout));
+        let addresses =
+            catch_unwind(resolve).map_err(|_| ureq::Error::Other(Box::new(NoThread)))??;
         let plain = uri.scheme_str() == Some("http");
         for address in &*addresses {
             check(address.ip(), plain, self.policy)

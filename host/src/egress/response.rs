@@ -24,6 +24,11 @@ const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// How much of an error answer is looked at before it is read.
 const PEEKED: usize = 16 * 1024;
+/// How much is read of a stream of events at once, at least and at most. A
+/// stream is waited for most of its time, with room for so much in memory; one
+/// that brings a file fills it and is given more.
+const LEAST_AHEAD: usize = 1024;
+const MOST_AHEAD: usize = 16 * 1024;
 
 /// How large a body may be that is parsed, in bytes.
 #[derive(Clone, Copy)]
@@ -47,6 +52,8 @@ pub struct Response {
     /// What was looked at before it was read.
     peeked: VecDeque<u8>,
     events: EventStream,
+    /// How much of it is read next.
+    ahead: usize,
     /// What was embedded in it.
     stored: Stored,
 }
@@ -68,6 +75,7 @@ impl Response {
             read: 0,
             peeked: VecDeque::new(),
             events: EventStream::default(),
+            ahead: LEAST_AHEAD,
             stored: Stored::default(),
         }
     }
@@ -246,8 +254,15 @@ impl Response {
     /// Takes the next bytes in, to be looked at before they are read; waits
     /// for some. `false` at the end of the body.
     fn look_ahead(&mut self) -> Result<bool, Failure> {
-        let mut chunk = vec![0; PEEKED];
+        let mut chunk = Vec::from(mem::take(&mut self.peeked));
+        chunk.resize(self.ahead, 0);
+        // What was for a file is not kept while the next event is waited for.
+        chunk.shrink_to_fit();
         let count = self.receive(&mut chunk).map_err(broken)?;
+        self.ahead = match count == chunk.len() {
+            true => MOST_AHEAD.min(2 * self.ahead),
+            false => LEAST_AHEAD,
+        };
         chunk.truncate(count);
         self.peeked = chunk.into();
         Ok(count != 0)

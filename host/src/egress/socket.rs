@@ -18,11 +18,12 @@ use ureq::Error;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    ShutdownHandle, TcpConnector, Transport,
+    ShutdownHandle, TcpConnector, Transport, time,
 };
 
 use crate::events::Cancellation;
 
+use super::buffers::GrowingBuffers;
 use super::resolver::CheckingResolver;
 
 thread_local! {
@@ -40,20 +41,23 @@ struct Current {
     silence: Cell<Option<Duration>>,
 }
 
-/// Makes the thread one of a run, until it is dropped.
-pub(crate) struct Entered(());
+/// Makes the thread one of a run, until it is dropped. Then it is again what
+/// it was: a function that a run calls may run an action on the same thread.
+pub(crate) struct Entered {
+    before: Option<Current>,
+}
 
 pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     let id = next_number();
     let cancellation = cancellation.clone();
-    CURRENT.set(Some(Current {
+    let before = CURRENT.replace(Some(Current {
         id,
         cancellation,
         socket: Cell::new(0),
         sent: Cell::new(false),
         silence: Cell::new(None),
     }));
-    Entered(())
+    Entered { before }
 }
 
 /// A number for a run or a socket.
@@ -64,7 +68,7 @@ fn next_number() -> u64 {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(current) = CURRENT.take() {
+        if let Some(current) = CURRENT.replace(self.before.take()) {
             current.cancellation.on_cancel(current.id, None);
         }
     }
@@ -174,7 +178,8 @@ impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
         let transport = self.inner.connect(&details, chained)?;
         let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
         let socket = Arc::new(Socket { number: next_number(), user: AtomicU64::new(0), handle });
-        Ok(transport.map(|inner| WatchedTransport { inner, socket }))
+        let buffers = GrowingBuffers::default();
+        Ok(transport.map(|inner| WatchedTransport { inner, buffers, socket }))
     }
 }
 
@@ -213,40 +218,63 @@ impl Socket {
     }
 }
 
-/// A transport that reports to its [`Socket`].
+/// A transport that reports to its [`Socket`]. Its buffers are its own: those
+/// of the transports below hold a piece of what passes through.
 pub(super) struct WatchedTransport<T> {
     inner: T,
+    buffers: GrowingBuffers,
     socket: Arc<Socket>,
 }
 
 impl<T: Transport> Transport for WatchedTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        self.inner.buffers()
+        &mut self.buffers
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.socket.claim()?;
         with_current(|current| current.sent.set(true));
-        self.inner.transmit_output(amount, timeout)
+        let begun = Instant::now();
+        let mut rest = self.buffers.written(amount);
+        while !rest.is_empty() {
+            let piece = self.inner.buffers().output();
+            let count = piece.len().min(rest.len());
+            let (now, later) = rest.split_at(count);
+            piece.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+            self.inner.transmit_output(count, left(timeout, begun))?;
+            rest = later;
+        }
+        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        // ureq would take a head that fills the buffer for a connection that broke.
-        if self.inner.buffers().input_append_buf().is_empty() {
-            let size = self.inner.buffers().input().len();
-            return Err(Error::LargeResponseHeader(size, size));
-        }
-        self.inner.await_input(within_silence(timeout)).map_err(never_an_end)
+        self.buffers.end_output();
+        self.buffers.check_room()?;
+        // What there was no room for is there already.
+        let is_there = !self.inner.buffers().input().is_empty()
+            || self.inner.await_input(within_silence(timeout)).map_err(never_an_end)?;
+        self.buffers.take_from(&mut self.inner);
+        Ok(is_there)
     }
 
     fn is_open(&mut self) -> bool {
-        self.inner.is_open()
+        // What nobody asked for would be taken for the next answer.
+        self.inner.buffers().input().is_empty() && self.inner.is_open()
     }
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
+}
+
+/// What is left of the time for a request that goes out in pieces.
+fn left(timeout: NextTimeout, begun: Instant) -> NextTimeout {
+    let after = match timeout.after {
+        time::Duration::Exact(after) => after.saturating_sub(begun.elapsed()).into(),
+        time::Duration::NotHappening => time::Duration::NotHappening,
+    };
+    NextTimeout { after, ..timeout }
 }
 
 /// ureq takes these errors for the end of a body that ends with its connection,

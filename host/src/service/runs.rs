@@ -164,7 +164,7 @@ impl Drop for StopOnDrop {
 async fn start(
     app: &Arc<App>,
     job: Job,
-    events: Option<mpsc::Sender<Event>>,
+    events: Option<mpsc::Sender<sse::Event>>,
 ) -> Result<Outcome, Problem> {
     let begun = Instant::now();
     let place = app.gate.enter().await?;
@@ -189,11 +189,11 @@ async fn start(
     ended
 }
 
-/// On a thread of its own.
+/// On a thread of its own, with the stack for it.
 fn perform(
     app: &App,
     job: Job,
-    events: Option<mpsc::Sender<Event>>,
+    events: Option<mpsc::Sender<sse::Event>>,
     cancellation: &Cancellation,
 ) -> Result<Outcome, Problem> {
     let Job { connector, action, input, connection, trace_parent } = job;
@@ -213,10 +213,10 @@ fn perform(
     if let Some(events) = events {
         run = run.streaming(true).on_event(move |event| {
             // The receiver is gone when the caller is; the run is told so.
-            let _ = events.blocking_send(event);
+            let _ = events.blocking_send(named(event));
         });
     }
-    Ok(run.start()?)
+    Ok(run.start_here()?)
 }
 
 fn answer(ended: Result<Outcome, Problem>) -> Response {
@@ -229,9 +229,9 @@ fn answer(ended: Result<Outcome, Problem>) -> Response {
 /// What a stream of events goes on with.
 enum Stage {
     /// The run goes on; it ends with what the future gives.
-    Running(mpsc::Receiver<Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
+    Running(mpsc::Receiver<sse::Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
     /// The run has ended, and events are still to be told.
-    Draining(mpsc::Receiver<Event>, Ended),
+    Draining(mpsc::Receiver<sse::Event>, Ended),
     Over,
 }
 
@@ -246,7 +246,7 @@ fn events(app: Arc<App>, job: Job) -> Response {
             Stage::Running(mut receiver, mut ended) => tokio::select! {
                 biased;
                 Some(event) = receiver.recv() => {
-                    Some((named(event), Stage::Running(receiver, ended)))
+                    Some((event, Stage::Running(receiver, ended)))
                 }
                 ended = &mut ended => next(receiver, ended),
             },
@@ -258,9 +258,9 @@ fn events(app: Arc<App>, job: Job) -> Response {
 }
 
 /// What is left to tell of a run that has ended.
-fn next(mut receiver: mpsc::Receiver<Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
+fn next(mut receiver: mpsc::Receiver<sse::Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
     match receiver.try_recv() {
-        Ok(event) => Some((named(event), Stage::Draining(receiver, ended))),
+        Ok(event) => Some((event, Stage::Draining(receiver, ended))),
         Err(_) => Some((last(&ended), Stage::Over)),
     }
 }
