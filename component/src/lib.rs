@@ -27,6 +27,7 @@ mod fuzz;
 pub mod json;
 pub mod media;
 pub mod openai;
+mod packed;
 pub mod table;
 
 use bindings::exports::workflow::connector as exports;

@@ -26,6 +26,7 @@ use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, files, functions as registry, json_schema};
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
@@ -34,6 +35,7 @@ use crate::openai::models::has_any;
 use crate::openai::parameters;
 use crate::openai::request::{post_with_files, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
+use crate::table::{count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -73,6 +75,9 @@ const RULES: &[Rule] = &[rule(
     "stop",
     Takes::Nothing("this model cannot end at a text; leave it empty"),
 )];
+
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
 
 members! {
     /// What the action makes something of. All else is sent as it was given.
@@ -158,7 +163,7 @@ impl<'a> Parameters<'a> {
     /// What follows from the input and the settings.
     fn of(given: &'a Value, input: &Input, format: &Format, settings: &Settings) -> Self {
         Self {
-            given: parameters::given(PROPERTIES, given),
+            given: parameters::given(&SENT, given),
             format: format.wire(),
             tools: None,
             parallel_calls: input.parallel_function_calls,
@@ -206,7 +211,7 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
         ("tools", "functions"),
         ("parallel_tool_calls", "parallelFunctionCalls"),
     ];
-    let path = parameters::property(param, PROPERTIES, &aliases)?;
+    let path = parameters::property(param, &Table::of("ask"), &aliases)?;
 
     let Some((index, rest)) = path.strip_prefix("messages[").and_then(|path| path.split_once(']'))
     else {

@@ -11,6 +11,7 @@ use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
@@ -19,7 +20,7 @@ use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
 use crate::openai::stream::{Next, Stream};
 use crate::openai::{error, parameters, usage::Usage};
-use crate::table::{ControlType, Property};
+use crate::table::{ControlType, Property, count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -61,6 +62,9 @@ const IMAGE: &[Property] = &[
     Property::string("revisedPrompt", "Revised prompt", "The prompt as the model rewrote it."),
 ];
 
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
+
 members! {
     /// What the action makes something of, or looks at.
     pub struct Input<'a> {
@@ -89,7 +93,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let previews = input.partial_images.filter(|count| 0 < *count && events::streaming());
     let request = post("/images/generations", body(&input, &given, previews)?);
     let aliases = [("prompt", "imageMessages")];
-    let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
+    let blame = |name: &str| parameters::property(name, &Table::of("createImage"), &aliases);
     let answer = send(&request, &blame)?;
     let text = if previews.is_some() && !answer.has_type("application/json") {
         answer.collect(Some(&embedded(&input, &["b64_json"])), &blame, collect)?
@@ -105,7 +109,7 @@ fn body(input: &Input, given: &Value, previews: Option<u64>) -> Result<Json> {
     models::check(input, given, &size, &prompt)?;
     let format = input.response_format.filter(|_| models::takes_format(input.model));
     Ok(Object::new()
-        .set_all(&parameters::given(PROPERTIES, given))
+        .set_all(&parameters::given(&SENT, given))
         .set("prompt", prompt)
         .set("size", size)
         .set_some("response_format", format)
