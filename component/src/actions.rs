@@ -5,6 +5,9 @@ pub mod create_image;
 pub mod create_speech;
 pub mod create_transcription;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::exports::workflow::connector::actions::{OptionList, Outcome};
 use crate::connection::Settings;
 use crate::describe::Table;

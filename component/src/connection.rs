@@ -1,5 +1,7 @@
 //! The connection: what a user fills in, and how the host authorizes requests.
 
+use alloc::string::String;
+
 use crate::bindings::exports::workflow::connector::connection::{
     Authorization, BaseUrl, Binding, Definition,
 };

@@ -3,6 +3,8 @@
 //! It is written when the connector is compiled, and packed: it is a quarter
 //! of the component otherwise, and most calls have no use for it.
 
+use alloc::vec::Vec;
+
 use crate::actions::{ALL, Action, ENTRIES, Entry, Output};
 use crate::bindings::exports::workflow::connector::describe as contract;
 use crate::bindings::workflow::connector::types::Property;

@@ -1,6 +1,8 @@
 //! Making failures.
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::result;
 
 use crate::bindings::workflow::connector::events::StopReason;
 pub use crate::bindings::workflow::connector::types::{Failure, FailureKind};

@@ -9,7 +9,8 @@
 pub mod input;
 mod read;
 
-use std::mem;
+use alloc::string::{String, ToString};
+use core::mem;
 
 pub use self::input::{FromJson, Number};
 pub use self::read::Value;

@@ -12,6 +12,11 @@
 //! The crate builds natively as well, where all of it but the imports is
 //! tested.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+#[macro_use]
+extern crate alloc;
+
 pub mod actions;
 #[cfg(target_arch = "wasm32")]
 mod allocator;
@@ -28,7 +33,11 @@ pub mod json;
 pub mod media;
 pub mod openai;
 mod packed;
+#[cfg(target_arch = "wasm32")]
+mod panic;
 pub mod table;
+
+use alloc::string::String;
 
 use bindings::exports::workflow::connector as exports;
 use exports::actions::{OptionList, Outcome};

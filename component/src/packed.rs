@@ -6,6 +6,8 @@
 //! Both are written in Elias's gamma code, which is short for small numbers;
 //! the lower bits of the distance stand behind it as they are.
 
+use alloc::vec::Vec;
+
 /// As many bytes can be packed.
 const CAPACITY: usize = 1 << 15;
 /// The fewest bytes that are worth a repetition.

@@ -13,7 +13,10 @@ mod messages;
 mod properties;
 pub(crate) mod stream;
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::result;
 
 use self::attachments::Attachments;
 use self::conversation::{Answer, Outside, Reply, Stopped, Terms};

@@ -5,6 +5,9 @@
 mod models;
 mod properties;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 pub use self::properties::PROPERTIES;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;

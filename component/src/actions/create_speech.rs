@@ -1,5 +1,7 @@
 //! Text-To-Speech: `POST /audio/speech`.
 
+use alloc::string::String;
+
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{http, types};

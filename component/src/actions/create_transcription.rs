@@ -7,6 +7,9 @@ mod models;
 mod properties;
 mod recording;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 pub use self::properties::PROPERTIES;
 use self::recording::{Recording, add_speakers};
 use super::{Action, Output, parse};

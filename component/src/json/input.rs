@@ -4,6 +4,10 @@
 //! cannot differ. A value that does not fit is an input failure with the path
 //! of the property, such as `messages[0].role`.
 
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
 use super::Value;
 use crate::failure::{Failure, Result, item};
 
@@ -57,7 +61,8 @@ impl Number {
         /// Up to here a floating-point number tells whole numbers apart.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let number = self.as_f64();
-        (number.fract() == 0.0 && (0.0..=EXACT).contains(&number)).then_some(number as u64)
+        let whole = number as u64;
+        ((0.0..=EXACT).contains(&number) && whole as f64 == number).then_some(whole)
     }
 }
 

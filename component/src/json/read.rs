@@ -1,5 +1,8 @@
 //! Reading JSON (RFC 8259).
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::Number;
 
 /// A value that was read.

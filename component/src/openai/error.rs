@@ -5,6 +5,9 @@
 //! `{"message": …}`, FastAPI's `{"detail": …}`, plain text, HTML. All of them
 //! are read, and the answer itself is never lost.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use crate::failure::{Failure, FailureKind, shortened};
 use crate::json::{Number, Value};
 

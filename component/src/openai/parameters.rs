@@ -1,5 +1,8 @@
 //! Between the form's properties and the API's parameters, both ways.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::describe::Table;
 use crate::json::Value;
 use crate::table::PropertyType;

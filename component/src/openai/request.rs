@@ -1,5 +1,9 @@
 //! Sending requests and taking answers.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::error::{self, Head};
 use super::stream::Stream;
 use crate::bindings::workflow::connector::{events, files, http, types};

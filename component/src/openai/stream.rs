@@ -1,5 +1,7 @@
 //! Streams of events whose data is JSON.
 
+use alloc::string::String;
+
 use super::error;
 use crate::bindings::workflow::connector::events::Event;
 use crate::failure::{Failure, Result};

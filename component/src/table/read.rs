@@ -1,5 +1,8 @@
 //! Tables from bytes, laid flat for the contract, whose types cannot recurse.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::write::{ADVANCED, CHOICES, LIVE, OPEN, REQUIRED, SECRET};
 use super::{Comparison, ControlType, PropertyType};
 use crate::bindings::workflow::connector::types;

@@ -30,6 +30,7 @@ pub struct Writer {
 #[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
 impl Writer {
     /// Nothing is written yet.
+    #[expect(clippy::new_without_default, reason = "a constant has no use for it")]
     pub const fn new() -> Self {
         Self { bytes: Bytes::new() }
     }
@@ -78,8 +79,8 @@ impl Writer {
         self.number(row.control as u32);
         self.number(
             row.required as u32 * REQUIRED
-                | row.advanced as u32 * ADVANCED
-                | row.secret as u32 * SECRET,
+                + row.advanced as u32 * ADVANCED
+                + row.secret as u32 * SECRET,
         );
         self.literal(row.default);
         self.literal(row.provider_default);
@@ -88,7 +89,7 @@ impl Writer {
         self.limits(row.limits);
         self.rows(row.children);
         self.rows(match row.values {
-            Some(values) => std::slice::from_ref(values),
+            Some(values) => core::slice::from_ref(values),
             None => &[],
         });
     }
@@ -113,7 +114,7 @@ impl Writer {
 
     const fn choices(&mut self, choices: Option<&Choices>) {
         let Some(Choices { known, open, live }) = choices else { return self.number(0) };
-        self.number(CHOICES | *open as u32 * OPEN | *live as u32 * LIVE);
+        self.number(CHOICES + *open as u32 * OPEN + *live as u32 * LIVE);
         self.number(known.count() as u32);
         let mut at = 0;
         while at < known.count() {

@@ -4,6 +4,10 @@
 //! each kind of file is a content part of its own. What a file is, its content
 //! says.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::workflow::connector::files;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
@@ -77,7 +81,7 @@ fn contents(name: &str, file: &files::File) -> Result<Vec<u8>> {
 /// A text as a part, with the name that it may be asked about by. None if it
 /// is not UTF-8 to its end.
 fn text(name: &str, contents: &[u8]) -> Option<Json> {
-    let text = std::str::from_utf8(contents).ok()?;
+    let text = core::str::from_utf8(contents).ok()?;
     Some(said(&format!("{name}:\n\n{text}")))
 }
 

@@ -2,7 +2,10 @@
 //! they are called and it is asked again, and so it is when its answer does not
 //! fit the schema.
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::result;
 
 use super::format::Format;
 use super::functions::Functions;

@@ -1,5 +1,8 @@
 //! The functions that the model may call.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::workflow::connector::functions::Function;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::{Json, Object, Value};

@@ -1,5 +1,7 @@
 //! The form's messages, as the API wants them.
 
+use alloc::vec::Vec;
+
 use super::attachments;
 use super::conversation::{self, Call, said};
 use crate::failure::{Failure, Result};

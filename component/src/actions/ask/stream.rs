@@ -3,6 +3,9 @@
 //! The pieces are put together to the completion that would have come in one,
 //! so that whatever happens to an answer afterwards is the same for both.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::workflow::connector::events::{Event, TextDelta};
 use crate::failure::{Failure, Result};
 use crate::json::{Json, Number, Value};
