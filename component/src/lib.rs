@@ -18,7 +18,6 @@
 extern crate alloc;
 
 pub mod actions;
-#[cfg(target_arch = "wasm32")]
 mod allocator;
 mod bindings;
 pub mod connection;

@@ -26,6 +26,7 @@ use self::messages::{Message, wire_messages};
 pub use self::properties::PROPERTIES;
 use self::properties::ROUNDS;
 use super::{Action, Output, parse};
+use crate::allocator::free_text;
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, files, functions as registry, json_schema};
 use crate::connection::Settings;
@@ -36,7 +37,7 @@ use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::parameters;
-use crate::openai::request::{post_with_files, send};
+use crate::openai::request::{free_request, post_with_files, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
 use crate::table::{count_sent, sent};
 
@@ -177,9 +178,10 @@ impl<'a> Parameters<'a> {
 
     /// The request's body.
     fn body(&self, messages: &[Json]) -> Json {
+        let messages = Json::list(messages);
         let mut body = Object::new();
         body.set_all(&self.given)
-            .set("messages", Json::list(messages))
+            .set("messages", &messages)
             .set_some("response_format", self.format.as_ref());
         if let Some((name, most)) = self.max_tokens {
             body.set(name, most);
@@ -191,6 +193,7 @@ impl<'a> Parameters<'a> {
             body.set("stream", true);
             body.set("stream_options", Json::raw(r#"{"include_usage":true}"#));
         }
+        free_text(messages.text());
         body.done()
     }
 }
@@ -238,8 +241,10 @@ struct Host<'a> {
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
-        let answer =
-            send(&post_with_files("/chat/completions", body.as_str(), &self.files), &blame)?;
+        let request = post_with_files("/chat/completions", body.as_str(), &self.files);
+        let answer = send(&request, &blame)?;
+        free_request(request);
+        free_text(body.text());
         // Some servers answer in one piece all the same.
         let text = if self.is_streamed && !answer.has_type("application/json") {
             answer.collect(None, &blame, stream::collect)?

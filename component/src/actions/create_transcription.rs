@@ -179,10 +179,11 @@ fn collect(stream: &mut Stream) -> Result<String> {
                 let delta = TextDelta { choice: 0, text: text.into() };
                 (stream.tell)(Event::TextDelta(delta))?;
             }
-            Some("transcript.text.segment") => segments.push(Json::of(event)),
+            Some("transcript.text.segment") => segments.push(Json::of(&event)),
             Some("transcript.text.done") => break event,
             _ => {}
         }
+        event.free();
     };
     let mut whole = Object::new();
     for (name, value) in done.as_object().unwrap_or_default() {

@@ -32,6 +32,11 @@ impl Number {
         &self.0
     }
 
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+
     /// A floating-point number near enough to compare with. The nearest one
     /// would take 14 KB of code and tables.
     pub fn as_f64(&self) -> f64 {

@@ -9,6 +9,7 @@ use core::result;
 
 use super::format::Format;
 use super::functions::Functions;
+use crate::allocator::free_text;
 pub use crate::bindings::workflow::connector::events::StopReason as Stopped;
 use crate::bindings::workflow::connector::events::{Event, FunctionCall, FunctionResult};
 pub use crate::bindings::workflow::connector::functions::Invocation;
@@ -192,6 +193,8 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
             messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
             let results = answered(outside, functions, &first.calls).map_err(Failure::sent)?;
             messages.extend(results);
+            completion.free();
+            free_text(reply.text);
             continue;
         }
 
@@ -209,6 +212,8 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
                 repairs += 1;
                 messages.push(said("assistant", content));
                 messages.push(said("user", &correction(&unfit)));
+                completion.free();
+                free_text(reply.text);
             }
             (Err(unfit), _) => return Err(told(unfit)),
         }
