@@ -6,7 +6,7 @@ use crate::bindings::exports::workflow::connector::connection::{
     Authorization, BaseUrl, Binding, Definition,
 };
 use crate::failure::{Failure, FailureKind, Result};
-use crate::json::Value;
+use crate::json::{Value, decimal};
 use crate::openai::models;
 use crate::table::read::Reader;
 use crate::table::{Choices, ControlType, Known, Literal, Property};
@@ -146,7 +146,7 @@ pub fn test() -> Result<String> {
 
 fn reached(models: usize) -> String {
     let noun = if models == 1 { "model" } else { "models" };
-    format!("reached the API, {models} {noun} available")
+    format!("reached the API, {} {noun} available", decimal(models as u64))
 }
 
 #[cfg(test)]

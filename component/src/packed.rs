@@ -1,8 +1,8 @@
 //! Bytes that take less room: packed when the connector is compiled, unpacked
 //! when they are needed.
 //!
-//! Packed bytes are a sequence of bits. A 0 and eight bits are a byte. A 1 is a
-//! repetition of earlier bytes: how far back they are, and how many they are.
+//! Packed bytes are a sequence of bits. A 0 and seven bits are a byte, or, all
+//! set, that it is the next eight. A 1 is a repetition of earlier bytes: how far back they are, and how many they are.
 //! Both are written in Elias's gamma code, which is short for small numbers;
 //! the lower bits of the distance stand behind it as they are.
 
@@ -12,8 +12,12 @@ use alloc::vec::Vec;
 const CAPACITY: usize = 1 << 15;
 /// The fewest bytes that are worth a repetition.
 const SHORTEST: usize = 3;
+/// The last byte that is written in seven bits.
+const LAST: u8 = 0x7e;
+/// Stands in front of the others.
+const OTHER: u32 = 0x7f;
 /// How many lower bits of a distance stand as they are.
-const LOWER: u32 = 7;
+const LOWER: u32 = 9;
 
 /// Bytes in the making. They are made when the connector is compiled: what
 /// goes wrong here is an error of the compiler.
@@ -59,7 +63,11 @@ impl Bytes {
         while at < self.length {
             let Step { length, distance, .. } = steps[at];
             if length == 1 {
-                bits.push(self.bytes[at] as u32, 9);
+                let byte = self.bytes[at];
+                if LAST < byte {
+                    bits.push(OTHER, 8);
+                }
+                bits.push(byte as u32, 8);
             } else {
                 bits.push(1, 1);
                 bits.push_gamma((distance >> LOWER) as u32 + 1);
@@ -79,7 +87,10 @@ impl Bytes {
         let mut at = self.length;
         while 0 < at {
             at -= 1;
-            let mut best = Step { length: 1, distance: 0, bits: 9 + steps[at + 1].bits };
+            let mut best = Step { length: 1, distance: 0, bits: 8 + steps[at + 1].bits };
+            if LAST < self.bytes[at] {
+                best.bits += 8;
+            }
             let mut longest = SHORTEST - 1;
             let mut other = alike[at];
             let mut tries = 0;
@@ -183,7 +194,10 @@ pub fn unpacked(packed: &[u8], length: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = Vec::with_capacity(length);
     while bytes.len() < length {
         if reader.bits(1) == 0 {
-            bytes.push(reader.bits(8) as u8);
+            bytes.push(match reader.bits(7) {
+                OTHER => reader.bits(8),
+                byte => byte,
+            } as u8);
             continue;
         }
         let distance = (reader.gamma() - 1) << LOWER | reader.bits(LOWER);

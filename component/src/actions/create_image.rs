@@ -18,7 +18,7 @@ use crate::describe::Table;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
-use crate::json::{Json, Number, Object, Value};
+use crate::json::{Json, Number, Object, Value, decimal};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
 use crate::openai::stream::{Next, Stream};
@@ -148,7 +148,7 @@ fn size(size: &Value) -> Result<String> {
     let pixels = |value: &Value| value.as_number()?.as_u64();
     let pair = size.as_array().map(|pair| pair.iter().map(pixels).collect::<Vec<_>>());
     if let Some([Some(width), Some(height)]) = pair.as_deref() {
-        return Ok(format!("{width}x{height}"));
+        return Ok(format!("{}x{}", decimal(*width), decimal(*height)));
     }
     let message = "a size is a text such as \"1024x1024\", or [width, height] in whole pixels";
     Err(Failure::invalid_input("size", message))

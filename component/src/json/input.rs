@@ -5,10 +5,10 @@
 //! of the property, such as `messages[0].role`.
 
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Value;
+use super::{Value, decimal};
 use crate::failure::{Failure, Result, item};
 
 /// A type that can be read. It borrows from the value.
@@ -73,7 +73,7 @@ impl Number {
 
 impl From<u64> for Number {
     fn from(number: u64) -> Self {
-        Self(number.to_string())
+        Self(decimal(number))
     }
 }
 

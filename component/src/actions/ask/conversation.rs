@@ -15,7 +15,7 @@ use crate::bindings::workflow::connector::events::{Event, FunctionCall, Function
 pub use crate::bindings::workflow::connector::functions::Invocation;
 use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::failure::{Failure, FailureKind, Result, shortened};
-use crate::json::{Json, Object, Value};
+use crate::json::{Json, Object, Value, decimal};
 use crate::openai::{error, usage::Usage};
 
 /// As many violations as a message names.
@@ -218,6 +218,7 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
             (Err(unfit), _) => return Err(told(unfit)),
         }
     }
+    let rounds = decimal(rounds);
     let message = format!("the model still wanted functions called after {rounds} rounds of them");
     Err(Failure::invalid_output(message, "").at("functions"))
 }

@@ -111,7 +111,12 @@ fn merge(name: &str, known: &mut Value, new: Value) {
 
 fn merge_member(known: &mut Vec<(String, Value)>, name: String, value: Value) {
     // Whole answers have messages, chunks have their deltas.
-    let name = if name == "delta" { "message".into() } else { name };
+    let name = if name == "delta" {
+        free_text(name);
+        "message".into()
+    } else {
+        name
+    };
     match known.iter_mut().find(|(other, _)| *other == name) {
         Some((same, known)) => {
             merge(same, known, value);
