@@ -4,6 +4,8 @@ use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=exports.json");
+    println!("cargo::rerun-if-changed=link.sh");
     if env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "wasm") {
         // Addresses in the code take the bytes that they need and not always
         // five, which saves a tenth of the component. Needs `strip`.

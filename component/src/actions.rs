@@ -5,8 +5,12 @@ pub mod create_image;
 pub mod create_speech;
 pub mod create_transcription;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::exports::workflow::connector::actions::{OptionList, Outcome};
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::Value;
 use crate::openai::models;
@@ -44,34 +48,60 @@ pub enum Output {
 pub const ALL: &[Action] =
     &[ask::ACTION, create_image::ACTION, create_speech::ACTION, create_transcription::ACTION];
 
+/// What is left of an action when it runs. All else is in the descriptor.
+pub struct Entry {
+    /// As in [`Action`].
+    pub name: &'static str,
+    /// The shape of the output, if it depends on the input.
+    pub output_schema: Option<fn(&str) -> Result<String>>,
+    run: fn(&str, &Settings) -> Result<Outcome>,
+    suits: fn(&str) -> bool,
+}
+
+/// The entries of [`ALL`].
+pub static ENTRIES: &[Entry] = &[
+    ask::ACTION.entry(),
+    create_image::ACTION.entry(),
+    create_speech::ACTION.entry(),
+    create_transcription::ACTION.entry(),
+];
+
 /// Runs an action.
 pub fn run(action: &str, input: &str, settings: &str) -> Result<Outcome> {
-    (Action::find(action)?.run)(input, &Settings::parse(settings)?)
+    (Entry::find(action)?.run)(input, &Settings::parse(settings)?)
 }
 
 /// The current choices of a property of an action.
 pub fn options(action: &str, property: &str, search: Option<&str>) -> Result<OptionList> {
-    let action = Action::find(action)?;
-    action.require_options(property)?;
-    Ok(models::options(search, action.suits))
+    let entry = Entry::find(action)?;
+    entry.require_options(property)?;
+    Ok(models::options(search, entry.suits))
 }
 
 /// The shape of an action's output for an input that may be incomplete.
 pub fn output_schema(action: &str, input: &str) -> Result<String> {
-    match Action::find(action)?.output {
-        Output::Dynamic(schema) => schema(input),
+    match Entry::find(action)?.output_schema {
+        Some(schema) => schema(input),
         // The host knows it from the descriptor and does not ask.
-        Output::Fixed(_) => {
-            Err(Failure::new(FailureKind::Internal, "the output always has the same shape"))
-        }
+        None => Err(Failure::new(FailureKind::Internal, "the output always has the same shape")),
     }
 }
 
 impl Action {
+    const fn entry(&self) -> Entry {
+        let output_schema = match self.output {
+            Output::Fixed(_) => None,
+            Output::Dynamic(schema) => Some(schema),
+        };
+        Entry { name: self.name, output_schema, run: self.run, suits: self.suits }
+    }
+}
+
+impl Entry {
     /// The action of this name.
     fn find(name: &str) -> Result<&'static Self> {
-        ALL.iter().find(|action| action.name == name).ok_or_else(|| {
-            let names: Vec<_> = ALL.iter().map(|action| action.name).collect();
+        ENTRIES.iter().find(|entry| entry.name == name).ok_or_else(|| {
+            let names: Vec<_> = ENTRIES.iter().map(|entry| entry.name).collect();
             let message = format!("there is no action `{name}`; there are {}", names.join(", "));
             Failure::new(FailureKind::InvalidInput, message)
         })
@@ -79,9 +109,10 @@ impl Action {
 
     /// Models are the one thing that the API lists.
     fn require_options(&self, property: &str) -> Result<()> {
-        let row = self.properties.iter().find(|row| row.name == property);
-        let choices = row.and_then(|row| row.choices);
-        if choices.is_some_and(|choices| choices.live) {
+        let table = Table::of(self.name);
+        let row = table.find(&table.roots, |name| name == property);
+        let choices = row.and_then(|row| row.choices.as_ref());
+        if choices.is_some_and(|choices| choices.dynamic.is_some()) {
             return Ok(());
         }
         let message = format!("`{property}` of `{}` has no list of choices to ask for", self.name);
@@ -103,7 +134,7 @@ mod tests {
 
     #[test]
     fn an_unknown_action_is_told_which_there_are() {
-        let failure = Action::find("asks").err().unwrap();
+        let failure = Entry::find("asks").err().unwrap();
         assert_eq!(failure.kind, FailureKind::InvalidInput);
         assert_eq!(
             failure.message,
@@ -114,11 +145,11 @@ mod tests {
 
     #[test]
     fn every_model_has_a_list_and_nothing_else_has() {
-        for action in ALL {
+        for (action, entry) in ALL.iter().zip(ENTRIES) {
             for row in action.properties {
-                assert_eq!(action.require_options(row.name).is_ok(), row.name == "model");
+                assert_eq!(entry.require_options(row.name).is_ok(), row.name == "model");
             }
-            assert!(action.require_options("nothing").is_err());
+            assert!(entry.require_options("nothing").is_err());
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The connection: what a user fills in, and how the host authorizes requests.
 
+use alloc::string::String;
+
 use crate::bindings::exports::workflow::connector::connection::{
     Authorization, BaseUrl, Binding, Definition,
 };
 use crate::failure::{Failure, FailureKind, Result};
-use crate::json::Value;
+use crate::json::{Value, decimal};
 use crate::openai::models;
-use crate::table::{Choices, ControlType, Known, Literal, Property, Rows};
+use crate::table::read::Reader;
+use crate::table::{Choices, ControlType, Known, Literal, Property};
 
 const BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -107,15 +110,18 @@ impl Settings {
     }
 }
 
-/// The definition, its table laid behind the `rows`.
-pub fn define(rows: &mut Rows) -> Definition {
+/// What [`define`] reads.
+pub const HELP: &str = include_str!("connection.md");
+
+/// The definition, its help and its table being what is read next.
+pub fn define(reader: &mut Reader) -> Definition {
     let binding =
         |(property, name): (&str, &str)| Binding { property: property.into(), name: name.into() };
     Definition {
         title: "Bearer Token".into(),
         version: 1,
-        help: include_str!("connection.md").into(),
-        properties: rows.lay_all(PROPERTIES),
+        help: reader.text(),
+        properties: reader.rows(),
         authorization: Authorization::Bearer("token".into()),
         base_url: BaseUrl { default: BASE_URL.into(), property: Some("baseUrl".into()) },
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")]
@@ -140,7 +146,7 @@ pub fn test() -> Result<String> {
 
 fn reached(models: usize) -> String {
     let noun = if models == 1 { "model" } else { "models" };
-    format!("reached the API, {models} {noun} available")
+    format!("reached the API, {} {noun} available", decimal(models as u64))
 }
 
 #[cfg(test)]
@@ -157,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_binding_names_a_property() {
-        let definition = define(&mut Rows::default());
+        let definition = define(&mut Reader::new(&[]));
         let bindings = definition.headers.iter().chain(&definition.environment);
         for name in bindings.map(|binding| &binding.property).chain(&definition.base_url.property) {
             assert!(PROPERTIES.iter().any(|property| property.name == name), "{name}");

@@ -1,49 +1,113 @@
 //! What the connector is and what it offers.
+//!
+//! It is written when the connector is compiled, and packed: it is a quarter
+//! of the component otherwise, and most calls have no use for it.
 
-use crate::actions::{ALL, Action, Output};
+use alloc::vec::Vec;
+
+use crate::actions::{ALL, Action, ENTRIES, Entry, Output};
 use crate::bindings::exports::workflow::connector::describe as contract;
-use crate::connection::define;
-use crate::table::Rows;
+use crate::bindings::workflow::connector::types::Property;
+use crate::connection::{self, define};
+use crate::packed::{Bytes, unpacked};
+use crate::table::read::Reader;
+use crate::table::write::Writer;
+
+/// What [`describe`] reads, in that order.
+const WRITTEN: Bytes = {
+    let mut writer = Writer::new();
+    writer.text(
+        "Answers questions, makes images, speaks texts and transcribes recordings with OpenAI's \
+         models, or those of any server that speaks its protocol.",
+    );
+    writer.text(include_str!("icon.svg"));
+    writer.text(include_str!("describe.md"));
+    writer.text(connection::HELP);
+    writer.rows(connection::PROPERTIES);
+    let mut actions = ALL;
+    while let [action, rest @ ..] = actions {
+        write(&mut writer, action);
+        actions = rest;
+    }
+    writer.bytes
+};
+
+const fn write(writer: &mut Writer, action: &Action) {
+    writer.text(action.title);
+    writer.text(action.description);
+    writer.text(action.help);
+    writer.rows(action.properties);
+    if let Output::Fixed(root) = action.output {
+        writer.row(root);
+    }
+}
+
+#[allow(long_running_const_eval, reason = "it takes a second")]
+const PACKED: Bytes = WRITTEN.packed();
+static DESCRIPTION: [u8; PACKED.length()] = PACKED.array();
 
 /// The descriptor.
 pub fn describe() -> contract::Component {
-    let mut rows = Rows::default();
-    let connection = define(&mut rows);
-    let actions = ALL.iter().map(|action| describe_action(action, &mut rows)).collect();
+    let bytes = unpacked(&DESCRIPTION, WRITTEN.length());
+    let mut reader = Reader::new(&bytes);
+    let (description, icon, help) = (reader.text(), reader.text(), reader.text());
+    let connection = define(&mut reader);
+    let actions = ENTRIES.iter().map(|entry| describe_action(entry, &mut reader)).collect();
     contract::Component {
         name: "openai".into(),
         version: 1,
         title: "OpenAI".into(),
-        description: "Answers questions, makes images, speaks texts and transcribes recordings \
-                      with OpenAI's models, or those of any server that speaks its protocol."
-            .into(),
-        icon: Some(include_str!("icon.svg").into()),
+        description,
+        icon: Some(icon),
         categories: vec!["artificial-intelligence".into()],
-        help: include_str!("describe.md").into(),
-        properties: rows.0,
+        help,
+        properties: reader.rows,
         connection,
         actions,
     }
 }
 
-fn describe_action(action: &Action, rows: &mut Rows) -> contract::Action {
+fn describe_action(entry: &Entry, reader: &mut Reader) -> contract::Action {
     contract::Action {
-        name: action.name.into(),
-        title: action.title.into(),
-        description: action.description.into(),
-        help: action.help.into(),
-        properties: rows.lay_all(action.properties),
-        output: match action.output {
-            Output::Fixed(root) => contract::Output::Fixed(rows.lay(root)),
-            Output::Dynamic(_) => contract::Output::Dynamic,
+        name: entry.name.into(),
+        title: reader.text(),
+        description: reader.text(),
+        help: reader.text(),
+        properties: reader.rows(),
+        output: match entry.output_schema {
+            None => contract::Output::Fixed(reader.row()),
+            Some(_) => contract::Output::Dynamic,
         },
+    }
+}
+
+/// The properties of an action.
+pub struct Table {
+    /// The rows, its own and others.
+    pub rows: Vec<Property>,
+    /// The positions of its properties.
+    pub roots: Vec<u32>,
+}
+
+impl Table {
+    /// The table of the action of this name; empty if there is none.
+    pub fn of(action: &str) -> Self {
+        let component = describe();
+        let action = component.actions.into_iter().find(|other| other.name == action);
+        let roots = action.map(|action| action.properties).unwrap_or_default();
+        Self { rows: component.properties, roots }
+    }
+
+    /// The first row at some positions whose name is wanted.
+    pub fn find(&self, positions: &[u32], wanted: impl Fn(&str) -> bool) -> Option<&Property> {
+        let mut rows = positions.iter().filter_map(|position| self.rows.get(*position as usize));
+        rows.find(|row| wanted(&row.name))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bindings::workflow::connector::types::Property;
 
     /// The rows at some positions and below them.
     fn below(rows: &[Property], positions: &[u32]) -> Vec<Property> {

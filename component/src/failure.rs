@@ -1,9 +1,12 @@
 //! Making failures.
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::result;
 
 use crate::bindings::workflow::connector::events::StopReason;
 pub use crate::bindings::workflow::connector::types::{Failure, FailureKind};
+use crate::json::decimal;
 
 /// What may fail. A failure is large and rare, so it is kept apart.
 pub type Result<T> = result::Result<T, Box<Failure>>;
@@ -93,7 +96,7 @@ impl Failure {
 
 /// The place of an item of a list, such as `messages[0]`.
 pub fn item(list: &str, index: usize) -> String {
-    format!("{list}[{}]", index as u64)
+    format!("{list}[{}]", decimal(index as u64))
 }
 
 /// At most `max` bytes of a text, cut between characters.

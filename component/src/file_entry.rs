@@ -1,5 +1,7 @@
 //! File handles as they stand in the JSON of inputs and outputs.
 
+use alloc::string::String;
+
 use crate::bindings::workflow::connector::types;
 use crate::json::input::members;
 use crate::json::{Object, ToJson};

@@ -12,8 +12,12 @@
 //! The crate builds natively as well, where all of it but the imports is
 //! tested.
 
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+#[macro_use]
+extern crate alloc;
+
 pub mod actions;
-#[cfg(target_arch = "wasm32")]
 mod allocator;
 mod bindings;
 pub mod connection;
@@ -27,7 +31,12 @@ mod fuzz;
 pub mod json;
 pub mod media;
 pub mod openai;
+mod packed;
+#[cfg(target_arch = "wasm32")]
+mod panic;
 pub mod table;
+
+use alloc::string::String;
 
 use bindings::exports::workflow::connector as exports;
 use exports::actions::{OptionList, Outcome};

@@ -69,7 +69,7 @@ pub fn kind_of(beginning: &[u8]) -> Option<Kind> {
 /// Whether the bytes are characters, the last of which may be cut.
 fn is_text(bytes: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
-    let is_utf8 = match std::str::from_utf8(bytes) {
+    let is_utf8 = match core::str::from_utf8(bytes) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(),
     };

@@ -1,12 +1,14 @@
 //! Property tables as data.
 //!
 //! An action or a connection declares its properties as one `const` slice of
-//! [`Property`]: a tree, written the way people read it. [`Rows`] lays such
-//! trees flat for the contract, whose types cannot recurse.
+//! [`Property`]: a tree, written the way people read it. It stays behind when
+//! the connector is compiled: what gets into the component is what [`write`]
+//! makes of it and [`read`] lays flat for the contract.
 
-use crate::bindings::workflow::connector::types;
+pub mod read;
+pub mod write;
+
 pub use crate::bindings::workflow::connector::types::{Comparison, ControlType, PropertyType};
-use crate::json::Json;
 
 /// One row: a property, the shape of an array's items, or the shape of a
 /// map's values.
@@ -225,18 +227,6 @@ impl Property {
         Self { control: ControlType::Select, choices: Some(choices), ..self }
     }
 
-    /// The name of the request's parameter: `topP` is `top_p`.
-    pub fn parameter(&self) -> String {
-        let mut parameter = String::new();
-        for character in self.name.chars() {
-            if character.is_ascii_uppercase() {
-                parameter.push('_');
-            }
-            parameter.push(character.to_ascii_lowercase());
-        }
-        parameter
-    }
-
     const fn new(
         kind: PropertyType,
         control: ControlType,
@@ -283,22 +273,30 @@ impl Choices {
     }
 }
 
+#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
 impl Known {
-    /// Hands out the values one by one.
-    pub fn each(self, take: &mut dyn FnMut(&Choice)) {
-        let mut take_text = |label, text, description| {
-            let value = Literal::Text(text);
-            take(&Choice { label, value, description });
-        };
+    /// How many values there are.
+    pub const fn count(self) -> usize {
         match self {
-            Self::Texts(texts) => texts.iter().for_each(|text| take_text(text, text, "")),
+            Self::Texts(texts) => texts.len(),
+            Self::Described(texts) | Self::Labelled(texts) => texts.len(),
+            Self::Choices(choices) => choices.len(),
+        }
+    }
+
+    /// The value at a position.
+    pub const fn get(self, position: usize) -> Choice {
+        match self {
+            Self::Texts(texts) => Choice::text(texts[position]),
             Self::Described(texts) => {
-                texts.iter().for_each(|(text, description)| take_text(text, text, description));
+                let (text, description) = texts[position];
+                Choice::text(text).described(description)
             }
             Self::Labelled(texts) => {
-                texts.iter().for_each(|(label, text)| take_text(label, text, ""));
+                let (label, text) = texts[position];
+                Choice::labelled(label, Literal::Text(text))
             }
-            Self::Choices(choices) => choices.iter().for_each(take),
+            Self::Choices(choices) => choices[position],
         }
     }
 }
@@ -320,122 +318,38 @@ impl Choice {
     }
 }
 
-impl Literal {
-    /// The value as JSON text.
-    pub fn json(self) -> String {
-        match self {
-            Self::Text(text) => Json::of(text).text(),
-            Self::Integer(number) => Json::of(u64::from(number)).text(),
-            Self::Boolean(value) => Json::of(value).text(),
-        }
+/// How many properties of a table are sent as they were given.
+pub const fn count_sent(table: &[Property]) -> usize {
+    let (mut count, mut rest) = (0, table);
+    while let [row, behind @ ..] = rest {
+        count += row.sent as usize;
+        rest = behind;
     }
+    count
 }
 
-/// The rows of all tables, laid flat: each before its descendants, in the
-/// order of its tree.
-#[derive(Default)]
-pub struct Rows(pub Vec<types::Property>);
-
-impl Rows {
-    /// Appends trees, and returns the positions of their roots.
-    pub fn lay_all(&mut self, roots: &[Property]) -> Vec<u32> {
-        roots.iter().map(|root| self.lay(root)).collect()
-    }
-
-    /// Appends a row and its descendants, and returns the row's position.
-    pub fn lay(&mut self, property: &Property) -> u32 {
-        let position = self.0.len();
-        self.0.push(row(property));
-        let children = self.lay_all(property.children);
-        let values = property.values.map(|values| self.lay(values));
-        if let Some(row) = self.0.get_mut(position) {
-            row.children = children;
-            row.values = values;
+/// The names of the `N` properties of a table that are sent as they were given.
+#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+pub const fn sent<const N: usize>(table: &[Property]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut count, mut rest) = (0, table);
+    while let [row, behind @ ..] = rest {
+        if row.sent {
+            names[count] = row.name;
+            count += 1;
         }
-        position as u32
+        rest = behind;
     }
-}
-
-/// A row by itself, not yet tied to its descendants.
-fn row(property: &Property) -> types::Property {
-    types::Property {
-        name: property.name.into(),
-        label: property.label.into(),
-        description: property.description.into(),
-        placeholder: property.placeholder.map(Into::into),
-        type_: property.kind,
-        control: property.control,
-        required: property.required,
-        advanced: property.advanced,
-        secret: property.secret,
-        default: property.default.map(|literal| literal.json()),
-        provider_default: property.provider_default.map(|literal| literal.json()),
-        choices: property.choices.map(choices),
-        condition: property.condition.map(condition),
-        limits: limits(property.limits),
-        children: Vec::new(),
-        values: None,
-    }
-}
-
-fn choices(choices: &Choices) -> types::Choices {
-    let mut known = Vec::new();
-    choices.known.each(&mut |choice| {
-        known.push(types::Choice {
-            label: choice.label.into(),
-            value: choice.value.json(),
-            description: (!choice.description.is_empty()).then(|| choice.description.into()),
-        });
-    });
-    types::Choices { known, open: choices.open, dynamic: choices.live.then(Vec::new) }
-}
-
-fn condition(condition: &Condition) -> types::Condition {
-    types::Condition {
-        property: condition.property.into(),
-        matches: condition.matches,
-        values: condition.values.iter().map(|value| value.json()).collect(),
-    }
-}
-
-fn limits(limits: &Limits) -> types::Limits {
-    let mut bounds = types::Limits {
-        minimum: None,
-        maximum: None,
-        min_length: None,
-        max_length: None,
-        min_items: None,
-        max_items: None,
-        pattern: None,
-        max_bytes: None,
-        accept: Vec::new(),
-    };
-    match *limits {
-        Limits::None => {}
-        Limits::Minimum(minimum) => bounds.minimum = Some(minimum.into()),
-        Limits::Range(minimum, maximum) => {
-            bounds.minimum = Some(minimum.into());
-            bounds.maximum = Some(maximum.into());
-        }
-        Limits::MaxLength(longest) => bounds.max_length = Some(longest),
-        Limits::Length(shortest, longest) => {
-            bounds.min_length = Some(shortest);
-            bounds.max_length = Some(longest);
-        }
-        Limits::MinItems(fewest) => bounds.min_items = Some(fewest),
-        Limits::MaxItems(most) => bounds.max_items = Some(most),
-        Limits::Keys(pattern) => bounds.pattern = Some(pattern.into()),
-        Limits::File(largest, extensions) => {
-            bounds.max_bytes = Some(largest.into());
-            bounds.accept = extensions.iter().map(|text| (*text).into()).collect();
-        }
-    }
-    bounds
+    names
 }
 
 #[cfg(test)]
 mod tests {
+    use super::read::Reader;
+    use super::write::Writer;
     use super::*;
+    use crate::bindings::workflow::connector::types;
+    use crate::packed::unpacked;
 
     const ITEM: Property = Property::object(
         "",
@@ -469,9 +383,14 @@ mod tests {
 
     /// The rows of the table, and the positions of its roots.
     fn laid() -> (Vec<types::Property>, Vec<u32>) {
-        let mut rows = Rows::default();
-        let roots = rows.lay_all(TABLE);
-        (rows.0, roots)
+        let mut writer = Writer::new();
+        writer.rows(TABLE);
+        let bytes = writer.bytes.packed();
+        let bytes: [u8; 1000] = bytes.array();
+        let bytes = unpacked(&bytes, writer.bytes.length());
+        let mut reader = Reader::new(&bytes);
+        let roots = reader.rows();
+        (reader.rows, roots)
     }
 
     #[test]
@@ -514,13 +433,13 @@ mod tests {
         assert_eq!(choices.known[1].description.as_deref(), Some("A JSON object."));
         let condition = rows[7].condition.as_ref().unwrap();
         assert_eq!(condition.values, ["0"]);
-        assert_eq!(Literal::Text("say \"hi\"").json(), r#""say \"hi\"""#);
     }
 
     #[test]
-    fn a_parameter_is_named_after_its_property() {
-        for (name, parameter) in [("n", "n"), ("topP", "top_p"), ("b64Json", "b64_json")] {
-            assert_eq!(Property::string(name, "", "").parameter(), parameter);
-        }
+    fn what_is_sent_is_known_by_name() {
+        const SENT: Property = Property { sent: true, ..BIAS };
+        const ROWS: &[Property] =
+            &[Property { name: "a", ..SENT }, BIAS, Property { name: "b", ..SENT }];
+        assert_eq!(sent::<{ count_sent(ROWS) }>(ROWS), ["a", "b"]);
     }
 }

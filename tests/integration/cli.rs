@@ -333,11 +333,13 @@ fn lists_and_inspects_what_is_there() {
     assert_eq!(by_file["sha256"], inspected["sha256"]);
 }
 
-/// The budget of a component: it is loaded by engines that have many.
+/// The budget of a component: it is loaded by engines that have many. It is for
+/// the larger one that Debian's Rust makes, and too small for one that was built
+/// without Binaryen.
 #[test]
 fn the_component_is_small() {
     let size = std::fs::metadata(component()).unwrap().len();
-    assert!(size <= 160_000, "{size} bytes");
+    assert!(size <= 122_500, "{size} bytes");
 }
 
 #[test]

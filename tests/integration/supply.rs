@@ -30,7 +30,14 @@ fn the_guest_has_few_dependencies() {
 
 /// The files of this name that are not among what was fetched.
 fn files(name: &str) -> Vec<PathBuf> {
-    let folders = ["host/ui", "tests/forms", "tests/judges", "tests/openapi", "tests/steady"];
+    let folders = [
+        "component/binaryen",
+        "host/ui",
+        "tests/forms",
+        "tests/judges",
+        "tests/openapi",
+        "tests/steady",
+    ];
     let files = folders.into_iter().map(|folder| in_repository(folder).join(name));
     let files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
     assert!(!files.is_empty(), "{name} is nowhere");

@@ -13,7 +13,10 @@ mod messages;
 mod properties;
 pub(crate) mod stream;
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::result;
 
 use self::attachments::Attachments;
 use self::conversation::{Answer, Outside, Reply, Stopped, Terms};
@@ -23,17 +26,20 @@ use self::messages::{Message, wire_messages};
 pub use self::properties::PROPERTIES;
 use self::properties::ROUNDS;
 use super::{Action, Output, parse};
+use crate::allocator::free_text;
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{events, files, functions as registry, json_schema};
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::parameters;
-use crate::openai::request::{post_with_files, send};
+use crate::openai::request::{free_request, post_with_files, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
+use crate::table::{count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -73,6 +79,9 @@ const RULES: &[Rule] = &[rule(
     "stop",
     Takes::Nothing("this model cannot end at a text; leave it empty"),
 )];
+
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
 
 members! {
     /// What the action makes something of. All else is sent as it was given.
@@ -158,7 +167,7 @@ impl<'a> Parameters<'a> {
     /// What follows from the input and the settings.
     fn of(given: &'a Value, input: &Input, format: &Format, settings: &Settings) -> Self {
         Self {
-            given: parameters::given(PROPERTIES, given),
+            given: parameters::given(&SENT, given),
             format: format.wire(),
             tools: None,
             parallel_calls: input.parallel_function_calls,
@@ -169,9 +178,10 @@ impl<'a> Parameters<'a> {
 
     /// The request's body.
     fn body(&self, messages: &[Json]) -> Json {
+        let messages = Json::list(messages);
         let mut body = Object::new();
         body.set_all(&self.given)
-            .set("messages", Json::list(messages))
+            .set("messages", &messages)
             .set_some("response_format", self.format.as_ref());
         if let Some((name, most)) = self.max_tokens {
             body.set(name, most);
@@ -183,6 +193,7 @@ impl<'a> Parameters<'a> {
             body.set("stream", true);
             body.set("stream_options", Json::raw(r#"{"include_usage":true}"#));
         }
+        free_text(messages.text());
         body.done()
     }
 }
@@ -206,7 +217,7 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
         ("tools", "functions"),
         ("parallel_tool_calls", "parallelFunctionCalls"),
     ];
-    let path = parameters::property(param, PROPERTIES, &aliases)?;
+    let path = parameters::property(param, &Table::of("ask"), &aliases)?;
 
     let Some((index, rest)) = path.strip_prefix("messages[").and_then(|path| path.split_once(']'))
     else {
@@ -230,8 +241,10 @@ struct Host<'a> {
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
         let blame = |param: &str| blame(self.input, &self.origins, param);
-        let answer =
-            send(&post_with_files("/chat/completions", body.as_str(), &self.files), &blame)?;
+        let request = post_with_files("/chat/completions", body.as_str(), &self.files);
+        let answer = send(&request, &blame)?;
+        free_request(request);
+        free_text(body.text());
         // Some servers answer in one piece all the same.
         let text = if self.is_streamed && !answer.has_type("application/json") {
             answer.collect(None, &blame, stream::collect)?

@@ -5,21 +5,25 @@
 mod models;
 mod properties;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 pub use self::properties::PROPERTIES;
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
-use crate::json::{Json, Number, Object, Value};
+use crate::json::{Json, Number, Object, Value, decimal};
 use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
 use crate::openai::stream::{Next, Stream};
 use crate::openai::{error, parameters, usage::Usage};
-use crate::table::{ControlType, Property};
+use crate::table::{ControlType, Property, count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -61,6 +65,9 @@ const IMAGE: &[Property] = &[
     Property::string("revisedPrompt", "Revised prompt", "The prompt as the model rewrote it."),
 ];
 
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
+
 members! {
     /// What the action makes something of, or looks at.
     pub struct Input<'a> {
@@ -89,7 +96,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let previews = input.partial_images.filter(|count| 0 < *count && events::streaming());
     let request = post("/images/generations", body(&input, &given, previews)?);
     let aliases = [("prompt", "imageMessages")];
-    let blame = |name: &str| parameters::property(name, PROPERTIES, &aliases);
+    let blame = |name: &str| parameters::property(name, &Table::of("createImage"), &aliases);
     let answer = send(&request, &blame)?;
     let text = if previews.is_some() && !answer.has_type("application/json") {
         answer.collect(Some(&embedded(&input, &["b64_json"])), &blame, collect)?
@@ -105,7 +112,7 @@ fn body(input: &Input, given: &Value, previews: Option<u64>) -> Result<Json> {
     models::check(input, given, &size, &prompt)?;
     let format = input.response_format.filter(|_| models::takes_format(input.model));
     Ok(Object::new()
-        .set_all(&parameters::given(PROPERTIES, given))
+        .set_all(&parameters::given(&SENT, given))
         .set("prompt", prompt)
         .set("size", size)
         .set_some("response_format", format)
@@ -141,7 +148,7 @@ fn size(size: &Value) -> Result<String> {
     let pixels = |value: &Value| value.as_number()?.as_u64();
     let pair = size.as_array().map(|pair| pair.iter().map(pixels).collect::<Vec<_>>());
     if let Some([Some(width), Some(height)]) = pair.as_deref() {
-        return Ok(format!("{width}x{height}"));
+        return Ok(format!("{}x{}", decimal(*width), decimal(*height)));
     }
     let message = "a size is a text such as \"1024x1024\", or [width, height] in whole pixels";
     Err(Failure::invalid_input("size", message))

@@ -1,9 +1,12 @@
 //! Text-To-Speech: `POST /audio/speech`.
 
+use alloc::string::String;
+
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::{http, types};
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
@@ -11,7 +14,7 @@ use crate::openai::models::has_any;
 use crate::openai::request::{post, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
 use crate::openai::{error, parameters};
-use crate::table::{Choices, ControlType, Known, Limits, Literal, Property};
+use crate::table::{Choices, ControlType, Known, Limits, Literal, Property, count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -122,6 +125,9 @@ const RULES: &[Rule] = &[rule(
     Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
 )];
 
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
+
 members! {
     /// What the action looks at.
     pub struct Input<'a> {
@@ -143,7 +149,8 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
         headers: vec![("accept".into(), "*/*".into())],
         ..post("/audio/speech", body(&given))
     };
-    let answer = send(&request, &|param| parameters::property(param, PROPERTIES, &[]))?;
+    let answer =
+        send(&request, &|param| parameters::property(param, &Table::of("createSpeech"), &[]))?;
     // Servers call recordings many things, but not this.
     if answer.has_type("application/json") || answer.has_type("text/html") {
         let failure = error::instead("the provider returned no recording", &answer.text()?);
@@ -155,7 +162,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
 
 /// The request's body: all of it as it was given.
 fn body(given: &Value) -> Json {
-    Object::new().set_all(&parameters::given(PROPERTIES, given)).done()
+    Object::new().set_all(&parameters::given(&SENT, given)).done()
 }
 
 /// A voice is a name, or an object with the id of a custom voice.
@@ -295,12 +302,13 @@ mod tests {
     #[test]
     fn every_offered_format_is_known() {
         let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
-        row.choices.unwrap().known.each(&mut |choice| {
+        let known = row.choices.unwrap().known;
+        for choice in (0..known.count()).map(|position| known.get(position)) {
             let input = input(json!({
                 "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
             }));
             assert!(Recording::of(&input).is_ok());
-        });
+        }
     }
 
     #[test]

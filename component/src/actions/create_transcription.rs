@@ -7,6 +7,9 @@ mod models;
 mod properties;
 mod recording;
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 pub use self::properties::PROPERTIES;
 use self::recording::{Recording, add_speakers};
 use super::{Action, Output, parse};
@@ -14,6 +17,7 @@ use crate::bindings::exports::workflow::connector::actions::Outcome;
 use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
+use crate::describe::Table;
 use crate::failure::{Failure, Result};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
@@ -22,6 +26,7 @@ use crate::openai::models::has_any;
 use crate::openai::request::{get, send};
 use crate::openai::stream::{Next, Stream};
 use crate::openai::{error, parameters, rules, usage::Usage};
+use crate::table::{count_sent, sent};
 
 /// The action.
 pub const ACTION: Action = Action {
@@ -34,6 +39,9 @@ pub const ACTION: Action = Action {
     run,
     suits: |id| has_any(id, &["transcribe", "whisper"]),
 };
+
+/// What is sent as it was given.
+const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
 
 members! {
     /// What the action makes something of, or looks at.
@@ -74,7 +82,8 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
         ..get("/audio/transcriptions")
     };
 
-    let blame = |param: &str| parameters::property(param, PROPERTIES, ALIASES);
+    let blame =
+        |param: &str| parameters::property(param, &Table::of("createTranscription"), ALIASES);
     let answer = send(&request, &blame)?;
     let request_id = answer.request_id.clone();
     if is_streamed && answer.has_type("text/event-stream") {
@@ -97,7 +106,7 @@ const ALIASES: &[(&str, &str)] = &[
 /// The form's fields behind the file.
 fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
-    for (name, value) in parameters::given(PROPERTIES, given) {
+    for (name, value) in parameters::given(&SENT, given) {
         match value {
             Value::List(items) => {
                 let name = name + "[]";
@@ -170,10 +179,11 @@ fn collect(stream: &mut Stream) -> Result<String> {
                 let delta = TextDelta { choice: 0, text: text.into() };
                 (stream.tell)(Event::TextDelta(delta))?;
             }
-            Some("transcript.text.segment") => segments.push(Json::of(event)),
+            Some("transcript.text.segment") => segments.push(Json::of(&event)),
             Some("transcript.text.done") => break event,
             _ => {}
         }
+        event.free();
     };
     let mut whole = Object::new();
     for (name, value) in done.as_object().unwrap_or_default() {

@@ -4,7 +4,11 @@
 //! cannot differ. A value that does not fit is an input failure with the path
 //! of the property, such as `messages[0].role`.
 
-use super::Value;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Value, decimal};
 use crate::failure::{Failure, Result, item};
 
 /// A type that can be read. It borrows from the value.
@@ -26,6 +30,11 @@ impl Number {
     /// The text.
     pub fn text(&self) -> &str {
         &self.0
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.0
     }
 
     /// A floating-point number near enough to compare with. The nearest one
@@ -57,13 +66,14 @@ impl Number {
         /// Up to here a floating-point number tells whole numbers apart.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         let number = self.as_f64();
-        (number.fract() == 0.0 && (0.0..=EXACT).contains(&number)).then_some(number as u64)
+        let whole = number as u64;
+        ((0.0..=EXACT).contains(&number) && whole as f64 == number).then_some(whole)
     }
 }
 
 impl From<u64> for Number {
     fn from(number: u64) -> Self {
-        Self(number.to_string())
+        Self(decimal(number))
     }
 }
 

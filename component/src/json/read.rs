@@ -1,6 +1,10 @@
 //! Reading JSON (RFC 8259).
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::Number;
+use crate::allocator::{free, free_text};
 
 /// A value that was read.
 #[derive(Debug, PartialEq)]
@@ -32,6 +36,26 @@ impl Value {
         let value = reader.value(DEPTH)?;
         reader.skip_space();
         reader.peek().is_none().then_some(value)
+    }
+
+    /// Frees the value, which dropping it does not ([`crate::allocator`]).
+    pub fn free(self) {
+        match self {
+            Self::Null | Self::Bool(_) => {}
+            Self::Number(number) => free_text(number.into_text()),
+            Self::Text(text) => free_text(text),
+            Self::List(mut items) => {
+                items.drain(..).for_each(Self::free);
+                free(items);
+            }
+            Self::Object(mut members) => {
+                for (name, value) in members.drain(..) {
+                    free_text(name);
+                    value.free();
+                }
+                free(members);
+            }
+        }
     }
 
     /// The member of this name, if this is an object that has one. Of several

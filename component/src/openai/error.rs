@@ -5,8 +5,11 @@
 //! `{"message": …}`, FastAPI's `{"detail": …}`, plain text, HTML. All of them
 //! are read, and the answer itself is never lost.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+
 use crate::failure::{Failure, FailureKind, shortened};
-use crate::json::{Number, Value};
+use crate::json::{Number, Value, decimal};
 
 /// The longest message of a provider, in bytes; `detail` holds the rest.
 const MESSAGE: usize = 1000;
@@ -41,7 +44,7 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     let message = match head.status {
         300..=399 => redirected(head),
         status => explanation.message.unwrap_or_else(|| {
-            let status = u64::from(status);
+            let status = decimal(status.into());
             format!("the provider answered with the status {status} and no explanation")
         }),
     };

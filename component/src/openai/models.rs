@@ -1,6 +1,9 @@
 //! The list of models.
 
-use std::cmp::Ordering;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use super::error;
 use super::request::{get, send};

@@ -1,22 +1,37 @@
 //! Between the form's properties and the API's parameters, both ways.
 
-use crate::json::Value;
-use crate::table::{Property, PropertyType};
+use alloc::string::String;
+use alloc::vec::Vec;
 
-/// The parameters that are sent as they were given, in the table's order.
+use crate::describe::Table;
+use crate::json::Value;
+use crate::table::PropertyType;
+
+/// The parameters that are `sent` as they were given, in the table's order.
 /// What is empty is not sent: it means the same as what is not given, and the
 /// API refuses it.
-pub fn given<'a>(table: &[Property], input: &'a Value) -> Vec<(String, &'a Value)> {
+pub fn given<'a>(sent: &[&str], input: &'a Value) -> Vec<(String, &'a Value)> {
     let mut parameters = Vec::new();
-    for row in table {
-        if row.sent
-            && let Some(value) = input.get(row.name)
+    for name in sent {
+        if let Some(value) = input.get(name)
             && !is_empty(value)
         {
-            parameters.push((row.parameter(), value));
+            parameters.push((parameter(name), value));
         }
     }
     parameters
+}
+
+/// The name of the request's parameter: `topP` is `top_p`.
+fn parameter(name: &str) -> String {
+    let mut parameter = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            parameter.push('_');
+        }
+        parameter.push(character.to_ascii_lowercase());
+    }
+    parameter
 }
 
 /// Whether a value says nothing.
@@ -36,25 +51,25 @@ pub fn is_empty(value: &Value) -> bool {
 ///
 /// `aliases` are the parameters that actions make themselves, each with the
 /// property that it is made of.
-pub fn property(param: &str, table: &[Property], aliases: &[(&str, &str)]) -> Option<String> {
+pub fn property(param: &str, table: &Table, aliases: &[(&str, &str)]) -> Option<String> {
     let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let wire_name = steps.next()?;
     let alias = aliases.iter().find(|(alias, _)| *alias == wire_name);
-    let mut row = table.iter().find(|row| match alias {
-        Some((_, name)) => row.name == *name,
-        None => row.parameter() == wire_name,
+    let mut row = table.find(&table.roots, |name| match alias {
+        Some((_, alias)) => name == *alias,
+        None => parameter(name) == wire_name,
     })?;
 
-    let mut path = String::from(row.name);
+    let mut path = row.name.clone();
     for step in steps {
-        let child = match row.kind {
+        let child = match row.type_ {
             PropertyType::Array if step.parse::<usize>().is_ok() => {
                 path = format!("{path}[{step}]");
-                row.children.first()
+                table.find(&row.children, |_| true)
             }
             PropertyType::Object => {
-                let member = row.children.iter().find(|child| child.name == step);
-                let child = member.or(row.values);
+                let member = table.find(&row.children, |name| name == step);
+                let child = member.or_else(|| table.find(row.values.as_slice(), |_| true));
                 if child.is_some() {
                     path = format!("{path}.{step}");
                 }
@@ -76,28 +91,44 @@ mod tests {
 
     use super::*;
     use crate::json::leaked;
+    use crate::table::Property;
+    use crate::table::read::Reader;
+    use crate::table::write::Writer;
 
     const TABLE: &[Property] = &[
         Property::array("messages", "", "", &[Property::object("", "", "", &[CONTENT])]),
-        Property { sent: true, ..Property::number("topP", "", "") },
+        Property::number("topP", "", ""),
         Property::integer("maxTokens", "", ""),
-        Property { sent: true, ..Property::map("logitBias", "", "", &VALUE) },
-        Property { sent: true, ..Property::array("stop", "", "", &[VALUE]) },
+        Property::map("logitBias", "", "", &VALUE),
+        Property::array("stop", "", "", &[VALUE]),
     ];
     const CONTENT: Property = Property::string("content", "", "");
     const VALUE: Property = Property::string("", "", "");
+    const SENT: &[&str] = &["topP", "logitBias", "stop"];
     const ALIASES: &[(&str, &str)] = &[("max_completion_tokens", "maxTokens")];
 
     #[track_caller]
     fn check(param: &str, expected: Option<&str>) {
-        assert_eq!(property(param, TABLE, ALIASES).as_deref(), expected, "{param}");
+        let mut writer = Writer::new();
+        writer.rows(TABLE);
+        let bytes: [u8; 1000] = writer.bytes.array();
+        let mut reader = Reader::new(&bytes);
+        let table = Table { roots: reader.rows(), rows: reader.rows };
+        assert_eq!(property(param, &table, ALIASES).as_deref(), expected, "{param}");
+    }
+
+    #[test]
+    fn a_parameter_is_named_after_its_property() {
+        for (name, expected) in [("n", "n"), ("topP", "top_p"), ("b64Json", "b64_json")] {
+            assert_eq!(parameter(name), expected);
+        }
     }
 
     #[test]
     fn values_are_sent_as_they_were_given_under_their_wire_names() {
         let input = leaked(json!({ "maxTokens": 5, "stop": ["a"], "topP": 0, "other": 1 }));
         assert_eq!(
-            given(TABLE, input),
+            given(SENT, input),
             [("top_p".into(), &json!(0).into()), ("stop".into(), &json!(["a"]).into())]
         );
     }
@@ -105,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_empty_is_not_sent() {
         assert!(
-            given(TABLE, leaked(json!({ "topP": null, "stop": [], "logitBias": {} }))).is_empty()
+            given(SENT, leaked(json!({ "topP": null, "stop": [], "logitBias": {} }))).is_empty()
         );
     }
 

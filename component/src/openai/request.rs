@@ -1,7 +1,13 @@
 //! Sending requests and taking answers.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::error::{self, Head};
 use super::stream::Stream;
+use crate::allocator::free_text;
+use crate::bindings::workflow::connector::events::Event;
 use crate::bindings::workflow::connector::{events, files, http, types};
 use crate::failure::{Failure, Result};
 use crate::json::Json;
@@ -41,6 +47,17 @@ pub fn post_with_files<'a>(path: &str, body: &str, files: &'a [files::File]) -> 
         method: http::Method::Post,
         body: http::Body::JsonWithFiles(pieces),
         ..get(path)
+    }
+}
+
+/// Frees a request of [`post_with_files`].
+pub fn free_request(request: http::Request) {
+    if let http::Body::JsonWithFiles(pieces) = request.body {
+        for piece in pieces {
+            if let http::JsonPiece::Text(text) = piece {
+                free_text(text);
+            }
+        }
     }
 }
 
@@ -92,8 +109,18 @@ impl Answer {
         blame: &dyn Fn(&str) -> Option<String>,
         collect: fn(&mut Stream) -> Result<String>,
     ) -> Result<String> {
-        let mut data = || Ok(self.response.next_event(embedded)?.map(|event| event.data));
-        let mut tell = |event| events::emit(&event).map_err(Failure::stopped);
+        let mut data = || {
+            let Some(event) = self.response.next_event(embedded)? else { return Ok(None) };
+            free_text(event.name);
+            Ok(Some(event.data))
+        };
+        let mut tell = |event| {
+            events::emit(&event).map_err(Failure::stopped)?;
+            if let Event::TextDelta(delta) = event {
+                free_text(delta.text);
+            }
+            Ok(())
+        };
         let mut stream = Stream { data: &mut data, tell: &mut tell, blame };
         collect(&mut stream).map_err(|failure| self.told(failure))
     }

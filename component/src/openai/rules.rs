@@ -5,7 +5,7 @@
 
 use super::parameters::is_empty;
 use crate::failure::{Failure, Result};
-use crate::json::Value;
+use crate::json::{Value, decimal};
 
 /// What some models take as a property.
 pub struct Rule {
@@ -55,7 +55,7 @@ pub fn check_value(rules: &[Rule], model: &str, property: &str, value: &Value) -
             format!("with `{model}`, `{property}` must be one of: {texts} (got `{text}`)")
         }
         (Takes::AtMost(most), Value::Number(number)) if f64::from(*most) < number.as_f64() => {
-            let number = number.text();
+            let (most, number) = (decimal(u64::from(*most)), number.text());
             format!("with `{model}`, `{property}` must be at most {most} (got {number})")
         }
         _ => return Ok(()),

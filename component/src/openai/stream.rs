@@ -1,6 +1,9 @@
 //! Streams of events whose data is JSON.
 
+use alloc::string::String;
+
 use super::error;
+use crate::allocator::free_text;
 use crate::bindings::workflow::connector::events::Event;
 use crate::failure::{Failure, Result};
 use crate::json::Value;
@@ -40,6 +43,7 @@ impl Stream<'_> {
         if object.get("error").is_some_and(|error| *error != Value::Null) {
             return Err(error::inside(&data, self.blame));
         }
+        free_text(data);
         Ok(Next::Object(object))
     }
 }

@@ -1,5 +1,7 @@
 //! Token counts, flat and in one spelling.
 
+use alloc::vec::Vec;
+
 use crate::json::{Json, Number, Object, Value};
 
 /// Where the counts stand in the API's `usage` objects, and their names in a

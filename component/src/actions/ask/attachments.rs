@@ -4,10 +4,14 @@
 //! each kind of file is a content part of its own. What a file is, its content
 //! says.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::workflow::connector::files;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
-use crate::json::{Json, Object};
+use crate::json::{Json, Object, decimal};
 use crate::media::{self, Kind, MP3, PDF, TEXT, WAV, kind_of};
 use crate::openai::request::FILE;
 
@@ -37,7 +41,8 @@ impl Attachments {
             let file = files::open(&entry.handle()).map_err(|failure| inside(failure.into()))?;
             total += file.size();
             if TOTAL < total {
-                let message = format!("`attachments` must have at most {TOTAL} bytes together");
+                let message =
+                    format!("`attachments` must have at most {} bytes together", decimal(TOTAL));
                 return Err(Failure::invalid_input("attachments", message));
             }
             attachments.add(entry, file, detail).map_err(inside)?;
@@ -68,7 +73,8 @@ impl Attachments {
 /// The bytes of a text.
 fn contents(name: &str, file: &files::File) -> Result<Vec<u8>> {
     if LONGEST_TEXT < file.size() {
-        let message = format!("a text must have at most {LONGEST_TEXT} bytes; `{name}` has more");
+        let longest = decimal(LONGEST_TEXT);
+        let message = format!("a text must have at most {longest} bytes; `{name}` has more");
         return Err(Failure::invalid_input("", message));
     }
     file.read(0, u32::MAX).map_err(Box::new)
@@ -77,7 +83,7 @@ fn contents(name: &str, file: &files::File) -> Result<Vec<u8>> {
 /// A text as a part, with the name that it may be asked about by. None if it
 /// is not UTF-8 to its end.
 fn text(name: &str, contents: &[u8]) -> Option<Json> {
-    let text = std::str::from_utf8(contents).ok()?;
+    let text = core::str::from_utf8(contents).ok()?;
     Some(said(&format!("{name}:\n\n{text}")))
 }
 

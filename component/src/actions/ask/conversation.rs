@@ -2,16 +2,20 @@
 //! they are called and it is asked again, and so it is when its answer does not
 //! fit the schema.
 
-use std::result;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::result;
 
 use super::format::Format;
 use super::functions::Functions;
+use crate::allocator::free_text;
 pub use crate::bindings::workflow::connector::events::StopReason as Stopped;
 use crate::bindings::workflow::connector::events::{Event, FunctionCall, FunctionResult};
 pub use crate::bindings::workflow::connector::functions::Invocation;
 use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::failure::{Failure, FailureKind, Result, shortened};
-use crate::json::{Json, Object, Value};
+use crate::json::{Json, Object, Value, decimal};
 use crate::openai::{error, usage::Usage};
 
 /// As many violations as a message names.
@@ -189,6 +193,8 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
             messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
             let results = answered(outside, functions, &first.calls).map_err(Failure::sent)?;
             messages.extend(results);
+            completion.free();
+            free_text(reply.text);
             continue;
         }
 
@@ -206,10 +212,13 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
                 repairs += 1;
                 messages.push(said("assistant", content));
                 messages.push(said("user", &correction(&unfit)));
+                completion.free();
+                free_text(reply.text);
             }
             (Err(unfit), _) => return Err(told(unfit)),
         }
     }
+    let rounds = decimal(rounds);
     let message = format!("the model still wanted functions called after {rounds} rounds of them");
     Err(Failure::invalid_output(message, "").at("functions"))
 }

@@ -1,8 +1,11 @@
 //! The functions that the model may call.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::bindings::workflow::connector::functions::Function;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::json::{Json, Object, Value};
+use crate::json::{Json, Object, Value, decimal};
 
 /// The longest name of a function on the wire.
 const NAME: usize = 64;
@@ -64,7 +67,7 @@ fn wire_name(name: &str, taken: &dyn Fn(&str) -> bool) -> String {
     let mut candidate = plain.clone();
     let mut number = 2_u64;
     while taken(&candidate) {
-        let suffix = format!("_{number}");
+        let suffix = format!("_{}", decimal(number));
         let kept: String = plain.chars().take(NAME - suffix.len()).collect();
         candidate = kept + &suffix;
         number += 1;

@@ -1,10 +1,12 @@
 //! The form's messages, as the API wants them.
 
+use alloc::vec::Vec;
+
 use super::attachments;
 use super::conversation::{self, Call, said};
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
-use crate::json::{Json, Object, Value};
+use crate::json::{Json, Object, Value, decimal};
 
 members! {
     /// A message of the conversation.
@@ -75,7 +77,7 @@ pub fn wire_messages(
     for (index, message) in messages.iter().enumerate() {
         let origin = Some(index);
         if message.role == Role::Tool {
-            let id = format!("call_{results}");
+            let id = format!("call_{}", decimal(results));
             results += 1;
             wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
             wire.push((conversation::result(&id, message.content), origin));

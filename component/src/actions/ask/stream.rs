@@ -3,6 +3,11 @@
 //! The pieces are put together to the completion that would have come in one,
 //! so that whatever happens to an answer afterwards is the same for both.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+
+use crate::allocator::{free, free_text};
 use crate::bindings::workflow::connector::events::{Event, TextDelta};
 use crate::failure::{Failure, Result};
 use crate::json::{Json, Number, Value};
@@ -70,40 +75,53 @@ fn index(item: &Value) -> Option<u64> {
 fn merge(name: &str, known: &mut Value, new: Value) {
     match new {
         Value::Null => {}
-        Value::Object(members) if name != "arguments" => {
+        Value::Object(mut members) if name != "arguments" => {
             if known.as_object().is_none() {
                 *known = Value::Object(Vec::new());
             }
             if let Value::Object(known) = known {
-                for (name, value) in members {
+                for (name, value) in members.drain(..) {
                     merge_member(known, name, value);
                 }
             }
+            free(members);
         }
-        Value::List(items) => {
+        Value::List(mut items) => {
             if known.as_array().is_none() {
                 *known = Value::List(Vec::new());
             }
             if let Value::List(known) = known {
-                for item in items {
+                for item in items.drain(..) {
                     merge_item(name, known, item);
                 }
             }
+            free(items);
         }
         Value::Text(new) => match known {
-            Value::Text(known) if GROWING.contains(&name) => known.push_str(&new),
+            Value::Text(known) if GROWING.contains(&name) => {
+                known.push_str(&new);
+                free_text(new);
+            }
             Value::Text(_) if new.is_empty() => {}
-            known => *known = Value::Text(new),
+            known => mem::replace(known, Value::Text(new)).free(),
         },
-        new => *known = new,
+        new => mem::replace(known, new).free(),
     }
 }
 
 fn merge_member(known: &mut Vec<(String, Value)>, name: String, value: Value) {
     // Whole answers have messages, chunks have their deltas.
-    let name = if name == "delta" { "message".into() } else { name };
+    let name = if name == "delta" {
+        free_text(name);
+        "message".into()
+    } else {
+        name
+    };
     match known.iter_mut().find(|(other, _)| *other == name) {
-        Some((name, known)) => merge(name, known, value),
+        Some((same, known)) => {
+            merge(same, known, value);
+            free_text(name);
+        }
         None => {
             let mut fresh = Value::Null;
             merge(&name, &mut fresh, value);

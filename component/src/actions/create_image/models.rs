@@ -4,7 +4,7 @@
 
 use super::Input;
 use crate::failure::{Failure, Result};
-use crate::json::Value;
+use crate::json::{Value, decimal};
 use crate::openai::rules::{self, Rule, Takes, is_one_of, rule};
 
 const GPT: &[&str] =
@@ -62,6 +62,7 @@ pub fn check(input: &Input, given: &Value, size: &str, prompt: &str) -> Result<(
     if let Some((_, longest)) = longest
         && *longest < length
     {
+        let (longest, length) = (decimal(*longest as u64), decimal(length as u64));
         let message = format!(
             "with `{model}`, `imageMessages` must have at most {longest} characters together (got \
              {length})"

@@ -4,6 +4,9 @@
 //! The API goes by the extension of the file's name, and a name can be wrong
 //! or have none.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::Speaker;
 use crate::bindings::workflow::connector::{files, http};
 use crate::failure::{Failure, Result, item};
