@@ -7,11 +7,12 @@
 //! This is against carelessness. A provider that means to betray the credential
 //! it holds needs no answer to this host for it.
 
-use std::cmp::Reverse;
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{GeneralPurpose, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
@@ -32,8 +33,12 @@ pub(crate) struct Redactor(Option<Arc<Forms>>);
 /// The forms of a credential.
 struct Forms {
     secret: Vec<u8>,
-    /// The texts that are looked for as they are, longest first.
+    /// The texts that are looked for as they are.
     texts: Vec<Vec<u8>>,
+    /// Finds them all at once, of several at a place the longest.
+    finder: AhoCorasick,
+    /// The bytes at which the secret can begin to be spelled.
+    begins: [bool; 256],
 }
 
 /// Prints nothing of it.
@@ -57,9 +62,9 @@ impl Redactor {
                 texts.push(within_base64(&STANDARD_NO_PAD, secret, before));
                 texts.push(within_base64(&URL_SAFE_NO_PAD, secret, before));
             }
-            texts.sort_by_key(|text| Reverse(text.len()));
+            texts.sort();
             texts.dedup();
-            Arc::new(Forms { secret: secret.as_bytes().to_vec(), texts })
+            Arc::new(Forms::new(secret.as_bytes().to_vec(), texts))
         }))
     }
 
@@ -74,14 +79,26 @@ impl Redactor {
 }
 
 impl Forms {
+    #[allow(clippy::expect_used, reason = "it fails for gigabytes only")]
+    fn new(secret: Vec<u8>, texts: Vec<Vec<u8>>) -> Self {
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            // A deterministic one takes a hundred times the memory.
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&texts)
+            .expect("a header's value is short");
+        let begins = std::array::from_fn(|byte| {
+            let byte = u8::try_from(byte).unwrap_or_default();
+            secret.first() == Some(&byte) || spelling::begins_escape(byte)
+        });
+        Self { secret, texts, finder, begins }
+    }
+
     fn replace(&self, bytes: &mut Vec<u8>) {
-        for text in &self.texts {
-            let mut from = 0;
-            while let Some(at) = bytes.get(from..).and_then(|rest| find(rest, text)) {
-                from += at;
-                bytes.splice(from..from + text.len(), REPLACEMENT.iter().copied());
-                from += REPLACEMENT.len();
-            }
+        let mut from = 0;
+        while let Some(found) = self.next_text(bytes, from) {
+            from = found.start + REPLACEMENT.len();
+            bytes.splice(found, REPLACEMENT.iter().copied());
         }
         let mut from = 0;
         while let Some((at, spelled)) = self.next_spelled(bytes, from) {
@@ -97,13 +114,16 @@ impl Forms {
     fn open_end(&self, bytes: &[u8]) -> usize {
         let longest_prefix = |text: &Vec<u8>| {
             let longest = text.len().saturating_sub(1).min(bytes.len());
-            (1..=longest)
-                .rev()
-                .find(|&length| bytes.ends_with(text.get(..length).unwrap_or_default()))
-                .unwrap_or(0)
+            let end = bytes.get(bytes.len() - longest..).unwrap_or_default();
+            // A prefix begins where its first byte stands.
+            let starts = memchr::memchr_iter(*text.first()?, end);
+            let mut open = starts.map(|start| end.len() - start);
+            open.find(|open| bytes.ends_with(text.get(..*open).unwrap_or_default()))
         };
-        let open = self.texts.iter().map(longest_prefix).max().unwrap_or(0);
-        let mut from = 0;
+        let open = self.texts.iter().filter_map(longest_prefix).max().unwrap_or(0);
+        // What is spelled and still open cannot be longer.
+        let longest = self.secret.len() * spelling::LONGEST;
+        let mut from = bytes.len().saturating_sub(longest);
         while let Some((at, spelled)) = self.next_spelled(bytes, from) {
             if spelled == Spelled::Open {
                 return open.max(bytes.len() - at);
@@ -113,12 +133,17 @@ impl Forms {
         open
     }
 
+    /// The next place at which one of the texts stands.
+    fn next_text(&self, bytes: &[u8], from: usize) -> Option<Range<usize>> {
+        let rest = Input::new(bytes).range(from..);
+        self.finder.find(rest).map(|found| found.range())
+    }
+
     /// The next position at which the credential is spelled or begins to be.
     fn next_spelled(&self, bytes: &[u8], from: usize) -> Option<(usize, Spelled)> {
-        let first = self.secret.first();
-        let begins = |byte: &u8| Some(byte) == first || spelling::begins_escape(*byte);
         let mut at = from;
         loop {
+            let begins = |byte: &u8| self.begins.get(usize::from(*byte)).is_some_and(|is| *is);
             at += bytes.get(at..)?.iter().position(begins)?;
             match spelling::begins_with(bytes.get(at..)?, &self.secret) {
                 Spelled::No => at += 1,
@@ -126,10 +151,6 @@ impl Forms {
             }
         }
     }
-}
-
-fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    memchr::memmem::find(bytes, text)
 }
 
 /// What base64 of any text has in it that holds the secret behind so many

@@ -18,6 +18,8 @@ pub(super) enum Spelled {
 const MOST_BACKSLASHES: usize = 8;
 /// `%25252f` is a slash encoded three times.
 const MOST_PERCENTS: usize = 4;
+/// The most bytes that one takes: `\\\\\\\\\u002f`, `%252525252f`, `&#x00000000;`.
+pub(super) const LONGEST: usize = MOST_BACKSLASHES + 6;
 /// The digits of a character reference, zeros in front included.
 const MOST_DIGITS: usize = 8;
 
