@@ -10,8 +10,10 @@ use ureq::unversioned::transport::{Buffers, Transport};
 /// The most that is kept of a request that goes out and of an answer that
 /// comes in: a line of a head must fit, and an answer's head as a whole.
 const MOST: usize = 16 * 1024;
-/// What the transports below read into and write from, each way.
-pub(super) const PIECE: usize = 2 * 1024;
+/// What the transports below read into and write from. Larger pieces make
+/// files faster, and cost each run that waits.
+pub(super) const INPUT_PIECE: usize = 4 * 1024;
+pub(super) const OUTPUT_PIECE: usize = 2 * 1024;
 /// Room for making what goes out of a body whose length is not known before.
 /// This host sends none.
 const SPARE: usize = 1024;

@@ -190,7 +190,8 @@ impl<R: Read> Redacting<R> {
     fn fill(&mut self, forms: &Forms, wanted: usize) -> io::Result<()> {
         let wanted = wanted.clamp(LEAST, MOST);
         self.buffer.drain(..self.taken);
-        self.buffer.shrink_to(self.buffer.len() + wanted);
+        // Not to the byte: it would be made anew for each read.
+        self.buffer.shrink_to(2 * (self.buffer.len() + wanted));
         self.taken = 0;
         self.ready = 0;
         while self.ready == 0 && !self.ended {

@@ -137,8 +137,8 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
         .max_idle_connections(idle)
         .max_idle_connections_per_host(idle)
         // Of the transports below the one that has buffers of its own.
-        .input_buffer_size(buffers::PIECE)
-        .output_buffer_size(buffers::PIECE);
+        .input_buffer_size(buffers::INPUT_PIECE)
+        .output_buffer_size(buffers::OUTPUT_PIECE);
     if let Some(authorities) = &options.authorities {
         config =
             config.tls_config(TlsConfig::builder().root_certs(authorities.root_certs()).build());
