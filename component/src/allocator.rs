@@ -30,14 +30,66 @@ pub fn free_text(text: String) {
 mod guest {
     use alloc::vec::Vec;
     use core::alloc::{GlobalAlloc, Layout};
+    use core::arch::wasm32::{memory_grow, memory_size};
     use core::mem::ManuallyDrop;
+    use core::ptr::NonNull;
 
-    use talc::wasm::{WasmDynamicTalc, new_wasm_dynamic_allocator};
+    use talc::base::Talc;
+    use talc::base::binning::Binning;
+    use talc::cell::TalcSyncCell;
+    use talc::source::Source;
+    use talc::wasm::WasmBinning;
 
-    struct Allocator(WasmDynamicTalc);
+    const PAGE: usize = 64 << 10;
+
+    struct Allocator(TalcSyncCell<Memory, WasmBinning>);
 
     #[global_allocator]
-    static ALLOCATOR: Allocator = Allocator(new_wasm_dynamic_allocator());
+    static ALLOCATOR: Allocator =
+        Allocator(TalcSyncCell::new_wasm(Memory { is_begun: false, end: None }));
+
+    /// Where the allocator's memory comes from. First what is left of the
+    /// pages that an instance begins with: most calls need no more, and to grow
+    /// the memory costs the host two calls of the system.
+    #[derive(Debug)]
+    struct Memory {
+        is_begun: bool,
+        end: Option<NonNull<u8>>,
+    }
+
+    // SAFETY: it allocates nothing itself.
+    unsafe impl Source for Memory {
+        fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
+            unsafe extern "C" {
+                /// By the linker: where the module's own data end.
+                static __heap_base: u8;
+            }
+            if !talc.source.is_begun {
+                talc.source.is_begun = true;
+                let begin = &raw const __heap_base;
+                let size = memory_size::<0>() * PAGE - begin as usize;
+                // SAFETY: behind its data nothing of the module's lies.
+                talc.source.end = unsafe { talc.claim(begin.cast_mut(), size) };
+                return Ok(());
+            }
+            // With room for what the allocator keeps beside it.
+            let pages = (layout.size() + layout.align() + PAGE).div_ceil(PAGE);
+            let begin = memory_grow::<0>(pages);
+            if begin == usize::MAX {
+                return Err(());
+            }
+            let begin = (begin * PAGE) as *mut u8;
+            let size = pages * PAGE;
+            // SAFETY: the pages are new, and so are nobody else's.
+            talc.source.end = unsafe {
+                match talc.source.end {
+                    Some(end) if end.as_ptr() == begin => Some(talc.extend(end, begin.add(size))),
+                    _ => talc.claim(begin, size),
+                }
+            };
+            Ok(())
+        }
+    }
 
     // SAFETY: all that is handed out comes from an allocator. Not to free is
     // always allowed.

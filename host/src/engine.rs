@@ -56,8 +56,8 @@ pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
 
 fn config(options: EngineOptions, pooling: bool) -> Config {
     let mut config = Config::new();
-    // The guest's exports and the host's functions are synchronous: a run has
-    // a thread of its own. Concurrency support would make each call slower.
+    // The guest's exports and the host's functions are synchronous: a run
+    // waits on its thread. Concurrency support would make each call slower.
     config.concurrency_support(false);
     // Guests are stopped by a counter that they read at loop heads and calls.
     config.epoch_interruption(true);
@@ -89,6 +89,7 @@ fn pool(options: EngineOptions) -> PoolingAllocationConfig {
         .total_tables(instances.saturating_mul(TABLES))
         .max_memory_size(options.max_memory)
         .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
         // With Linux 6.7 the kernel says which pages were written, and only
         // those are reset.
         .pagemap_scan(Enabled::Auto);

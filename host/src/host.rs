@@ -70,17 +70,6 @@ impl Default for HostOptions {
     }
 }
 
-/// A thread's stack beyond the guest's: for the host's own functions.
-const HOST_STACK: usize = 1 << 20;
-
-impl HostOptions {
-    /// The stack that a thread needs to run a connector on, in bytes: the
-    /// guest's and the host's own.
-    pub fn thread_stack(&self) -> usize {
-        self.max_stack.saturating_add(HOST_STACK)
-    }
-}
-
 /// The engine could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start the WebAssembly engine: {0}")]

@@ -6,8 +6,8 @@
 //! - [`Host`] holds the engine and loads components into [`Connector`]s.
 //! - A [`Connector`] carries its checked [`Descriptor`] and makes
 //!   [`Connection`]s and [`Run`]s.
-//! - A [`Run`] calls an action in a fresh instance, on a thread of its own or
-//!   the caller's, and ends in an [`Outcome`] or a [`Failure`].
+//! - A [`Run`] calls an action in a fresh instance, on the calling thread,
+//!   and ends in an [`Outcome`] or a [`Failure`].
 //! - [`render`] turns property tables into JSON Schema, form descriptions and
 //!   documentation.
 //!

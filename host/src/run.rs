@@ -1,9 +1,8 @@
-//! Calls into a connector: a fresh instance on a thread with the stack for it,
-//! within limits, and whatever happens in it as an outcome or a failure.
+//! Calls into a connector: a fresh instance, within limits, and whatever happens
+//! in it as an outcome or a failure.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -28,6 +27,8 @@ use crate::json;
 use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
 
+/// The stack beyond the guest's: for the host's own functions.
+const HOST_STACK: usize = 1 << 20;
 /// Longer descriptions come from a connector that loops.
 const DESCRIBE_TIME: Duration = Duration::from_secs(5);
 /// Larger ones too: the largest known has a hundredth of it.
@@ -184,26 +185,13 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Checks the input, runs the action on a thread of its own and waits for
-    /// its end.
+    /// Checks the input, runs the action and waits for its end, on the calling
+    /// thread. Where that has less stack left than the run needs, the run gets
+    /// one of its own.
     ///
     /// # Errors
     /// `invalid-input` before anything is sent; else what happened.
     pub fn start(self) -> Result<Outcome, Failure> {
-        let connector = self.connector;
-        on_own_thread(&connector.shared.options, || self.start_here())
-    }
-
-    /// Like [`start`](Self::start) on the calling thread, for a program that
-    /// has a thread for each run: a second one would cost time and memory.
-    ///
-    /// The thread needs a stack of [`HostOptions::thread_stack`] bytes, hardly
-    /// any of it in use. On a smaller one, a connector that takes all the stack
-    /// it may have ends the process.
-    ///
-    /// # Errors
-    /// See [`start`](Self::start).
-    pub fn start_here(self) -> Result<Outcome, Failure> {
         let begun = Instant::now();
         let shared = &self.connector.shared;
         let action = action(self.connector, &self.action)?;
@@ -303,6 +291,15 @@ impl Call {
         options: &HostOptions,
         call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
+        with_stack(options, || self.make_on_stack(pre, options, call))
+    }
+
+    fn make_on_stack<T>(
+        self,
+        pre: &WorldPre<State>,
+        options: &HostOptions,
+        call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Ended), Failure> {
         let describing = || Limits { output_bytes: DESCRIBE_BYTES, ..Limits::default() };
         let limits = self.run.as_ref().map_or_else(describing, |run| run.limits.clone());
         let deadline = deadline_after(self.time.unwrap_or(limits.time));
@@ -380,22 +377,16 @@ impl Ended {
     }
 }
 
-/// Does something with a connector on a thread that has the stack for it, and
-/// waits.
-fn on_own_thread<T: Send>(
+/// Does something with the stack that a guest and the host need for it.
+fn with_stack<T>(
     options: &HostOptions,
-    work: impl FnOnce() -> Result<T, Failure> + Send,
+    work: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let internal = |message: String| Failure::new(FailureKind::Internal, message);
-    thread::scope(|scope| {
-        thread::Builder::new()
-            .name("connector-run".to_owned())
-            .stack_size(options.thread_stack())
-            .spawn_scoped(scope, work)
-            .map_err(|error| internal(format!("no thread for the run: {error}")))?
-            .join()
-            .unwrap_or_else(|_| Err(internal("the host failed during the run".to_owned())))
-    })
+    let needed = options.max_stack.saturating_add(HOST_STACK);
+    // It panics where there is no memory for one.
+    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(needed, needed, work))).unwrap_or_else(
+        |_| Err(Failure::new(FailureKind::Internal, "the host failed during the run")),
+    )
 }
 
 /// The moment after this time. One that no clock reaches is far away.
@@ -445,13 +436,11 @@ pub(crate) fn describe(
     options: &HostOptions,
 ) -> Result<wit_describe::Component, LoadError> {
     let call = Call { run: None, time: Some(DESCRIBE_TIME), cancellation: Cancellation::default() };
-    let described = on_own_thread(options, || {
-        call.make_on_instance(pre, options, |instance, store| {
-            match pre.exports(&mut *store, instance) {
-                Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
-                Err(mismatch) => Ok(Err(mismatch)),
-            }
-        })
+    let described = call.make_on_instance(pre, options, |instance, store| {
+        match pre.exports(&mut *store, instance) {
+            Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
+            Err(mismatch) => Ok(Err(mismatch)),
+        }
     });
     let (component, _) = described.map_err(LoadError::Describe)?;
     component.map_err(LoadError::mismatch)
@@ -530,7 +519,7 @@ pub(crate) fn output_schema(
     })
 }
 
-fn ask<T: Send>(
+fn ask<T>(
     connector: &Connector,
     connection: Option<&Connection>,
     call: impl FnOnce(&World, &mut Store<State>) -> wasmtime::Result<T> + Send,
@@ -540,5 +529,5 @@ fn ask<T: Send>(
     let run = RunState::new(name, connection.cloned(), Limits::default());
     let time = Some(shared.options.ask_time);
     let prepared = Call { run: Some(run), time, cancellation: Cancellation::default() };
-    on_own_thread(&shared.options, || prepared.make(&shared.pre, &shared.options, call))
+    prepared.make(&shared.pre, &shared.options, call)
 }

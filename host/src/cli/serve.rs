@@ -15,16 +15,14 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         true => AddressPolicy::Any,
         false => AddressPolicy::Public,
     };
-    let options = HostOptions {
+    let host = Host::new(HostOptions {
         // A run, what it calls as functions, and what forms ask meanwhile.
         concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
         addresses,
         origins: (!args.origin.is_empty()).then_some(args.origin),
         authorities: args.trust.ca_file.clone(),
         ..HostOptions::default()
-    };
-    let thread_stack = options.thread_stack();
-    let host = Host::new(options)?;
+    })?;
     let components = Components::new(host);
     let connectors = load(&components)?;
     let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
@@ -39,7 +37,6 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         largest_file: u64::from(args.largest_file) << 20,
         runs: args.runs as usize,
         queue: args.queue as usize,
-        thread_stack,
         run_time: args.timeout,
         drain: args.drain,
         functions: declared(components.host(), args.functions.as_deref())?,

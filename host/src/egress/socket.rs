@@ -2,9 +2,9 @@
 //! its socket at once, wherever it is waiting, and a failed one knows whether
 //! anything was sent.
 //!
-//! ureq hands its transports no context of a request. A run has threads of its
-//! own, one and those for the functions that it calls at the same time, and
-//! all its requests are made on them: what belongs to the run is found by the
+//! ureq hands its transports no context of a request. While a run goes on
+//! it has its caller's thread, and those for the functions that it calls at the
+//! same time, and all its requests are made on them: what belongs to the run is found by the
 //! thread.
 
 use std::cell::{Cell, RefCell};

@@ -57,9 +57,6 @@ const LARGEST_BODY: usize = 8 << 20;
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(600);
 
-/// A thread's stack beyond what a run needs: for what is around it.
-const OWN_STACK: usize = 256 << 10;
-
 /// How the service is set up.
 pub struct Settings {
     /// Where it listens.
@@ -76,8 +73,6 @@ pub struct Settings {
     pub runs: usize,
     /// The most that wait for one to end.
     pub queue: usize,
-    /// The stack that a run needs, in bytes.
-    pub thread_stack: usize,
     /// How long a run may take.
     pub run_time: Duration,
     /// How long runs may go on after the service was told to stop.
@@ -158,7 +153,6 @@ pub fn serve(
         .enable_all()
         // A run has a thread; a file is read and written on one.
         .max_blocking_threads(settings.runs + 64)
-        .thread_stack_size(settings.thread_stack + OWN_STACK)
         .build()
         .map_err(ServiceError::Start)?;
     runtime.block_on(async {

@@ -189,7 +189,7 @@ async fn start(
     ended
 }
 
-/// On a thread of its own, with the stack for it.
+/// On a thread of its own.
 fn perform(
     app: &App,
     job: Job,
@@ -216,7 +216,7 @@ fn perform(
             let _ = events.blocking_send(named(event));
         });
     }
-    Ok(run.start_here()?)
+    Ok(run.start()?)
 }
 
 fn answer(ended: Result<Outcome, Problem>) -> Response {

@@ -242,6 +242,7 @@ pub fn engine(allocation: Allocation) -> Engine {
         let mut pool = PoolingAllocationConfig::new();
         pool.max_memory_size(64 << 20)
             .linear_memory_keep_resident(256 << 10)
+            .table_keep_resident(256 << 10)
             .pagemap_scan(Enabled::Auto);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }

@@ -212,13 +212,12 @@ fn recursion_ends_with_the_stack_and_not_with_the_process() {
 }
 
 #[test]
-fn recursion_ends_on_a_thread_of_the_program_too() {
-    let stack = HostOptions::default().thread_stack();
+fn recursion_ends_on_a_thread_with_a_small_stack_too() {
     let connector = load(&Guest::good().with(include_str!("../../guests/recurse.wat")));
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(stack).spawn_scoped(scope, || {
+        let thread = thread::Builder::new().stack_size(128 << 10).spawn_scoped(scope, || {
             for _ in 0..3 {
-                let failure = connector.run("act", json!({})).start_here().unwrap_err();
+                let failure = connector.run("act", json!({})).start().unwrap_err();
                 assert_failure(&failure, FailureKind::Internal, "more stack than it may");
             }
         });
