@@ -14,6 +14,9 @@ pub struct Process(u32);
 pub struct Figures {
     /// Memory that is in use, in KiB.
     pub memory: u64,
+    /// The part of it that is this process's alone, in KiB: pages of files
+    /// are there once, however often they are mapped.
+    pub own_memory: u64,
     /// Open files, sockets included.
     pub descriptors: u64,
     /// Threads.
@@ -64,6 +67,7 @@ impl Process {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", self.0)).ok()?.count();
         Some(Figures {
             memory: figure("VmRSS")?,
+            own_memory: figure("RssAnon")?,
             descriptors: descriptors as u64,
             threads: figure("Threads")?,
         })

@@ -23,6 +23,7 @@ mod secret;
 mod socket;
 mod spelling;
 mod target;
+mod tcp;
 
 use std::time::{Duration, Instant, SystemTime};
 

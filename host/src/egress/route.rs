@@ -12,7 +12,6 @@ use crate::host::HostOptions;
 
 use super::authorities::Authorities;
 use super::base_url::BaseUrl;
-use super::buffers;
 use super::redact::Redactor;
 use super::resolver::{AddressPolicy, CheckingResolver, LaterResolver};
 use super::secret::Secret;
@@ -21,6 +20,9 @@ use super::socket::WatchedConnector;
 /// Idle connections cost a socket each; more than the runs at the same time
 /// are of no use.
 const MOST_IDLE: usize = 1_000;
+/// The buffers of TLS, which has some of its own besides. They hold a piece of
+/// what passes through.
+const TLS_PIECE: usize = 4 * 1024;
 
 /// A connection as the egress path sees it: one origin, one credential, one
 /// pool of sockets. Nothing of it is shared with another connection.
@@ -136,9 +138,8 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
         .timeout_connect(Some(options.connect_timeout))
         .max_idle_connections(idle)
         .max_idle_connections_per_host(idle)
-        // Of the transports below the one that has buffers of its own.
-        .input_buffer_size(buffers::INPUT_PIECE)
-        .output_buffer_size(buffers::OUTPUT_PIECE);
+        .input_buffer_size(TLS_PIECE)
+        .output_buffer_size(TLS_PIECE);
     if let Some(authorities) = &options.authorities {
         config =
             config.tls_config(TlsConfig::builder().root_certs(authorities.root_certs()).build());

@@ -18,13 +18,14 @@ use ureq::Error;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    ShutdownHandle, TcpConnector, Transport, time,
+    ShutdownHandle, Transport, time,
 };
 
 use crate::events::Cancellation;
 
 use super::buffers::GrowingBuffers;
 use super::resolver::CheckingResolver;
+use super::tcp::TcpConnector;
 
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
@@ -121,7 +122,7 @@ pub(super) struct WatchedConnector<C = TcpAndTls, R = CheckingResolver> {
 
 impl WatchedConnector {
     pub(super) fn new(resolver: CheckingResolver) -> Self {
-        Self::of(TcpConnector::default().chain(RustlsConnector::default()), resolver)
+        Self::of(TcpConnector.chain(RustlsConnector::default()), resolver)
     }
 }
 
@@ -177,9 +178,8 @@ impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
         };
         let transport = self.inner.connect(&details, chained)?;
         let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let socket = Arc::new(Socket { number: next_number(), user: AtomicU64::new(0), handle });
-        let buffers = GrowingBuffers::default();
-        Ok(transport.map(|inner| WatchedTransport { inner, buffers, socket }))
+        let socket = Socket { number: next_number(), user: AtomicU64::new(0), handle };
+        Ok(transport.map(|inner| WatchedTransport::new(inner, socket)))
     }
 }
 
@@ -218,43 +218,74 @@ impl Socket {
     }
 }
 
-/// A transport that reports to its [`Socket`]. Its buffers are its own: those
-/// of the transports below hold a piece of what passes through.
+/// A transport that reports to its [`Socket`].
 pub(super) struct WatchedTransport<T> {
     inner: T,
-    buffers: GrowingBuffers,
+    /// Those of TLS have one size. So they hold a piece of what passes through,
+    /// and these the rest.
+    buffers: Option<GrowingBuffers>,
     socket: Arc<Socket>,
+}
+
+impl<T: Transport> WatchedTransport<T> {
+    fn new(inner: T, socket: Socket) -> Self {
+        let buffers = inner.is_tls().then(GrowingBuffers::default);
+        Self { inner, buffers, socket: Arc::new(socket) }
+    }
+}
+
+/// Sends what buffers hold through a transport that has smaller ones.
+fn send_held(
+    buffers: &mut GrowingBuffers,
+    transport: &mut impl Transport,
+    timeout: NextTimeout,
+) -> Result<(), Error> {
+    let begun = Instant::now();
+    let mut rest = buffers.held();
+    while !rest.is_empty() {
+        let piece = transport.buffers().output();
+        let count = piece.len().min(rest.len());
+        let (now, later) = rest.split_at(count);
+        piece.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
+        transport.transmit_output(count, after(timeout, begun))?;
+        rest = later;
+    }
+    buffers.sent();
+    Ok(())
 }
 
 impl<T: Transport> Transport for WatchedTransport<T> {
     fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
+        match &mut self.buffers {
+            Some(buffers) => buffers,
+            None => self.inner.buffers(),
+        }
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.socket.claim()?;
         with_current(|current| current.sent.set(true));
-        let begun = Instant::now();
-        let mut rest = self.buffers.written(amount);
-        while !rest.is_empty() {
-            let piece = self.inner.buffers().output();
-            let count = piece.len().min(rest.len());
-            let (now, later) = rest.split_at(count);
-            piece.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
-            self.inner.transmit_output(count, left(timeout, begun))?;
-            rest = later;
+        let Some(buffers) = &mut self.buffers else {
+            return self.inner.transmit_output(amount, timeout);
+        };
+        match buffers.write(amount) {
+            true => send_held(buffers, &mut self.inner, timeout),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        self.buffers.end_output();
-        self.buffers.check_room()?;
+        let Some(buffers) = &mut self.buffers else {
+            return self.inner.await_input(within_silence(timeout)).map_err(never_an_end);
+        };
+        send_held(buffers, &mut self.inner, timeout)?;
+        buffers.end_output();
+        buffers.check_room()?;
         // What there was no room for is there already.
         let is_there = !self.inner.buffers().input().is_empty()
             || self.inner.await_input(within_silence(timeout)).map_err(never_an_end)?;
-        self.buffers.take_from(&mut self.inner);
+        buffers.take_from(self.inner.buffers());
         Ok(is_there)
     }
 
@@ -269,7 +300,7 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 }
 
 /// What is left of the time for a request that goes out in pieces.
-fn left(timeout: NextTimeout, begun: Instant) -> NextTimeout {
+fn after(timeout: NextTimeout, begun: Instant) -> NextTimeout {
     let after = match timeout.after {
         time::Duration::Exact(after) => after.saturating_sub(begun.elapsed()).into(),
         time::Duration::NotHappening => time::Duration::NotHappening,

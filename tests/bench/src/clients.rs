@@ -88,7 +88,7 @@ impl Client for Library {
         let file = self.files.grant(recording).unwrap();
         let run = self.connector.run("createTranscription", json!({ "file": file }));
         let run = run.connection(&self.connection).files(&self.files);
-        run.start().unwrap().output.as_str().unwrap().to_owned()
+        run.start().unwrap().output["text"].as_str().unwrap().to_owned()
     }
 
     fn speak(&self, folder: &Path) -> PathBuf {

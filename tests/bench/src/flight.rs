@@ -54,7 +54,7 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
     let client = client(name, &sends.base_url(origin), asks + 4);
     // One first: what is made once is not a run's.
     client.ask_streamed(Arc::new(|_| ()));
-    let idle = Process::own().figures().memory;
+    let idle = Process::own().figures().own_memory;
     let delays = Arc::new(Delays::new());
     let ready = Barrier::new(asks as usize + 1);
     let (complete, ended) = (AtomicU32::new(0), AtomicU32::new(0));
@@ -76,7 +76,7 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
         let begun = Instant::now();
         while ended.load(Ordering::Relaxed) < asks {
             thread::sleep(OFTEN);
-            most = most.max(Process::own().figures().memory);
+            most = most.max(Process::own().figures().own_memory);
         }
         begun
     });

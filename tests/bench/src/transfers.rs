@@ -35,7 +35,7 @@ pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -
         Way::Down => hear(&*client, folder.path(), bytes),
     };
     transfer();
-    let idle = Process::own().figures().memory;
+    let idle = Process::own().figures().own_memory;
     let (most, took) = watched(|| {
         let begun = Instant::now();
         thread::scope(|scope| (0..count).for_each(|_| drop(scope.spawn(transfer))));
@@ -60,7 +60,7 @@ fn watched<T>(work: impl FnOnce() -> T) -> (u64, T) {
         let watcher = scope.spawn(|| {
             let mut most = 0;
             while !done.load(Ordering::Relaxed) {
-                most = most.max(Process::own().figures().memory);
+                most = most.max(Process::own().figures().own_memory);
                 thread::sleep(OFTEN);
             }
             most

@@ -1,0 +1,166 @@
+//! TCP for ureq, with buffers as large as what is in them.
+//!
+//! ureq's own transport has buffers of one size for all that passes: small
+//! ones make files slow, large ones take more memory than all else of a run
+//! that waits for its next event.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use ureq::Error;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, NextTimeout, ShutdownHandle, Transport, time,
+};
+
+use super::buffers::GrowingBuffers;
+
+/// A system takes no time of zero; one address may always take this long.
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Connects to the first address that answers.
+#[derive(Debug, Default)]
+pub(super) struct TcpConnector;
+
+impl Connector for TcpConnector {
+    type Out = TcpTransport;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        _: Option<()>,
+    ) -> Result<Option<TcpTransport>, Error> {
+        let stream = connect(&details.addrs, details.timeout)?;
+        stream.set_nodelay(details.config.no_delay())?;
+        let stream = Arc::new(stream);
+        let handle: Weak<dyn ShutdownHandle> = Arc::downgrade(&stream) as _;
+        (details.register_shutdown)(handle)?;
+        Ok(Some(TcpTransport {
+            stream,
+            buffers: GrowingBuffers::default(),
+            read_timeout: None,
+            write_timeout: None,
+        }))
+    }
+}
+
+/// Each address has an equal share of the time that is left: of several that
+/// do not answer, the last is tried too.
+fn connect(addresses: &[SocketAddr], timeout: NextTimeout) -> Result<TcpStream, Error> {
+    let begun = Instant::now();
+    let mut failed = Error::HostNotFound;
+    for (index, address) in addresses.iter().enumerate() {
+        let left = left(timeout, begun)?.unwrap_or(Duration::MAX);
+        let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        match TcpStream::connect_timeout(address, (left / others).max(SHORTEST)) {
+            Ok(stream) => return Ok(stream),
+            Err(error) if is_timeout(&error) => failed = Error::Timeout(timeout.reason),
+            Err(error) => failed = Error::Io(error),
+        }
+    }
+    Err(failed)
+}
+
+/// What is left of a time, if it has an end.
+///
+/// # Errors
+/// Its reason, if nothing is.
+fn left(timeout: NextTimeout, begun: Instant) -> Result<Option<Duration>, Error> {
+    match timeout.after {
+        time::Duration::NotHappening => Ok(None),
+        time::Duration::Exact(after) => match after.checked_sub(begun.elapsed()) {
+            Some(left) if !left.is_zero() => Ok(Some(left)),
+            _ => Err(Error::Timeout(timeout.reason)),
+        },
+    }
+}
+
+/// Unix systems say that a read would block when its time is over.
+fn is_timeout(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
+}
+
+/// A connected socket.
+pub(super) struct TcpTransport {
+    /// Shared with whoever may shut it down meanwhile.
+    stream: Arc<TcpStream>,
+    buffers: GrowingBuffers,
+    /// What the system was told last: each time costs a call.
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
+}
+
+/// Prints nothing of what passes through: the credential does.
+impl fmt::Debug for TcpTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpTransport").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+impl TcpTransport {
+    fn send_held(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = timeout.for_write();
+        let left = left(timeout, Instant::now())?;
+        if self.write_timeout != left {
+            self.stream.set_write_timeout(left)?;
+            self.write_timeout = left;
+        }
+        match (&*self.stream).write_all(self.buffers.held()) {
+            Ok(()) => {
+                self.buffers.sent();
+                Ok(())
+            }
+            Err(error) if is_timeout(&error) => Err(Error::Timeout(timeout.reason)),
+            Err(error) => Err(Error::Io(error)),
+        }
+    }
+}
+
+impl Transport for TcpTransport {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        match self.buffers.write(amount) {
+            true => self.send_held(timeout),
+            false => Ok(()),
+        }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        if !self.buffers.held().is_empty() {
+            self.send_held(timeout)?;
+        }
+        self.buffers.end_output();
+        self.buffers.check_room()?;
+        let timeout = timeout.for_read();
+        let begun = Instant::now();
+        loop {
+            let left = left(timeout, begun)?;
+            if self.read_timeout != left {
+                self.stream.set_read_timeout(left)?;
+                self.read_timeout = left;
+            }
+            match (&*self.stream).read(self.buffers.input_append_buf()) {
+                Ok(count) => {
+                    self.buffers.input_appended(count);
+                    return Ok(count != 0);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if is_timeout(&error) => return Err(Error::Timeout(timeout.reason)),
+                Err(error) => return Err(Error::Io(error)),
+            }
+        }
+    }
+
+    /// A socket that waits for its next request has nothing to say. What
+    /// nobody asked for would be taken for the next answer.
+    fn is_open(&mut self) -> bool {
+        let quiet = self.stream.set_nonblocking(true).is_ok()
+            && matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        quiet && self.buffers.input().is_empty() && self.stream.set_nonblocking(false).is_ok()
+    }
+}
