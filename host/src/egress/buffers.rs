@@ -11,7 +11,7 @@ use ureq::unversioned::transport::Buffers;
 const LARGEST_HEAD: usize = 16 * 1024;
 /// How much is waited for: little, and more as long as it comes.
 const LEAST_INPUT: usize = 2 * 1024;
-const MOST_INPUT: usize = 64 * 1024;
+const MOST_INPUT: usize = 32 * 1024;
 /// Room for what goes out, in which a line of a head must fit; and for a body
 /// that fills it.
 const LEAST_OUTPUT: usize = 16 * 1024;
@@ -130,7 +130,7 @@ impl Buffers for GrowingBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         let was_filled = self.filled + amount == self.input.len();
-        self.ahead = if was_filled { MOST_INPUT.min(2 * self.ahead) } else { LEAST_INPUT };
+        self.ahead = if was_filled { MOST_INPUT.min(2 * amount) } else { LEAST_INPUT };
         self.filled = self.input.len().min(self.filled + amount);
     }
 

@@ -37,8 +37,6 @@ struct Forms {
     texts: Vec<Vec<u8>>,
     /// Finds them all at once, of several at a place the longest.
     finder: AhoCorasick,
-    /// The bytes at which the secret can begin to be spelled.
-    begins: [bool; 256],
 }
 
 /// Prints nothing of it.
@@ -87,11 +85,7 @@ impl Forms {
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&texts)
             .expect("a header's value is short");
-        let begins = std::array::from_fn(|byte| {
-            let byte = u8::try_from(byte).unwrap_or_default();
-            secret.first() == Some(&byte) || spelling::begins_escape(byte)
-        });
-        Self { secret, texts, finder, begins }
+        Self { secret, texts, finder }
     }
 
     fn replace(&self, bytes: &mut Vec<u8>) {
@@ -141,13 +135,19 @@ impl Forms {
 
     /// The next position at which the credential is spelled or begins to be.
     fn next_spelled(&self, bytes: &[u8], from: usize) -> Option<(usize, Spelled)> {
-        let mut at = from;
+        let rest = bytes.get(from..)?;
+        let [a, b, c] = spelling::ESCAPES;
+        let mut plain = memchr::memchr_iter(*self.secret.first()?, rest).peekable();
+        let mut escaped = memchr::memchr3_iter(a, b, c, rest).peekable();
         loop {
-            let begins = |byte: &u8| self.begins.get(usize::from(*byte)).is_some_and(|is| *is);
-            at += bytes.get(at..)?.iter().position(begins)?;
-            match spelling::begins_with(bytes.get(at..)?, &self.secret) {
-                Spelled::No => at += 1,
-                spelled => return Some((at, spelled)),
+            let at = match (plain.peek(), escaped.peek()) {
+                (Some(one), Some(other)) if other < one => escaped.next()?,
+                (None, _) => escaped.next()?,
+                _ => plain.next()?,
+            };
+            match spelling::begins_with(rest.get(at..)?, &self.secret) {
+                Spelled::No => {}
+                spelled => return Some((from + at, spelled)),
             }
         }
     }
@@ -180,7 +180,7 @@ pub(super) struct Redacting<R> {
 
 /// How much is read at once, at least and at most: as much as is asked for.
 const LEAST: usize = 1024;
-const MOST: usize = 16 * 1024;
+const MOST: usize = 32 * 1024;
 
 impl<R: Read> Redacting<R> {
     pub(super) fn new(inner: R, redactor: Redactor) -> Self {

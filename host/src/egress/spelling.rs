@@ -13,6 +13,9 @@ pub(super) enum Spelled {
     No,
 }
 
+/// The bytes with which an escape begins.
+pub(super) const ESCAPES: [u8; 3] = *b"\\%&";
+
 /// JSON within JSON doubles its backslashes each time, and servers that quote
 /// servers are few.
 const MOST_BACKSLASHES: usize = 8;
@@ -34,11 +37,6 @@ pub(super) fn begins_with(bytes: &[u8], text: &[u8]) -> Spelled {
         }
     }
     Spelled::Whole(length)
-}
-
-/// Whether a byte can begin an escape.
-pub(super) fn begins_escape(byte: u8) -> bool {
-    matches!(byte, b'\\' | b'%' | b'&')
 }
 
 fn character(bytes: &[u8], wanted: u8) -> Spelled {
