@@ -6,7 +6,7 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build run serve test schemas check-schemas lint audit bench soak clean
+.PHONY: build run serve test schemas check-schemas lint audit instructions dist bench soak clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
@@ -44,9 +44,15 @@ lint:          ## formatting and clippy
 audit:         ## licences, sources, duplicates; builds cargo-deny, once
 	tests/audit.sh $(TARGET)
 
-bench: build   ## a whole run beside curl; many streamed runs of the service
-	python3 tests/bench.py $(TARGET)
-	python3 tests/streams_bench.py $(TARGET)
+instructions: build ## counts those of an Ask; fails if they are not what is kept
+	tests/bench/instructions.sh $(TARGET)
+
+dist: build    ## the command as it is shipped: TARGET/dist/connector
+	cargo build --profile dist --locked --workspace --bin connector
+
+bench: dist    ## every figure, as a table, beside seven peers, which it installs; half an hour
+	tests/bench/peers/install.sh $(TARGET)
+	tests/bench/bench.py $(TARGET)
 
 soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if anything is lost or kept
 	cargo build $(CARGO_ALL) --example soak

@@ -62,6 +62,7 @@ build() {
 }
 
 if has_target; then
+    compiler=rustup
     build cargo rustc --lib --crate-type cdylib
 else
     if ! [ -x /usr/bin/cargo ] || ! [ -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml ]; then
@@ -73,9 +74,13 @@ else
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
             rustc-web cargo-web rust-web-src; } >&2
     fi
+    compiler=debian
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
         build /usr/bin/cargo rustc --lib --crate-type cdylib -Zbuild-std=core,alloc -Zbuild-std-features=optimize_for_size
 fi
+
+# Which one it was: how many instructions a run takes depends on it.
+echo $compiler >"$target_dir/guest/compiler"
 
 mkdir -p "$target_dir/components"
 rustc --edition 2024 -o "$target_dir/guest/strip" component/strip.rs

@@ -64,6 +64,7 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
     config.max_wasm_stack(options.max_stack);
     // Traps are reported as one sentence; addresses would tell nobody anything.
     config.wasm_backtrace_max_frames(None);
+    config.generate_address_map(false);
     // What no connector needs is off, so that an update of wasmtime cannot
     // bring it in.
     config.wasm_features(NOT_NEEDED, false);

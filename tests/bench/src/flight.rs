@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use connector_tests::process::{Process, raise_open_files};
@@ -57,11 +57,11 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
     let idle = Process::own().figures().own_memory;
     let delays = Arc::new(Delays::new());
     let ready = Barrier::new(asks as usize + 1);
-    let (complete, ended) = (AtomicU32::new(0), AtomicU32::new(0));
+    let complete = AtomicU32::new(0);
     let mut most = 0;
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
     let begun = thread::scope(|scope| {
-        for _ in 0..asks {
+        let ask = || {
             scope.spawn(|| {
                 ready.wait();
                 let heard = Arc::clone(&delays);
@@ -69,12 +69,12 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
                 if answer.split_ascii_whitespace().count() == sends.tokens as usize {
                     complete.fetch_add(1, Ordering::Relaxed);
                 }
-                ended.fetch_add(1, Ordering::Relaxed);
-            });
-        }
+            })
+        };
+        let threads: Vec<_> = (0..asks).map(|_| ask()).collect();
         ready.wait();
         let begun = Instant::now();
-        while ended.load(Ordering::Relaxed) < asks {
+        while !threads.iter().all(ScopedJoinHandle::is_finished) {
             thread::sleep(OFTEN);
             most = most.max(Process::own().figures().own_memory);
         }
