@@ -59,20 +59,31 @@ fn linear_memories() -> Vec<u8> {
     let mut memory = File::open("/proc/self/mem").unwrap();
     let mut bytes = Vec::new();
     let mut end_of_memory = 0;
+    let mut look = |start: u64, end: u64| {
+        let mut piece = vec![0; usize::try_from(end - start).unwrap()];
+        memory.seek(SeekFrom::Start(start)).unwrap();
+        memory.read_exact(&mut piece).unwrap();
+        bytes.extend(piece);
+    };
+    // In front of the image of its data lies its stack.
+    let mut before = 0..0;
     for line in maps.lines() {
         let (range, rest) = line.split_once(' ').unwrap();
         let (start, end) = range.split_once('-').unwrap();
         let start = u64::from_str_radix(start, 16).unwrap();
         let end = u64::from_str_radix(end, 16).unwrap();
-        let image = rest.contains("wasm-memory-image");
-        if !rest.starts_with("rw") || !(image || start == end_of_memory) {
+        if !rest.starts_with("rw") {
             continue;
         }
-        end_of_memory = end;
-        let mut piece = vec![0; usize::try_from(end - start).unwrap()];
-        memory.seek(SeekFrom::Start(start)).unwrap();
-        memory.read_exact(&mut piece).unwrap();
-        bytes.extend(piece);
+        let image = rest.contains("wasm-memory-image");
+        if image && before.end == start {
+            look(before.start, before.end);
+        }
+        if image || start == end_of_memory {
+            end_of_memory = end;
+            look(start, end);
+        }
+        before = start..end;
     }
     bytes
 }
