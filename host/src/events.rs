@@ -66,7 +66,7 @@ pub enum Event {
     },
 }
 
-/// Receives events, on the run's own thread.
+/// Receives events, on the run's thread.
 pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Stops a run from another thread. Clones stop the same run.
