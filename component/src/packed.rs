@@ -6,6 +6,7 @@
 //! Both are written in Elias's gamma code, which is short for small numbers;
 //! the lower bits of the distance stand behind it as they are.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 /// As many bytes can be packed.
@@ -190,20 +191,25 @@ impl Bits {
 
 /// The `length` bytes that were packed.
 pub fn unpacked(packed: &[u8], length: usize) -> Vec<u8> {
-    let mut reader = Reader { packed, at: 0 };
-    let mut bytes: Vec<u8> = Vec::with_capacity(length);
-    while bytes.len() < length {
+    let mut reader = Reader { packed, bits: 0, there: 0 };
+    let mut bytes = vec![0; length];
+    let mut at = 0;
+    while let Some(next) = bytes.get_mut(at) {
         if reader.bits(1) == 0 {
-            bytes.push(match reader.bits(7) {
+            *next = match reader.bits(7) {
                 OTHER => reader.bits(8),
                 byte => byte,
-            } as u8);
+            } as u8;
+            at += 1;
             continue;
         }
         let distance = (reader.gamma() - 1) << LOWER | reader.bits(LOWER);
-        for _ in 0..reader.gamma() as usize + SHORTEST - 1 {
-            let from = bytes.len().wrapping_sub(distance as usize);
-            bytes.push(bytes.get(from).copied().unwrap_or_default());
+        let from = at.saturating_sub(distance as usize);
+        for from in from..from + reader.gamma() as usize + SHORTEST - 1 {
+            let byte = bytes.get(from).copied().unwrap_or_default();
+            let Some(next) = bytes.get_mut(at) else { break };
+            *next = byte;
+            at += 1;
         }
     }
     bytes
@@ -211,21 +217,28 @@ pub fn unpacked(packed: &[u8], length: usize) -> Vec<u8> {
 
 struct Reader<'a> {
     packed: &'a [u8],
-    /// How many bits are read.
-    at: usize,
+    /// The lowest bits are those that are read next, `there` of them.
+    bits: u64,
+    there: u32,
 }
 
 impl Reader<'_> {
     /// A number of `count` bits. Behind the end all bits are set, which ends
     /// every number.
     fn bits(&mut self, count: u32) -> u32 {
-        let mut number = 0;
-        for _ in 0..count {
-            let byte = self.packed.get(self.at / 8).copied().unwrap_or(u8::MAX);
-            number = number << 1 | u32::from(byte >> (7 - self.at % 8) & 1);
-            self.at += 1;
+        while self.there < count {
+            let byte = match self.packed.split_first() {
+                Some((byte, rest)) => {
+                    self.packed = rest;
+                    *byte
+                }
+                None => u8::MAX,
+            };
+            self.bits = self.bits << 8 | u64::from(byte);
+            self.there += 8;
         }
-        number
+        self.there -= count;
+        (self.bits >> self.there) as u32 & ((1 << count) - 1)
     }
 
     fn gamma(&mut self) -> u32 {
@@ -276,7 +289,7 @@ mod tests {
     #[test]
     fn other_bytes_come_to_an_end() {
         for packed in [&[][..], &[0xff; 9], &[0x84]] {
-            assert!(9 <= unpacked(packed, 9).len());
+            assert_eq!(unpacked(packed, 9).len(), 9);
         }
     }
 }

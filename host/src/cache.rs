@@ -4,20 +4,21 @@
 //! What is loaded is native code. So the host loads only what it wrote
 //! itself, into a folder that only its user can write to, under a name made
 //! of the component's hash and of wasmtime's own compatibility hash, and with
-//! a checksum in front that tells a damaged file, or one that was put under
-//! another's name. Anything that is not as it
-//! should be is compiled anew; the cache never makes a load fail.
+//! a checksum at the end that tells a damaged file, or one that was put under
+//! another's name. Anything that is not as it should be is compiled anew; the
+//! cache never makes a load fail.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use twox_hash::XxHash3_128;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-const CHECKSUM_LENGTH: usize = 32;
+/// How much is read of a file at once.
+const CHUNK: usize = 64 * 1024;
 
 /// The folder.
 #[derive(Clone, Debug)]
@@ -51,13 +52,11 @@ impl Cache {
     fn read(&self, engine: &Engine, path: &Path) -> Option<Component> {
         check_private(&self.dir).ok()?;
         check_private(path).ok()?;
-        let file = fs::read(path).ok()?;
-        let (checksum, compiled) = file.split_at_checked(CHECKSUM_LENGTH)?;
-        if checksum_of(path, compiled) != checksum {
+        if !is_whole(path).ok()? {
             tracing::warn!(path = %path.display(), "the compiled component is damaged");
             return None;
         }
-        deserialize(engine, compiled).ok()
+        deserialize_file(engine, path).ok()
     }
 
     fn write(&self, path: &Path, compiled: &[u8]) -> io::Result<()> {
@@ -66,26 +65,72 @@ impl Cache {
         // A temporary file is made 0600; renaming it is atomic, so another
         // process sees the whole file or none.
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-        file.write_all(&checksum_of(path, compiled))?;
         file.write_all(compiled)?;
+        let mut checksum = Checksum::new(path);
+        checksum.write(compiled);
+        file.write_all(&checksum.finish())?;
         file.persist(path)?;
         Ok(())
     }
 }
 
-/// Covers the content and the name of its file.
-fn checksum_of(path: &Path, compiled: &[u8]) -> [u8; CHECKSUM_LENGTH] {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    Sha256::new().chain_update(name).chain_update(compiled).finalize().into()
+/// Of a file's name and content. Against accidents: who can write to the
+/// folder could write a checksum too.
+struct Checksum(XxHash3_128);
+
+impl Checksum {
+    const LENGTH: usize = 16;
+
+    fn new(path: &Path) -> Self {
+        let mut hasher = XxHash3_128::new();
+        hasher.write(path.file_name().unwrap_or_default().as_encoded_bytes());
+        Self(hasher)
+    }
+
+    fn write(&mut self, content: &[u8]) {
+        self.0.write(content);
+    }
+
+    fn finish(self) -> [u8; Self::LENGTH] {
+        self.0.finish_128().to_le_bytes()
+    }
 }
 
-/// The only `unsafe` code of the host.
+/// Whether the checksum at the end of the file holds.
+fn is_whole(path: &Path) -> io::Result<bool> {
+    let mut file = fs::File::open(path)?;
+    let length = file.metadata()?.len().checked_sub(Checksum::LENGTH as u64);
+    let mut content = BufReader::with_capacity(CHUNK, (&mut file).take(length.unwrap_or(0)));
+    let mut checksum = Checksum::new(path);
+    loop {
+        let chunk = content.fill_buf()?;
+        if chunk.is_empty() {
+            break;
+        }
+        checksum.write(chunk);
+        let count = chunk.len();
+        content.consume(count);
+    }
+    let mut stated = Vec::new();
+    file.read_to_end(&mut stated)?;
+    Ok(stated == checksum.finish())
+}
+
+/// Takes what was compiled just now.
 #[allow(unsafe_code, reason = "loading native code is what this module is about")]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `compiled` comes from `precompile_component` of an engine with
-    // the same compatibility hash: either just now, or from a file that only
-    // this user could have written (`check_private`) and whose checksum holds.
+    // SAFETY: `compiled` comes from `precompile_component` of this engine.
     unsafe { Component::deserialize(engine, compiled) }
+}
+
+/// Maps a file: its code is not copied, and is in memory once for all processes.
+#[allow(unsafe_code, reason = "loading native code is what this module is about")]
+fn deserialize_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: what stands there comes from `precompile_component` of an engine
+    // with the same compatibility hash: only this user could have written it
+    // (`check_private`), its checksum holds, and no host writes to a file that
+    // has its name.
+    unsafe { Component::deserialize_file(engine, path) }
 }
 
 /// Covers wasmtime's version, its settings and the processor's features.

@@ -7,6 +7,7 @@
 //! This is against carelessness. A provider that means to betray the credential
 //! it holds needs no answer to this host for it.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -70,7 +71,8 @@ impl Redactor {
     pub(crate) fn text(&self, text: String) -> String {
         let Some(forms) = &self.0 else { return text };
         let mut bytes = text.into_bytes();
-        forms.replace(&mut bytes);
+        let length = forms.replace(&mut bytes);
+        bytes.truncate(length);
         String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
     }
@@ -88,20 +90,18 @@ impl Forms {
         Self { secret, texts, finder }
     }
 
-    fn replace(&self, bytes: &mut Vec<u8>) {
-        let mut from = 0;
-        while let Some(found) = self.next_text(bytes, from) {
-            from = found.start + REPLACEMENT.len();
-            bytes.splice(found, REPLACEMENT.iter().copied());
-        }
-        let mut from = 0;
-        while let Some((at, spelled)) = self.next_spelled(bytes, from) {
-            from = at + 1;
-            if let Spelled::Whole(length) = spelled {
-                bytes.splice(at..at + length, REPLACEMENT.iter().copied());
-                from = at + REPLACEMENT.len();
+    /// Replaces it in place, which makes the text shorter. How long it is then.
+    fn replace(&self, bytes: &mut [u8]) -> usize {
+        let length = replace_each(bytes, |bytes, from| self.next_text(bytes, from));
+        let bytes = bytes.get_mut(..length).unwrap_or_default();
+        replace_each(bytes, |bytes, mut from| {
+            loop {
+                match self.next_spelled(bytes, from)? {
+                    (at, Spelled::Whole(length)) => return Some(at..at + length),
+                    (at, _) => from = at + 1,
+                }
             }
-        }
+        })
     }
 
     /// How many bytes at the end may be the beginning of the credential.
@@ -153,6 +153,28 @@ impl Forms {
     }
 }
 
+/// Replaces what `next` finds from a place on, which is longer than what comes
+/// in its place.
+fn replace_each(
+    bytes: &mut [u8],
+    next: impl Fn(&[u8], usize) -> Option<Range<usize>>,
+) -> usize {
+    let (mut kept, mut from) = (0, 0);
+    while let Some(found) = next(bytes, from) {
+        bytes.copy_within(from..found.start, kept);
+        kept += found.start - from;
+        for (to, by) in bytes.iter_mut().skip(kept).zip(REPLACEMENT) {
+            *to = *by;
+        }
+        kept += REPLACEMENT.len();
+        from = found.end;
+    }
+    if kept < from {
+        bytes.copy_within(from.., kept);
+    }
+    kept + bytes.len() - from
+}
+
 /// What base64 of any text has in it that holds the secret behind so many
 /// bytes, by threes: without the characters at its ends, which hold bits of
 /// what stands beside it too.
@@ -171,56 +193,58 @@ fn within_base64(engine: &GeneralPurpose, secret: &str, before: usize) -> Vec<u8
 pub(super) struct Redacting<R> {
     inner: R,
     redactor: Redactor,
-    /// Bytes read from `inner`; those before `ready` are redacted.
-    buffer: Vec<u8>,
-    ready: usize,
-    taken: usize,
-    ended: bool,
+    /// What may be the beginning of the credential.
+    held: Vec<u8>,
+    /// What was read and redacted for a caller with less room.
+    ready: VecDeque<u8>,
 }
 
-/// How much is read at once, at least and at most: as much as is asked for.
+/// Room for reading, beside what is held.
 const LEAST: usize = 1024;
-const MOST: usize = 32 * 1024;
 
 impl<R: Read> Redacting<R> {
     pub(super) fn new(inner: R, redactor: Redactor) -> Self {
-        Self { inner, redactor, buffer: Vec::new(), ready: 0, taken: 0, ended: false }
+        Self { inner, redactor, held: Vec::new(), ready: VecDeque::new() }
     }
 
-    fn fill(&mut self, forms: &Forms, wanted: usize) -> io::Result<()> {
-        let wanted = wanted.clamp(LEAST, MOST);
-        self.buffer.drain(..self.taken);
-        // Not to the byte: it would be made anew for each read.
-        self.buffer.shrink_to(2 * (self.buffer.len() + wanted));
-        self.taken = 0;
-        self.ready = 0;
-        while self.ready == 0 && !self.ended {
-            let held = self.buffer.len();
-            self.buffer.resize(held + wanted, 0);
-            let read = self.inner.read(self.buffer.get_mut(held..).unwrap_or_default());
-            self.buffer.truncate(held + *read.as_ref().unwrap_or(&0));
-            self.ended = read? == 0;
-            forms.replace(&mut self.buffer);
-            let open = if self.ended { 0 } else { forms.open_end(&self.buffer) };
-            self.ready = self.buffer.len() - open;
-        }
-        Ok(())
+    /// Reads once, behind what was held. How much of it is redacted; nothing
+    /// where all of it may be the beginning of the credential.
+    fn fill(&mut self, forms: &Forms, into: &mut [u8]) -> io::Result<Option<usize>> {
+        let (held, room) = into.split_at_mut(self.held.len());
+        held.copy_from_slice(&self.held);
+        let read = self.inner.read(room)?;
+        let come = into.get_mut(..self.held.len() + read).unwrap_or_default();
+        let length = forms.replace(come);
+        let come = come.get(..length).unwrap_or_default();
+        let open = if read == 0 { 0 } else { forms.open_end(come) };
+        self.held.clear();
+        self.held.extend(come.iter().skip(length - open));
+        Ok((open < length || read == 0).then_some(length - open))
     }
 }
 
 impl<R: Read> Read for Redacting<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let Some(forms) = self.redactor.0.clone() else { return self.inner.read(into) };
-        if self.taken == self.ready {
-            self.fill(&forms, into.len())?;
+        while self.ready.is_empty() {
+            let least = self.held.len() + LEAST;
+            if least <= into.len() {
+                // A large piece is not copied once more.
+                match self.fill(&forms, into)? {
+                    Some(count) => return Ok(count),
+                    None => continue,
+                }
+            }
+            let mut piece = vec![0; least];
+            if let Some(count) = self.fill(&forms, &mut piece)? {
+                if count == 0 {
+                    return Ok(0);
+                }
+                piece.truncate(count);
+                self.ready = piece.into();
+            }
         }
-        let available = self.buffer.get(self.taken..self.ready).unwrap_or_default();
-        let count = available.len().min(into.len());
-        for (to, from) in into.iter_mut().zip(available) {
-            *to = *from;
-        }
-        self.taken += count;
-        Ok(count)
+        self.ready.read(into)
     }
 }
 
