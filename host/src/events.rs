@@ -100,6 +100,12 @@ impl Cancellation {
         self.0.waiting.notify_all();
     }
 
+    /// Cancels when the value is dropped, for whoever a run must not outlive.
+    #[must_use]
+    pub fn cancel_on_drop(self) -> CancelOnDrop {
+        CancelOnDrop(self)
+    }
+
     /// Waits, unless it is cancelled before. Says whether it was.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
         let guard = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,6 +126,16 @@ impl Cancellation {
         let mut all = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(other, _)| *other != run);
         all.extend(on_cancel.map(|on_cancel| (run, on_cancel)));
+    }
+}
+
+/// Stops a run when it is dropped.
+#[derive(Debug)]
+pub struct CancelOnDrop(Cancellation);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

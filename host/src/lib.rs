@@ -61,7 +61,7 @@ pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
 pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
 pub use egress::{AddressPolicy, Authorities, AuthoritiesError, BaseUrl, BaseUrlError, Retries};
-pub use events::{Cancellation, Event, OnEvent};
+pub use events::{CancelOnDrop, Cancellation, Event, OnEvent};
 pub use failure::{Failure, FailureKind};
 pub use file_store::{FileStore, NewStoredFile, StoredFile};
 pub use files::{FileEntry, Files};

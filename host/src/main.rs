@@ -1,6 +1,7 @@
 //! The `connector` command.
 
 mod cli;
+mod mcp;
 mod service;
 mod store;
 

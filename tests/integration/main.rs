@@ -16,6 +16,7 @@ mod forms;
 mod functions;
 mod isolation;
 mod judges;
+mod mcp;
 mod page;
 mod refusals;
 mod retry;

@@ -100,6 +100,11 @@ pub enum Command {
     Run(Run),
     /// Serve the connectors over HTTP, with a page for their forms
     Serve(Serve),
+    /// Offer the actions as tools of the Model Context Protocol
+    ///
+    /// On standard input and output, as the programs around language models start servers; with
+    /// --listen over streamable HTTP, under `/mcp`.
+    Mcp(Mcp),
     /// Store connections, encrypted, for --connection
     ///
     /// They are kept in a folder that only this user may enter, encrypted with a
@@ -210,6 +215,7 @@ impl Command {
             Self::Test { chosen, .. } | Self::Options { chosen, .. } => &chosen.trust,
             Self::Run(run) => &run.chosen.trust,
             Self::Serve(serve) => &serve.trust,
+            Self::Mcp(mcp) => &mcp.trust,
             _ => return None,
         }
         .ca_file
@@ -305,6 +311,46 @@ pub struct Serve {
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     pub origin: Vec<BaseUrl>,
+    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// The arguments of `mcp`.
+#[derive(Debug, clap::Args)]
+pub struct Mcp {
+    /// A stored connection instead of the environment's; may be given for several connectors
+    #[arg(long, value_name = "ID|NAME")]
+    pub connection: Vec<String>,
+    /// A folder whose files tools may be given as `file:` URLs; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub input_dir: Vec<PathBuf>,
+    /// Listen for streamable HTTP instead: an IP address and a port, or `unix:PATH`
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<Listen>,
+    /// A file with the key that clients send as `Authorization: Bearer …`
+    ///
+    /// Without it only this machine is served.
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub api_key_file: Option<PathBuf>,
+    /// Where connections and files are kept; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The most runs at the same time; further calls wait
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long requests over HTTP may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// How long files are kept
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,

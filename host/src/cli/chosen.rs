@@ -4,48 +4,83 @@ use connector_host::{Connection, ConnectionValues, Connector};
 
 use super::args::Chosen;
 use super::error::Error;
-use crate::store::Store;
+use crate::store::{ConnectionRecord, Store};
 
-/// The connections of one command: a stored one, if one was chosen, and those
+/// The connections of one command: stored ones, if some were chosen, and those
 /// that the environment describes.
 #[derive(Clone)]
 pub struct Connections {
-    stored: Option<(String, Connection)>,
+    stored: Vec<(String, Connection)>,
 }
 
 impl Connections {
     /// Takes the chosen connection, which must be one of the connector, out of
     /// the store.
     pub fn new(connector: &Connector, chosen: &Chosen) -> Result<Self, Error> {
-        let Some(wanted) = &chosen.connection else { return Ok(Self { stored: None }) };
+        let Some(wanted) = &chosen.connection else { return Ok(Self { stored: Vec::new() }) };
         let component = component(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;
         let found = store.find_connection(Some(&component), wanted)?;
         let record = found.ok_or_else(|| unknown(wanted, &format!(" of {component}")))?;
-        if record.component != component {
-            return Err(Error::usage(
-                format!("`{wanted}` is a connection of {}, not of {component}", record.component),
-                "`connector connection list` shows which there are",
-            ));
-        }
-        let stored = store.connection(&record.id)?;
-        let stored = stored.ok_or_else(|| unknown(wanted, &format!(" of {component}")))?;
-        let connection = connector.connection(stored.values.connection_values())?;
-        Ok(Self { stored: Some((component, connection)) })
+        Ok(Self { stored: vec![taken(&store, connector, &record)?] })
+    }
+
+    /// Takes chosen connections of several connectors out of the store.
+    pub fn of_several(
+        store: &Store,
+        connectors: &[Connector],
+        chosen: &[String],
+    ) -> Result<Self, Error> {
+        let stored = chosen.iter().map(|wanted| {
+            let record = store.find_connection(None, wanted)?.ok_or_else(|| unknown(wanted, ""))?;
+            let of = |connector: &&Connector| component(connector) == record.component;
+            let connector = connectors.iter().find(of).ok_or_else(|| {
+                Error::usage(
+                    format!(
+                        "`{wanted}` is a connection of {}, which is not there",
+                        record.component
+                    ),
+                    "`connector list` shows the connectors that there are",
+                )
+            })?;
+            taken(store, connector, &record)
+        });
+        Ok(Self { stored: stored.collect::<Result<_, Error>>()? })
     }
 
     /// The connection of a connector: the chosen one, else the one that the
     /// environment describes.
     pub fn of(&self, connector: &Connector) -> Result<Connection, Error> {
-        if let Some((of, connection)) = &self.stored
-            && *of == component(connector)
-        {
+        let component = component(connector);
+        if let Some((_, connection)) = self.stored.iter().find(|(of, _)| *of == component) {
             return Ok(connection.clone());
         }
         let definition = &connector.descriptor().connection;
         let lookup = |name: &str| std::env::var(name).ok();
         Ok(connector.connection(ConnectionValues::from_environment(definition, lookup))?)
     }
+}
+
+/// A stored connection and what it belongs to.
+fn taken(
+    store: &Store,
+    connector: &Connector,
+    record: &ConnectionRecord,
+) -> Result<(String, Connection), Error> {
+    let component = component(connector);
+    if record.component != component {
+        return Err(Error::usage(
+            format!(
+                "`{}` is a connection of {}, not of {component}",
+                record.name, record.component
+            ),
+            "`connector connection list` shows which there are",
+        ));
+    }
+    let stored = store.connection(&record.id)?;
+    let stored = stored.ok_or_else(|| unknown(&record.name, &format!(" of {component}")))?;
+    let connection = connector.connection(stored.values.connection_values())?;
+    Ok((component, connection))
 }
 
 /// What stored connections belong to, such as `openai/v1`.

@@ -10,6 +10,7 @@ mod connections;
 mod error;
 mod functions;
 mod input;
+mod mcp;
 mod progress;
 mod run;
 mod secrets;
@@ -45,8 +46,10 @@ fn dispatch(args: Args) -> Result<(), Error> {
         clap_complete::generate(shell, &mut Args::command(), "connector", &mut io::stdout());
         return Ok(());
     }
-    if let Command::Serve(args) = args.command {
-        return serve::serve(args);
+    match args.command {
+        Command::Serve(args) => return serve::serve(args),
+        Command::Mcp(args) => return mcp::mcp(args),
+        _ => {}
     }
     let components = Components::new(Host::new(HostOptions {
         // One run, and the actions that it calls as functions. There is room
@@ -74,7 +77,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
-        Command::Serve(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_) | Command::Mcp(_) | Command::Completions { .. } => Ok(()),
     }
 }
 

@@ -47,7 +47,7 @@ use serde_json::Value;
 pub use docs::docs;
 pub use example::example;
 pub use json_forms::json_forms;
-pub use schema::{output_schema, parameters, schema};
+pub use schema::{output_parameters, output_schema, parameters, schema};
 pub use ui_schema::ui_schema;
 
 use crate::table::{Choice, ControlType, Property, same};

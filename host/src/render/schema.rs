@@ -89,6 +89,13 @@ pub fn output_schema(output: &Property) -> Schema {
     Schema::from(schema)
 }
 
+/// The JSON Schema of an output as a program is told it within another schema.
+pub fn output_parameters(output: &Property) -> Value {
+    let mut schema = output_schema(output).to_value();
+    drop_annotations(&mut schema);
+    schema
+}
+
 /// Who makes the value that a schema describes.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {

@@ -18,8 +18,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::Listen;
 use super::problem::Problem;
-use super::{App, Listen, Shared};
 
 /// Where a browser's request comes from (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -171,9 +171,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// Lets a request through, or answers it.
-pub async fn guard(State(app): Shared, request: Request, next: Next) -> Response {
-    let app: Arc<App> = app;
-    match app.access.check(request.uri(), request.headers()) {
+pub async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+    match access.check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }

@@ -23,9 +23,9 @@ use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 
+use super::ServiceError;
 use super::descriptors;
 use super::patient::Patient;
-use super::{ServiceError, Settings};
 
 /// The longest wait for a request's head, also on a connection that sends
 /// none.
@@ -82,11 +82,19 @@ impl fmt::Display for Listen {
 }
 
 /// Serves until a signal, and then as long as requests go on, but not longer
-/// than the settings say.
-pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceError> {
-    let fail = |error| ServiceError::Listen { listen: settings.listen.clone(), error };
+/// than `drain`. `on_stop` ends what would not end by itself.
+///
+/// # Errors
+/// If it cannot listen there.
+pub async fn serve(
+    listen: &Listen,
+    drain: Duration,
+    router: Router,
+    on_stop: impl FnOnce(),
+) -> Result<(), ServiceError> {
+    let fail = |error| ServiceError::Listen { listen: listen.clone(), error };
     let connections = GracefulShutdown::new();
-    match &settings.listen {
+    match listen {
         Listen::Tcp(address) => {
             let listener = bind(*address).map_err(fail)?;
             announce(&Listen::Tcp(listener.local_addr().map_err(fail)?));
@@ -102,7 +110,7 @@ pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceErr
         Listen::Unix(path) => {
             remove_stale(path).await.map_err(fail)?;
             let listener = UnixListener::bind(path).map_err(fail)?;
-            announce(&settings.listen);
+            announce(listen);
             let accept = async || listener.accept().await.map(|(stream, _)| stream);
             let served = accept_all(accept, &router, &connections).await;
             // Gone with the service; a leftover is removed by the next one.
@@ -110,8 +118,9 @@ pub async fn serve(settings: &Settings, router: Router) -> Result<(), ServiceErr
             served.map_err(fail)?;
         }
     }
-    if tokio::time::timeout(settings.drain, connections.shutdown()).await.is_err() {
-        tracing::warn!("runs were still going on after {:?}", settings.drain);
+    on_stop();
+    if tokio::time::timeout(drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("runs were still going on after {drain:?}");
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ mod connections;
 mod descriptors;
 mod files;
 mod gate;
-mod listen;
+pub mod listen;
 mod metrics;
 mod openapi;
 mod pace;
@@ -40,11 +40,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-pub use access::ApiKey;
+pub use access::{Access, ApiKey, guard};
 pub use listen::Listen;
+pub use pace::paced;
 
 use crate::store::Store;
-use access::Access;
 use connections::Made;
 use gate::Gate;
 use metrics::Metrics;
@@ -109,7 +109,7 @@ struct App {
     made: Made,
     gate: Gate,
     metrics: Metrics,
-    access: Access,
+    access: Arc<Access>,
     settings: Settings,
 }
 
@@ -166,13 +166,13 @@ pub fn serve(
             made: Made::default(),
             gate: Gate::new(settings.runs, settings.queue),
             metrics: Metrics::new(),
-            access: Access::new(settings.api_key.clone(), &settings.listen),
+            access: Arc::new(Access::new(settings.api_key.clone(), &settings.listen)),
             settings,
         });
         tokio::spawn(sweep(Arc::clone(&app)));
-        let served = listen::serve(&app.settings, router(Arc::clone(&app))).await;
-        // What still runs has had its time; its threads end with the process.
-        served
+        let Settings { listen, drain, .. } = &app.settings;
+        // What still runs then has had its time; its threads end with the process.
+        listen::serve(listen, *drain, router(Arc::clone(&app)), || {}).await
     })
 }
 
@@ -217,8 +217,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/health/ready", get(ready))
         .merge(page::routes())
         .fallback(unknown)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), access::guard))
-        .layer(axum::middleware::map_request(pace::paced))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&app.access), guard))
+        .layer(axum::middleware::map_request(paced))
         .layer(axum::middleware::map_response(problem::typed))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;

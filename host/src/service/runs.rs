@@ -150,15 +150,6 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
-/// Stops the run of a caller that goes away.
-struct StopOnDrop(Cancellation);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 /// Waits for a place, runs the action and waits for its end. Dropping the
 /// future stops the run.
 async fn start(
@@ -170,7 +161,7 @@ async fn start(
     let place = app.gate.enter().await?;
     app.metrics.waited(begun.elapsed());
     let cancellation = Cancellation::new();
-    let stop = StopOnDrop(cancellation.clone());
+    let stop = cancellation.clone().cancel_on_drop();
     let label = format!("{}/{}", address(&job.connector), job.action);
     let thread_app = Arc::clone(app);
     let ended = blocking(move || {

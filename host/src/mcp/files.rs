@@ -1,0 +1,233 @@
+//! Files: what inputs name, and what runs made.
+//!
+//! A client names a file by the `url` of an earlier answer, sends it in a
+//! `data:` URL (RFC 2397), or names a `file:` URL below a folder that whoever
+//! started the server allowed. A model may be talked into naming any file, so
+//! no other is read.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use connector_host::{
+    Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile,
+};
+use data_url::DataUrl;
+use rmcp::model::{Resource, ResourceContents};
+use serde_json::{Value, json};
+use url::Url;
+
+/// What the URIs of files begin with; an id stands behind it.
+pub const PREFIX: &str = "connector://files/";
+/// How many files are listed, the latest ones.
+const MOST_LISTED: usize = 1_000;
+/// The largest file that is read as a resource, in bytes: it becomes one
+/// message.
+const LARGEST_READ: u64 = 32 << 20;
+
+/// The files of a server.
+pub struct Kept {
+    store: FileStore,
+    files: Files,
+    input_dirs: Vec<PathBuf>,
+    told: Mutex<VecDeque<FileEntry>>,
+}
+
+impl Kept {
+    /// Inputs may name files of the store and below the folders.
+    pub fn new(store: FileStore, files: Files, input_dirs: Vec<PathBuf>) -> Self {
+        Self { store, files, input_dirs, told: Mutex::default() }
+    }
+
+    /// As runs see them.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Takes in what an input brings or names, and leaves handles in its
+    /// place. To be called where a file may be written.
+    ///
+    /// # Errors
+    /// `invalid-input` with the property.
+    pub fn take_in(&self, properties: &[Property], input: &mut Value) -> Result<(), Failure> {
+        self.members(properties, input, "")
+    }
+
+    fn members(
+        &self,
+        properties: &[Property],
+        value: &mut Value,
+        parent: &str,
+    ) -> Result<(), Failure> {
+        let Value::Object(members) = value else { return Ok(()) };
+        for property in properties {
+            let path = match parent {
+                "" => property.name.clone(),
+                parent => format!("{parent}.{}", property.name),
+            };
+            if let Some(value) = members.get_mut(&property.name) {
+                self.value(property, value, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, property: &Property, value: &mut Value, path: &str) -> Result<(), Failure> {
+        if property.kind == PropertyType::FileEntry {
+            return self.file(value).map_err(|message| {
+                let message = format!("{path}: {message}");
+                let failure = Failure::new(FailureKind::InvalidInput, message);
+                Failure { property: Some(path.to_owned()), ..failure }
+            });
+        }
+        if let Value::Array(items) = value {
+            for (at, item) in items.iter_mut().enumerate() {
+                for row in &property.children {
+                    self.value(row, item, &format!("{path}[{at}]"))?;
+                }
+            }
+        }
+        if let (Value::Object(members), Some(row)) = (&mut *value, &property.values) {
+            for (name, member) in members {
+                self.value(row, member, &format!("{path}.{name}"))?;
+            }
+        }
+        match property.kind {
+            PropertyType::Object => self.members(&property.children, value, path),
+            _ => Ok(()),
+        }
+    }
+
+    /// A file as a client may give it: a handle, or its URL alone.
+    fn file(&self, value: &mut Value) -> Result<(), String> {
+        let url = value.as_str().or_else(|| value.get("url")?.as_str());
+        let Some(url) = url.map(str::to_owned) else { return Ok(()) };
+        let entry = match url.split_once(':') {
+            Some(("data", _)) => {
+                let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
+                self.brought(&url, name)?
+            }
+            Some(("file", _)) => self.local(&url)?,
+            _ => match self.find(&url) {
+                Some(file) => file.entry,
+                None => return Err(format!("there is no file `{}`", short(&url))),
+            },
+        };
+        *value = json!(entry);
+        Ok(())
+    }
+
+    fn brought(&self, url: &str, name: &str) -> Result<FileEntry, String> {
+        let wrong = |_| "it is no valid data: URL".to_owned();
+        let data = DataUrl::process(url).map_err(|error| wrong(format!("{error:?}")))?;
+        let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
+        let kind = data.mime_type();
+        let kind = format!("{}/{}", kind.type_, kind.subtype);
+        let name = match name {
+            "" => mime_guess::get_mime_extensions_str(&kind)
+                .and_then(|extensions| extensions.first())
+                .map_or("file".to_owned(), |extension| format!("file.{extension}")),
+            name => name.to_owned(),
+        };
+        let kept = self.store.create(&name, &kind).and_then(|mut file| {
+            file.write_all(&content)?;
+            file.keep()
+        });
+        kept.map(|file| file.entry).map_err(|error| format!("it cannot be kept: {}", error.kind()))
+    }
+
+    fn local(&self, url: &str) -> Result<FileEntry, String> {
+        let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
+        let path = path.ok_or_else(|| format!("`{}` is no file: URL", short(url)))?;
+        // The same words whether there is such a file or not.
+        let refused = || format!("{} is not below a folder of --input-dir", path.display());
+        let real = fs::canonicalize(&path).map_err(|_| refused())?;
+        match self.input_dirs.iter().any(|dir| is_below(dir, &real)) {
+            true => self.files.grant(&real).map_err(|error| format!("it cannot be read: {error}")),
+            false => Err(refused()),
+        }
+    }
+
+    fn find(&self, uri: &str) -> Option<StoredFile> {
+        self.store.find(uri.strip_prefix(PREFIX)?)
+    }
+
+    /// The files of the store that an output names.
+    pub fn named_in(&self, output: &Value) -> Vec<StoredFile> {
+        let mut found = Vec::new();
+        self.collect(output, &mut found);
+        found
+    }
+
+    fn collect(&self, value: &Value, found: &mut Vec<StoredFile>) {
+        match value {
+            Value::Object(members) => {
+                let url = members.get("url").and_then(Value::as_str);
+                found.extend(url.and_then(|url| self.find(url)));
+                members.values().for_each(|member| self.collect(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item, found)),
+            _ => {}
+        }
+    }
+
+    /// From now on a file is listed.
+    pub fn tell(&self, file: StoredFile) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push_back(file.entry);
+        if MOST_LISTED < told.len() {
+            told.pop_front();
+        }
+    }
+
+    /// The files that were told of and are still there, the latest first.
+    pub fn list(&self) -> Vec<Resource> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let there = told.iter().rev().filter_map(|entry| Some((entry, self.find(&entry.url)?)));
+        there.map(|(entry, file)| resource(entry, file.size)).collect()
+    }
+
+    /// A file's content, if there is one. To be called where a file may be
+    /// read.
+    ///
+    /// # Errors
+    /// If it cannot be told in one message.
+    pub fn read(&self, uri: &str) -> Result<Option<ResourceContents>, String> {
+        let Some(file) = self.find(uri) else { return Ok(None) };
+        if LARGEST_READ < file.size {
+            return Err(format!(
+                "the file has {} bytes; as a resource at most {LARGEST_READ} are read",
+                file.size
+            ));
+        }
+        let unreadable = |error: std::io::Error| format!("it cannot be read: {}", error.kind());
+        let bytes = fs::read(&file.path).map_err(unreadable)?;
+        let kind = file.entry.mime_type;
+        let is_text = kind.starts_with("text/") || kind == "application/json";
+        let contents = match String::from_utf8(bytes) {
+            Ok(text) if is_text => ResourceContents::text(text, uri),
+            Ok(text) => ResourceContents::blob(STANDARD.encode(text), uri),
+            Err(error) => ResourceContents::blob(STANDARD.encode(error.as_bytes()), uri),
+        };
+        Ok(Some(contents.with_mime_type(kind)))
+    }
+}
+
+/// A file as a resource.
+pub fn resource(entry: &FileEntry, size: u64) -> Resource {
+    Resource::new(entry.url.clone(), entry.name.clone())
+        .with_mime_type(entry.mime_type.clone())
+        .with_size(size)
+}
+
+fn is_below(dir: &Path, real: &Path) -> bool {
+    fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir))
+}
+
+fn short(url: &str) -> String {
+    url.chars().take(60).collect()
+}

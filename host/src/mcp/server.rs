@@ -1,0 +1,273 @@
+//! What clients ask, answered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use connector_host::{Cancellation, Event, Functions, Limits, render};
+use rmcp::ErrorData;
+use rmcp::ServerHandler;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
+    ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use serde_json::Value;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{Instant, interval_at};
+
+use super::files::{Kept, PREFIX};
+use super::progress::Progress;
+use super::results::{of_failure, of_message, of_outcome};
+use super::tools::{ActionTool, tools};
+use super::{Offer, Settings};
+
+/// What the URIs of reference pages begin with; `openai/v1` stands behind it.
+const DOCS: &str = "connector://docs/";
+/// As many events wait for a slow reader before the run waits for it too.
+const EVENTS: usize = 256;
+/// How often a silent run says that it goes on: clients give up after a
+/// minute.
+const ALIVE: Duration = Duration::from_secs(10);
+
+/// The server. Clones are the same one: over HTTP each request may have its
+/// own.
+#[derive(Clone)]
+pub struct Server(Arc<Shared>);
+
+struct Shared {
+    tools: Vec<ActionTool>,
+    pages: Vec<Page>,
+    kept: Kept,
+    functions: Functions,
+    places: Arc<Semaphore>,
+    run_time: Duration,
+    instructions: String,
+}
+
+/// A connector's reference page.
+struct Page {
+    uri: String,
+    title: String,
+    text: String,
+}
+
+impl Server {
+    /// The server of these connectors.
+    pub fn new(settings: Settings) -> Self {
+        let Settings { offers, functions, store, files, input_dirs, runs, run_time, .. } = settings;
+        let instructions = instructions(!input_dirs.is_empty());
+        Self(Arc::new(Shared {
+            pages: offers.iter().map(page).collect(),
+            tools: tools(offers),
+            kept: Kept::new(store, files, input_dirs),
+            functions,
+            places: Arc::new(Semaphore::new(runs)),
+            run_time,
+            instructions,
+        }))
+    }
+
+    fn tool(&self, name: &str) -> Option<usize> {
+        self.0.tools.iter().position(|known| known.tool.name == name)
+    }
+}
+
+impl Shared {
+    /// Runs a tool's action. On a thread of its own.
+    fn perform(&self, at: usize, call: Call) -> CallToolResult {
+        let Call { mut input, events, cancellation } = call;
+        let Some(known) = self.tools.get(at) else { return of_message("no such tool".to_owned()) };
+        let connection = match &known.connection {
+            Ok(connection) => connection,
+            Err(missing) => return of_message(missing.clone()),
+        };
+        if let Err(failure) = self.kept.take_in(known.table().as_slice(), &mut input) {
+            return of_failure(&failure);
+        }
+        let mut run = known
+            .connector
+            .run(known.action.clone(), input)
+            .connection(connection)
+            .files(self.kept.files())
+            .functions(&self.functions)
+            .limits(Limits { time: self.run_time, ..Limits::default() })
+            .cancellation(&cancellation);
+        if let Some(events) = events {
+            run = run.streaming(true).on_event(move |event| {
+                // The receiver is gone when the caller is; the run is told so.
+                let _ = events.blocking_send(event);
+            });
+        }
+        match run.start() {
+            Ok(outcome) => of_outcome(&outcome, &self.kept),
+            Err(failure) => of_failure(&failure),
+        }
+    }
+}
+
+/// What a call brings to its thread.
+struct Call {
+    input: Value,
+    events: Option<mpsc::Sender<Event>>,
+    cancellation: Cancellation,
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder().enable_tools().enable_resources().build();
+        let implementation = Implementation::new("connector", env!("CARGO_PKG_VERSION"))
+            .with_title("Workflow connectors");
+        ServerConfig::new(capabilities)
+            .with_server_info(implementation)
+            .with_instructions(self.0.instructions.clone())
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = self.0.tools.iter().map(|known| known.tool.clone());
+        Ok(ListToolsResult::with_all_items(tools.collect()))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        let known = self.0.tools.iter().find(|known| known.tool.name == name)?;
+        Some(known.tool.clone())
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let at = self.tool(&request.name).ok_or_else(|| self.no_tool(&request.name))?;
+        let cancellation = Cancellation::new();
+        // Whatever becomes of this request, its run does not go on without it.
+        let _stop = cancellation.clone().cancel_on_drop();
+        let place = tokio::select! {
+            place = Arc::clone(&self.0.places).acquire_owned() => place,
+            () = context.ct.cancelled() => return Err(cancelled()),
+        };
+        let mut progress = context.meta.get_progress_token().map(Progress::new);
+        let (sender, mut events) = mpsc::channel(EVENTS);
+        let input =
+            request.arguments.map_or_else(|| Value::Object(Default::default()), Value::Object);
+        let call = Call { input, events: progress.as_ref().map(|_| sender), cancellation };
+        let shared = Arc::clone(&self.0);
+        let mut ended = tokio::task::spawn_blocking(move || {
+            // A run that was told to stop still holds its place until it has.
+            let _place = place;
+            shared.perform(at, call)
+        });
+        let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
+        loop {
+            let told = tokio::select! {
+                biased;
+                () = context.ct.cancelled() => return Err(cancelled()),
+                Some(event) = events.recv() => {
+                    progress.as_mut().map(|progress| progress.event(&event))
+                }
+                ended = &mut ended => {
+                    let failed = |_| ErrorData::internal_error("the run failed", None);
+                    return ended.map(CallToolResponse::from).map_err(failed);
+                }
+                _ = alive.tick() => progress.as_mut().map(Progress::alive),
+            };
+            if let Some(told) = told {
+                // A client that is gone is noticed by its transport.
+                let _ = context.peer.notify_progress(told).await;
+            }
+        }
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let shared = Arc::clone(&self.0);
+        let files = on_thread(move || shared.kept.list()).await?;
+        let pages = self.0.pages.iter().map(|page| {
+            Resource::new(page.uri.clone(), page.title.clone()).with_mime_type("text/markdown")
+        });
+        Ok(ListResourcesResult::with_all_items(pages.chain(files).collect()))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let files = ResourceTemplate::new(format!("{PREFIX}{{id}}"), "file")
+            .with_description("A file that a tool made, by the `url` of its handle.");
+        Ok(ListResourceTemplatesResult::with_all_items(vec![files]))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let uri = request.uri;
+        if let Some(page) = self.0.pages.iter().find(|page| page.uri == uri) {
+            let page = ResourceContents::text(page.text.clone(), uri);
+            return Ok(ReadResourceResult::new(vec![page.with_mime_type("text/markdown")]).into());
+        }
+        let (shared, asked) = (Arc::clone(&self.0), uri.clone());
+        match on_thread(move || shared.kept.read(&asked)).await? {
+            Ok(Some(contents)) => Ok(ReadResourceResult::new(vec![contents]).into()),
+            Ok(None) => {
+                Err(ErrorData::resource_not_found(format!("there is no resource `{uri}`"), None))
+            }
+            Err(message) => Err(ErrorData::invalid_params(message, None)),
+        }
+    }
+}
+
+impl Server {
+    fn no_tool(&self, name: &str) -> ErrorData {
+        let known: Vec<&str> = self.0.tools.iter().map(|known| known.tool.name.as_ref()).collect();
+        let message = format!("there is no tool `{name}`; there are: {}", known.join(", "));
+        ErrorData::invalid_params(message, None)
+    }
+}
+
+async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ErrorData> {
+    let failed = |_| ErrorData::internal_error("the server failed at this request", None);
+    tokio::task::spawn_blocking(work).await.map_err(failed)
+}
+
+/// Nobody reads it: the client has forgotten the request.
+fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
+}
+
+fn page(offer: &Offer) -> Page {
+    let descriptor = offer.connector.descriptor();
+    Page {
+        uri: format!("{DOCS}{}", descriptor.own_address()),
+        title: descriptor.title.clone(),
+        text: render::docs(descriptor),
+    }
+}
+
+/// What a model should know of files.
+fn instructions(has_folders: bool) -> String {
+    let urls = match has_folders {
+        true => format!(
+            "a {PREFIX}… URL from an earlier result, a data: URL or a file: URL below a folder \
+             that this server may read"
+        ),
+        false => format!("a {PREFIX}… URL from an earlier result or a data: URL"),
+    };
+    format!(
+        "Where a tool takes a file, give {{\"url\": …}}: {urls}. Files that tools make are \
+         resources under such URLs. A call may cost money at its provider. Each connector's \
+         reference page is a resource under {DOCS}."
+    )
+}

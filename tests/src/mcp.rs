@@ -1,0 +1,218 @@
+//! `connector mcp`, and the official client of its protocol.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use openai_sandbox::Sandbox;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::server::{installed, kept};
+use crate::{CANARY, command, in_repository, target_dir};
+
+/// The official client, connected. Dropping it ends it, and with it a server
+/// that it started.
+pub struct Client {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    /// What the server said of itself.
+    pub server: Value,
+    _data: TempDir,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Result(Value),
+    Error(String),
+}
+
+impl Client {
+    /// Starts `connector mcp` with further arguments, as programs around
+    /// language models do.
+    ///
+    /// # Panics
+    /// If the client is not installed, or does not get through to the server.
+    pub fn start(sandbox: Option<&Sandbox>, args: &[&str]) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut client = node(command(sandbox), |node| {
+            node.arg("stdio").arg(target_dir().join("release/connector")).arg("mcp");
+            node.args(args).arg("--data-dir").arg(data.path().join("data"));
+        });
+        Self::connected(&mut client, data)
+    }
+
+    /// Gets through to a server over HTTP.
+    ///
+    /// # Panics
+    /// If the client is not installed, or does not get through to the server.
+    pub fn of(server: &Server, key: Option<&str>) -> Self {
+        let mut client = node(command(None), |node| {
+            node.arg("http").arg(&server.url).args(key);
+        });
+        Self::connected(&mut client, TempDir::new().unwrap())
+    }
+
+    fn connected(command: &mut Command, data: TempDir) -> Self {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let input = process.stdin.take().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut client = Self { process, input, output, server: Value::Null, _data: data };
+        client.server = client.ask(json!(["connect"])).unwrap_or_else(|error| panic!("{error}"));
+        client
+    }
+
+    /// Makes a request: its name in `tests/mcp/client.mjs` and its arguments.
+    ///
+    /// # Errors
+    /// What the client says.
+    ///
+    /// # Panics
+    /// If the client is gone.
+    pub fn ask(&mut self, request: Value) -> Result<Value, String> {
+        writeln!(self.input, "{request}").unwrap();
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        let answer: Answer = serde_json::from_str(&line)
+            .unwrap_or_else(|error| panic!("the client said {line:?}: {error}"));
+        match answer {
+            Answer::Result(result) => Ok(result),
+            Answer::Error(error) => Err(error),
+        }
+    }
+
+    /// Calls a tool.
+    ///
+    /// # Panics
+    /// If the call fails as such; a tool's failure is a result.
+    pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        self.ask(json!(["call", tool, arguments])).unwrap_or_else(|error| panic!("{error}"))
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = writeln!(self.input, r#"["close"]"#);
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The same environment, with node in place of the command.
+fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
+    let mut node = Command::new("node");
+    node.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    for (name, value) in environment.get_envs() {
+        node.env(name, value.unwrap_or_default());
+    }
+    node.arg(in_repository("tests/mcp/client.mjs"))
+        .arg(installed("mcp", "installed").with_file_name(""));
+    arguments(&mut node);
+    node
+}
+
+/// All that a server sends on standard output until the answer to the last of
+/// these messages, which has the id `last`.
+///
+/// # Panics
+/// If it ends before.
+pub fn exchanged(sandbox: &Sandbox, messages: &[Value], last: u64) -> Vec<Value> {
+    let data = TempDir::new().unwrap();
+    let mut command = command(Some(sandbox));
+    command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = server.stdin.take().unwrap();
+    for message in messages {
+        writeln!(input, "{message}").unwrap();
+    }
+    let mut said = Vec::new();
+    for line in BufReader::new(server.stdout.take().unwrap()).lines() {
+        let message: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let is_last = is_answer_to(&message, last);
+        said.push(message);
+        if is_last {
+            break;
+        }
+    }
+    drop(input);
+    assert!(server.wait().unwrap().success());
+    assert!(said.last().is_some_and(|message| is_answer_to(message, last)), "{said:?}");
+    said
+}
+
+fn is_answer_to(message: &Value, id: u64) -> bool {
+    message.get("id").is_some_and(|of| *of == id)
+}
+
+/// What the Inspector's command line prints of `connector mcp`.
+///
+/// # Panics
+/// If it is not installed or fails.
+pub fn inspected(sandbox: &Sandbox, data: &Path, arguments: &[&str]) -> Value {
+    let inspector = installed("mcp", "node_modules/@modelcontextprotocol/inspector/package.json");
+    let mut node = Command::new("node");
+    node.arg(inspector.with_file_name("clients/launcher/build/index.js")).arg("--cli");
+    for (name, value) in command(Some(sandbox)).get_envs() {
+        let value = value.unwrap_or_default().to_string_lossy();
+        node.arg("-e").arg(format!("{}={value}", name.to_string_lossy()));
+    }
+    node.arg(target_dir().join("release/connector")).arg("mcp");
+    node.arg("--data-dir").arg(data).args(arguments).stdin(Stdio::null());
+    let output = node.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// `connector mcp` over HTTP. Dropping it ends it.
+pub struct Server {
+    keeper: Child,
+    /// Where it is.
+    pub url: String,
+    _data: TempDir,
+}
+
+impl Server {
+    /// Starts it on a free port with a connection to the sandbox.
+    ///
+    /// # Panics
+    /// If it does not say where it listens.
+    pub fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let data = TempDir::new().unwrap();
+        let mut command = kept(&target_dir().join("release/connector"));
+        command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
+        command.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
+        command.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
+        command.args(["mcp", "--listen", "127.0.0.1:0"]).args(args);
+        command.arg("--data-dir").arg(data.path().join("data"));
+        let mut keeper = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim_end().strip_prefix("listening on ");
+        let url = url.unwrap_or_else(|| panic!("`connector mcp` said {line:?} first"));
+        Self { url: format!("{url}/mcp"), keeper, _data: data }
+    }
+
+    /// Tells it to stop and says whether it does within ten seconds.
+    ///
+    /// # Panics
+    /// If it cannot be told.
+    pub fn stops(mut self) -> bool {
+        writeln!(self.keeper.stdin.as_mut().unwrap(), "TERM").unwrap();
+        (0..100).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            self.keeper.try_wait().unwrap().is_some()
+        })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // It may have ended by itself.
+        let _ = self.keeper.wait();
+    }
+}
