@@ -44,6 +44,8 @@ const orThrow = (call) => {
   }
 };
 
+const kinds = { 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 429: 'rate-limited' };
+
 const get = (path, query) => {
   const response = orThrow(() =>
     send({ method: 'get', path, query, headers: [], body: { tag: 'none' } }),
@@ -53,7 +55,6 @@ const get = (path, query) => {
   if (200 <= status && status < 300) {
     return text;
   }
-  const kinds = { 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 429: 'rate-limited' };
   const kind = kinds[status] ?? (500 <= status ? 'unavailable' : 'refused');
   throw failure(kind, `the server answered with the status ${status}`, { status, detail: text });
 };
@@ -67,12 +68,16 @@ const tell = (text) => {
   }
 };
 
+// An instance lives for one call: this is 1 in every outcome.
+let greetings = 0;
+
 const greet = ({ name }) => {
+  greetings += 1;
   const greeting = get('/greeting', [['name', name]]);
   tell(greeting);
   const bytes = new TextEncoder().encode(greeting);
   const file = orThrow(() => create('greeting.txt', 'text/plain', bytes));
-  return { output: JSON.stringify({ greeting, file }), metadata: '{}' };
+  return { output: JSON.stringify({ greeting, file }), metadata: JSON.stringify({ greetings }) };
 };
 
 export const describe = {
