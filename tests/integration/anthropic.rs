@@ -174,7 +174,8 @@ fn a_key_that_is_repeated_is_not_handed_on() {
     let bench = Bench::new();
     let slashes = CANARY.replace('/', "\\/");
     for said in [CANARY, &slashes] {
-        let error = format!(r#"{{"error":{{"type":"authentication_error","message":"bad {said}"}}}}"#);
+        let error =
+            format!(r#"{{"error":{{"type":"authentication_error","message":"bad {said}"}}}}"#);
         let message = format!(
             r#"{{"model":"{said}","content":[{{"type":"text","text":"Hi {said}"}}],"usage":{{}}}}"#
         );

@@ -18,6 +18,7 @@ mod functions;
 mod isolation;
 mod judges;
 mod page;
+mod readme;
 mod refusals;
 mod retry;
 mod security;

@@ -179,8 +179,7 @@ fn answer(
     headers: &[(&str, String)],
     body: &str,
 ) -> io::Result<()> {
-    let more: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
     let head = format!(
         "HTTP/1.1 {status} It\r\ncontent-type: application/json\r\nrequest-id: req_1\r\n\
@@ -215,9 +214,7 @@ fn stream(
             let error = json!({ "type": "overloaded_error", "message": "Overloaded" });
             send(&json!({ "type": "error", "error": error }))
         }
-        Some(Scripted::SilentStream) => {
-            io::copy(input, &mut io::sink()).map(drop)
-        }
+        Some(Scripted::SilentStream) => io::copy(input, &mut io::sink()).map(drop),
         _ => Ok(()),
     }
 }

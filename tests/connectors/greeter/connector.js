@@ -17,7 +17,6 @@ const row = (name, label, more = {}) => ({
   required: false,
   advanced: false,
   secret: false,
-  limits: { accept: [] },
   children: [],
   ...more,
 });

@@ -40,15 +40,18 @@ fn cases() -> [Case; 3] {
     let events = |events: &[Value]| {
         events.iter().map(|event| format!("data: {event}\n\n")).collect::<String>()
     };
-    let choice = |field: &str, text: &str| json!({ "model": "m", "choices": [
+    let choice = |field: &str, text: &str| {
+        json!({ "model": "m", "choices": [
         { "index": 0, field: { "role": "assistant", "content": text }, "finish_reason": "stop" },
-    ] });
+    ] })
+    };
     let delta = |text: &str| {
         json!({ "type": "content_block_delta", "index": 0,
             "delta": { "type": "text_delta", "text": text } })
     };
     let claude = |content: Value| json!({ "model": "m", "content": content, "stop_reason": null, "usage": {} });
-    let end = json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": {} });
+    let end =
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": {} });
     [
         Case {
             file: component(),

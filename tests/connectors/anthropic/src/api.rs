@@ -114,11 +114,7 @@ pub fn explained(error: &Value, otherwise: FailureKind) -> Failure {
         Some("api_error" | "overloaded_error" | "timeout_error") => FailureKind::Unavailable,
         _ => otherwise,
     };
-    Failure {
-        property: property(message),
-        code: code.map(str::to_owned),
-        ..failure(kind, message)
-    }
+    Failure { property: property(message), code: code.map(str::to_owned), ..failure(kind, message) }
 }
 
 fn kind_of_status(status: u16) -> FailureKind {

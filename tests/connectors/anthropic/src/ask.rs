@@ -72,7 +72,7 @@ pub fn messages() -> Row {
     Row::new("messages", PropertyType::Array, ControlType::ArrayBuilder)
         .says("Messages", "The conversation so far, the question last.")
         .required()
-        .with(|row| row.limits.min_items = Some(1))
+        .within(|limits| limits.min_items = Some(1))
         .of([message])
 }
 
@@ -87,10 +87,8 @@ fn max_tokens() -> Row {
     Row::new("maxTokens", PropertyType::Integer, ControlType::Integer)
         .says("Max Tokens", "Where the answer is cut off.")
         .required()
-        .with(|row| {
-            row.default = Some("4096".to_owned());
-            row.limits.minimum = Some(1.0);
-        })
+        .with(|row| row.default = Some("4096".to_owned()))
+        .within(|limits| limits.minimum = Some(1.0))
 }
 
 fn response_format() -> Row {
@@ -117,11 +115,8 @@ fn temperature() -> Row {
     Row::new("temperature", PropertyType::Number, ControlType::Number)
         .says("Temperature", "How freely words are chosen. Left empty, it is the model's own.")
         .advanced()
-        .with(|row| {
-            row.provider_default = Some("1".to_owned());
-            row.limits.minimum = Some(0.0);
-            row.limits.maximum = Some(1.0);
-        })
+        .with(|row| row.provider_default = Some("1".to_owned()))
+        .within(|limits| (limits.minimum, limits.maximum) = (Some(0.0), Some(1.0)))
 }
 
 fn stop_sequences() -> Row {

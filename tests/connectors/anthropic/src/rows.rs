@@ -16,17 +16,6 @@ pub struct Row {
 impl Row {
     /// A row that is optional and has no bounds.
     pub fn new(name: &str, type_: PropertyType, control: ControlType) -> Self {
-        let limits = Limits {
-            minimum: None,
-            maximum: None,
-            min_length: None,
-            max_length: None,
-            min_items: None,
-            max_items: None,
-            pattern: None,
-            max_bytes: None,
-            accept: Vec::new(),
-        };
         let row = Property {
             name: name.to_owned(),
             label: String::new(),
@@ -41,7 +30,7 @@ impl Row {
             provider_default: None,
             choices: None,
             condition: None,
-            limits,
+            limits: None,
             children: Vec::new(),
             values: None,
         };
@@ -74,6 +63,23 @@ impl Row {
     /// That a form folds away.
     pub fn advanced(self) -> Self {
         self.with(|row| row.advanced = true)
+    }
+
+    /// With bounds.
+    pub fn within(self, bound: impl FnOnce(&mut Limits)) -> Self {
+        let mut limits = Limits {
+            minimum: None,
+            maximum: None,
+            min_length: None,
+            max_length: None,
+            min_items: None,
+            max_items: None,
+            pattern: None,
+            max_bytes: None,
+            accept: Vec::new(),
+        };
+        bound(&mut limits);
+        self.with(|row| row.limits = Some(limits))
     }
 
     /// With the values that are taken, under their labels.

@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn an_error_in_the_middle_has_its_kind() {
-        let error = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        let error =
+            r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
         let (answer, texts) = told(&[START, GOOD, error]);
         let failure = answer.unwrap_err();
         assert_eq!((failure.kind, texts.as_str()), (FailureKind::Unavailable, "Good "));
@@ -317,7 +318,10 @@ mod tests {
     fn a_refusal_is_a_failure() {
         let refused = ended(r#"{"type":"text","text":"I cannot"}"#, "refusal");
         for failure in [refused.text().unwrap_err(), refused.object().unwrap_err()] {
-            assert_eq!((failure.kind, failure.detail.as_deref()), (FailureKind::Refused, Some("I cannot")));
+            assert_eq!(
+                (failure.kind, failure.detail.as_deref()),
+                (FailureKind::Refused, Some("I cannot"))
+            );
         }
     }
 }
