@@ -5,6 +5,8 @@
 #
 # The component is TARGET/test-components/greeter.wasm, the tools are in
 # TARGET/greeter. Run again, it does nothing unless something has changed.
+# `overrides` in package.json names an older jco, of which componentize-js uses
+# little: later ones bring a bundler and a second JavaScript engine with them.
 set -eu
 
 me=tests/connectors/greeter/build.sh
