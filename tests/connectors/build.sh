@@ -5,6 +5,8 @@
 set -eu
 
 [ $# = 1 ] || { echo "usage: tests/connectors/build.sh TARGET" >&2; exit 2; }
-here=$(dirname "$0")
-CARGO_TARGET_DIR=$1 "$here/../../component/build.sh" "$here/anthropic" "$1/test-components/anthropic.wasm" --locked
-"$here/greeter/build.sh" "$1"
+mkdir -p "$1"
+target=$(cd "$1" && pwd)
+cd "$(dirname "$0")/../.."
+CARGO_TARGET_DIR=$target component/build.sh tests/connectors/anthropic "$target/test-components/anthropic.wasm" --locked
+tests/connectors/greeter/build.sh "$target"
