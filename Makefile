@@ -6,12 +6,15 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build run serve test schemas check-schemas lint audit instructions dist bench soak clean
+.PHONY: build connectors run serve test schemas check-schemas lint audit instructions dist bench soak clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
 	host/ui/build.sh $(TARGET) || echo "going on without the page"
 	cargo build $(CARGO_ALL)
+
+connectors:    ## the connectors that the tests have besides: another provider, another language
+	tests/connectors/build.sh $(TARGET)
 
 run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
 	@tests/tour.sh $(TARGET)
@@ -19,7 +22,7 @@ run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, els
 serve: build   ## the service and its page, with the sandbox if OPENAI_API_KEY is not set
 	@tests/serve.sh $(TARGET)
 
-test: build    ## every test; installs what they need
+test: build connectors ## every test; installs what they need
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
@@ -30,13 +33,15 @@ test: build    ## every test; installs what they need
 	cargo test $(CARGO_ALL)
 	$(TARGET)/release/tally
 
-schemas: build ## writes schemas/ anew
+schemas: build connectors ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
+	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm tests/connectors/anthropic/schemas
 
-check-schemas: build ## fails with a diff if schemas/ is stale
+check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
+	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm tests/connectors/anthropic/schemas --check
 
 lint:          ## formatting and clippy
 	cargo fmt --all --check

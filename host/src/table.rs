@@ -623,7 +623,7 @@ impl Rows {
         if !row.name.is_empty() && !is_name(&row.name) {
             return Err(fail(format!("`{}` is no property name", row.name.escape_debug())));
         }
-        if row.limits.pattern.is_some() {
+        if row.limits.as_ref().is_some_and(|limits| limits.pattern.is_some()) {
             self.patterns_left = self.patterns_left.checked_sub(1).ok_or_else(|| {
                 TableError::new("table", format!("more than {MAX_PATTERNS} patterns"))
             })?;
@@ -655,7 +655,9 @@ impl Rows {
             provider_default: parse_json(row.provider_default, &path, "provider default")?,
             choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
             condition: condition.transpose()?,
-            limits: parse_limits(row.limits, &path)?,
+            limits: row
+                .limits
+                .map_or(Ok(Limits::default()), |limits| parse_limits(limits, &path))?,
             children,
             values,
         };
@@ -1007,7 +1009,7 @@ mod tests {
             provider_default: None,
             choices: None,
             condition: None,
-            limits: no_limits(),
+            limits: None,
             children: Vec::new(),
             values: None,
         }
@@ -1040,7 +1042,7 @@ mod tests {
     }
 
     fn with_limits(limits: wit::Limits) -> wit::Property {
-        wit::Property { limits, ..text("a") }
+        wit::Property { limits: Some(limits), ..text("a") }
     }
 
     fn offering(values: &[&str]) -> wit::Choices {
@@ -1165,8 +1167,10 @@ mod tests {
     #[test]
     fn a_choice_and_a_default_are_values_that_the_property_takes() {
         let limits = wit::Limits { maximum: Some(2.0), ..no_limits() };
-        let small =
-            || wit::Property { limits: limits.clone(), ..row("a", wit::PropertyType::Integer) };
+        let small = || wit::Property {
+            limits: Some(limits.clone()),
+            ..row("a", wit::PropertyType::Integer)
+        };
         let odd = wit::Property { choices: Some(offering(&["1", "3"])), ..small() };
         assert_refused(vec![odd], &[0], "a", "a choice does not fit");
         let odd = wit::Property { default: Some("3".to_owned()), ..small() };
@@ -1218,7 +1222,7 @@ mod tests {
         let name = "\u{1b}[31m\u{9b}".repeat(1_000);
         let limits = wit::Limits { pattern: Some("(".to_owned()), ..no_limits() };
         for odd in [
-            wit::Property { limits, ..text(&name) },
+            wit::Property { limits: Some(limits), ..text(&name) },
             wit::Property { choices: Some(offering(&["\"\u{9b}\"", "\"\u{9b}\""])), ..text("a") },
             wit::Property { condition: on(&name, wit::Comparison::Present, &[]), ..text("a") },
         ] {
@@ -1241,7 +1245,8 @@ mod tests {
             assert_refused(vec![with_limits(limits)], &[0], "a", "its limits admit no value");
         }
         let between = wit::Limits { minimum: Some(0.2), maximum: Some(0.8), ..no_limits() };
-        let integer = wit::Property { limits: between, ..row("a", wit::PropertyType::Integer) };
+        let integer =
+            wit::Property { limits: Some(between), ..row("a", wit::PropertyType::Integer) };
         assert_refused(vec![integer], &[0], "a", "its limits admit no value");
     }
 

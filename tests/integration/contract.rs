@@ -5,6 +5,7 @@
 mod answers;
 mod bodies;
 mod cache;
+mod connectors;
 mod descriptions;
 mod features;
 mod imports;

@@ -7,6 +7,7 @@
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
+mod anthropic;
 mod browser;
 mod cli;
 mod contract;
@@ -18,6 +19,7 @@ mod isolation;
 mod judges;
 mod mcp;
 mod page;
+mod readme;
 mod refusals;
 mod retry;
 mod security;

@@ -36,7 +36,7 @@ fn script(sandbox: &Sandbox, fault: &Fault, times: usize) {
 
 #[test]
 fn a_provider_that_recovers_is_asked_until_it_does() {
-    for status in [408, 409, 429, 500, 502, 503, 504] {
+    for status in [408, 409, 429, 500, 502, 503, 504, 529] {
         let sandbox = sandbox();
         script(&sandbox, &Fault::error(status, "overloaded", "Later."), 2);
         let (outcome, events) = ask(&sandbox, Limits::default());

@@ -33,6 +33,7 @@ fn files(name: &str) -> Vec<PathBuf> {
     let folders = [
         "component/binaryen",
         "host/ui",
+        "tests/connectors/greeter",
         "tests/forms",
         "tests/judges",
         "tests/mcp",

@@ -10,6 +10,7 @@ pub mod browser;
 pub mod guest;
 pub mod judges;
 pub mod mcp;
+pub mod messages_api;
 pub mod process;
 mod proxy;
 mod server;
@@ -37,6 +38,21 @@ pub fn component() -> PathBuf {
     let path = target_dir().join("components/openai.wasm");
     assert!(path.is_file(), "{} is not there; `make build` makes it", path.display());
     path
+}
+
+/// A connector that is built for the tests alone, `tests/connectors/`.
+///
+/// # Panics
+/// If it was not built.
+pub fn test_component(name: &str) -> PathBuf {
+    let path = test_components().join(name).with_extension("wasm");
+    assert!(path.is_file(), "{} is not there; `make connectors` makes it", path.display());
+    path
+}
+
+/// The folder of those.
+pub fn test_components() -> PathBuf {
+    target_dir().join("test-components")
 }
 
 /// A host that keeps nothing between tests.

@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
             provider_default: self.literal(),
             choices: self.choices(),
             condition: self.condition(),
-            limits: self.limits(),
+            limits: Some(self.limits()),
             children: Vec::new(),
             values: None,
         }

@@ -62,9 +62,10 @@ fn chance() -> f64 {
 }
 
 /// Whether a status says that the same request may succeed later
-/// (RFC 9110 §15, RFC 6585 §4).
+/// (RFC 9110 §15, RFC 6585 §4). No RFC has 529, but several providers say by
+/// it that they are overloaded.
 pub(super) fn may_pass_later(status: u16) -> bool {
-    matches!(status, 408 | 409 | 429 | 500 | 502 | 503 | 504)
+    matches!(status, 408 | 409 | 429 | 500 | 502 | 503 | 504 | 529)
 }
 
 /// Whether a failed exchange may be made again.

@@ -63,19 +63,23 @@ fn row(name: &str, type_: wit::PropertyType) -> wit::Property {
         provider_default: None,
         choices: None,
         condition: None,
-        limits: wit::Limits {
-            minimum: None,
-            maximum: None,
-            min_length: None,
-            max_length: None,
-            min_items: None,
-            max_items: None,
-            pattern: None,
-            max_bytes: None,
-            accept: Vec::new(),
-        },
+        limits: None,
         children: Vec::new(),
         values: None,
+    }
+}
+
+fn no_limits() -> wit::Limits {
+    wit::Limits {
+        minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        min_items: None,
+        max_items: None,
+        pattern: None,
+        max_bytes: None,
+        accept: Vec::new(),
     }
 }
 
@@ -88,16 +92,17 @@ fn leaves() -> BoxedStrategy<wit::Property> {
         |(type_, bounds)| {
             let mut row = row("", type_);
             row.control = wit::ControlType::Number;
-            if let Some((low, width)) = bounds {
-                row.limits.minimum = Some(f64::from(low));
-                row.limits.maximum = Some(f64::from(low + width));
-            }
+            row.limits = bounds.map(|(low, width)| wit::Limits {
+                minimum: Some(f64::from(low)),
+                maximum: Some(f64::from(low + width)),
+                ..no_limits()
+            });
             row
         },
     );
     let text = lengths.prop_map(|(least, most)| {
         let mut row = row("", Type::String);
-        (row.limits.min_length, row.limits.max_length) = (least, most);
+        row.limits = Some(wit::Limits { min_length: least, max_length: most, ..no_limits() });
         row
     });
     let other = select(
@@ -171,7 +176,8 @@ pub(super) fn plausible() -> impl Strategy<Value = Vec<Tree>> {
         let list = (tree.clone(), option::of(1..3_u32), option::of(3..5_u32));
         let list = list.prop_map(|(item, least, most)| {
             let mut list = row("", wit::PropertyType::Array);
-            (list.limits.min_items, list.limits.max_items) = (least, most);
+            let items = wit::Limits { min_items: least, max_items: most, ..no_limits() };
+            list.limits = Some(items);
             Tree { row: list, children: vec![item], values: None }
         });
         let object = members(tree.clone()).prop_map(|children| Tree {
@@ -194,7 +200,7 @@ fn several() -> impl Strategy<Value = Tree> {
     (1..4_usize, option::of(1..2_u32)).prop_map(|(count, least)| {
         let mut list = row("", wit::PropertyType::Array);
         list.control = wit::ControlType::MultiSelect;
-        list.limits.min_items = least;
+        list.limits = least.map(|_| wit::Limits { min_items: least, ..no_limits() });
         let known = (0..count).map(|at| wit::Choice {
             label: String::new(),
             value: json!(["p", "q", "r"][at]).to_string(),
@@ -236,19 +242,19 @@ impl Harm {
             value: value.clone(),
             description: Some(value.clone()),
         };
+        // Some harm is done to a row that had no bounds.
+        let mut limits = row.limits.clone().unwrap_or_else(no_limits);
         match self.clone() {
             Self::Child(at) => row.children.push(at),
             Self::Values(at) => row.values = at,
             Self::Name(name) => row.name = name,
             Self::Type(type_) => row.type_ = type_,
             Self::Control(control) => row.control = control,
-            Self::Numbers(low, high) => (row.limits.minimum, row.limits.maximum) = (low, high),
-            Self::Lengths(low, high) => {
-                (row.limits.min_length, row.limits.max_length) = (low, high);
-            }
-            Self::Items(low, high) => (row.limits.min_items, row.limits.max_items) = (low, high),
-            Self::Pattern(pattern) => row.limits.pattern = Some(pattern),
-            Self::Accept(extension) => row.limits.accept.push(extension),
+            Self::Numbers(low, high) => (limits.minimum, limits.maximum) = (low, high),
+            Self::Lengths(low, high) => (limits.min_length, limits.max_length) = (low, high),
+            Self::Items(low, high) => (limits.min_items, limits.max_items) = (low, high),
+            Self::Pattern(pattern) => limits.pattern = Some(pattern),
+            Self::Accept(extension) => limits.accept.push(extension),
             Self::Default(json) => row.default = Some(json),
             Self::ProviderDefault(json) => row.provider_default = Some(json),
             Self::Choices(values, open) => {
@@ -272,6 +278,7 @@ impl Harm {
             Self::Secret => row.secret = true,
             Self::Required => row.required = true,
         }
+        row.limits = Some(limits);
     }
 }
 

@@ -1,4 +1,5 @@
-//! What form libraries make of the documents in `schemas/`: stock
+//! What form libraries make of the documents in `schemas/`, and of those of a
+//! second connector in `tests/connectors/anthropic/schemas/`: stock
 //! react-jsonschema-form (rjsf) and JSON Forms with its vanilla renderers.
 //!
 //! `tests/forms/render.mjs` renders them as a server would. The outlines of
@@ -10,8 +11,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use connector_host::{Property, PropertyTable, PropertyType, render};
-use connector_tests::{in_repository, openai, target_dir};
+use connector_host::{Connector, Property, PropertyTable, PropertyType, render};
+use connector_tests::{host, in_repository, openai, target_dir, test_component};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -38,6 +39,12 @@ fn filled(form: &str) -> Value {
             "languages": ["de"], "keywords": ["Graz"],
         }),
         "connection" => json!({ "token": "sk-1", "maxTokensParameter": "max_tokens" }),
+        "anthropic.ask" => json!({
+            "messages": [{ "role": "user", "content": "Hi" }], "responseFormat": "structured",
+            "stopSequences": ["."],
+        }),
+        "anthropic.countTokens" => json!({ "messages": [{ "role": "user", "content": "Hi" }] }),
+        "anthropic.connection" => json!({ "apiKey": "sk-ant-1" }),
         other => panic!("say with which data all of {other} shows"),
     }
 }
@@ -163,6 +170,9 @@ fn mistakes_are_told_where_they_are() {
         ("createTranscription", "file", json!({ "name": "a.mp3" }), "file.url"),
         ("connection", "token", Value::Null, "token"),
         ("connection", "maxTokensParameter", json!("tokens"), "maxTokensParameter"),
+        ("anthropic.ask", "maxTokens", json!(0), "maxTokens"),
+        ("anthropic.ask", "temperature", json!(1.5), "temperature"),
+        ("anthropic.ask", "messages", json!([]), "messages"),
     ];
     for mistakes in mistakes.chunk_by(|one, next| one.0 == next.0) {
         let form = form(mistakes[0].0);
@@ -194,10 +204,10 @@ struct Form {
 }
 
 impl Form {
-    fn new(name: &str, schema: &str, table: &PropertyTable) -> Self {
+    /// The form that a folder has the documents of.
+    fn new(folder: &str, name: &str, schema: &str, table: &PropertyTable) -> Self {
         let files = [schema, &format!("{name}.ui.json"), &format!("{name}.json-forms.json")];
-        let folder = in_repository("schemas/openai/v1");
-        let documents = files.map(|file| folder.join(file));
+        let documents = files.map(|file| in_repository(folder).join(file));
         Self { name: name.to_owned(), documents, table: table.clone() }
     }
 
@@ -207,14 +217,22 @@ impl Form {
 }
 
 fn forms() -> Vec<Form> {
-    let connector = openai();
+    let anthropic = host().load_file(test_component("anthropic")).unwrap();
+    let mut forms = forms_of(&openai(), "schemas/openai/v1");
+    for form in forms_of(&anthropic, "tests/connectors/anthropic/schemas/anthropic/v1") {
+        forms.push(Form { name: format!("anthropic.{}", form.name), ..form });
+    }
+    forms
+}
+
+fn forms_of(connector: &Connector, folder: &str) -> Vec<Form> {
     let descriptor = connector.descriptor();
     let actions = descriptor.actions.iter().map(|action| {
         let schema = format!("{}.input.json", action.name);
-        Form::new(&action.name, &schema, &action.properties)
+        Form::new(folder, &action.name, &schema, &action.properties)
     });
     let connection = &descriptor.connection.properties;
-    actions.chain([Form::new("connection", "connection.json", connection)]).collect()
+    actions.chain([Form::new(folder, "connection", "connection.json", connection)]).collect()
 }
 
 fn form(name: &str) -> Form {

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Builds the connectors that the tests have besides OpenAI's.
+#
+#     tests/connectors/build.sh TARGET
+set -eu
+
+[ $# = 1 ] || { echo "usage: tests/connectors/build.sh TARGET" >&2; exit 2; }
+mkdir -p "$1"
+target=$(cd "$1" && pwd)
+cd "$(dirname "$0")/../.."
+CARGO_TARGET_DIR=$target component/build.sh tests/connectors/anthropic "$target/test-components/anthropic.wasm" --locked
+tests/connectors/greeter/build.sh "$target"

@@ -1,0 +1,133 @@
+// A connector in JavaScript: the contract is `wit/`, not Rust.
+//
+// Its one action asks a server for a greeting, says so while it does, and
+// keeps the greeting as a file. componentize-js makes a component of it
+// (build.sh), without WASI.
+
+import { emit } from 'workflow:connector/events@0.1.0';
+import { create } from 'workflow:connector/files@0.1.0';
+import { send } from 'workflow:connector/http@0.1.0';
+
+const row = (name, label, more = {}) => ({
+  name,
+  label,
+  description: '',
+  type: 'string',
+  control: 'text',
+  required: false,
+  advanced: false,
+  secret: false,
+  children: [],
+  ...more,
+});
+
+// The rows of all tables; the others name their positions.
+const properties = [
+  row('token', 'Token', { required: true, secret: true, control: 'password' }),
+  row('baseUrl', 'Base URL', { control: 'url' }),
+  row('name', 'Name', { required: true, description: 'Who is greeted.', limits: { maxLength: 40, accept: [] } }),
+  row('', 'Greeting', { type: 'object', control: 'object-builder', children: [4, 5] }),
+  row('greeting', 'Greeting', { required: true }),
+  row('file', 'File', { required: true, type: 'file-entry', control: 'file-entry' }),
+];
+
+const failure = (kind, message, more = {}) => ({ kind, message, requestSent: false, ...more });
+
+// An import that fails throws an error with the WIT error as its payload, and
+// an export throws the WIT error itself.
+const orThrow = (call) => {
+  try {
+    return call();
+  } catch (error) {
+    throw error.payload ?? error;
+  }
+};
+
+const kinds = { 401: 'unauthorized', 403: 'forbidden', 404: 'not-found', 429: 'rate-limited' };
+
+const get = (path, query) => {
+  const response = orThrow(() =>
+    send({ method: 'get', path, query, headers: [], body: { tag: 'none' } }),
+  );
+  const status = response.status();
+  const text = orThrow(() => response.text());
+  if (200 <= status && status < 300) {
+    return text;
+  }
+  const kind = kinds[status] ?? (500 <= status ? 'unavailable' : 'refused');
+  throw failure(kind, `the server answered with the status ${status}`, { status, detail: text });
+};
+
+const tell = (text) => {
+  try {
+    emit({ tag: 'text-delta', val: { choice: 0, text } });
+  } catch (error) {
+    const cancelled = error.payload === 'cancelled';
+    throw failure(cancelled ? 'cancelled' : 'timeout', 'the run must end');
+  }
+};
+
+// An instance lives for one call: this is 1 in every outcome.
+let greetings = 0;
+
+const greet = ({ name }) => {
+  greetings += 1;
+  const greeting = get('/greeting', [['name', name]]);
+  tell(greeting);
+  const bytes = new TextEncoder().encode(greeting);
+  const file = orThrow(() => create('greeting.txt', 'text/plain', bytes));
+  return { output: JSON.stringify({ greeting, file }), metadata: JSON.stringify({ greetings }) };
+};
+
+export const describe = {
+  describe: () => ({
+    name: 'greeter',
+    version: 1,
+    title: 'Greeter',
+    description: 'Greets.',
+    categories: [],
+    help: '',
+    properties,
+    connection: {
+      title: 'Token',
+      version: 1,
+      help: '',
+      properties: [0, 1],
+      authorization: { tag: 'bearer', val: 'token' },
+      baseUrl: { default: 'https://greeter.example', property: 'baseUrl' },
+      headers: [],
+      lastingErrors: [],
+      environment: [
+        { property: 'token', name: 'GREETER_TOKEN' },
+        { property: 'baseUrl', name: 'GREETER_URL' },
+      ],
+    },
+    actions: [
+      {
+        name: 'greet',
+        title: 'Greet',
+        description: 'Greets somebody.',
+        help: '',
+        properties: [2],
+        output: { tag: 'fixed', val: 3 },
+      },
+    ],
+  }),
+};
+
+export const connection = {
+  test() {
+    get('/greeting', []);
+    return 'reached the server';
+  },
+};
+
+const nothing = () => {
+  throw failure('internal', 'nothing here has current choices or a shape of its own');
+};
+
+export const actions = {
+  run: (action, input) => greet(JSON.parse(input)),
+  options: nothing,
+  outputSchema: nothing,
+};

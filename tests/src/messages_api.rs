@@ -1,0 +1,220 @@
+//! A stand-in for Anthropic's Messages API, as strict as its documentation:
+//! the key in its header and nowhere else, the version in its own, no field
+//! that is not known, each value within its bounds. There is no model behind
+//! it: an answer repeats the question.
+
+mod rules;
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use serde_json::{Value, json};
+
+use rules::Refusal;
+
+/// A running stand-in. It serves until the process ends.
+pub struct MessagesApi {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    key: String,
+    requests: Mutex<Vec<Request>>,
+    script: Mutex<VecDeque<Scripted>>,
+}
+
+/// A request as it arrived.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub target: String,
+    /// The headers, their names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: String,
+}
+
+/// What one request gets instead of what it asked for.
+pub enum Scripted {
+    /// This answer.
+    Answer {
+        /// The status.
+        status: u16,
+        /// Further headers.
+        headers: Vec<(&'static str, String)>,
+        /// The body.
+        body: String,
+    },
+    /// The stream, up to its first text; then an error in its midst.
+    ErrorInStream,
+    /// The stream, up to its first text; then its end.
+    CutStream,
+    /// The stream, up to its first text; then nothing until the client goes.
+    SilentStream,
+}
+
+impl Scripted {
+    /// An error as the API tells it.
+    pub fn error(status: u16, kind: &str, message: &str) -> Self {
+        let body = Refusal::new(status, kind, message).body();
+        Self::Answer { status, headers: Vec::new(), body }
+    }
+}
+
+impl Request {
+    /// The values of a header.
+    pub fn header(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.iter().filter(|(other, _)| other == name);
+        values.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+}
+
+impl MessagesApi {
+    /// A stand-in that takes this key.
+    ///
+    /// # Panics
+    /// If it cannot listen.
+    pub fn start(key: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            key: key.to_owned(),
+            requests: Mutex::default(),
+            script: Mutex::default(),
+        });
+        let serving = Arc::clone(&shared);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let shared = Arc::clone(&serving);
+                // What goes wrong here, the client sees as a broken connection.
+                thread::spawn(move || serve(client, &shared));
+            }
+        });
+        Self { address, shared }
+    }
+
+    /// Its base URL.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Queues what requests get. Each takes one from the queue.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn script(&self, scripted: Scripted) {
+        self.shared.script.lock().unwrap().push_back(scripted);
+    }
+
+    /// The requests since this was last called.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn take_requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.shared.requests.lock().unwrap())
+    }
+}
+
+/// Answers the requests of one connection.
+fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
+    let mut output = client.try_clone()?;
+    let mut input = BufReader::new(client);
+    while let Some(request) = read(&mut input)? {
+        shared.requests.lock().unwrap().push(request.clone());
+        let scripted = shared.script.lock().unwrap().pop_front();
+        if let Some(Scripted::Answer { status, headers, body }) = scripted {
+            answer(&mut output, status, &headers, &body)?;
+            continue;
+        }
+        match rules::checked(&request, &shared.key) {
+            Err(refusal) => answer(&mut output, refusal.status, &[], &refusal.body())?,
+            Ok(asked) => match asked.events() {
+                None => answer(&mut output, 200, &[], &asked.body().to_string())?,
+                Some(events) => return stream(output, &mut input, &events, scripted),
+            },
+        }
+    }
+    Ok(())
+}
+
+/// The next request; none when the client has gone.
+fn read(input: &mut impl BufRead) -> io::Result<Option<Request>> {
+    let mut line = String::new();
+    if input.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let mut headers = Vec::new();
+    loop {
+        line.clear();
+        input.read_line(&mut line)?;
+        let Some((name, value)) = line.trim_end().split_once(':') else { break };
+        headers.push((name.to_lowercase(), value.trim().to_owned()));
+    }
+    let mut request = Request { method, target, headers, body: String::new() };
+    let length = request.header("content-length").first().map_or("0", |length| length);
+    let length = length.parse().map_err(io::Error::other)?;
+    input.take(length).read_to_string(&mut request.body)?;
+    Ok(Some(request))
+}
+
+fn answer(
+    output: &mut impl Write,
+    status: u16,
+    headers: &[(&str, String)],
+    body: &str,
+) -> io::Result<()> {
+    let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} It\r\ncontent-type: application/json\r\nrequest-id: req_1\r\n\
+         {more}content-length: {length}\r\n\r\n"
+    );
+    output.write_all((head + body).as_bytes())
+}
+
+/// Sends events until the last one, or until the script says otherwise, and
+/// ends the connection.
+fn stream(
+    mut output: TcpStream,
+    input: &mut impl Read,
+    events: &[Value],
+    scripted: Option<Scripted>,
+) -> io::Result<()> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nrequest-id: req_1\r\n\
+                connection: close\r\n\r\n";
+    output.write_all(head.as_bytes())?;
+    let mut send = |event: &Value| {
+        let name = event["type"].as_str().unwrap_or_default();
+        output.write_all(format!("event: {name}\ndata: {event}\n\n").as_bytes())
+    };
+    for event in events {
+        send(event)?;
+        if scripted.is_some() && event["type"] == "content_block_delta" {
+            break;
+        }
+    }
+    match scripted {
+        Some(Scripted::ErrorInStream) => {
+            let error = json!({ "type": "overloaded_error", "message": "Overloaded" });
+            send(&json!({ "type": "error", "error": error }))
+        }
+        Some(Scripted::SilentStream) => io::copy(input, &mut io::sink()).map(drop),
+        _ => Ok(()),
+    }
+}
