@@ -39,6 +39,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         queue: args.queue as usize,
         run_time: args.timeout,
         drain: args.drain,
+        until_stdin_closes: args.until_stdin_closes,
         functions: declared(components.host(), args.functions.as_deref())?,
     };
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))

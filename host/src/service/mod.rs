@@ -77,6 +77,8 @@ pub struct Settings {
     pub run_time: Duration,
     /// How long runs may go on after the service was told to stop.
     pub drain: Duration,
+    /// Whether the end of standard input tells it to stop.
+    pub until_stdin_closes: bool,
     /// The functions that a model may call besides actions.
     pub functions: Functions,
 }
