@@ -6,31 +6,33 @@ import { askOptions, connectionOf } from './questions.mjs';
 import { firstFields, missing } from './values.mjs';
 
 export const actionTemplate = () => `
-<div class="form-row">
-  <label for="node-input-name"><i class="fa fa-tag"></i> Name</label>
-  <input type="text" id="node-input-name">
-</div>
-<div class="form-row">
-  <label for="node-input-connection"><i class="fa fa-plug"></i> Connection</label>
-  <input type="text" id="node-input-connection">
-</div>
-<div id="connector-form"></div>
-<hr>
-<div class="form-row">
-  <label for="node-input-output"><i class="fa fa-sign-out"></i> Output to</label>
-  <input type="text" id="node-input-output" style="width: calc(100% - 140px)">
-</div>
-<div class="form-row">
-  <label for="node-input-files"><i class="fa fa-file-o"></i> Files as</label>
-  <select id="node-input-files" style="width: calc(100% - 140px)">
-    <option value="buffer">Buffer</option>
-    <option value="entry">FILE_ENTRY</option>
-  </select>
-</div>
-<div class="form-row">
-  <label for="node-input-stream"><i class="fa fa-bolt"></i> Stream</label>
-  <input type="checkbox" id="node-input-stream" style="width: auto; margin: 0">
-  tell what happens meanwhile, and the text as it is written
+<div class="connector-dialog">
+  <div class="form-row">
+    <label for="node-input-name"><i class="fa fa-tag"></i> Name</label>
+    <input type="text" id="node-input-name">
+  </div>
+  <div class="form-row">
+    <label for="node-input-connection"><i class="fa fa-plug"></i> Connection</label>
+    <input type="text" id="node-input-connection" style="width: calc(100% - 140px)">
+  </div>
+  <div id="connector-form"></div>
+  <hr>
+  <div class="form-row">
+    <label for="node-input-output"><i class="fa fa-sign-out"></i> Output to</label>
+    <input type="text" id="node-input-output" style="width: calc(100% - 140px)">
+  </div>
+  <div class="form-row">
+    <label for="node-input-files"><i class="fa fa-file-o"></i> Files as</label>
+    <select id="node-input-files">
+      <option value="buffer">Buffer</option>
+      <option value="entry">FILE_ENTRY</option>
+    </select>
+  </div>
+  <div class="form-row">
+    <label for="node-input-stream"><i class="fa fa-bolt"></i> Stream</label>
+    <input type="checkbox" id="node-input-stream">
+    tell what happens meanwhile, and text as it is written
+  </div>
 </div>`;
 
 /** What `RED.nodes.registerType` takes. */

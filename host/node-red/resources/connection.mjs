@@ -20,15 +20,17 @@ export function connectionTemplate({ definition }) {
     return row.prop('outerHTML');
   });
   return `
-<div class="form-row">
-  <label for="node-config-input-name"><i class="fa fa-tag"></i> Name</label>
-  <input type="text" id="node-config-input-name">
-</div>
-${rows.join('\n')}
-<div id="connection-form"></div>
-<div class="form-row connection-test">
-  <button type="button" class="red-ui-button" id="connection-test">Test</button>
-  <span id="connection-tested" role="status"></span>
+<div class="connector-dialog">
+  <div class="form-row">
+    <label for="node-config-input-name"><i class="fa fa-tag"></i> Name</label>
+    <input type="text" id="node-config-input-name">
+  </div>
+  ${rows.join('\n')}
+  <div id="connection-form"></div>
+  <div class="form-row connection-test">
+    <button type="button" class="red-ui-button" id="connection-test">Test</button>
+    <span id="connection-tested" role="status"></span>
+  </div>
 </div>`;
 }
 

@@ -3,7 +3,7 @@
 import { actionDefinition, actionTemplate } from './action.mjs';
 import { connectionDefinition, connectionTemplate } from './connection.mjs';
 import { actionHelp, connectionHelp } from './help.mjs';
-import { iconOf, showIcons } from './icons.mjs';
+import { showIcons } from './icons.mjs';
 import { actionType, connectionType } from './types.mjs';
 
 /** Texts of connectors go into the page as texts. */
@@ -45,13 +45,8 @@ $.ajax({
   url: 'wasm-connectors/connectors',
   async: false,
   success: (connectors) => {
+    showIcons(connectors);
     connectors.forEach(registerConnector);
-    showIcons(
-      connectors.flatMap(({ address, definition }) => {
-        const icon = iconOf(definition);
-        return definition.actions.map(({ name }) => [actionType(address, name), icon]);
-      }),
-    );
   },
   error: ({ status }) => RED.notify(`The connectors cannot be listed (status ${status})`, 'error'),
 });

@@ -9,7 +9,13 @@ const BELOW = {
   text: (place, property, value) => new TextBelow(place, value),
   list: (place, property, value, form) => new ListBelow(place, property.children[0], value, form),
   map: (place, property, value, form) => new MapBelow(place, property.values, value, form),
-  members: (place, property, value, form) => new Form(place, property.children, value || {}, form),
+  // Choices are asked for of the action's own properties alone.
+  members: (place, property, value, form) =>
+    new Form(place, property.children, value ?? {}, {
+      ...form,
+      options: undefined,
+      isItem: false,
+    }),
 };
 
 /**
@@ -124,6 +130,10 @@ class Control {
     // The order matters: choices are looked up among those of the type.
     this.#box.typedInput('type', type);
     this.#box.typedInput('value', value);
+    if (setting.isItem && type === 'members') {
+      // An item is an object all the same; the whole list can be something else.
+      this.#box.nextAll('.red-ui-typedInput-container').hide();
+    }
     this.#box.on('change', () => {
       this.#showBelow();
       setting.changed();
@@ -148,7 +158,8 @@ class Control {
     box.find('.red-ui-typedInput-input').attr('aria-label', name);
     box.find('.red-ui-typedInput-option-trigger').attr('aria-label', name);
     box.find('.red-ui-typedInput-type-select').attr('aria-label', `${name}, type`);
-    this.#place.children('textarea').attr('aria-label', name);
+    this.#place.find('> div > textarea').attr('aria-label', name);
+    this.#below.forEach(({ form }) => form.rename?.(number));
     this.#setting.number = number;
   }
 
@@ -159,7 +170,7 @@ class Control {
       const place = $('<div>').appendTo(this.#place);
       const value = this.#field.type === type ? this.#field.value : undefined;
       this.#below.set(type, { place, form: make(place, this.#property, value, this.#setting) });
-      place.find('> textarea').attr('aria-label', this.#name);
+      this.rename(this.#setting.number);
     }
     this.#below.forEach(({ place }, of) => place.toggle(of === type));
   }
@@ -195,13 +206,8 @@ class ListBelow {
     };
     this.#list.editableList({
       addItem: (row, index, { field }) => {
-        const control = new Control(row, { ...item, label: item.label }, field, {
-          ...setting,
-          options: undefined,
-          number: index + 1,
-        });
-        row.data('control', control);
-        row.toggleClass('is-object', item.type === 'OBJECT');
+        const own = { ...setting, options: undefined, isItem: true, number: index + 1 };
+        row.data('control', new Control(row, item, field, own));
         changed();
       },
       addButton: 'add',

@@ -1,7 +1,9 @@
 // The icons of connectors, which are in their descriptors and not in files.
 
+import { actionType } from './types.mjs';
+
 /** A connector's icon as an address; undefined if it has none. */
-export function iconOf({ icon }) {
+function iconOf({ icon }) {
   const svg = icon && new DOMParser().parseFromString(icon, 'image/svg+xml').documentElement;
   if (svg?.nodeName !== 'svg') {
     return undefined;
@@ -14,13 +16,18 @@ export function iconOf({ icon }) {
 }
 
 /**
- * Node-RED knows icons that are files of a package. This tells it of others, of
- * nodes for which the user has chosen none.
+ * Node-RED knows icons that are files of a package. This tells it of those of
+ * connectors, for nodes for which the user has chosen none.
  *
- * @param {[string, string | undefined][]} icons by the types of nodes
+ * @param {{address: string, definition: object}[]} connectors
  */
-export function showIcons(icons) {
-  const known = new Map(icons.filter(([, icon]) => icon));
+export function showIcons(connectors) {
+  const known = new Map(
+    connectors.flatMap(({ address, definition }) => {
+      const icon = iconOf(definition);
+      return definition.actions.map(({ name }) => [actionType(address, name), icon]);
+    }),
+  );
   const { getNodeIcon } = RED.utils;
   RED.utils.getNodeIcon = (definition, node) =>
     (node?.icon ? undefined : known.get(definition?.type)) ?? getNodeIcon(definition, node);
