@@ -25,6 +25,7 @@ test: build    ## every test; installs what they need
 	tests/forms/install.sh $(TARGET)
 	tests/browser/install.sh
 	tests/openapi/install.sh $(TARGET)
+	tests/node-red/install.sh $(TARGET)
 	$(TARGET)/release/tally clear
 	cargo test $(CARGO_ALL)
 	$(TARGET)/release/tally

@@ -16,6 +16,7 @@ mod forms;
 mod functions;
 mod isolation;
 mod judges;
+mod node_red;
 mod page;
 mod refusals;
 mod retry;

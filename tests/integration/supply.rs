@@ -35,6 +35,7 @@ fn files(name: &str) -> Vec<PathBuf> {
         "host/ui",
         "tests/forms",
         "tests/judges",
+        "tests/node-red",
         "tests/openapi",
         "tests/steady",
     ];

@@ -63,6 +63,7 @@ const commands = {
   deploy: ({ flows, credentials }) =>
     RED.runtime.flows.setFlows({ flows: { flows, credentials }, deploymentType: 'full' }),
   inject: ({ node, msg }) => RED.nodes.getNode(node).receive(msg),
+  set: ({ node, name, value }) => RED.nodes.getNode(node).context().flow.set(name, value),
   exported: async () => {
     const { flows } = await RED.runtime.flows.getFlows({});
     const file = fs.readFileSync(path.join(userDir, 'flows.json'), 'utf8');

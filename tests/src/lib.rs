@@ -9,6 +9,7 @@
 pub mod browser;
 pub mod guest;
 pub mod judges;
+pub mod node_red;
 pub mod process;
 mod proxy;
 mod server;

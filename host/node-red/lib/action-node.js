@@ -64,6 +64,10 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
       if (files?.length) {
         msg.files = files;
       }
+      if (Buffer.isBuffer(output)) {
+        // So the next node knows what it is, and `write file` how to call it.
+        msg.filename = files[0].name;
+      }
     }
 
     node.on('input', async (msg, send, done) => {
