@@ -29,6 +29,7 @@ test: build connectors ## every test; installs what they need
 	tests/browser/install.sh
 	tests/openapi/install.sh $(TARGET)
 	tests/mcp/install.sh $(TARGET)
+	tests/node-red/install.sh $(TARGET)
 	$(TARGET)/release/tally clear
 	cargo test $(CARGO_ALL)
 	$(TARGET)/release/tally

@@ -18,6 +18,7 @@ mod functions;
 mod isolation;
 mod judges;
 mod mcp;
+mod node_red;
 mod page;
 mod readme;
 mod refusals;

@@ -37,6 +37,7 @@ fn files(name: &str) -> Vec<PathBuf> {
         "tests/forms",
         "tests/judges",
         "tests/mcp",
+        "tests/node-red",
         "tests/openapi",
         "tests/steady",
     ];

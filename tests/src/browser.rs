@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder};
@@ -20,6 +21,11 @@ use crate::target_dir;
 /// How long something may take to be on the page. It is there much earlier,
 /// and a page on which it is not has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a movement of the mouse takes.
+const STEP: Duration = Duration::from_millis(100);
+const DOWN: PointerAction = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
+const UP: PointerAction = PointerAction::Up { button: MOUSE_BUTTON_LEFT };
 
 /// Finds what can be used by its name, in the dialog if one is open.
 const FIND: &str = r#"
@@ -148,6 +154,58 @@ impl Browser {
     /// If it is not there.
     pub fn press(&self, name: &str) {
         self.runtime.block_on(self.find("button", name).click()).unwrap();
+    }
+
+    /// Clicks what a CSS selector finds, wherever it is.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn click(&self, selector: &str) {
+        self.mouse(vec![self.over(selector), DOWN, UP]);
+    }
+
+    /// Clicks it twice.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn double_click(&self, selector: &str) {
+        self.mouse(vec![self.over(selector), DOWN, UP, DOWN, UP]);
+    }
+
+    /// Drags one thing to the middle of another.
+    ///
+    /// # Panics
+    /// If one or the other is not there.
+    pub fn drag(&self, from: &str, to: &str) {
+        let from = self.over(from);
+        // What is dragged must be seen to move, and the goal to be reached.
+        let away = PointerAction::MoveBy { duration: Some(STEP), x: 30.0, y: 10.0 };
+        let near = PointerAction::MoveBy { duration: Some(STEP), x: -2.0, y: 0.0 };
+        let there = self.over(to);
+        self.mouse(vec![from, DOWN, away, there.clone(), near, there, UP]);
+    }
+
+    /// The way of the mouse to the middle of what a selector finds.
+    fn over(&self, selector: &str) -> PointerAction {
+        let script = "
+            const found = document.querySelector(arguments[0]);
+            if (!found) return null;
+            found.scrollIntoView({ block: 'nearest' });
+            const { x, y, width, height } = found.getBoundingClientRect();
+            return [Math.round(x + width / 2), Math.round(y + height / 2)];";
+        let mut place = Value::Null;
+        self.wait(selector, || {
+            place = self.ask(script, vec![json!(selector)]);
+            !place.is_null()
+        });
+        let [x, y] = [0, 1].map(|axis| place.get(axis).and_then(Value::as_f64).unwrap());
+        PointerAction::MoveTo { duration: Some(STEP), x, y }
+    }
+
+    fn mouse(&self, actions: Vec<PointerAction>) {
+        let mouse = MouseActions::new("mouse".to_owned());
+        let mouse = actions.into_iter().fold(mouse, InputSource::then);
+        self.runtime.block_on(self.client().perform_actions(mouse)).unwrap();
     }
 
     /// Whether there is a control with this label now.

@@ -11,6 +11,7 @@ pub mod guest;
 pub mod judges;
 pub mod mcp;
 pub mod messages_api;
+pub mod node_red;
 pub mod process;
 mod proxy;
 mod server;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit};
 
 /// A running process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,6 +47,15 @@ impl Process {
     /// Its number.
     pub fn id(self) -> u32 {
         self.0
+    }
+
+    /// Ends it as nothing else does.
+    ///
+    /// # Panics
+    /// If it is no more, or belongs to somebody else.
+    pub fn kill(self) {
+        let pid = Pid::from_raw(i32::try_from(self.0).unwrap()).unwrap();
+        kill_process(pid, Signal::KILL).unwrap();
     }
 
     /// What it takes now.

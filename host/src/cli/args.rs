@@ -298,6 +298,9 @@ pub struct Serve {
     /// How long runs may go on after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
+    /// Stop when standard input ends: with the program that started the service, however it ends
+    #[arg(long)]
+    pub until_stdin_closes: bool,
     /// How long files and outcomes are kept
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::functions::functions;
 use super::serve::load;
 use crate::mcp::{self, Http, Offer, PREFIX, Settings};
-use crate::service::ApiKey;
+use crate::service::{ApiKey, End};
 use crate::store::Store;
 
 /// Serves until the client goes away or the process is told to stop.
@@ -42,7 +42,11 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
         runs: args.runs as usize,
         run_time: args.timeout,
     };
-    let http = args.listen.map(|listen| Http { listen, api_key, drain: args.drain });
+    let http = args.listen.map(|listen| Http {
+        listen,
+        api_key,
+        end: End { drain: args.drain, until_stdin_closes: false },
+    });
     mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
 }
 

@@ -6,7 +6,7 @@ use super::args;
 use super::components::Components;
 use super::error::Error;
 use super::functions::declared;
-use crate::service::{self, ApiKey, Settings};
+use crate::service::{self, ApiKey, End, Settings};
 use crate::store::Store;
 
 /// Serves until the process is told to stop.
@@ -38,7 +38,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         runs: args.runs as usize,
         queue: args.queue as usize,
         run_time: args.timeout,
-        drain: args.drain,
+        end: End { drain: args.drain, until_stdin_closes: args.until_stdin_closes },
         functions: declared(components.host(), args.functions.as_deref())?,
     };
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))

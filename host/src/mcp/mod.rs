@@ -30,7 +30,7 @@ use rmcp::transport::stdio;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
-use crate::service::{Access, ApiKey, Listen, ServiceError, guard, listen, paced};
+use crate::service::{Access, ApiKey, End, Listen, ServiceError, guard, listen, paced};
 pub use files::PREFIX;
 use server::Server;
 
@@ -75,8 +75,8 @@ pub struct Http {
     pub listen: Listen,
     /// What callers must send, if anything.
     pub api_key: Option<ApiKey>,
-    /// How long requests may go on after the server was told to stop.
-    pub drain: Duration,
+    /// When it ends.
+    pub end: End,
 }
 
 /// Speaks on standard input and output until the input ends, or over HTTP
@@ -134,7 +134,7 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
         .layer(map_request(paced))
         .layer(from_fn_with_state(access, guard));
     // Sessions wait for messages for ever.
-    listen::serve(&http.listen, http.drain, router, || stop.cancel()).await
+    listen::serve(&http.listen, http.end, router, || stop.cancel()).await
 }
 
 /// Removes what is too old, again and again.

@@ -5,12 +5,14 @@
 //! first bytes of a connection to know which it is, and has no timeout there.
 
 use std::fmt;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,7 +23,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::ServiceError;
 use super::descriptors;
@@ -81,19 +83,29 @@ impl fmt::Display for Listen {
     }
 }
 
-/// Serves until a signal, and then as long as requests go on, but not longer
-/// than `drain`. `on_stop` ends what would not end by itself.
+/// When a service ends.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+    /// How long requests may go on after it was told to stop.
+    pub drain: Duration,
+    /// Whether the end of standard input tells it to stop, as a signal does.
+    pub until_stdin_closes: bool,
+}
+
+/// Serves until it is told to stop, and then as long as requests go on, but
+/// not longer than `end` says. `on_stop` ends what would not end by itself.
 ///
 /// # Errors
 /// If it cannot listen there.
 pub async fn serve(
     listen: &Listen,
-    drain: Duration,
+    end: End,
     router: Router,
     on_stop: impl FnOnce(),
 ) -> Result<(), ServiceError> {
     let fail = |error| ServiceError::Listen { listen: listen.clone(), error };
     let connections = GracefulShutdown::new();
+    let stop = || told_to_stop(end.until_stdin_closes);
     match listen {
         Listen::Tcp(address) => {
             let listener = bind(*address).map_err(fail)?;
@@ -105,22 +117,21 @@ pub async fn serve(
                 let _ = stream.set_nodelay(true);
                 Ok(stream)
             };
-            accept_all(accept, &router, &connections).await.map_err(fail)?;
+            accept_all(accept, &router, &connections, stop().map_err(fail)?).await;
         }
         Listen::Unix(path) => {
             remove_stale(path).await.map_err(fail)?;
             let listener = UnixListener::bind(path).map_err(fail)?;
             announce(listen);
             let accept = async || listener.accept().await.map(|(stream, _)| stream);
-            let served = accept_all(accept, &router, &connections).await;
+            accept_all(accept, &router, &connections, stop().map_err(fail)?).await;
             // Gone with the service; a leftover is removed by the next one.
             let _ = std::fs::remove_file(path);
-            served.map_err(fail)?;
         }
     }
     on_stop();
-    if tokio::time::timeout(drain, connections.shutdown()).await.is_err() {
-        tracing::warn!("runs were still going on after {drain:?}");
+    if tokio::time::timeout(end.drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("runs were still going on after {:?}", end.drain);
     }
     Ok(())
 }
@@ -148,8 +159,8 @@ async fn accept_all<S>(
     accept: impl AsyncFn() -> io::Result<S>,
     router: &Router,
     connections: &GracefulShutdown,
-) -> io::Result<()>
-where
+    stop: impl Future<Output = ()>,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
@@ -159,10 +170,10 @@ where
         let place = Arc::clone(&places).acquire_owned().await;
         accept().await.map(|stream| (stream, place))
     };
-    let mut stop = pin!(told_to_stop()?);
+    let mut stop = pin!(stop);
     loop {
         tokio::select! {
-            () = &mut stop => return Ok(()),
+            () = &mut stop => return,
             accepted = accept() => match accepted {
                 Ok((stream, place)) => {
                     let service = TowerToHyperService::new(router.clone());
@@ -184,16 +195,32 @@ where
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+/// Waits for Ctrl-C or SIGTERM, or for the end of standard input.
+fn told_to_stop(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = stdin_closed(), if until_stdin_closes => {}
         }
     })
+}
+
+/// Waits for the end of standard input, on a thread: a read of it cannot be
+/// given up, and tokio would wait for one of its own before it ends.
+async fn stdin_closed() {
+    let (closed, told) = oneshot::channel();
+    let read = move || {
+        // An error is an end too.
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        let _ = closed.send(());
+    };
+    match thread::Builder::new().spawn(read) {
+        Ok(_) => drop(told.await),
+        Err(_) => pending().await,
+    }
 }
 
 /// Removes the socket of a service that is gone. One that answers is not.

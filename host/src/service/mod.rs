@@ -41,7 +41,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 
 pub use access::{Access, ApiKey, guard};
-pub use listen::Listen;
+pub use listen::{End, Listen};
 pub use pace::paced;
 
 use crate::store::Store;
@@ -75,8 +75,8 @@ pub struct Settings {
     pub queue: usize,
     /// How long a run may take.
     pub run_time: Duration,
-    /// How long runs may go on after the service was told to stop.
-    pub drain: Duration,
+    /// When it ends.
+    pub end: End,
     /// The functions that a model may call besides actions.
     pub functions: Functions,
 }
@@ -170,9 +170,9 @@ pub fn serve(
             settings,
         });
         tokio::spawn(sweep(Arc::clone(&app)));
-        let Settings { listen, drain, .. } = &app.settings;
+        let Settings { listen, end, .. } = &app.settings;
         // What still runs then has had its time; its threads end with the process.
-        listen::serve(listen, *drain, router(Arc::clone(&app)), || {}).await
+        listen::serve(listen, *end, router(Arc::clone(&app)), || {}).await
     })
 }
 

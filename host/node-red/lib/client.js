@@ -1,0 +1,173 @@
+// Requests to the host's service.
+//
+// Each has a connection of its own: one that is refused was not sent for sure
+// and is tried again, and one that is kept open could not be told from one that
+// broke in the middle of a run.
+
+const http = require('node:http');
+
+const { Failure } = require('./failure');
+const { readEvents } = require('./events');
+
+/** How often a request is made while no process listens. */
+const ATTEMPTS = 20;
+/** Between them. */
+const PAUSE = 100;
+
+const API = '/api/v1';
+
+class Client {
+  #host;
+
+  /** @param {import('./host').Host} host */
+  constructor(host) {
+    this.#host = host;
+  }
+
+  /**
+   * What there is.
+   *
+   * @returns {Promise<{address: string, definition: object}[]>}
+   */
+  async connectors() {
+    const { components } = await this.#json('GET', '/components');
+    const describe = async ({ address }) => ({
+      address,
+      definition: await this.#json('GET', `/components/${address}`),
+    });
+    return Promise.all(components.map(describe));
+  }
+
+  /** @returns {Promise<{message: string}>} */
+  test(address, connection) {
+    return this.#json('POST', `/components/${address}/connection/test`, { connection });
+  }
+
+  /** @returns {Promise<{disabled: boolean, placeholder?: string, options: object[]}>} */
+  options(address, action, property, question) {
+    const path = `/components/${address}/actions/${action}/options/${encodeURIComponent(property)}`;
+    return this.#json('POST', path, question);
+  }
+
+  /**
+   * Runs an action to its end. Aborting stops the run.
+   *
+   * @param {{input: object, connection?: object}} job
+   * @param {{signal: AbortSignal, onEvent?: (name: string, data: object) => void}} options without
+   *   `onEvent` nothing is told before the end, and nothing is streamed
+   * @returns {Promise<{output: unknown, metadata: object}>}
+   */
+  async run(address, action, job, { signal, onEvent }) {
+    const path = `/components/${address}/actions/${action}/run`;
+    if (!onEvent) {
+      return this.#json('POST', path, job, { signal });
+    }
+    const response = await this.#send('POST', path, {
+      ...json(job),
+      accept: 'text/event-stream',
+      signal,
+    });
+    try {
+      for await (const { event, data } of readEvents(response)) {
+        if (event === 'result') {
+          return data;
+        }
+        if (event === 'failure') {
+          throw Failure.ofProblem(data);
+        }
+        onEvent(event, data);
+      }
+    } catch (error) {
+      throw error instanceof Failure || signal.aborted ? error : broken();
+    }
+    throw broken();
+  }
+
+  /** @returns {Promise<object>} its FILE_ENTRY */
+  async upload(name, mimeType, bytes, signal) {
+    const path = `/files?name=${encodeURIComponent(name)}`;
+    const request = { type: mimeType ?? 'application/octet-stream', body: bytes, signal };
+    return JSON.parse(await read(await this.#send('POST', path, request)));
+  }
+
+  /** @returns {Promise<Buffer>} the content of a file of the host */
+  async content({ url }, signal) {
+    if (!url.startsWith(`${API}/files/`)) {
+      throw Failure.invalid(undefined, `\`${url}\` is no file of the connector host`);
+    }
+    return read(await this.#send('GET', url.slice(API.length), { signal }));
+  }
+
+  async #json(method, path, body, options) {
+    const request = body === undefined ? {} : json(body);
+    return JSON.parse(await read(await this.#send(method, path, { ...request, ...options })));
+  }
+
+  /** @returns {Promise<http.IncomingMessage>} a success */
+  async #send(method, path, request) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { port, key } = await this.#host.served();
+        const response = await exchange(port, key, method, API + path, request);
+        if (response.statusCode < 300) {
+          return response;
+        }
+        throw Failure.ofProblem(problemOf(await read(response)));
+      } catch (error) {
+        if (error instanceof Failure || request.signal?.aborted) {
+          throw error;
+        }
+        if (error.code !== 'ECONNREFUSED' || attempt === ATTEMPTS) {
+          throw error.syscall === 'connect' || error.code === undefined ? absent(error) : broken();
+        }
+        await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      }
+    }
+  }
+}
+
+exports.Client = Client;
+
+const json = (body) => ({ type: 'application/json', body: Buffer.from(JSON.stringify(body)) });
+
+function exchange(port, key, method, path, { type, body, accept, signal }) {
+  const headers = { authorization: `Bearer ${key}`, accept: accept ?? 'application/json' };
+  if (body) {
+    headers['content-type'] = type;
+    headers['content-length'] = body.length;
+  }
+  const options = { host: '127.0.0.1', port, method, path, headers, agent: false, signal };
+  return new Promise((resolve, reject) => {
+    http.request(options, resolve).once('error', reject).end(body);
+  });
+}
+
+async function read(response) {
+  const chunks = [];
+  for await (const chunk of response) {
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function problemOf(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
+}
+
+const broken = () =>
+  new Failure({
+    kind: 'internal',
+    message: 'the connector host ended in the middle of it; the provider may have been paid',
+    requestSent: true,
+  });
+
+const absent = (error) =>
+  new Failure({
+    kind: 'unavailable',
+    message: `the connector host does not run: ${error.message}`,
+    requestSent: false,
+  });

@@ -1,0 +1,40 @@
+// Why a run failed, as an exception that Node-RED hands to Catch nodes:
+// `msg.error.message` is the sentence, `msg.error.code` the kind and
+// `msg.error.cause` the record.
+
+/**
+ * @typedef {object} FailureRecord
+ * @property {string} kind such as `unauthorized`
+ * @property {string} message one sentence
+ * @property {boolean} requestSent whether the provider may have been reached
+ * @property {string} [property] such as `messages[0].role`
+ */
+
+class Failure extends Error {
+  /** @param {FailureRecord} record */
+  constructor(record) {
+    super(record.message);
+    this.code = record.kind;
+    this.cause = record;
+    // Where in this package it was noticed helps nobody.
+    this.stack = record.message;
+  }
+
+  /** Of a problem that the host answered with (RFC 9457). */
+  static ofProblem({ type = '', detail, title, failure }) {
+    const kind = type.split(':').pop() || 'internal';
+    const message = detail ?? title ?? 'the connector host failed';
+    return new Failure(failure ?? { kind, message, requestSent: false });
+  }
+
+  /** Of a value that cannot go out. */
+  static invalid(property, message) {
+    return new Failure({ kind: 'invalid-input', message, property, requestSent: false });
+  }
+
+  toString() {
+    return this.message;
+  }
+}
+
+exports.Failure = Failure;

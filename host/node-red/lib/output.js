@@ -1,0 +1,42 @@
+// Files in an output, as the flow wants them.
+
+const isFile = (value) =>
+  ['extension', 'mimeType', 'name', 'url'].every((member) => typeof value[member] === 'string');
+
+/**
+ * Puts Buffers in the place of FILE_ENTRYs.
+ *
+ * @param {unknown} output
+ * @param {(entry: object) => Promise<Buffer>} content
+ * @returns {Promise<{output: unknown, files: object[]}>} the output, and the FILE_ENTRYs that
+ *   stood in it
+ */
+exports.withBuffers = async (output, content) => {
+  const files = [];
+  const replace = async (value) => {
+    if (typeof value !== 'object' || value === null) {
+      return value;
+    }
+    if (isFile(value)) {
+      files.push(value);
+      return content(value);
+    }
+    if (Array.isArray(value)) {
+      return inTurn(value, replace);
+    }
+    const members = await inTurn(Object.entries(value), async ([name, member]) => [
+      name,
+      await replace(member),
+    ]);
+    return Object.fromEntries(members);
+  };
+  return { output: await replace(output), files };
+};
+
+async function inTurn(items, work) {
+  const done = [];
+  for (const item of items) {
+    done.push(await work(item));
+  }
+  return done;
+}

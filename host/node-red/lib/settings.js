@@ -1,0 +1,23 @@
+// How the host is started: `wasmConnectors` in settings.js, else the
+// environment.
+
+const path = require('node:path');
+
+/**
+ * @typedef {object} HostSettings
+ * @property {string} program the `connector` command
+ * @property {string} [components] the folder with the connectors
+ * @property {string} dataDir where the host keeps files
+ * @property {string[]} args further arguments of `connector serve`
+ */
+
+/** @returns {HostSettings} */
+exports.hostSettings = (settings) => {
+  const own = settings.wasmConnectors ?? {};
+  return {
+    program: own.program ?? process.env.CONNECTOR_BIN ?? 'connector',
+    components: own.components,
+    dataDir: own.dataDir ?? path.join(settings.userDir ?? '.', 'wasm-connectors'),
+    args: [...(own.allowPrivateAddresses ? ['--allow-private-addresses'] : []), ...(own.args ?? [])],
+  };
+};

@@ -1,0 +1,87 @@
+// The node of an action in the editor.
+
+import { Form } from './form.mjs';
+import { colourOf } from './icons.mjs';
+import { askOptions, connectionOf } from './questions.mjs';
+import { firstFields, missing } from './values.mjs';
+
+export const actionTemplate = () => `
+<div class="connector-dialog">
+  <div class="form-row">
+    <label for="node-input-name"><i class="fa fa-tag"></i> Name</label>
+    <input type="text" id="node-input-name">
+  </div>
+  <div class="form-row">
+    <label for="node-input-connection"><i class="fa fa-plug"></i> Connection</label>
+    <input type="text" id="node-input-connection" style="width: calc(100% - 140px)">
+  </div>
+  <div id="connector-form"></div>
+  <hr>
+  <div class="form-row">
+    <label for="node-input-output"><i class="fa fa-sign-out"></i> Output to</label>
+    <input type="text" id="node-input-output" style="width: calc(100% - 140px)">
+  </div>
+  <div class="form-row">
+    <label for="node-input-files"><i class="fa fa-file-o"></i> Files as</label>
+    <select id="node-input-files">
+      <option value="buffer">Buffer</option>
+      <option value="entry">FILE_ENTRY</option>
+    </select>
+  </div>
+  <div class="form-row">
+    <label for="node-input-stream"><i class="fa fa-bolt"></i> Stream</label>
+    <input type="checkbox" id="node-input-stream">
+    tell what happens meanwhile, and text as it is written
+  </div>
+</div>`;
+
+/** What `RED.nodes.registerType` takes. */
+export function actionDefinition({ address, definition }, action, connectionType) {
+  const { properties } = action;
+  const isConnected = definition.connection.authorization.kind !== 'none';
+  let form;
+  return {
+    category: definition.title,
+    color: colourOf(definition.name),
+    icon: 'connector.svg',
+    defaults: {
+      name: { value: '' },
+      connection: { value: '', type: connectionType, required: isConnected },
+      fields: {
+        value: firstFields(properties),
+        validate: (fields) => missing(properties, fields ?? {}) ?? true,
+      },
+      output: { value: 'payload', required: true },
+      files: { value: 'buffer' },
+      stream: { value: true },
+    },
+    inputs: 1,
+    outputs: 2,
+    outputLabels: ['outcome', 'events'],
+    paletteLabel: action.title,
+    label() {
+      return this.name || action.title;
+    },
+    labelStyle() {
+      return this.name ? 'node_label_italic' : '';
+    },
+    oneditprepare() {
+      $('#node-input-output').typedInput({ types: ['msg'], default: 'msg' });
+      form = new Form($('#connector-form'), properties, this.fields ?? {}, {
+        dynamicTypes: ['msg', 'flow', 'global', 'jsonata', 'env'],
+        options: (property, input, search) =>
+          askOptions({
+            connector: address,
+            action: action.name,
+            property,
+            input,
+            search,
+            connection: connectionOf($('#node-input-connection').val()),
+          }),
+      });
+    },
+    oneditsave() {
+      this.fields = form.read();
+    },
+  };
+}

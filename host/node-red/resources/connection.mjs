@@ -1,0 +1,76 @@
+// The configuration node of a connector's connections in the editor.
+
+import { Form } from './form.mjs';
+import { askTest } from './questions.mjs';
+import { missing } from './values.mjs';
+
+const parts = ({ properties }) => ({
+  secrets: properties.filter(({ secret }) => secret),
+  open: properties.filter(({ secret }) => !secret),
+});
+
+/** Node-RED fills and reads the boxes of secrets itself, by their ids. */
+export function connectionTemplate({ definition }) {
+  const { secrets } = parts(definition.connection);
+  const rows = secrets.map(({ name, label, description, placeholder }) => {
+    const id = `node-config-input-${name}`;
+    const row = $('<div class="form-row">');
+    $('<label>').attr({ for: id, title: description }).text(label).appendTo(row);
+    $('<input type="password">').attr({ id, placeholder }).appendTo(row);
+    return row.prop('outerHTML');
+  });
+  return `
+<div class="connector-dialog">
+  <div class="form-row">
+    <label for="node-config-input-name"><i class="fa fa-tag"></i> Name</label>
+    <input type="text" id="node-config-input-name">
+  </div>
+  ${rows.join('\n')}
+  <div id="connection-form"></div>
+  <div class="form-row connection-test">
+    <button type="button" class="red-ui-button" id="connection-test">Test</button>
+    <span id="connection-tested" role="status"></span>
+  </div>
+</div>`;
+}
+
+/** What `RED.nodes.registerType` takes. */
+export function connectionDefinition({ address, definition }) {
+  const { secrets, open } = parts(definition.connection);
+  let form;
+  return {
+    category: 'config',
+    defaults: {
+      name: { value: '' },
+      values: { value: {}, validate: (values) => missing(open, values ?? {}) ?? true },
+    },
+    credentials: Object.fromEntries(
+      secrets.map(({ name, required }) => [name, { type: 'password', required }]),
+    ),
+    paletteLabel: `${definition.title} connection`,
+    label() {
+      return this.name || definition.title;
+    },
+    oneditprepare() {
+      form = new Form($('#connection-form'), open, this.values ?? {}, { dynamicTypes: ['env'] });
+      const typed = ({ name }) => [name, $(`#node-config-input-${name}`).val()];
+      const show = (text, kind) => $('#connection-tested').text(text).attr('class', kind);
+      $('#connection-test').on('click', async () => {
+        show('…', '');
+        const connection = {
+          id: this.id,
+          fields: form.read(),
+          secrets: Object.fromEntries(secrets.map(typed)),
+        };
+        try {
+          show((await askTest({ connector: address, connection })).message, 'is-good');
+        } catch (error) {
+          show(error.message, 'is-bad');
+        }
+      });
+    },
+    oneditsave() {
+      this.values = form.read();
+    },
+  };
+}

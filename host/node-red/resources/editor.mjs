@@ -1,0 +1,52 @@
+// Registers the types of nodes in the editor.
+
+import { actionDefinition, actionTemplate } from './action.mjs';
+import { connectionDefinition, connectionTemplate } from './connection.mjs';
+import { actionHelp, connectionHelp } from './help.mjs';
+import { showIcons } from './icons.mjs';
+import { actionType, connectionType } from './types.mjs';
+
+/** Texts of connectors go into the page as texts. */
+function addScript(attributes, text) {
+  const script = document.createElement('script');
+  Object.entries(attributes).forEach(([name, value]) => script.setAttribute(name, value));
+  script.textContent = text;
+  document.body.append(script);
+}
+
+function register(type, definition, template, help) {
+  addScript({ type: 'text/html', 'data-template-name': type }, template);
+  addScript({ type: 'text/markdown', 'data-help-name': type }, help);
+  RED.nodes.registerType(type, definition);
+}
+
+function registerConnector(connector) {
+  const { address, definition } = connector;
+  const connection = connectionType(address);
+  register(
+    connection,
+    connectionDefinition(connector),
+    connectionTemplate(connector),
+    connectionHelp(definition),
+  );
+  for (const action of definition.actions) {
+    register(
+      actionType(address, action.name),
+      actionDefinition(connector, action, connection),
+      actionTemplate(),
+      actionHelp(address, action),
+    );
+  }
+}
+
+// The flows are loaded right after this: types that came later would be shown
+// as unknown. So this waits, and so does the editor.
+$.ajax({
+  url: 'wasm-connectors/connectors',
+  async: false,
+  success: (connectors) => {
+    showIcons(connectors);
+    connectors.forEach(registerConnector);
+  },
+  error: ({ status }) => RED.notify(`The connectors cannot be listed (status ${status})`, 'error'),
+});

@@ -1,0 +1,111 @@
+// The types of a property's TypedInput.
+
+import { choiceKey, choicesOf, literalTypes } from './values.mjs';
+
+/**
+ * @param {object} property
+ * @param {{dynamicTypes: string[], options?: (search: string) => Promise<object>}} setting
+ */
+export function inputTypes(property, { dynamicTypes, options }) {
+  const own = literalTypes(property).map((type) => OWN[type]?.(property, options) ?? type);
+  return [...own, ...dynamicTypes];
+}
+
+/** Those that Node-RED does not have, or not like this. */
+const OWN = {
+  text: () => ({ value: 'text', label: 'text', hasValue: false }),
+  list: () => ({ value: 'list', label: 'list', hasValue: false }),
+  map: () => ({ value: 'map', label: 'keys and values', hasValue: false }),
+  members: () => ({ value: 'members', label: 'object', hasValue: false }),
+  path: () => ({ value: 'path', label: 'path', icon: 'fa fa-file-o' }),
+  // Node-RED's own takes no empty box, which is a number that is not set.
+  num: () => ({
+    value: 'num',
+    label: 'number',
+    icon: 'red/images/typedInput/09.svg',
+    validate: (value) => value === '' || !Number.isNaN(Number(value)),
+  }),
+  choice: (property) => ({
+    value: 'choice',
+    label: 'choice',
+    icon: 'fa fa-caret-square-o-down',
+    options: [...unset(property), ...choices(property)],
+  }),
+  choices: (property) => ({
+    value: 'choices',
+    label: 'choices',
+    icon: 'fa fa-check-square-o',
+    multiple: true,
+    options: choices(property),
+  }),
+  str: (property, options) => (property.choices ? suggesting(property, options) : undefined),
+};
+
+const choices = (property) =>
+  choicesOf(property).map(({ label, value, description }) => ({
+    value: choiceKey(value),
+    label,
+    title: description,
+  }));
+
+/** For what need not be chosen: what holds then, as far as it is known. */
+function unset(property) {
+  const { required, default: given, providerDefault } = property;
+  if (required && given === undefined) {
+    return [];
+  }
+  const value = given ?? providerDefault;
+  const choice = choicesOf(property).find((one) => one.value === value);
+  return [{ value: '', label: choice ? `${choice.label} (not set)` : '(not set)' }];
+}
+
+/** A text for which there are suggestions. */
+function suggesting(property, options) {
+  const known = choices(property).map(({ value, label }) => ({ value, label }));
+  const matching = (text) => {
+    const wanted = text.trim().toLowerCase();
+    const holds = (one) => one.toLowerCase().includes(wanted);
+    return known.filter(({ value, label }) => holds(value) || holds(label));
+  };
+  const isAsked = Boolean(property.choices.dynamic && options);
+  const search = async (text) => {
+    if (!isAsked) {
+      return matching(text);
+    }
+    try {
+      const { disabled, placeholder, options: current } = await options(text);
+      const asked = current.map(({ label, value }) => ({ value: choiceKey(value), label }));
+      return disabled ? [note(text, placeholder), ...matching(text)] : asked;
+    } catch (error) {
+      return [note(text, error.message), ...matching(text)];
+    }
+  };
+  function showAll() {
+    const box = this.input;
+    search('').then((found) => {
+      const menu = RED.popover.menu({
+        options: found,
+        width: Math.max(300, box.width()),
+        maxHeight: 200,
+        class: 'red-ui-autoComplete-container',
+        onselect: ({ value }) => {
+          this.value(value);
+        },
+      });
+      menu.show({ target: box });
+    });
+  }
+  showAll.icon = 'fa-caret-down';
+  return {
+    value: 'str',
+    label: 'string',
+    icon: 'red/images/typedInput/az.svg',
+    autoComplete: (text, done) => {
+      search(text).then(done);
+    },
+    expand: showAll,
+  };
+}
+
+/** Why there is no list: choosing it changes nothing. */
+const note = (value, text) => ({ value, label: `⚠ ${text ?? 'the list is not available'}` });

@@ -1,0 +1,133 @@
+//! Node-RED's editor in a browser, used as a person would. Screenshots of what
+//! was seen are in `TARGET/screenshots/`.
+
+use connector_tests::browser::{Browser, Screen};
+use connector_tests::node_red::{NodeRed, Setup};
+use connector_tests::{CANARY, sandbox};
+use serde_json::json;
+
+const ASK: &str = ".red-ui-palette-node[data-palette-type='openai.v1.ask']";
+
+#[test]
+fn a_node_is_dragged_filled_in_deployed_and_answers() {
+    let sandbox = sandbox();
+    let mut node_red = NodeRed::set_up(Setup { editor: true, ..Setup::default() });
+    let flows = json!([
+        { "id": "flow", "type": "tab", "label": "Ask" },
+        { "id": "inject", "z": "flow", "type": "inject", "name": "A question", "x": 130, "y": 120,
+          "props": [{ "p": "payload" }], "payload": "Why is the sky blue?", "payloadType": "str",
+          "wires": [["debug"]] },
+        { "id": "debug", "z": "flow", "type": "debug", "name": "The answer", "active": true,
+          "tosidebar": true, "complete": "payload", "targetType": "msg", "x": 610, "y": 120, "wires": [] },
+    ]);
+    node_red.deploy(&flows, &json!({}));
+    let browser = Browser::start(Screen::Desktop);
+    browser.open(node_red.url());
+    browser.until(&format!("document.querySelector({ASK:?})"));
+    browser.until("document.querySelector('#debug')");
+
+    // Onto the wire, so that it is put between the two.
+    browser.until(
+        "!document.querySelector('.red-ui-loader, #red-ui-loading-progress:not([style*=none])')",
+    );
+    browser.drag(ASK, ".red-ui-flow-link-path");
+    browser.until("RED.nodes.filterNodes({ type: 'openai.v1.ask' }).length === 1");
+    browser.until("RED.nodes.filterLinks({ target: RED.nodes.node('debug') })[0].source.type === 'openai.v1.ask'");
+    let id = browser.value("RED.nodes.filterNodes({ type: 'openai.v1.ask' })[0].id");
+    let node = format!("[id='{}']", id.as_str().unwrap());
+    browser.double_click(&node);
+    browser.sees("Edit Ask node");
+
+    // Its connection.
+    browser.click("#node-input-btn-connection-add");
+    browser.sees("Add new OpenAI connection config node");
+    browser.fill("Token", "sk-wrong-token-0123456789");
+    browser.press("Advanced");
+    browser.fill("Base URL", &sandbox.base_url());
+    browser.press("Test");
+    browser.until("document.querySelector('#connection-tested.is-bad')?.innerText");
+    browser.screenshot("node-red-connection-wrong");
+    browser.fill("Token", CANARY);
+    browser.press("Test");
+    browser.until("document.querySelector('#connection-tested.is-good')?.innerText");
+    browser.screenshot("node-red-connection");
+    browser.press("Add");
+    browser.until("!document.querySelector('#connection-tested')");
+
+    // Models come from it.
+    browser.click("#connector-form .red-ui-typedInput-option-expand");
+    browser.until("document.querySelector('.red-ui-autoComplete-container')?.innerText.includes('gpt-4o-mini')");
+    browser.screenshot("node-red-models");
+    browser.press("gpt-4o-mini");
+    browser.until("document.querySelector('[aria-label=Model]').value === 'gpt-4o-mini'");
+
+    // A list of messages; the first one is the message's payload already.
+    browser.press("add");
+    browser.press("Content 2, type");
+    browser.press("text");
+    browser.fill("Content 2", "Answer for a child.");
+    browser.press("Role 2");
+    browser.press("developer");
+
+    // A condition shows a field and hides it.
+    assert!(!browser.has("Response Schema"));
+    browser.press("Response Format");
+    browser.press("Object");
+    browser.fill(
+        "Response Schema",
+        r#"{ "type": "object", "properties": { "why": { "type": "string" } } }"#,
+    );
+    browser.screenshot("node-red-dialog");
+    browser.press("Response Format");
+    browser.press("Text (not set)");
+    browser.until("!document.querySelector('[aria-label=\"Response Schema\"]').checkVisibility()");
+
+    // A number from an expression.
+    browser.press("Advanced");
+    browser.press("Temperature, type");
+    browser.press("expression");
+    browser.fill("Temperature", "$length(payload) / 40");
+    browser.press("Done");
+    browser.until("!document.querySelector('#connector-form')");
+
+    browser.press("Deploy");
+    browser.sees("Successfully deployed");
+    browser.value("RED.sidebar.show('debug')");
+    browser.click("[id='inject'] .red-ui-flow-node-button-button");
+    browser.sees("Sandbox answer to");
+    browser.screenshot("node-red-answer");
+    let sent = sandbox.requests().pop().unwrap().json().unwrap().clone();
+    assert_eq!(sent["model"], "gpt-4o-mini");
+    assert_eq!(sent["temperature"], 0.5);
+    assert_eq!(
+        sent["messages"],
+        json!([
+            { "content": "Why is the sky blue?", "role": "user" },
+            { "content": "Answer for a child.", "role": "developer" },
+        ])
+    );
+
+    // It is all there when the dialog is opened again, and the token is not.
+    browser.reload();
+    browser.until(&format!("document.querySelector({node:?})"));
+    browser.double_click(&node);
+    browser.until(
+        "document.querySelector('[aria-label=\"Content 2\"]')?.value === 'Answer for a child.'",
+    );
+    browser.until(
+        "document.querySelector('[aria-label=Temperature]')?.value === '$length(payload) / 40'",
+    );
+    browser.value("RED.sidebar.show('help')");
+    browser.sees("Asks a chat model");
+    browser.screenshot("node-red-help");
+    browser.click("#node-input-lookup-connection");
+    browser.until("document.querySelector('#node-config-input-token')?.value === '__PWRD__'");
+    // The stored one is tested with.
+    browser.press("Test");
+    browser.until("document.querySelector('#connection-tested.is-good')?.innerText");
+    let page = browser.value(
+        "document.documentElement.outerHTML + JSON.stringify(RED.nodes.createCompleteNodeSet())",
+    );
+    assert!(!page.as_str().unwrap().contains(CANARY));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

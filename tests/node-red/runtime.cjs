@@ -1,0 +1,97 @@
+// Node-RED with the package of nodes, for a test to steer.
+//
+//     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
+//
+// FOLDER is where `install.sh` put Node-RED, PACKAGE is host/node-red. Each line
+// of standard input is a command, each line of standard output says what
+// happened, both JSON. Buffers are written as { "buffer": base64 }. It ends when
+// standard input does.
+
+const fs = require('node:fs');
+const http = require('node:http');
+const path = require('node:path');
+const readline = require('node:readline');
+const { createRequire } = require('node:module');
+
+const [folder, nodes, userDir, editor] = process.argv.slice(2);
+const wanted = createRequire(path.join(folder, 'package.json'));
+const RED = wanted('node-red');
+const express = wanted('express');
+
+const say = (what, told) =>
+  process.stdout.write(`${JSON.stringify({ what, ...told }, plain)}\n`);
+
+/** Messages of `http in` refer to their sockets; a Buffer has become a list of bytes here. */
+function plain(key, value) {
+  if (key === 'req' || key === 'res') {
+    return undefined;
+  }
+  return value?.type === 'Buffer' ? { buffer: Buffer.from(value.data).toString('base64') } : value;
+}
+
+const buffers = (key, value) =>
+  typeof value?.buffer === 'string' ? Buffer.from(value.buffer, 'base64') : value;
+
+const modules = path.join(userDir, 'node_modules');
+fs.mkdirSync(modules, { recursive: true });
+fs.symlinkSync(nodes, path.join(modules, 'node-red-contrib-wasm-connectors'));
+
+const app = express();
+const server = http.createServer(app);
+RED.init(server, {
+  httpAdminRoot: editor ? '/' : false,
+  httpNodeRoot: false,
+  userDir,
+  flowFile: 'flows.json',
+  credentialSecret: 'only for tests',
+  telemetry: { enabled: false, updateNotification: false },
+  externalModules: { palette: { allowInstall: false } },
+  editorTheme: { tours: false },
+  logging: { test: { level: 'debug', handler: () => (line) => say('log', { text: String(line.msg) }) } },
+  ...JSON.parse(process.env.NODE_RED_SETTINGS ?? '{}'),
+});
+if (editor) {
+  app.use('/', RED.httpAdmin);
+}
+
+RED.hooks.add('onReceive.test', ({ msg, destination }) => {
+  say('message', { to: destination.id, msg });
+});
+RED.events.on('node-status', ({ id, status }) => say('status', { of: id, status }));
+
+const commands = {
+  deploy: ({ flows, credentials }) =>
+    RED.runtime.flows.setFlows({ flows: { flows, credentials }, deploymentType: 'full' }),
+  inject: ({ node, msg }) => RED.nodes.getNode(node).receive(msg),
+  set: ({ node, name, value }) => RED.nodes.getNode(node).context().flow.set(name, value),
+  exported: async () => {
+    const { flows } = await RED.runtime.flows.getFlows({});
+    const file = fs.readFileSync(path.join(userDir, 'flows.json'), 'utf8');
+    say('exported', { flows, file });
+  },
+};
+
+RED.events.once('flows:started', () => {
+  const types = RED.nodes.getNodeList().flatMap((set) =>
+    set.module === 'node-red-contrib-wasm-connectors' ? [set] : [],
+  );
+  server.listen(0, '127.0.0.1', () => say('ready', { port: server.address().port, types }));
+});
+RED.events.on('flows:started', () => say('started', {}));
+
+RED.start().catch((error) => {
+  say('failed', { text: error.message });
+  process.exit(1);
+});
+
+readline
+  .createInterface(process.stdin)
+  .on('line', async (line) => {
+    const { command, ...given } = JSON.parse(line, buffers);
+    try {
+      await commands[command](given);
+    } catch (error) {
+      say('failed', { text: error.stack });
+    }
+  })
+  .on('close', () => process.exit(0));

@@ -1,0 +1,278 @@
+//! Node-RED with the package of nodes, steered by `tests/node-red/runtime.cjs`.
+//! `tests/node-red/install.sh` installs it.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::server::installed;
+use crate::{in_repository, target_dir};
+
+/// How long something may take to happen. It takes seconds at most, and what
+/// has not happened by then has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How it is started.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Whether it has its editor.
+    pub editor: bool,
+    /// Members of `settings.js`.
+    pub settings: Value,
+    /// Further environment variables.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+/// A running Node-RED. Dropping it ends it.
+pub struct NodeRed {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<Value>,
+    /// What was told and not asked for yet.
+    told: VecDeque<Value>,
+    /// Everything that was told, as text.
+    all: String,
+    url: String,
+    types: Value,
+    folder: TempDir,
+}
+
+impl NodeRed {
+    /// Starts it with a host that lets connections lead to this machine.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn start() -> Self {
+        Self::set_up(Setup::default())
+    }
+
+    /// The same in another way.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn set_up(setup: Setup) -> Self {
+        let marker = installed("node-red", "installed");
+        let folder = TempDir::new().unwrap();
+        let mut settings = json!({
+            "wasmConnectors": {
+                "program": target_dir().join("release/connector"),
+                "components": target_dir().join("components"),
+                "allowPrivateAddresses": true,
+            },
+        });
+        merge(&mut settings, setup.settings);
+        let mut command = Command::new("node");
+        command
+            .arg(in_repository("tests/node-red/runtime.cjs"))
+            .arg(marker.parent().unwrap())
+            .arg(fs::canonicalize(in_repository("host/node-red")).unwrap())
+            .arg(folder.path())
+            .args(setup.editor.then_some("--editor"))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("XDG_CACHE_HOME", target_dir().join("test-cache"))
+            .env("NODE_RED_SETTINGS", settings.to_string())
+            .envs(setup.environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("node does not run: {error}; `make test` installs it"));
+        let lines = read_lines(&mut child);
+        let stdin = child.stdin.take();
+        let (told, all) = (VecDeque::new(), String::new());
+        let (url, types) = (String::new(), Value::Null);
+        let mut started = Self { child, stdin, lines, told, all, url, types, folder };
+        let ready = started.next("ready", |_| true);
+        started.url = format!("http://127.0.0.1:{}", ready.get("port").unwrap());
+        started.types = ready.get("types").unwrap().clone();
+        started
+    }
+
+    /// Where its editor is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The package's set of types, as Node-RED lists it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn types(&self) -> &Value {
+        self.types.get(0).unwrap()
+    }
+
+    /// The folder with its flows, credentials and settings.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Takes flows and starts them.
+    ///
+    /// # Panics
+    /// If they do not start.
+    pub fn deploy(&mut self, flows: &Value, credentials: &Value) {
+        self.told.retain(|told| told.get("what") != Some(&json!("started")));
+        self.command(json!({ "command": "deploy", "flows": flows, "credentials": credentials }));
+        self.next("started", |_| true);
+    }
+
+    /// Hands a message to a node.
+    ///
+    /// # Panics
+    /// If it cannot be told.
+    pub fn inject(&mut self, node: &str, message: Value) {
+        self.command(json!({ "command": "inject", "node": node, "msg": message }));
+    }
+
+    /// Sets a variable in the context of a node's flow.
+    ///
+    /// # Panics
+    /// If it cannot be told.
+    pub fn set_flow_variable(&mut self, node: &str, name: &str, value: Value) {
+        self.command(json!({ "command": "set", "node": node, "name": name, "value": value }));
+    }
+
+    /// The next message that a node is handed.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub fn message(&mut self, to: &str) -> Value {
+        self.next("message", |told| told["to"] == to)["msg"].take()
+    }
+
+    /// The next message that one of these nodes is handed.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub fn first_message(&mut self, to: &[&str]) -> Value {
+        let is_meant = |told: &Value| told["to"].as_str().is_some_and(|node| to.contains(&node));
+        self.next("message", is_meant)["msg"].take()
+    }
+
+    /// The messages that a node was handed until now.
+    pub fn messages(&mut self, to: &str) -> Vec<Value> {
+        let is_meant = |told: &Value| told["what"] == "message" && told["to"] == to;
+        let (meant, others): (VecDeque<_>, _) = self.told.drain(..).partition(is_meant);
+        self.told = others;
+        meant.into_iter().map(|mut told| told["msg"].take()).collect()
+    }
+
+    /// The next status of a node with something in its text.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub fn status(&mut self, of: &str, text: &str) -> Value {
+        let is_meant = |told: &Value| {
+            let shown = told["status"]["text"].as_str().unwrap_or_default();
+            told["of"] == of && shown.contains(text)
+        };
+        self.next("status", is_meant)["status"].take()
+    }
+
+    /// The flows as they are exported, and as they are in the file.
+    ///
+    /// # Panics
+    /// If it does not tell.
+    pub fn exported(&mut self) -> Value {
+        self.command(json!({ "command": "exported" }));
+        self.next("exported", |_| true)
+    }
+
+    /// Everything that it told: messages, statuses, its log.
+    pub fn all_told(&self) -> &str {
+        &self.all
+    }
+
+    /// The host's process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn host(&self) -> Process {
+        Process::child_of(self.child.id(), &target_dir().join("release/connector"))
+    }
+
+    /// Ends it as nothing else does: it cannot tell the host.
+    ///
+    /// # Panics
+    /// If it cannot be ended.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn command(&mut self, command: Value) {
+        writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
+    }
+
+    /// Takes what was told, or waits for it.
+    fn next(&mut self, what: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        let mut looked_at = 0;
+        loop {
+            while let Some(told) = self.told.get(looked_at) {
+                if told["what"] == what && is_meant(told) {
+                    return self.told.remove(looked_at).unwrap();
+                }
+                assert!(told["what"] != "failed", "{told}");
+                looked_at += 1;
+            }
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.all += &format!("{line}\n");
+                    self.told.push_back(line);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("no such {what} within {PATIENCE:?}; it told:\n{}", self.all)
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("Node-RED ended; it told:\n{}", self.all)
+                }
+            }
+        }
+    }
+}
+
+impl Drop for NodeRed {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        // It may have ended by itself.
+        let _ = self.child.wait();
+    }
+}
+
+fn read_lines(child: &mut Child) -> Receiver<Value> {
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in stdout.lines().map_while(Result::ok) {
+            let told = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "what": line }));
+            if sender.send(told).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Members of objects are put beside those that are there.
+fn merge(into: &mut Value, from: Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (_, Value::Null) => {}
+        (into, from) => *into = from,
+    }
+}
