@@ -123,7 +123,7 @@ fn stop_sequences() -> Row {
     Row::new("stopSequences", PropertyType::Array, ControlType::ArrayBuilder)
         .says("Stop Sequences", "Texts before which the answer ends. Left empty, none does.")
         .advanced()
-        .of([Row::text("").says("Text", "")])
+        .of([Row::text("")])
 }
 
 #[derive(Deserialize)]
