@@ -2,6 +2,10 @@
 //! the key in its header and nowhere else, the version in its own, no field
 //! that is not known, each value within its bounds. There is no model behind
 //! it: an answer repeats the question.
+#![allow(
+    clippy::indexing_slicing,
+    reason = "it is test code, and a test that cannot go on should say so at once"
+)]
 
 mod rules;
 

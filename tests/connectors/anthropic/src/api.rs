@@ -87,7 +87,7 @@ pub fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
 /// What an answer with the status of an error says.
 fn refusal(status: u16, body: &str) -> Failure {
     let said = serde_json::from_str(body).unwrap_or(Value::Null);
-    let told = explained(&said["error"], kind_of_status(status));
+    let told = explained(said.get("error"), kind_of_status(status));
     let (message, detail) = match told.message.as_str() {
         "" => {
             let message = format!("the provider answered with the status {status}");
@@ -99,9 +99,10 @@ fn refusal(status: u16, body: &str) -> Failure {
 }
 
 /// What an `error` of the API says, in an answer or in the middle of a stream.
-pub fn explained(error: &Value, otherwise: FailureKind) -> Failure {
-    let code = error["type"].as_str();
-    let message = error["message"].as_str().unwrap_or_default().trim_end_matches('.');
+pub fn explained(error: Option<&Value>, otherwise: FailureKind) -> Failure {
+    let text = |name: &str| error?.get(name)?.as_str();
+    let code = text("type");
+    let message = text("message").unwrap_or_default().trim_end_matches('.');
     let kind = match code {
         // The API has no error of its own for it.
         _ if message.contains("credit balance") => FailureKind::QuotaExceeded,

@@ -123,7 +123,7 @@ fn stop_sequences() -> Row {
     Row::new("stopSequences", PropertyType::Array, ControlType::ArrayBuilder)
         .says("Stop Sequences", "Texts before which the answer ends. Left empty, none does.")
         .advanced()
-        .of([Row::text("").says("Text", "")])
+        .of([Row::text("")])
 }
 
 #[derive(Deserialize)]
@@ -178,7 +178,7 @@ impl Input {
         let Some(text) = &self.response_schema else { return Ok(None) };
         let schema: Option<Value> = serde_json::from_str(text).ok();
         let words = "`responseSchema` must be a JSON Schema with the type `object`";
-        match schema.filter(|schema| schema["type"] == "object") {
+        match schema.filter(|schema| schema.get("type").is_some_and(|kind| kind == "object")) {
             Some(schema) => Ok(Some(schema)),
             None => Err(schema_failure(words)),
         }

@@ -74,12 +74,10 @@ enum Told {
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Delta {
-    TextDelta {
-        text: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "input_json_delta")]
+    Json { partial_json: String },
     #[serde(other)]
     Other,
 }
@@ -111,11 +109,11 @@ impl Stream {
     fn take(&mut self, event: Told) -> Result<Option<String>, Failure> {
         match event {
             Told::MessageStart { message } => self.answer = Answer::of(message),
-            Told::ContentBlockDelta { delta: Delta::TextDelta { text } } => {
+            Told::ContentBlockDelta { delta: Delta::Text { text } } => {
                 self.answer.text += &text;
                 return Ok(Some(text));
             }
-            Told::ContentBlockDelta { delta: Delta::InputJsonDelta { partial_json } } => {
+            Told::ContentBlockDelta { delta: Delta::Json { partial_json } } => {
                 self.answer.arguments += &partial_json;
                 return Ok(Some(partial_json));
             }
@@ -124,7 +122,7 @@ impl Stream {
                 self.answer.usage.update(usage);
             }
             Told::MessageStop => self.ended = true,
-            Told::Error { error } => return Err(explained(&error, FailureKind::Unavailable)),
+            Told::Error { error } => return Err(explained(Some(&error), FailureKind::Unavailable)),
             Told::ContentBlockDelta { delta: Delta::Other } | Told::Other => {}
         }
         Ok(None)
