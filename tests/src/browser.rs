@@ -195,8 +195,9 @@ impl Browser {
             return [Math.round(x + width / 2), Math.round(y + height / 2)];";
         let mut place = Value::Null;
         self.wait(selector, || {
-            place = self.ask(script, vec![json!(selector)]);
-            !place.is_null()
+            // What slides in is there when it stands still.
+            let before = std::mem::replace(&mut place, self.ask(script, vec![json!(selector)]));
+            !place.is_null() && place == before
         });
         let [x, y] = [0, 1].map(|axis| place.get(axis).and_then(Value::as_f64).unwrap());
         PointerAction::MoveTo { duration: Some(STEP), x, y }
