@@ -72,9 +72,8 @@ const commands = {
 };
 
 RED.events.once('flows:started', () => {
-  const types = RED.nodes.getNodeList().flatMap((set) =>
-    set.module === 'node-red-contrib-wasm-connectors' ? [set] : [],
-  );
+  const isOurs = ({ module }) => module === 'node-red-contrib-wasm-connectors';
+  const types = RED.nodes.getNodeList(isOurs).map((set) => ({ ...set, err: String(set.err) }));
   server.listen(0, '127.0.0.1', () => say('ready', { port: server.address().port, types }));
 });
 RED.events.on('flows:started', () => say('started', {}));

@@ -195,8 +195,9 @@ impl Browser {
             return [Math.round(x + width / 2), Math.round(y + height / 2)];";
         let mut place = Value::Null;
         self.wait(selector, || {
-            place = self.ask(script, vec![json!(selector)]);
-            !place.is_null()
+            // What slides in is there when it stands still.
+            let before = std::mem::replace(&mut place, self.ask(script, vec![json!(selector)]));
+            !place.is_null() && place == before
         });
         let [x, y] = [0, 1].map(|axis| place.get(axis).and_then(Value::as_f64).unwrap());
         PointerAction::MoveTo { duration: Some(STEP), x, y }
@@ -270,10 +271,18 @@ impl Browser {
     }
 
     fn find(&self, what: &str, name: &str) -> Element {
-        let mut found = Value::Null;
+        const PLACE: &str = "
+            const { x, y, width, height } = arguments[0].getBoundingClientRect();
+            return [x, y, width, height];";
+        let (mut found, mut place) = (Value::Null, Value::Null);
         self.wait(name, || {
             found = self.ask(FIND, vec![json!(what), json!(name)]);
-            !found.is_null()
+            if found.is_null() {
+                return false;
+            }
+            // What unfolds or slides in is there when it stands still.
+            let now = self.ask(PLACE, vec![found.clone()]);
+            now == std::mem::replace(&mut place, now.clone())
         });
         // An object with one member, of a name that the standard fixes.
         let id = found.as_object().unwrap().values().find_map(Value::as_str).unwrap();

@@ -2,7 +2,7 @@
 // it reads and gives back are the fields that `values.mjs` describes.
 
 import { inputTypes } from './input-types.mjs';
-import { literal, shownNames } from './values.mjs';
+import { firstItem, literal, shownNames } from './values.mjs';
 
 /** Types whose content stands below the box. */
 const BELOW = {
@@ -207,7 +207,7 @@ class ListBelow {
     this.#list.editableList({
       addItem: (row, index, { field }) => {
         const own = { ...setting, options: undefined, isItem: true, number: index + 1 };
-        row.data('control', new Control(row, item, field, own));
+        row.data('control', new Control(row, item, field ?? firstItem(item), own));
         changed();
       },
       addButton: 'add',

@@ -190,36 +190,38 @@ function inside({ children = [] }, { type, value }) {
 
 /** What a new node's fields are: what must be given, from the message where it can be. */
 export function firstFields(properties) {
-  let payload = { type: 'msg', value: 'payload' };
-  const first = (property) => {
-    const [type] = literalTypes(property);
-    const [item] = property.children ?? [];
-    if (type === 'list') {
-      return { type, value: [itemOf(item)] };
+  const payload = [{ type: 'msg', value: 'payload' }];
+  return firstMembers(properties, () => payload.pop());
+}
+
+/** What a new item of a list is. */
+export const firstItem = (item) => first(item, () => undefined);
+
+function firstMembers(properties, take) {
+  const fields = properties
+    .filter((property) => property.required && property.default === undefined)
+    .map((property) => [property.name, first(property, take)]);
+  return Object.fromEntries(fields.filter(([, field]) => field));
+}
+
+/** @param {() => object | undefined} take the field that takes the message's payload, once */
+function first(property, take) {
+  const [type] = literalTypes(property);
+  const { children = [], choices } = property;
+  switch (type) {
+    case 'list': {
+      const item = first(children[0], take);
+      return item && { type, value: [item] };
     }
-    if (type === 'members') {
-      return { type, value: membersOf(property.children) };
-    }
-    if (type === 'choice') {
+    case 'members':
+      return { type, value: firstMembers(children, take) };
+    case 'choice':
       return { type, value: usualChoice(property) };
+    default: {
+      const isOpen = ['STRING', 'FILE_ENTRY'].includes(property.type) && !choices;
+      return isOpen ? take() : undefined;
     }
-    const isOpen = ['STRING', 'FILE_ENTRY'].includes(property.type) && !property.choices;
-    if (isOpen && payload) {
-      const taken = payload;
-      payload = undefined;
-      return taken;
-    }
-    return undefined;
-  };
-  const itemOf = (item) => first(item) ?? { type: literalTypes(item)[0] ?? 'env', value: '' };
-  const membersOf = (members) =>
-    Object.fromEntries(
-      members
-        .filter((property) => property.required && property.default === undefined)
-        .map((property) => [property.name, first(property)])
-        .filter(([, field]) => field),
-    );
-  return membersOf(properties);
+  }
 }
 
 /** In conversations it is the user who speaks. */

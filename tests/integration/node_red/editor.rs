@@ -16,6 +16,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
         { "id": "flow", "type": "tab", "label": "Ask" },
         { "id": "inject", "z": "flow", "type": "inject", "name": "A question", "x": 130, "y": 120,
           "props": [{ "p": "payload" }], "payload": "Why is the sky blue?", "payloadType": "str",
+          "topic": "", "repeat": "", "crontab": "", "once": false, "onceDelay": 0.1,
           "wires": [["debug"]] },
         { "id": "debug", "z": "flow", "type": "debug", "name": "The answer", "active": true,
           "tosidebar": true, "complete": "payload", "targetType": "msg", "x": 610, "y": 120, "wires": [] },

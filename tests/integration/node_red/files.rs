@@ -48,7 +48,7 @@ fn a_file_goes_from_node_to_node_as_a_file_entry() {
     let mut flows = flow(&sandbox, "createSpeech", say);
     flows.as_array_mut().unwrap().push(json!({
         "id": "hear", "z": "flow", "type": "openai.v1.createTranscription",
-        "connection": "connection", "wires": [["outcome"], []],
+        "connection": "connection", "x": 0, "y": 0, "wires": [["outcome"], []],
         "fields": { "file": { "type": "msg", "value": "payload" } },
     }));
     let mut node_red = with_node(&sandbox, "createSpeech", json!({ "fields": speech() }));

@@ -21,17 +21,19 @@ fn credentials() -> Value {
 fn flow(sandbox: &Sandbox, action: &str, node: Value) -> Value {
     let mut action = json!({
         "id": "action", "z": "flow", "type": format!("openai.v1.{action}"),
-        "connection": "connection", "wires": [["outcome"], ["events"]],
+        "connection": "connection", "x": 0, "y": 0, "wires": [["outcome"], ["events"]],
     });
     action.as_object_mut().unwrap().extend(node.as_object().unwrap().clone());
     let values = json!({ "baseUrl": { "type": "str", "value": sandbox.base_url() } });
-    let end = |id: &str| json!({ "id": id, "z": "flow", "type": "junction", "wires": [[]] });
+    let node = |id: &str, kind: &str, to: &[&str]| json!({ "id": id, "z": "flow", "type": kind, "scope": null, "x": 0, "y": 0, "wires": [to] });
     json!([
         { "id": "flow", "type": "tab" },
         { "id": "connection", "type": "openai.v1", "values": values },
         action,
-        { "id": "catch", "z": "flow", "type": "catch", "scope": null, "wires": [["failure"]] },
-        end("outcome"), end("events"), end("failure"),
+        node("catch", "catch", &["failure"]),
+        node("outcome", "junction", &[]),
+        node("events", "junction", &[]),
+        node("failure", "junction", &[]),
     ])
 }
 
