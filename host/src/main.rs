@@ -3,6 +3,7 @@
 mod cli;
 mod service;
 mod store;
+mod worker;
 
 use std::process::ExitCode;
 

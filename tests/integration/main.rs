@@ -26,3 +26,4 @@ mod streams;
 mod supply;
 mod token;
 mod wire;
+mod worker;

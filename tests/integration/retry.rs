@@ -12,7 +12,7 @@ use serde_json::json;
 /// Four attempts with hardly a pause.
 fn quick() -> Retries {
     let pause = Duration::from_millis(1);
-    Retries { attempts: 4, pause, longest: pause }
+    Retries { attempts: 4, pause, longest: pause, ..Retries::default() }
 }
 
 fn ask(sandbox: &Sandbox, limits: Limits) -> (Result<Outcome, Failure>, Vec<Event>) {

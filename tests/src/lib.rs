@@ -9,6 +9,7 @@
 pub mod browser;
 pub mod guest;
 pub mod judges;
+pub mod nats;
 pub mod process;
 mod proxy;
 mod server;

@@ -15,6 +15,7 @@ mod run;
 mod secrets;
 mod serve;
 mod show;
+mod worker;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ use error::Error;
 /// Parses the arguments, does what they say, and reports.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    log_to_stderr(matches!(args.command, Command::Serve(_)));
+    log_to_stderr(matches!(args.command, Command::Serve(_) | Command::Worker(_)));
     let json = args.json;
     match dispatch(args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -47,6 +48,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
     }
     if let Command::Serve(args) = args.command {
         return serve::serve(args);
+    }
+    if let Command::Worker(args) = args.command {
+        return worker::work(args);
     }
     let components = Components::new(Host::new(HostOptions {
         // One run, and the actions that it calls as functions. There is room
@@ -74,7 +78,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
-        Command::Serve(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_) | Command::Worker(_) | Command::Completions { .. } => Ok(()),
     }
 }
 

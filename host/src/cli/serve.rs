@@ -46,7 +46,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
 
 /// All connectors that there are. One that cannot be loaded is told of and
 /// left out; a service without any is a mistake.
-fn load(components: &Components) -> Result<Vec<Connector>, Error> {
+pub fn load(components: &Components) -> Result<Vec<Connector>, Error> {
     let mut connectors = Vec::new();
     for (_, loaded) in components.all() {
         match loaded {

@@ -155,10 +155,7 @@ impl Forms {
 
 /// Replaces what `next` finds from a place on, which is longer than what comes
 /// in its place.
-fn replace_each(
-    bytes: &mut [u8],
-    next: impl Fn(&[u8], usize) -> Option<Range<usize>>,
-) -> usize {
+fn replace_each(bytes: &mut [u8], next: impl Fn(&[u8], usize) -> Option<Range<usize>>) -> usize {
     let (mut kept, mut from) = (0, 0);
     while let Some(found) = next(bytes, from) {
         bytes.copy_within(from..found.start, kept);

@@ -175,8 +175,10 @@ where
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+/// Waits for Ctrl-C or SIGTERM.///
+/// # Errors
+/// If signals cannot be listened to.
+pub fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
