@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Runtime;
 
+use crate::process::Process;
 use crate::server::kept;
 use crate::{CANARY, command, ran, target_dir};
 
@@ -110,6 +111,14 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn process(&self) -> Process {
+        Process::child_of(self.server.0.id(), Path::new("nats-server"))
+    }
+
     /// Where its files are.
     pub fn folder(&self) -> &Path {
         self.folder.path()
@@ -175,6 +184,14 @@ impl Worker {
     /// If it does not end.
     pub fn wait(&mut self) {
         self.program.wait();
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn process(&self) -> Process {
+        Process::child_of(self.program.0.id(), Path::new("connector"))
     }
 
     /// What it has logged.
@@ -312,7 +329,7 @@ impl Caller {
             .build()
             .unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let client = runtime.block_on(async {
+        let (client, context) = runtime.block_on(async {
             let client = options.connect(url).await.unwrap();
             for subject in ["connector.replies.>", "connector.events.>"] {
                 let mut told = client.subscribe(subject).await.unwrap();
@@ -325,9 +342,9 @@ impl Caller {
                 });
             }
             client.flush().await.unwrap();
-            client
+            let context = async_nats::jetstream::new(client.clone());
+            (client, context)
         });
-        let context = async_nats::jetstream::new(client.clone());
         Self { runtime, client, context, heard }
     }
 
@@ -347,6 +364,26 @@ impl Caller {
     /// If the queue does not take it.
     pub fn publish(&self, id: &str, run: &Value) -> bool {
         self.publish_raw(PublishMessage::build().message_id(id).payload(run.to_string().into()))
+    }
+
+    /// Publishes many runs, without waiting for each.
+    ///
+    /// # Panics
+    /// If the queue does not take them.
+    pub fn publish_all(&self, runs: &[(String, Value)]) {
+        self.wait_for(async {
+            for some in runs.chunks(500) {
+                let mut sent = Vec::new();
+                for (id, run) in some {
+                    let message = PublishMessage::build().message_id(id);
+                    let message = message.payload(run.to_string().into());
+                    sent.push(self.context.send_publish("connector.runs", message).await.unwrap());
+                }
+                for ack in sent {
+                    ack.await.unwrap();
+                }
+            }
+        });
     }
 
     /// Publishes anything.

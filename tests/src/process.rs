@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 
@@ -47,6 +48,20 @@ impl Process {
     /// Its number.
     pub fn id(self) -> u32 {
         self.0
+    }
+
+    /// How long it has used a processor, for itself and in the kernel.
+    ///
+    /// # Panics
+    /// If it is no more.
+    pub fn processor_time(self) -> Duration {
+        /// Linux counts in hundredths of a second.
+        const TICK: Duration = Duration::from_millis(10);
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap();
+        // The name before it may hold blanks.
+        let (_, fields) = text.rsplit_once(") ").unwrap();
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
+        TICK * ticks.sum::<u32>()
     }
 
     /// What it takes now.

@@ -123,6 +123,7 @@ mod tests {
             attempts: 9,
             pause: Duration::from_millis(100),
             longest: Duration::from_millis(350),
+            hand_back: false,
         };
         for (attempts, whole) in [(1, 100), (2, 200), (3, 350), (40, 350)] {
             for _ in 0..50 {

@@ -107,6 +107,7 @@ async fn told(event: Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
         Event::Disconnected => tracing::warn!("not connected to NATS"),
+        Event::Closed | Event::Draining => {}
         event => tracing::warn!(%event, "NATS"),
     }
 }

@@ -8,9 +8,9 @@ use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
 use async_nats::jetstream::context::{Context, PublishErrorKind};
 use async_nats::jetstream::kv;
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::object_store::{self, ObjectStore};
+use async_nats::jetstream::object_store::{self, ObjectMetadata, ObjectStore};
 use async_nats::jetstream::stream::{
-    Config, LastRawMessageErrorKind, Republish, RetentionPolicy, Stream,
+    Config, DiscardPolicy, LastRawMessageErrorKind, Republish, RetentionPolicy, Stream,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -24,6 +24,8 @@ const KEEP_DEAD: Duration = Duration::from_secs(30 * 24 * 3600);
 const PULLS: i64 = 4096;
 /// What is left of NATS's largest message for its headers.
 const HEADERS: usize = 4 << 10;
+/// How much of a file is one message.
+const PIECE: usize = 128 << 10;
 
 /// Something in NATS did not work: one sentence.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +202,15 @@ impl Broker {
         }
     }
 
+    /// The same where the run has ended elsewhere, or is not made at all.
+    pub async fn forget_all(&self, id: &RunId) {
+        match last(&self.begun, &self.names.begun(id)).await {
+            Ok(Some((place, _))) => self.forget(&Begun { place, before: None }).await,
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "a note was not removed"),
+        }
+    }
+
     /// Keeps a run's outcome and has it told to the caller, both once: says
     /// whether this was the first.
     ///
@@ -237,6 +248,16 @@ impl Broker {
         self.queue.cached_info().config.ack_wait
     }
 
+    /// An object to be put, of pieces that fit into messages.
+    pub fn object(&self, name: &str, file_name: &str) -> ObjectMetadata {
+        ObjectMetadata {
+            name: name.to_owned(),
+            description: Some(file_name.to_owned()),
+            chunk_size: Some(self.longest().min(PIECE)),
+            ..ObjectMetadata::default()
+        }
+    }
+
     /// The longest text that fits into a message.
     pub fn longest(&self) -> usize {
         self.client.max_payload().saturating_sub(HEADERS)
@@ -268,14 +289,13 @@ async fn make(context: &Context, config: Config) -> Result<Stream, BrokerError> 
     made.map_err(|error| BrokerError(format!("no stream `{name}`: {error}")))
 }
 
+/// The bucket of outcomes. Its stream is made here as buckets' streams are: the
+/// client asks for things that servers such as Debian's do not tell.
 async fn outcomes(
     context: &Context,
     names: &Names,
     making: &Making,
 ) -> Result<kv::Store, BrokerError> {
-    if let Ok(store) = context.get_key_value(names.outcomes()).await {
-        return Ok(store);
-    }
     // The server itself publishes what it keeps, and nothing else: whoever
     // ends a run twice is heard once.
     let republish = Republish {
@@ -283,15 +303,23 @@ async fn outcomes(
         destination: names.all_replies(),
         headers_only: false,
     };
-    let config = kv::Config {
-        bucket: names.outcomes(),
+    let bucket = names.outcomes();
+    let config = Config {
+        name: format!("KV_{bucket}"),
+        subjects: vec![names.all_outcomes()],
+        max_messages_per_subject: 1,
         max_age: making.keep,
         num_replicas: making.replicas,
         republish: Some(republish),
-        ..kv::Config::default()
+        discard: DiscardPolicy::New,
+        allow_rollup: true,
+        deny_delete: true,
+        allow_direct: true,
+        ..Config::default()
     };
-    let made = context.create_key_value(config).await;
-    made.map_err(|error| BrokerError(format!("no bucket `{}`: {error}", names.outcomes())))
+    make(context, config).await?;
+    let store = context.get_key_value(&bucket).await;
+    store.map_err(|error| BrokerError(format!("no bucket `{bucket}`: {error}")))
 }
 
 async fn files(

@@ -11,7 +11,6 @@
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::object_store::ObjectMetadata;
 use async_nats::jetstream::{AckKind, Message};
 use connector_host::{
     Connection, Connector, Event, Failure, FailureKind, Limits, Outcome, Retries,
@@ -151,11 +150,15 @@ async fn decide(
         return Ok(End::Done);
     };
     if worker.broker.is_ended(&id).await? {
+        if 1 < delivery.count {
+            worker.broker.forget_all(&id).await;
+        }
         return Ok(End::Done);
     }
     let dead = async |failure: Failure, is_run: bool| {
         bury(worker, message, delivery, Some(&id), &failure, is_run).await?;
         end(worker, &id, delivery, false, Err(failure)).await;
+        worker.broker.forget_all(&id).await;
         Ok(End::Done)
     };
     let run = match Run::parse(&message.payload) {
@@ -297,8 +300,7 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
     };
     let connection = worker.made.connection(&worker.store, &job.connector, chosen);
     let connection = connection.map_err(crate::service::Problem::into_failure)?;
-    let broker = &worker.broker;
-    let files = RunFiles::new(&worker.settings.files_dir, &broker.names.files(), &broker.files)?;
+    let files = RunFiles::new(&worker.settings.files_dir, &worker.broker)?;
     let mut input = job.run.input.clone();
     let fetching = files.fetch(&mut input, worker.settings.largest_file);
     let fetched =
@@ -408,11 +410,7 @@ async fn keep(
         let text = outcome.to_string();
         if broker.longest() < text.len() {
             let name = format!("outcome-{id}-{}", worker.id);
-            let object = ObjectMetadata {
-                name: name.clone(),
-                description: Some("outcome.json".to_owned()),
-                ..ObjectMetadata::default()
-            };
+            let object = broker.object(&name, "outcome.json");
             let put = broker.files.put(object, &mut text.as_bytes()).await;
             put.map_err(|error| format!("an outcome cannot be kept: {error}"))?;
             record.remove("outcome");

@@ -10,12 +10,14 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use async_nats::jetstream::object_store::{GetErrorKind, Object, ObjectMetadata, ObjectStore};
+use async_nats::jetstream::object_store::{GetErrorKind, Object};
 use connector_host::{Failure, FailureKind, FileStore, Files};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
+
+use super::broker::Broker;
 
 /// What the `url` of each file in the Object Store begins with.
 const SCHEME: &str = "nats://";
@@ -29,7 +31,7 @@ pub struct RunFiles {
     store: FileStore,
     /// What the `url` of each begins with.
     prefix: String,
-    objects: ObjectStore,
+    broker: Broker,
     /// The ids of those that need not be put: they came from there, or are
     /// there already.
     there: Mutex<HashSet<String>>,
@@ -38,17 +40,16 @@ pub struct RunFiles {
 }
 
 impl RunFiles {
-    /// No files yet, in a new folder in this one, of a run whose files are
-    /// objects of this bucket.
+    /// No files yet, in a new folder in this one.
     ///
     /// # Errors
     /// If there is no place for it.
-    pub fn new(parent: &Path, bucket: &str, objects: &ObjectStore) -> Result<Self, Failure> {
+    pub fn new(parent: &Path, broker: &Broker) -> Result<Self, Failure> {
         let folder = fs::create_dir_all(parent).and_then(|()| TempDir::new_in(parent));
         let folder = folder.map_err(|error| internal("no place for files", error))?;
-        let prefix = format!("{SCHEME}{bucket}/");
+        let prefix = format!("{SCHEME}{}/", broker.names.files());
         let store = FileStore::new(folder.path(), prefix.clone());
-        Ok(Self { store, prefix, objects: objects.clone(), there: Mutex::default(), folder })
+        Ok(Self { store, prefix, broker: broker.clone(), there: Mutex::default(), folder })
     }
 
     /// What the run reads from and writes to.
@@ -98,7 +99,7 @@ impl RunFiles {
             let prefix = &self.prefix;
             return Err(invalid(format!("its `url` must begin with {prefix} (got `{shown}`)")));
         };
-        let object = self.objects.get(name.as_ref()).await;
+        let object = self.broker.files.get(name.as_ref()).await;
         let mut object = object.map_err(|error| match error.kind() {
             GetErrorKind::NotFound | GetErrorKind::InvalidName => {
                 invalid(format!("there is no file `{shown}`"))
@@ -155,12 +156,8 @@ impl RunFiles {
         }
         let opened = tokio::fs::File::open(&file.path).await;
         let mut content = opened.map_err(|error| internal("the run's files are lost", error))?;
-        let object = ObjectMetadata {
-            name: id.to_owned(),
-            description: Some(file.entry.name),
-            ..ObjectMetadata::default()
-        };
-        let put = self.objects.put(object, &mut content).await;
+        let object = self.broker.object(id, &file.entry.name);
+        let put = self.broker.files.put(object, &mut content).await;
         put.map_err(|error| internal("the run's files cannot be kept", error))?;
         self.is_there(&file.entry.url);
         Ok(())

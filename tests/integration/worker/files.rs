@@ -22,7 +22,7 @@ fn a_recording_comes_out_of_one_run_and_goes_into_the_next() {
     assert_eq!((&entry["name"], &entry["mimeType"]), (&json!("speech.wav"), &json!("audio/wav")));
     assert!(caller.get(&entry["url"]).starts_with(b"RIFF"), "{spoken}");
     let text = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
-    assert_eq!(text["outcome"]["output"], "Good morning", "{text}");
+    assert_eq!(text["outcome"]["output"]["text"], "Good morning", "{text}");
     caller.is_done();
     assert_eq!(fleet.files(), 0, "files of runs are left");
 }
@@ -35,7 +35,7 @@ fn a_callers_file_goes_in_under_its_name() {
     let talk = fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
     let entry = caller.put("talk.mp3", &talk);
     let reply = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
-    assert!(reply["outcome"]["output"].is_string(), "{reply}");
+    assert!(reply["outcome"]["output"]["text"].is_string(), "{reply}");
     let requests = fleet.sandbox.requests();
     let file = requests[0].parts().iter().find(|part| part.filename.is_some()).unwrap();
     assert_eq!((file.filename.as_deref(), file.len), (Some("talk.mp3"), talk.len()));

@@ -27,7 +27,9 @@ fn a_worker_takes_as_many_runs_as_it_has_places() {
     let _worker = fleet.worker(&["--runs", "3"]);
     let caller = fleet.caller();
     (0..3).for_each(|_| fleet.sandbox.script(openai_sandbox::Fault::Delay(Duration::from_secs(4))));
-    (0..5).for_each(|run| drop(caller.publish(&format!("run-{run}"), &ask("Hello!"))));
+    for run in 0..5 {
+        caller.publish(&format!("run-{run}"), &ask("Hello!"));
+    }
     until("three are asked", || (fleet.asked("Hello!") == 3).then_some(()));
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(fleet.asked("Hello!"), 3);
