@@ -6,7 +6,7 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build connectors run serve test schemas check-schemas lint audit instructions dist bench soak clean
+.PHONY: build connectors run serve test schemas check-schemas lint audit instructions dist bench soak workers clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
@@ -27,6 +27,7 @@ test: build connectors ## every test; installs what they need
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
 	tests/browser/install.sh
+	tests/nats/install.sh
 	tests/openapi/install.sh $(TARGET)
 	tests/mcp/install.sh $(TARGET)
 	tests/node-red/install.sh $(TARGET)
@@ -64,6 +65,11 @@ bench: dist    ## every figure, as a table, beside seven peers, which it install
 soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if anything is lost or kept
 	cargo build $(CARGO_ALL) --example soak
 	$(TARGET)/release/examples/soak
+
+workers: build ## what a run costs on a worker and in NATS; half a minute
+	tests/nats/install.sh
+	cargo build $(CARGO_ALL) --example workers
+	$(TARGET)/release/examples/workers
 
 clean:
 	cargo clean

@@ -33,6 +33,10 @@ pub struct Failure {
     pub retry_after_ms: Option<u64>,
     /// Whether a request may have reached the provider: `false` is certain.
     pub request_sent: bool,
+    /// Whether the same run may succeed later and pays nothing twice: requests
+    /// were made, and the provider has processed none of them.
+    #[serde(skip)]
+    pub repeatable: bool,
     /// The provider's answer as it came, if the message does not hold it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
@@ -84,6 +88,7 @@ impl Failure {
             request_id: None,
             retry_after_ms: None,
             request_sent: false,
+            repeatable: false,
             detail: None,
         }
     }
@@ -146,6 +151,7 @@ impl From<wit::Failure> for Failure {
             request_id: word(failure.request_id),
             retry_after_ms: failure.retry_after_ms,
             request_sent: failure.request_sent,
+            repeatable: false,
             detail: failure.detail.map(|text| cut(text, LONGEST_DETAIL)),
         }
     }

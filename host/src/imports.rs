@@ -64,12 +64,14 @@ impl http::Host for State {
                 first_byte: run.limits.first_byte,
                 silence: run.limits.silence,
                 retries: &run.retries,
+                processed: run.processed,
                 cancellation: &cancellation,
                 on_event: run.on_event.as_ref(),
             },
         );
         run.attempts += sent.attempts;
         run.request_sent |= sent.request_sent;
+        run.processed |= sent.processed;
         run.asked_pause = sent.asked_pause;
         Ok(match sent.result {
             Ok(response) => Ok(resources.push(response)?),

@@ -4,6 +4,7 @@ mod cli;
 mod mcp;
 mod service;
 mod store;
+mod worker;
 
 use std::process::ExitCode;
 

@@ -220,6 +220,7 @@ impl<'a> Run<'a> {
 /// The state of a call when it had ended.
 struct Ended {
     request_sent: bool,
+    processed: bool,
     attempts: u32,
     asked_pause: Option<Duration>,
     stopped: Option<Stopped>,
@@ -234,6 +235,7 @@ impl Ended {
             failure = Failure::from(Stopped::Cancelled);
         }
         failure.request_sent |= self.request_sent;
+        failure.repeatable = 0 < self.attempts && !self.processed && self.stopped.is_none();
         if matches!(failure.kind, FailureKind::RateLimited | FailureKind::Unavailable) {
             let pause = self.asked_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
             failure.retry_after_ms = pause.or(failure.retry_after_ms);
@@ -336,6 +338,7 @@ impl Ended {
         let run = state.run.as_ref();
         Self {
             request_sent: run.is_some_and(|run| run.request_sent),
+            processed: run.is_some_and(|run| run.processed),
             attempts: run.map_or(0, |run| run.attempts),
             asked_pause: run.and_then(|run| run.asked_pause),
             stopped,

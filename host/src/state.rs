@@ -47,6 +47,8 @@ pub(crate) struct RunState {
     pub trace_parent: Option<String>,
     /// Whether a request may have reached the provider.
     pub request_sent: bool,
+    /// Whether the provider may have processed one.
+    pub processed: bool,
     /// Requests made.
     pub attempts: u32,
     pub retries: Retries,
@@ -137,6 +139,7 @@ impl RunState {
             streaming: false,
             trace_parent: None,
             request_sent: false,
+            processed: false,
             attempts: 0,
             retries: Retries::default(),
             asked_pause: None,

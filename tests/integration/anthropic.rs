@@ -41,7 +41,7 @@ impl Bench {
             input[name] = value.clone();
         }
         let pause = Duration::from_millis(1);
-        let retries = Retries { attempts: 4, pause, longest: pause };
+        let retries = Retries { attempts: 4, pause, longest: pause, ..Retries::default() };
         self.connector.run("ask", input).connection(&self.connection).retries(retries)
     }
 

@@ -30,3 +30,4 @@ mod streams;
 mod supply;
 mod token;
 mod wire;
+mod worker;

@@ -12,7 +12,7 @@ use serde_json::json;
 /// Four attempts with hardly a pause.
 fn quick() -> Retries {
     let pause = Duration::from_millis(1);
-    Retries { attempts: 4, pause, longest: pause }
+    Retries { attempts: 4, pause, longest: pause, ..Retries::default() }
 }
 
 fn ask(sandbox: &Sandbox, limits: Limits) -> (Result<Outcome, Failure>, Vec<Event>) {
@@ -187,4 +187,31 @@ fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
     sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(3) });
     let limits = Limits { first_byte: Duration::from_secs(2), ..Limits::default() };
     ask(&sandbox, limits).0.unwrap();
+}
+
+#[test]
+fn a_run_of_which_nothing_was_processed_can_be_handed_back_instead_of_waiting() {
+    let sandbox = sandbox();
+    let limited = Fault::error(429, "rate_limit_exceeded", "Slow down.");
+    let limited = limited.with_header("retry-after", "30");
+    let connector = openai();
+    let handed_back = |input: serde_json::Value| {
+        let begun = Instant::now();
+        let run = connector.run("ask", input).connection(&connection(&connector, &sandbox));
+        let retries = Retries { hand_back: true, ..quick() };
+        let result = run.retries(retries).start();
+        assert!(begun.elapsed() < Duration::from_secs(20), "it has waited");
+        result.unwrap_err()
+    };
+    let hello = json!({"messages": [{"role": "user", "content": "Hi"}]});
+    sandbox.script(limited);
+    let failure = handed_back(hello.clone());
+    assert_eq!(failure.kind, FailureKind::RateLimited);
+    assert!(failure.repeatable && failure.request_sent);
+    assert_eq!(failure.retry_after_ms, Some(30_000));
+    assert_eq!(sandbox.requests().len(), 1);
+    // What is final, or was never asked, is not to be made again.
+    sandbox.script(Fault::error(400, "unsupported", "No."));
+    assert!(!handed_back(hello).repeatable);
+    assert!(!handed_back(json!({})).repeatable);
 }

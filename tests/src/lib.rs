@@ -3,6 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "it is test code, and a test that cannot go on should say so at once"
 )]
 
@@ -11,6 +12,7 @@ pub mod guest;
 pub mod judges;
 pub mod mcp;
 pub mod messages_api;
+pub mod nats;
 pub mod node_red;
 pub mod process;
 mod proxy;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit, setrlimit};
 
@@ -56,6 +57,20 @@ impl Process {
     pub fn kill(self) {
         let pid = Pid::from_raw(i32::try_from(self.0).unwrap()).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
+    }
+
+    /// How long it has used a processor, for itself and in the kernel.
+    ///
+    /// # Panics
+    /// If it is no more.
+    pub fn processor_time(self) -> Duration {
+        /// Linux counts in hundredths of a second.
+        const TICK: Duration = Duration::from_millis(10);
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap();
+        // The name before it may hold blanks.
+        let (_, fields) = text.rsplit_once(") ").unwrap();
+        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
+        TICK * ticks.sum::<u32>()
     }
 
     /// What it takes now.

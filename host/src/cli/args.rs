@@ -10,6 +10,7 @@ use connector_host::{Authorities, AuthoritiesError};
 use connector_host::BaseUrl;
 
 use crate::service::Listen;
+use crate::worker::{Names, Servers};
 
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
@@ -105,6 +106,12 @@ pub enum Command {
     /// On standard input and output, as the programs around language models start servers; with
     /// --listen over streamable HTTP, under `/mcp`.
     Mcp(Mcp),
+    /// Take runs from a queue in NATS JetStream, beside any number of other workers
+    ///
+    /// A run is a message with an id; its outcome is published once and kept. The queue
+    /// and everything else in NATS is made by the first worker. A run names a connection
+    /// that `connector connection add` has stored here. host/doc/workers.md has the rest.
+    Worker(Worker),
     /// Store connections, encrypted, for --connection
     ///
     /// They are kept in a folder that only this user may enter, encrypted with a
@@ -216,6 +223,7 @@ impl Command {
             Self::Run(run) => &run.chosen.trust,
             Self::Serve(serve) => &serve.trust,
             Self::Mcp(mcp) => &mcp.trust,
+            Self::Worker(worker) => &worker.trust,
             _ => return None,
         }
         .ca_file
@@ -354,6 +362,69 @@ pub struct Mcp {
     /// How long files are kept
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
+    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// The arguments of `worker`.
+#[derive(Debug, clap::Args)]
+pub struct Worker {
+    /// The NATS server, or the servers of a cluster with commas between them
+    #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
+    pub nats: Servers,
+    /// The user's credentials file, as `nsc` makes it
+    #[arg(long, value_name = "FILE", env = "NATS_CREDS")]
+    pub creds: Option<PathBuf>,
+    /// The user's name; the password is read from --password-file or $NATS_PASSWORD
+    #[arg(long, value_name = "NAME", env = "NATS_USER", conflicts_with = "creds")]
+    pub user: Option<String>,
+    /// A file with the user's password
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
+    /// The authorities of the server's certificate: a PEM file, instead of the system's
+    #[arg(long, value_name = "FILE", env = "NATS_CA")]
+    pub nats_ca: Option<PathBuf>,
+    /// What the names of everything in NATS begin with
+    #[arg(long, value_name = "NAME", default_value = "connector")]
+    pub prefix: Names,
+    /// The most runs at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// How often a run is delivered at most, if its workers die or its provider is overloaded
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub deliveries: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long runs may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// After which silence of its worker a run is taken over; for a queue that is not there yet
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub ack_wait: Duration,
+    /// How long outcomes and files are kept; for buckets that are not there yet
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
+    /// On how many servers of a cluster everything is kept; for what is not there yet
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
+    pub replicas: u8,
+    /// The largest file of an input, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    pub largest_file: u32,
+    /// Where connections are stored; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Let connections lead to private and local addresses, such as a model server of your own
+    #[arg(long)]
+    pub allow_private_addresses: bool,
+    /// Let connections lead to this server only, such as https://api.openai.com; may be given
+    /// several times
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub origin: Vec<BaseUrl>,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,

@@ -16,6 +16,7 @@ mod run;
 mod secrets;
 mod serve;
 mod show;
+mod worker;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -31,7 +32,7 @@ use error::Error;
 /// Parses the arguments, does what they say, and reports.
 pub fn main() -> ExitCode {
     let args = Args::parse();
-    log_to_stderr(matches!(args.command, Command::Serve(_)));
+    log_to_stderr(matches!(args.command, Command::Serve(_) | Command::Worker(_)));
     let json = args.json;
     match dispatch(args) {
         Ok(()) => ExitCode::SUCCESS,
@@ -49,6 +50,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
     match args.command {
         Command::Serve(args) => return serve::serve(args),
         Command::Mcp(args) => return mcp::mcp(args),
+        Command::Worker(args) => return worker::work(args),
         _ => {}
     }
     let components = Components::new(Host::new(HostOptions {
@@ -77,7 +79,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
-        Command::Serve(_) | Command::Mcp(_) | Command::Completions { .. } => Ok(()),
+        Command::Serve(_) | Command::Mcp(_) | Command::Worker(_) | Command::Completions { .. } => {
+            Ok(())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::Path;
 
 use connector_host::{Property, PropertyTable};
 use serde_json::{Map, Value};
@@ -91,15 +92,20 @@ fn from_file<'a>(
         message: format!("cannot read a secret from {path}: {why}"),
         hint: None,
     };
-    let file = File::open(path).map_err(|error| unusable(&error))?;
+    let secret = from_path(Path::new(path)).map_err(|error| unusable(&error))?;
+    Ok((name, secret))
+}
+
+/// A secret that is alone in a file.
+pub fn from_path(path: &Path) -> io::Result<Zeroizing<String>> {
+    let file = File::open(path)?;
     let text = limited(|limit| {
         let mut text = Zeroizing::new(String::new());
         file.take(limit).read_to_string(&mut text).map(|_| text)
-    });
-    let text = text.map_err(|error| unusable(&error))?;
+    })?;
     match text.trim() {
-        "" => Err(unusable(&"it is empty")),
-        secret => Ok((name, Zeroizing::new(secret.to_owned()))),
+        "" => Err(io::Error::other("it is empty")),
+        secret => Ok(Zeroizing::new(secret.to_owned())),
     }
 }
 

@@ -78,6 +78,8 @@ pub(crate) struct Terms<'a> {
     /// The longest silence while its body arrives.
     pub silence: Duration,
     pub retries: &'a Retries,
+    /// Whether the provider may have processed an earlier request of the run.
+    pub processed: bool,
     pub cancellation: &'a Cancellation,
     pub on_event: Option<&'a OnEvent>,
 }
@@ -89,6 +91,9 @@ pub(crate) struct Sent {
     pub attempts: u32,
     /// Whether it may have reached the provider, in one attempt or another.
     pub request_sent: bool,
+    /// Whether the provider may have processed it. If not, making it again
+    /// pays nothing twice.
+    pub processed: bool,
     /// How long the provider asks to wait.
     pub asked_pause: Option<Duration>,
 }
@@ -100,8 +105,13 @@ pub(crate) struct Sent {
 /// `invalid-input` for a request that is not allowed, before anything is
 /// sent; then `network`, `timeout`, `cancelled`.
 pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
-    let mut sent =
-        Sent { result: Err(not_allowed("")), attempts: 0, request_sent: false, asked_pause: None };
+    let mut sent = Sent {
+        result: Err(not_allowed("")),
+        attempts: 0,
+        request_sent: false,
+        processed: false,
+        asked_pause: None,
+    };
     let request = match Prepared::new(route, request, terms.largest_body) {
         Ok(request) => request,
         Err(failure) => return Sent { result: Err(failure), ..sent },
@@ -113,10 +123,13 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
             Ok(_) => true,
             Err(failure) => failure.request_sent,
         };
-        let Some(reason) = request.reason_to_repeat(&mut sent) else { return sent };
+        let Some(reason) = request.reason_to_repeat(&mut sent) else {
+            return Sent { processed: sent.request_sent, ..sent };
+        };
         let pause = terms.retries.pause_after(sent.attempts, sent.asked_pause);
         let time_left = terms.deadline.saturating_duration_since(Instant::now());
-        if terms.retries.attempts <= sent.attempts || time_left <= pause {
+        let hand_back = terms.retries.hand_back && !terms.processed && sent.asked_pause.is_some();
+        if hand_back || terms.retries.attempts <= sent.attempts || time_left <= pause {
             return sent;
         }
         tracing::debug!(request = request.what, attempt = sent.attempts, ?pause, reason, "again");

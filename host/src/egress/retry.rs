@@ -25,11 +25,21 @@ pub struct Retries {
     /// The longest pause. A provider that asks for a longer one by
     /// `Retry-After` gets it, if the run's time allows. Default: 20 s.
     pub longest: Duration,
+    /// Whether a run ends where the provider asks it to wait and has processed
+    /// nothing of it, with a failure that is
+    /// [`repeatable`](crate::Failure::repeatable): a queue can wait instead.
+    /// Default: no.
+    pub hand_back: bool,
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { attempts: 4, pause: Duration::from_millis(500), longest: Duration::from_secs(20) }
+        Self {
+            attempts: 4,
+            pause: Duration::from_millis(500),
+            longest: Duration::from_secs(20),
+            hand_back: false,
+        }
     }
 }
 
@@ -114,6 +124,7 @@ mod tests {
             attempts: 9,
             pause: Duration::from_millis(100),
             longest: Duration::from_millis(350),
+            hand_back: false,
         };
         for (attempts, whole) in [(1, 100), (2, 200), (3, 350), (40, 350)] {
             for _ in 0..50 {

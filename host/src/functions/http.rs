@@ -156,6 +156,8 @@ fn call(
         },
     };
     let terms = Terms {
+        // A model has called it: a request of the run was processed.
+        processed: true,
         largest_body: LARGEST_REQUEST,
         deadline: context.deadline,
         first_byte: FIRST_BYTE,

@@ -196,7 +196,10 @@ async fn accept_all<S>(
 }
 
 /// Waits for Ctrl-C or SIGTERM, or for the end of standard input.
-fn told_to_stop(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
+///
+/// # Errors
+/// If signals cannot be listened to.
+pub fn told_to_stop(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {

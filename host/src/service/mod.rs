@@ -41,14 +41,15 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use tower_http::trace::TraceLayer;
 
 pub use access::{Access, ApiKey, guard};
-pub use listen::{End, Listen};
+pub use connections::{Chosen, Made};
+pub use listen::{End, Listen, told_to_stop};
 pub use pace::paced;
+pub use problem::Problem;
+pub use runs::is_trace_parent;
 
 use crate::store::Store;
-use connections::Made;
 use gate::Gate;
 use metrics::Metrics;
-use problem::Problem;
 
 /// Below this the API stands.
 const API: &str = "/api/v1";
@@ -192,7 +193,7 @@ async fn on_thread<T: Send + 'static>(
 ///
 /// # Errors
 /// 503 if the machine has no thread for it: tokio panics then.
-fn blocking<T: Send + 'static>(
+pub fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Problem> {
     let begin = AssertUnwindSafe(|| tokio::task::spawn_blocking(work));

@@ -98,6 +98,17 @@ impl Problem {
         self.detail
     }
 
+    /// The failure that it is about, or that it is where there is no HTTP.
+    pub fn into_failure(self) -> Failure {
+        let kind = match self.status {
+            StatusCode::NOT_FOUND => FailureKind::NotFound,
+            StatusCode::UNPROCESSABLE_ENTITY => FailureKind::InvalidInput,
+            StatusCode::SERVICE_UNAVAILABLE => FailureKind::Unavailable,
+            _ => FailureKind::Internal,
+        };
+        self.failure.map_or_else(|| Failure::new(kind, self.detail), |failure| *failure)
+    }
+
     /// The body.
     pub fn json(&self) -> Value {
         json!(Body {

@@ -108,19 +108,20 @@ fn read(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Json<Run>, Prob
     Json::from_bytes(body).map_err(|rejection: JsonRejection| rejection.into())
 }
 
-/// The caller's trace, if it is one (W3C Trace Context, version 00).
+/// The caller's trace, if it is one.
 fn trace_parent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
+    is_trace_parent(text).then(|| text.to_owned())
+}
+
+/// Whether a text names a trace (W3C Trace Context, version 00).
+pub fn is_trace_parent(text: &str) -> bool {
     let is_hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     match text.split('-').collect::<Vec<_>>()[..] {
-        ["00", trace, parent, flags]
-            if is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2) =>
-        {
-            Some(text.to_owned())
-        }
-        _ => None,
+        ["00", trace, parent, flags] => is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2),
+        _ => false,
     }
 }
 

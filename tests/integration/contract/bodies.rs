@@ -71,7 +71,7 @@ fn post(
         .files(&files)
         .connection(&connection(&connector, server))
         .limits(limits)
-        .retries(Retries { attempts: 4, pause, longest: pause })
+        .retries(Retries { attempts: 4, pause, longest: pause, ..Retries::default() })
         .on_event(move |event| on_event(event, &path))
         .start()
 }

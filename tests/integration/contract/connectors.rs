@@ -365,7 +365,7 @@ fn a_provider_that_recovers_is_asked_again() {
     for bench in benches() {
         bench.provider.script(Fault::text(529, "overloaded"));
         bench.answers_well();
-        let retries = Retries { attempts: 2, pause, longest: pause };
+        let retries = Retries { attempts: 2, pause, longest: pause, ..Retries::default() };
         let outcome = bench.run().retries(retries).start().unwrap();
         assert_eq!((said(&outcome.output), &outcome.metadata["attempts"]), (TEXT, &json!(2)));
     }

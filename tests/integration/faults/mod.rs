@@ -58,5 +58,5 @@ fn limits() -> Limits {
 /// Two attempts with hardly a pause.
 fn retries() -> Retries {
     let pause = Duration::from_millis(1);
-    Retries { attempts: 2, pause, longest: pause }
+    Retries { attempts: 2, pause, longest: pause, ..Retries::default() }
 }

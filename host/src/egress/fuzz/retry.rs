@@ -79,7 +79,7 @@ fn every_policy_makes_a_pause() {
     };
     let inputs = (any::<u32>(), durations(), durations());
     try_all(file!(), 8_000, &inputs, |(attempts, pause, longest)| {
-        let retries = Retries { attempts: 4, pause, longest };
+        let retries = Retries { attempts: 4, pause, longest, ..Retries::default() };
         let made = retries.pause_after(attempts, None);
         assert!(made <= longest && made <= LONGEST_ASKED, "{made:?}");
     });

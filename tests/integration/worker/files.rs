@@ -1,0 +1,86 @@
+//! Files that come and go through the Object Store.
+
+use std::fs;
+
+use connector_tests::in_repository;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn run(action: &str, input: &Value) -> Value {
+    json!({ "action": format!("openai/v1/{action}"), "connection": "sandbox", "input": input })
+}
+
+#[test]
+fn a_recording_comes_out_of_one_run_and_goes_into_the_next() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let input = json!({ "input": "Good morning", "voice": "alloy", "responseFormat": "wav" });
+    let spoken = caller.run("speech", &run("createSpeech", &input));
+    let entry = &spoken["outcome"]["output"];
+    assert_eq!((&entry["name"], &entry["mimeType"]), (&json!("speech.wav"), &json!("audio/wav")));
+    assert!(caller.get(&entry["url"]).starts_with(b"RIFF"), "{spoken}");
+    let text = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
+    assert_eq!(text["outcome"]["output"]["text"], "Good morning", "{text}");
+    caller.is_done();
+    assert_eq!(fleet.files(), 0, "files of runs are left");
+}
+
+#[test]
+fn a_callers_file_goes_in_under_its_name() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let talk = fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
+    let entry = caller.put("talk.mp3", &talk);
+    let reply = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
+    assert!(reply["outcome"]["output"]["text"].is_string(), "{reply}");
+    let requests = fleet.sandbox.requests();
+    let file = requests[0].parts().iter().find(|part| part.filename.is_some()).unwrap();
+    assert_eq!((file.filename.as_deref(), file.len), (Some("talk.mp3"), talk.len()));
+}
+
+#[test]
+fn a_file_that_is_not_there_or_not_the_callers_is_refused() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&["--largest-file", "1"]);
+    let caller = fleet.caller();
+    caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
+    for (id, url, said) in [
+        ("missing", "nats://connector-files/no.mp3", "there is no file"),
+        ("nameless", "nats://connector-files/", "must begin with nats://connector-files/"),
+        ("elsewhere", "nats://other/talk.mp3", "must begin with nats://connector-files/"),
+        ("large", "nats://connector-files/large.mp3", "is larger than 1048576 bytes"),
+        ("local", "file:///etc/passwd", "is not among the files this run may read"),
+        ("web", "https://example.com/talk.mp3", "must be a file: URL"),
+    ] {
+        let input = json!({ "file": { "url": url, "name": "talk.mp3" } });
+        let reply = caller.run(id, &run("createTranscription", &input));
+        let message = reply["failure"]["message"].as_str().unwrap_or_else(|| panic!("{reply}"));
+        assert!(message.contains(said), "{reply}");
+        assert_eq!(reply["failure"]["property"], "file", "{reply}");
+    }
+    caller.is_done();
+    assert!(fleet.sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_preview_is_there_when_it_is_told_of() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let messages = json!([{ "content": "A lighthouse" }]);
+    let input = json!({ "imageMessages": messages, "model": "gpt-image-1", "partialImages": 2 });
+    let mut image = run("createImage", &input);
+    image["events"] = json!(true);
+    let reply = caller.run("image", &image);
+    let files = &reply["outcome"]["output"]["files"];
+    assert!(caller.get(&files[0]["url"]).starts_with(b"\x89PNG"), "{reply}");
+    let events = caller.heard("connector.events.image");
+    let previews: Vec<_> = events.iter().filter(|event| event["event"] == "file").collect();
+    assert!(!previews.is_empty(), "{events:?}");
+    for preview in previews {
+        assert!(caller.get(&preview["file"]["url"]).starts_with(b"\x89PNG"), "{preview}");
+    }
+}

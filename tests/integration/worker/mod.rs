@@ -1,0 +1,24 @@
+//! `connector worker`: the built command takes runs from a real NATS server,
+//! and the sandbox stands in for the provider.
+
+mod access;
+mod files;
+mod limits;
+mod poison;
+mod runs;
+mod takeover;
+mod thousand;
+
+use connector_tests::nats::{Fleet, Nats, ask, until};
+use connector_tests::{CANARY, sandbox};
+
+fn fleet() -> Fleet {
+    Fleet::new(Nats::start(), sandbox())
+}
+
+/// What the sandbox answers to an Ask holds what was asked.
+#[track_caller]
+fn assert_answers(reply: &serde_json::Value, text: &str) {
+    let output = reply["outcome"]["output"].as_str().unwrap_or_else(|| panic!("{reply}"));
+    assert!(output.contains(text), "{reply}");
+}

@@ -1,0 +1,135 @@
+//! Messages that no worker can do anything with.
+
+use async_nats::jetstream::message::PublishMessage;
+use openai_sandbox::Fault;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tally::Kind;
+
+use super::*;
+
+#[test]
+fn what_is_no_run_is_buried_with_its_failure() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let unknown = |action: &str| json!({ "action": action, "input": {} }).to_string();
+    for (id, message, said) in [
+        ("none", "not JSON".to_owned(), "the message is no run"),
+        ("list", "[]".to_owned(), "expected an object"),
+        ("connector", unknown("acme/v1/ask"), "there is no connector `acme/v1`; there are: openai"),
+        ("action", unknown("openai/v1/dance"), "there is no action `dance`; there are: ask"),
+        ("version", unknown("openai/v9/ask"), "there is no connector `openai/v9`"),
+        ("extra", r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(), "a run has no `tries`"),
+    ] {
+        let message = PublishMessage::build().message_id(id).payload(message.into());
+        caller.publish_raw(message);
+        let dead = caller.dead(id);
+        let message = dead["failure"]["message"].as_str().unwrap();
+        assert!(message.contains(said), "{dead}");
+        assert_eq!(caller.reply(id)["failure"], dead["failure"]);
+    }
+    caller.is_done();
+    // What is a run can be had made again when there is a connector for it.
+    let message = caller.dead("connector")["message"].as_str().unwrap().to_owned();
+    assert_eq!(serde_json::from_str::<Value>(&message).unwrap()["action"], "acme/v1/ask");
+    assert!(caller.dead("none")["message"].is_null());
+    assert!(fleet.sandbox.requests().is_empty());
+}
+
+#[test]
+fn a_message_without_an_id_is_buried() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    for (sequence, id) in [(1, None), (2, Some("a b")), (3, Some("*"))] {
+        let message = PublishMessage::build().payload(ask("Hello!").to_string().into());
+        caller.publish_raw(match id {
+            Some(id) => message.message_id(id),
+            None => message,
+        });
+        let dead = caller.dead(&format!("message-{sequence}"));
+        assert!(dead["failure"]["message"].as_str().unwrap().contains("`Nats-Msg-Id`"), "{dead}");
+    }
+    caller.is_done();
+    assert!(fleet.sandbox.requests().is_empty() && caller.replies().is_empty());
+}
+
+#[test]
+fn a_token_in_a_message_is_refused_and_not_repeated() {
+    let fleet = fleet();
+    let worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let values = json!({ "token": CANARY, "baseUrl": fleet.sandbox.base_url() });
+    let mut inline = ask("Hello!");
+    inline["connection"] = values;
+    let mut beside = ask("Hello!");
+    beside["token"] = json!(CANARY);
+    let mut shouted = ask("Hello!");
+    shouted["connection"] = json!([CANARY]);
+    for (id, run) in [("inline", &inline), ("beside", &beside), ("shouted", &shouted)] {
+        let reply = caller.run(id, run);
+        assert_eq!(reply["failure"]["kind"], "invalid-input");
+        let (reply, dead) = (reply.to_string(), caller.dead(id).to_string());
+        for told in [&reply, &dead, &worker.log()] {
+            assert!(!told.contains(CANARY), "{told}");
+        }
+    }
+    let said = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
+    assert!(said.contains("must name a connection that the workers have stored"), "{said}");
+    caller.is_done();
+    assert!(fleet.sandbox.requests().is_empty());
+}
+
+#[test]
+fn the_token_is_in_nothing_that_a_run_leaves_in_nats() {
+    let fleet = fleet();
+    let worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    fleet.sandbox.script(Fault::EchoAuthorization { status: 401 });
+    caller.run("refused", &ask("Hello!"));
+    caller.run("answered", &ask("Hello!"));
+    caller.is_done();
+    let mut folders = vec![fleet.nats.folder().to_owned()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let content = std::fs::read(&path).unwrap();
+            let found = content.windows(CANARY.len()).any(|part| part == CANARY.as_bytes());
+            assert!(!found, "{}", path.display());
+            files += 1;
+        }
+    }
+    assert!(5 < files && !worker.log().contains(CANARY));
+}
+
+#[test]
+fn a_run_that_ends_its_workers_is_buried() {
+    let fleet = fleet();
+    let caller = fleet.caller();
+    let mut workers = 0;
+    for delivery in 1..=2 {
+        let worker = fleet.worker(&["--deliveries", "2"]);
+        fleet.sandbox.script(Fault::Delay(Duration::from_secs(30)));
+        if delivery == 1 {
+            caller.publish("poison", &ask("Poison"));
+        }
+        until("it is asked", || (fleet.asked("Poison") == delivery).then_some(()));
+        worker.kill();
+        workers += 1;
+    }
+    let _worker = fleet.worker(&["--deliveries", "2"]);
+    let dead = caller.dead("poison");
+    assert_eq!(dead["deliveries"], 3);
+    let message = dead["failure"]["message"].as_str().unwrap();
+    assert!(message.contains("delivered 2 times and never came to an end"), "{dead}");
+    assert_eq!(caller.reply("poison")["failure"], dead["failure"]);
+    caller.is_done();
+    assert_eq!((fleet.asked("Poison"), caller.replies().len()), (2, 1));
+    tally::add(Kind::Fault, workers);
+}

@@ -1,0 +1,152 @@
+//! What becomes of a run: one outcome, one payment.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::stream::{Config, RetentionPolicy};
+use openai_sandbox::Fault;
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn an_outcome_is_told_once_and_kept() {
+    let fleet = fleet();
+    let worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let reply = caller.run("orders.1", &ask("Hello!"));
+    assert_answers(&reply, "Hello!");
+    assert_eq!(reply["id"], "orders.1");
+    assert_eq!(reply["deliveries"], 1);
+    assert_eq!(reply["repeated"], false);
+    assert_eq!(reply["worker"], worker.id());
+    assert_eq!(reply["outcome"]["metadata"]["attempts"], 1);
+    assert_eq!(caller.kept("orders.1"), Some(reply));
+    caller.is_done();
+    assert_eq!(caller.replies().len(), 1);
+    assert_eq!(fleet.asked("Hello!"), 1);
+}
+
+#[test]
+fn a_failure_is_an_outcome_too() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let mut wrong = ask("Hello!");
+    wrong["input"]["messages"][0]["role"] = json!("poet");
+    let failure = caller.run("wrong", &wrong)["failure"].take();
+    assert_eq!(failure["kind"], "invalid-input");
+    assert_eq!(failure["property"], "messages[0].role");
+    assert_eq!(failure["requestSent"], false);
+    let mut unknown = ask("Hello!");
+    unknown["connection"] = json!("another");
+    let failure = caller.run("unknown", &unknown)["failure"].take();
+    assert_eq!(failure["message"], "the workers have no connection `another` of openai/v1");
+    caller.is_done();
+    assert!(fleet.sandbox.requests().is_empty());
+}
+
+#[test]
+fn the_same_id_is_one_run() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    assert!(!caller.publish("a", &ask("Hello!")));
+    assert!(caller.publish("a", &ask("Hello!")), "the queue has taken it twice");
+    caller.reply("a");
+    caller.is_done();
+    assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
+}
+
+#[test]
+fn the_same_id_is_one_run_also_when_the_queue_has_forgotten_it() {
+    let fleet = fleet();
+    let caller = fleet.caller();
+    let config = Config {
+        name: "connector-runs".to_owned(),
+        subjects: vec!["connector.runs".to_owned()],
+        retention: RetentionPolicy::WorkQueue,
+        duplicate_window: Duration::from_millis(100),
+        ..Config::default()
+    };
+    caller.wait_for(caller.jetstream().create_stream(config)).unwrap();
+    let _workers = [fleet.worker(&[]), fleet.worker(&[])];
+    fleet.sandbox.script(Fault::Delay(Duration::from_secs(1)));
+    caller.publish("a", &ask("Hello!"));
+    until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
+    // While the first goes on, and after its end.
+    thread::sleep(Duration::from_millis(200));
+    assert!(!caller.publish("a", &ask("Hello!")), "the queue remembers it");
+    caller.reply("a");
+    caller.is_done();
+    assert!(!caller.publish("a", &ask("Hello!")), "the queue remembers it");
+    caller.is_done();
+    assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
+}
+
+#[test]
+fn a_provider_that_asks_to_wait_gets_its_time_and_nobody_waits_meanwhile() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&["--runs", "1"]);
+    let caller = fleet.caller();
+    let slow_down = Fault::error(429, "rate_limit_exceeded", "Slow down.");
+    fleet.sandbox.script(slow_down.with_header("retry-after", "3"));
+    let begun = Instant::now();
+    caller.publish("limited", &ask("First"));
+    until("it is asked", || (fleet.asked("First") == 1).then_some(()));
+    // The only place is free.
+    let other = caller.run("other", &ask("Second"));
+    assert_answers(&other, "Second");
+    assert!(caller.kept("limited").is_none());
+    let reply = caller.reply("limited");
+    assert!(Duration::from_secs(3) <= begun.elapsed(), "{:?}", begun.elapsed());
+    assert_answers(&reply, "First");
+    assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(2), &json!(false)));
+    caller.is_done();
+    // The first was refused, and not paid.
+    assert_eq!(fleet.asked("First"), 2);
+}
+
+#[test]
+fn a_provider_that_is_out_of_reach_is_tried_as_often_as_allowed() {
+    let fleet = fleet();
+    fleet.store("nowhere", "http://127.0.0.1:1/v1");
+    let _worker = fleet.worker(&["--deliveries", "2"]);
+    let caller = fleet.caller();
+    let mut run = ask("Hello!");
+    run["connection"] = json!("nowhere");
+    let reply = caller.run("a", &run);
+    assert_eq!(reply["failure"]["kind"], "network");
+    assert_eq!(reply["failure"]["requestSent"], false);
+    assert_eq!(reply["deliveries"], 2);
+    caller.is_done();
+}
+
+#[test]
+fn what_happens_in_a_run_is_told_if_that_is_wanted() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let mut run = ask("Hello!");
+    run["events"] = json!(true);
+    let reply = caller.run("loud", &run);
+    let events = caller.heard("connector.events.loud");
+    let deltas = events.iter().filter(|event| event["event"] == "text-delta");
+    let text: String = deltas.map(|delta| delta["text"].as_str().unwrap()).collect();
+    assert_eq!(reply["outcome"]["output"], text);
+    caller.run("quiet", &ask("Hello!"));
+    assert!(caller.heard("connector.events.quiet").is_empty());
+}
+
+#[test]
+fn the_callers_trace_goes_on_to_the_provider() {
+    use async_nats::jetstream::message::PublishMessage;
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let message = PublishMessage::build().message_id("a").payload(ask("Hi").to_string().into());
+    caller.publish_raw(message.header("traceparent", trace));
+    caller.reply("a");
+    assert_eq!(fleet.sandbox.requests()[0].header("traceparent"), Some(trace));
+}

@@ -1,0 +1,84 @@
+//! A thousand runs, three workers, and somebody who kills them.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use openai_sandbox::Fault;
+use tally::Kind;
+
+use super::*;
+
+const RUNS: usize = 1_000;
+const WORKERS: usize = 3;
+/// The places of each.
+const PLACES: usize = 8;
+const ARGUMENTS: [&str; 4] = ["--runs", "8", "--deliveries", "100"];
+/// What the provider takes for an answer.
+const ANSWER: Duration = Duration::from_millis(100);
+/// The most time between two kills.
+const LIFE: u64 = 600;
+
+/// A number from 0 to `most`, by a generator that begins with the time of day.
+fn chance(state: &mut u64, most: u64) -> u64 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) % (most + 1)
+}
+
+#[test]
+fn a_thousand_runs_end_once_each_whoever_is_killed() {
+    let fleet = fleet();
+    let mut workers: Vec<_> = (0..WORKERS).map(|_| fleet.worker(&ARGUMENTS)).collect();
+    let caller = fleet.caller();
+    (0..2 * RUNS).for_each(|_| fleet.sandbox.script(Fault::Delay(ANSWER)));
+    let mut seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
+    let begun = Instant::now();
+    for run in 0..RUNS {
+        caller.publish(&format!("run-{run}"), &ask(&format!("[{run}]")));
+    }
+    let mut kills = 0;
+    let deadline = Instant::now() + Duration::from_secs(300);
+    while caller.replies().len() < RUNS {
+        assert!(Instant::now() < deadline, "{} have ended", caller.replies().len());
+        thread::sleep(Duration::from_millis(chance(&mut seed, LIFE)));
+        let one = chance(&mut seed, WORKERS as u64 - 1) as usize;
+        let next = fleet.worker(&ARGUMENTS);
+        std::mem::replace(&mut workers[one], next).kill();
+        kills += 1;
+    }
+    let took = begun.elapsed();
+    caller.is_done();
+
+    // Every outcome once, and the right one.
+    let replies = caller.replies();
+    assert_eq!(replies.len(), RUNS, "an outcome was told twice");
+    let replies: BTreeMap<_, _> = replies.into_iter().collect();
+    assert_eq!(replies.len(), RUNS);
+    assert_eq!(caller.messages("KV_connector-outcomes"), RUNS as u64);
+    assert_eq!(caller.messages("connector-dead"), 0);
+
+    // Each request that was not the first of its run belongs to a run whose
+    // worker was killed after it was begun, and whose outcome says so.
+    let (mut paid, mut repeated) = (0, 0);
+    for run in 0..RUNS {
+        let reply = &replies[&format!("run-{run}")];
+        assert_answers(reply, &format!("[{run}]"));
+        let asked = fleet.asked(&format!("[{run}]"));
+        let again = reply["repeated"] == true;
+        let deliveries = reply["deliveries"].as_u64().unwrap();
+        assert!(asked == 1 || again, "run {run} was asked {asked} times: {reply}");
+        assert!((1..=deliveries).contains(&(asked as u64)), "{asked} requests: {reply}");
+        paid += asked;
+        repeated += usize::from(again);
+    }
+    let duplicates = paid - RUNS;
+    println!(
+        "{RUNS} runs by {WORKERS} workers in {took:.1?}: {kills} kills, {repeated} runs begun \
+         more than once, {duplicates} requests made again"
+    );
+    assert_eq!(fleet.sandbox.requests().len(), paid);
+    assert!(duplicates <= kills * PLACES, "{duplicates} after {kills} kills");
+    // Somebody was killed in the middle of something.
+    assert!(0 < repeated && 3 < kills, "{repeated} repeated after {kills} kills");
+    tally::add(Kind::Fault, kills as u64);
+}
