@@ -119,7 +119,7 @@ impl MessagesApi {
     /// Queues what requests get. Each takes one from the queue.
     ///
     /// # Panics
-    /// Never.
+    /// If a thread of the stand-in panicked.
     pub fn script(&self, scripted: Scripted) {
         self.shared.script.lock().unwrap().push_back(scripted);
     }
@@ -127,7 +127,7 @@ impl MessagesApi {
     /// The requests since this was last called.
     ///
     /// # Panics
-    /// Never.
+    /// If a thread of the stand-in panicked.
     pub fn take_requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.shared.requests.lock().unwrap())
     }

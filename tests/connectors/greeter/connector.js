@@ -25,7 +25,11 @@ const row = (name, label, more = {}) => ({
 const properties = [
   row('token', 'Token', { required: true, secret: true, control: 'password' }),
   row('baseUrl', 'Base URL', { control: 'url' }),
-  row('name', 'Name', { required: true, description: 'Who is greeted.', limits: { maxLength: 40, accept: [] } }),
+  row('name', 'Name', {
+    required: true,
+    description: 'Who is greeted.',
+    limits: { maxLength: 40, accept: [] },
+  }),
   row('', 'Greeting', { type: 'object', control: 'object-builder', children: [4, 5] }),
   row('greeting', 'Greeting', { required: true }),
   row('file', 'File', { required: true, type: 'file-entry', control: 'file-entry' }),

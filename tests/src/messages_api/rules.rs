@@ -206,7 +206,8 @@ impl Asked {
     pub(super) fn body(&self) -> Value {
         match self {
             Self::Models => {
-                let model = |id: &str, name: &str| json!({ "type": "model", "id": id, "display_name": name, "created_at": "2025-01-01T00:00:00Z" });
+                let made = "2025-01-01T00:00:00Z";
+                let model = |id: &str, name: &str| json!({ "type": "model", "id": id, "display_name": name, "created_at": made });
                 let data = [model("claude-one", "Claude One"), model("claude-two", "Claude Two")];
                 json!({ "data": data, "has_more": false, "first_id": null, "last_id": null })
             }
