@@ -56,6 +56,13 @@ pub enum Screen {
     Phone,
 }
 
+/// Whether something else may lie above what the mouse goes to.
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    Uncovered,
+    Anyhow,
+}
+
 /// A browser with one page. Dropping it closes it.
 pub struct Browser {
     client: Option<Client>,
@@ -161,7 +168,7 @@ impl Browser {
     /// # Panics
     /// If it is not there.
     pub fn click(&self, selector: &str) {
-        self.mouse(vec![self.over(selector), DOWN, UP]);
+        self.mouse(vec![self.over(selector, Reach::Uncovered), DOWN, UP]);
     }
 
     /// Clicks it twice.
@@ -169,7 +176,7 @@ impl Browser {
     /// # Panics
     /// If it is not there.
     pub fn double_click(&self, selector: &str) {
-        self.mouse(vec![self.over(selector), DOWN, UP, DOWN, UP]);
+        self.mouse(vec![self.over(selector, Reach::Uncovered), DOWN, UP, DOWN, UP]);
     }
 
     /// Drags one thing to the middle of another.
@@ -177,26 +184,29 @@ impl Browser {
     /// # Panics
     /// If one or the other is not there.
     pub fn drag(&self, from: &str, to: &str) {
-        let from = self.over(from);
+        let from = self.over(from, Reach::Uncovered);
         // What is dragged must be seen to move, and the goal to be reached.
         let away = PointerAction::MoveBy { duration: Some(STEP), x: 30.0, y: 10.0 };
         let near = PointerAction::MoveBy { duration: Some(STEP), x: -2.0, y: 0.0 };
-        let there = self.over(to);
+        let there = self.over(to, Reach::Anyhow);
         self.mouse(vec![from, DOWN, away, there.clone(), near, there, UP]);
     }
 
     /// The way of the mouse to the middle of what a selector finds.
-    fn over(&self, selector: &str) -> PointerAction {
+    fn over(&self, selector: &str, reach: Reach) -> PointerAction {
         let script = "
-            const found = document.querySelector(arguments[0]);
+            const [selector, mustBeSeen] = arguments;
+            const found = document.querySelector(selector);
             if (!found) return null;
             found.scrollIntoView({ block: 'nearest' });
             const { x, y, width, height } = found.getBoundingClientRect();
-            return [Math.round(x + width / 2), Math.round(y + height / 2)];";
+            const place = [Math.round(x + width / 2), Math.round(y + height / 2)];
+            return !mustBeSeen || found.contains(document.elementFromPoint(...place)) ? place : null;";
+        let arguments = vec![json!(selector), json!(reach == Reach::Uncovered)];
         let mut place = Value::Null;
         self.wait(selector, || {
             // What slides in is there when it stands still.
-            let before = std::mem::replace(&mut place, self.ask(script, vec![json!(selector)]));
+            let before = std::mem::replace(&mut place, self.ask(script, arguments.clone()));
             !place.is_null() && place == before
         });
         let [x, y] = [0, 1].map(|axis| place.get(axis).and_then(Value::as_f64).unwrap());

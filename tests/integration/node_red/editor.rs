@@ -121,7 +121,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.value("RED.sidebar.show('help')");
     browser.sees("Asks a chat model");
     browser.screenshot("node-red-help");
-    browser.click("#node-input-lookup-connection");
+    browser.click("#node-input-btn-connection-edit");
     browser.until("document.querySelector('#node-config-input-token')?.value === '__PWRD__'");
     // The stored one is tested with.
     browser.press("Test");
