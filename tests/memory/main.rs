@@ -9,8 +9,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use connector_host::Files;
-use connector_tests::{CANARY, connection, openai, sandbox};
+use connector_host::{Files, Host, HostOptions};
+use connector_tests::{CANARY, component, connection, sandbox};
 use serde_json::{Value, json};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -103,7 +103,9 @@ fn the_connector_never_holds_it() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(looker.clone()))
         .unwrap();
     let sandbox = sandbox();
-    let connector = openai();
+    // One that comes from the cache has its image in the cache's file.
+    let host = Host::new(HostOptions { cache_dir: None, ..HostOptions::default() }).unwrap();
+    let connector = host.load_file(component()).unwrap();
     let connection = connection(&connector, &sandbox);
     let dir = tempfile::tempdir().unwrap();
     let files = Files::new(dir.path());
