@@ -179,6 +179,14 @@ impl NodeRed {
         taken(self.next("status", is_meant), "status")
     }
 
+    /// Waits until a node has no status any more.
+    ///
+    /// # Panics
+    /// If it keeps one.
+    pub fn has_no_status(&mut self, node: &str) {
+        self.next("status", |told| told["of"] == node && told["status"] == json!({}));
+    }
+
     /// The flows as they are exported, and as they are in the file.
     ///
     /// # Panics
