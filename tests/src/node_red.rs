@@ -147,7 +147,7 @@ impl NodeRed {
     /// # Panics
     /// If none comes.
     pub fn message(&mut self, to: &str) -> Value {
-        self.next("message", |told| told["to"] == to)["msg"].take()
+        self.first_message(&[to])
     }
 
     /// The next message that one of these nodes is handed.
@@ -156,7 +156,7 @@ impl NodeRed {
     /// If none comes.
     pub fn first_message(&mut self, to: &[&str]) -> Value {
         let is_meant = |told: &Value| told["to"].as_str().is_some_and(|node| to.contains(&node));
-        self.next("message", is_meant)["msg"].take()
+        taken(self.next("message", is_meant), "msg")
     }
 
     /// The messages that a node was handed until now.
@@ -164,7 +164,7 @@ impl NodeRed {
         let is_meant = |told: &Value| told["what"] == "message" && told["to"] == to;
         let (meant, others): (VecDeque<_>, _) = self.told.drain(..).partition(is_meant);
         self.told = others;
-        meant.into_iter().map(|mut told| told["msg"].take()).collect()
+        meant.into_iter().map(|told| taken(told, "msg")).collect()
     }
 
     /// The next status of a node with something in its text.
@@ -173,10 +173,18 @@ impl NodeRed {
     /// If none comes.
     pub fn status(&mut self, of: &str, text: &str) -> Value {
         let is_meant = |told: &Value| {
-            let shown = told["status"]["text"].as_str().unwrap_or_default();
+            let shown = told.pointer("/status/text").and_then(Value::as_str).unwrap_or_default();
             told["of"] == of && shown.contains(text)
         };
-        self.next("status", is_meant)["status"].take()
+        taken(self.next("status", is_meant), "status")
+    }
+
+    /// Waits until a node has no status any more.
+    ///
+    /// # Panics
+    /// If it keeps one.
+    pub fn has_no_status(&mut self, node: &str) {
+        self.next("status", |told| told["of"] == node && told["status"] == json!({}));
     }
 
     /// The flows as they are exported, and as they are in the file.
@@ -248,6 +256,10 @@ impl Drop for NodeRed {
         // It may have ended by itself.
         let _ = self.child.wait();
     }
+}
+
+fn taken(mut told: Value, member: &str) -> Value {
+    told.get_mut(member).map(Value::take).unwrap_or_default()
 }
 
 fn read_lines(child: &mut Child) -> Receiver<Value> {

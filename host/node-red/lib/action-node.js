@@ -46,6 +46,10 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
         input: await valuesOf(action.properties, config.fields ?? {}, making),
       };
       const onEvent = (event, data) => {
+        // Some were on the way already when the run was stopped.
+        if (signal.aborted) {
+          return;
+        }
         status.event(event, data);
         send([null, eventMessage(RED, msg, event, data)]);
       };

@@ -78,16 +78,16 @@ class Client {
         onEvent(event, data);
       }
     } catch (error) {
-      throw error instanceof Failure || signal.aborted ? error : broken();
+      throw error instanceof Failure || signal.aborted ? error : broken(path);
     }
-    throw broken();
+    throw broken(path);
   }
 
   /** @returns {Promise<object>} its FILE_ENTRY */
   async upload(name, mimeType, bytes, signal) {
     const path = `/files?name=${encodeURIComponent(name)}`;
     const request = { type: mimeType ?? 'application/octet-stream', body: bytes, signal };
-    return JSON.parse(await read(await this.#send('POST', path, request)));
+    return JSON.parse(await this.#read('POST', path, request));
   }
 
   /** @returns {Promise<Buffer>} the content of a file of the host */
@@ -95,12 +95,22 @@ class Client {
     if (!url.startsWith(`${API}/files/`)) {
       throw Failure.invalid(undefined, `\`${url}\` is no file of the connector host`);
     }
-    return read(await this.#send('GET', url.slice(API.length), { signal }));
+    return this.#read('GET', url.slice(API.length), { signal });
   }
 
   async #json(method, path, body, options) {
     const request = body === undefined ? {} : json(body);
-    return JSON.parse(await read(await this.#send(method, path, { ...request, ...options })));
+    return JSON.parse(await this.#read(method, path, { ...request, ...options }));
+  }
+
+  /** @returns {Promise<Buffer>} all of a success */
+  async #read(method, path, request) {
+    const response = await this.#send(method, path, request);
+    try {
+      return await read(response);
+    } catch (error) {
+      throw request.signal?.aborted ? error : broken(path);
+    }
   }
 
   /** @returns {Promise<http.IncomingMessage>} a success */
@@ -118,7 +128,7 @@ class Client {
           throw error;
         }
         if (error.code !== 'ECONNREFUSED' || attempt === ATTEMPTS) {
-          throw error.syscall === 'connect' || error.code === undefined ? absent(error) : broken();
+          throw error.syscall === 'connect' || error.code === undefined ? absent(error) : broken(path);
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
@@ -158,12 +168,12 @@ function problemOf(body) {
   }
 }
 
-const broken = () =>
-  new Failure({
-    kind: 'internal',
-    message: 'the connector host ended in the middle of it; the provider may have been paid',
-    requestSent: true,
-  });
+function broken(path) {
+  const isRun = path.endsWith('/run');
+  const middle = 'the connector host ended in the middle of it';
+  const message = isRun ? `${middle}; the provider may have been paid` : middle;
+  return new Failure({ kind: 'internal', message, requestSent: isRun });
+}
 
 const absent = (error) =>
   new Failure({
