@@ -101,7 +101,7 @@ impl Nats {
             let file =
                 names.into_iter().find(|name| name.extension().is_some_and(|e| e == "ports"));
             let ports: Value = serde_json::from_str(&fs::read_to_string(file?).ok()?).ok()?;
-            ports["nats"][0].as_str()?.rsplit(':').next()?.parse().ok()
+            ports.pointer("/nats/0")?.as_str()?.rsplit(':').next()?.parse().ok()
         });
         Self { server, port, folder }
     }
@@ -296,7 +296,9 @@ impl Fleet {
     pub fn asked(&self, text: &str) -> usize {
         let requests = self.sandbox.requests();
         let bodies = requests.iter().filter_map(|request| request.json());
-        bodies.filter(|body| body["messages"][0]["content"] == text).count()
+        let content =
+            |body: &Value| body.pointer("/messages/0/content")?.as_str().map(str::to_owned);
+        bodies.filter(|body| content(body).as_deref() == Some(text)).count()
     }
 }
 

@@ -24,6 +24,8 @@ const KEEP_DEAD: Duration = Duration::from_secs(30 * 24 * 3600);
 const PULLS: i64 = 4096;
 /// What is left of NATS's largest message for its headers.
 const HEADERS: usize = 4 << 10;
+/// How long the server may take for an answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How much of a file is one message.
 const PIECE: usize = 128 << 10;
 
@@ -99,7 +101,7 @@ impl Broker {
     /// something of the same name is there for another purpose.
     pub async fn open(client: Client, names: Names, making: &Making) -> Result<Self, BrokerError> {
         let mut context = async_nats::jetstream::new(client.clone());
-        context.set_timeout(Duration::from_secs(10));
+        context.set_timeout(TIMEOUT);
         let Making { keep, ack_wait, replicas } = *making;
         let stream = |name: String, subjects: String| Config {
             name,

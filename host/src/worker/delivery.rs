@@ -119,8 +119,12 @@ struct UnderWay<'a>(&'a Worker, u64);
 
 impl<'a> UnderWay<'a> {
     fn begin(worker: &'a Worker, sequence: u64) -> Option<Self> {
-        let mut all = worker.under_way.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(sequence).then_some(Self(worker, sequence))
+        let is_new = {
+            let mut all = worker.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+            all.insert(sequence)
+        };
+        // Made only if it is: its drop lets go of the message.
+        is_new.then(|| Self(worker, sequence))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the worker calls its things in NATS: all begin with one prefix, so
 //! that several fleets can share a server.
 
-use std::fmt;
 use std::str::FromStr;
 
 use super::message::RunId;
@@ -22,12 +21,6 @@ impl FromStr for Names {
             true => Ok(Self(text.to_owned())),
             false => Err(format!("it must be 1 to {LONGEST} letters, digits, `-` and `_`")),
         }
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
