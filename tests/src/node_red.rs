@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::process::Process;
-use crate::server::installed;
+use crate::server::{free_address, installed, kept};
 use crate::{in_repository, target_dir};
 
 /// How long something may take to happen. It takes seconds at most, and what
@@ -287,4 +288,55 @@ fn merge(into: &mut Value, from: Value) {
         (_, Value::Null) => {}
         (into, from) => *into = from,
     }
+}
+
+/// What Node-RED's own program says, with a new folder into which the package
+/// was installed, until it has started flows or has ended.
+///
+/// # Panics
+/// If it is not installed.
+pub fn said_by_its_own_program() -> String {
+    let marker = installed("node-red", "installed");
+    let folder = TempDir::new().unwrap();
+    let modules = folder.path().join("node_modules");
+    fs::create_dir(&modules).unwrap();
+    let package = fs::canonicalize(in_repository("host/node-red")).unwrap();
+    symlink(package, modules.join("node-red-contrib-wasm-connectors")).unwrap();
+    let port = free_address().port();
+    let settings = json!({
+        "uiHost": "127.0.0.1",
+        "uiPort": port,
+        "telemetry": { "enabled": false, "updateNotification": false },
+    });
+    fs::write(folder.path().join("settings.js"), format!("module.exports = {settings}")).unwrap();
+    let mut command = kept(Path::new("node"));
+    command
+        .arg(marker.with_file_name("node_modules/node-red/red.js"))
+        .arg("--userDir")
+        .arg(folder.path())
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("CONNECTOR_BIN", target_dir().join("release/connector"))
+        .env("CONNECTOR_COMPONENTS", target_dir().join("components"))
+        .env("XDG_CACHE_HOME", folder.path().join("cache"))
+        .stdout(Stdio::piped());
+    let mut keeper = command.spawn().unwrap();
+    let (told, lines) = channel();
+    let output = BufReader::new(keeper.stdout.take().unwrap());
+    // Whoever listens is gone when it has heard enough.
+    thread::spawn(move || {
+        output.lines().map_while(Result::ok).try_for_each(|line| told.send(line))
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let mut said = String::new();
+    while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.ends_with("Started flows") {
+            break;
+        }
+    }
+    drop(keeper.stdin.take());
+    // It may have ended by itself.
+    let _ = keeper.wait();
+    said
 }

@@ -164,6 +164,7 @@ pub(crate) fn exchange(
     Ok(Answer { status, body })
 }
 
-fn free_address() -> SocketAddr {
+/// An address that nobody has just now.
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }

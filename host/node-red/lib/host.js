@@ -92,10 +92,12 @@ async function launch({ program, components, dataDir, args }, log) {
       detached: true,
       stdio: 'pipe',
     });
-    // What is started here keeps no program running that Node-RED is a part of.
-    [child, child.stdin, child.stdout, child.stderr].forEach((handle) => handle.unref?.());
     child.stdin.on('error', () => {});
-    return { port: await listening(child, program, log), key, ended: end(child) };
+    const port = await listening(child, program, log);
+    // From here on it keeps no program running that Node-RED is a part of. Not
+    // before: while Node-RED loads its nodes, nothing else may keep it running.
+    [child, child.stdin, child.stdout, child.stderr].forEach((handle) => handle.unref?.());
+    return { port, key, ended: end(child) };
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use connector_tests::node_red::{NodeRed, Setup};
+use connector_tests::node_red::{NodeRed, Setup, said_by_its_own_program};
 use connector_tests::process::Process;
 use connector_tests::sandbox;
 use openai_sandbox::Fault;
@@ -32,6 +32,13 @@ fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
         assert!(Instant::now() < deadline, "the provider is not asked");
         thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// While it loads its nodes, nothing keeps Node-RED running but them.
+#[test]
+fn node_reds_own_program_waits_for_a_host_that_compiles() {
+    let said = said_by_its_own_program();
+    assert!(said.ends_with("Started flows\n"), "{said}");
 }
 
 #[test]
