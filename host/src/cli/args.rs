@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use connector_host::{Authorities, AuthoritiesError};
-
-use connector_host::BaseUrl;
+use connector_host::{
+    AddressPolicy, Authorities, AuthoritiesError, BaseUrl, Host, HostError, HostOptions,
+};
 
 use crate::service::Listen;
 use crate::worker::{Names, Servers};
@@ -207,6 +207,38 @@ pub struct Chosen {
     pub trust: Trust,
 }
 
+/// Where connections may lead that callers chose.
+#[derive(Debug, clap::Args)]
+pub struct Reach {
+    /// Let connections lead to private and local addresses, such as a model server of your own
+    #[arg(long)]
+    pub allow_private_addresses: bool,
+    /// Let connections lead to this server only, such as https://api.openai.com; may be given
+    /// several times
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub origin: Vec<BaseUrl>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+impl Reach {
+    /// A host that lets connections lead there, for so many runs at the same time.
+    pub fn host(&self, runs: u32) -> Result<Host, HostError> {
+        Host::new(HostOptions {
+            // A run, what it calls as functions, and what forms ask meanwhile.
+            concurrent_runs: runs.saturating_mul(2).saturating_add(16),
+            addresses: match self.allow_private_addresses {
+                true => AddressPolicy::Any,
+                false => AddressPolicy::Public,
+            },
+            origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
+            authorities: self.trust.ca_file.clone(),
+            ..HostOptions::default()
+        })
+    }
+}
+
 /// Whom connections trust besides the public certificate authorities.
 #[derive(Debug, clap::Args)]
 pub struct Trust {
@@ -221,9 +253,9 @@ impl Command {
         match self {
             Self::Test { chosen, .. } | Self::Options { chosen, .. } => &chosen.trust,
             Self::Run(run) => &run.chosen.trust,
-            Self::Serve(serve) => &serve.trust,
+            Self::Serve(serve) => &serve.reach.trust,
             Self::Mcp(mcp) => &mcp.trust,
-            Self::Worker(worker) => &worker.trust,
+            Self::Worker(worker) => &worker.reach.trust,
             _ => return None,
         }
         .ca_file
@@ -315,19 +347,12 @@ pub struct Serve {
     /// The largest file that is uploaded, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024)]
     pub largest_file: u32,
-    /// Let connections lead to private and local addresses, such as a model server of your own
-    #[arg(long)]
-    pub allow_private_addresses: bool,
-    /// Let connections lead to this server only, such as https://api.openai.com; may be given
-    /// several times
-    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub origin: Vec<BaseUrl>,
+    /// Where connections may lead.
+    #[command(flatten)]
+    pub reach: Reach,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Whom connections trust.
-    #[command(flatten)]
-    pub trust: Trust,
 }
 
 /// The arguments of `mcp`.
@@ -418,19 +443,12 @@ pub struct Worker {
     /// Where connections are stored; else in the user's data folder
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Let connections lead to private and local addresses, such as a model server of your own
-    #[arg(long)]
-    pub allow_private_addresses: bool,
-    /// Let connections lead to this server only, such as https://api.openai.com; may be given
-    /// several times
-    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
-    pub origin: Vec<BaseUrl>,
+    /// Where connections may lead.
+    #[command(flatten)]
+    pub reach: Reach,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Whom connections trust.
-    #[command(flatten)]
-    pub trust: Trust,
 }
 
 /// The documents of `schema`.

@@ -1,6 +1,6 @@
 //! `connector serve`.
 
-use connector_host::{AddressPolicy, Connector, Host, HostOptions};
+use connector_host::Connector;
 
 use super::args;
 use super::components::Components;
@@ -11,19 +11,7 @@ use crate::store::Store;
 
 /// Serves until the process is told to stop.
 pub fn serve(args: args::Serve) -> Result<(), Error> {
-    let addresses = match args.allow_private_addresses {
-        true => AddressPolicy::Any,
-        false => AddressPolicy::Public,
-    };
-    let host = Host::new(HostOptions {
-        // A run, what it calls as functions, and what forms ask meanwhile.
-        concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
-        addresses,
-        origins: (!args.origin.is_empty()).then_some(args.origin),
-        authorities: args.trust.ca_file.clone(),
-        ..HostOptions::default()
-    })?;
-    let components = Components::new(host);
+    let components = Components::new(args.reach.host(args.runs)?);
     let connectors = load(&components)?;
     let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
     let api_key = api_key.map_err(|error| Error::Service(error.to_string()))?;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use connector_host::{AddressPolicy, Host, HostOptions};
 use zeroize::Zeroizing;
 
 use super::args;
@@ -17,19 +16,7 @@ use crate::worker::{self, Access, Making, Settings, User};
 /// Works until the process is told to stop.
 pub fn work(args: args::Worker) -> Result<(), Error> {
     let user = user(&args)?;
-    let addresses = match args.allow_private_addresses {
-        true => AddressPolicy::Any,
-        false => AddressPolicy::Public,
-    };
-    let host = Host::new(HostOptions {
-        // A run, and what it calls as functions.
-        concurrent_runs: args.runs.saturating_mul(2).saturating_add(16),
-        addresses,
-        origins: (!args.origin.is_empty()).then_some(args.origin),
-        authorities: args.trust.ca_file.clone(),
-        ..HostOptions::default()
-    })?;
-    let components = Components::new(host);
+    let components = Components::new(args.reach.host(args.runs)?);
     let connectors = load(&components)?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let settings = Settings {
