@@ -45,3 +45,20 @@ node_modules() {
     cp package.json package-lock.json "$1"
     (cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
 }
+
+# node_packages OUT WHAT FILE...: the same in OUT, with copies of the FILEs, and
+# a file `installed` that says so. Does nothing if nothing has changed since.
+node_packages() {
+    out=$1
+    what=$2
+    shift 2
+    wanted=$(cat install.sh ../installing.sh package-lock.json "$@" | cksum)
+    if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
+        return
+    fi
+    rm -f "$out/installed"
+    say "installing $what into $out"
+    node_modules "$out"
+    [ $# = 0 ] || cp "$@" "$out"
+    echo "$wanted" >"$out/installed"
+}

@@ -16,14 +16,5 @@ mkdir -p "$1/forms"
 out=$(cd "$1/forms" && pwd)
 cd "$(dirname "$0")"
 . ../installing.sh
-wanted=$(cat install.sh ../installing.sh package-lock.json libraries.mjs | cksum)
 
-if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
-    exit 0
-fi
-rm -f "$out/installed"
-
-say "installing the form libraries into $out"
-node_modules "$out"
-cp libraries.mjs "$out"
-echo "$wanted" >"$out/installed"
+node_packages "$out" "the form libraries" libraries.mjs

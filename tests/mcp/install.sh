@@ -16,13 +16,5 @@ mkdir -p "$1/mcp"
 out=$(cd "$1/mcp" && pwd)
 cd "$(dirname "$0")"
 . ../installing.sh
-wanted=$(cat install.sh ../installing.sh package-lock.json | cksum)
 
-if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
-    exit 0
-fi
-rm -f "$out/installed"
-
-say "installing the client and the Inspector into $out"
-node_modules "$out"
-echo "$wanted" >"$out/installed"
+node_packages "$out" "the client and the Inspector"

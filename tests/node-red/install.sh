@@ -15,13 +15,5 @@ mkdir -p "$1/node-red"
 out=$(cd "$1/node-red" && pwd)
 cd "$(dirname "$0")"
 . ../installing.sh
-wanted=$(cat install.sh ../installing.sh package-lock.json | cksum)
 
-if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
-    exit 0
-fi
-rm -f "$out/installed"
-
-say "installing Node-RED into $out"
-node_modules "$out"
-echo "$wanted" >"$out/installed"
+node_packages "$out" "Node-RED"
