@@ -22,6 +22,7 @@ mod node_red;
 mod page;
 mod readme;
 mod refusals;
+mod reported;
 mod retry;
 mod security;
 mod service;

@@ -1,0 +1,178 @@
+//! What users of such connectors reported. Each file is one kind of report, and
+//! each row of its tables is a case: what comes in, or what the provider
+//! answers, with the right result beside it.
+
+mod answers;
+mod audio;
+mod base_urls;
+mod connections;
+mod errors;
+mod finishes;
+mod images;
+mod languages;
+mod mcp_results;
+mod messages;
+mod model_schemas;
+mod reasoning;
+mod recordings;
+mod self_hosted;
+mod streams;
+mod strict_schemas;
+mod texts;
+mod values;
+
+use std::sync::{Arc, LazyLock, Mutex};
+
+use connector_host::{
+    ConnectionValues, Connector, Event, Failure, FailureKind, Files, Functions, Outcome,
+};
+use connector_tests::{connection_values, openai, put_files, sandbox};
+use openai_sandbox::{Fault, Recorded};
+use serde_json::Value;
+use tempfile::TempDir;
+
+static OPENAI: LazyLock<Connector> = LazyLock::new(openai);
+
+/// A run of an action against a provider that is told what to answer.
+struct Case {
+    action: &'static str,
+    input: Value,
+    answers: Vec<Fault>,
+    streaming: bool,
+    files: Vec<(&'static str, Vec<u8>)>,
+    functions: Functions,
+    connection: Vec<(&'static str, Value)>,
+}
+
+/// What became of it.
+struct Ran {
+    result: Result<Outcome, Failure>,
+    /// The requests that reached the provider.
+    sent: Vec<Recorded>,
+    /// The text that was streamed.
+    streamed: String,
+    /// The folder with the files of the run, in `out`.
+    dir: TempDir,
+}
+
+/// A run that is not streamed, against a provider that answers well.
+fn run(action: &'static str, input: Value) -> Case {
+    Case {
+        action,
+        input,
+        answers: Vec::new(),
+        streaming: false,
+        files: Vec::new(),
+        functions: Functions::default(),
+        connection: Vec::new(),
+    }
+}
+
+impl Case {
+    /// What the provider answers, one for each request; after them it answers
+    /// well again.
+    fn answers(mut self, answers: impl IntoIterator<Item = Fault>) -> Self {
+        self.answers = answers.into_iter().collect();
+        self
+    }
+
+    fn streamed(mut self) -> Self {
+        self.streaming = true;
+        self
+    }
+
+    /// A file, which the input names by `{"url": NAME}`.
+    fn file(mut self, name: &'static str, content: impl Into<Vec<u8>>) -> Self {
+        self.files.push((name, content.into()));
+        self
+    }
+
+    /// Functions that the model may call.
+    fn functions(mut self, functions: Functions) -> Self {
+        self.functions = functions;
+        self
+    }
+
+    /// A further value of the connection.
+    fn connection(mut self, property: &'static str, value: impl Into<Value>) -> Self {
+        self.connection.push((property, value.into()));
+        self
+    }
+
+    fn start(self) -> Ran {
+        let dir = TempDir::new().unwrap();
+        let files = Files::new(dir.path().join("out"));
+        for (name, content) in &self.files {
+            std::fs::write(dir.path().join(name), content).unwrap();
+        }
+        let mut input = self.input;
+        if !self.files.is_empty() {
+            put_files(&mut input, &files, dir.path());
+        }
+        let sandbox = sandbox();
+        self.answers.into_iter().for_each(|answer| sandbox.script(answer));
+        let values = connection_values(&sandbox.base_url());
+        let values = self
+            .connection
+            .into_iter()
+            .fold(values, |values: ConnectionValues, (name, value)| values.set(name, value));
+        let streamed = Arc::new(Mutex::new(String::new()));
+        let listener = Arc::clone(&streamed);
+        let result = OPENAI.connection(values).and_then(|connection| {
+            OPENAI
+                .run(self.action, input)
+                .connection(&connection)
+                .files(&files)
+                .functions(&self.functions)
+                .streaming(self.streaming)
+                .on_event(move |event| {
+                    if let Event::TextDelta { text, .. } = event {
+                        listener.lock().unwrap().push_str(&text);
+                    }
+                })
+                .start()
+        });
+        let streamed = streamed.lock().unwrap().clone();
+        Ran { result, sent: sandbox.requests(), streamed, dir }
+    }
+}
+
+impl Ran {
+    /// The output of a run that succeeded.
+    fn output(&self) -> &Value {
+        match &self.result {
+            Ok(outcome) => &outcome.output,
+            Err(failure) => panic!("the run failed: {failure:?}"),
+        }
+    }
+
+    /// The failure of a run, of this kind.
+    fn failure(&self, kind: FailureKind) -> &Failure {
+        match &self.result {
+            Err(failure) if failure.kind == kind => failure,
+            other => panic!("expected a failure of the kind {kind:?}, not {other:?}"),
+        }
+    }
+
+    /// The JSON bodies of the requests.
+    fn bodies(&self) -> Vec<&Value> {
+        self.sent.iter().map(|request| request.json().unwrap()).collect()
+    }
+}
+
+/// An answer with this body and content type.
+fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
+    let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+    Fault::Status { status: 200, headers, body: body.into() }
+}
+
+/// An answer in JSON.
+fn json_body(value: &Value) -> Fault {
+    body("application/json", value.to_string())
+}
+
+/// A stream of these events, with `[DONE]` at its end.
+fn events(events: &[Value]) -> Fault {
+    let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    body("text/event-stream", events + "data: [DONE]\n\n")
+}
