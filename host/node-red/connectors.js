@@ -31,4 +31,11 @@ module.exports = async (RED) => {
     }
   }
   admin(RED, values, client, connectors, types.connectionType);
+  RED.log.info(`connectors: ${connectors.map(summary).join(', ')}`);
 };
+
+/** Of a connector, for the log: `openai/v1 with 4 actions`. */
+function summary({ address, definition }) {
+  const count = definition.actions.length;
+  return `${address} with ${count} ${count === 1 ? 'action' : 'actions'}`;
+}

@@ -49,7 +49,13 @@ pub enum LoadError {
         /// Why not.
         error: io::Error,
     },
-    /// Not a WebAssembly component, or one that uses features that are off.
+    /// Something else than WebAssembly.
+    #[error("not a WebAssembly component")]
+    NotWebAssembly,
+    /// What a component is made of.
+    #[error("a WebAssembly core module, not a component")]
+    CoreModule,
+    /// A component that is damaged or uses features that are off.
     #[error("not a component this host can run: {0}")]
     NotAComponent(String),
     /// It wants more than a connector may have.

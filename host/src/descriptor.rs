@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::bindings::{connection as wit_connection, describe as wit_describe};
 use crate::egress::BaseUrl;
-use crate::table::{Property, PropertyTable, Rows, TableError, is_name, printable};
+use crate::table::{Property, PropertyTable, PropertyType, Rows, TableError, is_name, printable};
 
 /// A connector.
 #[derive(Clone, Debug, Serialize)]
@@ -125,19 +125,31 @@ pub enum DescriptorError {
     Other(String),
 }
 
+impl Action {
+    /// Whether its output may hold files, as far as its table shows.
+    pub fn makes_files(&self) -> bool {
+        fn holds_file(shape: &Property) -> bool {
+            shape.kind == PropertyType::FileEntry
+                || shape.children.iter().any(holds_file)
+                || shape.values.as_deref().is_some_and(holds_file)
+        }
+        self.output.as_ref().is_some_and(holds_file)
+    }
+}
+
 impl Descriptor {
     pub(crate) fn parse(component: wit_describe::Component) -> Result<Self, DescriptorError> {
         if !is_name(&component.name) {
-            return other(format!("`{}` is no connector name", component.name.escape_debug()));
+            return other(bad_name("connector", &component.name));
         }
         let mut rows = Rows::new(component.properties);
         let mut actions: Vec<Action> = Vec::with_capacity(component.actions.len());
         for action in component.actions {
             if !is_name(&action.name) {
-                return other(format!("`{}` is no action name", action.name.escape_debug()));
+                return other(bad_name("action", &action.name));
             }
             if actions.iter().any(|earlier| earlier.name == action.name) {
-                return other(format!("action `{}` stands there twice", action.name));
+                return other(format!("duplicate action `{}`", action.name));
             }
             actions.push(Action::parse(action, &mut rows)?);
         }
@@ -241,6 +253,14 @@ impl Definition {
             environment: definition.environment.into_iter().map(Binding::from).collect(),
         })
     }
+}
+
+fn bad_name(of: &str, name: &str) -> String {
+    format!(
+        "`{}` is not a valid {of} name: it must begin with a letter or `_`, and may have letters, \
+         digits, `_` and `-` besides",
+        name.escape_debug()
+    )
 }
 
 impl From<wit_connection::Binding> for Binding {

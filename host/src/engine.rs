@@ -1,11 +1,14 @@
 //! The one wasmtime configuration, every knob with its reason.
 
+use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
 
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
 };
+
+use crate::backtrace::MAX_FRAMES;
 
 /// How often running guests look at their deadline and at cancellation.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
@@ -62,8 +65,9 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
     // Guests are stopped by a counter that they read at loop heads and calls.
     config.epoch_interruption(true);
     config.max_wasm_stack(options.max_stack);
-    // Traps are reported as one sentence; addresses would tell nobody anything.
-    config.wasm_backtrace_max_frames(None);
+    // A trap is reported with the names of functions; addresses would tell nobody
+    // anything.
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES));
     config.generate_address_map(false);
     // What no connector needs is off, so that an update of wasmtime cannot
     // bring it in.

@@ -86,6 +86,15 @@ impl Files {
         Ok(entry)
     }
 
+    /// Checks that files can be stored, without leaving anything behind: before
+    /// a request is paid for whose answer has nowhere to go.
+    ///
+    /// # Errors
+    /// `internal`, with the reason.
+    pub fn check_writable(&self) -> Result<(), Failure> {
+        try_out(self.place.dir()).map_err(|error| self.place.unwritable(&error))
+    }
+
     /// Opens a file that an input names.
     pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, String> {
         if let Place::Store(store) = &self.place
@@ -113,6 +122,50 @@ impl Files {
             return Err(format!("{} is not a file", path.display()));
         }
         Ok(OpenFile { entry: entry.clone(), path: real, size: metadata.len() })
+    }
+}
+
+impl Place {
+    fn dir(&self) -> &Path {
+        match self {
+            Self::Folder(dir) => dir,
+            Self::Store(store) => store.dir(),
+        }
+    }
+
+    fn unwritable(&self, error: &io::Error) -> Failure {
+        // Where a service keeps its files is nobody's business.
+        let shown = match self {
+            Self::Folder(dir) => dir.display().to_string(),
+            Self::Store(_) => "the file store".to_owned(),
+        };
+        let reason = match error.kind() {
+            // A folder cannot be made where a file is.
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory,
+            other => other,
+        };
+        Failure::new(FailureKind::Internal, format!("cannot write to {shown}: {reason}"))
+    }
+}
+
+/// What the names of unfinished files begin with.
+const PART: &str = ".part-";
+
+/// Writes a file to a folder and removes it. For a folder that will be made
+/// when it is needed, the nearest one above it shows whether that can be done.
+fn try_out(dir: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(dir) {
+        Ok(_) => {
+            let mut file = NamedTempFile::with_prefix_in(PART, dir)?;
+            // A full disk has room for the name of a file, but not for a block of it.
+            file.write_all(&[0; 4096])
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match dir.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => try_out(Path::new(".")),
+            Some(parent) => try_out(parent),
+            None => Err(error),
+        },
+        Err(error) => Err(error),
     }
 }
 
@@ -224,17 +277,9 @@ impl RunFiles {
             let message = format!("a run stores at most {MOST_FILES} files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
-        // Where a service keeps its files is nobody's business.
-        let (dir, shown) = match &files.place {
-            Place::Folder(dir) => (dir.as_path(), dir.display().to_string()),
-            Place::Store(store) => (store.dir(), "the store of files".to_owned()),
-        };
-        let begun =
-            fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(".part-", dir));
-        let temporary = begun.map_err(|error| {
-            let message = format!("no file can be made in {shown}: {}", error.kind());
-            Failure::new(FailureKind::Internal, message)
-        })?;
+        let dir = files.place.dir();
+        let begun = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
+        let temporary = begun.map_err(|error| files.place.unwritable(&error))?;
         Ok(NewFile {
             temporary,
             place: files.place.clone(),

@@ -15,6 +15,12 @@ use crate::egress::{AddressPolicy, Authorities, BaseUrl};
 use crate::engine::{EngineOptions, engine};
 use crate::state::State;
 
+/// What WebAssembly begins with: the magic number, the version and the layer, by
+/// which a core module differs from a component.
+const PREAMBLE: usize = 8;
+const MAGIC: &[u8] = b"\0asm";
+const CORE_LAYER: &[u8] = &[0, 0];
+
 /// Loads connectors. Cheap to clone; clones share the engine.
 #[derive(Clone)]
 pub struct Host {
@@ -112,6 +118,14 @@ impl Host {
     /// # Errors
     /// See [`LoadError`].
     pub fn load(&self, wasm: &[u8]) -> Result<Connector, LoadError> {
+        match wasm.get(..PREAMBLE) {
+            Some(preamble) if preamble.starts_with(MAGIC) => {
+                if preamble.ends_with(CORE_LAYER) {
+                    return Err(LoadError::CoreModule);
+                }
+            }
+            _ => return Err(LoadError::NotWebAssembly),
+        }
         let hash = format!("{:x}", Sha256::digest(wasm));
         let compiled = match &self.cache {
             Some(cache) => cache.load(&self.engine, wasm, &hash),

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod backtrace;
 mod bindings;
 mod cache;
 mod connection;

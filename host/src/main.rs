@@ -1,4 +1,6 @@
 //! The `connector` command.
+// They panic when their reader has gone away: see `cli/print.rs`.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod cli;
 mod mcp;

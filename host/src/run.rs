@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
+use crate::backtrace;
 use crate::bindings::{
     Connector as World, ConnectorPre as WorldPre, actions as wit_actions, describe as wit_describe,
 };
@@ -26,6 +27,7 @@ use crate::input;
 use crate::json;
 use crate::render;
 use crate::state::{RunState, State, Stopped, at_tick};
+use crate::table::Property;
 
 /// The stack beyond the guest's: for the host's own functions.
 const HOST_STACK: usize = 1 << 20;
@@ -199,6 +201,9 @@ impl<'a> Run<'a> {
         let input = input::prepare(&action.properties, self.input, &address)?;
         let files = input::open_files(&action.properties, &input, self.files.as_ref())?;
         let settings = settings(self.connector, self.connection.as_ref())?;
+        if let Some(files) = self.files.as_ref().filter(|_| action.makes_files()) {
+            files.check_writable()?;
+        }
         let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
         run.files = RunFiles::new(self.files, files, run.limits.file_bytes);
         run.retries = self.retries;
@@ -360,6 +365,10 @@ impl Ended {
                 let message = format!("the connector needs more memory than {memory} MiB");
                 Failure::new(FailureKind::TooLarge, message)
             }
+            // What a panic compiles to.
+            Some(trap @ Trap::UnreachableCodeReached) => {
+                internal(format!("the connector failed: it panicked or aborted ({trap})"))
+            }
             Some(trap) => internal(format!("the connector failed: {trap}")),
             None if is_too_much_data(error) => {
                 let message = format!(
@@ -376,7 +385,11 @@ impl Ended {
                 })
             }
         };
-        failure.after_request(self.request_sent)
+        let detail = match failure.kind {
+            FailureKind::Internal => backtrace::functions(error),
+            _ => None,
+        };
+        Failure { detail, ..failure.after_request(self.request_sent) }
     }
 }
 
@@ -469,7 +482,18 @@ pub(crate) fn options(
     let found = action.properties.at_path(property);
     let dynamic = found.and_then(|found| found.choices.as_ref()?.dynamic.as_ref());
     if dynamic.is_none() {
-        let message = format!("`{}` has no list of current choices", property.escape_debug());
+        let is_dynamic =
+            |of: &&Property| of.choices.as_ref().is_some_and(|choices| choices.dynamic.is_some());
+        let others: Vec<String> = action
+            .properties
+            .iter()
+            .filter(is_dynamic)
+            .map(|of| format!("`{}`", of.name))
+            .collect();
+        let mut message = format!("`{}` has no dynamic options", property.escape_debug());
+        if !others.is_empty() {
+            message.push_str(&format!("; available for: {}", others.join(", ")));
+        }
         return Err(Failure::invalid_input(property, message));
     }
     let settings = settings(connector, Some(connection))?;

@@ -534,10 +534,6 @@ fn number<S: Serializer>(number: &Option<f64>, serializer: S) -> Result<S::Ok, S
     number.map(plain_number).serialize(serializer)
 }
 
-fn position(index: usize) -> String {
-    format!("position {index}")
-}
-
 fn without_index(name: &str) -> &str {
     name.split_once('[').map_or(name, |(name, _)| name)
 }
@@ -546,6 +542,8 @@ fn without_index(name: &str) -> &str {
 /// once: that and the rising positions leave no way to write a cycle.
 pub(crate) struct Rows {
     rows: Vec<Option<wit::Property>>,
+    /// The paths of those that were taken.
+    paths: HashMap<u32, String>,
     /// How many rows the current table may still take.
     left: usize,
     /// How many patterns all tables may still have.
@@ -555,7 +553,7 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new(rows: Vec<wit::Property>) -> Self {
         let rows = rows.into_iter().map(Some).collect();
-        Self { rows, left: 0, patterns_left: MAX_PATTERNS }
+        Self { rows, paths: HashMap::new(), left: 0, patterns_left: MAX_PATTERNS }
     }
 
     /// The table whose top rows are at these positions.
@@ -579,9 +577,20 @@ impl Rows {
 
     /// No row is left over.
     pub(crate) fn end(self) -> Result<(), TableError> {
-        match self.rows.iter().position(Option::is_some) {
-            Some(unused) => Err(TableError::new(position(unused), "belongs to no table")),
+        let mut positions = (0..).zip(&self.rows);
+        match positions.find(|(_, row)| row.is_some()) {
+            Some((unused, _)) => Err(TableError::new(self.shown(unused), "belongs to no table")),
             None => Ok(()),
+        }
+    }
+
+    /// A position, and what its author knows the row by.
+    fn shown(&self, at: u32) -> String {
+        let row = self.rows.get(at as usize).and_then(Option::as_ref);
+        let name = row.map(|row| &row.name).filter(|name| is_name(name));
+        match self.paths.get(&at).or(name) {
+            Some(path) => format!("position {at} (`{path}`)"),
+            None => format!("position {at}"),
         }
     }
 
@@ -608,11 +617,13 @@ impl Rows {
     ) -> Result<Property, TableError> {
         let fail = |reason: String| TableError::new(parent_path, reason);
         if parent.is_some_and(|parent| at <= parent) {
-            return Err(fail(format!("position {at} does not stand behind its parent's")));
+            return Err(fail(format!("{} must come after its parent", self.shown(at))));
         }
         let slot = self.rows.get_mut(at as usize);
         let slot = slot.ok_or_else(|| fail(format!("there is no position {at}")))?;
-        let row = slot.take().ok_or_else(|| fail(format!("position {at} is used twice")))?;
+        let Some(row) = slot.take() else {
+            return Err(fail(format!("{} is used twice", self.shown(at))));
+        };
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             TableError::new("table", format!("more than {MAX_PROPERTIES} properties"))
         })?;
@@ -633,6 +644,7 @@ impl Rows {
             ("", name) => name.to_owned(),
             (parent, name) => format!("{parent}.{name}"),
         };
+        self.paths.insert(at, path.clone());
         let children = self.take_all(&row.children, Some(at), &path, depth + 1)?;
         let values = match row.values {
             None => None,
@@ -844,7 +856,7 @@ fn check_members(members: &mut [Property], path: &str) -> Result<(), TableError>
             ));
         }
         if !names.insert(member.name.as_str()) {
-            return Err(TableError::new(at, "stands there twice"));
+            return Err(TableError::new(at, "is declared twice"));
         }
         if let Some(condition) = &member.condition
             && (condition.property == member.name
@@ -1091,10 +1103,10 @@ mod tests {
 
     #[test]
     fn a_row_belongs_to_one_parent() {
-        assert_refused(vec![text("a")], &[0, 0], "table", "position 0 is used twice");
+        assert_refused(vec![text("a")], &[0, 0], "table", "position 0 (`a`) is used twice");
         let rows = vec![object("a", &[2]), object("b", &[2]), text("c")];
-        assert_refused(rows, &[0, 1], "b", "position 2 is used twice");
-        assert_refused(vec![text("a"), text("b")], &[0], "position 1", "belongs to no table");
+        assert_refused(rows, &[0, 1], "b", "position 2 (`a.c`) is used twice");
+        assert_refused(vec![text("a"), text("b")], &[0], "position 1 (`b`)", "belongs to no table");
     }
 
     #[test]
@@ -1104,7 +1116,7 @@ mod tests {
         let twice = rows.take_output(1).unwrap_err();
         assert_eq!(
             (twice.row.as_str(), twice.reason.as_str()),
-            ("output", "position 1 is used twice")
+            ("output", "position 1 (`a.b`) is used twice")
         );
         rows.take_output(2).unwrap();
         rows.end().unwrap();
@@ -1112,11 +1124,16 @@ mod tests {
 
     #[test]
     fn rows_cannot_stand_in_a_circle() {
-        assert_refused(vec![object("a", &[0])], &[0], "a", "does not stand behind");
+        assert_refused(
+            vec![object("a", &[0])],
+            &[0],
+            "a",
+            "position 0 (`a`) must come after its parent",
+        );
         let rows = vec![object("a", &[1]), object("b", &[0])];
-        assert_refused(rows, &[0], "a.b", "position 0 does not stand behind");
+        assert_refused(rows, &[0], "a.b", "position 0 (`a`) must come after its parent");
         let map = wit::Property { values: Some(0), ..object("a", &[]) };
-        assert_refused(vec![map], &[0], "a", "does not stand behind");
+        assert_refused(vec![map], &[0], "a", "position 0 (`a`) must come after its parent");
     }
 
     #[test]
@@ -1130,9 +1147,9 @@ mod tests {
 
     #[test]
     fn members_have_names_of_their_own() {
-        assert_refused(vec![text("a"), text("a")], &[0, 1], "a", "stands there twice");
+        assert_refused(vec![text("a"), text("a")], &[0, 1], "a", "is declared twice");
         let rows = vec![object("o", &[1, 2]), text("a"), text("a")];
-        assert_refused(rows, &[0], "o.a", "stands there twice");
+        assert_refused(rows, &[0], "o.a", "is declared twice");
         for name in ["", "1a", "a.b", "a b", "a[0]", "ä", "a\u{1b}"] {
             let (_, reason) = refused(vec![text(name)], &[0]);
             assert!(reason.contains("is no property name"), "{name:?}: {reason}");

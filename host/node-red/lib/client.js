@@ -171,7 +171,7 @@ function problemOf(body) {
 function broken(path) {
   const isRun = path.endsWith('/run');
   const middle = 'the connector host ended in the middle of it';
-  const message = isRun ? `${middle}; the provider may have been paid` : middle;
+  const message = isRun ? `${middle}; you may have been charged` : middle;
   return new Failure({ kind: 'internal', message, requestSent: isRun });
 }
 

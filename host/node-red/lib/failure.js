@@ -15,7 +15,7 @@ class Failure extends Error {
   constructor(record) {
     super(record.message);
     this.code = record.kind;
-    this.cause = record;
+    this.cause = Object.assign(new Cause(), record);
     // Where in this package it was noticed helps nobody.
     this.stack = record.message;
   }
@@ -34,6 +34,20 @@ class Failure extends Error {
 
   toString() {
     return this.message;
+  }
+}
+
+/** A failure's record, which Node-RED's debug sidebar shows as text. */
+class Cause {
+  toString() {
+    const { kind, property, status, code, requestId } = this;
+    const facts = [
+      property && `property ${property}`,
+      status && `HTTP ${status}`,
+      code && `code ${code}`,
+      requestId && `request ${requestId}`,
+    ].filter(Boolean);
+    return facts.length === 0 ? kind : `${kind} (${facts.join(', ')})`;
   }
 }
 

@@ -31,7 +31,7 @@ export const actionTemplate = () => `
   <div class="form-row">
     <label for="node-input-stream"><i class="fa fa-bolt"></i> Stream</label>
     <input type="checkbox" id="node-input-stream">
-    tell what happens meanwhile, and text as it is written
+    send progress and streamed text to the second output
   </div>
 </div>`;
 

@@ -1,6 +1,6 @@
 // The configuration node of a connector's connections in the editor.
 
-import { Form } from './form.mjs';
+import { Form, explanation } from './form.mjs';
 import { askTest } from './questions.mjs';
 import { missing } from './values.mjs';
 
@@ -12,12 +12,13 @@ const parts = ({ properties }) => ({
 /** Node-RED fills and reads the boxes of secrets itself, by their ids. */
 export function connectionTemplate({ definition }) {
   const { secrets } = parts(definition.connection);
-  const rows = secrets.map(({ name, label, description, placeholder }) => {
+  const rows = secrets.map(({ name, label, description, placeholder, required }) => {
     const id = `node-config-input-${name}`;
     const row = $('<div class="form-row">');
-    $('<label>').attr({ for: id, title: description }).text(label).appendTo(row);
+    const title = $('<label>').attr({ for: id }).text(label).appendTo(row);
+    title.toggleClass('is-required', required);
     $('<input type="password">').attr({ id, placeholder }).appendTo(row);
-    return row.prop('outerHTML');
+    return row.prop('outerHTML') + explanation(description).prop('outerHTML');
   });
   return `
 <div class="connector-dialog">

@@ -4,6 +4,7 @@ import { actionDefinition, actionTemplate } from './action.mjs';
 import { connectionDefinition, connectionTemplate } from './connection.mjs';
 import { actionHelp, connectionHelp } from './help.mjs';
 import { showIcons } from './icons.mjs';
+import { keepWordsWhole } from './palette.mjs';
 import { actionType, connectionType } from './types.mjs';
 
 /** Texts of connectors go into the page as texts. */
@@ -36,6 +37,7 @@ function registerConnector(connector) {
       actionTemplate(),
       actionHelp(address, action),
     );
+    keepWordsWhole(actionType(address, action.name), action.title);
   }
 }
 

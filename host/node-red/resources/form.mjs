@@ -114,7 +114,10 @@ class Control {
     if (property.label) {
       const label = $('<label>').text(property.label).appendTo(row);
       label.toggleClass('is-required', property.required && property.default === undefined);
-      RED.popover.tooltip(label, property.description);
+      // Items of a list repeat: there it is enough to be told on request.
+      if (setting.isItem || setting.number) {
+        RED.popover.tooltip(label, property.description);
+      }
     }
     const types = inputTypes(property, setting);
     const [first] = types;
@@ -126,6 +129,9 @@ class Control {
       .val(value)
       .appendTo(row);
     this.#place = $('<div class="connector-below">').appendTo(row);
+    if (property.label && !setting.isItem && !setting.number) {
+      explanation(property.description).appendTo(row);
+    }
     this.#box.typedInput({ types, default: type });
     // The order matters: choices are looked up among those of the type.
     this.#box.typedInput('type', type);
@@ -175,6 +181,10 @@ class Control {
     this.#below.forEach(({ place }, of) => place.toggle(of === type));
   }
 }
+
+/** What a field is for, below it. */
+export const explanation = (description) =>
+  $('<div class="connector-explanation">').text(description ?? '');
 
 /** What the box says while it is empty. */
 function hint({ placeholder, default: given, providerDefault }) {

@@ -1,37 +1,42 @@
-// The help in the sidebar, Markdown, from the descriptor.
+// The help in the sidebar: Markdown, with lists of properties as Node-RED's own
+// nodes have them.
 
-const RUN = `
-### What goes out
+const DETAILS = `
+### Details
 
-The first output carries the message with the action's output in \`msg.payload\`, or wherever
-*Output to* says. \`msg.metadata\` tells of the run: model, usage, request id, attempts, duration.
-With *Files as* Buffer each file in the output is a Buffer, and \`msg.files\` lists what was known
-of them; with FILE_ENTRY they stay where they are, and the next node of this kind takes them from
-there.
+A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`), a
+FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on Node-RED's machine.
 
-The second output tells what happens meanwhile, in \`msg.payload\`. \`msg.event\` says what:
-\`delta\` (text, as it is written), \`progress\`, \`attempt\`, \`file\`, \`call\`, \`called\`.
+With *Files as* Buffer each file in the output is a Buffer, and \`msg.files\` lists their
+FILE_ENTRYs. With FILE_ENTRY the files stay with the connector host, and the next node of this kind
+takes them from there.
 
 A failure goes to Catch nodes. \`msg.failure\` is its record: \`kind\`, \`message\`, \`property\`,
 \`status\`, \`requestSent\` and more.
 
-A message with \`msg.reset\` stops the runs that go on. So do a deployment and the end of Node-RED.
-
-### Files
-
-A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`), a
-FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on Node-RED's machine.
+A deployment and the end of Node-RED stop runs, as does a message with \`msg.reset\`.
 `;
 
 /** Of an action. */
-export const actionHelp = (address, { name, description, help, properties }) =>
+export const actionHelp = (address, { name, description, help, properties, output }) =>
   [
     description,
     `\`${address}/${name}\``,
+    '### Inputs',
+    'Each property is set in the dialog, where it may also be taken from the message.',
+    propertyList([
+      ...properties.flatMap((property) => rows(property, '')),
+      {
+        name: 'msg.reset',
+        type: 'boolean',
+        isOptional: true,
+        text: 'stops the runs that are going on, and starts none',
+      },
+    ]),
+    '### Outputs',
+    outputs(output),
+    DETAILS,
     help,
-    '### Properties',
-    propertyList(properties),
-    RUN,
   ].join('\n\n');
 
 /** Of the connections of a connector. */
@@ -40,38 +45,93 @@ export const connectionHelp = ({ description, connection, help }) =>
     description,
     connection.help,
     '### Properties',
-    propertyList(connection.properties),
+    propertyList(connection.properties.flatMap((property) => rows(property, ''))),
     'Secrets are credentials of Node-RED: they are in no flow, and `${NAME}` in the box takes an environment variable.',
     help,
   ].join('\n\n');
 
-const propertyList = (properties) => properties.map((property) => item(property, '')).join('\n');
-
-function item({ name, label, description, children = [], ...rest }, indent) {
-  const line = `${indent}- **${label || name}** (\`${name}\`): ${[description, ...facts(rest)].join(' ')}`;
-  const [first] = children;
-  const members = first && !first.name ? (first.children ?? []) : children;
-  return [line, ...members.map((member) => item(member, `${indent}  `))].join('\n');
+function outputs(output) {
+  const shape = output ? typeName(output) : 'depends on the input';
+  const members = output ? (output.children ?? []).flatMap((member) => rows(member, 'payload')) : [];
+  const outcome = propertyList([
+    {
+      name: 'payload',
+      type: shape,
+      text: "the action's output; <em>Output to</em> names another property",
+    },
+    ...members,
+    {
+      name: 'metadata',
+      type: 'object',
+      text: 'about the run: model, usage, request id, attempts, duration',
+    },
+    { name: 'files', type: 'array', isOptional: true, text: 'the FILE_ENTRYs of files in the output' },
+  ]);
+  const events = propertyList([
+    {
+      name: 'event',
+      type: 'string',
+      text: ['delta', 'progress', 'attempt', 'file', 'call', 'called'].map(codeOf).join(', '),
+    },
+    { name: 'payload', type: 'string | object', text: 'streamed text, or what else the event is about' },
+  ]);
+  return `<ol class="node-ports"><li>Outcome${outcome}</li><li>Events during the run${events}</li></ol>`;
 }
 
+/**
+ * @param {{name: string, type: string, text: string, isOptional?: boolean}[]} listed `text` is HTML
+ */
+const propertyList = (listed) => {
+  const entry = ({ name, type, text, isOptional }) =>
+    `<dt${isOptional ? ' class="optional"' : ''}>${escaped(name)} ` +
+    `<span class="property-type">${escaped(type)}</span></dt><dd>${text}</dd>`;
+  return `<dl class="message-properties">${listed.map(entry).join('')}</dl>`;
+};
+
+/** A property and what is in it. */
+function rows(property, owner) {
+  const { name, label, description, children = [], required, default: given } = property;
+  const path = owner && name ? `${owner}.${name}` : owner || name;
+  const title = label && label.toLowerCase() !== name.toLowerCase() ? `<b>${escaped(label)}</b>: ` : '';
+  const isOptional = !required || given !== undefined;
+  const text = title + [escaped(description), ...facts(property)].filter(Boolean).join(' ');
+  const [first] = children;
+  const below =
+    property.type === 'ARRAY' && first
+      ? (first.children ?? []).flatMap((member) => rows(member, `${path}[]`))
+      : children.flatMap((member) => rows(member, path));
+  return [{ name: path, type: typeName(property), text, isOptional }, ...below];
+}
+
+const typeName = ({ type }) =>
+  type === 'FILE_ENTRY' ? 'file' : type.toLowerCase().replace('_', ' ');
+
 /** Limits, choices and defaults are in the table and not in its texts. */
-function facts({ required, default: given, providerDefault, choices, limits = {} }) {
+function facts({ default: given, providerDefault, choices, limits = {} }) {
   const { minimum, maximum, maxLength, maxItems, maxBytes, accept } = limits;
-  const told = [
-    required && 'Required.',
-    choices && `${choices.open ? 'Known' : 'One of'}: ${choices.known.map(named).join(', ')}.`,
+  const known = choices?.known ?? [];
+  const stated = [
+    known.length > 0 && `${choices.open ? 'Known' : 'One of'}: ${known.map(named).join(', ')}.`,
     minimum !== undefined && `At least ${minimum}.`,
     maximum !== undefined && `At most ${maximum}.`,
     maxLength && `At most ${maxLength} characters.`,
-    maxItems && `At most ${maxItems}.`,
+    maxItems && `At most ${maxItems} items.`,
     maxBytes && `At most ${Math.floor(maxBytes / 1048576)} MiB.`,
-    accept && `Of the kind ${accept.join(', ')}.`,
-    given !== undefined && `If it is not set: ${code(given)}.`,
-    providerDefault !== undefined && `If it is not set, the provider takes ${code(providerDefault)}.`,
+    accept && `File types: ${accept.map(escaped).join(', ')}.`,
+    given !== undefined && `Default: ${codeOf(given)}.`,
+    providerDefault !== undefined && `Provider default: ${codeOf(providerDefault)}.`,
   ];
-  return told.filter(Boolean);
+  return stated.filter(Boolean);
 }
 
-const code = (value) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+const named = ({ label, value }) =>
+  label === String(value) ? codeOf(value) : `${escaped(label)} (${codeOf(value)})`;
 
-const named = ({ label, value }) => (label === String(value) ? code(value) : `${label} (${code(value)})`);
+const codeOf = (value) =>
+  `<code>${escaped(typeof value === 'string' ? value : JSON.stringify(value))}</code>`;
+
+/** In one line: a blank one would end the HTML in the Markdown around it. */
+const escaped = (text = '') =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);

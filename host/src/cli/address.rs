@@ -24,7 +24,7 @@ impl Address {
                 Ok(Self { connector: connector.to_owned(), version, action: action.to_owned() })
             }
             _ => Err(Error::usage(
-                format!("`{text}` is no address of an action"),
+                format!("`{text}` is not an action address"),
                 "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them",
             )),
         }

@@ -23,7 +23,7 @@ use crate::worker::{Names, Servers};
 /// names (`connector docs openai` lists them), or stored by `connector connection
 /// add` and named by --connection; a token is never an argument.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXIT_STATUS)]
+#[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
     /// What to do
     #[command(subcommand)]
@@ -70,10 +70,13 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
     },
-    /// Print a connector's reference page as Markdown
+    /// Print the reference page of a connector, an action or a property as Markdown
     Docs {
-        /// A connector, such as `openai`
-        connector: String,
+        /// A connector, such as `openai`, or an action, such as `openai/v1/ask`
+        #[arg(value_name = "CONNECTOR|ACTION")]
+        of: String,
+        /// A property of the action, such as `messages[0].role`, or of the connector's connection
+        property: Option<String>,
     },
     /// Test the connection: make the connector's cheapest authorized call
     Test {
@@ -82,16 +85,16 @@ pub enum Command {
         #[command(flatten)]
         chosen: Chosen,
     },
-    /// Print the current choices of a property
+    /// Print the current values of a property with dynamic options
     Options {
         /// An action, such as `openai/v1/ask`
         action: String,
-        /// A property that has current choices, such as `model`
+        /// A property with dynamic options, such as `model`
         property: String,
-        /// Only choices that hold this text
+        /// Only options that contain this text
         #[arg(long)]
         search: Option<String>,
-        /// What is filled in so far: a JSON file or `-`
+        /// The input so far: a JSON file or `-`
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
         #[command(flatten)]
@@ -130,8 +133,8 @@ pub enum Command {
 pub enum Connection {
     /// Store a connection and print its id
     ///
-    /// Its secrets are asked for on a terminal. Else they are read from standard
-    /// input, one a line, or from files: `connector connection add openai --name
+    /// Its secrets are asked for on a terminal; otherwise they are read from stdin,
+    /// one per line, or from files: `connector connection add openai --name
     /// work <token.txt`.
     Add(AddConnection),
     /// List the stored connections
@@ -174,7 +177,7 @@ pub struct AddConnection {
     /// What to call the connection: unique among those of the connector
     #[arg(long)]
     pub name: String,
-    /// Set a property that is no secret, such as `baseUrl=http://127.0.0.1:8080/v1`
+    /// Set a property that is not a secret, such as `baseUrl=http://127.0.0.1:8080/v1`
     #[arg(long, value_name = "PROPERTY=VALUE")]
     pub set: Vec<String>,
     /// Read a secret from a file, such as `token=token.txt`
@@ -286,19 +289,19 @@ pub struct Run {
     /// Actions of connectors are functions under their addresses without being declared.
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Print text as it arrives; beside an output that is no text, on standard error
+    /// Print text as it arrives; to stderr when the output isn't text
     #[arg(long)]
     pub stream: bool,
     /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
     #[arg(long)]
     pub envelope: bool,
-    /// Print an output that is a text as it is, without quotes
+    /// Print text output as it is, without JSON quotes
     #[arg(long, conflicts_with = "envelope")]
     pub raw: bool,
-    /// Where files that the action makes are put
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    pub output_dir: PathBuf,
-    /// How often a request is made at most, if the provider is overloaded or out of reach
+    /// The folder for files that the action makes [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Maximum attempts per request, if the provider is overloaded or out of reach
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub attempts: u32,
     /// The most time for the run: `500ms`, `60s`, `10m`
@@ -345,7 +348,7 @@ pub struct Serve {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
     /// The largest file that is uploaded, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
     /// Where connections may lead.
     #[command(flatten)]
@@ -428,7 +431,7 @@ pub struct Worker {
     /// How long runs may go on after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
-    /// After which silence of its worker a run is taken over; for a queue that is not there yet
+    /// Time without a heartbeat before another worker takes over; for a queue that is not there yet
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub ack_wait: Duration,
     /// How long outcomes and files are kept; for buckets that are not there yet
@@ -438,7 +441,7 @@ pub struct Worker {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,
     /// The largest file of an input, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 1024)]
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
     /// Where connections are stored; else in the user's data folder
     #[arg(long, value_name = "DIR")]
@@ -465,24 +468,25 @@ pub enum Form {
 }
 
 fn authorities(path: &str) -> Result<Authorities, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read it: {error}"))?;
     text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
-    let number: u64 = digits.parse().map_err(|_| "it must be like `60s`".to_owned())?;
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a number and a unit, such as `60s`".to_owned())?;
     let duration = match unit {
         "ms" => Duration::from_millis(number),
         "s" => Duration::from_secs(number),
         "m" => Duration::from_secs(number.saturating_mul(60)),
         "h" => Duration::from_secs(number.saturating_mul(3600)),
-        _ => return Err("its unit must be ms, s, m or h".to_owned()),
+        _ => return Err("the unit must be ms, s, m or h".to_owned()),
     };
     let longest = Duration::from_secs(24 * 3600);
     if duration.is_zero() || longest < duration {
-        return Err("it must be more than 0 and at most 24h".to_owned());
+        return Err("must be more than 0 and at most 24h".to_owned());
     }
     Ok(duration)
 }

@@ -1,14 +1,17 @@
 //! Where connectors are found.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use connector_host::{Connector, Host};
 
 use super::address::Address;
-use super::error::Error;
+use super::error::{Error, harmless};
+use super::print;
 
 /// The variable that names the folder.
-const FOLDER: &str = "CONNECTOR_COMPONENTS";
+pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
 
 /// The folders in which names are looked up, and the host that loads.
 #[derive(Clone)]
@@ -33,19 +36,31 @@ impl Components {
         &self.host
     }
 
+    /// All connectors, by file name; warns of those that cannot be loaded.
+    pub fn all(&self) -> Vec<Connector> {
+        let loaded = self.try_all().into_iter().filter_map(|loaded| match loaded {
+            Ok(connector) => Some(connector),
+            Err(error) => {
+                print::note(format_args!("warning: left out {}", harmless(&error.to_string())));
+                None
+            }
+        });
+        loaded.collect()
+    }
+
     /// All connectors, by file name. One that cannot be loaded is an error in
     /// its place.
-    pub fn all(&self) -> Vec<(PathBuf, Result<Connector, Error>)> {
+    pub fn try_all(&self) -> Vec<Result<Connector, Error>> {
         let mut paths: Vec<PathBuf> = self
             .folders
             .iter()
-            .filter_map(|folder| std::fs::read_dir(folder).ok())
+            .filter_map(|folder| fs::read_dir(folder).ok())
             .flatten()
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
             .collect();
         paths.sort();
-        paths.into_iter().map(|path| (path.clone(), self.load_file(&path))).collect()
+        paths.iter().map(|path| self.load_file(path)).collect()
     }
 
     /// The connector with this name or file.
@@ -53,21 +68,18 @@ impl Components {
         self.load_file(&self.find(name)?)
     }
 
-    /// The file of a connector.
+    /// The file of a connector. A name is looked up; a path is taken as it is.
     pub fn find(&self, name: &str) -> Result<PathBuf, Error> {
-        let as_path = Path::new(name);
-        if name.ends_with(".wasm") && as_path.is_file() {
-            return Ok(as_path.to_owned());
+        if is_path(name) {
+            return file(name);
         }
-        let plain = !name.is_empty() && !name.contains(['/', '\\']);
         let mut files = self.folders.iter().map(|folder| folder.join(format!("{name}.wasm")));
-        match files.find(|file| plain && file.is_file()) {
-            Some(file) => Ok(file),
-            None => Err(Error::usage(
+        files.find(|file| !name.is_empty() && file.is_file()).ok_or_else(|| {
+            Error::usage(
                 format!("there is no connector `{name}`"),
                 format!("looked in {}; ${FOLDER} names another folder", self.shown_folders()),
-            )),
-        }
+            )
+        })
     }
 
     /// A connector and the name of one of its actions.
@@ -78,15 +90,18 @@ impl Components {
         if descriptor.version != address.version {
             return Err(Error::usage(
                 format!("`{}` has no version {}", descriptor.name, address.version),
-                format!("it is at version {}", descriptor.version),
+                format!("its version is {}", descriptor.version),
             ));
         }
         if descriptor.action(&address.action).is_none() {
-            let known: Vec<String> =
-                descriptor.actions.iter().map(|action| descriptor.address(action)).collect();
+            let known: Vec<String> = descriptor
+                .actions
+                .iter()
+                .map(|action| format!("{}/v{}/{}", address.connector, address.version, action.name))
+                .collect();
             return Err(Error::usage(
                 format!("`{}` has no action `{}`", descriptor.name, address.action),
-                format!("it has: {}", known.join(", ")),
+                format!("its actions are: {}", known.join(", ")),
             ));
         }
         Ok((connector, address.action))
@@ -101,6 +116,25 @@ impl Components {
 
     fn load_file(&self, path: &Path) -> Result<Connector, Error> {
         self.host.load_file(path).map_err(|error| Error::Load { path: path.to_owned(), error })
+    }
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.ends_with(".wasm")
+}
+
+fn file(path: &str) -> Result<PathBuf, Error> {
+    let wrong = |message: String| {
+        Error::usage(message, "a connector is a name such as `openai`, or the path of a .wasm file")
+    };
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(PathBuf::from(path)),
+        Ok(metadata) if metadata.is_dir() => Err(wrong(format!("`{path}` is a directory"))),
+        Ok(_) => Err(wrong(format!("`{path}` is not a regular file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(wrong(format!("no such file: `{path}`")))
+        }
+        Err(error) => Err(wrong(format!("cannot read `{path}`: {}", error.kind()))),
     }
 }
 

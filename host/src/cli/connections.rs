@@ -6,7 +6,7 @@ use super::args::{AddConnection, Connection};
 use super::chosen::{component, unknown};
 use super::components::Components;
 use super::error::Error;
-use super::{input, print_json, print_line, secrets};
+use super::{input, print, secrets};
 use crate::store::{ConnectionRecord, KEY_VARIABLE, Key, KeySource, Store};
 
 /// The variable that holds the key to come, where no file does.
@@ -54,17 +54,17 @@ fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Res
     secrets::read(table, &arguments.secret_file, &mut values)?;
     connector.connection(values.clone().into())?;
     let record = store.add_connection(&arguments.name, &component(&connector), &values)?;
-    if as_json { print_json(&to_json(&record)) } else { print_line(&record.id) }
+    if as_json { print::json(&to_json(&record)) } else { print::line(&record.id) }
 }
 
 fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     let records = store.connections()?;
     if as_json {
-        return print_json(&records.iter().map(to_json).collect::<Vec<_>>());
+        return print::json(&records.iter().map(to_json).collect::<Vec<_>>());
     }
     if records.is_empty() {
-        eprintln!("no connections are stored");
-        eprintln!("hint: `connector connection add` stores one");
+        print::note("no connections are stored");
+        print::note("hint: `connector connection add` stores one");
         return Ok(());
     }
     let widest = |of: fn(&ConnectionRecord) -> &str| {
@@ -77,7 +77,7 @@ fn list(store: &Store, as_json: bool) -> Result<(), Error> {
             format!("{component:components$}  {name:names$}  {id}  {created_at}")
         })
         .collect();
-    print_line(&lines.join("\n"))
+    print::line(&lines.join("\n"))
 }
 
 fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> Result<(), Error> {
@@ -92,7 +92,7 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
         let mut json = to_json(record);
         json.insert("values".to_owned(), json!(shown.values));
         json.insert("secrets".to_owned(), json!(shown.secrets));
-        return print_json(&json);
+        return print::json(&json);
     }
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let about = [
@@ -109,7 +109,7 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     let lines: Vec<String> =
         rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
-    print_line(&lines.join("\n"))
+    print::line(&lines.join("\n"))
 }
 
 fn remove(store: &Store, wanted: &str) -> Result<(), Error> {
@@ -135,7 +135,7 @@ fn rotate_key(store: &Store) -> Result<(), Error> {
     };
     let count = store.rotate_key(source)?;
     let connections = if count == 1 { "connection is" } else { "connections are" };
-    eprintln!("{count} {connections} encrypted with the key in {place}");
+    print::note(format_args!("{count} {connections} encrypted with the key in {place}"));
     Ok(())
 }
 

@@ -1,11 +1,13 @@
 //! Errors of the command line: one sentence, hints, an exit status.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use connector_host::{Failure, FailureKind, HostError, LoadError};
 use serde_json::json;
+
+use super::print;
 
 use crate::store::StoreError;
 
@@ -21,7 +23,7 @@ pub enum Error {
         hint: Option<String>,
     },
     /// A connector was not loaded.
-    #[error("{}: {error}", path.display())]
+    #[error("{}", load_message(path, error))]
     Load {
         /// Its file.
         path: PathBuf,
@@ -59,11 +61,14 @@ impl Error {
     /// Prints the error and says with which status to exit.
     pub fn report(&self, as_json: bool) -> ExitCode {
         if as_json {
-            eprintln!("{}", self.record());
+            print::note(self.record());
         } else {
-            eprintln!("error: {}", harmless(&self.to_string()));
+            print::note(format_args!("error: {}", harmless(&self.to_string())));
+            for fact in self.facts() {
+                print::note(harmless(&fact));
+            }
             for hint in self.hints() {
-                eprintln!("hint: {}", harmless(&hint));
+                print::note(format_args!("hint: {}", harmless(&hint)));
             }
         }
         ExitCode::from(self.status())
@@ -79,11 +84,26 @@ impl Error {
         }
     }
 
+    /// What else is known about it.
+    fn facts(&self) -> Vec<String> {
+        match self {
+            Self::Failure { failure, .. }
+            | Self::Load { error: LoadError::Describe(failure), .. } => facts(failure),
+            _ => Vec::new(),
+        }
+    }
+
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Failure { failure, hints } => {
                 failure_hints(failure).into_iter().chain(hints.iter().cloned()).collect()
+            }
+            Self::Load { error: LoadError::CoreModule, .. } => {
+                vec![
+                    "link it with `wasm-component-ld`, or run `wasm-tools component new`"
+                        .to_owned(),
+                ]
             }
             Self::Store(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
@@ -93,7 +113,10 @@ impl Error {
     fn status(&self) -> u8 {
         match self {
             Self::Usage { .. } => 2,
-            Self::Load { error: LoadError::Read { .. }, .. } => 2,
+            Self::Load {
+                error: LoadError::Read { .. } | LoadError::NotWebAssembly | LoadError::CoreModule,
+                ..
+            } => 2,
             Self::Store(error) if error.is_usage() => 2,
             Self::Load { .. }
             | Self::Host(_)
@@ -128,20 +151,31 @@ pub fn harmless(text: &str) -> String {
         .collect()
 }
 
+fn load_message(path: &Path, error: &LoadError) -> String {
+    match error {
+        // It names the file itself.
+        LoadError::Read { .. } => error.to_string(),
+        _ => format!("{}: {error}", path.display()),
+    }
+}
+
+fn facts(failure: &Failure) -> Vec<String> {
+    let detail = failure.detail.as_ref().map(|detail| match failure.kind {
+        FailureKind::Internal => format!("details: {detail}"),
+        _ => format!("provider response: {detail}"),
+    });
+    let id = failure.request_id.as_ref().map(|id| format!("provider request ID: {id}"));
+    detail.into_iter().chain(id).collect()
+}
+
 /// What follows from the failure alone.
 fn failure_hints(failure: &Failure) -> Vec<String> {
     let mut hints = Vec::new();
     if let Some(wait) = failure.retry_after_ms {
-        hints.push(format!("the provider asks to wait {:.1} s", wait as f64 / 1000.0));
+        hints.push(format!("retry after {} s", wait as f64 / 1000.0));
     }
     if failure.kind == FailureKind::QuotaExceeded {
         hints.push("the account has no credit left; waiting does not help".to_owned());
-    }
-    if let Some(id) = &failure.request_id {
-        hints.push(format!("the provider knows the request as {id}"));
-    }
-    if let Some(detail) = &failure.detail {
-        hints.push(format!("the provider's answer was: {detail}"));
     }
     let ended_early = matches!(failure.kind, FailureKind::Timeout | FailureKind::Network);
     if ended_early && failure.request_sent {

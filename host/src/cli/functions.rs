@@ -33,7 +33,7 @@ pub fn declared(host: &Host, file: Option<&Path>) -> Result<Functions, Error> {
 fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let wrong = |what: String| {
-        let message = format!("the functions in {}: {what}", file.display());
+        let message = format!("cannot read the functions in {}: {what}", file.display());
         let hint = "`connector run --help` shows what a declaration holds";
         Error::usage(message, hint)
     };
@@ -42,7 +42,7 @@ fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
 }
 
 fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {
-    let loaded = components.all().into_iter().filter_map(|(_, connector)| connector.ok());
+    let loaded = components.try_all().into_iter().filter_map(Result::ok);
     loaded.fold(Functions::new(), |functions, connector| match connections.of(&connector) {
         Ok(connection) => functions.with_actions(&connector, &connection, files),
         Err(_) => functions,

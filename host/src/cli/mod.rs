@@ -11,6 +11,7 @@ mod error;
 mod functions;
 mod input;
 mod mcp;
+mod print;
 mod progress;
 mod run;
 mod secrets;
@@ -18,7 +19,7 @@ mod serve;
 mod show;
 mod worker;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -44,8 +45,9 @@ pub fn main() -> ExitCode {
 
 fn dispatch(args: Args) -> Result<(), Error> {
     if let Command::Completions { shell } = args.command {
-        clap_complete::generate(shell, &mut Args::command(), "connector", &mut io::stdout());
-        return Ok(());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "connector", &mut script);
+        return print::line(String::from_utf8_lossy(&script).trim_end());
     }
     match args.command {
         Command::Serve(args) => return serve::serve(args),
@@ -67,7 +69,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Schema { of, connection, form, input } => {
             show::schema(&components, &of, connection, form, input.as_deref())
         }
-        Command::Docs { connector } => show::docs(&components, &connector),
+        Command::Docs { of, property } => show::docs(&components, &of, property.as_deref()),
         Command::Test { connector, chosen } => test(&components, &connector, &chosen),
         Command::Options { action, property, search, input, chosen } => {
             let (connector, action) = components.action(&action)?;
@@ -75,7 +77,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
             let input = input::read(input.as_deref())?;
             let list =
                 connector.options(&connection, &action, &property, &input, search.as_deref())?;
-            print_json(&list)
+            print::json(&list)
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
@@ -89,7 +91,7 @@ fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Erro
     let connector = components.load(name)?;
     let connection = Connections::new(&connector, chosen)?.of(&connector)?;
     let reached = connector.test(&connection)?;
-    print_line(&reached)
+    print::line(&reached)
 }
 
 /// `RUST_LOG=debug connector …` tells what happens, on standard error. A service
@@ -107,14 +109,4 @@ fn log_to_stderr(serves: bool) {
             .log_internal_errors(false)
             .init();
     }
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::from);
-    print_line(&text.map_err(Error::Output)?)
-}
-
-fn print_line(text: &str) -> Result<(), Error> {
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Error::Output)
 }

@@ -1,38 +1,47 @@
 //! `connector run`.
 
-use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use connector_host::{
-    Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, PropertyTable,
-    Retries,
+    Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome,
+    PropertyTable, Retries,
 };
 use serde_json::Value;
 
+use super::address::Address;
 use super::args::Run;
 use super::chosen::Connections;
 use super::components::Components;
 use super::error::{Error, harmless};
 use super::functions::functions;
 use super::progress::Progress;
-use super::{input, print_json, print_line};
+use super::{input, print};
 
 /// Runs an action. `quiet` says nothing of what happens on the way.
 pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error> {
     let (connector, action) = components.action(&args.action)?;
-    let files = Files::new(&args.output_dir).allow_any_local();
+    let output_dir = args.output_dir.as_deref();
+    let files = Files::new(output_dir.unwrap_or(Path::new("."))).allow_any_local();
     let table = table(&connector, &action);
     let input = assemble(&table, &files, &args)?;
     let connections = Connections::new(&connector, &args.chosen)?;
     let connection = connections.of(&connector)?;
     let functions = functions(components, connections, args.functions.as_deref(), &files)?;
+    if output_dir.is_some() || makes_files(&connector, &action) {
+        let hint = "name another folder with --output-dir";
+        files.check_writable().map_err(|failure| Error::usage(failure.message, hint))?;
+    }
+    let cancellation = Cancellation::new();
     let show = Show {
         deltas: deltas(&connector, &action, &input, &args),
-        begun: Arc::new(AtomicBool::new(false)),
+        begun: Arc::default(),
+        broken: Arc::default(),
         retries: !quiet,
+        cancellation: cancellation.clone(),
     };
-    let cancellation = Cancellation::new();
     cancel_on_interrupt(&cancellation)?;
     let outcome = connector
         .run(&action, input)
@@ -44,8 +53,11 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
         .streaming(args.stream)
         .cancellation(&cancellation)
         .on_event(on_event(show.clone()))
-        .start()
-        .map_err(|failure| with_hints(failure, &args.action))?;
+        .start();
+    if let Some(kind) = show.broken.get() {
+        return Err(Error::Output((*kind).into()));
+    }
+    let outcome = outcome.map_err(|failure| with_hints(failure, &table, &args.action))?;
     print(&outcome, &args, &show)
 }
 
@@ -55,7 +67,11 @@ struct Show {
     deltas: Option<Deltas>,
     /// Whether text was shown.
     begun: Arc<AtomicBool>,
+    /// Why text could not be shown.
+    broken: Arc<OnceLock<io::ErrorKind>>,
     retries: bool,
+    /// Stops the run when nobody can read its output.
+    cancellation: Cancellation,
 }
 
 /// Where text goes that arrives.
@@ -95,6 +111,10 @@ fn table(connector: &Connector, action: &str) -> PropertyTable {
     action.map(|action| action.properties.clone()).unwrap_or_default()
 }
 
+fn makes_files(connector: &Connector, action: &str) -> bool {
+    connector.descriptor().action(action).is_some_and(Action::makes_files)
+}
+
 fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, Error> {
     let mut value = input::read(args.input.as_deref())?;
     for argument in &args.set {
@@ -112,23 +132,25 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
     let progress = Progress::new(io::stderr().is_terminal());
     move |event| match event {
         Event::TextDelta { choice: 0, text } => {
-            // A reader that went away shows when the output is printed.
             match show.deltas {
                 Some(Deltas::Output) => {
-                    let mut stdout = io::stdout().lock();
-                    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+                    if let Err(error) = print::part(&text) {
+                        // Only the first one counts.
+                        let _ = show.broken.set(error.kind());
+                        show.cancellation.cancel();
+                    }
                 }
-                Some(Deltas::Aside) => eprint!("{text}"),
+                Some(Deltas::Aside) => print::note_part(text),
                 None => return,
             }
             show.begun.store(true, Ordering::Relaxed);
         }
         Event::Retry { attempt, pause_ms, reason } if show.retries => {
-            let seconds = pause_ms as f64 / 1000.0;
-            eprintln!("attempt {attempt}: {}; again in {seconds:.1} s", harmless(&reason));
+            let (reason, seconds) = (harmless(&reason), pause_ms as f64 / 1000.0);
+            print::note(format_args!("attempt {attempt}: {reason}; retrying in {seconds:.1} s"));
         }
         Event::File { file } if show.deltas.is_some() => {
-            eprintln!("preview: {}", harmless(&file.url));
+            print::note(format_args!("preview: {}", harmless(&file.url)));
         }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
         _ => {}
@@ -139,27 +161,39 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
 fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
     if show.begun.load(Ordering::Relaxed) {
         match show.deltas {
-            Some(Deltas::Output) => return print_line(""),
-            _ => eprintln!(),
+            Some(Deltas::Output) => return print::line(""),
+            _ => print::note(""),
         }
     }
     match &outcome.output {
-        _ if args.envelope => print_json(outcome),
-        Value::String(text) if args.raw => print_line(text.trim_end_matches('\n')),
-        output => print_json(output),
+        _ if args.envelope => print::json(outcome),
+        Value::String(text) if args.raw => print::line(text.trim_end_matches('\n')),
+        output => print::json(output),
     }
 }
 
-fn with_hints(failure: Failure, address: &str) -> Error {
-    let connector = address.split('/').next().unwrap_or(address);
-    let hints = match failure.kind {
-        FailureKind::InvalidInput if failure.property.is_some() => {
-            vec![format!("`connector schema {address}` prints what is allowed")]
+fn with_hints(failure: Failure, table: &PropertyTable, address: &str) -> Error {
+    let hint = match (failure.kind, &failure.property) {
+        (FailureKind::InvalidInput, Some(path)) if table.at_path(path).is_some() => {
+            Some(format!("see `connector docs {} {}`", shell_word(address), shell_word(path)))
         }
-        FailureKind::Unauthorized => {
-            vec![format!("`connector docs {connector}` tells how to get and set a token")]
+        (FailureKind::InvalidInput, Some(_)) => {
+            Some(format!("see `connector docs {}`", shell_word(address)))
         }
-        _ => Vec::new(),
+        (FailureKind::Unauthorized, _) => Address::parse(address).ok().map(|address| {
+            format!("`connector docs {}` explains the token", shell_word(&address.connector))
+        }),
+        _ => None,
     };
-    Error::Failure { failure, hints }
+    Error::Failure { failure, hints: hint.into_iter().collect() }
+}
+
+/// An argument as a shell takes it: brackets and blanks mean something there.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }

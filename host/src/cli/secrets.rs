@@ -78,14 +78,15 @@ fn from_file<'a>(
 ) -> Result<(&'a str, Zeroizing<String>), Error> {
     let Some((name, path)) = argument.split_once('=') else {
         return Err(Error::usage(
-            format!("`{argument}` is no value of --secret-file"),
+            // It may be the secret itself: it is not repeated.
+            "invalid value for --secret-file",
             "write it like --secret-file token=token.txt",
         ));
     };
     if table.get(name).is_none_or(|property| !property.secret) {
         return Err(Error::usage(
-            format!("`{name}` is no secret of the connection"),
-            format!("its secrets are: {}", names(table, true)),
+            "a --secret-file names no secret of the connection",
+            format!("write --secret-file PROPERTY=FILE for one of: {}", names(table, true)),
         ));
     }
     let unusable = |why: &dyn std::fmt::Display| Error::Usage {

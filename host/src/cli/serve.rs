@@ -3,7 +3,7 @@
 use connector_host::Connector;
 
 use super::args;
-use super::components::Components;
+use super::components::{Components, FOLDER};
 use super::error::Error;
 use super::functions::declared;
 use crate::service::{self, ApiKey, End, Settings};
@@ -32,20 +32,13 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
 }
 
-/// All connectors that there are. One that cannot be loaded is told of and
-/// left out; a service without any is a mistake.
+/// All connectors. A service without any is a mistake.
 pub fn load(components: &Components) -> Result<Vec<Connector>, Error> {
-    let mut connectors = Vec::new();
-    for (_, loaded) in components.all() {
-        match loaded {
-            Ok(connector) => connectors.push(connector),
-            Err(error) => eprintln!("left out: {error}"),
-        }
-    }
+    let connectors = components.all();
     if connectors.is_empty() {
         return Err(Error::usage(
-            "there is no connector to serve",
-            format!("looked in {}", components.shown_folders()),
+            "no connectors found",
+            format!("looked in {}; ${FOLDER} names another folder", components.shown_folders()),
         ));
     }
     Ok(connectors)

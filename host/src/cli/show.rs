@@ -6,27 +6,22 @@ use std::path::Path;
 use connector_host::{Connector, render};
 use serde_json::{Value, json};
 
+use super::address::Address;
 use super::args::Form;
-use super::components::Components;
+use super::components::{Components, FOLDER};
 use super::error::Error;
-use super::{input, print_json, print_line};
+use super::{input, print};
 
 /// `connector list`
 pub fn list(components: &Components, as_json: bool) -> Result<(), Error> {
-    let mut found = Vec::new();
-    for (path, loaded) in components.all() {
-        match loaded {
-            Ok(connector) => found.push(connector),
-            Err(error) => eprintln!("warning: {} was left out: {error}", path.display()),
-        }
-    }
+    let found = components.all();
     if as_json {
         let entries: Vec<Value> = found.iter().map(summary).collect();
-        return print_json(&entries);
+        return print::json(&entries);
     }
     if found.is_empty() {
-        eprintln!("no connectors in {}", components.shown_folders());
-        eprintln!("hint: $CONNECTOR_COMPONENTS names a folder with .wasm files");
+        print::note(format_args!("no connectors in {}", components.shown_folders()));
+        print::note(format_args!("hint: ${FOLDER} names a folder with .wasm files"));
         return Ok(());
     }
     let mut lines = Vec::new();
@@ -44,7 +39,7 @@ pub fn list(components: &Components, as_json: bool) -> Result<(), Error> {
             ));
         }
     }
-    print_line(&lines.join("\n"))
+    print::line(&lines.join("\n"))
 }
 
 fn summary(connector: &Connector) -> Value {
@@ -71,7 +66,7 @@ pub fn inspect(components: &Components, name: &str, as_json: bool) -> Result<(),
     let addresses: Vec<String> =
         descriptor.actions.iter().map(|action| descriptor.address(action)).collect();
     if as_json {
-        return print_json(&json!({
+        return print::json(&json!({
             "name": descriptor.name,
             "version": descriptor.version,
             "title": descriptor.title,
@@ -96,18 +91,42 @@ pub fn inspect(components: &Components, name: &str, as_json: bool) -> Result<(),
     ];
     let lines: Vec<String> =
         rows.iter().map(|(name, value)| format!("{name:<11}  {value}")).collect();
-    print_line(&lines.join("\n"))
+    print::line(&lines.join("\n"))
 }
 
 /// `connector describe`
 pub fn describe(components: &Components, name: &str) -> Result<(), Error> {
-    print_json(components.load(name)?.descriptor())
+    print::json(components.load(name)?.descriptor())
 }
 
 /// `connector docs`
-pub fn docs(components: &Components, name: &str) -> Result<(), Error> {
-    let connector = components.load(name)?;
-    print_line(render::docs(connector.descriptor()).trim_end())
+pub fn docs(components: &Components, of: &str, property: Option<&str>) -> Result<(), Error> {
+    // A path may look like an address: `./v1/openai.wasm`.
+    let is_connector = Path::new(of).is_file() || Address::parse(of).is_err();
+    let (connector, action) = if is_connector {
+        (components.load(of)?, None)
+    } else {
+        let (connector, action) = components.action(of)?;
+        (connector, Some(action))
+    };
+    let descriptor = connector.descriptor();
+    let action = action.and_then(|name| descriptor.action(&name));
+    let page = match (action, property) {
+        (None, None) => render::docs(descriptor),
+        (Some(action), None) => render::action_docs(descriptor, action),
+        (action, Some(path)) => {
+            let table =
+                action.map_or(&descriptor.connection.properties, |action| &action.properties);
+            render::property_docs(table, path).ok_or_else(|| {
+                let names: Vec<&str> = table.iter().map(|each| each.name.as_str()).collect();
+                Error::usage(
+                    format!("unknown property `{path}`"),
+                    format!("the properties of {of} are: {}", names.join(", ")),
+                )
+            })?
+        }
+    };
+    print::line(page.trim_end())
 }
 
 /// `connector schema`
@@ -126,9 +145,9 @@ pub fn schema(
         let definition = &connector.descriptor().connection;
         let table = &definition.properties;
         return match form {
-            Form::Schema => print_json(&render::schema(&definition.title, "", table)),
-            Form::UiSchema => print_json(&render::ui_schema(table)),
-            Form::JsonForms => print_json(&render::json_forms(table)),
+            Form::Schema => print::json(&render::schema(&definition.title, "", table)),
+            Form::UiSchema => print::json(&render::ui_schema(table)),
+            Form::JsonForms => print::json(&render::json_forms(table)),
             Form::Output => {
                 Err(Error::usage("a connection has no output", "name an action instead"))
             }
@@ -145,13 +164,13 @@ pub fn schema(
     let Some(action) = descriptor.action(&name) else { return Ok(()) };
     match form {
         Form::Schema => {
-            print_json(&render::schema(&action.title, &action.description, &action.properties))
+            print::json(&render::schema(&action.title, &action.description, &action.properties))
         }
-        Form::UiSchema => print_json(&render::ui_schema(&action.properties)),
-        Form::JsonForms => print_json(&render::json_forms(&action.properties)),
+        Form::UiSchema => print::json(&render::ui_schema(&action.properties)),
+        Form::JsonForms => print::json(&render::json_forms(&action.properties)),
         Form::Output => match (&action.output, input) {
-            (Some(output), None) => print_json(&render::output_schema(output)),
-            _ => print_json(&connector.output_schema(&name, input::read(input)?)?),
+            (Some(output), None) => print::json(&render::output_schema(output)),
+            _ => print::json(&connector.output_schema(&name, input::read(input)?)?),
         },
     }
 }

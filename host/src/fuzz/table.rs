@@ -158,6 +158,7 @@ fn is_row(row: &str, flat: &Flat) -> bool {
     row == "table"
         || row
             .strip_prefix("position ")
+            .and_then(|at| at.split(' ').next())
             .is_some_and(|at| at.parse::<usize>().is_ok_and(|at| at < flat.rows.len()))
         || row.split('.').all(is_known)
 }

@@ -23,13 +23,9 @@ use super::{FILE_MEMBERS, condition, example, is_template, plain, text};
 use crate::descriptor::{Action, Authorization, Definition, Descriptor};
 use crate::table::{Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same};
 
-const INPUT_HEADER: &str = "\
+const HEADER: &str = "\
 |      Name      |     Type     |     Control Type     |     Description     |
 |:--------------:|:------------:|:--------------------:|:-------------------:|
-";
-const OUTPUT_HEADER: &str = "\
-|     Type     |     Control Type     |
-|:------------:|:--------------------:|
 ";
 
 /// The reference page of a connector.
@@ -65,6 +61,41 @@ pub fn docs(descriptor: &Descriptor) -> String {
     }
     blocks.add(text(component_help));
     blocks.page
+}
+
+/// The part of the page about one action.
+pub fn action_docs(descriptor: &Descriptor, of: &Action) -> String {
+    let mut blocks = Blocks::default();
+    action(&mut blocks, descriptor, of);
+    blocks.page
+}
+
+/// What the page says of the property at a path such as `messages[0].role`, and
+/// of everything below it.
+pub fn property_docs(table: &PropertyTable, path: &str) -> Option<String> {
+    let property = table.at_path(path)?;
+    let siblings = match path.rsplit_once('.') {
+        None => table.as_slice(),
+        Some((parent, _)) => {
+            let parent = table.at_path(parent)?;
+            match parent.children.as_slice() {
+                [item] if parent.kind == PropertyType::Array => &item.children,
+                members => members,
+            }
+        }
+    };
+    let mut blocks = Blocks::default();
+    let name = match shown_name(property) {
+        "" => code(path),
+        name => prose(name),
+    };
+    blocks.add(format!("### {name}"));
+    blocks.add(format!("Type: {}\nControl type: {}", type_text(property), property.control.name()));
+    blocks.add(describe(property, siblings, path));
+    let mut rows = String::new();
+    below(&mut rows, property, path);
+    member_table(&mut blocks, &rows);
+    Some(blocks.page)
 }
 
 /// Blocks of Markdown with one blank line between them.
@@ -107,7 +138,7 @@ fn connection(blocks: &mut Blocks, connection: &Definition) {
         return;
     }
     blocks.add("#### Properties");
-    let mut table = INPUT_HEADER.to_owned();
+    let mut table = HEADER.to_owned();
     for property in &connection.properties {
         let mut further = String::new();
         if connection.base_url_property.as_ref() == Some(&property.name) {
@@ -134,7 +165,7 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
     let properties = &action.properties;
     if !properties.as_slice().is_empty() {
         blocks.add("#### Properties");
-        let mut table = INPUT_HEADER.to_owned();
+        let mut table = HEADER.to_owned();
         for property in properties {
             let description = describe(property, properties.as_slice(), &property.name);
             row(&mut table, property, &description);
@@ -157,29 +188,36 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
     usage(blocks, &address, properties);
 }
 
-/// An output, and the names that its own table does not show.
 fn output(blocks: &mut Blocks, output: &Property) {
     blocks.add(format!("Type: {}", output.kind.name()));
     if !output.description.is_empty() {
         blocks.add(prose(&output.description));
     }
-    let mut table = OUTPUT_HEADER.to_owned();
+    let mut table = HEADER.to_owned();
     let mut rows = String::new();
     match output.kind {
-        PropertyType::Object | PropertyType::Array if !output.children.is_empty() => {
-            for child in &output.children {
-                let control = child.control.name();
-                let _ = writeln!(table, "| {} | {control}  |", type_text(child));
+        PropertyType::Object => {
+            for member in &output.children {
+                let path = &member.name;
+                row(&mut table, member, &describe(member, &output.children, path));
+                below(&mut rows, member, path);
             }
-            below(&mut rows, output, "");
+        }
+        PropertyType::Array => {
+            for item in &output.children {
+                row(&mut table, item, &describe(item, &[], "[]"));
+                below(&mut rows, item, "[]");
+            }
         }
         PropertyType::FileEntry => {
             for (name, label) in FILE_MEMBERS {
-                let _ = writeln!(table, "| STRING | TEXT  |");
-                let _ = writeln!(rows, "| {label} | STRING | TEXT  |  {}  |", code(name));
+                let _ = writeln!(table, "| {label} | STRING | TEXT  |  {}  |", code(name));
             }
         }
-        _ => return,
+        _ => {}
+    }
+    if table == HEADER {
+        return;
     }
     blocks.add("#### Properties");
     blocks.add(table);
@@ -198,7 +236,7 @@ fn members(blocks: &mut Blocks, table: &PropertyTable) {
 fn member_table(blocks: &mut Blocks, rows: &str) {
     if !rows.is_empty() {
         blocks.add("#### Members");
-        blocks.add(format!("{INPUT_HEADER}{rows}"));
+        blocks.add(format!("{HEADER}{rows}"));
     }
 }
 
@@ -237,15 +275,18 @@ fn shape(table: &mut String, shape: &Property, path: &str) {
 }
 
 fn row(table: &mut String, property: &Property, description: &str) {
-    let label = if property.label.is_empty() { &property.name } else { &property.label };
     let _ = writeln!(
         table,
         "| {} | {} | {}  |  {}  |",
-        prose(label),
+        prose(shown_name(property)),
         type_text(property),
         property.control.name(),
         description,
     );
+}
+
+fn shown_name(property: &Property) -> &str {
+    if property.label.is_empty() { &property.name } else { &property.label }
 }
 
 /// How a type is written, see the module's documentation.
@@ -288,8 +329,7 @@ fn describe(property: &Property, siblings: &[Property], path: &str) -> String {
         sentences.push(format!("Default: {}.", value_text(value, property)));
     }
     if let Some(value) = property.provider_default.as_ref() {
-        sentences
-            .push(format!("If not given, the provider takes {}.", value_text(value, property)));
+        sentences.push(format!("Provider default: {}.", value_text(value, property)));
     }
     if property.secret {
         sentences.push("Secret.".to_owned());
@@ -317,10 +357,10 @@ fn choice_sentences(sentences: &mut Vec<String>, choices: &Choices, kind: Proper
         sentences.push(format!("{intro}: {}.", known.join("; ")));
     }
     if choices.dynamic.is_some() {
-        sentences.push("The connector offers a current list.".to_owned());
+        sentences.push("The connector can list the current values.".to_owned());
     }
     if choices.open {
-        sentences.push("Other values are taken too.".to_owned());
+        sentences.push("Other values are accepted.".to_owned());
     }
 }
 

@@ -44,7 +44,7 @@ mod ui_schema;
 
 use serde_json::Value;
 
-pub use docs::docs;
+pub use docs::{action_docs, docs, property_docs};
 pub use example::example;
 pub use json_forms::json_forms;
 pub use schema::{output_parameters, output_schema, parameters, schema};

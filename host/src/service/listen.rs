@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::future::pending;
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -148,9 +148,10 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(QUEUE)
 }
 
-/// Tells where, for people and for programs that start the service.
+/// Tells where, for people and for programs that start the service; it serves
+/// also when nobody reads that.
 fn announce(listen: &Listen) {
-    println!("listening on {listen}");
+    let _ = writeln!(io::stdout(), "listening on {listen}");
 }
 
 /// Serves each connection until the process is told to stop. Connections

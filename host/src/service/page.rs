@@ -34,7 +34,7 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
 fn file(name: &str, cache: &'static str) -> Result<Response, Problem> {
     let Some((_, content)) = FILES.iter().find(|(known, _)| *known == name) else {
         return Err(Problem::not_found(if FILES.is_empty() {
-            "this program was built without the page: `make ui` bundles it"
+            "this program was built without the page: `make build` bundles it"
         } else {
             "the page has no such file"
         }));

@@ -13,6 +13,7 @@ mod message;
 mod names;
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -154,9 +155,11 @@ pub fn work(
     worked
 }
 
-/// Tells that it works, for people and for programs that start it.
+/// Tells that it works, for people and for programs that start it; it works
+/// also when nobody reads that.
 fn announce(worker: &Worker) {
-    println!("{} works on {}", worker.id, worker.settings.access.servers);
+    let servers = &worker.settings.access.servers;
+    let _ = writeln!(io::stdout(), "{} works on {servers}", worker.id);
 }
 
 /// Takes runs until it is told to stop, and lets those end that it has.

@@ -115,9 +115,9 @@ fn defining(edit: impl FnOnce(&mut Value)) -> Guest {
 fn names_must_be_names() {
     for name in ["", "a/b", "../x", "a b", "ä", "1", "a\u{1b}[31m"] {
         let error = description_error(&describing(|c| c["name"] = json!(name)));
-        assert!(error.to_string().contains("is no connector name"), "{error}");
+        assert!(error.to_string().contains("is not a valid connector name"), "{error}");
         let error = description_error(&describing(|c| c["actions"][0]["name"] = json!(name)));
-        assert!(error.to_string().contains("is no action name"), "{error}");
+        assert!(error.to_string().contains("is not a valid action name"), "{error}");
         assert!(!error.to_string().contains('\u{1b}'), "{error}");
     }
 }
@@ -128,7 +128,7 @@ fn an_action_stands_there_once() {
         let twice = component["actions"][0].clone();
         component["actions"].as_array_mut().unwrap().push(twice);
     }));
-    assert_eq!(error, DescriptorError::Other("action `act` stands there twice".to_owned()));
+    assert_eq!(error, DescriptorError::Other("duplicate action `act`".to_owned()));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn each_row_stands_in_one_table() {
     for (action, reason) in [
         (
             json!({ "output": { "fixed": 2 } }),
-            "action `act`: property table: output: position 2 is used twice",
+            "action `act`: property table: output: position 2 (`size`) is used twice",
         ),
         (
             json!({ "output": { "fixed": 7 } }),
@@ -155,11 +155,11 @@ fn each_row_stands_in_one_table() {
         ),
         (
             json!({ "properties": [] }),
-            "descriptor: property table: position 2: belongs to no table",
+            "descriptor: property table: position 2 (`size`): belongs to no table",
         ),
         (
             json!({ "properties": [1, 2] }),
-            "connection: property table: table: position 1 is used twice",
+            "connection: property table: table: position 1 (`baseUrl`) is used twice",
         ),
     ] {
         let error = description_error(&describing(|component| {
@@ -185,7 +185,10 @@ fn a_table_does_not_contradict_itself() {
         (vec![on("a", "b"), on("b", "a")], "depends on itself"),
         (vec![on("a", "a")], "which is no other property here"),
         (vec![on("a", "nobody")], "which is no other property here"),
-        (vec![json!({ "name": "a", "type": "object", "children": [2] })], "behind its parent's"),
+        (
+            vec![json!({ "name": "a", "type": "object", "children": [2] })],
+            "must come after its parent",
+        ),
         (
             vec![json!({ "name": "a", "type": "object", "children": [99] })],
             "there is no position 99",
@@ -198,7 +201,7 @@ fn a_table_does_not_contradict_itself() {
         (vec![limited(json!({ "pattern": "a{100000}" }))], "its pattern"),
         (vec![limited(json!({ "accept": ["{{alert(1)}}"] }))], "no file name extension"),
         (vec![json!({ "name": "a", "type": "string", "control": "select" })], "without choices"),
-        (vec![text("a"), text("a")], "stands there twice"),
+        (vec![text("a"), text("a")], "is declared twice"),
         (vec![text("")], "is no property name"),
         (vec![text("a\u{1b}]0;evil\u{7}")], "is no property name"),
         (vec![text(&"a".repeat(100_000))], "is too long"),

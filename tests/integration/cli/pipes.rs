@@ -1,0 +1,161 @@
+//! A reader that goes away (`connector list | head -1`) ends a command quietly,
+//! and one that does not read errors ends nothing.
+
+use std::io::{BufRead, BufReader, Read, pipe};
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_tests::{CANARY, command, sandbox};
+use openai_sandbox::{Fault, Sandbox};
+use tempfile::TempDir;
+
+use super::MESSAGE;
+
+/// How long something may take to happen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Standard output or standard error that nobody reads.
+fn unread() -> Stdio {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    writer.into()
+}
+
+/// Status and standard error of a command whose output nobody reads.
+fn without_reader(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.stdout(unread()).stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+fn with_store(sandbox: Option<&Sandbox>, store: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = command(sandbox);
+    command.env("HOME", store.path()).args(arguments);
+    command
+}
+
+#[test]
+fn every_command_ends_quietly_when_its_reader_goes_away() {
+    let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
+    let secret = store.path().join("token");
+    std::fs::write(&secret, CANARY).unwrap();
+    let secret = format!("token={}", secret.display());
+    let add = ["connection", "add", "openai", "--name", "work", "--secret-file", &secret];
+    let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
+    let streamed = [&ask[..], &["--stream"]].concat();
+    let enveloped = [&ask[..], &["--stream", "--envelope"]].concat();
+    let commands: &[&[&str]] = &[
+        &["--help"],
+        &["run", "--help"],
+        &["--version"],
+        &["help", "serve"],
+        &["completions", "bash"],
+        &["completions", "zsh"],
+        &["list"],
+        &["list", "--json"],
+        &["inspect", "openai"],
+        &["inspect", "openai", "--json"],
+        &["describe", "openai"],
+        &["schema", "openai/v1/ask"],
+        &["schema", "openai", "--connection", "--form", "ui-schema"],
+        &["docs", "openai"],
+        &["docs", "openai/v1/ask"],
+        &["docs", "openai/v1/ask", "model"],
+        &["test", "openai"],
+        &["options", "openai/v1/ask", "model"],
+        &add,
+        &["connection", "list"],
+        &["connection", "list", "--json"],
+        &["connection", "show", "work"],
+        &ask,
+        &streamed,
+    ];
+    for arguments in commands {
+        let ended = without_reader(&mut with_store(Some(&sandbox), &store, arguments));
+        assert_eq!(ended, (Some(0), String::new()), "{arguments:?}");
+    }
+    // What goes to standard error has its reader.
+    let (status, told) = without_reader(&mut with_store(Some(&sandbox), &store, &enveloped));
+    assert_eq!(status, Some(0), "{told}");
+    assert!(told.contains("Sandbox answer"), "{told}");
+}
+
+#[test]
+fn errors_that_nobody_reads_keep_their_status() {
+    let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
+    let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
+    let with = |further: &[&'static str]| [&ask[..], further].concat();
+    let retried = || sandbox.script(Fault::error(503, "overloaded", "Try later."));
+    let cases: [(i32, Vec<&str>, &dyn Fn()); 7] = [
+        (2, vec!["run", "--no-such-flag"], &|| ()),
+        (2, vec!["run", "openai/v1/nope"], &|| ()),
+        (2, vec!["run", "openai/v1/nope", "--json"], &|| ()),
+        (0, vec!["connection", "list"], &|| ()),
+        // The reports of an attempt and of text.
+        (0, ask.clone(), &retried),
+        (0, with(&["--stream", "--envelope"]), &retried),
+        (6, with(&["--attempts", "1"]), &retried),
+    ];
+    for (status, arguments, prepare) in cases {
+        prepare();
+        let mut command = with_store(Some(&sandbox), &store, &arguments);
+        let ended = command.stdout(Stdio::null()).stderr(unread()).status().unwrap();
+        assert_eq!(ended.code(), Some(status), "{arguments:?}");
+        sandbox.clear();
+    }
+}
+
+#[test]
+fn a_run_stops_when_the_reader_of_its_text_goes_away() {
+    let sandbox = sandbox();
+    // The rest comes long after the test.
+    sandbox.script(Fault::Pieces { size: 600, pause: Duration::from_millis(200) });
+    let mut child = command(Some(&sandbox))
+        .args(["run", "openai/v1/ask", "--stream", "--set", "messages[0].role=user", "--set"])
+        .arg(format!("messages[0].content={}", "word ".repeat(20_000)))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    let mut first = [0];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert!(begun.elapsed() < PATIENCE, "it ran to its end");
+}
+
+#[test]
+fn a_service_goes_on_when_nobody_reads_where_it_listens() {
+    let folder = TempDir::new().unwrap();
+    let socket = folder.path().join("socket");
+    let mut service = command(None)
+        .args(["serve", "--until-stdin-closes", "--listen"])
+        .arg(format!("unix:{}", socket.display()))
+        .arg("--data-dir")
+        .arg(folder.path().join("data"))
+        .stdin(Stdio::piped())
+        .stdout(unread())
+        .stderr(unread())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let mut stream = loop {
+        if let Ok(stream) = UnixStream::connect(&socket) {
+            break stream;
+        }
+        assert_eq!(service.try_wait().unwrap(), None, "the service has ended");
+        assert!(Instant::now() < deadline, "the service does not listen");
+        thread::sleep(Duration::from_millis(20));
+    };
+    std::io::Write::write_all(&mut stream, b"GET /api/v1/components HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    assert_eq!(line, "HTTP/1.1 200 OK\r\n");
+    drop(service.stdin.take());
+    assert!(service.wait().unwrap().success());
+}

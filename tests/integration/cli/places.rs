@@ -1,0 +1,98 @@
+//! Where files go is checked before anything is paid for.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use connector_tests::{command, ran, sandbox};
+use openai_sandbox::Sandbox;
+use tempfile::TempDir;
+
+use super::{MESSAGE, refused, run};
+
+const SPEAK: [&str; 6] =
+    ["run", "openai/v1/createSpeech", "--set", "voice=alloy", "--set", "input=Hi"];
+
+/// Runs an action that makes a file, and one that makes none.
+fn refused_by_both(sandbox: &Sandbox, place: &str, sentence: &str) {
+    let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
+    for action in [&SPEAK[..], &ask] {
+        let ran = run(sandbox, &[action, &["--output-dir", place]].concat());
+        refused(sandbox, &ran, sentence);
+        assert!(ran.stderr.ends_with("hint: name another folder with --output-dir\n"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_place_that_takes_no_files_is_refused_before_the_request() {
+    let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("file"), "").unwrap();
+    symlink("nowhere", path("dangling")).unwrap();
+    symlink("circle", path("circle")).unwrap();
+    for (place, reason) in [
+        ("/dev/null".to_owned(), "not a directory"),
+        (path("file"), "not a directory"),
+        (path("file/below"), "not a directory"),
+        (path("dangling"), "entity not found"),
+        (path("circle/below"), "filesystem loop or indirection limit (e.g. symlink loop)"),
+        (path(&"long".repeat(100)), "invalid filename"),
+    ] {
+        refused_by_both(&sandbox, &place, &format!("cannot write to {place}: {reason}"));
+    }
+}
+
+/// A file that may not have a byte, as on a full disk.
+#[test]
+fn a_full_disk_is_noticed_before_the_request() {
+    let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
+    let place = dir.path().to_str().unwrap();
+    let mut whole = command(Some(&sandbox));
+    whole.args(SPEAK).args(["--output-dir", place]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"trap "" XFSZ; ulimit -f 0; exec "$@""#, "sh"]);
+    limited.arg(whole.get_program()).args(whole.get_args()).env_clear();
+    limited.envs(whole.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let sentence = format!("cannot write to {place}: file too large");
+    refused(&sandbox, &ran(&mut limited), &sentence);
+    assert_eq!(fs::read_dir(place).unwrap().count(), 0);
+}
+
+/// Without `--output-dir` only what makes files asks for a place.
+#[test]
+fn a_run_that_makes_no_file_needs_no_place() {
+    let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
+    let in_no_folder = |arguments: &[&str]| {
+        let folder = dir.path().join("gone");
+        fs::create_dir(&folder).unwrap();
+        let mut shell = command(Some(&sandbox));
+        let program = shell.get_program().to_owned();
+        let environment: Vec<_> = shell
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        shell = Command::new("sh");
+        shell.args(["-c", r#"cd "$0"; rmdir "$0"; exec "$@""#]).arg(&folder);
+        shell.arg(program).args(arguments).env_clear().envs(environment);
+        ran(&mut shell)
+    };
+    let spoken = in_no_folder(&SPEAK);
+    refused(&sandbox, &spoken, "cannot write to .: entity not found");
+    let asked = in_no_folder(&[&["run", "openai/v1/ask"], &MESSAGE[..]].concat());
+    assert_eq!(asked.status, 0, "{asked:?}");
+}
+
+#[test]
+fn a_folder_is_made_with_its_first_file() {
+    let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
+    let place = dir.path().join("new/folder");
+    let place = place.to_str().unwrap();
+    let ask = [&["run", "openai/v1/ask"], &MESSAGE[..], &["--output-dir", place]].concat();
+    assert_eq!(run(&sandbox, &ask).status, 0);
+    let wrong = [&SPEAK[..], &["--set", "speed=0", "--output-dir", place]].concat();
+    assert_eq!(run(&sandbox, &wrong).status, 2);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "something was left behind");
+    let spoken = run(&sandbox, &[&SPEAK[..], &["--output-dir", place]].concat());
+    assert_eq!(spoken.status, 0, "{spoken:?}");
+    assert_eq!(fs::read_dir(place).unwrap().count(), 1);
+}
