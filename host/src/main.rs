@@ -2,6 +2,7 @@
 
 mod cli;
 mod mcp;
+mod members;
 mod service;
 mod store;
 mod worker;

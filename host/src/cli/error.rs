@@ -61,12 +61,24 @@ impl Error {
         if as_json {
             eprintln!("{}", self.record());
         } else {
-            eprintln!("error: {}", harmless(&self.to_string()));
+            for message in self.messages() {
+                eprintln!("error: {}", harmless(&message));
+            }
             for hint in self.hints() {
                 eprintln!("hint: {}", harmless(&hint));
             }
         }
         ExitCode::from(self.status())
+    }
+
+    /// All that is wrong, one sentence for each thing.
+    fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Failure { failure, .. } if !failure.violations.is_empty() => {
+                failure.violations.iter().map(|violation| violation.message.clone()).collect()
+            }
+            other => vec![other.to_string()],
+        }
     }
 
     fn record(&self) -> serde_json::Value {
@@ -79,7 +91,8 @@ impl Error {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Failure { failure, hints } => {
