@@ -32,6 +32,8 @@ pub struct Property {
     pub advanced: bool,
     /// Whether the value is a credential.
     pub secret: bool,
+    /// The media type of the document that a string holds.
+    pub media_type: Option<&'static str>,
     /// The value that holds when none is given.
     pub default: Option<&'static Literal>,
     /// What the provider takes when none is given.
@@ -244,6 +246,7 @@ impl Property {
             required: false,
             advanced: false,
             secret: false,
+            media_type: None,
             default: None,
             provider_default: None,
             choices: None,

@@ -78,13 +78,16 @@ impl Connection {
         options: &HostOptions,
     ) -> Result<Self, Failure> {
         let definition = &descriptor.connection;
-        let credential_property = definition.authorization.property();
-        if let Some(property) = credential_property
+        // A member that does not exist is often the credential under another name:
+        // then that is what is wrong.
+        let all_known = values.0.keys().all(|name| definition.properties.get(name).is_some());
+        if let Some(property) = definition.authorization.property()
+            && all_known
             && values.0.get(property).is_none_or(is_blank)
         {
             return Err(missing_credential(descriptor, property));
         }
-        let mut values = input::prepare_object(&definition.properties, values.0, "connection")?;
+        let mut values = input::prepare_connection(&definition.properties, values.0)?;
         let credential = take_credential(definition, &mut values)?;
         let base_url = take_base_url(definition, &mut values)?;
         check_origin(&base_url, definition, options)?;
@@ -150,17 +153,11 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
+/// How to give it is for those to say who know how they are asked: a command
+/// reads the environment, a service does not.
 fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
-    let definition = &descriptor.connection;
-    let variable = definition.environment.iter().find(|binding| binding.property == property);
-    let label = definition.properties.get(property).map_or(property, |found| &found.label);
-    let message = match variable {
-        Some(variable) => format!(
-            "the {} connection has no `{property}` ({label}); set {} to it",
-            descriptor.title, variable.name
-        ),
-        None => format!("the {} connection has no `{property}` ({label})", descriptor.title),
-    };
+    let label = descriptor.connection.properties.get(property).map_or(property, |row| &row.label);
+    let message = format!("the {} connection has no `{property}` ({label})", descriptor.title);
     Failure {
         property: Some(property.to_owned()),
         ..Failure::new(FailureKind::Unauthorized, message)

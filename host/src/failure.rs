@@ -19,6 +19,10 @@ pub struct Failure {
     /// The path of the property at fault, such as `messages[0].role`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
+    /// Everything that is wrong with an input, if it is more than one thing;
+    /// `message` and `property` are the first one's. At most a hundred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub violations: Vec<Violation>,
     /// The HTTP status, if the provider answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
@@ -41,6 +45,19 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
+
+/// One of several things that are wrong with an input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Violation {
+    /// The path of the property.
+    pub property: String,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+/// What is found to be wrong with an input, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Violations(Vec<Violation>);
 
 /// The kinds of failure, `wit/types.wit` `failure-kind`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
@@ -83,6 +100,7 @@ impl Failure {
             kind,
             message: message.into(),
             property: None,
+            violations: Vec::new(),
             status: None,
             code: None,
             request_id: None,
@@ -102,6 +120,34 @@ impl Failure {
     pub(crate) fn after_request(mut self, sent: bool) -> Self {
         self.request_sent |= sent;
         self
+    }
+}
+
+impl Violations {
+    /// Nobody reads on behind so many.
+    pub const MAX: usize = 100;
+
+    /// A value that was checked, or nothing if something is wrong with it.
+    pub fn take<T>(&mut self, checked: Result<T, Failure>) -> Option<T> {
+        checked.map_err(|failure| self.add(failure)).ok()
+    }
+
+    /// What is wrong with a value.
+    pub fn add(&mut self, failure: Failure) {
+        let Failure { property, message, violations, .. } = failure;
+        if violations.is_empty() {
+            self.0.push(Violation { property: property.unwrap_or_default(), message });
+        } else {
+            self.0.extend(violations);
+        }
+        self.0.truncate(Self::MAX);
+    }
+
+    /// The value, if nothing is wrong.
+    pub fn or<T>(self, value: T) -> Result<T, Failure> {
+        let Some(first) = self.0.first().cloned() else { return Ok(value) };
+        let violations = if self.0.len() > 1 { self.0 } else { Vec::new() };
+        Err(Failure { violations, ..Failure::invalid_input(first.property, first.message) })
     }
 }
 
@@ -146,6 +192,7 @@ impl From<wit::Failure> for Failure {
             kind: failure.kind.into(),
             message: cut(failure.message, LONGEST_MESSAGE),
             property: word(failure.property),
+            violations: Vec::new(),
             status: failure.status,
             code: word(failure.code),
             request_id: word(failure.request_id),

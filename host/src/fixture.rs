@@ -20,6 +20,7 @@ pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Prope
         required: false,
         advanced: false,
         secret: false,
+        media_type: None,
         default: None,
         provider_default: None,
         choices: None,

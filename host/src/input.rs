@@ -1,25 +1,42 @@
 //! From what a form, a person or an engine hands over to what an action may
-//! rely on: blanks dropped, hidden values dropped, defaults filled in,
-//! everything else checked. The first value that is not allowed ends it, with
-//! its path and what is allowed, before any request is made.
+//! rely on: blanks dropped, hidden values dropped, texts of values read
+//! ([`reading`]), defaults filled in, everything else checked. What is not
+//! allowed is found all at once, each value with its path and what is allowed,
+//! before any request is made.
+
+mod reading;
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Violations};
 use crate::files::{FileEntry, Files, OpenFile};
 use crate::table::{
-    Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable, PropertyType,
-    key, plain_number, same,
+    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
+    PropertyType, key, plain_number, same,
 };
+use reading::Reader;
+
+/// An input as an action gets it.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub value: Value,
+    kept: Kept,
+}
+
+/// Of each list with blank items, which are dropped, the positions of the items
+/// that stay.
+#[derive(Debug, Default)]
+struct Kept(HashMap<String, Vec<usize>>);
 
 /// The input of an action.
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
-pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<Value, Failure> {
-    let object = match input {
+pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<Prepared, Failure> {
+    let mut checker = Checker::new();
+    let object = match checker.reader.object(input) {
         Value::Object(object) => object,
         Value::Null => Map::new(),
         other => {
@@ -27,17 +44,48 @@ pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<V
             return Err(Failure { property: None, ..Failure::invalid_input("", message) });
         }
     };
-    prepare_object(table, object, of).map(Value::Object)
+    let owner = Owner { path: String::new(), name: of.to_owned() };
+    let value = checker.members(table.as_slice(), None, object, &owner)?;
+    Ok(Prepared { value: Value::Object(value), kept: checker.kept })
 }
 
-/// Like [`prepare`], for an object. `of` names its owner in messages.
-pub(crate) fn prepare_object(
+/// The values of a connection, like [`prepare`].
+pub(crate) fn prepare_connection(
     table: &PropertyTable,
-    object: Map<String, Value>,
-    of: &str,
+    values: Map<String, Value>,
 ) -> Result<Map<String, Value>, Failure> {
-    let owner = Owner { path: String::new(), name: of.to_owned() };
-    members(table.as_slice(), None, object, &owner)
+    let owner = Owner { path: String::new(), name: "a connection".to_owned() };
+    Checker::new().members(table.as_slice(), None, values, &owner)
+}
+
+impl Prepared {
+    /// A failure that a connector found in the prepared input, with the path
+    /// that the value has in what was given.
+    pub fn as_given(&self, mut failure: Failure) -> Failure {
+        if let Some(path) = &failure.property {
+            let given = self.kept.given(path);
+            failure.message = failure.message.replace(&format!("`{path}`"), &format!("`{given}`"));
+            failure.property = Some(given);
+        }
+        failure
+    }
+}
+
+impl Kept {
+    /// The path in what was given of a path in what was prepared.
+    fn given(&self, prepared: &str) -> String {
+        let mut given = String::with_capacity(prepared.len());
+        for piece in prepared.split_inclusive(['[', ']']) {
+            let index = piece.strip_suffix(']').and_then(|index| index.parse::<usize>().ok());
+            // What is in front of the index ends in the bracket before it.
+            let list = given.strip_suffix('[').and_then(|list| self.0.get(list));
+            match index.and_then(|index| list?.get(index)) {
+                Some(position) => given.push_str(&format!("{position}]")),
+                None => given.push_str(piece),
+            }
+        }
+        given
+    }
 }
 
 /// The files that an input names, opened: a file that is not there, too
@@ -118,61 +166,200 @@ impl Owner {
     }
 }
 
-fn members(
-    properties: &[Property],
-    further: Option<&Property>,
-    object: Map<String, Value>,
-    owner: &Owner,
-) -> Result<Map<String, Value>, Failure> {
-    let mut members = Members { properties, given: object, settled: HashMap::new(), owner };
-    members.given.retain(|_, value| !is_blank(value));
-    let mut prepared = Map::new();
-    for property in properties {
-        if let Some(value) = members.settle(property)? {
-            prepared.insert(property.name.clone(), value);
-        }
+/// Checks the values of one input.
+struct Checker {
+    reader: Reader,
+    kept: Kept,
+}
+
+impl Checker {
+    fn new() -> Self {
+        Self { reader: Reader::new(), kept: Kept::default() }
     }
-    for (name, given) in members.given {
-        let path = owner.path_of(&name);
-        match further {
-            Some(shape) => {
-                prepared.insert(name, value(shape, given, &path)?);
+
+    fn members(
+        &mut self,
+        properties: &[Property],
+        further: Option<&Property>,
+        mut object: Map<String, Value>,
+        owner: &Owner,
+    ) -> Result<Map<String, Value>, Failure> {
+        object.retain(|_, value| !is_blank(value));
+        let mut violations = Violations::default();
+        // First: what is misspelt is often what is missing too.
+        if further.is_none() {
+            let is_unknown = |name: &&String| properties.iter().all(|known| known.name != **name);
+            for name in object.keys().filter(is_unknown).take(Violations::MAX) {
+                violations.add(unknown_property(name, properties, owner));
             }
-            None => return Err(unknown(&name, &path, properties, owner)),
+        }
+        let settled = HashMap::new();
+        let mut members =
+            Members { properties, given: object, settled, owner, violations, checker: self };
+        let mut prepared = Map::new();
+        for property in properties {
+            if let Ok(Some(value)) = members.settle(property) {
+                prepared.insert(property.name.clone(), value);
+            }
+        }
+        let Members { given: others, mut violations, .. } = members;
+        if let Some(shape) = further {
+            for (name, given) in others {
+                let given = self.reader.read(shape, given);
+                if is_blank(&given) {
+                    continue;
+                }
+                let value = self.value(shape, given, &owner.path_of(&name));
+                prepared.extend(violations.take(value).map(|value| (name, value)));
+            }
+        }
+        violations.or(prepared)
+    }
+
+    /// A value that was read, as an action gets it.
+    fn value(&mut self, property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+        if let Some(choices) = property.choices.as_ref()
+            && property.kind != PropertyType::Array
+        {
+            check_choice(choices, &given, path)?;
+        }
+        self.fitting(property, given, path)
+    }
+
+    fn fitting(&mut self, property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
+        if !property.admits_type(&given) {
+            return Err(refused(
+                property,
+                path,
+                &format!("must be {}", expected(property)),
+                &given,
+            ));
+        }
+        match (property.kind, given) {
+            (PropertyType::Array, Value::Array(items)) => self.items(property, items, path),
+            (PropertyType::Object, Value::Object(object)) => self.object(property, object, path),
+            (PropertyType::Integer, Value::Number(number)) => {
+                let given = Value::Number(number.clone());
+                check_limits(property, &given, path)?;
+                // `2.0` is an integer to JSON Schema, and reaches the action as one.
+                Ok(number.as_f64().filter(|_| number.is_f64()).map_or(given, plain_number))
+            }
+            (PropertyType::FileEntry, given) => file_entry(property, &given, path),
+            (_, given) => {
+                check_limits(property, &given, path)?;
+                check_date(property, &given, path)?;
+                Ok(given)
+            }
         }
     }
-    Ok(prepared)
+
+    /// The items of a list without the blank ones. Those that stay are known by
+    /// their positions in what was given.
+    fn items(&mut self, list: &Property, items: Vec<Value>, path: &str) -> Result<Value, Failure> {
+        let shape = list.children.first();
+        let count = items.len();
+        let mut given: Vec<(usize, Value)> = Vec::with_capacity(count);
+        for (index, item) in items.into_iter().enumerate() {
+            let item = match shape {
+                Some(shape) if !is_blank(&item) => self.reader.read(shape, item),
+                _ => item,
+            };
+            if !is_blank(&item) {
+                given.push((index, item));
+            }
+        }
+        if given.len() < count {
+            let positions = given.iter().map(|(index, _)| *index).collect();
+            self.kept.0.insert(path.to_owned(), positions);
+        }
+        let mut violations = Violations::default();
+        violations.take(check_count(&list.limits, given.len(), "items", path));
+        let mut before = HashSet::new();
+        let mut prepared = Vec::with_capacity(given.len());
+        for (index, item) in given {
+            let path = format!("{path}[{index}]");
+            let is_twice = list.control == ControlType::MultiSelect && !before.insert(key(&item));
+            let checked = if is_twice {
+                Err(Failure::invalid_input(&path, format!("`{path}` stands there twice")))
+            } else {
+                self.item(list, item, &path)
+            };
+            prepared.extend(violations.take(checked));
+        }
+        violations.or(Value::Array(prepared))
+    }
+
+    fn item(&mut self, list: &Property, item: Value, path: &str) -> Result<Value, Failure> {
+        if let Some(choices) = &list.choices {
+            check_choice(choices, &item, path)?;
+        }
+        match list.children.first() {
+            Some(shape) => self.value(shape, item, path),
+            None => Ok(item),
+        }
+    }
+
+    fn object(
+        &mut self,
+        property: &Property,
+        mut object: Map<String, Value>,
+        path: &str,
+    ) -> Result<Value, Failure> {
+        object.retain(|_, member| !is_blank(member));
+        let mut violations = Violations::default();
+        violations.take(check_count(&property.limits, object.len(), "entries", path));
+        violations.take(check_keys(&property.limits, &object, path));
+        let is_open = property.children.is_empty() && property.values.is_none();
+        if is_open {
+            return violations.or(Value::Object(object));
+        }
+        let owner = Owner { path: path.to_owned(), name: format!("`{path}`") };
+        let members = self.members(&property.children, property.values.as_deref(), object, &owner);
+        let members = violations.take(members).unwrap_or_default();
+        violations.or(Value::Object(members))
+    }
 }
 
 /// The members of one object on their way to what the action gets.
-struct Members<'a> {
+struct Members<'a, 'b> {
     properties: &'a [Property],
     /// What was given and is not looked at yet.
     given: Map<String, Value>,
     /// What the action gets of each, if anything.
-    settled: HashMap<&'a str, Option<Value>>,
+    settled: HashMap<&'a str, Result<Option<Value>, Wrong>>,
     owner: &'a Owner,
+    violations: Violations,
+    checker: &'b mut Checker,
 }
 
-impl<'a> Members<'a> {
+/// Something is wrong with a value, or with one on which it depends. It was
+/// noted.
+#[derive(Clone, Copy)]
+struct Wrong;
+
+impl<'a> Members<'a, '_> {
     /// What the action gets of a property. A condition looks at what the
     /// action gets of another one, so that one comes first.
-    fn settle(&mut self, property: &'a Property) -> Result<Option<Value>, Failure> {
+    fn settle(&mut self, property: &'a Property) -> Result<Option<Value>, Wrong> {
         if let Some(settled) = self.settled.get(property.name.as_str()) {
-            return Ok(settled.clone());
+            return settled.clone();
         }
         let given = self.given.remove(&property.name);
-        let settled = match self.is_shown(property)? {
-            true => self.prepare(property, given)?,
-            false => None,
+        let settled = match self.is_shown(property) {
+            Ok(true) => {
+                let prepared = self.prepare(property, given);
+                self.violations.take(prepared).ok_or(Wrong)
+            }
+            Ok(false) => Ok(None),
+            Err(Wrong) => Err(Wrong),
         };
         self.settled.insert(&property.name, settled.clone());
-        Ok(settled)
+        settled
     }
 
     /// Whether a property's condition holds. One that looks at a hidden
     /// property sees no value there.
-    fn is_shown(&mut self, property: &Property) -> Result<bool, Failure> {
+    fn is_shown(&mut self, property: &Property) -> Result<bool, Wrong> {
         let Some(condition) = &property.condition else { return Ok(true) };
         let properties = self.properties;
         match properties.iter().find(|other| other.name == condition.property) {
@@ -181,11 +368,15 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn prepare(&self, property: &Property, given: Option<Value>) -> Result<Option<Value>, Failure> {
+    fn prepare(
+        &mut self,
+        property: &Property,
+        given: Option<Value>,
+    ) -> Result<Option<Value>, Failure> {
         let path = self.owner.path_of(&property.name);
-        let given = given.map(|value| without_blanks(property, value));
-        let given = given.filter(|given| !is_empty(given));
-        let prepared = given.map(|given| value(property, given, &path)).transpose()?;
+        let given = given.map(|given| self.checker.reader.read(property, given));
+        let given = given.filter(|given| !is_left_empty(property, given));
+        let prepared = given.map(|given| self.checker.value(property, given, &path)).transpose()?;
         // An object of which nothing is left was blank further down.
         match prepared.filter(|prepared| !is_empty(prepared)).or_else(|| property.default.clone()) {
             None if property.required => {
@@ -210,15 +401,12 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn without_blanks(property: &Property, value: Value) -> Value {
+/// Whether nothing is left of a property's value when its blanks are gone.
+fn is_left_empty(property: &Property, value: &Value) -> bool {
     match (property.kind, value) {
-        (PropertyType::Array, Value::Array(items)) => {
-            Value::Array(items.into_iter().filter(|item| !is_blank(item)).collect())
-        }
-        (PropertyType::Object, Value::Object(members)) => {
-            Value::Object(members.into_iter().filter(|(_, member)| !is_blank(member)).collect())
-        }
-        (_, other) => other,
+        (PropertyType::Array, Value::Array(items)) => items.iter().all(is_blank),
+        (PropertyType::Object, Value::Object(members)) => members.values().all(is_blank),
+        (_, other) => is_empty(other),
     }
 }
 
@@ -238,52 +426,12 @@ fn holds(condition: &Condition, value: Option<&Value>) -> bool {
 /// # Errors
 /// `invalid-input`, if the property does not take it.
 pub(crate) fn default(property: &Property, default: Value, path: &str) -> Result<Value, Failure> {
-    value(property, without_blanks(property, default), path)
-}
-
-/// One value as an action gets it.
-fn value(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
-    if let Some(choices) = property.choices.as_ref().filter(|_| property.admits_type(&given)) {
-        check_choice(choices, property.kind, &given, path)?;
-    }
-    fitting(property, given, path)
+    Checker::new().value(property, default, path)
 }
 
 /// One value as an action gets it, whatever the property offers.
 pub(crate) fn fitting(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
-    if !property.admits_type(&given) {
-        return Err(refused(path, &format!("must be {}", expected(property)), &given));
-    }
-    check_distinct(property, &given, path)?;
-    check_limits(&property.limits, property.kind, &given, path)?;
-    match (property.kind, given) {
-        (PropertyType::Integer, Value::Number(number)) => {
-            // `2.0` is an integer to JSON Schema, and reaches the action as one.
-            Ok(number
-                .as_f64()
-                .filter(|_| number.is_f64())
-                .map_or(Value::Number(number), plain_number))
-        }
-        (PropertyType::Array, Value::Array(items)) => {
-            let Some(shape) = property.children.first() else { return Ok(Value::Array(items)) };
-            let items = items.into_iter().enumerate();
-            items.map(|(index, item)| value(shape, item, &format!("{path}[{index}]"))).collect()
-        }
-        (PropertyType::Object, Value::Object(object)) => {
-            let open = property.children.is_empty() && property.values.is_none();
-            if open {
-                return Ok(Value::Object(object));
-            }
-            let owner = Owner { path: path.to_owned(), name: format!("`{path}`") };
-            members(&property.children, property.values.as_deref(), object, &owner)
-                .map(Value::Object)
-        }
-        (PropertyType::FileEntry, given) => file_entry(property, &given, path),
-        (PropertyType::Date | PropertyType::DateTime | PropertyType::Time, given) => {
-            check_date(property.kind, &given, path).map(|()| given)
-        }
-        (_, given) => Ok(given),
-    }
+    Checker::new().fitting(property, given, path)
 }
 
 /// A handle, complete: only its `url` must be given.
@@ -304,61 +452,36 @@ fn file_entry(property: &Property, given: &Value, path: &str) -> Result<Value, F
     Ok(json!(entry))
 }
 
-fn check_choice(
-    choices: &Choices,
-    kind: PropertyType,
-    given: &Value,
-    path: &str,
-) -> Result<(), Failure> {
-    if choices.open {
+fn check_choice(choices: &Choices, given: &Value, path: &str) -> Result<(), Failure> {
+    if choices.open || choices.known.iter().any(|choice| same(&choice.value, given)) {
         return Ok(());
     }
-    let offered = |value: &Value| choices.known.iter().any(|choice| same(&choice.value, value));
-    let allowed = || {
-        let values: Vec<String> = choices.known.iter().map(|choice| shown(&choice.value)).collect();
-        format!("must be one of: {}", values.join(", "))
-    };
-    match (kind, given) {
-        (PropertyType::Array, Value::Array(items)) => {
-            match items.iter().enumerate().find(|(_, item)| !offered(item)) {
-                Some((index, item)) => Err(refused(&format!("{path}[{index}]"), &allowed(), item)),
-                None => Ok(()),
-            }
-        }
-        _ if offered(given) => Ok(()),
-        _ => Err(refused(path, &allowed(), given)),
+    let allowed: Vec<String> = choices.known.iter().map(named).collect();
+    let message = format!("`{path}` must be one of: {} (got {})", allowed.join(", "), shown(given));
+    Err(Failure::invalid_input(path, message))
+}
+
+/// A choice in a message: its value, and its label if that says more.
+fn named(choice: &Choice) -> String {
+    match &choice.value {
+        Value::String(text) => format!("`{}`", excerpt(text)),
+        value if choice.label.is_empty() => shown(value),
+        value => format!("{} ({})", shown(value), excerpt(&choice.label)),
     }
 }
 
-/// Several of the choices are each chosen once.
-fn check_distinct(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
-    let items = given.as_array().filter(|_| property.control == ControlType::MultiSelect);
-    let mut before = HashSet::new();
-    match items.into_iter().flatten().position(|item| !before.insert(key(item))) {
-        Some(index) => {
-            let path = format!("{path}[{index}]");
-            let message = format!("`{path}` stands there twice");
-            Err(Failure::invalid_input(path, message))
-        }
-        None => Ok(()),
-    }
-}
-
-fn check_limits(
-    limits: &Limits,
-    kind: PropertyType,
-    given: &Value,
-    path: &str,
-) -> Result<(), Failure> {
+/// The bounds of a number or a text.
+fn check_limits(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
+    let limits = &property.limits;
     match given {
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(f64::NAN);
             let below = limits.minimum.is_some_and(|minimum| number < minimum);
-            let above = limits.maximum.is_some_and(|maximum| maximum < number);
+            let above = limits.maximum.is_some_and(|maximum| number > maximum);
             if below || above {
                 let range =
                     range(limits.minimum.map(plain_number), limits.maximum.map(plain_number));
-                return Err(refused(path, &format!("must be {range}"), given));
+                return Err(refused(property, path, &format!("must be {range}"), given));
             }
         }
         Value::String(text) => {
@@ -370,29 +493,8 @@ fn check_limits(
             }
             if let Some(pattern) = limits.pattern.as_ref().filter(|pattern| !pattern.matches(text))
             {
-                return Err(refused(path, &format!("must match {}", pattern.source()), given));
-            }
-        }
-        Value::Array(_) | Value::Object(_) if kind != PropertyType::FileEntry => {
-            let (count, things) = match given {
-                Value::Array(items) => (items.len() as u64, "items"),
-                _ => (given.as_object().map_or(0, Map::len) as u64, "entries"),
-            };
-            if outside(count, limits.min_items, limits.max_items) {
-                let range = range(limits.min_items, limits.max_items);
-                let message = format!("`{path}` must have {range} {things} (it has {count})");
-                return Err(Failure::invalid_input(path, message));
-            }
-            let keys = given.as_object().into_iter().flat_map(Map::keys);
-            if let Some(pattern) = &limits.pattern
-                && let Some(key) = keys.into_iter().find(|key| !pattern.matches(key))
-            {
-                let message = format!(
-                    "the keys of `{path}` must match {} (got `{}`)",
-                    pattern.source(),
-                    excerpt(key)
-                );
-                return Err(Failure::invalid_input(path, message));
+                let must = format!("must match {}", pattern.source());
+                return Err(refused(property, path, &must, given));
             }
         }
         _ => {}
@@ -400,9 +502,26 @@ fn check_limits(
     Ok(())
 }
 
+fn check_count(limits: &Limits, count: usize, of: &str, path: &str) -> Result<(), Failure> {
+    if !outside(count as u64, limits.min_items, limits.max_items) {
+        return Ok(());
+    }
+    let range = range(limits.min_items, limits.max_items);
+    let message = format!("`{path}` must have {range} {of} (it has {count})");
+    Err(Failure::invalid_input(path, message))
+}
+
+fn check_keys(limits: &Limits, object: &Map<String, Value>, path: &str) -> Result<(), Failure> {
+    let Some(pattern) = &limits.pattern else { return Ok(()) };
+    let Some(key) = object.keys().find(|key| !pattern.matches(key)) else { return Ok(()) };
+    let message =
+        format!("the keys of `{path}` must match {} (got \"{}\")", pattern.source(), excerpt(key));
+    Err(Failure::invalid_input(path, message))
+}
+
 fn outside(count: u64, least: Option<u32>, most: Option<u32>) -> bool {
     least.is_some_and(|least| count < u64::from(least))
-        || most.is_some_and(|most| u64::from(most) < count)
+        || most.is_some_and(|most| count > u64::from(most))
 }
 
 fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
@@ -417,39 +536,37 @@ fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
 }
 
 /// RFC 3339 by its digits; the provider knows its calendar.
-fn check_date(kind: PropertyType, given: &Value, path: &str) -> Result<(), Failure> {
+fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
     const DATE: &str = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
     const TIME: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d|:60)?(\.\d+)?";
-    let (pattern, example) = match kind {
-        PropertyType::Date => (DATE.to_owned(), "a date such as 2026-01-31"),
-        PropertyType::Time => (TIME.to_owned(), "a time such as 13:30:00"),
-        _ => (
-            format!(r"{DATE}[Tt ]{TIME}([Zz]|[+-]\d\d:\d\d)"),
-            "a date and time such as 2026-01-31T13:30:00Z",
-        ),
+    let pattern = match property.kind {
+        PropertyType::Date => DATE.to_owned(),
+        PropertyType::Time => TIME.to_owned(),
+        PropertyType::DateTime => format!(r"{DATE}[Tt ]{TIME}([Zz]|[+-]\d\d:\d\d)"),
+        _ => return Ok(()),
     };
     let matches = regex::Regex::new(&format!("^{pattern}$"))
         .is_ok_and(|regex| given.as_str().is_some_and(|text| regex.is_match(text)));
-    if matches { Ok(()) } else { Err(refused(path, &format!("must be {example}"), given)) }
+    if matches {
+        return Ok(());
+    }
+    Err(refused(property, path, &format!("must be {}", expected(property)), given))
 }
 
-fn unknown(name: &str, path: &str, properties: &[Property], owner: &Owner) -> Failure {
+fn unknown_property(name: &str, properties: &[Property], owner: &Owner) -> Failure {
     let names: Vec<&str> = properties.iter().map(|property| property.name.as_str()).collect();
     let nearest = names
         .iter()
         .map(|known| (distance(name, known), known))
         .filter(|(distance, known)| *distance <= known.len().div_ceil(3) && *distance < known.len())
         .min();
-    let path = excerpt(path);
-    let message = match nearest {
-        Some((_, known)) => {
-            format!("`{path}` is no property of {}; did you mean `{known}`?", owner.name)
-        }
-        None => {
-            format!("`{path}` is no property of {}, which has: {}", owner.name, names.join(", "))
-        }
+    let path = excerpt(&owner.path_of(name));
+    let advice = match (nearest, names.is_empty()) {
+        (Some((_, known)), _) => format!("did you mean `{known}`?"),
+        (None, false) => format!("expected one of: {}", names.join(", ")),
+        (None, true) => format!("{} has none", owner.name),
     };
-    Failure::invalid_input(path, message)
+    Failure::invalid_input(&path, format!("unknown property `{path}`; {advice}"))
 }
 
 /// The Levenshtein distance, without regard to case, `-` and `_`.
@@ -470,8 +587,10 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-fn refused(path: &str, what: &str, given: &Value) -> Failure {
-    Failure::invalid_input(path, format!("`{path}` {what} (got {})", shown(given)))
+fn refused(property: &Property, path: &str, what: &str, given: &Value) -> Failure {
+    // A secret is not repeated, not even a wrong one.
+    let got = if property.secret { String::new() } else { format!(" (got {})", shown(given)) };
+    Failure::invalid_input(path, format!("`{path}` {what}{got}"))
 }
 
 fn expected(property: &Property) -> &'static str {
@@ -490,10 +609,10 @@ fn expected(property: &Property) -> &'static str {
     }
 }
 
-/// A value in a message: texts as they are, everything short.
+/// A value in a message: texts in quotes, everything short.
 fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => format!("`{}`", excerpt(text)),
+        Value::String(text) => format!("\"{}\"", excerpt(text)),
         Value::Array(_) | Value::Object(_) => kind_of(value).to_owned(),
         other => excerpt(&other.to_string()),
     }
@@ -511,8 +630,12 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 fn excerpt(text: &str) -> String {
-    let plain: String = text.escape_debug().take(60).collect();
-    if plain.len() < text.len() { format!("{plain}…") } else { plain }
+    const LONGEST: usize = 60;
+    let begun: String = text.chars().take(LONGEST).collect();
+    // Quotes are no harm: only what moves a terminal's cursor is.
+    let plain = begun.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
+    let short: String = plain.chars().take(LONGEST).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
 }
 
 #[cfg(test)]
@@ -538,7 +661,8 @@ mod tests {
 
     #[track_caller]
     fn becomes(table: Vec<Property>, input: Value, expected: Value) {
-        assert_eq!(prepare(&PropertyTable::from(table), input, "it"), Ok(expected));
+        let prepared = prepare(&PropertyTable::from(table), input, "it");
+        assert_eq!(prepared.map(|prepared| prepared.value), Ok(expected));
     }
 
     #[track_caller]
@@ -640,7 +764,7 @@ mod tests {
             table(),
             deep,
             "messages[1].weight",
-            "`messages[1].weight` must be a number (got `heavy`)",
+            "`messages[1].weight` must be a number (got \"heavy\")",
         );
         let missing = json!({"messages": [{"weight": 1}]});
         refuses(table(), missing, "messages[0].content", "`messages[0].content` is required");
@@ -649,7 +773,7 @@ mod tests {
             table(),
             unknown,
             "messages[0].contents",
-            "`messages[0].contents` is no property of `messages[0]`; did you mean `content`?",
+            "unknown property `messages[0].contents`; did you mean `content`?",
         );
     }
 
@@ -699,7 +823,7 @@ mod tests {
             vec![map.clone()],
             json!({"bias": {"a": 1}}),
             "bias",
-            "the keys of `bias` must match [0-9]+ (got `a`)",
+            "the keys of `bias` must match [0-9]+ (got \"a\")",
         );
         refuses(
             vec![map],
@@ -713,7 +837,6 @@ mod tests {
     fn integers_may_be_written_with_a_point() {
         becomes(vec![integer("n")], json!({"n": 2.0}), json!({"n": 2}));
         refuses(vec![integer("n")], json!({"n": 2.5}), "n", "`n` must be a whole number (got 2.5)");
-        refuses(vec![integer("n")], json!({"n": "2"}), "n", "`n` must be a whole number (got `2`)");
     }
 
     #[test]
@@ -725,7 +848,7 @@ mod tests {
             select(closed(&choices)),
             json!({"pick": "three"}),
             "pick",
-            "`pick` must be one of: `one`, `two` (got `three`)",
+            "`pick` must be one of: `one`, `two` (got \"three\")",
         );
     }
 
@@ -748,6 +871,12 @@ mod tests {
         refuses(file(&["mp3"]), json!({"file": whole}), "file", message);
         let message = "`file` must be a file: an object with at least a `url`";
         refuses(file(&[]), json!({"file": {"name": "a.wav"}}), "file", message);
+        let whole = json!({"file": {
+            "extension": "wav", "mimeType": "audio/wav", "name": "a.wav", "url": "file:///tmp/a.wav",
+        }});
+        for text in ["file:///tmp/a.wav", "{\"url\": \"file:///tmp/a.wav\"}"] {
+            becomes(file(&[]), json!({"file": text}), whole.clone());
+        }
     }
 
     #[test]
@@ -761,7 +890,7 @@ mod tests {
             date(PropertyType::Date),
             json!({"at": "31.1.2026"}),
             "at",
-            "`at` must be a date such as 2026-01-31 (got `31.1.2026`)",
+            "`at` must be a date such as 2026-01-31 (got \"31.1.2026\")",
         );
     }
 
@@ -769,7 +898,314 @@ mod tests {
     fn long_and_odd_values_are_shown_short_and_harmless() {
         let escape = json!({"n": "\u{1b}[2J".to_owned() + &"x".repeat(100)});
         let failure = prepare(&PropertyTable::from(vec![integer("n")]), escape, "it").unwrap_err();
-        assert!(failure.message.starts_with("`n` must be a whole number (got `\\u{1b}[2J"));
+        assert!(failure.message.starts_with("`n` must be a whole number (got \"\\u{1b}[2J"));
         assert!(failure.message.len() < 120, "{}", failure.message);
+    }
+
+    #[test]
+    fn texts_of_values_are_read() {
+        let table = || {
+            let list = |name: &str, kind| array(name, shape(kind, ControlType::None));
+            let date = |name: &str, kind| row(name, kind, ControlType::None);
+            let schema = Property {
+                media_type: Some("application/schema+json".to_owned()),
+                ..string("schema")
+            };
+            vec![
+                integer("i"),
+                number("n"),
+                row("b", PropertyType::Boolean, ControlType::Select),
+                string("t"),
+                schema,
+                list("texts", PropertyType::String),
+                list("numbers", PropertyType::Number),
+                list("files", PropertyType::FileEntry),
+                array("rows", object("", vec![number("weight")])),
+                object("o", vec![integer("i")]),
+                row("free", PropertyType::Object, ControlType::ObjectBuilder),
+                Property {
+                    values: Some(Box::new(shape(PropertyType::Number, ControlType::Number))),
+                    ..row("map", PropertyType::Object, ControlType::ObjectBuilder)
+                },
+                row("any", PropertyType::Any, ControlType::None),
+                date("at", PropertyType::Date),
+            ]
+        };
+        for (name, given, read) in [
+            // Whole numbers.
+            ("i", json!("100"), json!(100)),
+            ("i", json!(" -7\n"), json!(-7)),
+            ("i", json!("+7"), json!(7)),
+            ("i", json!("007"), json!(7)),
+            ("i", json!("1.0"), json!(1)),
+            ("i", json!("1e2"), json!(100)),
+            ("i", json!(1.0), json!(1)),
+            ("i", json!("9007199254740993"), json!(9_007_199_254_740_993_u64)),
+            ("i", json!("18446744073709551615"), json!(u64::MAX)),
+            // Numbers.
+            ("n", json!("0.7"), json!(0.7)),
+            ("n", json!(" 0.7 "), json!(0.7)),
+            ("n", json!("-0.5"), json!(-0.5)),
+            ("n", json!(".5"), json!(0.5)),
+            ("n", json!("1E-3"), json!(0.001)),
+            ("n", json!("0"), json!(0)),
+            // Yes and no.
+            ("b", json!("true"), json!(true)),
+            ("b", json!("True"), json!(true)),
+            ("b", json!("FALSE"), json!(false)),
+            ("b", json!(" yes "), json!(true)),
+            ("b", json!("No"), json!(false)),
+            ("b", json!("on"), json!(true)),
+            ("b", json!("0"), json!(false)),
+            ("b", json!(1), json!(true)),
+            ("b", json!(0.0), json!(false)),
+            // Texts.
+            ("t", json!(12345), json!("12345")),
+            ("t", json!(9_007_199_254_740_993_u64), json!("9007199254740993")),
+            ("t", json!(0.5), json!("0.5")),
+            ("t", json!(true), json!("true")),
+            ("t", json!("null"), json!("null")),
+            ("t", json!(" 1 "), json!(" 1 ")),
+            ("t", json!("{\"a\":1}"), json!("{\"a\":1}")),
+            ("schema", json!({"b": 1, "a": [2]}), json!("{\"b\":1,\"a\":[2]}")),
+            ("schema", json!([1]), json!("[1]")),
+            ("schema", json!(true), json!("true")),
+            ("schema", json!(" {} "), json!("{}")),
+            // Lists.
+            ("texts", json!("[\"a\", 1]"), json!(["a", "1"])),
+            ("texts", json!("END"), json!(["END"])),
+            ("texts", json!("a, b"), json!(["a, b"])),
+            ("texts", json!("[a"), json!(["[a"])),
+            ("texts", json!("\n"), json!(["\n"])),
+            ("texts", json!(7), json!(["7"])),
+            ("numbers", json!(["1", 2.5, "3e0"]), json!([1, 2.5, 3])),
+            ("numbers", json!("[1,2]"), json!([1, 2])),
+            ("numbers", json!("0.5"), json!([0.5])),
+            ("numbers", json!(["null", "1"]), json!([1])),
+            (
+                "rows",
+                json!([{"weight": "0.5"}, "{\"weight\": \"1\"}"]),
+                json!([{"weight": 0.5}, {"weight": 1}]),
+            ),
+            ("rows", json!("[{\"weight\": 2}]"), json!([{"weight": 2}])),
+            // Objects.
+            ("o", json!("{\"i\": \"1\"}"), json!({"i": 1})),
+            ("free", json!("{\"a\": \"1\"}"), json!({"a": "1"})),
+            ("map", json!("{\"50256\": \"-100\"}"), json!({"50256": -100})),
+            ("map", json!({"1": "", "2": "2"}), json!({"2": 2})),
+            ("any", json!("[1]"), json!("[1]")),
+            ("any", json!("1"), json!("1")),
+            ("at", json!(" 2026-01-31\n"), json!("2026-01-31")),
+        ] {
+            let expected = json!({name: read});
+            becomes(table(), json!({name: given}), expected.clone());
+            // An input may itself be a text of JSON.
+            becomes(table(), Value::from(json!({name: given}).to_string()), expected);
+        }
+        let entry = json!({
+            "extension": "wav", "mimeType": "audio/wav", "name": "a.wav", "url": "file:///tmp/a.wav",
+        });
+        for one in [json!("file:///tmp/a.wav"), json!({"url": "file:///tmp/a.wav"})] {
+            becomes(table(), json!({"files": one}), json!({"files": [entry]}));
+        }
+        for (name, nothing) in [
+            ("i", "null"),
+            ("n", " "),
+            ("b", "null"),
+            ("numbers", " \n"),
+            ("texts", "null"),
+            ("texts", "[]"),
+            ("o", "null"),
+            ("o", "{}"),
+            ("map", " "),
+            ("rows", "null"),
+            ("at", " "),
+            ("schema", " \n"),
+            ("files", "null"),
+        ] {
+            becomes(table(), json!({name: nothing}), json!({}));
+        }
+        for (name, given, message) in [
+            ("i", json!("1.5x"), "`i` must be a whole number (got \"1.5x\")"),
+            ("i", json!("1.5"), "`i` must be a whole number (got \"1.5\")"),
+            ("i", json!("0x10"), "`i` must be a whole number (got \"0x10\")"),
+            ("i", json!("1 000"), "`i` must be a whole number (got \"1 000\")"),
+            ("i", json!("1_000"), "`i` must be a whole number (got \"1_000\")"),
+            (
+                "i",
+                json!("9007199254740993.0"),
+                "`i` must be a whole number (got \"9007199254740993.0\")",
+            ),
+            (
+                "i",
+                json!("99999999999999999999"),
+                "`i` must be a whole number (got \"99999999999999999999\")",
+            ),
+            ("i", json!(true), "`i` must be a whole number (got true)"),
+            ("i", json!([1]), "`i` must be a whole number (got a list)"),
+            ("n", json!("0,7"), "`n` must be a number (got \"0,7\")"),
+            ("n", json!("NaN"), "`n` must be a number (got \"NaN\")"),
+            ("n", json!("Infinity"), "`n` must be a number (got \"Infinity\")"),
+            ("n", json!("-inf"), "`n` must be a number (got \"-inf\")"),
+            ("n", json!("1e999"), "`n` must be a number (got \"1e999\")"),
+            ("n", json!("50%"), "`n` must be a number (got \"50%\")"),
+            ("n", json!("it's \"5\""), "`n` must be a number (got \"it's \"5\"\")"),
+            ("b", json!("maybe"), "`b` must be true or false (got \"maybe\")"),
+            ("b", json!(2), "`b` must be true or false (got 2)"),
+            ("t", json!({"a": 1}), "`t` must be a text (got an object)"),
+            ("t", json!(["a"]), "`t` must be a text (got a list)"),
+            ("t", json!(1e22), "`t` must be a text (got 1e22)"),
+            ("numbers", json!("1, 2"), "`numbers[0]` must be a number (got \"1, 2\")"),
+            ("rows", json!("heavy"), "`rows` must be a list (got \"heavy\")"),
+            ("rows", json!({"weight": 1}), "`rows` must be a list (got an object)"),
+            ("o", json!("[1]"), "`o` must be an object (got \"[1]\")"),
+            ("map", json!("{\"a\""), "`map` must be an object (got \"{\"a\"\")"),
+        ] {
+            let path = message.split('`').nth(1).unwrap();
+            refuses(table(), json!({name: given}), path, message);
+        }
+    }
+
+    #[test]
+    fn json_in_texts_is_read_within_a_budget() {
+        let list = || vec![array("list", shape(PropertyType::Number, ControlType::Number))];
+        let zeros = |count| format!("[{}0]", "0,".repeat(count));
+        assert!(prepare(&list().into(), json!({"list": zeros(10_000)}), "it").is_ok());
+        let failure = prepare(&list().into(), json!({"list": zeros(1_000_000)}), "it").unwrap_err();
+        assert!(
+            failure.message.starts_with("`list[0]` must be a number (got \"[0,0,"),
+            "{failure}"
+        );
+    }
+
+    #[test]
+    fn a_choice_is_made_by_its_value_its_text_or_its_label() {
+        let table = || {
+            let formats = [("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))];
+            let twins =
+                [("A", json!("x")), ("a", json!("y")), ("Z", json!("z")), ("z", json!("w"))];
+            let any = row("any", PropertyType::Any, ControlType::Select);
+            let several = array("several", shape(PropertyType::String, ControlType::Text));
+            vec![
+                Property { choices: closed(&formats), ..integer("format") },
+                Property {
+                    choices: closed(&[("2", json!(1)), ("1", json!(2))]),
+                    ..integer("crossed")
+                },
+                Property { choices: closed(&twins), ..string("twins") },
+                Property { choices: closed(&[("1", json!("1"))]), ..string("digit") },
+                Property { choices: open(&[("English", json!("en"))]), ..string("language") },
+                Property { choices: open(&[("gpt", json!("gpt"))]), ..string("model") },
+                Property { choices: open(&[("Auto", json!("auto")), ("Two", json!(2))]), ..any },
+                Property {
+                    choices: closed(&[("mp3", json!("mp3")), ("wav", json!("wav"))]),
+                    ..several
+                },
+            ]
+        };
+        for (name, given, chosen) in [
+            ("format", json!("Object"), json!(1)),
+            ("format", json!("object"), json!(1)),
+            ("format", json!(" LIST\n"), json!(2)),
+            ("format", json!("1"), json!(1)),
+            ("format", json!("1.0"), json!(1)),
+            ("format", json!(2.0), json!(2)),
+            ("crossed", json!("1"), json!(1)),
+            ("crossed", json!(2), json!(2)),
+            ("twins", json!("A"), json!("x")),
+            ("twins", json!("a"), json!("y")),
+            // A value wins over a label.
+            ("twins", json!("z"), json!("z")),
+            ("digit", json!(1), json!("1")),
+            ("language", json!("english"), json!("en")),
+            ("language", json!(" fr\n"), json!("fr")),
+            ("model", json!(" gpt \r\n"), json!("gpt")),
+            // Another model, perhaps.
+            ("model", json!("GPT"), json!("GPT")),
+            ("any", json!("AUTO"), json!("auto")),
+            ("any", json!("2"), json!(2)),
+            ("any", json!("two"), json!(2)),
+            ("any", json!("3"), json!("3")),
+            ("any", json!("{\"id\": 3}"), json!({"id": 3})),
+            ("several", json!(["MP3", " wav "]), json!(["mp3", "wav"])),
+            ("several", json!("mp3"), json!(["mp3"])),
+        ] {
+            becomes(table(), json!({name: given}), json!({name: chosen}));
+        }
+        let message = "`format` must be one of: 0 (Text), 1 (Object), 2 (List) (got 3)";
+        refuses(table(), json!({"format": "3"}), "format", message);
+        let message = "`format` must be one of: 0 (Text), 1 (Object), 2 (List) (got \"Table\")";
+        refuses(table(), json!({"format": "Table"}), "format", message);
+        let message = "`several[1]` must be one of: `mp3`, `wav` (got \"ogg\")";
+        refuses(table(), json!({"several": ["mp3", "ogg"]}), "several[1]", message);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let table = || {
+            let message = object("", vec![required(string("content")), number("weight")]);
+            let shown = when("n", Comparison::Present, &[]);
+            vec![
+                array("messages", message),
+                integer("n"),
+                Property { condition: shown, ..required(string("shown")) },
+                required(string("name")),
+            ]
+        };
+        let input = json!({
+            "messages": [{"weight": "heavy"}, {"content": "a"}, {"content": "b", "wieght": 1}],
+            "n": "many",
+            "nam": "x",
+        });
+        let failure = prepare(&table().into(), input, "it").unwrap_err();
+        let told: Vec<_> = failure.violations.iter().map(|each| each.property.as_str()).collect();
+        // Whether `shown` is needed is not known.
+        let expected =
+            ["nam", "messages[0].content", "messages[0].weight", "messages[2].wieght", "n", "name"];
+        assert_eq!(told, expected);
+        assert_eq!(failure.message, "unknown property `nam`; did you mean `name`?");
+        assert_eq!(failure.property.as_deref(), Some("nam"));
+
+        let one = prepare(&table().into(), json!({}), "it").unwrap_err();
+        assert_eq!((one.violations.len(), one.property.as_deref()), (0, Some("name")));
+
+        let list = array("list", shape(PropertyType::Number, ControlType::Number));
+        let many = json!({"list": vec!["x"; 1_000]});
+        let failure = prepare(&vec![list].into(), many, "it").unwrap_err();
+        assert_eq!(failure.violations.len(), 100);
+    }
+
+    #[test]
+    fn an_item_is_known_by_its_position_in_what_was_given() {
+        let message = object("", vec![required(string("content")), array("parts", string(""))]);
+        let table = || vec![array("messages", message.clone())];
+        let content = |content: &str| json!({"content": content});
+        let wrong = json!({"messages": [null, content("a"), "", content("")]});
+        refuses(table(), wrong, "messages[3].content", "`messages[3].content` is required");
+
+        let given = json!({"messages": [null, {"content": "a", "parts": ["", "b"]}]});
+        let prepared = prepare(&table().into(), given, "it").unwrap();
+        assert_eq!(prepared.value, json!({"messages": [{"content": "a", "parts": ["b"]}]}));
+        for (path, given) in [
+            ("messages[0].parts[0]", "messages[1].parts[1]"),
+            ("messages[0]", "messages[1]"),
+            ("messages[7]", "messages[7]"),
+            ("other[0]", "other[0]"),
+            ("odd]0[", "odd]0["),
+        ] {
+            let failure = Failure::invalid_input(path, format!("`{path}` is odd"));
+            let failure = prepared.as_given(failure);
+            assert_eq!(failure.property.as_deref(), Some(given));
+            assert_eq!(failure.message, format!("`{given}` is odd"));
+        }
+    }
+
+    #[test]
+    fn a_secret_is_trimmed_and_never_repeated() {
+        let pattern = crate::table::Pattern::new("sk-[a-z]+".to_owned()).ok();
+        let limits = Limits { pattern, ..Limits::default() };
+        let table = || vec![limited(Property { secret: true, ..string("token") }, limits.clone())];
+        becomes(table(), json!({"token": " sk-a\r\n"}), json!({"token": "sk-a"}));
+        refuses(table(), json!({"token": "pk-1"}), "token", "`token` must match sk-[a-z]+");
     }
 }

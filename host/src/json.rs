@@ -9,10 +9,12 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::text::{TextError, read_text, whole_surrogates};
+
 /// What the values of connectors may take.
 const OF_CONNECTORS: usize = 128 << 20;
 /// What an input may take, many of which may arrive at the same time.
-const OF_CALLERS: usize = 16 << 20;
+pub(crate) const OF_CALLERS: usize = 16 << 20;
 /// What an object takes beside its members.
 const OBJECT: usize = 512;
 const VALUE: usize = size_of::<Value>();
@@ -23,9 +25,13 @@ const VALUE: usize = size_of::<Value>();
 /// If it is none, nested deeper than 128 levels, or of more values than fit
 /// into 128 MiB.
 pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
+    parse_within(text, &mut { OF_CONNECTORS })
+}
+
+/// The same within what is left of a budget, which becomes less by it.
+pub(crate) fn parse_within(text: &str, left: &mut usize) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value =
-        Bounded { left: &mut { OF_CONNECTORS }, texts: None }.deserialize(&mut deserializer)?;
+    let value = Bounded { left, texts: None }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
 
@@ -46,19 +52,52 @@ pub(crate) fn parse_replacing(
     deserializer.end().map(|()| value)
 }
 
-/// The input of a run out of what a caller sends, for serde's
-/// `deserialize_with`: a text of some megabytes does not become a value of
-/// gigabytes.
+/// Why bytes are not the JSON that is asked for. Says where, and repeats nothing
+/// of them.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// They are no text.
+    #[error("it cannot be read: {0}")]
+    Text(#[from] TextError),
+    /// They are no JSON.
+    #[error("it is not JSON: {}", place(.0))]
+    Syntax(#[from] serde_json::Error),
+    /// They are JSON of another kind.
+    #[error("it must be a JSON object")]
+    NoObject,
+}
+
+/// Why a text is not JSON, with the place in front.
+fn place(error: &serde_json::Error) -> String {
+    let told = error.to_string();
+    let reason = told.rsplit_once(" at line ").map_or(told.as_str(), |(reason, _)| reason);
+    match (error.line(), error.column()) {
+        (0, _) => reason.to_owned(),
+        (line, column) => format!("line {line}, column {column}: {reason}"),
+    }
+}
+
+/// The JSON value of a file: UTF-8, with or without a byte order mark. Half of a
+/// surrogate pair in it is U+FFFD.
 ///
 /// # Errors
-/// If it is no object, or of more values than fit into 16 MiB.
-pub fn deserialize_input<'de, D>(deserializer: D) -> Result<Map<String, Value>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    match (Bounded { left: &mut { OF_CALLERS }, texts: None }).deserialize(deserializer)? {
+/// See [`JsonError`]; also if it is nested deeper than 128 levels, or of more
+/// values than fit into 128 MiB.
+pub fn read_json(bytes: &[u8]) -> Result<Value, JsonError> {
+    Ok(parse(&whole_surrogates(read_text(bytes)?))?)
+}
+
+/// The object that a caller sends, like [`read_json`], within a smaller budget:
+/// many may arrive at the same time, and a text of some megabytes does not
+/// become a value of gigabytes.
+///
+/// # Errors
+/// See [`JsonError`]; also if it is of more values than fit into 16 MiB.
+pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+    let text = whole_surrogates(read_text(bytes)?);
+    match parse_within(&text, &mut { OF_CALLERS })? {
         Value::Object(object) => Ok(object),
-        _ => Err(D::Error::custom("expected an object")),
+        _ => Err(JsonError::NoObject),
     }
 }
 

@@ -57,20 +57,22 @@ pub mod render;
 mod run;
 mod state;
 mod table;
+mod text;
 
 pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
 pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
 pub use egress::{AddressPolicy, Authorities, AuthoritiesError, BaseUrl, BaseUrlError, Retries};
 pub use events::{CancelOnDrop, Cancellation, Event, OnEvent};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, Violation};
 pub use file_store::{FileStore, NewStoredFile, StoredFile};
 pub use files::{FileEntry, Files};
 pub use functions::{Functions, HttpFunction};
 pub use host::{Host, HostError, HostOptions};
-pub use json::deserialize_input;
+pub use json::{JsonError, read_json, read_object};
 pub use run::{Limits, OptionList, Outcome, Run};
 pub use table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,
     Property, PropertyTable, PropertyType, TableError,
 };
+pub use text::{TextError, read_text, whole_surrogates};

@@ -4,6 +4,7 @@
 
 mod cli;
 mod mcp;
+mod members;
 mod service;
 mod store;
 mod worker;

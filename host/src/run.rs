@@ -199,7 +199,8 @@ impl<'a> Run<'a> {
         let action = action(self.connector, &self.action)?;
         let address = shared.descriptor.address(action);
         let input = input::prepare(&action.properties, self.input, &address)?;
-        let files = input::open_files(&action.properties, &input, self.files.as_ref())?;
+        let files = input::open_files(&action.properties, &input.value, self.files.as_ref())
+            .map_err(|failure| input.as_given(failure))?;
         let settings = settings(self.connector, self.connection.as_ref())?;
         if let Some(files) = self.files.as_ref().filter(|_| action.makes_files()) {
             files.check_writable()?;
@@ -215,9 +216,9 @@ impl<'a> Run<'a> {
         let call = Call { run: Some(run), time: None, cancellation: self.cancellation };
         let (outcome, ended) = call.make(&shared.pre, &shared.options, |world, store| {
             let run = world.workflow_connector_actions();
-            run.call_run(store, name, &input.to_string(), &settings)
+            run.call_run(store, name, &input.value.to_string(), &settings)
         })?;
-        let outcome = outcome.map_err(|failure| ended.failure(failure.into()))?;
+        let outcome = outcome.map_err(|failure| ended.failure(input.as_given(failure.into())))?;
         ended.outcome(outcome, begun)
     }
 }
@@ -537,9 +538,9 @@ pub(crate) fn output_schema(
     let settings = settings(connector, None)?;
     let (schema, ended) = ask(connector, None, |world, store| {
         let actions = world.workflow_connector_actions();
-        actions.call_output_schema(store, &action.name, &input.to_string(), &settings)
+        actions.call_output_schema(store, &action.name, &input.value.to_string(), &settings)
     })?;
-    let schema = schema.map_err(|failure| ended.failure(failure.into()))?;
+    let schema = schema.map_err(|failure| ended.failure(input.as_given(failure.into())))?;
     json::parse(&schema).map_err(|error| {
         let message = format!("the connector's output schema is not JSON: {error}");
         Failure::new(FailureKind::Internal, message)

@@ -67,6 +67,9 @@ pub struct Property {
     /// Whether it is a credential.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
+    /// The media type of the document that a string holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
     /// The value that holds when none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
@@ -663,6 +666,7 @@ impl Rows {
             required: row.required,
             advanced: row.advanced,
             secret: row.secret,
+            media_type: row.media_type.or_else(|| usual_media_type(row.control)),
             default: parse_json(row.default, &path, "default")?,
             provider_default: parse_json(row.provider_default, &path, "provider default")?,
             choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
@@ -676,6 +680,12 @@ impl Rows {
         check_property(&property, &path)?;
         Ok(property)
     }
+}
+
+/// What a string holds that is edited with this control.
+fn usual_media_type(control: wit::ControlType) -> Option<String> {
+    let holds_schema = control == wit::ControlType::JsonSchemaBuilder;
+    holds_schema.then(|| "application/schema+json".to_owned())
 }
 
 fn parse_json(text: Option<String>, path: &str, what: &str) -> Result<Option<Value>, TableError> {
@@ -797,6 +807,14 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     }
     if property.secret && property.default.is_some() {
         return fail("a secret has no default");
+    }
+    if let Some(media_type) = &property.media_type {
+        if property.kind != PropertyType::String {
+            return fail("has a media type but is no string");
+        }
+        if !is_media_type(media_type) {
+            return fail("its media type is not like application/json");
+        }
     }
     if let Some(default) = &property.default
         && !property.admits_type(default)
@@ -927,6 +945,15 @@ fn is_extension(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('.') && text.chars().all(is_plain)
 }
 
+/// A type and a subtype, without parameters (RFC 6838 §4.2).
+fn is_media_type(text: &str) -> bool {
+    let is_part = |part: &str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c);
+        !part.is_empty() && part.len() <= 127 && part.chars().all(is_plain)
+    };
+    text.split_once('/').is_some_and(|(kind, subtype)| is_part(kind) && is_part(subtype))
+}
+
 /// Names become JSON keys, paths and command-line arguments.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
@@ -935,6 +962,14 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 impl Property {
+    /// Whether it is a string that holds JSON.
+    pub(crate) fn holds_json(&self) -> bool {
+        self.media_type.as_ref().is_some_and(|media_type| {
+            let media_type = media_type.to_ascii_lowercase();
+            media_type == "application/json" || media_type.ends_with("+json")
+        })
+    }
+
     /// Whether a JSON value is of this property's type, whatever its limits.
     pub(crate) fn admits_type(&self, value: &Value) -> bool {
         match self.kind {
@@ -1017,6 +1052,7 @@ mod tests {
             required: false,
             advanced: false,
             secret: false,
+            media_type: None,
             default: None,
             provider_default: None,
             choices: None,

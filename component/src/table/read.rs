@@ -128,6 +128,7 @@ impl<'a> Reader<'a> {
             required: flags & REQUIRED != 0,
             advanced: flags & ADVANCED != 0,
             secret: flags & SECRET != 0,
+            media_type: self.some_text(),
             default: self.literal(),
             provider_default: self.literal(),
             choices: self.choices(),

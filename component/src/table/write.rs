@@ -82,6 +82,10 @@ impl Writer {
                 + row.advanced as u32 * ADVANCED
                 + row.secret as u32 * SECRET,
         );
+        self.text(match row.media_type {
+            Some(media_type) => media_type,
+            None => "",
+        });
         self.literal(row.default);
         self.literal(row.provider_default);
         self.choices(row.choices);

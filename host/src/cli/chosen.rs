@@ -1,6 +1,6 @@
 //! Which connection a command uses.
 
-use connector_host::{Connection, ConnectionValues, Connector};
+use connector_host::{Connection, ConnectionValues, Connector, Definition, Failure, FailureKind};
 
 use super::args::Chosen;
 use super::error::Error;
@@ -57,8 +57,21 @@ impl Connections {
         }
         let definition = &connector.descriptor().connection;
         let lookup = |name: &str| std::env::var(name).ok();
-        Ok(connector.connection(ConnectionValues::from_environment(definition, lookup))?)
+        let values = ConnectionValues::from_environment(definition, lookup);
+        connector.connection(values).map_err(|failure| {
+            let hints = variable_of(definition, &failure)
+                .map(|variable| format!("set {variable} or choose a connection with --connection"));
+            Error::Failure { hints: hints.into_iter().collect(), failure }
+        })
     }
+}
+
+/// The environment variable of a credential that is missing.
+fn variable_of<'a>(definition: &'a Definition, failure: &Failure) -> Option<&'a str> {
+    let property =
+        failure.property.as_ref().filter(|_| failure.kind == FailureKind::Unauthorized)?;
+    let mut bindings = definition.environment.iter();
+    bindings.find(|binding| binding.property == *property).map(|binding| binding.name.as_str())
 }
 
 /// A stored connection and what it belongs to.

@@ -44,6 +44,7 @@ fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Res
         secrets::refuse_in_argument(table, argument)?;
         input::set(table, &mut values, argument)?;
     }
+    input::refuse_gaps(&values, &arguments.set)?;
     let mut values = match values {
         Value::Object(values) => values,
         _ => Map::new(),

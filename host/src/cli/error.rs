@@ -63,7 +63,9 @@ impl Error {
         if as_json {
             print::note(self.record());
         } else {
-            print::note(format_args!("error: {}", harmless(&self.to_string())));
+            for message in self.messages() {
+                print::note(format_args!("error: {}", harmless(&message)));
+            }
             for fact in self.facts() {
                 print::note(harmless(&fact));
             }
@@ -72,6 +74,16 @@ impl Error {
             }
         }
         ExitCode::from(self.status())
+    }
+
+    /// All that is wrong, one sentence for each thing.
+    fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Failure { failure, .. } if !failure.violations.is_empty() => {
+                failure.violations.iter().map(|violation| violation.message.clone()).collect()
+            }
+            other => vec![other.to_string()],
+        }
     }
 
     fn record(&self) -> serde_json::Value {
@@ -93,7 +105,8 @@ impl Error {
         }
     }
 
-    fn hints(&self) -> Vec<String> {
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
             Self::Failure { failure, hints } => {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use connector_host::{Files, Functions, Host, HttpFunction};
+use connector_host::{Files, Functions, Host, HttpFunction, read_text, whole_surrogates};
 
 use super::chosen::Connections;
 use super::components::Components;
@@ -37,8 +37,9 @@ fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
         let hint = "`connector run --help` shows what a declaration holds";
         Error::usage(message, hint)
     };
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let text = read_text(&bytes).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&whole_surrogates(text)).map_err(|error| wrong(error.to_string()))
 }
 
 fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {

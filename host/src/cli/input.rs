@@ -3,14 +3,14 @@
 use std::io::Read;
 use std::path::Path;
 
-use connector_host::{Files, PropertyTable, PropertyType};
+use connector_host::{Files, PropertyTable, PropertyType, read_json};
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
 
 /// The largest index in `--set messages[3].role=…`: a slip of the finger must
 /// not make a list of a billion items.
-const MOST_ITEMS: usize = 1_000;
+const MAX_ITEMS: usize = 1_000;
 
 /// JSON from a file, from standard input (`-`), or nothing.
 pub fn read(path: Option<&Path>) -> Result<Value, Error> {
@@ -21,35 +21,31 @@ pub fn read(path: Option<&Path>) -> Result<Value, Error> {
             "--input takes a JSON file, or `-` for standard input",
         )
     };
-    let mut text = String::new();
-    if path.as_os_str() == "-" {
-        std::io::stdin().read_to_string(&mut text).map_err(unreadable)?;
+    let (bytes, name) = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(unreadable)?;
+        (bytes, "standard input".into())
     } else {
-        text = std::fs::read_to_string(path).map_err(unreadable)?;
-    }
-    serde_json::from_str(&text).map_err(|error| {
-        let name = if path.as_os_str() == "-" {
-            "standard input".into()
-        } else {
-            path.display().to_string()
-        };
-        Error::Usage { message: format!("the input in {name} is not JSON: {error}"), hint: None }
+        (std::fs::read(path).map_err(unreadable)?, path.to_string_lossy())
+    };
+    read_json(&bytes).map_err(|error| Error::Usage {
+        message: format!("the input in {name} cannot be used: {error}"),
+        hint: None,
     })
 }
 
 /// Applies `--set PATH=VALUE`.
 pub fn set(table: &PropertyTable, input: &mut Value, argument: &str) -> Result<(), Error> {
     let (path, text) = split(argument, "--set", "n=2")?;
-    let property = table.at_path(path);
-    let is_text = property.is_some_and(|property| {
-        matches!(
-            property.kind,
-            PropertyType::String | PropertyType::Date | PropertyType::DateTime | PropertyType::Time
-        )
-    });
-    let value = match serde_json::from_str(text) {
-        Ok(value) if !is_text => value,
-        _ => Value::from(text),
+    let value = match table.at_path(path).map(|property| property.kind) {
+        // Of these a later argument may set a part. All others the host reads out
+        // of texts.
+        None | Some(PropertyType::Array | PropertyType::Object | PropertyType::FileEntry) => {
+            let json = read_json(text.as_bytes()).ok();
+            json.filter(|json| json.is_array() || json.is_object()).unwrap_or(text.into())
+        }
+        Some(PropertyType::Any) => read_json(text.as_bytes()).unwrap_or(text.into()),
+        Some(_) => text.into(),
     };
     put(input, path, value)
 }
@@ -64,10 +60,44 @@ pub fn file(files: &Files, input: &mut Value, argument: &str) -> Result<(), Erro
     put(input, path, json!(entry))
 }
 
+/// Refuses paths to items of lists with nothing in front of them: the items would
+/// move up, and the same arguments would mean something else.
+pub fn refuse_gaps<'a>(
+    input: &Value,
+    arguments: impl IntoIterator<Item = &'a String>,
+) -> Result<(), Error> {
+    for argument in arguments {
+        let path = argument.split_once('=').map_or(argument.as_str(), |(path, _)| path);
+        let (mut place, mut before) = (Some(input), String::new());
+        for step in path.split('.').flat_map(steps) {
+            match step? {
+                Step::Member(name) => {
+                    before =
+                        if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
+                    place = place.and_then(|place| place.get(name));
+                }
+                Step::Item(index) => {
+                    let items = place.and_then(Value::as_array);
+                    let gap = items.into_iter().flatten().take(index).position(Value::is_null);
+                    if let Some(gap) = gap {
+                        return Err(Error::usage(
+                            format!("`{path}` leaves a gap: there is no `{before}[{gap}]`"),
+                            "items are counted from 0",
+                        ));
+                    }
+                    before = format!("{before}[{index}]");
+                    place = place.and_then(|place| place.get(index));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 fn split<'a>(argument: &'a str, flag: &str, example: &str) -> Result<(&'a str, &'a str), Error> {
     argument.split_once('=').filter(|(path, _)| !path.is_empty()).ok_or_else(|| {
         Error::usage(
-            format!("`{argument}` is no value of {flag}"),
+            format!("invalid value `{argument}` for {flag}"),
             format!("write it like {flag} {example}"),
         )
     })
@@ -122,13 +152,13 @@ fn steps(part: &str) -> Vec<Result<Step, Error>> {
     });
     let items = pieces.map(|piece| {
         let index = piece.strip_suffix(']').and_then(|digits| digits.parse().ok());
-        index.filter(|index| *index < MOST_ITEMS).map(Step::Item).ok_or_else(|| bad_path(part))
+        index.filter(|index| *index < MAX_ITEMS).map(Step::Item).ok_or_else(|| bad_path(part))
     });
     member.into_iter().chain(items).collect()
 }
 
 fn bad_path(path: &str) -> Error {
-    Error::usage(format!("`{path}` is no path of a property"), "a path is like messages[0].content")
+    Error::usage(format!("invalid path `{path}`"), "a path is like messages[0].content")
 }
 
 #[cfg(test)]
@@ -150,6 +180,24 @@ mod tests {
                 "logitBias": {"50256": -100},
             })
         );
+    }
+
+    #[test]
+    fn a_gap_in_a_list_is_found_whatever_the_order_of_the_arguments() {
+        let gap = |arguments: &[&str]| {
+            let mut input = json!({"messages": [{"role": "user"}]});
+            let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
+            for argument in &arguments {
+                put(&mut input, argument, json!("x")).unwrap();
+            }
+            refuse_gaps(&input, &arguments).err().map(|error| error.to_string())
+        };
+        assert_eq!(gap(&["messages[0].role", "messages[1].role", "stop[0]"]), None);
+        assert_eq!(gap(&["stop[1]", "stop[0]"]), None);
+        let told = Some("`messages[2].role` leaves a gap: there is no `messages[1]`".to_owned());
+        assert_eq!(gap(&["messages[2].role"]), told);
+        let told = Some("`a.b[0].c[1]` leaves a gap: there is no `a.b[0].c[0]`".to_owned());
+        assert_eq!(gap(&["a.b[0].c[1]"]), told);
     }
 
     #[test]

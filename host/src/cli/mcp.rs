@@ -54,11 +54,11 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
 /// what is missing.
 fn offer(connector: Connector, connections: &Connections) -> Offer {
     let connection = connections.of(&connector).map_err(|error| {
-        let name = &connector.descriptor().name;
-        format!(
-            "{error}; whoever starts this server sets it in the environment, or stores a \
-                 connection of {name} and names it with --connection"
-        )
+        let advice = error.hints().join("; ");
+        match advice.as_str() {
+            "" => error.to_string(),
+            advice => format!("{error}; whoever starts this server can {advice}"),
+        }
     });
     Offer { connector, connection }
 }

@@ -123,6 +123,7 @@ fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, E
     for argument in &args.file {
         input::file(files, &mut value, argument)?;
     }
+    input::refuse_gaps(&value, args.set.iter().chain(&args.file))?;
     Ok(value)
 }
 

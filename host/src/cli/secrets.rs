@@ -5,14 +5,14 @@ use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
-use connector_host::{Property, PropertyTable};
+use connector_host::{Property, PropertyTable, read_text};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::error::Error;
 
 /// More than any secret has; what is longer is another file than was meant.
-const MOST_BYTES: u64 = 64 * 1024;
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Refuses `--set` for secrets. Where no property is named, the argument may
 /// be a secret itself: it is not repeated.
@@ -100,11 +100,11 @@ fn from_file<'a>(
 /// A secret that is alone in a file.
 pub fn from_path(path: &Path) -> io::Result<Zeroizing<String>> {
     let file = File::open(path)?;
-    let text = limited(|limit| {
-        let mut text = Zeroizing::new(String::new());
-        file.take(limit).read_to_string(&mut text).map(|_| text)
+    let bytes = limited(|limit| {
+        let mut bytes = Zeroizing::new(Vec::new());
+        file.take(limit).read_to_end(&mut bytes).map(|_| bytes)
     })?;
-    match text.trim() {
+    match read_text(&bytes).map_err(io::Error::other)?.trim() {
         "" => Err(io::Error::other("it is empty")),
         secret => Ok(Zeroizing::new(secret.to_owned())),
     }
@@ -117,9 +117,10 @@ fn from_standard_input(property: &Property) -> Result<Zeroizing<String>, Error> 
         rpassword::prompt_password(format!("{}{optional}: ", property.label)).map(Zeroizing::new)
     } else {
         limited(|limit| {
-            let mut line = Zeroizing::new(String::new());
-            stdin.lock().take(limit).read_line(&mut line).map(|_| line)
+            let mut line = Zeroizing::new(Vec::new());
+            stdin.lock().take(limit).read_until(b'\n', &mut line).map(|_| line)
         })
+        .and_then(|line| Ok(Zeroizing::new(read_text(&line).map_err(io::Error::other)?.to_owned())))
     };
     read.map_err(|error| Error::Usage {
         message: format!("cannot read `{}` from standard input: {error}", property.name),
@@ -129,14 +130,13 @@ fn from_standard_input(property: &Property) -> Result<Zeroizing<String>, Error> 
 
 /// Reads with a limit, and refuses what reaches it.
 fn limited(
-    read: impl FnOnce(u64) -> io::Result<Zeroizing<String>>,
-) -> io::Result<Zeroizing<String>> {
-    match read(MOST_BYTES)? {
-        text if MOST_BYTES <= text.len() as u64 => {
-            Err(io::Error::other("it is too long for a secret"))
-        }
-        text => Ok(text),
+    read: impl FnOnce(u64) -> io::Result<Zeroizing<Vec<u8>>>,
+) -> io::Result<Zeroizing<Vec<u8>>> {
+    let bytes = read(MAX_BYTES)?;
+    if bytes.len() as u64 >= MAX_BYTES {
+        return Err(io::Error::other("it is too long for a secret"));
     }
+    Ok(bytes)
 }
 
 fn missing(property: &Property) -> Error {

@@ -19,6 +19,9 @@ pub enum SecretError {
     /// Longer than any header may be.
     #[error("must be at most {} characters long", Secret::MAX_LENGTH)]
     TooLong,
+    /// They are left over from a file of variables or from source code.
+    #[error("must be given without quotes around it")]
+    Quoted,
     /// Line breaks in it would forge headers (RFC 9110 §5.5).
     #[error("must consist of visible ASCII characters, without line breaks and spaces inside")]
     Characters,
@@ -28,12 +31,14 @@ impl Secret {
     const MAX_LENGTH: usize = 8 * 1024;
 
     /// Takes a credential; white space around it, as pasting leaves it, is
-    /// dropped.
+    /// dropped, and so are characters that nobody sees.
     pub(crate) fn new(text: &str) -> Result<Self, SecretError> {
-        let text = text.trim();
+        const INVISIBLE: [char; 2] = ['\u{feff}', '\u{200b}'];
+        let text = text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c));
         match text {
             "" => Err(SecretError::Empty),
-            _ if Self::MAX_LENGTH < text.len() => Err(SecretError::TooLong),
+            _ if text.len() > Self::MAX_LENGTH => Err(SecretError::TooLong),
+            _ if is_quoted(text) => Err(SecretError::Quoted),
             _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(SecretError::Characters),
             _ => Ok(Self(text.into())),
         }
@@ -51,6 +56,12 @@ impl Secret {
     pub(super) fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether quotes of any kind are around a text.
+fn is_quoted(text: &str) -> bool {
+    const QUOTES: [char; 10] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '«', '»'];
+    text.starts_with(QUOTES) || text.ends_with(QUOTES)
 }
 
 impl fmt::Debug for Secret {
@@ -76,6 +87,10 @@ mod tests {
         assert_eq!(Secret::new(" \n").unwrap_err(), SecretError::Empty);
         for text in ["a b", "a\r\nHost: evil", "a\0b", "schlüssel"] {
             assert_eq!(Secret::new(text).unwrap_err(), SecretError::Characters, "{text:?}");
+        }
+        assert_eq!(Secret::new("\u{feff}sk-x\u{200b}\n").unwrap().expose(), "sk-x");
+        for text in ["\"sk-x\"", "'sk-x'", " \"sk-x\"\n", "“sk-x”", "\"sk-x", "sk-x'"] {
+            assert_eq!(Secret::new(text).unwrap_err(), SecretError::Quoted, "{text:?}");
         }
         assert_eq!(Secret::new(&"x".repeat(9000)).unwrap_err(), SecretError::TooLong);
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::egress;
 use crate::failure::{Failure, FailureKind};
 use crate::json;
+use crate::text::whole_surrogates;
 
 use super::{Context, Functions};
 
@@ -65,7 +66,7 @@ impl Functions {
         if let Some(stopped) = context.stopped() {
             return Err(stopped.into());
         }
-        let arguments = json::parse(arguments).map_err(|error| {
+        let arguments = json::parse(&whole_surrogates(arguments)).map_err(|error| {
             let message = format!("the arguments of `{name}` are not JSON: {error}");
             Failure { property: None, ..Failure::invalid_input("", message) }
         })?;

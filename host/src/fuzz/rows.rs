@@ -59,6 +59,7 @@ fn row(name: &str, type_: wit::PropertyType) -> wit::Property {
         required: false,
         advanced: false,
         secret: false,
+        media_type: None,
         default: None,
         provider_default: None,
         choices: None,

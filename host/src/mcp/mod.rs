@@ -16,6 +16,7 @@ mod files;
 mod progress;
 mod results;
 mod server;
+mod texts;
 mod tools;
 
 use std::path::PathBuf;
@@ -23,10 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::{from_fn_with_state, map_request};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use connector_host::{Connection, Connector, FileStore, Files, Functions};
 use rmcp::ServiceExt;
-use rmcp::transport::stdio;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
@@ -112,7 +112,8 @@ pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError>
 async fn on_stdio(server: Server) -> Result<(), ServiceError> {
     let failed = |error: String| ServiceError::Start(std::io::Error::other(error));
     // A client that goes away before it has said anything is no failure.
-    let running = match server.serve(stdio()).await {
+    let transport = (texts::lines(tokio::io::stdin()), tokio::io::stdout());
+    let running = match server.serve(transport).await {
         Ok(running) => running,
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => return Err(failed(error.to_string())),
@@ -131,6 +132,7 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
     let access = Arc::new(Access::new(http.api_key, &http.listen));
     let router = Router::new()
         .route_service(PATH, service)
+        .layer(from_fn(texts::body))
         .layer(map_request(paced))
         .layer(from_fn_with_state(access, guard));
     // Sessions wait for messages for ever.

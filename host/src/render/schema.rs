@@ -149,9 +149,7 @@ impl Scope {
             put(&mut schema, "x-secret", true);
             put(&mut schema, "airbyte_secret", true);
         }
-        if property.control == ControlType::JsonSchemaBuilder {
-            put(&mut schema, "contentMediaType", "application/schema+json");
-        }
+        put_some(&mut schema, "contentMediaType", property.media_type.as_deref());
         scope.annotations(&mut schema, property);
         schema
     }

@@ -15,6 +15,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use connector_host::{TextError, read_text};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -37,6 +38,9 @@ pub enum ApiKeyError {
     /// The file cannot be read.
     #[error("the API key's file cannot be read: {0}")]
     Read(#[from] std::io::Error),
+    /// The file is no text.
+    #[error("the API key's file cannot be read: {0}")]
+    Text(#[from] TextError),
     /// It can be guessed, or not be sent.
     #[error("the API key must be at least {SHORTEST} visible ASCII characters")]
     Weak,
@@ -48,7 +52,7 @@ impl ApiKey {
     /// # Errors
     /// See [`ApiKeyError`].
     pub fn from_file(path: &Path) -> Result<Self, ApiKeyError> {
-        Self::new(&std::fs::read_to_string(path)?)
+        Self::new(read_text(&std::fs::read(path)?)?)
     }
 
     fn new(text: &str) -> Result<Self, ApiKeyError> {
@@ -98,12 +102,17 @@ impl Access {
             Self::Socket => Ok(()),
             Self::Key(_) if is_open(path) => Ok(()),
             Self::Key(key) => {
-                let given = text(headers, header::AUTHORIZATION)
+                let header = text(headers, header::AUTHORIZATION);
+                let given = header
                     .and_then(|value| value.split_once(' '))
-                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-                    .is_some_and(|(_, given)| key.opens(given.trim()));
-                let refused = "send the service's API key as `Authorization: Bearer …`";
-                if given { Ok(()) } else { Err(Problem::new(StatusCode::UNAUTHORIZED, refused)) }
+                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+                let refused = match (header, given) {
+                    (_, Some((_, given))) if key.opens(given.trim()) => return Ok(()),
+                    (_, Some(_)) => "the API key is not this service's",
+                    (Some(_), None) => "`Authorization` must be `Bearer` and the service's API key",
+                    (None, _) => "send the service's API key as `Authorization: Bearer …`",
+                };
+                Err(Problem::new(StatusCode::UNAUTHORIZED, refused))
             }
             Self::ThisMachine => {
                 check_local(uri, headers)?;

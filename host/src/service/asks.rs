@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::routing::post;
-use connector_host::{OptionList, deserialize_input};
+use connector_host::OptionList;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::body::{Body, FromBody};
 use super::connections::Chosen;
 use super::problem::Problem;
 use super::{App, Shared, action, on_thread};
+use crate::members::Members;
 
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
@@ -23,11 +24,11 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// A connection to be tested.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Test {
     /// The connection.
-    #[serde(default)]
+    #[schemars(default)]
     connection: Chosen,
 }
 
@@ -39,33 +40,60 @@ pub struct Reached {
 }
 
 /// The input, as far as it is filled in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct SoFar {
-    #[serde(default, deserialize_with = "deserialize_input")]
+    #[schemars(default)]
     input: Map<String, Value>,
 }
 
 /// Asks for the current choices of a property.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Options {
     /// What is filled in so far.
-    #[serde(default, deserialize_with = "deserialize_input")]
+    #[schemars(default)]
     input: Map<String, Value>,
     /// The connection.
-    #[serde(default)]
+    #[schemars(default)]
     connection: Chosen,
     /// What was typed.
     search: Option<String>,
 }
 
+impl FromBody for Test {
+    const MEMBERS: &'static [&'static str] = &["connection"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { connection: Chosen::take(members)? })
+    }
+}
+
+impl FromBody for SoFar {
+    const MEMBERS: &'static [&'static str] = &["input"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { input: members.object("input")? })
+    }
+}
+
+impl FromBody for Options {
+    const MEMBERS: &'static [&'static str] = &["input", "connection", "search"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self {
+            input: members.object("input")?,
+            connection: Chosen::take(members)?,
+            search: members.text("search")?,
+        })
+    }
+}
+
 async fn test(
     State(app): Shared,
     Path((name, version)): Path<(String, String)>,
-    body: Result<Json<Test>, JsonRejection>,
+    Body(Test { connection }): Body<Test>,
 ) -> Result<Json<Reached>, Problem> {
-    let Json(Test { connection }) = body?;
     let connector = app.connector(&name, &version)?.clone();
     let message = on_thread(move || {
         let connection = app.made.connection(&app.store, &connector, connection)?;
@@ -77,9 +105,8 @@ async fn test(
 async fn output_schema(
     State(app): Shared,
     Path((name, version, of)): Path<(String, String, String)>,
-    body: Result<Json<SoFar>, JsonRejection>,
+    Body(SoFar { input }): Body<SoFar>,
 ) -> Result<Json<Value>, Problem> {
-    let Json(SoFar { input }) = body?;
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
     on_thread(move || Ok(connector.output_schema(&of, Value::Object(input))?)).await.map(Json)
@@ -88,9 +115,8 @@ async fn output_schema(
 async fn options(
     State(app): Shared,
     Path((name, version, of, property)): Path<(String, String, String, String)>,
-    body: Result<Json<Options>, JsonRejection>,
+    Body(Options { input, connection, search }): Body<Options>,
 ) -> Result<Json<OptionList>, Problem> {
-    let Json(Options { input, connection, search }) = body?;
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
     let list = on_thread(move || {

@@ -5,17 +5,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use connector_host::{Connection, ConnectionValues, Connector, PropertyTable};
+use connector_host::{Connection, ConnectionValues, Connector, Failure, PropertyTable};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::body::{Body, FromBody};
 use super::problem::Problem;
 use super::{App, Shared, address, on_thread};
+use crate::members::Members;
 use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
 pub fn routes() -> Router<Arc<App>> {
@@ -26,8 +27,8 @@ pub fn routes() -> Router<Arc<App>> {
 
 /// The connection of a call: the id of a stored one, or the values of the
 /// connection's form for this call only.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Default, JsonSchema)]
+#[schemars(untagged)]
 pub enum Chosen {
     /// None: for connectors that need no credential.
     #[default]
@@ -36,6 +37,22 @@ pub enum Chosen {
     Stored(String),
     /// One for this call.
     Inline(Map<String, Value>),
+}
+
+impl Chosen {
+    /// The member `connection` of a body.
+    pub fn take(members: &mut Members) -> Result<Self, String> {
+        match members.take("connection") {
+            None => Ok(Self::None),
+            Some(Value::String(id)) => Ok(Self::Stored(id)),
+            Some(Value::Object(values)) => Ok(Self::Inline(values)),
+            Some(_) => {
+                Err("`connection` must be the id of a stored connection, or an object with \
+                            the values of one"
+                    .to_owned())
+            }
+        }
+    }
 }
 
 /// The connections that were made of stored ones. Each keeps its sockets open
@@ -51,12 +68,14 @@ impl Made {
         connector: &Connector,
         chosen: Chosen,
     ) -> Result<Connection, Problem> {
-        let values = match chosen {
-            Chosen::None => Map::new(),
-            Chosen::Inline(values) => values,
-            Chosen::Stored(id) => return self.stored(store, connector, &id),
-        };
-        Ok(connector.connection(values.into())?)
+        match chosen {
+            Chosen::None => connector.connection(ConnectionValues::new()).map_err(|failure| {
+                let message = format!("{failure}; choose a connection");
+                Failure { message, ..failure }.into()
+            }),
+            Chosen::Inline(values) => Ok(connector.connection(values.into())?),
+            Chosen::Stored(id) => self.stored(store, connector, &id),
+        }
     }
 
     fn stored(
@@ -90,8 +109,8 @@ impl Made {
 }
 
 /// A connection to be stored.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct New {
     /// What people call it.
     name: String,
@@ -102,13 +121,33 @@ pub struct New {
 }
 
 /// What a stored connection becomes.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Replacement {
     /// What people call it.
     name: String,
     /// The values of the connection's form. A secret that is left out stays.
     values: Map<String, Value>,
+}
+
+impl FromBody for New {
+    const MEMBERS: &'static [&'static str] = &["name", "component", "values"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self {
+            name: members.required_text("name")?,
+            component: members.required_text("component")?,
+            values: members.object("values")?,
+        })
+    }
+}
+
+impl FromBody for Replacement {
+    const MEMBERS: &'static [&'static str] = &["name", "values"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { name: members.required_text("name")?, values: members.object("values")? })
+    }
 }
 
 /// A stored connection, without what is secret.
@@ -160,9 +199,8 @@ async fn list(State(app): Shared) -> Result<Json<List>, Problem> {
 
 async fn create(
     State(app): Shared,
-    body: Result<Json<New>, JsonRejection>,
+    Body(New { name, component, values }): Body<New>,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
-    let Json(New { name, component, values }) = body?;
     on_thread(move || {
         check(&app, &component, &values)?;
         let record = app.store.add_connection(&name, &component, &values).map_err(refused)?;
@@ -178,9 +216,8 @@ async fn show(State(app): Shared, Path(id): Path<String>) -> Result<Json<Shown>,
 async fn replace(
     State(app): Shared,
     Path(id): Path<String>,
-    body: Result<Json<Replacement>, JsonRejection>,
+    Body(Replacement { name, mut values }): Body<Replacement>,
 ) -> Result<Json<Shown>, Problem> {
-    let Json(Replacement { name, mut values }) = body?;
     on_thread(move || {
         let StoredConnection { record, values: old } =
             app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;

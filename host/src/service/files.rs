@@ -51,7 +51,10 @@ async fn upload(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<FileEntry>), Problem> {
-    let Query(Named { name }) = named?;
+    let Query(Named { name }) = named.map_err(|_| {
+        let detail = "the query must hold one `name` or none";
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    })?;
     let name = name.unwrap_or_else(|| "file".to_owned());
     let mut chunks = body.into_data_stream();
     let received = match announced(&app, &headers) {

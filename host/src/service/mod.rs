@@ -7,6 +7,7 @@
 
 mod access;
 mod asks;
+mod body;
 mod components;
 mod connections;
 mod descriptors;

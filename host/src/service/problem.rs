@@ -1,7 +1,6 @@
 //! What a failure looks like over HTTP: problem details (RFC 9457) that carry
 //! the failure record.
 
-use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use connector_host::{Failure, FailureKind};
@@ -135,7 +134,7 @@ fn title(name: &str) -> &str {
         "busy" => "The service is busy",
         "no-space" => "There is no space left",
         "invalid-input" => "A value is missing or not allowed",
-        "unauthorized" => "The provider did not accept the credential",
+        "unauthorized" => "The credential is missing or was not accepted",
         "forbidden" => "The credential does not allow this",
         "rate-limited" => "Too many requests",
         "quota-exceeded" => "No credit is left",
@@ -187,22 +186,6 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        let detail = rejection.body_text();
-        match rejection {
-            JsonRejection::JsonDataError(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail),
-            other => Self::new(other.status(), detail),
-        }
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, rejection.body_text())
-    }
-}
-
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// What the framework refuses by itself, in words for programmers, becomes a
@@ -217,7 +200,7 @@ pub async fn typed(response: Response) -> Response {
 }
 
 /// What is said of a status that comes from the framework.
-fn refusal(status: StatusCode) -> &'static str {
+pub fn refusal(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "the request is not what it should be, or broke off",
         StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this path takes",

@@ -10,25 +10,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use connector_host::{
-    Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome, deserialize_input,
-};
+use connector_host::{Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome};
 use futures_util::stream;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
+use super::body::{self, FromBody};
 use super::connections::Chosen;
 use super::problem::Problem;
 use super::{App, Shared, action, address, blocking, on_thread};
+use crate::members::Members;
 use crate::store::Begun;
 
 /// As many events wait for a slow reader before the run waits for it too.
@@ -43,15 +41,23 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// A run.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Run {
     /// The action's input.
-    #[serde(default, deserialize_with = "deserialize_input")]
+    #[schemars(default)]
     input: Map<String, Value>,
     /// The connection.
-    #[serde(default)]
+    #[schemars(default)]
     connection: Chosen,
+}
+
+impl FromBody for Run {
+    const MEMBERS: &'static [&'static str] = &["input", "connection"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { input: members.object("input")?, connection: Chosen::take(members)? })
+    }
 }
 
 /// A run that can be started.
@@ -78,7 +84,7 @@ async fn run(
         .chain_update(&of)
         .chain_update([0])
         .chain_update(&body);
-    let Json(Run { input, connection }) = read(&headers, &body)?;
+    let Run { input, connection } = body::read(&headers, &body)?;
     let trace_parent = trace_parent(&headers);
     let job = Job { connector, action: of, input, connection, trace_parent };
     let streams = wants_events(&headers);
@@ -92,20 +98,6 @@ async fn run(
             Ok(kept.into_response(streams))
         }
     }
-}
-
-/// The body as JSON, whatever else the handler does with its bytes.
-fn read(headers: &HeaderMap, body: &axum::body::Bytes) -> Result<Json<Run>, Problem> {
-    let is_json = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-    if !is_json {
-        let detail = "the body must be JSON, with `Content-Type: application/json`";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-    }
-    Json::from_bytes(body).map_err(|rejection: JsonRejection| rejection.into())
 }
 
 /// The caller's trace, if it is one.

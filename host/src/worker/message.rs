@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use connector_host::{Failure, FailureKind, deserialize_input};
+use connector_host::{Failure, FailureKind, read_object};
 use serde_json::{Map, Value};
+
+use crate::members::Members;
 
 /// The header that carries the id. NATS drops a second message with it.
 pub const ID: &str = "Nats-Msg-Id";
@@ -66,27 +68,17 @@ impl Run {
     /// One sentence that repeats no value of the message, which may be a
     /// secret that does not belong there.
     pub fn parse(payload: &[u8]) -> Result<Self, Failure> {
-        let mut deserializer = serde_json::Deserializer::from_slice(payload);
-        let mut members = deserialize_input(&mut deserializer)
-            .and_then(|members| deserializer.end().map(|()| members))
+        let object = read_object(payload)
             .map_err(|error| refused(format!("the message is no run: {error}")))?;
-        if let Some(other) = members.keys().find(|key| !MEMBERS.contains(&key.as_str())) {
-            let other: String = other.escape_debug().take(40).collect();
-            let known = MEMBERS.join("`, `");
-            return Err(refused(format!("a run has no `{other}`; it has `{known}`")));
-        }
-        let (component, action) = address(members.remove("action"))?;
+        let mut members = Members::new(object, &MEMBERS).map_err(refused)?;
+        let (component, action) = address(members.take("action"))?;
         Ok(Self {
             component,
             action,
-            input: match members.remove("input") {
-                None => Map::new(),
-                Some(Value::Object(input)) => input,
-                Some(_) => return Err(refused("`input` must be an object")),
-            },
-            connection: connection(members.remove("connection"))?,
-            events: flag(members.remove("events"), "events", false)?,
-            repeat: flag(members.remove("repeat"), "repeat", true)?,
+            input: members.object("input").map_err(refused)?,
+            connection: connection(members.take("connection"))?,
+            events: members.flag("events", false).map_err(refused)?,
+            repeat: members.flag("repeat", true).map_err(refused)?,
         })
     }
 }
@@ -108,21 +100,13 @@ fn address(given: Option<Value>) -> Result<(String, String), Failure> {
 /// whoever reads them.
 fn connection(given: Option<Value>) -> Result<Option<String>, Failure> {
     match given {
-        None | Some(Value::Null) => Ok(None),
+        None => Ok(None),
         Some(Value::String(name)) => Ok(Some(name)),
         Some(Value::Object(_)) => Err(refused(
             "`connection` must name a connection that the workers have stored; values of one, \
              such as a token, are not taken out of messages",
         )),
         Some(_) => Err(refused("`connection` must be the name of a stored connection")),
-    }
-}
-
-fn flag(given: Option<Value>, name: &str, default: bool) -> Result<bool, Failure> {
-    match given {
-        None => Ok(default),
-        Some(Value::Bool(flag)) => Ok(flag),
-        Some(_) => Err(refused(format!("`{name}` must be true or false"))),
     }
 }
 
@@ -167,10 +151,13 @@ mod tests {
     #[test]
     fn what_is_no_run_is_refused_without_repeating_it() {
         for (message, said) in [
-            ("", "the message is no run: EOF"),
-            ("sk-secret", "the message is no run: expected value"),
-            (r#""sk-secret""#, "expected an object"),
-            ("[1]", "expected an object"),
+            ("", "the message is no run: it is not JSON: line 1, column 0: EOF"),
+            (
+                "sk-secret",
+                "the message is no run: it is not JSON: line 1, column 1: expected value",
+            ),
+            (r#""sk-secret""#, "it must be a JSON object"),
+            ("[1]", "it must be a JSON object"),
             (r#"{"action":"a/v1/b"} x"#, "trailing characters"),
             (r#"{"input":{}}"#, "`action` must be an address such as openai/v1/ask"),
             (r#"{"action":"ask"}"#, "`action` must be an address"),
@@ -178,7 +165,10 @@ mod tests {
             (r#"{"action":7}"#, "`action` must be an address"),
             (r#"{"action":"a/v1/b","input":"sk-secret"}"#, "`input` must be an object"),
             (r#"{"action":"a/v1/b","events":"sk-secret"}"#, "`events` must be true or false"),
-            (r#"{"action":"a/v1/b","token":"sk-secret"}"#, "a run has no `token`; it has `action`"),
+            (
+                r#"{"action":"a/v1/b","token":"sk-secret"}"#,
+                "unknown member `token`; expected one of: `action`",
+            ),
             (r#"{"action":"a/v1/b","connection":["sk-secret"]}"#, "the name of a stored"),
             (
                 r#"{"action":"a/v1/b","connection":{"token":"sk-secret"}}"#,

@@ -55,6 +55,7 @@ pub const PROPERTIES: &[Property] = &[
         control: ControlType::TextArea,
         condition: Some(&NOT_TEXT),
         placeholder: Some("{\"type\": \"object\", …}"),
+        media_type: Some("application/schema+json"),
         ..Property::string(
             "responseSchema",
             "Response Schema",

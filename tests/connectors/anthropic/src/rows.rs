@@ -26,6 +26,7 @@ impl Row {
             required: false,
             advanced: false,
             secret: false,
+            media_type: None,
             default: None,
             provider_default: None,
             choices: None,

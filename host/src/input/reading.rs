@@ -1,0 +1,247 @@
+//! Values as a property holds them, out of what engines, environment variables,
+//! forms and models write for them: texts of numbers, JSON in a text, a
+//! choice's label. `wit/types.wit`, `property-type`, says what is read.
+//!
+//! Only what can be read in one way and without loss is. Everything else stays
+//! as it was given, to be refused with the caller's own words.
+
+use std::borrow::Cow;
+
+use serde_json::{Number, Value, json};
+
+use crate::json::{self, OF_CALLERS};
+use crate::table::{Choice, Choices, Property, PropertyType, plain_number, same};
+
+/// Reads the values of one input.
+pub(super) struct Reader {
+    /// The memory that the JSON in its texts may still take: many short texts
+    /// could become values of gigabytes.
+    left: usize,
+}
+
+impl Reader {
+    pub fn new() -> Self {
+        Self { left: OF_CALLERS }
+    }
+
+    /// The value as the property holds it, or as it was given.
+    pub fn read(&mut self, property: &Property, given: Value) -> Value {
+        if let Some(choices) = &property.choices {
+            return match property.kind {
+                PropertyType::Array => self.several(property, choices, given),
+                _ => self.chosen(property, choices, given),
+            };
+        }
+        self.typed(property, given)
+    }
+
+    /// An input, which some models send as a text of JSON within JSON.
+    pub fn object(&mut self, given: Value) -> Value {
+        match given {
+            Value::String(text) => self.of_text(PropertyType::Object, text),
+            given => given,
+        }
+    }
+
+    fn chosen(&mut self, property: &Property, choices: &Choices, given: Value) -> Value {
+        let given = trimmed(given);
+        match choice(choices, &given) {
+            Some(choice) => choice.value.clone(),
+            None => self.typed(property, given),
+        }
+    }
+
+    fn several(&mut self, property: &Property, choices: &Choices, given: Value) -> Value {
+        let item = |item| {
+            let item = trimmed(item);
+            choice(choices, &item).map_or(item, |choice| choice.value.clone())
+        };
+        match self.typed(property, given) {
+            Value::Array(items) => items.into_iter().map(item).collect(),
+            other => other,
+        }
+    }
+
+    fn typed(&mut self, property: &Property, given: Value) -> Value {
+        match (property.kind, given) {
+            (PropertyType::String, given) => text(property, given),
+            (PropertyType::Any, Value::String(text)) => self.one_of_several_types(property, text),
+            (PropertyType::Any, given) => given,
+            (PropertyType::Array, Value::String(text)) => self.list(property, text),
+            (PropertyType::Array, given) => list_of_one(property, given),
+            (PropertyType::Boolean, Value::Number(number)) => flag(number),
+            (kind, Value::String(text)) => self.of_text(kind, text),
+            (_, given) => given,
+        }
+    }
+
+    /// What a text holds for a property that holds none.
+    fn of_text(&mut self, kind: PropertyType, text: String) -> Value {
+        let plain = text.trim();
+        if plain.is_empty() || plain == "null" {
+            return Value::Null;
+        }
+        let read = match kind {
+            PropertyType::Integer => whole(plain),
+            PropertyType::Number => number(plain),
+            PropertyType::Boolean => boolean(plain),
+            PropertyType::Object => self.json(plain).filter(Value::is_object),
+            // A file needs no more than its URL.
+            PropertyType::FileEntry => {
+                self.json(plain).or_else(|| Some(json!({ "url": plain }))).filter(Value::is_object)
+            }
+            // Dates and times.
+            _ => Some(plain.into()),
+        };
+        read.unwrap_or(Value::String(text))
+    }
+
+    /// A text of JSON that no choice of text would look like.
+    fn one_of_several_types(&mut self, property: &Property, text: String) -> Value {
+        let json = property.choices.as_ref().and_then(|_| self.json(&text));
+        json.filter(|json| json.is_object() || json.is_array()).unwrap_or(Value::String(text))
+    }
+
+    fn list(&mut self, property: &Property, text: String) -> Value {
+        match self.json(&text).filter(|json| json.is_array() || json.is_null()) {
+            Some(list) => list,
+            None if text.trim().is_empty() && !holds_text(property) => Value::Null,
+            None => list_of_one(property, text.into()),
+        }
+    }
+
+    fn json(&mut self, text: &str) -> Option<Value> {
+        // Anything else is no list, object or null, and not worth the parsing.
+        let begins = |text: &str| text.starts_with(['[', '{']) || text == "null";
+        begins(text.trim()).then(|| json::parse_within(text, &mut self.left).ok()).flatten()
+    }
+}
+
+/// A text for a property that holds one. White space around a secret is left
+/// over from copying, and around JSON it means nothing.
+fn text(property: &Property, given: Value) -> Value {
+    match given {
+        given if property.secret => plain_text(trimmed(given)),
+        given if property.holds_json() => match trimmed(given) {
+            Value::String(text) => text.into(),
+            other => other.to_string().into(),
+        },
+        given => plain_text(given),
+    }
+}
+
+fn plain_text(given: Value) -> Value {
+    match given {
+        // Its digits are no longer those that were given.
+        Value::Number(number) if !is_exact(&number) => number.into(),
+        Value::Number(number) => number.to_string().into(),
+        Value::Bool(flag) => flag.to_string().into(),
+        given => given,
+    }
+}
+
+fn trimmed(given: Value) -> Value {
+    match given {
+        Value::String(text) => text.trim().into(),
+        given => given,
+    }
+}
+
+/// Whether a list's items are texts, which may be white space.
+fn holds_text(list: &Property) -> bool {
+    list.children.first().is_some_and(|shape| shape.kind == PropertyType::String)
+}
+
+/// The list that holds a single value, unless the value could be meant for the
+/// list itself or for a part of an item.
+fn list_of_one(property: &Property, given: Value) -> Value {
+    let shape = property.children.first().map(|shape| shape.kind);
+    let is_item = match shape {
+        None | Some(PropertyType::Array | PropertyType::Object) => false,
+        Some(PropertyType::FileEntry) => given.is_string() || given.is_object(),
+        Some(_) => given.is_string() || given.is_number() || given.is_boolean(),
+    };
+    if is_item { Value::Array(vec![given]) } else { given }
+}
+
+/// `1` and `0`, as databases and forms write yes and no.
+fn flag(number: Number) -> Value {
+    match number.as_f64() {
+        Some(1.0) => true.into(),
+        Some(0.0) => false.into(),
+        _ => number.into(),
+    }
+}
+
+fn boolean(text: &str) -> Option<Value> {
+    let is = |words: [&str; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match () {
+        () if is(["true", "yes", "on", "1"]) => Some(true.into()),
+        () if is(["false", "no", "off", "0"]) => Some(false.into()),
+        () => None,
+    }
+}
+
+/// A number in decimal digits, with or without point and exponent. JSON has no
+/// `+1`, `.5` and `007`, but nobody means anything else by them.
+fn number(text: &str) -> Option<Value> {
+    let integer = text.parse::<i64>().map(Value::from);
+    if let Ok(integer) = integer.or_else(|_| text.parse::<u64>().map(Value::from)) {
+        return Some(integer);
+    }
+    // Rust also reads `inf` and `nan`.
+    let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let number = text.parse::<f64>().ok().filter(|number| is_decimal && number.is_finite());
+    number.map(plain_number)
+}
+
+/// A whole number, however it is written, that is read exactly.
+fn whole(text: &str) -> Option<Value> {
+    number(text).filter(|number| !number.is_f64())
+}
+
+/// Whether a number has the digits that were given.
+fn is_exact(number: &Number) -> bool {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() <= EXACT)
+}
+
+/// The choice that is meant: by its value, by the text of its value, or by its
+/// label, in upper or lower case where only one choice is called so.
+fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
+    let known = &choices.known;
+    if let Some(choice) = known.iter().find(|choice| same(&choice.value, given)) {
+        return Some(choice);
+    }
+    let text = written(given).filter(|text| !text.is_empty())?;
+    let is_written = |choice: &&Choice| written(&choice.value).is_some_and(|own| own == text);
+    let named: Vec<&Choice> = known
+        .iter()
+        .filter(|choice| stands_for_value(choices, choice))
+        .filter(|choice| is_alike(&choice.label, &text))
+        .collect();
+    let exactly = || named.iter().copied().find(|choice| choice.label == *text);
+    let alike = || named.first().copied().filter(|_| named.len() == 1);
+    known.iter().find(is_written).or_else(exactly).or_else(alike)
+}
+
+/// Whether a choice can be made by its label. An open list takes other values
+/// too: `GPT` may be a model beside `gpt`, so a label counts there only if it is
+/// another word than the value.
+fn stands_for_value(choices: &Choices, choice: &Choice) -> bool {
+    !choices.open || written(&choice.value).is_none_or(|own| !is_alike(&choice.label, &own))
+}
+
+fn is_alike(left: &str, right: &str) -> bool {
+    left.trim().to_lowercase() == right.to_lowercase()
+}
+
+/// A value as people write it, if it is a single one.
+fn written(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Bool(flag) => Some(Cow::Borrowed(if *flag { "true" } else { "false" })),
+        _ => None,
+    }
+}
