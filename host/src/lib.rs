@@ -52,6 +52,7 @@ mod imports;
 mod input;
 mod json;
 mod json_schema;
+mod media;
 pub mod render;
 mod run;
 mod state;

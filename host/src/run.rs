@@ -196,8 +196,8 @@ impl<'a> Run<'a> {
         let shared = &self.connector.shared;
         let action = action(self.connector, &self.action)?;
         let address = shared.descriptor.address(action);
-        let input = input::prepare(&action.properties, self.input, &address)?;
-        let files = input::open_files(&action.properties, &input, self.files.as_ref())?;
+        let mut input = input::prepare(&action.properties, self.input, &address)?;
+        let files = input::open_files(&action.properties, &mut input, self.files.as_ref())?;
         let settings = settings(self.connector, self.connection.as_ref())?;
         let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
         run.files = RunFiles::new(self.files, files, run.limits.file_bytes);

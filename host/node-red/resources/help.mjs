@@ -19,8 +19,9 @@ A message with \`msg.reset\` stops the runs that go on. So do a deployment and t
 
 ### Files
 
-A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`), a
-FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on Node-RED's machine.
+A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`, if there
+is one), a \`data:\` URL, a FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on
+Node-RED's machine.
 `;
 
 /** Of an action. */
