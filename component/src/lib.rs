@@ -29,7 +29,6 @@ pub mod file_entry;
 #[cfg(test)]
 mod fuzz;
 pub mod json;
-pub mod media;
 pub mod openai;
 mod packed;
 #[cfg(target_arch = "wasm32")]

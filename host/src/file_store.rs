@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use crate::files::{FileEntry, Files, safe_name};
+use crate::files::{FileEntry, Files, NAMELESS, safe_name};
+use crate::media::{self, Kind, OCTET_STREAM};
 
 /// What ids begin with. Files that are being written do not.
 const ID: &str = "file_";
@@ -58,7 +59,8 @@ impl FileStore {
         Files::stored(self.clone())
     }
 
-    /// Begins a file.
+    /// Begins a file. A name that is empty or has no extension gets the one
+    /// that the content asks for.
     ///
     /// # Errors
     /// If the folder cannot be written to.
@@ -171,9 +173,37 @@ impl NewStoredFile {
     /// # Errors
     /// If the folder cannot be written to.
     pub fn keep(self) -> io::Result<StoredFile> {
-        let Self { temporary, store, name, mime_type } = self;
+        let Self { mut temporary, store, name, mime_type } = self;
+        let kind = Kind::of(&mut temporary, &mime_type)?;
+        let (name, mime_type) = called(&name, &mime_type, kind);
         store.keep(temporary, &name, &mime_type)
     }
+}
+
+/// The name and the media type of a file that came with these. Its name is all
+/// that is kept of it, so the extension has to say what it is.
+fn called(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
+    let by_name = FileEntry::named(name, "");
+    // What the name says is more than what most clients say of a file.
+    let claimed = [by_name.mime_type.as_str(), mime_type]
+        .into_iter()
+        .find(|claimed| !claimed.is_empty() && *claimed != OCTET_STREAM)
+        .unwrap_or(OCTET_STREAM);
+    let claimed = match kind {
+        None => claimed,
+        kind => media::mime_type(kind, &by_name.extension, claimed),
+    };
+    let is_named = name != NAMELESS;
+    let extension = match kind {
+        _ if Path::new(name).extension().is_some() => None,
+        // Texts have names without an extension, such as `LICENSE`.
+        Some(kind) if kind.is_text() && is_named => None,
+        Some(kind) if !kind.is_text() => Some(kind.extension),
+        _ if is_named => None,
+        _ => media::usual_extension(claimed),
+    };
+    let name = extension.map_or(name.to_owned(), |extension| format!("{name}.{extension}"));
+    (name, claimed.to_owned())
 }
 
 impl Write for NewStoredFile {

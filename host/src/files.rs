@@ -13,6 +13,7 @@ use url::Url;
 use crate::bindings::types as wit;
 use crate::failure::{Failure, FailureKind};
 use crate::file_store::FileStore;
+use crate::media::{self, Kind, OCTET_STREAM};
 
 /// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
 /// `{"extension", "mimeType", "name", "url"}`.
@@ -172,6 +173,10 @@ fn try_out(dir: &Path) -> io::Result<()> {
 impl FileEntry {
     /// A handle whose extension and media type follow from the name.
     pub(crate) fn named(name: &str, url: &str) -> Self {
+        let name = match name.trim() {
+            "" => NAMELESS,
+            name => name,
+        };
         let extension = extension(name);
         let mime_type = mime_guess::from_ext(&extension).first_or_octet_stream();
         Self {
@@ -183,19 +188,19 @@ impl FileEntry {
     }
 
     /// A handle from JSON. Only `url` must be there; the rest follows from
-    /// it.
+    /// it. A text is the `url` alone.
     pub(crate) fn from_json(value: &serde_json::Value) -> Option<Self> {
         let text = |key: &str| {
             value.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty())
         };
-        let url = text("url")?;
+        let url = value.as_str().filter(|url| !url.is_empty()).or_else(|| text("url"))?;
         let in_url = || {
             let parsed = Url::parse(url).ok()?;
             let last = parsed.path_segments()?.next_back()?.to_owned();
             let decoded = percent_encoding::percent_decode_str(&last).decode_utf8().ok()?;
             Some(decoded.into_owned()).filter(|name| !name.is_empty())
         };
-        let name = text("name").map(str::to_owned).or_else(in_url).unwrap_or("file".to_owned());
+        let name = text("name").map(str::to_owned).or_else(in_url).unwrap_or_default();
         let derived = Self::named(&name, url);
         Some(Self {
             extension: text("extension").map_or(derived.extension, str::to_lowercase),
@@ -203,7 +208,48 @@ impl FileEntry {
             ..derived
         })
     }
+
+    /// The handle of a file with this content, for a property that takes files
+    /// with these extensions, or any. A recognized content decides, and the
+    /// name gets the extension that it asks for; of another one the extension
+    /// must do, or the media type.
+    ///
+    /// # Errors
+    /// What is taken, if the file is something else.
+    pub(crate) fn accepted(self, kind: Option<Kind>, accept: &[String]) -> Result<Self, String> {
+        if accept.is_empty() {
+            let mime_type = media::mime_type(kind, &self.extension, &self.mime_type).to_owned();
+            return Ok(Self { mime_type, ..self });
+        }
+        let fits = |extension: &str| {
+            accept.iter().any(|accepted| accepted == extension) && media::may_have(extension, kind)
+        };
+        let extension = if fits(&self.extension) {
+            Some(self.extension.as_str())
+        } else {
+            let claimed = || media::usual_extension(&self.mime_type).filter(|name| fits(name));
+            kind.and_then(|kind| kind.extension_among(accept)).or_else(claimed)
+        };
+        let Some(extension) = extension.map(str::to_owned) else {
+            let content = kind.map_or("not recognized", |kind| kind.mime_type);
+            return Err(format!(
+                "must be one of these kinds of file: {} (the content of `{}` is {content})",
+                accept.join(", "),
+                excerpt(&self.name)
+            ));
+        };
+        let name = media::with_extension(&self.name, &extension);
+        let mime_type = match kind.and_then(|kind| kind.mime_type_as(&extension)) {
+            Some(mime_type) => mime_type.to_owned(),
+            None if self.mime_type == OCTET_STREAM => Self::named(&name, "").mime_type,
+            None => self.mime_type,
+        };
+        Ok(Self { extension, mime_type, name, url: self.url })
+    }
 }
+
+/// What a file is called of which no name is known.
+pub(crate) const NAMELESS: &str = "file";
 
 fn extension(name: &str) -> String {
     match name.rsplit_once('.') {
@@ -330,6 +376,25 @@ impl NewFile {
         })
     }
 
+    /// Corrects the name and the media type by the content, where that says
+    /// what it is.
+    pub(crate) fn name_by_content(&mut self) -> Result<(), Failure> {
+        let kind = Kind::of(&mut self.temporary, &self.mime_type).map_err(|error| {
+            let message = format!("cannot read {}: {}", self.name, error.kind());
+            Failure::new(FailureKind::Internal, message)
+        })?;
+        let extension = extension(&self.name);
+        let mime_type = media::mime_type(kind, &extension, &self.mime_type).to_owned();
+        if kind.is_some_and(|kind| kind.mime_type_as(&extension).is_some()) {
+            self.mime_type = mime_type;
+        } else if self.mime_type != mime_type {
+            let extension = kind.map_or("bin", |kind| kind.extension);
+            self.name = media::with_extension(&self.name, extension);
+            self.mime_type = mime_type;
+        }
+        Ok(())
+    }
+
     /// Gives the file its place.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
         let left = self.left;
@@ -427,7 +492,7 @@ pub(crate) fn safe_name(name: &str) -> String {
     let end = stem.floor_char_boundary(LONGEST_NAME.saturating_sub(extension.len()));
     let cut = format!("{}{extension}", stem.get(..end).unwrap_or_default());
     match cut.trim_end_matches(['.', ' ']) {
-        "" => "file".to_owned(),
+        "" => NAMELESS.to_owned(),
         device if is_device(device) => format!("_{device}"),
         name => name.to_owned(),
     }
@@ -456,6 +521,11 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
+    /// What its content is.
+    pub(crate) fn kind(&self) -> io::Result<Option<Kind>> {
+        Kind::of(File::open(&self.path)?, &self.entry.mime_type)
+    }
+
     /// The bytes from `offset` on, at most `max` of them.
     pub(crate) fn read(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
         let mut file = File::open(&self.path)?;

@@ -35,19 +35,19 @@ pub(crate) fn parse_within(text: &str, left: &mut usize) -> serde_json::Result<V
     deserializer.end().map(|()| value)
 }
 
-/// The same as it is read, with each text at `path` replaced (`*` stands for
-/// every item of a list).
+/// The same as it is read, with texts replaced: `replace` gets each of them,
+/// and whether it is at `path` (`*` stands for every item of a list).
 ///
 /// # Errors
-/// Also if a text has no replacement, or an object that is looked into has two
-/// members of one name.
+/// Also if a text has no replacement, or an object on the path has two members
+/// of one name.
 pub(crate) fn parse_replacing(
     reader: impl Read,
     path: &[String],
-    replace: &mut dyn FnMut(&str) -> Option<Value>,
+    replace: &mut dyn FnMut(&str, bool) -> Option<Value>,
 ) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let texts = Some(Texts { path, replace });
+    let texts = Some(Texts { path: Some(path), replace });
     let value = Bounded { left: &mut { OF_CONNECTORS }, texts }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
@@ -110,15 +110,21 @@ struct Bounded<'a> {
 
 /// Texts below a value that are replaced.
 struct Texts<'a> {
-    path: &'a [String],
-    replace: &'a mut dyn FnMut(&str) -> Option<Value>,
+    /// The rest of the path; none beside it.
+    path: Option<&'a [String]>,
+    replace: &'a mut dyn FnMut(&str, bool) -> Option<Value>,
 }
 
-impl<'a> Texts<'a> {
+impl Texts<'_> {
     /// Those below a member, or below each item.
-    fn below(&mut self, step: &str) -> Option<Texts<'_>> {
-        let (first, path) = self.path.split_first()?;
-        (first == step).then_some(Texts { path, replace: &mut *self.replace })
+    fn below(&mut self, step: &str) -> Texts<'_> {
+        let path = self.path.and_then(<[String]>::split_first);
+        let path = path.filter(|(first, _)| *first == step).map(|(_, rest)| rest);
+        Texts { path, replace: &mut *self.replace }
+    }
+
+    fn is_on_path(&self) -> bool {
+        self.path.is_some_and(|path| !path.is_empty())
     }
 }
 
@@ -131,7 +137,7 @@ impl Bounded<'_> {
 
     /// What makes a value that stands in this one.
     fn below(&mut self, step: &str) -> Bounded<'_> {
-        let texts = self.texts.as_mut().and_then(|texts| texts.below(step));
+        let texts = self.texts.as_mut().map(|texts| texts.below(step));
         Bounded { left: &mut *self.left, texts }
     }
 }
@@ -174,10 +180,9 @@ impl<'de> Visitor<'de> for Bounded<'_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         match self.texts {
-            Some(Texts { path: [], replace }) => {
-                replace(text).ok_or_else(|| E::custom("a text in it cannot be used"))
-            }
-            _ => Ok(text.into()),
+            Some(Texts { path, replace }) => replace(text, path.is_some_and(<[_]>::is_empty))
+                .ok_or_else(|| E::custom("a text in it cannot be used")),
+            None => Ok(text.into()),
         }
     }
 
@@ -195,7 +200,9 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         while let Some(key) = members.next_key::<String>()? {
             let value = members.next_value_seed(self.below(&key))?;
             // The first one may have been replaced already.
-            if object.insert(key, value).is_some() && self.texts.is_some() {
+            if object.insert(key, value).is_some()
+                && self.texts.as_ref().is_some_and(Texts::is_on_path)
+            {
                 return Err(A::Error::custom("a member stands there twice"));
             }
         }

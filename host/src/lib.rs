@@ -53,6 +53,7 @@ mod imports;
 mod input;
 mod json;
 mod json_schema;
+mod media;
 pub mod render;
 mod run;
 mod state;

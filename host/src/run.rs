@@ -198,8 +198,8 @@ impl<'a> Run<'a> {
         let shared = &self.connector.shared;
         let action = action(self.connector, &self.action)?;
         let address = shared.descriptor.address(action);
-        let input = input::prepare(&action.properties, self.input, &address)?;
-        let files = input::open_files(&action.properties, &input.value, self.files.as_ref())
+        let mut input = input::prepare(&action.properties, self.input, &address)?;
+        let files = input::open_files(&action.properties, &mut input.value, self.files.as_ref())
             .map_err(|failure| input.as_given(failure))?;
         let settings = settings(self.connector, self.connection.as_ref())?;
         if let Some(files) = self.files.as_ref().filter(|_| action.makes_files()) {

@@ -985,7 +985,9 @@ impl Property {
             PropertyType::Number => value.is_number(),
             PropertyType::Boolean => value.is_boolean(),
             PropertyType::Array => value.is_array(),
-            PropertyType::Object | PropertyType::FileEntry => value.is_object(),
+            PropertyType::Object => value.is_object(),
+            // A text is the `url` of a file.
+            PropertyType::FileEntry => value.is_object() || value.is_string(),
             PropertyType::Any => true,
         }
     }

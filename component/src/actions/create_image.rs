@@ -62,7 +62,7 @@ const IMAGE: &[Property] = &[
         )
     },
     Property::string("b64Json", "Base64", "The content, if Response format asks for it."),
-    Property::string("revisedPrompt", "Revised prompt", "The prompt as the model rewrote it."),
+    Property::string("revisedPrompt", "Revised Prompt", "The prompt as the model rewrote it."),
 ];
 
 /// What is sent as it was given.
@@ -208,7 +208,7 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
         }
     }
     let output = Object::new()
-        .set_some("created", value.number("created"))
+        .set_some("created", value.number("created").and_then(seconds))
         .set("data", Json::list(&data))
         .set("files", Json::list(&files))
         .done();
@@ -220,9 +220,15 @@ fn outcome(input: &Input, answer: &str, request_id: Option<&str>) -> Result<Outc
     Ok(Outcome { output: output.text(), metadata: metadata.text() })
 }
 
-/// The stored file of an image.
+/// Whole seconds: some servers tell fractions of one.
+fn seconds(time: &Number) -> Option<Number> {
+    let time = time.as_f64();
+    (time >= 0.0).then(|| (time as u64).into())
+}
+
+/// The stored file of an image. It may have come in place of a link.
 fn file(image: &Value) -> Option<&Value> {
-    image.at("b64_json/file")
+    image.at("b64_json/file").or_else(|| image.at("url/file"))
 }
 
 /// The provider's link to an image.
@@ -234,8 +240,8 @@ fn url(image: &Value) -> Option<&str> {
 fn image(image: &Value) -> Json {
     let text = |path: &str| image.text(path).filter(|text| !text.is_empty());
     Object::new()
-        .set_some("url", url(image).or_else(|| text("b64_json/file/url")))
-        .set_some("b64Json", text("b64_json/base64"))
+        .set_some("url", url(image).or_else(|| file(image)?.text("url")))
+        .set_some("b64Json", text("b64_json/base64").or_else(|| text("url/base64")))
         .set_some("revisedPrompt", text("revised_prompt"))
         .done()
 }
@@ -442,6 +448,25 @@ mod tests {
     }
 
     #[test]
+    fn the_time_is_in_whole_seconds() {
+        for (created, expected) in [
+            ("1700000000", json!(1_700_000_000)),
+            ("1700000000.75", json!(1_700_000_000)),
+            ("1.7e9", json!(1_700_000_000)),
+            ("0", json!(0)),
+            ("-1", json!(null)),
+            ("\"soon\"", json!(null)),
+            ("null", json!(null)),
+        ] {
+            let answer =
+                format!(r#"{{"created":{created},"data":[{{"url":"https://a.example"}}]}}"#);
+            let outcome = outcome(&input(json!({})), &answer, None).unwrap();
+            let output: serde_json::Value = serde_json::from_str(&outcome.output).unwrap();
+            assert_eq!(output["created"], expected, "{created}");
+        }
+    }
+
+    #[test]
     fn stored_images_have_the_url_of_their_file() {
         let file = json!({
             "extension": "png", "mimeType": "image/png", "name": "image.png", "url": "file:1",
@@ -451,6 +476,7 @@ mod tests {
             "data": [
                 { "b64_json": { "file": file } },
                 { "b64_json": { "file": file, "base64": "iVBOR" } },
+                { "url": { "file": file, "base64": "iVBOR" } },
             ],
             "usage": { "total_tokens": 9, "input_tokens_details": { "image_tokens": 0 } },
         });
@@ -459,8 +485,12 @@ mod tests {
             Json::raw(outcome.output),
             json!({
                 "created": 1,
-                "data": [{ "url": "file:1" }, { "url": "file:1", "b64Json": "iVBOR" }],
-                "files": [file, file],
+                "data": [
+                    { "url": "file:1" },
+                    { "url": "file:1", "b64Json": "iVBOR" },
+                    { "url": "file:1", "b64Json": "iVBOR" },
+                ],
+                "files": [file, file, file],
             })
         );
         assert_eq!(

@@ -1,17 +1,18 @@
 //! Text-To-Speech: `POST /audio/speech`.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use super::{Action, Output, parse};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::workflow::connector::{http, types};
+use crate::bindings::workflow::connector::{files, http, types};
 use crate::connection::Settings;
 use crate::describe::Table;
 use crate::failure::{Failure, Result};
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
-use crate::openai::request::{post, send};
+use crate::openai::request::{Answer, post, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
 use crate::openai::{error, parameters};
 use crate::table::{Choices, ControlType, Known, Limits, Literal, Property, count_sent, sent};
@@ -48,12 +49,12 @@ pub const PROPERTIES: &[Property] = &[
     Property {
         required: true,
         placeholder: Some("Good morning!"),
-        limits: &Limits::Length(1, 4096),
         sent: true,
         ..Property::string(
             "input",
             "Input",
-            "The text to read aloud. Split longer texts and run the action for each part.",
+            "The text to read aloud. OpenAI's models take at most 4096 characters: split a longer \
+             text and run the action for each part.",
         )
     },
     Property {
@@ -101,7 +102,6 @@ pub const PROPERTIES: &[Property] = &[
         advanced: true,
         control: ControlType::TextArea,
         placeholder: Some("Calm, with a slight smile."),
-        limits: &Limits::MaxLength(4096),
         sent: true,
         ..Property::string(
             "instructions",
@@ -118,12 +118,25 @@ const OUTPUT: Property = Property::file("", "", "The recording.");
 /// The format that the API takes when none is given.
 const FORMAT: &str = "mp3";
 
+/// The media type of bare samples.
+const PCM: &str = "audio/pcm";
+
+/// How much is read of an answer that is no recording, in bytes.
+const WORDS: u32 = 16 * 1024;
+
+/// OpenAI's own models. Other servers' have limits of their own, or none.
+const OPENAI: &[&str] = &["gpt-4o-mini-tts", "tts-1", "tts-1-hd"];
+
 /// What only some models take.
-const RULES: &[Rule] = &[rule(
-    &["tts-1", "tts-1-hd"],
-    "instructions",
-    Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
-)];
+const RULES: &[Rule] = &[
+    rule(OPENAI, "input", Takes::Characters(4096)),
+    rule(
+        &["tts-1", "tts-1-hd"],
+        "instructions",
+        Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
+    ),
+    rule(OPENAI, "instructions", Takes::Characters(4096)),
+];
 
 /// What is sent as it was given.
 const SENT: [&str; count_sent(PROPERTIES)] = sent(PROPERTIES);
@@ -140,7 +153,8 @@ members! {
 fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let given = parse(input)?;
     let input = Input::from_json(&given)?;
-    let recording = Recording::of(&input)?;
+    let format = input.response_format.unwrap_or(FORMAT);
+    let asked = mime_type(format)?;
     check_voice(input.voice)?;
     rules::check(RULES, input.model, &given)?;
     let request = http::Request {
@@ -151,13 +165,35 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     };
     let answer =
         send(&request, &|param| parameters::property(param, &Table::of("createSpeech"), &[]))?;
-    // Servers call recordings many things, but not this.
-    if answer.has_type("application/json") || answer.has_type("text/html") {
-        let failure = error::instead("the provider returned no recording", &answer.text()?);
-        return Err(answer.told(failure));
+    let (format, mime_type) = match is_pcm(&answer) {
+        true => ("pcm", PCM),
+        false => (format, asked),
+    };
+    // The host names it by what it is.
+    let entry = answer.save(&format!("speech.{format}"), mime_type)?;
+    if !entry.mime_type.starts_with("audio/") {
+        return Err(answer.told(no_recording(&entry)?));
     }
-    let entry = answer.save(&recording.name, recording.mime_type)?;
     Ok(outcome(&entry, input.model, answer.request_id))
+}
+
+/// Whether the answer is called bare samples, which nothing but its media type
+/// tells.
+fn is_pcm(answer: &Answer) -> bool {
+    [PCM, "audio/x-pcm", "audio/l16", "audio/raw", "audio/x-raw"]
+        .iter()
+        .any(|name| answer.has_type(name))
+}
+
+/// The failure that an answer means which is no recording, with its words.
+fn no_recording(entry: &types::FileEntry) -> Result<Box<Failure>> {
+    let message = "the provider returned no recording";
+    if !entry.mime_type.starts_with("text/") {
+        let message = format!("{message} (it sent {})", entry.mime_type);
+        return Ok(Failure::invalid_output(message, ""));
+    }
+    let words = files::open(entry)?.read(0, WORDS)?;
+    Ok(error::instead(message, &String::from_utf8_lossy(&words)))
 }
 
 /// The request's body: all of it as it was given.
@@ -176,33 +212,20 @@ fn check_voice(voice: &Value) -> Result<()> {
     Err(Failure::invalid_input("voice", message))
 }
 
-/// The name and media type under which a recording is stored.
-#[derive(Debug)]
-#[cfg_attr(test, derive(PartialEq))]
-struct Recording {
-    name: String,
-    mime_type: &'static str,
-}
-
-impl Recording {
-    /// Both follow from the format that was asked for: servers label what
-    /// they send in many ways, or not at all.
-    fn of(input: &Input) -> Result<Self> {
-        let format = input.response_format.unwrap_or(FORMAT);
-        let mime_type = match format {
-            "mp3" => "audio/mpeg",
-            "opus" => "audio/ogg",
-            "aac" => "audio/aac",
-            "flac" => "audio/flac",
-            "wav" => "audio/wav",
-            "pcm" => "audio/pcm",
-            _ => {
-                let message = "the format is one of mp3, aac, flac, opus, wav and pcm";
-                return Err(Failure::invalid_input("responseFormat", message));
-            }
-        };
-        Ok(Self { name: format!("speech.{format}"), mime_type })
-    }
+/// The media type of recordings in a format.
+fn mime_type(format: &str) -> Result<&'static str> {
+    Ok(match format {
+        "mp3" => "audio/mpeg",
+        "opus" => "audio/ogg",
+        "aac" => "audio/aac",
+        "flac" => "audio/flac",
+        "wav" => "audio/wav",
+        "pcm" => PCM,
+        _ => {
+            let message = "the format is one of mp3, aac, flac, opus, wav and pcm";
+            return Err(Failure::invalid_input("responseFormat", message));
+        }
+    })
 }
 
 fn outcome(entry: &types::FileEntry, model: &str, request_id: Option<String>) -> Outcome {
@@ -278,28 +301,6 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_is_named_after_its_format() {
-        let recording = |format: serde_json::Value| {
-            let input =
-                json!({ "model": "m", "input": "i", "voice": "v", "responseFormat": format });
-            Recording::of(&self::input(input))
-        };
-        for (format, name, mime_type) in [
-            (json!(null), "speech.mp3", "audio/mpeg"),
-            (json!("mp3"), "speech.mp3", "audio/mpeg"),
-            (json!("opus"), "speech.opus", "audio/ogg"),
-            (json!("aac"), "speech.aac", "audio/aac"),
-            (json!("flac"), "speech.flac", "audio/flac"),
-            (json!("wav"), "speech.wav", "audio/wav"),
-            (json!("pcm"), "speech.pcm", "audio/pcm"),
-        ] {
-            assert_eq!(recording(format).unwrap(), Recording { name: name.into(), mime_type });
-        }
-        let failure = recording(json!("../x")).unwrap_err();
-        assert_eq!(failure.property.as_deref(), Some("responseFormat"));
-    }
-
-    #[test]
     fn every_offered_format_is_known() {
         let row = PROPERTIES.iter().find(|row| row.name == "responseFormat").unwrap();
         let known = row.choices.unwrap().known;
@@ -307,7 +308,23 @@ mod tests {
             let input = input(json!({
                 "model": "m", "input": "i", "voice": "v", "responseFormat": choice.label,
             }));
-            assert!(Recording::of(&input).is_ok());
+            assert!(mime_type(input.response_format.unwrap()).is_ok());
+        }
+        let failure = mime_type("../x").unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("responseFormat"));
+    }
+
+    #[test]
+    fn long_texts_are_for_other_models() {
+        for property in ["input", "instructions"] {
+            let check = |model: &str, length| {
+                let given = json!({ "model": model, property: "ü".repeat(length) });
+                rules::check(RULES, model, leaked(given))
+            };
+            assert!(check("gpt-4o-mini-tts", 4096).is_ok());
+            let failure = check("gpt-4o-mini-tts-2025-12-15", 4097).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some(property));
+            assert!(check("kokoro", 5000).is_ok());
         }
     }
 

@@ -1,15 +1,18 @@
 //! Create Transcriptions: `POST /audio/transcriptions`.
 //!
-//! [`models`] knows which model takes and writes what, [`recording`] what a
-//! file is to be called.
+//! [`models`] knows which model takes and writes what, [`language`] the codes
+//! of languages.
 
+mod language;
 mod models;
 mod properties;
 mod recording;
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use self::language::{Language, language};
 pub use self::properties::PROPERTIES;
 use self::recording::{Recording, add_speakers};
 use super::{Action, Output, parse};
@@ -18,12 +21,12 @@ use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
 use crate::bindings::workflow::connector::http;
 use crate::connection::Settings;
 use crate::describe::Table;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
-use crate::openai::request::{get, send};
+use crate::openai::request::{Answer, get, send};
 use crate::openai::stream::{Next, Stream};
 use crate::openai::{error, parameters, rules, usage::Usage};
 use crate::table::{count_sent, sent};
@@ -49,6 +52,7 @@ members! {
         file: FileEntry<'a> = "file",
         model: &'a str = "model",
         language: Option<&'a str> = "language",
+        languages: Option<Vec<&'a str>> = "languages",
         response_format: &'a str = "responseFormat",
         include_logprobs: Option<bool> = "includeLogprobs",
         known_speakers: Option<Vec<Speaker<'a>>> = "knownSpeakers",
@@ -71,7 +75,7 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let is_streamed = events::streaming() && models::streams(input.model) && is_streamable(&input);
     let recording = Recording::open(&input.file).map_err(|failure| failure.inside("file"))?;
     let mut parts = vec![recording.part("file")];
-    let mut fields = fields(&input, &given, is_streamed);
+    let mut fields = fields(&input, &given, is_streamed)?;
     add_speakers(&mut fields, input.known_speakers.as_deref().unwrap_or_default())?;
     for (name, value) in fields {
         parts.push(http::Part { name, value: http::PartValue::Text(value) });
@@ -87,11 +91,12 @@ fn run(input: &str, _: &Settings) -> Result<Outcome> {
     let answer = send(&request, &blame)?;
     let request_id = answer.request_id.clone();
     if is_streamed && answer.has_type("text/event-stream") {
-        streamed(&input, &answer.collect(None, &blame, collect)?, request_id)
-    } else if is_json(input.response_format) {
-        object(&input, &answer.json(None)?, request_id)
+        transcript(&input, &answer.collect(None, &blame, collect)?, request_id)
     } else {
-        Ok(text(&input, &answer.text()?, request_id))
+        answer.text().and_then(|text| {
+            let label = Label::of(&answer);
+            read(&input, &text, label, &blame, request_id)
+        })
     }
     .map_err(|failure| answer.told(failure))
 }
@@ -104,7 +109,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// The form's fields behind the file.
-fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, String)> {
+fn fields(input: &Input, given: &Value, is_streamed: bool) -> Result<Vec<(String, String)>> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for (name, value) in parameters::given(&SENT, given) {
         match value {
@@ -122,10 +127,12 @@ fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, Strin
             fields.push((format!("chunking_strategy[{name}]"), plain(value)));
         }
     }
+    for code in codes(input)? {
+        fields.push(("languages[]".into(), code.into()));
+    }
     let mut add = |name: &str, value: &str| fields.push((name.into(), value.into()));
-    if let Some(code) = input.language {
-        // Workflows made for the reference page say `ma` for Maori.
-        add("language", if code == "ma" { "mi" } else { code });
+    if let Some(code) = code("language", input.language.unwrap_or_default())? {
+        add("language", code);
     }
     if input.include_logprobs == Some(true) {
         add("include[]", "logprobs");
@@ -140,7 +147,30 @@ fn fields(input: &Input, given: &Value, is_streamed: bool) -> Vec<(String, Strin
     if is_streamed {
         add("stream", "true");
     }
-    fields
+    Ok(fields)
+}
+
+/// The code of a language; none if the model is to find out.
+fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
+    match language(text) {
+        Some(Language::Code(code)) => Ok(Some(code)),
+        Some(Language::Unsaid) => Ok(None),
+        None => Err(Failure::invalid_input(property, language::unknown(property, text))),
+    }
+}
+
+/// The codes of the languages that may be spoken, each once.
+fn codes(input: &Input) -> Result<Vec<&'static str>> {
+    let mut codes = Vec::new();
+    for (index, text) in input.languages.iter().flatten().enumerate() {
+        let code = code(&item("languages", index), text)?;
+        if let Some(code) = code
+            && !codes.contains(&code)
+        {
+            codes.push(code);
+        }
+    }
+    Ok(codes)
 }
 
 /// A value as the text of a form's field.
@@ -181,6 +211,8 @@ fn collect(stream: &mut Stream) -> Result<String> {
             }
             Some("transcript.text.segment") => segments.push(Json::of(&event)),
             Some("transcript.text.done") => break event,
+            // The whole answer as one event.
+            None if event.text("text").is_some() => break event,
             _ => {}
         }
         event.free();
@@ -191,46 +223,145 @@ fn collect(stream: &mut Stream) -> Result<String> {
             whole.set(name, value);
         }
     }
+    if done.text("text").is_none() {
+        whole.set("text", &said);
+    }
     if !segments.is_empty() {
         whole.set("segments", Json::list(&segments));
     }
     Ok(whole.done().text())
 }
 
-/// The outcome of a stream, which is an object for every format.
-fn streamed(input: &Input, answer: &str, request_id: Option<String>) -> Result<Outcome> {
-    let outcome = object(input, answer, request_id)?;
-    if is_json(input.response_format) {
-        return Ok(outcome);
-    }
-    let whole = Value::parse(&outcome.output).unwrap_or(Value::Null);
-    let output = Json::of(whole.text("text").unwrap_or_default()).text();
-    Ok(Outcome { output, ..outcome })
+/// What the answer's `content-type` calls it.
+#[derive(Clone, Copy, PartialEq)]
+enum Label {
+    Json,
+    PlainText,
+    Page,
+    Other,
 }
 
-/// The outcome of an answer in JSON: the whole of it, if it is a transcript.
-fn object(input: &Input, answer: &str, request_id: Option<String>) -> Result<Outcome> {
-    let whole = Value::parse(answer).unwrap_or(Value::Null);
-    if whole.text("text").is_none() {
-        return Err(error::instead("the provider returned no transcript", answer));
+impl Label {
+    fn of(answer: &Answer) -> Self {
+        let labels = [
+            ("application/json", Self::Json),
+            ("text/plain", Self::PlainText),
+            ("text/html", Self::Page),
+        ];
+        let label = labels.into_iter().find(|(name, _)| answer.has_type(name));
+        label.map_or(Self::Other, |(_, label)| label)
     }
+}
+
+/// The outcome of an answer in one piece. Servers do not always write the
+/// format that was asked for, nor call what they write by its name.
+fn read(
+    input: &Input,
+    answer: &str,
+    label: Label,
+    blame: &dyn Fn(&str) -> Option<String>,
+    request_id: Option<String>,
+) -> Result<Outcome> {
+    let answer = answer.strip_prefix('\u{feff}').unwrap_or(answer);
+    if ["data:", "event:"].iter().any(|field| answer.starts_with(field)) {
+        return transcript(input, &assembled(answer, blame)?, request_id);
+    }
+    // Some servers end everything like a stream.
+    let whole = answer.trim_ascii_end().strip_suffix("data: [DONE]").unwrap_or(answer);
+    match Value::parse(whole) {
+        Some(Value::Object(_)) => transcript(input, whole, request_id),
+        Some(Value::Text(text)) if label == Label::Json => {
+            plain_text(input, &text, label, request_id)
+        }
+        _ => plain_text(input, answer, label, request_id),
+    }
+}
+
+/// A stream that nobody asked for, as the JSON text that would have come in
+/// its place.
+fn assembled(answer: &str, blame: &dyn Fn(&str) -> Option<String>) -> Result<String> {
+    let mut events = answer.lines().filter_map(|line| line.strip_prefix("data:"));
+    collect(&mut Stream {
+        data: &mut || Ok(events.next().map(Into::into)),
+        tell: &mut |_| Ok(()),
+        blame,
+    })
+}
+
+/// The outcome of an answer in JSON, in the format that was asked for.
+fn transcript(input: &Input, answer: &str, request_id: Option<String>) -> Result<Outcome> {
+    let whole = Value::parse(answer).unwrap_or(Value::Null);
+    let Some(text) = whole.text("text") else {
+        return Err(error::instead("the provider returned no transcript", answer));
+    };
     let mut usage = Usage::default();
     usage.add(&whole);
-    // Written anew: it may hold half a surrogate pair, which is no text.
-    let output = Json::of(&whole).text();
-    Ok(Outcome { output, metadata: metadata(input, usage.json(), request_id) })
+    let output = match input.response_format {
+        "text" => Json::of(text),
+        "srt" | "vtt" => return Err(unfit(input, text)),
+        _ => object(&whole),
+    };
+    Ok(Outcome { output: output.text(), metadata: metadata(input, usage.json(), request_id) })
+}
+
+/// The output of an answer in JSON. The token counts are in the metadata, as
+/// with every action.
+fn object(whole: &Value) -> Json {
+    let mut output = Object::new();
+    for (name, value) in whole.as_object().unwrap_or_default() {
+        // Some servers write `"duration": "8.47"`.
+        let number = value.as_str().filter(|_| name == "duration").and_then(Value::parse);
+        match number.as_ref().unwrap_or(value) {
+            Value::Null => {}
+            _ if name == "usage" => {}
+            value => {
+                output.set(name, value);
+            }
+        }
+    }
+    output.done()
 }
 
 /// The outcome of an answer in plain text. The blank line at the end of
 /// subtitles belongs to their format; the line end behind a text does not
 /// belong to what was said.
-fn text(input: &Input, answer: &str, request_id: Option<String>) -> Outcome {
-    let text = match input.response_format {
-        "text" => answer.strip_suffix('\n').unwrap_or(answer),
-        _ => answer,
+fn plain_text(
+    input: &Input,
+    answer: &str,
+    label: Label,
+    request_id: Option<String>,
+) -> Result<Outcome> {
+    let is_blank = answer.trim_ascii().is_empty();
+    let without_end = answer.strip_suffix('\n').unwrap_or(answer);
+    let output = match input.response_format {
+        _ if is_page(answer, label) => {
+            let message = "the provider returned a web page and no transcript";
+            return Err(Failure::invalid_output(message, answer));
+        }
+        "text" => Json::of(without_end),
+        "vtt" if is_blank || answer.starts_with("WEBVTT") => Json::of(answer),
+        "srt" if is_blank || answer.contains("-->") => Json::of(answer),
+        "json" if label == Label::PlainText && !is_blank => {
+            Object::new().set("text", without_end).done()
+        }
+        _ => return Err(unfit(input, answer)),
     };
-    let output = Json::of(text).text();
-    Outcome { output, metadata: metadata(input, None, request_id) }
+    Ok(Outcome { output: output.text(), metadata: metadata(input, None, request_id) })
+}
+
+fn is_page(answer: &str, label: Label) -> bool {
+    let start = answer.trim_ascii_start().to_ascii_lowercase();
+    let begins = |tag: &&str| start.starts_with(tag);
+    ["<!doctype", "<html"].iter().any(begins) || label == Label::Page && start.starts_with('<')
+}
+
+/// The failure that a transcript in another format means. It was paid, so all
+/// of it is kept.
+fn unfit(input: &Input, answer: &str) -> Box<Failure> {
+    let message = format!("the provider did not write the transcript as {}", input.response_format);
+    let mut failure = Failure::invalid_output(message, "");
+    failure.detail = (!answer.is_empty()).then(|| answer.into());
+    failure
 }
 
 fn metadata(input: &Input, usage: Option<Json>, request_id: Option<String>) -> String {
@@ -283,7 +414,7 @@ mod tests {
     /// The form's fields of an input, each as `name=value`.
     fn form(members: serde_json::Value) -> Vec<String> {
         let given = given(members);
-        let fields = fields(&Input::from_json(given).unwrap(), given, false);
+        let fields = fields(&Input::from_json(given).unwrap(), given, false).unwrap();
         fields.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
@@ -309,7 +440,7 @@ mod tests {
             "language": "de", "prompt": "Grüße", "temperature": 0,
             "timestampGranularities": ["word", "segment"], "includeLogprobs": true,
             "chunkingStrategy": { "type": "server_vad" },
-            "languages": ["de", "en"], "keywords": ["Gruß"],
+            "languages": ["de-AT", "auto", "English", "ger"], "keywords": ["Gruß"],
         }));
         assert_eq!(
             form,
@@ -320,10 +451,10 @@ mod tests {
                 "temperature=0",
                 "timestamp_granularities[]=word",
                 "timestamp_granularities[]=segment",
-                "languages[]=de",
-                "languages[]=en",
                 "keywords[]=Gruß",
                 "chunking_strategy[type]=server_vad",
+                "languages[]=de",
+                "languages[]=en",
                 "language=de",
                 "include[]=logprobs",
             ]
@@ -338,9 +469,21 @@ mod tests {
 
     #[test]
     fn maori_is_sent_by_its_iso_code() {
-        assert_eq!(properties::LANGUAGES.len(), 57);
         for code in ["ma", "mi"] {
             assert!(form(json!({ "language": code })).contains(&"language=mi".into()));
+        }
+    }
+
+    #[test]
+    fn an_unknown_language_is_refused() {
+        for (members, property) in [
+            (json!({ "language": "klingon" }), "language"),
+            (json!({ "languages": ["de", "klingon"] }), "languages[1]"),
+        ] {
+            let given = given(members);
+            let failure = fields(&Input::from_json(given).unwrap(), given, false).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some(property));
+            assert!(failure.message.contains(&format!("`{property}`")), "{}", failure.message);
         }
     }
 
@@ -377,15 +520,9 @@ mod tests {
         assert_eq!(told, "Grüß dich");
         let answer = answer.unwrap();
         let diarized = json!({ "responseFormat": "diarized_json" });
-        let whole = streamed(&input(diarized), &answer, None).unwrap();
-        assert_eq!(
-            Json::raw(whole.output),
-            json!({
-                "text": "Grüß dich", "usage": { "type": "tokens", "total_tokens": 5 },
-                "segments": [segment],
-            })
-        );
-        let text = streamed(&input(json!({ "responseFormat": "text" })), &answer, None).unwrap();
+        let whole = transcript(&input(diarized), &answer, None).unwrap();
+        assert_eq!(Json::raw(whole.output), json!({ "text": "Grüß dich", "segments": [segment] }));
+        let text = transcript(&input(json!({ "responseFormat": "text" })), &answer, None).unwrap();
         assert_eq!(text.output, r#""Grüß dich""#);
         assert!(text.metadata.contains(r#""usage":{"totalTokens":5}"#));
     }
@@ -403,9 +540,10 @@ mod tests {
 
     #[test]
     fn an_object_is_returned_whole_and_unchanged() {
-        let answer = r#"{"text":"Hi","segments":[{"end":0.8199999928474426}],"usage":{"type":"duration","seconds":9}}"#;
-        let outcome = object(&input(json!({})), answer, Some("req_1".into())).unwrap();
-        assert_eq!(outcome.output, answer);
+        let members = r#""text":"Hi","segments":[{"end":0.8199999928474426}]"#;
+        let answer = format!(r#"{{{members},"usage":{{"type":"duration","seconds":9}}}}"#);
+        let outcome = transcript(&input(json!({})), &answer, Some("req_1".into())).unwrap();
+        assert_eq!(outcome.output, format!("{{{members}}}"));
         assert_eq!(
             outcome.metadata,
             r#"{"model":"whisper-1","usage":{"seconds":9},"requestId":"req_1"}"#
@@ -413,20 +551,32 @@ mod tests {
     }
 
     #[test]
+    fn an_object_fits_its_schema() {
+        let object = |answer| transcript(&input(json!({})), answer, None).unwrap().output;
+        assert_eq!(
+            object(r#"{"text":"a","language":null,"duration":"8.47"}"#),
+            r#"{"text":"a","duration":8.47}"#
+        );
+        assert_eq!(object(r#"{"text":"a\ud83d"}"#), "{\"text\":\"a\u{fffd}\"}");
+    }
+
+    #[test]
     fn an_object_without_a_text_is_no_transcript() {
-        let object = |answer| object(&input(json!({})), answer, None).map(|outcome| outcome.output);
+        let object = |answer| transcript(&input(json!({})), answer, None);
         for other in ["{}", "[]", "null", r#"{"text":null}"#, r#"{"text":1e999}"#] {
-            assert_eq!(object(other).unwrap_err().kind, FailureKind::InvalidOutput, "{other}");
+            let failure = object(other).err().unwrap();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput, "{other}");
         }
-        let error = object(r#"{"error":{"message":"Slow down","code":429}}"#).unwrap_err();
+        let error = object(r#"{"error":{"message":"Slow down","code":429}}"#).err().unwrap();
         assert_eq!(error.kind, FailureKind::RateLimited);
-        assert_eq!(object(r#"{"text":"a\ud83d"}"#).unwrap(), "{\"text\":\"a\u{fffd}\"}");
     }
 
     #[test]
     fn a_text_loses_the_line_end_and_subtitles_keep_it() {
-        let output =
-            |format, answer| text(&input(json!({ "responseFormat": format })), answer, None).output;
+        let output = |format, answer| {
+            let input = input(json!({ "responseFormat": format }));
+            plain_text(&input, answer, Label::PlainText, None).unwrap().output
+        };
         assert_eq!(output("text", "Hi\n"), r#""Hi""#);
         assert_eq!(output("text", "Hi\n\n"), r#""Hi\n""#);
         assert_eq!(output("vtt", "WEBVTT\n\n"), r#""WEBVTT\n\n""#);

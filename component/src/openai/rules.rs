@@ -25,6 +25,8 @@ pub enum Takes {
     OneOf(&'static [&'static str]),
     /// A number up to this one.
     AtMost(u32),
+    /// A text of up to so many characters.
+    Characters(u32),
 }
 
 /// A rule.
@@ -58,6 +60,12 @@ pub fn check_value(rules: &[Rule], model: &str, property: &str, value: &Value) -
             let (most, number) = (decimal(u64::from(*most)), number.text());
             format!("with `{model}`, `{property}` must be at most {most} (got {number})")
         }
+        (Takes::Characters(max), Value::Text(text)) if text.chars().count() > *max as usize => {
+            let (max, length) = (decimal(u64::from(*max)), decimal(text.chars().count() as u64));
+            format!(
+                "with `{model}`, `{property}` must be at most {max} characters long (it has {length})"
+            )
+        }
         _ => return Ok(()),
     };
     Err(Failure::invalid_input(property, message))
@@ -83,6 +91,7 @@ mod tests {
         rule(&["old", "older"], "style", Takes::Nothing("it has none")),
         rule(&["old"], "quality", Takes::OneOf(&["low", "high"])),
         rule(&["old"], "n", Takes::AtMost(1)),
+        rule(&["old"], "input", Takes::Characters(3)),
     ];
 
     /// Why a model does not take this input; none if it does.
@@ -102,6 +111,10 @@ mod tests {
                 "quality: with `old`, `quality` must be one of: low, high (got `hd`)",
             ),
             (json!({ "n": 2 }), "n: with `old`, `n` must be at most 1 (got 2)"),
+            (
+                json!({ "input": "grün" }),
+                "input: with `old`, `input` must be at most 3 characters long (it has 4)",
+            ),
         ] {
             assert_eq!(refusal("old", input).as_deref(), Some(expected));
         }
@@ -110,6 +123,7 @@ mod tests {
     #[test]
     fn what_a_model_takes_passes() {
         assert_eq!(refusal("old", json!({ "quality": "low", "n": 1, "other": "x" })), None);
+        assert_eq!(refusal("old", json!({ "input": "süß" })), None);
         assert_eq!(refusal("old", json!({ "style": null })), None);
         assert_eq!(refusal("old", json!({ "style": false })), None);
     }

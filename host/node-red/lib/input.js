@@ -145,18 +145,36 @@ async function fileAt(name, making, at) {
   }
 }
 
-/** A Buffer, a part of a form that Node-RED's `http in` received, or a FILE_ENTRY. */
+/**
+ * A Buffer, a part of a form that Node-RED's `http in` received, a FILE_ENTRY, or the `url` of one
+ * alone. The host finds out what a Buffer without a name is.
+ */
 async function fileOf(value, making, at) {
   if (Buffer.isBuffer(value)) {
-    return making.upload(making.fileName ?? 'file', undefined, value);
+    return making.upload(making.fileName ?? '', undefined, value);
+  }
+  const url = typeof value === 'string' ? value : value.url;
+  if (/^data:/i.test(url)) {
+    return contentOf(url, value.name ?? '', making, at);
   }
   if (Buffer.isBuffer(value.buffer) && typeof value.originalname === 'string') {
     return making.upload(value.originalname, value.mimetype, value.buffer);
   }
-  if (typeof value.url === 'string') {
+  if (typeof value.url === 'string' || String(url).startsWith('/api/')) {
     return value;
   }
-  throw Failure.invalid(at, `\`${at}\` must be a Buffer or a FILE_ENTRY, not ${kindOf(value)}`);
+  const allowed = 'a Buffer, a data: URL or a FILE_ENTRY';
+  throw Failure.invalid(at, `\`${at}\` must be ${allowed}, not ${kindOf(value)}`);
+}
+
+/** What a `data:` URL holds. */
+async function contentOf(url, name, making, at) {
+  try {
+    const content = await (await fetch(url)).blob();
+    return making.upload(name, content.type, Buffer.from(await content.arrayBuffer()));
+  } catch (error) {
+    throw Failure.invalid(at, `\`${at}\` is no valid data: URL: ${error.message}`);
+  }
 }
 
 function kindOf(value) {

@@ -15,6 +15,12 @@ A failure goes to Catch nodes. \`msg.failure\` is its record: \`kind\`, \`messag
 \`status\`, \`requestSent\` and more.
 
 A deployment and the end of Node-RED stop runs, as does a message with \`msg.reset\`.
+
+### Files
+
+A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`, if there
+is one), a \`data:\` URL, a FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on
+Node-RED's machine.
 `;
 
 /** Of an action. */

@@ -2,19 +2,23 @@
 //!
 //! The answer is parsed as it arrives. Each such text goes straight to a file
 //! and is replaced by its handle, so a run with ten images holds one of them
-//! at a time, and the connector none.
+//! at a time, and the connector none. Where a link is expected, some servers
+//! put the file itself in a `data:` URL, which becomes a file likewise.
 
+use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::Read;
+use std::io::{Cursor, Read};
 
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::failure::{Failure, FailureKind};
 use crate::files::RunFiles;
 use crate::json;
+use crate::media::{self, Kind};
 
 /// Where the texts stand and how the files are named, `wit/http.wit`
 /// `embedded-files`.
@@ -49,7 +53,11 @@ pub(super) fn parse(
 ) -> Result<Value, Error> {
     let mut sink = Sink { embedded, files, stored };
     let mut failed = None;
-    let mut store = |text: &str| sink.store(text).map_err(|failure| failed = Some(failure)).ok();
+    let mut store = |text: &str, is_file: bool| {
+        let is_file = is_file || DataUrl::of(text).is_some_and(|url| url.is_link());
+        let value = if is_file { sink.store(text) } else { Ok(text.into()) };
+        value.map_err(|failure| failed = Some(failure)).ok()
+    };
     let value = json::parse_replacing(reader, &embedded.path, &mut store);
     match (value, failed) {
         (_, Some(failure)) => Err(Error::Failure(failure)),
@@ -66,24 +74,21 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn store(&mut self, text: &str) -> Result<Value, Failure> {
-        // Some servers leave the padding out.
-        const LENIENT: GeneralPurpose = GeneralPurpose::new(
-            &base64::alphabet::STANDARD,
-            GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-        );
-        let bytes = LENIENT.decode(text).map_err(|error| {
-            let message = format!("a file in the provider's answer is not base64: {error}");
-            Failure::new(FailureKind::InvalidOutput, message)
+        let invalid = |message: String| Failure::new(FailureKind::InvalidOutput, message);
+        let (bytes, declared) = match DataUrl::of(text) {
+            Some(url) => (url.content(), url.mime_type),
+            None => (decoded(text), None),
+        };
+        let bytes = bytes.map_err(|error| {
+            invalid(format!("a file in the provider's answer is not base64: {error}"))
         })?;
         if bytes.is_empty() {
-            return Err(Failure::new(
-                FailureKind::InvalidOutput,
-                "the provider sent an empty file",
-            ));
+            return Err(invalid("the provider sent an empty file".to_owned()));
         }
         let count = self.stored.files.get() + 1;
         self.stored.files.set(count);
-        let (mime_type, extension) = kind(&bytes, &self.embedded.mime_type);
+        let claimed = declared.as_deref().unwrap_or(&self.embedded.mime_type);
+        let (mime_type, extension) = kind(&bytes, claimed);
         let name = match count {
             1 => format!("{}.{extension}", self.embedded.name),
             _ => format!("{}-{count}.{extension}", self.embedded.name),
@@ -91,57 +96,117 @@ impl Sink<'_> {
         let mut file = self.files.create(&name, mime_type)?;
         file.write_all(&bytes)?;
         let entry = file.keep(self.files)?;
-        Ok(match self.embedded.keep {
-            false => {
-                self.stored.text.update(|length| length + text.len() as u64);
-                json!({ "file": entry })
-            }
-            true => json!({ "file": entry, "base64": text }),
-        })
+        if self.embedded.keep {
+            return Ok(json!({ "file": entry, "base64": STANDARD.encode(&bytes) }));
+        }
+        self.stored.text.update(|length| length + text.len() as u64);
+        Ok(json!({ "file": entry }))
     }
 }
 
-/// The media type and extension by the content's own signature, else as
-/// asked for.
-fn kind<'a>(bytes: &[u8], asked: &'a str) -> (&'a str, &'static str) {
-    // Before signatures are looked at: to those it is any XML.
-    if is_svg(bytes) {
-        return ("image/svg+xml", "svg");
+/// A `data:` URL (RFC 2397).
+struct DataUrl<'a> {
+    mime_type: Option<String>,
+    is_base64: bool,
+    data: &'a str,
+}
+
+impl<'a> DataUrl<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.trim_ascii_start().split_at_checked("data:".len())?;
+        if !scheme.eq_ignore_ascii_case("data:") {
+            return None;
+        }
+        let (head, data) = rest.split_once(',')?;
+        let mut parts = head.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let mime_type = parts.next().filter(|mime_type| mime_type.contains('/'));
+        Some(Self { mime_type, is_base64: parts.any(|part| part == "base64"), data })
     }
-    match infer::get(bytes) {
-        Some(kind) => (kind.mime_type(), kind.extension()),
-        None => {
-            let known = mime_guess::get_mime_extensions_str(asked);
-            (asked, known.and_then(|all| all.first().copied()).unwrap_or("bin"))
+
+    /// Whether it is one where any text may be: words can begin with `data:` and
+    /// have a comma.
+    fn is_link(&self) -> bool {
+        self.mime_type
+            .as_deref()
+            .is_some_and(|mime_type| self.is_base64 || media::is_media(mime_type))
+    }
+
+    fn content(&self) -> Result<Vec<u8>, base64::DecodeError> {
+        let unescaped = percent_decode_str(self.data);
+        if self.is_base64 {
+            decoded(&unescaped.decode_utf8_lossy())
+        } else {
+            Ok(unescaped.collect())
         }
     }
 }
 
-/// Whether it is an SVG document: the element `svg`, behind white space,
-/// declarations and comments at most.
-fn is_svg(bytes: &[u8]) -> bool {
-    let mut rest = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    loop {
-        rest = rest.trim_ascii_start();
-        let end: &[u8] = match rest {
-            [b'<', b'?', ..] => b"?>",
-            [b'<', b'!', b'-', b'-', ..] => b"-->",
-            [b'<', b'!', ..] => b">",
-            [b'<', b's', b'v', b'g', next, ..] => {
-                return next.is_ascii_whitespace() || matches!(next, b'>' | b'/');
-            }
-            _ => return false,
-        };
-        match memchr::memmem::find(rest, end) {
-            Some(at) => rest = rest.get(at + end.len()..).unwrap_or_default(),
-            None => return false,
+/// The bytes of a base64 text as servers write it: with line breaks (RFC 2045),
+/// with the alphabet for URLs (RFC 4648 §5), without padding.
+fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    const LENIENT: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let is_odd = |byte: u8| byte.is_ascii_whitespace() || byte == b'-' || byte == b'_';
+    let mut text = Cow::from(text.as_bytes());
+    if text.iter().copied().any(is_odd) {
+        text.to_mut().retain(|byte| !byte.is_ascii_whitespace());
+        for byte in text.to_mut() {
+            *byte = match *byte {
+                b'-' => b'+',
+                b'_' => b'/',
+                other => other,
+            };
         }
+    }
+    LENIENT.decode(text)
+}
+
+/// The media type and extension by the content's own signature, else as it was
+/// claimed to be.
+fn kind<'a>(bytes: &[u8], claimed: &'a str) -> (&'a str, &'static str) {
+    // Reading from memory does not fail.
+    match Kind::of(Cursor::new(bytes), claimed).ok().flatten() {
+        Some(kind) if !kind.is_text() => (kind.mime_type, kind.extension),
+        _ => (claimed, media::usual_extension(claimed).unwrap_or("bin")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn base64_is_read_as_servers_write_it() {
+        let bytes = [0xfb, 0xff, 0xfe, b'x'];
+        for text in ["+//+eA==", "-__-eA==", "+//+eA", "-__-eA", "+//\r\n+eA==\n", " +/ /+eA== "] {
+            assert_eq!(decoded(text).unwrap(), bytes, "{text:?}");
+        }
+        for text in ["?", "+//+e", "+//+eA=", "+//+=eA="] {
+            assert!(decoded(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_data_url_says_what_it_holds() {
+        for (text, mime_type, content) in [
+            ("data:image/png;base64,aGk=", Some("image/png"), "hi"),
+            (" DATA:Image/PNG; charset=x ;BASE64,aG\nk", Some("image/png"), "hi"),
+            ("data:;base64,aGk%3D", None, "hi"),
+            ("data:image/svg+xml;utf8,<svg%20/>", Some("image/svg+xml"), "<svg />"),
+            ("data:,hi", None, "hi"),
+        ] {
+            let url = DataUrl::of(text).unwrap();
+            assert_eq!(url.is_link(), mime_type.is_some(), "{text}");
+            assert_eq!(url.mime_type.as_deref(), mime_type, "{text}");
+            assert_eq!(url.content().unwrap(), content.as_bytes(), "{text}");
+        }
+        for text in ["https://a.example/?data:,x", "data:image/png", "dat", "aGk=", "", "däta:,"] {
+            assert!(DataUrl::of(text).is_none(), "{text}");
+        }
+        assert!(!DataUrl::of("Data: a chart, in blue").unwrap().is_link());
+    }
 
     #[test]
     fn an_image_is_what_its_content_says() {

@@ -226,7 +226,9 @@ impl Response {
                 Failure::new(FailureKind::InvalidOutput, "the provider sent an empty file");
             return Err(failure.after_request(true));
         }
-        file.keep(files).map_err(|failure| failure.after_request(true))
+        file.name_by_content()
+            .and_then(|()| file.keep(files))
+            .map_err(|failure| failure.after_request(true))
     }
 
     fn receive(&mut self, into: &mut [u8]) -> io::Result<usize> {

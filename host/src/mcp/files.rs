@@ -127,13 +127,7 @@ impl Kept {
         let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
         let kind = data.mime_type();
         let kind = format!("{}/{}", kind.type_, kind.subtype);
-        let name = match name {
-            "" => mime_guess::get_mime_extensions_str(&kind)
-                .and_then(|extensions| extensions.first())
-                .map_or("file".to_owned(), |extension| format!("file.{extension}")),
-            name => name.to_owned(),
-        };
-        let kept = self.store.create(&name, &kind).and_then(|mut file| {
+        let kept = self.store.create(name, &kind).and_then(|mut file| {
             file.write_all(&content)?;
             file.keep()
         });

@@ -55,7 +55,7 @@ async fn upload(
         let detail = "the query must hold one `name` or none";
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
-    let name = name.unwrap_or_else(|| "file".to_owned());
+    let name = name.unwrap_or_default();
     let mut chunks = body.into_data_stream();
     let received = match announced(&app, &headers) {
         Ok(mime_type) => receive(&app, &name, mime_type, &mut chunks).await,
@@ -68,12 +68,7 @@ async fn upload(
     }
     let file = received?;
     let stored = on_disk(move || NewStoredFile::keep(file)).await?;
-    // What the name says is more than what most clients say of a file.
-    let entry = match app.files.find(id_of(&stored.entry.url)) {
-        Some(found) if found.entry.mime_type != "application/octet-stream" => found.entry,
-        _ => stored.entry,
-    };
-    Ok((StatusCode::CREATED, Json(entry)))
+    Ok((StatusCode::CREATED, Json(stored.entry)))
 }
 
 /// The media type, unless the head says already that it will not do.
@@ -119,10 +114,6 @@ async fn receive(
 fn too_large(app: &App) -> Problem {
     let detail = format!("a file has at most {} bytes", app.settings.largest_file);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-}
-
-fn id_of(url: &str) -> &str {
-    url.rsplit('/').next().unwrap_or_default()
 }
 
 async fn on_disk<T: Send + 'static>(

@@ -3,6 +3,7 @@
 //! answers, with the right result beside it.
 
 mod answers;
+mod answers_to_recordings;
 mod audio;
 mod base_urls;
 mod connections;

@@ -20,27 +20,27 @@ use serde_json::{Value, json};
 use ureq::http::{Request, Response};
 use ureq::{Agent, Body};
 
-const API: &str = "/api/v1";
-const OPENAI: &str = "/api/v1/components/openai/v1";
+pub(crate) const API: &str = "/api/v1";
+pub(crate) const OPENAI: &str = "/api/v1/components/openai/v1";
 
 /// An answer.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
     head: ureq::http::HeaderMap,
     text: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("{}", self.text))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.get(name).map(|value| value.to_str().unwrap())
     }
 
     #[track_caller]
-    fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self
     }
@@ -62,7 +62,7 @@ fn agent() -> Agent {
 }
 
 /// Sends a request with these headers.
-fn send(
+pub(crate) fn send(
     service: &Service,
     method: &str,
     path: &str,
@@ -76,17 +76,17 @@ fn send(
     agent().run(request.body(body.into()).unwrap()).unwrap()
 }
 
-fn answer(response: Response<Body>) -> Answer {
+pub(crate) fn answer(response: Response<Body>) -> Answer {
     let (head, mut body) = response.into_parts();
     let text = body.read_to_string().unwrap();
     Answer { status: head.status.as_u16(), head: head.headers, text }
 }
 
-fn get(service: &Service, path: &str) -> Answer {
+pub(crate) fn get(service: &Service, path: &str) -> Answer {
     answer(send(service, "GET", path, &[], ""))
 }
 
-fn post(service: &Service, path: &str, body: &Value) -> Answer {
+pub(crate) fn post(service: &Service, path: &str, body: &Value) -> Answer {
     post_with(service, path, &[], body)
 }
 
@@ -97,7 +97,7 @@ fn post_with(service: &Service, path: &str, headers: &[(&str, &str)], body: &Val
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// The values of a connection to the sandbox.
-fn inline(sandbox: &Sandbox) -> Value {
+pub(crate) fn inline(sandbox: &Sandbox) -> Value {
     json!({ "token": CANARY, "baseUrl": sandbox.base_url() })
 }
 

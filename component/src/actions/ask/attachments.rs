@@ -1,8 +1,8 @@
 //! Files that go along with a message.
 //!
 //! The API page is <https://platform.openai.com/docs/api-reference/chat/create>:
-//! each kind of file is a content part of its own. What a file is, its content
-//! says.
+//! each kind of file is a content part of its own. What a file is, the host has
+//! found out from its content.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -12,7 +12,6 @@ use crate::bindings::workflow::connector::files;
 use crate::failure::{Failure, Result, item};
 use crate::file_entry::FileEntry;
 use crate::json::{Json, Object, decimal};
-use crate::media::{self, Kind, MP3, PDF, TEXT, WAV, kind_of};
 use crate::openai::request::FILE;
 
 /// As many bytes as all files may have: the API takes 50 MB, and base64 makes
@@ -20,6 +19,8 @@ use crate::openai::request::FILE;
 const TOTAL: u64 = 37_500_000;
 /// The longest text, in bytes: about as much as a model can read.
 const LONGEST_TEXT: u64 = 1 << 20;
+/// How much is looked at to tell that a file is no text, in bytes.
+const BEGINNING: u32 = 512;
 
 /// Files as parts of a message.
 #[derive(Default)]
@@ -51,12 +52,10 @@ impl Attachments {
     }
 
     fn add(&mut self, entry: &FileEntry, file: files::File, detail: Option<&str>) -> Result<()> {
-        let kind = kind_of(&file.read(0, media::BEGINNING)?);
-        let part = if kind == Some(TEXT) {
-            text(entry.name, &contents(entry.name, &file)?)
-        } else {
-            part(entry.name, kind, detail)
-        };
+        let mut part = part(entry, detail);
+        if part.is_none() && may_be_text(entry.mime_type, &file.read(0, BEGINNING)?) {
+            part = text(entry.name, &contents(entry.name, &file)?);
+        }
         let message = || {
             let kinds = "an image (png, jpeg, webp, gif), a recording (wav, mp3), a PDF or a text";
             Failure::invalid_input("", format!("`{}` must be {kinds}", entry.name))
@@ -68,6 +67,13 @@ impl Attachments {
         self.parts.push(part);
         Ok(())
     }
+}
+
+/// Whether a file of this type that begins so can be text.
+fn may_be_text(mime_type: &str, beginning: &[u8]) -> bool {
+    let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
+    let is_media = ["image/", "audio/", "video/"].iter().any(|kind| mime_type.starts_with(kind));
+    (!is_media || mime_type == "image/svg+xml") && !beginning.iter().any(is_control)
 }
 
 /// The bytes of a text.
@@ -92,28 +98,31 @@ pub fn said(text: &str) -> Json {
     Object::new().set("type", "text").set("text", text).done()
 }
 
-/// A file of some kind as a part; none if the API takes no such file.
-fn part(name: &str, kind: Option<Kind>, detail: Option<&str>) -> Option<Json> {
-    let kind = kind?;
+/// A file as a part; none if the API takes no such file, but perhaps its text.
+fn part(entry: &FileEntry, detail: Option<&str>) -> Option<Json> {
     let mut content = Object::new();
-    let type_ = if kind.mime_type.starts_with("image/") {
-        content.set("url", data_url(&kind)).set_some("detail", detail);
-        "image_url"
-    } else if kind == PDF {
-        content.set("filename", name).set("file_data", data_url(&kind));
-        "file"
-    } else if kind == WAV || kind == MP3 {
-        content.set("data", quoted("")).set_some("format", kind.extensions.first());
-        "input_audio"
-    } else {
-        return None;
+    let type_ = match entry.mime_type {
+        "image/png" | "image/jpeg" | "image/webp" | "image/gif" => {
+            content.set("url", data_url(entry.mime_type)).set_some("detail", detail);
+            "image_url"
+        }
+        "application/pdf" => {
+            content.set("filename", entry.name).set("file_data", data_url(entry.mime_type));
+            "file"
+        }
+        "audio/wav" | "audio/mpeg" => {
+            let format = if entry.mime_type == "audio/wav" { "wav" } else { "mp3" };
+            content.set("data", quoted("")).set("format", format);
+            "input_audio"
+        }
+        _ => return None,
     };
     Some(Object::new().set("type", type_).set(type_, content.done()).done())
 }
 
 /// Where the text of a `data:` URL (RFC 2397) belongs.
-fn data_url(kind: &Kind) -> Json {
-    quoted(&format!("data:{};base64,", kind.mime_type))
+fn data_url(mime_type: &str) -> Json {
+    quoted(&format!("data:{mime_type};base64,"))
 }
 
 /// A text that ends in a file.
@@ -129,43 +138,43 @@ fn quoted(before: &str) -> Json {
 mod tests {
     use super::*;
 
-    /// The part of a file that begins so, with `<>` in the place of the file.
-    fn shown(beginning: &[u8], detail: Option<&str>) -> Option<String> {
-        let part = part("a \"b\"", kind_of(beginning), detail)?;
-        Some(part.text().replace(FILE, "<>"))
+    /// The part of a file of this type, with `<>` in the place of the file.
+    fn shown(mime_type: &str, detail: Option<&str>) -> Option<String> {
+        let entry = FileEntry { extension: "bin", mime_type, name: "a \"b\"", url: "file:1" };
+        Some(part(&entry, detail)?.text().replace(FILE, "<>"))
     }
 
     #[test]
     fn every_kind_of_file_is_a_part_of_its_own() {
-        for (beginning, expected) in [
+        for (mime_type, expected) in [
+            ("image/png", r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,<>"}}"#),
             (
-                b"\x89PNG" as &[u8],
-                r#"{"type":"image_url","image_url":{"url":"data:image/png;base64,<>"}}"#,
-            ),
-            (
-                b"RIFF\0\0\0\0WEBP",
+                "image/webp",
                 r#"{"type":"image_url","image_url":{"url":"data:image/webp;base64,<>"}}"#,
             ),
+            ("audio/wav", r#"{"type":"input_audio","input_audio":{"data":"<>","format":"wav"}}"#),
+            ("audio/mpeg", r#"{"type":"input_audio","input_audio":{"data":"<>","format":"mp3"}}"#),
             (
-                b"RIFF\0\0\0\0WAVE",
-                r#"{"type":"input_audio","input_audio":{"data":"<>","format":"wav"}}"#,
-            ),
-            (b"ID3", r#"{"type":"input_audio","input_audio":{"data":"<>","format":"mp3"}}"#),
-            (
-                b"%PDF-1.4",
+                "application/pdf",
                 r#"{"type":"file","file":{"filename":"a \"b\"","file_data":"data:application/pdf;base64,<>"}}"#,
             ),
         ] {
-            assert_eq!(shown(beginning, None).as_deref(), Some(expected));
+            assert_eq!(shown(mime_type, None).as_deref(), Some(expected));
         }
-        let detailed = shown(b"\xff\xd8\xff", Some("low")).unwrap();
+        let detailed = shown("image/jpeg", Some("low")).unwrap();
         assert!(detailed.contains(r#""url":"data:image/jpeg;base64,<>","detail":"low""#));
     }
 
     #[test]
     fn other_files_are_none() {
-        for beginning in [b"OggS" as &[u8], b"fLaC", b"PK\x03\x04", b"\0\0\0\x20ftypM4A "] {
-            assert_eq!(shown(beginning, None), None);
+        for mime_type in ["audio/ogg", "audio/flac", "image/avif", "video/mp4"] {
+            assert_eq!(shown(mime_type, None), None);
+            assert!(!may_be_text(mime_type, b"text"));
+        }
+        for mime_type in ["text/markdown", "application/json", "image/svg+xml"] {
+            assert_eq!(shown(mime_type, None), None);
+            assert!(may_be_text(mime_type, "Gruß\r\n".as_bytes()));
+            assert!(!may_be_text(mime_type, b"no\0text"));
         }
     }
 

@@ -29,8 +29,9 @@ pub const PROPERTIES: &[Property] = &[
     Property::string(
         "language",
         "Language",
-        "The language that is spoken, as an ISO 639-1 code such as en. Naming it makes the \
-         transcript better and faster. Left empty, the model finds out.",
+        "The language that is spoken, as an ISO 639-1 code such as en; a tag such as en-US and an \
+         English name are made one. Naming it makes the transcript better and faster. Left empty \
+         or auto, the model finds out.",
     )
     .select(&Choices::open(Known::Labelled(LANGUAGES))),
     Property {
@@ -122,11 +123,10 @@ pub const PROPERTIES: &[Property] = &[
     },
     Property {
         advanced: true,
-        sent: true,
         ..Property::array(
             "languages",
             "Languages",
-            "The languages that may be spoken, as ISO 639-1 codes, for a recording in several. \
+            "The languages that may be spoken, each as in Language, for a recording in several. \
              Only gpt-transcribe takes them.",
             &[TEXT],
         )

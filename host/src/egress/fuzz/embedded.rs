@@ -165,17 +165,19 @@ fn replace(value: &mut Value, path: &[&str], keep: bool, found: &mut Vec<Vec<u8>
     let mut all = true;
     at_path(value, path, &mut |value| {
         let Some(text) = value.as_str().map(str::to_owned) else { return };
+        let text: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let text = text.replace('-', "+").replace('_', "/");
         let padded = text.trim_end_matches('=').to_owned();
         let missing = (4 - padded.len() % 4) % 4;
         let padded = padded + &"=".repeat(missing);
         let given = text.len() - text.trim_end_matches('=').len();
-        match STANDARD.decode(padded) {
+        match STANDARD.decode(&padded) {
             Ok(bytes) if !bytes.is_empty() && (given == 0 || given == missing) => found.push(bytes),
             _ => all = false,
         }
         *value = json!({ "file": null });
         if keep {
-            value["base64"] = text.into();
+            value["base64"] = padded.into();
         }
     });
     all
