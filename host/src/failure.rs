@@ -1,5 +1,6 @@
 //! The one failure type that callers of a run see.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::bindings::types as wit;
@@ -8,7 +9,7 @@ use crate::bindings::types as wit;
 ///
 /// `message` is one sentence for people; `kind` and the other fields are for
 /// programs. None of them ever holds the connection's credential.
-#[derive(Clone, Debug, PartialEq, Serialize, thiserror::Error)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize, thiserror::Error)]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
@@ -60,7 +61,7 @@ pub struct Violation {
 pub(crate) struct Violations(Vec<Violation>);
 
 /// The kinds of failure, `wit/types.wit` `failure-kind`.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// A property's value is missing or not allowed.

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 use url::Url;
@@ -17,7 +18,7 @@ use crate::media::{self, Kind, OCTET_STREAM};
 
 /// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
 /// `{"extension", "mimeType", "name", "url"}`.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
     /// The text after the name's last dot, `bin` without one.

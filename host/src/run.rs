@@ -5,6 +5,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use wasmtime::component::Instance;
@@ -75,7 +76,7 @@ impl Default for Limits {
 }
 
 /// What a run returned.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Outcome {
     /// The output.
     pub output: Value,
@@ -85,7 +86,7 @@ pub struct Outcome {
 }
 
 /// The current choices of a property, `wit/actions.wit` `option-list`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionList {
     /// Whether there is no list; the property can be typed all the same.

@@ -9,6 +9,7 @@
 use std::collections::{HashMap, HashSet};
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -181,7 +182,7 @@ pub struct Choices {
 }
 
 /// One offered value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
     /// What a form shows.

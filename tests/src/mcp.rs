@@ -123,14 +123,20 @@ fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
 /// # Panics
 /// If it ends before.
 pub fn exchanged(sandbox: &Sandbox, messages: &[Value], last: u64) -> Vec<Value> {
+    let lines: Vec<String> = messages.iter().map(|message| format!("{message}\n")).collect();
+    said(command(Some(sandbox)), lines.concat().as_bytes(), last)
+}
+
+/// The same of any command, for any input.
+///
+/// # Panics
+/// If it ends before.
+pub fn said(mut command: Command, input: &[u8], last: u64) -> Vec<Value> {
     let data = TempDir::new().unwrap();
-    let mut command = command(Some(sandbox));
     command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut input = server.stdin.take().unwrap();
-    for message in messages {
-        writeln!(input, "{message}").unwrap();
-    }
+    let mut server_input = server.stdin.take().unwrap();
+    server_input.write_all(input).unwrap();
     let mut said = Vec::new();
     for line in BufReader::new(server.stdout.take().unwrap()).lines() {
         let message: Value = serde_json::from_str(&line.unwrap()).unwrap();
@@ -140,7 +146,7 @@ pub fn exchanged(sandbox: &Sandbox, messages: &[Value], last: u64) -> Vec<Value>
             break;
         }
     }
-    drop(input);
+    drop(server_input);
     assert!(server.wait().unwrap().success());
     assert!(said.last().is_some_and(|message| is_answer_to(message, last)), "{said:?}");
     said

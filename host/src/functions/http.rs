@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Method};
 
 use crate::egress::{
@@ -81,7 +81,7 @@ impl Functions {
             .map_err(wrong)?;
         let route_options = RouteOptions::of(&host.options);
         let route = Route::new(base, credential, HeaderMap::new(), Vec::new(), &route_options);
-        let parameters = declaration.parameters;
+        let parameters = parameters(declaration.parameters).map_err(wrong)?;
         let function = Function {
             description: declaration.description,
             parameters: Box::new(move || parameters.clone()),
@@ -105,6 +105,25 @@ fn method(text: &str) -> Result<Method, String> {
             other.escape_debug()
         )),
     }
+}
+
+/// What providers take as parameters of a function. They refuse the whole
+/// request for one that is otherwise.
+fn parameters(mut schema: Value) -> Result<Value, String> {
+    const REFUSED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
+    let members = schema.as_object_mut().filter(|members| {
+        members.get("type").and_then(Value::as_str) == Some("object")
+    });
+    let Some(members) = members else {
+        return Err("needs `parameters` that are a schema of the type `object`".to_owned());
+    };
+    if let Some(keyword) = REFUSED.iter().find(|keyword| members.contains_key(**keyword)) {
+        return Err(format!(
+            "has `{keyword}` at the root of its `parameters`, which providers refuse"
+        ));
+    }
+    members.entry("properties").or_insert_with(|| json!({}));
+    Ok(schema)
 }
 
 /// The origin and the path of a URL.
@@ -194,8 +213,6 @@ fn query(arguments: &Value) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::host::HostOptions;
 
@@ -232,6 +249,8 @@ mod tests {
         refused(|d| d["header"]["environment"] = json!("OTHER"), "needs $OTHER, which is not set");
         refused(|d| d["header"]["name"] = json!("Host"), "has `Host` as a header");
         refused(|d| d["body"] = json!(1), "unknown field `body`");
+        refused(|d| d["parameters"] = json!({}), "a schema of the type `object`");
+        refused(|d| d["parameters"]["not"] = json!({}), "has `not` at the root");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -127,10 +127,7 @@ impl Kept {
         let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
         let kind = data.mime_type();
         let kind = format!("{}/{}", kind.type_, kind.subtype);
-        let kept = self.store.create(name, &kind).and_then(|mut file| {
-            file.write_all(&content)?;
-            file.keep()
-        });
+        let kept = self.create(name, &kind, &content);
         kept.map(|file| file.entry).map_err(|error| format!("it cannot be kept: {}", error.kind()))
     }
 
@@ -150,7 +147,17 @@ impl Kept {
         self.store.find(uri.strip_prefix(PREFIX)?)
     }
 
-    /// The files of the store that an output names.
+    /// Keeps a file that is not a run's.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn create(&self, name: &str, kind: &str, content: &[u8]) -> io::Result<StoredFile> {
+        let mut file = self.store.create(name, kind)?;
+        file.write_all(content)?;
+        file.keep()
+    }
+
+    /// The files of the store that an output names, each once.
     pub fn named_in(&self, output: &Value) -> Vec<StoredFile> {
         let mut found = Vec::new();
         self.collect(output, &mut found);
@@ -161,7 +168,8 @@ impl Kept {
         match value {
             Value::Object(members) => {
                 let url = members.get("url").and_then(Value::as_str);
-                found.extend(url.and_then(|url| self.find(url)));
+                let is_new = |url: &&str| found.iter().all(|file| file.entry.url != **url);
+                found.extend(url.filter(is_new).and_then(|url| self.find(url)));
                 members.values().for_each(|member| self.collect(member, found));
             }
             Value::Array(items) => items.iter().for_each(|item| self.collect(item, found)),
@@ -198,7 +206,7 @@ impl Kept {
                 file.size
             ));
         }
-        let unreadable = |error: std::io::Error| format!("it cannot be read: {}", error.kind());
+        let unreadable = |error: io::Error| format!("it cannot be read: {}", error.kind());
         let bytes = fs::read(&file.path).map_err(unreadable)?;
         let kind = file.entry.mime_type;
         let is_text = kind.starts_with("text/") || kind == "application/json";

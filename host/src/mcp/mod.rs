@@ -13,10 +13,12 @@
 //! say who is served.
 
 mod files;
+mod http;
+mod lines;
+mod message;
 mod progress;
 mod results;
 mod server;
-mod texts;
 mod tools;
 
 use std::path::PathBuf;
@@ -32,12 +34,13 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 
 use crate::service::{Access, ApiKey, End, Listen, ServiceError, guard, listen, paced};
 pub use files::PREFIX;
+use lines::Lines;
 use server::Server;
 
 /// Where streamable HTTP is spoken.
 const PATH: &str = "/mcp";
-/// The largest message over HTTP: a file within it is base64.
-const LARGEST_MESSAGE: usize = 64 << 20;
+/// The largest message of a client, in bytes: a file within it is base64.
+const MAX_MESSAGE: usize = 64 << 20;
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -112,8 +115,7 @@ pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError>
 async fn on_stdio(server: Server) -> Result<(), ServiceError> {
     let failed = |error: String| ServiceError::Start(std::io::Error::other(error));
     // A client that goes away before it has said anything is no failure.
-    let transport = (texts::lines(tokio::io::stdin()), tokio::io::stdout());
-    let running = match server.serve(transport).await {
+    let running = match server.serve(Lines::start()).await {
         Ok(running) => running,
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
         Err(error) => return Err(failed(error.to_string())),
@@ -125,14 +127,14 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
     let config = StreamableHttpServerConfig::default()
         // Who is served is the guard's to say.
         .disable_allowed_hosts()
-        .with_max_request_body_bytes(LARGEST_MESSAGE);
+        .with_max_request_body_bytes(MAX_MESSAGE);
     let stop = config.cancellation_token.clone();
     let sessions = Arc::new(LocalSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
     let access = Arc::new(Access::new(http.api_key, &http.listen));
     let router = Router::new()
         .route_service(PATH, service)
-        .layer(from_fn(texts::body))
+        .layer(from_fn(http::lenient))
         .layer(map_request(paced))
         .layer(from_fn_with_state(access, guard));
     // Sessions wait for messages for ever.

@@ -1,49 +1,129 @@
 //! Outcomes and failures as results of tools.
 
-use std::fs;
+use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_host::{Failure, Outcome, StoredFile};
 use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::files::Kept;
+use super::files::{Kept, resource};
 
 /// Where a failed result carries its failure record.
 pub const FAILURE: &str = "workflow-connector/failure";
-/// The largest image or recording that stands in a result itself, in bytes.
-const LARGEST_SHOWN: u64 = 1 << 20;
+/// The member of a structured result that stands for an output that is too
+/// large for it.
+pub const OUTCOME_FILE: &str = "outcomeFile";
+/// The largest result, in bytes: clients refuse larger ones. What has no place
+/// in it is a link.
+const MAX_RESULT: usize = 1 << 20;
+/// What surrounds a result, and the members of its blocks.
+const ENVELOPE: usize = 4 << 10;
+/// How much of a text is shown that is too long for a result, in bytes.
+const MAX_BEGINNING: usize = 4 << 10;
 
 /// The output as text, what people look at or listen to, and a link to each
-/// file. To be called where a file may be read.
+/// file. To be called where a file may be read and written.
 pub fn of_outcome(outcome: &Outcome, kept: &Kept) -> CallToolResult {
-    let text = match &outcome.output {
+    let mut text = match &outcome.output {
         Value::String(text) => text.clone(),
         output => output.to_string(),
     };
+    let mut structured = json!(outcome);
+    let mut files = kept.named_in(&outcome.output);
+    let mut room = Room(MAX_RESULT - ENVELOPE);
+    let links: usize = files.iter().map(|file| size_of(&link(file))).sum();
+    room.take(links);
+    // Both are the whole output: some clients read the one, some the other.
+    if !room.take(size_of(&text) + size_of(&structured)) {
+        match keep(&structured, kept) {
+            Ok(file) => {
+                text = beginning(&text, &file);
+                if !room.take(size_of(&text) + size_of(&structured)) {
+                    structured = json!({ OUTCOME_FILE: file.entry });
+                    room.take(size_of(&text) + size_of(&structured));
+                }
+                files.push(file);
+            }
+            // What was paid for is told, however large it is.
+            Err(error) => tracing::warn!(%error, "a large outcome cannot be kept as a file"),
+        }
+    }
     let mut content = vec![ContentBlock::text(text)];
-    for file in kept.named_in(&outcome.output) {
-        content.extend(shown(&file));
-        content.push(ContentBlock::resource_link(super::files::resource(&file.entry, file.size)));
+    for file in files {
+        content.extend(shown(&file, &mut room));
+        content.push(link(&file));
         kept.tell(file);
     }
     let mut result = CallToolResult::success(content);
-    result.structured_content = Some(json!(outcome));
+    result.structured_content = Some(structured);
     result
 }
 
-fn shown(file: &StoredFile) -> Option<ContentBlock> {
-    if LARGEST_SHOWN < file.size {
+/// What is left of a result's size, in bytes.
+struct Room(usize);
+
+impl Room {
+    /// Takes so much, if there is as much.
+    fn take(&mut self, size: usize) -> bool {
+        let left = self.0.checked_sub(size);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
+/// How many bytes a value takes as JSON.
+fn size_of(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // What cannot be written is not sent either.
+    let written = serde_json::to_writer(&mut count, value);
+    written.map_or(0, |()| count.0)
+}
+
+fn link(file: &StoredFile) -> ContentBlock {
+    ContentBlock::resource_link(resource(&file.entry, file.size))
+}
+
+/// Keeps an outcome that is too large for a result.
+fn keep(outcome: &Value, kept: &Kept) -> io::Result<StoredFile> {
+    kept.create("outcome.json", "application/json", outcome.to_string().as_bytes())
+}
+
+fn beginning(text: &str, file: &StoredFile) -> String {
+    let (beginning, _) = text.split_at(text.floor_char_boundary(MAX_BEGINNING));
+    format!(
+        "The output is too large for a result: {} is the whole of it, of which this is the \
+         beginning.\n\n{beginning}",
+        file.entry.url
+    )
+}
+
+/// An image or a recording itself, if there is room for it.
+fn shown(file: &StoredFile, room: &mut Room) -> Option<ContentBlock> {
+    let kind = file.entry.mime_type.as_str();
+    let block: fn(String, String) -> ContentBlock = match kind.split('/').next() {
+        Some("image") => ContentBlock::image,
+        Some("audio") => ContentBlock::audio,
+        _ => return None,
+    };
+    let encoded = usize::try_from(file.size.div_ceil(3).saturating_mul(4)).ok()?;
+    if !room.take(encoded.saturating_add(kind.len() + 64)) {
         return None;
     }
-    let kind = file.entry.mime_type.as_str();
-    let content = || fs::read(&file.path).ok().map(|bytes| STANDARD.encode(bytes));
-    match kind.split('/').next() {
-        Some("image") => Some(ContentBlock::image(content()?, kind)),
-        Some("audio") => Some(ContentBlock::audio(content()?, kind)),
-        _ => None,
-    }
+    let content = std::fs::read(&file.path).ok()?;
+    Some(block(STANDARD.encode(content), kind.to_owned()))
 }
 
 /// One sentence for the model, and the failure record for the program.

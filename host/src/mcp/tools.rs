@@ -9,6 +9,10 @@ use rmcp::model::{Icon, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 use super::Offer;
+use super::results::OUTCOME_FILE;
+
+/// The longest name of a tool, in characters.
+const MAX_NAME: usize = 64;
 
 /// A tool and what stands behind it.
 pub struct ActionTool {
@@ -23,6 +27,11 @@ pub struct ActionTool {
 }
 
 impl ActionTool {
+    fn address(&self) -> String {
+        let descriptor = self.connector.descriptor();
+        descriptor.action(&self.action).map(|action| descriptor.address(action)).unwrap_or_default()
+    }
+
     /// The action's input.
     pub fn table(&self) -> PropertyTable {
         let action = self.connector.descriptor().action(&self.action);
@@ -35,29 +44,42 @@ pub fn tools(offers: Vec<Offer>) -> Vec<ActionTool> {
     let mut tools: Vec<ActionTool> = Vec::new();
     for Offer { connector, connection } in offers {
         for action in &connector.descriptor().actions {
-            let tool = tool(&connector, action);
+            let address = connector.descriptor().address(action);
             // Two files may hold the same connector.
-            if tools.iter().all(|other| other.tool.name != tool.name) {
-                tools.push(ActionTool {
-                    tool,
-                    connector: connector.clone(),
-                    action: action.name.clone(),
-                    connection: connection.clone(),
-                });
+            if tools.iter().any(|other| other.address() == address) {
+                continue;
             }
+            let name = name(&address, |name| tools.iter().any(|other| other.tool.name == name));
+            tools.push(ActionTool {
+                tool: tool(name, &connector, action),
+                connector: connector.clone(),
+                action: action.name.clone(),
+                connection: connection.clone(),
+            });
         }
     }
     tools
 }
 
-fn tool(connector: &Connector, action: &Action) -> Tool {
+/// The name of an action's tool: clients and providers take letters, digits,
+/// `_` and `-` alone, and no more than 64. A name that is taken gets a number.
+fn name(address: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let address = address.replace('/', "_");
+    let numbered = |number: u32| {
+        let suffix = if number > 1 { format!("_{number}") } else { String::new() };
+        let kept = address.chars().take(MAX_NAME - suffix.len());
+        kept.collect::<String>() + &suffix
+    };
+    let free = (1..).map(numbered).find(|name| !is_taken(name));
+    free.unwrap_or(address)
+}
+
+fn tool(name: String, connector: &Connector, action: &Action) -> Tool {
     let descriptor = connector.descriptor();
     let description = match action.description.is_empty() {
         true => descriptor.title.clone(),
         false => format!("{} ({})", action.description, descriptor.title),
     };
-    // Clients take letters, digits, `_` and `-` alone.
-    let name = descriptor.address(action).replace('/', "_");
     let input = object(render::parameters(&action.properties));
     let tool = Tool::new(name, description, input)
         .with_title(action.title.clone())
@@ -81,16 +103,30 @@ fn annotations(action: &Action) -> ToolAnnotations {
 
 /// What a result's structured content is: an object, whatever the output is.
 fn outcome_schema(action: &Action) -> Value {
-    let output = match &action.output {
-        Some(output) => render::output_parameters(output),
-        // It depends on the input.
-        None => json!({}),
-    };
-    json!({
+    let file = json!({
         "type": "object",
-        "properties": { "output": output, "metadata": { "type": "object" } },
-        "required": ["output"],
-    })
+        "description": "The file that holds output and metadata where they are too large for a \
+                        result. It is read as a resource.",
+        "properties": {
+            "extension": { "type": "string" },
+            "mimeType": { "type": "string" },
+            "name": { "type": "string" },
+            "url": { "type": "string" },
+        },
+        "required": ["extension", "mimeType", "name", "url"],
+    });
+    let metadata = json!({ "type": "object", "description": "The model, its usage and the like." });
+    let mut properties = json!({ "metadata": metadata, OUTCOME_FILE: file });
+    let mut schema = json!({ "type": "object" });
+    match &action.output {
+        Some(output) => properties["output"] = render::model_output(output),
+        // Its type depends on the input, and a property has one type.
+        None => {
+            schema["description"] = json!("What `output` is depends on the input.");
+        }
+    }
+    schema["properties"] = properties;
+    schema
 }
 
 fn object(schema: Value) -> Arc<JsonObject> {

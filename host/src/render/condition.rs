@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{is_template, plain, text};
-use crate::table::{Comparison, Condition, Property, PropertyType, same};
+use crate::table::{Choice, Comparison, Condition, Property, PropertyType, same};
 
 /// The schema that an object with `members` matches exactly while the
 /// property counts; none if it always does.
@@ -115,25 +115,59 @@ pub(super) fn words(condition: &Condition, members: &[Property]) -> String {
         "" => &property.name,
         _ => &property.label,
     });
-    let choices = looked_at.and_then(|property| property.choices.as_ref());
-    let known = choices.map_or(&[][..], |choices| &choices.known);
-    let is_closed = choices.is_some_and(|choices| !choices.open && choices.dynamic.is_none());
-    let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
-    let named = condition.values.iter().map(|value| {
-        let choice = known.iter().find(|choice| same(&choice.value, value));
+    let named = |value: &Value| {
+        let choice = choice(looked_at, value);
         choice.map_or_else(|| plain(value), |choice| choice.label.clone())
-    });
+    };
+    sentence(condition, looked_at, label, ("has a value", "has no value"), named)
+}
+
+/// The condition in words for those who give values and see no labels:
+/// `` `responseFormat` is 1 (Object) or 2 (List)``.
+pub(super) fn by_name(condition: &Condition, members: &[Property]) -> String {
+    let looked_at = members.iter().find(|member| member.name == condition.property);
+    let name = format!("`{}`", condition.property);
+    let named = |value: &Value| {
+        let shown = plain(value);
+        match choice(looked_at, value) {
+            Some(choice) if choice.label != shown => format!("{shown} ({})", choice.label),
+            _ => shown,
+        }
+    };
+    sentence(condition, looked_at, &name, ("is given", "is not given"), named)
+}
+
+fn choice<'a>(looked_at: Option<&'a Property>, value: &Value) -> Option<&'a Choice> {
+    let known = &looked_at?.choices.as_ref()?.known;
+    known.iter().find(|choice| same(&choice.value, value))
+}
+
+fn sentence(
+    condition: &Condition,
+    looked_at: Option<&Property>,
+    name: &str,
+    (present, absent): (&str, &str),
+    named: impl Fn(&Value) -> String,
+) -> String {
+    let choices = looked_at.and_then(|property| property.choices.as_ref());
+    let is_closed = choices.is_some_and(|choices| !choices.open && choices.dynamic.is_none());
+    let known = choices.map_or(&[][..], |choices| &choices.known);
+    let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
+    let rest: Vec<&Value> =
+        known.iter().map(|choice| &choice.value).filter(|value| !listed(value)).collect();
     let words = match condition.matches {
-        Comparison::Present => format!("{label} has a value"),
-        Comparison::Absent => format!("{label} has no value"),
-        Comparison::OneOf => format!("{label} is {}", enumeration(named, "or")),
+        Comparison::Present => format!("{name} {present}"),
+        Comparison::Absent => format!("{name} {absent}"),
+        Comparison::OneOf => {
+            format!("{name} is {}", enumeration(condition.values.iter().map(named), "or"))
+        }
         // The rest of a closed list reads better than what it is not.
-        Comparison::NoneOf if is_closed && known.iter().any(|choice| !listed(&choice.value)) => {
-            let rest = known.iter().filter(|choice| !listed(&choice.value));
-            format!("{label} is {}", enumeration(rest.map(|choice| choice.label.clone()), "or"))
+        Comparison::NoneOf if is_closed && !rest.is_empty() => {
+            format!("{name} is {}", enumeration(rest.into_iter().map(named), "or"))
         }
         Comparison::NoneOf => {
-            format!("{label} has a value other than {}", enumeration(named, "and"))
+            let others = enumeration(condition.values.iter().map(named), "and");
+            format!("{name} has a value other than {others}")
         }
     };
     text(&words)
@@ -254,5 +288,12 @@ mod tests {
         assert_eq!(words(Comparison::OneOf, &[json!(7)]), "Format is 7");
         assert_eq!(words(Comparison::Present, &[]), "Format has a value");
         assert_eq!(words(Comparison::Absent, &[]), "Format has no value");
+        let by_name = |matches, values: &[Value]| {
+            by_name(&when("format", matches, values).unwrap(), &[format(None)])
+        };
+        assert_eq!(by_name(Comparison::NoneOf, &[json!(0)]), "`format` is 1 (Object) or 2 (List)");
+        assert_eq!(by_name(Comparison::OneOf, &[json!(7)]), "`format` is 7");
+        assert_eq!(by_name(Comparison::Present, &[]), "`format` is given");
+        assert_eq!(by_name(Comparison::Absent, &[]), "`format` is not given");
     }
 }

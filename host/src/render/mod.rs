@@ -9,6 +9,8 @@
 //! | [`json_forms`]    | UI schema of JSON Forms 3                             |
 //! | [`docs`]          | the reference page of a connector, Markdown           |
 //! | [`example`]       | the smallest input                                    |
+//! | [`parameters`], [`model_output`] | the same schemas, for models           |
+//! | [`openapi_input`], [`openapi_output`] | the same in OpenAPI documents     |
 //!
 //! What holds for all of them:
 //!
@@ -39,6 +41,7 @@ mod condition;
 mod docs;
 mod example;
 mod json_forms;
+mod plain;
 mod schema;
 mod ui_schema;
 
@@ -47,7 +50,8 @@ use serde_json::Value;
 pub use docs::{action_docs, docs, property_docs};
 pub use example::example;
 pub use json_forms::json_forms;
-pub use schema::{output_parameters, output_schema, parameters, schema};
+pub use plain::{model_output, openapi_input, openapi_output, parameters};
+pub use schema::{output_schema, schema};
 pub use ui_schema::ui_schema;
 
 use crate::table::{Choice, ControlType, Property, same};

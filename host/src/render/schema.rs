@@ -31,7 +31,8 @@ const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
 /// RFC 3339 `partial-time`, seconds not needed. JSON Schema's format `time` is a `full-time`,
 /// which asks for an offset that a time of day does not have.
-const PARTIAL_TIME: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
+pub(super) const PARTIAL_TIME: &str =
+    r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
 
 /// The types of JSON, a text first: form libraries show the control of the
 /// first of several types, and a text is what every form can take.
@@ -48,38 +49,6 @@ pub fn schema(title: &str, description: &str, table: &PropertyTable) -> Schema {
     Schema::from(schema)
 }
 
-/// The JSON Schema of an input as a model is told it: what is allowed,
-/// without what only forms need.
-pub fn parameters(table: &PropertyTable) -> Value {
-    let mut parameters = schema("", "", table).to_value();
-    drop_annotations(&mut parameters);
-    parameters
-}
-
-fn drop_annotations(schema: &mut Value) {
-    match schema {
-        Value::Object(members) => {
-            members.retain(|name, value| {
-                // A list of all types says what leaving them out says, and
-                // providers then ask what an array's items are.
-                let any = name == "type" && value.is_array();
-                !name.starts_with("x-") && name != "$schema" && !any
-            });
-            for (name, member) in members {
-                match member {
-                    // Here names are a user's, not keywords.
-                    Value::Object(named) if name == "properties" => {
-                        named.values_mut().for_each(drop_annotations);
-                    }
-                    other => drop_annotations(other),
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(drop_annotations),
-        _ => {}
-    }
-}
-
 /// The JSON Schema of an output. A provider may add to its answers, so members
 /// that the table does not name are allowed.
 pub fn output_schema(output: &Property) -> Schema {
@@ -87,13 +56,6 @@ pub fn output_schema(output: &Property) -> Schema {
     put(&mut schema, "$schema", DIALECT);
     schema.extend(Scope { side: Side::Output, parent: String::new() }.property(output));
     Schema::from(schema)
-}
-
-/// The JSON Schema of an output as a program is told it within another schema.
-pub fn output_parameters(output: &Property) -> Value {
-    let mut schema = output_schema(output).to_value();
-    drop_annotations(&mut schema);
-    schema
 }
 
 /// Who makes the value that a schema describes.
@@ -444,17 +406,21 @@ fn open_choices(schema: &mut Map<String, Value>, property: &Property) {
     }
 }
 
-fn put(schema: &mut Map<String, Value>, keyword: &str, value: impl Into<Value>) {
+pub(super) fn put(schema: &mut Map<String, Value>, keyword: &str, value: impl Into<Value>) {
     schema.insert(keyword.to_owned(), value.into());
 }
 
-fn put_some(schema: &mut Map<String, Value>, keyword: &str, value: Option<impl Into<Value>>) {
+pub(super) fn put_some(
+    schema: &mut Map<String, Value>,
+    keyword: &str,
+    value: Option<impl Into<Value>>,
+) {
     if let Some(value) = value {
         put(schema, keyword, value);
     }
 }
 
-fn put_text(schema: &mut Map<String, Value>, keyword: &str, value: &str) {
+pub(super) fn put_text(schema: &mut Map<String, Value>, keyword: &str, value: &str) {
     if !value.is_empty() {
         put(schema, keyword, text(value));
     }

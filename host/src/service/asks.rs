@@ -1,26 +1,66 @@
 //! What forms ask about an action or a connection.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::{Json, Path, State};
 use axum::routing::post;
-use connector_host::OptionList;
+use connector_host::{OptionList, Property};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{Body, FromBody};
 use super::connections::Chosen;
+use super::openapi::{Route, object};
 use super::problem::Problem;
-use super::{App, Shared, action, on_thread};
+use super::{Shared, action, on_thread};
 use crate::members::Members;
 
-pub fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/components/{name}/{version}/connection/test", post(test))
-        .route("/components/{name}/{version}/actions/{action}/output-schema", post(output_schema))
-        .route("/components/{name}/{version}/actions/{action}/options/{property}", post(options))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::api("/components/{name}/{version}/connection/test", post(test), |document, path| {
+            let (body, reached) = (document.schema::<Test>(), document.schema::<Reached>());
+            for place in document.connectors(path) {
+                let operation = place
+                    .operation("connection.test", "Makes the cheapest authorized call.")
+                    .takes_json(body.clone())
+                    .gives_json(reached.clone());
+                document.add(&place.path, "post", operation);
+            }
+        }),
+        Route::api(
+            "/components/{name}/{version}/actions/{action}/output-schema",
+            post(output_schema),
+            |document, path| {
+                let body = document.schema::<SoFar>();
+                for (place, _) in document.actions(path) {
+                    let operation = place
+                        .operation("outputSchema", "The output's JSON Schema for this input.")
+                        .takes_json(body.clone())
+                        .gives_json(object());
+                    document.add(&place.path, "post", operation);
+                }
+            },
+        ),
+        Route::api(
+            "/components/{name}/{version}/actions/{action}/options/{property}",
+            post(options),
+            |document, path| {
+                let body = document.schema::<Options>();
+                let list = document.schema::<OptionList>();
+                for (place, action) in document.actions(path) {
+                    let has_options = |property: &&Property| {
+                        property.choices.as_ref().is_some_and(|choices| choices.dynamic.is_some())
+                    };
+                    for Property { name, .. } in action.properties.iter().filter(has_options) {
+                        let operation = place
+                            .operation(&format!("options.{name}"), "The current choices.")
+                            .takes_json(body.clone())
+                            .gives_json(list.clone());
+                        document.add(&place.path.replace("{property}", name), "post", operation);
+                    }
+                }
+            },
+        ),
+    ]
 }
 
 /// A connection to be tested.

@@ -1,56 +1,152 @@
 //! What there is: connectors, their forms and their documentation.
 
-use std::sync::Arc;
-
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use connector_host::{Connector, PropertyTable, render};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::openapi::{Operation, Route, object, text};
 use super::problem::Problem;
-use super::{App, Shared, action, address};
+use super::{Shared, action, address};
 
-pub fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/components", get(list))
-        .route("/components/{name}/{version}", get(describe))
-        .route("/components/{name}/{version}/docs", get(docs))
-        .route("/components/{name}/{version}/connection/{form}", get(connection_form))
-        .route("/components/{name}/{version}/actions/{action}/{form}", get(action_form))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::api("/components", get(list), |document, path| {
+            let operation = Operation::new("listComponents", "Lists the connectors.");
+            let list = document.schema::<List>();
+            document.add(path, "get", operation.gives_json(list));
+        }),
+        Route::api("/components/{name}/{version}", get(describe), |document, path| {
+            for place in document.connectors(path) {
+                let operation = place.operation("describe", "The descriptor.");
+                document.add(&place.path, "get", operation.gives_json(object()));
+            }
+        }),
+        Route::api("/components/{name}/{version}/docs", get(docs), |document, path| {
+            for place in document.connectors(path) {
+                let operation = place.operation("docs", "The documentation.");
+                document.add(&place.path, "get", operation.gives("text/markdown", text()));
+            }
+        }),
+        Route::api(
+            "/components/{name}/{version}/connection/{form}",
+            get(connection_form),
+            |document, path| {
+                for place in document.connectors(path) {
+                    for Form { kind, name, what, .. } in FORMS {
+                        let name = format!("connection.{name}");
+                        let summary = format!("The connection's {what}.");
+                        let operation = place.operation(&name, &summary).gives_json(object());
+                        document.add(&place.path.replace("{form}", kind), "get", operation);
+                    }
+                }
+            },
+        ),
+        Route::api(
+            "/components/{name}/{version}/actions/{action}/{form}",
+            get(action_form),
+            |document, path| {
+                for (place, _) in document.actions(path) {
+                    for Form { kind, name, what, .. } in FORMS {
+                        let summary = format!("The input's {what}.");
+                        let operation = place.operation(name, &summary).gives_json(object());
+                        document.add(&place.path.replace("{form}", kind), "get", operation);
+                    }
+                }
+            },
+        ),
+    ]
 }
 
-async fn list(State(app): Shared) -> Json<Value> {
-    let components: Vec<Value> = app.connectors.values().map(summary).collect();
-    Json(json!({ "components": components }))
+/// A document that describes a form.
+struct Form {
+    /// The last part of its path.
+    kind: &'static str,
+    /// The same in the id of an operation.
+    name: &'static str,
+    what: &'static str,
+    render: fn(title: &str, description: &str, &PropertyTable) -> Value,
 }
 
-fn summary(connector: &Connector) -> Value {
-    let descriptor = connector.descriptor();
-    let actions: Vec<Value> = descriptor
-        .actions
-        .iter()
-        .map(|action| {
-            json!({
-                "name": action.name,
-                "title": action.title,
-                "description": action.description,
-                "address": descriptor.address(action),
-            })
-        })
-        .collect();
-    json!({
-        "address": address(connector),
-        "name": descriptor.name,
-        "version": descriptor.version,
-        "title": descriptor.title,
-        "description": descriptor.description,
-        "icon": descriptor.icon,
-        "categories": descriptor.categories,
-        "actions": actions,
-    })
+const FORMS: [Form; 3] = [
+    Form {
+        kind: "schema",
+        name: "schema",
+        what: "JSON Schema",
+        render: |title, description, table| render::schema(title, description, table).to_value(),
+    },
+    Form {
+        kind: "ui-schema",
+        name: "uiSchema",
+        what: "uiSchema for react-jsonschema-form",
+        render: |_, _, table| render::ui_schema(table),
+    },
+    Form {
+        kind: "json-forms",
+        name: "jsonForms",
+        what: "UI schema for JSON Forms",
+        render: |_, _, table| render::json_forms(table),
+    },
+];
+
+/// The connectors.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Components")]
+struct List {
+    components: Vec<Component>,
+}
+
+/// A connector.
+#[derive(Serialize, JsonSchema)]
+struct Component {
+    /// Such as `openai/v1`.
+    address: String,
+    name: String,
+    version: u32,
+    title: String,
+    description: String,
+    /// An SVG image.
+    icon: Option<String>,
+    categories: Vec<String>,
+    actions: Vec<ComponentAction>,
+}
+
+/// An action of a connector.
+#[derive(Serialize, JsonSchema)]
+struct ComponentAction {
+    name: String,
+    title: String,
+    description: String,
+    /// Such as `openai/v1/ask`.
+    address: String,
+}
+
+async fn list(State(app): Shared) -> Json<List> {
+    Json(List { components: app.connectors.values().map(summary).collect() })
+}
+
+fn summary(connector: &Connector) -> Component {
+    let descriptor = connector.descriptor().clone();
+    let actions = descriptor.actions.iter().map(|action| ComponentAction {
+        name: action.name.clone(),
+        title: action.title.clone(),
+        description: action.description.clone(),
+        address: descriptor.address(action),
+    });
+    Component {
+        address: address(connector),
+        actions: actions.collect(),
+        name: descriptor.name,
+        version: descriptor.version,
+        title: descriptor.title,
+        description: descriptor.description,
+        icon: descriptor.icon,
+        categories: descriptor.categories,
+    }
 }
 
 async fn describe(
@@ -92,12 +188,11 @@ fn form(
     description: &str,
     table: &PropertyTable,
 ) -> Result<Json<Value>, Problem> {
-    match kind {
-        "schema" => Ok(Json(render::schema(title, description, table).to_value())),
-        "ui-schema" => Ok(Json(render::ui_schema(table))),
-        "json-forms" => Ok(Json(render::json_forms(table))),
-        other => Err(Problem::not_found(format!(
-            "there is no form `{other}`; there are: schema, ui-schema, json-forms"
+    match FORMS.iter().find(|form| form.kind == kind) {
+        Some(form) => Ok(Json((form.render)(title, description, table))),
+        None => Err(Problem::not_found(format!(
+            "there is no form `{kind}`; there are: {}",
+            FORMS.map(|form| form.kind).join(", ")
         ))),
     }
 }

@@ -2,9 +2,8 @@
 //! What is secret in them is written and never read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use axum::Router;
 use axum::extract::{Json, Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -14,15 +13,39 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{Body, FromBody};
+use super::openapi::{Operation, Route};
 use super::problem::Problem;
 use super::{App, Shared, address, on_thread};
 use crate::members::Members;
 use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
-pub fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/connections", get(list).post(create))
-        .route("/connections/{id}", get(show).put(replace).delete(remove))
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::api("/connections", get(list).post(create), |document, path| {
+            let list = document.schema::<List>();
+            let operation =
+                Operation::new("listConnections", "Lists stored connections, without secrets.");
+            document.add(path, "get", operation.gives_json(list));
+            let (new, shown) = (document.schema::<New>(), document.schema::<Shown>());
+            let operation = Operation::new("createConnection", "Stores a connection.");
+            let operation = operation.takes_json(new).with_status("201").gives_json(shown);
+            document.add(path, "post", operation);
+        }),
+        Route::api("/connections/{id}", get(show).put(replace).delete(remove), |document, path| {
+            let shown = document.schema::<Shown>();
+            let operation =
+                Operation::new("showConnection", "A stored connection, without secrets.");
+            document.add(path, "get", operation.gives_json(shown.clone()));
+            let replacement = document.schema::<Replacement>();
+            let operation = Operation::new("replaceConnection", "Replaces a connection.")
+                .about("A secret that is left out stays.")
+                .takes_json(replacement)
+                .gives_json(shown);
+            document.add(path, "put", operation);
+            let operation = Operation::new("deleteConnection", "Deletes a connection.");
+            document.add(path, "delete", operation.with_status("204"));
+        }),
+    ]
 }
 
 /// The connection of a call: the id of a stored one, or the values of the
@@ -110,7 +133,7 @@ impl Made {
 
 /// A connection to be stored.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, rename = "NewConnection")]
 pub struct New {
     /// What people call it.
     name: String,
@@ -122,7 +145,7 @@ pub struct New {
 
 /// What a stored connection becomes.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, rename = "ConnectionReplacement")]
 pub struct Replacement {
     /// What people call it.
     name: String,
@@ -152,6 +175,7 @@ impl FromBody for Replacement {
 
 /// A stored connection, without what is secret.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
 #[serde(rename_all = "camelCase")]
 pub struct Shown {
     id: String,
@@ -170,6 +194,7 @@ pub struct Shown {
 
 /// All of them.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connections")]
 pub struct List {
     connections: Vec<Shown>,
 }

@@ -2,10 +2,8 @@
 
 use std::future::ready;
 use std::io::{ErrorKind, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
@@ -15,9 +13,11 @@ use axum::routing::{get, post};
 use connector_host::{FileEntry, NewStoredFile};
 use futures_util::StreamExt;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::time::timeout;
 use tower_http::services::ServeFile;
 
+use super::openapi::{Operation, Route, bytes, text};
 use super::problem::Problem;
 use super::range::Part;
 use super::{App, Shared, blocking};
@@ -32,11 +32,29 @@ const SHOWN: &[&str] =
 const UNREAD: usize = 128;
 const LINGER: Duration = Duration::from_secs(2);
 
-pub fn routes(largest: u64) -> Router<Arc<App>> {
+pub fn routes(largest: u64) -> Vec<Route> {
     let most = usize::try_from(largest).unwrap_or(usize::MAX);
-    Router::new()
-        .route("/files", post(upload).layer(DefaultBodyLimit::max(most)))
-        .route("/files/{id}", get(fetch).delete(remove))
+    vec![
+        Route::api("/files", post(upload).layer(DefaultBodyLimit::max(most)), |document, path| {
+            let entry = document.schema::<FileEntry>();
+            let operation = Operation::new("uploadFile", "Stores a file.")
+                .parameter(json!({
+                    "name": "name", "in": "query", "required": false, "schema": text(),
+                    "description": "The file's name; its extension says what it is.",
+                }))
+                .takes("application/octet-stream", bytes())
+                .with_status("201")
+                .gives_json(entry);
+            document.add(path, "post", operation);
+        }),
+        Route::api("/files/{id}", get(fetch).delete(remove), |document, path| {
+            let operation = Operation::new("fetchFile", "The content; ranges are served.");
+            let operation = operation.gives("application/octet-stream", bytes());
+            document.add(path, "get", operation);
+            let operation = Operation::new("deleteFile", "Deletes a file.");
+            document.add(path, "delete", operation.with_status("204"));
+        }),
+    ]
 }
 
 /// How an upload is called.

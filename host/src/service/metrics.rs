@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use connector_host::Outcome;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
@@ -12,6 +13,7 @@ use prometheus::{
 };
 
 use super::Shared;
+use super::openapi::{self, Operation, Route};
 use super::problem::Problem;
 
 /// Seconds: from an answer in one piece to a long generation.
@@ -95,8 +97,14 @@ impl Metrics {
     }
 }
 
-/// `/metrics`
-pub async fn text(State(app): Shared) -> Result<Response, Problem> {
+pub fn routes() -> Vec<Route> {
+    vec![Route::root("/metrics", get(text), |document, path| {
+        let operation = Operation::new("metrics", "Figures for Prometheus.");
+        document.add(path, "get", operation.gives("text/plain", openapi::text()));
+    })]
+}
+
+async fn text(State(app): Shared) -> Result<Response, Problem> {
     let metrics = &app.metrics;
     metrics.running.set(app.gate.running() as i64);
     metrics.waiting.set(app.gate.waiting() as i64);

@@ -51,6 +51,7 @@ pub use runs::is_trace_parent;
 use crate::store::Store;
 use gate::Gate;
 use metrics::Metrics;
+use openapi::{Operation, Route};
 
 /// Below this the API stands.
 const API: &str = "/api/v1";
@@ -201,24 +202,46 @@ pub fn blocking<T: Send + 'static>(
     catch_unwind(begin).map_err(|_| Problem::busy("the machine has no thread for it"))
 }
 
+/// All paths but those of the page, which programs do not ask for.
+fn routes(largest_file: u64) -> Vec<Route> {
+    let routes = [
+        components::routes(),
+        asks::routes(),
+        runs::routes(),
+        connections::routes(),
+        files::routes(largest_file),
+        health(),
+        metrics::routes(),
+        openapi::routes(),
+    ];
+    routes.into_iter().flatten().collect()
+}
+
+fn health() -> Vec<Route> {
+    vec![
+        Route::root("/health/live", get(alive), |document, path| {
+            let operation = Operation::new("live", "It lives.").gives_json(health_status());
+            document.add(path, "get", operation);
+        }),
+        Route::root("/health/ready", get(ready), |document, path| {
+            let operation = Operation::new("ready", "It takes runs.").gives_json(health_status());
+            document.add(path, "get", operation);
+        }),
+    ]
+}
+
+fn health_status() -> serde_json::Value {
+    json!({ "type": "object", "properties": { "status": openapi::text() } })
+}
+
 fn router(app: Arc<App>) -> Router {
-    let api = Router::new()
-        .merge(components::routes())
-        .merge(asks::routes())
-        .merge(runs::routes())
-        .merge(connections::routes())
+    let routes = routes(app.settings.largest_file).into_iter();
+    routes
+        .fold(Router::new(), |router, Route { path, serve, .. }| router.route(&path, serve))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .merge(files::routes(app.settings.largest_file))
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method);
-    Router::new()
-        .nest(API, api)
-        .route("/openapi.json", get(openapi::document))
-        .route("/metrics", get(metrics::text))
-        .route("/health/live", get(alive))
-        .route("/health/ready", get(ready))
         .merge(page::routes())
         .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app.access), guard))
         .layer(axum::middleware::map_request(paced))
         .layer(axum::middleware::map_response(problem::typed))

@@ -4,6 +4,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use connector_host::{Failure, FailureKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -23,14 +24,20 @@ pub struct Problem {
     failure: Option<Box<Failure>>,
 }
 
-/// The body.
-#[derive(Serialize)]
-struct Body<'a> {
+/// Problem details (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub struct Body<'a> {
+    /// Such as `urn:connector:problem:not-found`.
     #[serde(rename = "type")]
     type_: String,
+    /// The same in words.
     title: &'a str,
+    /// The status of the answer.
     status: u16,
+    /// What went wrong, in one sentence.
     detail: &'a str,
+    /// The failure of a run, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a Failure>,
 }
@@ -109,14 +116,19 @@ impl Problem {
     }
 
     /// The body.
-    pub fn json(&self) -> Value {
-        json!(Body {
+    pub fn body(&self) -> Body<'_> {
+        Body {
             type_: format!("urn:connector:problem:{}", self.name),
             title: title(self.name),
             status: self.status.as_u16(),
             detail: &self.detail,
             failure: self.failure.as_deref(),
-        })
+        }
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        json!(self.body())
     }
 }
 

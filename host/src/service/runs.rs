@@ -9,22 +9,25 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::extract::{Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use connector_host::{Cancellation, Connector, Event, Failure, FailureKind, Limits, Outcome};
+use connector_host::{
+    Cancellation, Connector, Event, Failure, FailureKind, FileEntry, Limits, Outcome, render,
+};
 use futures_util::stream;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::body::{self, FromBody};
 use super::connections::Chosen;
-use super::problem::Problem;
+use super::openapi::{self, Route};
+use super::problem::{self, Problem};
 use super::{App, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
 use crate::store::Begun;
@@ -36,8 +39,36 @@ const LONGEST_KEY: usize = 255;
 /// How often a run in progress is looked at by another request with its key.
 const LOOK: Duration = Duration::from_millis(100);
 
-pub fn routes() -> Router<Arc<App>> {
-    Router::new().route("/components/{name}/{version}/actions/{action}/run", post(run))
+pub fn routes() -> Vec<Route> {
+    let path = "/components/{name}/{version}/actions/{action}/run";
+    vec![Route::api(path, post(run), |document, path| {
+        let connection = document.schema::<Chosen>();
+        let event = document.schema::<RunEvent<'_>>();
+        for (place, action) in document.actions(path) {
+            let output =
+                action.output.as_ref().map_or_else(openapi::output, render::openapi_output);
+            let operation = place
+                .operation("", &action.title)
+                .about(&action.description)
+                .parameter(json!({
+                    "name": "Idempotency-Key", "in": "header", "required": false,
+                    "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_KEY },
+                    "description": "The same key and body get the first outcome instead of \
+                                    paying twice.",
+                }))
+                .takes_json(json!({
+                    "type": "object",
+                    "required": ["input"],
+                    "properties": {
+                        "input": render::openapi_input(&action.properties),
+                        "connection": connection,
+                    },
+                }))
+                .gives_json(openapi::outcome(output))
+                .gives("text/event-stream", event.clone());
+            document.add(&place.path, "post", operation);
+        }
+    })]
 }
 
 /// A run.
@@ -259,38 +290,94 @@ fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> 
     response
 }
 
+/// One of the server-sent events of a run: its name and its data. The last
+/// one is `result` or `failure`.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "event", content = "data", rename_all = "lowercase", rename_all_fields = "camelCase")]
+enum RunEvent<'a> {
+    /// More text of an answer.
+    Delta {
+        /// Which of several answers, counted from 0.
+        choice: u32,
+        text: String,
+    },
+    /// How far something is.
+    Progress {
+        /// What is counted, such as `bytes`.
+        unit: String,
+        done: u64,
+        /// How much there is, if that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        total: Option<u64>,
+    },
+    /// A request failed and is made again after a pause.
+    Attempt {
+        /// How often it was made so far.
+        attempt: u32,
+        pause_ms: u64,
+        reason: String,
+    },
+    /// A file that is there before the run ends.
+    File { file: FileEntry },
+    /// A function is about to be called.
+    Call { id: String, name: String, arguments: Value },
+    /// A function was called.
+    Called {
+        id: String,
+        name: String,
+        /// What it gave.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result: Option<Value>,
+        /// Why it failed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// The run has succeeded.
+    Result(&'a Outcome),
+    /// The run has failed.
+    Failure(problem::Body<'a>),
+}
+
+impl RunEvent<'_> {
+    /// None if it is not known here yet.
+    fn of(event: Event) -> Option<Self> {
+        Some(match event {
+            Event::TextDelta { choice, text } => Self::Delta { choice, text },
+            Event::Progress { unit, done, total } => Self::Progress { unit, done, total },
+            Event::Retry { attempt, pause_ms, reason } => {
+                Self::Attempt { attempt, pause_ms, reason }
+            }
+            Event::File { file } => Self::File { file },
+            Event::FunctionCall { id, name, arguments } => Self::Call { id, name, arguments },
+            Event::FunctionResult { id, name, result } => {
+                let (result, error) = match result {
+                    Ok(result) => (Some(result), None),
+                    Err(error) => (None, Some(error)),
+                };
+                Self::Called { id, name, result, error }
+            }
+            _ => return None,
+        })
+    }
+
+    fn written(&self) -> sse::Event {
+        let event = json!(self);
+        let name = event.get("event").and_then(Value::as_str).unwrap_or_default();
+        let data = event.get("data").map(Value::to_string).unwrap_or_default();
+        sse::Event::default().event(name).data(data)
+    }
+}
+
 fn named(event: Event) -> sse::Event {
-    let (name, data) = match event {
-        Event::TextDelta { choice, text } => ("delta", json!({ "choice": choice, "text": text })),
-        Event::Progress { unit, done, total: None } => {
-            ("progress", json!({ "unit": unit, "done": done }))
-        }
-        Event::Progress { unit, done, total } => {
-            ("progress", json!({ "unit": unit, "done": done, "total": total }))
-        }
-        Event::Retry { attempt, pause_ms, reason } => {
-            ("attempt", json!({ "attempt": attempt, "pauseMs": pause_ms, "reason": reason }))
-        }
-        Event::File { file } => ("file", json!({ "file": file })),
-        Event::FunctionCall { id, name, arguments } => {
-            ("call", json!({ "id": id, "name": name, "arguments": arguments }))
-        }
-        Event::FunctionResult { id, name, result: Ok(result) } => {
-            ("called", json!({ "id": id, "name": name, "result": result }))
-        }
-        Event::FunctionResult { id, name, result: Err(error) } => {
-            ("called", json!({ "id": id, "name": name, "error": error }))
-        }
-        // What this service does not know yet is no reason to end the stream.
-        _ => return sse::Event::default().comment("an event"),
-    };
-    sse::Event::default().event(name).data(data.to_string())
+    // What this service does not know yet is no reason to end the stream.
+    let unknown = || sse::Event::default().comment("an event");
+    RunEvent::of(event).map_or_else(unknown, |event| event.written())
 }
 
 fn last(ended: &Ended) -> sse::Event {
     match ended {
-        Ok(outcome) => sse::Event::default().event("result").data(json!(outcome).to_string()),
-        Err(problem) => sse::Event::default().event("failure").data(problem.json().to_string()),
+        Ok(outcome) => RunEvent::Result(outcome).written(),
+        Err(problem) => RunEvent::Failure(problem.body()).written(),
     }
 }
 

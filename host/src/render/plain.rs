@@ -1,0 +1,512 @@
+//! Tables as plain JSON Schema, for readers that take only its simplest part:
+//! models, and generators of clients.
+//!
+//! Providers refuse a whole request if the schema of one tool has `allOf`,
+//! `anyOf`, `oneOf`, `enum`, `not` or `if` at its root, or a property without
+//! a type. Generators skip what is declared below `then`, and whole operations
+//! with it. So every member is in `properties`, and what a condition asks for
+//! is in its description, along with all that plain keywords cannot say.
+
+use serde_json::{Map, Value, json};
+
+use super::schema::{PARTIAL_TIME, put, put_some, put_text};
+use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions};
+use crate::table::{Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same};
+
+/// How many choices a description lists.
+const MAX_LISTED: usize = 40;
+
+/// The schema of an input for a model: the parameters of a function.
+pub fn parameters(table: &PropertyTable) -> Value {
+    root(Reader::Model, table)
+}
+
+/// The schema of an output for a model.
+pub fn model_output(output: &Property) -> Value {
+    Value::Object(Plain { reader: Reader::Model, side: Side::Output }.property(output, &[]))
+}
+
+/// The schema of an input within an OpenAPI document that has a `FileEntry`
+/// among its schemas.
+pub fn openapi_input(table: &PropertyTable) -> Value {
+    root(Reader::Generator, table)
+}
+
+/// The schema of an output within the same document.
+pub fn openapi_output(output: &Property) -> Value {
+    Value::Object(Plain { reader: Reader::Generator, side: Side::Output }.property(output, &[]))
+}
+
+fn root(reader: Reader, table: &PropertyTable) -> Value {
+    let mut schema = Map::new();
+    put(&mut schema, "type", "object");
+    Plain { reader, side: Side::Input }.members(&mut schema, table.as_slice());
+    Value::Object(schema)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Reader {
+    /// Providers ask for exactly one type for each property.
+    Model,
+    /// A type that is not certain would make a client refuse what is right.
+    Generator,
+}
+
+/// Who makes the value that a schema describes.
+#[derive(Clone, Copy, PartialEq)]
+enum Side {
+    /// A caller: what the table does not name is a mistake.
+    Input,
+    /// The connector, which may add what its provider adds.
+    Output,
+}
+
+#[derive(Clone, Copy)]
+struct Plain {
+    reader: Reader,
+    side: Side,
+}
+
+impl Plain {
+    /// The schema of a property, one of the `members` of an object.
+    fn property(self, property: &Property, members: &[Property]) -> Map<String, Value> {
+        let mut rules = Map::new();
+        self.value(&mut rules, property);
+        if property.kind != PropertyType::Array {
+            self.choices(&mut rules, property);
+        }
+        self.limits(&mut rules, property);
+        if let Some(default) = property.default.as_ref().filter(|value| fits(&rules, value)) {
+            put(&mut rules, "default", default.clone());
+        }
+        let mut schema = Map::new();
+        put_text(&mut schema, "title", &property.label);
+        put_text(&mut schema, "description", &self.description(property, members, &rules));
+        schema.extend(rules);
+        schema
+    }
+
+    fn value(self, schema: &mut Map<String, Value>, property: &Property) {
+        match property.kind {
+            PropertyType::String => put(schema, "type", "string"),
+            PropertyType::Integer => put(schema, "type", "integer"),
+            PropertyType::Number => put(schema, "type", "number"),
+            PropertyType::Boolean => put(schema, "type", "boolean"),
+            PropertyType::Date => {
+                put(schema, "type", "string");
+                put(schema, "format", "date");
+            }
+            PropertyType::DateTime => {
+                put(schema, "type", "string");
+                put(schema, "format", "date-time");
+            }
+            PropertyType::Time => {
+                put(schema, "type", "string");
+                put(schema, "pattern", PARTIAL_TIME);
+            }
+            PropertyType::Any if self.reader == Reader::Model => {
+                put(schema, "type", type_of_any(property));
+            }
+            PropertyType::Any => {}
+            PropertyType::Array => {
+                put(schema, "type", "array");
+                put(schema, "items", self.items(property));
+            }
+            PropertyType::Object => {
+                put(schema, "type", "object");
+                if property.children.is_empty() {
+                    self.map(schema, property);
+                } else {
+                    self.members(schema, &property.children);
+                }
+            }
+            PropertyType::FileEntry => self.file(schema),
+        }
+    }
+
+    /// The items of an array. The choices of a list are those of its items.
+    fn items(self, property: &Property) -> Map<String, Value> {
+        let mut items = match property.children.first() {
+            Some(item) => self.property(item, &[]),
+            None if self.reader == Reader::Model => {
+                let mut items = Map::new();
+                put(&mut items, "type", type_of_any(property));
+                items
+            }
+            None => Map::new(),
+        };
+        self.choices(&mut items, property);
+        items
+    }
+
+    /// An object whose members have names of the caller's choice.
+    fn map(self, schema: &mut Map<String, Value>, property: &Property) {
+        match property.values.as_deref() {
+            Some(shape) => put(schema, "additionalProperties", self.property(shape, &[])),
+            None => put(schema, "additionalProperties", true),
+        }
+    }
+
+    fn members(self, schema: &mut Map<String, Value>, members: &[Property]) {
+        let properties: Map<String, Value> = members
+            .iter()
+            .map(|member| (member.name.clone(), Value::Object(self.property(member, members))))
+            .collect();
+        put(schema, "properties", properties);
+        // The host fills in a default before it looks for what is missing.
+        let required: Vec<&str> = members
+            .iter()
+            .filter(|member| member.required && member.default.is_none())
+            .filter(|member| member.condition.is_none())
+            .map(|member| member.name.as_str())
+            .collect();
+        if !required.is_empty() {
+            put(schema, "required", required);
+        }
+        if self.side == Side::Input {
+            put(schema, "additionalProperties", false);
+        }
+    }
+
+    /// Of an input file only the place must be given, the host derives the
+    /// rest from it.
+    fn file(self, schema: &mut Map<String, Value>) {
+        if self.reader == Reader::Generator {
+            put(schema, "$ref", "#/components/schemas/FileEntry");
+            return;
+        }
+        let members = FILE_MEMBERS
+            .iter()
+            .map(|(name, label)| ((*name).to_owned(), json!({ "title": label, "type": "string" })));
+        put(schema, "type", "object");
+        put(schema, "properties", members.collect::<Map<_, _>>());
+        let required = match self.side {
+            Side::Input => json!(["url"]),
+            Side::Output => json!(FILE_MEMBERS.map(|(name, _)| name)),
+        };
+        put(schema, "required", required);
+    }
+
+    /// A closed list, as far as its values are of the one type.
+    fn choices(self, schema: &mut Map<String, Value>, property: &Property) {
+        let Some(choices) = closed_choices(property) else { return };
+        let values: Vec<&Value> = choices
+            .iter()
+            .map(|choice| &choice.value)
+            .filter(|value| has_type(schema, value))
+            .collect();
+        // Generators make names of an enumeration's values.
+        let can_be_named = |value: &&Value| value.is_string() || value.is_i64();
+        let is_known = match self.reader {
+            Reader::Model => !values.is_empty(),
+            Reader::Generator => !values.is_empty() && values.iter().all(can_be_named),
+        };
+        // Both values of a boolean say nothing.
+        if is_known && schema.get("type") != Some(&json!("boolean")) {
+            put(schema, "enum", json!(values));
+        }
+    }
+
+    fn limits(self, schema: &mut Map<String, Value>, property: &Property) {
+        let Limits {
+            minimum, maximum, min_length, max_length, min_items, max_items, pattern, ..
+        } = &property.limits;
+        put_some(schema, "minimum", minimum.map(plain_number));
+        put_some(schema, "maximum", maximum.map(plain_number));
+        put_some(schema, "minLength", *min_length);
+        put_some(schema, "maxLength", *max_length);
+        // The names and the number of an object's members are in words.
+        if property.kind == PropertyType::Object {
+            return;
+        }
+        // An empty list that need not be given counts as not given.
+        let must_be_given = property.required || property.name.is_empty();
+        let min_items = min_items.filter(|_| must_be_given || self.side == Side::Output);
+        put_some(schema, "minItems", min_items);
+        put_some(schema, "maxItems", *max_items);
+        let pattern = pattern.as_ref().map(|pattern| pattern.anchored());
+        put_some(schema, "pattern", pattern.filter(|pattern| !pattern.contains("{{")));
+    }
+
+    /// The description, with all that the keywords do not say.
+    fn description(
+        self,
+        property: &Property,
+        members: &[Property],
+        rules: &Map<String, Value>,
+    ) -> String {
+        let mut sentences = vec![property.description.clone()];
+        if let Some(condition) = &property.condition {
+            let must_be_given = property.required && property.default.is_none();
+            let then = if must_be_given { ", and required then" } else { "" };
+            sentences.push(format!("Only if {}{then}.", condition::by_name(condition, members)));
+        }
+        if property.kind == PropertyType::Any
+            && self.reader == Reader::Model
+            && closed_choices(property).is_none()
+        {
+            sentences.push("Any other JSON value may be given too.".to_owned());
+        }
+        sentences.extend(bounds(property));
+        if let Some(value) = property.provider_default.as_ref().filter(|value| !is_template(value))
+        {
+            sentences.push(format!("Provider default: {}.", plain(value)));
+        }
+        sentences.retain(|sentence| !sentence.is_empty());
+        let is_enumerated = [Some(rules), rules.get("items").and_then(Value::as_object)]
+            .into_iter()
+            .flatten()
+            .any(|rules| rules.contains_key("enum"));
+        let paragraphs = [sentences.join(" "), listed(property, is_enumerated)];
+        let paragraphs = paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty());
+        paragraphs.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// The one type of a property that takes any value: that of its choices, a
+/// text where one of them is a text.
+fn type_of_any(property: &Property) -> &'static str {
+    let choices = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
+    let types: Vec<&str> = choices.iter().map(|choice| type_name(&choice.value)).collect();
+    match types.first() {
+        Some(first) if !types.contains(&"string") => first,
+        _ => "string",
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// Whether a value is of the type that a schema asks for, if it does.
+fn has_type(schema: &Map<String, Value>, value: &Value) -> bool {
+    match schema.get("type").and_then(Value::as_str) {
+        None => true,
+        Some("integer") => value.is_number(),
+        Some(name) => type_name(value) == name,
+    }
+}
+
+/// The limits of files and of objects with names of the caller's choice.
+fn bounds(property: &Property) -> Vec<String> {
+    let Limits { min_items, max_items, pattern, max_bytes, accept, .. } = &property.limits;
+    let mut sentences = Vec::new();
+    if !accept.is_empty() {
+        sentences.push(format!("Kinds of file: {}.", accept.join(", ")));
+    }
+    if let Some(most) = max_bytes {
+        sentences.push(format!("At most {most} bytes."));
+    }
+    if property.kind == PropertyType::Object {
+        let pattern = pattern.as_ref().map(|pattern| pattern.source());
+        sentences.extend(pattern.map(|pattern| format!("Names match `{pattern}`.")));
+        sentences.extend(min_items.map(|fewest| format!("At least {fewest} members.")));
+        sentences.extend(max_items.map(|most| format!("At most {most} members.")));
+    }
+    sentences
+}
+
+/// The choices, where an enumeration does not say all about them.
+fn listed(property: &Property, is_enumerated: bool) -> String {
+    let is_closed = closed_choices(property).is_some();
+    let title = if is_closed { "Values" } else { "Such as" };
+    let choices: Vec<&Choice> = match closed_choices(property) {
+        Some(choices) => choices.iter().collect(),
+        None => suggestions(property),
+    };
+    let choices = choices.get(..choices.len().min(MAX_LISTED)).unwrap_or_default();
+    let says_more =
+        |choice: &&Choice| choice.description.is_some() || choice.label != plain(&choice.value);
+    if !choices.iter().any(says_more) {
+        let values: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
+        return match values.is_empty() || is_enumerated {
+            true => String::new(),
+            false => format!("{title}: {}.", values.join(", ")),
+        };
+    }
+    let lines = choices.iter().map(|choice| {
+        let value = plain(&choice.value);
+        let label = Some(choice.label.as_str()).filter(|label| *label != value);
+        let about: Vec<&str> = label.into_iter().chain(choice.description.as_deref()).collect();
+        match about.as_slice() {
+            [] => format!("- {value}"),
+            about => format!("- {value}: {}", about.join(". ")),
+        }
+    });
+    format!("{title}:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// Whether a value may be the `default` beside these keywords.
+fn fits(rules: &Map<String, Value>, value: &Value) -> bool {
+    let enumerated = rules.get("enum").and_then(Value::as_array);
+    let is_listed = enumerated.is_none_or(|values| values.iter().any(|other| same(other, value)));
+    is_listed && has_type(rules, value) && !is_template(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{array, closed, object, open, row, string, when};
+    use crate::table::{Comparison, ControlType};
+
+    fn format() -> Property {
+        Property {
+            default: Some(json!(0)),
+            choices: closed(&[("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))]),
+            ..row("format", PropertyType::Integer, ControlType::Select)
+        }
+    }
+
+    /// The property `a` as both readers get it, without its title.
+    fn both(property: Property) -> [Value; 2] {
+        let table = PropertyTable::from(vec![format(), property]);
+        [parameters(&table), openapi_input(&table)].map(|mut schema| {
+            assert!(jsonschema::draft202012::meta::is_valid(&schema), "{schema}");
+            let mut property = schema["properties"]["a"].take();
+            property.as_object_mut().unwrap().shift_remove("title");
+            property
+        })
+    }
+
+    #[track_caller]
+    fn same_for_both(property: Property, expected: Value) {
+        let [model, generator] = both(property);
+        assert_eq!(model, expected);
+        assert_eq!(generator, expected);
+    }
+
+    #[test]
+    fn a_condition_is_in_words() {
+        let of = |matches, values: &[Value]| Property {
+            condition: when("format", matches, values),
+            description: "What.".to_owned(),
+            required: true,
+            ..string("a")
+        };
+        let words = |row: Property| both(row)[0]["description"].as_str().unwrap().to_owned();
+        let none_of = of(Comparison::NoneOf, &[json!(0)]);
+        assert_eq!(
+            words(none_of.clone()),
+            "What. Only if `format` is 1 (Object) or 2 (List), and required then."
+        );
+        let optional = Property { required: false, ..none_of.clone() };
+        assert_eq!(words(optional), "What. Only if `format` is 1 (Object) or 2 (List).");
+        let present = of(Comparison::Present, &[]);
+        assert_eq!(words(present), "What. Only if `format` is given, and required then.");
+        let schema = parameters(&vec![format(), none_of, required(string("b"))].into());
+        assert_eq!(schema["required"], json!(["b"]));
+        let keywords: Vec<&String> = schema.as_object().unwrap().keys().collect();
+        assert_eq!(keywords, ["type", "properties", "required", "additionalProperties"]);
+    }
+
+    fn required(property: Property) -> Property {
+        Property { required: true, ..property }
+    }
+
+    #[test]
+    fn a_closed_list_is_an_enumeration() {
+        let schema = parameters(&vec![format()].into());
+        assert_eq!(
+            schema["properties"]["format"],
+            json!({
+                "title": "format",
+                "description": "Values:\n- 0: Text\n- 1: Object\n- 2: List",
+                "type": "integer",
+                "enum": [0, 1, 2],
+                "default": 0,
+            })
+        );
+        let plain = Property {
+            choices: closed(&[("x", json!("x")), ("y", json!("y"))]),
+            ..row("a", PropertyType::String, ControlType::Select)
+        };
+        same_for_both(plain, json!({ "type": "string", "enum": ["x", "y"] }));
+        let mixed = Property {
+            choices: closed(&[("1", json!(1)), ("x", json!("x"))]),
+            ..row("a", PropertyType::Any, ControlType::Select)
+        };
+        let [model, generator] = both(mixed);
+        assert_eq!(model, json!({ "type": "string", "enum": ["x"] }));
+        assert_eq!(generator, json!({ "description": "Values: 1, x." }));
+        let flag = Property {
+            choices: closed(&[("Yes", json!(true)), ("No", json!(false))]),
+            ..row("a", PropertyType::Boolean, ControlType::Select)
+        };
+        same_for_both(
+            flag,
+            json!({ "description": "Values:\n- true: Yes\n- false: No", "type": "boolean" }),
+        );
+    }
+
+    #[test]
+    fn any_value_has_one_type_for_models_and_none_for_generators() {
+        let any = || row("a", PropertyType::Any, ControlType::Text);
+        let [model, generator] = both(any());
+        let description = "Any other JSON value may be given too.";
+        assert_eq!(model, json!({ "description": description, "type": "string" }));
+        assert_eq!(generator, json!({}));
+        let [model, generator] = both(Property { choices: open(&[("1", json!(1))]), ..any() });
+        let description = format!("{description}\nSuch as: 1.");
+        assert_eq!(model, json!({ "description": description, "type": "number" }));
+        assert_eq!(generator, json!({ "description": "Such as: 1." }));
+        let list = Property { children: Vec::new(), ..array("a", any()) };
+        let [model, generator] = both(list);
+        assert_eq!(model, json!({ "type": "array", "items": { "type": "string" } }));
+        assert_eq!(generator, json!({ "type": "array", "items": {} }));
+    }
+
+    #[test]
+    fn a_list_has_the_choices_of_its_items() {
+        let list = Property {
+            choices: closed(&[("x", json!("x")), ("y", json!("y"))]),
+            ..array("a", row("", PropertyType::String, ControlType::Text))
+        };
+        let [model, _] = both(list);
+        assert_eq!(model["items"]["enum"], json!(["x", "y"]));
+    }
+
+    #[test]
+    fn maps_keep_the_shape_of_their_values() {
+        let pattern = crate::table::Pattern::new("[0-9]+".to_owned()).unwrap();
+        let limits = Limits { pattern: Some(pattern), max_items: Some(2), ..Limits::default() };
+        let values = row("", PropertyType::Integer, ControlType::Integer);
+        let map = Property { limits, values: Some(Box::new(values)), ..object("a", Vec::new()) };
+        same_for_both(
+            map,
+            json!({
+                "description": "Names match `[0-9]+`. At most 2 members.",
+                "type": "object",
+                "additionalProperties": { "type": "integer" },
+            }),
+        );
+    }
+
+    #[test]
+    fn files_say_what_is_taken() {
+        let limits =
+            Limits { max_bytes: Some(10), accept: vec!["mp3".to_owned()], ..Limits::default() };
+        let file = Property { limits, ..row("a", PropertyType::FileEntry, ControlType::FileEntry) };
+        let [model, generator] = both(file);
+        assert_eq!(model["description"], "Kinds of file: mp3. At most 10 bytes.");
+        assert_eq!(model["required"], json!(["url"]));
+        assert_eq!(generator["$ref"], "#/components/schemas/FileEntry");
+    }
+
+    #[test]
+    fn an_output_may_hold_more() {
+        let output = object("", vec![required(string("a"))]);
+        assert_eq!(model_output(&output).get("additionalProperties"), None);
+        let file = row("", PropertyType::FileEntry, ControlType::FileEntry);
+        assert_eq!(
+            model_output(&file)["required"],
+            json!(["extension", "mimeType", "name", "url"])
+        );
+    }
+}
