@@ -131,7 +131,11 @@ pub fn define(reader: &mut Reader) -> Definition {
         environment: [
             ("token", "OPENAI_API_KEY"),
             ("baseUrl", "OPENAI_BASE_URL"),
+            // The names of older clients. Whoever has set one does not want the
+            // key to go elsewhere.
+            ("baseUrl", "OPENAI_API_BASE"),
             ("organization", "OPENAI_ORG_ID"),
+            ("organization", "OPENAI_ORGANIZATION"),
             ("project", "OPENAI_PROJECT_ID"),
         ]
         .map(binding)

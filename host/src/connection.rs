@@ -45,15 +45,18 @@ impl ConnectionValues {
     }
 
     /// The values that the definition's environment variables hold, as
-    /// `lookup` knows them (`|name| std::env::var(name).ok()`).
+    /// `lookup` knows them (`|name| std::env::var(name).ok()`). Of several
+    /// variables of one property, the first that is set counts.
     pub fn from_environment(
         definition: &Definition,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Self {
         definition.environment.iter().fold(Self::new(), |values, binding| {
             match lookup(&binding.name).filter(|value| !value.trim().is_empty()) {
-                Some(value) => values.set(&binding.property, value),
-                None => values,
+                Some(value) if !values.0.contains_key(&binding.property) => {
+                    values.set(&binding.property, value)
+                }
+                _ => values,
             }
         })
     }
@@ -90,6 +93,7 @@ impl Connection {
         let mut values = input::prepare_connection(&definition.properties, values.0)?;
         let credential = take_credential(definition, &mut values)?;
         let base_url = take_base_url(definition, &mut values)?;
+        check_address(&base_url, definition, options)?;
         check_origin(&base_url, definition, options)?;
         let headers = take_headers(definition, &mut values)?;
         let secrets = definition.properties.iter().filter(|property| property.secret);
@@ -162,6 +166,19 @@ fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
         property: Some(property.to_owned()),
         ..Failure::new(FailureKind::Unauthorized, message)
     }
+}
+
+/// Refuses as much as is known before the host's name is looked up.
+fn check_address(
+    base_url: &BaseUrl,
+    definition: &Definition,
+    options: &HostOptions,
+) -> Result<(), Failure> {
+    let Err(error) = options.addresses.check_url(base_url) else { return Ok(()) };
+    let property = definition.base_url_property.clone();
+    let named = property.as_deref().map_or("the base URL".to_owned(), |name| format!("`{name}`"));
+    let message = format!("{named} {base_url} is not allowed: {error}");
+    Err(Failure { property, ..Failure::new(FailureKind::InvalidInput, message) })
 }
 
 /// What the connector declares and what its user asks for is not yet granted.

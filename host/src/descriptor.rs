@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::bindings::{connection as wit_connection, describe as wit_describe};
-use crate::egress::BaseUrl;
+use crate::egress::{AddressPolicy, BaseUrl};
 use crate::table::{Property, PropertyTable, PropertyType, Rows, TableError, is_name, printable};
 
 /// A connector.
@@ -232,8 +232,13 @@ impl Definition {
                 Authorization::Header { header: credential.header, property: credential.property }
             }
         };
+        let wrong = |why: String| DescriptorError::Other(format!("connection: the base URL {why}"));
         let base_url = BaseUrl::parse(&definition.base_url.default)
-            .map_err(|error| DescriptorError::Other(format!("connection: the base URL {error}")))?;
+            .map_err(|error| wrong(error.to_string()))?;
+        // A server of one's own is its user's to name.
+        AddressPolicy::Any
+            .check_url(&base_url)
+            .map_err(|error| wrong(format!("is not allowed: {error}")))?;
         if let Some(property) = &definition.base_url.property {
             known(property, "base URL")?;
         }

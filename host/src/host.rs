@@ -39,7 +39,9 @@ pub struct HostOptions {
     /// Where compiled components are kept, a folder only this user may write
     /// to. `None` compiles at each load. Default: the user's cache folder.
     pub cache_dir: Option<PathBuf>,
-    /// Which addresses connections may lead to. Default: any.
+    /// Which addresses connections may lead to. Default: any by `https`,
+    /// loopback by `http`; [`AddressPolicy::PrivateHttp`] allows a server of
+    /// one's own, such as Ollama on the local network.
     pub addresses: AddressPolicy,
     /// The base URLs whose origins alone connections may lead to, whatever
     /// connectors and connections say. Default: any origin.

@@ -63,7 +63,9 @@ mod text;
 pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
 pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
-pub use egress::{AddressPolicy, Authorities, AuthoritiesError, BaseUrl, BaseUrlError, Retries};
+pub use egress::{
+    AddressError, AddressPolicy, Authorities, AuthoritiesError, BaseUrl, BaseUrlError, Retries,
+};
 pub use events::{CancelOnDrop, Cancellation, Event, OnEvent};
 pub use failure::{Failure, FailureKind, Violation};
 pub use file_store::{FileStore, NewStoredFile, StoredFile};

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use connector_host::{
     AddressPolicy, Authorities, AuthoritiesError, BaseUrl, Host, HostError, HostOptions,
@@ -183,6 +184,9 @@ pub struct AddConnection {
     /// Read a secret from a file, such as `token=token.txt`
     #[arg(long, value_name = "PROPERTY=FILE")]
     pub secret_file: Vec<String>,
+    /// Whether it may lead to private addresses.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
     /// Where connections are stored.
     #[command(flatten)]
     pub data: DataDir,
@@ -205,17 +209,45 @@ pub struct Chosen {
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR", requires = "connection")]
     pub data_dir: Option<PathBuf>,
+    /// Whether connections may lead to private addresses.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
     /// Whom connections trust.
     #[command(flatten)]
     pub trust: Trust,
 }
 
+/// Whether connections may lead to private addresses.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct PrivateAddresses {
+    /// Let connections lead to private addresses, by http:// too: to a model server of your own
+    ///
+    /// Private are this machine, the local network and containers: 127.0.0.0/8, 10.0.0.0/8,
+    /// 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. A name, such as
+    /// `ollama` or `studio.local`, must resolve to such addresses only. Public addresses need
+    /// https:// all the same. Without this, `serve` and `worker` lead to public addresses by
+    /// https:// only, everything else to any address by https:// and to this machine by http://.
+    #[arg(
+        long,
+        env = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES",
+        value_parser = BoolishValueParser::new()
+    )]
+    pub allow_private_addresses: bool,
+}
+
+impl PrivateAddresses {
+    /// The policy: that for servers of one's own, else this one.
+    pub fn or(self, policy: AddressPolicy) -> AddressPolicy {
+        if self.allow_private_addresses { AddressPolicy::PrivateHttp } else { policy }
+    }
+}
+
 /// Where connections may lead that callers chose.
 #[derive(Debug, clap::Args)]
 pub struct Reach {
-    /// Let connections lead to private and local addresses, such as a model server of your own
-    #[arg(long)]
-    pub allow_private_addresses: bool,
+    /// Whether connections may lead to private addresses.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
     /// Let connections lead to this server only, such as https://api.openai.com; may be given
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
@@ -231,10 +263,7 @@ impl Reach {
         Host::new(HostOptions {
             // A run, what it calls as functions, and what forms ask meanwhile.
             concurrent_runs: runs.saturating_mul(2).saturating_add(16),
-            addresses: match self.allow_private_addresses {
-                true => AddressPolicy::Any,
-                false => AddressPolicy::Public,
-            },
+            addresses: self.private.or(AddressPolicy::Public),
             origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
             authorities: self.trust.ca_file.clone(),
             ..HostOptions::default()
@@ -251,18 +280,21 @@ pub struct Trust {
 }
 
 impl Command {
-    /// The further authorities that the command is to trust.
-    pub fn authorities(&self) -> Option<Authorities> {
-        match self {
-            Self::Test { chosen, .. } | Self::Options { chosen, .. } => &chosen.trust,
-            Self::Run(run) => &run.chosen.trust,
-            Self::Serve(serve) => &serve.reach.trust,
-            Self::Mcp(mcp) => &mcp.trust,
-            Self::Worker(worker) => &worker.reach.trust,
-            _ => return None,
+    /// A host for a command that a person runs: with what its connections may
+    /// reach and whom they trust.
+    pub fn host_options(&self) -> HostOptions {
+        let (private, authorities) = match self {
+            Self::Test { chosen, .. }
+            | Self::Options { chosen, .. }
+            | Self::Run(Run { chosen, .. }) => (chosen.private, chosen.trust.ca_file.clone()),
+            Self::Connection(Connection::Add(add)) => (add.private, None),
+            _ => (PrivateAddresses::default(), None),
+        };
+        HostOptions {
+            addresses: private.or(AddressPolicy::Any),
+            authorities,
+            ..HostOptions::default()
         }
-        .ca_file
-        .clone()
     }
 }
 
@@ -393,6 +425,9 @@ pub struct Mcp {
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
+    /// Whether connections may lead to private addresses.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
     /// Whom connections trust.
     #[command(flatten)]
     pub trust: Trust,

@@ -1,6 +1,6 @@
 //! `connector mcp`.
 
-use connector_host::{Connector, FileStore, Functions, Host, HostOptions};
+use connector_host::{AddressPolicy, Connector, FileStore, Functions, Host, HostOptions};
 
 use super::args;
 use super::chosen::Connections;
@@ -17,6 +17,7 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
     let host = Host::new(HostOptions {
         // Each run may call actions as functions.
         concurrent_runs: args.runs.saturating_mul(1 + Functions::AT_ONCE as u32),
+        addresses: args.private.or(AddressPolicy::Any),
         authorities: args.trust.ca_file.clone(),
         ..HostOptions::default()
     })?;

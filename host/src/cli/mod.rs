@@ -59,8 +59,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         // One run, and the actions that it calls as functions. There is room
         // for the calls in which connectors describe themselves beside them.
         concurrent_runs: 1 + Functions::AT_ONCE as u32,
-        authorities: args.command.authorities(),
-        ..HostOptions::default()
+        ..args.command.host_options()
     })?);
     match args.command {
         Command::List => show::list(&components, args.json),

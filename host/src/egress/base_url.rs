@@ -1,15 +1,16 @@
 //! The one place where requests of a connection go.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 use ureq::http::Uri;
 use url::{Host, Url};
 
-/// The URL under which all requests of a connection go: a scheme, a host, a
-/// port and a path, and nothing else. `https`, or `http` to a loopback
-/// address.
+use super::addresses::Scheme;
+
+/// The URL under which all requests of a connection go: `https` or `http`, a
+/// host, a port and a path, and nothing else. Where it may lead is up to the
+/// [`AddressPolicy`](super::AddressPolicy).
 ///
 /// It is parsed once (by the `url` crate, the WHATWG URL standard); what is
 /// sent is built from the parsed parts, so that what was checked and what is
@@ -17,6 +18,8 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BaseUrl {
     url: Url,
+    scheme: Scheme,
+    host: Host,
 }
 
 /// Why a text is no base URL. Reads as the end of a sentence.
@@ -26,13 +29,15 @@ pub enum BaseUrlError {
     #[error("must be an absolute URL such as https://api.example.com/v1")]
     NotAbsolute,
     /// Another scheme.
-    #[error("must begin with https:// (http:// is allowed for loopback addresses only)")]
+    #[error("must begin with https:// or http://")]
     Scheme,
     /// A user name or password before the host.
     #[error("must not hold a user name or password")]
     UserInfo,
     /// A query or fragment.
-    #[error("must not hold a query (`?`) or fragment (`#`)")]
+    #[error(
+        "must end with its path: remove the query (`?…`) or fragment (`#…`), which cannot be sent"
+    )]
     QueryOrFragment,
     /// Characters that URL parsers read differently.
     #[error("must not hold backslashes, white space or control characters")]
@@ -67,12 +72,12 @@ impl BaseUrl {
         if text.contains(['?', '#']) {
             return Err(BaseUrlError::QueryOrFragment);
         }
-        let loopback = is_loopback(url.host().ok_or(BaseUrlError::NotAbsolute)?);
-        match url.scheme() {
-            "https" => {}
-            "http" if loopback => {}
+        let scheme = match url.scheme() {
+            "https" => Scheme::Https,
+            "http" => Scheme::Http,
             _ => return Err(BaseUrlError::Scheme),
-        }
+        };
+        let host = url.host().ok_or(BaseUrlError::NotAbsolute)?.to_owned();
         let written_path = after_scheme.split_once('/').map_or("", |(_, path)| path);
         let written_path = written_path.strip_suffix('/').unwrap_or(written_path);
         if !written_path.is_empty() && written_path.split('/').any(is_odd_segment) {
@@ -83,7 +88,7 @@ impl BaseUrl {
         }
         // What is no URL to the parser of requests could never be sent to.
         Uri::try_from(url.as_str()).map_err(|_| BaseUrlError::Unsendable)?;
-        Ok(Self { url })
+        Ok(Self { url, scheme, host })
     }
 
     /// The scheme, host and port: what a credential is bound to.
@@ -100,9 +105,16 @@ impl BaseUrl {
         }
     }
 
-    /// Whether the host is written as a loopback address or `localhost`.
-    pub fn is_loopback(&self) -> bool {
-        self.url.host().is_some_and(is_loopback)
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    pub(super) fn host(&self) -> Host<&str> {
+        match &self.host {
+            Host::Domain(name) => Host::Domain(name),
+            Host::Ipv4(address) => Host::Ipv4(*address),
+            Host::Ipv6(address) => Host::Ipv6(*address),
+        }
     }
 
     /// The URL without a slash at its end.
@@ -135,14 +147,6 @@ fn is_odd_segment(segment: &str) -> bool {
     decoded.is_empty() || decoded == "." || decoded == ".."
 }
 
-fn is_loopback(host: Host<&str>) -> bool {
-    match host {
-        Host::Ipv4(address) => IpAddr::V4(address).is_loopback(),
-        Host::Ipv6(address) => IpAddr::V6(address).to_canonical().is_loopback(),
-        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_https_and_loopback_http() {
+    fn takes_https_and_http() {
         for (text, written) in [
             ("https://api.openai.com/v1", "https://api.openai.com/v1"),
             ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
@@ -162,6 +166,8 @@ mod tests {
             ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
             ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
             ("http://localhost:8080", "http://localhost:8080"),
+            ("http://Ollama:11434/v1/", "http://ollama:11434/v1"),
+            ("http://host.docker.internal:1234/v1", "http://host.docker.internal:1234/v1"),
         ] {
             let base = BaseUrl::parse(text).unwrap();
             assert_eq!(base.as_str(), written);
@@ -181,9 +187,6 @@ mod tests {
     fn refuses_what_could_lead_elsewhere() {
         refused("api.openai.com/v1", BaseUrlError::NotAbsolute);
         refused("//evil.test/v1", BaseUrlError::NotAbsolute);
-        refused("http://api.openai.com/v1", BaseUrlError::Scheme);
-        refused("http://192.168.0.1/v1", BaseUrlError::Scheme);
-        refused("http://localhost.evil.test", BaseUrlError::Scheme);
         refused("file:///etc/passwd", BaseUrlError::NotAbsolute);
         refused("https:evil.test://api.openai.com/v1", BaseUrlError::NotAbsolute);
         refused("https:///evil.test/v1", BaseUrlError::NotAbsolute);
@@ -194,7 +197,7 @@ mod tests {
         refused("https://u:p@evil.test/v1", BaseUrlError::UserInfo);
         refused("https:\\\\evil.test", BaseUrlError::Ambiguous);
         refused("https://api.openai.com\\@evil.test", BaseUrlError::Ambiguous);
-        refused("https://example.test/v1?x=1", BaseUrlError::QueryOrFragment);
+        refused("https://example.test/v1?api-version=1", BaseUrlError::QueryOrFragment);
         refused("https://example.test/v1#x", BaseUrlError::QueryOrFragment);
         refused("https://example.test/v1/..//", BaseUrlError::Path);
         refused("https://example.test/%2e%2e/v1", BaseUrlError::Path);

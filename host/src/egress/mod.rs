@@ -4,6 +4,7 @@
 //! A connector names a path. The origin, the credential and the sockets are
 //! the connection's ([`Route`]), and a connection has its own of each.
 
+mod addresses;
 mod authorities;
 mod base_url;
 mod body;
@@ -13,6 +14,7 @@ mod event_stream;
 #[cfg(test)]
 mod fuzz;
 mod headers;
+mod idle;
 mod progress;
 mod redact;
 mod resolver;
@@ -33,13 +35,13 @@ use ureq::{SendBody, Timeout};
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
+pub use addresses::{AddressError, AddressPolicy};
 pub use authorities::{Authorities, AuthoritiesError};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use progress::Progress;
-pub use resolver::AddressPolicy;
 pub(crate) use response::ParseLimit;
 pub use response::Response;
 pub use retry::Retries;
@@ -47,8 +49,10 @@ pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_valu
 pub(crate) use secret::Secret;
 pub(crate) use socket::enter;
 
+use addresses::Scheme;
 use body::Body;
-use resolver::{AddressRefused, NoThread};
+use idle::ClosedIdle;
+use resolver::{AddressRefused, NoThread, Unresolved};
 
 /// A request as a connector asks for it.
 pub(crate) struct Request {
@@ -181,9 +185,23 @@ impl<'a> Prepared<'a> {
 
     fn make(&self, terms: &Terms) -> Result<Response, Failure> {
         socket::begin_request();
-        let answer = exchange(self, terms).map_err(|error| self.failure(&error, terms))?;
+        let mut answer = exchange(self, terms, Connections::IdleOrNew);
+        // It was not read, so that it is the same request once more.
+        if matches!(&answer, Err(ureq::Error::Other(error)) if error.is::<ClosedIdle>()) {
+            tracing::debug!(request = self.what, "the idle connection was closed");
+            answer = exchange(self, terms, Connections::New);
+        }
+        let answer = answer.map_err(|error| self.failure(&error, terms))?;
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
-        Ok(Response::new(answer, self.route.redactor().clone(), terms.silence))
+        let mut response = Response::new(answer, self.route.redactor().clone(), terms.silence);
+        match self.route.base().scheme() {
+            Scheme::Http if asks_for_tls(&mut response) => {
+                let host = self.route.base().origin();
+                let message = format!("the server at {host} speaks TLS: its URL begins with https://");
+                Err(Failure::new(FailureKind::Network, message).after_request(true))
+            }
+            _ => Ok(response),
+        }
     }
 
     /// What an error of the HTTP library means to a workflow. Texts are built
@@ -206,14 +224,14 @@ impl<'a> Prepared<'a> {
                 Failure::new(FailureKind::Timeout, format!("no answer to {what} in time"))
                     .after_request(began)
             }
-            ureq::Error::HostNotFound => network(format!("the host of {host} is not known")),
-            ureq::Error::Io(error) if is_lookup(error) => {
-                network(format!("the host of {host} cannot be looked up"))
-            }
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
                 network(format!("nothing answers at {host} (connection refused)"))
             }
-            ureq::Error::Io(error) if is_of_tls(error) && !began => {
+            ureq::Error::Io(error) if is_of_tls(error, is_no_tls) && !began => network(format!(
+                "no secure connection to {host}: the server does not speak TLS; if it speaks \
+                 plain HTTP, its URL begins with http://"
+            )),
+            ureq::Error::Io(error) if is_of_tls(error, |_| true) && !began => {
                 network(format!("no secure connection to {host}: {error}"))
             }
             ureq::Error::Io(error) if !began => {
@@ -230,7 +248,21 @@ impl<'a> Prepared<'a> {
                 let message = format!("the head of the answer to {what} is too large");
                 Failure::new(FailureKind::TooLarge, message).after_request(true)
             }
-            ureq::Error::Other(error) if error.is::<AddressRefused>() => network(error.to_string()),
+            ureq::Error::Protocol(error) => {
+                let hint = match self.route.base().scheme() {
+                    Scheme::Http => "; if the server speaks TLS, its URL begins with https://",
+                    Scheme::Https => "",
+                };
+                network(format!("the answer to {what} is not HTTP ({error}){hint}"))
+                    .after_request(began)
+            }
+            ureq::Error::Other(error) if error.is::<Unresolved>() => {
+                network(format!("could not resolve host {}", self.route.base().host()))
+            }
+            // Nothing changes by asking again.
+            ureq::Error::Other(error) if error.is::<AddressRefused>() => {
+                Failure::new(FailureKind::InvalidInput, error.to_string())
+            }
             ureq::Error::Other(error) if error.is::<NoThread>() => {
                 Failure::new(FailureKind::Internal, error.to_string())
             }
@@ -258,14 +290,18 @@ impl<'a> Prepared<'a> {
         if lasting.iter().any(lasts) {
             return None;
         }
-        Some(format!("the provider answered with status {}", response.status()))
+        Some(format!("HTTP {}", response.status()))
     }
 }
 
 /// The one place that opens sockets: by ureq, whose resolver checks every
 /// address ([`resolver`]) and which is told to follow and to unpack nothing
 /// ([`route`]).
-fn exchange(prepared: &Prepared, terms: &Terms) -> Result<http::Response<ureq::Body>, ureq::Error> {
+fn exchange(
+    prepared: &Prepared,
+    terms: &Terms,
+    connections: Connections,
+) -> Result<http::Response<ureq::Body>, ureq::Error> {
     let mut request =
         http::Request::builder().method(prepared.method.clone()).uri(prepared.target.clone());
     if let Some(headers) = request.headers_mut() {
@@ -286,12 +322,20 @@ fn exchange(prepared: &Prepared, terms: &Terms) -> Result<http::Response<ureq::B
     let remaining = terms.deadline.saturating_duration_since(Instant::now()).max(shortest);
     let first_byte = Some(terms.first_byte.max(shortest)).filter(|time| *time < remaining);
     let agent = prepared.route.agent();
-    let request = agent
+    let mut request = agent
         .configure_request(request.body(body)?)
         .timeout_global(Some(remaining))
-        .timeout_recv_response(first_byte)
-        .build();
-    agent.run(request)
+        .timeout_recv_response(first_byte);
+    if let Connections::New = connections {
+        request = request.max_idle_age(Duration::ZERO);
+    }
+    agent.run(request.build())
+}
+
+/// The connections that a request may go out on.
+enum Connections {
+    IdleOrNew,
+    New,
 }
 
 fn content(content: Content) -> Result<Body, Failure> {
@@ -316,14 +360,23 @@ fn not_allowed(why: impl std::fmt::Display) -> Failure {
     )
 }
 
-fn is_lookup(error: &std::io::Error) -> bool {
-    error.to_string().contains("lookup")
+/// Whether the handshake failed over what the server said, such as its
+/// certificate, and over what of it.
+fn is_of_tls(error: &std::io::Error, of: impl FnOnce(&rustls::Error) -> bool) -> bool {
+    error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(of)
 }
 
-/// Whether the handshake failed over what the server said, such as its
-/// certificate.
-fn is_of_tls(error: &std::io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+/// Whether what came is no message of TLS at all.
+fn is_no_tls(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
+}
+
+/// Whether a server of TLS was spoken to without it. Many answer that with a page
+/// that says so: nginx, Apache and Go's name HTTPS in it.
+fn asks_for_tls(response: &mut Response) -> bool {
+    response.status() == 400
+        && !response.header("content-type").is_some_and(|of| of.contains("json"))
+        && memchr::memmem::find(response.peek(), b"HTTPS").is_some()
 }
 
 /// The variants that would print a URL are named instead.

@@ -1,7 +1,8 @@
 //! Name resolution that looks at every address before one is connected to.
 
+use std::error::Error;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ureq::config::Config;
@@ -9,15 +10,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-/// Which addresses connections may lead to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum AddressPolicy {
-    /// Any address, also of the local network: for a person's own machine.
-    #[default]
-    Any,
-    /// Public addresses only: for a service that others call.
-    Public,
-}
+use super::addresses::{AddressError, AddressPolicy, Scheme};
 
 /// Leaves the lookup to whoever makes a connection.
 #[derive(Debug)]
@@ -42,20 +35,32 @@ pub(super) struct CheckingResolver<R = DefaultResolver> {
     pub policy: AddressPolicy,
 }
 
-/// A name led to an address that connections may not lead to.
+/// A host has an address that connections may not lead to.
 #[derive(Debug)]
 pub(super) struct AddressRefused {
     pub address: IpAddr,
-    why: &'static str,
+    pub why: AddressError,
 }
 
 impl fmt::Display for AddressRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server's address {} is {}", self.address, self.why)
+        write!(f, "the server's address {} is not allowed: {}", self.address, self.why)
     }
 }
 
-impl std::error::Error for AddressRefused {}
+impl Error for AddressRefused {}
+
+/// The system found no address of a host.
+#[derive(Debug)]
+pub(super) struct Unresolved;
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("could not resolve the host")
+    }
+}
+
+impl Error for Unresolved {}
 
 /// The machine has no thread for a lookup.
 #[derive(Debug)]
@@ -67,7 +72,7 @@ impl fmt::Display for NoThread {
     }
 }
 
-impl std::error::Error for NoThread {}
+impl Error for NoThread {}
 
 impl<R: Resolver> Resolver for CheckingResolver<R> {
     fn resolve(
@@ -78,70 +83,27 @@ impl<R: Resolver> Resolver for CheckingResolver<R> {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         // ureq looks names up on a thread, and panics where there is none.
         let resolve = AssertUnwindSafe(|| self.inner.resolve(uri, config, timeout));
-        let addresses =
-            catch_unwind(resolve).map_err(|_| ureq::Error::Other(Box::new(NoThread)))??;
-        let plain = uri.scheme_str() == Some("http");
+        let resolved = catch_unwind(resolve).map_err(|_| other(NoThread))?;
+        let addresses = resolved.map_err(|error| match error {
+            ureq::Error::Io(_) | ureq::Error::HostNotFound => other(Unresolved),
+            error => error,
+        })?;
+        let scheme = match uri.scheme_str() {
+            Some("https") => Scheme::Https,
+            _ => Scheme::Http,
+        };
         for address in &*addresses {
-            check(address.ip(), plain, self.policy)
-                .map_err(|refused| ureq::Error::Other(Box::new(refused)))?;
+            let address = address.ip().to_canonical();
+            self.policy
+                .check(address, scheme)
+                .map_err(|why| other(AddressRefused { address, why }))?;
         }
         Ok(addresses)
     }
 }
 
-/// Plain `http` goes to loopback only, whatever the name resolves to.
-fn check(address: IpAddr, plain: bool, policy: AddressPolicy) -> Result<(), AddressRefused> {
-    let address = address.to_canonical();
-    let refuse = |why| Err(AddressRefused { address, why });
-    if plain && !address.is_loopback() {
-        return refuse("not a loopback address, and http is allowed to loopback only");
-    }
-    match policy {
-        AddressPolicy::Public if !is_public(address) => {
-            refuse("not public, and this host reaches public addresses only")
-        }
-        _ if address.is_unspecified() || address.is_multicast() => {
-            refuse("not the address of a server")
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The addresses that the IANA special-purpose registries call globally
-/// reachable (RFC 6890 and its updates).
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => is_public_v6(address),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let special = match (a, b, c) {
-        // "This network", private, loopback, link-local.
-        (0 | 10 | 127, ..) | (172, 16..=31, _) | (192, 168, _) | (169, 254, _) => true,
-        // Shared by carriers (RFC 6598), protocol assignments, 6to4 relays.
-        (100, 64..=127, _) | (192, 0, 0) | (192, 88, 99) => true,
-        // Documentation and benchmarks.
-        (192, 0, 2) | (198, 51, 100) | (203, 0, 113) | (198, 18..=19, _) => true,
-        // Multicast, reserved, broadcast.
-        (224..=255, ..) => true,
-        _ => false,
-    };
-    !special
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, ..] = address.segments();
-    // Only 2000::/3 is unicast that the registries hand out; in it stand
-    // protocol assignments and Teredo (2001::/23), documentation
-    // (2001:db8::/32, 3fff::/20) and 6to4 (2002::/16), which hides an IPv4
-    // address.
-    let global = a & 0xe000 == 0x2000;
-    let special = matches!((a, b), (0x2001, 0..=0x01ff) | (0x2001, 0x0db8) | (0x2002, _))
-        || (a == 0x3fff && b < 0x1000);
-    global && !special
+fn other(error: impl Error + Send + Sync + 'static) -> ureq::Error {
+    ureq::Error::Other(Box::new(error))
 }
 
 #[cfg(test)]
@@ -153,12 +115,8 @@ mod tests {
     use ureq::unversioned::transport::{ConnectionDetails, Connector};
 
     use super::super::socket::WatchedConnector;
+    use super::super::tcp::TcpTransport;
     use super::*;
-
-    #[track_caller]
-    fn allowed(address: &str, plain: bool, policy: AddressPolicy) -> bool {
-        check(address.parse().unwrap(), plain, policy).is_ok()
-    }
 
     /// A resolver that has another answer each time it is asked.
     #[derive(Debug)]
@@ -187,100 +145,122 @@ mod tests {
     struct Told(Arc<Mutex<Vec<Vec<SocketAddr>>>>);
 
     impl Connector for Told {
-        type Out = ();
+        type Out = TcpTransport;
 
         fn connect(
             &self,
             details: &ConnectionDetails,
             _: Option<()>,
-        ) -> Result<Option<()>, ureq::Error> {
+        ) -> Result<Option<TcpTransport>, ureq::Error> {
             self.0.lock().unwrap().push(details.addrs.to_vec());
             Err(ureq::Error::ConnectionFailed)
         }
     }
 
-    #[test]
-    fn what_was_checked_is_connected_to_and_nothing_else() {
+    /// What becomes of one request after another to a host whose name resolves
+    /// to these addresses, one list for each lookup: whether it was refused, and
+    /// which addresses were connected to.
+    fn requests(
+        url: &str,
+        policy: AddressPolicy,
+        answers: &[&[&'static str]],
+    ) -> Vec<Result<Vec<String>, AddressError>> {
         let asked = Arc::new(AtomicUsize::new(0));
         let inner = Changing {
-            answers: vec![
-                vec!["1.1.1.1", "1.0.0.1"],
-                vec!["1.1.1.1", "127.0.0.1"],
-                vec!["::ffff:169.254.169.254"],
-                vec!["1.1.1.1"],
-            ],
+            answers: answers.iter().map(|answer| answer.to_vec()).collect(),
             asked: Arc::clone(&asked),
         };
-        let resolver = CheckingResolver { inner, policy: AddressPolicy::Public };
         let told = Told::default();
         let addresses = Arc::clone(&told.0);
-        let connector = WatchedConnector::of(told, resolver);
+        let connector = WatchedConnector::of(told, CheckingResolver { inner, policy });
         let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
-        let refused: Vec<bool> = (0..4)
-            .map(|_| match agent.get("https://rebinding.test/").call() {
-                Err(ureq::Error::Other(error)) => error.is::<AddressRefused>(),
-                Err(ureq::Error::ConnectionFailed) => false,
-                other => panic!("{other:?}"),
-            })
-            .collect();
-        assert_eq!(refused, [false, true, true, false]);
-        // One lookup for each connection: there is no second to answer otherwise.
-        assert_eq!(asked.load(Ordering::SeqCst), 4);
         let ip = |address: &SocketAddr| address.ip().to_string();
-        let told: Vec<Vec<String>> =
-            addresses.lock().unwrap().iter().map(|all| all.iter().map(ip).collect()).collect();
-        assert_eq!(told, [vec!["1.1.1.1", "1.0.0.1"], vec!["1.1.1.1"]]);
+        let connected = || addresses.lock().unwrap().drain(..).flatten().collect::<Vec<_>>();
+        let outcomes = answers.iter().map(|_| {
+            let error = agent.get(url).call().unwrap_err();
+            let connected: Vec<String> = connected().iter().map(ip).collect();
+            match error {
+                ureq::Error::ConnectionFailed => Ok(connected),
+                ureq::Error::Other(error) if connected.is_empty() => {
+                    Err(error.downcast_ref::<AddressRefused>().unwrap().why)
+                }
+                other => panic!("{other:?}, {connected:?}"),
+            }
+        });
+        let outcomes = outcomes.collect();
+        // One lookup for each connection: there is no second to answer otherwise.
+        assert_eq!(asked.load(Ordering::SeqCst), answers.len());
+        outcomes
     }
 
     #[test]
-    fn a_service_reaches_public_addresses_only() {
-        for public in ["1.1.1.1", "104.18.6.192", "2606:4700::6812:6c0"] {
-            assert!(allowed(public, false, AddressPolicy::Public), "{public}");
-        }
-        for other in [
-            "0.0.0.0",
-            "10.0.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "100.64.0.1",
-            "192.0.0.192",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "2001:db8::1",
-            "2002:7f00:1::",
-            "64:ff9b::7f00:1",
-            "100::1",
-        ] {
-            assert!(!allowed(other, false, AddressPolicy::Public), "{other}");
+    fn what_was_checked_is_connected_to_and_nothing_else() {
+        use AddressError::{Metadata, NotLoopback, NotPrivate, NotPublic};
+        let to = |addresses: &[&str]| Ok(addresses.iter().map(|&a| a.to_owned()).collect());
+        assert_eq!(
+            requests(
+                "https://rebinding.test/",
+                AddressPolicy::Public,
+                &[
+                    &["1.1.1.1", "1.0.0.1"],
+                    &["1.1.1.1", "127.0.0.1"],
+                    &["::ffff:169.254.169.254"],
+                    &["1.1.1.1"],
+                ],
+            ),
+            [to(&["1.1.1.1", "1.0.0.1"]), Err(NotPublic), Err(Metadata), to(&["1.1.1.1"])]
+        );
+        assert_eq!(
+            requests(
+                "http://ollama:11434/",
+                AddressPolicy::PrivateHttp,
+                &[
+                    &["172.18.0.2"],
+                    &["fd12:3456::2", "127.0.0.1"],
+                    &["172.18.0.2", "1.1.1.1"],
+                    &["168.63.129.16"],
+                ],
+            ),
+            [
+                to(&["172.18.0.2"]),
+                to(&["fd12:3456::2", "127.0.0.1"]),
+                Err(NotPrivate),
+                Err(Metadata)
+            ]
+        );
+        assert_eq!(
+            requests(
+                "http://localhost:8080/",
+                AddressPolicy::Any,
+                &[&["127.0.0.1"], &["192.168.1.1"]]
+            ),
+            [to(&["127.0.0.1"]), Err(NotLoopback)]
+        );
+    }
+
+    #[derive(Debug)]
+    struct Unknown;
+
+    impl Resolver for Unknown {
+        fn resolve(
+            &self,
+            _: &Uri,
+            _: &Config,
+            _: NextTimeout,
+        ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            Err(std::io::Error::other("whatever a system says").into())
         }
     }
 
+    /// By its place and not by its words, which each system has its own of.
     #[test]
-    fn plain_http_goes_to_loopback_only() {
-        for policy in [AddressPolicy::Any, AddressPolicy::Public] {
-            assert!(!allowed("1.1.1.1", true, policy));
-            assert!(!allowed("192.168.1.1", true, policy));
+    fn a_failed_lookup_is_told_from_other_errors() {
+        let resolver = CheckingResolver { inner: Unknown, policy: AddressPolicy::Any };
+        let connector = WatchedConnector::of(Told::default(), resolver);
+        let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
+        match agent.get("https://unknown.test/").call() {
+            Err(ureq::Error::Other(error)) => assert!(error.is::<Unresolved>(), "{error:?}"),
+            other => panic!("{other:?}"),
         }
-        assert!(allowed("127.0.0.1", true, AddressPolicy::Any));
-        assert!(allowed("::1", true, AddressPolicy::Any));
-        assert!(!allowed("127.0.0.1", true, AddressPolicy::Public));
-    }
-
-    #[test]
-    fn a_person_reaches_the_local_network() {
-        assert!(allowed("192.168.1.1", false, AddressPolicy::Any));
-        assert!(!allowed("0.0.0.0", false, AddressPolicy::Any));
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct ParseLimit {
 pub struct Response {
     status: u16,
     headers: Vec<(String, String)>,
+    /// How the body is packed, although it should not be.
+    coding: Option<String>,
     body: Redacting<BodyReader<'static>>,
     /// The longest silence in it.
     silence: Duration,
@@ -66,9 +68,11 @@ impl Response {
     ) -> Self {
         let (head, body) = response.into_parts();
         let announced = body.content_length();
+        let headers = headers::visible(&head.headers, &redactor);
         Self {
             status: head.status.as_u16(),
-            headers: headers::visible(&head.headers, &redactor),
+            coding: coding(&headers),
+            headers,
             body: Redacting::new(body.into_reader(), redactor),
             silence,
             announced,
@@ -108,13 +112,15 @@ impl Response {
 
     /// The next bytes, none at the end.
     pub(crate) fn read(&mut self, max: usize, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
+        self.check_coding()?;
         let mut chunk = vec![0; max.clamp(1, CHUNK)];
         let count = self.next(&mut chunk, limit)?;
         chunk.truncate(count);
         Ok(if count == 0 { None } else { Some(chunk) })
     }
 
-    /// The rest as text.
+    /// The rest as text. Of an error that is packed, the sentence that says so:
+    /// its status says more than a failure of the host would.
     pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
         self.check_announced(limit)?;
         let mut bytes = Vec::new();
@@ -126,8 +132,12 @@ impl Response {
             }
             bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
         }
-        Ok(String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        match self.coding.as_deref().or_else(|| untold_coding(&bytes)) {
+            Some(coding) if (200..300).contains(&self.status) => Err(packed(coding)),
+            Some(coding) => Ok(packed(coding).message),
+            None => Ok(String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())),
+        }
     }
 
     /// The rest as JSON, with the files that are embedded in it stored.
@@ -137,6 +147,7 @@ impl Response {
         files: &mut RunFiles,
         limit: ParseLimit,
     ) -> Result<String, Failure> {
+        self.check_coding()?;
         let Some(embedded) = embedded else {
             let text = self.text(limit.held)?;
             return match serde_json::from_str::<IgnoredAny>(&text) {
@@ -153,6 +164,9 @@ impl Response {
         let Source { begun, failure, .. } = source;
         if let Some(failure) = failure {
             return Err(failure);
+        }
+        if let Some(coding) = untold_coding(&begun) {
+            return Err(packed(coding));
         }
         let begun = || String::from_utf8_lossy(&begun).into_owned();
         parsed.map(|value| value.to_string()).map_err(|error| unparsed(error, begun))
@@ -181,11 +195,16 @@ impl Response {
 
     /// The next event as it came.
     fn event(&mut self, limit: ParseLimit) -> Result<Option<ServerSentEvent>, Failure> {
+        self.check_coding()?;
         loop {
             if self.peeked.is_empty() && !self.look_ahead()? {
                 return Ok(self.events.end());
             }
-            let (count, event) = self.events.read(self.peeked.make_contiguous());
+            let next = self.peeked.make_contiguous();
+            if let Some(coding) = untold_coding(next).filter(|_| self.read == 0) {
+                return Err(packed(coding));
+            }
+            let (count, event) = self.events.read(next);
             self.peeked.drain(..count);
             self.count(count, limit.whole)?;
             if event.is_some() {
@@ -207,7 +226,7 @@ impl Response {
         mut progress: Progress,
     ) -> Result<FileEntry, Failure> {
         self.check_announced(limit)?;
-        self.check_encoding()?;
+        self.check_coding()?;
         let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
         let mut chunk = vec![0; CHUNK];
         let mut done = 0;
@@ -276,17 +295,47 @@ impl Response {
         if limit < self.read { Err(too_large(limit)) } else { Ok(()) }
     }
 
-    /// Nothing is unpacked, and what is packed would be a file that nobody can
-    /// read. Other content that is packed cannot be read here.
-    fn check_encoding(&self) -> Result<(), Failure> {
-        let encoding = self.header("content-encoding").unwrap_or_default();
-        if encoding.is_empty() || encoding.eq_ignore_ascii_case("identity") {
-            return Ok(());
+    /// That the body can be read. Nothing is unpacked: what is packed could grow
+    /// past every limit.
+    fn check_coding(&self) -> Result<(), Failure> {
+        match &self.coding {
+            None => Ok(()),
+            Some(coding) => Err(packed(coding)),
         }
-        let message =
-            format!("the provider's answer is packed ({encoding}), which nobody asked for");
-        Err(Failure::new(FailureKind::InvalidOutput, message).after_request(true))
     }
+}
+
+/// How a body is packed, by the headers that say so. Nobody has asked for it:
+/// requests carry no `Accept-Encoding`.
+fn coding(headers: &[(String, String)]) -> Option<String> {
+    let of = |name: &'static str, own: &'static [&'static str]| {
+        headers
+            .iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .flat_map(|(_, value)| value.split(','))
+            .map(str::trim)
+            .find(move |coding| {
+                !coding.is_empty() && !own.iter().any(|own| own.eq_ignore_ascii_case(coding))
+            })
+            .map(move |coding| format!("`{name}: {coding}`"))
+    };
+    of("content-encoding", &["identity"])
+        .or_else(|| of("transfer-encoding", &["chunked", "identity"]))
+}
+
+/// How a body is packed that begins so, if it is and no header says it. No text
+/// in UTF-8 begins like that.
+fn untold_coding(begun: &[u8]) -> Option<&'static str> {
+    match begun {
+        [0x1f, 0x8b, ..] => Some("gzip, without a header that says so"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd, without a header that says so"),
+        _ => None,
+    }
+}
+
+fn packed(coding: &str) -> Failure {
+    let message = format!("the provider compressed its answer ({coding}), which was not asked for");
+    Failure::new(FailureKind::InvalidOutput, message).after_request(true)
 }
 
 /// A response as a reader that remembers how it begins and why it failed.

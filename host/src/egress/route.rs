@@ -10,10 +10,11 @@ use ureq::unversioned::resolver::DefaultResolver;
 use crate::failure::Failure;
 use crate::host::HostOptions;
 
+use super::addresses::AddressPolicy;
 use super::authorities::Authorities;
 use super::base_url::BaseUrl;
 use super::redact::Redactor;
-use super::resolver::{AddressPolicy, CheckingResolver, LaterResolver};
+use super::resolver::{CheckingResolver, LaterResolver};
 use super::secret::Secret;
 use super::socket::WatchedConnector;
 

@@ -10,22 +10,23 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, ErrorKind};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use ureq::Error;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ChainedConnector, ConnectionDetails, Connector, NextTimeout, RustlsConnector,
-    ShutdownHandle, Transport, time,
+    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, Transport, time,
 };
 
 use crate::events::Cancellation;
 
 use super::buffers::GrowingBuffers;
+use super::idle::{ClosedIdle, Failed, Use};
 use super::resolver::CheckingResolver;
-use super::tcp::TcpConnector;
+use super::tcp::{TcpConnector, TcpTransport};
 
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
@@ -107,28 +108,27 @@ fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
     CURRENT.with_borrow(|current| current.as_ref().map(use_it))
 }
 
-/// TCP, then TLS if the scheme asks for it.
-type TcpAndTls = ChainedConnector<(), TcpConnector, RustlsConnector>;
-
-/// Looks a host up and connects to it.
+/// Looks a host up, connects to it by TCP, and speaks TLS if the scheme asks for
+/// it.
 ///
 /// The lookup stands here because ureq's own comes before it asks for an idle
 /// connection, on a thread that it makes for each request.
 #[derive(Debug)]
-pub(super) struct WatchedConnector<C = TcpAndTls, R = CheckingResolver> {
-    inner: C,
+pub(super) struct WatchedConnector<C = TcpConnector, R = CheckingResolver> {
+    tcp: C,
+    tls: RustlsConnector,
     resolver: R,
 }
 
 impl WatchedConnector {
     pub(super) fn new(resolver: CheckingResolver) -> Self {
-        Self::of(TcpConnector.chain(RustlsConnector::default()), resolver)
+        Self::of(TcpConnector, resolver)
     }
 }
 
-impl<C: Connector, R: Resolver> WatchedConnector<C, R> {
-    pub(super) fn of(inner: C, resolver: R) -> Self {
-        Self { inner, resolver }
+impl<C: Connector<Out = TcpTransport>, R: Resolver> WatchedConnector<C, R> {
+    pub(super) fn of(tcp: C, resolver: R) -> Self {
+        Self { tcp, tls: RustlsConnector::default(), resolver }
     }
 
     /// The addresses, and the time that is left for connecting.
@@ -148,8 +148,8 @@ impl<C: Connector, R: Resolver> WatchedConnector<C, R> {
     }
 }
 
-impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
-    type Out = WatchedTransport<C::Out>;
+impl<C: Connector<Out = TcpTransport>, R: Resolver> Connector for WatchedConnector<C, R> {
+    type Out = WatchedTransport<<RustlsConnector as Connector<TcpTransport>>::Out>;
 
     fn connect(
         &self,
@@ -157,10 +157,6 @@ impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
         chained: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
         let (addrs, timeout) = self.look_up(details)?;
-        // ureq's own hook for shutting sockets down tells which one is ours.
-        let opened: Arc<Mutex<Option<Weak<dyn ShutdownHandle>>>> = Arc::default();
-        let register = Arc::clone(&details.register_shutdown);
-        let seen = Arc::clone(&opened);
         let details = ConnectionDetails {
             uri: details.uri,
             addrs,
@@ -171,15 +167,12 @@ impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
             timeout,
             current_time: Arc::clone(&details.current_time),
             run_connector: Arc::clone(&details.run_connector),
-            register_shutdown: Arc::new(move |handle| {
-                *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.clone());
-                register(handle)
-            }),
+            register_shutdown: Arc::clone(&details.register_shutdown),
         };
-        let transport = self.inner.connect(&details, chained)?;
-        let handle = opened.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let socket = Socket { number: next_number(), user: AtomicU64::new(0), handle };
-        Ok(transport.map(|inner| WatchedTransport::new(inner, socket)))
+        let Some(tcp) = self.tcp.connect(&details, chained)? else { return Ok(None) };
+        let stream = tcp.stream();
+        let transport = self.tls.connect(&details, Some(tcp))?;
+        Ok(transport.map(|inner| WatchedTransport::new(inner, stream)))
     }
 }
 
@@ -188,7 +181,9 @@ impl<C: Connector, R: Resolver> Connector for WatchedConnector<C, R> {
 struct Socket {
     number: u64,
     user: AtomicU64,
-    handle: Option<Weak<dyn ShutdownHandle>>,
+    /// It is closed with its transport, and not kept open by a run that may
+    /// cancel it.
+    stream: Weak<TcpStream>,
 }
 
 impl Socket {
@@ -211,9 +206,10 @@ impl Socket {
     }
 
     fn release(&self, id: u64) {
-        let handle = self.handle.as_ref().and_then(Weak::upgrade);
-        if let Some(handle) = handle.filter(|_| self.user.load(Ordering::Acquire) == id) {
-            handle.shutdown();
+        let stream = self.stream.upgrade();
+        if let Some(stream) = stream.filter(|_| self.user.load(Ordering::Acquire) == id) {
+            // Whoever waits for a socket that is closed already does not wait.
+            let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
@@ -225,12 +221,55 @@ pub(super) struct WatchedTransport<T> {
     /// and these the rest.
     buffers: Option<GrowingBuffers>,
     socket: Arc<Socket>,
+    stream: Arc<TcpStream>,
+    used: Use,
 }
 
 impl<T: Transport> WatchedTransport<T> {
-    fn new(inner: T, socket: Socket) -> Self {
+    fn new(inner: T, stream: Arc<TcpStream>) -> Self {
         let buffers = inner.is_tls().then(GrowingBuffers::default);
-        Self { inner, buffers, socket: Arc::new(socket) }
+        let (number, user) = (next_number(), AtomicU64::new(0));
+        let socket = Arc::new(Socket { number, user, stream: Arc::downgrade(&stream) });
+        Self { inner, buffers, socket, stream, used: Use::First }
+    }
+
+    fn transmit(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let Some(buffers) = &mut self.buffers else {
+            return self.inner.transmit_output(amount, timeout);
+        };
+        match buffers.write(amount) {
+            true => send_held(buffers, &mut self.inner, timeout),
+            false => Ok(()),
+        }
+    }
+
+    fn receive(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        let Some(buffers) = &mut self.buffers else {
+            return self.inner.await_input(within_silence(timeout));
+        };
+        send_held(buffers, &mut self.inner, timeout)?;
+        buffers.end_output();
+        buffers.check_room()?;
+        // What there was no room for is there already.
+        let is_there = !self.inner.buffers().input().is_empty()
+            || self.inner.await_input(within_silence(timeout))?;
+        buffers.take_from(self.inner.buffers());
+        Ok(is_there)
+    }
+
+    /// Whether the server closed the connection before it read the request that
+    /// failed so.
+    fn is_unread(&self, failed: &Result<bool, Error>) -> bool {
+        let failed = match failed {
+            Ok(false) => Failed::AtItsEnd,
+            // TLS that ended without saying so.
+            Err(Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => Failed::AtItsEnd,
+            Err(Error::Io(error)) => Failed::With(error.kind()),
+            Ok(true) | Err(_) => return false,
+        };
+        // A run that is cancelled has ended the connection itself.
+        let cancelled = with_current(|current| current.cancellation.is_cancelled());
+        !cancelled.unwrap_or(false) && self.used.is_unread(failed, &self.stream)
     }
 }
 
@@ -264,39 +303,44 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.socket.claim()?;
+        let inner = &mut self.inner;
+        self.used.request(|| inner.is_open()).map_err(closed)?;
         with_current(|current| current.sent.set(true));
-        let Some(buffers) = &mut self.buffers else {
-            return self.inner.transmit_output(amount, timeout);
-        };
-        match buffers.write(amount) {
-            true => send_held(buffers, &mut self.inner, timeout),
-            false => Ok(()),
+        let transmitted = self.transmit(amount, timeout).map(|()| true);
+        if self.is_unread(&transmitted) {
+            return Err(closed(ClosedIdle));
         }
+        transmitted.map(drop)
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.socket.claim()?;
-        let Some(buffers) = &mut self.buffers else {
-            return self.inner.await_input(within_silence(timeout)).map_err(never_an_end);
-        };
-        send_held(buffers, &mut self.inner, timeout)?;
-        buffers.end_output();
-        buffers.check_room()?;
-        // What there was no room for is there already.
-        let is_there = !self.inner.buffers().input().is_empty()
-            || self.inner.await_input(within_silence(timeout)).map_err(never_an_end)?;
-        buffers.take_from(self.inner.buffers());
-        Ok(is_there)
+        let received = self.receive(timeout);
+        if self.is_unread(&received) {
+            return Err(closed(ClosedIdle));
+        }
+        if matches!(received, Ok(true)) {
+            self.used.answer();
+        }
+        received.map_err(never_an_end)
     }
 
     fn is_open(&mut self) -> bool {
         // What nobody asked for would be taken for the next answer.
-        self.inner.buffers().input().is_empty() && self.inner.is_open()
+        let is_open = self.inner.buffers().input().is_empty() && self.inner.is_open();
+        self.used.wait();
+        is_open
     }
 
     fn is_tls(&self) -> bool {
         self.inner.is_tls()
     }
+}
+
+fn closed(closed: ClosedIdle) -> Error {
+    // The request was not read: it is as if it had not been sent.
+    begin_request();
+    Error::Other(Box::new(closed))
 }
 
 /// What is left of the time for a request that goes out in pieces.

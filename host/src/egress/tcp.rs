@@ -100,6 +100,11 @@ impl fmt::Debug for TcpTransport {
 }
 
 impl TcpTransport {
+    /// The socket, to be shut down or asked for its errors from elsewhere.
+    pub(super) fn stream(&self) -> Arc<TcpStream> {
+        Arc::clone(&self.stream)
+    }
+
     fn send_held(&mut self, timeout: NextTimeout) -> Result<(), Error> {
         let timeout = timeout.for_write();
         let left = left(timeout, Instant::now())?;

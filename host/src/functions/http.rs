@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Method};
 
 use crate::egress::{
-    self, BaseUrl, Content, Credential, Retries, Route, RouteOptions, Secret, Terms, header_name,
+    self, AddressPolicy, BaseUrl, Content, Credential, Retries, Route, RouteOptions, Secret, Terms,
+    header_name,
 };
 use crate::failure::{Failure, FailureKind};
 use crate::host::Host;
@@ -39,7 +40,8 @@ pub struct HttpFunction {
     pub parameters: Value,
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: String,
-    /// An absolute URL without query: `https`, or `http` to loopback.
+    /// An absolute URL without query. It may lead to where the host's
+    /// connections may ([`AddressPolicy`]).
     pub url: String,
     /// A header whose value is a secret.
     pub header: Option<SecretHeader>,
@@ -73,7 +75,7 @@ impl Functions {
             Failure { property: None, ..Failure::invalid_input("", message) }
         };
         let method = method(&declaration.method).map_err(wrong)?;
-        let (base, path) = target(&declaration.url).map_err(wrong)?;
+        let (base, path) = target(&declaration.url, host.options.addresses).map_err(wrong)?;
         let credential = declaration
             .header
             .map(|header| credential(&header, lookup))
@@ -127,8 +129,11 @@ fn parameters(mut schema: Value) -> Result<Value, String> {
 }
 
 /// The origin and the path of a URL.
-fn target(url: &str) -> Result<(BaseUrl, String), String> {
+fn target(url: &str, addresses: AddressPolicy) -> Result<(BaseUrl, String), String> {
     let whole = BaseUrl::parse(url).map_err(|error| format!("has a `url` that {error}"))?;
+    addresses
+        .check_url(&whole)
+        .map_err(|error| format!("has a `url` that is not allowed: {error}"))?;
     let origin = whole.origin();
     let path = whole.as_str().strip_prefix(&origin).unwrap_or_default().to_owned();
     let origin = BaseUrl::parse(&origin).map_err(|error| format!("has a `url` that {error}"))?;
@@ -244,6 +249,7 @@ mod tests {
         assert!(declared(|_| ()).unwrap().get("weather").is_ok());
         refused(|d| d["method"] = json!("get"), "must be GET, POST, PUT, PATCH or DELETE");
         refused(|d| d["url"] = json!("http://example.test/x"), "must begin with https://");
+        refused(|d| d["url"] = json!("ftp://example.test/x"), "must begin with https://");
         refused(|d| d["url"] = json!("https://example.test"), "without a path");
         refused(|d| d["url"] = json!("https://a@example.test/x"), "user name");
         refused(|d| d["header"]["environment"] = json!("OTHER"), "needs $OTHER, which is not set");

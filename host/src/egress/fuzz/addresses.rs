@@ -5,8 +5,9 @@ use fuzzing::{mutated_text, try_all};
 use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 use ureq::http::Uri;
-use url::Url;
+use url::{Host, Url};
 
+use crate::egress::AddressPolicy;
 use crate::egress::base_url::BaseUrl;
 use crate::egress::target;
 
@@ -19,6 +20,9 @@ const BASE_URLS: &[&str] = &[
     "http://[::ffff:127.0.0.1]/v1",
     "http://localhost",
     "http://0x7f.1/v1",
+    "http://192.168.0.1:11434/v1",
+    "http://169.254.169.254/latest",
+    "http://host.docker.internal:1234/v1",
     "https://bücher.example/v1",
     "https://xn--bcher-kva.example/ä/%C3%A4",
     "https://api.example.com@evil.test/v1",
@@ -138,7 +142,18 @@ fn an_accepted_base_url_is_one_place_to_every_parser() {
         let uri = Uri::try_from(written).unwrap_or_else(|error| panic!("{written}: {error}"));
         let (scheme, authority) = (uri.scheme_str().unwrap(), uri.authority().unwrap());
         assert_eq!(format!("{scheme}://{authority}"), base.origin());
-        assert!(scheme == "https" || scheme == "http" && base.is_loopback(), "{written}");
+        assert!(scheme == "https" || scheme == "http", "{written}");
+        let is_loopback = match Url::parse(written).unwrap().host().unwrap() {
+            Host::Domain(name) => name == "localhost",
+            Host::Ipv4(address) => address.is_loopback(),
+            Host::Ipv6(address) => address.to_canonical().is_loopback(),
+        };
+        if scheme == "http" && AddressPolicy::Any.check_url(&base).is_ok() {
+            assert!(is_loopback, "{written}");
+        }
+        if scheme == "http" {
+            assert!(AddressPolicy::Public.check_url(&base).is_err(), "{written}");
+        }
         assert!(!written.contains(['@', '?', '#', '\\']) || uri.path().contains('@'), "{written}");
         assert!(!authority.as_str().contains('@') && uri.query().is_none(), "{written}");
         assert!(!written.ends_with('/'), "{written}");

@@ -2,7 +2,20 @@
 
 import { accessKey } from './access.js';
 
-const BASE = '/api/v1';
+/** Where the service says that its API is, as in the `url` of a file. */
+const ROOT = '/api/v1';
+
+/**
+ * Where the page finds it: below its own address, since a proxy may serve both
+ * under a prefix.
+ */
+const BASE = new URL(`.${ROOT}`, document.baseURI).pathname;
+
+/** The path below the API's root that a URL of the service names, if it is one. */
+export const pathOf = (url) => (url.startsWith(`${ROOT}/`) ? url.slice(ROOT.length) : undefined);
+
+/** The address of a path below the API's root. */
+export const addressOf = (path) => BASE + path;
 
 /**
  * A failure as the service tells it (RFC 9457), or one of the way to it.
@@ -50,7 +63,7 @@ export async function request(method, path, { json, accept, signal } = {}) {
   const body = json === undefined ? undefined : JSON.stringify(json);
   let response;
   try {
-    response = await fetch(BASE + path, { method, headers, body, signal });
+    response = await fetch(addressOf(path), { method, headers, body, signal });
   } catch (error) {
     if (error.name === 'AbortError') {
       throw error;

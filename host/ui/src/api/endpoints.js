@@ -1,6 +1,6 @@
 // What the service offers, one function each.
 
-import { request, requestJson } from './client.js';
+import { addressOf, request, requestJson } from './client.js';
 import { readEvents } from './events.js';
 
 const ofComponent = (component) => `/components/${component}`;
@@ -38,7 +38,7 @@ export async function* run(component, action, json, signal) {
   yield* readEvents(response);
 }
 
-export const runPath = (component, action) => `/api/v1${ofAction(component, action)}/run`;
+export const runAddress = (component, action) => addressOf(`${ofAction(component, action)}/run`);
 
 export const testConnection = (component, connection) =>
   requestJson('POST', `${ofComponent(component)}/connection/test`, { json: { connection } });

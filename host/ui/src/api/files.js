@@ -2,9 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import { accessKey } from './access.js';
-import { ServiceError, request } from './client.js';
-
-const FILES = '/api/v1/files';
+import { ServiceError, addressOf, pathOf, request } from './client.js';
 
 /**
  * Uploads a file and resolves to its FILE_ENTRY. `fetch` tells no progress of
@@ -17,7 +15,7 @@ const FILES = '/api/v1/files';
 export function upload(file, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const transfer = new XMLHttpRequest();
-    transfer.open('POST', `${FILES}?name=${encodeURIComponent(file.name)}`);
+    transfer.open('POST', addressOf(`/files?name=${encodeURIComponent(file.name)}`));
     transfer.responseType = 'json';
     transfer.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
     if (accessKey.get()) {
@@ -57,7 +55,8 @@ export function isFileEntry(value) {
  * @returns {string | undefined} undefined while it is fetched
  */
 export function useFileUrl(url) {
-  const needsKey = url.startsWith(`${FILES}/`) && accessKey.get() !== null;
+  const path = pathOf(url);
+  const needsKey = path !== undefined && accessKey.get() !== null;
   const [blobUrl, setBlobUrl] = useState();
   useEffect(() => {
     if (!needsKey) {
@@ -65,7 +64,7 @@ export function useFileUrl(url) {
     }
     let made;
     const controller = new AbortController();
-    request('GET', url.slice('/api/v1'.length), { accept: '*/*', signal: controller.signal })
+    request('GET', path, { accept: '*/*', signal: controller.signal })
       .then((response) => response.blob())
       .then((blob) => setBlobUrl((made = URL.createObjectURL(blob))))
       .catch(() => {});
@@ -73,8 +72,11 @@ export function useFileUrl(url) {
       controller.abort();
       URL.revokeObjectURL(made);
     };
-  }, [url, needsKey]);
-  return needsKey ? blobUrl : url;
+  }, [path, needsKey]);
+  if (needsKey) {
+    return blobUrl;
+  }
+  return path === undefined ? url : addressOf(path);
 }
 
 /** A size as people write it. */

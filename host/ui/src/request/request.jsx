@@ -1,6 +1,6 @@
 // The run as a request that can be made elsewhere.
 
-import { runPath } from '../api/endpoints.js';
+import { runAddress } from '../api/endpoints.js';
 import { accessKey } from '../api/access.js';
 import { SESSION } from '../connection/connections.js';
 import { Json } from '../result/json.jsx';
@@ -12,7 +12,7 @@ export function Request({ component, action, input, connections, secrets }) {
   return (
     <div className="request">
       <h3>As curl</h3>
-      <Json label="Request as curl" value={curl(runPath(component, action), body)} />
+      <Json label="Request as curl" value={curl(runAddress(component, action), body)} />
       <p className="field-description">
         Without <code>text/event-stream</code> the answer comes at once, as JSON.
       </p>
@@ -31,10 +31,10 @@ function masked(values, secrets) {
   return Object.fromEntries(entries);
 }
 
-function curl(path, body) {
+function curl(address, body) {
   const key = accessKey.get() ? ['-H "Authorization: Bearer $CONNECTOR_KEY"'] : [];
   return [
-    `curl --no-buffer ${quoted(location.origin + path)}`,
+    `curl --no-buffer ${quoted(location.origin + address)}`,
     "-H 'Content-Type: application/json'",
     "-H 'Accept: text/event-stream'",
     ...key,

@@ -1,0 +1,316 @@
+//! Which addresses connections may lead to.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::Host;
+
+use super::base_url::BaseUrl;
+
+/// Which addresses connections may lead to, and by which scheme.
+///
+/// | | `https` to | `http` to |
+/// |---|---|---|
+/// | `Public` | public addresses | none |
+/// | `Any` | all addresses | loopback addresses |
+/// | `PrivateHttp` | all addresses | loopback and private addresses |
+///
+/// Private addresses are those of local networks and containers: `10.0.0.0/8`,
+/// `172.16.0.0/12`, `192.168.0.0/16`, `100.64.0.0/10` (RFC 6598, which overlay
+/// networks use too), `fc00::/7` and `fe80::/10`. `169.254.0.0/16` is not among
+/// them: clouds hand out credentials there. The addresses of their metadata
+/// services are refused by every policy.
+///
+/// A name is looked up once for each connection, and every address it resolves
+/// to must be allowed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AddressPolicy {
+    /// For a service that others call.
+    Public,
+    /// For a person's own machine.
+    #[default]
+    Any,
+    /// For servers of one's own, whose certificates nobody signs: the option
+    /// `--allow-private-addresses`.
+    PrivateHttp,
+}
+
+/// Why an address is not allowed. Reads as a sentence of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AddressError {
+    /// `http`, and [`AddressPolicy::Public`].
+    #[error(
+        "http:// needs --allow-private-addresses, and then leads to loopback and private \
+         addresses only"
+    )]
+    NoHttp,
+    /// `http` to another than a loopback address, and [`AddressPolicy::Any`].
+    #[error(
+        "http:// is allowed for loopback addresses, and with --allow-private-addresses for \
+         private ones; everything else must begin with https://"
+    )]
+    NotLoopback,
+    /// `http` to a public address, and [`AddressPolicy::PrivateHttp`].
+    #[error(
+        "http:// is allowed for loopback and private addresses only; everything else must begin \
+         with https://"
+    )]
+    NotPrivate,
+    /// `https` to another than a public address, and [`AddressPolicy::Public`].
+    #[error("the address is not public; --allow-private-addresses allows others")]
+    NotPublic,
+    /// Whoever asks there gets credentials of the machine.
+    #[error("it is the address of a cloud's metadata service")]
+    Metadata,
+    /// Servers listen on `0.0.0.0`, and nobody can connect to it.
+    #[error("it is no address of a server; one that listens on 0.0.0.0 is reached at 127.0.0.1")]
+    NoServer,
+}
+
+/// How a connection's bytes travel.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) enum Scheme {
+    Http,
+    Https,
+}
+
+impl AddressPolicy {
+    /// Checks what is known of a URL before its host is looked up.
+    pub(crate) fn check_url(self, url: &BaseUrl) -> Result<(), AddressError> {
+        match url.host() {
+            Host::Ipv4(address) => self.check(address.into(), url.scheme()),
+            Host::Ipv6(address) => self.check(address.into(), url.scheme()),
+            Host::Domain("localhost") => self.check(Ipv4Addr::LOCALHOST.into(), url.scheme()),
+            Host::Domain(_) => match (self, url.scheme()) {
+                (Self::Public, Scheme::Http) => Err(AddressError::NoHttp),
+                (Self::Any, Scheme::Http) => Err(AddressError::NotLoopback),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Checks an address that is about to be connected to.
+    pub(super) fn check(self, address: IpAddr, scheme: Scheme) -> Result<(), AddressError> {
+        use Kind::{Loopback, Metadata, NoServer, Private, Public};
+        match (self, scheme, Kind::of(address.to_canonical())) {
+            (_, _, NoServer) => Err(AddressError::NoServer),
+            (_, _, Metadata) => Err(AddressError::Metadata),
+            (Self::Public, Scheme::Https, Public)
+            | (Self::Any, Scheme::Https, _)
+            | (Self::Any, Scheme::Http, Loopback)
+            | (Self::PrivateHttp, Scheme::Https, _)
+            | (Self::PrivateHttp, Scheme::Http, Loopback | Private) => Ok(()),
+            (Self::Public, Scheme::Https, _) => Err(AddressError::NotPublic),
+            (Self::Public, Scheme::Http, _) => Err(AddressError::NoHttp),
+            (Self::Any, Scheme::Http, _) => Err(AddressError::NotLoopback),
+            (Self::PrivateHttp, Scheme::Http, _) => Err(AddressError::NotPrivate),
+        }
+    }
+}
+
+/// What an address is.
+enum Kind {
+    Loopback,
+    /// Of a local network, see [`AddressPolicy`].
+    Private,
+    /// Globally reachable, by the IANA special-purpose registries (RFC 6890 and
+    /// its updates).
+    Public,
+    /// A cloud's metadata service.
+    Metadata,
+    /// Unspecified or multicast.
+    NoServer,
+    /// For another special purpose.
+    Special,
+}
+
+impl Kind {
+    fn of(address: IpAddr) -> Self {
+        if address.is_unspecified() || address.is_multicast() {
+            return Self::NoServer;
+        }
+        if is_metadata(address) {
+            return Self::Metadata;
+        }
+        if address.is_loopback() {
+            return Self::Loopback;
+        }
+        match address {
+            IpAddr::V4(address) => Self::of_v4(address),
+            IpAddr::V6(address) => Self::of_v6(address),
+        }
+    }
+
+    fn of_v4(address: Ipv4Addr) -> Self {
+        let [a, b, c, _] = address.octets();
+        match (a, b, c) {
+            (10, ..) | (172, 16..=31, _) | (192, 168, _) | (100, 64..=127, _) => Self::Private,
+            // "This network", link-local.
+            (0, ..) | (169, 254, _) => Self::Special,
+            // Protocol assignments, 6to4 relays.
+            (192, 0, 0) | (192, 88, 99) => Self::Special,
+            // Documentation and benchmarks.
+            (192, 0, 2) | (198, 51, 100) | (203, 0, 113) | (198, 18..=19, _) => Self::Special,
+            // Reserved, broadcast.
+            (240..=255, ..) => Self::Special,
+            _ => Self::Public,
+        }
+    }
+
+    fn of_v6(address: Ipv6Addr) -> Self {
+        if address.is_unique_local() || address.is_unicast_link_local() {
+            return Self::Private;
+        }
+        let [a, b, ..] = address.segments();
+        // Only 2000::/3 is unicast that the registries hand out. It includes
+        // protocol assignments and Teredo (2001::/23), documentation
+        // (2001:db8::/32, 3fff::/20) and 6to4 (2002::/16), which hides an IPv4
+        // address.
+        let global = a & 0xe000 == 0x2000;
+        let special = matches!((a, b), (0x2001, 0..=0x01ff) | (0x2001, 0x0db8) | (0x2002, _))
+            || (a == 0x3fff && b < 0x1000);
+        if global && !special { Self::Public } else { Self::Special }
+    }
+}
+
+/// The addresses of metadata services, some of which look public or private.
+fn is_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => matches!(
+            address.octets(),
+            // Nearly all clouds; credentials of containers on AWS; Azure;
+            // Alibaba; Oracle.
+            [169, 254, 169, 254]
+                | [169, 254, 170, 2 | 23]
+                | [168, 63, 129, 16]
+                | [100, 100, 100, 200]
+                | [192, 0, 0, 192]
+        ),
+        IpAddr::V6(address) => matches!(
+            address.segments(),
+            // AWS, twice; Google; OpenStack.
+            [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23 | 0x254]
+                | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
+                | [0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICIES: [AddressPolicy; 3] =
+        [AddressPolicy::Public, AddressPolicy::Any, AddressPolicy::PrivateHttp];
+
+    /// What each policy says of `https` and of `http` to these addresses.
+    #[track_caller]
+    fn check(
+        addresses: &[&str],
+        https: [Result<(), AddressError>; 3],
+        http: [Result<(), AddressError>; 3],
+    ) {
+        for address in addresses {
+            let parsed = address.parse().unwrap();
+            let of = |scheme| POLICIES.map(|policy| policy.check(parsed, scheme));
+            assert_eq!(of(Scheme::Https), https, "https to {address}");
+            assert_eq!(of(Scheme::Http), http, "http to {address}");
+        }
+    }
+
+    #[test]
+    fn every_policy_has_its_addresses() {
+        use AddressError::{Metadata, NoHttp, NoServer, NotLoopback, NotPrivate, NotPublic};
+        let loopback = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"];
+        check(&loopback, [Err(NotPublic), Ok(()), Ok(())], [Err(NoHttp), Ok(()), Ok(())]);
+        let private = [
+            "10.0.0.1",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "100.64.0.1",
+            "100.127.255.255",
+            "::ffff:10.0.0.1",
+            "fc00::1",
+            "fdff::1",
+            "fe80::1",
+        ];
+        check(
+            &private,
+            [Err(NotPublic), Ok(()), Ok(())],
+            [Err(NoHttp), Err(NotLoopback), Ok(())],
+        );
+        let no_http = [Err(NoHttp), Err(NotLoopback), Err(NotPrivate)];
+        let public = [
+            "1.1.1.1",
+            "104.18.6.192",
+            "9.255.255.255",
+            "11.0.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.1.1",
+            "100.63.255.255",
+            "100.128.0.0",
+            "168.63.129.15",
+            "2606:4700::6812:6c0",
+        ];
+        check(&public, [Ok(()), Ok(()), Ok(())], no_http);
+        let special = [
+            "0.1.2.3",
+            "169.254.1.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "255.255.255.255",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+            "64:ff9b::c0a8:101",
+            "100::1",
+            "fec0::1",
+        ];
+        check(&special, [Err(NotPublic), Ok(()), Ok(())], no_http);
+        let metadata = [
+            "169.254.169.254",
+            "169.254.170.2",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "::ffff:169.254.169.254",
+            "::ffff:168.63.129.16",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "fe80::a9fe:a9fe",
+        ];
+        check(&metadata, [Err(Metadata); 3], [Err(Metadata); 3]);
+        let none = ["0.0.0.0", "224.0.0.1", "::", "ff02::1"];
+        check(&none, [Err(NoServer); 3], [Err(NoServer); 3]);
+    }
+
+    #[test]
+    fn a_url_is_checked_as_far_as_it_is_known() {
+        use AddressError::{Metadata, NoHttp, NoServer, NotLoopback, NotPrivate, NotPublic};
+        for (url, expected) in [
+            ("https://api.example.com/v1", [Ok(()), Ok(()), Ok(())]),
+            ("https://127.0.0.1:8080/v1", [Err(NotPublic), Ok(()), Ok(())]),
+            ("https://localhost", [Err(NotPublic), Ok(()), Ok(())]),
+            ("http://127.0.0.1:8080/v1", [Err(NoHttp), Ok(()), Ok(())]),
+            ("http://0x7f.1/v1", [Err(NoHttp), Ok(()), Ok(())]),
+            ("http://[::1]:8080/v1", [Err(NoHttp), Ok(()), Ok(())]),
+            ("http://LOCALHOST:8080", [Err(NoHttp), Ok(()), Ok(())]),
+            ("http://192.168.0.1:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            ("http://[fd12:3456::1]/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            // What these resolve to is checked when they are connected to.
+            ("http://ollama:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            ("http://host.docker.internal:1234", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            ("http://studio.local:1234/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            ("http://localhost.evil.test", [Err(NoHttp), Err(NotLoopback), Ok(())]),
+            ("http://1.1.1.1/v1", [Err(NoHttp), Err(NotLoopback), Err(NotPrivate)]),
+            ("http://169.254.169.254/latest", [Err(Metadata); 3]),
+            ("https://[fd00:ec2::254]/latest", [Err(Metadata); 3]),
+            ("http://0.0.0.0:11434/v1", [Err(NoServer); 3]),
+        ] {
+            let base = BaseUrl::parse(url).unwrap();
+            assert_eq!(POLICIES.map(|policy| policy.check_url(&base)), expected, "{url}");
+        }
+    }
+}
