@@ -48,7 +48,7 @@ pub struct Failure {
 }
 
 /// One of several things that are wrong with an input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Violation {
     /// The path of the property.
     pub property: String,
