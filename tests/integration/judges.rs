@@ -1,5 +1,5 @@
 //! What servers say of the connector that know nothing of it: LLMock judges
-//! how it tries again, and llama-server runs a real language model.
+//! how it tries again, and llama.cpp runs a real language model.
 //!
 //! Each is started once, by the first test that needs it, and serves one test
 //! at a time: LLMock's verdict is on all that came in, and a model that

@@ -69,19 +69,11 @@ impl Llama {
     /// # Panics
     /// If it is not installed or does not start.
     pub fn start() -> Self {
-        let (program, model) =
-            (installed("judges", "llama-server"), installed("judges", "model.gguf"));
-        Self(Server::start(&program, "/health", |command, address| {
-            command.arg("--model").arg(&model).args(["--alias", Self::MODEL]);
-            command.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
-            command.args(["--api-key", CANARY, "--jinja", "--offline", "--no-ui"]);
-            command.args(["--parallel", &Self::CHOICES.to_string(), "--ctx-size", "2048"]);
-            // An answer must not depend on the machine or on earlier questions:
-            // with a cached prompt, and on another processor, the same sums
-            // are made in another order.
-            command.args(["--device", "none", "--threads", "1", "--no-cache-prompt"]);
-            // Nobody waits for an answer that does not end.
-            command.args(["--predict", "128"]);
+        let python = installed("judges", "venv/bin/python");
+        let [script, model] = ["llama.py", "model.gguf"].map(|file| installed("judges", file));
+        Self(Server::start(&python, "/health", |command, address| {
+            command.arg(&script).arg(&model).arg(address.port().to_string());
+            command.args([CANARY, Self::MODEL, &Self::CHOICES.to_string()]);
         }))
     }
 

@@ -1,10 +1,9 @@
 //! Ask with a real language model behind it: what the properties promise, a
 //! model does.
 //!
-//! Where llama-server is not like OpenAI, and what the connector makes of it:
+//! Where llama.cpp's server is not like OpenAI, and what the connector makes of
+//! it:
 //!
-//! - It lists its models without looking at the key, so the connection test
-//!   passes with a wrong one. Ask is then unauthorized.
 //! - It answers under every model name, and tells its own in the answer.
 //! - `error.code` is the status as a number, and `param` is never told, so no
 //!   failure names a property: what it does not take is refused as a whole.
@@ -277,7 +276,8 @@ fn a_wrong_key_is_told() {
     let failure = connector.run("ask", question).connection(&connection).start().unwrap_err();
     assert_eq!((failure.kind, failure.status), (FailureKind::Unauthorized, Some(401)));
     assert_eq!(failure.message, "Invalid API Key");
-    connector.test(&connection).unwrap();
+    let failure = connector.test(&connection).unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Unauthorized, Some(401)));
 }
 
 #[test]
