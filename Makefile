@@ -6,7 +6,7 @@ CONNECTOR := $(TARGET)/release/connector
 # and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
 
-.PHONY: build connectors run serve test schemas check-schemas lint audit instructions dist bench soak workers clean
+.PHONY: build connectors run serve test schemas check-schemas lint audit dist bench soak workers clean
 
 build:         ## the component, the page, the host and the sandbox
 	component/build.sh
@@ -31,9 +31,7 @@ test: build connectors ## every test; installs what they need
 	tests/openapi/install.sh $(TARGET)
 	tests/mcp/install.sh $(TARGET)
 	tests/node-red/install.sh $(TARGET)
-	$(TARGET)/release/tally clear
-	cargo test $(CARGO_ALL)
-	$(TARGET)/release/tally
+	tests/all.sh $(TARGET) $(CARGO_ALL)
 
 schemas: build connectors ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas
@@ -51,9 +49,6 @@ lint:          ## formatting and clippy
 
 audit:         ## licences, sources, duplicates; builds cargo-deny, once
 	tests/audit.sh $(TARGET)
-
-instructions: build ## counts those of an Ask; fails if they are not what is kept
-	tests/bench/instructions.sh $(TARGET)
 
 dist: build    ## the command as it is shipped: TARGET/dist/connector
 	cargo build --profile dist --locked --workspace --bin connector

@@ -61,7 +61,6 @@ build_package() {
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$linker ${rust_flags-}"
     set -- rustc "$@" --lib --crate-type cdylib --target $triple --target-dir "$target_dir/guest"
     if has_target; then
-        compiler=rustup
         cargo "$@"
         return
     fi
@@ -74,7 +73,6 @@ build_package() {
         { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
             rustc-web cargo-web rust-web-src; } >&2
     fi
-    compiler=debian
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
         /usr/bin/cargo "$@" "-Zbuild-std=$std" -Zbuild-std-features=optimize_for_size
 }
@@ -115,7 +113,5 @@ fi
 # `-ir-outliner` makes functions of code that occurs several times.
 rust_flags=-Cllvm-args=-ir-outliner
 build_package core,alloc --package openai-connector --profile guest --locked
-# Which one it was: how many instructions a run takes depends on it.
-echo "$compiler" >"$target_dir/guest/compiler"
 mkdir -p "$target_dir/components"
 finish guest/openai_connector "$target_dir/components/openai.wasm"

@@ -169,7 +169,7 @@ def cpu(origin, _):
 
 
 def inside(_, __):
-    """What criterion measured, and instructions counted by callgrind."""
+    """What criterion measured."""
     command = ["cargo", "bench", "--locked", "--workspace", "--bench", "inside"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=HERE)
 
@@ -180,10 +180,6 @@ def inside(_, __):
 
     row("sandbox: a fresh instance", f"{median('sandbox/instantiate'):.1f} µs")
     at_most("sandbox: instance and Ask, HTTP stubbed", median("sandbox/ask/1"), 25, "µs")
-    count = [os.path.join(HERE, "instructions.sh"), TARGET]
-    said = subprocess.run(count, stderr=subprocess.PIPE, check=False, text=True)
-    counted = re.search(r"(\d+) instructions", said.stderr).group(1)
-    row("sandbox: instructions of the same", f"{int(counted):,}", "kept, ± 2 %", said.returncode == 0)
     at_most("load: precompiled", median("load/precompiled") / 1000, 1, "ms")
     row("load: first, compiled", f"{median('load/compile') / 1000:.0f} ms")
     row("forms: JSON Schema of Ask", f"{median('forms_schema'):.0f} µs")

@@ -28,6 +28,7 @@ mod security;
 mod service;
 mod store;
 mod streams;
+mod summary;
 mod supply;
 mod token;
 mod wire;

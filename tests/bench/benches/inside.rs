@@ -4,14 +4,14 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use connector_bench::bare::{self, Allocation, Bare, engine};
+use connector_bench::bare::{self, Bare, engine};
 use connector_host::{Host, HostOptions, render};
 use connector_tests::{component, openai, target_dir};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use wasmtime::component::Component;
 
 fn sandbox(criterion: &mut Criterion) {
-    let bare = Bare::new(&std::fs::read(component()).unwrap(), Allocation::Pooling);
+    let bare = Bare::new(&std::fs::read(component()).unwrap());
     let mut group = criterion.benchmark_group("sandbox");
     group.bench_function("instantiate", |bencher| {
         bencher.iter(|| bare.instantiate());
@@ -33,7 +33,7 @@ fn load(criterion: &mut Criterion) {
         host.load(&wasm).unwrap();
         bencher.iter_with_large_drop(|| host.load(black_box(&wasm)).unwrap());
     });
-    let engine = engine(Allocation::Pooling);
+    let engine = engine();
     group.sample_size(10).measurement_time(Duration::from_secs(10));
     group.bench_function("compile", |bencher| {
         bencher.iter_with_large_drop(|| Component::from_binary(&engine, &wasm).unwrap());

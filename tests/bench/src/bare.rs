@@ -159,15 +159,6 @@ impl http::HostResponse for Stub {
     }
 }
 
-/// Where instances are put.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Allocation {
-    /// Into slots that are made once, as the host does.
-    Pooling,
-    /// Into memory that is mapped anew: what valgrind can follow.
-    OnDemand,
-}
-
 /// The component, compiled.
 pub struct Bare {
     pre: ConnectorPre<Stub>,
@@ -178,8 +169,8 @@ impl Bare {
     ///
     /// # Panics
     /// If it cannot be.
-    pub fn new(wasm: &[u8], allocation: Allocation) -> Self {
-        let engine = engine(allocation);
+    pub fn new(wasm: &[u8]) -> Self {
+        let engine = engine();
         let component = Component::from_binary(&engine, wasm).unwrap();
         Self::of(&engine, &component)
     }
@@ -235,16 +226,16 @@ pub fn input(messages: usize) -> Input {
 ///
 /// # Panics
 /// If it cannot be made.
-pub fn engine(allocation: Allocation) -> Engine {
+pub fn engine() -> Engine {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.max_memory_size(64 << 20)
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(256 << 10)
+        .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
-    config.concurrency_support(false).epoch_interruption(true);
-    if allocation == Allocation::Pooling {
-        let mut pool = PoolingAllocationConfig::new();
-        pool.max_memory_size(64 << 20)
-            .linear_memory_keep_resident(256 << 10)
-            .table_keep_resident(256 << 10)
-            .pagemap_scan(Enabled::Auto);
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    }
+    config
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config).unwrap()
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
 
-use crate::bare::{Allocation, engine};
+use crate::bare::engine;
 
 const HELLO: &str = r#"
 (component
@@ -24,7 +24,7 @@ const HELLO: &str = r#"
 
 /// Listens on a free port, says where, and serves.
 pub fn serve() {
-    let engine = engine(Allocation::Pooling);
+    let engine = engine();
     let component = Component::new(&engine, wat::parse_str(HELLO).unwrap()).unwrap();
     let pre = Arc::new(Linker::<()>::new(&engine).instantiate_pre(&component).unwrap());
     let hello = move || {

@@ -7,11 +7,9 @@ use std::time::Duration;
 use std::{io, process, thread};
 
 use clap::Parser;
-use connector_bench::bare::{self, Allocation, Bare};
 use connector_bench::provider::{self, Sends};
 use connector_bench::transfers::{self, Way};
 use connector_bench::{flight, hello, turns};
-use connector_tests::component;
 
 /// Measures the library and ureq alone.
 #[derive(Parser)]
@@ -28,8 +26,6 @@ enum Args {
     Flight { client: String, origin: String, asks: u32, tokens: u32, pause_ms: u64 },
     /// Recordings at the same time.
     Transfers { client: String, base_url: String, way: Way, count: u32, bytes: u64 },
-    /// The component in wasmtime alone, so many times: for callgrind.
-    Bare { asks: u32 },
 }
 
 fn main() {
@@ -48,12 +44,6 @@ fn main() {
         }
         Args::Transfers { client, base_url, way, count, bytes } => {
             transfers::transfers(&client, &base_url, way, count, bytes)
-        }
-        Args::Bare { asks } => {
-            let bare = Bare::new(&std::fs::read(component()).unwrap(), Allocation::OnDemand);
-            let input = bare::input(1);
-            (0..asks).for_each(|_| bare.ask(&input));
-            return;
         }
     };
     println!("{figures}");
