@@ -7,11 +7,18 @@
 //! a checksum at the end that tells a damaged file, or one that was put under
 //! another's name. Anything that is not as it should be is compiled anew; the
 //! cache never makes a load fail.
+//!
+//! What was not used for a long time is removed, and so is what was not used
+//! for the longest time when all of it takes too much space. Whoever has loaded
+//! a file holds a lock on it, so that no process removes what another one uses:
+//! the operating system releases the lock however that process ends. The time
+//! of the last use is the file's modification time.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use twox_hash::XxHash3_128;
 use wasmtime::Engine;
@@ -19,11 +26,28 @@ use wasmtime::component::Component;
 
 /// How much is read of a file at once.
 const CHUNK: usize = 64 * 1024;
+/// How long a file is kept that nobody uses.
+const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How much all files may take together, in bytes. A connector takes 1 MB, one
+/// that brings the engine of a scripting language 60 MB.
+const MAX_SIZE: u64 = 1 << 30;
 
 /// The folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+}
+
+/// A compiled component.
+pub(crate) struct Compiled {
+    pub(crate) component: Component,
+    /// Keeps its file in the cache, if it has one.
+    pub(crate) in_use: Option<InUse>,
+}
+
+/// A lock that keeps a file in the cache for as long as it is held.
+pub(crate) struct InUse {
+    _file: File,
 }
 
 impl Cache {
@@ -37,41 +61,94 @@ impl Cache {
         engine: &Engine,
         wasm: &[u8],
         hash: &str,
-    ) -> wasmtime::Result<Component> {
+    ) -> wasmtime::Result<Compiled> {
         let path = self.dir.join(format!("{hash}-{:016x}.cwasm", compatibility(engine)));
-        if let Some(component) = self.read(engine, &path) {
-            return Ok(component);
+        if let Some(compiled) = self.read(engine, &path) {
+            return Ok(compiled);
         }
-        let compiled = engine.precompile_component(wasm)?;
-        if let Err(error) = self.write(&path, &compiled) {
+        let code = engine.precompile_component(wasm)?;
+        let written = self.write(&path, &code);
+        if let Err(error) = &written {
             tracing::warn!(%error, path = %path.display(), "cannot keep the compiled component");
         }
-        deserialize(engine, &compiled)
+        Ok(Compiled { component: deserialize(engine, &code)?, in_use: written.ok() })
     }
 
-    fn read(&self, engine: &Engine, path: &Path) -> Option<Component> {
+    fn read(&self, engine: &Engine, path: &Path) -> Option<Compiled> {
         check_private(&self.dir).ok()?;
         check_private(path).ok()?;
-        if !is_whole(path).ok()? {
+        let mut file = File::open(path).ok()?;
+        if !lock(&file) {
+            return None;
+        }
+        if !is_whole(&mut file, path).ok()? {
             tracing::warn!(path = %path.display(), "the compiled component is damaged");
             return None;
         }
-        deserialize_file(engine, path).ok()
+        let component = deserialize_file(engine, path).ok()?;
+        // On a disk that cannot be written to nothing is removed either.
+        let _ = file.set_modified(SystemTime::now());
+        Some(Compiled { component, in_use: Some(InUse { _file: file }) })
     }
 
-    fn write(&self, path: &Path, compiled: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, code: &[u8]) -> io::Result<InUse> {
         create_private(&self.dir)?;
         check_private(&self.dir)?;
         // A temporary file is made 0600; renaming it is atomic, so another
         // process sees the whole file or none.
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
-        file.write_all(compiled)?;
+        lock(file.as_file());
+        file.write_all(code)?;
         let mut checksum = Checksum::new(path);
-        checksum.write(compiled);
+        checksum.write(code);
         file.write_all(&checksum.finish())?;
-        file.persist(path)?;
-        Ok(())
+        let file = file.persist(path)?;
+        evict(&self.dir, MAX_AGE, MAX_SIZE);
+        Ok(InUse { _file: file })
     }
+}
+
+/// Marks a file as being in use, by this process among others. `false` if one
+/// is about to remove it. Where files cannot be locked, none is removed.
+fn lock(file: &File) -> bool {
+    !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// Removes the files that nobody has used for longer than `max_age`, and the
+/// least recently used ones of the others until all take at most `max_size`.
+/// Files that are in use stay.
+fn evict(dir: &Path, max_age: Duration, max_size: u64) {
+    let Ok(entries) = fs::read_dir(dir) else { return };
+    let mut files: Vec<(Duration, u64, PathBuf)> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            // One from the future was used just now, by another clock.
+            let age = metadata.modified().ok()?.elapsed().unwrap_or_default();
+            Some((age, metadata.len(), entry.path()))
+        })
+        .collect();
+    files.sort_unstable_by(|one, other| other.cmp(one));
+    let mut size: u64 = files.iter().map(|(_, length, _)| length).sum();
+    for (age, length, path) in files {
+        if age <= max_age && size <= max_size {
+            break;
+        }
+        if remove_unused(&path) {
+            size -= length;
+        }
+    }
+}
+
+/// Removes a file unless somebody uses it.
+fn remove_unused(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    // Who opens it meanwhile finds it locked, and compiles the component anew.
+    let is_removed = file.try_lock().is_ok() && fs::remove_file(path).is_ok();
+    if is_removed {
+        tracing::debug!(path = %path.display(), "removed a compiled component from the cache");
+    }
+    is_removed
 }
 
 /// Of a file's name and content. Against accidents: who can write to the
@@ -97,10 +174,9 @@ impl Checksum {
 }
 
 /// Whether the checksum at the end of the file holds.
-fn is_whole(path: &Path) -> io::Result<bool> {
-    let mut file = fs::File::open(path)?;
+fn is_whole(file: &mut File, path: &Path) -> io::Result<bool> {
     let length = file.metadata()?.len().checked_sub(Checksum::LENGTH as u64);
-    let mut content = BufReader::with_capacity(CHUNK, (&mut file).take(length.unwrap_or(0)));
+    let mut content = BufReader::with_capacity(CHUNK, (&mut *file).take(length.unwrap_or(0)));
     let mut checksum = Checksum::new(path);
     loop {
         let chunk = content.fill_buf()?;
@@ -172,5 +248,89 @@ fn check_private(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path)?.is_symlink() {
         true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link")),
         false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    /// A folder with files of ten bytes, each last used so many days ago.
+    fn cache(files: &[(&str, u32)]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, days) in files {
+            let file = File::create(dir.path().join(name)).unwrap();
+            file.set_len(10).unwrap();
+            file.set_modified(SystemTime::now() - DAY * *days).unwrap();
+        }
+        dir
+    }
+
+    /// What is left in the folder.
+    fn names(dir: &tempfile::TempDir) -> Vec<String> {
+        let entries = fs::read_dir(dir.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn what_is_old_goes() {
+        let dir = cache(&[("new", 0), ("young", 29), ("old", 31), ("older", 300)]);
+        evict(dir.path(), DAY * 30, 1000);
+        assert_eq!(names(&dir), ["new", "young"]);
+    }
+
+    #[test]
+    fn what_was_used_last_stays_where_all_is_too_large() {
+        for (max_size, left) in [
+            (1000, &["a", "b", "c", "d"][..]),
+            (40, &["a", "b", "c", "d"]),
+            (39, &["a", "b", "d"]),
+            (25, &["b", "d"]),
+            (10, &["d"]),
+            (0, &[]),
+        ] {
+            let dir = cache(&[("a", 3), ("b", 2), ("c", 4), ("d", 1)]);
+            evict(dir.path(), DAY * 30, max_size);
+            assert_eq!(names(&dir), left, "{max_size}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_use_stays() {
+        let dir = cache(&[("used", 300), ("old", 31), ("young", 3)]);
+        let path = dir.path().join("used");
+        let [one, other] = [File::open(&path).unwrap(), File::open(&path).unwrap()];
+        assert!(lock(&one) && lock(&other), "both may use it");
+        evict(dir.path(), DAY * 30, 0);
+        assert_eq!(names(&dir), ["used"]);
+        drop(one);
+        evict(dir.path(), DAY * 30, 0);
+        assert_eq!(names(&dir), ["used"]);
+        drop(other);
+        evict(dir.path(), DAY * 30, 0);
+        assert_eq!(names(&dir), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_being_removed_is_not_used() {
+        let dir = cache(&[("a", 0)]);
+        let path = dir.path().join("a");
+        let removing = File::open(&path).unwrap();
+        removing.try_lock().unwrap();
+        assert!(!lock(&File::open(&path).unwrap()));
+    }
+
+    #[test]
+    fn a_time_in_the_future_is_no_age() {
+        let dir = cache(&[("a", 0)]);
+        let file = File::open(dir.path().join("a")).unwrap();
+        file.set_modified(SystemTime::now() + DAY * 365).unwrap();
+        evict(dir.path(), DAY * 30, 1000);
+        assert_eq!(names(&dir), ["a"]);
     }
 }

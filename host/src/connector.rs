@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Linker;
 
 use crate::bindings::ConnectorPre as WorldPre;
+use crate::cache::{Compiled, InUse};
 use crate::connection::{Connection, ConnectionValues};
 use crate::descriptor::{Descriptor, DescriptorError};
 use crate::failure::Failure;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     imports: Vec<String>,
     hash: String,
     size: usize,
+    _in_use: Option<InUse>,
 }
 
 /// Why a component was not loaded.
@@ -82,10 +84,11 @@ impl Connector {
     pub(crate) fn new(
         host: &Host,
         linker: &Linker<State>,
-        component: &Component,
+        compiled: Compiled,
         hash: String,
         size: usize,
     ) -> Result<Self, LoadError> {
+        let Compiled { component, in_use } = compiled;
         let kind = component.component_type();
         let imports: Vec<String> =
             kind.imports(&host.engine).map(|(name, _)| name.to_owned()).collect();
@@ -97,12 +100,13 @@ impl Connector {
             check_version(&name)?;
         }
         let pre = linker
-            .instantiate_pre(component)
+            .instantiate_pre(&component)
             .and_then(WorldPre::new)
             .map_err(LoadError::mismatch)?;
         let descriptor = Descriptor::parse(run::describe(&pre, &host.options)?)?;
         let options = host.options.clone();
-        Ok(Self { shared: Arc::new(Shared { pre, descriptor, options, imports, hash, size }) })
+        let shared = Shared { pre, descriptor, options, imports, hash, size, _in_use: in_use };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// What the connector says about itself.

@@ -9,7 +9,7 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::Connector as World;
-use crate::cache::Cache;
+use crate::cache::{Cache, Compiled};
 use crate::connector::{Connector, LoadError};
 use crate::egress::{AddressPolicy, Authorities, BaseUrl};
 use crate::engine::{EngineOptions, engine};
@@ -115,9 +115,10 @@ impl Host {
         let hash = format!("{:x}", Sha256::digest(wasm));
         let compiled = match &self.cache {
             Some(cache) => cache.load(&self.engine, wasm, &hash),
-            None => Component::from_binary(&self.engine, wasm),
+            None => Component::from_binary(&self.engine, wasm)
+                .map(|component| Compiled { component, in_use: None }),
         };
-        let component = compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
-        Connector::new(self, &self.linker, &component, hash, wasm.len())
+        let compiled = compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+        Connector::new(self, &self.linker, compiled, hash, wasm.len())
     }
 }

@@ -5,7 +5,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
 
+use connector_tests::command;
+use connector_tests::nats::until;
 use twox_hash::XxHash3_128;
 
 use super::*;
@@ -78,10 +82,15 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Which file it is, and when it was written.
-fn identity(path: &Path) -> (u64, i64, i64) {
-    let metadata = fs::symlink_metadata(path).unwrap();
-    (metadata.ino(), metadata.mtime(), metadata.mtime_nsec())
+/// Which file it is: one that is written anew is another one.
+fn identity(path: &Path) -> u64 {
+    fs::symlink_metadata(path).unwrap().ino()
+}
+
+/// Makes a file one that nobody has used for two months.
+fn make_old(path: &Path) {
+    let two_months = Duration::from_secs(60 * 24 * 3600);
+    fs::File::open(path).unwrap().set_modified(SystemTime::now() - two_months).unwrap();
 }
 
 #[test]
@@ -226,4 +235,42 @@ fn a_component_that_was_refused_is_not_kept_from_being_refused_again() {
         assert!(matches!(error, LoadError::Describe(_)), "{error:?}");
     }
     assert_eq!(cached.load(&named("guest")), "guest");
+}
+
+#[test]
+fn what_nobody_has_used_for_long_is_removed() {
+    let cached = Cached::new();
+    cached.load(&named("old"));
+    let old = cached.file();
+    make_old(&old);
+    cached.load(&named("new"));
+    assert!(!old.exists());
+    let new = cached.file();
+    // To load it is to use it.
+    make_old(&new);
+    cached.load(&named("new"));
+    cached.load(&named("newer"));
+    assert!(new.exists());
+}
+
+#[test]
+fn what_a_process_uses_is_not_removed_by_another() {
+    let cached = Cached::new();
+    let mut other = command(None);
+    other.env("XDG_CACHE_HOME", cached.dir.path()).arg("mcp");
+    let mut other = other.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let folder = cached.dir.path().join("connector/compiled");
+    let used = until("the other process has compiled its connector", || {
+        let mut files = fs::read_dir(&folder).ok()?.map(|file| file.unwrap().path());
+        files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))
+    });
+    make_old(&used);
+    let options = HostOptions { cache_dir: Some(folder), ..HostOptions::default() };
+    let host = Host::new(options).unwrap();
+    host.load(&named("one")).unwrap();
+    assert!(used.exists());
+    drop(other.stdin.take());
+    other.wait().unwrap();
+    host.load(&named("another")).unwrap();
+    assert!(!used.exists());
 }
