@@ -10,22 +10,55 @@ use std::process::Command;
 use connector_tests::in_repository;
 use serde_json::Value;
 
-#[test]
-fn the_guest_has_few_dependencies() {
+/// The names of the crates that a package is built from, with these options of
+/// `cargo tree`.
+fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .current_dir(in_repository("."))
-        .args(["tree", "--locked", "--offline", "--package", "openai-connector"])
-        .args(["--edges", "normal,no-proc-macro", "--prefix", "none"])
-        .args(["--target", "wasm32-unknown-unknown"])
+        .args(["tree", "--locked", "--offline", "--package", package, "--prefix", "none"])
+        .args(options)
         .output()
         .unwrap();
     assert!(tree.status.success(), "{tree:?}");
     let tree = String::from_utf8(tree.stdout).unwrap();
-    let names = tree.lines().filter_map(|line| line.split(' ').next());
-    let others: BTreeSet<&str> =
-        names.filter(|name| !name.starts_with("serde") && *name != "openai-connector").collect();
-    assert!(others.contains("wit-bindgen"), "this is not the guest's tree: {tree}");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_guest_has_few_dependencies() {
+    let guest = ["--edges", "normal,no-proc-macro", "--target", "wasm32-unknown-unknown"];
+    let mut others = crates("openai-connector", &guest);
+    others.retain(|name| !name.starts_with("serde") && name != "openai-connector");
+    assert!(others.contains("wit-bindgen"), "this is not the guest's tree: {others:?}");
     assert!(others.len() < 10, "{others:?}");
+}
+
+/// Who embeds the library gets nothing that only the command needs.
+#[test]
+fn the_library_has_nothing_of_the_command() {
+    let of_the_command = [
+        "async-nats",
+        "axum",
+        "chacha20poly1305",
+        "clap",
+        "ctrlc",
+        "hyper",
+        "indicatif",
+        "libsqlite3-sys",
+        "prometheus",
+        "rmcp",
+        "rusqlite",
+        "tokio",
+        "tower-http",
+        "tracing-subscriber",
+    ];
+    let command = crates("connector-host", &["--edges", "normal"]);
+    let library = crates("connector-host", &["--edges", "normal", "--no-default-features"]);
+    for name in of_the_command {
+        assert!(command.contains(name), "the command does without {name}");
+        assert!(!library.contains(name), "the library is built from {name}");
+    }
+    assert!(library.contains("wasmtime"), "this is not the library's tree: {library:?}");
 }
 
 /// The files of this name that are not among what was fetched.

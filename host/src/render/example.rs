@@ -169,6 +169,20 @@ mod tests {
     }
 
     #[test]
+    fn the_default_rather_than_the_first_choice() {
+        let role = Property {
+            default: Some(json!("user")),
+            choices: closed(&[("System", json!("system")), ("User", json!("user"))]),
+            ..string("role")
+        };
+        let message = object("", vec![role, required(string("content"))]);
+        check(
+            vec![required(array("messages", message))],
+            json!({ "messages": [{ "role": "user", "content": "text" }] }),
+        );
+    }
+
+    #[test]
     fn values_are_within_their_limits() {
         let limited =
             |kind, limits| required(Property { limits, ..row("a", kind, ControlType::Text) });
