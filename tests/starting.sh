@@ -6,9 +6,8 @@
 start_sandbox() {
     "$1/release/openai-sandbox" >"$2" 2>/dev/null &
     sandbox=$!
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -s "$2" ] && break
-        sleep 0.2
+    until sandbox_url=$(sed -n 's/^listening on //p' "$2") && [ -n "$sandbox_url" ]; do
+        kill -0 $sandbox 2>/dev/null || { echo "the sandbox does not start" >&2; exit 1; }
+        sleep 0.1
     done
-    sandbox_url=$(sed -n 's/^listening on //p' "$2")
 }

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     /// Far more than anything here takes.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const HANG: Duration = Duration::from_secs(300);
 
     fn validate(schema: &str, instance: &str) -> Result<(), Invalid> {
         super::validate(schema, instance, || None).unwrap()
@@ -227,7 +227,7 @@ mod tests {
                 Err(Stopped::Deadline) | Ok(Err(Invalid::Instance(_))) => {}
                 other => panic!("{}: {other:?}", text(&schema)),
             }
-            assert!(begun.elapsed() < PATIENCE);
+            assert!(begun.elapsed() < HANG);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The `connector` command as a person types it: what it prints, where, and
 //! its exit status.
 
-use connector_tests::{CANARY, Ran, command, component, ran, sandbox};
+use connector_tests::{CANARY, FOREVER, Ran, command, component, ran, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
@@ -244,8 +244,8 @@ fn a_missing_token_and_a_dead_server_have_their_own_words() {
 #[test]
 fn a_deadline_ends_a_run() {
     let sandbox = sandbox();
-    sandbox.script(Fault::Delay(std::time::Duration::from_secs(20)));
-    let ran = ask(&sandbox, &["--timeout", "300ms"]);
+    sandbox.script(Fault::Delay(FOREVER));
+    let ran = ask(&sandbox, &["--timeout", "2s"]);
     assert_eq!(ran.status, 6, "{ran:?}");
     assert!(ran.stderr.contains("in time"), "{ran:?}");
 }
@@ -253,7 +253,7 @@ fn a_deadline_ends_a_run() {
 #[test]
 fn an_answer_that_does_not_begin_ends_a_run() {
     let sandbox = sandbox();
-    sandbox.script(Fault::Delay(std::time::Duration::from_secs(20)));
+    sandbox.script(Fault::Delay(FOREVER));
     let ran = ask(&sandbox, &["--first-byte", "300ms"]);
     assert_eq!(ran.status, 6, "{ran:?}");
     assert!(ran.stderr.contains("did not begin within 300ms"), "{ran:?}");
@@ -263,7 +263,7 @@ fn an_answer_that_does_not_begin_ends_a_run() {
 #[test]
 fn an_interrupt_ends_a_run_with_130() {
     let sandbox = sandbox();
-    sandbox.script(Fault::Delay(std::time::Duration::from_secs(60)));
+    sandbox.script(Fault::Delay(FOREVER));
     let mut child = command(Some(&sandbox))
         .args(["run", "openai/v1/ask"])
         .args(MESSAGE)

@@ -29,9 +29,6 @@ use connector_tests::guest::Guest;
 use serde_json::{Value, json};
 use tally::Kind;
 
-/// Far more than anything here takes, and far less than forever.
-const MARGIN: Duration = Duration::from_secs(20);
-
 /// One host for all guests of all tests, so that each test shows that none of
 /// the others did any harm.
 static HOST: LazyLock<Host> = LazyLock::new(|| without_cache(HostOptions::default()));

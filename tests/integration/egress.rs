@@ -4,13 +4,13 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use connector_host::{
     AddressPolicy, Cancellation, Connection, ConnectionValues, Connector, Event, Failure,
     FailureKind, Files, Host, HostOptions, Limits, Outcome,
 };
-use connector_tests::{CANARY, command, component, connection, openai, ran, sandbox};
+use connector_tests::{CANARY, FOREVER, command, component, connection, openai, ran, sandbox};
 use openai_sandbox::{Fault, Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -80,14 +80,12 @@ fn a_request_says_no_more_than_it_must() {
     assert!(request.header("user-agent").unwrap().starts_with("workflow-connector/"));
 }
 
-/// The time is generous: what is shown is that nobody waits for the provider.
 #[test]
 fn a_cancelled_run_lets_go_of_its_provider() {
     let (sandbox, connector) = (sandbox(), openai());
-    sandbox.script(Fault::Delay(Duration::from_secs(60)));
+    sandbox.script(Fault::Delay(FOREVER));
     let cancellation = Cancellation::new();
     let connection = connection(&connector, &sandbox);
-    let begun = Instant::now();
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
             let run = connector.run("ask", question("Hi")).connection(&connection);
@@ -100,7 +98,6 @@ fn a_cancelled_run_lets_go_of_its_provider() {
         let failure = run.join().unwrap().unwrap_err();
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
     });
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     // The connection is as good as new.
     sandbox.clear();
     ask(&connector, &connection).unwrap();

@@ -4,16 +4,12 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
 
 use connector_host::{
     Cancellation, Event, FailureKind, Files, Functions, Host, HostOptions, HttpFunction,
 };
-use connector_tests::{command, connection, openai, ran, sandbox};
+use connector_tests::{HANG, command, connection, openai, ran, sandbox};
 use serde_json::{Value, json};
-
-/// Far more than anything here takes, and far less than forever.
-const MARGIN: Duration = Duration::from_secs(20);
 
 fn question(functions: &[&str]) -> Value {
     json!({
@@ -138,7 +134,7 @@ fn functions_of_one_answer_run_at_the_same_time() {
         let mut count = count.lock().unwrap();
         *count += 1;
         changed.notify_all();
-        let (count, _) = changed.wait_timeout_while(count, MARGIN, |count| *count < 2).unwrap();
+        let (count, _) = changed.wait_timeout_while(count, HANG, |count| *count < 2).unwrap();
         Ok(json!(if *count == 2 { "together" } else { "alone" }))
     };
     let parameters = json!({"type": "object", "properties": {}});
@@ -188,7 +184,6 @@ fn a_cancelled_run_lets_go_of_all_its_functions() {
         functions = functions.with_http(declaration, &host, |_| None).unwrap();
     }
     let cancellation = Cancellation::new();
-    let begun = Instant::now();
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {
             let run = connector.run("ask", question(&["one", "other"])).connection(&connection);
@@ -203,11 +198,10 @@ fn a_cancelled_run_lets_go_of_all_its_functions() {
         let failure = run.join().unwrap().unwrap_err();
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
         for stream in &mut streams {
-            stream.set_read_timeout(Some(MARGIN)).unwrap();
+            stream.set_read_timeout(Some(HANG)).unwrap();
             assert_eq!(stream.read(&mut [0; 4096]).unwrap(), 0, "it is still open");
         }
     });
-    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
 }
 
 #[test]

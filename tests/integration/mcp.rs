@@ -1,12 +1,11 @@
 //! `connector mcp`, tried with the official client and its Inspector.
 
 use std::fs;
-use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_tests::mcp::{Client, Server, exchanged, inspected};
-use connector_tests::{CANARY, command, in_repository, ran, sandbox};
+use connector_tests::{CANARY, FOREVER, command, in_repository, ran, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -252,14 +251,12 @@ fn without_a_connection_a_tool_says_what_is_missing() {
 #[test]
 fn a_call_that_is_cancelled_lets_go_of_its_place() {
     let sandbox = sandbox();
-    sandbox.script(Fault::Stall { after: 1_000, pause: Duration::from_secs(30) });
+    sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let mut client = Client::start(Some(&sandbox), &["--runs", "1"]);
-    let begun = Instant::now();
     let abandoned = client.ask(json!(["abandon", "openai_v1_ask", question()])).unwrap_err();
     assert!(abandoned.contains("enough"), "{abandoned}");
     let next = client.call("openai_v1_ask", question());
     assert!(text(&next).contains("Hello!"));
-    assert!(begun.elapsed() < Duration::from_secs(20), "the first run went on");
 }
 
 #[test]
@@ -340,13 +337,11 @@ fn the_same_over_http() {
 #[test]
 fn a_call_over_http_that_is_cancelled_lets_go_of_its_place() {
     let sandbox = sandbox();
-    sandbox.script(Fault::Stall { after: 1_000, pause: Duration::from_secs(30) });
+    sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let server = Server::start(&sandbox, &["--runs", "1"]);
     let mut client = Client::of(&server, None);
-    let begun = Instant::now();
     client.ask(json!(["abandon", "openai_v1_ask", question()])).unwrap_err();
     assert!(text(&client.call("openai_v1_ask", question())).contains("Hello!"));
-    assert!(begun.elapsed() < Duration::from_secs(20), "the first run went on");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use connector_host::{Cancellation, Event, Failure, FailureKind, Limits, Outcome, Retries};
-use connector_tests::{connection, openai, sandbox};
+use connector_tests::{FOREVER, HANG, connection, openai, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
@@ -116,19 +116,18 @@ fn a_pause_that_the_run_has_no_time_for_is_not_begun() {
     for header in ["3600", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         sandbox.clear();
         sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", header));
-        let begun = Instant::now();
-        let failure = ask(&sandbox, Limits::default()).0.unwrap_err();
+        let (result, events) = ask(&sandbox, Limits::default());
+        let failure = result.unwrap_err();
         assert_eq!(failure.kind, FailureKind::RateLimited);
         assert!(3_600_000 <= failure.retry_after_ms.unwrap(), "{failure:?}");
-        assert!(begun.elapsed() < Duration::from_secs(60));
-        assert_eq!(sandbox.requests().len(), 1);
+        assert_eq!((sandbox.requests().len(), events.len()), (1, 0));
     }
 }
 
 #[test]
 fn a_pause_ends_when_the_run_is_cancelled() {
     let (sandbox, connector) = (sandbox(), openai());
-    sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", "300"));
+    sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", "500"));
     let cancellation = Cancellation::new();
     let cancel = cancellation.clone();
     let begun = Instant::now();
@@ -145,47 +144,43 @@ fn a_pause_ends_when_the_run_is_cancelled() {
         .start()
         .unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
 }
 
 #[test]
 fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
     let sandbox = sandbox();
-    let limits = Limits { silence: Duration::from_millis(200), ..Limits::default() };
-    sandbox.script(Fault::Delay(Duration::from_millis(600)));
+    let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
+    sandbox.script(Fault::Delay(Duration::from_secs(5)));
     ask(&sandbox, limits.clone()).0.unwrap();
 
-    sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(60) });
-    let begun = Instant::now();
+    sandbox.script(Fault::Stall { after: 10, pause: FOREVER });
     let failure = ask(&sandbox, limits).0.unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Timeout, true), "{failure:?}");
     assert_eq!(failure.message, "the provider's answer stopped for too long");
-    assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
-    let (sandbox, short) = (sandbox(), Duration::from_millis(200));
+    let (sandbox, short) = (sandbox(), Duration::from_secs(2));
     let request = format!("POST {}/chat/completions", sandbox.base_url());
     for (limits, message) in [
         (
             Limits { first_byte: short, ..Limits::default() },
-            format!("the answer to {request} did not begin within 200ms"),
+            format!("the answer to {request} did not begin within 2s"),
         ),
         (Limits { time: short, ..Limits::default() }, format!("no answer to {request} in time")),
     ] {
         sandbox.clear();
-        sandbox.script(Fault::Delay(Duration::from_secs(60)));
-        let begun = Instant::now();
+        sandbox.script(Fault::Delay(FOREVER));
         let failure = ask(&sandbox, limits).0.unwrap_err();
         let told = (failure.kind, failure.request_sent, failure.message.as_str());
         assert_eq!(told, (FailureKind::Timeout, true, message.as_str()));
         assert_eq!(sandbox.requests().len(), 1);
-        assert!(begun.elapsed() < Duration::from_secs(30));
     }
     // Once it has begun, it may take longer than that.
-    sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(3) });
-    let limits = Limits { first_byte: Duration::from_secs(2), ..Limits::default() };
+    sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(8) });
+    let limits = Limits { first_byte: Duration::from_secs(5), ..Limits::default() };
     ask(&sandbox, limits).0.unwrap();
 }
 
@@ -196,12 +191,9 @@ fn a_run_of_which_nothing_was_processed_can_be_handed_back_instead_of_waiting() 
     let limited = limited.with_header("retry-after", "30");
     let connector = openai();
     let handed_back = |input: serde_json::Value| {
-        let begun = Instant::now();
         let run = connector.run("ask", input).connection(&connection(&connector, &sandbox));
         let retries = Retries { hand_back: true, ..quick() };
-        let result = run.retries(retries).start();
-        assert!(begun.elapsed() < Duration::from_secs(20), "it has waited");
-        result.unwrap_err()
+        run.retries(retries).start().unwrap_err()
     };
     let hello = json!({"messages": [{"role": "user", "content": "Hi"}]});
     sandbox.script(limited);

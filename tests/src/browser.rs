@@ -16,11 +16,7 @@ use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::server::{Server, exchange};
-use crate::target_dir;
-
-/// How long something may take to be on the page. It is there much earlier,
-/// and a page on which it is not has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{HANG, target_dir};
 
 /// How long a movement of the mouse takes.
 const STEP: Duration = Duration::from_millis(100);
@@ -304,7 +300,7 @@ impl Browser {
     }
 
     fn wait(&self, what: &str, mut is_there: impl FnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + HANG;
         while !is_there() {
             if deadline < Instant::now() {
                 self.screenshot("failed");

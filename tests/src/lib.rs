@@ -23,6 +23,7 @@ pub mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use connector_host::{Connection, ConnectionValues, Connector, Files, Host, HostOptions};
 use openai_sandbox::{Options, Sandbox};
@@ -32,6 +33,14 @@ pub use tally::target_dir;
 /// A credential that must not turn up anywhere but in the requests that the
 /// sandbox sees.
 pub const CANARY: &str = "sk-canary-4f9a17c2/e5+d81b03=6a7c";
+
+/// What takes longer than this hangs: even a slow machine that does other work
+/// needs a fraction of it. Half of the time that a run may take by default.
+pub const HANG: Duration = Duration::from_secs(300);
+
+/// How long a provider is silent where nothing may wait for its answer: longer
+/// than a run may take.
+pub const FOREVER: Duration = Duration::from_secs(3600);
 
 /// The built connector.
 ///

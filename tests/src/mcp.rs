@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use openai_sandbox::Sandbox;
 use serde::Deserialize;
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::server::{installed, kept};
-use crate::{CANARY, command, in_repository, target_dir};
+use crate::{CANARY, HANG, command, in_repository, target_dir};
 
 /// The official client, connected. Dropping it ends it, and with it a server
 /// that it started.
@@ -196,16 +198,20 @@ impl Server {
         Self { url: format!("{url}/mcp"), keeper, _data: data }
     }
 
-    /// Tells it to stop and says whether it does within ten seconds.
+    /// Tells it to stop, and says whether it does.
     ///
     /// # Panics
     /// If it cannot be told.
     pub fn stops(mut self) -> bool {
         writeln!(self.keeper.stdin.as_mut().unwrap(), "TERM").unwrap();
-        (0..100).any(|_| {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-            self.keeper.try_wait().unwrap().is_some()
-        })
+        let deadline = Instant::now() + HANG;
+        while Instant::now() < deadline {
+            if self.keeper.try_wait().unwrap().is_some() {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 }
 

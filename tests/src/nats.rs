@@ -23,10 +23,8 @@ use tokio::runtime::Runtime;
 
 use crate::process::Process;
 use crate::server::kept;
-use crate::{CANARY, command, ran, target_dir};
+use crate::{CANARY, HANG, command, ran, target_dir};
 
-/// Far more than anything here takes.
-const MARGIN: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -56,10 +54,10 @@ impl Drop for Kept {
 /// Waits until there is something.
 ///
 /// # Panics
-/// If there is nothing for a minute.
+/// If there is nothing for so long that it hangs.
 #[track_caller]
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + MARGIN;
+    let deadline = Instant::now() + HANG;
     loop {
         if let Some(found) = look() {
             return found;

@@ -9,18 +9,14 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::process::Process;
 use crate::server::{free_address, installed, kept};
-use crate::{in_repository, target_dir};
-
-/// How long something may take to happen. It takes seconds at most, and what
-/// has not happened by then has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{HANG, in_repository, target_dir};
 
 /// How it is started.
 #[derive(Clone, Debug, Default)]
@@ -225,7 +221,7 @@ impl NodeRed {
 
     /// Takes what was told, or waits for it.
     fn next(&mut self, what: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + HANG;
         let mut looked_at = 0;
         loop {
             while let Some(told) = self.told.get(looked_at) {
@@ -241,7 +237,7 @@ impl NodeRed {
                     self.told.push_back(line);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("no such {what} within {PATIENCE:?}; it told:\n{}", self.all)
+                    panic!("no such {what} within {HANG:?}; it told:\n{}", self.all)
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("Node-RED ended; it told:\n{}", self.all)
@@ -326,7 +322,7 @@ pub fn said_by_its_own_program() -> String {
     thread::spawn(move || {
         output.lines().map_while(Result::ok).try_for_each(|line| told.send(line))
     });
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + HANG;
     let mut said = String::new();
     while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         said.push_str(&line);

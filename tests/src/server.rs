@@ -8,13 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::target_dir;
-
-/// How long a server may take to start. All of them take less than five
-/// seconds on their own.
-const START: Duration = Duration::from_secs(60);
-/// How long it may be silent.
-const SILENCE: Duration = Duration::from_secs(30);
+use crate::{HANG, target_dir};
 
 /// Runs its arguments as a command, and ends it when standard input does: when
 /// this process closes it, or when this process is no more, even if it was
@@ -79,13 +73,13 @@ impl Server {
 
     /// Waits until it serves; `false` if it has ended instead.
     fn serves(&mut self, program: &Path, health: &str) -> bool {
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + HANG;
         let is_healthy = || exchange(self.address, "GET", health, &[], "");
         while !is_healthy().is_ok_and(|answer| answer.status == 200) {
             if self.keeper.try_wait().unwrap().is_some() {
                 return false;
             }
-            let seconds = START.as_secs();
+            let seconds = HANG.as_secs();
             let name = program.display();
             assert!(Instant::now() < deadline, "{name} did not serve within {seconds} seconds");
             thread::sleep(Duration::from_millis(20));
@@ -135,7 +129,7 @@ pub(crate) fn exchange(
     body: &str,
 ) -> io::Result<Answer> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(SILENCE))?;
+    stream.set_read_timeout(Some(HANG))?;
     let headers: String =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();

@@ -13,10 +13,7 @@ use tempfile::TempDir;
 
 use crate::process::Process;
 use crate::server::kept;
-use crate::{component, target_dir};
-
-/// How long it may take to end when it is told to.
-const END: Duration = Duration::from_secs(20);
+use crate::{HANG, component, target_dir};
 
 /// A user that owns nothing and runs nothing else.
 const NOBODY: u32 = 54_321;
@@ -163,7 +160,7 @@ impl Service {
     /// # Panics
     /// If it does not end.
     pub fn wait(&mut self) {
-        let deadline = Instant::now() + END;
+        let deadline = Instant::now() + HANG;
         while self.keeper.try_wait().unwrap().is_none() {
             assert!(Instant::now() < deadline, "the service does not end");
             thread::sleep(Duration::from_millis(20));

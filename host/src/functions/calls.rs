@@ -90,8 +90,8 @@ mod tests {
     use super::*;
     use crate::events::Cancellation;
 
-    /// Far more than anything here takes.
-    const PATIENCE: Duration = Duration::from_secs(20);
+    /// What takes longer hangs.
+    const HANG: Duration = Duration::from_secs(300);
 
     fn context(time: Duration) -> Context {
         Context { deadline: Instant::now() + time, cancellation: Cancellation::new() }
@@ -124,7 +124,7 @@ mod tests {
             count.1 = count.1.max(count.0);
             changed.notify_all();
             let (mut count, _) =
-                changed.wait_timeout_while(count, PATIENCE, |(_, most)| *most < of).unwrap();
+                changed.wait_timeout_while(count, HANG, |(_, most)| *most < of).unwrap();
             count.0 -= 1;
             Ok(json!(count.1))
         })
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn calls_are_made_at_the_same_time_up_to_a_number() {
         let results =
-            meeting(Functions::AT_ONCE).call(&calls([("meet", "{}"); 50]), &context(PATIENCE));
+            meeting(Functions::AT_ONCE).call(&calls([("meet", "{}"); 50]), &context(HANG));
         assert_eq!(results.len(), 50);
         for result in results {
             assert_eq!(result.unwrap(), Functions::AT_ONCE);
@@ -151,7 +151,7 @@ mod tests {
         let numbers: Vec<String> = (0..20).map(|n| json!({"n": n}).to_string()).collect();
         let mut all = calls(numbers.iter().map(|arguments| ("echo", arguments.as_str())));
         all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{")]));
-        let mut results = functions.call(&all, &context(PATIENCE));
+        let mut results = functions.call(&all, &context(HANG));
         let failures: Vec<Failure> =
             results.split_off(20).into_iter().map(Result::unwrap_err).collect();
         let values: Vec<String> = results.into_iter().map(|r| r.unwrap().to_string()).collect();
@@ -170,15 +170,15 @@ mod tests {
             note.lock().unwrap().push(thread::current().id());
             Ok(Value::Null)
         });
-        assert!(functions.call(&[], &context(PATIENCE)).is_empty());
-        functions.call(&calls([("note", "{}")]), &context(PATIENCE)).remove(0).unwrap();
+        assert!(functions.call(&[], &context(HANG)).is_empty());
+        functions.call(&calls([("note", "{}")]), &context(HANG)).remove(0).unwrap();
         assert_eq!(*called_on.lock().unwrap(), [thread::current().id()]);
     }
 
     #[test]
     fn what_was_stopped_is_not_begun() {
         let begun = Arc::new(AtomicUsize::new(0));
-        let cancelled = context(PATIENCE);
+        let cancelled = context(HANG);
         let (count, cancellation) = (Arc::clone(&begun), cancelled.cancellation.clone());
         let functions = with(Functions::new(), "cancel", move |_| {
             count.fetch_add(1, Ordering::Relaxed);

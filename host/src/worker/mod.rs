@@ -167,6 +167,7 @@ async fn until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
     stop.await;
     // It has a receiver.
     let _ = stopping.send(true);
+    tracing::info!("stopping: no more runs are taken");
     let drained = async {
         // Its end is what is waited for.
         let _ = pulling.await;

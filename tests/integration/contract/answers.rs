@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -114,7 +113,6 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
     let functions = Functions::new().with_http(declaration, &HOST, |_| None).unwrap();
     let connection = connection(&connector, &server);
     let limits = Limits { silence: Duration::from_millis(300), ..Limits::default() };
-    let begun = Instant::now();
     let failure = thread::scope(|scope| {
         let run = scope.spawn(|| {
             let run = connector.run("act", json!({})).connection(&connection);
@@ -130,7 +128,6 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
         run.join().unwrap().unwrap_err()
     });
     assert_failure(&failure, FailureKind::Timeout, "stopped for too long");
-    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
 }
 
 #[test]

@@ -7,10 +7,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Instant;
 
 use connector_host::{Cancellation, Event, Property, Retries, Run, render};
-use connector_tests::{CANARY, component, host, test_component};
+use connector_tests::{CANARY, FOREVER, component, host, test_component};
 use openai_sandbox::{Fault, Sandbox};
 use tempfile::TempDir;
 
@@ -412,8 +411,8 @@ fn current_choices_come_from_the_provider_or_say_why_not() {
 #[test]
 fn a_run_that_waits_can_be_stopped() {
     for bench in benches() {
-        bench.provider.script(Fault::Delay(MARGIN * 2));
-        let (cancellation, begun) = (Cancellation::new(), Instant::now());
+        bench.provider.script(Fault::Delay(FOREVER));
+        let cancellation = Cancellation::new();
         let failure = thread::scope(|scope| {
             let run = bench.run().cancellation(&cancellation);
             let running = scope.spawn(|| run.start().unwrap_err());
@@ -424,7 +423,6 @@ fn a_run_that_waits_can_be_stopped() {
             running.join().unwrap()
         });
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
-        assert!(begun.elapsed() < MARGIN, "{}", bench.name());
         assert_eq!(said(&bench.outcome().output), TEXT);
     }
 }
@@ -435,7 +433,7 @@ fn a_run_has_limits() {
         let limits = Limits { memory: 64 << 10, ..Limits::default() };
         let failure = bench.run().limits(limits).start().unwrap_err();
         assert_failure(&failure, FailureKind::TooLarge, "more memory than");
-        bench.provider.script(Fault::Delay(MARGIN * 2));
+        bench.provider.script(Fault::Delay(FOREVER));
         let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
         let failure = bench.run().limits(limits).start().unwrap_err();
         assert_eq!(failure.kind, FailureKind::Timeout, "{failure:?}");

@@ -10,11 +10,11 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use connector_host::{Event, FailureKind, Limits};
-use connector_tests::{CANARY, connection_values};
+use connector_tests::{CANARY, HANG, connection_values};
 use openai_sandbox::{RawServer, Step};
 
 use super::calls::{ALL, Call, End, Told};
-use super::{MARGIN, OPENAI, PROVIDER, limits};
+use super::{OPENAI, PROVIDER, limits};
 
 /// Cells that are run at the same time. Most of them wait.
 const AT_ONCE: usize = 40;
@@ -202,7 +202,7 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     let begun = Instant::now();
     let told = call.make(&OPENAI, &connection, folder.path(), row.limits.clone());
     let took = begun.elapsed();
-    if row.limits.time + MARGIN < took {
+    if took > row.limits.time + HANG {
         return Err(format!("it took {took:?}"));
     }
     judge(&told, expected, call)?;

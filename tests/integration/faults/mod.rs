@@ -25,9 +25,6 @@ use connector_host::{Connector, Host, HostOptions, Limits, Retries};
 use connector_tests::{component, target_dir};
 use openai_sandbox::Sandbox;
 
-/// Far more than anything here takes, and far less than forever.
-const MARGIN: Duration = Duration::from_secs(40);
-
 /// One host and one provider for all cells: each shows that none of the others
 /// did any harm.
 static OPENAI: LazyLock<Connector> = LazyLock::new(|| {

@@ -6,19 +6,14 @@ use std::time::{Duration, Instant};
 
 use connector_tests::node_red::{NodeRed, Setup, said_by_its_own_program};
 use connector_tests::process::Process;
-use connector_tests::sandbox;
+use connector_tests::{FOREVER, HANG, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
 use super::{credentials, flow, question, with_node};
 
-/// Longer than a test takes.
-const LONG: Duration = Duration::from_secs(300);
-/// How long a process may take to end.
-const END: Duration = Duration::from_secs(30);
-
 fn ends(process: Process) {
-    let deadline = Instant::now() + END;
+    let deadline = Instant::now() + HANG;
     while process.try_figures().is_some() {
         assert!(Instant::now() < deadline, "the host does not end");
         thread::sleep(Duration::from_millis(20));
@@ -27,7 +22,7 @@ fn ends(process: Process) {
 
 /// Waits until the sandbox has been asked so often.
 fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
-    let deadline = Instant::now() + END;
+    let deadline = Instant::now() + HANG;
     while sandbox.requests().len() < times {
         assert!(Instant::now() < deadline, "the provider is not asked");
         thread::sleep(Duration::from_millis(20));
@@ -46,7 +41,7 @@ fn a_host_that_dies_is_started_again() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
     let first = node_red.host();
-    sandbox.script(Fault::Delay(LONG));
+    sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Hi" }));
     asked(&sandbox, 1);
     first.kill();
@@ -86,7 +81,7 @@ fn a_closed_flow_stops_its_runs() {
     let mut node_red = NodeRed::set_up(Setup { settings, ..Setup::default() });
     let flows = flow(&sandbox, "ask", json!({ "fields": question() }));
     node_red.deploy(&flows, &credentials());
-    sandbox.script(Fault::Delay(LONG));
+    sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Slow" }));
     asked(&sandbox, 1);
     node_red.inject("action", json!({ "payload": "Impatient" }));
@@ -98,7 +93,7 @@ fn a_closed_flow_stops_its_runs() {
 
     node_red.deploy(&flows, &credentials());
     // The place is free as soon as the host has noticed.
-    let deadline = Instant::now() + END;
+    let deadline = Instant::now() + HANG;
     loop {
         node_red.inject("action", json!({ "payload": "Patient" }));
         let ended = node_red.first_message(&["outcome", "failure"]);
@@ -117,7 +112,7 @@ fn a_closed_flow_stops_its_runs() {
 fn a_message_stops_runs_too() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
-    sandbox.script(Fault::Delay(LONG));
+    sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Hi" }));
     asked(&sandbox, 1);
     node_red.inject("action", json!({ "reset": true }));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use connector_tests::sandbox;
 use connector_tests::service::Service;
+use connector_tests::{FOREVER, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ fn a_run_that_was_killed_is_not_paid_again() {
     let sandbox = sandbox();
     let body = question(&sandbox);
     let mut service = Service::start();
-    sandbox.script(Fault::Delay(Duration::from_secs(5)));
+    sandbox.script(Fault::Delay(FOREVER));
     std::thread::scope(|scope| {
         let caller = scope.spawn(|| {
             let url = format!("{}{OPENAI}/actions/ask/run", service.url());

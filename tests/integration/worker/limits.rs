@@ -22,16 +22,15 @@ fn an_outcome_that_is_larger_than_a_message_becomes_a_file() {
 
 #[test]
 fn a_worker_takes_as_many_runs_as_it_has_places() {
-    use std::time::Duration;
     let fleet = fleet();
     let _worker = fleet.worker(&["--runs", "3"]);
     let caller = fleet.caller();
-    (0..3).for_each(|_| fleet.sandbox.script(openai_sandbox::Fault::Delay(Duration::from_secs(4))));
+    (0..3).for_each(|_| fleet.sandbox.script(openai_sandbox::Fault::Delay(FOREVER)));
     for run in 0..5 {
         caller.publish(&format!("run-{run}"), &ask("Hello!"));
     }
     until("three are asked", || (fleet.asked("Hello!") == 3).then_some(()));
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(fleet.asked("Hello!"), 3);
     // Those that wait are nobody's yet: another worker has them at once.
     let other = fleet.worker(&[]);

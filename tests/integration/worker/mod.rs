@@ -10,7 +10,7 @@ mod takeover;
 mod thousand;
 
 use connector_tests::nats::{Fleet, Nats, ask, until};
-use connector_tests::{CANARY, sandbox};
+use connector_tests::{CANARY, FOREVER, sandbox};
 
 fn fleet() -> Fleet {
     Fleet::new(Nats::start(), sandbox())

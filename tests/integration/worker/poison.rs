@@ -3,7 +3,6 @@
 use async_nats::jetstream::message::PublishMessage;
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tally::Kind;
 
 use super::*;
@@ -115,7 +114,7 @@ fn a_run_that_ends_its_workers_is_buried() {
     let mut workers = 0;
     for delivery in 1..=2 {
         let worker = fleet.worker(&["--deliveries", "2"]);
-        fleet.sandbox.script(Fault::Delay(Duration::from_secs(30)));
+        fleet.sandbox.script(Fault::Delay(FOREVER));
         if delivery == 1 {
             caller.publish("poison", &ask("Poison"));
         }

@@ -1,7 +1,6 @@
 //! Workers that end, in good order or not, and runs that others take over.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use openai_sandbox::Fault;
 use serde_json::json;
@@ -17,7 +16,7 @@ fn a_run_of_a_killed_worker_is_taken_over() {
     let fleet = fleet();
     let killed = fleet.worker(&[]);
     let caller = fleet.caller();
-    fleet.sandbox.script(Fault::Delay(LONG));
+    fleet.sandbox.script(Fault::Delay(FOREVER));
     caller.publish("a", &ask("Hello!"));
     until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
     let other = fleet.worker(&[]);
@@ -37,7 +36,7 @@ fn a_run_that_may_not_be_paid_twice_is_not() {
     let fleet = fleet();
     let killed = fleet.worker(&[]);
     let caller = fleet.caller();
-    fleet.sandbox.script(Fault::Delay(LONG));
+    fleet.sandbox.script(Fault::Delay(FOREVER));
     let mut run = ask("Hello!");
     run["repeat"] = json!(false);
     caller.publish("a", &run);
@@ -73,7 +72,8 @@ fn a_worker_that_is_told_to_stop_ends_what_it_has_and_takes_nothing_more() {
     caller.publish("first", &ask("First"));
     until("it is asked", || (fleet.asked("First") == 1).then_some(()));
     worker.terminate();
-    thread::sleep(Duration::from_millis(300));
+    let is_told = || worker.log().contains("no more runs are taken");
+    until("the worker stops", || is_told().then_some(()));
     caller.publish("second", &ask("Second"));
     worker.wait();
     let reply = caller.reply("first");
@@ -92,13 +92,11 @@ fn a_worker_that_may_not_wait_leaves_its_run_to_others() {
     let fleet = fleet();
     let mut worker = fleet.worker(&["--drain", "500ms"]);
     let caller = fleet.caller();
-    fleet.sandbox.script(Fault::Delay(Duration::from_secs(30)));
+    fleet.sandbox.script(Fault::Delay(FOREVER));
     caller.publish("a", &ask("Hello!"));
     until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
-    let begun = Instant::now();
     worker.terminate();
     worker.wait();
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     let _other = fleet.worker(&[]);
     assert_eq!(caller.reply("a")["repeated"], true);
 }

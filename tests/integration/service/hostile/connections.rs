@@ -36,7 +36,7 @@ pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
     for stream in idle {
         assert_eq!(rest(stream), "", "of {count}");
     }
-    assert!(begun.elapsed() < MARGIN, "{count} were closed after {:?}", begun.elapsed());
+    assert!(begun.elapsed() < HANG, "{count} were closed after {:?}", begun.elapsed());
     // Where opening them took longer than they live, fewer were left.
     let held = during.descriptors.saturating_sub(before.descriptors);
     assert!(0 < held, "none of {count}; this machine allows {allowed} open files");

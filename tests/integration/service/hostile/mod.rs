@@ -17,12 +17,10 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
+use connector_tests::HANG;
 use connector_tests::service::Service;
 
 use super::{API, Answer, JSON, OPENAI, answer, get, send};
-
-/// Far more than anything here takes, and far less than forever.
-const MARGIN: Duration = Duration::from_secs(90);
 
 /// At the same time, because each takes as long as the service is patient.
 #[test]
@@ -43,8 +41,8 @@ fn every_wait_for_a_caller_has_an_end() {
 /// A connection to the service.
 fn connect(service: &Service) -> TcpStream {
     let stream = TcpStream::connect(service.url().strip_prefix("http://").unwrap()).unwrap();
-    stream.set_read_timeout(Some(MARGIN)).unwrap();
-    stream.set_write_timeout(Some(MARGIN)).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    stream.set_write_timeout(Some(HANG)).unwrap();
     stream
 }
 

@@ -68,11 +68,11 @@ pub fn a_caller_that_does_not_read_its_events_loses_its_run() {
     let mut begun = [0; 12];
     stream.read_exact(&mut begun).unwrap();
     assert_eq!(&begun, b"HTTP/1.1 200");
-    let Ok(sent) = end.recv_timeout(MARGIN) else { panic!("the run goes on") };
+    let Ok(sent) = end.recv_timeout(HANG) else { panic!("the run goes on") };
     assert!(sent < UNDER_WAY, "{sent} bytes were taken from the provider");
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     // Its place is free.
-    let deadline = Instant::now() + MARGIN;
+    let deadline = Instant::now() + HANG;
     while get(&service, "/health/ready").status != 200 {
         assert!(Instant::now() < deadline, "its place is taken");
         thread::sleep(Duration::from_millis(20));
@@ -93,7 +93,7 @@ pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
         asked += request.len();
         assert!(asked < 64 << 20, "{asked} bytes of requests were taken");
     }
-    assert!(begun.elapsed() < MARGIN, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     assert_serves(&service);
     tally::add(Kind::Attack, 1);

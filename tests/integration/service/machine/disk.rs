@@ -90,7 +90,7 @@ fn what_cannot_be_stored_is_told_and_what_was_stored_is_there() {
 fn an_outcome_that_cannot_be_kept_is_told_and_not_paid_again() {
     let (mut service, sandbox) = (Service::start(), sandbox());
     let body = question(&sandbox);
-    sandbox.script(Fault::Delay(Duration::from_secs(2)));
+    sandbox.script(Fault::Delay(Duration::from_secs(5)));
     thread::scope(|scope| {
         let caller = scope.spawn(|| ask_with_key(&service, "k1", &body));
         while sandbox.requests().is_empty() {

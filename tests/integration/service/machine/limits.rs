@@ -16,7 +16,7 @@ struct Kept(BufReader<TcpStream>);
 impl Kept {
     fn new(service: &Service) -> Self {
         let stream = TcpStream::connect(service.url().strip_prefix("http://").unwrap()).unwrap();
-        stream.set_read_timeout(Some(MARGIN)).unwrap();
+        stream.set_read_timeout(Some(HANG)).unwrap();
         Self(BufReader::new(stream))
     }
 

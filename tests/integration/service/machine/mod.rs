@@ -8,14 +8,12 @@ mod limits;
 
 use std::time::Duration;
 
+use connector_tests::HANG;
 use connector_tests::service::Service;
 use openai_sandbox::Sandbox;
 use serde_json::{Value, json};
 
 use super::{API, Answer, JSON, OPENAI, answer, inline, post, question, send};
-
-/// Far more than anything here takes, and far less than forever.
-const MARGIN: Duration = Duration::from_secs(60);
 
 fn ask(service: &Service, sandbox: &Sandbox) -> Answer {
     post(service, &run_of("ask"), &question(sandbox))
