@@ -276,7 +276,8 @@ fn a_wrong_key_is_told() {
     let failure = connector.run("ask", question).connection(&connection).start().unwrap_err();
     assert_eq!((failure.kind, failure.status), (FailureKind::Unauthorized, Some(401)));
     assert_eq!(failure.message, "Invalid API Key");
-    connector.test(&connection).unwrap();
+    let failure = connector.test(&connection).unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Unauthorized, Some(401)));
 }
 
 #[test]
