@@ -32,13 +32,14 @@ pub fn declared(host: &Host, file: Option<&Path>) -> Result<Functions, Error> {
 
 fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
     let Some(file) = file else { return Ok(Vec::new()) };
-    let wrong = |what: String| {
-        let message = format!("cannot read the functions in {}: {what}", file.display());
-        let hint = "`connector run --help` shows what a declaration holds";
-        Error::usage(message, hint)
+    let text = std::fs::read_to_string(file);
+    let file = file.display();
+    let wrong = |message: String| {
+        Error::usage(message, "`connector run --help` shows what --functions takes")
     };
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    let text = text.map_err(|error| wrong(format!("cannot read {file}: {error}")))?;
+    serde_json::from_str(&text)
+        .map_err(|error| wrong(format!("invalid functions in {file}: {error}")))
 }
 
 fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {
