@@ -33,3 +33,20 @@ fn readable(name: &str) -> String {
     name.truncate(name.floor_char_boundary(MAX_NAME));
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_their_authors_wrote_them() {
+        for (symbol, name) in [
+            ("_ZN7greeter5greet17h0123456789abcdefE", "greeter::greet"),
+            ("_RNvCs1234_7greeter5greet", "greeter::greet"),
+            ("workflow:connector/actions@0.1.0#run", "workflow:connector/actions@0.1.0#run"),
+        ] {
+            assert_eq!(readable(symbol), name);
+        }
+        assert_eq!(readable(&"ä".repeat(1_000)).len(), MAX_NAME);
+    }
+}

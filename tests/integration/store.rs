@@ -216,7 +216,7 @@ fn what_would_not_work_is_not_stored() {
     store.add("work", "https://api.test/v1");
     let add = ["connection", "add", "openai", "--name"];
     for (further, sentence) in [
-        (&["work"][..], "`openai/v1` has a connection `work` already"),
+        (&["work"][..], "a connection named `work` already exists for openai/v1"),
         (&["  "], "the name of a connection is empty"),
         (&["a", "--set", "baseURL=x"], "a --set names no property of the connection"),
         (

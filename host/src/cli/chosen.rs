@@ -1,5 +1,7 @@
 //! Which connection a command uses.
 
+use std::env::VarError;
+
 use connector_host::{Connection, ConnectionValues, Connector, Definition, Failure, FailureKind};
 
 use super::args::Chosen;
@@ -37,10 +39,10 @@ impl Connections {
             let connector = connectors.iter().find(of).ok_or_else(|| {
                 Error::usage(
                     format!(
-                        "`{wanted}` is a connection of {}, which is not there",
+                        "`{wanted}` is a connection of {}, and there is no such connector",
                         record.component
                     ),
-                    "`connector list` shows the connectors that there are",
+                    "`connector list` lists the connectors",
                 )
             })?;
             taken(store, connector, &record)
@@ -56,6 +58,12 @@ impl Connections {
             return Ok(connection.clone());
         }
         let definition = &connector.descriptor().connection;
+        for variable in &definition.environment {
+            if let Err(VarError::NotUnicode(_)) = std::env::var(&variable.name) {
+                let message = format!("${} is not valid UTF-8", variable.name);
+                return Err(Error::Usage { message, hint: None });
+            }
+        }
         let lookup = |name: &str| std::env::var(name).ok();
         let values = ConnectionValues::from_environment(definition, lookup);
         connector.connection(values).map_err(|failure| {
@@ -87,7 +95,7 @@ fn taken(
                 "`{}` is a connection of {}, not of {component}",
                 record.name, record.component
             ),
-            "`connector connection list` shows which there are",
+            "`connector connection list` lists them",
         ));
     }
     let stored = store.connection(&record.id)?;
@@ -105,6 +113,6 @@ pub fn component(connector: &Connector) -> String {
 pub fn unknown(wanted: &str, of: &str) -> Error {
     Error::usage(
         format!("there is no stored connection `{wanted}`{of}"),
-        "`connector connection list` shows which there are",
+        "`connector connection list` lists them",
     )
 }

@@ -41,7 +41,10 @@ impl Components {
         let loaded = self.try_all().into_iter().filter_map(|loaded| match loaded {
             Ok(connector) => Some(connector),
             Err(error) => {
-                print::note(format_args!("warning: left out {}", harmless(&error.to_string())));
+                print::note(format_args!(
+                    "warning: skipped a connector: {}",
+                    harmless(&error.to_string())
+                ));
                 None
             }
         });

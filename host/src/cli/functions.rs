@@ -32,14 +32,15 @@ pub fn declared(host: &Host, file: Option<&Path>) -> Result<Functions, Error> {
 
 fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
     let Some(file) = file else { return Ok(Vec::new()) };
-    let wrong = |what: String| {
-        let message = format!("cannot read the functions in {}: {what}", file.display());
-        let hint = "`connector run --help` shows what a declaration holds";
-        Error::usage(message, hint)
+    let bytes = std::fs::read(file);
+    let file = file.display();
+    let wrong = |message: String| {
+        Error::usage(message, "`connector run --help` shows what --functions takes")
     };
-    let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-    let text = read_text(&bytes).map_err(|error| wrong(error.to_string()))?;
-    serde_json::from_str(&whole_surrogates(text)).map_err(|error| wrong(error.to_string()))
+    let bytes = bytes.map_err(|error| wrong(format!("cannot read {file}: {error}")))?;
+    let invalid = |what: String| wrong(format!("invalid functions in {file}: {what}"));
+    let text = read_text(&bytes).map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_str(&whole_surrogates(text)).map_err(|error| invalid(error.to_string()))
 }
 
 fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {

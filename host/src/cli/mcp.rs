@@ -7,9 +7,9 @@ use super::chosen::Connections;
 use super::components::Components;
 use super::error::Error;
 use super::functions::functions;
-use super::serve::load;
+use super::serve::{api_key, load};
 use crate::mcp::{self, Http, Offer, PREFIX, Settings};
-use crate::service::{ApiKey, End};
+use crate::service::End;
 use crate::store::Store;
 
 /// Serves until the client goes away or the process is told to stop.
@@ -24,15 +24,14 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
     let components = Components::new(host);
     let connectors = load(&components)?;
     if let Some(dir) = args.input_dir.iter().find(|dir| !dir.is_dir()) {
-        let message = format!("--input-dir {} is no folder", dir.display());
-        return Err(Error::Usage { message, hint: None });
+        let message = format!("`{}` is not a directory", dir.display());
+        return Err(Error::usage(message, "--input-dir takes a folder with files for tools"));
     }
     let data = Store::open_for_user(args.data_dir.as_deref())?;
     let connections = Connections::of_several(&data, &connectors, &args.connection)?;
     let store = FileStore::new(data.folder().join("files"), PREFIX);
     let files = store.files();
-    let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
-    let api_key = api_key.map_err(|error| Error::Service(error.to_string()))?;
+    let api_key = api_key(args.api_key_file.as_deref())?;
     let settings = Settings {
         offers: connectors.into_iter().map(|connector| offer(connector, &connections)).collect(),
         functions: functions(&components, connections, args.functions.as_deref(), &files)?,

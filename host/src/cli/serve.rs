@@ -1,5 +1,7 @@
 //! `connector serve`.
 
+use std::path::Path;
+
 use connector_host::Connector;
 
 use super::args;
@@ -13,8 +15,7 @@ use crate::store::Store;
 pub fn serve(args: args::Serve) -> Result<(), Error> {
     let components = Components::new(args.reach.host(args.runs)?);
     let connectors = load(&components)?;
-    let api_key = args.api_key_file.as_deref().map(ApiKey::from_file).transpose();
-    let api_key = api_key.map_err(|error| Error::Service(error.to_string()))?;
+    let api_key = api_key(args.api_key_file.as_deref())?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let files_dir = store.folder().join("files");
     let settings = Settings {
@@ -30,6 +31,16 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         functions: declared(components.host(), args.functions.as_deref())?,
     };
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
+}
+
+/// The key in a file, if one is named.
+pub fn api_key(file: Option<&Path>) -> Result<Option<ApiKey>, Error> {
+    let Some(file) = file else { return Ok(None) };
+    let key = ApiKey::from_file(file).map_err(|error| Error::Usage {
+        message: format!("cannot use the API key in {}: {error}", file.display()),
+        hint: None,
+    })?;
+    Ok(Some(key))
 }
 
 /// All connectors. A service without any is a mistake.

@@ -141,7 +141,8 @@ pub fn schema(
         return Err(Error::usage("--input belongs to --form output", "leave one of them out"));
     }
     if connection {
-        let connector = components.load(of)?;
+        let address = Address::parse(of).ok().map(|address| address.connector);
+        let connector = components.load(address.as_deref().unwrap_or(of))?;
         let definition = &connector.descriptor().connection;
         let table = &definition.properties;
         return match form {
@@ -155,7 +156,7 @@ pub fn schema(
     }
     if !of.contains('/') {
         return Err(Error::usage(
-            format!("`{of}` names no action"),
+            format!("`{of}` is not an action address"),
             format!("`connector schema {of}/v1/ACTION`, or `connector schema {of} --connection`"),
         ));
     }

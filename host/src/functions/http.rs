@@ -30,7 +30,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// With GET and DELETE the arguments become the query, else a JSON body. The
 /// function's result is the answer: JSON if it is JSON, else text.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a function")]
 pub struct HttpFunction {
     /// The name under which the model's user names it.
     pub name: String,

@@ -36,13 +36,13 @@ pub struct ApiKey([u8; 32]);
 #[derive(Debug, thiserror::Error)]
 pub enum ApiKeyError {
     /// The file cannot be read.
-    #[error("the API key's file cannot be read: {0}")]
+    #[error(transparent)]
     Read(#[from] std::io::Error),
     /// The file is no text.
     #[error("the API key's file cannot be read: {0}")]
     Text(#[from] TextError),
     /// It can be guessed, or not be sent.
-    #[error("the API key must be at least {SHORTEST} visible ASCII characters")]
+    #[error("it must be at least {SHORTEST} visible ASCII characters")]
     Weak,
 }
 

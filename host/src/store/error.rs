@@ -83,7 +83,7 @@ pub enum StoreError {
     #[error("the name of a connection {0}")]
     Name(&'static str),
     /// Names are unique for each component.
-    #[error("`{component}` has a connection `{name}` already")]
+    #[error("a connection named `{name}` already exists for {component}")]
     NameTaken {
         /// The component.
         component: String,

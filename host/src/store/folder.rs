@@ -19,7 +19,11 @@ impl PrivateFolder {
     /// If it cannot be made, or if others may enter it.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let unusable = |error| StoreError::File { path: path.to_owned(), error };
-        private::make_folder(path).map_err(unusable)?;
+        private::make_folder(path).map_err(|error| match error.kind() {
+            // It is a file.
+            io::ErrorKind::AlreadyExists => unusable(io::ErrorKind::NotADirectory.into()),
+            _ => unusable(error),
+        })?;
         let path = path.canonicalize().map_err(unusable)?;
         private::check(&path, private::FOLDER)?;
         Ok(Self { path })
@@ -105,8 +109,8 @@ mod private {
             .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
         let not_own = |what| Err(StoreError::NotOwn { path: path.to_owned(), what });
         match needed {
-            FOLDER if !metadata.is_dir() => return not_own("is no folder"),
-            FILE if !metadata.is_file() => return not_own("is no ordinary file"),
+            FOLDER if !metadata.is_dir() => return not_own("is not a directory"),
+            FILE if !metadata.is_file() => return not_own("is not a regular file"),
             _ => {}
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -212,7 +216,7 @@ mod tests {
         symlink("file", folder.path_of("link")).unwrap();
         for name in ["link", "."] {
             let error = folder.check_file(name).unwrap_err();
-            assert!(error.to_string().ends_with("is no ordinary file"), "{error}");
+            assert!(error.to_string().ends_with("is not a regular file"), "{error}");
         }
         assert!(PrivateFolder::open(&folder.path_of("file")).is_err());
         folder.check_file("nothing").unwrap();

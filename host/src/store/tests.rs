@@ -86,7 +86,7 @@ fn names_are_unique_for_each_component() {
     let store = open(&folder);
     let first = store.add_connection("a", "openai/v1", &values("x")).unwrap();
     let taken = store.add_connection("a ", "openai/v1", &values("x")).unwrap_err();
-    assert_eq!(taken.to_string(), "`openai/v1` has a connection `a` already");
+    assert_eq!(taken.to_string(), "a connection named `a` already exists for openai/v1");
     let second = store.add_connection("a", "other/v1", &values("x")).unwrap();
 
     let found = store.find_connection(Some("other/v1"), "a").unwrap();

@@ -74,7 +74,7 @@ pub enum WorkerError {
     Broker(#[from] BrokerError),
     /// The machine does not give what is needed.
     #[error("cannot start: {0}")]
-    Start(#[from] std::io::Error),
+    Start(#[from] io::Error),
 }
 
 /// What all runs share.
@@ -250,8 +250,8 @@ async fn take(
     }
 }
 
-fn new_id() -> std::io::Result<String> {
+fn new_id() -> io::Result<String> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(format!("worker_{:016x}", u64::from_be_bytes(bytes)))
 }

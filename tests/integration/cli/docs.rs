@@ -35,7 +35,11 @@ fn a_property_is_explained_alone() {
             "One of: `system`; `user`; `assistant`; `tool`; `developer`.",
         ),
         (["openai/v1/ask", "messages"], "### Messages\n", "| Role | STRING | SELECT  |"),
-        (["openai/v1/ask", "responseSchema"], "### Response Schema\n", "Shown when Response Format is Object or List."),
+        (
+            ["openai/v1/ask", "responseSchema"],
+            "### Response Schema\n",
+            "Shown when Response Format is Object or List.",
+        ),
         (["openai/v1/ask", "logitBias.50256"], "### `logitBias.50256`\n", "Between -100 and 100."),
         (["openai", "token"], "### Token\n", "Required. Secret."),
     ] {

@@ -151,8 +151,11 @@ fn a_service_goes_on_when_nobody_reads_where_it_listens() {
         assert!(Instant::now() < deadline, "the service does not listen");
         thread::sleep(Duration::from_millis(20));
     };
-    std::io::Write::write_all(&mut stream, b"GET /api/v1/components HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        .unwrap();
+    std::io::Write::write_all(
+        &mut stream,
+        b"GET /api/v1/components HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    )
+    .unwrap();
     let mut line = String::new();
     BufReader::new(stream).read_line(&mut line).unwrap();
     assert_eq!(line, "HTTP/1.1 200 OK\r\n");

@@ -22,9 +22,12 @@ fn memory(bytes: usize) -> Limits {
 
 #[test]
 fn a_trap_is_internal_and_says_which() {
-    let failure = contained(act(&load(&run_that("unreachable"))));
+    let guest = run_that("(call $deep) unreachable").with("(func $deep unreachable)");
+    let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::Internal, "the connector failed");
     assert_failure(&failure, FailureKind::Internal, "unreachable");
+    // Where, by the names that its author gave.
+    assert_eq!(failure.detail.unwrap(), "in deep, called by run");
 }
 
 #[test]

@@ -27,6 +27,14 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.until(&format!("document.querySelector({ASK:?})"));
     browser.until("document.querySelector('#debug')");
 
+    // A long word is not broken.
+    let palette = |action: &str| {
+        let of = format!("[data-palette-type='openai.v1.{action}'] .red-ui-palette-label");
+        browser.value(&format!("document.querySelector({of:?}).innerText"))
+    };
+    assert_eq!(palette("createTranscription"), "Create\nTranscriptions");
+    assert_eq!(palette("createImage"), "Create\nImage");
+
     // Onto the wire, so that it is put between the two.
     browser.until(
         "!document.querySelector('.red-ui-loader, #red-ui-loading-progress:not([style*=none])')",
@@ -42,6 +50,11 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     // Its connection.
     browser.click("#node-input-btn-connection-add");
     browser.sees("Add new OpenAI connection config node");
+    browser.sees("The secret API key.");
+    browser.until(
+        "getComputedStyle(document.querySelector('[for=node-config-input-token]'), '::after')\
+         .content.includes('*')",
+    );
     browser.fill("Token", "sk-wrong-token-0123456789");
     browser.press("Advanced");
     browser.fill("Base URL", &sandbox.base_url());
@@ -54,6 +67,9 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.screenshot("node-red-connection");
     browser.press("Add");
     browser.until("!document.querySelector('#connection-tested')");
+
+    // Each field is explained.
+    browser.sees("The conversation so far, the oldest message first.");
 
     // Models come from it.
     browser.click("#connector-form .red-ui-typedInput-option-expand");
@@ -120,6 +136,9 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     );
     browser.value("RED.sidebar.show('help')");
     browser.sees("Asks a chat model");
+    let headings = "[...document.querySelectorAll('.red-ui-help h3')].map((h) => h.innerText)";
+    let headings = browser.value(headings);
+    assert_eq!(headings, json!(["Inputs", "Outputs", "Details"]));
     browser.screenshot("node-red-help");
     browser.click("#node-input-btn-connection-edit");
     browser.until("document.querySelector('#node-config-input-token')?.value === '__PWRD__'");

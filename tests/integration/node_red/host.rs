@@ -34,6 +34,7 @@ fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
 fn node_reds_own_program_waits_for_a_host_that_compiles() {
     let said = said_by_its_own_program();
     assert!(said.ends_with("Started flows\n"), "{said}");
+    assert!(said.contains("connectors: openai/v1 with 4 actions"), "{said}");
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn a_host_that_dies_is_started_again() {
 
     // The run that went on may have been paid: it is not made again.
     let caught = node_red.message("failure");
-    let message = "the connector host ended in the middle of it; the provider may have been paid";
+    let message = "the connector host ended in the middle of it; you may have been charged";
     assert_eq!(caught["failure"]["message"], message);
     assert_eq!(caught["failure"]["requestSent"], true);
     assert_eq!(sandbox.requests().len(), 1);

@@ -43,6 +43,20 @@ fn a_run_whose_file_does_not_fit_fails_and_leaves_nothing() {
     tally::add(Kind::Fault, 1);
 }
 
+/// Without room for anything, nothing is paid for.
+#[test]
+fn a_run_whose_file_has_no_place_makes_no_request() {
+    let (service, sandbox) = (Service::start(), sandbox());
+    service.process().limit(Resource::Fsize, FULLER);
+    let failed = speak(&service, &sandbox);
+    assert_eq!(failed.problem(500), "internal");
+    let failure = &failed.json()["failure"];
+    assert_eq!(failure["message"], "cannot write to the file store: file too large");
+    assert_eq!(failure["requestSent"], false);
+    assert!(sandbox.requests().is_empty());
+    tally::add(Kind::Fault, 1);
+}
+
 /// The library's own folder, as the command uses it.
 #[test]
 fn a_file_in_a_folder_that_is_full_fails_and_leaves_nothing() {

@@ -1,0 +1,197 @@
+//! Wrong commands: what is said of them, in one sentence and a hint.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use connector_tests::{Ran, command, component, ran, sandbox};
+use tempfile::TempDir;
+
+/// What is at the path of a connector.
+fn files() -> (TempDir, impl Fn(&str) -> String) {
+    let dir = TempDir::new().unwrap();
+    let root: PathBuf = dir.path().to_owned();
+    let path = move |name: &str| root.join(name).to_str().unwrap().to_owned();
+    fs::write(path("text.wasm"), "not wasm").unwrap();
+    fs::write(path("empty.wasm"), "").unwrap();
+    fs::write(path("core.wasm"), b"\0asm\x01\0\0\0").unwrap();
+    fs::write(path("damaged.wasm"), b"\0asm\x0d\0\x01\0damaged").unwrap();
+    fs::create_dir(path("folder.wasm")).unwrap();
+    fs::write(path("list.json"), "[1]").unwrap();
+    fs::write(path("empty"), "").unwrap();
+    (dir, path)
+}
+
+#[track_caller]
+fn assert_said(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
+    let said: Vec<&str> = ran.stderr.lines().collect();
+    let error = format!("error: {error}");
+    let hint = hint.map(|hint| format!("hint: {hint}"));
+    let expected: Vec<&str> = [error.as_str()].into_iter().chain(hint.as_deref()).collect();
+    assert_eq!((ran.status, said, ran.stdout.as_str()), (status, expected, ""));
+}
+
+/// A path is a path: nothing is looked up in folders.
+#[test]
+fn a_path_is_met_with_what_is_there() {
+    let (_dir, path) = files();
+    let kinds = Some("a connector is a name such as `openai`, or the path of a .wasm file");
+    let link = Some("link it with `wasm-component-ld`, or run `wasm-tools component new`");
+    for (name, status, is, hint) in [
+        ("nope.wasm", 2, "no such file: `{}`", kinds),
+        ("folder.wasm", 2, "`{}` is a directory", kinds),
+        ("text.wasm/below", 2, "cannot read `{}`: not a directory", kinds),
+        ("text.wasm", 2, "{}: not a WebAssembly component", None),
+        ("empty.wasm", 2, "{}: not a WebAssembly component", None),
+        ("core.wasm", 2, "{}: a WebAssembly core module, not a component", link),
+    ] {
+        let file = path(name);
+        let message = is.replace("{}", &file);
+        let address = format!("{file}/v1/act");
+        for arguments in [["inspect", &file], ["docs", &file], ["run", &address]] {
+            assert_said(&ran(command(None).args(arguments)), status, &message, hint);
+        }
+    }
+    let damaged = ran(command(None).args(["inspect", &path("damaged.wasm")]));
+    assert_eq!(damaged.status, 1);
+    assert!(damaged.stderr.contains("not a component this host can run"), "{damaged:?}");
+    let nameless = ran(command(None).args(["inspect", "nobody"]));
+    assert!(nameless.stderr.contains("hint: looked in "), "{nameless:?}");
+}
+
+/// What is advised for a connector's file can be typed as it is.
+#[test]
+fn hints_name_a_connector_as_it_was_called() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("my connectors");
+    fs::create_dir(&folder).unwrap();
+    let file = folder.join("openai.wasm");
+    fs::copy(component(), &file).unwrap();
+    let file = file.to_str().unwrap();
+    let said = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
+    let run = said(&["run", &format!("{file}/v1/nope")]);
+    assert!(run.contains(&format!("its actions are: {file}/v1/ask, ")), "{run}");
+    let mut input = command(None);
+    input.env("OPENAI_API_KEY", "sk-unused").args(["run", &format!("{file}/v1/ask")]);
+    let input = ran(&mut input).stderr;
+    assert!(input.contains(&format!("`connector docs '{file}/v1/ask' messages`")), "{input}");
+
+    let sandbox = sandbox();
+    let mut refused = command(Some(&sandbox));
+    refused.env("OPENAI_API_KEY", "sk-wrong").args(["run", &format!("{file}/v1/ask")]);
+    refused.args(["--set", "messages[0].role=user", "--set", "messages[0].content=Hi"]);
+    let refused = ran(&mut refused).stderr;
+    assert!(
+        refused.contains(&format!("`connector docs '{file}'` explains the token")),
+        "{refused}"
+    );
+}
+
+#[test]
+fn wrong_arguments_are_met_with_what_is_right() {
+    let (_dir, path) = files();
+    let (list, empty, gone) = (path("list.json"), path("empty"), path("gone"));
+    let add = ["connection", "add", "openai", "--name", "a"];
+    let address =
+        "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
+    let functions = "`connector run --help` shows what --functions takes";
+    let secret = "write --secret-file PROPERTY=FILE for one of: token";
+    let cases: Vec<(Vec<&str>, String, Option<&str>)> = vec![
+        (vec!["run", "openai"], "`openai` is not an action address".into(), Some(address)),
+        (vec!["run", "openai/ask"], "`openai/ask` is not an action address".into(), Some(address)),
+        (
+            vec!["run", "openai/v2/ask"],
+            "`openai` has no version 2".into(),
+            Some("its version is 1"),
+        ),
+        (
+            vec!["docs", "openai", "nope"],
+            "unknown property `nope`".into(),
+            Some(
+                "the properties of openai are: token, baseUrl, organization, project, \
+                 maxTokensParameter",
+            ),
+        ),
+        (
+            vec!["options", "openai/v1/createSpeech", "voice"],
+            "`voice` has no dynamic options; available for: `model`".into(),
+            None,
+        ),
+        (
+            vec!["run", "openai/v1/ask", "--functions", &gone],
+            format!("cannot read {gone}: No such file or directory (os error 2)"),
+            Some(functions),
+        ),
+        (
+            vec!["run", "openai/v1/ask", "--functions", &list],
+            format!(
+                "invalid functions in {list}: invalid type: integer `1`, expected a function at \
+                 line 1 column 2"
+            ),
+            Some(functions),
+        ),
+        (
+            [&add[..], &["--secret-file", "sk-secret"]].concat(),
+            "invalid value for --secret-file".into(),
+            Some("write it like --secret-file token=token.txt"),
+        ),
+        (
+            [&add[..], &["--secret-file", "sk-secret="]].concat(),
+            "a --secret-file names no secret of the connection".into(),
+            Some(secret),
+        ),
+        (
+            vec!["serve", "--api-key-file", &empty],
+            format!(
+                "cannot use the API key in {empty}: it must be at least 16 visible ASCII characters"
+            ),
+            None,
+        ),
+        (
+            vec!["connection", "list", "--data-dir", &empty],
+            format!("cannot use {empty}: not a directory"),
+            None,
+        ),
+        (
+            vec!["mcp", "--input-dir", &empty],
+            format!("`{empty}` is not a directory"),
+            Some("--input-dir takes a folder with files for tools"),
+        ),
+    ];
+    let home = TempDir::new().unwrap();
+    for (arguments, error, hint) in cases {
+        let mut command = command(None);
+        command.env("HOME", home.path()).env("OPENAI_API_KEY", "sk-unused").args(&arguments);
+        assert_said(&ran(&mut command), 2, &error, hint);
+    }
+}
+
+#[test]
+fn what_the_arguments_themselves_forbid() {
+    for (arguments, sentence) in [
+        (&["serve", "--largest-file", "0"][..], "0 is not in 1..=4294967295"),
+        (&["worker", "--largest-file", "0"], "0 is not in 1..=4294967295"),
+        (&["run", "openai/v1/ask", "--timeout", "5"], "the unit must be ms, s, m or h"),
+        (&["run", "openai/v1/ask", "--timeout", "0s"], "must be more than 0 and at most 24h"),
+        (&["run", "openai/v1/ask", "--raw", "--envelope"], "cannot be used with '--envelope'"),
+        (&["run", "openai/v1/ask", "--ca-file", "nope.pem"], "cannot read it: No such file"),
+    ] {
+        let ran = ran(command(None).args(arguments));
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.stderr.contains(sentence), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_not_text_is_not_a_missing_one() {
+    let mut odd = command(None);
+    odd.env("OPENAI_API_KEY", OsStr::from_bytes(b"sk-\xff\xfe")).args(["test", "openai"]);
+    assert_said(&ran(&mut odd), 2, "$OPENAI_API_KEY is not valid UTF-8", None);
+}
+
+#[test]
+fn the_version_names_the_command() {
+    let version = ran(command(None).arg("--version")).stdout;
+    assert_eq!(version, format!("connector {}\n", env!("CARGO_PKG_VERSION")));
+}
