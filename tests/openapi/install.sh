@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs a validator of OpenAPI documents.
+# Installs a validator of OpenAPI documents, and generators of clients.
 #
 #     tests/openapi/install.sh TARGET
 #
 # Everything goes to TARGET/openapi. Run again, it does nothing unless one of
-# the files beside it has changed. Node.js with npm is installed by apt-get
-# where it is missing and this user may.
+# the files beside it has changed. Node.js with npm and Python with venv are
+# installed by apt-get where they are missing and this user may.
 set -eu
 
 me=tests/openapi/install.sh
@@ -19,4 +19,11 @@ cd "$(dirname "$0")"
 # The requests of the README are sent with it.
 command -v curl >/dev/null || debian curl curl ca-certificates
 
-node_packages "$out" "the OpenAPI validator" validate.mjs
+python_wanted=$(cat install.sh ../installing.sh requirements.txt | cksum)
+if [ "$(cat "$out/python-installed" 2>/dev/null)" != "$python_wanted" ]; then
+    rm -f "$out/python-installed"
+    say "installing the generator of Python clients into $out"
+    virtual_environment "$out/python" requirements.txt
+    echo "$python_wanted" >"$out/python-installed"
+fi
+node_packages "$out" "the OpenAPI validator and generators of TypeScript clients" validate.mjs

@@ -113,9 +113,9 @@ fn method(text: &str) -> Result<Method, String> {
 /// request for one that is otherwise.
 fn parameters(mut schema: Value) -> Result<Value, String> {
     const REFUSED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
-    let members = schema.as_object_mut().filter(|members| {
-        members.get("type").and_then(Value::as_str) == Some("object")
-    });
+    let members = schema
+        .as_object_mut()
+        .filter(|members| members.get("type").and_then(Value::as_str) == Some("object"));
     let Some(members) = members else {
         return Err("needs `parameters` that are a schema of the type `object`".to_owned());
     };

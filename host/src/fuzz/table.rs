@@ -83,6 +83,22 @@ fn descriptor(table: &PropertyTable) -> Descriptor {
     }
 }
 
+/// Models are told one type for everything, and nothing but types.
+#[track_caller]
+fn assert_typed(schema: &Value) {
+    assert!(schema["type"].is_string(), "{schema}");
+    for keyword in ["allOf", "anyOf", "oneOf", "not", "if", "$ref"] {
+        assert_eq!(schema.get(keyword), None);
+    }
+    schema["properties"].as_object().into_iter().flatten().for_each(|(_, row)| assert_typed(row));
+    if schema["type"] == "array" {
+        assert_typed(&schema["items"]);
+    }
+    if schema["additionalProperties"].is_object() {
+        assert_typed(&schema["additionalProperties"]);
+    }
+}
+
 #[track_caller]
 fn assert_sound(table: &PropertyTable) -> Documents {
     let documents = Documents::of(table);
@@ -91,6 +107,7 @@ fn assert_sound(table: &PropertyTable) -> Documents {
         assert!(jsonschema::draft7::meta::is_valid(schema), "{schema}");
         jsonschema::draft7::new(schema).unwrap_or_else(|error| panic!("{error}: {schema}"));
     }
+    assert_typed(parameters);
     for property in table {
         let output = render::output_schema(property).to_value();
         jsonschema::draft7::new(&output).unwrap_or_else(|error| panic!("{error}: {output}"));

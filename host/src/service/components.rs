@@ -95,7 +95,7 @@ const FORMS: [Form; 3] = [
 
 /// The connectors.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Components")]
+#[schemars(rename = "ComponentList")]
 struct List {
     components: Vec<Component>,
 }

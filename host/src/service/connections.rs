@@ -194,7 +194,7 @@ pub struct Shown {
 
 /// All of them.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Connections")]
+#[schemars(rename = "ConnectionList")]
 pub struct List {
     connections: Vec<Shown>,
 }

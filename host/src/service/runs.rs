@@ -293,68 +293,97 @@ fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> 
 /// One of the server-sent events of a run: its name and its data. The last
 /// one is `result` or `failure`.
 #[derive(Serialize, JsonSchema)]
-#[serde(tag = "event", content = "data", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[serde(tag = "event", content = "data", rename_all = "lowercase")]
 enum RunEvent<'a> {
     /// More text of an answer.
-    Delta {
-        /// Which of several answers, counted from 0.
-        choice: u32,
-        text: String,
-    },
+    Delta(DeltaData),
     /// How far something is.
-    Progress {
-        /// What is counted, such as `bytes`.
-        unit: String,
-        done: u64,
-        /// How much there is, if that is known.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        total: Option<u64>,
-    },
+    Progress(ProgressData),
     /// A request failed and is made again after a pause.
-    Attempt {
-        /// How often it was made so far.
-        attempt: u32,
-        pause_ms: u64,
-        reason: String,
-    },
+    Attempt(AttemptData),
     /// A file that is there before the run ends.
-    File { file: FileEntry },
+    File(FileData),
     /// A function is about to be called.
-    Call { id: String, name: String, arguments: Value },
+    Call(CallData),
     /// A function was called.
-    Called {
-        id: String,
-        name: String,
-        /// What it gave.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        result: Option<Value>,
-        /// Why it failed.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
-    },
+    Called(CalledData),
     /// The run has succeeded.
     Result(&'a Outcome),
     /// The run has failed.
     Failure(problem::Body<'a>),
 }
 
+#[derive(Serialize, JsonSchema)]
+struct DeltaData {
+    /// Which of several answers, counted from 0.
+    choice: u32,
+    text: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProgressData {
+    /// What is counted, such as `bytes`.
+    unit: String,
+    done: u64,
+    /// How much there is, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AttemptData {
+    /// How often it was made so far.
+    attempt: u32,
+    pause_ms: u64,
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FileData {
+    file: FileEntry,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CallData {
+    id: String,
+    name: String,
+    arguments: Value,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CalledData {
+    id: String,
+    name: String,
+    /// What it gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
 impl RunEvent<'_> {
     /// None if it is not known here yet.
     fn of(event: Event) -> Option<Self> {
         Some(match event {
-            Event::TextDelta { choice, text } => Self::Delta { choice, text },
-            Event::Progress { unit, done, total } => Self::Progress { unit, done, total },
-            Event::Retry { attempt, pause_ms, reason } => {
-                Self::Attempt { attempt, pause_ms, reason }
+            Event::TextDelta { choice, text } => Self::Delta(DeltaData { choice, text }),
+            Event::Progress { unit, done, total } => {
+                Self::Progress(ProgressData { unit, done, total })
             }
-            Event::File { file } => Self::File { file },
-            Event::FunctionCall { id, name, arguments } => Self::Call { id, name, arguments },
+            Event::Retry { attempt, pause_ms, reason } => {
+                Self::Attempt(AttemptData { attempt, pause_ms, reason })
+            }
+            Event::File { file } => Self::File(FileData { file }),
+            Event::FunctionCall { id, name, arguments } => {
+                Self::Call(CallData { id, name, arguments })
+            }
             Event::FunctionResult { id, name, result } => {
                 let (result, error) = match result {
                     Ok(result) => (Some(result), None),
                     Err(error) => (None, Some(error)),
                 };
-                Self::Called { id, name, result, error }
+                Self::Called(CalledData { id, name, result, error })
             }
             _ => return None,
         })

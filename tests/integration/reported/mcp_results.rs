@@ -76,9 +76,10 @@ impl Session {
     fn start(sandbox: &openai_sandbox::Sandbox) -> Self {
         let mut client = Client::start(Some(sandbox), &[]);
         let tools = client.ask(json!(["tools"])).unwrap();
-        let schemas = tools["tools"].as_array().unwrap().iter().map(|tool| {
-            (tool["name"].as_str().unwrap().to_owned(), tool["outputSchema"].clone())
-        });
+        let schemas =
+            tools["tools"].as_array().unwrap().iter().map(|tool| {
+                (tool["name"].as_str().unwrap().to_owned(), tool["outputSchema"].clone())
+            });
         Self { schemas: schemas.collect(), client }
     }
 
@@ -136,9 +137,10 @@ fn each_file_is_shown_once_if_there_is_room() {
             assert_eq!(session.read(&link["uri"]), png(*size));
         }
     }
-    for (size, expected) in
-        [(300 * KB, &["text", "audio", "resource_link"][..]), (900 * KB, &["text", "resource_link"])]
-    {
+    for (size, expected) in [
+        (300 * KB, &["text", "audio", "resource_link"][..]),
+        (900 * KB, &["text", "resource_link"]),
+    ] {
         sandbox.script(body("audio/wav", wav(size)));
         let input = json!({ "input": "Hi", "voice": "alloy", "responseFormat": "wav" });
         let result = session.call("openai_v1_createSpeech", input);
@@ -187,9 +189,17 @@ fn an_output_that_is_too_large_is_a_file() {
         sandbox.script(images(&[size]));
         let result = session.call("openai_v1_createImage", draw_as_text());
         assert_eq!(kinds(&result), expected, "{size}");
-        assert_eq!(session.read(&result["content"].as_array().unwrap().iter().find(|block| {
-            block["type"] == "resource_link"
-        }).unwrap()["uri"]), png(size));
+        assert_eq!(
+            session.read(
+                &result["content"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .find(|block| { block["type"] == "resource_link" })
+                    .unwrap()["uri"]
+            ),
+            png(size)
+        );
     }
 }
 
@@ -230,7 +240,11 @@ fn every_result_fits_its_schema() {
         ("createTranscription", transcribe("json"), None),
         ("createTranscription", transcribe("text"), None),
         ("createTranscription", transcribe("srt"), None),
-        ("createTranscription", with(transcribe("verbose_json"), "model", json!("whisper-1")), None),
+        (
+            "createTranscription",
+            with(transcribe("verbose_json"), "model", json!("whisper-1")),
+            None,
+        ),
     ] {
         answer.into_iter().for_each(|answer| sandbox.script(answer));
         let result = session.call(&format!("openai_v1_{tool}"), input);
@@ -331,7 +345,8 @@ fn over_http_simple_clients_are_served() {
         (Some("application/json"), JSON),
         (Some("application/*"), JSON),
     ] {
-        let mut headers: Vec<(&str, &str)> = accept.map(|accept| ("accept", accept)).into_iter().collect();
+        let mut headers: Vec<(&str, &str)> =
+            accept.map(|accept| ("accept", accept)).into_iter().collect();
         let message = |text: &str| -> Value {
             let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).last();
             serde_json::from_str(data.unwrap_or(text)).unwrap_or_else(|_| panic!("{text}"))

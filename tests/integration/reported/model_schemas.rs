@@ -19,7 +19,16 @@ const AT_ROOT: [&str; 5] =
     ["type", "description", "properties", "required", "additionalProperties"];
 /// What is nowhere.
 const NOWHERE: [&str; 11] = [
-    "$ref", "$schema", "allOf", "anyOf", "const", "else", "if", "not", "oneOf", "propertyNames",
+    "$ref",
+    "$schema",
+    "allOf",
+    "anyOf",
+    "const",
+    "else",
+    "if",
+    "not",
+    "oneOf",
+    "propertyNames",
     "then",
 ];
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
@@ -132,7 +141,11 @@ fn every_table_is_plain_for_models() {
 #[test]
 fn every_tool_is_plain() {
     let folder = tempfile::tempdir().unwrap();
-    for file in [target_dir().join("components/openai.wasm"), test_component("anthropic"), test_component("greeter")] {
+    for file in [
+        target_dir().join("components/openai.wasm"),
+        test_component("anthropic"),
+        test_component("greeter"),
+    ] {
         fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
     }
     let mut command = command(None);
@@ -174,7 +187,8 @@ fn every_function_is_plain() {
     }
     let long = "a".repeat(70);
     for name in [format!("{long}1"), format!("{long}2")] {
-        functions = functions.with(&name, "Does.", json!({ "type": "object", "properties": {} }), Ok);
+        functions =
+            functions.with(&name, "Does.", json!({ "type": "object", "properties": {} }), Ok);
         names.push(name);
     }
     let input = json!({

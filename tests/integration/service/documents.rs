@@ -1,14 +1,15 @@
 //! What the service says about connectors and about itself.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use connector_tests::service::Service;
-use connector_tests::{in_repository, target_dir};
-use serde_json::Value;
+use connector_tests::{in_repository, sandbox, target_dir};
+use serde_json::{Value, json};
 
-use super::{API, OPENAI, answer, get, post, send};
+use super::{API, JSON, OPENAI, answer, events as events_of, get, post, question, send};
 
 /// A document of `schemas/`.
 fn document(name: &str) -> Value {
@@ -51,9 +52,9 @@ fn forms_are_those_of_the_schemas_folder() {
 fn the_output_depends_on_the_input() {
     let service = Service::start();
     let path = format!("{OPENAI}/actions/ask/output-schema");
-    let messages = serde_json::json!([{ "role": "user", "content": "Hi" }]);
-    let input = serde_json::json!({ "messages": messages, "responseFormat": 2 });
-    let schema = post(&service, &path, &serde_json::json!({ "input": input }));
+    let messages = json!([{ "role": "user", "content": "Hi" }]);
+    let input = json!({ "messages": messages, "responseFormat": 2 });
+    let schema = post(&service, &path, &json!({ "input": input }));
     assert_eq!(schema.expect(200).json()["type"], "array");
 }
 
@@ -96,32 +97,123 @@ fn every_action_is_a_typed_operation() {
         assert_eq!(operation["operationId"], format!("openai.v1.{name}"));
         let input = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
             ["input"];
-        let mut expected = self::document(&format!("{name}.input.json"));
-        for key in ["$schema", "title", "description"] {
-            expected.as_object_mut().unwrap().remove(key);
-        }
-        assert_eq!(input["properties"], expected["properties"], "{name}");
-        let output = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-        assert!(output["properties"]["output"].is_object(), "{name}");
+        // Generators read no conditions: every property is declared.
+        let form = self::document(&format!("{name}.input.json"));
+        let conditional = form["allOf"].as_array().into_iter().flatten();
+        let conditional = conditional.flat_map(|rule| rule["then"]["properties"].as_object());
+        let mut expected: Vec<&String> = form["properties"].as_object().unwrap().keys().collect();
+        expected.extend(conditional.flatten().map(|(name, _)| name));
+        expected.sort();
+        let mut named: Vec<&String> = input["properties"].as_object().unwrap().keys().collect();
+        named.sort();
+        assert_eq!(named, expected, "{name}");
+        assert_eq!(input["required"], form["required"], "{name}");
+        let content = &operation["responses"]["200"]["content"];
+        let output = &content["application/json"]["schema"]["properties"]["output"];
+        let is_typed =
+            ["type", "anyOf", "$ref"].iter().any(|keyword| output.get(keyword).is_some());
+        assert!(is_typed, "{name}: {output}");
+        let event = &content["text/event-stream"]["schema"]["$ref"];
+        assert_eq!(event, "#/components/schemas/RunEvent");
+    }
+    let ask = &document["paths"][format!("{OPENAI}/actions/ask/run")]["post"];
+    let input = &ask["requestBody"]["content"]["application/json"]["schema"]["properties"]["input"];
+    let role = &input["properties"]["messages"]["items"]["properties"]["role"];
+    assert_eq!(role["enum"], json!(["system", "user", "assistant", "tool", "developer"]));
+    let schema = input["properties"]["responseSchema"]["description"].as_str().unwrap();
+    assert!(schema.contains("Only if `responseFormat` is 1 (Object) or 2 (List)."), "{schema}");
+}
+
+#[test]
+fn events_are_named_and_typed() {
+    let service = Service::start();
+    let document = get(&service, "/openapi.json").expect(200).json();
+    let schemas = &document["components"]["schemas"];
+    let events = schemas["RunEvent"]["oneOf"].as_array().unwrap();
+    let names: Vec<&Value> =
+        events.iter().map(|event| &event["properties"]["event"]["const"]).collect();
+    assert_eq!(
+        names,
+        ["delta", "progress", "attempt", "file", "call", "called", "result", "failure"]
+    );
+    // What is streamed fits.
+    let sandbox = sandbox();
+    let streamed = send(
+        &service,
+        "POST",
+        &format!("{OPENAI}/actions/ask/run"),
+        &[JSON, ("accept", "text/event-stream")],
+        question(&sandbox).to_string(),
+    );
+    let streamed = events_of(streamed);
+    let mut schema = schemas["RunEvent"].clone();
+    schema["components"] = json!({ "schemas": schemas });
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    assert!(streamed.len() > 1);
+    for (name, data) in streamed {
+        let event = json!({ "event": name, "data": data });
+        assert!(validator.is_valid(&event), "{event}");
+        assert!(!validator.is_valid(&json!({ "event": "other", "data": data })));
     }
 }
 
-/// Each path of the description is served: with the right method it is not
-/// unknown.
+#[test]
+fn a_problem_fits_its_description() {
+    let service = Service::start();
+    let schemas = get(&service, "/openapi.json").expect(200).json()["components"]["schemas"].take();
+    let mut schema = schemas["Problem"].clone();
+    schema["components"] = json!({ "schemas": schemas });
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let body = json!({ "input": { "messages": [] } });
+    let wrong = post(&service, &format!("{OPENAI}/actions/ask/run"), &body);
+    assert_eq!(wrong.problem(422), "invalid-input");
+    let problem = wrong.json();
+    assert!(validator.is_valid(&problem), "{problem}");
+    let failure = &schemas["Failure"]["properties"];
+    for member in problem["failure"].as_object().unwrap().keys() {
+        assert!(failure.get(member).is_some(), "`{member}` is not described");
+    }
+    assert!(validator.is_valid(&get(&service, "/nothing").json()));
+}
+
+/// Each path of the description is served, by its methods and no others.
 #[test]
 fn what_is_described_is_there() {
     let service = Service::start();
     let document = get(&service, "/openapi.json").expect(200).json();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in ["get", "post", "put", "delete"] {
-            if item.get(method).is_some() {
-                let path = path.replace("{id}", "some");
-                let answer = answer(send(&service, &method.to_uppercase(), &path, &[], ""));
-                assert_ne!(answer.status, 405, "{method} {path}");
-                let is_unknown = answer.text.contains("there is nothing at this path");
-                assert!(!is_unknown, "{method} {path}");
-            }
+        let served = path.replace("{id}", "some");
+        let methods: Vec<String> = item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+            .map(|method| method.to_uppercase())
+            .collect();
+        for method in &methods {
+            let answer = answer(send(&service, method, &served, &[], ""));
+            assert_ne!(answer.status, 405, "{method} {path}");
+            let is_unknown = answer.text.contains("there is nothing at this path");
+            assert!(!is_unknown, "{method} {path}");
         }
+        let refused = answer(send(&service, "PATCH", &served, &[], ""));
+        assert_eq!(refused.problem(405), "method-not-allowed", "{path}");
+        let allowed = refused.header("allow").unwrap().split(',').map(str::trim);
+        let allowed: BTreeSet<&str> = allowed.filter(|method| *method != "HEAD").collect();
+        assert_eq!(allowed, methods.iter().map(String::as_str).collect(), "{path}");
+    }
+    // The other way round, the router is made of what is described; these are
+    // paths with several forms.
+    for path in [
+        "/actions/ask/ui-schema",
+        "/actions/ask/json-forms",
+        "/connection/ui-schema",
+        "/connection/json-forms",
+    ] {
+        assert!(document["paths"].get(format!("{OPENAI}{path}")).is_some(), "{path}");
+    }
+    for path in ["/health/live", "/health/ready", "/metrics", "/openapi.json"] {
+        assert!(document["paths"].get(path).is_some(), "{path}");
     }
 }
 

@@ -5,6 +5,7 @@ mod access;
 mod connections;
 mod documents;
 mod files;
+mod generated_clients;
 mod hostile;
 mod idempotency;
 mod machine;

@@ -1,0 +1,185 @@
+//! Clients that public generators make of `/openapi.json`: no operation is
+//! left out, they fit their types, and they run every action.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use connector_tests::service::Service;
+use connector_tests::{CANARY, in_repository, ran, sandbox, target_dir};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::get;
+
+/// Where the generators are.
+fn installed(program: &str) -> PathBuf {
+    let program = target_dir().join("openapi").join(program);
+    assert!(program.is_file(), "{} is not there; `make test` installs it", program.display());
+    program
+}
+
+/// A folder from which the generators' libraries are found, with the
+/// description and what is in `tests/openapi/clients`.
+struct Workshop {
+    folder: TempDir,
+    document: Value,
+    service: Service,
+}
+
+impl Workshop {
+    fn open() -> Self {
+        let service = Service::start();
+        let document = get(&service, "/openapi.json").expect(200).json();
+        let folder = TempDir::with_prefix_in("clients-", target_dir().join("openapi")).unwrap();
+        fs::write(folder.path().join("openapi.json"), document.to_string()).unwrap();
+        // The programs are no modules of ECMAScript.
+        fs::write(folder.path().join("package.json"), "{}").unwrap();
+        Self { folder, document, service }
+    }
+
+    /// Brings a file of the repository.
+    fn bring(&self, name: &str, as_name: &str) {
+        let from = in_repository("tests/openapi/clients").join(name);
+        fs::copy(from, self.folder.path().join(as_name)).unwrap();
+    }
+
+    /// Runs a program there, which must succeed, and returns what it says.
+    #[track_caller]
+    fn run(&self, program: &str, args: &[&str]) -> String {
+        let mut command = Command::new(installed(program));
+        let ran = ran(command.current_dir(self.folder.path()).args(args));
+        assert_eq!(ran.status, 0, "{program}: {}\n{}", ran.stdout, ran.stderr);
+        ran.stdout + &ran.stderr
+    }
+
+    fn read(&self, path: impl AsRef<Path>) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    /// The methods and paths of the description.
+    fn operations(&self) -> BTreeSet<String> {
+        let paths = self.document["paths"].as_object().unwrap().iter();
+        let operations = paths.flat_map(|(path, item)| {
+            item.as_object().unwrap().keys().map(move |method| format!("{method} {path}"))
+        });
+        operations.collect()
+    }
+
+    /// Runs the client's program, and checks what it returned and what reached
+    /// the provider.
+    fn try_client(&self, program: &mut Command) -> Value {
+        let sandbox = sandbox();
+        let speech = in_repository("tests/sandbox/samples/speech.mp3");
+        program.args([self.service.url(), &sandbox.base_url(), CANARY]).arg(&speech);
+        let ran = ran(program.current_dir(self.folder.path()));
+        assert_eq!(ran.status, 0, "{ran:?}");
+        let told = ran.json();
+        assert!(told["ask"].as_str().unwrap().contains("Hello!"), "{told}");
+        assert!(told["object"]["a"].is_i64(), "{told}");
+        assert_eq!(told["image"]["files"][0]["mimeType"], "image/png", "{told}");
+        assert_eq!(told["speech"]["extension"], "mp3", "{told}");
+        assert!(!told["transcription"].to_string().is_empty(), "{told}");
+        assert_eq!(told["kind"], "invalid-input", "{told}");
+        let requests = sandbox.requests();
+        let heard = requests.iter().find(|request| !request.parts().is_empty()).unwrap();
+        let file = heard.parts().iter().find(|part| part.name == "file").unwrap();
+        assert_eq!(file.bytes, fs::read(speech).unwrap());
+        let schema = requests
+            .iter()
+            .filter_map(|request| request.json())
+            .find_map(|body| body["response_format"].get("json_schema").cloned());
+        assert_eq!(schema.unwrap()["schema"]["properties"], json!({ "a": { "type": "integer" } }));
+        told
+    }
+}
+
+/// The text between two others, each time it is there.
+fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(start).skip(1).filter_map(move |rest| rest.split(end).next())
+}
+
+#[test]
+fn python() {
+    let workshop = Workshop::open();
+    workshop.bring("client.py", "client.py");
+    workshop.bring("python.yml", "config.yml");
+    let generate = ["generate", "--path", "openapi.json", "--output-path", "generated"];
+    let said = workshop.run(
+        "python/bin/openapi-python-client",
+        &[&generate[..], &["--meta", "none", "--config", "config.yml", "--fail-on-warning"]]
+            .concat(),
+    );
+    assert!(!said.to_lowercase().contains("warning"), "{said}");
+    let mut made = BTreeSet::new();
+    for group in fs::read_dir(workshop.folder.path().join("generated/api")).unwrap() {
+        let group = group.unwrap().path();
+        for module in fs::read_dir(&group).into_iter().flatten() {
+            let module = workshop.read(module.unwrap().path());
+            for method in between(&module, "\"method\": \"", "\"") {
+                let path = between(&module, "\"url\": \"", "\"").next().unwrap();
+                made.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    assert_eq!(made, workshop.operations());
+    workshop.run("python/bin/mypy", &["client.py"]);
+    workshop.try_client(Command::new(installed("python/bin/python")).arg("client.py"));
+}
+
+#[test]
+fn openapi_typescript_and_openapi_fetch() {
+    let workshop = Workshop::open();
+    workshop.bring("openapi-fetch.ts", "client.ts");
+    workshop.bring("tsconfig.json", "tsconfig.json");
+    workshop.run("node_modules/.bin/openapi-typescript", &["openapi.json", "-o", "generated.d.ts"]);
+    let types = workshop.read("generated.d.ts");
+    let operations = types.split("export interface operations {").nth(1).unwrap();
+    let made: BTreeSet<&str> = operations
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.strip_suffix(": {"))
+        .filter(|name| !name.starts_with(' '))
+        .map(|name| name.trim_matches('"'))
+        .collect();
+    let ids: BTreeSet<&str> = workshop.document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(made, ids);
+    workshop.run("node_modules/.bin/tsc", &["--project", "."]);
+    let told = workshop.try_client(Command::new("node").arg("built/client.js"));
+    assert!(told["streamed"].as_str().unwrap().contains("Hello!"), "{told}");
+    // It would see a mistake.
+    let client = workshop.read("client.ts").replace("maxTokens: 0", "maxTokens: 'many'");
+    fs::write(workshop.folder.path().join("client.ts"), client).unwrap();
+    let mut tsc = Command::new(installed("node_modules/.bin/tsc"));
+    let refused = ran(tsc.current_dir(workshop.folder.path()).args(["--project", "."]));
+    assert!(refused.stdout.contains("TS2322"), "{refused:?}");
+}
+
+#[test]
+fn hey_api() {
+    let workshop = Workshop::open();
+    workshop.bring("hey-api.ts", "client.ts");
+    workshop.bring("tsconfig.json", "tsconfig.json");
+    let said = workshop.run(
+        "node_modules/.bin/openapi-ts",
+        &["-i", "openapi.json", "-o", "generated", "-c", "@hey-api/client-fetch"],
+    );
+    assert!(!said.to_lowercase().contains("warning"), "{said}");
+    let functions = workshop.read("generated/sdk.gen.ts");
+    let made: BTreeSet<String> = between(&functions, "export const ", "\n});")
+        .map(|function| {
+            let method = between(function, "?? client).", "<").next().unwrap();
+            let path = between(function, "url: '", "'").next().unwrap();
+            format!("{method} {path}")
+        })
+        .collect();
+    assert_eq!(made, workshop.operations());
+    workshop.run("node_modules/.bin/tsc", &["--project", "."]);
+    workshop.try_client(Command::new("node").arg("built/client.js"));
+}
