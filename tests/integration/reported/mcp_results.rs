@@ -282,6 +282,10 @@ fn a_line_that_is_no_message_is_answered() {
         (b"{\"jsonrpc\":\"2.0\",\"id\":7}", Some((-32_600, json!(7)))),
         (b"{\"id\":\"a\",\"method\":\"ping\"}", Some((-32_600, json!("a")))),
         (b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"no/such\"}", Some((-32_601, json!(7)))),
+        (
+            b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\",\"params\":{}}",
+            Some((-32_602, json!(7))),
+        ),
         (b"", None),
         (b"  \t \r", None),
         (b"{\"jsonrpc\":\"2.0\",\"method\":\"no/such\"}", None),
