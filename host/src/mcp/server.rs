@@ -28,10 +28,8 @@ const DOCS: &str = "connector://docs/";
 /// As many events wait for a slow reader before the run waits for it too.
 const EVENTS: usize = 256;
 /// The methods that need parameters, and which.
-const PARAMETERS: [(&str, &str); 2] = [
-    ("resources/read", "a `uri`"),
-    ("tools/call", "a `name` and `arguments`, an object"),
-];
+const PARAMETERS: [(&str, &str); 2] =
+    [("resources/read", "a `uri`"), ("tools/call", "a `name` and `arguments`, an object")];
 /// How often a silent run says that it goes on: clients give up after a
 /// minute.
 const ALIVE: Duration = Duration::from_secs(10);
