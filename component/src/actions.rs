@@ -74,8 +74,8 @@ pub fn run(action: &str, input: &str, settings: &str) -> Result<Outcome> {
 /// The current choices of a property of an action.
 pub fn options(action: &str, property: &str, search: Option<&str>) -> Result<OptionList> {
     let entry = Entry::find(action)?;
-    entry.require_options(property)?;
-    Ok(models::options(search, entry.suits))
+    let known = entry.known_models(property)?;
+    Ok(models::options(search, &known, entry.suits))
 }
 
 /// The shape of an action's output for an input that may be incomplete.
@@ -107,16 +107,20 @@ impl Entry {
         })
     }
 
-    /// Models are the one thing that the API lists.
-    fn require_options(&self, property: &str) -> Result<()> {
+    /// The models that the connector offers itself as a property. Models are the
+    /// one thing that the API lists.
+    fn known_models(&self, property: &str) -> Result<Vec<String>> {
         let table = Table::of(self.name);
         let row = table.find(&table.roots, |name| name == property);
         let choices = row.and_then(|row| row.choices.as_ref());
-        if choices.is_some_and(|choices| choices.dynamic.is_some()) {
-            return Ok(());
+        match choices.filter(|choices| choices.dynamic.is_some()) {
+            Some(choices) => Ok(choices.known.iter().map(|choice| choice.label.clone()).collect()),
+            None => {
+                let message =
+                    format!("`{property}` of `{}` has no list of choices to ask for", self.name);
+                Err(Failure::invalid_input(property, message))
+            }
         }
-        let message = format!("`{property}` of `{}` has no list of choices to ask for", self.name);
-        Err(Failure::invalid_input(property, message))
     }
 }
 
@@ -147,9 +151,9 @@ mod tests {
     fn every_model_has_a_list_and_nothing_else_has() {
         for (action, entry) in ALL.iter().zip(ENTRIES) {
             for row in action.properties {
-                assert_eq!(entry.require_options(row.name).is_ok(), row.name == "model");
+                assert_eq!(entry.known_models(row.name).is_ok(), row.name == "model");
             }
-            assert!(entry.require_options("nothing").is_err());
+            assert!(entry.known_models("nothing").is_err());
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::bindings::exports::workflow::connector::connection::{
 };
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::{Value, decimal};
+use crate::openai::error::OUT_OF_CREDIT;
 use crate::openai::models;
 use crate::table::read::Reader;
 use crate::table::{Choices, ControlType, Known, Literal, Property};
@@ -127,7 +128,7 @@ pub fn define(reader: &mut Reader) -> Definition {
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")]
             .map(binding)
             .into(),
-        lasting_errors: vec!["insufficient_quota".into(), "billing_hard_limit_reached".into()],
+        lasting_errors: OUT_OF_CREDIT.iter().map(|code| (*code).into()).collect(),
         environment: [
             ("token", "OPENAI_API_KEY"),
             ("baseUrl", "OPENAI_BASE_URL"),

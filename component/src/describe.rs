@@ -280,7 +280,8 @@ mod tests {
         let component = describe();
         for action in component.actions {
             for row in below(&component.properties, &action.properties) {
-                let may_default = ["model", "responseFormat", "size"].contains(&row.name.as_str());
+                let may_default =
+                    ["model", "responseFormat", "role", "size"].contains(&row.name.as_str());
                 assert!(row.default.is_none() || may_default, "{} {}", action.name, row.name);
             }
         }

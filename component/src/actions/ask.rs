@@ -2,15 +2,18 @@
 //!
 //! [`messages`] and [`attachments`] make the question, [`format`] decides the
 //! shape of the answer, [`functions`] what the model may call, [`conversation`]
-//! asks until there is an answer, and [`stream`] puts an answer together that
-//! arrives in pieces.
+//! asks until there is an answer, and [`stream`] and [`calls`] put an answer
+//! together that arrives in pieces.
 
 mod attachments;
+pub(crate) mod calls;
 mod conversation;
 mod format;
 mod functions;
+mod json_in_text;
 mod messages;
 mod properties;
+mod schema;
 pub(crate) mod stream;
 
 use alloc::boxed::Box;
@@ -37,7 +40,7 @@ use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value};
 use crate::openai::models::has_any;
 use crate::openai::parameters;
-use crate::openai::request::{free_request, post_with_files, send};
+use crate::openai::request::{Answer as Response, free_request, post_with_files, send};
 use crate::openai::rules::{self, Rule, Takes, rule};
 use crate::table::{count_sent, sent};
 
@@ -118,7 +121,8 @@ fn run(input: &str, settings: &Settings) -> Result<Outcome> {
     let Attachments { parts, files } = Attachments::open(attached, input.image_detail)?;
     let (messages, origins) = wire_messages(&input.messages, format.instruction(), &parts)?;
     let is_streamed = parameters.is_streamed;
-    let mut outside = Host { input: &input, origins, files, is_streamed };
+    let mut outside =
+        Host { input: &input, format: &format, origins, files, is_streamed, refuses_usage: false };
     let terms = Terms {
         body: &|messages| parameters.body(messages),
         functions: &functions,
@@ -163,6 +167,9 @@ struct Parameters<'a> {
     is_streamed: bool,
 }
 
+/// The end of the body of a streamed request: it asks for the token counts.
+const USAGE: &str = r#","stream_options":{"include_usage":true}}"#;
+
 impl<'a> Parameters<'a> {
     /// What follows from the input and the settings.
     fn of(given: &'a Value, input: &Input, format: &Format, settings: &Settings) -> Self {
@@ -191,11 +198,18 @@ impl<'a> Parameters<'a> {
         }
         if self.is_streamed {
             body.set("stream", true);
+            // The last member, which `without_usage` takes out again.
             body.set("stream_options", Json::raw(r#"{"include_usage":true}"#));
         }
         free_text(messages.text());
         body.done()
     }
+}
+
+/// The body without the wish for token counts, if there is one in it.
+fn without_usage(body: &Json) -> Option<Json> {
+    let begun = body.as_str().strip_suffix(USAGE)?;
+    Some(Json::raw(format!("{begun}}}")))
 }
 
 /// A list of texts; none if it is empty.
@@ -233,23 +247,53 @@ fn blame(input: &Input, origins: &[Option<usize>], param: &str) -> Option<String
 /// The host behind the connector's imports.
 struct Host<'a> {
     input: &'a Input<'a>,
+    format: &'a Format,
     origins: Vec<Option<usize>>,
     files: Vec<files::File>,
     is_streamed: bool,
+    /// Whether the server has refused to tell token counts in a stream.
+    refuses_usage: bool,
+}
+
+impl Host<'_> {
+    fn send(&self, body: &Json) -> Result<Response> {
+        let blame = |param: &str| blame(self.input, &self.origins, param);
+        let request = post_with_files("/chat/completions", body.as_str(), &self.files);
+        let answer = send(&request, &blame).map_err(|failure| self.format.advised(failure));
+        free_request(request);
+        answer
+    }
+}
+
+/// Whether a server has refused a request because it does not know
+/// `stream_options`, as Mistral's does not. Nothing of it was processed then.
+fn refuses_usage(failure: &Failure) -> bool {
+    let texts = [Some(&failure.message), failure.detail.as_ref()];
+    matches!(failure.status, Some(400..=499))
+        && texts.into_iter().flatten().any(|text| text.contains("stream_options"))
 }
 
 impl Outside for Host<'_> {
     fn complete(&mut self, body: Json) -> Result<Reply> {
-        let blame = |param: &str| blame(self.input, &self.origins, param);
-        let request = post_with_files("/chat/completions", body.as_str(), &self.files);
-        let answer = send(&request, &blame)?;
-        free_request(request);
+        let body = match without_usage(&body) {
+            Some(plain) if self.refuses_usage => plain,
+            _ => body,
+        };
+        let answer = match (self.send(&body), without_usage(&body)) {
+            (Err(failure), Some(plain)) if refuses_usage(&failure) => {
+                self.refuses_usage = true;
+                self.send(&plain)
+            }
+            (answer, _) => answer,
+        }?;
         free_text(body.text());
-        // Some servers answer in one piece all the same.
+        let blame = |param: &str| blame(self.input, &self.origins, param);
+        // Some servers answer in one piece all the same, some with a stream
+        // that nobody asked for.
         let text = if self.is_streamed && !answer.has_type("application/json") {
             answer.collect(None, &blame, stream::collect)?
         } else {
-            answer.json(None)?
+            answer.json_or_events(&blame, stream::collect)?
         };
         Ok(Reply { text, request_id: answer.request_id })
     }

@@ -73,11 +73,11 @@ fn every_answer_is_a_failure_that_keeps_it() {
         let kept = failure.detail.as_deref().unwrap_or(&failure.message);
         let begun: String = body.trim_ascii().chars().take(200).collect();
         assert!(kept.starts_with(&begun), "{begun:?} is lost: {kept:?}");
-        assert!(failure.message.chars().count() <= 1_100, "{} bytes", failure.message.len());
+        assert!(failure.message.chars().count() <= 1_200, "{} bytes", failure.message.len());
         match head.status {
             401 => assert!(is_one(failure.kind, FailureKind::Unauthorized)),
             429 => assert!(is_one(failure.kind, FailureKind::RateLimited)),
-            500.. => assert_eq!(failure.kind, FailureKind::Unavailable),
+            500.. => assert!(is_one(failure.kind, FailureKind::Unavailable)),
             _ => {}
         }
         if let Some(property) = &failure.property {
@@ -98,7 +98,7 @@ fn is_one(kind: FailureKind, expected: FailureKind) -> bool {
 #[test]
 fn a_message_is_found_in_every_known_shape() {
     let message = "[a-z]([ -~äß😀]{0,60}[a-z])?";
-    let inputs = (message, 0..6_usize, select(&[400_u16, 404, 422, 429, 500, 503][..]));
+    let inputs = (message, 0..10_usize, select(&[400_u16, 404, 422, 429, 500, 503][..]));
     try_all(file!(), 8_000, &inputs, |(message, shape, status)| {
         let text = format!("{message}.");
         let body = match shape {
@@ -107,11 +107,18 @@ fn a_message_is_found_in_every_known_shape() {
             2 => json!({ "object": "error", "message": text, "code": status }),
             3 => json!({ "detail": text }),
             4 => json!({ "detail": [{ "loc": ["body", "n"], "msg": text }] }),
+            5 => json!({ "success": false, "errors": [{ "message": text, "code": 5007 }] }),
+            6 => json!({ "message": { "detail": [{ "loc": ["body", "n"], "msg": text }] } }),
+            7 => json!({ "error": "Bad Request", "message": text }),
+            8 => {
+                json!({ "error": { "message": json!({ "error": { "message": text } }).to_string() } })
+            }
             _ => json!([{ "error": { "message": text } }]),
         };
         let head = Head { status, ..Head::default() };
         let failure = read(&head, &body.to_string(), &|_| None);
-        assert_eq!(failure.message, message);
+        // What is said of a path or a member has more around it.
+        assert!(failure.message.contains(&message), "{}", failure.message);
         assert_eq!(failure.detail, Some(body.to_string()));
     });
 }

@@ -47,7 +47,10 @@ fn whole(choices: &[Choice]) -> Value {
         let mut message = json!({
             "role": "assistant", "content": choice.content, "refusal": choice.refusal,
         });
-        let calls: Vec<Value> = choice.calls.iter().enumerate().map(whole_call).collect();
+        let mut calls: Vec<Value> = choice.calls.iter().enumerate().map(whole_call).collect();
+        for call in &mut calls {
+            call.as_object_mut().unwrap().remove("index");
+        }
         if !calls.is_empty() {
             message["tool_calls"] = calls.into();
         }

@@ -38,6 +38,14 @@ impl Value {
         reader.peek().is_none().then_some(value)
     }
 
+    /// Reads the value with which a text begins. Gives it, and what stands
+    /// behind it.
+    pub fn parse_first(text: &str) -> Option<(Self, &str)> {
+        let mut reader = Reader { text, at: 0 };
+        let value = reader.value(DEPTH)?;
+        Some((value, text.get(reader.at..)?))
+    }
+
     /// Frees the value, which dropping it does not ([`crate::allocator`]).
     pub fn free(self) {
         match self {
@@ -422,6 +430,13 @@ mod tests {
         assert!(Value::parse(&nested(DEPTH)).is_some());
         assert!(Value::parse(&nested(DEPTH + 1)).is_none());
         assert!(Value::parse(&"[".repeat(1_000_000)).is_none());
+    }
+
+    #[test]
+    fn a_value_may_have_something_behind_it() {
+        let (value, rest) = Value::parse_first(" [1] and {").unwrap();
+        assert_eq!((value, rest), (Value::parse("[1]").unwrap(), " and {"));
+        assert!(Value::parse_first("{\"cut\":").is_none());
     }
 
     #[test]

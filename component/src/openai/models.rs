@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
+use core::cmp::Reverse;
 
 use super::error;
 use super::request::{get, send};
@@ -18,7 +18,7 @@ pub struct Model {
     /// The name by which requests ask for it.
     pub id: String,
     /// When it was made, in seconds since 1970.
-    created: f64,
+    created: u64,
     /// The day on which the provider shuts it down.
     shutdown_date: Option<String>,
 }
@@ -29,19 +29,25 @@ impl Model {
         let text = |name| item.text(name).map(String::from);
         Some(Self {
             id: text("id")?,
-            created: item.number("created").map_or(0.0, Number::as_f64),
+            created: item.number("created").and_then(Number::as_u64).unwrap_or(0),
             shutdown_date: text("shutdown_date"),
         })
     }
 
-    /// Whether this model is offered before the other one.
-    fn precedes(&self, other: &Self, likely: fn(&str) -> bool) -> bool {
-        let rank = |model: &Self| (likely(&model.id), model.created);
-        match rank(self).partial_cmp(&rank(other)) {
-            Some(Ordering::Greater) => true,
-            Some(Ordering::Less) => false,
-            _ => self.id < other.id,
+    /// The name of the model that this one is a dated edition of, by its own
+    /// name: `gpt-4o` for `gpt-4o-2024-08-06`, `gpt-4` for `gpt-4-0613`.
+    fn original(&self) -> Option<&str> {
+        let is_number = |text: &str, length| {
+            text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let (rest, last) = self.id.rsplit_once('-')?;
+        if is_number(last, 4) || is_number(last, 8) {
+            return Some(rest);
         }
+        let (rest, month) = rest.rsplit_once('-')?;
+        let (rest, year) = rest.rsplit_once('-')?;
+        let is_date = is_number(year, 4) && is_number(month, 2) && is_number(last, 2);
+        is_date.then_some(rest)
     }
 }
 
@@ -71,9 +77,11 @@ fn without_list(mut failure: Box<Failure>) -> Box<Failure> {
     if failure.kind != FailureKind::NotFound {
         return failure;
     }
-    let message = "the server answered `GET /models` with 404: it has no list of models, or the \
-                   base URL lacks its path, such as `/v1`";
-    failure.message = message.into();
+    failure.message = format!(
+        "the server answered `GET /models` with 404: it has no list of models, or the base URL is \
+         wrong; {}",
+        error::BASE_URL
+    );
     failure
 }
 
@@ -87,17 +95,33 @@ fn not_a_list(mut failure: Box<Failure>) -> Box<Failure> {
     failure
 }
 
-/// The models as choices: those that contain `search`; the `likely` ones
-/// first, then the newest, then by name. None is left out for its name,
-/// because other servers' models are called anything.
-pub fn choices(models: Vec<Model>, search: Option<&str>, likely: fn(&str) -> bool) -> Vec<Choice> {
-    let search = search.unwrap_or_default().trim_ascii();
-    let mut sorted: Vec<Model> = Vec::new();
-    for model in models {
-        if has(&model.id, search) {
-            let place = sorted.partition_point(|other| other.precedes(&model, likely));
-            sorted.insert(place, model);
-        }
+/// The models as choices: those that contain `search`. None is left out for its
+/// name, because other servers' models are called anything.
+///
+/// First come those that the connector offers itself (`known`), in its order,
+/// then those that are `likely` to be made for the action, and of those the
+/// newest. Where a server does not say when its models were made, they are
+/// sorted by name. Dated editions of a model come right behind it.
+pub fn choices(
+    mut models: Vec<Model>,
+    search: Option<&str>,
+    known: &[String],
+    likely: fn(&str) -> bool,
+) -> Vec<Choice> {
+    let search = search.unwrap_or_default().trim();
+    models.retain(|model| has(&model.id, search));
+    models.sort_by_cached_key(|model| {
+        let place = known.iter().position(|id| *id == model.id).unwrap_or(known.len());
+        (place, !likely(&model.id), Reverse(model.created), model.id.clone())
+    });
+    let mut ids: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
+    ids.sort_unstable();
+    let is_listed = |id: &str| ids.binary_search_by(|other| other.as_str().cmp(id)).is_ok();
+    let is_edition = |model: &Model| model.original().is_some_and(is_listed);
+    let (editions, mut sorted): (Vec<_>, Vec<_>) = models.into_iter().partition(is_edition);
+    for edition in editions.into_iter().rev() {
+        let original = sorted.iter().position(|model| edition.original() == Some(&model.id));
+        sorted.insert(original.map_or(sorted.len(), |at| at + 1), edition);
     }
     sorted.into_iter().map(choice).collect()
 }
@@ -112,12 +136,12 @@ fn choice(model: Model) -> Choice {
 
 /// The current choices of a model property. Where there is no list, the
 /// property can still be typed, and the form says why.
-pub fn options(search: Option<&str>, likely: fn(&str) -> bool) -> OptionList {
+pub fn options(search: Option<&str>, known: &[String], likely: fn(&str) -> bool) -> OptionList {
     match list() {
         Ok(models) => OptionList {
             disabled: false,
             placeholder: None,
-            options: choices(models, search, likely),
+            options: choices(models, search, known, likely),
         },
         Err(failure) => {
             OptionList { disabled: true, placeholder: Some(failure.message), options: Vec::new() }
@@ -151,7 +175,7 @@ mod tests {
 
     fn ids(search: Option<&str>) -> Vec<String> {
         let likely = |id: &str| !id.contains("embedding");
-        let choices = choices(parse(LIST).unwrap(), search, likely);
+        let choices = choices(parse(LIST).unwrap(), search, &[], likely);
         choices.into_iter().map(|choice| choice.label).collect()
     }
 
@@ -164,6 +188,50 @@ mod tests {
     }
 
     #[test]
+    fn current_models_come_first() {
+        let model = |(id, created): &(&str, u64)| Model {
+            id: (*id).into(),
+            created: *created,
+            shutdown_date: None,
+        };
+        let sorted = |list: &[(&str, u64)], known: &[&str]| {
+            let known: Vec<String> = known.iter().map(|id| (*id).into()).collect();
+            let choices = choices(list.iter().map(model).collect(), None, &known, |_| true);
+            choices.into_iter().map(|choice| choice.label).collect::<Vec<_>>()
+        };
+        let list = [
+            ("gpt-3.5-turbo", 1),
+            ("gpt-3.5-turbo-1106", 4),
+            ("gpt-4-0613", 2),
+            ("gpt-4", 3),
+            ("gpt-4o-2024-05-13", 5),
+            ("gpt-4o-2024-08-06", 7),
+            ("gpt-4o", 6),
+            ("gpt-5.4", 8),
+            ("gpt-9", 9),
+            ("lonely-2024-08-06", 10),
+            ("claude-20250514", 11),
+            ("claude", 1),
+        ];
+        let expected = [
+            "gpt-5.4",
+            "gpt-4o",
+            "gpt-4o-2024-08-06",
+            "gpt-4o-2024-05-13",
+            "lonely-2024-08-06",
+            "gpt-9",
+            "gpt-4",
+            "gpt-4-0613",
+            "claude",
+            "claude-20250514",
+            "gpt-3.5-turbo",
+            "gpt-3.5-turbo-1106",
+        ];
+        assert_eq!(sorted(&list, &["gpt-5.4", "gpt-5.4-mini", "gpt-4o"]), expected);
+        assert_eq!(sorted(&[("b", 0), ("a", 0), ("c", 0)], &["c"]), ["c", "a", "b"]);
+    }
+
+    #[test]
     fn a_search_finds_parts_of_names_in_any_case() {
         assert_eq!(ids(Some(" LLAMA ")), ["Llama-4"]);
         assert_eq!(ids(Some("embed")), ["text-embedding-3-small"]);
@@ -172,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_choice_tells_when_the_model_ends() {
-        let choices = choices(parse(LIST).unwrap(), Some("gpt-old"), |_| true);
+        let choices = choices(parse(LIST).unwrap(), Some("gpt-old"), &[], |_| true);
         assert_eq!(choices[0].value, "\"gpt-old\"");
         assert_eq!(choices[0].description.as_deref(), Some("Shuts down on 2026-10-23."));
     }

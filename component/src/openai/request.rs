@@ -9,7 +9,7 @@ use super::stream::Stream;
 use crate::allocator::free_text;
 use crate::bindings::workflow::connector::events::Event;
 use crate::bindings::workflow::connector::{events, files, http, types};
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, FailureKind, Result};
 use crate::json::Json;
 
 /// A `GET` of `path`.
@@ -92,7 +92,32 @@ pub struct Answer {
 impl Answer {
     /// The body as JSON text, with embedded files stored.
     pub fn json(&self, embedded: Option<&http::EmbeddedFiles>) -> Result<String> {
-        self.response.json(embedded).map_err(|failure| self.told(failure.into()))
+        self.response.json(embedded).map_err(|failure| {
+            let is_other = failure.kind == FailureKind::InvalidOutput;
+            self.told(match &failure.detail {
+                Some(body) if is_other && error::is_blank_or_page(body) => error::not_json(body),
+                _ => failure.into(),
+            })
+        })
+    }
+
+    /// The body as JSON text, also if the server answers with a stream of
+    /// events that nobody asked for, of which `collect` makes the text.
+    pub fn json_or_events(
+        &self,
+        blame: &dyn Fn(&str) -> Option<String>,
+        collect: fn(&mut Stream) -> Result<String>,
+    ) -> Result<String> {
+        self.json(None).or_else(|failure| match failure.kind {
+            FailureKind::InvalidOutput => self.collect(None, blame, collect).map_err(|other| {
+                // Without a detail there was no event.
+                match other.kind {
+                    FailureKind::InvalidOutput if other.detail.is_none() => failure,
+                    _ => other,
+                }
+            }),
+            _ => Err(failure),
+        })
     }
 
     /// Whether the body has this media type.
@@ -111,11 +136,17 @@ impl Answer {
     ) -> Result<String> {
         let mut data = || {
             let Some(event) = self.response.next_event(embedded)? else { return Ok(None) };
+            if event.name == "error" {
+                return Err(error::inside(&event.data, blame));
+            }
             free_text(event.name);
             Ok(Some(event.data))
         };
+        let is_heard = events::streaming();
         let mut tell = |event| {
-            events::emit(&event).map_err(Failure::stopped)?;
+            if is_heard {
+                events::emit(&event).map_err(Failure::stopped)?;
+            }
             if let Event::TextDelta(delta) = event {
                 free_text(delta.text);
             }

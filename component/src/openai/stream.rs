@@ -5,7 +5,7 @@ use alloc::string::String;
 use super::error;
 use crate::allocator::free_text;
 use crate::bindings::workflow::connector::events::Event;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::json::Value;
 
 /// A stream that is being read, and who is told of it.
@@ -30,21 +30,29 @@ pub enum Next {
 }
 
 impl Stream<'_> {
-    /// Waits for the next event. One that tells of an error is that failure.
+    /// Waits for the next event that says something. One that tells of an
+    /// error is that failure.
     pub fn next_event(&mut self) -> Result<Next> {
-        let Some(data) = (self.data)()? else { return Ok(Next::End) };
+        let data = loop {
+            match (self.data)()? {
+                None => return Ok(Next::End),
+                // Some servers keep a connection alive with empty data.
+                Some(data) if data.trim_ascii().is_empty() => free_text(data),
+                Some(data) => break data,
+            }
+        };
         if data.trim_ascii() == "[DONE]" {
             return Ok(Next::Done);
         }
-        let Some(object @ Value::Object(_)) = Value::parse(&data) else {
-            let message = "the provider's stream holds something else than JSON objects";
-            return Err(Failure::invalid_output(message, &data));
-        };
-        if object.get("error").is_some_and(|error| *error != Value::Null) {
+        let value = Value::parse(&data).unwrap_or(Value::Null);
+        if error::is_error(&value) {
             return Err(error::inside(&data, self.blame));
         }
+        if value.as_object().is_none() {
+            return Err(error::not_json(&data));
+        }
         free_text(data);
-        Ok(Next::Object(object))
+        Ok(Next::Object(value))
     }
 }
 
@@ -87,8 +95,15 @@ mod tests {
     }
 
     #[test]
+    fn empty_events_are_skipped() {
+        let events = ["", " \n", r#"{"a":1}"#];
+        let (next, _) = read(&events, |stream| stream.next_event());
+        assert_eq!(next.unwrap(), Next::Object(Value::parse(r#"{"a":1}"#).unwrap()));
+    }
+
+    #[test]
     fn something_else_is_a_failure() {
-        for data in ["<html>", "", "[1]", "{"] {
+        for data in ["<html>", "oops", "[1]", "{"] {
             let failure = next(data).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidOutput, "{data}");
         }
@@ -100,6 +115,19 @@ mod tests {
         let failure = failure.unwrap_err();
         assert_eq!(failure.kind, FailureKind::RateLimited);
         assert_eq!(failure.message, "slow down");
-        assert!(next(r#"{"error":null}"#).is_ok());
+        for error in [
+            r#"{"errors":[{"message":"slow down","code":429}]}"#,
+            r#"[{"error":{"message":"slow down","status":"RESOURCE_EXHAUSTED"}}]"#,
+            r#"{"object":"error","message":"slow down","code":429}"#,
+            r#"{"type":"error","error":{"message":"slow down","type":"rate_limit_error"}}"#,
+            r#"{"code":429,"message":"slow down"}"#,
+        ] {
+            let failure = next(error).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::RateLimited, "{error}");
+            assert_eq!(failure.message, "slow down", "{error}");
+        }
+        for none in [r#"{"error":null}"#, r#"{"error":{}}"#, r#"{"error":"","errors":[]}"#] {
+            assert!(next(none).is_ok(), "{none}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 //! The format is that of
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>; of an
 //! event only its name and its data matter here, for nothing reconnects.
+//! Beyond the format, what begins like JSON or markup is an event too: some
+//! servers call an answer in one piece a stream, and it must not get lost.
 //! Pieces of a stream may begin and end anywhere, inside a character too.
 
 use std::mem;
@@ -25,6 +27,8 @@ pub(super) struct EventStream {
     name: Vec<u8>,
     /// Its data, with a line feed behind each line.
     data: Vec<u8>,
+    /// Whether it has begun with a line that is no field.
+    is_bare: bool,
     /// Whether the last byte was a carriage return: a line feed behind it
     /// belongs to it.
     is_behind_return: bool,
@@ -63,8 +67,8 @@ impl EventStream {
         self.line.len() + self.name.len() + self.data.len()
     }
 
-    /// The event that the end of the stream ends. The standard drops it, but
-    /// some servers leave the last empty line out.
+    /// The next event that the end of the stream ends. The standard drops it,
+    /// but some servers leave the last empty line out.
     pub(super) fn end(&mut self) -> Option<ServerSentEvent> {
         self.end_line().or_else(|| self.end_event())
     }
@@ -81,21 +85,35 @@ impl EventStream {
         // A line may be a field's name alone; a comment is a field without one.
         let colon = memchr::memchr(b':', line).unwrap_or(line.len());
         let (field, value) = line.split_at(colon);
+        if self.is_bare && field != b"data" || self.begins_bare(line) {
+            self.is_bare = true;
+            self.add_data(line);
+            return None;
+        }
+        let bare = if self.is_bare { self.end_event() } else { None };
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"event" => self.name = value.to_owned(),
-            b"data" => {
-                self.data.extend_from_slice(value);
-                self.data.push(b'\n');
-            }
+            b"data" => self.add_data(value),
             _ => {}
         }
-        None
+        bare
+    }
+
+    /// Whether a line begins an event that has no fields.
+    fn begins_bare(&self, line: &[u8]) -> bool {
+        self.data.is_empty() && matches!(line.first(), Some(b'{' | b'[' | b'<'))
+    }
+
+    fn add_data(&mut self, value: &[u8]) {
+        self.data.extend_from_slice(value);
+        self.data.push(b'\n');
     }
 
     /// The event, unless it has no data.
     fn end_event(&mut self) -> Option<ServerSentEvent> {
+        self.is_bare = false;
         let name = mem::take(&mut self.name);
         let mut data = mem::take(&mut self.data);
         data.pop()?;
@@ -128,8 +146,7 @@ mod tests {
                 rest = &rest[read..];
             }
         }
-        events.extend(stream.end());
-        assert_eq!(stream.end(), None);
+        events.extend(std::iter::from_fn(|| stream.end()));
         events.into_iter().map(|event| (event.name, event.data)).collect()
     }
 
@@ -175,6 +192,16 @@ mod tests {
         check(b"DATA: a\n\n data: a\n\n", &[]);
         check(b"\n\n\n", &[]);
         check(b"", &[]);
+    }
+
+    #[test]
+    fn what_is_no_stream_is_an_event() {
+        check(b"{\"a\":1}", &["{\"a\":1}"]);
+        check(b"{\n  \"a\": 1\n}\n\ndata: [DONE]\n\n", &["{\n  \"a\": 1\n}", "[DONE]"]);
+        check(b"{\"a\":1}\ndata: [DONE]\n\n", &["{\"a\":1}", "[DONE]"]);
+        check(b"[1]\ndata: b", &["[1]", "b"]);
+        check(b"<html>\nevent: x\n</html>\n", &["<html>\nevent: x\n</html>"]);
+        check(b"data: a\n{\"b\":1}\n\n", &["a"]);
     }
 
     #[test]

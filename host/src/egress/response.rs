@@ -1,7 +1,7 @@
 //! A response on its way in: capped, free of the credential, streamed.
 
 use std::collections::VecDeque;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::mem;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use super::progress::Progress;
 use super::redact::{Redacting, Redactor};
 use super::socket;
 
+/// The byte order mark, which some servers put in front of their answers.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 /// How much of an answer that could not be read is kept for the failure.
 const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 64 * 1024;
@@ -114,7 +116,7 @@ impl Response {
         Ok(if count == 0 { None } else { Some(chunk) })
     }
 
-    /// The rest as text.
+    /// The rest as text, without a byte order mark.
     pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
         self.check_announced(limit)?;
         let mut bytes = Vec::new();
@@ -126,6 +128,7 @@ impl Response {
             }
             bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
         }
+        let bytes = bytes.strip_prefix(MARK).map(<[u8]>::to_vec).unwrap_or(bytes);
         Ok(String::from_utf8(bytes)
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
@@ -139,16 +142,22 @@ impl Response {
     ) -> Result<String, Failure> {
         let Some(embedded) = embedded else {
             let text = self.text(limit.held)?;
-            return match serde_json::from_str::<IgnoredAny>(&text) {
-                Ok(_) => Ok(text),
-                Err(error) => Err(not_json(&error, text.chars().take(DETAIL).collect())),
-            };
+            let Err(error) = serde_json::from_str::<IgnoredAny>(&text) else { return Ok(text) };
+            let begun = text.chars().take(DETAIL).collect();
+            // It may be something else, which the connector can still read.
+            self.read = self.read.saturating_sub(text.len() as u64);
+            self.peeked = text.into_bytes().into();
+            return Err(not_json(&error, begun));
         };
         self.check_announced(limit.whole)?;
         let stored = mem::take(&mut self.stored);
         let mut source =
             Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
-        let reader = BufReader::with_capacity(CHUNK, &mut source);
+        let mut reader = BufReader::with_capacity(CHUNK, &mut source);
+        // A failure to read is one for the parser, too.
+        if reader.fill_buf().is_ok_and(|begun| begun.starts_with(MARK)) {
+            reader.consume(MARK.len());
+        }
         let parsed = embedded::parse(reader, &embedded, files, &stored);
         let Source { begun, failure, .. } = source;
         if let Some(failure) = failure {

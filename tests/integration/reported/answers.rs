@@ -1,1 +1,81 @@
+//! An answer is read as what it is, whatever was asked for and whatever it is
+//! called; or a failure says what came.
 
+use connector_host::FailureKind;
+use openai_sandbox::Fault;
+use serde_json::json;
+
+use super::{body, run};
+
+const JSON: &str = "application/json";
+const STREAM: &str = "text/event-stream";
+
+/// The answers of a chat that say `Hello`, each with its media type.
+fn hellos() -> Vec<(&'static str, Fault)> {
+    let whole = json!({
+        "id": "c1", "object": "chat.completion", "model": "m",
+        "choices": [{
+            "index": 0, "message": { "role": "assistant", "content": "Hello" },
+            "finish_reason": "stop",
+        }],
+    });
+    let pretty = serde_json::to_string_pretty(&whole).unwrap();
+    let chunk = |text: &str, reason: Option<&str>| json!({ "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": reason }] });
+    let chunks = format!("data: {}\n\ndata: {}\n\n", chunk("Hel", None), chunk("lo", Some("stop")));
+    vec![
+        ("a17", body(JSON, format!("\u{feff}{whole}"))),
+        ("a mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
+        ("a18", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, called JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, with one line end", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
+        ("JSON that is called a stream", body(STREAM, whole.to_string())),
+        ("JSON in lines that is called a stream", body(STREAM, pretty.clone())),
+        ("JSON in lines with a mark behind", body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n"))),
+        ("JSON that is called a page", body("text/html", whole.to_string())),
+        ("JSON behind blank lines", body(JSON, format!("\n\n   \n{pretty}\n"))),
+        ("JSON as the only event", body(STREAM, format!("data: {whole}\n\ndata: [DONE]\n\n"))),
+        ("JSON as the only event, called JSON", body(JSON, format!("data: {whole}\n\n"))),
+        ("a stream", body(STREAM, chunks.clone() + "data: [DONE]\n\n")),
+        ("a stream that is called JSON", body(JSON, chunks.clone())),
+        ("a stream that is called a text", body("text/plain; charset=utf-8", chunks)),
+    ]
+}
+
+#[test]
+fn a_chat_is_read_as_what_it_is() {
+    for is_streamed in [false, true] {
+        for (case, answer) in hellos() {
+            let input = json!({ "messages": [{ "content": "Hi" }] });
+            let ran = run("ask", input).answers([answer]);
+            let ran = if is_streamed { ran.streamed() } else { ran }.start();
+            assert_eq!(ran.output(), "Hello", "{case}, streamed: {is_streamed}");
+            assert_eq!(ran.sent.len(), 1, "{case}");
+            if !is_streamed {
+                assert_eq!(ran.streamed, "", "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chat_that_is_no_answer_says_what_came() {
+    for (case, answer, words) in [
+        ("a page", body("text/html", "<!doctype html><title>Log in</title>"), "a web page"),
+        ("a page called JSON", body(JSON, "\n<html></html>"), "a web page"),
+        ("a page called a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
+        ("nothing", body(JSON, ""), "is empty"),
+        ("a text", body(JSON, "Hello"), "is not JSON"),
+        ("half of it", body(JSON, "{\"choices\": [{"), "is not JSON"),
+        ("two of them", body(JSON, "{}{}"), "is not JSON"),
+        ("other JSON", body(JSON, "{\"hello\": 1}"), "no answer"),
+        ("words", body(JSON, "{\"detail\": \"Not authenticated\"}"), "Not authenticated"),
+    ] {
+        for is_streamed in [false, true] {
+            let input = json!({ "messages": [{ "content": "Hi" }] });
+            let ran = run("ask", input).answers([answer.clone()]);
+            let ran = if is_streamed { ran.streamed() } else { ran }.start();
+            let failure = ran.failure(FailureKind::InvalidOutput);
+            assert!(failure.message.contains(words), "{case}: {}", failure.message);
+        }
+    }
+}

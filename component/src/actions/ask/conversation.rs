@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::result;
 
-use super::format::Format;
+use super::format::{self, Format};
 use super::functions::Functions;
 use crate::allocator::free_text;
 pub use crate::bindings::workflow::connector::events::StopReason as Stopped;
@@ -88,6 +88,8 @@ pub struct Choice {
     pub finish_reason: Option<String>,
     /// How probable its tokens were, as the provider tells it.
     pub logprobs: Option<Json>,
+    /// What went wrong at the provider while it answered.
+    pub error: Option<Failure>,
     /// The functions that the model wants called.
     calls: Vec<Call>,
 }
@@ -104,29 +106,50 @@ impl Choice {
     /// Reads an item of `choices`, as far as servers fill it in.
     pub fn of(choice: &Value) -> Self {
         let text = |path| text(choice, path);
-        let mut calls = Vec::new();
-        for call in choice.items("message/tool_calls") {
-            if let Some(call) = Call::of(call) {
-                calls.push(call);
-            }
-        }
+        let failed = error::has_error(choice);
+        let error = failed.then(|| *error::inside(&Json::of(choice).text(), &|_| None));
         Self {
-            content: content(choice.at("message/content")),
+            content: choice.at("message/content").and_then(content),
             refusal: text("message/refusal"),
             finish_reason: text("finish_reason"),
             logprobs: choice.get("logprobs").filter(|told| **told != Value::Null).map(Json::of),
-            calls,
+            error,
+            calls: with_distinct_ids(calls(choice.get("message")).map(Call::of).collect()),
         }
+    }
+
+    /// Whether a function is to be called.
+    pub fn calls_functions(&self) -> bool {
+        !self.calls.is_empty()
     }
 }
 
-impl Call {
-    /// A call without arguments.
-    pub fn new(id: &str, name: &str) -> Self {
-        Self { id: id.into(), name: name.into(), arguments: "{}".into() }
-    }
+/// The calls in a message.
+fn calls(message: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let calls = message.map(|message| message.items("tool_calls")).unwrap_or_default();
+    calls.iter().filter(|call| call.get("function").is_some() || text(call, "id").is_some())
+}
 
-    fn of(call: &Value) -> Option<Self> {
+/// Gives each call an id that no other has, where the provider did not.
+fn with_distinct_ids(mut calls: Vec<Call>) -> Vec<Call> {
+    let mut ids: Vec<String> = Vec::new();
+    let given: Vec<String> = calls.iter().map(|call| call.id.clone()).collect();
+    for call in &mut calls {
+        let mut number = 1;
+        while call.id.is_empty() || ids.contains(&call.id) {
+            let id = format!("call_{}", decimal(number));
+            if !given.contains(&id) {
+                call.id = id;
+            }
+            number += 1;
+        }
+        ids.push(call.id.clone());
+    }
+    calls
+}
+
+impl Call {
+    fn of(call: &Value) -> Self {
         // The API sends the arguments as a text, which is empty for none; some
         // servers send the object itself.
         let arguments = match call.at("function/arguments") {
@@ -135,24 +158,46 @@ impl Call {
             Some(Value::Text(text)) => text.clone(),
             Some(value) => Json::of(value).text(),
         };
-        let id = text(call, "id").unwrap_or_default();
-        Some(Self { id, name: text(call, "function/name")?, arguments })
+        let text = |path| text(call, path).unwrap_or_default();
+        Self { id: text("id"), name: text("function/name"), arguments }
+    }
+
+    /// The call as it goes back, with all that was `given` besides.
+    fn wire(&self, given: &Value) -> Json {
+        let mut function = Object::new();
+        function.set("name", &self.name).set("arguments", &self.arguments);
+        for (name, value) in given.members("function") {
+            if !matches!(name.as_str(), "name" | "arguments") {
+                function.set(name, value);
+            }
+        }
+        let mut call = Object::new();
+        call.set("id", &self.id).set("type", "function").set("function", function.done());
+        for (name, value) in given.as_object().unwrap_or_default() {
+            if !matches!(name.as_str(), "id" | "type" | "function") {
+                call.set(name, value);
+            }
+        }
+        call.done()
     }
 }
 
-/// The text of a message, which some servers send in parts.
-fn content(content: Option<&Value>) -> Option<String> {
-    match content? {
-        Value::Text(text) => Some(text.clone()),
-        Value::List(parts) => {
-            let mut whole = String::new();
-            for part in parts {
-                whole.push_str(part.text("text").unwrap_or_default());
-            }
-            Some(whole)
+/// The text of a message, which some servers send in parts. What the model
+/// thinks to itself is in parts of other types.
+pub fn content(content: &Value) -> Option<String> {
+    let parts = match content {
+        Value::Text(text) => return Some(text.clone()),
+        Value::List(parts) => parts,
+        _ => return None,
+    };
+    let text = |part: &Value| match part.text("type") {
+        None | Some("text" | "output_text") => {
+            part.as_str().or_else(|| part.text("text")).map(String::from)
         }
-        _ => None,
-    }
+        Some(_) => None,
+    };
+    let texts: Vec<_> = parts.iter().filter_map(text).collect();
+    (!texts.is_empty()).then(|| texts.concat())
 }
 
 /// A text that is there and not empty.
@@ -185,12 +230,14 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
         };
         usage.add(&completion);
 
-        if !functions.is_empty() && !first.calls.is_empty() {
+        let message = completion.items("choices").first().and_then(|choice| choice.get("message"));
+        if !functions.is_empty() && first.calls_functions() {
             if rounds == terms.rounds {
                 break;
             }
             rounds += 1;
-            messages.push(calls(first.content.as_deref().unwrap_or_default(), &first.calls));
+            format::require_end(first).map_err(told)?;
+            messages.push(sent_back(message, &first.calls));
             let results = answered(outside, functions, &first.calls).map_err(Failure::sent)?;
             messages.extend(results);
             completion.free();
@@ -208,9 +255,9 @@ pub fn hold(outside: &mut dyn Outside, terms: &Terms, mut messages: Vec<Json>) -
                 let request_id = reply.request_id;
                 return Ok(Answer { model, choices, outputs, repairs, usage, request_id });
             }
-            (Err(unfit), [content]) if schema.is_some() && repairs < terms.repairs => {
+            (Err(unfit), [_]) if schema.is_some() && repairs < terms.repairs => {
                 repairs += 1;
-                messages.push(said("assistant", content));
+                messages.push(sent_back(message, &[]));
                 messages.push(said("user", &correction(&unfit)));
                 completion.free();
                 free_text(reply.text);
@@ -287,28 +334,39 @@ pub fn said(role: &str, content: &str) -> Json {
     Object::new().set("role", role).set("content", content).done()
 }
 
-/// A message of the model with calls.
-pub fn calls(content: &str, calls: &[Call]) -> Json {
-    let content = match content {
-        "" => Json::raw("null"),
-        text => Json::of(text),
-    };
-    let calls: Vec<_> = calls
-        .iter()
-        .map(|call| {
-            let function =
-                Object::new().set("name", &call.name).set("arguments", &call.arguments).done();
-            Object::new()
-                .set("id", &call.id)
-                .set("type", "function")
-                .set("function", function)
-                .done()
-        })
-        .collect();
+/// A message of the model as it came, so that the model finds in it what its
+/// provider put there. It holds these calls, with the ids that their results
+/// refer to; others go without a result, which the API refuses.
+fn sent_back(message: Option<&Value>, wanted: &[Call]) -> Json {
+    let members = message.and_then(Value::as_object).unwrap_or_default();
+    let has = |name: &str| members.iter().any(|(other, _)| other == name);
+    let mut object = Object::new();
+    if !has("role") {
+        object.set("role", "assistant");
+    }
+    for (name, value) in members {
+        if name != "tool_calls" {
+            object.set(name, value);
+        }
+    }
+    if !has("content") {
+        object.set("content", Json::raw("null"));
+    }
+    if !wanted.is_empty() {
+        let calls = calls(message).zip(wanted).map(|(given, call)| call.wire(given));
+        object.set("tool_calls", Json::list(&calls.collect::<Vec<_>>()));
+    }
+    object.done()
+}
+
+/// A message of the model that calls a function without arguments.
+pub fn called(id: &str, name: &str) -> Json {
+    let call = Call { id: id.into(), name: name.into(), arguments: "{}".into() };
+    let calls = Json::list(&[call.wire(&Value::Null)]);
     Object::new()
         .set("role", "assistant")
-        .set("content", content)
-        .set("tool_calls", Json::list(&calls))
+        .set("content", Json::raw("null"))
+        .set("tool_calls", calls)
         .done()
 }
 
@@ -372,6 +430,9 @@ fn checked<'a>(
     functions: &'a Functions,
     call: &Call,
 ) -> result::Result<&'a str, String> {
+    if call.name.is_empty() {
+        return Err("the call does not say which function it is for".into());
+    }
     let Some((name, parameters)) = functions.registered(&call.name) else {
         return Err(format!("there is no function `{}`", call.name));
     };

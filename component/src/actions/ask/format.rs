@@ -4,9 +4,13 @@
 //! so a list travels as the member `items` of an object and is taken out of it
 //! again. Without a schema the model is asked in words for JSON.
 
+use alloc::boxed::Box;
+
 use super::conversation::Choice;
-use crate::failure::{Failure, Result};
+use super::{json_in_text, schema};
+use crate::failure::{Failure, FailureKind, Result};
 use crate::json::{Json, Object, Value};
+use crate::openai::models::has_any;
 
 /// The shape of the answer.
 #[derive(Debug)]
@@ -24,10 +28,14 @@ pub enum Format {
 impl Format {
     /// The format of the form's number and schema.
     pub fn of(number: Option<u64>, schema: Option<&str>) -> Result<Self> {
+        let text = schema.unwrap_or_default();
         match number.unwrap_or(0) {
             0 => Ok(Self::Text),
-            1 => Ok(Self::Object(schema.map(object_schema).transpose()?)),
-            2 => Ok(Self::List(schema.map(parse_schema).transpose()?)),
+            1 => {
+                let schema = schema::parse(text, true)?;
+                Ok(Self::Object(schema.map(schema::require_object).transpose()?))
+            }
+            2 => Ok(Self::List(schema::parse(text, false)?)),
             _ => Err(Failure::invalid_input(
                 "responseFormat",
                 "the response format is 0 (Text), 1 (Object) or 2 (List)",
@@ -57,8 +65,8 @@ impl Format {
     /// strictly.
     pub fn is_loose(&self) -> bool {
         match self {
-            Self::Object(Some(schema)) => !is_strict(schema),
-            Self::List(Some(schema)) => !fits_strict(schema),
+            Self::Object(Some(schema)) => !schema::is_strict(schema),
+            Self::List(Some(schema)) => !schema::is_strict_inside(schema),
             _ => false,
         }
     }
@@ -80,24 +88,41 @@ impl Format {
     pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
-            return Err(Failure::refused(format!("the model refused: {}", refusal.trim_ascii())));
+            let message = format!("the model refused: {}", refusal.trim_ascii());
+            return Err(Failure::refused(message).with_detail(content));
         }
-        let is_whole_or_text = matches!(self, Self::Text) && !content.is_empty();
-        match choice.finish_reason.as_deref() {
-            Some("content_filter") if !is_whole_or_text => {
-                Err(Failure::refused("the provider's content filter stopped the answer")
-                    .with_detail(content))
-            }
-            Some("length") if !is_whole_or_text => {
-                let message = "the answer reached the limit of tokens before it was complete: \
-                               raise Max Tokens, or leave it empty";
-                Err(Failure::invalid_output(message, content).at("maxTokens"))
-            }
+        let is_half_a_text = matches!(self, Self::Text) && !content.is_empty();
+        match require_end(choice) {
+            Err(failure) if !(is_half_a_text && is_cut_off(choice)) => Err(failure),
             _ if choice.content.is_none() => {
                 Err(Failure::invalid_output("the provider's answer holds no text", ""))
             }
             _ => Ok(content),
         }
+    }
+
+    /// The failure of a request, with what to do if the server does not take
+    /// the format.
+    pub fn advised(&self, failure: Box<Failure>) -> Box<Failure> {
+        let (property, advice) = match self {
+            Self::Text => return failure,
+            Self::Object(None) | Self::List(None) => {
+                ("responseFormat", "give a Response Schema, or choose the format Text")
+            }
+            Self::Object(Some(_)) | Self::List(Some(_)) => (
+                "responseSchema",
+                "leave Response Schema empty and describe the members in a message, or choose \
+                 another model",
+            ),
+        };
+        let is_declined = matches!(failure.status, Some(400..=499 | 501));
+        let is_about_schema = has_any(&failure.message, &["invalid schema", "schema for"]);
+        if !is_declined || is_about_schema || !has_any(&failure.message, FORMATS) {
+            return failure;
+        }
+        let message = format!("{}; {advice}", failure.message);
+        let property = failure.property.clone().unwrap_or_else(|| property.into());
+        Box::new(Failure { message, property: Some(property), ..*failure })
     }
 
     /// The output of a text, as JSON text.
@@ -132,6 +157,65 @@ impl Format {
         };
         list_of(one, usize::from(is_several))
     }
+}
+
+/// Words in the refusals of servers that do not take a format, in any case.
+const FORMATS: &[&str] =
+    &["response_format", "response format", "json_schema", "json_object", "structured output"];
+
+/// Why providers end an answer that their filters do not let through, in any
+/// case: OpenAI's word, Azure's, Google's, Amazon's, Anthropic's and Zhipu's.
+const FILTERED: &[&str] = &[
+    "blocklist",
+    "content_filter",
+    "guardrail_intervened",
+    "prohibited_content",
+    "recitation",
+    "refusal",
+    "safety",
+    "sensitive",
+    "spii",
+];
+
+/// Why providers end an answer that went wrong, in any case.
+const BROKEN: &[&str] = &[
+    "abort",
+    "cancelled",
+    "error",
+    "failed",
+    "insufficient_system_resource",
+    "malformed_function_call",
+    "timeout",
+];
+
+/// Fails if an answer ended before the model had ended it. What it wrote until
+/// then is in the failure.
+pub fn require_end(choice: &Choice) -> Result<()> {
+    let content = choice.content.as_deref().unwrap_or_default();
+    let reason = choice.finish_reason.as_deref().unwrap_or_default();
+    let failure = if let Some(error) = &choice.error {
+        let failure = Box::new(error.clone());
+        if content.is_empty() { failure } else { failure.with_detail(content) }
+    } else if has_any(reason, FILTERED) {
+        let message = format!("the provider's content filter stopped the answer (`{reason}`)");
+        Failure::refused(message).with_detail(content)
+    } else if has_any(reason, BROKEN) {
+        let message = format!("the provider broke the answer off (`{reason}`)");
+        Failure::new(FailureKind::Unavailable, message).with_detail(content).sent()
+    } else if is_cut_off(choice) {
+        let message = "the answer reached the limit of tokens before it was complete: raise Max \
+                       Tokens, or leave it empty";
+        Failure::invalid_output(message, content).at("maxTokens")
+    } else {
+        return Ok(());
+    };
+    Err(failure)
+}
+
+/// Whether the limit of tokens cut an answer off.
+fn is_cut_off(choice: &Choice) -> bool {
+    let reason = choice.finish_reason.as_deref().unwrap_or_default();
+    choice.error.is_none() && has_any(reason, &["length", "max_tokens"])
 }
 
 /// The schema of an object with the list as its member `items`.
@@ -176,89 +260,11 @@ fn is_array(schema: &Value) -> bool {
     schema.text("type") == Some("array")
 }
 
-/// The user's schema of an object.
-fn object_schema(text: &str) -> Result<Value> {
-    let schema = parse_schema(text)?;
-    match schema.text("type") {
-        None | Some("object") => Ok(schema),
-        Some(type_) => Err(Failure::invalid_input(
-            "responseSchema",
-            format!(
-                "the response format is Object, but the schema's type is `{type_}`: make it \
-                 `object`, or choose List"
-            ),
-        )),
-    }
-}
-
-/// The user's schema.
-fn parse_schema(text: &str) -> Result<Value> {
-    let invalid = |message| Err(Failure::invalid_input("responseSchema", message));
-    match Value::parse(text) {
-        Some(schema @ Value::Object(_)) => Ok(schema),
-        Some(_) => invalid("the schema is not a JSON object such as {\"type\": \"object\"}"),
-        None => invalid("the schema is not JSON: look for a missing quote, comma or bracket"),
-    }
-}
-
-/// Whether the API takes a schema in its strict mode, in which it guarantees
-/// the shape: the root is an object, every object is closed and requires all
-/// its members, and no keyword is used that the mode does not know.
-fn is_strict(schema: &Value) -> bool {
-    schema.text("type") == Some("object") && schema.get("anyOf").is_none() && fits_strict(schema)
-}
-
-/// Keywords that strict mode refuses.
-const LOOSE: &[&str] = &[
-    "allOf",
-    "dependentRequired",
-    "dependentSchemas",
-    "else",
-    "if",
-    "not",
-    "oneOf",
-    "patternProperties",
-    "prefixItems",
-    "then",
-];
-
-fn fits_strict(schema: &Value) -> bool {
-    let has_any = |names: &[&str]| names.iter().any(|name| schema.get(name).is_some());
-    if has_any(LOOSE) || !has_any(&["type", "$ref", "anyOf", "enum", "const"]) {
-        return false;
-    }
-    let is_object = has_type(schema, "object") || has_any(&["properties"]);
-    let is_open = is_object && !is_closed(schema);
-    let holds_anything = has_type(schema, "array") && !has_any(&["items"]);
-    if is_open || holds_anything {
-        return false;
-    }
-
-    let mut named =
-        ["properties", "$defs", "definitions"].iter().flat_map(|name| schema.members(name));
-    named.all(|(_, schema)| fits_strict(schema))
-        && schema.items("anyOf").iter().all(fits_strict)
-        && schema.get("items").is_none_or(fits_strict)
-}
-
-fn has_type(schema: &Value, name: &str) -> bool {
-    let is_named = |type_: &Value| type_.as_str() == Some(name);
-    schema.get("type").is_some_and(is_named) || schema.items("type").iter().any(is_named)
-}
-
-/// Whether an object allows no further members and requires all of its own.
-fn is_closed(schema: &Value) -> bool {
-    let required = schema.items("required");
-    let is_required = |name: &str| required.iter().any(|item| item.as_str() == Some(name));
-    let members = schema.members("properties");
-    matches!(schema.get("additionalProperties"), Some(Value::Bool(false)))
-        && members.iter().all(|(name, _)| is_required(name))
-}
-
 /// The object in an answer.
 fn object(content: &str) -> Result<Json> {
-    match json(content)? {
-        object @ Value::Object(_) => Ok(Json::of(&object)),
+    let is_object = |value: &Value| value.as_object().is_some();
+    match json_in(content, &is_object)? {
+        object if is_object(&object) => Ok(Json::of(&object)),
         _ => Err(Failure::invalid_output(
             "the model answered with JSON that is not an object",
             content,
@@ -269,24 +275,21 @@ fn object(content: &str) -> Result<Json> {
 /// The list in an answer: the member `items` of an object, or a bare array
 /// from servers that let the model choose.
 fn list(content: &str) -> Result<Json> {
-    let json = json(content)?;
-    match json.get("items").unwrap_or(&json) {
-        list @ Value::List(_) => Ok(Json::of(list)),
-        _ => {
+    let json = json_in(content, &|value| list_in(value).is_some())?;
+    match list_in(&json) {
+        Some(list) => Ok(Json::of(list)),
+        None => {
             Err(Failure::invalid_output("the model answered with JSON that is not a list", content))
         }
     }
 }
 
-/// The JSON of an answer, without the white space and the Markdown fence that
-/// models like to put around it.
-fn json(content: &str) -> Result<Value> {
-    let text = content.trim_ascii();
-    let text = text
-        .strip_prefix("```")
-        .and_then(|text| text.strip_suffix("```"))
-        .map_or(text, |text| text.strip_prefix("json").unwrap_or(text));
-    Value::parse(text).ok_or_else(|| {
+fn list_in(value: &Value) -> Option<&Value> {
+    Some(value.get("items").unwrap_or(value)).filter(|list| list.as_array().is_some())
+}
+
+fn json_in(content: &str, is_wanted: &dyn Fn(&Value) -> bool) -> Result<Value> {
+    json_in_text::find(content, is_wanted).ok_or_else(|| {
         let message = "the model was asked for JSON and did not answer with it";
         Failure::invalid_output(message, content)
     })
@@ -396,45 +399,6 @@ mod tests {
     }
 
     #[test]
-    fn only_what_strict_mode_takes_is_strict() {
-        let closed = |properties: serde_json::Value| {
-            let required: Vec<_> = properties.as_object().unwrap().keys().cloned().collect();
-            json!({
-                "type": "object", "properties": properties, "required": required,
-                "additionalProperties": false,
-            })
-        };
-        let open = json!({ "type": "object", "properties": {} });
-        for strict in [
-            closed(json!({})),
-            closed(json!({ "a": { "type": ["string", "null"] } })),
-            closed(json!({ "a": { "enum": [1, 2] }, "b": { "const": 1 } })),
-            closed(json!({ "a": { "type": "array", "items": closed(json!({})) } })),
-            closed(json!({ "a": { "anyOf": [{ "type": "string" }, closed(json!({}))] } })),
-            closed(json!({ "a": { "$ref": "#" } })),
-        ] {
-            assert!(is_strict(&strict.clone().into()), "{strict}");
-        }
-        for loose in [
-            json!({}),
-            open.clone(),
-            json!({ "type": "object", "properties": { "a": { "type": "string" } }, "additionalProperties": false }),
-            json!({ "type": "array", "items": { "type": "string" } }),
-            json!({ "anyOf": [closed(json!({}))] }),
-            closed(json!({ "a": open })),
-            closed(json!({ "a": { "type": ["object", "null"] } })),
-            closed(json!({ "a": { "type": "array", "items": open } })),
-            closed(json!({ "a": { "type": "array" } })),
-            closed(json!({ "a": { "anyOf": [open] } })),
-            closed(json!({ "a": { "oneOf": [{ "type": "string" }] } })),
-            closed(json!({ "a": {} })),
-            closed(json!({ "a": true })),
-        ] {
-            assert!(!is_strict(&loose.clone().into()), "{loose}");
-        }
-    }
-
-    #[test]
     fn a_loose_schema_is_sent_as_it_is() {
         let schema = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
         let format = Format::of(Some(1), Some(schema)).unwrap();
@@ -446,7 +410,7 @@ mod tests {
 
     #[test]
     fn what_is_no_schema_of_the_format_is_refused() {
-        for schema in ["{", "[]", "true", "\"object\"", "", r#"{"type":"array"}"#] {
+        for schema in ["{", "[]", "true", "\"object\"", r#"{"type":"array"}"#] {
             let failure = Format::of(Some(1), Some(schema)).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
             assert_eq!(failure.property.as_deref(), Some("responseSchema"));
@@ -488,7 +452,77 @@ mod tests {
     fn a_text_is_returned_as_it_is() {
         assert_eq!(read(&Format::Text, " Hi\n").unwrap(), r#"" Hi\n""#);
         assert_eq!(finished(&Format::Text, &choice("cut", "length")).unwrap(), r#""cut""#);
-        assert_eq!(finished(&Format::Text, &choice("cut", "content_filter")).unwrap(), r#""cut""#);
+    }
+
+    #[test]
+    fn a_text_that_the_provider_ended_is_no_answer() {
+        for (reason, kind) in [
+            ("content_filter", FailureKind::Refused),
+            ("content_filter: PROHIBITED_CONTENT", FailureKind::Refused),
+            ("SAFETY", FailureKind::Refused),
+            ("sensitive", FailureKind::Refused),
+            ("error", FailureKind::Unavailable),
+            ("network_error", FailureKind::Unavailable),
+            ("insufficient_system_resource", FailureKind::Unavailable),
+            ("aborted", FailureKind::Unavailable),
+        ] {
+            let failure = Format::Text.content(&choice("half", reason)).unwrap_err();
+            assert_eq!(failure.kind, kind, "{reason}");
+            assert!(failure.message.contains(&format!("`{reason}`")), "{}", failure.message);
+            assert_eq!(failure.detail.as_deref(), Some("half"));
+            assert!(failure.request_sent);
+        }
+        for reason in ["stop", "length", "max_tokens", "eos", "tool_calls", ""] {
+            assert_eq!(Format::Text.content(&choice("all", reason)).unwrap(), "all");
+        }
+    }
+
+    #[test]
+    fn an_error_inside_an_answer_is_the_failure() {
+        let failed = json!({
+            "message": { "content": "half" }, "finish_reason": "error",
+            "error": { "message": "Slow down.", "code": 429 },
+        });
+        let failure = Format::Text.content(&Choice::of(&failed.into())).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::RateLimited);
+        assert_eq!(failure.message, "Slow down");
+        assert_eq!(failure.detail.as_deref(), Some("half"));
+    }
+
+    #[test]
+    fn a_server_that_does_not_take_a_format_is_answered_with_advice() {
+        let advised = |format: &Format, message: &str| {
+            let failure = Failure::refused(message).answered(400, None);
+            let failure = format.advised(failure);
+            (failure.message, failure.property)
+        };
+        let with_schema = Format::of(Some(1), Some(STRICT)).unwrap();
+        let without = Format::of(Some(2), None).unwrap();
+        for (format, message, advice, property) in [
+            (
+                &with_schema,
+                "This response_format type is unavailable now",
+                "; leave Response Schema empty",
+                "responseSchema",
+            ),
+            (
+                &without,
+                "'response_format.type' must be 'json_schema' or 'text'",
+                "; give a Response Schema",
+                "responseFormat",
+            ),
+        ] {
+            let (advised, at) = advised(format, message);
+            assert!(advised.starts_with(&format!("{message}{advice}")), "{advised}");
+            assert_eq!(at.as_deref(), Some(property));
+        }
+        for (format, message) in [
+            (&Format::Text, "response_format is unknown"),
+            (&with_schema, "Invalid schema for response_format 'response': In context=()"),
+            (&with_schema, "max_tokens is too large"),
+        ] {
+            assert_eq!(advised(format, message), (message.to_owned(), None));
+        }
     }
 
     #[test]

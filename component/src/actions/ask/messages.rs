@@ -1,17 +1,18 @@
 //! The form's messages, as the API wants them.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::attachments;
-use super::conversation::{self, Call, said};
-use crate::failure::{Failure, Result};
+use super::conversation::{self, said};
+use crate::failure::{Failure, Result, item};
 use crate::json::input::{FromJson, members};
 use crate::json::{Json, Object, Value, decimal};
 
 members! {
     /// A message of the conversation.
     pub struct Message<'a> {
-        content: &'a str = "content",
+        content: Option<&'a str> = "content",
         role: Role = "role",
     }
 }
@@ -61,7 +62,8 @@ impl Role {
 /// many servers refuse one anywhere else. In front of a message with the role
 /// `tool` stands a call for it to answer: the API takes a result only behind
 /// the call that it belongs to, and the form has none. Attachments go with the
-/// user's last message.
+/// user's last message, which then needs no text. An instruction without a text
+/// is left out.
 pub fn wire_messages(
     messages: &[Message],
     instruction: Option<&str>,
@@ -76,32 +78,54 @@ pub fn wire_messages(
     let mut results = 0_u64;
     for (index, message) in messages.iter().enumerate() {
         let origin = Some(index);
+        let content = message.content.unwrap_or_default();
+        let is_attached_to = origin == last && !attachments.is_empty();
+        if message.role.instructs() && content.trim().is_empty() {
+            // A form sends it so when there is nothing to instruct.
+            continue;
+        }
+        if content.is_empty() && !is_attached_to {
+            return Err(without_content(index));
+        }
         if message.role == Role::Tool {
             let id = format!("call_{}", decimal(results));
             results += 1;
-            wire.push((conversation::calls("", &[Call::new(&id, "tool")]), origin));
-            wire.push((conversation::result(&id, message.content), origin));
-        } else if origin == last && !attachments.is_empty() {
-            wire.push((with_parts(message, attachments), origin));
+            wire.push((conversation::called(&id, "tool"), origin));
+            wire.push((conversation::result(&id, content), origin));
+        } else if is_attached_to {
+            wire.push((with_parts(message.role, content, attachments), origin));
         } else {
-            wire.push((said(message.role.name(), message.content), origin));
+            wire.push((said(message.role.name(), content), origin));
         }
     }
+    if wire.is_empty() {
+        return Err(without_content(0));
+    }
     if let Some(instruction) = instruction {
-        let leading = messages.iter().take_while(|message| message.role.instructs()).count();
+        let instructs = |origin: Option<usize>| {
+            origin.and_then(|index| messages.get(index)).is_some_and(|it| it.role.instructs())
+        };
+        let leading = wire.iter().take_while(|(_, origin)| instructs(*origin)).count();
         wire.insert(leading, (said(Role::System.name(), instruction), None));
     }
     Ok(wire.into_iter().unzip())
 }
 
+/// A message that says nothing.
+fn without_content(index: usize) -> Box<Failure> {
+    let property = item("messages", index) + ".content";
+    let message = format!("`{property}` is required");
+    Failure::invalid_input(property, message)
+}
+
 /// A message of several parts, its text first.
-fn with_parts(message: &Message, attachments: &[Json]) -> Json {
+fn with_parts(role: Role, content: &str, attachments: &[Json]) -> Json {
     let mut parts = Vec::new();
-    if !message.content.is_empty() {
-        parts.push(attachments::said(message.content));
+    if !content.is_empty() {
+        parts.push(attachments::said(content));
     }
     parts.extend_from_slice(attachments);
-    Object::new().set("role", message.role.name()).set("content", Json::list(&parts)).done()
+    Object::new().set("role", role.name()).set("content", Json::list(&parts)).done()
 }
 
 #[cfg(test)]
@@ -127,6 +151,37 @@ mod tests {
         }
         let failure = Message::from_json(leaked(json!({ "content": "x", "role": "robot" })));
         assert_eq!(failure.unwrap_err().property.as_deref(), Some("role"));
+    }
+
+    #[test]
+    fn only_an_instruction_may_say_nothing() {
+        let blank =
+            |role: &str, content: serde_json::Value| json!({ "role": role, "content": content });
+        for instruction in [
+            blank("system", json!("")),
+            blank("developer", json!(" \n")),
+            blank("system", json!(null)),
+            json!({ "role": "system" }),
+        ] {
+            let messages = json!([instruction, blank("user", json!("Hi"))]);
+            let (messages, origins) = wire(messages, Some("JSON"));
+            let json = json!({ "role": "system", "content": "JSON" });
+            assert_eq!(messages, json!([json, { "role": "user", "content": "Hi" }]));
+            assert_eq!(origins, [None, Some(1)]);
+        }
+        for (place, messages) in [
+            (1, json!([blank("user", json!("Hi")), blank("assistant", json!(""))])),
+            (1, json!([blank("system", json!("")), { "role": "user" }])),
+            (0, json!([blank("tool", json!(null))])),
+            (0, json!([blank("system", json!(""))])),
+        ] {
+            let messages = Vec::from_json(leaked(messages)).unwrap();
+            let failure = wire_messages(&messages, None, &[]).unwrap_err();
+            let property = format!("messages[{place}].content");
+            assert_eq!(failure.message, format!("`{property}` is required"));
+            assert_eq!(failure.property, Some(property));
+            assert!(!failure.request_sent);
+        }
     }
 
     #[test]

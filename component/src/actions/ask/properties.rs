@@ -352,13 +352,19 @@ const NOT_TEXT: Condition = Condition {
 
 /// One item of `messages`.
 const MESSAGE: &[Property] = &[
+    // Not required, because forms that have a box for instructions send it empty.
     Property {
-        required: true,
         placeholder: Some("Why is the sky blue?"),
-        ..Property::string("content", "Content", "What is said.")
+        ..Property::string(
+            "content",
+            "Content",
+            "What is said. Every message needs it but one of the role system or developer, which \
+             is left out without it.",
+        )
     },
     Property {
         required: true,
+        default: Some(&Literal::Text("user")),
         ..Property::string("role", "Role", "Who says it.").select(&Choices::closed(
             Known::Described(&[
                 ("system", "Instructions for the model."),

@@ -1,154 +1,323 @@
 //! An answer that arrives in pieces.
 //!
 //! The pieces are put together to the completion that would have come in one,
-//! so that whatever happens to an answer afterwards is the same for both.
+//! so that whatever happens to an answer afterwards is the same for both. What
+//! a provider invents for its messages is put together too, because messages
+//! are sent back to it as they came.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
 
+use super::calls;
+use super::conversation::content;
 use crate::allocator::{free, free_text};
 use crate::bindings::workflow::connector::events::{Event, TextDelta};
 use crate::failure::{Failure, Result};
 use crate::json::{Json, Number, Value};
+use crate::openai::error;
 use crate::openai::stream::{Next, Stream};
 
-/// Texts that come bit by bit. Others come once, or again and again.
-const GROWING: &[&str] = &["content", "refusal", "arguments"];
+/// The members of an object.
+pub type Members = Vec<(String, Value)>;
 
 /// Collects a stream to the JSON text of a completion.
 pub fn collect(stream: &mut Stream) -> Result<String> {
-    let mut completion = Value::Object(Vec::new());
+    let mut completion = Completion::default();
     loop {
-        let next = stream.next_event().map_err(|failure| match failure.detail {
-            None => failure.with_detail(said(&completion)),
-            Some(_) => failure,
-        })?;
-        match next {
-            Next::Object(chunk) => {
-                tell(stream, &chunk)?;
-                merge("", &mut completion, chunk);
+        let next = stream.next_event();
+        match next.map_err(|failure| with_text(failure, completion.text()))? {
+            Next::Object(chunk) => completion.add(stream, chunk)?,
+            Next::End if completion.is_empty() => {
+                return Err(Failure::invalid_output("the provider's answer holds no events", ""));
             }
-            Next::End if !is_finished(&completion) => {
-                return Err(Failure::invalid_output("the answer broke off", said(&completion)));
+            Next::End if !completion.is_finished() => {
+                let text = completion.text().unwrap_or_default();
+                return Err(Failure::invalid_output("the answer broke off", &text));
             }
-            Next::Done | Next::End => return Ok(Json::of(&completion).text()),
+            Next::Done | Next::End => return Ok(completion.json()),
         }
     }
 }
 
-/// Tells of the text in a chunk.
-fn tell(stream: &mut Stream, chunk: &Value) -> Result<()> {
-    for choice in choices(chunk) {
-        let text = choice.text("delta/content").unwrap_or_default();
-        if !text.is_empty() {
-            let choice = index(choice).unwrap_or_default() as u32;
-            (stream.tell)(Event::TextDelta(TextDelta { choice, text: text.into() }))?;
-        }
+/// The failure with the text that came before it, which is worth more than the
+/// event that told of it.
+fn with_text(failure: Box<Failure>, text: Option<String>) -> Box<Failure> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => failure.with_detail(&text),
+        None => failure,
     }
-    Ok(())
 }
 
-fn choices(completion: &Value) -> &[Value] {
-    completion.items("choices")
+/// What is known of a completion.
+#[derive(Default)]
+struct Completion {
+    /// Its members but for `choices`.
+    members: Members,
+    /// Its answers by their place.
+    choices: Vec<(u64, Members)>,
 }
 
-/// The text of the first answer.
-fn said(completion: &Value) -> &str {
-    let first = choices(completion).first();
-    first.and_then(|choice| choice.text("message/content")).unwrap_or_default()
-}
+impl Completion {
+    fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.choices.is_empty()
+    }
 
-/// Whether every answer says why it ends.
-fn is_finished(completion: &Value) -> bool {
-    let choices = choices(completion);
-    let has_reason =
-        |choice: &Value| choice.get("finish_reason").is_some_and(|reason| *reason != Value::Null);
-    !choices.is_empty() && choices.iter().all(has_reason)
-}
+    /// Whether every answer says why it ends.
+    fn is_finished(&self) -> bool {
+        !self.choices.is_empty() && self.choices.iter().all(|(_, choice)| has_ended(choice))
+    }
 
-fn index(item: &Value) -> Option<u64> {
-    item.number("index").and_then(Number::as_u64)
-}
+    /// The text of the first answer.
+    fn text(&self) -> Option<String> {
+        self.choices.first().and_then(|(_, choice)| text(choice))
+    }
 
-/// Merges the member `name` of a chunk into what is known of it.
-fn merge(name: &str, known: &mut Value, new: Value) {
-    match new {
-        Value::Null => {}
-        Value::Object(mut members) if name != "arguments" => {
-            if known.as_object().is_none() {
-                *known = Value::Object(Vec::new());
-            }
-            if let Value::Object(known) = known {
-                for (name, value) in members.drain(..) {
-                    merge_member(known, name, value);
+    /// Takes a chunk in, and tells of the text in it.
+    fn add(&mut self, stream: &mut Stream, chunk: Value) -> Result<()> {
+        let Value::Object(mut members) = chunk else { return Ok(()) };
+        for (name, value) in members.drain(..) {
+            match value {
+                Value::List(mut choices) if name == "choices" => {
+                    for choice in choices.drain(..) {
+                        self.add_choice(stream, choice)?;
+                    }
+                    free(choices);
+                    free_text(name);
                 }
+                value => set(&mut self.members, name, value),
             }
-            free(members);
         }
-        Value::List(mut items) => {
-            if known.as_array().is_none() {
-                *known = Value::List(Vec::new());
-            }
-            if let Value::List(known) = known {
-                for item in items.drain(..) {
-                    merge_item(name, known, item);
+        free(members);
+        Ok(())
+    }
+
+    /// Takes a piece of an answer in. There is mostly one answer, and some
+    /// servers do not count it.
+    fn add_choice(&mut self, stream: &mut Stream, choice: Value) -> Result<()> {
+        let place = place(&choice).unwrap_or(0);
+        let at = self.choices.partition_point(|(other, _)| *other < place);
+        if self.choices.get(at).is_none_or(|(other, _)| *other != place) {
+            self.choices.insert(at, (place, Vec::new()));
+        }
+        let Some((_, known)) = self.choices.get_mut(at) else { return Ok(()) };
+        if error::has_error(&choice) {
+            let failure = error::inside(&Json::of(&choice).text(), stream.blame);
+            return Err(with_text(failure, text(known)));
+        }
+        let says_more = choice.get("delta").is_some_and(says_something);
+        let Value::Object(mut members) = choice else { return Ok(()) };
+        let is_last = has_ended(&members);
+        for (name, value) in members.drain(..) {
+            let piece = match name.as_str() {
+                "delta" => value,
+                // The message so far, beside what is new in it.
+                "message" if says_more => continue,
+                "message" => new_part(known, value, is_last),
+                "logprobs" => {
+                    grow_member(known, name, value);
+                    continue;
                 }
+                _ => {
+                    set(known, name, value);
+                    continue;
+                }
+            };
+            let text = piece.get("content").and_then(content).unwrap_or_default();
+            if !text.is_empty() {
+                (stream.tell)(Event::TextDelta(TextDelta { choice: place as u32, text }))?;
             }
-            free(items);
+            free_text(name);
+            // Whole answers have messages, chunks have their deltas.
+            grow_member(known, "message".into(), piece);
         }
-        Value::Text(new) => match known {
-            Value::Text(known) if GROWING.contains(&name) => {
-                known.push_str(&new);
-                free_text(new);
+        free(members);
+        Ok(())
+    }
+
+    /// The completion as it would have come in one.
+    fn json(self) -> String {
+        let mut members = self.members;
+        let choices = self.choices.into_iter().map(|(_, mut choice)| {
+            if let Some(Value::Object(message)) = get_mut(&mut choice, "message")
+                && let Some(Value::List(calls)) = get_mut(message, "tool_calls")
+            {
+                calls::remove_places(calls);
             }
-            Value::Text(_) if new.is_empty() => {}
-            known => mem::replace(known, Value::Text(new)).free(),
-        },
-        new => mem::replace(known, new).free(),
+            Value::Object(choice)
+        });
+        let choices = choices.collect();
+        members.push(("choices".into(), Value::List(choices)));
+        Json::of(&Value::Object(members)).text()
     }
 }
 
-fn merge_member(known: &mut Vec<(String, Value)>, name: String, value: Value) {
-    // Whole answers have messages, chunks have their deltas.
-    let name = if name == "delta" {
-        free_text(name);
-        "message".into()
-    } else {
-        name
-    };
+fn text(choice: &Members) -> Option<String> {
+    content(get(choice, "message")?.get("content")?)
+}
+
+fn has_ended(choice: &Members) -> bool {
+    get(choice, "finish_reason").is_some_and(|reason| !is_blank(reason))
+}
+
+/// Whether a delta has more to it than a role.
+fn says_something(delta: &Value) -> bool {
+    let mut members = delta.as_object().unwrap_or_default().iter();
+    members.any(|(name, value)| name != "role" && !is_blank(value))
+}
+
+/// What is new in a `message`, which some servers send in place of a `delta`:
+/// the whole so far, or a piece like any other. A text is the whole if it
+/// begins with what is known and goes on, or if it is the last.
+fn new_part(known: &Members, message: Value, is_last: bool) -> Value {
+    let Value::Object(mut members) = message else { return message };
+    for (name, value) in &mut members {
+        let before = get(known, "message").and_then(|message| message.text(name));
+        let before = before.unwrap_or_default();
+        if let Value::Text(text) = value
+            && !before.is_empty()
+            && let Some(rest) = text.strip_prefix(before)
+            && (is_last || !rest.is_empty())
+        {
+            *text = rest.into();
+        }
+    }
+    Value::Object(members)
+}
+
+/// What is known of a value of a message, and more of it: texts and lists grow,
+/// objects member by member.
+pub fn grown(known: Value, name: &str, new: Value) -> Value {
+    match (known, new) {
+        (known, Value::Null) => known,
+        (Value::Text(known), Value::Text(new)) => Value::Text(grown_text(known, name, new)),
+        (Value::Null, Value::Object(new)) if name != "arguments" => {
+            grown(Value::Object(Vec::new()), name, Value::Object(new))
+        }
+        (Value::Object(mut known), Value::Object(mut new)) if name != "arguments" => {
+            for (name, value) in new.drain(..) {
+                grow_member(&mut known, name, value);
+            }
+            free(new);
+            Value::Object(known)
+        }
+        (known, Value::List(mut new)) => {
+            let mut items = items(known);
+            for item in new.drain(..) {
+                add_item(&mut items, name, item);
+            }
+            free(new);
+            Value::List(items)
+        }
+        (Value::List(mut known), Value::Text(new)) => {
+            for part in items(Value::Text(new)) {
+                add_item(&mut known, name, part);
+            }
+            Value::List(known)
+        }
+        (known, new) => {
+            known.free();
+            new
+        }
+    }
+}
+
+fn grow_member(known: &mut Members, name: String, new: Value) {
     match known.iter_mut().find(|(other, _)| *other == name) {
-        Some((same, known)) => {
-            merge(same, known, value);
+        Some((_, value)) => {
+            *value = grown(mem::replace(value, Value::Null), &name, new);
             free_text(name);
         }
         None => {
-            let mut fresh = Value::Null;
-            merge(&name, &mut fresh, value);
-            known.push((name, fresh));
+            let value = grown(Value::Null, &name, new);
+            known.push((name, value));
         }
     }
 }
 
-/// Merges an item into the one with its index; items without one are further
-/// items. There is mostly one choice, and some servers do not count it.
-fn merge_item(name: &str, known: &mut Vec<Value>, item: Value) {
-    let place = |item: &Value| index(item).or((name == "choices").then_some(0));
-    let index = place(&item);
-    let same = match index {
-        Some(_) => known.iter_mut().find(|other| place(other) == index),
-        None => None,
-    };
-    if let Some(known) = same {
-        return merge("", known, item);
+fn grown_text(mut known: String, name: &str, new: String) -> String {
+    // These come once, or again and again.
+    let is_label = matches!(name, "format" | "id" | "name" | "object" | "role" | "status" | "type")
+        || name.ends_with("_id")
+        || name.ends_with("_type");
+    if is_label {
+        let (kept, dropped) = if new.is_empty() { (known, new) } else { (new, known) };
+        free_text(dropped);
+        return kept;
     }
-    let mut fresh = Value::Null;
-    merge("", &mut fresh, item);
-    let behind = match index {
-        Some(_) => known.iter().position(|other| index < place(other)),
-        None => None,
+    // A signature comes in one, and some servers repeat it.
+    if !(name.ends_with("signature") && known == new) {
+        known.push_str(&new);
+    }
+    free_text(new);
+    known
+}
+
+/// A value as the items of a list. Content is a text now and a list of parts
+/// then.
+fn items(value: Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::List(items) => items,
+        Value::Text(text) if text.is_empty() => Vec::new(),
+        Value::Text(text) => vec![Value::Object(vec![
+            ("type".into(), Value::Text("text".into())),
+            ("text".into(), Value::Text(text)),
+        ])],
+        other => vec![other],
+    }
+}
+
+/// Takes an item of a list in: more of the one with its place or of the last
+/// one, or else a further one.
+fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
+    if name == "tool_calls" {
+        return calls::add(known, item);
+    }
+    let same = match place(&item) {
+        Some(index) => known.iter_mut().find(|other| place(other) == Some(index)),
+        None => known.last_mut().filter(|last| goes_on(last, &item)),
     };
-    known.insert(behind.unwrap_or(known.len()), fresh);
+    match same {
+        Some(same) => *same = grown(mem::replace(same, Value::Null), "", item),
+        None => known.push(grown(Value::Null, "", item)),
+    }
+}
+
+/// Whether a part without a place is more of the last one, as parts of content
+/// are: running text of one kind, until a signature closes it.
+fn goes_on(last: &Value, part: &Value) -> bool {
+    let is_running = matches!(part.text("type"), Some("text" | "thinking"));
+    let is_closed = last.text("signature").is_some_and(|signature| !signature.is_empty());
+    is_running && !is_closed && last.text("type") == part.text("type")
+}
+
+/// The place of an item among its like.
+pub fn place(item: &Value) -> Option<u64> {
+    item.number("index").and_then(Number::as_u64)
+}
+
+/// Whether a value says nothing.
+pub fn is_blank(value: &Value) -> bool {
+    *value == Value::Null || value.as_str().is_some_and(str::is_empty)
+}
+
+fn get<'a>(members: &'a Members, name: &str) -> Option<&'a Value> {
+    members.iter().find(|(other, _)| other == name).map(|(_, value)| value)
+}
+
+fn get_mut<'a>(members: &'a mut Members, name: &str) -> Option<&'a mut Value> {
+    members.iter_mut().find(|(other, _)| other == name).map(|(_, value)| value)
+}
+
+/// Sets a member that comes in one. What says nothing does not undo it.
+fn set(members: &mut Members, name: String, value: Value) {
+    match get_mut(members, &name) {
+        Some(_) if is_blank(&value) => {}
+        Some(known) => mem::replace(known, value).free(),
+        None => members.push((name, value)),
+    }
 }
 
 #[cfg(test)]
@@ -245,9 +414,9 @@ mod tests {
                 "id": id, "type": "function", "function": { "name": name, "arguments": "" },
             })
         };
-        let whole = |index: u64, id: &str, name: &str, arguments: &str| {
+        let whole = |id: &str, name: &str, arguments: &str| {
             let function = json!({ "name": name, "arguments": arguments });
-            json!({ "index": index, "id": id, "type": "function", "function": function })
+            json!({ "id": id, "type": "function", "function": function })
         };
         let repeated = json!({
             "id": "", "function": { "name": "", "arguments": "\"Linz\"}" },
@@ -270,8 +439,8 @@ mod tests {
                         "role": "assistant",
                         "content": null,
                         "tool_calls": [
-                            whole(0, "a", "f", "{\"city\":\"Linz\"}"),
-                            whole(1, "b", "g", "{}"),
+                            whole("a", "f", "{\"city\":\"Linz\"}"),
+                            whole("b", "g", "{}"),
                         ],
                     },
                     "finish_reason": "tool_calls",
@@ -319,6 +488,123 @@ mod tests {
         );
     }
 
+    /// The message of one choice that these deltas make.
+    #[track_caller]
+    fn check_message(deltas: &[serde_json::Value], expected: serde_json::Value) {
+        let mut chunks: Vec<_> = deltas.iter().map(|delta| chunk(0, delta.clone())).collect();
+        chunks.push(end(0, "stop"));
+        let whole: serde_json::Value =
+            serde_json::from_str(&collect(&chunks).0.unwrap().text()).unwrap();
+        assert_eq!(whole["choices"][0]["message"], expected);
+    }
+
+    #[test]
+    fn what_a_provider_invents_is_put_together_too() {
+        check_message(
+            &[
+                json!({ "role": "assistant", "reasoning_content": "let ", "content": null }),
+                json!({ "role": "assistant", "reasoning_content": "me", "score": 1 }),
+                json!({ "content": "Hi", "score": 2, "more": { "note": "a", "mime_type": "x/y" } }),
+                json!({ "more": { "note": "b", "mime_type": "x/y" }, "annotations": [{ "at": 1 }] }),
+                json!({ "annotations": [{ "at": 2 }], "reasoning_content": null }),
+            ],
+            json!({
+                "role": "assistant", "reasoning_content": "let me", "content": "Hi", "score": 2,
+                "more": { "note": "ab", "mime_type": "x/y" },
+                "annotations": [{ "at": 1 }, { "at": 2 }],
+            }),
+        );
+        let detail = |index: u64, text: &str, signature: serde_json::Value| {
+            json!({ "reasoning_details": [{
+                "type": "reasoning.text", "index": index, "format": "v1", "text": text,
+                "signature": signature,
+            }]})
+        };
+        check_message(
+            &[
+                detail(0, "a", json!(null)),
+                detail(0, "b", json!("s1")),
+                detail(1, "c", json!("s2")),
+                detail(1, "", json!("s2")),
+            ],
+            json!({ "reasoning_details": [
+                { "type": "reasoning.text", "index": 0, "format": "v1", "text": "ab", "signature": "s1" },
+                { "type": "reasoning.text", "index": 1, "format": "v1", "text": "c", "signature": "s2" },
+            ]}),
+        );
+    }
+
+    #[test]
+    fn content_may_be_a_text_now_and_a_list_of_parts_then() {
+        let thought = |text: &str| json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": text }] }]);
+        let deltas = [
+            json!({ "content": thought("let ") }),
+            json!({ "content": thought("me") }),
+            json!({ "content": "He" }),
+            json!({ "content": [{ "type": "text", "text": "l" }] }),
+            json!({ "content": "" }),
+            json!({ "content": null }),
+            json!({ "content": "lo" }),
+        ];
+        check_message(
+            &deltas,
+            json!({ "content": [
+                { "type": "thinking", "thinking": [{ "type": "text", "text": "let me" }] },
+                { "type": "text", "text": "Hello" },
+            ]}),
+        );
+        let chunks: Vec<_> = deltas.iter().map(|delta| chunk(0, delta.clone())).collect();
+        let told: String = collect(&chunks).1.into_iter().map(|(_, text)| text).collect();
+        assert_eq!(told, "Hello");
+    }
+
+    #[test]
+    fn a_message_in_place_of_a_delta_is_the_whole_so_far_or_a_piece() {
+        let chunk = |delta: Option<&str>, message: Option<&str>, reason: Option<&str>| {
+            let mut choice = json!({ "index": 0, "finish_reason": reason });
+            for (name, text) in [("delta", delta), ("message", message)] {
+                if let Some(text) = text {
+                    choice[name] = json!({ "role": "assistant", "content": text });
+                }
+            }
+            json!({ "choices": [choice] })
+        };
+        for (case, chunks) in [
+            ("one whole", vec![chunk(None, Some("Hello"), Some("stop"))]),
+            ("pieces", vec![chunk(None, Some("Hel"), None), chunk(None, Some("lo"), Some("stop"))]),
+            (
+                "the whole so far",
+                vec![
+                    chunk(None, Some("Hel"), None),
+                    chunk(None, Some("Hello"), None),
+                    chunk(None, Some("Hello"), Some("stop")),
+                ],
+            ),
+            (
+                "both at once",
+                vec![
+                    chunk(Some("Hel"), Some("Hel"), None),
+                    chunk(Some("lo"), Some("Hello"), None),
+                    chunk(Some(""), Some("Hello"), Some("stop")),
+                ],
+            ),
+            (
+                "the whole at the end",
+                vec![
+                    chunk(Some("Hel"), None, None),
+                    chunk(Some("lo"), None, None),
+                    chunk(None, Some("Hello"), Some("stop")),
+                ],
+            ),
+        ] {
+            let (whole, told) = collect(&chunks);
+            let whole: serde_json::Value = serde_json::from_str(&whole.unwrap().text()).unwrap();
+            assert_eq!(whole["choices"][0]["message"]["content"], "Hello", "{case}");
+            let told: String = told.into_iter().map(|(_, text)| text).collect();
+            assert_eq!(told, "Hello", "{case}");
+        }
+    }
+
     #[test]
     fn an_end_is_a_mark_or_a_reason() {
         let text = chunk(0, json!({ "content": "half" }));
@@ -327,28 +613,38 @@ mod tests {
         assert!(collect(&["[DONE]", "rest"]).0.is_ok());
 
         let other = vec![text.clone(), chunk(1, json!({ "content": "x" })), end(1, "stop")];
-        for broken in [vec![text], other] {
+        for broken in [vec![text.clone(), end(0, "")], vec![text], other] {
             let failure = collect(&broken).0.unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidOutput);
             assert_eq!(failure.message, "the answer broke off");
             assert_eq!(failure.detail.as_deref(), Some("half"));
             assert!(failure.request_sent);
         }
-        assert_eq!(collect(&[""; 0]).0.unwrap_err().message, "the answer broke off");
+        assert_eq!(
+            collect(&[""; 0]).0.unwrap_err().message,
+            "the provider's answer holds no events"
+        );
     }
 
     #[test]
-    fn an_error_inside_a_stream_is_the_failure() {
+    fn an_error_inside_a_stream_is_the_failure_and_keeps_the_text() {
         let error = json!({ "error": {
             "message": "The server had an error.", "type": "server_error", "param": null,
             "code": null,
         }});
-        let events = [chunk(0, json!({ "content": "a" })), error.clone()];
-        let failure = collect(&events).0.unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Unavailable);
-        assert_eq!(failure.message, "The server had an error");
-        assert_eq!(failure.detail, Some(error.to_string()));
-        assert!(failure.request_sent);
+        let mut choice = end(0, "error");
+        choice["choices"][0]["error"] = error["error"].clone();
+        for error in [error, choice] {
+            let check = |events: &[serde_json::Value], detail: &str| {
+                let failure = collect(events).0.unwrap_err();
+                assert_eq!(failure.kind, FailureKind::Unavailable);
+                assert_eq!(failure.message, "The server had an error");
+                assert!(failure.detail.unwrap().contains(detail));
+                assert!(failure.request_sent);
+            };
+            check(&[chunk(0, json!({ "content": "half" })), error.clone()], "half");
+            check(&[error], "server_error");
+        }
     }
 
     #[test]

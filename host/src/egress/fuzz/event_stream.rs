@@ -16,6 +16,7 @@ const SEEDS: &[&[u8]] = &[
     b": comment\ndata\ndata:\n\n",
     b"event: x\n\ndata: \xff\xf0\x9f\x98\x80\n\n",
     b"data: [DONE]",
+    b"{\n \"a\": 1\n}\ndata: [DONE]\n\n",
 ];
 
 const WORDS: &[&[u8]] = &[
@@ -36,6 +37,8 @@ const WORDS: &[&[u8]] = &[
     b"\xa4",
     b"\0",
     b"id: 1",
+    b"{",
+    b"<a>",
 ];
 
 /// Lines of the format, and streams of any bytes.
@@ -68,8 +71,7 @@ fn read(pieces: &[Vec<u8>]) -> Vec<ServerSentEvent> {
             rest = &rest[read..];
         }
     }
-    events.extend(stream.end());
-    assert_eq!(stream.end(), None);
+    events.extend(std::iter::from_fn(|| stream.end()));
     events
 }
 
@@ -80,15 +82,25 @@ fn reference(stream: &[u8]) -> Vec<ServerSentEvent> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let text = text.replace("\r\n", "\n").replace('\r', "\n") + "\n\n";
     let (mut events, mut name, mut data) = (Vec::new(), String::new(), Vec::new());
+    let mut is_bare = false;
     for line in text.split('\n') {
-        if line.is_empty() {
+        // What begins like JSON or markup is an event as it is, up to a line
+        // of data or an empty one.
+        let is_data = line == "data" || line.starts_with("data:");
+        let begins_bare = data.is_empty() && line.starts_with(['{', '[', '<']);
+        if begins_bare || is_bare && !is_data && !line.is_empty() {
+            is_bare = true;
+            data.push(line.to_owned());
+            continue;
+        }
+        if line.is_empty() || std::mem::take(&mut is_bare) {
             let name = std::mem::take(&mut name);
             let lines: Vec<String> = std::mem::take(&mut data);
             if !lines.is_empty() {
                 let name = if name.is_empty() { "message".to_owned() } else { name };
                 events.push(ServerSentEvent { name, data: lines.join("\n") });
             }
-            continue;
+            is_bare = false;
         }
         let (field, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
