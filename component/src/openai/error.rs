@@ -45,7 +45,11 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     let kind = kind(head.status, code.as_deref(), explanation.type_.as_deref());
     let param = explanation.param.as_deref();
     let words = explanation.message.as_deref();
-    let names = |things: &[&str]| words.is_some_and(|words| has_any(words, things));
+    // Not in a path, such as `/v1/models`.
+    let names = |things: &[&str]| {
+        let mut words = words.unwrap_or_default().split_whitespace();
+        words.any(|word| !word.contains('/') && has_any(word, things))
+    };
     let is_unknown_model = code.as_deref() == Some("model_not_found")
         || kind == FailureKind::NotFound && names(&["model"]);
     let property = param.and_then(blame).or_else(|| match is_unknown_model {
@@ -512,7 +516,7 @@ mod tests {
     fn an_unknown_path_is_about_the_base_url() {
         for body in [
             r#"{"detail":"Not Found"}"#,
-            r#"{"error":{"message":"Invalid URL (POST /v1/v1)","type":"invalid_request_error"}}"#,
+            r#"{"error":{"message":"Invalid URL (POST /v1/models/chat)","type":"x"}}"#,
             "404 page not found",
             "",
         ] {
