@@ -1122,7 +1122,8 @@ mod tests {
             ("model", json!(" gpt \r\n"), json!("gpt")),
             // Another model, perhaps.
             ("model", json!("GPT"), json!("GPT")),
-            ("any", json!("AUTO"), json!("auto")),
+            ("any", json!("Auto"), json!("auto")),
+            ("any", json!("AUTO"), json!("AUTO")),
             ("any", json!("2"), json!(2)),
             ("any", json!("two"), json!(2)),
             ("any", json!("3"), json!("3")),

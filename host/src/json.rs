@@ -229,6 +229,23 @@ mod tests {
     }
 
     #[test]
+    fn what_callers_send_is_an_object_or_refused_with_the_place() {
+        let read = |bytes: &[u8]| read_object(bytes).map_err(|error| error.to_string());
+        let cut = read(b"\xef\xbb\xbf{\"a\":\"\\ud83d\"}").unwrap();
+        assert_eq!(Value::from(cut), serde_json::json!({"a": "\u{fffd}"}));
+        for (bytes, message) in [
+            (&b"[]"[..], "it must be a JSON object"),
+            (b"", "it is not JSON: line 1, column 0: EOF while parsing a value"),
+            (b"{\n\"a\": 1,}", "it is not JSON: line 2, column 8: trailing comma"),
+            (b"{} x", "it is not JSON: line 1, column 4: trailing characters"),
+            (b"{\0}\0", "it cannot be read: it is UTF-16; save it as UTF-8"),
+        ] {
+            assert_eq!(read(bytes).unwrap_err(), message);
+        }
+        assert!(read_json(b"7").is_ok());
+    }
+
+    #[test]
     fn many_small_values_are_too_many() {
         let list = |item: &str, count| format!("[{}]", vec![item; count].join(","));
         assert!(parse(&list("0", 1_000_000)).is_ok());

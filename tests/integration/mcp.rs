@@ -246,7 +246,11 @@ fn without_a_connection_a_tool_says_what_is_missing() {
     let mut client = Client::start(None, &[]);
     let refused = client.call("openai_v1_ask", question());
     assert_eq!(refused["isError"], true);
-    assert!(text(&refused).contains("connection of openai"), "{refused}");
+    assert_eq!(
+        text(&refused),
+        "the OpenAI connection has no `token` (Token); whoever starts this server can set \
+         OPENAI_API_KEY or choose a connection with --connection"
+    );
 }
 
 #[test]

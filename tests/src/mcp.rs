@@ -1,5 +1,6 @@
 //! `connector mcp`, and the official client of its protocol.
 
+use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -120,7 +121,7 @@ fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
 ///
 /// # Panics
 /// If it ends before.
-pub fn exchanged(sandbox: &Sandbox, messages: &[Value], last: u64) -> Vec<Value> {
+pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec<Value> {
     let data = TempDir::new().unwrap();
     let mut command = command(Some(sandbox));
     command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));

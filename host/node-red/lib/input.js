@@ -85,9 +85,8 @@ async function valueOf(property, field, making, at) {
 }
 
 /**
- * A value from elsewhere, as the property wants it: files are handed to the
- * host, and what is plainly meant is made of texts and numbers. All else the
- * host checks.
+ * A value from elsewhere, with files handed to the host and Buffers as text where
+ * one belongs. All else the host reads and checks.
  */
 async function fitting(property, value, making, at) {
   if (value === undefined || value === null) {
@@ -117,24 +116,10 @@ async function fitting(property, value, making, at) {
       return made;
     }
     case 'STRING':
-      return textOf(value);
-    case 'INTEGER':
-    case 'NUMBER': {
-      const isNumeric = typeof value === 'string' && value.trim() !== '' && !Number.isNaN(+value);
-      return isNumeric ? Number(value) : value;
-    }
-    case 'BOOLEAN':
-      return { true: true, false: false }[value] ?? value;
+      return Buffer.isBuffer(value) ? value.toString() : value;
     default:
       return value;
   }
-}
-
-function textOf(value) {
-  if (Buffer.isBuffer(value)) {
-    return value.toString();
-  }
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 async function fileAt(name, making, at) {
@@ -153,7 +138,7 @@ async function fileOf(value, making, at) {
   if (Buffer.isBuffer(value.buffer) && typeof value.originalname === 'string') {
     return making.upload(value.originalname, value.mimetype, value.buffer);
   }
-  if (typeof value.url === 'string') {
+  if (typeof value === 'string' || typeof value.url === 'string') {
     return value;
   }
   throw Failure.invalid(at, `\`${at}\` must be a Buffer or a FILE_ENTRY, not ${kindOf(value)}`);

@@ -77,9 +77,11 @@ export function literal(property, { type, value }) {
     return undefined;
   }
   switch (type) {
-    case 'num':
-      // What is no number the host names.
-      return Number.isNaN(Number(value)) ? value : Number(value);
+    case 'num': {
+      const number = Number(value);
+      // What is written in another way, or is no number, is the host's to read.
+      return Number.isFinite(number) && String(number) === value ? number : value;
+    }
     case 'bool':
       return value === true || value === 'true';
     case 'json': {

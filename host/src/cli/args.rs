@@ -273,7 +273,8 @@ pub struct Run {
     pub input: Option<PathBuf>,
     /// Set a property, such as `n=2` or `messages[0].content=Hello`; after --input
     ///
-    /// The value is text where the property is a text, else JSON.
+    /// A number, `true` or `false`, a choice by its value or label, a text, or JSON for a list or an
+    /// object. A single value where a list belongs is a list of one.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Set a property to a file, such as `file=talk.mp3`

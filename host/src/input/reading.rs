@@ -12,6 +12,9 @@ use serde_json::{Number, Value, json};
 use crate::json::{self, OF_CALLERS};
 use crate::table::{Choice, Choices, Property, PropertyType, plain_number, same};
 
+/// Below it, a number with a fraction or an exponent is read exactly.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Reads the values of one input.
 pub(super) struct Reader {
     /// The memory that the JSON in its texts may still take: many short texts
@@ -191,8 +194,8 @@ fn number(text: &str) -> Option<Value> {
     }
     // Rust also reads `inf` and `nan`.
     let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    let number = text.parse::<f64>().ok().filter(|number| is_decimal && number.is_finite());
-    number.map(plain_number)
+    let number = text.parse::<f64>().ok().filter(|number| is_decimal && number.is_finite())?;
+    Some(if number.abs() < EXACT { plain_number(number) } else { number.into() })
 }
 
 /// A whole number, however it is written, that is read exactly.
@@ -202,8 +205,7 @@ fn whole(text: &str) -> Option<Value> {
 
 /// Whether a number has the digits that were given.
 fn is_exact(number: &Number) -> bool {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() <= EXACT)
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < EXACT)
 }
 
 /// The choice that is meant: by its value, by the text of its value, or by its
@@ -215,21 +217,21 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
     }
     let text = written(given).filter(|text| !text.is_empty())?;
     let is_written = |choice: &&Choice| written(&choice.value).is_some_and(|own| own == text);
-    let named: Vec<&Choice> = known
-        .iter()
-        .filter(|choice| stands_for_value(choices, choice))
-        .filter(|choice| is_alike(&choice.label, &text))
-        .collect();
-    let exactly = || named.iter().copied().find(|choice| choice.label == *text);
-    let alike = || named.first().copied().filter(|_| named.len() == 1);
+    let alike = || {
+        let other_word = |choice: &&Choice| !choices.open || is_other_word(choice);
+        let is_called = |choice: &&Choice| is_alike(&choice.label, &text);
+        let mut called = known.iter().filter(other_word).filter(is_called);
+        called.next().filter(|_| called.next().is_none())
+    };
+    let exactly = || known.iter().find(|choice| choice.label == *text);
     known.iter().find(is_written).or_else(exactly).or_else(alike)
 }
 
-/// Whether a choice can be made by its label. An open list takes other values
-/// too: `GPT` may be a model beside `gpt`, so a label counts there only if it is
-/// another word than the value.
-fn stands_for_value(choices: &Choices, choice: &Choice) -> bool {
-    !choices.open || written(&choice.value).is_none_or(|own| !is_alike(&choice.label, &own))
+/// Whether a choice's label is another word than its value. An open list takes
+/// other values too: `GPT` may be a model beside `gpt`, so a label in another case
+/// counts there only if it could not be one.
+fn is_other_word(choice: &Choice) -> bool {
+    written(&choice.value).is_none_or(|own| !is_alike(&choice.label, &own))
 }
 
 fn is_alike(left: &str, right: &str) -> bool {

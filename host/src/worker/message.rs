@@ -144,6 +144,8 @@ mod tests {
         assert_eq!((run.component.as_str(), run.action.as_str()), ("openai/v1", "ask"));
         assert_eq!(run.connection.as_deref(), Some("work"));
         assert!(run.input.contains_key("messages") && run.events && !run.repeat);
+        let marked = b"\xef\xbb\xbf{\"action\":\"a/v1/b\",\"input\":{\"a\":\"\\ud83d\"}}";
+        assert_eq!(Run::parse(marked).unwrap().input["a"], "\u{fffd}");
         let least = Run::parse(br#"{"action":"a/v1/b"}"#).unwrap();
         assert!(least.connection.is_none() && !least.events && least.repeat);
     }

@@ -1,1 +1,120 @@
+//! Connections and request bodies with members that do not exist, and what is
+//! said to do about a connection that is missing.
 
+use connector_tests::service::Service;
+use connector_tests::{CANARY, command, ran};
+use serde_json::{Value, json};
+
+use super::served;
+
+fn hello() -> Value {
+    json!({ "messages": [{ "role": "user", "content": "Hi" }] })
+}
+
+#[test]
+fn what_does_not_exist_in_a_connection_is_named() {
+    let service = Service::start();
+    for (id, connection, message) in [
+        (
+            "q15",
+            json!({ "values": { "token": CANARY } }),
+            "unknown property `values`; expected one of: token, baseUrl, ",
+        ),
+        (
+            "q15 beside a token",
+            json!({ "token": CANARY, "region": "eu" }),
+            "unknown property `region`; expected one of: token, baseUrl, ",
+        ),
+        (
+            "q15 misspelt",
+            json!({ "tokn": CANARY }),
+            "unknown property `tokn`; did you mean `token`?",
+        ),
+        (
+            "q15 by its wire name",
+            json!({ "base_url": "x" }),
+            "unknown property `base_url`; did you mean `baseUrl`?",
+        ),
+    ] {
+        let body = json!({ "input": hello(), "connection": connection });
+        let (status, problem) = served(&service, "ask", body.to_string());
+        assert_eq!((status, &problem["failure"]["kind"]), (422, &json!("invalid-input")), "{id}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with(message), "{id}: {detail}");
+        assert!(!problem.to_string().contains(CANARY), "{id}");
+    }
+}
+
+#[test]
+fn a_body_is_refused_with_a_sentence() {
+    let service = Service::start();
+    for (body, status, detail) in [
+        (
+            r#"{"inputs":{}}"#,
+            422,
+            "unknown member `inputs`; expected one of: `input`, `connection`",
+        ),
+        (r#"{"input":"Hi"}"#, 422, "`input` must be an object"),
+        (
+            r#"{"connection":7}"#,
+            422,
+            "`connection` must be the id of a stored connection, or an object with the values of one",
+        ),
+        ("[]", 422, "the body must be a JSON object"),
+        ("{", 400, "the body: it is not JSON: line 1, column 1: EOF while parsing an object"),
+        ("\u{0}{", 400, "the body: it cannot be read: it is UTF-16; save it as UTF-8"),
+    ] {
+        let (answered, problem) = served(&service, "ask", body);
+        assert_eq!((answered, &problem["detail"]), (status, &json!(detail)), "{body}");
+    }
+}
+
+#[test]
+fn the_advice_is_that_of_the_surface() {
+    const MISSING: &str = "the OpenAI connection has no `token` (Token)";
+    let mut cli = command(None);
+    cli.args(["run", "openai/v1/ask", "--set", "messages[0].role=user"]);
+    cli.args(["--set", "messages[0].content=Hi"]);
+    let refused = ran(&mut cli);
+    let lines: Vec<&str> = refused.stderr.lines().collect();
+    let hint = "hint: set OPENAI_API_KEY or choose a connection with --connection";
+    assert_eq!(lines[..2], [format!("error: {MISSING}").as_str(), hint]);
+    assert_eq!(refused.status, 3);
+
+    let service = Service::start();
+    for (connection, detail) in [
+        (json!(null), format!("{MISSING}; choose a connection")),
+        (json!({}), MISSING.to_owned()),
+        (json!({ "token": " " }), MISSING.to_owned()),
+    ] {
+        let body = json!({ "input": hello(), "connection": connection });
+        let (status, problem) = served(&service, "ask", body.to_string());
+        assert_eq!((status, &problem["detail"]), (401, &json!(detail)));
+        assert_eq!(problem["title"], "The credential is missing or was not accepted");
+    }
+}
+
+#[test]
+fn a_wrong_service_key_does_not_read_like_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key");
+    std::fs::write(&file, "0123456789abcdef").unwrap();
+    let service = Service::start_with(&["--api-key-file", file.to_str().unwrap()]);
+    for (authorization, detail) in [
+        (None, "send the service's API key as `Authorization: Bearer …`"),
+        (Some("Bearer 0123456789abcdeX"), "the API key is not this service's"),
+        (Some("Basic eDp5"), "`Authorization` must be `Bearer` and the service's API key"),
+        (Some("0123456789abcdef"), "`Authorization` must be `Bearer` and the service's API key"),
+    ] {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request = agent.get(format!("{}/api/v1/components", service.url()));
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let mut answer = request.call().unwrap();
+        let problem: Value =
+            serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        assert_eq!((answer.status().as_u16(), &problem["detail"]), (401, &json!(detail)));
+    }
+}

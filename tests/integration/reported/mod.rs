@@ -26,6 +26,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use connector_host::{
     ConnectionValues, Connector, Event, Failure, FailureKind, Files, Functions, Outcome,
 };
+use connector_tests::service::Service;
 use connector_tests::{connection_values, openai, put_files, sandbox};
 use openai_sandbox::{Fault, Recorded};
 use serde_json::Value;
@@ -158,6 +159,17 @@ impl Ran {
     fn bodies(&self) -> Vec<&Value> {
         self.sent.iter().map(|request| request.json().unwrap()).collect()
     }
+}
+
+/// What a service answers to a run of an action, with the body as it is written.
+fn served(service: &Service, action: &str, body: impl Into<Vec<u8>>) -> (u16, Value) {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let url = format!("{}/api/v1/components/openai/v1/actions/{action}/run", service.url());
+    let request = agent.post(url).header("content-type", "application/json");
+    let mut answer = request.send(body.into()).unwrap();
+    let text = answer.body_mut().read_to_string().unwrap();
+    (answer.status().as_u16(), serde_json::from_str(&text).unwrap())
 }
 
 /// An answer with this body and content type.
