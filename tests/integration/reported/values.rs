@@ -153,8 +153,8 @@ fn all_that_is_wrong_is_told_at_once() {
         "temperature": "hot",
         "tempreature": 1,
     });
-    let ran = run("ask", input.clone()).start();
-    let failure = ran.failure(FailureKind::InvalidInput);
+    let refused = run("ask", input.clone()).start();
+    let failure = refused.failure(FailureKind::InvalidInput);
     let told: Vec<&str> = failure.violations.iter().map(|each| each.message.as_str()).collect();
     let expected = [
         "unknown property `tempreature`; did you mean `temperature`?",
@@ -187,8 +187,8 @@ fn all_that_is_wrong_is_told_at_once() {
     let sandbox = sandbox();
     let mut cli = command(Some(&sandbox));
     cli.args(["run", "openai/v1/ask", "--set", "temprature=1", "--set", "n=many"]);
-    let ran = ran(&mut cli);
-    let lines: Vec<&str> = ran.stderr.lines().take(3).collect();
+    let printed = ran(&mut cli);
+    let lines: Vec<&str> = printed.stderr.lines().take(3).collect();
     assert_eq!(
         lines,
         [
@@ -197,7 +197,7 @@ fn all_that_is_wrong_is_told_at_once() {
             "error: `n` must be a whole number (got \"many\")",
         ]
     );
-    assert_eq!(ran.status, 2);
+    assert_eq!(printed.status, 2);
 }
 
 #[test]
