@@ -10,7 +10,9 @@ use connector_host::{
     AddressPolicy, Cancellation, Connection, ConnectionValues, Connector, Event, Failure,
     FailureKind, Files, Host, HostOptions, Limits, Outcome,
 };
-use connector_tests::{CANARY, command, component, connection, openai, ran, sandbox};
+use connector_tests::{
+    CANARY, command, component, connection, connection_values, openai, ran, sandbox,
+};
 use openai_sandbox::{Fault, Options, Sandbox};
 use serde_json::{Value, json};
 
@@ -174,9 +176,12 @@ fn a_service_does_not_reach_this_machine() {
     let sandbox = sandbox();
     let options = HostOptions { addresses: AddressPolicy::Public, ..HostOptions::default() };
     let connector = Host::new(options).unwrap().load_file(component()).unwrap();
-    let failure = ask(&connector, &connection(&connector, &sandbox)).unwrap_err();
-    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, false));
-    assert!(failure.message.contains("127.0.0.1 is not public"), "{failure:?}");
+    for base_url in [sandbox.base_url(), sandbox.base_url().replace("http:", "https:")] {
+        let failure = connector.connection(connection_values(&base_url)).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert_eq!(failure.property.as_deref(), Some("baseUrl"));
+        assert!(failure.message.contains("--allow-private-addresses"), "{failure:?}");
+    }
     assert!(sandbox.requests().is_empty());
 }
 

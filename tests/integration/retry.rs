@@ -47,7 +47,7 @@ fn a_provider_that_recovers_is_asked_until_it_does() {
         else {
             panic!("{status}: {events:?}");
         };
-        assert_eq!(reason, &format!("the provider answered with status {status}"));
+        assert_eq!(reason, &format!("HTTP {status}"));
     }
 }
 

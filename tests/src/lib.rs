@@ -14,6 +14,7 @@ pub mod mcp;
 pub mod messages_api;
 pub mod nats;
 pub mod node_red;
+pub mod prefix;
 pub mod process;
 mod proxy;
 mod server;

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring;
@@ -84,6 +85,45 @@ impl Authority {
     }
 }
 
+fn config(identity: Identity) -> Arc<ServerConfig> {
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![identity.certificate], identity.key)
+        .unwrap();
+    Arc::new(config)
+}
+
+/// Listens on a free port with this identity, answers the first request of each
+/// connection with these bytes, and closes the connection a millisecond later.
+/// Gives the port. It serves until the process ends.
+///
+/// # Panics
+/// If there is no port.
+pub fn answer_once(identity: Identity, answer: Vec<u8>) -> u16 {
+    let config = config(identity);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let (config, answer) = (Arc::clone(&config), answer.clone());
+            thread::spawn(move || -> io::Result<()> {
+                let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+                let mut client = StreamOwned::new(connection, client);
+                if read_request(&mut client)?.is_some() {
+                    client.write_all(&answer)?;
+                    thread::sleep(Duration::from_millis(1));
+                    client.conn.send_close_notify();
+                    client.flush()?;
+                }
+                Ok(())
+            });
+        }
+    });
+    port
+}
+
 /// Listens on a free port with this identity, and passes requests on to the
 /// server at `behind`, one on each connection. Gives the port. It serves until
 /// the process ends.
@@ -91,13 +131,7 @@ impl Authority {
 /// # Panics
 /// If there is no port.
 pub fn serve(identity: Identity, behind: SocketAddr, close: Close) -> u16 {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![identity.certificate], identity.key)
-        .unwrap();
-    let config = Arc::new(config);
+    let config = config(identity);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -119,14 +153,7 @@ fn pass(
 ) -> io::Result<()> {
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut client = StreamOwned::new(connection, client);
-    let mut request = Vec::new();
-    let mut chunk = [0; 4096];
-    while !is_whole(&request) {
-        match client.read(&mut chunk)? {
-            0 => return Ok(()),
-            count => request.extend_from_slice(chunk.get(..count).unwrap_or_default()),
-        }
-    }
+    let Some(request) = read_request(&mut client)? else { return Ok(()) };
     let mut server = TcpStream::connect(behind)?;
     // So that the end of the answer is the end of the connection.
     let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -139,6 +166,19 @@ fn pass(
     client.flush()?;
     client.sock.shutdown(Shutdown::Write)?;
     io::copy(&mut client.sock, &mut io::sink()).map(drop)
+}
+
+/// The next request; none if the client goes away before it is there.
+fn read_request(client: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut request = Vec::new();
+    let mut chunk = [0; 4096];
+    while !is_whole(&request) {
+        match client.read(&mut chunk)? {
+            0 => return Ok(None),
+            count => request.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+        }
+    }
+    Ok(Some(request))
 }
 
 /// Whether a request is there with its body, whose length it tells.

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use connector_host::{
     AddressPolicy, Authorities, AuthoritiesError, BaseUrl, Host, HostError, HostOptions,
@@ -181,7 +180,7 @@ pub struct AddConnection {
     /// Read a secret from a file, such as `token=token.txt`
     #[arg(long, value_name = "PROPERTY=FILE")]
     pub secret_file: Vec<String>,
-    /// Whether it may lead to private addresses.
+    /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
     /// Where connections are stored.
@@ -206,7 +205,7 @@ pub struct Chosen {
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR", requires = "connection")]
     pub data_dir: Option<PathBuf>,
-    /// Whether connections may lead to private addresses.
+    /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
     /// Whom connections trust.
@@ -214,21 +213,18 @@ pub struct Chosen {
     pub trust: Trust,
 }
 
-/// Whether connections may lead to private addresses.
+/// Whether private addresses are allowed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct PrivateAddresses {
-    /// Let connections lead to private addresses, by http:// too: to a model server of your own
+    /// Allow private addresses, over http:// too: for a model server of your own
     ///
-    /// Private are this machine, the local network and containers: 127.0.0.0/8, 10.0.0.0/8,
-    /// 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. A name, such as
-    /// `ollama` or `studio.local`, must resolve to such addresses only. Public addresses need
-    /// https:// all the same. Without this, `serve` and `worker` lead to public addresses by
-    /// https:// only, everything else to any address by https:// and to this machine by http://.
-    #[arg(
-        long,
-        env = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES",
-        value_parser = BoolishValueParser::new()
-    )]
+    /// For servers on this machine, on the local network and in containers: 127.0.0.0/8,
+    /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. All
+    /// addresses of a name such as `ollama` or `studio.local` must be among them. A public address
+    /// needs https:// all the same. Without this option, `serve` and `worker` connect to public
+    /// addresses over https:// only, and the other commands to any address over https:// and to
+    /// this machine over http://.
+    #[arg(long, env = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES", value_parser = switch)]
     pub allow_private_addresses: bool,
 }
 
@@ -242,7 +238,7 @@ impl PrivateAddresses {
 /// Where connections may lead that callers chose.
 #[derive(Debug, clap::Args)]
 pub struct Reach {
-    /// Whether connections may lead to private addresses.
+    /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
     /// Let connections lead to this server only, such as https://api.openai.com; may be given
@@ -277,8 +273,8 @@ pub struct Trust {
 }
 
 impl Command {
-    /// A host for a command that a person runs: with what its connections may
-    /// reach and whom they trust.
+    /// The host of a command that a person runs: what its connections may reach
+    /// and whom they trust.
     pub fn host_options(&self) -> HostOptions {
         let (private, authorities) = match self {
             Self::Test { chosen, .. }
@@ -422,7 +418,7 @@ pub struct Mcp {
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Whether connections may lead to private addresses.
+    /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
     /// Whom connections trust.
@@ -499,6 +495,15 @@ pub enum Form {
     Output,
 }
 
+/// A variable that is empty counts as one that is not set.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("it must be `true` or `false`".to_owned()),
+    }
+}
+
 fn authorities(path: &str) -> Result<Authorities, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("it cannot be read: {error}"))?;
     text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
@@ -530,6 +535,19 @@ mod tests {
     fn the_arguments_are_consistent() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_variable_switches_on_by_a_word_that_says_so() {
+        for on in ["1", "true", "TRUE", "yes", "on"] {
+            assert_eq!(switch(on), Ok(true), "{on}");
+        }
+        for off in ["", "0", "false", "No", "off"] {
+            assert_eq!(switch(off), Ok(false), "{off}");
+        }
+        for odd in ["perhaps", "none", "2"] {
+            assert!(switch(odd).is_err(), "{odd}");
+        }
     }
 
     #[test]

@@ -39,20 +39,20 @@ pub enum AddressPolicy {
 pub enum AddressError {
     /// `http`, and [`AddressPolicy::Public`].
     #[error(
-        "http:// needs --allow-private-addresses, and then leads to loopback and private \
-         addresses only"
+        "http:// is allowed with --allow-private-addresses only, for loopback and private \
+         addresses"
     )]
     NoHttp,
     /// `http` to another than a loopback address, and [`AddressPolicy::Any`].
     #[error(
         "http:// is allowed for loopback addresses, and with --allow-private-addresses for \
-         private ones; everything else must begin with https://"
+         private ones; a public address needs https://"
     )]
     NotLoopback,
     /// `http` to a public address, and [`AddressPolicy::PrivateHttp`].
     #[error(
-        "http:// is allowed for loopback and private addresses only; everything else must begin \
-         with https://"
+        "http:// is allowed for loopback and private addresses only; a public address needs \
+         https://"
     )]
     NotPrivate,
     /// `https` to another than a public address, and [`AddressPolicy::Public`].
@@ -62,7 +62,7 @@ pub enum AddressError {
     #[error("it is the address of a cloud's metadata service")]
     Metadata,
     /// Servers listen on `0.0.0.0`, and nobody can connect to it.
-    #[error("it is no address of a server; one that listens on 0.0.0.0 is reached at 127.0.0.1")]
+    #[error("no server can be reached at it; one that listens on 0.0.0.0 is reached at 127.0.0.1")]
     NoServer,
 }
 
@@ -234,11 +234,7 @@ mod tests {
             "fdff::1",
             "fe80::1",
         ];
-        check(
-            &private,
-            [Err(NotPublic), Ok(()), Ok(())],
-            [Err(NoHttp), Err(NotLoopback), Ok(())],
-        );
+        check(&private, [Err(NotPublic), Ok(()), Ok(())], [Err(NoHttp), Err(NotLoopback), Ok(())]);
         let no_http = [Err(NoHttp), Err(NotLoopback), Err(NotPrivate)];
         let public = [
             "1.1.1.1",

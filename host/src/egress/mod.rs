@@ -197,7 +197,8 @@ impl<'a> Prepared<'a> {
         match self.route.base().scheme() {
             Scheme::Http if asks_for_tls(&mut response) => {
                 let host = self.route.base().origin();
-                let message = format!("the server at {host} speaks TLS: its URL begins with https://");
+                let message =
+                    format!("the server at {host} speaks TLS: its URL begins with https://");
                 Err(Failure::new(FailureKind::Network, message).after_request(true))
             }
             _ => Ok(response),

@@ -231,7 +231,7 @@ mod tests {
     fn a_declaration_is_checked_when_it_is_read() {
         assert!(declared(|_| ()).unwrap().get("weather").is_ok());
         refused(|d| d["method"] = json!("get"), "must be GET, POST, PUT, PATCH or DELETE");
-        refused(|d| d["url"] = json!("http://example.test/x"), "must begin with https://");
+        refused(|d| d["url"] = json!("http://example.test/x"), "--allow-private-addresses");
         refused(|d| d["url"] = json!("ftp://example.test/x"), "must begin with https://");
         refused(|d| d["url"] = json!("https://example.test"), "without a path");
         refused(|d| d["url"] = json!("https://a@example.test/x"), "user name");

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use connector_tests::browser::{Browser, Screen};
+use connector_tests::prefix::PrefixProxy;
 use connector_tests::service::Service;
 use connector_tests::{CANARY, in_repository, sandbox};
 use openai_sandbox::{Fault, Options, Sandbox};
@@ -14,7 +15,7 @@ use serde_json::json;
 struct Page {
     browser: Browser,
     sandbox: Sandbox,
-    _service: Service,
+    service: Service,
     /// One browser at a time has the machine to itself.
     _turn: MutexGuard<'static, ()>,
 }
@@ -39,7 +40,7 @@ impl Page {
         let service = service();
         let browser = Browser::start(screen);
         browser.open(&format!("{}/#openai/v1/{action}", service.url()));
-        Self { browser, sandbox, _service: service, _turn: turn }
+        Self { browser, sandbox, service: service, _turn: turn }
     }
 
     /// Makes a connection to the sandbox by the dialog, up to its last button.
@@ -310,4 +311,22 @@ fn a_key_is_asked_for_where_the_service_wants_one() {
     browser.fill("Content 1", "A lighthouse");
     page.run();
     browser.until("document.querySelector('.result img')?.naturalWidth > 0");
+}
+
+/// Everything that the page asks for is below its own address.
+#[test]
+fn behind_a_proxy_the_page_works_under_a_prefix() {
+    let page = Page::open("createImage", Screen::Desktop);
+    let upstream = page.service.url().strip_prefix("http://").unwrap();
+    let proxy = PrefixProxy::start(upstream, "/tools/connectors");
+    page.browser.open(&format!("{}#openai/v1/createImage", proxy.url()));
+    page.connect();
+    page.browser.fill("Content 1", "A lighthouse");
+    page.run();
+    page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
+    page.browser.open(&format!("{}#openai/v1/ask", proxy.url()));
+    page.browser.reload();
+    page.browser.sees("My OpenAI");
+    assert_eq!(proxy.outside(), Vec::<String>::new());
+    page.ends_without_complaint();
 }
