@@ -7,10 +7,10 @@ use connector_host::{Cancellation, Event, Functions, Limits, render};
 use rmcp::ErrorData;
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource,
-    ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult,
+    ErrorCode, Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult,
+    Resource, ResourceContents, ResourceTemplate, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -27,6 +27,9 @@ use super::{Offer, Settings};
 const DOCS: &str = "connector://docs/";
 /// As many events wait for a slow reader before the run waits for it too.
 const EVENTS: usize = 256;
+/// The methods that need parameters, and which.
+const PARAMETERS: [(&str, &str); 2] =
+    [("resources/read", "a `uri`"), ("tools/call", "a `name` and `arguments`, an object")];
 /// How often a silent run says that it goes on: clients give up after a
 /// minute.
 const ALIVE: Duration = Duration::from_secs(10);
@@ -224,6 +227,25 @@ impl ServerHandler for Server {
             }
             Err(message) => Err(ErrorData::invalid_params(message, None)),
         }
+    }
+
+    /// Called for a method that is not known, and for one whose parameters are
+    /// not its own.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let method = request.method;
+        Err(match PARAMETERS.iter().find(|(name, _)| *name == method) {
+            Some((_, parameters)) => {
+                ErrorData::invalid_params(format!("`{method}` takes {parameters}"), None)
+            }
+            None => {
+                let message = format!("there is no method `{}`", method.escape_debug());
+                ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
+            }
+        })
     }
 }
 

@@ -141,3 +141,21 @@ fn icon(svg: &str) -> Icon {
         .with_mime_type("image/svg+xml")
         .with_sizes(vec!["any".to_owned()])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_short_and_nobody_elses() {
+        let free = |_: &str| false;
+        assert_eq!(name("openai/v1/ask", free), "openai_v1_ask");
+        let long = format!("openai/v1/{}", "a".repeat(80));
+        let first = name(&long, free);
+        assert_eq!(first.len(), 64);
+        let second = name(&long, |name| name == first);
+        assert_eq!((second.len(), second.ends_with("a_2")), (64, true));
+        let third = name(&long, |name| name == first || name == second);
+        assert!(third.ends_with("a_3"), "{third}");
+    }
+}
