@@ -125,36 +125,33 @@ fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
 /// If it ends before.
 pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec<Value> {
     let lines: Vec<String> = messages.iter().map(|message| format!("{message}\n")).collect();
-    said(command(Some(sandbox)), lines.concat().as_bytes(), last)
+    said(command(Some(sandbox)), lines.concat().as_bytes(), &[last])
 }
 
-/// The same of any command, for any input.
+/// The same of any command, for any input, until these ids are answered.
 ///
 /// # Panics
 /// If it ends before.
-pub fn said(mut command: Command, input: &[u8], last: u64) -> Vec<Value> {
+pub fn said(mut command: Command, input: &[u8], ids: &[u64]) -> Vec<Value> {
     let data = TempDir::new().unwrap();
     command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut server_input = server.stdin.take().unwrap();
     server_input.write_all(input).unwrap();
     let mut said = Vec::new();
+    let mut unanswered = ids.to_vec();
     for line in BufReader::new(server.stdout.take().unwrap()).lines() {
         let message: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        let is_last = is_answer_to(&message, last);
+        unanswered.retain(|id| message.get("id").is_none_or(|answered| answered != id));
         said.push(message);
-        if is_last {
+        if unanswered.is_empty() {
             break;
         }
     }
     drop(server_input);
     assert!(server.wait().unwrap().success());
-    assert!(said.last().is_some_and(|message| is_answer_to(message, last)), "{said:?}");
+    assert!(unanswered.is_empty(), "{said:?}");
     said
-}
-
-fn is_answer_to(message: &Value, id: u64) -> bool {
-    message.get("id").is_some_and(|of| *of == id)
 }
 
 /// What the Inspector's command line prints of `connector mcp`.

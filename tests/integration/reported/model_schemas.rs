@@ -156,7 +156,7 @@ fn every_tool_is_plain() {
     }});
     let begin = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
-    let said = said(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), 2);
+    let said = said(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), &[2]);
     let tools = said.last().unwrap()["result"]["tools"].as_array().unwrap().clone();
     assert!(tools.len() >= 6, "{tools:?}");
     for tool in &tools {

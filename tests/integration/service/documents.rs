@@ -164,7 +164,8 @@ fn a_problem_fits_its_description() {
     let mut schema = schemas["Problem"].clone();
     schema["components"] = json!({ "schemas": schemas });
     let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let body = json!({ "input": { "messages": [] } });
+    let mut body = question(&sandbox());
+    body["input"]["maxTokens"] = json!(0);
     let wrong = post(&service, &format!("{OPENAI}/actions/ask/run"), &body);
     assert_eq!(wrong.problem(422), "invalid-input");
     let problem = wrong.json();
