@@ -414,7 +414,8 @@ fn deadline_after(time: Duration) -> Instant {
     now.checked_add(time).unwrap_or(now + FAR)
 }
 
-/// wasmtime has no type for it that can be named.
+/// wasmtime has no type for it that can be named. If its words change,
+/// `contract::results::an_output_over_the_limit_is_too_large` fails.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }

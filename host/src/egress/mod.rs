@@ -186,7 +186,7 @@ impl<'a> Prepared<'a> {
     fn make(&self, terms: &Terms) -> Result<Response, Failure> {
         socket::begin_request();
         let mut answer = exchange(self, terms, Connections::IdleOrNew);
-        // It was not read, so that it is the same request once more.
+        // The server has not read it: this is no second attempt.
         if matches!(&answer, Err(ureq::Error::Other(error)) if error.is::<ClosedIdle>()) {
             tracing::debug!(request = self.what, "the idle connection was closed");
             answer = exchange(self, terms, Connections::New);
@@ -372,12 +372,17 @@ fn is_no_tls(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
 }
 
-/// Whether a server of TLS was spoken to without it. Many answer that with a page
-/// that says so: nginx, Apache and Go's name HTTPS in it.
+/// Whether a server of TLS was spoken to without it. nginx, Apache and Go answer
+/// that with a page, which is all that tells it from other errors.
 fn asks_for_tls(response: &mut Response) -> bool {
-    response.status() == 400
-        && !response.header("content-type").is_some_and(|of| of.contains("json"))
-        && memchr::memmem::find(response.peek(), b"HTTPS").is_some()
+    const WORDS: [&[u8]; 3] = [b"HTTPS port", b"HTTPS scheme", b"HTTPS server"];
+    if response.status() != 400
+        || response.header("content-type").is_some_and(|of| of.contains("json"))
+    {
+        return false;
+    }
+    let begun = response.peek();
+    WORDS.iter().any(|words| memchr::memmem::find(begun, words).is_some())
 }
 
 /// The variants that would print a URL are named instead.

@@ -1,7 +1,6 @@
 //! Name resolution that looks at every address before one is connected to.
 
 use std::error::Error;
-use std::fmt;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,43 +35,22 @@ pub(super) struct CheckingResolver<R = DefaultResolver> {
 }
 
 /// A host has an address that connections may not lead to.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the server's address {address} is not allowed: {why}")]
 pub(super) struct AddressRefused {
-    pub address: IpAddr,
-    pub why: AddressError,
+    address: IpAddr,
+    why: AddressError,
 }
-
-impl fmt::Display for AddressRefused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server's address {} is not allowed: {}", self.address, self.why)
-    }
-}
-
-impl Error for AddressRefused {}
 
 /// The system found no address of a host.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("could not resolve the host")]
 pub(super) struct Unresolved;
 
-impl fmt::Display for Unresolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("could not resolve the host")
-    }
-}
-
-impl Error for Unresolved {}
-
 /// The machine has no thread for a lookup.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("no thread for the lookup of the host")]
 pub(super) struct NoThread;
-
-impl fmt::Display for NoThread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no thread for the lookup of the host")
-    }
-}
-
-impl Error for NoThread {}
 
 impl<R: Resolver> Resolver for CheckingResolver<R> {
     fn resolve(

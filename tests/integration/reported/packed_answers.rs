@@ -67,7 +67,8 @@ fn an_answer_that_does_not_say_that_it_is_compressed_is_found_out() {
             assert!(failure.message.contains(words), "{action}: {failure:?}");
         }
         // What is asked for as text would be taken as it is.
-        let text = json!({"file": {"url": "talk.mp3"}, "responseFormat": "vtt"});
+        let file = json!({"url": "talk.mp3"});
+        let text = json!({"file": file, "model": "whisper-1", "responseFormat": "vtt"});
         let ran = run("createTranscription", text)
             .file("talk.mp3", b"ID3\x04\x00\x00\x00\x00\x00\x00".as_slice())
             .answers([packed(200, &[("content-type", "text/vtt")], body)])
