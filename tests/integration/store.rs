@@ -206,7 +206,7 @@ fn a_secret_comes_from_a_file_or_from_standard_input() {
     let ran = store.run(&[&add[..], &["none", "--secret-file", &from(&gone)]].concat());
     refused(&ran, 2, &format!("cannot read a secret from {}: it is empty", gone.display()));
     let ran = store.run(&[&add[..], &["none", "--secret-file", "baseUrl=x"]].concat());
-    refused(&ran, 2, "`baseUrl` is no secret of the connection");
+    refused(&ran, 2, "`baseUrl` is not a secret of the connection");
     assert_eq!(store.names(), ["file"]);
 }
 

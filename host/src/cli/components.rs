@@ -93,7 +93,7 @@ impl Components {
         if descriptor.version != address.version {
             return Err(Error::usage(
                 format!("`{}` has no version {}", descriptor.name, address.version),
-                format!("its version is {}", descriptor.version),
+                format!("this is version {}", descriptor.version),
             ));
         }
         if descriptor.action(&address.action).is_none() {

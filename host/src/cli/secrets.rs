@@ -83,9 +83,13 @@ fn from_file<'a>(
             "write it like --secret-file token=token.txt",
         ));
     };
-    if table.get(name).is_none_or(|property| !property.secret) {
+    let known = table.get(name);
+    if known.is_none_or(|property| !property.secret) {
         return Err(Error::usage(
-            "a --secret-file names no secret of the connection",
+            match known {
+                Some(_) => format!("`{name}` is not a secret of the connection"),
+                None => "a --secret-file names no secret of the connection".to_owned(),
+            },
             format!("write --secret-file PROPERTY=FILE for one of: {}", names(table, true)),
         ));
     }

@@ -10,7 +10,8 @@
 //! * a map, and what can be anything, is `{}`;
 //! * everything else is its name.
 //!
-//! Beyond those tables the page says everything that the property tables
+//! Tables of outputs have the same columns, where reference pages have only
+//! types. Beyond those tables the page says everything that the property tables
 //! hold: the description of a row begins with its key and ends with its
 //! choices, bounds, defaults and condition, what lies deeper than a row has a
 //! table of its own ("Members"), and each action has an example to run.
@@ -538,7 +539,7 @@ mod tests {
         check(Property { required: true, ..default }, "`a`: Default: `x`.");
         check(
             Property { provider_default: Some(json!(1)), ..string("a") },
-            "`a`: If not given, the provider takes `1`.",
+            "`a`: Provider default: `1`.",
         );
         check(Property { secret: true, ..string("a") }, "`a`: Secret.");
         check(Property { advanced: true, ..string("a") }, "`a`: Advanced.");
@@ -574,7 +575,7 @@ mod tests {
             .map(|choices| Choices { dynamic: Some(Vec::new()), ..choices });
         check(
             Property { choices, ..string("a") },
-            "`a`: Known values: `m`. The connector offers a current list. Other values are taken too.",
+            "`a`: Known values: `m`. The connector can list the current values. Other values are accepted.",
         );
     }
 
@@ -742,17 +743,15 @@ mod tests {
 
         #### Properties
 
-        |     Type     |     Control Type     |
-        |:------------:|:--------------------:|
-        | INTEGER | INTEGER  |
-        | [{STRING\(url)}] | ARRAY_BUILDER  |
+        |      Name      |     Type     |     Control Type     |     Description     |
+        |:--------------:|:------------:|:--------------------:|:-------------------:|
+        | count | INTEGER | INTEGER  |  `count`: How many.  |
+        | data | [{STRING\(url)}] | ARRAY_BUILDER  |  `data`  |
 
         #### Members
 
         |      Name      |     Type     |     Control Type     |     Description     |
         |:--------------:|:------------:|:--------------------:|:-------------------:|
-        | count | INTEGER | INTEGER  |  `count`: How many.  |
-        | data | [{STRING\(url)}] | ARRAY_BUILDER  |  `data`  |
         | url | STRING | URL  |  `data[].url`  |
 
         #### Notes

@@ -103,7 +103,7 @@ fn wrong_arguments_are_met_with_what_is_right() {
         (
             vec!["run", "openai/v2/ask"],
             "`openai` has no version 2".into(),
-            Some("its version is 1"),
+            Some("this is version 1"),
         ),
         (
             vec!["docs", "openai", "nope"],

@@ -147,7 +147,7 @@ fn each_row_stands_in_one_table() {
     for (action, reason) in [
         (
             json!({ "output": { "fixed": 2 } }),
-            "action `act`: property table: output: position 2 (`size`) is used twice",
+            "action `act`: property table: output: position 2 (`file`) is used twice",
         ),
         (
             json!({ "output": { "fixed": 7 } }),
@@ -155,7 +155,7 @@ fn each_row_stands_in_one_table() {
         ),
         (
             json!({ "properties": [] }),
-            "descriptor: property table: position 2 (`size`): belongs to no table",
+            "descriptor: property table: position 2 (`file`): belongs to no table",
         ),
         (
             json!({ "properties": [1, 2] }),
