@@ -246,6 +246,9 @@ mod tests {
             ui_schema(&rows()).to_string(),
             json_forms(&rows()).to_string(),
             docs(&descriptor),
+            parameters(&rows()).to_string(),
+            openapi_input(&rows()).to_string(),
+            model_output(&nested).to_string(),
         ] {
             assert!(!document.contains("{{"), "{document}");
         }

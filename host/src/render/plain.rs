@@ -253,10 +253,10 @@ impl Plain {
             sentences.push(format!("Provider default: {}.", plain(value)));
         }
         sentences.retain(|sentence| !sentence.is_empty());
-        let is_enumerated = [Some(rules), rules.get("items").and_then(Value::as_object)]
-            .into_iter()
-            .flatten()
-            .any(|rules| rules.contains_key("enum"));
+        let rules = rules.get("items").and_then(Value::as_object).unwrap_or(rules);
+        let enumerated = rules.get("enum").and_then(Value::as_array).map_or(0, Vec::len);
+        let is_enumerated =
+            closed_choices(property).is_some_and(|choices| choices.len() == enumerated);
         let paragraphs = [sentences.join(" "), listed(property, is_enumerated)];
         let paragraphs = paragraphs.into_iter().filter(|paragraph| !paragraph.is_empty());
         paragraphs.collect::<Vec<_>>().join("\n")
@@ -433,7 +433,10 @@ mod tests {
             ..row("a", PropertyType::Any, ControlType::Select)
         };
         let [model, generator] = both(mixed);
-        assert_eq!(model, json!({ "type": "string", "enum": ["x"] }));
+        assert_eq!(
+            model,
+            json!({ "description": "Values: 1, x.", "type": "string", "enum": ["x"] })
+        );
         assert_eq!(generator, json!({ "description": "Values: 1, x." }));
         let flag = Property {
             choices: closed(&[("Yes", json!(true)), ("No", json!(false))]),
