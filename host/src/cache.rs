@@ -128,9 +128,9 @@ fn evict(dir: &Path, max_age: Duration, max_size: u64) {
             Some((age, metadata.len(), entry.path()))
         })
         .collect();
-    files.sort_unstable_by(|one, other| other.cmp(one));
+    files.sort_unstable();
     let mut size: u64 = files.iter().map(|(_, length, _)| length).sum();
-    for (age, length, path) in files {
+    for (age, length, path) in files.into_iter().rev() {
         if age <= max_age && size <= max_size {
             break;
         }
