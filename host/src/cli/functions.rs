@@ -38,7 +38,7 @@ fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
         Error::usage(message, hint)
     };
     let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-    let text = read_text(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let text = read_text(&bytes).map_err(|error| wrong(format!("the file {error}")))?;
     serde_json::from_str(&whole_surrogates(text)).map_err(|error| wrong(error.to_string()))
 }
 
