@@ -1057,7 +1057,7 @@ mod tests {
             ("b", json!(2), "`b` must be true or false (got 2)"),
             ("t", json!({"a": 1}), "`t` must be a text (got an object)"),
             ("t", json!(["a"]), "`t` must be a text (got a list)"),
-            ("t", json!(1e22), "`t` must be a text (got 1e22)"),
+            ("t", json!(1e22), "`t` must be a text (got 1e+22)"),
             ("numbers", json!("1, 2"), "`numbers[0]` must be a number (got \"1, 2\")"),
             ("rows", json!("heavy"), "`rows` must be a list (got \"heavy\")"),
             ("rows", json!({"weight": 1}), "`rows` must be a list (got an object)"),

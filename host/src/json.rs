@@ -53,27 +53,27 @@ pub(crate) fn parse_replacing(
 }
 
 /// Why bytes are not the JSON that is asked for. Says where, and repeats nothing
-/// of them.
+/// of them. Reads as the end of a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     /// They are no text.
-    #[error("it cannot be read: {0}")]
+    #[error("{0}")]
     Text(#[from] TextError),
     /// They are no JSON.
-    #[error("it is not JSON: {}", place(.0))]
+    #[error("is not JSON: {}", reason(.0))]
     Syntax(#[from] serde_json::Error),
     /// They are JSON of another kind.
-    #[error("it must be a JSON object")]
+    #[error("must be a JSON object")]
     NoObject,
 }
 
-/// Why a text is not JSON, with the place in front.
-fn place(error: &serde_json::Error) -> String {
+/// Why a text is not JSON, and where.
+fn reason(error: &serde_json::Error) -> String {
     let told = error.to_string();
     let reason = told.rsplit_once(" at line ").map_or(told.as_str(), |(reason, _)| reason);
     match (error.line(), error.column()) {
         (0, _) => reason.to_owned(),
-        (line, column) => format!("line {line}, column {column}: {reason}"),
+        (line, column) => format!("{reason} (line {line}, column {column})"),
     }
 }
 
@@ -241,11 +241,11 @@ mod tests {
         let cut = read(b"\xef\xbb\xbf{\"a\":\"\\ud83d\"}").unwrap();
         assert_eq!(Value::from(cut), serde_json::json!({"a": "\u{fffd}"}));
         for (bytes, message) in [
-            (&b"[]"[..], "it must be a JSON object"),
-            (b"", "it is not JSON: line 1, column 0: EOF while parsing a value"),
-            (b"{\n\"a\": 1,}", "it is not JSON: line 2, column 8: trailing comma"),
-            (b"{} x", "it is not JSON: line 1, column 4: trailing characters"),
-            (b"{\0}\0", "it cannot be read: it is UTF-16; save it as UTF-8"),
+            (&b"[]"[..], "must be a JSON object"),
+            (b"", "is not JSON: EOF while parsing a value (line 1, column 0)"),
+            (b"{\n\"a\": 1,}", "is not JSON: trailing comma (line 2, column 8)"),
+            (b"{} x", "is not JSON: trailing characters (line 1, column 4)"),
+            (b"{\0}\0", "is UTF-16; save it as UTF-8"),
         ] {
             assert_eq!(read(bytes).unwrap_err(), message);
         }

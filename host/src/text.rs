@@ -5,14 +5,14 @@ use std::borrow::Cow;
 /// What some editors put in front of a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Bytes that are no text.
+/// Bytes that are no text. Reads as the end of a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TextError {
     /// Text in an encoding of two bytes, as some programs save it.
-    #[error("it is UTF-16; save it as UTF-8")]
+    #[error("is UTF-16; save it as UTF-8")]
     Utf16,
     /// Something else.
-    #[error("it is not UTF-8 from byte {0} on")]
+    #[error("is not UTF-8 from byte {0} on")]
     NotUtf8(usize),
 }
 

@@ -119,22 +119,25 @@ fn refuses_wrong_values_before_anything_is_sent() {
     for (argument, sentence) in [
         (
             "messages[0].role=boss",
-            "`messages[0].role` must be one of: `system`, `user`, `assistant`, `tool`, `developer` (got `boss`)",
+            "`messages[0].role` must be one of: `system`, `user`, `assistant`, `tool`, `developer` (got \"boss\")",
         ),
         ("n=0", "`n` must be between 1 and 128 (got 0)"),
-        ("n=two", "`n` must be a whole number (got `two`)"),
-        ("n=1.5", "`n` must be a whole number (got 1.5)"),
+        ("n=two", "`n` must be a whole number (got \"two\")"),
+        ("n=1.5", "`n` must be a whole number (got \"1.5\")"),
         ("temperature=3", "`temperature` must be between 0 and 2 (got 3)"),
         ("stop=[\"a\",\"b\",\"c\",\"d\",\"e\"]", "`stop` must have at most 4 items (it has 5)"),
         ("logitBias.50256=101", "`logitBias.50256` must be between -100 and 100 (got 101)"),
-        ("logitBias.token=1", "the keys of `logitBias` must match [0-9]+ (got `token`)"),
-        ("modle=x", "`modle` is no property of openai/v1/ask; did you mean `model`?"),
+        ("logitBias.token=1", "the keys of `logitBias` must match [0-9]+ (got \"token\")"),
+        ("modle=x", "unknown property `modle`; did you mean `model`?"),
         (
             "messages[0].text=x",
-            "`messages[0].text` is no property of `messages[0]`, which has: content, role",
+            "unknown property `messages[0].text`; expected one of: content, role",
         ),
-        ("responseFormat=3", "`responseFormat` must be one of: 0, 1, 2 (got 3)"),
-        ("messages=text", "`messages` must be a list (got `text`)"),
+        (
+            "responseFormat=3",
+            "`responseFormat` must be one of: 0 (Text), 1 (Object), 2 (List) (got 3)",
+        ),
+        ("messages=text", "`messages` must be a list (got \"text\")"),
     ] {
         refused(&sandbox, &ask(&sandbox, &["--set", argument]), sentence);
     }
@@ -152,7 +155,7 @@ fn refuses_missing_and_malformed_input_before_anything_is_sent() {
     std::fs::write(&file, "{\"messages\": [").unwrap();
     let path = file.to_str().unwrap();
     let sentence =
-        format!("the input in {path} is not JSON: EOF while parsing a list at line 1 column 14");
+        format!("the input in {path} is not JSON: EOF while parsing a list (line 1, column 14)");
     refused(&sandbox, &run(&sandbox, &["run", "openai/v1/ask", "--input", path]), &sentence);
 
     std::fs::write(&file, "[]").unwrap();

@@ -221,7 +221,7 @@ fn what_would_not_work_is_not_stored() {
         (&["a", "--set", "baseURL=x"], "a --set names no property of the connection"),
         (
             &["a", "--set", "maxTokensParameter=x"],
-            "`maxTokensParameter` must be one of: `max_completion_tokens`, `max_tokens` (got `x`)",
+            "`maxTokensParameter` must be one of: `max_completion_tokens`, `max_tokens` (got \"x\")",
         ),
     ] {
         refused(&store.run_with_token(&[&add[..], further].concat()), 2, sentence);

@@ -29,7 +29,7 @@ pub fn read(path: Option<&Path>) -> Result<Value, Error> {
         (std::fs::read(path).map_err(unreadable)?, path.to_string_lossy())
     };
     read_json(&bytes).map_err(|error| Error::Usage {
-        message: format!("the input in {name} cannot be used: {error}"),
+        message: format!("the input in {name} {error}"),
         hint: None,
     })
 }

@@ -108,7 +108,7 @@ pub fn from_path(path: &Path) -> io::Result<Zeroizing<String>> {
         let mut bytes = Zeroizing::new(Vec::new());
         file.take(limit).read_to_end(&mut bytes).map(|_| bytes)
     })?;
-    match read_text(&bytes).map_err(io::Error::other)?.trim() {
+    match text_of(&bytes)?.trim() {
         "" => Err(io::Error::other("it is empty")),
         secret => Ok(Zeroizing::new(secret.to_owned())),
     }
@@ -124,12 +124,16 @@ fn from_standard_input(property: &Property) -> Result<Zeroizing<String>, Error> 
             let mut line = Zeroizing::new(Vec::new());
             stdin.lock().take(limit).read_until(b'\n', &mut line).map(|_| line)
         })
-        .and_then(|line| Ok(Zeroizing::new(read_text(&line).map_err(io::Error::other)?.to_owned())))
+        .and_then(|line| Ok(Zeroizing::new(text_of(&line)?.to_owned())))
     };
     read.map_err(|error| Error::Usage {
         message: format!("cannot read `{}` from standard input: {error}", property.name),
         hint: None,
     })
+}
+
+fn text_of(bytes: &[u8]) -> io::Result<&str> {
+    read_text(bytes).map_err(|error| io::Error::other(format!("it {error}")))
 }
 
 /// Reads with a limit, and refuses what reaches it.

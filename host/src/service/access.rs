@@ -39,7 +39,7 @@ pub enum ApiKeyError {
     #[error(transparent)]
     Read(#[from] std::io::Error),
     /// The file is no text.
-    #[error("the API key's file cannot be read: {0}")]
+    #[error("the API key's file {0}")]
     Text(#[from] TextError),
     /// It can be guessed, or not be sent.
     #[error("it must be at least {SHORTEST} visible ASCII characters")]
@@ -103,14 +103,15 @@ impl Access {
             Self::Key(_) if is_open(path) => Ok(()),
             Self::Key(key) => {
                 let header = text(headers, header::AUTHORIZATION);
-                let given = header
+                let is_right = header
                     .and_then(|value| value.split_once(' '))
-                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                let refused = match (header, given) {
-                    (_, Some((_, given))) if key.opens(given.trim()) => return Ok(()),
-                    (_, Some(_)) => "the API key is not this service's",
-                    (Some(_), None) => "`Authorization` must be `Bearer` and the service's API key",
-                    (None, _) => "send the service's API key as `Authorization: Bearer …`",
+                    .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                    .is_some_and(|(_, given)| key.opens(given.trim()));
+                let refused = match header {
+                    _ if is_right => return Ok(()),
+                    None => "send the service's API key as `Authorization: Bearer …`",
+                    // In whatever way it is wrong.
+                    Some(_) => "`Authorization` must be `Bearer` and this service's API key",
                 };
                 Err(Problem::new(StatusCode::UNAUTHORIZED, refused))
             }

@@ -45,8 +45,8 @@ pub fn read<T: FromBody>(headers: &HeaderMap, body: &Bytes) -> Result<T, Problem
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let object = read_object(body).map_err(|error| match error {
-        JsonError::NoObject => invalid("the body must be a JSON object"),
-        error => Problem::new(StatusCode::BAD_REQUEST, format!("the body: {error}")),
+        JsonError::NoObject => invalid(&format!("the body {error}")),
+        error => Problem::new(StatusCode::BAD_REQUEST, format!("the body {error}")),
     })?;
     Members::new(object, T::MEMBERS)
         .and_then(|mut members| T::take(&mut members))

@@ -68,8 +68,8 @@ impl Run {
     /// One sentence that repeats no value of the message, which may be a
     /// secret that does not belong there.
     pub fn parse(payload: &[u8]) -> Result<Self, Failure> {
-        let object = read_object(payload)
-            .map_err(|error| refused(format!("the message is no run: {error}")))?;
+        let object =
+            read_object(payload).map_err(|error| refused(format!("the message {error}")))?;
         let mut members = Members::new(object, &MEMBERS).map_err(refused)?;
         let (component, action) = address(members.take("action"))?;
         Ok(Self {
@@ -153,13 +153,10 @@ mod tests {
     #[test]
     fn what_is_no_run_is_refused_without_repeating_it() {
         for (message, said) in [
-            ("", "the message is no run: it is not JSON: line 1, column 0: EOF"),
-            (
-                "sk-secret",
-                "the message is no run: it is not JSON: line 1, column 1: expected value",
-            ),
-            (r#""sk-secret""#, "it must be a JSON object"),
-            ("[1]", "it must be a JSON object"),
+            ("", "the message is not JSON: EOF while parsing a value (line 1"),
+            ("sk-secret", "the message is not JSON: expected value (line 1, column 1)"),
+            (r#""sk-secret""#, "the message must be a JSON object"),
+            ("[1]", "the message must be a JSON object"),
             (r#"{"action":"a/v1/b"} x"#, "trailing characters"),
             (r#"{"input":{}}"#, "`action` must be an address such as openai/v1/ask"),
             (r#"{"action":"ask"}"#, "`action` must be an address"),

@@ -61,8 +61,8 @@ fn a_body_is_refused_with_a_sentence() {
             "`connection` must be the id of a stored connection, or an object with the values of one",
         ),
         ("[]", 422, "the body must be a JSON object"),
-        ("{", 400, "the body: it is not JSON: line 1, column 1: EOF while parsing an object"),
-        ("\u{0}{", 400, "the body: it cannot be read: it is UTF-16; save it as UTF-8"),
+        ("{", 400, "the body is not JSON: EOF while parsing an object (line 1, column 1)"),
+        ("\u{0}{", 400, "the body is UTF-16; save it as UTF-8"),
     ] {
         let (answered, problem) = served(&service, "ask", body);
         assert_eq!((answered, &problem["detail"]), (status, &json!(detail)), "{body}");
@@ -96,15 +96,16 @@ fn the_advice_is_that_of_the_surface() {
 
 #[test]
 fn a_wrong_service_key_does_not_read_like_none() {
+    const WRONG: &str = "`Authorization` must be `Bearer` and this service's API key";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     std::fs::write(&file, "0123456789abcdef").unwrap();
     let service = Service::start_with(&["--api-key-file", file.to_str().unwrap()]);
     for (authorization, detail) in [
         (None, "send the service's API key as `Authorization: Bearer …`"),
-        (Some("Bearer 0123456789abcdeX"), "the API key is not this service's"),
-        (Some("Basic eDp5"), "`Authorization` must be `Bearer` and the service's API key"),
-        (Some("0123456789abcdef"), "`Authorization` must be `Bearer` and the service's API key"),
+        (Some("Bearer 0123456789abcdeX"), WRONG),
+        (Some("Basic eDp5"), WRONG),
+        (Some("0123456789abcdef"), WRONG),
     ] {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();

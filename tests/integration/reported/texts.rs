@@ -162,18 +162,18 @@ fn what_is_no_text_is_refused_with_what_to_do() {
     let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let json = asking("Hi");
     for (id, bytes, message) in [
-        ("UTF-16", utf_16(&format!("{MARK}{json}")), "it is UTF-16; save it as UTF-8"),
-        ("UTF-16 without a mark", utf_16(&json), "it is UTF-16; save it as UTF-8"),
-        ("Latin-1", b"{\"a\": \"gr\xfcn\"}".to_vec(), "it is not UTF-8 from byte 9 on"),
-        ("NUL", b"{\"a\": \"\0\"}".to_vec(), "it is not JSON: line 1, column 8: control character"),
-        ("nothing", Vec::new(), "it is not JSON: line 1, column 0: EOF while parsing a value"),
+        ("UTF-16", utf_16(&format!("{MARK}{json}")), "is UTF-16; save it as UTF-8"),
+        ("UTF-16 without a mark", utf_16(&json), "is UTF-16; save it as UTF-8"),
+        ("Latin-1", b"{\"a\": \"gr\xfcn\"}".to_vec(), "is not UTF-8 from byte 9 on"),
+        ("NUL", b"{\"a\": \"\0\"}".to_vec(), "is not JSON: control character"),
+        ("nothing", Vec::new(), "is not JSON: EOF while parsing a value (line 1, column 0)"),
     ] {
         let refused = with_input(&sandbox, folder.path(), &bytes);
         assert_eq!(refused.status, 2, "{id}: {refused:?}");
         assert!(refused.stderr.contains(message), "{id}: {refused:?}");
     }
     for (id, text, message) in [
-        ("UTF-16", utf_16("sk-secret-0123456789"), "it is UTF-16; save it as UTF-8"),
+        ("UTF-16", utf_16("sk-secret-0123456789"), "is UTF-16; save it as UTF-8"),
         ("quotes", b"\"sk-secret-0123\"\n".to_vec(), "`token` must be given without quotes"),
         ("NUL", b"sk-secret\x000123".to_vec(), "`token` must consist of visible ASCII characters"),
         ("two lines", b"sk-secret\r\n0123".to_vec(), "`token` must consist of visible ASCII"),

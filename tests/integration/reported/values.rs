@@ -1,12 +1,12 @@
 //! Values as engines, environment variables, forms and models write them.
 
-use connector_host::FailureKind;
+use connector_host::{FailureKind, Files, Functions};
 use connector_tests::mcp::exchanged;
 use connector_tests::service::Service;
-use connector_tests::{CANARY, command, ran, sandbox};
+use connector_tests::{CANARY, command, connection, in_repository, ran, sandbox};
 use serde_json::{Map, Value, json};
 
-use super::{run, served};
+use super::{OPENAI, json_body, run, served};
 
 /// The smallest question, with further properties.
 fn asking(properties: &Value) -> Value {
@@ -80,8 +80,9 @@ fn what_can_be_read_without_loss_is_taken() {
 #[test]
 fn numbers_of_an_upload_are_taken_as_texts() {
     // y10
+    let speech = std::fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
     let input = json!({ "file": { "url": "talk.mp3" }, "temperature": "0" });
-    let ran = run("createTranscription", input).file("talk.mp3", *b"ID3\x04sound").start();
+    let ran = run("createTranscription", input).file("talk.mp3", speech).start();
     ran.output();
     let temperature = ran.sent[0].parts().iter().find(|part| part.name == "temperature");
     assert_eq!(temperature.unwrap().text(), Some("0"));
@@ -249,9 +250,9 @@ fn every_surface_takes_the_same() {
     let sandbox = sandbox();
 
     // q06
-    let connection = json!({ "token": CANARY, "baseUrl": sandbox.base_url() });
     let service = Service::start();
-    let body = json!({ "input": input, "connection": connection });
+    let values = json!({ "token": CANARY, "baseUrl": sandbox.base_url() });
+    let body = json!({ "input": input, "connection": values });
     let (status, answer) = served(&service, "ask", body.to_string());
     assert_eq!((status, Value::from(sent(&sandbox))), (200, expected.clone()), "{answer}");
 
@@ -289,7 +290,7 @@ fn called(tool: &str, arguments: &Value) -> [Value; 3] {
 #[test]
 fn a_connection_takes_the_same() {
     for (id, name) in [("a label", "MAX_TOKENS"), ("blanks", " max_tokens\n")] {
-        let ran = run("ask", asking(&json!({ "maxTokens": "5" })))
+        let ran = run("ask", asking(&json!({ "model": "gpt-4o", "maxTokens": "5" })))
             .connection("maxTokensParameter", name)
             .start();
         ran.output();
@@ -300,41 +301,30 @@ fn a_connection_takes_the_same() {
 /// A model calls an action as a function: its arguments are an input.
 #[test]
 fn what_a_model_gives_a_function_is_taken() {
-    let arguments = r#"{"input":"cut: \ud83d","voice":"alloy","speed":"1.5"}"#;
-    for (id, arguments) in
-        [("as JSON", arguments.to_owned()), ("as JSON in a text", json!(arguments).to_string())]
-    {
-        let call = json!({
-            "id": "call_1", "type": "function",
-            "function": { "name": "speak", "arguments": arguments },
-        });
-        let answer = json!({
-            "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
-            "choices": [{ "index": 0, "finish_reason": "tool_calls", "message": {
-                "role": "assistant", "content": null, "tool_calls": [call],
-            }}],
-        });
-        let sandbox = sandbox();
-        let connector = super::OPENAI.clone();
-        let connection = connector_tests::connection(&connector, &sandbox);
-        let folder = tempfile::tempdir().unwrap();
-        let files = connector_host::Files::new(folder.path());
-        let functions =
-            connector_host::Functions::new().with_actions(&connector, &connection, &files);
-        let answer = answer.to_string().replace("speak", "openai_v1_createSpeech");
-        sandbox.script(super::body("application/json", answer));
-        let input = asking(&json!({ "functions": "openai/v1/createSpeech" }));
-        let outcome = connector
-            .run("ask", input)
-            .connection(&connection)
-            .functions(&functions)
-            .files(&files)
-            .start();
-        outcome.unwrap();
-        let requests = sandbox.requests();
-        let speech = requests.iter().find(|request| request.path.ends_with("/audio/speech"));
-        let sent = speech.unwrap_or_else(|| panic!("{id}: {requests:?}")).json().unwrap();
-        assert_eq!(sent["input"], "cut: \u{fffd}", "{id}");
-        assert_eq!(sent["speed"], 1.5, "{id}");
-    }
+    let call = json!({ "id": "call_1", "type": "function", "function": {
+        "name": "openai_v1_createSpeech",
+        "arguments": r#"{"input": "cut: \ud83d", "voice": "alloy", "speed": "1.5"}"#,
+    }});
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let answer = json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{ "index": 0, "finish_reason": "tool_calls", "message": message }],
+    });
+    let sandbox = sandbox();
+    sandbox.script(json_body(&answer));
+    let connection = connection(&OPENAI, &sandbox);
+    let folder = tempfile::tempdir().unwrap();
+    let files = Files::new(folder.path());
+    let functions = Functions::new().with_actions(&OPENAI, &connection, &files);
+    let outcome = OPENAI
+        .run("ask", asking(&json!({ "functions": "openai/v1/createSpeech" })))
+        .connection(&connection)
+        .functions(&functions)
+        .files(&files)
+        .start();
+    outcome.unwrap();
+    let requests = sandbox.requests();
+    let speech = requests.iter().find(|request| request.path.ends_with("/audio/speech")).unwrap();
+    let sent = speech.json().unwrap();
+    assert_eq!((&sent["input"], &sent["speed"]), (&json!("cut: \u{fffd}"), &json!(1.5)));
 }
