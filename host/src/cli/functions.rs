@@ -37,16 +37,10 @@ fn declarations(file: Option<&Path>) -> Result<Vec<HttpFunction>, Error> {
     let wrong = |message: String| {
         Error::usage(message, "`connector run --help` shows what --functions takes")
     };
-<<<<<<< HEAD
     let bytes = bytes.map_err(|error| wrong(format!("cannot read {file}: {error}")))?;
     let invalid = |what: String| wrong(format!("invalid functions in {file}: {what}"));
-    let text = read_text(&bytes).map_err(|error| invalid(error.to_string()))?;
+    let text = read_text(&bytes).map_err(|error| invalid(format!("the file {error}")))?;
     serde_json::from_str(&whole_surrogates(text)).map_err(|error| invalid(error.to_string()))
-=======
-    let bytes = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-    let text = read_text(&bytes).map_err(|error| wrong(format!("the file {error}")))?;
-    serde_json::from_str(&whole_surrogates(text)).map_err(|error| wrong(error.to_string()))
->>>>>>> input
 }
 
 fn actions(components: &Components, connections: &Connections, files: &Files) -> Functions {
