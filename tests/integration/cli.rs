@@ -343,9 +343,6 @@ fn lists_and_inspects_what_is_there() {
     assert_eq!(by_file["sha256"], inspected["sha256"]);
 }
 
-/// The budget of a component: it is loaded by engines that have many. It is for
-/// the larger one that Debian's Rust makes, and too small for one that was built
-/// without Binaryen.
 #[test]
 fn unknown_names_are_met_with_what_there_is() {
     for (arguments, hint) in [
