@@ -305,6 +305,16 @@ fn problem() -> Value {
                     "kind": text,
                     "message": text,
                     "property": { "type": "string", "description": "Such as messages[0].role." },
+                    "violations": {
+                        "type": "array",
+                        "description": "All that is wrong with an input, if it is more than one \
+                                        thing.",
+                        "items": {
+                            "type": "object",
+                            "required": ["property", "message"],
+                            "properties": { "property": text, "message": text },
+                        },
+                    },
                     "status": { "type": "integer", "description": "The provider's status." },
                     "code": text,
                     "requestId": text,
