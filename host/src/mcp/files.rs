@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_host::{
-    Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile,
+    Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile, read_json,
 };
 use data_url::DataUrl;
 use rmcp::model::{Resource, ResourceContents};
@@ -77,6 +77,7 @@ impl Kept {
     }
 
     fn value(&self, property: &Property, value: &mut Value, path: &str) -> Result<(), Failure> {
+        read_container(property, value);
         if property.kind == PropertyType::FileEntry {
             return self.file(value).map_err(|message| {
                 let message = format!("{path}: {message}");
@@ -216,6 +217,19 @@ impl Kept {
             Err(error) => ResourceContents::blob(STANDARD.encode(error.as_bytes()), uri),
         };
         Ok(Some(contents.with_mime_type(kind)))
+    }
+}
+
+/// Some clients send a list, an object or a handle as a text of JSON. A run would
+/// read it, but too late for the files that it names.
+fn read_container(property: &Property, value: &mut Value) {
+    let is_container = matches!(
+        property.kind,
+        PropertyType::Array | PropertyType::Object | PropertyType::FileEntry
+    );
+    let json = value.as_str().filter(|text| is_container && text.trim().starts_with(['[', '{']));
+    if let Some(json) = json.and_then(|text| read_json(text.as_bytes()).ok()) {
+        *value = json;
     }
 }
 

@@ -65,15 +65,13 @@ pub enum Chosen {
 impl Chosen {
     /// The member `connection` of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
+        const EXPECTED: &str =
+            "`connection` must be the id of a stored connection, or an object with the values of one";
         match members.take("connection") {
             None => Ok(Self::None),
             Some(Value::String(id)) => Ok(Self::Stored(id)),
             Some(Value::Object(values)) => Ok(Self::Inline(values)),
-            Some(_) => {
-                Err("`connection` must be the id of a stored connection, or an object with \
-                            the values of one"
-                    .to_owned())
-            }
+            Some(_) => Err(EXPECTED.to_owned()),
         }
     }
 }
