@@ -149,8 +149,12 @@ fn connection(blocks: &mut Blocks, connection: &Definition) {
             let _ = write!(further, " Sent as the header {}.", code(&header.name));
         }
         let variables = connection.environment.iter();
-        for variable in variables.filter(|variable| variable.property == property.name) {
-            let _ = write!(further, " Environment variable: {}.", code(&variable.name));
+        let variables: Vec<String> = variables
+            .filter(|variable| variable.property == property.name)
+            .map(|variable| code(&variable.name))
+            .collect();
+        if !variables.is_empty() {
+            let _ = write!(further, " Environment variable: {}.", variables.join(", else "));
         }
         let description = describe(property, connection.properties.as_slice(), &property.name);
         row(&mut table, property, &format!("{description}{further}"));
