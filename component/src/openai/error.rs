@@ -52,10 +52,8 @@ pub fn read(head: &Head, body: &str, blame: &dyn Fn(&str) -> Option<String>) -> 
     };
     let is_unknown_model = code.as_deref() == Some("model_not_found")
         || kind == FailureKind::NotFound && names(&["model"]);
-    let property = param.and_then(blame).or_else(|| match is_unknown_model {
-        true => blame("model"),
-        false => None,
-    });
+    let property =
+        param.and_then(blame).or_else(|| if is_unknown_model { blame("model") } else { None });
     let message = match (head.status, words, param) {
         (300..=399, ..) => redirected(head),
         (404 | 405, ..) if property.is_none() && !names(RESOURCES) => unknown_path(head, words),
@@ -284,8 +282,8 @@ impl Explanation {
     }
 
     fn of_object(object: &Value, members: &[(String, Value)]) -> Self {
-        let words = WORDS.iter().find_map(|name| object.text(name)).map(Self::of_text);
-        let words = words.unwrap_or_default();
+        let word = |name: &&str| object.text(name).filter(|text| !text.is_empty());
+        let words = WORDS.iter().find_map(word).map(Self::of_text).unwrap_or_default();
         let scalar = |name: &str| object.get(name).and_then(scalar);
         let status = ["status", "status_code", "statusCode"].iter().find_map(|name| {
             let status = object.number(name)?.as_u64()?;
@@ -477,7 +475,7 @@ mod tests {
             r#"{"title":"no such thing","status":400}"#,
             r#"{"base_resp":{"status_code":1004,"status_msg":"no such thing"}}"#,
             r#"{"detail":{"message":"no such thing","code":"x"}}"#,
-            r#"{"error":null,"msg":"no such thing"}"#,
+            r#"{"error":null,"message":"","msg":"no such thing"}"#,
             r#"<?xml version="1.0"?><Error><Code>X</Code><Message>no such thing</Message></Error>"#,
             "<!doctype html><html><head><TITLE>no such thing</TITLE></head></html>",
             "\"no such thing\"",

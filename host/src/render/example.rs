@@ -78,23 +78,19 @@ fn value(property: &Property, most: usize) -> Value {
     }
 }
 
-/// An object that is not blank, for then it would count as not given.
+/// An object, with the first of its members at least: it is mostly what the
+/// object is for, and a blank one would count as not given.
 fn object(property: &Property, most: usize) -> Value {
-    let object = members(&property.children, most);
+    let mut children = property.children.clone();
+    if let Some(child) = children.iter_mut().find(|child| child.condition.is_none()) {
+        child.required = true;
+    }
+    let object = members(&children, most);
     if !object.is_empty() {
         return Value::Object(object);
     }
-    let mut children = property.children.clone();
-    match children.iter_mut().find(|child| child.condition.is_none()) {
-        Some(child) => {
-            child.required = true;
-            Value::Object(members(&children, most))
-        }
-        None => {
-            let shape = property.values.as_deref();
-            json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, most)) })
-        }
-    }
+    let shape = property.values.as_deref();
+    json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, most)) })
 }
 
 /// As many of the choices, or else of one item, as must be there.

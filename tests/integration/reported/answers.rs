@@ -69,6 +69,11 @@ fn a_chat_that_is_no_answer_says_what_came() {
         ("two of them", body(JSON, "{}{}"), "is not JSON"),
         ("other JSON", body(JSON, "{\"hello\": 1}"), "no answer"),
         ("words", body(JSON, "{\"detail\": \"Not authenticated\"}"), "Not authenticated"),
+        (
+            "words in an event",
+            body(STREAM, "data: {\"detail\": \"Not authenticated\"}\n\n"),
+            "Not authenticated",
+        ),
     ] {
         for is_streamed in [false, true] {
             let input = json!({ "messages": [{ "content": "Hi" }] });

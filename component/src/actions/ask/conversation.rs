@@ -336,20 +336,26 @@ pub fn said(role: &str, content: &str) -> Json {
 
 /// A message of the model as it came, so that the model finds in it what its
 /// provider put there. It holds these calls, with the ids that their results
-/// refer to; others go without a result, which the API refuses.
+/// refer to; others go without a result, which the API refuses. What is null or
+/// an empty list says nothing, and servers do not take in a request all that
+/// they put into answers.
 fn sent_back(message: Option<&Value>, wanted: &[Call]) -> Json {
     let members = message.and_then(Value::as_object).unwrap_or_default();
-    let has = |name: &str| members.iter().any(|(other, _)| other == name);
     let mut object = Object::new();
-    if !has("role") {
+    if message.is_none_or(|message| message.text("role").is_none()) {
         object.set("role", "assistant");
     }
     for (name, value) in members {
-        if name != "tool_calls" {
+        let says_nothing = match value {
+            Value::Null => name != "content",
+            Value::List(items) => items.is_empty(),
+            _ => false,
+        };
+        if name != "tool_calls" && !says_nothing {
             object.set(name, value);
         }
     }
-    if !has("content") {
+    if message.is_none_or(|message| message.get("content").is_none()) {
         object.set("content", Json::raw("null"));
     }
     if !wanted.is_empty() {

@@ -32,7 +32,7 @@ pub fn collect(stream: &mut Stream) -> Result<String> {
             Next::End if completion.is_empty() => {
                 return Err(Failure::invalid_output("the provider's answer holds no events", ""));
             }
-            Next::End if !completion.is_finished() => {
+            Next::End if completion.has_broken_off() => {
                 let text = completion.text().unwrap_or_default();
                 return Err(Failure::invalid_output("the answer broke off", &text));
             }
@@ -64,9 +64,9 @@ impl Completion {
         self.members.is_empty() && self.choices.is_empty()
     }
 
-    /// Whether every answer says why it ends.
-    fn is_finished(&self) -> bool {
-        !self.choices.is_empty() && self.choices.iter().all(|(_, choice)| has_ended(choice))
+    /// Whether an answer does not say why it ends.
+    fn has_broken_off(&self) -> bool {
+        !self.choices.iter().all(|(_, choice)| has_ended(choice))
     }
 
     /// The text of the first answer.
