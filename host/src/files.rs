@@ -94,7 +94,9 @@ impl Files {
         {
             let missing = || format!("there is no file `{}`", excerpt(&entry.url));
             let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
-            return Ok(OpenFile { entry: entry.clone(), path: file.path, size: file.size });
+            // The name is not in the `url`, which may be all that was given.
+            let entry = if entry.name == NAMELESS { file.entry } else { entry.clone() };
+            return Ok(OpenFile { entry, path: file.path, size: file.size });
         }
         let path = Url::parse(&entry.url)
             .ok()
@@ -343,8 +345,8 @@ impl NewFile {
         if kind.is_some_and(|kind| kind.mime_type_as(&extension).is_some()) {
             self.mime_type = mime_type;
         } else if self.mime_type != mime_type {
-            let extension = kind.map_or("bin", |kind| kind.extension);
-            self.name = media::with_extension(&self.name, extension);
+            let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
+            self.name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
             self.mime_type = mime_type;
         }
         Ok(())

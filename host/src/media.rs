@@ -110,52 +110,65 @@ impl Kind {
     }
 
     fn of_head(head: &[u8], is_sound: bool) -> Option<Self> {
-        let video = |sound: Self, video: Self, is_video: bool| match is_video && !is_sound {
-            true => Some(video),
-            false => Some(sound),
+        let is = |at: usize, signature: &[u8]| {
+            head.get(at..).is_some_and(|rest| rest.starts_with(signature))
         };
-        match head {
-            [b'f', b'L', b'a', b'C', ..] => Some(FLAC),
-            [
-                b'R',
-                b'I' | b'F',
-                b'F' | b'6',
-                b'F' | b'4',
-                _,
-                _,
-                _,
-                _,
-                b'W',
-                b'A',
-                b'V',
-                b'E',
-                ..,
-            ] => Some(WAV),
-            [b'O', b'g', b'g', b'S', ..] if contains(head, b"\x01vorbis") => Some(VORBIS),
-            [b'O', b'g', b'g', b'S', ..] => video(OGG, OGG_VIDEO, contains(head, b"\x80theora")),
-            [0x1a, 0x45, 0xdf, 0xa3, ..] => {
-                let is_video = [b"V_VP", b"V_AV", b"V_MP"].iter().any(|id| contains(head, *id));
-                match contains(head, b"matroska") {
-                    true => video(MATROSKA, MATROSKA_VIDEO, is_video),
-                    false => video(WEBM, WEBM_VIDEO, is_video),
-                }
-            }
-            [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand {
-                [b'M', b'4', b'A' | b'B' | b'P', ..] => Some(M4A),
-                [b'q', b't', b' ', ..] => video(M4A, QUICKTIME, true),
-                [b'3', b'g', ..] => video(M4A, THREE_GP, true),
-                // Images have brands of their own: AVIF, HEIC and so on.
-                _ => {
-                    let image = inferred(head).filter(|kind| top(kind.mime_type) == "image");
-                    image.or_else(|| video(M4A, MP4, true))
-                }
-            },
-            [0x30, 0x26, 0xb2, 0x75, 0x8e, 0x66, 0xcf, 0x11, ..] => video(WMA, WMV, true),
-            [0, 0, 1, 0xba | 0xb3, ..] => Some(MPEG),
-            _ if is_mpeg_audio(head) => Some(MP3),
-            _ if is_adts(head) => Some(AAC),
-            _ if is_svg(head) => Some(SVG),
-            _ => inferred(head).or_else(|| is_text(head).then_some(TEXT)),
+        if is(0, b"fLaC") {
+            Some(FLAC)
+        } else if (is(0, b"RIFF") || is(0, b"RF64")) && is(8, b"WAVE") {
+            Some(WAV)
+        } else if is(0, b"OggS") {
+            Some(Self::of_ogg(head, is_sound))
+        } else if is(0, b"\x1a\x45\xdf\xa3") {
+            Some(Self::of_matroska(head, is_sound))
+        } else if is(4, b"ftyp") {
+            Some(Self::of_mp4(head, is_sound))
+        } else if is(0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11") {
+            Some(if is_sound { WMA } else { WMV })
+        } else if is(0, b"\0\0\x01\xba") || is(0, b"\0\0\x01\xb3") {
+            Some(MPEG)
+        } else if is_mpeg_audio(head) {
+            Some(MP3)
+        } else if is_adts(head) {
+            Some(AAC)
+        } else if is_svg(head) {
+            Some(SVG)
+        } else {
+            inferred(head).or_else(|| is_text(head).then_some(TEXT))
+        }
+    }
+
+    fn of_ogg(head: &[u8], is_sound: bool) -> Self {
+        if contains(head, b"\x80theora") && !is_sound {
+            OGG_VIDEO
+        } else if contains(head, b"\x01vorbis") {
+            VORBIS
+        } else {
+            OGG
+        }
+    }
+
+    fn of_matroska(head: &[u8], is_sound: bool) -> Self {
+        let mut codecs = ["V_VP", "V_AV", "V_MP"].iter();
+        let is_video = !is_sound && codecs.any(|id| contains(head, id.as_bytes()));
+        match (contains(head, b"matroska"), is_video) {
+            (true, true) => MATROSKA_VIDEO,
+            (true, false) => MATROSKA,
+            (false, true) => WEBM_VIDEO,
+            (false, false) => WEBM,
+        }
+    }
+
+    fn of_mp4(head: &[u8], is_sound: bool) -> Self {
+        // Images have brands of their own: AVIF, HEIC and so on.
+        let image = inferred(head).filter(|kind| top(kind.mime_type) == "image");
+        match (head.get(8..11), image) {
+            (_, Some(image)) => image,
+            (Some(b"M4A" | b"M4B" | b"M4P"), _) => M4A,
+            _ if is_sound => M4A,
+            (Some(b"qt "), _) => QUICKTIME,
+            (Some([b'3', b'g', _]), _) => THREE_GP,
+            _ => MP4,
         }
     }
 
@@ -461,7 +474,7 @@ mod tests {
             (b"\0\0\0\x20ftypisom", "mp4", "video/mp4"),
             (b"\0\0\0\x20ftyp3gp4", "3gp", "video/3gpp"),
             (b"\0\0\0\x14ftypqt  ", "mov", "video/quicktime"),
-            (b"\0\0\0\x20ftypavif\0\0\0\0", "avif", "image/avif"),
+            (b"\0\0\0\x10ftypavif\0\0\0\0", "avif", "image/avif"),
             (b"ID3", "mp3", "audio/mpeg"),
             (&tagged(200, b""), "mp3", "audio/mpeg"),
             (&tagged(200, &frame), "mp3", "audio/mpeg"),
@@ -498,7 +511,7 @@ mod tests {
             assert_eq!(found, extension);
             assert!(mime_type.starts_with("audio/"), "{mime_type}");
         }
-        assert_eq!(kind_of(b"\0\0\0\x20ftypavif\0\0\0\0", "audio/x"), Some(("avif", "image/avif")));
+        assert_eq!(kind_of(b"\0\0\0\x10ftypavif\0\0\0\0", "audio/x"), Some(("avif", "image/avif")));
     }
 
     /// Bare samples often begin with what looks like a signature of two bytes.

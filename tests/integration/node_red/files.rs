@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use connector_tests::{in_repository, sandbox};
+use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
 use super::{credentials, flow, with_node};
@@ -91,6 +92,31 @@ fn a_file_goes_in_as_a_buffer_an_upload_or_a_path() {
     is_heard(&node_red.message("outcome"));
 }
 
+/// What a file is, its content says.
+#[test]
+fn a_file_needs_no_name() {
+    let sandbox = sandbox();
+    let fields = json!({ "file": { "type": "msg", "value": "payload" } });
+    let mut node_red = with_node(&sandbox, "createTranscription", json!({ "fields": fields }));
+    let wav: &[u8] = b"RIFF\x24\0\0\0WAVEfmt ";
+    let url = format!("data:audio/mpeg;base64,{}", BASE64_STANDARD.encode(recording()));
+    for (id, payload, name) in [
+        ("r01", buffer(&recording()), "file.mp3"),
+        ("r04", buffer(wav), "file.wav"),
+        ("a data: URL", json!(url), "file.mp3"),
+        ("one in a FILE_ENTRY", json!({ "url": url, "name": "talk.oga" }), "talk.mp3"),
+    ] {
+        let answer = json!({ "text": "Hi" }).to_string();
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        sandbox.script(Fault::Status { status: 200, headers, body: answer.into() });
+        node_red.inject("action", json!({ "payload": payload }));
+        assert_eq!(node_red.message("outcome")["payload"]["text"], "Hi", "{id}");
+        let request = sandbox.requests().pop().unwrap();
+        let part = request.parts().iter().find(|part| part.name == "file").unwrap();
+        assert_eq!(part.filename.as_deref(), Some(name), "{id}");
+    }
+}
+
 #[test]
 fn what_is_no_file_is_told() {
     let sandbox = sandbox();
@@ -101,11 +127,11 @@ fn what_is_no_file_is_told() {
         node_red.message("failure")["failure"].take()
     };
     let text = told(json!("speech.mp3"));
-    assert_eq!(text["message"], "`file` must be a Buffer or a FILE_ENTRY, not a string");
+    let allowed = "a Buffer, a data: URL or a FILE_ENTRY";
+    assert_eq!(text["message"], format!("`file` must be {allowed}, not a string"));
     assert_eq!(text["property"], "file");
-    // Without a name nobody knows what it is.
-    let nameless = told(buffer(&recording()));
-    assert_eq!(nameless["property"], "file", "{nameless}");
+    let noise = told(buffer(b"\0\x01\x02"));
+    assert_eq!(noise["property"], "file", "{noise}");
     let strange = told(json!({ "url": "http://127.0.0.1/secret", "name": "a.mp3",
         "extension": "mp3", "mimeType": "audio/mpeg" }));
     assert_eq!(strange["requestSent"], false, "{strange}");

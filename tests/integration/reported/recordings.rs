@@ -65,7 +65,7 @@ fn a_recording_goes_out_under_the_extension_of_its_content() {
         ("WebM", "talk.weba", WEBM, ("talk.webm", "audio/webm")),
         ("FLAC behind a tag", "talk.mp3", &tagged_flac(), ("talk.flac", "audio/flac")),
         ("MPEG without a tag", "talk", b"\xff\xf3\x90\x64", ("talk.mp3", "audio/mpeg")),
-        ("odd characters", "Grüße; \"1\".oga", OGG, ("Grüße; \"1\".ogg", "audio/ogg")),
+        ("odd characters", "Grüße; \"1\".oga", OGG, ("Grüße; %221%22.ogg", "audio/ogg")),
         ("a dot at the end", "voice.", OGG, ("voice.ogg", "audio/ogg")),
         ("unknown content", "talk.mp3", UNKNOWN, ("talk.mp3", "audio/mpeg")),
     ] {
