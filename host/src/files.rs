@@ -388,13 +388,13 @@ impl NewFile {
         })?;
         let extension = extension(&self.name);
         let mime_type = media::mime_type(kind, &extension, &self.mime_type).to_owned();
-        if kind.is_some_and(|kind| kind.mime_type_as(&extension).is_some()) {
-            self.mime_type = mime_type;
-        } else if self.mime_type != mime_type {
+        let is_fitting = kind.is_some_and(|kind| kind.mime_type_as(&extension).is_some())
+            || self.mime_type == mime_type && media::may_have(&extension, kind);
+        if !is_fitting {
             let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
             self.name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
-            self.mime_type = mime_type;
         }
+        self.mime_type = mime_type;
         Ok(())
     }
 
