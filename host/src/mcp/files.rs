@@ -14,7 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_host::{
-    Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile, read_json,
+    Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile,
+    read_json,
 };
 use data_url::DataUrl;
 use rmcp::model::{Resource, ResourceContents};

@@ -42,8 +42,7 @@ pub enum Chosen {
 impl Chosen {
     /// The member `connection` of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
-        const EXPECTED: &str =
-            "`connection` must be the id of a stored connection, or an object with the values of one";
+        const EXPECTED: &str = "`connection` must be the id of a stored connection, or an object with the values of one";
         match members.take("connection") {
             None => Ok(Self::None),
             Some(Value::String(id)) => Ok(Self::Stored(id)),
