@@ -14,12 +14,16 @@ fn what_is_no_run_is_buried_with_its_failure() {
     let caller = fleet.caller();
     let unknown = |action: &str| json!({ "action": action, "input": {} }).to_string();
     for (id, message, said) in [
-        ("none", "not JSON".to_owned(), "the message is no run"),
-        ("list", "[]".to_owned(), "expected an object"),
+        ("none", "not JSON".to_owned(), "the message is not JSON: expected ident"),
+        ("list", "[]".to_owned(), "the message must be a JSON object"),
         ("connector", unknown("acme/v1/ask"), "there is no connector `acme/v1`; there are: openai"),
         ("action", unknown("openai/v1/dance"), "there is no action `dance`; there are: ask"),
         ("version", unknown("openai/v9/ask"), "there is no connector `openai/v9`"),
-        ("extra", r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(), "a run has no `tries`"),
+        (
+            "extra",
+            r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(),
+            "unknown member `tries`; expected one of: `action`",
+        ),
     ] {
         let message = PublishMessage::build().message_id(id).payload(message.into());
         caller.publish_raw(message);
