@@ -130,7 +130,11 @@ fn a_file_is_told_of_while_it_arrives() {
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         read_request(&mut stream);
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {SIZE}\r\n\r\n").unwrap();
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Type: audio/pcm\r\nContent-Length: {SIZE}\r\n\r\n"
+        )
+        .unwrap();
         let mut sent = 0;
         while sent < SIZE / 2 && told.recv_timeout(Duration::from_millis(10)).is_err() {
             stream.write_all(&[7; 100]).unwrap();

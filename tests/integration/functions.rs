@@ -237,6 +237,6 @@ fn an_action_is_told_to_the_model_plainly() {
     let function = &request["tools"][0]["function"];
     assert_eq!(function["name"], "openai_v1_createSpeech");
     let parameters = function["parameters"].to_string();
-    assert!(parameters.contains("\"maxLength\":4096"), "{parameters}");
+    assert!(parameters.contains("\"maximum\":4"), "{parameters}");
     assert!(!parameters.contains("\"x-") && !parameters.contains("$schema"), "{parameters}");
 }

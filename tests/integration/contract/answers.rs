@@ -105,7 +105,7 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
     let declaration = HttpFunction {
         name: "f".to_owned(),
         description: "Answers.".to_owned(),
-        parameters: json!({}),
+        parameters: json!({ "type": "object" }),
         method: "GET".to_owned(),
         url: format!("http://{}/f", of_function.local_addr().unwrap()),
         header: None,

@@ -55,11 +55,12 @@ export function Messages(props) {
 /** People take turns: the next speaker is the one before the last. */
 export function nextMessage(items, shape, messages) {
   const choice = shape.others.find((name) => items.properties[name].oneOf);
-  if (!choice || !items.required?.includes(choice)) {
+  const usual = items.properties[choice]?.default;
+  if (!choice || (usual === undefined && !items.required?.includes(choice))) {
     return {};
   }
   const values = ownChoices(items.properties[choice]).map(({ value }) => value);
-  const speakers = messages.map((message) => message?.[choice]);
+  const speakers = messages.map((message) => message?.[choice] ?? usual);
   const last = speakers.at(-1);
   const turn = speakers.findLast((speaker) => speaker !== last);
   const first = values.includes('user') ? 'user' : values[0];
