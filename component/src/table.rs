@@ -124,8 +124,8 @@ pub enum Limits {
     Range(f32, f32),
     /// The longest text, in Unicode scalar values.
     MaxLength(u32),
-    /// The shortest and the longest text, in Unicode scalar values.
-    Length(u32, u32),
+    /// A text that must be given and may be empty.
+    MayBeEmpty,
     /// The fewest items or members.
     MinItems(u32),
     /// The most items or members.

@@ -23,6 +23,7 @@ pub struct Failure {
     /// Everything that is wrong with an input, if it is more than one thing;
     /// `message` and `property` are the first one's. At most a hundred.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub violations: Vec<Violation>,
     /// The HTTP status, if the provider answered.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@
 //! its name, two of the same name do not meet, and there is no list that could
 //! differ from what is there.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -82,8 +82,10 @@ impl FileStore {
         let entry = fs::read_dir(self.dir.join(id)).ok()?.next()?.ok()?;
         let size = entry.metadata().ok().filter(fs::Metadata::is_file)?.len();
         let name = entry.file_name().into_string().ok()?;
-        let entry_of = FileEntry::named(&name, &format!("{}{id}", self.prefix));
-        Some(StoredFile { entry: entry_of, path: entry.path(), size })
+        let named = FileEntry::named(&name, &format!("{}{id}", self.prefix));
+        let kind = Kind::of(File::open(entry.path()).ok()?, &named.mime_type).ok()?;
+        let mime_type = media::mime_type(kind, &named.extension, &named.mime_type).to_owned();
+        Some(StoredFile { entry: FileEntry { mime_type, ..named }, path: entry.path(), size })
     }
 
     /// The file that a handle's `url` names.

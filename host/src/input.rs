@@ -196,7 +196,7 @@ impl Checker {
         mut object: Map<String, Value>,
         owner: &Owner,
     ) -> Result<Map<String, Value>, Failure> {
-        object.retain(|_, value| !is_blank(value));
+        object.retain(|name, value| !is_blank(value) || takes_empty(properties, name));
         let mut violations = Violations::default();
         // First: what is misspelt is often what is missing too.
         if further.is_none() {
@@ -317,7 +317,7 @@ impl Checker {
         mut object: Map<String, Value>,
         path: &str,
     ) -> Result<Value, Failure> {
-        object.retain(|_, member| !is_blank(member));
+        object.retain(|name, member| !is_blank(member) || takes_empty(&property.children, name));
         let mut violations = Violations::default();
         violations.take(check_count(&property.limits, object.len(), "entries", path));
         violations.take(check_keys(&property.limits, &object, path));
@@ -386,6 +386,9 @@ impl<'a> Members<'a, '_> {
         given: Option<Value>,
     ) -> Result<Option<Value>, Failure> {
         let path = self.owner.path_of(&property.name);
+        if property.may_be_empty() && given.as_ref().is_some_and(is_blank) {
+            return Ok(Some(Value::from("")));
+        }
         let given = given.map(|given| self.checker.reader.read(property, given));
         let given = given.filter(|given| !is_left_empty(property, given));
         let prepared = given.map(|given| self.checker.value(property, given, &path)).transpose()?;
@@ -402,6 +405,11 @@ impl<'a> Members<'a, '_> {
 /// Forms send an empty box as `""` or `null`.
 fn is_blank(value: &Value) -> bool {
     matches!(value, Value::Null) || value.as_str().is_some_and(str::is_empty)
+}
+
+/// Whether a blank value of this name means something.
+fn takes_empty(properties: &[Property], name: &str) -> bool {
+    properties.iter().any(|property| property.name == name && property.may_be_empty())
 }
 
 /// What is left of a list or map when its blanks are gone.
@@ -712,6 +720,24 @@ mod tests {
         let list = array("list", shape(PropertyType::String, ControlType::Text));
         let shown = Property { condition: when("list", Comparison::Absent, &[]), ..string("a") };
         becomes(vec![list, shown], json!({"list": [""], "a": "x"}), json!({"a": "x"}));
+    }
+
+    #[test]
+    fn a_required_text_may_be_empty_where_the_table_says_so() {
+        let table = || {
+            let limits = Limits { min_length: Some(0), ..Limits::default() };
+            let said = Property { limits, ..required(string("said")) };
+            vec![array("list", object("", vec![said, string("by")]))]
+        };
+        for blank in [json!(""), Value::Null] {
+            becomes(
+                table(),
+                json!({"list": [{"said": blank, "by": "a"}]}),
+                json!({"list": [{"said": "", "by": "a"}]}),
+            );
+        }
+        let missing = json!({"list": [{"by": "a"}]});
+        refuses(table(), missing, "list[0].said", "`list[0].said` is required");
     }
 
     #[test]

@@ -971,6 +971,11 @@ impl Property {
         })
     }
 
+    /// Whether a text must be given and may be empty.
+    pub(crate) fn may_be_empty(&self) -> bool {
+        self.required && self.kind == PropertyType::String && self.limits.min_length == Some(0)
+    }
+
     /// Whether a JSON value is of this property's type, whatever its limits.
     pub(crate) fn admits_type(&self, value: &Value) -> bool {
         match self.kind {

@@ -196,10 +196,7 @@ impl<'a> Reader<'a> {
                 limits.maximum = Some(self.bound());
             }
             3 => limits.max_length = Some(self.number()),
-            4 => {
-                limits.min_length = Some(self.number());
-                limits.max_length = Some(self.number());
-            }
+            4 => limits.min_length = Some(0),
             5 => limits.min_items = Some(self.number()),
             6 => limits.max_items = Some(self.number()),
             7 => limits.pattern = Some(self.text()),

@@ -160,11 +160,7 @@ impl Writer {
                 self.number(3);
                 self.number(longest);
             }
-            Limits::Length(shortest, longest) => {
-                self.number(4);
-                self.number(shortest);
-                self.number(longest);
-            }
+            Limits::MayBeEmpty => self.number(4),
             Limits::MinItems(fewest) => {
                 self.number(5);
                 self.number(fewest);

@@ -145,7 +145,8 @@ async function fileOf(value, making, at) {
   if (Buffer.isBuffer(value.buffer) && typeof value.originalname === 'string') {
     return making.upload(value.originalname, value.mimetype, value.buffer);
   }
-  if (typeof value === 'string' || typeof value.url === 'string') {
+  // A file of the host, or its FILE_ENTRY as text.
+  if (typeof value.url === 'string' || /^(\/api\/|\s*\{)/.test(url)) {
     return value;
   }
   const allowed = 'a Buffer, a data: URL or a FILE_ENTRY';

@@ -195,12 +195,16 @@ impl Plain {
             .map(|choice| &choice.value)
             .filter(|value| has_type(schema, value))
             .collect();
-        // Generators make names of an enumeration's values.
-        let can_be_named = |value: &&Value| value.is_string() || value.is_i64();
-        let is_known = match self.reader {
-            Reader::Model => !values.is_empty(),
-            Reader::Generator => !values.is_empty() && values.iter().all(can_be_named),
+        // Generators make names of an enumeration's values, which are of one type.
+        let can_be_named = |values: &[&Value]| {
+            values.iter().all(|value| value.is_string())
+                || values.iter().all(|value| value.is_i64())
         };
+        let is_known = !values.is_empty()
+            && match self.reader {
+                Reader::Model => true,
+                Reader::Generator => can_be_named(&values),
+            };
         // Both values of a boolean say nothing.
         if is_known && schema.get("type") != Some(&json!("boolean")) {
             put(schema, "enum", json!(values));
@@ -263,13 +267,13 @@ impl Plain {
     }
 }
 
-/// The one type of a property that takes any value: that of its choices, a
-/// text where one of them is a text.
+/// The one type of a property that takes any value: that of its choices if it
+/// is simple, else a text, in which the host reads JSON.
 fn type_of_any(property: &Property) -> &'static str {
     let choices = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     let types: Vec<&str> = choices.iter().map(|choice| type_name(&choice.value)).collect();
     match types.first() {
-        Some(first) if !types.contains(&"string") => first,
+        Some(first @ &("boolean" | "number")) if types.iter().all(|other| other == first) => first,
         _ => "string",
     }
 }

@@ -233,7 +233,7 @@ fn the_command_takes_a_file_of_authorities() {
 
     let not_pem = OURS.pem().replace("-----END", "");
     for (path, words) in [
-        (folder.path().join("none.pem"), "it cannot be read"),
+        (folder.path().join("none.pem"), "cannot read it"),
         (file("empty.pem", ""), "it holds no certificate in PEM"),
         (file("cut.pem", &not_pem), "it is not valid PEM"),
     ] {

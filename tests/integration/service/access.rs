@@ -73,7 +73,7 @@ fn it_does_not_start_open_to_everybody() {
     for (args, said) in [
         (vec!["--listen", "0.0.0.0:0"], "--api-key-file"),
         (vec!["--listen", "nowhere"], "127.0.0.1:8080"),
-        (vec!["--api-key-file", "/nonexistent"], "cannot be read"),
+        (vec!["--api-key-file", "/nonexistent"], "cannot use the API key in /nonexistent"),
     ] {
         let data = tempfile::tempdir().unwrap();
         let mut command = command(None);

@@ -62,7 +62,7 @@ fn failures_are_problems_with_their_record() {
 
     let wrong = with(json!({ "messages": [{ "role": "poet", "content": "" }] }), inline(&sandbox));
     assert_eq!(wrong.problem(422), "invalid-input");
-    assert_eq!(wrong.json()["failure"]["property"], "messages[0].content");
+    assert_eq!(wrong.json()["failure"]["property"], "messages[0].role");
     assert_eq!(wrong.json()["failure"]["requestSent"], false);
 
     let mut stranger = inline(&sandbox);

@@ -353,8 +353,10 @@ const NOT_TEXT: Condition = Condition {
 
 /// One item of `messages`.
 const MESSAGE: &[Property] = &[
-    // Not required, because forms that have a box for instructions send it empty.
+    // It may be empty, because forms that have a box for instructions send it so.
     Property {
+        required: true,
+        limits: &Limits::MayBeEmpty,
         placeholder: Some("Why is the sky blue?"),
         ..Property::string(
             "content",
