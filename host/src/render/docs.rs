@@ -395,9 +395,6 @@ fn limit_sentences(sentences: &mut Vec<String>, property: &Property) {
     let limits = &property.limits;
     let mut say = |sentence: Option<String>| sentences.extend(sentence);
     say(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), ""));
-    if property.may_be_empty() {
-        say(Some("May be empty.".to_owned()));
-    }
     let shortest = limits.min_length.filter(|shortest| *shortest > 0);
     say(range(shortest, limits.max_length, " characters"));
     let things = if property.kind == PropertyType::Object { " entries" } else { " items" };

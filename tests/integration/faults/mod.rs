@@ -31,7 +31,7 @@ static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
     // Waiting runs cost nothing, so many wait at the same time.
     let cache_dir = Some(target_dir().join("test-cache"));
     // What a form asks has no limits of a run's.
-    let ask_time = Duration::from_secs(4);
+    let ask_time = Duration::from_secs(10);
     let options =
         HostOptions { concurrent_runs: 256, cache_dir, ask_time, ..HostOptions::default() };
     Host::new(options).unwrap().load_file(component()).unwrap()

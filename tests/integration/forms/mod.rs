@@ -164,7 +164,7 @@ fn mistakes_are_told_where_they_are() {
         ("ask", "logitBias", json!({ "word": 1 }), "logitBias"),
         ("createImage", "imageMessages", json!([{ "weight": 1 }]), "imageMessages.0.content"),
         ("createImage", "style", json!("loud"), "style"),
-        ("createSpeech", "input", json!(""), "input"),
+        ("createSpeech", "input", Value::Null, "input"),
         ("createSpeech", "speed", json!(0.2), "speed"),
         ("createSpeech", "unknown", json!(1), ""),
         ("createTranscription", "file", json!({ "name": "a.mp3" }), "file.url"),

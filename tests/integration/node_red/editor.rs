@@ -138,7 +138,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.sees("Asks a chat model");
     let headings = "[...document.querySelectorAll('.red-ui-help h3')].map((h) => h.innerText)";
     let headings = browser.value(headings);
-    assert_eq!(headings, json!(["Inputs", "Outputs", "Details"]));
+    assert_eq!(headings, json!(["Inputs", "Outputs", "Details", "Files"]));
     browser.screenshot("node-red-help");
     browser.click("#node-input-btn-connection-edit");
     browser.until("document.querySelector('#node-config-input-token')?.value === '__PWRD__'");

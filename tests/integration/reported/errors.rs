@@ -164,7 +164,6 @@ fn a_message_needs_content_unless_it_instructs() {
     for (case, message) in [
         ("i11b", json!({ "role": "system", "content": "" })),
         ("null", json!({ "role": "system", "content": null })),
-        ("nothing", json!({ "role": "developer" })),
         ("blanks", json!({ "role": "system", "content": " \n" })),
     ] {
         let ran = run("ask", json!({ "messages": [message, user()] })).start();
@@ -175,6 +174,7 @@ fn a_message_needs_content_unless_it_instructs() {
         (json!([user(), { "role": "assistant", "content": "" }]), "messages[1].content"),
         (json!([{ "role": "user", "content": "" }]), "messages[0].content"),
         (json!([{ "role": "user" }]), "messages[0].content"),
+        (json!([{ "role": "developer" }, user()]), "messages[0].content"),
         (json!([{ "role": "system", "content": "" }]), "messages[0].content"),
     ] {
         let ran = run("ask", json!({ "messages": messages })).start();

@@ -161,6 +161,7 @@ fn all_that_is_wrong_is_told_at_once() {
         "unknown property `tempreature`; did you mean `temperature`?",
         "`messages[0].role` must be one of: `system`, `developer`, `user`, `assistant` (got \"poet\")",
         "unknown property `messages[2].contnet`; did you mean `content`?",
+        "`messages[2].content` is required",
         "`temperature` must be a number (got \"hot\")",
     ];
     assert_eq!(told[0], expected[0]);
@@ -182,7 +183,7 @@ fn all_that_is_wrong_is_told_at_once() {
     assert_eq!((status, &problem["detail"]), (422, &json!(told[0])));
     let violations = problem["failure"]["violations"].as_array().unwrap();
     assert_eq!(violations.len(), told.len());
-    assert_eq!(violations[3], json!({ "property": "temperature", "message": told[3] }));
+    assert_eq!(violations[4], json!({ "property": "temperature", "message": told[4] }));
 
     let sandbox = sandbox();
     let mut cli = command(Some(&sandbox));

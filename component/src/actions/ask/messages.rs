@@ -12,7 +12,7 @@ use crate::json::{Json, Object, Value, decimal};
 members! {
     /// A message of the conversation.
     pub struct Message<'a> {
-        content: Option<&'a str> = "content",
+        content: &'a str = "content",
         role: Role = "role",
     }
 }
@@ -78,7 +78,7 @@ pub fn wire_messages(
     let mut results = 0_u64;
     for (index, message) in messages.iter().enumerate() {
         let origin = Some(index);
-        let content = message.content.unwrap_or_default();
+        let content = message.content;
         let is_attached_to = origin == last && !attachments.is_empty();
         if message.role.instructs() && content.trim().is_empty() {
             // A form sends it so when there is nothing to instruct.
@@ -155,25 +155,19 @@ mod tests {
 
     #[test]
     fn only_an_instruction_may_say_nothing() {
-        let blank =
-            |role: &str, content: serde_json::Value| json!({ "role": role, "content": content });
-        for instruction in [
-            blank("system", json!("")),
-            blank("developer", json!(" \n")),
-            blank("system", json!(null)),
-            json!({ "role": "system" }),
-        ] {
-            let messages = json!([instruction, blank("user", json!("Hi"))]);
+        let blank = |role: &str, content: &str| json!({ "role": role, "content": content });
+        for instruction in [blank("system", ""), blank("developer", " \n")] {
+            let messages = json!([instruction, blank("user", "Hi")]);
             let (messages, origins) = wire(messages, Some("JSON"));
             let json = json!({ "role": "system", "content": "JSON" });
             assert_eq!(messages, json!([json, { "role": "user", "content": "Hi" }]));
             assert_eq!(origins, [None, Some(1)]);
         }
         for (place, messages) in [
-            (1, json!([blank("user", json!("Hi")), blank("assistant", json!(""))])),
-            (1, json!([blank("system", json!("")), { "role": "user" }])),
-            (0, json!([blank("tool", json!(null))])),
-            (0, json!([blank("system", json!(""))])),
+            (1, json!([blank("user", "Hi"), blank("assistant", "")])),
+            (1, json!([blank("system", ""), blank("user", "")])),
+            (0, json!([blank("tool", "")])),
+            (0, json!([blank("system", "")])),
         ] {
             let messages = Vec::from_json(leaked(messages)).unwrap();
             let failure = wire_messages(&messages, None, &[]).unwrap_err();

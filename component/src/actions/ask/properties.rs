@@ -361,8 +361,7 @@ const MESSAGE: &[Property] = &[
         ..Property::string(
             "content",
             "Content",
-            "What is said. Every message needs it but one of the role system or developer, which \
-             is left out without it.",
+            "What is said. A message of the role system or developer that is empty is left out.",
         )
     },
     Property {
