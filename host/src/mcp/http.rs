@@ -107,7 +107,7 @@ fn answer(events: &str) -> Option<Value> {
     let is_answer = |message: &Value| {
         message.get("id").is_some() && (message.get("result").or(message.get("error"))).is_some()
     };
-    messages.filter(is_answer).last()
+    messages.rev().find(is_answer)
 }
 
 #[cfg(test)]

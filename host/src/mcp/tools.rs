@@ -116,17 +116,20 @@ fn outcome_schema(action: &Action) -> Value {
         "required": ["extension", "mimeType", "name", "url"],
     });
     let metadata = json!({ "type": "object", "description": "The model, its usage and the like." });
-    let mut properties = json!({ "metadata": metadata, OUTCOME_FILE: file });
-    let mut schema = json!({ "type": "object" });
     match &action.output {
-        Some(output) => properties["output"] = render::model_output(output),
+        Some(output) => json!({
+            "type": "object",
+            "properties": {
+                "metadata": metadata, OUTCOME_FILE: file, "output": render::model_output(output),
+            },
+        }),
         // Its type depends on the input, and a property has one type.
-        None => {
-            schema["description"] = json!("What `output` is depends on the input.");
-        }
+        None => json!({
+            "type": "object",
+            "description": "What `output` is depends on the input.",
+            "properties": { "metadata": metadata, OUTCOME_FILE: file },
+        }),
     }
-    schema["properties"] = properties;
-    schema
 }
 
 fn object(schema: Value) -> Arc<JsonObject> {

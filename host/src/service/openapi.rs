@@ -247,9 +247,9 @@ impl Operation {
         if let Some(body) = self.body {
             operation.insert("requestBody".to_owned(), body);
         }
-        let mut good = json!({ "description": "It went well." });
+        let mut good = Map::from_iter([("description".to_owned(), json!("It went well."))]);
         if !self.content.is_empty() {
-            good["content"] = json!(self.content);
+            good.insert("content".to_owned(), json!(self.content));
         }
         let bad = json!({
             "description": "A problem.",

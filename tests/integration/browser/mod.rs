@@ -40,7 +40,7 @@ impl Page {
         let service = service();
         let browser = Browser::start(screen);
         browser.open(&format!("{}/#openai/v1/{action}", service.url()));
-        Self { browser, sandbox, service: service, _turn: turn }
+        Self { browser, sandbox, service, _turn: turn }
     }
 
     /// Makes a connection to the sandbox by the dialog, up to its last button.

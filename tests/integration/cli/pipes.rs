@@ -87,19 +87,19 @@ fn errors_that_nobody_reads_keep_their_status() {
     let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
     let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
     let with = |further: &[&'static str]| [&ask[..], further].concat();
-    let retried = || sandbox.script(Fault::error(503, "overloaded", "Try later."));
-    let cases: [(i32, Vec<&str>, &dyn Fn()); 7] = [
-        (2, vec!["run", "--no-such-flag"], &|| ()),
-        (2, vec!["run", "openai/v1/nope"], &|| ()),
-        (2, vec!["run", "openai/v1/nope", "--json"], &|| ()),
-        (0, vec!["connection", "list"], &|| ()),
+    for (status, arguments, is_overloaded) in [
+        (2, vec!["run", "--no-such-flag"], false),
+        (2, vec!["run", "openai/v1/nope"], false),
+        (2, vec!["run", "openai/v1/nope", "--json"], false),
+        (0, vec!["connection", "list"], false),
         // The reports of an attempt and of text.
-        (0, ask.clone(), &retried),
-        (0, with(&["--stream", "--envelope"]), &retried),
-        (6, with(&["--attempts", "1"]), &retried),
-    ];
-    for (status, arguments, prepare) in cases {
-        prepare();
+        (0, ask.clone(), true),
+        (0, with(&["--stream", "--envelope"]), true),
+        (6, with(&["--attempts", "1"]), true),
+    ] {
+        if is_overloaded {
+            sandbox.script(Fault::error(503, "overloaded", "Try later."));
+        }
         let mut command = with_store(Some(&sandbox), &store, &arguments);
         let ended = command.stdout(Stdio::null()).stderr(unread()).status().unwrap();
         assert_eq!(ended.code(), Some(status), "{arguments:?}");

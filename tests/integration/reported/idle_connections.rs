@@ -59,7 +59,10 @@ fn serve(mut client: TcpStream, then: Then, count: &AtomicUsize) -> io::Result<(
         count.fetch_add(1, Ordering::SeqCst);
         client.write_all(&answer())?;
         match then {
-            Then::Close(after) => return Ok(sleep(Duration::from_millis(after))),
+            Then::Close(after) => {
+                sleep(Duration::from_millis(after));
+                return Ok(());
+            }
             Then::ShutDown(after) => {
                 sleep(Duration::from_millis(after));
                 return client.shutdown(Shutdown::Write);

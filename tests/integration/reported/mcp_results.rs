@@ -275,7 +275,7 @@ fn a_line_that_is_no_message_is_answered() {
         (b"GET / HTTP/1.1", Some((-32_700, none.clone()))),
         (b"42", Some((-32_600, none.clone()))),
         (b"[]", Some((-32_600, none.clone()))),
-        (format!("[{ping}]").as_bytes(), Some((-32_600, none.clone()))),
+        (format!("[{ping}]").as_bytes(), Some((-32_600, none))),
         (b"{\"jsonrpc\":\"2.0\",\"id\":7}", Some((-32_600, json!(7)))),
         (b"{\"id\":\"a\",\"method\":\"ping\"}", Some((-32_600, json!("a")))),
         (b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"no/such\"}", Some((-32_601, json!(7)))),
@@ -350,7 +350,7 @@ fn over_http_simple_clients_are_served() {
         let mut headers: Vec<(&str, &str)> =
             accept.map(|accept| ("accept", accept)).into_iter().collect();
         let message = |text: &str| -> Value {
-            let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).last();
+            let data = text.lines().rev().find_map(|line| line.strip_prefix("data: "));
             serde_json::from_str(data.unwrap_or(text)).unwrap_or_else(|_| panic!("{text}"))
         };
         let (status, kind, session, text) = post(&server, &headers, HELLO);

@@ -252,7 +252,7 @@ mod tests {
         for name in ["f", "f", "g"] {
             add(&mut calls, call(name).into());
         }
-        assert_eq!(Json::of(&Value::List(calls)), json!([call("f"), call("g")]));
+        assert_eq!(Json::of(Value::List(calls)), json!([call("f"), call("g")]));
     }
 
     #[test]
@@ -265,6 +265,6 @@ mod tests {
         remove_places(&mut calls);
         let mut expected = piece(None, "a", "f", "{}");
         expected["extra_content"] = json!({ "google": { "thought_signature": "s1" } });
-        assert_eq!(Json::of(&Value::List(calls)), json!([expected]));
+        assert_eq!(Json::of(Value::List(calls)), json!([expected]));
     }
 }

@@ -149,7 +149,7 @@ impl Completion {
         });
         let choices = choices.collect();
         members.push(("choices".into(), Value::List(choices)));
-        Json::of(&Value::Object(members)).text()
+        Json::of(Value::Object(members)).text()
     }
 }
 
