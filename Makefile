@@ -12,9 +12,11 @@ build:         ## the component, the page, the host and the sandbox
 	component/build.sh
 	host/ui/build.sh $(TARGET) || echo "going on without the page"
 	cargo build $(CARGO_ALL)
+	$(CONNECTOR) lock $(TARGET)/components
 
-connectors:    ## the connectors that the tests have besides: another provider, another language
+connectors: build ## the connectors that the tests have besides: another provider, another language
 	tests/connectors/build.sh $(TARGET)
+	$(CONNECTOR) lock $(TARGET)/test-components
 
 run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
 	@tests/tour.sh $(TARGET)

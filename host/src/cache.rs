@@ -55,23 +55,29 @@ impl Cache {
         Self { dir }
     }
 
-    /// The component, from the cache if it is there, else compiled and kept.
-    pub(crate) fn load(
+    /// The component, if it is there.
+    pub(crate) fn find(&self, engine: &Engine, hash: &str) -> Option<Compiled> {
+        self.read(engine, &self.path(engine, hash))
+    }
+
+    /// Compiles a component and keeps it.
+    pub(crate) fn compile(
         &self,
         engine: &Engine,
         wasm: &[u8],
         hash: &str,
     ) -> wasmtime::Result<Compiled> {
-        let path = self.dir.join(format!("{hash}-{:016x}.cwasm", compatibility(engine)));
-        if let Some(compiled) = self.read(engine, &path) {
-            return Ok(compiled);
-        }
+        let path = self.path(engine, hash);
         let code = engine.precompile_component(wasm)?;
         let written = self.write(&path, &code);
         if let Err(error) = &written {
             tracing::warn!(%error, path = %path.display(), "cannot keep the compiled component");
         }
         Ok(Compiled { component: deserialize(engine, &code)?, in_use: written.ok() })
+    }
+
+    fn path(&self, engine: &Engine, hash: &str) -> PathBuf {
+        self.dir.join(format!("{hash}-{:016x}.cwasm", compatibility(engine)))
     }
 
     fn read(&self, engine: &Engine, path: &Path) -> Option<Compiled> {

@@ -5,10 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use ureq::http::{HeaderMap, header};
+use ureq::http::header;
 
-use crate::descriptor::{Authorization, Definition, Descriptor};
-use crate::egress::{BaseUrl, Credential, Route, RouteOptions, Secret, header_name, header_value};
+use crate::descriptor::{Authorization, Binding, Definition, Descriptor};
+use crate::egress::{
+    BaseUrl, Credential, Destination, Header, Route, RouteOptions, Secret, header_name,
+};
 use crate::failure::{Failure, FailureKind};
 use crate::host::HostOptions;
 use crate::input;
@@ -75,6 +77,18 @@ impl fmt::Debug for ConnectionValues {
 }
 
 impl Connection {
+    /// Where its requests go.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.route().base()
+    }
+
+    /// Whether one of its secrets is too short to be removed from answers that
+    /// repeat it: under 16 bytes it could be guessed, and is a word such as
+    /// `none`.
+    pub fn has_unredacted_secret(&self) -> bool {
+        self.route().has_unredacted_secret()
+    }
+
     pub(crate) fn new(
         descriptor: &Descriptor,
         values: ConnectionValues,
@@ -96,15 +110,18 @@ impl Connection {
         check_address(&base_url, definition, options)?;
         check_origin(&base_url, definition, options)?;
         let headers = take_headers(definition, &mut values)?;
-        let secrets = definition.properties.iter().filter(|property| property.secret);
-        for property in secrets {
+        for property in definition.properties.iter().filter(|property| property.secret) {
             values.remove(&property.name);
         }
-        let lasting_errors = definition.lasting_errors.clone();
-        let route = RouteOptions::of(options);
+        let destination = Destination {
+            base: base_url,
+            credential,
+            headers,
+            lasting_errors: definition.lasting_errors.clone(),
+        };
         Ok(Self(Arc::new(Shared {
             connector: descriptor.name.clone(),
-            route: Route::new(base_url, credential, headers, lasting_errors, &route),
+            route: Route::new(destination, &RouteOptions::of(options)),
             settings: Value::Object(values),
         })))
     }
@@ -246,16 +263,16 @@ fn take_base_url(
 fn take_headers(
     definition: &Definition,
     values: &mut Map<String, Value>,
-) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::new();
-    for binding in &definition.headers {
-        let Some(text) = take_text(values, &binding.property) else { continue };
-        let (Some(name), Some(value)) = (header_name(&binding.name), header_value(text.trim()))
-        else {
-            let message = format!("`{0}` must be visible ASCII characters", binding.property);
-            return Err(Failure::invalid_input(&binding.property, message));
-        };
-        headers.insert(name, value);
+) -> Result<Vec<Header>, Failure> {
+    let mut headers = Vec::new();
+    for Binding { property, name } in &definition.headers {
+        let is_secret = definition.properties.get(property).is_some_and(|row| row.secret);
+        let Some(text) = take_text(values, property) else { continue };
+        let header = Header::new(name, text.trim(), is_secret).ok_or_else(|| {
+            let message = format!("`{property}` must be visible ASCII characters");
+            Failure::invalid_input(property, message)
+        })?;
+        headers.push(header);
     }
     Ok(headers)
 }

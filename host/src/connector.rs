@@ -9,6 +9,7 @@ use wasmtime::component::Linker;
 
 use crate::bindings::ConnectorPre as WorldPre;
 use crate::cache::{Compiled, InUse};
+use crate::complexity::TooComplex;
 use crate::connection::{Connection, ConnectionValues};
 use crate::descriptor::{Descriptor, DescriptorError};
 use crate::failure::Failure;
@@ -58,6 +59,9 @@ pub enum LoadError {
     /// A component that is damaged or uses features that are off.
     #[error("not a component this host can run: {0}")]
     NotAComponent(String),
+    /// Compiling it would take too much time or memory.
+    #[error("the component is too complicated to be compiled: {0}")]
+    TooComplex(#[from] TooComplex),
     /// It wants more than a connector may have.
     #[error("the component imports `{0}`, and a connector may import {PACKAGE}/* only (no WASI)")]
     ForeignImport(String),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::bindings::{connection as wit_connection, describe as wit_describe};
 use crate::egress::{AddressPolicy, BaseUrl};
-use crate::table::{Property, PropertyTable, PropertyType, Rows, TableError, is_name, printable};
+use crate::table::{Property, PropertyTable, Rows, TableError, is_name, printable};
 
 /// A connector.
 #[derive(Clone, Debug, Serialize)]
@@ -128,12 +128,7 @@ pub enum DescriptorError {
 impl Action {
     /// Whether its output may hold files, as far as its table shows.
     pub fn makes_files(&self) -> bool {
-        fn holds_file(shape: &Property) -> bool {
-            shape.kind == PropertyType::FileEntry
-                || shape.children.iter().any(holds_file)
-                || shape.values.as_deref().is_some_and(holds_file)
-        }
-        self.output.as_ref().is_some_and(holds_file)
+        self.output.as_ref().is_some_and(Property::holds_file)
     }
 }
 
@@ -188,7 +183,7 @@ impl Action {
     fn parse(action: wit_describe::Action, rows: &mut Rows) -> Result<Self, DescriptorError> {
         let of = |error: TableError| error.of(&format!("action `{}`", action.name));
         let properties = rows.take_table(&action.properties).map_err(of)?;
-        if properties.iter().any(|property| property.secret) {
+        if properties.iter().any(|property| property.secret || has_secret_inside(property)) {
             return other(format!("action `{}`: a secret belongs in the connection", action.name));
         }
         let output = match action.output {
@@ -213,6 +208,12 @@ impl Definition {
     ) -> Result<Self, DescriptorError> {
         let properties =
             rows.take_table(&definition.properties).map_err(|error| error.of("connection"))?;
+        if let Some(outer) = properties.iter().find(|property| has_secret_inside(property)) {
+            return other(format!(
+                "connection: `{}` has a secret inside, and a secret must be a property of its own",
+                outer.name
+            ));
+        }
         let known = |name: &str, what: &str| match properties.get(name) {
             Some(property) => Ok(property),
             None => other(format!("connection: {what} names `{name}`, which is no property")),
@@ -258,6 +259,12 @@ impl Definition {
             environment: definition.environment.into_iter().map(Binding::from).collect(),
         })
     }
+}
+
+/// Whether a list, an object or a map holds a secret.
+fn has_secret_inside(property: &Property) -> bool {
+    let mut inside = property.children.iter().chain(property.values.as_deref());
+    inside.any(|inside| inside.secret || has_secret_inside(inside))
 }
 
 fn bad_name(of: &str, name: &str) -> String {

@@ -8,6 +8,7 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
 };
 
+use crate::account::MAX_INSTANCES;
 use crate::backtrace::MAX_FRAMES;
 
 /// How often running guests look at their deadline and at cancellation.
@@ -82,8 +83,10 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
 /// mapping memory anew. A component that needs more of them than its share
 /// is not loaded: it would take them from other runs.
 fn pool(options: EngineOptions) -> PoolingAllocationConfig {
-    // Describing a connector while all runs are taken must not fail.
-    let instances = options.concurrent_runs.saturating_add(4);
+    // Each run has room for those that its functions start, and describing a
+    // connector while all places are taken must not fail.
+    let runs = options.concurrent_runs.saturating_mul(MAX_INSTANCES);
+    let instances = runs.saturating_add(4);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .max_core_instances_per_component(CORE_INSTANCES)

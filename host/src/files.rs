@@ -1,20 +1,25 @@
 //! Files of runs: handles in JSON, contents on disk.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tempfile::NamedTempFile;
 use url::Url;
 
+use crate::account::{Account, CountedFile, Open};
 use crate::bindings::types as wit;
+use crate::content::{Content, Identity};
 use crate::failure::{Failure, FailureKind};
 use crate::file_store::FileStore;
+use crate::input;
 use crate::media::{self, Kind, OCTET_STREAM};
+use crate::table::PropertyTable;
 
 /// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
 /// `{"extension", "mimeType", "name", "url"}`.
@@ -35,8 +40,8 @@ pub struct FileEntry {
 #[derive(Clone, Debug)]
 pub struct Files {
     place: Place,
-    any_local: bool,
-    granted: Arc<Mutex<HashSet<PathBuf>>>,
+    /// What inputs may name, by `url`.
+    granted: Arc<Mutex<HashMap<String, Content>>>,
 }
 
 /// Where runs put their files.
@@ -61,31 +66,62 @@ impl Files {
     }
 
     fn in_place(place: Place) -> Self {
-        Self { place, any_local: false, granted: Arc::default() }
+        Self { place, granted: Arc::default() }
     }
 
-    /// Lets inputs name any file that this process can read. For programs
-    /// whose inputs come from the person who runs them, such as a command
-    /// line; never for a service.
-    pub fn allow_any_local(mut self) -> Self {
-        self.any_local = true;
-        self
+    /// The same place for what runs make, and no files granted yet: for a call
+    /// that may read what it names itself, and not what others have named.
+    pub fn for_call(&self) -> Self {
+        Self::in_place(self.place.clone())
     }
 
-    /// A handle to a local file, for use in inputs.
+    /// A handle to a local file, for use in inputs. The file is opened now, and
+    /// runs read what was opened.
     ///
     /// # Errors
     /// If there is no such file.
     pub fn grant(&self, path: impl AsRef<Path>) -> io::Result<FileEntry> {
         let path = path.as_ref();
-        let real = fs::canonicalize(path)?;
-        if !fs::metadata(&real)?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
+        let content = Content::open(path)?;
+        self.grant_content(path, &fs::canonicalize(path)?, content)
+    }
+
+    /// A handle to a file that is open. `path` is where it was found.
+    ///
+    /// # Errors
+    /// If it is no file, or its path is not absolute.
+    pub fn grant_open(&self, file: File, path: &Path) -> io::Result<FileEntry> {
+        self.grant_content(path, path, Content::of(file)?)
+    }
+
+    /// Grants the files that an input for these properties names by their
+    /// `file:` URLs. For programs
+    /// whose inputs come from the person who runs them, such as a command line;
+    /// never for a service. What a connector fills in later is not looked at.
+    ///
+    /// A file that cannot be opened is not granted; the run that names it says
+    /// so, with the property.
+    pub fn grant_named_in(&self, properties: &PropertyTable, input: &Value) {
+        for url in input::file_urls(properties.as_slice(), input) {
+            let _ = self.grant_url(&url);
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let entry = FileEntry::named(&name, &file_url(&real)?);
-        self.granted.lock().unwrap_or_else(PoisonError::into_inner).insert(real);
+    }
+
+    fn grant_url(&self, url: &str) -> Option<()> {
+        let content = Content::open(&local_path(url)?).ok()?;
+        self.granted().insert(url.to_owned(), content);
+        Some(())
+    }
+
+    fn grant_content(&self, named: &Path, real: &Path, content: Content) -> io::Result<FileEntry> {
+        let name = named.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let entry = FileEntry::named(&name, &file_url(real)?);
+        self.granted().insert(entry.url.clone(), content);
         Ok(entry)
+    }
+
+    fn granted(&self) -> MutexGuard<'_, HashMap<String, Content>> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Checks that files can be stored, without leaving anything behind: before
@@ -104,28 +140,24 @@ impl Files {
         {
             let missing = || format!("there is no file `{}`", excerpt(&entry.url));
             let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
+            let content = Content::open(&file.path).map_err(|_| missing())?;
             // The name is not in the `url`, which may be all that was given.
             let entry = if entry.name == NAMELESS { file.entry } else { entry.clone() };
-            return Ok(OpenFile { entry, path: file.path, size: file.size });
+            return Ok(OpenFile { entry, content, _open: None });
         }
-        let path = Url::parse(&entry.url)
-            .ok()
-            .filter(|url| url.scheme() == "file")
-            .and_then(|url| url.to_file_path().ok())
-            .ok_or_else(|| {
-                format!("its `url` must be a file: URL (got `{}`)", excerpt(&entry.url))
-            })?;
-        let unreadable = |error: io::Error| format!("{} cannot be read: {error}", path.display());
-        let real = fs::canonicalize(&path).map_err(unreadable)?;
-        let granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner).contains(&real);
-        if !granted && !self.any_local {
-            return Err(format!("{} is not among the files this run may read", path.display()));
-        }
-        let metadata = File::open(&real).and_then(|file| file.metadata()).map_err(unreadable)?;
-        if !metadata.is_file() {
-            return Err(format!("{} is not a file", path.display()));
-        }
-        Ok(OpenFile { entry: entry.clone(), path: real, size: metadata.len() })
+        let path = local_path(&entry.url).ok_or_else(|| {
+            format!("its `url` must be a file: URL (got `{}`)", excerpt(&entry.url))
+        })?;
+        let granted = |url: &str| self.granted().get(url).cloned();
+        // The same file may be named in another way than it was granted.
+        let elsewhere = || granted(&file_url(&fs::canonicalize(&path).ok()?).ok()?);
+        let content = granted(&entry.url).or_else(elsewhere).ok_or_else(|| {
+            format!("{} is not among the files this run may read", path.display())
+        })?;
+        let content = content
+            .measured()
+            .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        Ok(OpenFile { entry: entry.clone(), content, _open: None })
     }
 }
 
@@ -192,10 +224,9 @@ impl FileEntry {
 
     /// A handle from JSON. Only `url` must be there; the rest follows from
     /// it. A text is the `url` alone.
-    pub(crate) fn from_json(value: &serde_json::Value) -> Option<Self> {
-        let text = |key: &str| {
-            value.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty())
-        };
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let text =
+            |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let url = value.as_str().filter(|url| !url.is_empty()).or_else(|| text("url"))?;
         let in_url = || {
             let parsed = Url::parse(url).ok()?;
@@ -261,6 +292,10 @@ fn extension(name: &str) -> String {
     }
 }
 
+fn local_path(url: &str) -> Option<PathBuf> {
+    Url::parse(url).ok().filter(|url| url.scheme() == "file")?.to_file_path().ok()
+}
+
 fn file_url(path: &Path) -> io::Result<String> {
     Url::from_file_path(path)
         .map(String::from)
@@ -274,45 +309,67 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-/// More files than any run makes.
-const MOST_FILES: usize = 1_000;
-
 /// The files of one run: what its input names and what it stored itself. What
 /// it stored is removed with this value, unless somebody was told of it.
-#[derive(Default)]
 pub(crate) struct RunFiles {
     files: Option<Files>,
-    open: Vec<OpenFile>,
-    /// What it stored and nobody was told of: an outcome and events tell.
-    untold: Vec<OpenFile>,
-    stored: usize,
-    /// What it may store, in bytes all together, and how much of that is left.
-    most: u64,
-    left: u64,
+    inputs: Vec<OpenFile>,
+    stored: Vec<StoredByRun>,
+    /// What was stored and nobody was told of: an outcome and events tell.
+    untold: Untold,
+    account: Arc<Account>,
 }
 
+/// A file that a run stored.
+#[derive(Clone)]
+struct StoredByRun {
+    entry: FileEntry,
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Stored files that are removed with this value. Those of a function's run go
+/// to the run that called it, whose outcome tells of them.
+#[derive(Default)]
+pub(crate) struct Untold(Vec<(Place, StoredByRun)>);
+
 impl RunFiles {
-    pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>, most: u64) -> Self {
-        Self { files, open: inputs, untold: Vec::new(), stored: 0, most, left: most }
+    pub(crate) fn new(files: Option<Files>, inputs: Vec<OpenFile>, account: Arc<Account>) -> Self {
+        Self { files, inputs, stored: Vec::new(), untold: Untold::default(), account }
     }
 
     /// The caller was told of a file.
     pub(crate) fn told(&mut self, entry: &FileEntry) {
-        self.untold.retain(|untold| untold.entry.url != entry.url);
+        self.untold.0.retain(|(_, untold)| untold.entry.url != entry.url);
+        self.account.of_functions().0.retain(|(_, untold)| untold.entry.url != entry.url);
     }
 
     /// What the run stored stays: its outcome tells of it.
     pub(crate) fn stay(mut self) {
-        self.untold.clear();
+        self.untold.0.clear();
+        self.account.of_functions().0.clear();
+    }
+
+    /// What the run stored stays if the run that called it succeeds.
+    pub(crate) fn stay_with_caller(mut self) {
+        self.account.of_functions().0.append(&mut self.untold.0);
     }
 
     /// Opens a file of this run.
     pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, Failure> {
-        let found = self.open.iter().find(|file| file.entry.url == entry.url);
-        found.map(|file| OpenFile { entry: entry.clone(), ..file.clone() }).ok_or_else(|| {
+        let missing = || {
             let message = format!("`{}` is not a file of this run", excerpt(&entry.url));
             Failure::new(FailureKind::NotFound, message)
-        })
+        };
+        let open = Some(Arc::new(self.account.open()?));
+        let content = match self.inputs.iter().find(|file| file.entry.url == entry.url) {
+            Some(file) => file.content.clone(),
+            None => {
+                let stored = self.stored.iter().find(|file| file.entry.url == entry.url);
+                stored.and_then(|file| file.reopen().ok()).ok_or_else(missing)?
+            }
+        };
+        Ok(OpenFile { entry: entry.clone(), content, _open: open })
     }
 
     /// Begins a file. Until it is kept, only a temporary one exists, which
@@ -322,10 +379,7 @@ impl RunFiles {
             let message = "the run has nowhere to put files; give it `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
-        if self.stored == MOST_FILES {
-            let message = format!("a run stores at most {MOST_FILES} files");
-            return Err(Failure::new(FailureKind::TooLarge, message));
-        }
+        let counted = self.account.file()?;
         let dir = files.place.dir();
         let begun = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
         let temporary = begun.map_err(|error| files.place.unwritable(&error))?;
@@ -334,18 +388,28 @@ impl RunFiles {
             place: files.place.clone(),
             name: safe_name(name),
             mime_type: mime_type.to_owned(),
-            most: self.most,
-            left: self.left,
+            counted,
         })
     }
 }
 
-impl Drop for RunFiles {
+impl StoredByRun {
+    /// Opens it again, if it is still the same file.
+    fn reopen(&self) -> io::Result<Content> {
+        let content = Content::open(&self.path)?;
+        match content.identity()? == self.identity {
+            true => Ok(content),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl Drop for Untold {
     fn drop(&mut self) {
-        for file in &self.untold {
-            let removed = match self.files.as_ref().map(|files| &files.place) {
-                Some(Place::Store(store)) => store.remove_by_url(&file.entry.url),
-                _ => fs::remove_file(&file.path),
+        for (place, file) in &self.0 {
+            let removed = match place {
+                Place::Store(store) => store.remove_by_url(&file.entry.url),
+                Place::Folder(_) => fs::remove_file(&file.path),
             };
             if let Err(error) = removed {
                 let file = file.path.display();
@@ -361,17 +425,12 @@ pub(crate) struct NewFile {
     place: Place,
     name: String,
     mime_type: String,
-    /// What its run may store, and what of that is left behind this file.
-    most: u64,
-    left: u64,
+    counted: CountedFile,
 }
 
 impl NewFile {
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or_else(|| {
-            let message = format!("a run stores at most {} bytes in files", self.most);
-            Failure::new(FailureKind::TooLarge, message)
-        })?;
+        self.counted.add(bytes.len())?;
         self.temporary.write_all(bytes).map_err(|error| {
             // The error itself names the temporary file.
             let message = format!("cannot write {}: {}", self.name, error.kind());
@@ -400,60 +459,64 @@ impl NewFile {
 
     /// Gives the file its place.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
-        let left = self.left;
-        let file = match self.place.clone() {
-            Place::Folder(dir) => self.keep_in(&dir)?,
+        let Self { temporary, place, name, mime_type, counted } = self;
+        let file = match &place {
+            Place::Folder(dir) => keep_in(dir, temporary, &name, mime_type)?,
             Place::Store(store) => {
-                let Self { temporary, name, mime_type, .. } = self;
-                let stored = store.keep(temporary, &name, &mime_type).map_err(|error| {
+                let unkept = |error: io::Error| {
                     let message = format!("cannot keep {name}: {}", error.kind());
                     Failure::new(FailureKind::Internal, message)
-                })?;
-                OpenFile { entry: stored.entry, path: stored.path, size: stored.size }
+                };
+                let identity = Identity::of(temporary.as_file()).map_err(unkept)?;
+                let stored = store.keep(temporary, &name, &mime_type).map_err(unkept)?;
+                StoredByRun { entry: stored.entry, path: stored.path, identity }
             }
         };
+        counted.keep();
         let entry = file.entry.clone();
-        files.untold.push(file.clone());
-        files.stored += 1;
-        files.open.push(file);
-        files.left = left;
+        files.untold.0.push((place, file.clone()));
+        files.stored.push(file);
         Ok(entry)
     }
+}
 
-    /// Gives the file its name in a folder, never that of another one:
-    /// `speech.mp3`, `speech-2.mp3`, …
-    fn keep_in(self, dir: &Path) -> Result<OpenFile, Failure> {
-        let (stem, extension) = match self.name.rsplit_once('.') {
-            Some((stem, extension)) => (stem.to_owned(), format!(".{extension}")),
-            None => (self.name.clone(), String::new()),
+/// Gives the file its name in a folder, never that of another one:
+/// `speech.mp3`, `speech-2.mp3`, …
+fn keep_in(
+    dir: &Path,
+    mut temporary: NamedTempFile,
+    name: &str,
+    mime_type: String,
+) -> Result<StoredByRun, Failure> {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        None => (name, String::new()),
+    };
+    let unkept = |dir: &Path, error: &dyn std::fmt::Display| {
+        let message = format!("cannot keep a file in {}: {error}", dir.display());
+        Failure::new(FailureKind::Internal, message)
+    };
+    let identity = Identity::of(temporary.as_file()).map_err(|error| unkept(dir, &error))?;
+    make_readable(&temporary).map_err(|error| unkept(dir, &error))?;
+    for count in 1.. {
+        let name = match count {
+            1 => format!("{stem}{extension}"),
+            _ => format!("{stem}-{count}{extension}"),
         };
-        let unkept = |dir: &Path, error: &dyn std::fmt::Display| {
-            let message = format!("cannot keep a file in {}: {error}", dir.display());
-            Failure::new(FailureKind::Internal, message)
-        };
-        let Self { mut temporary, mime_type, .. } = self;
-        let size = temporary.as_file().metadata().map_err(|error| unkept(dir, &error))?.len();
-        make_readable(&temporary).map_err(|error| unkept(dir, &error))?;
-        for count in 1.. {
-            let name = match count {
-                1 => format!("{stem}{extension}"),
-                _ => format!("{stem}-{count}{extension}"),
-            };
-            match temporary.persist_noclobber(dir.join(&name)) {
-                Ok(_) => {
-                    let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(dir, &e))?;
-                    let url = file_url(&path).map_err(|error| unkept(dir, &error))?;
-                    let entry = FileEntry { mime_type, ..FileEntry::named(&name, &url) };
-                    return Ok(OpenFile { entry, path, size });
-                }
-                Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
-                    temporary = taken.file;
-                }
-                Err(other) => return Err(unkept(dir, &other.error)),
+        match temporary.persist_noclobber(dir.join(&name)) {
+            Ok(_) => {
+                let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(dir, &e))?;
+                let url = file_url(&path).map_err(|error| unkept(dir, &error))?;
+                let entry = FileEntry { mime_type, ..FileEntry::named(&name, &url) };
+                return Ok(StoredByRun { entry, path, identity });
             }
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+                temporary = taken.file;
+            }
+            Err(other) => return Err(unkept(dir, &other.error)),
         }
-        Err(unkept(dir, &"no name is free"))
     }
+    Err(unkept(dir, &"no name is free"))
 }
 
 /// Temporary files are made 0600; what a run leaves is an ordinary file.
@@ -516,25 +579,26 @@ fn is_device(name: &str) -> bool {
 }
 
 /// An open file of a run: the resource `files.file`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OpenFile {
     pub(crate) entry: FileEntry,
-    pub(crate) path: PathBuf,
-    pub(crate) size: u64,
+    pub(crate) content: Content,
+    /// That a guest has opened it.
+    pub(crate) _open: Option<Arc<Open>>,
 }
 
 impl OpenFile {
     /// What its content is.
     pub(crate) fn kind(&self) -> io::Result<Option<Kind>> {
-        Kind::of(File::open(&self.path)?, &self.entry.mime_type)
+        Kind::of(self.content.reader(), &self.entry.mime_type)
     }
 
     /// The bytes from `offset` on, at most `max` of them.
     pub(crate) fn read(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(offset))?;
+        let mut reader = self.content.reader();
+        reader.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
-        file.take(max as u64).read_to_end(&mut bytes)?;
+        reader.take(max as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }
@@ -564,6 +628,13 @@ impl From<wit::FileEntry> for FileEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::MAX_FILES;
+    use crate::run::Limits;
+
+    fn files_of(files: &Files, file_bytes: u64) -> RunFiles {
+        let account = Account::new(&Limits { file_bytes, ..Limits::default() });
+        RunFiles::new(Some(files.clone()), Vec::new(), account)
+    }
 
     #[test]
     fn a_name_stays_in_its_folder() {
@@ -596,7 +667,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let name = format!("{}.wav", "😀音".repeat(120));
         for _ in 0..2 {
-            let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
+            let mut run = files_of(&Files::new(dir.path()), 1_000);
             let mut file = run.create(&name, "audio/wav").unwrap();
             file.write_all(b"RIFF").unwrap();
             let entry = file.keep(&mut run).unwrap();
@@ -610,7 +681,7 @@ mod tests {
     #[test]
     fn a_kept_file_takes_nobodys_name() {
         let dir = tempfile::tempdir().unwrap();
-        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
+        let mut run = files_of(&Files::new(dir.path()), 1_000);
         let mut names = Vec::new();
         for content in ["one", "two", "three"] {
             let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
@@ -625,7 +696,7 @@ mod tests {
     #[test]
     fn a_run_stores_so_much_all_together() {
         let dir = tempfile::tempdir().unwrap();
-        let mut run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 10);
+        let mut run = files_of(&Files::new(dir.path()), 10);
         let mut first = run.create("a", "text/plain").unwrap();
         first.write_all(b"seven b").unwrap();
         first.keep(&mut run).unwrap();
@@ -639,7 +710,7 @@ mod tests {
         let mut third = run.create("c", "text/plain").unwrap();
         third.write_all(b"two").unwrap();
         third.keep(&mut run).unwrap();
-        for count in 2..MOST_FILES {
+        for count in 2..MAX_FILES {
             run.create(&format!("{count}"), "text/plain").unwrap().keep(&mut run).unwrap();
         }
         let Err(failure) = run.create("one more", "text/plain") else { panic!("it was made") };
@@ -649,7 +720,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_kept_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let run = RunFiles::new(Some(Files::new(dir.path())), Vec::new(), 1_000);
+        let run = files_of(&Files::new(dir.path()), 1_000);
         let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
         file.write_all(b"half").unwrap();
         drop(file);
@@ -662,12 +733,13 @@ mod tests {
         let store = FileStore::new(dir.path().join("store"), "/files/");
         for files in [Files::new(dir.path().join("folder")), Files::stored(store)] {
             let run_of_two = |told: bool| {
-                let mut run = RunFiles::new(Some(files.clone()), Vec::new(), 1_000);
+                let mut run = files_of(&files, 1_000);
                 let mut make = || {
                     let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
                     file.write_all(b"content").unwrap();
                     let entry = file.keep(&mut run).unwrap();
-                    run.open(&entry).map(|file| (entry, file.path)).unwrap()
+                    let path = run.stored.last().unwrap().path.clone();
+                    (entry, path)
                 };
                 let (one, two) = (make(), make());
                 if told {
@@ -691,10 +763,36 @@ mod tests {
         fs::write(&path, "RIFF").unwrap();
         let files = Files::new(dir.path());
         let entry = FileEntry::named("a.wav", &file_url(&path).unwrap());
-        assert!(files.open(&entry).unwrap_err().contains("not among the files"));
+        let refused = || files.open(&entry).err().unwrap();
+        assert!(refused().contains("not among the files"));
         assert_eq!(files.grant(&path).unwrap(), entry);
-        assert_eq!(files.open(&entry).unwrap().size, 4);
-        assert!(Files::new(dir.path()).allow_any_local().open(&entry).is_ok());
+        assert_eq!(files.open(&entry).ok().unwrap().content.size(), 4);
+        let url = format!("file://{}/./a.wav", dir.path().display());
+        assert!(files.open(&FileEntry::named("a.wav", &url)).is_ok());
+        let call = files.for_call();
+        assert!(call.open(&entry).is_err());
+        call.grant_url(&url).unwrap();
+        assert!(call.open(&FileEntry::named("a.wav", &url)).is_ok());
+    }
+
+    #[test]
+    fn what_was_granted_is_read_whatever_takes_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let [path, secret] = ["a.wav", "secret"].map(|name| dir.path().join(name));
+        fs::write(&path, "RIFF").unwrap();
+        fs::write(&secret, "secret").unwrap();
+        let files = Files::new(dir.path().join("out"));
+        let entry = files.grant(&path).unwrap();
+        let mut run = files_of(&files, 1_000);
+        let mut file = run.create("b.txt", "text/plain").unwrap();
+        file.write_all(b"own").unwrap();
+        let stored = file.keep(&mut run).unwrap();
+        for path in [path, run.stored[0].path.clone()] {
+            fs::remove_file(&path).unwrap();
+            std::os::unix::fs::symlink(&secret, &path).unwrap();
+        }
+        assert_eq!(files.open(&entry).ok().unwrap().read(0, 100).unwrap(), b"RIFF");
+        assert_eq!(run.open(&stored).err().unwrap().kind, FailureKind::NotFound);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use crate::bindings::Connector as World;
 use crate::cache::{Cache, Compiled};
+use crate::complexity;
 use crate::connector::{Connector, LoadError};
 use crate::egress::{AddressPolicy, Authorities, BaseUrl};
 use crate::engine::{EngineOptions, engine};
@@ -33,8 +34,8 @@ pub struct Host {
 /// How a host is set up.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
-    /// The most runs at the same time, among them the actions that runs call
-    /// as functions ([`Functions::AT_ONCE`](crate::Functions::AT_ONCE)). Default: 64.
+    /// The most runs at the same time. Actions that a run calls as functions
+    /// do not count: each run has room for those. Default: 64.
     pub concurrent_runs: u32,
     /// Where compiled components are kept, a folder only this user may write
     /// to. `None` compiles at each load. Default: the user's cache folder.
@@ -114,6 +115,13 @@ impl Host {
         self.load(&wasm)
     }
 
+    /// Whether a component is in the cache, so that loading it compiles
+    /// nothing.
+    pub fn is_compiled(&self, wasm: &[u8]) -> bool {
+        let cache = self.cache.as_ref();
+        cache.is_some_and(|cache| cache.find(&self.engine, &hash(wasm)).is_some())
+    }
+
     /// Loads a connector: compiles it or takes it from the cache, checks what
     /// it imports and exports, and lets it describe itself.
     ///
@@ -128,13 +136,24 @@ impl Host {
             }
             _ => return Err(LoadError::NotWebAssembly),
         }
-        let hash = format!("{:x}", Sha256::digest(wasm));
-        let compiled = match &self.cache {
-            Some(cache) => cache.load(&self.engine, wasm, &hash),
-            None => Component::from_binary(&self.engine, wasm)
-                .map(|component| Compiled { component, in_use: None }),
+        let hash = hash(wasm);
+        let cached = self.cache.as_ref().and_then(|cache| cache.find(&self.engine, &hash));
+        let compiled = match (cached, &self.cache) {
+            (Some(compiled), _) => Ok(compiled),
+            (None, cache) => {
+                complexity::check(wasm)?;
+                match cache {
+                    Some(cache) => cache.compile(&self.engine, wasm, &hash),
+                    None => Component::from_binary(&self.engine, wasm)
+                        .map(|component| Compiled { component, in_use: None }),
+                }
+            }
         };
         let compiled = compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
         Connector::new(self, &self.linker, compiled, hash, wasm.len())
     }
+}
+
+fn hash(wasm: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(wasm))
 }

@@ -1,6 +1,8 @@
 //! The host's side of the imports: each function hands over to the module
 //! whose subject it is.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use ureq::http::Method;
 use wasmtime::Trap;
@@ -15,11 +17,11 @@ use crate::egress::{
 use crate::events::Event;
 use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
-use crate::functions::{Context, Invocation};
+use crate::functions::{CallResult, Context, Invocation};
 use crate::json;
 use crate::json_schema as schemas;
 use crate::run::Limits;
-use crate::state::{State, Stopped};
+use crate::state::{RunState, State, Stopped};
 
 /// The header that ties traces together (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
@@ -30,7 +32,7 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 const LARGEST_TEXT: u64 = 64 << 20;
 
 /// More calls of functions at once come from a connector that loops.
-const MOST_CALLS: usize = 1_000;
+const MAX_CALLS: usize = 1_000;
 
 /// What an import that can fail returns: a trap, or the WIT `result`.
 type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
@@ -46,6 +48,7 @@ impl http::Host for State {
         if let Some(stopped) = stopped {
             return Ok(Err(Failure::from(stopped).into()));
         }
+        let _held = run.account.hold(held_by(&request))?;
         let mut request = request_of(request, resources)?;
         if let Some(trace_parent) = &run.trace_parent {
             request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACE_PARENT));
@@ -64,19 +67,25 @@ impl http::Host for State {
                 first_byte: run.limits.first_byte,
                 silence: run.limits.silence,
                 retries: &run.retries,
-                processed: run.processed,
+                account: &run.account,
                 cancellation: &cancellation,
                 on_event: run.on_event.as_ref(),
             },
         );
         run.attempts += sent.attempts;
         run.request_sent |= sent.request_sent;
-        run.processed |= sent.processed;
+        run.account.sent(sent.request_sent, sent.processed);
         run.asked_pause = sent.asked_pause;
-        Ok(match sent.result {
-            Ok(response) => Ok(resources.push(response)?),
-            Err(failure) => Err(failure.into()),
-        })
+        match sent.result {
+            Ok(mut response) => {
+                count_secrets(run, &mut response)?;
+                Ok(Ok(resources.push(response)?))
+            }
+            Err(failure) => {
+                run.account.check()?;
+                Ok(Err(failure.into()))
+            }
+        }
     }
 }
 
@@ -96,13 +105,17 @@ impl http::HostResponse for State {
     fn read(&mut self, response: Resource<Response>, max: u32) -> Answer<Option<Vec<u8>>> {
         let (run, resources) = self.run()?;
         let response = resources.get_mut(&response)?;
-        Ok(response.read(max as usize, run.limits.response_bytes).map_err(Into::into))
+        let bytes = response.read(max as usize, run.limits.response_bytes);
+        count_secrets(run, response)?;
+        Ok(bytes.map_err(Into::into))
     }
 
     fn text(&mut self, response: Resource<Response>) -> Answer<String> {
         let (run, resources) = self.run()?;
         let response = resources.get_mut(&response)?;
-        Ok(response.text(run.limits.response_bytes).map_err(Into::into))
+        let text = response.text(run.limits.response_bytes);
+        count_secrets(run, response)?;
+        Ok(text.map_err(Into::into))
     }
 
     fn json(
@@ -114,7 +127,9 @@ impl http::HostResponse for State {
         let response = resources.get_mut(&response)?;
         let limit = limit_with(embedded.as_ref(), &run.limits);
         let embedded = embedded.map(EmbeddedFiles::from);
-        Ok(response.json(embedded, &mut run.files, limit).map_err(Into::into))
+        let json = response.json(embedded, &mut run.files, limit);
+        count_secrets(run, response)?;
+        Ok(json.map_err(Into::into))
     }
 
     fn next_event(
@@ -127,6 +142,7 @@ impl http::HostResponse for State {
         let limit = limit_with(embedded.as_ref(), &run.limits);
         let embedded = embedded.map(EmbeddedFiles::from);
         let event = response.next_event(embedded, &mut run.files, limit);
+        count_secrets(run, response)?;
         Ok(event.map(|event| event.map(Into::into)).map_err(Into::into))
     }
 
@@ -141,6 +157,7 @@ impl http::HostResponse for State {
         let progress = Progress::new(run.on_event.clone());
         let limit = run.limits.file_bytes;
         let saved = response.save(&name, &mime_type, &mut run.files, limit, progress);
+        count_secrets(run, response)?;
         Ok(saved.map(Into::into).map_err(Into::into))
     }
 
@@ -148,6 +165,40 @@ impl http::HostResponse for State {
         self.resources.delete(response)?;
         Ok(())
     }
+}
+
+/// Notes that an answer repeated a secret. Ends the run if that was one too
+/// many, or if it has used more than it may.
+fn count_secrets(run: &RunState, response: &mut Response) -> wasmtime::Result<()> {
+    if response.had_secret() {
+        run.account.answer_with_secret()?;
+    }
+    Ok(run.account.check()?)
+}
+
+/// How many bytes of a request the host holds.
+fn held_by(request: &http::Request) -> usize {
+    let body: usize = match &request.body {
+        http::Body::None => 0,
+        http::Body::Json(text) => text.len(),
+        http::Body::JsonWithFiles(pieces) => {
+            let text = |piece: &http::JsonPiece| match piece {
+                http::JsonPiece::Text(text) => text.len(),
+                http::JsonPiece::File(_) => 0,
+            };
+            pieces.iter().map(text).sum()
+        }
+        http::Body::Content(content) => content.bytes.len(),
+        http::Body::Multipart(parts) => {
+            let text = |part: &http::Part| match &part.value {
+                http::PartValue::Text(text) => text.len(),
+                http::PartValue::File(_) => 0,
+            };
+            parts.iter().map(text).sum()
+        }
+    };
+    let pairs = request.query.iter().chain(&request.headers);
+    body + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
 }
 
 /// The largest body that may be parsed. One with files in it may be as large
@@ -208,7 +259,7 @@ fn json_piece_of(piece: http::JsonPiece, resources: &ResourceTable) -> wasmtime:
         http::JsonPiece::Text(text) => JsonPiece::Text(text),
         http::JsonPiece::File(file) => {
             let file = resources.get(&file)?;
-            JsonPiece::File { path: file.path.clone(), size: file.size }
+            JsonPiece::File(file.content.clone())
         }
     })
 }
@@ -219,8 +270,7 @@ fn part_of(part: http::Part, resources: &ResourceTable) -> wasmtime::Result<Form
         http::PartValue::File(http::FilePart { file, name, mime_type }) => {
             let file = resources.get(&file)?;
             FormValue::File {
-                path: file.path.clone(),
-                size: file.size,
+                content: file.content.clone(),
                 name: name.unwrap_or_else(|| file.entry.name.clone()),
                 mime_type: mime_type.unwrap_or_else(|| file.entry.mime_type.clone()),
             }
@@ -245,6 +295,7 @@ impl files::Host for State {
         bytes: Vec<u8>,
     ) -> Answer<wit::FileEntry> {
         let (run, _) = self.run()?;
+        let _held = run.account.hold(bytes.len())?;
         let created = run.files.create(&name, &mime_type).and_then(|mut file| {
             file.write_all(&bytes)?;
             file.keep(&mut run.files)
@@ -259,13 +310,13 @@ impl files::HostFile for State {
     }
 
     fn size(&mut self, file: Resource<OpenFile>) -> wasmtime::Result<u64> {
-        Ok(self.resources.get(&file)?.size)
+        Ok(self.resources.get(&file)?.content.size())
     }
 
     fn read(&mut self, file: Resource<OpenFile>, offset: u64, max: u32) -> Answer<Vec<u8>> {
         let file = self.resources.get(&file)?;
         // What the guest's memory cannot hold is not read into the host's.
-        let wanted = file.size.saturating_sub(offset).min(u64::from(max)) as usize;
+        let wanted = file.content.size().saturating_sub(offset).min(u64::from(max)) as usize;
         if self.memory.most < wanted {
             let message = format!(
                 "{} cannot be read in one piece: {wanted} bytes, and the connector's memory has {}",
@@ -298,10 +349,48 @@ impl events::Host for State {
             Some(Stopped::Cancelled) => Err(events::StopReason::Cancelled),
             Some(Stopped::Deadline) => Err(events::StopReason::Deadline),
             None => {
-                run.emit(event_of(event));
+                let _held = run.account.hold(size_of_event(&event))?;
+                for event in parted(event) {
+                    run.emit(event_of(event));
+                }
                 Ok(())
             }
         })
+    }
+}
+
+/// Longer text of an event comes in several, so that a reader who is slow holds
+/// little.
+const MAX_DELTA: usize = 64 * 1024;
+/// Arguments and results of functions that are longer are not told in full.
+const MAX_TOLD: usize = 256 * 1024;
+
+fn size_of_event(event: &events::Event) -> usize {
+    match event {
+        events::Event::TextDelta(delta) => delta.text.len(),
+        events::Event::FunctionCall(call) => call.name.len() + call.arguments.len(),
+        events::Event::FunctionResult(told) => {
+            told.name.len() + told.result.as_ref().map_or_else(String::len, String::len)
+        }
+        events::Event::Progress(_) | events::Event::File(_) => 0,
+    }
+}
+
+/// An event, or the several that a long text becomes.
+fn parted(event: events::Event) -> Vec<events::Event> {
+    match event {
+        events::Event::TextDelta(delta) if delta.text.len() > MAX_DELTA => {
+            let mut rest = delta.text.as_str();
+            let mut parts = Vec::new();
+            while !rest.is_empty() {
+                let (text, after) = rest.split_at(rest.floor_char_boundary(MAX_DELTA));
+                let part = events::TextDelta { choice: delta.choice, text: text.to_owned() };
+                parts.push(events::Event::TextDelta(part));
+                rest = after;
+            }
+            parts
+        }
+        event => vec![event],
     }
 }
 
@@ -328,43 +417,57 @@ fn event_of(event: events::Event) -> Event {
 }
 
 /// What a connector calls JSON. An event with text that is none is still an
-/// event.
-fn json_or_text(text: String) -> Value {
+/// event; a long one is cut, and then it is none.
+fn json_or_text(mut text: String) -> Value {
+    if text.len() > MAX_TOLD {
+        text.truncate(text.floor_char_boundary(MAX_TOLD));
+        text.push('…');
+        return Value::String(text);
+    }
     json::parse(&text).unwrap_or(Value::String(text))
 }
 
 impl functions::Host for State {
     fn describe(&mut self, names: Vec<String>) -> Answer<Vec<functions::Function>> {
         let (run, _) = self.run()?;
-        let described = names.into_iter().map(|name| {
-            let function = run.functions.get(&name)?;
-            Ok(functions::Function {
-                name,
-                description: function.description.clone(),
-                parameters: (function.parameters)().to_string(),
-            })
-        });
-        Ok(described.collect::<Result<_, Failure>>().map_err(Into::into))
+        let mut held = run.account.hold(0)?;
+        let mut size = 0;
+        let mut described = Vec::new();
+        for name in names {
+            let function = match run.functions.get(&name) {
+                Ok(function) => function,
+                Err(failure) => return Ok(Err(failure.into())),
+            };
+            let description = function.description.clone();
+            let parameters = (function.parameters)().to_string();
+            size += name.len() + description.len() + parameters.len();
+            held.set(size)?;
+            described.push(functions::Function { name, description, parameters });
+        }
+        Ok(Ok(described))
     }
 
     fn call(
         &mut self,
         calls: Vec<functions::Invocation>,
     ) -> wasmtime::Result<Vec<Result<String, wit::Failure>>> {
-        let context = Context { deadline: self.deadline, cancellation: self.cancellation.clone() };
+        let (deadline, cancellation) = (self.deadline, self.cancellation.clone());
         let (run, _) = self.run()?;
-        if MOST_CALLS < calls.len() {
-            let message = format!("more than {MOST_CALLS} functions called at once");
+        let context = Context { deadline, cancellation, account: Arc::clone(&run.account) };
+        if calls.len() > MAX_CALLS {
+            let message = format!("more than {MAX_CALLS} functions called at once");
             return Err(wasmtime::Error::msg(message));
         }
-        let calls = calls.into_iter().map(|call| {
-            let functions::Invocation { name, arguments } = call;
-            Invocation { name, arguments }
-        });
-        let results = run.functions.call(&calls.collect::<Vec<_>>(), &context).into_iter();
-        Ok(results
-            .map(|result| result.map(|value| value.to_string()).map_err(Into::into))
-            .collect())
+        let size = calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
+        let _held = run.account.hold(size)?;
+        let calls: Vec<Invocation> = calls
+            .into_iter()
+            .map(|functions::Invocation { name, arguments }| Invocation { name, arguments })
+            .collect();
+        let results = run.functions.call(&calls, &context);
+        run.account.check()?;
+        let result = |result: CallResult| result.map(|(text, _)| text).map_err(Into::into);
+        Ok(results.into_iter().map(result).collect())
     }
 }
 
@@ -374,7 +477,8 @@ impl json_schema::Host for State {
         schema: String,
         instance: String,
     ) -> wasmtime::Result<Result<(), json_schema::Invalid>> {
-        self.run()?;
+        let (run, _) = self.run()?;
+        let _held = run.account.hold(schema.len() + instance.len())?;
         let (cancellation, deadline) = (self.cancellation.clone(), self.deadline);
         let stopped = move || Stopped::of(&cancellation, deadline);
         schemas::validate(&schema, &instance, stopped).map_err(|_| Trap::Interrupt.into())
@@ -384,13 +488,14 @@ impl json_schema::Host for State {
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let (run, _) = self.run()?;
-        let Some(left) = run.messages_left.checked_sub(1) else { return Ok(()) };
-        run.messages_left = left;
+        if !run.account.message() {
+            return Ok(());
+        }
         // Before anything is cut off: half a credential would not be found.
-        let mut message = match &run.connection {
-            Some(connection) => connection.route().redactor().text(message),
-            None => message,
-        };
+        let mut message = message;
+        if let Some(connection) = &run.connection {
+            connection.route().redactor().redact(&mut message);
+        }
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let plain: String = message
             .chars()

@@ -4,6 +4,7 @@
 //! allowed is found all at once, each value with its path and what is allowed,
 //! before any request is made.
 
+mod named;
 mod reading;
 
 use std::collections::{HashMap, HashSet};
@@ -16,7 +17,11 @@ use crate::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
     PropertyType, key, plain_number, same,
 };
+pub(crate) use named::{file_urls, listed_texts};
 use reading::Reader;
+
+/// More files than an input names. Each of them is open during the run.
+const MAX_FILES: usize = 128;
 
 /// An input as an action gets it.
 #[derive(Debug)]
@@ -118,6 +123,10 @@ fn collect_files(
     match (property.kind, value) {
         (PropertyType::FileEntry, value) => {
             let Some(entry) = FileEntry::from_json(value) else { return Ok(()) };
+            if found.len() >= MAX_FILES {
+                let message = format!("`{path}`: an input names at most {MAX_FILES} files");
+                return Err(Failure::invalid_input(path, message));
+            }
             let file = open_file(property, &entry, path, files)?;
             *value = json!(file.entry);
             found.push(file);
@@ -151,13 +160,13 @@ fn open_file(
     let refuse = |why: String| Failure::invalid_input(path, format!("`{path}`: {why}"));
     let files = files.ok_or_else(|| refuse("this run was given no `Files` to read from".into()))?;
     let file = files.open(entry).map_err(refuse)?;
+    let size = file.content.size();
     if let Some(max) = property.limits.max_bytes
-        && file.size > max
+        && size > max
     {
-        let size = file.size;
         return Err(refuse(format!("the file must be at most {max} bytes long (it has {size})")));
     }
-    if file.size == 0 {
+    if size == 0 {
         return Err(refuse("the file is empty".to_owned()));
     }
     let kind = file.kind().map_err(|error| refuse(format!("it cannot be read: {error}")))?;

@@ -15,8 +15,10 @@ use crate::text::{TextError, read_text, whole_surrogates};
 const OF_CONNECTORS: usize = 128 << 20;
 /// What an input may take, many of which may arrive at the same time.
 pub(crate) const OF_CALLERS: usize = 16 << 20;
-/// What an object takes beside its members.
+/// What an object takes beside its members, and a member beside its value and
+/// the text of its name.
 const OBJECT: usize = 512;
+const MEMBER: usize = 128;
 const VALUE: usize = size_of::<Value>();
 
 /// Parses a connector's JSON text.
@@ -198,6 +200,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         self.take(OBJECT)?;
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
+            self.take(MEMBER + key.len())?;
             let value = members.next_value_seed(self.below(&key))?;
             // The first one may have been replaced already.
             if object.insert(key, value).is_some()

@@ -31,11 +31,14 @@
 //! # }
 //! ```
 
+mod account;
 mod backtrace;
 mod bindings;
 mod cache;
+mod complexity;
 mod connection;
 mod connector;
+mod content;
 mod descriptor;
 mod egress;
 mod engine;
@@ -60,6 +63,7 @@ mod state;
 mod table;
 mod text;
 
+pub use complexity::TooComplex;
 pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
 pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};

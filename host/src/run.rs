@@ -1,8 +1,8 @@
 //! Calls into a connector: a fresh instance, within limits, and whatever happens
 //! in it as an outcome or a failure.
 
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
+use crate::account::Account;
 use crate::backtrace;
 use crate::bindings::{
     Connector as World, ConnectorPre as WorldPre, actions as wit_actions, describe as wit_describe,
@@ -58,6 +59,14 @@ pub struct Limits {
     /// The files that a run stores, in bytes all together, and a response that
     /// goes to files. Default: 1 GiB.
     pub file_bytes: u64,
+    /// What the host holds in memory for a run and the runs of its functions
+    /// at the same time, in bytes: answers that arrive, events, requests and
+    /// results of functions. Default: 192 MiB.
+    pub held_bytes: u64,
+    /// Responses and files that they have open at the same time. Default: 64.
+    pub open: u32,
+    /// Requests that they make, repeated ones included. Default: 1,000.
+    pub requests: u32,
 }
 
 impl Default for Limits {
@@ -71,6 +80,9 @@ impl Default for Limits {
             request_bytes: 256 << 20,
             response_bytes: 32 << 20,
             file_bytes: 1 << 30,
+            held_bytes: 192 << 20,
+            open: 64,
+            requests: 1_000,
         }
     }
 }
@@ -112,6 +124,8 @@ pub struct Run<'a> {
     streaming: bool,
     trace_parent: Option<String>,
     cancellation: Cancellation,
+    /// That of the run whose function this run is.
+    account: Option<Arc<Account>>,
 }
 
 impl<'a> Run<'a> {
@@ -129,6 +143,7 @@ impl<'a> Run<'a> {
             streaming: false,
             trace_parent: None,
             cancellation: Cancellation::default(),
+            account: None,
         }
     }
 
@@ -150,13 +165,15 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Which files it may read and where it puts its own.
+    /// Where it puts its files, and which it may read: those that were granted
+    /// and that the input names. Default: none.
     pub fn files(mut self, files: &Files) -> Self {
         self.files = Some(files.clone());
         self
     }
 
-    /// The functions that a model may call.
+    /// The functions that a model may call. The run gets those that its input
+    /// names, and no others.
     pub fn functions(mut self, functions: &Functions) -> Self {
         self.functions = functions.clone();
         self
@@ -164,7 +181,7 @@ impl<'a> Run<'a> {
 
     /// Who is told what happens, on the run's thread.
     pub fn on_event(mut self, on_event: impl Fn(Event) + Send + Sync + 'static) -> Self {
-        self.on_event = Some(std::sync::Arc::new(on_event));
+        self.on_event = Some(Arc::new(on_event));
         self
     }
 
@@ -188,6 +205,12 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// As a function of another run, with whose account it runs.
+    pub(crate) fn within(mut self, account: &Arc<Account>) -> Self {
+        self.account = Some(Arc::clone(account));
+        self
+    }
+
     /// Checks the input, runs the action and waits for its end, on the calling
     /// thread. Where that has less stack left than the run needs, the run gets
     /// one of its own.
@@ -199,6 +222,8 @@ impl<'a> Run<'a> {
         let shared = &self.connector.shared;
         let action = action(self.connector, &self.action)?;
         let address = shared.descriptor.address(action);
+        let named = input::listed_texts(action.properties.as_slice(), &self.input);
+        let functions = self.functions.granted(named);
         let mut input = input::prepare(&action.properties, self.input, &address)?;
         let files = input::open_files(&action.properties, &mut input.value, self.files.as_ref())
             .map_err(|failure| input.as_given(failure))?;
@@ -206,10 +231,14 @@ impl<'a> Run<'a> {
         if let Some(files) = self.files.as_ref().filter(|_| action.makes_files()) {
             files.check_writable()?;
         }
-        let mut run = RunState::new(shared.descriptor.name.clone(), self.connection, self.limits);
-        run.files = RunFiles::new(self.files, files, run.limits.file_bytes);
+        let is_function = self.account.is_some();
+        let account = self.account.unwrap_or_else(|| Account::new(&self.limits));
+        let name = shared.descriptor.name.clone();
+        let mut run = RunState::new(name, self.connection, self.limits, Arc::clone(&account));
+        run.files = RunFiles::new(self.files, files, account);
+        run.is_function = is_function;
         run.retries = self.retries;
-        run.functions = self.functions;
+        run.functions = functions;
         run.on_event = self.on_event;
         run.streaming = self.streaming;
         run.trace_parent = self.trace_parent;
@@ -225,24 +254,36 @@ impl<'a> Run<'a> {
 }
 
 /// The state of a call when it had ended.
+#[derive(Default)]
 struct Ended {
     request_sent: bool,
-    processed: bool,
+    account: Option<Arc<Account>>,
     attempts: u32,
     asked_pause: Option<Duration>,
     stopped: Option<Stopped>,
     connection: Option<Connection>,
-    files: RunFiles,
+    files: Option<RunFiles>,
+    is_function: bool,
 }
 
 impl Ended {
+    /// Why the run was ended for what it used, if it was.
+    fn exceeded(&self) -> Option<&Failure> {
+        self.account.as_ref()?.exceeded()
+    }
+
     /// A connector's failure, with what only the host knows.
     fn failure(&self, mut failure: Failure) -> Failure {
+        let exceeded = self.exceeded();
         if let Some(Stopped::Cancelled) = self.stopped {
             failure = Failure::from(Stopped::Cancelled);
+        } else if let Some(exceeded) = exceeded {
+            failure = exceeded.clone();
         }
         failure.request_sent |= self.request_sent;
-        failure.repeatable = 0 < self.attempts && !self.processed && self.stopped.is_none();
+        let processed = self.account.as_ref().is_some_and(|account| account.processed());
+        failure.repeatable =
+            self.attempts > 0 && !processed && self.stopped.is_none() && exceeded.is_none();
         if matches!(failure.kind, FailureKind::RateLimited | FailureKind::Unavailable) {
             let pause = self.asked_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
             failure.retry_after_ms = pause.or(failure.retry_after_ms);
@@ -265,7 +306,11 @@ impl Ended {
         metadata.insert("attempts".to_owned(), self.attempts.into());
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         metadata.insert("durationMs".to_owned(), milliseconds.into());
-        self.files.stay();
+        match self.files {
+            Some(files) if self.is_function => files.stay_with_caller(),
+            Some(files) => files.stay(),
+            None => {}
+        }
         Ok(Outcome { output, metadata })
     }
 }
@@ -315,6 +360,8 @@ impl Call {
         let memory = limits.memory.min(options.max_memory);
         let state = State::new(self.run, memory, deadline, self.cancellation);
         let _entered = egress::enter(&state.cancellation);
+        let place = state.run.as_ref().map(|run| run.account.instance(|| state.stopped()));
+        let _place = place.transpose().map_err(Failure::from)?;
         let mut store = Store::new(pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
@@ -341,22 +388,30 @@ impl Call {
 impl Ended {
     fn new(state: &mut State) -> Self {
         let stopped = state.stopped();
-        let files = state.run.as_mut().map(|run| mem::take(&mut run.files));
-        let run = state.run.as_ref();
+        let Some(run) = state.run.take() else {
+            return Self { stopped, ..Self::default() };
+        };
+        // A function's failure is about its own requests, that of the run which
+        // called it about all.
+        let request_sent = run.request_sent || !run.is_function && run.account.request_sent();
         Self {
-            request_sent: run.is_some_and(|run| run.request_sent),
-            processed: run.is_some_and(|run| run.processed),
-            attempts: run.map_or(0, |run| run.attempts),
-            asked_pause: run.and_then(|run| run.asked_pause),
+            request_sent,
+            attempts: run.attempts,
+            account: Some(run.account),
+            asked_pause: run.asked_pause,
             stopped,
-            connection: run.and_then(|run| run.connection.clone()),
-            files: files.unwrap_or_default(),
+            is_function: run.is_function,
+            connection: run.connection,
+            files: Some(run.files),
         }
     }
 
     /// What a trap means.
     fn trapped(&self, error: &wasmtime::Error, state: &State, limits: &Limits) -> Failure {
         let internal = |message: String| Failure::new(FailureKind::Internal, message);
+        if let Some(exceeded) = self.exceeded() {
+            return exceeded.clone().after_request(self.request_sent);
+        }
         let failure = match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Failure::from(self.stopped.unwrap_or(Stopped::Deadline)),
             Some(Trap::StackOverflow) => {
@@ -380,11 +435,11 @@ impl Ended {
                 Failure::new(FailureKind::TooLarge, message)
             }
             None => {
-                let text = format!("the connector failed: {}", error.root_cause());
-                internal(match &self.connection {
-                    Some(connection) => connection.route().redactor().text(text),
-                    None => text,
-                })
+                let mut text = format!("the connector failed: {}", error.root_cause());
+                if let Some(connection) = &self.connection {
+                    connection.route().redactor().redact(&mut text);
+                }
+                internal(text)
             }
         };
         let detail = match failure.kind {
@@ -556,7 +611,8 @@ fn ask<T>(
 ) -> Result<(T, Ended), Failure> {
     let shared = &connector.shared;
     let name = shared.descriptor.name.clone();
-    let run = RunState::new(name, connection.cloned(), Limits::default());
+    let account = Account::new(&Limits::default());
+    let run = RunState::new(name, connection.cloned(), Limits::default(), account);
     let time = Some(shared.options.ask_time);
     let prepared = Call { run: Some(run), time, cancellation: Cancellation::default() };
     prepared.make(&shared.pre, &shared.options, call)

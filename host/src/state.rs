@@ -1,22 +1,22 @@
 //! What stands behind a guest's imports during one call: its limits, its
 //! connection, its files. Nothing of it outlives the call.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
+use crate::account::Account;
 use crate::connection::Connection;
 use crate::egress::Retries;
 use crate::engine;
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 use crate::files::RunFiles;
-use crate::functions::Functions;
+use crate::functions::Granted;
 use crate::run::Limits;
 
-/// Messages that one run may log.
-const MOST_MESSAGES: u32 = 1_000;
 /// A request that ends at the deadline fails with its own words; the guest
 /// gets this long to hand them over.
 const GRACE: Duration = Duration::from_millis(100);
@@ -39,22 +39,23 @@ pub(crate) struct RunState {
     pub connection: Option<Connection>,
     pub limits: Limits,
     pub files: RunFiles,
-    pub functions: Functions,
+    pub functions: Granted,
     pub on_event: Option<OnEvent>,
     /// Whether the caller wants text as it arrives.
     pub streaming: bool,
     /// The `traceparent` of its requests.
     pub trace_parent: Option<String>,
-    /// Whether a request may have reached the provider.
+    /// Whether a request of its own may have reached the provider.
     pub request_sent: bool,
-    /// Whether the provider may have processed one.
-    pub processed: bool,
     /// Requests made.
     pub attempts: u32,
     pub retries: Retries,
     /// How long the provider asked to wait in its last answer.
     pub asked_pause: Option<Duration>,
-    pub messages_left: u32,
+    /// What it and the runs of its functions have used.
+    pub account: Arc<Account>,
+    /// Whether it is a function of another run.
+    pub is_function: bool,
 }
 
 impl State {
@@ -71,10 +72,13 @@ impl State {
     }
 
     /// The run and the resources of the guest, or a trap while the connector
-    /// describes itself.
+    /// describes itself and when the run has used more than it may.
     pub(crate) fn run(&mut self) -> wasmtime::Result<(&mut RunState, &mut ResourceTable)> {
         match &mut self.run {
-            Some(run) => Ok((run, &mut self.resources)),
+            Some(run) => {
+                run.account.check()?;
+                Ok((run, &mut self.resources))
+            }
             None => Err(wasmtime::Error::msg(
                 "a connector may not call the host while it describes itself",
             )),
@@ -128,22 +132,27 @@ pub(crate) fn at_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<Upd
 }
 
 impl RunState {
-    pub(crate) fn new(connector: String, connection: Option<Connection>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        connector: String,
+        connection: Option<Connection>,
+        limits: Limits,
+        account: Arc<Account>,
+    ) -> Self {
         Self {
             connector,
             connection,
             limits,
-            files: RunFiles::default(),
-            functions: Functions::default(),
+            files: RunFiles::new(None, Vec::new(), Arc::clone(&account)),
+            functions: Granted::default(),
             on_event: None,
             streaming: false,
             trace_parent: None,
             request_sent: false,
-            processed: false,
             attempts: 0,
             retries: Retries::default(),
             asked_pause: None,
-            messages_left: MOST_MESSAGES,
+            account,
+            is_function: false,
         }
     }
 

@@ -270,6 +270,14 @@ pub struct TableError {
     pub reason: String,
 }
 
+impl Property {
+    /// Whether it or something inside it is a file.
+    pub(crate) fn holds_file(&self) -> bool {
+        self.kind == PropertyType::FileEntry
+            || self.children.iter().chain(self.values.as_deref()).any(Self::holds_file)
+    }
+}
+
 impl PropertyTable {
     /// The rows, in form order.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
@@ -808,6 +816,10 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     }
     if property.secret && property.default.is_some() {
         return fail("a secret has no default");
+    }
+    // A default would name files that nobody who runs the action has named.
+    if property.default.is_some() && property.holds_file() {
+        return fail("what holds a file has no default");
     }
     if let Some(media_type) = &property.media_type {
         if property.kind != PropertyType::String {

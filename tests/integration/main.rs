@@ -8,6 +8,7 @@
 )]
 
 mod anthropic;
+mod attacks;
 mod browser;
 mod cli;
 mod contract;

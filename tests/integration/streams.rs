@@ -15,10 +15,13 @@ fn run(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> (Outcome
     let connector = openai();
     let told = Arc::new(Mutex::new(Vec::new()));
     let keep = Arc::clone(&told);
+    let files = Files::new(folder);
+    let table = &connector.descriptor().action(action).unwrap().properties;
+    files.grant_named_in(table, &input);
     let outcome = connector
         .run(action, input)
         .connection(&connection(&connector, sandbox))
-        .files(&Files::new(folder).allow_any_local())
+        .files(&files)
         .streaming(true)
         .on_event(move |event| keep.lock().unwrap().push(event))
         .start()
@@ -30,8 +33,11 @@ fn run(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> (Outcome
 /// The same run without a stream.
 fn in_one_piece(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> Outcome {
     let connector = openai();
+    let files = Files::new(folder);
+    let table = &connector.descriptor().action(action).unwrap().properties;
+    files.grant_named_in(table, &input);
     let run = connector.run(action, input).connection(&connection(&connector, sandbox));
-    run.files(&Files::new(folder).allow_any_local()).start().unwrap()
+    run.files(&files).start().unwrap()
 }
 
 fn text(told: &[Event]) -> String {

@@ -17,6 +17,7 @@ pub mod node_red;
 pub mod prefix;
 pub mod process;
 mod proxy;
+pub mod puppet;
 mod server;
 pub mod service;
 pub mod steady;

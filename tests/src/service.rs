@@ -198,7 +198,9 @@ fn command(data: &Path, limited: bool) -> Command {
     fs::create_dir_all(&copies).unwrap();
     let openai = copies.join("openai.wasm");
     let program_copy = data.join("connector");
-    for (from, to) in [(program(), &program_copy), (component(), &openai)] {
+    let (lock, lock_copy) = (components.join("connectors.lock"), copies.join("connectors.lock"));
+    let copied = [(program(), &program_copy), (component(), &openai), (lock, &lock_copy)];
+    for (from, to) in copied {
         fs::copy(from, to).unwrap();
         fs::set_permissions(to, fs::Permissions::from_mode(0o755)).unwrap();
     }

@@ -1,7 +1,7 @@
 //! The arguments. Their doc comments are the help text.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -9,6 +9,8 @@ use connector_host::{
     AddressPolicy, Authorities, AuthoritiesError, BaseUrl, Host, HostError, HostOptions,
 };
 
+use super::components::Grants;
+use crate::approval::is_of_host;
 use crate::service::Listen;
 use crate::worker::{Names, Servers};
 
@@ -121,6 +123,34 @@ pub enum Command {
     /// key that is in a file there or in $CONNECTOR_STORE_KEY (32 bytes in base64).
     #[command(subcommand)]
     Connection(Connection),
+    /// Approve a connector, so that it can be used by its name
+    ///
+    /// Shows what it asks for: where it sends requests, where the credential goes, which
+    /// environment variables it reads. Connectors that a `connectors.lock` beside them lists are
+    /// approved already. Binds stored connections of its address to where it sends them.
+    Trust {
+        /// A connector, such as `./weather.wasm`
+        connector: String,
+        /// Approve it without asking
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Write `connectors.lock` in a folder, which approves the connectors in it
+    ///
+    /// For whoever builds and ships connectors: those who install the folder need not approve
+    /// them again.
+    Lock {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Compile a component into the cache
+    #[command(hide = true)]
+    Compile {
+        /// Its file
+        file: PathBuf,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -205,15 +235,48 @@ pub struct Chosen {
     /// A stored connection instead of the environment's
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Option<String>,
-    /// Where connections are stored [default: a folder in the user's data folder]
-    #[arg(long, value_name = "DIR", requires = "connection")]
+    /// Where connections and approvals are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Whether private addresses are allowed.
+    /// What the component is given.
     #[command(flatten)]
-    pub private: PrivateAddresses,
-    /// Whom connections trust.
+    pub granted: Granted,
+    /// Where connections may lead.
     #[command(flatten)]
-    pub trust: Trust,
+    pub reach: LocalReach,
+}
+
+/// What components are given besides what was approved.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Granted {
+    /// Let the component have this environment variable; may be given several times
+    ///
+    /// An approved component has the variables that it was approved with. One that is run by its
+    /// path has these alone.
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub env: Vec<String>,
+    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    #[arg(long)]
+    pub locked: bool,
+}
+
+impl Granted {
+    /// What is granted, with what was approved in this data folder.
+    pub fn grants(&self, data_dir: Option<&Path>) -> Grants {
+        Grants {
+            environment: self.env.iter().cloned().collect(),
+            locked: self.locked,
+            data_dir: data_dir.map(Path::to_owned),
+        }
+    }
+}
+
+/// A variable that is not the host's own.
+fn variable(text: &str) -> Result<String, String> {
+    match is_of_host(text) {
+        true => Err("it is a variable of the host, which no component is given".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 /// Whether private addresses are allowed.
@@ -238,8 +301,8 @@ impl PrivateAddresses {
     }
 }
 
-/// Where connections may lead that callers chose.
-#[derive(Debug, clap::Args)]
+/// Where connections may lead.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reach {
     /// Whether private addresses are allowed.
     #[command(flatten)]
@@ -253,22 +316,50 @@ pub struct Reach {
     pub trust: Trust,
 }
 
+/// Where connections may lead that the user of this machine chose.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LocalReach {
+    #[command(flatten)]
+    reach: Reach,
+    /// Connect to public addresses over https:// only, as `serve` does
+    #[arg(long, conflicts_with = "allow_private_addresses")]
+    public_addresses: bool,
+}
+
 impl Reach {
-    /// A host that lets connections lead there, for so many runs at the same time.
+    /// A host for callers who are not this machine's user, for so many runs at
+    /// the same time.
     pub fn host(&self, runs: u32) -> Result<Host, HostError> {
         Host::new(HostOptions {
-            // A run, what it calls as functions, and what forms ask meanwhile.
-            concurrent_runs: runs.saturating_mul(2).saturating_add(16),
-            addresses: self.private.or(AddressPolicy::Public),
+            // Forms ask for tests and choices while all places are taken.
+            concurrent_runs: runs.saturating_add(16),
+            ..self.options(AddressPolicy::Public)
+        })
+    }
+
+    fn options(&self, policy: AddressPolicy) -> HostOptions {
+        HostOptions {
+            addresses: self.private.or(policy),
             origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
             authorities: self.trust.ca_file.clone(),
             ..HostOptions::default()
-        })
+        }
+    }
+}
+
+impl LocalReach {
+    /// Options of a host for so many runs at the same time.
+    pub fn options(&self, runs: u32) -> HostOptions {
+        let policy = match self.public_addresses {
+            true => AddressPolicy::Public,
+            false => AddressPolicy::Any,
+        };
+        HostOptions { concurrent_runs: runs, ..self.reach.options(policy) }
     }
 }
 
 /// Whom connections trust besides the public certificate authorities.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Trust {
     /// Further certificate authorities to trust: a PEM file, for servers of your own
     #[arg(long, value_name = "FILE", env = "CONNECTOR_CA_FILE", value_parser = authorities)]
@@ -279,17 +370,29 @@ impl Command {
     /// The host of a command that a person runs: what its connections may reach
     /// and whom they trust.
     pub fn host_options(&self) -> HostOptions {
-        let (private, authorities) = match self {
+        match self {
             Self::Test { chosen, .. }
             | Self::Options { chosen, .. }
-            | Self::Run(Run { chosen, .. }) => (chosen.private, chosen.trust.ca_file.clone()),
-            Self::Connection(Connection::Add(add)) => (add.private, None),
-            _ => (PrivateAddresses::default(), None),
-        };
-        HostOptions {
-            addresses: private.or(AddressPolicy::Any),
-            authorities,
-            ..HostOptions::default()
+            | Self::Run(Run { chosen, .. }) => chosen.reach.options(1),
+            Self::Connection(Connection::Add(add)) => HostOptions {
+                concurrent_runs: 1,
+                addresses: add.private.or(AddressPolicy::Any),
+                ..HostOptions::default()
+            },
+            _ => HostOptions { concurrent_runs: 1, ..HostOptions::default() },
+        }
+    }
+
+    /// What such a command grants components.
+    pub fn grants(&self) -> Grants {
+        match self {
+            Self::Test { chosen, .. }
+            | Self::Options { chosen, .. }
+            | Self::Run(Run { chosen, .. }) => chosen.granted.grants(chosen.data_dir.as_deref()),
+            Self::Connection(Connection::Add(add)) => {
+                Grants { data_dir: add.data.data_dir.clone(), ..Grants::default() }
+            }
+            _ => Grants::default(),
         }
     }
 }
@@ -311,11 +414,13 @@ pub struct Run {
     /// Set a property to a file, such as `file=talk.mp3`
     #[arg(long, value_name = "PROPERTY=FILE")]
     pub file: Vec<String>,
-    /// HTTP functions that the model may call, declared in a JSON file
+    /// Functions that the model may call, declared in a JSON file
     ///
-    /// A list of {name, description, parameters, method, url} and, where one is needed,
-    /// header: {name, environment}, whose value is read from that environment variable.
-    /// Actions of connectors are functions under their addresses without being declared.
+    /// A list of HTTP functions and addresses of actions. An HTTP function is {name, description,
+    /// parameters, method, url} and, where one is needed, header: {name, environment}, whose value
+    /// is read from that environment variable. An address such as "anthropic/v1/ask" lets the run
+    /// call another connector's action; those of its own connector need no declaration.
+    /// A run calls only the functions that its input names.
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
     /// Print text as it arrives; to stderr when the output isn't text
@@ -379,6 +484,9 @@ pub struct Serve {
     /// The largest file that is uploaded, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
+    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    #[arg(long)]
+    pub locked: bool,
     /// Where connections may lead.
     #[command(flatten)]
     pub reach: Reach,
@@ -419,15 +527,15 @@ pub struct Mcp {
     /// How long files are kept
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
-    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    /// Functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// Whether private addresses are allowed.
+    /// What components are given.
     #[command(flatten)]
-    pub private: PrivateAddresses,
-    /// Whom connections trust.
+    pub granted: Granted,
+    /// Where connections may lead.
     #[command(flatten)]
-    pub trust: Trust,
+    pub reach: LocalReach,
 }
 
 /// The arguments of `worker`.
@@ -478,6 +586,9 @@ pub struct Worker {
     /// Where connections are stored; else in the user's data folder
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    #[arg(long)]
+    pub locked: bool,
     /// Where connections may lead.
     #[command(flatten)]
     pub reach: Reach,

@@ -5,7 +5,9 @@ use std::env::VarError;
 use connector_host::{Connection, ConnectionValues, Connector, Definition, Failure, FailureKind};
 
 use super::args::Chosen;
+use super::components::Approved;
 use super::error::Error;
+use crate::approval::{binding_hint, check_binding};
 use crate::store::{ConnectionRecord, Store};
 
 /// The connections of one command: stored ones, if some were chosen, and those
@@ -16,6 +18,11 @@ pub struct Connections {
 }
 
 impl Connections {
+    /// None of the store.
+    pub fn none() -> Self {
+        Self { stored: Vec::new() }
+    }
+
     /// Takes the chosen connection, which must be one of the connector, out of
     /// the store.
     pub fn new(connector: &Connector, chosen: &Chosen) -> Result<Self, Error> {
@@ -30,13 +37,13 @@ impl Connections {
     /// Takes chosen connections of several connectors out of the store.
     pub fn of_several(
         store: &Store,
-        connectors: &[Connector],
+        approved: &[Approved],
         chosen: &[String],
     ) -> Result<Self, Error> {
         let stored = chosen.iter().map(|wanted| {
             let record = store.find_connection(None, wanted)?.ok_or_else(|| unknown(wanted, ""))?;
-            let of = |connector: &&Connector| component(connector) == record.component;
-            let connector = connectors.iter().find(of).ok_or_else(|| {
+            let of = |approved: &&Approved| component(&approved.connector) == record.component;
+            let approved = approved.iter().find(of).ok_or_else(|| {
                 Error::usage(
                     format!(
                         "`{wanted}` is a connection of {}, and there is no such connector",
@@ -45,30 +52,41 @@ impl Connections {
                     "`connector list` lists the connectors",
                 )
             })?;
-            taken(store, connector, &record)
+            taken(store, &approved.connector, &record)
         });
         Ok(Self { stored: stored.collect::<Result<_, Error>>()? })
     }
 
     /// The connection of a connector: the chosen one, else the one that the
     /// environment describes.
-    pub fn of(&self, connector: &Connector) -> Result<Connection, Error> {
+    pub fn of(&self, approved: &Approved) -> Result<Connection, Error> {
+        let connector = &approved.connector;
         let component = component(connector);
         if let Some((_, connection)) = self.stored.iter().find(|(of, _)| *of == component) {
             return Ok(connection.clone());
         }
         let definition = &connector.descriptor().connection;
         for variable in &definition.environment {
-            if let Err(VarError::NotUnicode(_)) = std::env::var(&variable.name) {
+            if let Some(Err(VarError::NotUnicode(_))) = approved.variable(&variable.name) {
                 let message = format!("${} is not valid UTF-8", variable.name);
                 return Err(Error::Usage { message, hint: None });
             }
         }
-        let lookup = |name: &str| std::env::var(name).ok();
+        let lookup = |name: &str| approved.variable(name)?.ok();
         let values = ConnectionValues::from_environment(definition, lookup);
         connector.connection(values).map_err(|failure| {
-            let hints = variable_of(definition, &failure)
-                .map(|variable| format!("set {variable} or choose a connection with --connection"));
+            let hints = variable_of(definition, &failure).map(|variable| {
+                match approved.variable(variable) {
+                    // Without a grant, setting it would not help.
+                    None => format!(
+                        "--env {variable} lets this component have that variable, or choose a \
+                         connection with --connection"
+                    ),
+                    Some(_) => {
+                        format!("set {variable} or choose a connection with --connection")
+                    }
+                }
+            });
             Error::Failure { hints: hints.into_iter().collect(), failure }
         })
     }
@@ -101,6 +119,8 @@ fn taken(
     let stored = store.connection(&record.id)?;
     let stored = stored.ok_or_else(|| unknown(&record.name, &format!(" of {component}")))?;
     let connection = connector.connection(stored.values.connection_values())?;
+    check_binding(&stored.record, connector, &connection)
+        .map_err(|message| Error::usage(message, binding_hint(&component)))?;
     Ok((component, connection))
 }
 

@@ -1,34 +1,68 @@
-//! Where connectors are found.
+//! Where connectors are found, and which of them may be used.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use connector_host::{Connector, Host};
+use connector_host::{Connector, Host, LoadError};
 
 use super::address::Address;
-use super::error::{Error, harmless};
+use super::compile;
+use super::error::Error;
 use super::print;
+use super::trust;
+use crate::approval::{self, Approval, Request};
 
 /// The variable that names the folder.
 pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
+
+/// What a component begins with.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// What the command line grants components.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// Environment variables (`--env`).
+    pub environment: BTreeSet<String>,
+    /// Whether only the very components that were approved are used (`--locked`).
+    pub locked: bool,
+    /// Where approvals are kept.
+    pub data_dir: Option<PathBuf>,
+}
 
 /// The folders in which names are looked up, and the host that loads.
 #[derive(Clone)]
 pub struct Components {
     host: Host,
     folders: Vec<PathBuf>,
+    grants: Grants,
+}
+
+/// A connector that may be used, and the environment variables that it may be
+/// given.
+#[derive(Clone)]
+pub struct Approved {
+    pub connector: Connector,
+    environment: BTreeSet<String>,
+}
+
+impl Approved {
+    /// The value of a variable that it may be given.
+    pub fn variable(&self, name: &str) -> Option<Result<String, std::env::VarError>> {
+        self.environment.contains(name).then(|| std::env::var(name))
+    }
 }
 
 impl Components {
     /// Looks at $CONNECTOR_COMPONENTS, else at the user's data folder and
     /// beside the program.
-    pub fn new(host: Host) -> Self {
+    pub fn new(host: Host, grants: Grants) -> Self {
         let folders = match std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
             Some(folder) => vec![PathBuf::from(folder)],
             None => default_folders(),
         };
-        Self { host, folders }
+        Self { host, folders, grants }
     }
 
     /// The host that loads them.
@@ -36,39 +70,141 @@ impl Components {
         &self.host
     }
 
-    /// All connectors, by file name; warns of those that cannot be loaded.
+    /// All connectors, by file name; warns of those that cannot be loaded and of
+    /// those that are there twice.
     pub fn all(&self) -> Vec<Connector> {
-        let loaded = self.try_all().into_iter().filter_map(|loaded| match loaded {
-            Ok(connector) => Some(connector),
+        self.found().into_iter().map(|(_, connector)| connector).collect()
+    }
+
+    /// All connectors that may be used; warns of the others.
+    pub fn all_approved(&self) -> Vec<Approved> {
+        let approved = |(file, connector): (PathBuf, Connector)| match self.approve(
+            &file,
+            connector,
+            Found::InFolder,
+        ) {
+            Ok(approved) => Some(approved),
             Err(error) => {
-                print::note(format_args!(
-                    "warning: skipped a connector: {}",
-                    harmless(&error.to_string())
-                ));
+                let hints = error.hints().into_iter().map(|hint| format!("; {hint}"));
+                warn(format_args!("{error}{}", hints.collect::<String>()));
                 None
             }
-        });
-        loaded.collect()
+        };
+        self.found().into_iter().filter_map(approved).collect()
     }
 
-    /// All connectors, by file name. One that cannot be loaded is an error in
-    /// its place.
-    pub fn try_all(&self) -> Vec<Result<Connector, Error>> {
-        let mut paths: Vec<PathBuf> = self
-            .folders
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flatten()
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-            .collect();
-        paths.sort();
-        paths.iter().map(|path| self.load_file(path)).collect()
+    fn found(&self) -> Vec<(PathBuf, Connector)> {
+        let mut found: Vec<(PathBuf, Connector)> = Vec::new();
+        for file in self.files() {
+            match self.load_file(&file) {
+                Ok(connector) => found.push((file, connector)),
+                Err(error) => warn(format_args!("skipped a connector: {error}")),
+            }
+        }
+        let mut unique = Vec::new();
+        let mut reported = BTreeSet::new();
+        for (file, connector) in &found {
+            match twin(file, connector, &found) {
+                None => unique.push((file.clone(), connector.clone())),
+                Some(Twin::Copy) => {}
+                Some(Twin::Other(other)) => {
+                    let address = connector.descriptor().own_address();
+                    if reported.insert(address.clone()) {
+                        warn(ambiguous(&address, file, &other));
+                    }
+                }
+            }
+        }
+        unique
     }
 
-    /// The connector with this name or file.
+    /// The files in the folders, by name.
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let files = folders.flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        let is_component = |file: &PathBuf| file.extension().is_some_and(|of| of == "wasm");
+        let mut files: Vec<PathBuf> = files.filter(is_component).collect();
+        files.sort();
+        files
+    }
+
+    /// The connector with this name or file, to be shown.
     pub fn load(&self, name: &str) -> Result<Connector, Error> {
-        self.load_file(&self.find(name)?)
+        let file = self.find(name)?;
+        let connector = self.load_file(&file)?;
+        if !is_path(name) {
+            self.check_unique(&file, &connector)?;
+        }
+        Ok(connector)
+    }
+
+    /// The connector with this name or file, to be used.
+    pub fn approved(&self, name: &str) -> Result<Approved, Error> {
+        let file = self.find(name)?;
+        let connector = self.load_file(&file)?;
+        if is_path(name) {
+            return self.approve(&file, connector, Found::ByPath);
+        }
+        self.check_unique(&file, &connector)?;
+        self.approve(&file, connector, Found::InFolder)
+    }
+
+    fn approve(&self, file: &Path, connector: Connector, found: Found) -> Result<Approved, Error> {
+        let request = Request::of(&connector);
+        if let Some(variable) = request.variable_of_host() {
+            return Err(Error::Usage {
+                message: format!(
+                    "{} asks for `{variable}`, which is a variable of the host",
+                    file.display()
+                ),
+                hint: None,
+            });
+        }
+        let mut environment = self.grants.environment.clone();
+        if found == Found::ByPath && !self.grants.locked {
+            // Whoever names a file says in the same line what it is given.
+            return Ok(Approved { connector, environment });
+        }
+        let data_dir = self.grants.data_dir.as_deref();
+        let entries = approval::entries(file, data_dir)
+            .map_err(|message| Error::Usage { message, hint: None })?;
+        match Approval::of(&connector, &entries) {
+            Approval::Approved => {}
+            _ if self.grants.locked => {
+                return Err(Error::usage(
+                    format!("{} is not the component that was approved", file.display()),
+                    "without --locked, one that asks for the same is used",
+                ));
+            }
+            Approval::Rebuilt => print::note(format_args!(
+                "note: {} is not the file that was approved, and asks for the same",
+                file.display()
+            )),
+            Approval::Changed(before) => {
+                trust::on_first_use(file, &connector, Some(&before), data_dir)?;
+            }
+            Approval::Unknown => trust::on_first_use(file, &connector, None, data_dir)?,
+        }
+        if found == Found::InFolder {
+            environment.extend(request.environment);
+        }
+        Ok(Approved { connector, environment })
+    }
+
+    /// That no other file has the same address.
+    fn check_unique(&self, file: &Path, connector: &Connector) -> Result<(), Error> {
+        let others = self.files().into_iter().filter(|other| other != file);
+        let address = connector.descriptor().own_address();
+        for other in others {
+            let Ok(found) = self.load_file(&other) else { continue };
+            if found.descriptor().own_address() == address && found.hash() != connector.hash() {
+                return Err(Error::usage(
+                    ambiguous(&address, file, &other),
+                    "remove one of them, or name a file instead",
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The file of a connector. A name is looked up; a path is taken as it is.
@@ -85,29 +221,20 @@ impl Components {
         })
     }
 
-    /// A connector and the name of one of its actions.
+    /// A connector and the name of one of its actions, to be shown.
     pub fn action(&self, address: &str) -> Result<(Connector, String), Error> {
         let address = Address::parse(address)?;
         let connector = self.load(&address.connector)?;
-        let descriptor = connector.descriptor();
-        if descriptor.version != address.version {
-            return Err(Error::usage(
-                format!("`{}` has no version {}", descriptor.name, address.version),
-                format!("this is version {}", descriptor.version),
-            ));
-        }
-        if descriptor.action(&address.action).is_none() {
-            let known: Vec<String> = descriptor
-                .actions
-                .iter()
-                .map(|action| format!("{}/v{}/{}", address.connector, address.version, action.name))
-                .collect();
-            return Err(Error::usage(
-                format!("`{}` has no action `{}`", descriptor.name, address.action),
-                format!("its actions are: {}", known.join(", ")),
-            ));
-        }
-        Ok((connector, address.action))
+        let action = action_of(&connector, address)?;
+        Ok((connector, action))
+    }
+
+    /// A connector and the name of one of its actions, to be used.
+    pub fn approved_action(&self, address: &str) -> Result<(Approved, String), Error> {
+        let address = Address::parse(address)?;
+        let approved = self.approved(&address.connector)?;
+        let action = action_of(&approved.connector, address)?;
+        Ok((approved, action))
     }
 
     /// The folders, for messages.
@@ -117,9 +244,82 @@ impl Components {
         if shown.is_empty() { "no folder".to_owned() } else { shown.join(" and ") }
     }
 
-    fn load_file(&self, path: &Path) -> Result<Connector, Error> {
-        self.host.load_file(path).map_err(|error| Error::Load { path: path.to_owned(), error })
+    /// Loads a file.
+    pub fn load_file(&self, path: &Path) -> Result<Connector, Error> {
+        let failed = |error| Error::Load { path: path.to_owned(), error };
+        let read = fs::read(path);
+        let wasm =
+            read.map_err(|error| failed(LoadError::Read { path: path.to_owned(), error }))?;
+        // What is no component is refused before it is compiled.
+        if wasm.starts_with(COMPONENT) && !self.host.is_compiled(&wasm) {
+            compile::in_other_process(path)?;
+        }
+        self.host.load(&wasm).map_err(failed)
     }
+}
+
+/// How a component was found.
+#[derive(Clone, Copy, PartialEq)]
+enum Found {
+    /// By its name or with all others of a folder.
+    InFolder,
+    /// By the path that was typed.
+    ByPath,
+}
+
+/// Another file with the address of a component.
+enum Twin {
+    /// The same component, which was found before.
+    Copy,
+    /// Another component.
+    Other(PathBuf),
+}
+
+fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> Option<Twin> {
+    let address = connector.descriptor().own_address();
+    let same = found
+        .iter()
+        .filter(|(other, of)| other != file && of.descriptor().own_address() == address);
+    let mut copy = None;
+    for (other, of) in same {
+        if of.hash() != connector.hash() {
+            return Some(Twin::Other(other.clone()));
+        }
+        if other.as_path() < file {
+            copy = Some(Twin::Copy);
+        }
+    }
+    copy
+}
+
+fn ambiguous(address: &str, one: &Path, other: &Path) -> String {
+    format!("`{address}` is disabled: both {} and {} are it", one.display(), other.display())
+}
+
+fn warn(warning: impl std::fmt::Display) {
+    print::note(format_args!("warning: {}", print::plain(&warning.to_string())));
+}
+
+fn action_of(connector: &Connector, address: Address) -> Result<String, Error> {
+    let descriptor = connector.descriptor();
+    if descriptor.version != address.version {
+        return Err(Error::usage(
+            format!("`{}` has no version {}", descriptor.name, address.version),
+            format!("this is version {}", descriptor.version),
+        ));
+    }
+    if descriptor.action(&address.action).is_none() {
+        let known: Vec<String> = descriptor
+            .actions
+            .iter()
+            .map(|action| format!("{}/v{}/{}", address.connector, address.version, action.name))
+            .collect();
+        return Err(Error::usage(
+            format!("`{}` has no action `{}`", descriptor.name, address.action),
+            format!("its actions are: {}", known.join(", ")),
+        ));
+    }
+    Ok(address.action)
 }
 
 fn is_path(name: &str) -> bool {

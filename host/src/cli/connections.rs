@@ -7,6 +7,7 @@ use super::chosen::{component, unknown};
 use super::components::Components;
 use super::error::Error;
 use super::{input, print, secrets};
+use crate::approval::binding;
 use crate::store::{ConnectionRecord, KEY_VARIABLE, Key, KeySource, Store};
 
 /// The variable that holds the key to come, where no file does.
@@ -37,7 +38,7 @@ pub fn connection(
 }
 
 fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Result<(), Error> {
-    let connector = components.load(&arguments.connector)?;
+    let connector = components.approved(&arguments.connector)?.connector;
     let table = &connector.descriptor().connection.properties;
     let mut values = json!({});
     for argument in &arguments.set {
@@ -53,8 +54,15 @@ fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Res
     // be stored.
     let store = Store::open_for_user(arguments.data.data_dir.as_deref())?;
     secrets::read(table, &arguments.secret_file, &mut values)?;
-    connector.connection(values.clone().into())?;
-    let record = store.add_connection(&arguments.name, &component(&connector), &values)?;
+    let connection = connector.connection(values.clone().into())?;
+    if connection.has_unredacted_secret() {
+        print::note(
+            "note: a secret has fewer than 16 characters, and is not removed from answers that \
+             repeat it",
+        );
+    }
+    let bound = binding(&connector, &connection);
+    let record = store.add_connection(&arguments.name, &component(&connector), &values, &bound)?;
     if as_json { print::json(&to_json(&record)) } else { print::line(&record.id) }
 }
 
@@ -75,6 +83,7 @@ fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     let lines: Vec<String> = records
         .iter()
         .map(|ConnectionRecord { id, component, name, created_at, .. }| {
+            let (component, name) = (print::plain(component), print::plain(name));
             format!("{component:components$}  {name:names$}  {id}  {created_at}")
         })
         .collect();
@@ -103,13 +112,17 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
         ("created", &record.created_at),
         ("updated", &record.updated_at),
     ];
+    let bound = record.bound.as_ref();
+    let bound = bound.map(|bound| ("bound to".to_owned(), bound.origin.clone()));
     let about = about.map(|(name, value)| (name.to_owned(), value.clone()));
     let secrets = shown.secrets.into_iter().map(|name| (name, "set".to_owned()));
     let values = shown.values.iter().map(|(name, value)| (name.clone(), text(value)));
-    let rows: Vec<_> = about.into_iter().chain(secrets).chain(values).collect();
+    let rows: Vec<_> = about.into_iter().chain(bound).chain(secrets).chain(values).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
-    let lines: Vec<String> =
-        rows.iter().map(|(name, value)| format!("{name:width$}  {value}")).collect();
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|(name, value)| format!("{:width$}  {}", print::plain(name), print::plain(value)))
+        .collect();
     print::line(&lines.join("\n"))
 }
 

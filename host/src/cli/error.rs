@@ -64,13 +64,13 @@ impl Error {
             print::note(self.record());
         } else {
             for message in self.messages() {
-                print::note(format_args!("error: {}", harmless(&message)));
+                print::note(format_args!("error: {}", print::plain(&message)));
             }
             for fact in self.facts() {
-                print::note(harmless(&fact));
+                print::note(print::plain(&fact));
             }
             for hint in self.hints() {
-                print::note(format_args!("hint: {}", harmless(&hint)));
+                print::note(format_args!("hint: {}", print::plain(&hint)));
             }
         }
         ExitCode::from(self.status())
@@ -150,18 +150,6 @@ impl Error {
             },
         }
     }
-}
-
-/// Providers' and connectors' words go to a terminal: without the control
-/// characters that would move its cursor or change its title.
-pub fn harmless(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| match c {
-            '\n' | '\t' => vec![' '],
-            c if c.is_control() => c.escape_default().collect(),
-            c => vec![c],
-        })
-        .collect()
 }
 
 fn load_message(path: &Path, error: &LoadError) -> String {

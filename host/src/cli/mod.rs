@@ -5,6 +5,7 @@
 mod address;
 mod args;
 mod chosen;
+mod compile;
 mod components;
 mod connections;
 mod error;
@@ -17,13 +18,14 @@ mod run;
 mod secrets;
 mod serve;
 mod show;
+mod trust;
 mod worker;
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use connector_host::{Functions, Host, HostOptions};
+use connector_host::Host;
 
 use args::{Args, Chosen, Command};
 use chosen::Connections;
@@ -53,14 +55,11 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Serve(args) => return serve::serve(args),
         Command::Mcp(args) => return mcp::mcp(args),
         Command::Worker(args) => return worker::work(args),
+        Command::Compile { file } => return compile::compile(&file),
         _ => {}
     }
-    let components = Components::new(Host::new(HostOptions {
-        // One run, and the actions that it calls as functions. There is room
-        // for the calls in which connectors describe themselves beside them.
-        concurrent_runs: 1 + Functions::AT_ONCE as u32,
-        ..args.command.host_options()
-    })?);
+    let components =
+        Components::new(Host::new(args.command.host_options())?, args.command.grants());
     match args.command {
         Command::List => show::list(&components, args.json),
         Command::Inspect { connector } => show::inspect(&components, &connector, args.json),
@@ -71,8 +70,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Docs { of, property } => show::docs(&components, &of, property.as_deref()),
         Command::Test { connector, chosen } => test(&components, &connector, &chosen),
         Command::Options { action, property, search, input, chosen } => {
-            let (connector, action) = components.action(&action)?;
-            let connection = Connections::new(&connector, &chosen)?.of(&connector)?;
+            let (approved, action) = components.approved_action(&action)?;
+            let connector = &approved.connector;
+            let connection = Connections::new(connector, &chosen)?.of(&approved)?;
             let input = input::read(input.as_deref())?;
             let list =
                 connector.options(&connection, &action, &property, &input, search.as_deref())?;
@@ -80,15 +80,22 @@ fn dispatch(args: Args) -> Result<(), Error> {
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
-        Command::Serve(_) | Command::Mcp(_) | Command::Worker(_) | Command::Completions { .. } => {
-            Ok(())
+        Command::Trust { connector, yes, data } => {
+            trust::trust(&components, &connector, yes, data.data_dir.as_deref())
         }
+        Command::Lock { folder } => trust::lock(&components, &folder),
+        Command::Serve(_)
+        | Command::Mcp(_)
+        | Command::Worker(_)
+        | Command::Compile { .. }
+        | Command::Completions { .. } => Ok(()),
     }
 }
 
 fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Error> {
-    let connector = components.load(name)?;
-    let connection = Connections::new(&connector, chosen)?.of(&connector)?;
+    let approved = components.approved(name)?;
+    let connector = &approved.connector;
+    let connection = Connections::new(connector, chosen)?.of(&approved)?;
     let reached = connector.test(&connection)?;
     print::line(&reached)
 }

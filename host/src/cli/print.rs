@@ -1,30 +1,56 @@
 //! What the command prints: results on standard output, everything else on
 //! standard error.
 //!
+//! Texts of connectors and providers may hold what moves a terminal's cursor,
+//! changes its title or turns its writing around. This file is the only way
+//! out, and escapes such characters ([`visible`]). Only a result that is not
+//! printed to a terminal (`--raw`, `--stream` into a pipe) stays as it came.
+//!
 //! A reader may go away at any time (`connector list | head -1`). Printing a
 //! result then fails, and `main` ends the command quietly; that nobody reads
 //! standard error is no reason to end anything.
 
-use std::fmt::Display;
-use std::io::{self, Write};
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
 use super::error::Error;
 
+/// Longer titles and descriptions are cut, in characters.
+const MAX_SHORT: usize = 300;
+
 /// Prints a result as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::from);
-    line(&text.map_err(Error::Output)?)
+    // JSON escapes the characters below U+0020 itself; the others that matter
+    // are in its texts only.
+    let text = text.map_err(Error::Output)?;
+    let text = escaped(&text, |c, text| {
+        let mut units = [0; 2];
+        for unit in c.encode_utf16(&mut units) {
+            let _ = write!(text, "\\u{unit:04x}");
+        }
+    });
+    write(&format!("{text}\n")).map_err(Error::Output)
 }
 
-/// Prints a result and a line break.
+/// Prints a text for people, and a line break.
 pub fn line(text: &str) -> Result<(), Error> {
-    part(&format!("{text}\n")).map_err(Error::Output)
+    write(&format!("{}\n", visible(text))).map_err(Error::Output)
 }
 
-/// Prints a part of a result right away.
+/// Prints a part of a result right away, as it came where it goes to no
+/// terminal.
 pub fn part(text: &str) -> io::Result<()> {
+    match io::stdout().is_terminal() {
+        true => write(&visible(text)),
+        false => write(text),
+    }
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -37,5 +63,60 @@ pub fn note(text: impl Display) {
 
 /// Prints to standard error without a line break.
 pub fn note_part(text: impl Display) {
-    let _ = write!(io::stderr().lock(), "{text}");
+    let _ = io::stderr().lock().write_all(visible(&text.to_string()).as_bytes());
+}
+
+/// A text as a part of one line: it can make no other.
+pub fn plain(text: &str) -> String {
+    visible(text).replace(['\n', '\t'], " ")
+}
+
+/// The same, cut where it is longer than anybody reads.
+pub fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHORT) {
+        Some((end, _)) => format!("{}…", plain(text.get(..end).unwrap_or_default())),
+        None => plain(text),
+    }
+}
+
+/// A text of some lines, with everything else that a terminal would act on
+/// escaped.
+fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |c, text| text.extend(c.escape_default()))
+}
+
+fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
+    if !text.contains(acts_on_terminal) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match acts_on_terminal(c) {
+            true => escape(c, &mut escaped),
+            false => escaped.push(c),
+        }
+    }
+    escaped.into()
+}
+
+/// Whether a terminal does something else with a character than to show it:
+/// control characters but for line breaks and tabs, and those that change the
+/// direction of what follows them (Unicode's UAX #9).
+fn acts_on_terminal(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_told_nothing() {
+        assert_eq!(visible("grün\n\t😀"), "grün\n\t😀");
+        assert_eq!(visible("a\u{1b}[2Jb\r\u{9b}c\u{7f}"), "a\\u{1b}[2Jb\\r\\u{9b}c\\u{7f}");
+        assert_eq!(visible("\u{202e}txt.exe"), "\\u{202e}txt.exe");
+        assert_eq!(plain("a\nSHA-256  0"), "a SHA-256  0");
+        assert_eq!(short(&"a".repeat(1 << 20)).chars().count(), MAX_SHORT + 1);
+    }
 }

@@ -15,28 +15,30 @@ use super::address::Address;
 use super::args::Run;
 use super::chosen::Connections;
 use super::components::Components;
-use super::error::{Error, harmless};
-use super::functions::functions;
+use super::error::Error;
+use super::functions::Declared;
 use super::progress::Progress;
 use super::{input, print};
 
 /// Runs an action. `quiet` says nothing of what happens on the way.
 pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error> {
-    let (connector, action) = components.action(&args.action)?;
+    let (approved, action) = components.approved_action(&args.action)?;
+    let connector = &approved.connector;
     let output_dir = args.output_dir.as_deref();
-    let files = Files::new(output_dir.unwrap_or(Path::new("."))).allow_any_local();
-    let table = table(&connector, &action);
+    let files = Files::new(output_dir.unwrap_or(Path::new(".")));
+    let table = table(connector, &action);
     let input = assemble(&table, &files, &args)?;
-    let connections = Connections::new(&connector, &args.chosen)?;
-    let connection = connections.of(&connector)?;
-    let functions = functions(components, connections, args.functions.as_deref(), &files)?;
-    if output_dir.is_some() || makes_files(&connector, &action) {
+    let connections = Connections::new(connector, &args.chosen)?;
+    let connection = connections.of(&approved)?;
+    let declared = Declared::read(components, &connections, args.functions.as_deref())?;
+    let functions = declared.for_run(connector, &connection, &files);
+    if output_dir.is_some() || makes_files(connector, &action) {
         let hint = "name another folder with --output-dir";
         files.check_writable().map_err(|failure| Error::usage(failure.message, hint))?;
     }
     let cancellation = Cancellation::new();
     let show = Show {
-        deltas: deltas(&connector, &action, &input, &args),
+        deltas: deltas(connector, &action, &input, &args),
         begun: Arc::default(),
         broken: Arc::default(),
         retries: !quiet,
@@ -120,6 +122,8 @@ fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, E
     for argument in &args.set {
         input::set(table, &mut value, argument)?;
     }
+    // Whoever runs the command has named them.
+    files.grant_named_in(table, &value);
     for argument in &args.file {
         input::file(files, &mut value, argument)?;
     }
@@ -147,11 +151,11 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
             show.begun.store(true, Ordering::Relaxed);
         }
         Event::Retry { attempt, pause_ms, reason } if show.retries => {
-            let (reason, seconds) = (harmless(&reason), pause_ms as f64 / 1000.0);
+            let (reason, seconds) = (print::plain(&reason), pause_ms as f64 / 1000.0);
             print::note(format_args!("attempt {attempt}: {reason}; retrying in {seconds:.1} s"));
         }
         Event::File { file } if show.deltas.is_some() => {
-            print::note(format_args!("preview: {}", harmless(&file.url)));
+            print::note(format_args!("preview: {}", print::plain(&file.url)));
         }
         Event::Progress { unit, done, total } if unit == "bytes" => progress.show(done, total),
         _ => {}
@@ -168,7 +172,10 @@ fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
     }
     match &outcome.output {
         _ if args.envelope => print::json(outcome),
-        Value::String(text) if args.raw => print::line(text.trim_end_matches('\n')),
+        Value::String(text) if args.raw => {
+            let text = format!("{}\n", text.trim_end_matches('\n'));
+            print::part(&text).map_err(Error::Output)
+        }
         output => print::json(output),
     }
 }

@@ -1,26 +1,28 @@
 //! `connector serve`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use connector_host::Connector;
+use connector_host::{Connector, Functions};
 
 use super::args;
-use super::components::{Components, FOLDER};
+use super::chosen::Connections;
+use super::components::{Approved, Components, FOLDER, Grants};
 use super::error::Error;
-use super::functions::declared;
-use crate::service::{self, ApiKey, End, Settings};
+use super::functions::Declared;
+use crate::service::{self, ApiKeyError, ApiKeys, End, Settings};
 use crate::store::Store;
 
 /// Serves until the process is told to stop.
 pub fn serve(args: args::Serve) -> Result<(), Error> {
-    let components = Components::new(args.reach.host(args.runs)?);
+    let components =
+        Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;
-    let api_key = api_key(args.api_key_file.as_deref())?;
+    let api_keys = api_keys(args.api_key_file.as_deref())?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let files_dir = store.folder().join("files");
     let settings = Settings {
         listen: args.listen,
-        api_key,
+        api_keys,
         files_dir,
         keep: args.keep,
         largest_file: u64::from(args.largest_file) << 20,
@@ -28,24 +30,48 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         queue: args.queue as usize,
         run_time: args.timeout,
         end: End { drain: args.drain, until_stdin_closes: args.until_stdin_closes },
-        functions: declared(components.host(), args.functions.as_deref())?,
+        functions: http_functions(&components, args.functions.as_deref())?,
     };
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
 }
 
-/// The key in a file, if one is named.
-pub fn api_key(file: Option<&Path>) -> Result<Option<ApiKey>, Error> {
-    let Some(file) = file else { return Ok(None) };
-    let key = ApiKey::from_file(file).map_err(|error| Error::Usage {
-        message: format!("cannot use the API key in {}: {error}", file.display()),
-        hint: None,
-    })?;
-    Ok(Some(key))
+/// The HTTP functions of a file. Which connection another connector's action
+/// would be run with, a service cannot know.
+pub fn http_functions(components: &Components, file: Option<&Path>) -> Result<Functions, Error> {
+    let Declared { functions, actions } = Declared::read(components, &Connections::none(), file)?;
+    match actions.first() {
+        None => Ok(functions),
+        Some(declared) => Err(Error::usage(
+            format!(
+                "`{}` is an action, and a run calls those of its own connector only here",
+                declared.action
+            ),
+            "declare HTTP functions, or use `connector run` or `connector mcp`",
+        )),
+    }
 }
 
-/// All connectors. A service without any is a mistake.
+/// What components are given: no variable of the environment, which a service
+/// does not read.
+pub fn grants(locked: bool, data_dir: Option<PathBuf>) -> Grants {
+    Grants { locked, data_dir, ..Grants::default() }
+}
+
+/// The keys in a file, if one is named.
+pub fn api_keys(file: Option<&Path>) -> Result<Option<ApiKeys>, Error> {
+    let Some(file) = file else { return Ok(None) };
+    let keys = ApiKeys::from_file(file).map_err(|error| unusable(file, &error))?;
+    Ok(Some(keys))
+}
+
+/// All connectors that may be used. A service without any is a mistake.
 pub fn load(components: &Components) -> Result<Vec<Connector>, Error> {
-    let connectors = components.all();
+    Ok(load_approved(components)?.into_iter().map(|approved| approved.connector).collect())
+}
+
+/// The same, with what each may be given.
+pub fn load_approved(components: &Components) -> Result<Vec<Approved>, Error> {
+    let connectors = components.all_approved();
     if connectors.is_empty() {
         return Err(Error::usage(
             "no connectors found",
@@ -53,4 +79,12 @@ pub fn load(components: &Components) -> Result<Vec<Connector>, Error> {
         ));
     }
     Ok(connectors)
+}
+
+/// The error of a file of keys.
+pub fn unusable(file: &Path, error: &ApiKeyError) -> Error {
+    Error::Usage {
+        message: format!("cannot use the API key in {}: {error}", file.display()),
+        hint: None,
+    }
 }

@@ -11,6 +11,7 @@ use super::args::Form;
 use super::components::{Components, FOLDER};
 use super::error::Error;
 use super::{input, print};
+use crate::approval::Request;
 
 /// `connector list`
 pub fn list(components: &Components, as_json: bool) -> Result<(), Error> {
@@ -27,14 +28,14 @@ pub fn list(components: &Components, as_json: bool) -> Result<(), Error> {
     let mut lines = Vec::new();
     for connector in &found {
         let descriptor = connector.descriptor();
-        lines.push(format!("{}  {}", descriptor.name, descriptor.description));
+        lines.push(format!("{}  {}", descriptor.name, print::short(&descriptor.description)));
         let width = descriptor.actions.iter().map(|action| descriptor.address(action).len()).max();
         for action in &descriptor.actions {
             lines.push(format!(
                 "  {:width$}  {}: {}",
                 descriptor.address(action),
-                action.title,
-                action.description,
+                print::short(&action.title),
+                print::short(&action.description),
                 width = width.unwrap_or_default()
             ));
         }
@@ -71,24 +72,28 @@ pub fn inspect(components: &Components, name: &str, as_json: bool) -> Result<(),
             "version": descriptor.version,
             "title": descriptor.title,
             "actions": addresses,
+            "connection": Request::of(&connector),
             "imports": connector.imports(),
             "size": connector.size(),
             "sha256": connector.hash(),
             "file": path,
         }));
     }
-    let rows = [
-        ("name", descriptor.name.clone()),
+    let mut rows = vec![
+        ("name", print::short(&descriptor.name)),
         ("version", descriptor.version.to_string()),
-        ("title", descriptor.title.clone()),
+        ("title", print::short(&descriptor.title)),
         ("actions", addresses.join("\n             ")),
-        ("connection", descriptor.connection.title.clone()),
-        ("base URL", descriptor.connection.base_url.to_string()),
-        ("imports", connector.imports().join("\n             ")),
+        ("connection", print::short(&descriptor.connection.title)),
+    ];
+    // The address is that of the actions.
+    let asked = Request::of(&connector).lines().into_iter().skip(1);
+    rows.extend(asked.map(|(name, value)| (name, print::plain(&value))));
+    rows.extend([
         ("size", format!("{} bytes", connector.size())),
         ("SHA-256", connector.hash().to_owned()),
-        ("file", path.display().to_string()),
-    ];
+        ("file", print::plain(&path.display().to_string())),
+    ]);
     let lines: Vec<String> =
         rows.iter().map(|(name, value)| format!("{name:<11}  {value}")).collect();
     print::line(&lines.join("\n"))

@@ -7,16 +7,16 @@ use zeroize::Zeroizing;
 use super::args;
 use super::components::Components;
 use super::error::Error;
-use super::functions::declared;
 use super::secrets;
-use super::serve::load;
+use super::serve::{grants, http_functions, load};
 use crate::store::Store;
 use crate::worker::{self, Access, Making, Settings, User};
 
 /// Works until the process is told to stop.
 pub fn work(args: args::Worker) -> Result<(), Error> {
     let user = user(&args)?;
-    let components = Components::new(args.reach.host(args.runs)?);
+    let components =
+        Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let settings = Settings {
@@ -33,7 +33,7 @@ pub fn work(args: args::Worker) -> Result<(), Error> {
         drain: args.drain,
         files_dir: store.folder().join("worker"),
         largest_file: u64::from(args.largest_file) << 20,
-        functions: declared(components.host(), args.functions.as_deref())?,
+        functions: http_functions(&components, args.functions.as_deref())?,
     };
     worker::work(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
 }

@@ -1,14 +1,13 @@
 //! The bodies of requests, streamed from where they are.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Cursor, Read, Take};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::content::{Content, ContentReader};
 use crate::failure::{Failure, FailureKind};
 
 use super::not_allowed;
@@ -31,17 +30,14 @@ pub(crate) struct FormPart {
 /// Its value.
 pub(crate) enum FormValue {
     Text(String),
-    File { path: PathBuf, size: u64, name: String, mime_type: String },
+    File { content: Content, name: String, mime_type: String },
 }
 
 /// A piece of a JSON text.
 pub(crate) enum JsonPiece {
     Text(String),
     /// A file as base64 text.
-    File {
-        path: PathBuf,
-        size: u64,
-    },
+    File(Content),
 }
 
 impl Body {
@@ -57,7 +53,7 @@ impl Body {
     pub(super) fn json(pieces: Vec<JsonPiece>) -> Self {
         let segments = pieces.into_iter().map(|piece| match piece {
             JsonPiece::Text(text) => Segment::bytes(text),
-            JsonPiece::File { path, size } => Segment::Base64(path, size),
+            JsonPiece::File(content) => Segment::Base64(content),
         });
         Self::of("application/json".to_owned(), segments.collect())
     }
@@ -82,7 +78,7 @@ impl Body {
             segments.push_back(Segment::bytes(part.head(&boundary)?));
             segments.push_back(match part.value {
                 FormValue::Text(text) => Segment::bytes(text),
-                FormValue::File { path, size, .. } => Segment::File(path, size),
+                FormValue::File { content, .. } => Segment::File(content),
             });
             segments.push_back(Segment::bytes("\r\n"));
         }
@@ -125,10 +121,9 @@ fn boundary() -> Result<String, Failure> {
 #[derive(Clone)]
 enum Segment {
     Bytes(Arc<[u8]>),
-    /// A file, and its size when the body was made.
-    File(PathBuf, u64),
+    File(Content),
     /// The same as base64 text (RFC 4648 §4).
-    Base64(PathBuf, u64),
+    Base64(Content),
 }
 
 impl Segment {
@@ -139,27 +134,27 @@ impl Segment {
     fn length(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(_, size) => *size,
-            Self::Base64(_, size) => size.div_ceil(3).saturating_mul(4),
+            Self::File(content) => content.size(),
+            Self::Base64(content) => content.size().div_ceil(3).saturating_mul(4),
         }
     }
 
-    fn open(self) -> io::Result<Box<dyn Read + Send>> {
-        Ok(match self {
+    fn reader(self) -> Box<dyn Read + Send> {
+        match self {
             Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
-            Self::File(path, size) => Box::new(Announced::open(path, size)?),
-            Self::Base64(path, size) => Box::new(Encoder::new(Announced::open(path, size)?)),
-        })
+            Self::File(content) => Box::new(Announced::new(&content)),
+            Self::Base64(content) => Box::new(Encoder::new(Announced::new(&content))),
+        }
     }
 }
 
 /// As much of a file as was announced: one that grew is cut there, one that
 /// shrank ends the request.
-struct Announced(Take<File>);
+struct Announced(Take<ContentReader>);
 
 impl Announced {
-    fn open(path: PathBuf, size: u64) -> io::Result<Self> {
-        Ok(Self(File::open(path)?.take(size)))
+    fn new(content: &Content) -> Self {
+        Self(content.reader().take(content.size()))
     }
 }
 
@@ -203,7 +198,7 @@ impl<R: Read> Read for Encoder<R> {
     }
 }
 
-/// Reads pieces one after another. A file is opened when its turn comes.
+/// Reads pieces one after another.
 struct Reader {
     waiting: VecDeque<Segment>,
     current: Option<Box<dyn Read + Send>>,
@@ -237,7 +232,7 @@ impl Read for Reader {
             }
             self.current = match self.waiting.pop_front() {
                 None => return Ok(0),
-                Some(segment) => Some(segment.open()?),
+                Some(segment) => Some(segment.reader()),
             };
         }
     }
@@ -257,8 +252,7 @@ mod tests {
             FormPart {
                 name: "file".to_owned(),
                 value: FormValue::File {
-                    path,
-                    size: 4,
+                    content: Content::open(&path).unwrap(),
                     name: "a\"\r\n.wav".to_owned(),
                     mime_type: "audio/wav".to_owned(),
                 },
@@ -298,11 +292,11 @@ mod tests {
     fn a_file_in_json_is_its_base64_text() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("image.png");
-        let piece = Encoder::<File>::PIECE as usize;
+        let piece = Encoder::<Cursor<Vec<u8>>>::PIECE as usize;
         for size in (0..5).chain(piece - 2..piece + 3).chain([5 * piece + 1]) {
             let content: Vec<u8> = (0..size).map(|at| (at * 7 % 251) as u8).collect();
             std::fs::write(&path, &content).unwrap();
-            let file = || JsonPiece::File { path: path.clone(), size: size as u64 };
+            let file = || JsonPiece::File(Content::open(&path).unwrap());
             let text = |text: &str| JsonPiece::Text(text.to_owned());
             let pieces = vec![text("{\"a\":\""), file(), text("\",\"b\":\""), file(), text("\"}")];
             let (body, read) = json(pieces);
@@ -318,7 +312,9 @@ mod tests {
     fn a_file_that_changes_its_size_does_not_change_what_was_announced() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
-        let pieces = || vec![JsonPiece::File { path: path.clone(), size: 5 }];
+        std::fs::write(&path, b"RIFF ").unwrap();
+        let content = Content::open(&path).unwrap();
+        let pieces = || vec![JsonPiece::File(content.clone())];
         std::fs::write(&path, b"RIFF and more").unwrap();
         assert_eq!(json(pieces()).1.unwrap(), STANDARD.encode(b"RIFF ").into_bytes());
         // Its text would be as long as announced, and another one.

@@ -20,6 +20,8 @@ use crate::files::RunFiles;
 use crate::json;
 use crate::media::{self, Kind};
 
+use super::redact::Redactor;
+
 /// Where the texts stand and how the files are named, `wit/http.wit`
 /// `embedded-files`.
 pub(crate) struct EmbeddedFiles {
@@ -40,6 +42,8 @@ pub(super) enum Error {
 pub(super) struct Stored {
     /// Files, which are numbered for their names.
     pub files: Cell<usize>,
+    /// Whether there was a secret in one of them.
+    pub had_secret: Cell<bool>,
     /// The length of their texts that memory holds no longer, in bytes.
     pub text: Cell<u64>,
 }
@@ -50,8 +54,9 @@ pub(super) fn parse(
     embedded: &EmbeddedFiles,
     files: &mut RunFiles,
     stored: &Stored,
+    redactor: &Redactor,
 ) -> Result<Value, Error> {
-    let mut sink = Sink { embedded, files, stored };
+    let mut sink = Sink { embedded, files, stored, redactor };
     let mut failed = None;
     let mut store = |text: &str, is_file: bool| {
         let is_file = is_file || DataUrl::of(text).is_some_and(|url| url.is_link());
@@ -70,6 +75,7 @@ struct Sink<'a> {
     embedded: &'a EmbeddedFiles,
     files: &'a mut RunFiles,
     stored: &'a Stored,
+    redactor: &'a Redactor,
 }
 
 impl Sink<'_> {
@@ -79,9 +85,13 @@ impl Sink<'_> {
             Some(url) => (url.content(), url.mime_type),
             None => (decoded(text), None),
         };
-        let bytes = bytes.map_err(|error| {
+        let mut bytes = bytes.map_err(|error| {
             invalid(format!("a file in the provider's answer is not base64: {error}"))
         })?;
+        // The text was redacted, but line breaks may have parted what is whole now.
+        if self.redactor.redact_bytes(&mut bytes) {
+            self.stored.had_secret.set(true);
+        }
         if bytes.is_empty() {
             return Err(invalid("the provider sent an empty file".to_owned()));
         }

@@ -15,6 +15,7 @@ mod event_stream;
 mod fuzz;
 mod headers;
 mod idle;
+mod needle;
 mod progress;
 mod redact;
 mod resolver;
@@ -23,15 +24,16 @@ mod retry;
 mod route;
 mod secret;
 mod socket;
-mod spelling;
 mod target;
 mod tcp;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{self, Method, Uri, header};
 use ureq::{SendBody, Timeout};
 
+use crate::account::Account;
 use crate::events::{Cancellation, Event, OnEvent};
 use crate::failure::{Failure, FailureKind};
 
@@ -45,7 +47,9 @@ pub(crate) use progress::Progress;
 pub(crate) use response::ParseLimit;
 pub use response::Response;
 pub use retry::Retries;
-pub(crate) use route::{Credential, Route, RouteOptions, header_name, header_value};
+pub(crate) use route::{
+    Credential, Destination, Header, Route, RouteOptions, header_name, header_value,
+};
 pub(crate) use secret::Secret;
 pub(crate) use socket::enter;
 
@@ -82,8 +86,8 @@ pub(crate) struct Terms<'a> {
     /// The longest silence while its body arrives.
     pub silence: Duration,
     pub retries: &'a Retries,
-    /// Whether the provider may have processed an earlier request of the run.
-    pub processed: bool,
+    /// What the run has used.
+    pub account: &'a Arc<Account>,
     pub cancellation: &'a Cancellation,
     pub on_event: Option<&'a OnEvent>,
 }
@@ -121,6 +125,9 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         Err(failure) => return Sent { result: Err(failure), ..sent },
     };
     loop {
+        if let Err(exceeded) = terms.account.request() {
+            return Sent { result: Err(exceeded.into()), ..sent };
+        }
         sent.attempts += 1;
         sent.result = request.make(terms);
         sent.request_sent |= match &sent.result {
@@ -132,7 +139,8 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         };
         let pause = terms.retries.pause_after(sent.attempts, sent.asked_pause);
         let time_left = terms.deadline.saturating_duration_since(Instant::now());
-        let hand_back = terms.retries.hand_back && !terms.processed && sent.asked_pause.is_some();
+        let hand_back =
+            terms.retries.hand_back && !terms.account.processed() && sent.asked_pause.is_some();
         if hand_back || terms.retries.attempts <= sent.attempts || time_left <= pause {
             return sent;
         }
@@ -193,7 +201,8 @@ impl<'a> Prepared<'a> {
         }
         let answer = answer.map_err(|error| self.failure(&error, terms))?;
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
-        let mut response = Response::new(answer, self.route.redactor().clone(), terms.silence);
+        let mut response =
+            Response::new(answer, self.route.redactor().clone(), terms.silence, terms.account)?;
         match self.route.base().scheme() {
             Scheme::Http if asks_for_tls(&mut response) => {
                 let host = self.route.base().origin();
@@ -286,8 +295,8 @@ impl<'a> Prepared<'a> {
             return None;
         }
         let lasting = self.route.lasting_errors();
-        let begun = if lasting.is_empty() { &[] } else { response.peek() };
-        let lasts = |text: &String| memchr::memmem::find(begun, text.as_bytes()).is_some();
+        let begun = if lasting.is_empty() { Vec::new() } else { response.peek() };
+        let lasts = |text: &String| memchr::memmem::find(&begun, text.as_bytes()).is_some();
         if lasting.iter().any(lasts) {
             return None;
         }
@@ -382,7 +391,7 @@ fn asks_for_tls(response: &mut Response) -> bool {
         return false;
     }
     let begun = response.peek();
-    WORDS.iter().any(|words| memchr::memmem::find(begun, words).is_some())
+    WORDS.iter().any(|words| memchr::memmem::find(&begun, words).is_some())
 }
 
 /// The variants that would print a URL are named instead.

@@ -1,14 +1,16 @@
-//! A response on its way in: capped, free of the credential, streamed.
+//! A response on its way in: capped, redacted, streamed.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
 use ureq::http;
 use ureq::{BodyReader, Timeout};
 
+use crate::account::{Account, Exceeded, Held, Open};
 use crate::failure::{Failure, FailureKind};
 use crate::files::{FileEntry, RunFiles};
 
@@ -16,7 +18,7 @@ use super::embedded::{self, EmbeddedFiles, Stored};
 use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
-use super::redact::{Redacting, Redactor};
+use super::redact::Redactor;
 use super::socket;
 
 /// The byte order mark, which some servers put in front of their answers.
@@ -48,18 +50,31 @@ pub struct Response {
     headers: Vec<(String, String)>,
     /// How the body is packed, although it should not be.
     coding: Option<String>,
-    body: Redacting<BodyReader<'static>>,
+    body: BodyReader<'static>,
+    /// Whether the body is at its end.
+    ended: bool,
     /// The longest silence in it.
     silence: Duration,
     announced: Option<u64>,
     read: u64,
-    /// What was looked at before it was read.
-    peeked: VecDeque<u8>,
+    /// What has arrived and is not redacted.
+    arrived: VecDeque<u8>,
+    /// What is redacted and waits for a caller that took less.
+    ready: VecDeque<u8>,
+    redactor: Redactor,
+    /// Whether a secret was in what the connector was given, and whether that
+    /// was asked.
+    had_secret: bool,
+    is_reported: bool,
     events: EventStream,
     /// How much of it is read next.
     ahead: usize,
     /// What was embedded in it.
     stored: Stored,
+    account: Arc<Account>,
+    /// What is in memory of it.
+    held: Held,
+    _open: Open,
 }
 
 impl Response {
@@ -67,38 +82,52 @@ impl Response {
         response: http::Response<ureq::Body>,
         redactor: Redactor,
         silence: Duration,
-    ) -> Self {
+        account: &Arc<Account>,
+    ) -> Result<Self, Failure> {
+        let open = account.open()?;
+        let held = account.hold(0)?;
         let (head, body) = response.into_parts();
         let announced = body.content_length();
-        let headers = headers::visible(&head.headers, &redactor);
-        Self {
+        let mut headers = headers::visible(&head.headers);
+        let mut had_secret = false;
+        for (_, value) in &mut headers {
+            had_secret |= redactor.redact(value);
+        }
+        Ok(Self {
             status: head.status.as_u16(),
             coding: coding(&headers),
             headers,
-            body: Redacting::new(body.into_reader(), redactor),
+            body: body.into_reader(),
+            ended: false,
             silence,
             announced,
             read: 0,
-            peeked: VecDeque::new(),
+            arrived: VecDeque::new(),
+            ready: VecDeque::new(),
+            redactor,
+            had_secret,
+            is_reported: false,
             events: EventStream::default(),
             ahead: LEAST_AHEAD,
             stored: Stored::default(),
-        }
+            account: Arc::clone(account),
+            held,
+            _open: open,
+        })
     }
 
     pub(crate) fn status(&self) -> u16 {
         self.status
     }
 
-    /// How the body begins, without taking it. A body that breaks off there
-    /// fails when it is read.
-    pub(super) fn peek(&mut self) -> &[u8] {
-        let mut chunk = vec![0; PEEKED - self.peeked.len()];
-        while let Ok(count @ 1..) = self.receive(&mut chunk) {
-            self.peeked.extend(chunk.iter().take(count));
-            chunk.truncate(PEEKED - self.peeked.len());
-        }
-        self.peeked.make_contiguous()
+    /// How the body begins, redacted, without taking it. A body that breaks off
+    /// there fails when it is read.
+    pub(super) fn peek(&mut self) -> Vec<u8> {
+        let wanted = PEEKED + self.redactor.lag();
+        while self.arrived.len() < wanted
+            && let Ok(1..) = self.receive(wanted - self.arrived.len())
+        {}
+        self.redactor.front(self.arrived.make_contiguous(), PEEKED).bytes.into_owned()
     }
 
     /// The values of a header, joined as RFC 9110 §5.2 says.
@@ -110,6 +139,12 @@ impl Response {
             .map(|(_, value)| value.as_str())
             .collect();
         if values.is_empty() { None } else { Some(values.join(", ")) }
+    }
+
+    /// Whether a secret was found in what the connector was given, the first
+    /// time that this is asked.
+    pub(crate) fn had_secret(&mut self) -> bool {
+        self.had_secret && !mem::replace(&mut self.is_reported, self.had_secret)
     }
 
     /// The next bytes, none at the end.
@@ -125,24 +160,21 @@ impl Response {
     /// the sentence that says so: its status says more than a failure of the
     /// host would.
     pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
-        self.check_announced(limit)?;
-        let mut bytes = Vec::new();
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            let count = self.next(&mut chunk, limit)?;
-            if count == 0 {
-                break;
-            }
-            bytes.extend_from_slice(chunk.get(..count).unwrap_or_default());
-        }
-        match self.coding.as_deref().or_else(|| untold_coding(&bytes)) {
+        let bytes = self.rest(limit)?;
+        let _held = self.account.hold(2 * bytes.len())?;
+        self.redacted_text(&bytes)
+    }
+
+    fn redacted_text(&mut self, bytes: &[u8]) -> Result<String, Failure> {
+        match self.coding.as_deref().or_else(|| untold_coding(bytes)) {
             Some(coding) if (200..300).contains(&self.status) => return Err(packed(coding)),
             Some(coding) => return Ok(packed(coding).message),
             None => {}
         }
-        let bytes = bytes.strip_prefix(MARK).map(<[u8]>::to_vec).unwrap_or(bytes);
-        Ok(String::from_utf8(bytes)
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
+        let mut text = String::from_utf8_lossy(bytes).into_owned();
+        self.had_secret |= self.redactor.redact(&mut text);
+        Ok(text)
     }
 
     /// The rest as JSON, with the files that are embedded in it stored.
@@ -154,16 +186,18 @@ impl Response {
     ) -> Result<String, Failure> {
         self.check_coding()?;
         let Some(embedded) = embedded else {
-            let text = self.text(limit.held)?;
+            let bytes = self.rest(limit.held)?;
+            let _held = self.account.hold(2 * bytes.len())?;
+            let text = self.redacted_text(&bytes)?;
             let Err(error) = serde_json::from_str::<IgnoredAny>(&text) else { return Ok(text) };
-            let begun = text.chars().take(DETAIL).collect();
             // It may be something else, which the connector can still read.
-            self.read = self.read.saturating_sub(text.len() as u64);
-            self.peeked = text.into_bytes().into();
-            return Err(not_json(&error, begun));
+            self.read = self.read.saturating_sub(bytes.len() as u64);
+            self.arrived = bytes.into();
+            return Err(not_json(&error, text.chars().take(DETAIL).collect()));
         };
         self.check_announced(limit.whole)?;
         let stored = mem::take(&mut self.stored);
+        let redactor = self.redactor.clone();
         let mut source =
             Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
         let mut reader = BufReader::with_capacity(CHUNK, &mut source);
@@ -171,8 +205,9 @@ impl Response {
         if reader.fill_buf().is_ok_and(|begun| begun.starts_with(MARK)) {
             reader.consume(MARK.len());
         }
-        let parsed = embedded::parse(reader, &embedded, files, &stored);
+        let parsed = embedded::parse(reader, &embedded, files, &stored, &redactor);
         let Source { begun, failure, .. } = source;
+        self.had_secret |= stored.had_secret.get();
         if let Some(failure) = failure {
             return Err(failure);
         }
@@ -180,7 +215,10 @@ impl Response {
             return Err(packed(coding));
         }
         let begun = || String::from_utf8_lossy(&begun).into_owned();
-        parsed.map(|value| value.to_string()).map_err(|error| unparsed(error, begun))
+        let mut text = parsed.map(|value| value.to_string()).map_err(|e| unparsed(e, begun))?;
+        // Parsing has undone escapes, and put together what they had parted.
+        self.had_secret |= self.redactor.redact(&mut text);
+        Ok(text)
     }
 
     /// The next event of a `text/event-stream`, none at its end, with the
@@ -191,32 +229,37 @@ impl Response {
         files: &mut RunFiles,
         limit: ParseLimit,
     ) -> Result<Option<ServerSentEvent>, Failure> {
-        let Some(event) = self.event(limit)? else { return Ok(None) };
+        let Some(mut event) = self.event(limit)? else { return Ok(None) };
+        self.had_secret |= self.redactor.redact(&mut event.name);
+        self.had_secret |= self.redactor.redact(&mut event.data);
         let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
         // Looked at first: other data, such as `[DONE]`, leaves no file.
         let Some(embedded) = embedded.filter(|_| is_json(&event.data)) else {
             return Ok(Some(event));
         };
-        let data = event.data.as_bytes();
         let begun = || event.data.chars().take(DETAIL).collect();
-        let data = embedded::parse(data, &embedded, files, &self.stored)
-            .map_err(|error| unparsed(error, begun))?;
-        Ok(Some(ServerSentEvent { data: data.to_string(), ..event }))
+        let parsed =
+            embedded::parse(event.data.as_bytes(), &embedded, files, &self.stored, &self.redactor);
+        self.had_secret |= self.stored.had_secret.get();
+        let mut data = parsed.map_err(|error| unparsed(error, begun))?.to_string();
+        self.had_secret |= self.redactor.redact(&mut data);
+        Ok(Some(ServerSentEvent { data, ..event }))
     }
 
     /// The next event as it came.
     fn event(&mut self, limit: ParseLimit) -> Result<Option<ServerSentEvent>, Failure> {
         self.check_coding()?;
+        self.unread();
         loop {
-            if self.peeked.is_empty() && !self.look_ahead()? {
+            if self.arrived.is_empty() && !self.look_ahead()? {
                 return Ok(self.events.end());
             }
-            let next = self.peeked.make_contiguous();
+            let next = self.arrived.make_contiguous();
             if let Some(coding) = untold_coding(next).filter(|_| self.read == 0) {
                 return Err(packed(coding));
             }
             let (count, event) = self.events.read(next);
-            self.peeked.drain(..count);
+            self.arrived.drain(..count);
             self.count(count, limit.whole)?;
             if event.is_some() {
                 return Ok(event);
@@ -261,9 +304,54 @@ impl Response {
             .map_err(|failure| failure.after_request(true))
     }
 
-    fn receive(&mut self, into: &mut [u8]) -> io::Result<usize> {
+    /// Waits for further bytes, at most so many. Returns how many there were,
+    /// none at the end.
+    fn receive(&mut self, max: usize) -> io::Result<usize> {
         socket::expect_bytes(self.silence);
-        self.body.read(into)
+        if self.arrived.is_empty() {
+            // What was large is not kept while little is waited for.
+            self.arrived = VecDeque::new();
+        }
+        let mut chunk = vec![0; max.min(CHUNK)];
+        let count = self.body.read(&mut chunk)?;
+        self.ended = count == 0;
+        if self.arrived.is_empty() {
+            chunk.truncate(count);
+            self.arrived = chunk.into();
+        } else {
+            self.arrived.extend(chunk.iter().take(count));
+        }
+        self.hold(0).map_err(io::Error::other)?;
+        Ok(count)
+    }
+
+    /// Counts what is in memory of it, with `further` bytes.
+    fn hold(&mut self, further: usize) -> Result<(), Exceeded> {
+        let bytes = self.arrived.capacity() + self.ready.capacity() + self.events.held();
+        self.held.set(bytes + further)
+    }
+
+    /// All that is still to come, not redacted.
+    fn rest(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+        self.check_announced(limit)?;
+        self.unread();
+        while !self.ended {
+            self.receive(CHUNK).map_err(broken)?;
+            if self.read + self.arrived.len() as u64 > limit {
+                return Err(too_large(limit));
+            }
+        }
+        let bytes = Vec::from(mem::take(&mut self.arrived));
+        self.count(bytes.len(), limit)?;
+        Ok(bytes)
+    }
+
+    /// Puts back what was redacted and not taken.
+    fn unread(&mut self) {
+        self.read = self.read.saturating_sub(self.ready.len() as u64);
+        while let Some(byte) = self.ready.pop_back() {
+            self.arrived.push_front(byte);
+        }
     }
 
     /// An answer that says that it is too large is not read at all.
@@ -274,29 +362,33 @@ impl Response {
         }
     }
 
-    fn next(&mut self, chunk: &mut [u8], limit: u64) -> Result<usize, Failure> {
-        let count = match self.peeked.is_empty() {
-            true => self.receive(chunk).map_err(broken)?,
-            false => self.peeked.read(chunk).map_err(broken)?,
-        };
-        self.count(count, limit)?;
-        Ok(count)
+    /// The next redacted bytes, none at the end.
+    fn next(&mut self, into: &mut [u8], limit: u64) -> Result<usize, Failure> {
+        while self.ready.is_empty() {
+            let lag = if self.ended { 0 } else { self.redactor.lag() };
+            let border = self.arrived.len().saturating_sub(lag);
+            if border == 0 {
+                if self.ended {
+                    return Ok(0);
+                }
+                self.receive(CHUNK).map_err(broken)?;
+                continue;
+            }
+            let front = self.redactor.front(self.arrived.make_contiguous(), border);
+            self.had_secret |= front.had_secret;
+            let length = front.length;
+            self.ready = front.bytes.into_owned().into();
+            self.arrived.drain(..length);
+            self.count(length, limit)?;
+        }
+        self.ready.read(into).map_err(broken)
     }
 
     /// Takes the next bytes in, to be looked at before they are read; waits
     /// for some. `false` at the end of the body.
     fn look_ahead(&mut self) -> Result<bool, Failure> {
-        let mut chunk = Vec::from(mem::take(&mut self.peeked));
-        chunk.resize(self.ahead, 0);
-        // What was for a file is not kept while the next event is waited for.
-        chunk.shrink_to_fit();
-        let count = self.receive(&mut chunk).map_err(broken)?;
-        self.ahead = match count == chunk.len() {
-            true => MOST_AHEAD.min(2 * self.ahead),
-            false => LEAST_AHEAD,
-        };
-        chunk.truncate(count);
-        self.peeked = chunk.into();
+        let count = self.receive(self.ahead).map_err(broken)?;
+        self.ahead = if count == self.ahead { MOST_AHEAD.min(2 * count) } else { LEAST_AHEAD };
         Ok(count != 0)
     }
 
@@ -361,10 +453,12 @@ struct Source<'a> {
 impl Source<'_> {
     fn next(&mut self, into: &mut [u8]) -> Result<usize, Failure> {
         let count = self.response.next(into, self.limit.whole)?;
-        match self.limit.held < self.response.read.saturating_sub(self.stored.text.get()) {
-            true => Err(too_large(self.limit.held)),
-            false => Ok(count),
+        let held = self.response.read.saturating_sub(self.stored.text.get());
+        if held > self.limit.held {
+            return Err(too_large(self.limit.held));
         }
+        self.response.hold(usize::try_from(held).unwrap_or(usize::MAX))?;
+        Ok(count)
     }
 }
 

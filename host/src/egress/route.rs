@@ -33,6 +33,7 @@ pub(crate) struct Route {
     headers: HeaderMap,
     lasting_errors: Vec<String>,
     redactor: Redactor,
+    has_unredacted_secret: bool,
     agent: ureq::Agent,
 }
 
@@ -41,6 +42,35 @@ pub(crate) struct Credential {
     pub header: HeaderName,
     pub prefix: &'static str,
     pub secret: Secret,
+}
+
+/// A header that every request of a connection carries.
+pub(crate) struct Header {
+    name: HeaderName,
+    value: HeaderValue,
+    /// The value, where it is one.
+    secret: Option<Secret>,
+}
+
+impl Header {
+    /// `None` for a name or value that cannot be in a header, or a name that
+    /// frames the message.
+    pub(crate) fn new(name: &str, value: &str, is_secret: bool) -> Option<Self> {
+        let name = header_name(name)?;
+        let secret = is_secret.then(|| Secret::of_header(value));
+        let mut value = HeaderValue::try_from(value).ok()?;
+        value.set_sensitive(is_secret);
+        Some(Self { name, value, secret })
+    }
+}
+
+/// Where a connection's requests go, with what they carry.
+pub(crate) struct Destination {
+    pub base: BaseUrl,
+    pub credential: Option<Credential>,
+    pub headers: Vec<Header>,
+    /// Texts in error answers that will not change by themselves.
+    pub lasting_errors: Vec<String>,
 }
 
 /// What a route needs beyond its destination.
@@ -64,19 +94,31 @@ impl RouteOptions {
 }
 
 impl Route {
-    pub(crate) fn new(
-        base: BaseUrl,
-        credential: Option<Credential>,
-        headers: HeaderMap,
-        lasting_errors: Vec<String>,
-        options: &RouteOptions,
-    ) -> Self {
-        let redactor = Redactor::new(credential.as_ref().map(|credential| &credential.secret));
-        Self { base, credential, headers, lasting_errors, redactor, agent: agent(options) }
+    pub(crate) fn new(destination: Destination, options: &RouteOptions) -> Self {
+        let Destination { base, credential, headers, lasting_errors } = destination;
+        let secrets = headers.iter().filter_map(|header| header.secret.as_ref());
+        let secrets: Vec<&Secret> =
+            secrets.chain(credential.as_ref().map(|credential| &credential.secret)).collect();
+        let has_unredacted_secret = secrets.iter().any(|secret| !secret.is_redacted());
+        let redactor = Redactor::new(secrets);
+        let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
+        Self {
+            base,
+            credential,
+            headers,
+            lasting_errors,
+            redactor,
+            has_unredacted_secret,
+            agent: agent(options),
+        }
     }
 
-    pub(super) fn base(&self) -> &BaseUrl {
+    pub(crate) fn base(&self) -> &BaseUrl {
         &self.base
+    }
+
+    pub(crate) fn has_unredacted_secret(&self) -> bool {
+        self.has_unredacted_secret
     }
 
     pub(super) fn agent(&self) -> &ureq::Agent {

@@ -29,6 +29,8 @@ pub enum SecretError {
 
 impl Secret {
     const MAX_LENGTH: usize = 8 * 1024;
+    /// In bytes.
+    const MIN_REDACTED: usize = 16;
 
     /// Takes a credential; white space around it, as pasting leaves it, is
     /// dropped, and so are characters that nobody sees.
@@ -44,6 +46,11 @@ impl Secret {
         }
     }
 
+    /// The value of a secret header, which may have spaces inside.
+    pub(super) fn of_header(value: &str) -> Self {
+        Self(value.into())
+    }
+
     /// The header value `prefix` + credential, marked so that no HTTP library
     /// prints it.
     pub(super) fn header(&self, prefix: &str) -> Result<HeaderValue, SecretError> {
@@ -51,6 +58,14 @@ impl Secret {
             .map_err(|_| SecretError::Characters)?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// Whether it is removed from answers. A shorter one is no secret but a word
+    /// such as `none` or `test`, as servers without authorization ask for: to
+    /// replace it would tear holes into ordinary answers, and it could be
+    /// guessed.
+    pub(crate) fn is_redacted(&self) -> bool {
+        self.0.len() >= Self::MIN_REDACTED
     }
 
     pub(super) fn expose(&self) -> &str {

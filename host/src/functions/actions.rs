@@ -18,27 +18,40 @@ impl Functions {
     /// this connection and these files. A call is a run of its own, within
     /// the time of the run that calls.
     pub fn with_actions(
-        mut self,
+        self,
         connector: &Connector,
         connection: &Connection,
         files: &Files,
     ) -> Self {
+        let actions = connector.descriptor().actions.iter();
+        actions.fold(self, |functions, action| {
+            functions.with_action(connector, &action.name, connection, files)
+        })
+    }
+
+    /// Adds one action of a connector, as [`with_actions`](Self::with_actions)
+    /// does all. One that does not exist is left out.
+    pub fn with_action(
+        self,
+        connector: &Connector,
+        action: &str,
+        connection: &Connection,
+        files: &Files,
+    ) -> Self {
         let descriptor = connector.descriptor();
-        for action in &descriptor.actions {
-            let target = (connector.clone(), connection.clone(), files.clone());
-            let described = (connector.clone(), action.name.clone());
-            let name = action.name.clone();
-            let function = Function {
-                description: action.description.clone(),
-                parameters: Box::new(move || parameters(&described.0, &described.1)),
-                call: Box::new(move |arguments, context| {
-                    let (connector, connection, files) = &target;
-                    run(connector, connection, files, &name, arguments, context)
-                }),
-            };
-            self = self.with_function(descriptor.address(action), function);
-        }
-        self
+        let Some(action) = descriptor.action(action) else { return self };
+        let target = (connector.clone(), connection.clone(), files.clone());
+        let described = (connector.clone(), action.name.clone());
+        let name = action.name.clone();
+        let function = Function {
+            description: action.description.clone(),
+            parameters: Box::new(move || parameters(&described.0, &described.1)),
+            call: Box::new(move |arguments, context| {
+                let (connector, connection, files) = &target;
+                run(connector, connection, files, &name, arguments, context)
+            }),
+        };
+        self.with_function(descriptor.address(action), function)
     }
 }
 
@@ -62,6 +75,7 @@ fn run(
         .files(files)
         .limits(Limits { time, ..Limits::default() })
         .cancellation(&context.cancellation)
+        .within(&context.account)
         .start()
         .map(|outcome| outcome.output)
 }

@@ -4,14 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use serde_json::Value;
-
+use crate::account::Held;
 use crate::egress;
 use crate::failure::{Failure, FailureKind};
-use crate::json;
 use crate::text::whole_surrogates;
 
-use super::{Context, Functions};
+use super::{Context, Functions, Granted};
 
 /// A call of a function.
 pub(crate) struct Invocation {
@@ -20,22 +18,23 @@ pub(crate) struct Invocation {
     pub arguments: String,
 }
 
-impl Functions {
-    /// The most calls of one run that are made at the same time. Actions
-    /// among them are runs of their own, for which a host needs room.
-    pub const AT_ONCE: usize = 8;
+/// What a call gave: its JSON text, which the host holds until the caller has
+/// it.
+pub(crate) type CallResult = Result<(String, Held), Failure>;
 
-    /// Calls functions, up to [`AT_ONCE`](Self::AT_ONCE) at the same time.
+impl Functions {
+    /// The most calls of one run that are made at the same time.
+    pub const AT_ONCE: usize = 8;
+}
+
+impl Granted {
+    /// Calls functions, up to [`AT_ONCE`](Functions::AT_ONCE) at the same time.
     /// The results are in the order of the calls; a failure is that of its
     /// call alone, and so is a panic.
     ///
     /// The thread that asks for the calls makes them too: a single one needs
     /// no other.
-    pub(crate) fn call(
-        &self,
-        calls: &[Invocation],
-        context: &Context,
-    ) -> Vec<Result<Value, Failure>> {
+    pub(crate) fn call(&self, calls: &[Invocation], context: &Context) -> Vec<CallResult> {
         let results: Vec<OnceLock<_>> = calls.iter().map(|_| OnceLock::new()).collect();
         let waiting = Mutex::new(calls.iter().zip(&results));
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -46,7 +45,7 @@ impl Functions {
             }
         };
         thread::scope(|scope| {
-            for _ in 1..calls.len().min(Self::AT_ONCE) {
+            for _ in 1..calls.len().min(Functions::AT_ONCE) {
                 let thread = thread::Builder::new().name("connector-function".to_owned());
                 // Where there is no further thread, those that are there do
                 // its work.
@@ -61,21 +60,26 @@ impl Functions {
         results.into_iter().map(|result| result.into_inner().unwrap_or_else(never)).collect()
     }
 
-    fn call_one(&self, call: &Invocation, context: &Context) -> Result<Value, Failure> {
+    fn call_one(&self, call: &Invocation, context: &Context) -> CallResult {
         let Invocation { name, arguments } = call;
         if let Some(stopped) = context.stopped() {
             return Err(stopped.into());
         }
-        let arguments = json::parse(&whole_surrogates(arguments)).map_err(|error| {
+        let Context { account, .. } = context;
+        account.check()?;
+        let (arguments, _held) = account.parse(&whole_surrogates(arguments)).map_err(|error| {
             let message = format!("the arguments of `{name}` are not JSON: {error}");
             Failure { property: None, ..Failure::invalid_input("", message) }
         })?;
         // A defect of one function is not that of the run and of the others.
-        catch_unwind(AssertUnwindSafe(|| (self.get(name)?.call)(arguments, context)))
-            .unwrap_or_else(|_| {
-                let message = format!("the function `{name}` failed");
-                Err(Failure::new(FailureKind::Internal, message))
-            })
+        let called = || (self.get(name)?.call)(arguments, context);
+        let result = catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|_| {
+            let message = format!("the function `{name}` failed");
+            Err(Failure::new(FailureKind::Internal, message))
+        })?;
+        let text = result.to_string();
+        let held = account.hold(text.len())?;
+        Ok((text, held))
     }
 }
 
@@ -86,16 +90,22 @@ mod tests {
     use std::thread::ThreadId;
     use std::time::{Duration, Instant};
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::account::Account;
     use crate::events::Cancellation;
+    use crate::run::Limits;
 
     /// What takes longer hangs.
     const HANG: Duration = Duration::from_secs(300);
 
     fn context(time: Duration) -> Context {
-        Context { deadline: Instant::now() + time, cancellation: Cancellation::new() }
+        Context {
+            deadline: Instant::now() + time,
+            cancellation: Cancellation::new(),
+            account: Account::new(&Limits::default()),
+        }
     }
 
     fn calls<'a>(calls: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Invocation> {
@@ -104,6 +114,12 @@ mod tests {
             arguments: arguments.to_owned(),
         };
         calls.into_iter().map(call).collect()
+    }
+
+    /// All functions of the tests.
+    fn granted(functions: Functions) -> Granted {
+        let names = ["meet", "echo", "panics", "gone", "note", "cancel"];
+        functions.granted(names.map(str::to_owned).into())
     }
 
     fn with(
@@ -134,10 +150,10 @@ mod tests {
     #[test]
     fn calls_are_made_at_the_same_time_up_to_a_number() {
         let results =
-            meeting(Functions::AT_ONCE).call(&calls([("meet", "{}"); 50]), &context(HANG));
+            granted(meeting(Functions::AT_ONCE)).call(&calls([("meet", "{}"); 50]), &context(HANG));
         assert_eq!(results.len(), 50);
         for result in results {
-            assert_eq!(result.unwrap(), Functions::AT_ONCE);
+            assert_eq!(result.ok().unwrap().0, Functions::AT_ONCE.to_string());
         }
     }
 
@@ -152,10 +168,11 @@ mod tests {
         let numbers: Vec<String> = (0..20).map(|n| json!({"n": n}).to_string()).collect();
         let mut all = calls(numbers.iter().map(|arguments| ("echo", arguments.as_str())));
         all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{")]));
-        let mut results = functions.call(&all, &context(HANG));
+        let mut results = granted(functions).call(&all, &context(HANG));
         let failures: Vec<Failure> =
-            results.split_off(20).into_iter().map(Result::unwrap_err).collect();
-        let values: Vec<String> = results.into_iter().map(|r| r.unwrap().to_string()).collect();
+            results.split_off(20).into_iter().filter_map(Result::err).collect();
+        let values: Vec<String> =
+            results.into_iter().map(|result| result.ok().unwrap().0).collect();
         assert_eq!(values, numbers);
         let told: Vec<_> = failures.iter().map(|f| (f.kind, f.message.as_str())).collect();
         assert_eq!(told[0], (FailureKind::Internal, "the function `panics` failed"));
@@ -171,8 +188,9 @@ mod tests {
             note.lock().unwrap().push(thread::current().id());
             Ok(Value::Null)
         });
+        let functions = granted(functions);
         assert!(functions.call(&[], &context(HANG)).is_empty());
-        functions.call(&calls([("note", "{}")]), &context(HANG)).remove(0).unwrap();
+        assert!(functions.call(&calls([("note", "{}")]), &context(HANG)).remove(0).is_ok());
         assert_eq!(*called_on.lock().unwrap(), [thread::current().id()]);
     }
 
@@ -186,6 +204,7 @@ mod tests {
             cancellation.cancel();
             Ok(Value::Null)
         });
+        let functions = granted(functions);
         let kinds = |context: &Context| -> Vec<FailureKind> {
             let results = functions.call(&calls([("cancel", "{}"); 50]), context);
             results.into_iter().filter_map(|result| Some(result.err()?.kind)).collect()

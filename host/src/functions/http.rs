@@ -6,15 +6,14 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use ureq::http::{HeaderMap, Method};
+use ureq::http::Method;
 
 use crate::egress::{
-    self, AddressPolicy, BaseUrl, Content, Credential, Retries, Route, RouteOptions, Secret, Terms,
-    header_name,
+    self, AddressPolicy, BaseUrl, Content, Credential, Destination, Retries, Route, RouteOptions,
+    Secret, Terms, header_name,
 };
 use crate::failure::{Failure, FailureKind};
 use crate::host::Host;
-use crate::json;
 
 use super::{Context, Function, Functions};
 
@@ -81,8 +80,9 @@ impl Functions {
             .map(|header| credential(&header, lookup))
             .transpose()
             .map_err(wrong)?;
-        let route_options = RouteOptions::of(&host.options);
-        let route = Route::new(base, credential, HeaderMap::new(), Vec::new(), &route_options);
+        let destination =
+            Destination { base, credential, headers: Vec::new(), lasting_errors: Vec::new() };
+        let route = Route::new(destination, &RouteOptions::of(&host.options));
         let parameters = parameters(declaration.parameters).map_err(wrong)?;
         let function = Function {
             description: declaration.description,
@@ -180,17 +180,18 @@ fn call(
         },
     };
     let terms = Terms {
-        // A model has called it: a request of the run was processed.
-        processed: true,
         largest_body: LARGEST_REQUEST,
         deadline: context.deadline,
         first_byte: FIRST_BYTE,
         silence: SILENCE,
         retries: &Retries::default(),
+        account: &context.account,
         cancellation: &context.cancellation,
         on_event: None,
     };
-    let mut response = egress::send(route, request, &terms).result?;
+    let sent = egress::send(route, request, &terms);
+    context.account.sent(sent.request_sent, sent.processed);
+    let mut response = sent.result?;
     let text = response.text(LARGEST_ANSWER)?;
     let status = response.status();
     if !(200..300).contains(&status) {
@@ -200,7 +201,8 @@ fn call(
             Failure { status: Some(status), ..Failure::new(FailureKind::Refused, message) };
         return Err(failure.after_request(true));
     }
-    Ok(json::parse(&text).unwrap_or(Value::String(text)))
+    let parsed = context.account.parse(&text).map(|(value, _)| value);
+    Ok(parsed.unwrap_or(Value::String(text)))
 }
 
 /// The arguments as a query: texts as they are, everything else as JSON.

@@ -4,30 +4,30 @@
 
 mod actions;
 mod calls;
+mod granted;
 mod http;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::account::Account;
 use crate::events::Cancellation;
 use crate::failure::Failure;
 use crate::state::Stopped;
 
-pub(crate) use calls::Invocation;
+pub(crate) use calls::{CallResult, Invocation};
+pub(crate) use granted::Granted;
 pub use http::HttpFunction;
 
 /// A registry of functions. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Functions {
     known: BTreeMap<String, Arc<Function>>,
-    further: Option<Arc<Further>>,
 }
-
-type Further = LazyLock<Functions, Box<dyn FnOnce() -> Functions + Send>>;
 
 /// A registered function.
 pub(crate) struct Function {
@@ -43,6 +43,7 @@ type Call = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
 pub(crate) struct Context {
     pub deadline: Instant,
     pub cancellation: Cancellation,
+    pub account: Arc<Account>,
 }
 
 impl Context {
@@ -71,17 +72,13 @@ impl Functions {
         let function = Function {
             description: description.into(),
             parameters: Box::new(move || parameters.clone()),
-            call: Box::new(move |arguments, _| call(arguments)),
+            call: Box::new(move |arguments, context| {
+                // What it does is not known here: it may have been charged.
+                context.account.sent(true, true);
+                call(arguments)
+            }),
         };
         self.with_function(name.into(), function)
-    }
-
-    /// Adds functions that are made when a name is not found otherwise: they
-    /// cost nothing in a run that calls none.
-    pub fn with_further(mut self, make: impl FnOnce() -> Self + Send + 'static) -> Self {
-        let make: Box<dyn FnOnce() -> Self + Send> = Box::new(make);
-        self.further = Some(Arc::new(LazyLock::new(make)));
-        self
     }
 
     fn with_function(mut self, name: String, function: Function) -> Self {
@@ -93,25 +90,15 @@ impl Functions {
     ///
     /// # Errors
     /// `invalid-input`, with the names that there are.
-    pub(crate) fn get(&self, name: &str) -> Result<&Function, Failure> {
-        self.find(name).ok_or_else(|| {
-            let known = match self.names().as_slice() {
+    fn get(&self, name: &str) -> Result<&Function, Failure> {
+        self.known.get(name).map(Arc::as_ref).ok_or_else(|| {
+            let known = match self.known.keys().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 [] => "there are none".to_owned(),
                 names => format!("there are: {}", names.join(", ")),
             };
             let message = format!("`{}` is no known function; {known}", name.escape_debug());
             Failure { property: None, ..Failure::invalid_input("", message) }
         })
-    }
-
-    fn find(&self, name: &str) -> Option<&Function> {
-        let known = self.known.get(name).map(Arc::as_ref);
-        known.or_else(|| self.further.as_deref()?.find(name))
-    }
-
-    fn names(&self) -> Vec<&str> {
-        let further = self.further.as_deref().map(|further| further.names()).unwrap_or_default();
-        self.known.keys().map(String::as_str).chain(further).collect()
     }
 }
 
@@ -138,16 +125,5 @@ mod tests {
         assert_eq!(failure.message, "`c` is no known function; there are: a, b");
         let failure = Functions::new().get("c").err().unwrap();
         assert_eq!(failure.message, "`c` is no known function; there are none");
-    }
-
-    #[test]
-    fn further_functions_are_made_when_they_are_needed() {
-        let registry = echo(Functions::new(), "a").with_further(|| echo(Functions::new(), "b"));
-        let made =
-            |registry: &Functions| LazyLock::get(registry.further.as_deref().unwrap()).is_some();
-        assert!(registry.get("a").is_ok());
-        assert!(!made(&registry));
-        assert!(registry.get("b").is_ok());
-        assert!(made(&registry));
     }
 }

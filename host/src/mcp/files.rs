@@ -6,13 +6,15 @@
 //! no other is read.
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use connector_host::{
     Failure, FailureKind, FileEntry, FileStore, Files, Property, PropertyType, StoredFile,
     read_json,
@@ -34,13 +36,13 @@ const LARGEST_READ: u64 = 32 << 20;
 pub struct Kept {
     store: FileStore,
     files: Files,
-    input_dirs: Vec<PathBuf>,
+    input_dirs: Vec<InputDir>,
     told: Mutex<VecDeque<FileEntry>>,
 }
 
 impl Kept {
     /// Inputs may name files of the store and below the folders.
-    pub fn new(store: FileStore, files: Files, input_dirs: Vec<PathBuf>) -> Self {
+    pub fn new(store: FileStore, files: Files, input_dirs: Vec<InputDir>) -> Self {
         Self { store, files, input_dirs, told: Mutex::default() }
     }
 
@@ -50,77 +52,17 @@ impl Kept {
     }
 
     /// Takes in what an input brings or names, and leaves handles in its
-    /// place. To be called where a file may be written.
+    /// place, granted in the files of the call. To be called where a file may be written.
     ///
     /// # Errors
     /// `invalid-input` with the property.
-    pub fn take_in(&self, properties: &[Property], input: &mut Value) -> Result<(), Failure> {
-        self.members(properties, input, "")
-    }
-
-    fn members(
+    pub fn take_in(
         &self,
         properties: &[Property],
-        value: &mut Value,
-        parent: &str,
+        input: &mut Value,
+        files: &Files,
     ) -> Result<(), Failure> {
-        let Value::Object(members) = value else { return Ok(()) };
-        for property in properties {
-            let path = match parent {
-                "" => property.name.clone(),
-                parent => format!("{parent}.{}", property.name),
-            };
-            if let Some(value) = members.get_mut(&property.name) {
-                self.value(property, value, &path)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn value(&self, property: &Property, value: &mut Value, path: &str) -> Result<(), Failure> {
-        read_container(property, value);
-        if property.kind == PropertyType::FileEntry {
-            return self.file(value).map_err(|message| {
-                let message = format!("{path}: {message}");
-                let failure = Failure::new(FailureKind::InvalidInput, message);
-                Failure { property: Some(path.to_owned()), ..failure }
-            });
-        }
-        if let Value::Array(items) = value {
-            for (at, item) in items.iter_mut().enumerate() {
-                for row in &property.children {
-                    self.value(row, item, &format!("{path}[{at}]"))?;
-                }
-            }
-        }
-        if let (Value::Object(members), Some(row)) = (&mut *value, &property.values) {
-            for (name, member) in members {
-                self.value(row, member, &format!("{path}.{name}"))?;
-            }
-        }
-        match property.kind {
-            PropertyType::Object => self.members(&property.children, value, path),
-            _ => Ok(()),
-        }
-    }
-
-    /// A file as a client may give it: a handle, or its URL alone.
-    fn file(&self, value: &mut Value) -> Result<(), String> {
-        let url = value.as_str().or_else(|| value.get("url")?.as_str());
-        let Some(url) = url.map(str::to_owned) else { return Ok(()) };
-        let entry = match url.split_once(':') {
-            Some(("data", _)) => {
-                let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
-                self.brought(&url, name)?
-            }
-            Some(("file", _)) => self.local(&url)?,
-            _ => match self.find(&url) {
-                Some(file) => file.entry,
-                None => return Err(format!("there is no file `{}`", short(&url))),
-            },
-        };
-        *value = json!(entry);
-        Ok(())
+        Call { kept: self, files }.members(properties, input, "")
     }
 
     fn brought(&self, url: &str, name: &str) -> Result<FileEntry, String> {
@@ -131,18 +73,6 @@ impl Kept {
         let kind = format!("{}/{}", kind.type_, kind.subtype);
         let kept = self.create(name, &kind, &content);
         kept.map(|file| file.entry).map_err(|error| format!("it cannot be kept: {}", error.kind()))
-    }
-
-    fn local(&self, url: &str) -> Result<FileEntry, String> {
-        let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
-        let path = path.ok_or_else(|| format!("`{}` is no file: URL", short(url)))?;
-        // The same words whether there is such a file or not.
-        let refused = || format!("{} is not below a folder of --input-dir", path.display());
-        let real = fs::canonicalize(&path).map_err(|_| refused())?;
-        match self.input_dirs.iter().any(|dir| is_below(dir, &real)) {
-            true => self.files.grant(&real).map_err(|error| format!("it cannot be read: {error}")),
-            false => Err(refused()),
-        }
     }
 
     fn find(&self, uri: &str) -> Option<StoredFile> {
@@ -221,6 +151,116 @@ impl Kept {
     }
 }
 
+/// The files of one call.
+struct Call<'a> {
+    kept: &'a Kept,
+    files: &'a Files,
+}
+
+impl Call<'_> {
+    fn members(
+        &self,
+        properties: &[Property],
+        value: &mut Value,
+        parent: &str,
+    ) -> Result<(), Failure> {
+        let Value::Object(members) = value else { return Ok(()) };
+        for property in properties {
+            let path = match parent {
+                "" => property.name.clone(),
+                parent => format!("{parent}.{}", property.name),
+            };
+            if let Some(value) = members.get_mut(&property.name) {
+                self.value(property, value, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn value(&self, property: &Property, value: &mut Value, path: &str) -> Result<(), Failure> {
+        read_container(property, value);
+        if property.kind == PropertyType::FileEntry {
+            return self.file(value).map_err(|message| {
+                let message = format!("{path}: {message}");
+                let failure = Failure::new(FailureKind::InvalidInput, message);
+                Failure { property: Some(path.to_owned()), ..failure }
+            });
+        }
+        if let Value::Array(items) = value {
+            for (at, item) in items.iter_mut().enumerate() {
+                for row in &property.children {
+                    self.value(row, item, &format!("{path}[{at}]"))?;
+                }
+            }
+        }
+        if let (Value::Object(members), Some(row)) = (&mut *value, &property.values) {
+            for (name, member) in members {
+                self.value(row, member, &format!("{path}.{name}"))?;
+            }
+        }
+        match property.kind {
+            PropertyType::Object => self.members(&property.children, value, path),
+            _ => Ok(()),
+        }
+    }
+
+    /// A file as a client may give it: a handle, or its URL alone.
+    fn file(&self, value: &mut Value) -> Result<(), String> {
+        let url = value.as_str().or_else(|| value.get("url")?.as_str());
+        let Some(url) = url.map(str::to_owned) else { return Ok(()) };
+        let entry = match url.split_once(':') {
+            Some(("data", _)) => {
+                let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
+                self.kept.brought(&url, name)?
+            }
+            Some(("file", _)) => self.local(&url)?,
+            _ => match self.kept.find(&url) {
+                Some(file) => file.entry,
+                None => return Err(format!("there is no file `{}`", short(&url))),
+            },
+        };
+        *value = json!(entry);
+        Ok(())
+    }
+
+    fn local(&self, url: &str) -> Result<FileEntry, String> {
+        let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
+        let path = path.ok_or_else(|| format!("`{}` is no file: URL", short(url)))?;
+        let open = self.kept.input_dirs.iter().find_map(|dir| dir.file(&path));
+        let granted = open.and_then(|file| self.files.grant_open(file, &path).ok());
+        // The same words whether there is such a file or not.
+        granted.ok_or_else(|| format!("{} is not below a folder of --input-dir", path.display()))
+    }
+}
+
+/// A folder whose files inputs may name.
+pub struct InputDir {
+    /// As it was named, and where that is.
+    paths: [PathBuf; 2],
+    dir: Dir,
+}
+
+impl InputDir {
+    /// Opens a folder.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let real = fs::canonicalize(path)?;
+        let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
+        Ok(Self { paths: [path.to_owned(), real], dir })
+    }
+
+    /// Opens a file below it. No link leads out of the folder: each part of the
+    /// path is opened below the one in front of it.
+    fn file(&self, path: &Path) -> Option<File> {
+        let below = self.paths.iter().find_map(|folder| path.strip_prefix(folder).ok())?;
+        let is_file = self.dir.metadata(below).is_ok_and(|metadata| metadata.is_file());
+        let file = is_file.then(|| self.dir.open(below).ok()).flatten()?;
+        Some(file.into_std())
+    }
+}
+
 /// Some clients send a list, an object or a handle as a text of JSON. A run would
 /// read it, but too late for the files that it names.
 fn read_container(property: &Property, value: &mut Value) {
@@ -239,10 +279,6 @@ pub fn resource(entry: &FileEntry, size: u64) -> Resource {
     Resource::new(entry.url.clone(), entry.name.clone())
         .with_mime_type(entry.mime_type.clone())
         .with_size(size)
-}
-
-fn is_below(dir: &Path, real: &Path) -> bool {
-    fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir))
 }
 
 fn short(url: &str) -> String {

@@ -19,9 +19,9 @@ mod message;
 mod progress;
 mod results;
 mod server;
+mod sessions;
 mod tools;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,13 +29,13 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use connector_host::{Connection, Connector, FileStore, Files, Functions};
 use rmcp::ServiceExt;
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
-use crate::service::{Access, ApiKey, End, Listen, ServiceError, guard, listen, paced};
-pub use files::PREFIX;
+use crate::service::{Access, ApiKeys, End, Listen, ServiceError, guard, listen, paced};
+pub use files::{InputDir, PREFIX};
 use lines::Lines;
 use server::Server;
+use sessions::Sessions;
 
 /// Where streamable HTTP is spoken.
 const PATH: &str = "/mcp";
@@ -49,13 +49,13 @@ pub struct Settings {
     /// What stands behind the tools.
     pub offers: Vec<Offer>,
     /// The functions that a model may call within an action.
-    pub functions: Functions,
+    pub functions: FunctionsOf,
     /// Where files are kept that runs make.
     pub store: FileStore,
     /// The same for runs.
     pub files: Files,
     /// The folders whose files inputs may name.
-    pub input_dirs: Vec<PathBuf>,
+    pub input_dirs: Vec<InputDir>,
     /// How long files are kept.
     pub keep: Duration,
     /// The most runs at the same time.
@@ -63,6 +63,10 @@ pub struct Settings {
     /// How long a run may take.
     pub run_time: Duration,
 }
+
+/// Makes the functions of a run: of this connector, with this connection and
+/// these files.
+pub type FunctionsOf = Box<dyn Fn(&Connector, &Connection, &Files) -> Functions + Send + Sync>;
 
 /// A connector and the connection that its tools use.
 pub struct Offer {
@@ -77,7 +81,7 @@ pub struct Http {
     /// Where it listens.
     pub listen: Listen,
     /// What callers must send, if anything.
-    pub api_key: Option<ApiKey>,
+    pub api_keys: Option<ApiKeys>,
     /// When it ends.
     pub end: End,
 }
@@ -88,7 +92,7 @@ pub struct Http {
 /// # Errors
 /// See [`ServiceError`].
 pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError> {
-    if let Some(Http { listen, api_key: None, .. }) = &http
+    if let Some(Http { listen, api_keys: None, .. }) = &http
         && !listen.is_local()
     {
         return Err(ServiceError::Open(listen.clone()));
@@ -129,11 +133,14 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
         .disable_allowed_hosts()
         .with_max_request_body_bytes(MAX_MESSAGE);
     let stop = config.cancellation_token.clone();
-    let sessions = Arc::new(LocalSessionManager::default());
-    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, config);
-    let access = Arc::new(Access::new(http.api_key, &http.listen));
+    let sessions = Sessions::default();
+    tokio::spawn(sessions.clone().expire());
+    let manager = Arc::clone(&sessions.manager);
+    let service = StreamableHttpService::new(move || Ok(server.clone()), manager, config);
+    let access = Arc::new(Access::new(http.api_keys, &http.listen));
     let router = Router::new()
         .route_service(PATH, service)
+        .layer(from_fn_with_state(sessions, sessions::count))
         .layer(from_fn(http::lenient))
         .layer(map_request(paced))
         .layer(from_fn_with_state(access, guard));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use connector_host::{Cancellation, Event, Functions, Limits, render};
+use connector_host::{Cancellation, Event, Limits, render};
 use rmcp::ErrorData;
 use rmcp::ServerHandler;
 use rmcp::model::{
@@ -21,12 +21,12 @@ use super::files::{Kept, PREFIX};
 use super::progress::Progress;
 use super::results::{of_failure, of_message, of_outcome};
 use super::tools::{ActionTool, tools};
-use super::{Offer, Settings};
+use super::{FunctionsOf, Offer, Settings};
 
 /// What the URIs of reference pages begin with; `openai/v1` stands behind it.
 const DOCS: &str = "connector://docs/";
 /// As many events wait for a slow reader before the run waits for it too.
-const EVENTS: usize = 256;
+const EVENTS: usize = 32;
 /// The methods that need parameters, and which.
 const PARAMETERS: [(&str, &str); 2] =
     [("resources/read", "a `uri`"), ("tools/call", "a `name` and `arguments`, an object")];
@@ -43,7 +43,7 @@ struct Shared {
     tools: Vec<ActionTool>,
     pages: Vec<Page>,
     kept: Kept,
-    functions: Functions,
+    functions: FunctionsOf,
     places: Arc<Semaphore>,
     run_time: Duration,
     instructions: String,
@@ -86,15 +86,18 @@ impl Shared {
             Ok(connection) => connection,
             Err(missing) => return of_message(missing.clone()),
         };
-        if let Err(failure) = self.kept.take_in(known.table().as_slice(), &mut input) {
+        // What this call names is this call's: no other may read it.
+        let files = self.kept.files().for_call();
+        if let Err(failure) = self.kept.take_in(known.table().as_slice(), &mut input, &files) {
             return of_failure(&failure);
         }
+        let functions = (self.functions)(&known.connector, connection, &files);
         let mut run = known
             .connector
             .run(known.action.clone(), input)
             .connection(connection)
-            .files(self.kept.files())
-            .functions(&self.functions)
+            .files(&files)
+            .functions(&functions)
             .limits(Limits { time: self.run_time, ..Limits::default() })
             .cancellation(&cancellation);
         if let Some(events) = events {

@@ -16,23 +16,56 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use connector_host::{TextError, read_text};
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::Listen;
 use super::problem::Problem;
+use crate::store::ConnectionRecord;
 
 /// Where a browser's request comes from (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The shortest key.
 const SHORTEST: usize = 16;
 
-/// The key that callers send, as its hash: keys are compared in constant time,
-/// whatever their lengths.
-#[derive(Clone)]
-pub struct ApiKey([u8; 32]);
+/// Who has sent a request, and which stored connections that caller may use.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    /// The name of its key; without one there is one caller only.
+    name: Option<Arc<str>>,
+    /// Ids or names; none for all of them.
+    connections: Option<Arc<[String]>>,
+}
 
-/// Why there is no key.
+impl Caller {
+    /// Whether it may use a stored connection.
+    pub fn may_use(&self, record: &ConnectionRecord) -> bool {
+        let is_named = |wanted: &String| *wanted == record.id || *wanted == record.name;
+        self.connections.as_ref().is_none_or(|connections| connections.iter().any(is_named))
+    }
+
+    /// Whether it may make and change stored connections.
+    pub fn may_change_connections(&self) -> bool {
+        self.connections.is_none()
+    }
+
+    /// An idempotency key of this caller: no other one has the same.
+    pub fn own_key(&self, key: &str) -> String {
+        match &self.name {
+            // Neither has a blank in it.
+            Some(name) => format!("{name} {key}"),
+            None => key.to_owned(),
+        }
+    }
+}
+
+/// The keys that callers send, as their hashes: keys are compared in constant
+/// time, whatever their lengths.
+#[derive(Clone)]
+pub struct ApiKeys(Vec<(Caller, [u8; 32])>);
+
+/// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiKeyError {
     /// The file cannot be read.
@@ -41,36 +74,90 @@ pub enum ApiKeyError {
     /// The file is no text.
     #[error("the API key's file {0}")]
     Text(#[from] TextError),
+    /// The file begins like a list of keys and is none.
+    #[error("it is not a list of {{name, key, connections}}: {0}")]
+    List(#[from] serde_json::Error),
     /// It can be guessed, or not be sent.
-    #[error("it must be at least {SHORTEST} visible ASCII characters")]
+    #[error("a key must be at least {SHORTEST} visible ASCII characters")]
     Weak,
+    /// A name that is there twice, or is none.
+    #[error("each key needs a name of its own, of visible ASCII characters")]
+    Name,
+    /// A list without keys.
+    #[error("there is no key in it")]
+    None,
+    /// Where nobody chooses connections.
+    #[error("keys cannot be limited to connections here")]
+    Limited,
 }
 
-impl ApiKey {
-    /// Reads a key from a file that holds nothing else.
+/// A key in a file of several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a key")]
+struct NamedKey {
+    name: String,
+    key: String,
+    /// Ids or names of stored connections; all of them without it.
+    connections: Option<Vec<String>>,
+}
+
+impl ApiKeys {
+    /// Reads keys from a file: one that holds nothing else, or a JSON list of
+    /// named ones.
     ///
     /// # Errors
     /// See [`ApiKeyError`].
     pub fn from_file(path: &Path) -> Result<Self, ApiKeyError> {
-        Self::new(read_text(&std::fs::read(path)?)?)
+        Self::read(read_text(&std::fs::read(path)?)?)
     }
 
-    fn new(text: &str) -> Result<Self, ApiKeyError> {
-        let text = text.trim();
-        let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match SHORTEST <= text.len() && is_visible {
-            true => Ok(Self(Sha256::digest(text).into())),
-            false => Err(ApiKeyError::Weak),
+    fn read(text: &str) -> Result<Self, ApiKeyError> {
+        if !text.trim_start().starts_with('[') {
+            return Ok(Self(vec![(Caller::default(), hash(text)?)]));
+        }
+        let named: Vec<NamedKey> = serde_json::from_str(text)?;
+        let mut keys: Vec<(Caller, [u8; 32])> = Vec::new();
+        for NamedKey { name, key, connections } in named {
+            let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
+            if !is_name || keys.iter().any(|(of, _)| of.name.as_deref() == Some(name.as_str())) {
+                return Err(ApiKeyError::Name);
+            }
+            let (name, connections) = (Some(name.into()), connections.map(Into::into));
+            keys.push((Caller { name, connections }, hash(&key)?));
+        }
+        if keys.is_empty() { Err(ApiKeyError::None) } else { Ok(Self(keys)) }
+    }
+
+    /// Refuses keys that are limited to connections.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub fn unlimited(self) -> Result<Self, ApiKeyError> {
+        match self.0.iter().all(|(caller, _)| caller.may_change_connections()) {
+            true => Ok(self),
+            false => Err(ApiKeyError::Limited),
         }
     }
 
-    fn opens(&self, given: &str) -> bool {
+    /// Whose key it is. All are compared, however many there are.
+    fn caller(&self, given: &str) -> Option<Caller> {
         let given: [u8; 32] = Sha256::digest(given).into();
-        self.0.ct_eq(&given).into()
+        self.0.iter().fold(None, |found, (caller, hash)| {
+            if hash.ct_eq(&given).into() { Some(caller.clone()) } else { found }
+        })
     }
 }
 
-impl fmt::Debug for ApiKey {
+fn hash(key: &str) -> Result<[u8; 32], ApiKeyError> {
+    let key = key.trim();
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    match key.len() >= SHORTEST && is_visible {
+        true => Ok(Sha256::digest(key).into()),
+        false => Err(ApiKeyError::Weak),
+    }
+}
+
+impl fmt::Debug for ApiKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("****")
     }
@@ -78,8 +165,8 @@ impl fmt::Debug for ApiKey {
 
 /// The rule.
 pub enum Access {
-    /// Whoever sends the key.
-    Key(ApiKey),
+    /// Whoever sends a key.
+    Keys(ApiKeys),
     /// This machine.
     ThisMachine,
     /// Whoever may open the socket: the file system knows.
@@ -87,28 +174,30 @@ pub enum Access {
 }
 
 impl Access {
-    /// The rule of a service with this key that listens there.
-    pub fn new(key: Option<ApiKey>, listen: &Listen) -> Self {
-        match (key, listen) {
-            (Some(key), _) => Self::Key(key),
+    /// The rule of a service with these keys that listens there.
+    pub fn new(keys: Option<ApiKeys>, listen: &Listen) -> Self {
+        match (keys, listen) {
+            (Some(keys), _) => Self::Keys(keys),
             (None, Listen::Tcp(_)) => Self::ThisMachine,
             (None, Listen::Unix(_)) => Self::Socket,
         }
     }
 
-    fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
+    fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
         let path = uri.path();
         match self {
-            Self::Socket => Ok(()),
-            Self::Key(_) if is_open(path) => Ok(()),
-            Self::Key(key) => {
+            Self::Socket => Ok(Caller::default()),
+            Self::Keys(_) if is_open(path) => Ok(Caller::default()),
+            Self::Keys(keys) => {
                 let header = text(headers, header::AUTHORIZATION);
-                let is_right = header
+                let caller = header
                     .and_then(|value| value.split_once(' '))
                     .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-                    .is_some_and(|(_, given)| key.opens(given.trim()));
+                    .and_then(|(_, given)| keys.caller(given.trim()));
+                if let Some(caller) = caller {
+                    return Ok(caller);
+                }
                 let refused = match header {
-                    _ if is_right => return Ok(()),
                     None => "send the service's API key as `Authorization: Bearer …`",
                     // In whatever way it is wrong.
                     Some(_) => "`Authorization` must be `Bearer` and this service's API key",
@@ -117,7 +206,10 @@ impl Access {
             }
             Self::ThisMachine => {
                 check_local(uri, headers)?;
-                if is_open(path) { Ok(()) } else { check_site(headers) }
+                if !is_open(path) {
+                    check_site(headers)?;
+                }
+                Ok(Caller::default())
             }
         }
     }
@@ -181,9 +273,16 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// Lets a request through, or answers it.
-pub async fn guard(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
+pub async fn guard(
+    State(access): State<Arc<Access>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match access.check(request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -264,7 +363,7 @@ mod tests {
 
     #[test]
     fn with_a_key_whoever_sends_it_is_served() {
-        let access = Access::Key(ApiKey::new(&format!(" {KEY}\n")).unwrap());
+        let access = Access::Keys(ApiKeys::read(&format!(" {KEY}\n")).unwrap());
         let with =
             |value: &str| serves(&access, "/api/v1/files", &[(header::AUTHORIZATION, value)]);
         assert!(with(&format!("Bearer {KEY}")));
@@ -281,9 +380,43 @@ mod tests {
     }
 
     #[test]
+    fn a_named_key_has_its_own_connections_and_idempotency_keys() {
+        let keys = ApiKeys::read(&format!(
+            r#"[{{"name": "crm", "key": "{KEY}", "connections": ["work"]}},
+                {{"name": "admin", "key": "{KEY}-of-admin"}}]"#
+        ));
+        let keys = keys.unwrap();
+        let record = |name: &str| ConnectionRecord {
+            id: format!("conn_{name}"),
+            component: "openai/v1".to_owned(),
+            name: name.to_owned(),
+            created_at: String::new(),
+            updated_at: String::new(),
+            bound: None,
+        };
+        let crm = keys.caller(KEY).unwrap();
+        assert!(crm.may_use(&record("work")) && !crm.may_use(&record("other")));
+        assert!(!crm.may_change_connections());
+        let admin = keys.caller(&format!("{KEY}-of-admin")).unwrap();
+        assert!(admin.may_use(&record("other")) && admin.may_change_connections());
+        assert_ne!(crm.own_key("a"), admin.own_key("a"));
+        assert!(keys.caller("another-key-of-nobody").is_none());
+        assert!(keys.unlimited().is_err());
+        for (wrong, why) in [
+            ("[]", "no key"),
+            (r#"[{"name": "a", "key": "short"}]"#, "at least 16"),
+            (r#"[{"name": "", "key": "0123456789abcdef"}]"#, "name of its own"),
+            (r#"[{"name": "a"}]"#, "not a list of"),
+        ] {
+            let error = ApiKeys::read(wrong).unwrap_err().to_string();
+            assert!(error.contains(why), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
     fn a_key_is_long_and_never_printed() {
-        assert!(matches!(ApiKey::new("short"), Err(ApiKeyError::Weak)));
-        assert!(matches!(ApiKey::new("0123456789 abcdef"), Err(ApiKeyError::Weak)));
-        assert_eq!(format!("{:?}", ApiKey::new(KEY).unwrap()), "****");
+        assert!(matches!(ApiKeys::read("short"), Err(ApiKeyError::Weak)));
+        assert!(matches!(ApiKeys::read("0123456789 abcdef"), Err(ApiKeyError::Weak)));
+        assert_eq!(format!("{:?}", ApiKeys::read(KEY).unwrap()), "****");
     }
 }

@@ -1,6 +1,6 @@
 //! What forms ask about an action or a connection.
 
-use axum::extract::{Json, Path, State};
+use axum::extract::{Extension, Json, Path, State};
 use axum::routing::post;
 use connector_host::{OptionList, Property};
 use schemars::JsonSchema;
@@ -11,7 +11,7 @@ use super::body::{Body, FromBody};
 use super::connections::Chosen;
 use super::openapi::{Route, object};
 use super::problem::Problem;
-use super::{Shared, action, on_thread};
+use super::{Caller, Shared, action, on_thread};
 use crate::members::Members;
 
 pub fn routes() -> Vec<Route> {
@@ -131,12 +131,13 @@ impl FromBody for Options {
 
 async fn test(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Path((name, version)): Path<(String, String)>,
     Body(Test { connection }): Body<Test>,
 ) -> Result<Json<Reached>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     let message = on_thread(move || {
-        let connection = app.made.connection(&app.store, &connector, connection)?;
+        let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
         Ok(connector.test(&connection)?)
     });
     Ok(Json(Reached { message: message.await? }))
@@ -154,6 +155,7 @@ async fn output_schema(
 
 async fn options(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Path((name, version, of, property)): Path<(String, String, String, String)>,
     Body(Options { input, connection, search }): Body<Options>,
 ) -> Result<Json<OptionList>, Problem> {
@@ -161,7 +163,7 @@ async fn options(
     action(&connector, &of)?;
     let list = on_thread(move || {
         // A form without a connection shows why there is no list.
-        let connection = match app.made.connection(&app.store, &connector, connection) {
+        let connection = match app.made.connection(&app.store, &connector, connection, &caller) {
             Ok(connection) => connection,
             Err(problem) => return Ok(disabled(problem)),
         };

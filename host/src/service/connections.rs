@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use axum::extract::{Json, Path, State};
+use axum::extract::{Extension, Json, Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
-use connector_host::{Connection, ConnectionValues, Connector, Failure, PropertyTable};
+use connector_host::{
+    Connection, ConnectionValues, Connector, Failure, FailureKind, PropertyTable,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,7 +17,8 @@ use serde_json::{Map, Value};
 use super::body::{Body, FromBody};
 use super::openapi::{Operation, Route};
 use super::problem::Problem;
-use super::{App, Shared, address, on_thread};
+use super::{App, Caller, Shared, address, on_thread};
+use crate::approval::{binding, binding_hint, check_binding};
 use crate::members::Members;
 use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
@@ -38,7 +41,7 @@ pub fn routes() -> Vec<Route> {
             document.add(path, "get", operation.gives_json(shown.clone()));
             let replacement = document.schema::<Replacement>();
             let operation = Operation::new("replaceConnection", "Replaces a connection.")
-                .about("A secret that is left out stays.")
+                .about("A secret that is left out stays, unless the base URL changes.")
                 .takes_json(replacement)
                 .gives_json(shown);
             document.add(path, "put", operation);
@@ -78,7 +81,7 @@ impl Chosen {
 /// The connections that were made of stored ones. Each keeps its sockets open
 /// from one run to the next.
 #[derive(Default)]
-pub struct Made(Mutex<HashMap<String, (String, Connection)>>);
+pub struct Made(Mutex<HashMap<String, (Vec<u8>, Connection)>>);
 
 impl Made {
     /// The connection of a call.
@@ -87,6 +90,7 @@ impl Made {
         store: &Store,
         connector: &Connector,
         chosen: Chosen,
+        caller: &Caller,
     ) -> Result<Connection, Problem> {
         match chosen {
             Chosen::None => connector.connection(ConnectionValues::new()).map_err(|failure| {
@@ -94,7 +98,7 @@ impl Made {
                 Failure { message, ..failure }.into()
             }),
             Chosen::Inline(values) => Ok(connector.connection(values.into())?),
-            Chosen::Stored(id) => self.stored(store, connector, &id),
+            Chosen::Stored(id) => self.stored(store, connector, &id, caller),
         }
     }
 
@@ -103,9 +107,11 @@ impl Made {
         store: &Store,
         connector: &Connector,
         id: &str,
+        caller: &Caller,
     ) -> Result<Connection, Problem> {
-        let StoredConnection { record, values } =
-            store.connection(id)?.ok_or_else(|| no_connection(id))?;
+        let found = store.connection(id)?.filter(|stored| caller.may_use(&stored.record));
+        let StoredConnection { record, values, revision } =
+            found.ok_or_else(|| no_connection(id))?;
         if record.component != address(connector) {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -113,13 +119,17 @@ impl Made {
             ));
         }
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((updated, connection)) = made.get(&record.id)
-            && *updated == record.updated_at
+        if let Some((of, connection)) = made.get(&record.id)
+            && *of == revision
         {
             return Ok(connection.clone());
         }
         let connection = connector.connection(values.connection_values())?;
-        made.insert(record.id, (record.updated_at, connection.clone()));
+        check_binding(&record, connector, &connection).map_err(|why| {
+            let detail = format!("{why}; {}", binding_hint(&record.component));
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        })?;
+        made.insert(record.id, (revision, connection.clone()));
         Ok(connection)
     }
 
@@ -146,7 +156,8 @@ pub struct New {
 pub struct Replacement {
     /// What people call it.
     name: String,
-    /// The values of the connection's form. A secret that is left out stays.
+    /// The values of the connection's form. A secret that is left out stays,
+    /// unless the base URL changes.
     values: Map<String, Value>,
 }
 
@@ -198,11 +209,11 @@ pub struct List {
 
 /// What may be shown of a stored connection.
 fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
-    let StoredConnection { record, values } =
+    let StoredConnection { record, values, .. } =
         app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
     let table = app.connectors.get(&record.component).map(table);
     let store::Shown { values, secrets } = values.shown(table);
-    let ConnectionRecord { id, name, component, created_at, updated_at } = record;
+    let ConnectionRecord { id, name, component, created_at, updated_at, .. } = record;
     Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
 }
 
@@ -210,10 +221,14 @@ fn table(connector: &Connector) -> &PropertyTable {
     &connector.descriptor().connection.properties
 }
 
-async fn list(State(app): Shared) -> Result<Json<List>, Problem> {
+async fn list(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<List>, Problem> {
     on_thread(move || {
         let records = app.store.connections()?;
-        let connections = records.iter().map(|record| shown(&app, &record.id));
+        let connections = records.iter().filter(|record| caller.may_use(record));
+        let connections = connections.map(|record| shown(&app, &record.id));
         Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
     })
     .await
@@ -221,38 +236,74 @@ async fn list(State(app): Shared) -> Result<Json<List>, Problem> {
 
 async fn create(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Body(New { name, component, values }): Body<New>,
 ) -> Result<(StatusCode, Json<Shown>), Problem> {
+    may_change(&caller)?;
     on_thread(move || {
-        check(&app, &component, &values)?;
-        let record = app.store.add_connection(&name, &component, &values).map_err(refused)?;
+        let (connector, connection) = check(&app, &component, &values)?;
+        let bound = binding(&connector, &connection);
+        let added = app.store.add_connection(&name, &component, &values, &bound);
+        let record = added.map_err(refused)?;
         Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
     })
     .await
 }
 
-async fn show(State(app): Shared, Path(id): Path<String>) -> Result<Json<Shown>, Problem> {
-    on_thread(move || shown(&app, &id).map(Json)).await
+async fn show(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>, Problem> {
+    on_thread(move || {
+        let found = app.store.find_connection(None, &id)?;
+        match found.is_some_and(|record| caller.may_use(&record)) {
+            true => shown(&app, &id).map(Json),
+            false => Err(no_connection(&id)),
+        }
+    })
+    .await
 }
 
 async fn replace(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Body(Replacement { name, mut values }): Body<Replacement>,
 ) -> Result<Json<Shown>, Problem> {
+    may_change(&caller)?;
     on_thread(move || {
-        let StoredConnection { record, values: old } =
+        let StoredConnection { record, values: old, .. } =
             app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
-        old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
-        check(&app, &record.component, &values)?;
-        app.store.replace_connection(&record.id, &name, &values).map_err(refused)?;
+        let kept = old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
+        let (connector, connection) = check(&app, &record.component, &values)?;
+        let bound = binding(&connector, &connection);
+        if let Some(secret) = kept.first() {
+            let before = connector.connection(old.connection_values());
+            let stays = |before: &Connection| before.base_url() == connection.base_url();
+            if record.bound.as_ref() != Some(&bound) || !before.as_ref().is_ok_and(stays) {
+                let message =
+                    format!("`{secret}` must be given again, because the base URL changes");
+                return Err(Failure {
+                    property: Some(secret.clone()),
+                    ..Failure::new(FailureKind::InvalidInput, message)
+                }
+                .into());
+            }
+        }
+        app.store.replace_connection(&record.id, &name, &values, &bound).map_err(refused)?;
         app.made.forget(&record.id);
         shown(&app, &record.id).map(Json)
     })
     .await
 }
 
-async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn remove(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    may_change(&caller)?;
     on_thread(move || {
         app.made.forget(&id);
         match app.store.remove_connection(&id)? {
@@ -263,12 +314,24 @@ async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode
     .await
 }
 
+fn may_change(caller: &Caller) -> Result<(), Problem> {
+    if caller.may_change_connections() {
+        return Ok(());
+    }
+    let detail = "this API key may use some stored connections and change none";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
 /// Refuses what no connection can be made of.
-fn check(app: &App, component: &str, values: &Map<String, Value>) -> Result<(), Problem> {
+fn check(
+    app: &App,
+    component: &str,
+    values: &Map<String, Value>,
+) -> Result<(Connector, Connection), Problem> {
     let connector = component.split_once('/').map(|(name, version)| app.connector(name, version));
     let connector = connector.unwrap_or_else(|| app.connector(component, ""))?;
-    connector.connection(ConnectionValues::from(values.clone()))?;
-    Ok(())
+    let connection = connector.connection(ConnectionValues::from(values.clone()))?;
+    Ok((connector.clone(), connection))
 }
 
 /// A name that is taken, or is none, is the caller's mistake.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::pending;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
@@ -20,6 +21,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::fs::Mode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
@@ -121,7 +123,7 @@ pub async fn serve(
         }
         Listen::Unix(path) => {
             remove_stale(path).await.map_err(fail)?;
-            let listener = UnixListener::bind(path).map_err(fail)?;
+            let listener = bind_private(path).map_err(fail)?;
             announce(listen);
             let accept = async || listener.accept().await.map(|(stream, _)| stream);
             accept_all(accept, &router, &connections, stop().map_err(fail)?).await;
@@ -134,6 +136,16 @@ pub async fn serve(
         tracing::warn!("runs were still going on after {:?}", end.drain);
     }
     Ok(())
+}
+
+/// A socket that nobody but this user may open. It is made that way: whoever
+/// finds it open for a moment could be connected to it.
+fn bind_private(path: &Path) -> io::Result<UnixListener> {
+    // Nothing else makes files yet.
+    let before = rustix::process::umask(Mode::from_raw_mode(0o177));
+    let listener = UnixListener::bind(path);
+    rustix::process::umask(before);
+    listener
 }
 
 /// Like [`TcpListener::bind`] with a longer queue.
@@ -227,8 +239,15 @@ async fn stdin_closed() {
     }
 }
 
-/// Removes the socket of a service that is gone. One that answers is not.
+/// Removes the socket of a service that is gone. One that answers is not, and
+/// neither is what is no socket.
 async fn remove_stale(path: &Path) -> io::Result<()> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is not a socket"));
+        }
+        _ => {}
+    }
     match tokio::net::UnixStream::connect(path).await {
         Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "a service listens there already")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {

@@ -41,7 +41,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
-pub use access::{Access, ApiKey, guard};
+pub use access::{Access, ApiKeyError, ApiKeys, Caller, guard};
 pub use connections::{Chosen, Made};
 pub use listen::{End, Listen, told_to_stop};
 pub use pace::paced;
@@ -65,7 +65,7 @@ pub struct Settings {
     /// Where it listens.
     pub listen: Listen,
     /// What callers must send, if anything.
-    pub api_key: Option<ApiKey>,
+    pub api_keys: Option<ApiKeys>,
     /// Where files are kept.
     pub files_dir: PathBuf,
     /// How long files and outcomes are kept.
@@ -149,7 +149,7 @@ pub fn serve(
     store: Store,
     settings: Settings,
 ) -> Result<(), ServiceError> {
-    if settings.api_key.is_none() && !settings.listen.is_local() {
+    if settings.api_keys.is_none() && !settings.listen.is_local() {
         return Err(ServiceError::Open(settings.listen));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -169,7 +169,7 @@ pub fn serve(
             made: Made::default(),
             gate: Gate::new(settings.runs, settings.queue),
             metrics: Metrics::new(),
-            access: Arc::new(Access::new(settings.api_key.clone(), &settings.listen)),
+            access: Arc::new(Access::new(settings.api_keys.clone(), &settings.listen)),
             settings,
         });
         tokio::spawn(sweep(Arc::clone(&app)));

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Json, Path, State};
+use axum::extract::{Extension, Json, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -28,12 +28,12 @@ use super::body::{self, FromBody};
 use super::connections::Chosen;
 use super::openapi::{self, Route};
 use super::problem::{self, Problem};
-use super::{App, Shared, action, address, blocking, on_thread};
+use super::{App, Caller, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
 use crate::store::Begun;
 
 /// As many events wait for a slow reader before the run waits for it too.
-const EVENTS: usize = 256;
+const EVENTS: usize = 32;
 /// The longest key.
 const LONGEST_KEY: usize = 255;
 /// How often a run in progress is looked at by another request with its key.
@@ -98,10 +98,12 @@ struct Job {
     input: Map<String, Value>,
     connection: Chosen,
     trace_parent: Option<String>,
+    caller: Caller,
 }
 
 async fn run(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Path((name, version, of)): Path<(String, String, String)>,
     headers: HeaderMap,
     body: axum::body::Bytes,
@@ -117,7 +119,8 @@ async fn run(
         .chain_update(&body);
     let Run { input, connection } = body::read(&headers, &body)?;
     let trace_parent = trace_parent(&headers);
-    let job = Job { connector, action: of, input, connection, trace_parent };
+    let key = key.map(|key| caller.own_key(&key));
+    let job = Job { connector, action: of, input, connection, trace_parent, caller };
     let streams = wants_events(&headers);
     match key {
         None if streams => Ok(events(app, job)),
@@ -211,8 +214,8 @@ fn perform(
     events: Option<mpsc::Sender<sse::Event>>,
     cancellation: &Cancellation,
 ) -> Result<Outcome, Problem> {
-    let Job { connector, action, input, connection, trace_parent } = job;
-    let connection = app.made.connection(&app.store, &connector, connection)?;
+    let Job { connector, action, input, connection, trace_parent, caller } = job;
+    let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
     let files = app.files.files();
     let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
     let mut run = connector

@@ -39,6 +39,11 @@ pub(super) fn open(key: &Key, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<V
     cipher(key).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
 }
 
+/// The nonce of what was sealed, another one each time.
+pub(super) fn nonce(sealed: &[u8]) -> &[u8] {
+    sealed.get(1..=NONCE_LENGTH).unwrap_or_default()
+}
+
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(key.bytes().into())
 }

@@ -13,7 +13,8 @@ use super::values::{self, Values};
 const ID: &str = "conn_";
 const LONGEST_NAME: usize = 100;
 
-const SELECT: &str = "SELECT id, component, name, created_at, updated_at FROM connections";
+const SELECT: &str = "SELECT id, component, name, created_at, updated_at, origin, secrets_in
+                      FROM connections";
 const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
 
 /// What is known of a connection without its values.
@@ -29,6 +30,19 @@ pub struct ConnectionRecord {
     pub created_at: String,
     /// When it was last replaced, RFC 3339 in UTC.
     pub updated_at: String,
+    /// What it is bound to. None for one of an older version, which is not used
+    /// before it is bound.
+    pub bound: Option<Bound>,
+}
+
+/// Where the secrets of a connection may go: part of what its record is
+/// encrypted for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bound {
+    /// The origin, such as `https://api.openai.com`.
+    pub origin: String,
+    /// The places in requests, such as `authorization: Bearer`.
+    pub secrets_in: String,
 }
 
 /// A connection with its values, which do not print.
@@ -38,6 +52,8 @@ pub struct StoredConnection {
     pub record: ConnectionRecord,
     /// The values.
     pub values: Values,
+    /// Another one after each change, however fast changes follow each other.
+    pub revision: Vec<u8>,
 }
 
 impl Store {
@@ -52,15 +68,19 @@ impl Store {
         name: &str,
         component: &str,
         values: &Map<String, Value>,
+        bound: &Bound,
     ) -> Result<ConnectionRecord, StoreError> {
         let name = parse_name(name)?;
         let id = new_id()?;
         let text = values::to_text(values);
         self.transaction(|transaction, key| {
             check_is_free(transaction, component, name, &id)?;
-            let sealed = cipher::seal(key, &place(&id, component), &text)?;
-            let sql = format!("INSERT INTO connections VALUES (?1, ?2, ?3, ?4, {NOW}, {NOW})");
-            transaction.execute(&sql, params![id, component, name, sealed])?;
+            let place = place(&id, component, name, Some(bound));
+            let sealed = cipher::seal(key, &place, &text)?;
+            let sql =
+                format!("INSERT INTO connections VALUES (?1, ?2, ?3, ?4, {NOW}, {NOW}, ?5, ?6)");
+            let Bound { origin, secrets_in } = bound;
+            transaction.execute(&sql, params![id, component, name, sealed, origin, secrets_in])?;
             Ok(record(transaction, &id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?)
         })
     }
@@ -104,9 +124,12 @@ impl Store {
                 [&record.id],
                 |row| row.get(0),
             )?;
-            let text = cipher::open(key, &place(&record.id, &record.component), &sealed);
+            let text = cipher::open(key, &record.place(), &sealed);
             match text.and_then(|text| Values::parse(&text)) {
-                Some(values) => Ok(Some(StoredConnection { record, values })),
+                Some(values) => {
+                    let revision = cipher::nonce(&sealed).to_vec();
+                    Ok(Some(StoredConnection { record, values, revision }))
+                }
                 None => Err(StoreError::Unreadable { id: record.id }.into()),
             }
         })
@@ -122,18 +145,44 @@ impl Store {
         id: &str,
         name: &str,
         values: &Map<String, Value>,
+        bound: &Bound,
     ) -> Result<Option<ConnectionRecord>, StoreError> {
         let name = parse_name(name)?;
         let text = values::to_text(values);
         self.transaction(|transaction, key| {
             let Some(old) = record(transaction, id)? else { return Ok(None) };
             check_is_free(transaction, &old.component, name, id)?;
-            let sealed = cipher::seal(key, &place(id, &old.component), &text)?;
+            let place = place(id, &old.component, name, Some(bound));
+            let sealed = cipher::seal(key, &place, &text)?;
             let sql = format!(
-                "UPDATE connections SET name = ?2, sealed = ?3, updated_at = {NOW} WHERE id = ?1"
+                "UPDATE connections
+                 SET name = ?2, sealed = ?3, updated_at = {NOW}, origin = ?4, secrets_in = ?5
+                 WHERE id = ?1"
             );
-            transaction.execute(&sql, params![id, name, sealed])?;
+            let Bound { origin, secrets_in } = bound;
+            transaction.execute(&sql, params![id, name, sealed, origin, secrets_in])?;
             record(transaction, id)
+        })
+    }
+
+    /// Binds the connection with this id to where its secrets may go from now
+    /// on.
+    ///
+    /// # Errors
+    /// If it cannot be decrypted.
+    pub fn bind_connection(&self, id: &str, bound: &Bound) -> Result<(), StoreError> {
+        self.transaction(|transaction, key| {
+            let Some(record) = record(transaction, id)? else { return Ok(()) };
+            let sql = "SELECT sealed FROM connections WHERE id = ?1";
+            let sealed: Vec<u8> = transaction.query_row(sql, [id], |row| row.get(0))?;
+            let text = cipher::open(key, &record.place(), &sealed)
+                .ok_or_else(|| StoreError::Unreadable { id: id.to_owned() })?;
+            let place = place(id, &record.component, &record.name, Some(bound));
+            let sealed = cipher::seal(key, &place, &text)?;
+            let sql = "UPDATE connections SET sealed = ?2, origin = ?3, secrets_in = ?4
+                       WHERE id = ?1";
+            transaction.execute(sql, params![id, sealed, bound.origin, bound.secrets_in])?;
+            Ok(())
         })
     }
 
@@ -150,24 +199,42 @@ impl Store {
 
 /// Encrypts all records with another key.
 pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Result<usize, Fault> {
-    let mut statement = transaction.prepare("SELECT id, component, sealed FROM connections")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let rows: Vec<(String, String, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
-    for (id, component, sealed) in &rows {
-        let place = place(id, component);
-        let text = cipher::open(old, &place, sealed)
+    let columns = SELECT.replace("FROM", ", sealed FROM");
+    let mut statement = transaction.prepare(&columns)?;
+    let rows = statement.query_map([], |row| Ok((to_record(row)?, row.get(7)?)))?;
+    let rows: Vec<(ConnectionRecord, Vec<u8>)> = rows.collect::<Result<_, _>>()?;
+    for (record, sealed) in &rows {
+        let id = &record.id;
+        let text = cipher::open(old, &record.place(), sealed)
             .ok_or_else(|| StoreError::Unreadable { id: id.clone() })?;
-        let sealed = cipher::seal(new, &place, &text)?;
+        let sealed = cipher::seal(new, &record.place(), &text)?;
         let sql = "UPDATE connections SET sealed = ?2 WHERE id = ?1";
         transaction.execute(sql, params![id, sealed])?;
     }
     Ok(rows.len())
 }
 
-/// Where a record belongs: one that is copied to another place cannot be
-/// decrypted there. Ids have one length, so no two places read the same.
-fn place(id: &str, component: &str) -> Vec<u8> {
-    [b"connection\0", id.as_bytes(), component.as_bytes()].concat()
+impl ConnectionRecord {
+    /// Where the record belongs.
+    fn place(&self) -> Vec<u8> {
+        place(&self.id, &self.component, &self.name, self.bound.as_ref())
+    }
+}
+
+/// Where a record belongs: one that is copied to another place, renamed or led
+/// elsewhere behind the store's back cannot be decrypted. The parts begin with
+/// their lengths, so no two places read the same.
+fn place(id: &str, component: &str, name: &str, bound: Option<&Bound>) -> Vec<u8> {
+    let Some(Bound { origin, secrets_in }) = bound else {
+        // As older versions wrote it.
+        return [b"connection\0", id.as_bytes(), component.as_bytes()].concat();
+    };
+    let mut place = b"bound connection\0".to_vec();
+    for part in [id, component, name, origin, secrets_in] {
+        place.extend((part.len() as u64).to_be_bytes());
+        place.extend(part.as_bytes());
+    }
+    place
 }
 
 fn new_id() -> Result<String, StoreError> {
@@ -238,5 +305,9 @@ fn to_record(row: &Row<'_>) -> Result<ConnectionRecord, rusqlite::Error> {
         name: row.get(2)?,
         created_at: row.get(3)?,
         updated_at: row.get(4)?,
+        bound: match (row.get(5)?, row.get(6)?) {
+            (Some(origin), Some(secrets_in)) => Some(Bound { origin, secrets_in }),
+            _ => None,
+        },
     })
 }

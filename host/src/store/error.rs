@@ -99,7 +99,7 @@ pub enum StoreError {
         ids: Vec<String>,
     },
     /// A record was changed, or was another record's.
-    #[error("the connection {id} cannot be decrypted: its record is damaged")]
+    #[error("the connection {id} cannot be decrypted: its record was damaged, renamed or moved")]
     Unreadable {
         /// The connection's id.
         id: String,

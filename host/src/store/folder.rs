@@ -26,6 +26,7 @@ impl PrivateFolder {
         })?;
         let path = path.canonicalize().map_err(unusable)?;
         private::check(&path, private::FOLDER)?;
+        private::check_parent(&path)?;
         Ok(Self { path })
     }
 
@@ -123,6 +124,21 @@ mod private {
         }
     }
 
+    /// Whoever may write to the folder above can put another one in its place,
+    /// unless that is kept from others' entries as `/tmp` is.
+    pub(super) fn check_parent(path: &Path) -> Result<(), StoreError> {
+        const STICKY: u32 = 0o1000;
+        let Some(parent) = path.parent() else { return Ok(()) };
+        let metadata = fs::symlink_metadata(parent)
+            .map_err(|error| StoreError::File { path: parent.to_owned(), error })?;
+        let mode = metadata.mode() & 0o7777;
+        if mode & 0o002 == 0 || mode & STICKY != 0 {
+            return Ok(());
+        }
+        let (path, needed) = (parent.to_owned(), mode & !0o002);
+        Err(StoreError::OpenToOthers { path, mode, needed })
+    }
+
     pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
@@ -139,6 +155,10 @@ mod private {
 
     pub(super) const FOLDER: u32 = 0o700;
     pub(super) const FILE: u32 = 0o600;
+
+    pub(super) fn check_parent(_: &Path) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     pub(super) fn make_folder(path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)

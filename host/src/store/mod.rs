@@ -21,13 +21,13 @@ mod schema;
 mod values;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection as Database, OpenFlags, Transaction, TransactionBehavior};
 
-pub use connections::{ConnectionRecord, StoredConnection};
+pub use connections::{Bound, ConnectionRecord, StoredConnection};
 pub use error::StoreError;
 pub use key::{KEY_VARIABLE, Key, KeySource};
 pub use runs::Begun;
@@ -88,13 +88,7 @@ impl Store {
     /// # Errors
     /// As for [`Store::open`], and if the variable holds no key.
     pub fn open_for_user(folder: Option<&Path>) -> Result<Self, StoreError> {
-        let default = || directories::ProjectDirs::from("", "", "connector");
-        let folder = match folder {
-            Some(folder) => folder.to_owned(),
-            // A folder of its own: beside it stand components, which are no secret.
-            None => default().ok_or(StoreError::NoFolder)?.data_dir().join("store"),
-        };
-        Self::open(&folder, KeySource::from_environment()?)
+        Self::open(&folder_for_user(folder)?, KeySource::from_environment()?)
     }
 
     /// The folder, which belongs to the user alone.
@@ -138,6 +132,43 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
     }
+}
+
+/// The folder, or else the one in the user's data folder.
+///
+/// # Errors
+/// If there is no home folder.
+pub fn folder_for_user(folder: Option<&Path>) -> Result<PathBuf, StoreError> {
+    let default = || directories::ProjectDirs::from("", "", "connector");
+    Ok(match folder {
+        Some(folder) => folder.to_owned(),
+        // A folder of its own: beside it are components, which are no secret.
+        None => default().ok_or(StoreError::NoFolder)?.data_dir().join("store"),
+    })
+}
+
+/// Whether there is a store in that folder.
+///
+/// # Errors
+/// If there is no home folder.
+pub fn has_store(folder: Option<&Path>) -> Result<bool, StoreError> {
+    Ok(folder_for_user(folder)?.join(DATABASE).exists())
+}
+
+/// Makes a folder that belongs to the user alone.
+///
+/// # Errors
+/// If others may enter it.
+pub fn private_folder(folder: &Path) -> Result<PathBuf, StoreError> {
+    Ok(PrivateFolder::open(folder)?.path().to_owned())
+}
+
+/// Refuses a file that others may read or write.
+///
+/// # Errors
+/// If they may.
+pub fn check_private(folder: &Path, name: &str) -> Result<(), StoreError> {
+    PrivateFolder::open(folder)?.check_file(name)
 }
 
 fn open_database(folder: &PrivateFolder, source: &KeySource) -> Result<(Database, Key), Fault> {

@@ -44,6 +44,9 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT;
      CREATE INDEX finished_runs ON runs (finished_at);
      CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
+    // 4: what connections are bound to.
+    "ALTER TABLE connections ADD COLUMN origin TEXT;
+     ALTER TABLE connections ADD COLUMN secrets_in TEXT;",
 ];
 
 /// Brings the database up to date.

@@ -12,6 +12,11 @@ use super::*;
 
 const CANARY: &str = "sk-canary-4f9a17c2";
 
+/// What connections of the tests are bound to.
+fn bound() -> Bound {
+    Bound { origin: "https://api.example.test".into(), secrets_in: "authorization: Bearer".into() }
+}
+
 fn values(token: &str) -> Map<String, Value> {
     match json!({ "token": token, "baseUrl": "https://api.test/v1" }) {
         Value::Object(values) => values,
@@ -63,7 +68,8 @@ fn key_files(folder: &Folder) -> Vec<String> {
 #[test]
 fn a_connection_comes_back_as_it_was() {
     let folder = folder();
-    let added = open(&folder).add_connection(" work ", "openai/v1", &values(CANARY)).unwrap();
+    let added =
+        open(&folder).add_connection(" work ", "openai/v1", &values(CANARY), &bound()).unwrap();
     assert_eq!((added.name.as_str(), added.component.as_str()), ("work", "openai/v1"));
     assert_eq!((added.id.len(), &added.id[..5]), (37, "conn_"));
     assert!(added.created_at.ends_with('Z') && added.created_at.len() == 20, "{added:?}");
@@ -84,10 +90,10 @@ fn a_connection_comes_back_as_it_was() {
 fn names_are_unique_for_each_component() {
     let folder = folder();
     let store = open(&folder);
-    let first = store.add_connection("a", "openai/v1", &values("x")).unwrap();
-    let taken = store.add_connection("a ", "openai/v1", &values("x")).unwrap_err();
+    let first = store.add_connection("a", "openai/v1", &values("x"), &bound()).unwrap();
+    let taken = store.add_connection("a ", "openai/v1", &values("x"), &bound()).unwrap_err();
     assert_eq!(taken.to_string(), "a connection named `a` already exists for openai/v1");
-    let second = store.add_connection("a", "other/v1", &values("x")).unwrap();
+    let second = store.add_connection("a", "other/v1", &values("x"), &bound()).unwrap();
 
     let found = store.find_connection(Some("other/v1"), "a").unwrap();
     assert_eq!(found, Some(second.clone()));
@@ -96,35 +102,36 @@ fn names_are_unique_for_each_component() {
     assert!(several.contains(&first.id) && several.contains(&second.id), "{several}");
 
     for odd in ["", "  ", "a\nb", "\u{1b}[31m", "conn_x", &"x".repeat(101)] {
-        let error = store.add_connection(odd, "openai/v1", &values("x")).unwrap_err();
+        let error = store.add_connection(odd, "openai/v1", &values("x"), &bound()).unwrap_err();
         assert!(matches!(error, StoreError::Name(_)), "{odd:?}: {error}");
     }
-    store.add_connection(&"ä".repeat(100), "openai/v1", &values("x")).unwrap();
+    store.add_connection(&"ä".repeat(100), "openai/v1", &values("x"), &bound()).unwrap();
 }
 
 #[test]
 fn a_connection_is_replaced_under_its_id() {
     let folder = folder();
     let store = open(&folder);
-    let first = store.add_connection("a", "openai/v1", &values("one")).unwrap();
-    store.add_connection("b", "openai/v1", &values("two")).unwrap();
-    let replaced = store.replace_connection(&first.id, "c", &values("three")).unwrap().unwrap();
+    let first = store.add_connection("a", "openai/v1", &values("one"), &bound()).unwrap();
+    store.add_connection("b", "openai/v1", &values("two"), &bound()).unwrap();
+    let replaced =
+        store.replace_connection(&first.id, "c", &values("three"), &bound()).unwrap().unwrap();
     assert_eq!((&replaced.id, replaced.name.as_str()), (&first.id, "c"));
     assert_eq!(token(&store, &first.id), "three");
-    store.replace_connection(&first.id, "c", &values("four")).unwrap().unwrap();
+    store.replace_connection(&first.id, "c", &values("four"), &bound()).unwrap().unwrap();
     assert_eq!(token(&store, "c"), "four");
-    let taken = store.replace_connection(&first.id, "b", &values("five")).unwrap_err();
+    let taken = store.replace_connection(&first.id, "b", &values("five"), &bound()).unwrap_err();
     assert!(matches!(taken, StoreError::NameTaken { .. }), "{taken}");
     assert_eq!(token(&store, "c"), "four");
-    assert_eq!(store.replace_connection("conn_x", "d", &values("x")).unwrap(), None);
+    assert_eq!(store.replace_connection("conn_x", "d", &values("x"), &bound()).unwrap(), None);
 }
 
 #[test]
 fn no_file_holds_a_value_in_clear() {
     let folder = folder();
     let store = open(&folder);
-    let removed = store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
-    store.add_connection("b", "openai/v1", &values(CANARY)).unwrap();
+    let removed = store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
+    store.add_connection("b", "openai/v1", &values(CANARY), &bound()).unwrap();
     store.remove_connection(&removed.id).unwrap();
     store.rotate_key(KeySource::Folder).unwrap();
     for entry in fs::read_dir(folder.path()).unwrap() {
@@ -141,7 +148,7 @@ fn no_file_holds_a_value_in_clear() {
 fn a_wrong_key_is_told_as_such() {
     let folder = folder();
     let store = Store::open(&folder.path(), given(1)).unwrap();
-    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
     assert_eq!(key_files(&folder), [""; 0]);
     let wrong = Store::open(&folder.path(), given(2)).unwrap_err();
     assert!(matches!(wrong, StoreError::WrongKey { .. }), "{wrong}");
@@ -154,7 +161,7 @@ fn a_wrong_key_is_told_as_such() {
 #[test]
 fn a_lost_or_damaged_key_file_is_never_replaced() {
     let folder = folder();
-    open(&folder).add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    open(&folder).add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
     let path = folder.path().join(&key_files(&folder)[0]);
     let kept = fs::read(&path).unwrap();
     for damaged in
@@ -177,7 +184,8 @@ fn a_lost_or_damaged_key_file_is_never_replaced() {
 fn records_cannot_take_each_others_place() {
     let folder = folder();
     let store = open(&folder);
-    let [a, b] = ["a", "b"].map(|name| store.add_connection(name, "openai/v1", &values(name)));
+    let [a, b] =
+        ["a", "b"].map(|name| store.add_connection(name, "openai/v1", &values(name), &bound()));
     let (a, b) = (a.unwrap(), b.unwrap());
     execute(
         &folder,
@@ -205,21 +213,21 @@ fn another_process_follows_a_new_key() {
     let folder = folder();
     let (here, there) = (open(&folder), open(&folder));
     for name in ["a", "b", "c"] {
-        here.add_connection(name, "openai/v1", &values(name)).unwrap();
+        here.add_connection(name, "openai/v1", &values(name), &bound()).unwrap();
     }
     let old = key_files(&folder);
     assert_eq!(here.rotate_key(KeySource::Folder).unwrap(), 3);
     let new = key_files(&folder);
     assert!(new.len() == 1 && new != old, "{old:?} {new:?}");
     assert_eq!((token(&here, "a"), token(&there, "b")), (json!("a"), json!("b")));
-    there.add_connection("d", "openai/v1", &values("d")).unwrap();
+    there.add_connection("d", "openai/v1", &values("d"), &bound()).unwrap();
     assert_eq!(token(&open(&folder), "d"), "d");
 
     // From the folder into the caller's hands and on: `there` was told nothing.
     assert_eq!(here.rotate_key(given(1)).unwrap(), 4);
     assert_eq!(key_files(&folder), [""; 0]);
     assert!(matches!(there.connection("a").unwrap_err(), StoreError::KeyMissing(_)));
-    assert!(there.add_connection("e", "openai/v1", &values("e")).is_err());
+    assert!(there.add_connection("e", "openai/v1", &values("e"), &bound()).is_err());
     assert_eq!(here.rotate_key(given(2)).unwrap(), 4);
     assert_eq!(token(&here, "a"), "a");
     assert_eq!(token(&Store::open(&folder.path(), given(2)).unwrap(), "d"), "d");
@@ -233,7 +241,7 @@ fn many_may_open_and_use_a_new_store_at_once() {
         thread::spawn(move || {
             let store = open(&folder);
             let name = number.to_string();
-            store.add_connection(&name, "openai/v1", &values(&name)).unwrap();
+            store.add_connection(&name, "openai/v1", &values(&name), &bound()).unwrap();
             if number % 4 == 0 {
                 store.rotate_key(KeySource::Folder).unwrap();
             }
@@ -253,7 +261,7 @@ fn many_may_open_and_use_a_new_store_at_once() {
 fn a_damaged_database_is_told_and_left_alone() {
     let folder = folder();
     let path = folder.path().join(DATABASE);
-    open(&folder).add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    open(&folder).add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
     let sound = fs::read(&path).unwrap();
     let mut bent = sound.clone();
     bent[4096..].fill(0x5a);
@@ -282,12 +290,12 @@ fn a_database_of_the_future_is_refused() {
 fn a_full_disk_is_told_and_loses_nothing() {
     let folder = folder();
     let store = open(&folder);
-    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
     let pages: u32 =
         store.lock().database.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
     store.lock().database.pragma_update(None, "max_page_count", pages).unwrap();
     let large = values(&"x".repeat(100_000));
-    let error = store.add_connection("b", "openai/v1", &large).unwrap_err();
+    let error = store.add_connection("b", "openai/v1", &large, &bound()).unwrap_err();
     assert!(matches!(error, StoreError::Full(_)), "{error}");
     assert!(!error.is_usage());
     assert_eq!(store.connections().unwrap().len(), 1);
@@ -300,7 +308,7 @@ fn every_file_is_private_and_one_that_is_not_is_refused() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let folder = folder();
     let store = open(&folder);
-    store.add_connection("a", "openai/v1", &values(CANARY)).unwrap();
+    store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
     let paths: Vec<_> =
         fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(paths.len(), 4, "{paths:?}");
@@ -312,4 +320,83 @@ fn every_file_is_private_and_one_that_is_not_is_refused() {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
     open(&folder);
+}
+
+/// A row that was renamed, moved or led elsewhere behind the store's back.
+#[test]
+fn a_row_that_was_changed_is_refused() {
+    let folder = folder();
+    let store = open(&folder);
+    for name in ["production", "test"] {
+        store.add_connection(name, "openai/v1", &values(name), &bound()).unwrap();
+    }
+    let change = |sql: &str| store.lock().database.execute(sql, []).unwrap();
+    let readable = || {
+        let records = store.connections().unwrap();
+        records.iter().filter(|record| store.connection(&record.id).is_ok()).count()
+    };
+    for (there, back) in [
+        (
+            "UPDATE connections SET name = CASE name WHEN 'test' THEN 'x' ELSE name END",
+            "UPDATE connections SET name = 'test' WHERE name = 'x'",
+        ),
+        (
+            "UPDATE connections SET origin = 'https://evil.test' WHERE name = 'test'",
+            "UPDATE connections SET origin = 'https://api.example.test'",
+        ),
+        (
+            "UPDATE connections SET secrets_in = 'x-evil' WHERE name = 'test'",
+            "UPDATE connections SET secrets_in = 'authorization: Bearer'",
+        ),
+        (
+            "UPDATE connections SET origin = NULL WHERE name = 'test'",
+            "UPDATE connections SET origin = 'https://api.example.test'",
+        ),
+    ] {
+        change(there);
+        assert_eq!(readable(), 1, "{there}");
+        change(back);
+        assert_eq!(readable(), 2, "{back}");
+    }
+}
+
+/// What an older version stored opens, is bound to nothing, and can be bound.
+#[test]
+fn a_connection_of_an_older_version_can_be_bound() {
+    let folder = folder();
+    let store = open(&folder);
+    let id = "conn_0123456789abcdef0123456789abcdef";
+    let place = [b"connection\0", id.as_bytes(), b"openai/v1"].concat();
+    let sealed = {
+        let state = store.lock();
+        let sealed = cipher::seal(&state.key, &place, br#"{"token":"old"}"#).unwrap();
+        state
+            .database
+            .execute(
+                "INSERT INTO connections (id, component, name, sealed, created_at, updated_at)
+                 VALUES (?1, 'openai/v1', 'old', ?2, '', '')",
+                rusqlite::params![id, sealed],
+            )
+            .unwrap();
+        sealed
+    };
+    let stored = store.connection(id).unwrap().unwrap();
+    assert_eq!((stored.record.bound, stored.revision), (None, cipher::nonce(&sealed).to_vec()));
+    store.bind_connection(id, &bound()).unwrap();
+    let stored = store.connection(id).unwrap().unwrap();
+    assert_eq!(stored.record.bound, Some(bound()));
+    assert_eq!(stored.values.as_map()["token"], "old");
+}
+
+/// However fast they follow each other: no clock is asked.
+#[test]
+fn every_change_is_another_revision() {
+    let folder = folder();
+    let store = open(&folder);
+    let id = store.add_connection("a", "openai/v1", &values("one"), &bound()).unwrap().id;
+    let revision = || store.connection(&id).unwrap().unwrap().revision;
+    let before = revision();
+    assert_eq!(revision(), before);
+    store.replace_connection(&id, "a", &values("one"), &bound()).unwrap();
+    assert_ne!(revision(), before);
 }

@@ -39,13 +39,21 @@ impl Values {
         }
     }
 
-    /// Adds the secrets that a replacement leaves out: a form never had them.
-    pub fn keep_secrets(&self, new: &mut Map<String, Value>, table: Option<&PropertyTable>) {
-        for name in self.shown(table).secrets {
-            if let (false, Some(value)) = (new.contains_key(&name), self.0.get(&name)) {
-                new.insert(name, value.clone());
+    /// Adds the secrets that a replacement leaves out, because a form never had
+    /// them. Returns their names.
+    pub fn keep_secrets(
+        &self,
+        new: &mut Map<String, Value>,
+        table: Option<&PropertyTable>,
+    ) -> Vec<String> {
+        let secrets = self.shown(table).secrets.into_iter();
+        let kept: Vec<String> = secrets.filter(|name| !new.contains_key(name)).collect();
+        for name in &kept {
+            if let Some(value) = self.0.get(name) {
+                new.insert(name.clone(), value.clone());
             }
         }
+        kept
     }
 
     #[cfg(test)]

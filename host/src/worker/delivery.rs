@@ -24,7 +24,7 @@ use super::Worker;
 use super::broker::{Beginning, Begun, BrokerError, Note};
 use super::files::RunFiles;
 use super::message::{ID, Run, RunId, TRACE_PARENT};
-use crate::service::{Chosen, blocking, is_trace_parent};
+use crate::service::{Caller, Chosen, blocking, is_trace_parent};
 
 /// How often the queue hears of a run within the time after which it would
 /// give it to another worker.
@@ -302,7 +302,8 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
             Chosen::Stored(record.id)
         }
     };
-    let connection = worker.made.connection(&worker.store, &job.connector, chosen);
+    let connection =
+        worker.made.connection(&worker.store, &job.connector, chosen, &Caller::default());
     let connection = connection.map_err(crate::service::Problem::into_failure)?;
     let files = RunFiles::new(&worker.settings.files_dir, &worker.broker)?;
     let mut input = job.run.input.clone();

@@ -91,9 +91,12 @@ impl Call {
             },
             _ => {
                 let (action, input) = self.action();
+                let files = Files::new(folder);
+                let table = &connector.descriptor().action(action).unwrap().properties;
+                files.grant_named_in(table, &input);
                 let run = connector.run(action, input).connection(connection).limits(limits);
                 let run = run.retries(retries()).streaming(self.is_streamed());
-                let run = run.files(&Files::new(folder).allow_any_local());
+                let run = run.files(&files);
                 match run.on_event(move |event| heard.lock().unwrap().push(event)).start() {
                     Ok(outcome) => {
                         let attempts =

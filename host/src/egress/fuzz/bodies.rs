@@ -3,7 +3,6 @@
 
 use std::cell::Cell;
 use std::io::Read;
-use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +13,7 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 use proptest::sample::select;
 
+use crate::content::Content;
 use crate::egress::body::{Body, FormPart, FormValue, JsonPiece};
 use crate::egress::progress::Progress;
 
@@ -73,12 +73,13 @@ impl Files {
         Self { folder: tempfile::tempdir().unwrap(), count: Cell::new(0) }
     }
 
-    fn write(&self, content: &[u8]) -> PathBuf {
+    fn content(&self, content: &[u8]) -> Content {
         // A few names in turn: the folder stays small.
         let number = self.count.replace((self.count.get() + 1) % 16);
         let path = self.folder.path().join(number.to_string());
+        let _ = std::fs::remove_file(&path);
         std::fs::write(&path, content).unwrap();
-        path
+        Content::open(&path).unwrap()
     }
 }
 
@@ -133,9 +134,7 @@ fn files_in_json_are_their_base64() {
                 .iter()
                 .map(|piece| match piece {
                     Ok(text) => JsonPiece::Text(text.clone()),
-                    Err(content) => {
-                        JsonPiece::File { path: files.write(content), size: content.len() as u64 }
-                    }
+                    Err(content) => JsonPiece::File(files.content(content)),
                 })
                 .collect(),
         );
@@ -148,8 +147,7 @@ fn form_part(part: &Part, files: &Files) -> FormPart {
     let value = match &part.file {
         None => FormValue::Text(text(part)),
         Some((name, mime_type)) => FormValue::File {
-            path: files.write(&part.content),
-            size: part.content.len() as u64,
+            content: files.content(&part.content),
             name: name.clone(),
             mime_type: mime_type.clone(),
         },

@@ -11,8 +11,11 @@ use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use crate::account::Account;
 use crate::egress::embedded::{EmbeddedFiles, Stored, parse};
+use crate::egress::redact::Redactor;
 use crate::files::{Files, RunFiles};
+use crate::run::Limits;
 
 const SEEDS: &[&[u8]] = &[
     br#"{"created":1,"data":[{"b64_json":"aGVsbG8="},{"b64_json":"aGVsbG8"}],"usage":{"n":1.5}}"#,
@@ -79,7 +82,8 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
     let inputs = (texts, select(PATHS), any::<bool>(), vec(any::<Index>(), 0..4));
     try_all(file!(), 2_500, &inputs, |(text, path, keep, places)| {
         let folder = tempfile::tempdir().unwrap();
-        let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), 1 << 20);
+        let account = Account::new(&Limits::default());
+        let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), account);
         let embedded = EmbeddedFiles {
             path: path.iter().map(|step| (*step).to_owned()).collect(),
             name: "image".to_owned(),
@@ -88,7 +92,7 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
         };
         let stored = Stored::default();
         let pieces = Pieces(cut(&text, &places).into_iter().map(std::io::Cursor::new).collect());
-        let parsed = parse(pieces, &embedded, &mut files, &stored);
+        let parsed = parse(pieces, &embedded, &mut files, &stored, &Redactor::default());
         let whole: Option<Value> = serde_json::from_slice(&text).ok();
         let mut found = Vec::new();
         let expected = whole

@@ -52,7 +52,8 @@ export function isFileEntry(value) {
  * send no key; where there is one, the content is fetched with it.
  *
  * @param {string} url
- * @returns {string | undefined} undefined while it is fetched
+ * @returns {string | undefined} undefined while it is fetched, and for what is
+ *   not a file of the service
  */
 export function useFileUrl(url) {
   const path = pathOf(url);
@@ -76,7 +77,8 @@ export function useFileUrl(url) {
   if (needsKey) {
     return blobUrl;
   }
-  return path === undefined ? url : addressOf(path);
+  // An output may name any address: what is not the service's own is no link.
+  return path === undefined ? undefined : addressOf(path);
 }
 
 /** A size as people write it. */

@@ -14,9 +14,11 @@ export function FileView({ file, player }) {
       <figcaption>
         <span className="file-name">{name}</span>
         <span className="file-type">{file.mimeType}</span>
-        <a className="button button-small" href={url} download={name}>
-          <Download /> Download
-        </a>
+        {url && (
+          <a className="button button-small" href={url} download={name}>
+            <Download /> Download
+          </a>
+        )}
       </figcaption>
     </figure>
   );

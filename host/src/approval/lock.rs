@@ -1,0 +1,103 @@
+//! `connectors.lock`: what whoever built the components of a folder approved.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use connector_host::Connector;
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Request};
+
+/// The name of the file.
+const LOCK_FILE: &str = "connectors.lock";
+
+/// A lock file.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// The version of the format.
+    version: u32,
+    /// The components, by the names of their files.
+    components: BTreeMap<String, Locked>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Locked {
+    sha256: String,
+    #[serde(flatten)]
+    request: Request,
+}
+
+impl Lock {
+    const VERSION: u32 = 1;
+
+    /// A lock of components and their files.
+    pub fn new<'a>(components: impl IntoIterator<Item = (&'a Path, &'a Connector)>) -> Self {
+        let locked = components.into_iter().map(|(file, connector)| {
+            let sha256 = connector.hash().to_owned();
+            (name_of(file), Locked { sha256, request: Request::of(connector) })
+        });
+        Self { version: Self::VERSION, components: locked.collect() }
+    }
+
+    /// The lock file beside a component, if there is one.
+    ///
+    /// # Errors
+    /// If it cannot be used, with why.
+    pub fn beside(file: &Path) -> Result<Option<Self>, String> {
+        let path = file.with_file_name(LOCK_FILE);
+        let wrong = |why: &dyn std::fmt::Display| format!("cannot use {}: {why}", path.display());
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(wrong(&error.kind())),
+        };
+        let lock: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
+        match lock.version {
+            Self::VERSION => Ok(Some(lock)),
+            other => Err(wrong(&format_args!("its version {other} is not known"))),
+        }
+    }
+
+    /// What it approves, as seen from a file beside it.
+    pub fn entries(self, file: &Path) -> Vec<Entry> {
+        let this = name_of(file);
+        let entry = |(name, Locked { sha256, request })| Entry {
+            is_this_file: name == this,
+            sha256,
+            request,
+        };
+        self.components.into_iter().map(entry).collect()
+    }
+
+    /// Writes it into a folder.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        io::Write::write_all(&mut file, serde_json::to_string_pretty(self)?.as_bytes())?;
+        io::Write::write_all(&mut file, b"\n")?;
+        make_readable(file.as_file())?;
+        file.persist(folder.join(LOCK_FILE)).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Others who use the components read it too.
+#[cfg(unix)]
+fn make_readable(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &fs::File) -> io::Result<()> {
+    Ok(())
+}

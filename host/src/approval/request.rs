@@ -1,0 +1,101 @@
+//! What a component asks for.
+
+use connector_host::{Authorization, Connector, Definition};
+use serde::{Deserialize, Serialize};
+
+/// What a component asks for. Two that ask for the same have equal requests.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// Its address, such as `openai/v1`.
+    pub address: String,
+    /// The origin of its provider.
+    pub origin: String,
+    /// Whether a connection may name another one.
+    pub any_base_url: bool,
+    /// Where the secrets of a connection go.
+    pub credential: String,
+    /// The headers that a connection adds besides.
+    pub headers: Vec<String>,
+    /// The environment variables that its connection is read from.
+    pub environment: Vec<String>,
+    /// The interfaces that it imports.
+    pub imports: Vec<String>,
+}
+
+impl Request {
+    /// What a component asks for.
+    pub fn of(connector: &Connector) -> Self {
+        let descriptor = connector.descriptor();
+        let definition = &descriptor.connection;
+        let is_secret = |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
+        let headers = definition.headers.iter().filter(|header| !is_secret(&header.property));
+        let mut request = Self {
+            address: descriptor.own_address(),
+            origin: definition.base_url.origin(),
+            any_base_url: definition.base_url_property.is_some(),
+            credential: place_of_secrets(definition),
+            headers: headers.map(|header| header.name.clone()).collect(),
+            environment: definition.environment.iter().map(|of| of.name.clone()).collect(),
+            imports: connector.imports().to_vec(),
+        };
+        for list in [&mut request.headers, &mut request.environment, &mut request.imports] {
+            list.sort();
+            list.dedup();
+        }
+        request
+    }
+
+    /// A line for each thing, as name and value.
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let list = |items: &[String]| match items {
+            [] => "none".to_owned(),
+            items => items.join(", "),
+        };
+        let origin = match self.any_base_url {
+            true => format!("{}, or the base URL of a connection", self.origin),
+            false => self.origin.clone(),
+        };
+        vec![
+            ("address", self.address.clone()),
+            ("sends to", origin),
+            ("credential", self.credential.clone()),
+            ("headers", list(&self.headers)),
+            ("environment", list(&self.environment)),
+            ("imports", list(&self.imports)),
+        ]
+    }
+
+    /// The lines that are different from another request's.
+    pub fn changes(&self, before: &Self) -> Vec<(&'static str, String)> {
+        let pairs = self.lines().into_iter().zip(before.lines());
+        let changed = pairs.filter(|(now, before)| now != before);
+        changed.map(|((name, now), (_, before))| (name, format!("{before} → {now}"))).collect()
+    }
+
+    /// A variable that it would read and that is the host's own.
+    pub fn variable_of_host(&self) -> Option<&str> {
+        self.environment.iter().map(String::as_str).find(|name| is_of_host(name))
+    }
+}
+
+/// Whether an environment variable is one of the host's own, which no component
+/// is given.
+pub fn is_of_host(variable: &str) -> bool {
+    variable.starts_with("CONNECTOR_") || variable == "NATS_PASSWORD"
+}
+
+/// Where the secrets of a connection go.
+pub fn place_of_secrets(definition: &Definition) -> String {
+    let credential = match &definition.authorization {
+        Authorization::None => None,
+        Authorization::Bearer { .. } => Some("authorization: Bearer".to_owned()),
+        Authorization::Header { header, .. } => Some(header.to_lowercase()),
+    };
+    let is_secret = |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
+    let headers = definition.headers.iter().filter(|header| is_secret(&header.property));
+    let mut places: Vec<String> = headers.map(|header| header.name.to_lowercase()).collect();
+    places.sort();
+    let places: Vec<String> = credential.into_iter().chain(places).collect();
+    if places.is_empty() { "none".to_owned() } else { places.join(", ") }
+}

@@ -1,0 +1,75 @@
+//! Compiling in a process of its own, with an end to its time and memory: a
+//! component can be made so that compiling it takes forever.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_host::{Host, HostOptions};
+
+use super::error::Error;
+
+/// The most time that compiling may take. The largest known component takes a
+/// fifth of it.
+const TIME: Duration = Duration::from_secs(60);
+/// The most memory, in bytes.
+const MEMORY: u64 = 2 << 30;
+/// How often the process is looked at.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Compiles a component into the cache, in another process.
+///
+/// # Errors
+/// If that takes too long or too much.
+pub fn in_other_process(file: &Path) -> Result<(), Error> {
+    let failed = |why: String| Error::Usage {
+        message: format!("{} cannot be compiled: {why}", file.display()),
+        hint: None,
+    };
+    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let mut compiler = Command::new(program)
+        .arg("compile")
+        .arg(file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    let begun = Instant::now();
+    loop {
+        match compiler.try_wait() {
+            // What is wrong with the component says whoever loads it next.
+            Ok(Some(status)) if status.code().is_some() => return Ok(()),
+            Ok(Some(_)) => {
+                return Err(failed(format!("it took more than {} MiB of memory", MEMORY >> 20)));
+            }
+            Ok(None) if begun.elapsed() < TIME => thread::sleep(LOOK),
+            Ok(None) => {
+                let _ = compiler.kill();
+                let _ = compiler.wait();
+                return Err(failed(format!("it took longer than {} s", TIME.as_secs())));
+            }
+            Err(error) => return Err(failed(error.to_string())),
+        }
+    }
+}
+
+/// That other process.
+pub fn compile(file: &Path) -> Result<(), Error> {
+    limit_memory();
+    let host = Host::new(HostOptions { concurrent_runs: 1, ..HostOptions::default() })?;
+    // Whether it is a connector is found out later.
+    let _ = host.load_file(file);
+    Ok(())
+}
+
+#[cfg(unix)]
+fn limit_memory() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
+    let _ = setrlimit(Resource::Data, limit);
+}
+
+#[cfg(not(unix))]
+fn limit_memory() {}

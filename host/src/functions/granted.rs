@@ -1,0 +1,61 @@
+//! Which functions a run may call: those that its input names.
+//!
+//! A registry holds all that an embedding program offers, and a connector that
+//! could call any of it could have other connectors paid for what nobody asked
+//! for. So a run gets the functions whose names its caller wrote into the input
+//! ([`listed_texts`](crate::input::listed_texts)). Nothing that a connector
+//! declares or fills in counts.
+
+use std::collections::BTreeSet;
+
+use crate::failure::Failure;
+
+use super::{Function, Functions};
+
+/// The functions that a run may call.
+#[derive(Default)]
+pub(crate) struct Granted {
+    registry: Functions,
+    names: BTreeSet<String>,
+}
+
+impl Granted {
+    /// The function with this name.
+    ///
+    /// # Errors
+    /// `invalid-input`, with the names that there are.
+    pub(crate) fn get(&self, name: &str) -> Result<&Function, Failure> {
+        if self.names.contains(name) {
+            return self.registry.get(name);
+        }
+        let message = format!("the input does not name the function `{}`", name.escape_debug());
+        Err(Failure { property: None, ..Failure::invalid_input("", message) })
+    }
+}
+
+impl Functions {
+    /// Those with these names.
+    pub(crate) fn granted(self, names: BTreeSet<String>) -> Granted {
+        Granted { registry: self, names }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_functions_that_the_input_names_are_granted() {
+        let registry = ["weather", "pay"].into_iter().fold(Functions::new(), |registry, name| {
+            registry.with(name, "For tests.", json!({"type": "object"}), Ok)
+        });
+        let granted = registry.granted(["weather", "other"].map(str::to_owned).into());
+        assert!(granted.get("weather").is_ok());
+        let failure = granted.get("pay").err().unwrap();
+        assert_eq!(failure.message, "the input does not name the function `pay`");
+        let failure = granted.get("other").err().unwrap();
+        assert_eq!(failure.message, "`other` is no known function; there are: pay, weather");
+    }
+}

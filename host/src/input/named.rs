@@ -1,0 +1,121 @@
+//! What an input that a caller gave names: functions and files. Both are granted
+//! for being named, so only places count that hold names, and only what the
+//! caller wrote: defaults of tables are not looked at, nor is any other text.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::json;
+use crate::table::{Property, PropertyType};
+
+/// The texts in lists of texts: the names of functions are such a list.
+pub(crate) fn listed_texts(properties: &[Property], input: &Value) -> BTreeSet<String> {
+    let mut texts = BTreeSet::new();
+    each(properties, input, &mut |property, value| {
+        let is_list = property.kind == PropertyType::Array
+            && property.children.iter().all(|item| item.kind == PropertyType::String);
+        let items = match value {
+            Value::Array(items) => items.as_slice(),
+            // One item may be given without the list.
+            single => std::slice::from_ref(single),
+        };
+        if is_list {
+            texts.extend(items.iter().filter_map(|item| Some(item.as_str()?.trim().to_owned())));
+        }
+    });
+    texts
+}
+
+/// The URLs of its files.
+pub(crate) fn file_urls(properties: &[Property], input: &Value) -> Vec<String> {
+    let mut urls = Vec::new();
+    each(properties, input, &mut |property, value| {
+        if property.kind == PropertyType::FileEntry {
+            let url = value.as_str().or_else(|| value.get("url")?.as_str());
+            urls.extend(url.map(str::to_owned));
+        }
+    });
+    urls
+}
+
+/// Looks at the values of an object, and at what they hold.
+fn each(properties: &[Property], object: &Value, look: &mut dyn FnMut(&Property, &Value)) {
+    let read = read_container(object);
+    let Some(members) = read.as_ref().unwrap_or(object).as_object() else { return };
+    for property in properties {
+        if let Some(value) = members.get(&property.name) {
+            look_into(property, value, look);
+        }
+    }
+}
+
+fn look_into(property: &Property, value: &Value, look: &mut dyn FnMut(&Property, &Value)) {
+    let holds_others = matches!(
+        property.kind,
+        PropertyType::Array | PropertyType::Object | PropertyType::FileEntry
+    );
+    let read = read_container(value).filter(|_| holds_others);
+    let value = read.as_ref().unwrap_or(value);
+    look(property, value);
+    match (property.kind, value) {
+        (PropertyType::Array, Value::Array(items)) => {
+            let shapes = property.children.iter();
+            shapes.for_each(|shape| items.iter().for_each(|item| look_into(shape, item, look)));
+        }
+        (PropertyType::Object, Value::Object(members)) => match &property.values {
+            Some(shape) => members.values().for_each(|member| look_into(shape, member, look)),
+            None => each(&property.children, value, look),
+        },
+        _ => {}
+    }
+}
+
+/// A list or an object that was given as a text.
+fn read_container(value: &Value) -> Option<Value> {
+    let text = value.as_str().filter(|text| text.trim_start().starts_with(['[', '{']))?;
+    json::parse(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixture::{array, object, row, string};
+    use crate::table::ControlType;
+
+    fn file(name: &str) -> Property {
+        row(name, PropertyType::FileEntry, ControlType::FileEntry)
+    }
+
+    #[test]
+    fn names_are_in_lists_of_texts_and_nowhere_else() {
+        let table = [
+            string("content"),
+            array("functions", string("")),
+            object("more", vec![array("tools", string(""))]),
+        ];
+        let names =
+            |input: Value| -> Vec<String> { listed_texts(&table, &input).into_iter().collect() };
+        assert_eq!(names(json!({"functions": ["a", " b "], "content": "c"})), ["a", "b"]);
+        assert_eq!(names(json!({"functions": "[\"a\"]"})), ["a"]);
+        assert_eq!(names(json!({"functions": "a"})), ["a"]);
+        assert_eq!(names(json!({"more": "{\"tools\": [\"a\"]}"})), ["a"]);
+        assert_eq!(names(json!({"content": "[\"a\"]", "other": ["b"]})), [""; 0]);
+    }
+
+    #[test]
+    fn files_are_where_files_belong() {
+        let table = [string("content"), file("one"), array("many", file(""))];
+        let urls = |input: Value| file_urls(&table, &input);
+        assert_eq!(urls(json!({"one": "file:///a"})), ["file:///a"]);
+        assert_eq!(urls(json!({"one": {"url": "file:///a"}})), ["file:///a"]);
+        assert_eq!(urls(json!({"one": "{\"url\": \"file:///a\"}"})), ["file:///a"]);
+        assert_eq!(
+            urls(json!({"many": [{"url": "file:///a"}, "file:///b"]})),
+            ["file:///a", "file:///b"]
+        );
+        assert_eq!(urls(json!({"content": "file:///a", "other": "file:///b"})), [""; 0]);
+    }
+}

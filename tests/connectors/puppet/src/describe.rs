@@ -1,0 +1,117 @@
+//! What the connector is and what it offers.
+
+use crate::bindings::exports::workflow::connector::connection::{
+    Authorization, BaseUrl, Binding, Definition, HeaderCredential,
+};
+use crate::bindings::exports::workflow::connector::describe::{Action, Component, Output};
+use crate::bindings::workflow::connector::types::{ControlType, Property, PropertyType};
+use crate::config::Config;
+
+/// The descriptor.
+pub fn describe(config: &Config) -> Component {
+    let mut rows = Vec::new();
+    let connection = connection(config, &mut rows);
+    let file = Property {
+        default: config.file_default.as_ref().map(|url| format!("{{\"url\":{url:?}}}")),
+        ..row("file", PropertyType::FileEntry, ControlType::FileEntry)
+    };
+    let steps = row("steps", PropertyType::String, ControlType::TextArea);
+    let functions = Property {
+        children: vec![u32::try_from(rows.len()).unwrap_or(0) + 3],
+        ..row("functions", PropertyType::Array, ControlType::ArrayBuilder)
+    };
+    let name =
+        Property { label: String::new(), ..row("", PropertyType::String, ControlType::Text) };
+    let first = rows.len() as u32;
+    rows.extend([file, steps, functions, name]);
+    rows.push(Property { label: String::new(), ..row("", PropertyType::Any, ControlType::Text) });
+    let action = Action {
+        name: "act".to_owned(),
+        title: "Act".to_owned(),
+        description: "Does what it is told.".to_owned(),
+        help: String::new(),
+        properties: vec![first, first + 1, first + 2],
+        output: Output::Dynamic,
+    };
+    rows.pop();
+    Component {
+        name: config.name.clone(),
+        version: 1,
+        title: config.title.clone(),
+        description: config.description.clone(),
+        icon: None,
+        categories: Vec::new(),
+        help: String::new(),
+        properties: rows,
+        connection,
+        actions: vec![action],
+    }
+}
+
+fn connection(config: &Config, rows: &mut Vec<Property>) -> Definition {
+    let secret =
+        |name| Property { secret: true, ..row(name, PropertyType::String, ControlType::Text) };
+    let text = |name| row(name, PropertyType::String, ControlType::Text);
+    let mut properties = vec![0, 1, 2];
+    rows.extend([secret("token"), text("baseUrl"), text("hint")]);
+    if config.second {
+        properties.push(rows.len() as u32);
+        rows.push(secret("second"));
+    }
+    if config.nested {
+        let at = rows.len() as u32;
+        properties.push(at);
+        let outer = row("nested", PropertyType::Object, ControlType::ObjectBuilder);
+        rows.push(Property { children: vec![at + 1], ..outer });
+        rows.push(secret("inner"));
+    }
+    let bind = |property: &str, name: &String| Binding {
+        property: property.to_owned(),
+        name: name.clone(),
+    };
+    let token = config.environment.iter().map(|name| bind("token", name));
+    let hint = config.setting_environment.iter().map(|name| bind("hint", name));
+    let second = config.second.then(|| bind("second", &"x-second".to_owned()));
+    Definition {
+        title: config.title.clone(),
+        version: 1,
+        help: String::new(),
+        properties,
+        authorization: match &config.header {
+            None => Authorization::Bearer("token".to_owned()),
+            Some(header) => Authorization::Header(HeaderCredential {
+                header: header.clone(),
+                property: "token".to_owned(),
+            }),
+        },
+        base_url: BaseUrl {
+            default: config.base_url.clone(),
+            property: Some("baseUrl".to_owned()),
+        },
+        headers: second.into_iter().collect(),
+        lasting_errors: config.lasting_errors.clone(),
+        environment: token.chain(hint).collect(),
+    }
+}
+
+fn row(name: &str, type_: PropertyType, control: ControlType) -> Property {
+    Property {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        description: String::new(),
+        placeholder: None,
+        type_,
+        control,
+        required: false,
+        advanced: false,
+        secret: false,
+        media_type: None,
+        default: None,
+        provider_default: None,
+        choices: None,
+        condition: None,
+        limits: None,
+        children: Vec::new(),
+        values: None,
+    }
+}

@@ -1,0 +1,72 @@
+//! A connector without a will of its own: it does what its input says, and its
+//! output says all that it saw. Tests attack the host with it.
+//!
+//! What it calls itself and asks for is in [`config`], which a test overwrites
+//! in the component's file.
+
+mod bindings;
+mod config;
+mod describe;
+mod steps;
+
+use bindings::exports::workflow::connector as exports;
+use bindings::workflow::connector::types::{Failure, FailureKind};
+use exports::actions::{OptionList, Outcome};
+use serde_json::{Value, json};
+
+/// The component.
+struct Puppet;
+
+impl exports::describe::Guest for Puppet {
+    fn describe() -> exports::describe::Component {
+        describe::describe(&config::config())
+    }
+}
+
+impl exports::connection::Guest for Puppet {
+    fn test(settings: String) -> Result<String, Failure> {
+        Ok(settings)
+    }
+}
+
+impl exports::actions::Guest for Puppet {
+    fn run(_action: String, input: String, settings: String) -> Result<Outcome, Failure> {
+        let input: Value = serde_json::from_str(&input).map_err(|error| failure(&error))?;
+        let steps = input.get("steps").and_then(Value::as_str).unwrap_or("[]");
+        let steps: Vec<Value> = serde_json::from_str(steps).map_err(|error| failure(&error))?;
+        let mut run = steps::Run::new(input, settings);
+        let seen: Vec<Value> = steps.iter().map(|step| run.step(step)).collect();
+        match run.fails {
+            true => Err(failure(&Value::Array(seen))),
+            false => Ok(Outcome { output: json!(seen).to_string(), metadata: "{}".to_owned() }),
+        }
+    }
+
+    fn options(
+        _action: String,
+        _property: String,
+        _input: String,
+        _search: Option<String>,
+        _settings: String,
+    ) -> Result<OptionList, Failure> {
+        Err(failure(&"it has none"))
+    }
+
+    fn output_schema(_: String, _: String, _: String) -> Result<String, Failure> {
+        Ok("{}".to_owned())
+    }
+}
+
+fn failure(message: &dyn std::fmt::Display) -> Failure {
+    Failure {
+        kind: FailureKind::Refused,
+        message: message.to_string(),
+        property: None,
+        status: None,
+        code: None,
+        request_id: None,
+        retry_after_ms: None,
+        request_sent: false,
+        detail: None,
+    }
+}

@@ -1,0 +1,184 @@
+//! One account for a run and the runs of its functions: the sum is limited, the
+//! run that exceeds it ends, and everything is returned.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use connector_host::{
+    Connection, Connector, Failure, FailureKind, Files, Functions, HostOptions, Limits,
+};
+use connector_tests::HANG;
+use connector_tests::puppet::{self, Echo, steps};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
+
+struct Bench {
+    echo: Echo,
+    connector: Connector,
+    connection: Connection,
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let (echo, connector) = (Echo::start(), puppet::load(&json!({})));
+        let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
+        Self { echo, connector, connection, folder: TempDir::new().unwrap() }
+    }
+
+    /// A run that may call its own action and a closure.
+    fn act(&self, of: &Value, limits: &Limits) -> Result<Value, Failure> {
+        let files = Files::new(self.folder.path());
+        let functions = Functions::new()
+            .with("large", "A text of 1 MiB.", json!({ "type": "object" }), |_| {
+                Ok(json!("x".repeat(1 << 20)))
+            })
+            .with_actions(&self.connector, &self.connection, &files);
+        let mut input = steps(of);
+        input["functions"] = json!(["puppet/v1/act", "large"]);
+        let run = self.connector.run("act", input).connection(&self.connection);
+        let run = run.files(&files).functions(&functions).limits(limits.clone());
+        run.start().map(|outcome| outcome.output)
+    }
+
+    /// The failure of a run that is ended. The next one is as if nothing had
+    /// happened.
+    #[track_caller]
+    fn ended(&self, of: &Value, limits: &Limits, words: &str) -> Failure {
+        let failure = self.act(of, limits).unwrap_err();
+        assert!(failure.message.contains(words), "{failure:?}");
+        let honest = json!([{ "send": { "path": "body", "body": "good" } }, { "text": {} }]);
+        assert_eq!(self.act(&honest, limits).unwrap()[1], "good");
+        failure
+    }
+}
+
+/// A call of the connector's own action, as a function.
+fn calls(of: &Value, times: usize) -> Value {
+    let call = json!({ "name": "puppet/v1/act", "arguments": { "steps": of.to_string() } });
+    json!([{ "call": vec![call; times] }])
+}
+
+fn within(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits { time: HANG, ..Limits::default() };
+    change(&mut limits);
+    limits
+}
+
+#[test]
+fn requests_of_a_run_and_its_functions_are_counted_together() {
+    let bench = Bench::new();
+    let limits = within(|limits| limits.requests = 10);
+    let send = json!([{ "send": { "path": "body", "body": "a" } }, { "drop": {} }]);
+    let often = json!([{ "repeat": { "times": 20, "steps": send } }]);
+    bench.ended(&often, &limits, "more than 10 requests");
+    let before = bench.echo.requests();
+    bench.ended(&calls(&send, 20), &limits, "more than 10 requests");
+    assert_eq!(bench.echo.requests() - before, 10 + 1);
+}
+
+#[test]
+fn open_responses_of_a_run_and_its_functions_are_counted_together() {
+    let bench = Bench::new();
+    let limits = within(|limits| limits.open = 8);
+    let send = json!({ "send": { "path": "body", "body": "a" } });
+    let hoard = json!([{ "repeat": { "times": 20, "steps": [send] } }]);
+    bench.ended(&hoard, &limits, "more than 8 responses and files open");
+    let three = json!([send, send, send, { "allocate": { "bytes": 1 } }]);
+    let first = json!([send, send, send, send, send, send, calls(&three, 1)[0]]);
+    bench.ended(&first, &limits, "more than 8 responses and files open");
+}
+
+#[test]
+fn what_the_host_holds_is_counted_together() {
+    let bench = Bench::new();
+    let limits = within(|limits| limits.held_bytes = 8 << 20);
+    let large = json!([{ "call": vec![json!({ "name": "large", "arguments": {} }); 20] }]);
+    bench.ended(&large, &limits, "holds more than");
+    let names = vec!["puppet/v1/act"; 100_000];
+    bench.ended(&json!([{ "describe": { "names": names } }]), &limits, "holds more than");
+    // Half of an event in each of several answers.
+    let text = "x".repeat(1 << 20);
+    let send = json!({ "send": { "path": "file", "body": text } });
+    let unfinished = json!({ "read": { "max": 1 } });
+    let hoard = json!([{ "repeat": { "times": 40, "steps": [send, unfinished] } }]);
+    // What was not read stays with the server; what was is counted.
+    assert!(bench.act(&hoard, &limits).is_ok());
+}
+
+#[test]
+fn messages_of_a_run_and_its_functions_are_counted_together() {
+    let bench = Bench::new();
+    let log = json!([{ "repeat": { "times": 500, "steps": [{ "log": { "text": "a" } }] } }]);
+    // Further ones are dropped, and nobody fails for it.
+    assert!(bench.act(&calls(&log, 5), &within(|_| ())).is_ok());
+}
+
+#[test]
+fn files_of_functions_go_with_a_run_that_fails() {
+    let bench = Bench::new();
+    let limits = within(|_| ());
+    let make = json!([{ "create": { "bytes": 10 } }]);
+    let mut steps = calls(&make, 3);
+    steps.as_array_mut().unwrap().push(json!({ "fail": {} }));
+    assert!(bench.act(&steps, &limits).is_err());
+    assert_eq!(std::fs::read_dir(&bench.folder).unwrap().count(), 0);
+    assert!(bench.act(&calls(&make, 3), &limits).is_ok());
+    assert_eq!(std::fs::read_dir(&bench.folder).unwrap().count(), 3);
+    let many = json!([{ "repeat": { "times": 600, "steps": [{ "create": { "bytes": 1 } }] } }]);
+    let seen = bench.act(&calls(&many, 2), &limits).unwrap().to_string();
+    assert!(seen.contains("a run stores at most 1000 files"), "{seen}");
+}
+
+/// Row 13: what a function has paid is known of the run that called it.
+#[test]
+fn what_a_function_has_sent_was_sent_by_the_run() {
+    let bench = Bench::new();
+    let send = json!([{ "send": { "path": "body", "body": "a" } }]);
+    let mut steps = calls(&send, 1);
+    steps.as_array_mut().unwrap().push(json!({ "fail": {} }));
+    let failure = bench.act(&steps, &within(|_| ())).unwrap_err();
+    assert!(failure.request_sent && !failure.repeatable, "{failure:?}");
+    let failure = bench.act(&json!([{ "fail": {} }]), &within(|_| ())).unwrap_err();
+    assert!(!failure.request_sent, "{failure:?}");
+}
+
+/// Row 9: honest functions at the same time take no place from other runs.
+#[test]
+fn runs_of_functions_have_room_of_their_own() {
+    let options = HostOptions { concurrent_runs: 4, ..HostOptions::default() };
+    let host = connector_host::Host::new(options).unwrap();
+    let connector = host.load(&puppet::puppet(&json!({}))).unwrap();
+    let echo = Echo::start();
+    let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
+    let files = Files::new("nowhere");
+    let functions = Functions::new().with_actions(&connector, &connection, &files);
+    let send = json!([{ "send": { "path": "body", "body": "a" } }, { "text": {} }]);
+    let mut input = steps(&calls(&send, 8));
+    input["functions"] = json!(["puppet/v1/act"]);
+    let (connector, input) = (Arc::new(connector), Arc::new(input));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let run = connector.run("act", (*input).clone()).connection(&connection);
+                    let seen = run.files(&files).functions(&functions).start().unwrap();
+                    let seen = seen.output.to_string();
+                    assert!(!seen.contains("failure"), "{seen}");
+                }
+            });
+        }
+    });
+}
+
+/// The time of a run is that of its functions, too.
+#[test]
+fn a_function_that_never_ends_ends_with_its_run() {
+    let bench = Bench::new();
+    let limits = within(|limits| limits.time = Duration::from_millis(500));
+    let failure = bench.act(&calls(&json!([{ "loop": {} }]), 8), &limits).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Timeout, "{failure:?}");
+}

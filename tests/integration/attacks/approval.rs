@@ -1,0 +1,246 @@
+//! A component is used if somebody approved it, for what it asked for then; a
+//! stored connection belongs to the place for which it was stored.
+
+use std::fs;
+use std::path::PathBuf;
+
+use connector_tests::puppet::{Echo, lock, put};
+use connector_tests::service::Service;
+use connector_tests::{Ran, command, ran};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
+
+/// A folder with components, and one for what is stored.
+struct Place {
+    components: TempDir,
+    data: TempDir,
+    echo: Echo,
+}
+
+impl Place {
+    fn new() -> Self {
+        let [components, data] = [(); 2].map(|()| TempDir::new().unwrap());
+        Self { components, data, echo: Echo::start() }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.components.path().join(name)
+    }
+
+    fn put(&self, name: &str, config: &Value) {
+        put(self.components.path(), name, config);
+    }
+
+    fn lock(&self) {
+        lock(self.components.path());
+    }
+
+    fn ran(&self, args: &[&str]) -> Ran {
+        self.ran_in("CONNECTOR_COMPONENTS", args)
+    }
+
+    fn ran_in(&self, variable: &str, args: &[&str]) -> Ran {
+        let mut command = command(None);
+        command.env(variable, self.components.path()).env("XDG_DATA_HOME", self.data.path());
+        command.env("PUPPET_TOKEN", TOKEN).env("PUPPET_BASE_URL", self.echo.base_url());
+        ran(command.args(args))
+    }
+
+    /// Stores a connection to the server.
+    fn store(&self, name: &str) {
+        let token = self.file("token.txt");
+        fs::write(&token, TOKEN).unwrap();
+        let (secret, url) =
+            (format!("token={}", token.display()), format!("baseUrl={}", self.echo.base_url()));
+        let added = self.ran(&[
+            "connection",
+            "add",
+            "puppet",
+            "--name",
+            name,
+            "--secret-file",
+            &secret,
+            "--set",
+            &url,
+        ]);
+        assert_eq!(added.status, 0, "{added:?}");
+    }
+}
+
+const ACT: [&str; 4] = ["run", "puppet/v1/act", "--set", "steps=[{\"settings\":{}}]"];
+
+#[test]
+fn a_component_of_a_lock_file_is_used_without_a_question() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    let refused = place.ran(&ACT);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.stderr.contains("puppet.wasm is not approved"), "{refused:?}");
+    place.lock();
+    assert_eq!(place.ran(&ACT).status, 0);
+    // Also one that cannot be used is shown.
+    fs::remove_file(place.file("connectors.lock")).unwrap();
+    for args in [&["list"][..], &["inspect", "puppet"], &["schema", "puppet/v1/act"]] {
+        assert_eq!(place.ran(args).status, 0, "{args:?}");
+    }
+}
+
+#[test]
+fn a_component_that_the_user_approved_is_used() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    let asked = place.ran(&["trust", "puppet"]);
+    assert_eq!(asked.status, 2, "{asked:?}");
+    for shown in [
+        "sends to     https://puppet.example",
+        "credential   authorization: Bearer",
+        "environment  PUPPET_TOKEN",
+        "imports      workflow:connector/",
+        "--yes",
+    ] {
+        assert!(asked.stderr.contains(shown), "{shown} is not in {asked:?}");
+    }
+    assert_eq!(place.ran(&ACT).status, 2);
+    assert_eq!(place.ran(&["trust", "puppet", "--yes"]).status, 0);
+    assert_eq!(place.ran(&ACT).status, 0);
+}
+
+#[test]
+fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    place.lock();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
+    let noted = place.ran(&ACT);
+    assert_eq!(noted.status, 0, "{noted:?}");
+    assert!(noted.stderr.contains("note: ") && noted.stderr.contains("asks for the same"));
+    let locked = place.ran(&[&ACT[..], &["--locked"]].concat());
+    assert_eq!(locked.status, 2, "{locked:?}");
+    // One that asks for more is asked for.
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
+    let refused = place.ran(&ACT);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.stderr.contains("asks for more than was approved"), "{refused:?}");
+    let asked = place.ran(&["trust", "puppet"]);
+    assert!(asked.stderr.contains("environment  PUPPET_TOKEN → HOME, PUPPET_TOKEN"), "{asked:?}");
+    assert!(!asked.stderr.contains("imports"), "{asked:?}");
+}
+
+/// Row 4: two components with one address.
+#[test]
+fn two_files_with_one_address_disable_it_and_nothing_else() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    place.put("other.wasm", &json!({ "name": "other", "environment": ["PUPPET_TOKEN"] }));
+    place.put("evil.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Evil" }));
+    place.lock();
+    let refused = place.ran(&ACT);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    for name in ["puppet.wasm", "evil.wasm"] {
+        assert!(refused.stderr.contains(name), "{refused:?}");
+    }
+    assert_eq!(place.ran(&["run", "other/v1/act"]).status, 0);
+    let listed = place.ran(&["list"]);
+    assert!(listed.stdout.contains("other/v1/act") && !listed.stdout.contains("puppet/v1/act"));
+    assert!(listed.stderr.contains("`puppet/v1` is disabled"), "{listed:?}");
+    // The same component in two files is one.
+    fs::copy(place.file("puppet.wasm"), place.file("evil.wasm")).unwrap();
+    assert_eq!(place.ran(&ACT).status, 0);
+}
+
+/// Row 4: a component that calls itself what another one is called.
+#[test]
+fn a_stored_connection_is_not_used_by_a_component_that_leads_it_elsewhere() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({}));
+    place.lock();
+    place.store("work");
+    let mut with = ACT.to_vec();
+    with.extend(["--connection", "work"]);
+    assert_eq!(place.ran(&with).status, 0);
+    // Approved, with the address of the other one, and its secret elsewhere.
+    place.put("puppet.wasm", &json!({ "header": "x-key" }));
+    place.lock();
+    let refused = place.ran(&with);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    for words in ["in `authorization: Bearer`", "in `x-key`", "connector trust puppet"] {
+        assert!(refused.stderr.contains(words), "{words} is not in {refused:?}");
+    }
+    let trusted = place.ran(&["trust", "puppet", "--yes"]);
+    assert!(trusted.stderr.contains("bound the connection `work`"), "{trusted:?}");
+    assert_eq!(place.ran(&with).status, 0);
+}
+
+/// Row 5: another base URL without the secret.
+#[test]
+fn another_base_url_wants_the_secret_again() {
+    let (one, other) = (Echo::start(), Echo::start());
+    let service = Service::start();
+    let api = |method: &str, path: &str, body: &Value| {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}/api/v1/{path}", service.url()));
+        request = request.header("content-type", "application/json");
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
+        let status = answer.status().as_u16();
+        (
+            status,
+            serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap())
+                .unwrap_or_default(),
+        )
+    };
+    let values = json!({ "token": TOKEN, "baseUrl": one.base_url() });
+    let (status, made) = api(
+        "POST",
+        "connections",
+        &json!({ "name": "a", "component": "openai/v1", "values": values }),
+    );
+    assert_eq!(status, 201, "{made}");
+    let path = format!("connections/{}", made["id"].as_str().unwrap());
+    let moved = |values: Value| api("PUT", &path, &json!({ "name": "a", "values": values }));
+    let (status, problem) = moved(json!({ "baseUrl": other.base_url() }));
+    assert_eq!(status, 422, "{problem}");
+    assert!(
+        problem["detail"].as_str().unwrap().contains("`token` must be given again"),
+        "{problem}"
+    );
+    // Another path of the same server is another base URL, too.
+    let (status, _) = moved(json!({ "baseUrl": format!("{}/other", one.base_url()) }));
+    assert_eq!(status, 422);
+    assert_eq!(moved(json!({ "baseUrl": one.base_url(), "organization": "org" })).0, 200);
+    assert_eq!(
+        moved(json!({ "baseUrl": other.base_url(), "token": "sk-for-the-other-server" })).0,
+        200
+    );
+    assert_eq!(other.requests(), 0);
+}
+
+/// Row 7: what is shown cannot be forged.
+#[test]
+fn what_a_component_calls_itself_is_shown_on_one_line_and_escaped() {
+    let place = Place::new();
+    let title = "Nice\nbase URL     https://api.openai.com\n\u{1b}[8m\u{202e}";
+    place.put(
+        "puppet.wasm",
+        &json!({
+            "title": title, "description": "x".repeat(3000), "baseUrl": "https://evil.example",
+            "environment": ["PUPPET_TOKEN"], "header": "x-key", "second": true,
+        }),
+    );
+    let inspected = place.ran(&["inspect", "puppet"]).stdout;
+    assert!(!inspected.contains("\nbase URL     https://api"), "{inspected}");
+    for shown in ["sends to     https://evil.example", "x-key, x-second", "PUPPET_TOKEN", "SHA-256"]
+    {
+        assert!(inspected.contains(shown), "{shown} is not in {inspected}");
+    }
+    let trusted = place.ran(&["trust", "puppet"]).stderr;
+    let listed = place.ran(&["list"]).stdout;
+    for shown in [&inspected, &trusted, &listed] {
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
+    }
+    assert!(listed.lines().all(|line| line.chars().count() < 1000), "{listed}");
+}

@@ -1,0 +1,8 @@
+//! A connector that attacks its host: it does whatever a test tells it
+//! (`tests/connectors/puppet`), against an honest server that repeats what it is
+//! sent.
+
+mod account;
+mod approval;
+mod authority;
+mod oracle;

@@ -1,0 +1,177 @@
+//! The oracle that redaction must not be: what a connector sees must not depend
+//! on whether an answer contains a part of its token. Two tokens of one length
+//! are told apart by nothing, also by a connector that knows one of them and
+//! sends every part of it.
+
+use connector_host::Files;
+use connector_tests::puppet::{self, Echo};
+use serde_json::{Value, json};
+use tally::Kind;
+
+const TOKENS: [&str; 2] = ["sk-9f2Kq7Zr1Lw8Xc4VgT6n", "sk-3hT6yB0nM5pQe2JaUd8w"];
+
+/// The parts of both tokens.
+fn parts() -> Vec<&'static str> {
+    let parts = |token: &'static str| {
+        (1..token.len()).flat_map(move |length| {
+            (0..=token.len() - length).map(move |at| &token[at..at + length])
+        })
+    };
+    TOKENS.into_iter().flat_map(parts).collect()
+}
+
+/// The ways in which an answer is read, each with the path that makes it.
+fn ways() -> Vec<(&'static str, Value)> {
+    let all = |max: u32| json!({ "readAll": { "max": max } });
+    vec![
+        ("body", all(1)),
+        ("body", all(7)),
+        ("body", all(19)),
+        ("body", all(64)),
+        ("body", all(100_000)),
+        ("body", json!({ "text": {} })),
+        ("error", json!({ "text": {} })),
+        ("error", json!({ "json": {} })),
+        ("json", json!({ "json": {} })),
+        ("broken", json!({ "json": {} })),
+        ("broken", json!({ "json": { "path": ["t"] } })),
+        ("header", json!({ "header": { "name": "x-echo" } })),
+        ("event", json!({ "event": {} })),
+        ("event", json!({ "event": { "path": ["t"] } })),
+        ("image", json!({ "json": { "path": ["data", "*", "b64"], "keep": true } })),
+        ("base64", json!({ "text": {} })),
+        ("percent", all(64)),
+        ("unicode", json!({ "json": {} })),
+        ("file", json!({ "save": {} })),
+    ]
+}
+
+/// What a connector sees of all parts in all ways.
+fn transcript(header: Option<&str>, token: &str, echo: &Echo) -> Vec<Value> {
+    let connector = puppet::load(&json!({ "header": header, "lastingErrors": [&TOKENS[0][..6]] }));
+    let connection = puppet::connection(&connector, &echo.base_url(), token);
+    let folder = tempfile::tempdir().unwrap();
+    let mut seen = Vec::new();
+    let mut steps = Vec::new();
+    for (number, part) in parts().into_iter().enumerate() {
+        // At other distances from where things are cut.
+        let padding = "x".repeat([0, 1, 30, 2040, 16_380][number % 5]);
+        for (path, read) in ways() {
+            let send = json!({ "path": path, "body": format!("{padding}{part}") });
+            steps.extend([json!({ "send": send }), read, json!({ "drop": {} })]);
+        }
+        if steps.len() > 900 {
+            seen.push(act(&connector, &connection, &mut steps, &folder));
+        }
+    }
+    seen.push(act(&connector, &connection, &mut steps, &folder));
+    seen
+}
+
+fn act(
+    connector: &connector_host::Connector,
+    connection: &connector_host::Connection,
+    steps: &mut Vec<Value>,
+    folder: &tempfile::TempDir,
+) -> Value {
+    // The names of files follow from what is there already.
+    let files = Files::new(tempfile::tempdir_in(folder).unwrap().path());
+    let run = puppet::run(connector, connection, &Value::Array(std::mem::take(steps)));
+    let seen = run.files(&files).start().unwrap().output.to_string();
+    // Where the files of a test are is nobody's business here.
+    let without_folders = seen.split("file://").map(|piece| match piece.split_once("saved") {
+        Some((folder, rest)) if folder.starts_with('/') => rest,
+        _ => piece,
+    });
+    without_folders.collect::<Vec<_>>().join("FILE").into()
+}
+
+#[track_caller]
+fn no_token_is_told_from_another(header: Option<&str>) {
+    let echo = Echo::start();
+    let [one, other] = TOKENS.map(|token| transcript(header, token, &echo));
+    assert_eq!(one.len(), other.len());
+    for (one, other) in one.iter().zip(&other) {
+        assert!(one == other, "they are told apart:\n{one}\n{other}");
+    }
+    let requests = echo.requests();
+    assert!(requests >= 20_000, "{requests}");
+    tally::add(Kind::Attack, requests as u64);
+}
+
+#[test]
+fn no_bearer_token_is_told_from_another_of_its_length() {
+    no_token_is_told_from_another(None);
+}
+
+#[test]
+fn no_token_in_a_header_of_its_own_is_told_from_another_of_its_length() {
+    no_token_is_told_from_another(Some("x-key"));
+}
+
+/// The whole token is replaced, wherever pieces of the answer end.
+#[test]
+fn the_whole_token_is_replaced_in_every_way_of_reading() {
+    let echo = Echo::start();
+    for header in [None, Some("x-key")] {
+        let connector = puppet::load(&json!({ "header": header }));
+        for (token, (path, read)) in TOKENS.into_iter().cycle().zip(ways()) {
+            let connection = puppet::connection(&connector, &echo.base_url(), token);
+            let steps = json!([
+                { "send": { "path": path, "body": format!("1 {token} 2") } },
+                read,
+                { "send": { "path": "head" } },
+                { "text": {} },
+            ]);
+            let folder = tempfile::tempdir().unwrap();
+            let run = puppet::run(&connector, &connection, &steps);
+            let seen = run.files(&Files::new(folder.path())).start().unwrap().output;
+            // What was read as bytes is written in hexadecimal.
+            let hexadecimal: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let seen = seen.to_string();
+            let pieces = seen.replace("\",\"", "");
+            assert!(!seen.contains(token) && !pieces.contains(&hexadecimal), "{path}: {seen}");
+            assert!(seen.contains("****"), "{path}: {seen}");
+            for file in std::fs::read_dir(&folder).unwrap() {
+                let saved = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                assert!(!saved.contains(token) && saved.contains("****"), "{path}: {saved}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_third_answer_with_the_token_ends_the_run() {
+    let echo = Echo::start();
+    let connector = puppet::load(&json!({}));
+    let connection = puppet::connection(&connector, &echo.base_url(), TOKENS[0]);
+    let ask = [json!({ "send": { "path": "head" } }), json!({ "text": {} })];
+    let often = |times| json!([{ "repeat": { "times": times, "steps": ask } }]);
+    assert!(puppet::act(&connector, &connection, &often(2)).is_ok());
+    let failure = puppet::act(&connector, &connection, &often(20)).unwrap_err();
+    assert!(failure.message.contains("contained a secret of the connection"), "{failure:?}");
+    assert_eq!(echo.requests(), 2 + 3);
+}
+
+/// Also one that is no credential but in a header of its own.
+#[test]
+fn every_secret_of_a_connection_is_replaced() {
+    let echo = Echo::start();
+    let connector = puppet::load(&json!({ "second": true }));
+    let values = connector_host::ConnectionValues::new()
+        .set("token", TOKENS[0])
+        .set("second", TOKENS[1])
+        .set("baseUrl", echo.base_url());
+    let connection = connector.connection(values).unwrap();
+    let steps = json!([{ "send": { "path": "head" } }, { "text": {} }, { "settings": {} }]);
+    let seen = puppet::act(&connector, &connection, &steps).unwrap().to_string();
+    assert!(seen.contains("x-second: ****") && seen.contains("Bearer ****"), "{seen}");
+    assert!(!seen.contains(TOKENS[0]) && !seen.contains(TOKENS[1]), "{seen}");
+}
+
+#[test]
+fn a_secret_inside_an_object_is_refused() {
+    let wasm = puppet::puppet(&json!({ "nested": true }));
+    let Err(error) = connector_tests::host().load(&wasm) else { panic!("it was loaded") };
+    assert!(error.to_string().contains("a secret must be a property of its own"), "{error}");
+}
