@@ -3,7 +3,7 @@
 //! very many blocks and variables takes minutes and gigabytes. So what is out of
 //! all proportion is refused before it is compiled.
 //!
-//! The numbers are ten times what the largest known component needs: one that
+//! The numbers are several times what the largest known component needs: one that
 //! brings the engine of a scripting language.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
@@ -18,7 +18,7 @@ const MAX_BLOCKS: u64 = 100_000;
 const MAX_LOCALS: u64 = 10_000;
 /// The most of both, multiplied: where blocks meet, each variable may have to be
 /// joined.
-const MAX_JOINS: u64 = 5_000_000;
+const MAX_JOINS: u64 = 2_000_000;
 
 /// Why a component is not compiled.
 #[derive(Clone, Debug, thiserror::Error)]

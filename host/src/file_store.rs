@@ -122,6 +122,30 @@ impl FileStore {
         }
     }
 
+    /// How many bytes are stored.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn size(&self) -> io::Result<u64> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries?,
+        };
+        let mut size = 0;
+        // What is removed in the meantime takes no place.
+        for entry in entries.flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            match metadata.is_dir() {
+                false => size += metadata.len(),
+                true => {
+                    let files = fs::read_dir(entry.path()).into_iter().flatten().flatten();
+                    size += files.filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>();
+                }
+            }
+        }
+        Ok(size)
+    }
+
     /// Removes what is older than `age`, halves that a crash left included.
     /// Says how many.
     ///

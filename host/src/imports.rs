@@ -31,8 +31,8 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 /// The largest base64 text of a file inside JSON: an image of 48 MiB.
 const LARGEST_TEXT: u64 = 64 << 20;
 
-/// More calls of functions at once come from a connector that loops.
-const MAX_CALLS: usize = 1_000;
+/// More functions at once come from a connector that loops.
+const MAX_FUNCTIONS: usize = 1_000;
 
 /// What an import that can fail returns: a trap, or the WIT `result`.
 type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
@@ -430,6 +430,7 @@ fn json_or_text(mut text: String) -> Value {
 impl functions::Host for State {
     fn describe(&mut self, names: Vec<String>) -> Answer<Vec<functions::Function>> {
         let (run, _) = self.run()?;
+        check_count(names.len())?;
         let mut held = run.account.hold(0)?;
         let mut size = 0;
         let mut described = Vec::new();
@@ -454,10 +455,7 @@ impl functions::Host for State {
         let (deadline, cancellation) = (self.deadline, self.cancellation.clone());
         let (run, _) = self.run()?;
         let context = Context { deadline, cancellation, account: Arc::clone(&run.account) };
-        if calls.len() > MAX_CALLS {
-            let message = format!("more than {MAX_CALLS} functions called at once");
-            return Err(wasmtime::Error::msg(message));
-        }
+        check_count(calls.len())?;
         let size = calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
         let _held = run.account.hold(size)?;
         let calls: Vec<Invocation> = calls
@@ -468,6 +466,13 @@ impl functions::Host for State {
         run.account.check()?;
         let result = |result: CallResult| result.map(|(text, _)| text).map_err(Into::into);
         Ok(results.into_iter().map(result).collect())
+    }
+}
+
+fn check_count(functions: usize) -> wasmtime::Result<()> {
+    match functions {
+        0..=MAX_FUNCTIONS => Ok(()),
+        _ => Err(wasmtime::Error::msg(format!("more than {MAX_FUNCTIONS} functions at once"))),
     }
 }
 

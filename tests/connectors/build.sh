@@ -9,5 +9,5 @@ mkdir -p "$1"
 target=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
 CARGO_TARGET_DIR=$target component/build.sh tests/connectors/anthropic "$target/test-components/anthropic.wasm" --locked
-CARGO_TARGET_DIR=$target component/build.sh tests/connectors/puppet "$target/test-components/puppet.wasm" --locked
+CARGO_TARGET_DIR=$target component/build.sh tests/connectors/puppet "$target/attack-components/puppet.wasm" --locked
 tests/connectors/greeter/build.sh "$target"

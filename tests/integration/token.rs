@@ -88,13 +88,12 @@ fn a_provider_that_repeats_it_is_not_repeated() {
 }
 
 /// The token as servers escape it.
-fn spellings() -> [String; 5] {
+fn spellings() -> [String; 4] {
     let each = |write: fn(u32) -> String| CANARY.chars().map(|c| write(c.into())).collect();
     [
         CANARY.replace('/', "\\/"),
         each(|c| format!("\\u{c:04x}")),
         each(|c| format!("%{c:02X}")),
-        each(|c| format!("&#{c};")),
         base64::engine::general_purpose::STANDARD.encode(format!("user:{CANARY}:x")),
     ]
 }

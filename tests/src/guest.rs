@@ -156,6 +156,11 @@ pub fn component() -> Value {
             { "name": "token", "type": "string", "required": true, "secret": true },
             { "name": "baseUrl", "type": "string", "control": "url" },
             { "name": "file", "type": "file-entry", "control": "file-entry" },
+            {
+                "name": "functions", "label": "Functions", "type": "array",
+                "control": "array-builder", "children": [4],
+            },
+            { "type": "string" },
         ],
         "connection": {
             "title": "Token",
@@ -167,7 +172,7 @@ pub fn component() -> Value {
         "actions": [{
             "name": "act",
             "title": "Act",
-            "properties": [2],
+            "properties": [2, 3],
             "output": "dynamic",
         }],
     })

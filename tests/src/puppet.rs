@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use connector_host::{Connection, ConnectionValues, Connector, Failure, Outcome, Run};
 use serde_json::{Value, json};
 
-use crate::{command, host, ran, test_component};
+use crate::{command, host, ran, target_dir};
 
 /// The text in front of its configuration.
 const MARK: &[u8] = b"PUPPET:";
@@ -26,7 +26,9 @@ const ROOM: usize = 4096;
 /// # Panics
 /// If there is no room for it.
 pub fn puppet(config: &Value) -> Vec<u8> {
-    let mut wasm = fs::read(test_component("puppet")).unwrap();
+    let path = target_dir().join("attack-components/puppet.wasm");
+    assert!(path.is_file(), "{} is not there; `make connectors` makes it", path.display());
+    let mut wasm = fs::read(path).unwrap();
     let json = config.to_string();
     let places = wasm.windows(MARK.len() + 2).enumerate();
     let place = places.filter(|(_, window)| window == b"PUPPET:{}").map(|(at, _)| at);
@@ -186,6 +188,11 @@ impl Request {
     fn answer(&self, to: &mut TcpStream) -> std::io::Result<()> {
         let Self { path, head, body } = self;
         let path = path.split('?').next().unwrap_or_default();
+        match path {
+            "half" => return half(to),
+            "slow" => return slow(to),
+            _ => {}
+        }
         let json = |value: Value| ("200 OK", "application/json", value.to_string(), String::new());
         let plain = |body: String| ("200 OK", "text/plain", body, String::new());
         let each = |write: fn(u8) -> String| body.bytes().map(write).collect::<String>();
@@ -218,4 +225,25 @@ impl Request {
         );
         to.write_all(text.as_bytes())
     }
+}
+
+const EVENTS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+
+/// The greater part of an event, and the end of the connection.
+fn half(to: &mut TcpStream) -> std::io::Result<()> {
+    to.write_all(EVENTS)?;
+    to.write_all(b"data: ")?;
+    let piece = [b'x'; 64 * 1024];
+    for _ in 0..256 {
+        to.write_all(&piece)?;
+    }
+    Err(std::io::ErrorKind::BrokenPipe.into())
+}
+
+/// The beginning of an event, and nothing more for as long as it is waited for.
+fn slow(to: &mut TcpStream) -> std::io::Result<()> {
+    to.write_all(EVENTS)?;
+    to.write_all(b"data: ")?;
+    let _ = to.read(&mut [0]);
+    Err(std::io::ErrorKind::BrokenPipe.into())
 }

@@ -28,6 +28,8 @@ pub struct Setup<'a> {
     /// Whether it runs as a user for whom the machine's limits hold: for root
     /// the number of threads has none.
     pub limited: bool,
+    /// Other connectors than those that were built.
+    pub components: Option<&'a Path>,
 }
 
 /// A running service with nothing stored. Dropping it ends it.
@@ -37,6 +39,7 @@ pub struct Service {
     args: Vec<String>,
     logs: bool,
     limited: bool,
+    components: Option<PathBuf>,
     data: TempDir,
 }
 
@@ -69,8 +72,9 @@ impl Service {
         if limited {
             chown(data.path(), Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let (keeper, url) = run(&data, &args, logs, limited);
-        Self { keeper, url, args, logs, limited, data }
+        let components = setup.components.map(Path::to_owned);
+        let (keeper, url) = run(&data, &args, logs, limited, components.as_deref());
+        Self { keeper, url, args, logs, limited, components, data }
     }
 
     /// Where it stores what it keeps.
@@ -152,7 +156,8 @@ impl Service {
     /// If it does not end, or not start.
     pub fn restart(&mut self) {
         self.wait();
-        (self.keeper, self.url) = run(&self.data, &self.args, self.logs, self.limited);
+        (self.keeper, self.url) =
+            run(&self.data, &self.args, self.logs, self.limited, self.components.as_deref());
     }
 
     /// Waits for its end.
@@ -210,8 +215,17 @@ fn command(data: &Path, limited: bool) -> Command {
     command
 }
 
-fn run(data: &TempDir, args: &[String], logs: bool, limited: bool) -> (Child, String) {
+fn run(
+    data: &TempDir,
+    args: &[String],
+    logs: bool,
+    limited: bool,
+    components: Option<&Path>,
+) -> (Child, String) {
     let mut command = command(data.path(), limited);
+    if let Some(components) = components {
+        command.env("CONNECTOR_COMPONENTS", components);
+    }
     command.args(["serve", "--allow-private-addresses"]);
     if !args.iter().any(|arg| arg == "--listen") {
         command.args(["--listen", "127.0.0.1:0"]);

@@ -19,8 +19,10 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
     let connectors = load_approved(&components)?;
     let input_dirs = args.input_dir.iter().map(|dir| {
         InputDir::open(dir).map_err(|error| {
-            let message =
-                format!("cannot open the directory `{}`: {}", dir.display(), error.kind());
+            let message = match dir.is_dir() {
+                true => format!("cannot open `{}`: {}", dir.display(), error.kind()),
+                false => format!("`{}` is not a directory", dir.display()),
+            };
             Error::usage(message, "--input-dir takes a folder with files for tools")
         })
     });

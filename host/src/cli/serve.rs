@@ -26,6 +26,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         files_dir,
         keep: args.keep,
         largest_file: u64::from(args.largest_file) << 20,
+        all_files: u64::from(args.all_files) << 20,
         runs: args.runs as usize,
         queue: args.queue as usize,
         run_time: args.timeout,

@@ -8,14 +8,17 @@ use super::not_allowed;
 
 /// Headers that carry credentials, or that the message's framing depends on
 /// (RFC 9110 §7.6.1, RFC 9112 §6; the list of wasmtime's wasi-http and the
-/// credential headers in use at API providers).
-const FORBIDDEN: [&str; 26] = [
+/// credential headers in use at API providers), or by which servers take a
+/// request for another one. The content type is the body's.
+const FORBIDDEN: [&str; 32] = [
     "accept-encoding",
     "api-key",
+    "apikey",
     "authorization",
     "connection",
     "content-encoding",
     "content-length",
+    "content-type",
     "cookie",
     "cookie2",
     "expect",
@@ -35,7 +38,11 @@ const FORBIDDEN: [&str; 26] = [
     "x-api-key",
     "x-auth-token",
     "x-goog-api-key",
+    "x-http-method",
     "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 const FORBIDDEN_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];

@@ -36,11 +36,15 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
     }
     for segment in relative.split('/') {
         let lower = segment.to_ascii_lowercase();
-        let dots = lower.replace("%2e", ".");
-        if dots.is_empty() || dots == "." || dots == ".." {
+        // Servers that decode twice see what `%25` hides, and some cut off what
+        // is behind a `;` before they look for dots.
+        let decoded = decoded_percents(&lower);
+        let dots = decoded.replace("%2e", ".");
+        let dots = dots.split([';', '%']).next().unwrap_or_default();
+        if lower.is_empty() || dots == "." || dots == ".." {
             return Err(not_allowed("its path holds an empty, `.` or `..` segment"));
         }
-        if lower.contains("%2f") || lower.contains("%5c") || lower.contains("%00") {
+        if ["%2f", "%5c", "%00"].iter().any(|hidden| decoded.contains(hidden)) {
             return Err(not_allowed("its path holds an encoded slash, backslash or NUL"));
         }
         if !well_encoded(segment) {
@@ -48,6 +52,15 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
         }
     }
     Ok(utf8_percent_encode(path, PATH).to_string())
+}
+
+/// A text without encoded percent signs, however often they are encoded.
+fn decoded_percents(text: &str) -> String {
+    let mut decoded = text.to_owned();
+    while decoded.contains("%25") {
+        decoded = decoded.replace("%25", "%");
+    }
+    decoded
 }
 
 /// The encoded query, if there is one (`application/x-www-form-urlencoded`,
@@ -99,6 +112,12 @@ mod tests {
             "/a%",
             "/a%zz",
             "/a%00",
+            "/a/..;/b",
+            "/a/..;x=y/b",
+            "/a/%2e%2e;/b",
+            "/a/%252e%252e/b",
+            "/a/%25252e./b",
+            "/a%252fb",
         ] {
             assert!(path(odd).is_err(), "{odd:?}");
         }

@@ -75,9 +75,9 @@ async fn upload(
     })?;
     let name = name.unwrap_or_default();
     let mut chunks = body.into_data_stream();
-    let received = match announced(&app, &headers) {
-        Ok(mime_type) => receive(&app, &name, mime_type, &mut chunks).await,
-        Err(problem) => Err(problem),
+    let received = match (announced(&app, &headers), has_room(&app).await) {
+        (Ok(mime_type), Ok(())) => receive(&app, &name, mime_type, &mut chunks).await,
+        (Err(problem), _) | (_, Err(problem)) => Err(problem),
     };
     if received.is_err() {
         // A connection that is closed with something unread loses the answer.
@@ -102,6 +102,20 @@ fn announced<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> 
         return Err(too_large(app));
     }
     Ok(mime_type)
+}
+
+/// Refuses an upload when all files together take as much as they may.
+async fn has_room(app: &App) -> Result<(), Problem> {
+    let files = app.files.clone();
+    let size = on_disk(move || files.size()).await?;
+    if size < app.settings.all_files {
+        return Ok(());
+    }
+    let detail = format!(
+        "there are {} MiB of files already; delete some, or wait until they expire",
+        size >> 20
+    );
+    Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail))
 }
 
 /// Writes what arrives.

@@ -72,6 +72,9 @@ pub struct Settings {
     pub keep: Duration,
     /// The largest file that is uploaded, in bytes.
     pub largest_file: u64,
+    /// What all files may take together before no further one is uploaded, in
+    /// bytes.
+    pub all_files: u64,
     /// The most runs at the same time.
     pub runs: usize,
     /// The most that wait for one to end.

@@ -5,4 +5,6 @@
 mod account;
 mod approval;
 mod authority;
+mod bombs;
+mod keys;
 mod oracle;

@@ -74,12 +74,14 @@ fn hints_name_a_connector_as_it_was_called() {
     assert!(run.contains(&format!("its actions are: {file}/v1/ask, ")), "{run}");
     let mut input = command(None);
     input.env("OPENAI_API_KEY", "sk-unused").args(["run", &format!("{file}/v1/ask")]);
+    input.args(["--env", "OPENAI_API_KEY"]);
     let input = ran(&mut input).stderr;
     assert!(input.contains(&format!("`connector docs '{file}/v1/ask' messages`")), "{input}");
 
     let sandbox = sandbox();
     let mut refused = command(Some(&sandbox));
     refused.env("OPENAI_API_KEY", "sk-wrong").args(["run", &format!("{file}/v1/ask")]);
+    refused.args(["--env", "OPENAI_API_KEY", "--env", "OPENAI_BASE_URL"]);
     refused.args(["--set", "messages[0].role=user", "--set", "messages[0].content=Hi"]);
     let refused = ran(&mut refused).stderr;
     assert!(
@@ -125,10 +127,7 @@ fn wrong_arguments_are_met_with_what_is_right() {
         ),
         (
             vec!["run", "openai/v1/ask", "--functions", &list],
-            format!(
-                "invalid functions in {list}: invalid type: integer `1`, expected a function at \
-                 line 1 column 2"
-            ),
+            format!("invalid functions in {list}: invalid type: integer `1`, expected a function"),
             Some(functions),
         ),
         (
@@ -144,7 +143,7 @@ fn wrong_arguments_are_met_with_what_is_right() {
         (
             vec!["serve", "--api-key-file", &empty],
             format!(
-                "cannot use the API key in {empty}: it must be at least 16 visible ASCII characters"
+                "cannot use the API key in {empty}: a key must be at least 16 visible ASCII characters"
             ),
             None,
         ),

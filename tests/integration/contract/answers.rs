@@ -115,7 +115,8 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
     let limits = Limits { silence: Duration::from_millis(300), ..Limits::default() };
     let failure = thread::scope(|scope| {
         let run = scope.spawn(|| {
-            let run = connector.run("act", json!({})).connection(&connection);
+            let input = json!({ "functions": ["f"] });
+            let run = connector.run("act", input).connection(&connection);
             run.functions(&functions).limits(limits).start()
         });
         let mut head = [0; 4096];

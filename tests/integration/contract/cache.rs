@@ -260,9 +260,15 @@ fn what_a_process_uses_is_not_removed_by_another() {
     other.env("XDG_CACHE_HOME", cached.dir.path()).arg("mcp");
     let mut other = other.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let folder = cached.dir.path().join("connector/compiled");
-    let used = until("the other process has compiled its connector", || {
+    let used = until("the other process uses its compiled connector", || {
         let mut files = fs::read_dir(&folder).ok()?.map(|file| file.unwrap().path());
-        files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))
+        let file =
+            files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))?;
+        // It was compiled in a process of its own, which has used it too.
+        let id = other.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+        let is_used = children.is_empty() && fs::File::open(&file).ok()?.try_lock().is_err();
+        is_used.then_some(file)
     });
     make_old(&used);
     let options = HostOptions { cache_dir: Some(folder), ..HostOptions::default() };

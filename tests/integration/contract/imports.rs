@@ -187,7 +187,7 @@ fn a_file_of_the_input_is_found() {
 #[test]
 fn handles_that_are_hoarded_come_to_an_end() {
     let failure = contained(run_with_file(3, &[include_str!("../../guests/open-and-hoard.wat")]));
-    assert_failure(&failure, FailureKind::Internal, "resource");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 64 responses and files open");
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn calls_of_functions_come_to_an_end() {
     assert_serves(&load(&calling));
     let calling = calling.with("(global $calls i32 (i32.const 1001))");
     let failure = contained(act(&load(&calling)));
-    assert_failure(&failure, FailureKind::Internal, "more than 1000 functions called at once");
+    assert_failure(&failure, FailureKind::Internal, "more than 1000 functions at once");
 }
 
 /// Everything that connectors logged.

@@ -119,7 +119,7 @@ fn a_failure_is_handed_on_as_the_connector_tells_it() {
 #[test]
 fn an_output_of_one_shape_is_not_asked_for() {
     let mut component = component();
-    component["actions"][0]["properties"] = json!([]);
+    component["actions"][0]["properties"] = json!([3]);
     component["actions"][0]["output"] = json!({ "fixed": 2 });
     let guest = Guest::good()
         .value("component", "describe.component", component)

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use connector_host::{Connector, Files, Functions, render};
 use connector_tests::mcp::said;
+use connector_tests::puppet::lock;
 use connector_tests::{
     command, connection_values, host, openai, sandbox, target_dir, test_component,
 };
@@ -148,6 +149,7 @@ fn every_tool_is_plain() {
     ] {
         fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
     }
+    lock(folder.path());
     let mut command = command(None);
     command.env("CONNECTOR_COMPONENTS", folder.path());
     let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {

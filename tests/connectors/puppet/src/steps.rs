@@ -39,6 +39,12 @@ impl Run {
                 std::hint::black_box(());
             },
             "allocate" => json!(vec![1_u8; number(argument, "bytes")].len()),
+            "large" => json!("x".repeat(number(argument, "bytes"))),
+            "callZeros" => {
+                let arguments = format!("[{}0]", "0,".repeat(number(argument, "count")));
+                let name = "puppet/v1/act".to_owned();
+                json!(functions::call(&[Invocation { name, arguments }]).len())
+            }
             "fail" => {
                 self.fails = true;
                 Value::Null

@@ -1,0 +1,287 @@
+//! What a connector can make a service hold: less than the limits promise,
+//! however it tries, and all of it is returned. The command runs as it is built.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use connector_tests::puppet::{self, Echo, lock, put};
+use connector_tests::service::{Service, Setup};
+use connector_tests::{HANG, command, ran};
+use rustix::process::Resource;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
+const AT_ONCE: usize = 8;
+
+/// What the limits promise of a run, in MiB: what the host holds for it (192), a
+/// guest's memory (64) for each of its five instances, and what is on its way
+/// between two of them.
+const OF_A_RUN: u64 = 192 + 5 * 64 + 64;
+
+struct Bench {
+    service: Service,
+    echo: Echo,
+    _components: TempDir,
+}
+
+impl Bench {
+    fn new(args: &[&str]) -> Self {
+        let components = TempDir::new().unwrap();
+        put(components.path(), "puppet.wasm", &json!({}));
+        lock(components.path());
+        let setup = Setup { args, components: Some(components.path()), ..Setup::default() };
+        Self { service: Service::set_up(&setup), echo: Echo::start(), _components: components }
+    }
+
+    /// A request for a run, as bytes.
+    fn request(&self, steps: &Value, accept: &str) -> Vec<u8> {
+        let mut input = puppet::steps(steps);
+        input["functions"] = json!(["puppet/v1/act"]);
+        let connection = json!({ "token": TOKEN, "baseUrl": self.echo.base_url() });
+        let body = json!({ "input": input, "connection": connection }).to_string();
+        self.post("components/puppet/v1/actions/act/run", &body, accept)
+    }
+
+    fn post(&self, path: &str, body: &str, accept: &str) -> Vec<u8> {
+        let host = self.service.url().strip_prefix("http://").unwrap();
+        format!(
+            "POST /api/v1/{path} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\n\
+             content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.service.url().strip_prefix("http://").unwrap());
+        let stream = stream.unwrap();
+        stream.set_read_timeout(Some(HANG)).unwrap();
+        stream
+    }
+
+    /// The answer to a request.
+    fn answer(&self, request: &[u8]) -> String {
+        let mut stream = self.connect();
+        stream.write_all(request).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A run as others make it.
+    #[track_caller]
+    fn assert_serves(&self) {
+        let honest = json!([{ "send": { "path": "body", "body": "good" } }, { "text": {} }]);
+        let answer = self.answer(&self.request(&honest, "application/json"));
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("good"), "{answer}");
+    }
+
+    fn memory(&self) -> u64 {
+        self.service.process().figures().own_memory >> 10
+    }
+}
+
+/// Makes eight runs at the same time, looks at the memory of the service while
+/// they go on, and makes an honest run beside them.
+#[track_caller]
+fn bomb(name: &str, steps: &Value, reads: bool) {
+    let bench = Bench::new(&[]);
+    bench.assert_serves();
+    let before = bench.memory();
+    let accept = if reads { "application/json" } else { "text/event-stream" };
+    let request = bench.request(steps, accept);
+    let mut peak = before;
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                scope.spawn(|| {
+                    if reads {
+                        return bench.answer(&request);
+                    }
+                    // A caller that asks and does not read.
+                    let mut stream = bench.connect();
+                    stream.write_all(&request).unwrap();
+                    thread::sleep(Duration::from_secs(4));
+                    String::new()
+                })
+            })
+            .collect();
+        let mut served = false;
+        while runs.iter().any(|run| !run.is_finished()) {
+            peak = peak.max(bench.memory());
+            if !served {
+                bench.assert_serves();
+                served = true;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        for run in runs {
+            let answer = run.join().unwrap();
+            // Nobody's connection breaks, and no answer is a defect of the host's.
+            assert!(!reads || answer.starts_with("HTTP/1.1 "), "{name}: {answer}");
+        }
+    });
+    let promised = before + AT_ONCE as u64 * OF_A_RUN;
+    println!("{name}: {before} MiB before, {peak} MiB at most of {promised} MiB");
+    assert!(peak < promised, "{name}: {peak} MiB of {promised} MiB");
+    let deadline = Instant::now() + HANG;
+    while bench.memory() > before + 64 {
+        assert!(Instant::now() < deadline, "{name}: {} MiB are kept", bench.memory());
+        thread::sleep(Duration::from_millis(50));
+    }
+    bench.assert_serves();
+}
+
+#[test]
+fn functions_looked_up_again_and_again() {
+    let names = vec!["puppet/v1/act"; 1_000];
+    let describe = json!([{ "describe": { "names": names } }]);
+    bomb("lookups", &json!([{ "repeat": { "times": 50, "steps": describe } }]), true);
+}
+
+#[test]
+fn large_results_of_many_calls() {
+    let large = json!([{ "large": { "bytes": 20 << 20 } }]).to_string();
+    let call = json!({ "name": "puppet/v1/act", "arguments": { "steps": large } });
+    bomb("results", &json!([{ "call": vec![call; 100] }]), true);
+}
+
+#[test]
+fn events_that_never_end() {
+    let half = json!([{ "send": { "path": "half" } }, { "event": {} }]);
+    bomb("events", &json!([{ "repeat": { "times": 60, "steps": half } }]), true);
+}
+
+#[test]
+fn answers_that_are_opened_and_not_read() {
+    let half = json!([{ "send": { "path": "half" } }, { "read": { "max": 1 } }]);
+    bomb("answers", &json!([{ "repeat": { "times": 60, "steps": half } }]), true);
+}
+
+#[test]
+fn events_that_nobody_reads() {
+    let large = json!([{ "delta": { "bytes": 4 << 20 } }, { "result": { "bytes": 4 << 20 } }]);
+    bomb("unread", &json!([{ "repeat": { "times": 500, "steps": large } }]), false);
+}
+
+#[test]
+fn arguments_of_many_small_values() {
+    bomb("arguments", &json!([{ "callZeros": { "count": 8 << 20 } }]), true);
+}
+
+/// Row 12: a body of many small values.
+#[test]
+fn bodies_of_many_small_values_cost_a_multiple_of_their_size() {
+    let bench = Bench::new(&[]);
+    bench.assert_serves();
+    let before = bench.memory();
+    let members: Vec<String> = (0..600_000).map(|at| format!("\"{at:x}\":0")).collect();
+    let members = members.join(",");
+    let bodies = [
+        format!("{{\"input\":{{}},\"connection\":{{{members}}}}}"),
+        format!("{{\"input\":{{\"x\":[{}0]}}}}", "0,".repeat(3_000_000)),
+    ];
+    for body in bodies {
+        assert!(body.len() < 8 << 20);
+        let request = bench.post("components/puppet/v1/actions/act/run", &body, "application/json");
+        let mut peak = before;
+        thread::scope(|scope| {
+            let runs: Vec<_> =
+                (0..AT_ONCE).map(|_| scope.spawn(|| bench.answer(&request))).collect();
+            while runs.iter().any(|run| !run.is_finished()) {
+                peak = peak.max(bench.memory());
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        let promised = before + AT_ONCE as u64 * 16 * (body.len() as u64 >> 20);
+        println!("bodies: {before} MiB before, {peak} MiB at most of {promised} MiB");
+        assert!(peak < promised, "{peak} MiB of {promised} MiB");
+        bench.assert_serves();
+    }
+}
+
+/// Row 10: two runs that open all they may, and a hundred honest ones.
+#[test]
+fn descriptors_are_left_for_others() {
+    let bench = Bench::new(&[]);
+    bench.service.process().limit(Resource::Nofile, Some(1024));
+    let hoard = json!([
+        { "repeat": { "times": 64, "steps": [{ "send": { "path": "half" } }, { "read": { "max": 1 } }] } },
+        { "repeat": { "times": 200, "steps": [{ "send": { "path": "slow" } }] } },
+    ]);
+    let request = bench.request(&hoard, "application/json");
+    thread::scope(|scope| {
+        let hoarding: Vec<_> = (0..2).map(|_| scope.spawn(|| bench.answer(&request))).collect();
+        for _ in 0..100 {
+            bench.assert_serves();
+        }
+        for run in hoarding {
+            let answer = run.join().unwrap();
+            assert!(answer.contains("responses and files open"), "{answer}");
+        }
+    });
+}
+
+/// Row 11: a component that takes for ever to compile.
+#[test]
+fn a_component_that_cannot_be_compiled_in_time_is_given_up() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("slow.wasm");
+    let inspected = |wasm: Vec<u8>| {
+        std::fs::write(&file, wasm).unwrap();
+        let mut inspect = command(None);
+        let inspect = inspect.env("XDG_CACHE_HOME", folder.path());
+        ran(inspect.arg("inspect").arg(&file))
+    };
+    for (wasm, words) in [
+        (slow(1, 2_000, 1_600), "too many blocks and variables"),
+        (slow(1, 20_000, 1), "more than 10000 variables"),
+        (slow(1, 1, 40_000), "more than 100000 blocks"),
+    ] {
+        let refused = inspected(wasm);
+        assert_eq!(refused.status, 1, "{refused:?}");
+        assert!(refused.stderr.contains(words), "{words} is not in {refused:?}");
+    }
+    // Each function is within the limits, and all of them take too long.
+    let begun = Instant::now();
+    let given_up = inspected(slow(100, 400, 1_600));
+    println!("given up after {:?}: {}", begun.elapsed(), given_up.stderr);
+    assert_eq!(given_up.status, 2, "{given_up:?}");
+    assert!(given_up.stderr.contains("cannot be compiled: it takes more than"), "{given_up:?}");
+}
+
+/// A component with functions in each of which so many variables are changed in
+/// so many blocks, from any of which any other is jumped to.
+fn slow(functions: usize, locals: usize, blocks: usize) -> Vec<u8> {
+    let depths: Vec<String> = (0..blocks).map(|depth| depth.to_string()).collect();
+    let mut body = format!(
+        "(loop {} (br_table {} 0 (local.get 0))",
+        "(block ".repeat(blocks),
+        depths.join(" ")
+    );
+    for at in 0..blocks {
+        let (to, from, of) = (at % locals, (at * 5 + 1) % locals, (at * 3) % locals);
+        body += &format!(
+            ") (local.set {to} (i32.add (local.get {from}) (i32.const {at}))) \
+             (br_if {} (local.get {of}))",
+            blocks - at - 1
+        );
+    }
+    let function = format!("(func (local {}) {body} (br 0)))", "i32 ".repeat(locals));
+    let text = format!("(component (core module {}))", function.repeat(functions));
+    wat::parse_str(text).unwrap()
+}
+
+/// The JavaScript connector, the largest that is known.
+#[test]
+fn the_largest_connector_is_compiled() {
+    let folder = TempDir::new().unwrap();
+    let greeter: &Path = &connector_tests::test_component("greeter");
+    let mut inspect = command(None);
+    let inspected = ran(inspect.env("XDG_CACHE_HOME", folder.path()).arg("inspect").arg(greeter));
+    assert_eq!(inspected.status, 0, "{inspected:?}");
+}

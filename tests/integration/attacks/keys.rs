@@ -1,0 +1,122 @@
+//! Named keys: who may use what, and whose idempotency keys are whose.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use connector_tests::service::Service;
+use connector_tests::{CANARY, sandbox};
+use openai_sandbox::Sandbox;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const CRM: &str = "key-of-the-crm-0001";
+const SHOP: &str = "key-of-the-shop-0001";
+const ADMIN: &str = "key-of-the-admin-0001";
+
+struct Bench {
+    service: Service,
+    sandbox: Sandbox,
+    /// The id of the connection that is CRM's alone.
+    id: String,
+    _folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("keys.json");
+        let keys = json!([
+            { "name": "crm", "key": CRM, "connections": ["work"] },
+            { "name": "shop", "key": SHOP, "connections": [] },
+            { "name": "admin", "key": ADMIN },
+        ]);
+        fs::write(&file, keys.to_string()).unwrap();
+        let service = Service::start_with(&["--api-key-file", file.to_str().unwrap()]);
+        let sandbox = sandbox();
+        let mut bench = Self { service, sandbox, id: String::new(), _folder: folder };
+        let values = json!({ "token": CANARY, "baseUrl": bench.sandbox.base_url().as_str() });
+        let body = json!({ "name": "work", "component": "openai/v1", "values": values });
+        let (status, made) = bench.send(ADMIN, "POST", "connections", &body, &[]);
+        assert_eq!(status, 201, "{made}");
+        bench.id = made["id"].as_str().unwrap().to_owned();
+        bench
+    }
+
+    fn send(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let uri = format!("{}/api/v1/{path}", self.service.url());
+        let mut request = ureq::http::Request::builder().method(method).uri(uri);
+        request = request.header("authorization", format!("Bearer {key}"));
+        request = request.header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
+        let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+    }
+
+    fn ask(&self, key: &str, idempotency: Option<&str>) -> (u16, Value) {
+        let input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
+        let body = json!({ "input": input, "connection": self.id });
+        let headers: Vec<_> = idempotency.map(|key| ("idempotency-key", key)).into_iter().collect();
+        self.send(key, "POST", "components/openai/v1/actions/ask/run", &body, &headers)
+    }
+}
+
+#[test]
+fn a_key_uses_its_own_connections_and_changes_none() {
+    let bench = Bench::new();
+    assert_eq!(bench.ask(CRM, None).0, 200);
+    assert_eq!(bench.ask(ADMIN, None).0, 200);
+    assert_eq!(bench.ask(SHOP, None).0, 404);
+    assert_eq!(bench.ask("key-of-nobody-000001", None).0, 401);
+    let listed = |key| bench.send(key, "GET", "connections", &Value::Null, &[]).1;
+    assert_eq!(listed(CRM)["connections"].as_array().unwrap().len(), 1);
+    assert_eq!(listed(SHOP)["connections"].as_array().unwrap().len(), 0);
+    let one = format!("connections/{}", bench.id);
+    assert_eq!(bench.send(SHOP, "GET", &one, &Value::Null, &[]).0, 404);
+    let body = json!({ "name": "mine", "component": "openai/v1", "values": { "token": "t" } });
+    let moved = json!({ "name": "mine", "values": { "token": "t" } });
+    for (method, path, body) in
+        [("POST", "connections", &body), ("PUT", &one, &moved), ("DELETE", &one, &body)]
+    {
+        assert_eq!(bench.send(CRM, method, path, body, &[]).0, 403, "{method}");
+    }
+}
+
+#[test]
+fn an_idempotency_key_is_its_callers() {
+    let bench = Bench::new();
+    for (key, requests) in [(CRM, 1), (CRM, 1), (ADMIN, 2), (ADMIN, 2)] {
+        assert_eq!(bench.ask(key, Some("order-1")).0, 200);
+        assert_eq!(bench.sandbox.requests().len(), requests, "{key}");
+    }
+}
+
+/// Row 22: a socket is the user's alone, and takes the place of nothing else.
+#[test]
+fn a_socket_is_private_and_replaces_only_a_socket() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("service.sock");
+    fs::write(&path, "not a socket").unwrap();
+    let listen = format!("unix:{}", path.display());
+    let mut command = connector_tests::command(None);
+    command.env("XDG_DATA_HOME", folder.path());
+    let refused = connector_tests::ran(command.args(["serve", "--listen", &listen]));
+    assert_ne!(refused.status, 0, "{refused:?}");
+    assert!(refused.stderr.contains("it is not a socket"), "{refused:?}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "not a socket");
+    fs::remove_file(&path).unwrap();
+    let _service = Service::start_with(&["--listen", &listen]);
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+}
