@@ -207,6 +207,7 @@ impl Response {
         }
         let parsed = embedded::parse(reader, &embedded, files, &stored, &redactor);
         let Source { begun, failure, .. } = source;
+        self.let_go();
         self.had_secret |= stored.had_secret.get();
         if let Some(failure) = failure {
             return Err(failure);
@@ -262,6 +263,7 @@ impl Response {
             self.arrived.drain(..count);
             self.count(count, limit.whole)?;
             if event.is_some() {
+                self.let_go();
                 return Ok(event);
             }
             if limit.held < self.events.held() as u64 {
@@ -325,6 +327,12 @@ impl Response {
         Ok(count)
     }
 
+    /// Counts less again, now that something was handed over.
+    fn let_go(&mut self) {
+        // Less is never too much.
+        let _ = self.hold(0);
+    }
+
     /// Counts what is in memory of it, with `further` bytes.
     fn hold(&mut self, further: usize) -> Result<(), Exceeded> {
         let bytes = self.arrived.capacity() + self.ready.capacity() + self.events.held();
@@ -342,6 +350,7 @@ impl Response {
             }
         }
         let bytes = Vec::from(mem::take(&mut self.arrived));
+        self.let_go();
         self.count(bytes.len(), limit)?;
         Ok(bytes)
     }

@@ -110,6 +110,25 @@ fn what_the_host_holds_is_counted_together() {
     assert!(bench.act(&hoard, &limits).is_ok());
 }
 
+/// A response that was read holds nothing, also if a guest keeps it.
+#[test]
+fn what_was_handed_over_is_held_no_longer() {
+    let bench = Bench::new();
+    let limits = within(|limits| limits.held_bytes = 8 << 20);
+    let text = "x".repeat(1 << 20);
+    for (path, read) in [
+        ("body", json!({ "text": {} })),
+        ("json", json!({ "json": {} })),
+        ("json", json!({ "json": { "path": ["nothing"] } })),
+        ("event", json!({ "event": {} })),
+        ("file", json!({ "readAll": { "max": 100_000 } })),
+    ] {
+        let steps = json!([{ "send": { "path": path, "body": text } }, read]);
+        let often = json!([{ "repeat": { "times": 12, "steps": steps } }]);
+        assert!(bench.act(&often, &limits).is_ok(), "{path} {read}");
+    }
+}
+
 #[test]
 fn messages_of_a_run_and_its_functions_are_counted_together() {
     let bench = Bench::new();
