@@ -202,6 +202,14 @@ impl Action {
 }
 
 impl Definition {
+    /// Whether a connector sees the value of a property: what is neither secret
+    /// nor sent as a header nor the base URL.
+    pub fn shows(&self, property: &str) -> bool {
+        let is_secret = self.properties.get(property).is_some_and(|row| row.secret);
+        let is_header = self.headers.iter().any(|header| header.property == property);
+        !is_secret && !is_header && self.base_url_property.as_deref() != Some(property)
+    }
+
     fn parse(
         definition: wit_connection::Definition,
         rows: &mut Rows,
@@ -246,7 +254,7 @@ impl Definition {
         for binding in definition.headers.iter().chain(&definition.environment) {
             known(&binding.property, "a binding")?;
         }
-        Ok(Self {
+        let parsed = Self {
             title: definition.title,
             version: definition.version,
             help: definition.help,
@@ -257,7 +265,24 @@ impl Definition {
             headers: definition.headers.into_iter().map(Binding::from).collect(),
             lasting_errors: definition.lasting_errors,
             environment: definition.environment.into_iter().map(Binding::from).collect(),
-        })
+        };
+        parsed.check_environment()?;
+        Ok(parsed)
+    }
+
+    /// A variable that holds a secret is no setting besides: the connector would
+    /// see it.
+    fn check_environment(&self) -> Result<(), DescriptorError> {
+        let (shown, hidden): (Vec<&Binding>, Vec<&Binding>) =
+            self.environment.iter().partition(|binding| self.shows(&binding.property));
+        let both = hidden.iter().find(|hidden| shown.iter().any(|of| of.name == hidden.name));
+        match both {
+            None => Ok(()),
+            Some(Binding { name, property }) => other(format!(
+                "connection: the variable `{name}` is `{property}` and a setting besides, which \
+                 the connector would see"
+            )),
+        }
     }
 }
 

@@ -54,6 +54,9 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(wrong(&error.kind())),
         };
+        if is_open_to_all(&path) || path.parent().is_some_and(is_open_to_all) {
+            return Err(wrong(&"anybody may write to it, or to its folder"));
+        }
         let lock: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
         match lock.version {
             Self::VERSION => Ok(Some(lock)),
@@ -84,6 +87,20 @@ impl Lock {
         file.persist(folder.join(LOCK_FILE)).map_err(|error| error.error)?;
         Ok(())
     }
+}
+
+/// Whether every user may write to a file or folder, and so approve anything.
+#[cfg(unix)]
+fn is_open_to_all(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    const BY_OTHERS: u32 = 0o002;
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & BY_OTHERS != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_all(_: &Path) -> bool {
+    false
 }
 
 fn name_of(file: &Path) -> String {

@@ -16,7 +16,7 @@ use connector_host::Connector;
 
 pub use binding::{binding, binding_hint, check_binding};
 pub use lock::Lock;
-pub use request::{Request, is_of_host};
+pub use request::{Request, is_of_host, variable_of_host};
 pub use trust::Trusted;
 
 /// A component that somebody approved.

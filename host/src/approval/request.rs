@@ -1,6 +1,6 @@
 //! What a component asks for.
 
-use connector_host::{Authorization, Connector, Definition};
+use connector_host::{Authorization, Binding, Connector, Definition};
 use serde::{Deserialize, Serialize};
 
 /// What a component asks for. Two that ask for the same have equal requests.
@@ -17,7 +17,8 @@ pub struct Request {
     pub credential: String,
     /// The headers that a connection adds besides.
     pub headers: Vec<String>,
-    /// The environment variables that its connection is read from.
+    /// The environment variables that its connection is read from, each with
+    /// the property that it fills in.
     pub environment: Vec<String>,
     /// The interfaces that it imports.
     pub imports: Vec<String>,
@@ -30,13 +31,17 @@ impl Request {
         let definition = &descriptor.connection;
         let is_secret = |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
         let headers = definition.headers.iter().filter(|header| !is_secret(&header.property));
+        let variable = |Binding { name, property }: &Binding| match definition.shows(property) {
+            true => format!("{name} as `{property}`, which it sees"),
+            false => format!("{name} as `{property}`"),
+        };
         let mut request = Self {
             address: descriptor.own_address(),
             origin: definition.base_url.origin(),
             any_base_url: definition.base_url_property.is_some(),
             credential: place_of_secrets(definition),
             headers: headers.map(|header| header.name.clone()).collect(),
-            environment: definition.environment.iter().map(|of| of.name.clone()).collect(),
+            environment: definition.environment.iter().map(variable).collect(),
             imports: connector.imports().to_vec(),
         };
         for list in [&mut request.headers, &mut request.environment, &mut request.imports] {
@@ -72,11 +77,12 @@ impl Request {
         let changed = pairs.filter(|(now, before)| now != before);
         changed.map(|((name, now), (_, before))| (name, format!("{before} → {now}"))).collect()
     }
+}
 
-    /// A variable that it would read and that is the host's own.
-    pub fn variable_of_host(&self) -> Option<&str> {
-        self.environment.iter().map(String::as_str).find(|name| is_of_host(name))
-    }
+/// A variable that a component would read and that is the host's own.
+pub fn variable_of_host(connector: &Connector) -> Option<&str> {
+    let bindings = connector.descriptor().connection.environment.iter();
+    bindings.map(|binding| binding.name.as_str()).find(|name| is_of_host(name))
 }
 
 /// Whether an environment variable is one of the host's own, which no component

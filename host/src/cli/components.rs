@@ -5,14 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use connector_host::{Connector, Host, LoadError};
+use connector_host::{Binding, Connector, Host, LoadError};
 
 use super::address::Address;
 use super::compile;
 use super::error::Error;
 use super::print;
 use super::trust;
-use crate::approval::{self, Approval, Request};
+use crate::approval::{self, Approval};
 
 /// The variable that names the folder.
 pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
@@ -150,20 +150,32 @@ impl Components {
     }
 
     fn approve(&self, file: &Path, connector: Connector, found: Found) -> Result<Approved, Error> {
-        let request = Request::of(&connector);
-        if let Some(variable) = request.variable_of_host() {
+        if let Some(variable) = approval::variable_of_host(&connector) {
             return Err(Error::Usage {
                 message: format!(
                     "{} asks for `{variable}`, which is a variable of the host",
-                    file.display()
+                    shown(file)
                 ),
                 hint: None,
             });
         }
         let mut environment = self.grants.environment.clone();
-        if found == Found::ByPath && !self.grants.locked {
-            // Whoever names a file says in the same line what it is given.
-            return Ok(Approved { connector, environment });
+        let definition = &connector.descriptor().connection;
+        if found == Found::ByPath {
+            // Whoever names a file says in the same line what it is given, but
+            // not what the component makes of it.
+            let seen = definition.environment.iter().find(|binding| {
+                definition.shows(&binding.property) && environment.contains(&binding.name)
+            });
+            if let Some(Binding { name, property }) = seen {
+                return Err(Error::usage(
+                    format!("{} would see `{name}`, as its `{property}`", shown(file)),
+                    "a component that was approved may; store what it needs in a connection",
+                ));
+            }
+            if !self.grants.locked {
+                return Ok(Approved { connector, environment });
+            }
         }
         let data_dir = self.grants.data_dir.as_deref();
         let entries = approval::entries(file, data_dir)
@@ -172,13 +184,13 @@ impl Components {
             Approval::Approved => {}
             _ if self.grants.locked => {
                 return Err(Error::usage(
-                    format!("{} is not the component that was approved", file.display()),
+                    format!("{} is not the component that was approved", shown(file)),
                     "without --locked, one that asks for the same is used",
                 ));
             }
             Approval::Rebuilt => print::note(format_args!(
                 "note: {} is not the file that was approved, and asks for the same",
-                file.display()
+                shown(file)
             )),
             Approval::Changed(before) => {
                 trust::on_first_use(file, &connector, Some(&before), data_dir)?;
@@ -186,7 +198,7 @@ impl Components {
             Approval::Unknown => trust::on_first_use(file, &connector, None, data_dir)?,
         }
         if found == Found::InFolder {
-            environment.extend(request.environment);
+            environment.extend(definition.environment.iter().map(|of| of.name.clone()));
         }
         Ok(Approved { connector, environment })
     }
@@ -293,7 +305,12 @@ fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> O
 }
 
 fn ambiguous(address: &str, one: &Path, other: &Path) -> String {
-    format!("`{address}` is disabled: both {} and {} are it", one.display(), other.display())
+    format!("`{address}` is disabled: both {} and {} are it", shown(one), shown(other))
+}
+
+/// A file in a message: its name can make no other line.
+fn shown(file: &Path) -> String {
+    print::plain(&file.display().to_string())
 }
 
 fn warn(warning: impl std::fmt::Display) {

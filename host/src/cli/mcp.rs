@@ -32,9 +32,9 @@ pub fn mcp(args: args::Mcp) -> Result<(), Error> {
     let store = FileStore::new(data.folder().join("files"), PREFIX);
     let files = store.files();
     let mut api_keys = api_keys(args.api_key_file.as_deref())?;
-    // Whoever starts the server chooses the connections of its tools.
+    // All clients share the connections of the tools, and files.
     if let (Some(file), Some(keys)) = (&args.api_key_file, api_keys.take()) {
-        api_keys = Some(keys.unlimited().map_err(|error| unusable(file, &error))?);
+        api_keys = Some(keys.single().map_err(|error| unusable(file, &error))?);
     }
     let declared = Declared::read(&components, &connections, args.functions.as_deref())?;
     let settings = Settings {

@@ -23,7 +23,7 @@ pub fn trust(
     let file = components.find(name)?;
     let connector = components.load_file(&file)?;
     let request = Request::of(&connector);
-    refuse_variables_of_host(&file, &request)?;
+    refuse_variables_of_host(&file, &connector)?;
     let entries = approval::entries(&file, data_dir).map_err(usage)?;
     let before = match Approval::of(&connector, &entries) {
         Approval::Approved | Approval::Rebuilt => Some(request),
@@ -66,7 +66,7 @@ pub fn trust(
             bound.origin
         ));
     }
-    print::note(format_args!("approved {}", file.display()));
+    print::note(format_args!("approved {}", shown(&file)));
     Ok(())
 }
 
@@ -81,10 +81,10 @@ pub fn on_first_use(
     before: Option<&Request>,
     data_dir: Option<&Path>,
 ) -> Result<(), Error> {
-    let command = format!("`connector trust {}` shows what it asks for", file.display());
+    let command = format!("`connector trust {}` shows what it asks for", shown(file));
     let message = match before {
-        None => format!("{} is not approved", file.display()),
-        Some(_) => format!("{} asks for more than was approved", file.display()),
+        None => format!("{} is not approved", shown(file)),
+        Some(_) => format!("{} asks for more than was approved", shown(file)),
     };
     if !is_interactive() {
         return Err(Error::usage(message, command));
@@ -109,7 +109,7 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     let mut loaded = Vec::new();
     for file in &files {
         let connector = components.load_file(file)?;
-        refuse_variables_of_host(file, &Request::of(&connector))?;
+        refuse_variables_of_host(file, &connector)?;
         loaded.push((file.as_path(), connector));
     }
     let lock = Lock::new(loaded.iter().map(|(file, connector)| (*file, connector)));
@@ -118,12 +118,12 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     })
 }
 
-fn refuse_variables_of_host(file: &Path, request: &Request) -> Result<(), Error> {
-    match request.variable_of_host() {
+fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<(), Error> {
+    match approval::variable_of_host(connector) {
         None => Ok(()),
         Some(variable) => Err(usage(format!(
             "{} asks for `{variable}`, which is a variable of the host",
-            file.display()
+            shown(file)
         ))),
     }
 }
@@ -153,15 +153,15 @@ fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
     let title = print::short(&connector.descriptor().title);
     let lines = match before {
         None => {
-            print::note(format_args!("{} ({title}) asks for:", file.display()));
+            print::note(format_args!("{} ({title}) asks for:", shown(file)));
             request.lines()
         }
         Some(before) if *before == request => {
-            print::note(format_args!("{} ({title}) asks for the same as before", file.display()));
+            print::note(format_args!("{} ({title}) asks for the same as before", shown(file)));
             Vec::new()
         }
         Some(before) => {
-            print::note(format_args!("{} ({title}) asks for something else now:", file.display()));
+            print::note(format_args!("{} ({title}) asks for something else now:", shown(file)));
             request.changes(before)
         }
     };
@@ -169,6 +169,11 @@ fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
         print::note(format_args!("  {name:<11}  {}", print::plain(&value)));
     }
     print::note(format_args!("  {:<11}  {}", "SHA-256", connector.hash()));
+}
+
+/// A file in a message: its name can make no other line.
+fn shown(file: &Path) -> String {
+    print::plain(&file.display().to_string())
 }
 
 fn is_interactive() -> bool {

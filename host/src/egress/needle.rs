@@ -49,6 +49,10 @@ impl Needle {
         for offset in 0..3 {
             let standard = Encoded::new(secret.as_bytes(), offset, STANDARD);
             let url_safe = Encoded::new(secret.as_bytes(), offset, URL_SAFE);
+            // In JSON some servers escape slashes, and in URLs they must be.
+            for (slash, plus) in [("\\/", "+"), ("%2F", "%2B"), ("%2f", "%2b")] {
+                encoded.extend(standard.written_as(slash, plus));
+            }
             if standard.inner.needle() != url_safe.inner.needle() {
                 encoded.push(url_safe);
             }
@@ -129,6 +133,21 @@ impl Encoded {
         }
     }
 
+    /// The same with `/` and `+` written in another way, if there are any.
+    fn written_as(&self, slash: &str, plus: &str) -> Option<Self> {
+        let mut written = Vec::new();
+        for byte in self.inner.needle() {
+            match byte {
+                b'/' => written.extend(slash.as_bytes()),
+                b'+' => written.extend(plus.as_bytes()),
+                other => written.push(*other),
+            }
+        }
+        let inner = Finder::new(&written).into_owned();
+        let is_other = inner.needle() != self.inner.needle();
+        is_other.then_some(Self { inner, first: self.first, last: self.last })
+    }
+
     fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let length = self.inner.needle().len();
         let mut from = 0;
@@ -136,13 +155,25 @@ impl Encoded {
             let (start, end) = (from + at, from + at + length);
             from = start + 1;
             let before = start.checked_sub(1).and_then(|before| text.get(before));
+            let last = text.get(end..).and_then(one_character);
             let is_whole = self.first.is_none_or(|bits| bits.are_in(before))
-                && self.last.is_none_or(|bits| bits.are_in(text.get(end)));
+                && self.last.is_none_or(|bits| bits.are_in(last.as_ref()));
             if is_whole {
                 let start = start - usize::from(self.first.is_some());
                 found.push(start..end + usize::from(self.last.is_some()));
             }
         }
+    }
+}
+
+/// The character of base64 at the beginning of a text, in whatever way it is
+/// written.
+fn one_character(text: &[u8]) -> Option<u8> {
+    match text {
+        [b'\\', b'/', ..] => Some(b'/'),
+        [b'%', high, low, ..] => hexadecimal(*high, *low),
+        [byte, ..] => Some(*byte),
+        [] => None,
     }
 }
 
@@ -218,6 +249,23 @@ mod tests {
                 // No byte of the secret can be read from what is left.
                 assert!(range.start * 6 <= before.len() * 8, "{text}");
                 assert!((before.len() + SECRET.len()) * 8 <= range.end * 6, "{text}");
+            }
+        }
+    }
+
+    /// In JSON, slashes of base64 may be escaped; in URLs, slashes and signs are.
+    #[test]
+    fn base64_is_found_with_its_slashes_escaped() {
+        // 0xff is a slash, in whichever of the three places it is.
+        let secret = "~~~?sk-???>>>~~~-secret???";
+        for before in ["", "a", "ab"] {
+            let encoded = STANDARD.encode(format!("{before}{secret}~"));
+            assert!(encoded.contains('/'), "{encoded}");
+            for (slash, plus) in [("/", "+"), ("\\/", "+"), ("%2F", "%2B"), ("%2f", "%2b")] {
+                let written = encoded.replace('/', slash).replace('+', plus);
+                let mut found = Vec::new();
+                Needle::new(secret).find(written.as_bytes(), &mut found);
+                assert_eq!(found.len(), 1, "{written}");
             }
         }
     }

@@ -86,9 +86,12 @@ pub enum ApiKeyError {
     /// A list without keys.
     #[error("there is no key in it")]
     None,
-    /// Where nobody chooses connections.
-    #[error("keys cannot be limited to connections here")]
-    Limited,
+    /// One key for two callers.
+    #[error("two keys in it are the same")]
+    Same,
+    /// Where all callers share everything.
+    #[error("one key is taken here, for all callers share files and connections")]
+    Several,
 }
 
 /// A key in a file of several.
@@ -123,19 +126,23 @@ impl ApiKeys {
                 return Err(ApiKeyError::Name);
             }
             let (name, connections) = (Some(name.into()), connections.map(Into::into));
-            keys.push((Caller { name, connections }, hash(&key)?));
+            let hash = hash(&key)?;
+            if keys.iter().any(|(_, other)| *other == hash) {
+                return Err(ApiKeyError::Same);
+            }
+            keys.push((Caller { name, connections }, hash));
         }
         if keys.is_empty() { Err(ApiKeyError::None) } else { Ok(Self(keys)) }
     }
 
-    /// Refuses keys that are limited to connections.
+    /// Refuses several keys, and one that is limited to connections.
     ///
     /// # Errors
-    /// If there is one.
-    pub fn unlimited(self) -> Result<Self, ApiKeyError> {
-        match self.0.iter().all(|(caller, _)| caller.may_change_connections()) {
-            true => Ok(self),
-            false => Err(ApiKeyError::Limited),
+    /// If that is what they are.
+    pub fn single(self) -> Result<Self, ApiKeyError> {
+        match self.0.as_slice() {
+            [(caller, _)] if caller.may_change_connections() => Ok(self),
+            _ => Err(ApiKeyError::Several),
         }
     }
 
@@ -401,12 +408,16 @@ mod tests {
         assert!(admin.may_use(&record("other")) && admin.may_change_connections());
         assert_ne!(crm.own_key("a"), admin.own_key("a"));
         assert!(keys.caller("another-key-of-nobody").is_none());
-        assert!(keys.unlimited().is_err());
+        assert!(keys.single().is_err());
         for (wrong, why) in [
             ("[]", "no key"),
             (r#"[{"name": "a", "key": "short"}]"#, "at least 16"),
             (r#"[{"name": "", "key": "0123456789abcdef"}]"#, "name of its own"),
             (r#"[{"name": "a"}]"#, "not a list of"),
+            (
+                r#"[{"name": "a", "key": "0123456789abcdef"}, {"name": "b", "key": "0123456789abcdef"}]"#,
+                "are the same",
+            ),
         ] {
             let error = ApiKeys::read(wrong).unwrap_err().to_string();
             assert!(error.contains(why), "{wrong}: {error}");

@@ -109,7 +109,13 @@ impl Made {
         id: &str,
         caller: &Caller,
     ) -> Result<Connection, Problem> {
-        let found = store.connection(id)?.filter(|stored| caller.may_use(&stored.record));
+        // Connectors may have connections of the same name.
+        let record = match store.find_connection(Some(&address(connector)), id)? {
+            Some(record) => Some(record),
+            None => store.find_connection(None, id)?,
+        };
+        let record = record.filter(|record| caller.may_use(record));
+        let found = record.map(|record| store.connection(&record.id)).transpose()?.flatten();
         let StoredConnection { record, values, revision } =
             found.ok_or_else(|| no_connection(id))?;
         if record.component != address(connector) {

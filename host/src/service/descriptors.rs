@@ -7,6 +7,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More would be too much memory: each may hold two buffers.
 const MOST: u64 = 16_384;
+/// The fewest and the most that a run may have open.
+const LEAST_OF_A_RUN: u64 = 10;
+const MOST_OF_A_RUN: u64 = 64;
 /// Where the operating system has no limit.
 const UNLIMITED: u64 = u64::MAX;
 
@@ -27,6 +30,19 @@ fn of_files(files: u64) -> u64 {
     (files - files / 4).clamp(1, MOST)
 }
 
+/// How many of them one of so many runs may have open.
+pub fn of_a_run(runs: usize) -> u32 {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
+    share(files, runs as u64)
+}
+
+/// A run needs as many as it calls functions at the same time, and its own
+/// answer; more than by default no run needs.
+fn share(files: u64, runs: u64) -> u32 {
+    let share = (files / 4 / runs.max(1)).clamp(LEAST_OF_A_RUN, MOST_OF_A_RUN);
+    u32::try_from(share).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +53,9 @@ mod tests {
             [(0, 1), (1, 1), (64, 48), (1024, 768), (20_000, 15_000), (UNLIMITED, MOST)]
         {
             assert_eq!(of_files(files), connections, "{files}");
+        }
+        for (files, runs, share_of_one) in [(1024, 64, 10), (20_000, 64, 64), (8192, 64, 32)] {
+            assert_eq!(share(files, runs), share_of_one, "{files} files, {runs} runs");
         }
     }
 }

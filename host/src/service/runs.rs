@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 
 use super::body::{self, FromBody};
 use super::connections::Chosen;
+use super::descriptors;
 use super::openapi::{self, Route};
 use super::problem::{self, Problem};
 use super::{App, Caller, Shared, action, address, blocking, on_thread};
@@ -223,7 +224,11 @@ fn perform(
         .connection(&connection)
         .files(&files)
         .functions(&functions)
-        .limits(Limits { time: app.settings.run_time, ..Limits::default() })
+        .limits(Limits {
+            time: app.settings.run_time,
+            open: descriptors::of_a_run(app.settings.runs),
+            ..Limits::default()
+        })
         .cancellation(cancellation);
     if let Some(trace_parent) = trace_parent {
         run = run.trace_parent(trace_parent);

@@ -96,7 +96,7 @@ fn a_component_that_the_user_approved_is_used() {
     for shown in [
         "sends to     https://puppet.example",
         "credential   authorization: Bearer",
-        "environment  PUPPET_TOKEN",
+        "environment  PUPPET_TOKEN as `token`",
         "imports      workflow:connector/",
         "--yes",
     ] {
@@ -124,8 +124,41 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("asks for more than was approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
-    assert!(asked.stderr.contains("environment  PUPPET_TOKEN → HOME, PUPPET_TOKEN"), "{asked:?}");
+    assert!(
+        asked.stderr.contains(
+            "environment  PUPPET_TOKEN as `token` → HOME as `token`, PUPPET_TOKEN as `token`"
+        ),
+        "{asked:?}"
+    );
     assert!(!asked.stderr.contains("imports"), "{asked:?}");
+}
+
+/// A variable that was approved as a secret is no setting of a rebuilt file.
+#[test]
+fn a_variable_is_approved_for_what_it_fills_in() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    place.lock();
+    place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
+    let refused = place.ran(&ACT);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.stderr.contains("asks for more than was approved"), "{refused:?}");
+    let asked = place.ran(&["trust", "puppet"]);
+    assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
+    // Both at once is never right.
+    let both = json!({ "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["PUPPET_TOKEN"] });
+    place.put("puppet.wasm", &both);
+    let refused = place.ran(&ACT);
+    assert!(refused.stderr.contains("which the connector would see"), "{refused:?}");
+    // What is run by its path sees no variable.
+    place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
+    let address = format!("{}/v1/act", place.file("puppet.wasm").display());
+    let refused = place.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.stderr.contains("would see `PUPPET_TOKEN`"), "{refused:?}");
+    for told in [&refused, &asked] {
+        assert!(!format!("{told:?}").contains(TOKEN), "{told:?}");
+    }
 }
 
 /// Row 4: two components with one address.
