@@ -14,7 +14,7 @@ pub(crate) struct Content {
     size: u64,
 }
 
-/// What tells a file from another one that has taken its place.
+/// Identifies a file, also when another one has taken its path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Identity {
     device: u64,

@@ -310,12 +310,12 @@ fn excerpt(text: &str) -> String {
 }
 
 /// The files of one run: what its input names and what it stored itself. What
-/// it stored is removed with this value, unless somebody was told of it.
+/// it stored is removed with this value, unless an event or the outcome named it.
 pub(crate) struct RunFiles {
     files: Option<Files>,
     inputs: Vec<OpenFile>,
     stored: Vec<StoredByRun>,
-    /// What was stored and nobody was told of: an outcome and events tell.
+    /// What was stored and neither an event nor the outcome has named yet.
     untold: Untold,
     account: Arc<Account>,
 }
@@ -329,7 +329,7 @@ struct StoredByRun {
 }
 
 /// Stored files that are removed with this value. Those of a function's run go
-/// to the run that called it, whose outcome tells of them.
+/// to the run that called it, and stay if that succeeds.
 #[derive(Default)]
 pub(crate) struct Untold(Vec<(Place, StoredByRun)>);
 

@@ -1,5 +1,5 @@
-//! What a stored connection is bound to: the origin and the place in requests
-//! to which its secrets went when it was stored. A component that leads them
+//! What a stored connection is bound to: which of its values are secret, and the
+//! origin and the place in requests to which they went when it was stored. A component that leads them
 //! elsewhere does not get them, whatever it calls itself.
 
 use connector_host::{Connection, Connector};

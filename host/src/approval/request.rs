@@ -91,17 +91,29 @@ pub fn is_of_host(variable: &str) -> bool {
     variable.starts_with("CONNECTOR_") || variable == "NATS_PASSWORD"
 }
 
-/// Where the secrets of a connection go.
+/// Which properties of a connection are secret, and where each goes. A property
+/// that is none any more would be shown to the component.
 pub fn place_of_secrets(definition: &Definition) -> String {
-    let credential = match &definition.authorization {
-        Authorization::None => None,
-        Authorization::Bearer { .. } => Some("authorization: Bearer".to_owned()),
-        Authorization::Header { header, .. } => Some(header.to_lowercase()),
+    let place = |property: &str| {
+        let credential = match &definition.authorization {
+            Authorization::Bearer { property: of } if of == property => {
+                Some("authorization: Bearer".to_owned())
+            }
+            Authorization::Header { header, property: of } if of == property => {
+                Some(header.to_lowercase())
+            }
+            _ => None,
+        };
+        let headers = definition.headers.iter().filter(|header| header.property == property);
+        let places: Vec<String> = credential
+            .into_iter()
+            .chain(headers.map(|header| header.name.to_lowercase()))
+            .collect();
+        if places.is_empty() { "nowhere".to_owned() } else { places.join(" and ") }
     };
-    let is_secret = |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
-    let headers = definition.headers.iter().filter(|header| is_secret(&header.property));
-    let mut places: Vec<String> = headers.map(|header| header.name.to_lowercase()).collect();
+    let secrets = definition.properties.iter().filter(|property| property.secret);
+    let mut places: Vec<String> =
+        secrets.map(|secret| format!("{} ({})", place(&secret.name), secret.name)).collect();
     places.sort();
-    let places: Vec<String> = credential.into_iter().chain(places).collect();
     if places.is_empty() { "none".to_owned() } else { places.join(", ") }
 }

@@ -71,7 +71,7 @@ impl Components {
     }
 
     /// All connectors, by file name; warns of those that cannot be loaded and of
-    /// those that are there twice.
+    /// duplicate addresses.
     pub fn all(&self) -> Vec<Connector> {
         self.found().into_iter().map(|(_, connector)| connector).collect()
     }
@@ -150,15 +150,7 @@ impl Components {
     }
 
     fn approve(&self, file: &Path, connector: Connector, found: Found) -> Result<Approved, Error> {
-        if let Some(variable) = approval::variable_of_host(&connector) {
-            return Err(Error::Usage {
-                message: format!(
-                    "{} asks for `{variable}`, which is a variable of the host",
-                    shown(file)
-                ),
-                hint: None,
-            });
-        }
+        trust::refuse_variables_of_host(file, &connector)?;
         let mut environment = self.grants.environment.clone();
         let definition = &connector.descriptor().connection;
         if found == Found::ByPath {
@@ -169,7 +161,7 @@ impl Components {
             });
             if let Some(Binding { name, property }) = seen {
                 return Err(Error::usage(
-                    format!("{} would see `{name}`, as its `{property}`", shown(file)),
+                    format!("{} would see `{name}`, as its `{property}`", print::path(file)),
                     "a component that was approved may; store what it needs in a connection",
                 ));
             }
@@ -184,13 +176,13 @@ impl Components {
             Approval::Approved => {}
             _ if self.grants.locked => {
                 return Err(Error::usage(
-                    format!("{} is not the component that was approved", shown(file)),
+                    format!("{} is not the component that was approved", print::path(file)),
                     "without --locked, one that asks for the same is used",
                 ));
             }
             Approval::Rebuilt => print::note(format_args!(
                 "note: {} is not the file that was approved, and asks for the same",
-                shown(file)
+                print::path(file)
             )),
             Approval::Changed(before) => {
                 trust::on_first_use(file, &connector, Some(&before), data_dir)?;
@@ -206,17 +198,15 @@ impl Components {
     /// That no other file has the same address.
     fn check_unique(&self, file: &Path, connector: &Connector) -> Result<(), Error> {
         let others = self.files().into_iter().filter(|other| other != file);
-        let address = connector.descriptor().own_address();
-        for other in others {
-            let Ok(found) = self.load_file(&other) else { continue };
-            if found.descriptor().own_address() == address && found.hash() != connector.hash() {
-                return Err(Error::usage(
-                    ambiguous(&address, file, &other),
-                    "remove one of them, or name a file instead",
-                ));
-            }
+        let others = others.filter_map(|other| Some((self.load_file(&other).ok()?, other)));
+        let others: Vec<_> = others.map(|(connector, file)| (file, connector)).collect();
+        match twin(file, connector, &others) {
+            Some(Twin::Other(other)) => Err(Error::usage(
+                ambiguous(&connector.descriptor().own_address(), file, &other),
+                "remove one of them, or name a file instead",
+            )),
+            Some(Twin::Copy) | None => Ok(()),
         }
-        Ok(())
     }
 
     /// The file of a connector. A name is looked up; a path is taken as it is.
@@ -305,12 +295,7 @@ fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> O
 }
 
 fn ambiguous(address: &str, one: &Path, other: &Path) -> String {
-    format!("`{address}` is disabled: both {} and {} are it", shown(one), shown(other))
-}
-
-/// A file in a message: its name can make no other line.
-fn shown(file: &Path) -> String {
-    print::plain(&file.display().to_string())
+    format!("`{address}` is disabled: both {} and {} are it", print::path(one), print::path(other))
 }
 
 fn warn(warning: impl std::fmt::Display) {

@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -71,7 +72,12 @@ pub fn plain(text: &str) -> String {
     visible(text).replace(['\n', '\t'], " ")
 }
 
-/// The same, cut where it is longer than anybody reads.
+/// The path of a file as a part of one line.
+pub fn path(file: &Path) -> String {
+    plain(&file.display().to_string())
+}
+
+/// The same as [`plain`], cut where it is longer than anybody reads.
 pub fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_SHORT) {
         Some((end, _)) => format!("{}…", plain(text.get(..end).unwrap_or_default())),

@@ -86,9 +86,12 @@ pub fn inspect(components: &Components, name: &str, as_json: bool) -> Result<(),
         ("actions", addresses.join("\n             ")),
         ("connection", print::short(&descriptor.connection.title)),
     ];
-    // The address is that of the actions.
-    let asked = Request::of(&connector).lines().into_iter().skip(1);
-    rows.extend(asked.map(|(name, value)| (name, print::plain(&value))));
+    rows.extend(
+        Request::of(&connector)
+            .lines()
+            .into_iter()
+            .map(|(name, value)| (name, print::plain(&value))),
+    );
     rows.extend([
         ("size", format!("{} bytes", connector.size())),
         ("SHA-256", connector.hash().to_owned()),

@@ -66,7 +66,7 @@ pub fn trust(
             bound.origin
         ));
     }
-    print::note(format_args!("approved {}", shown(&file)));
+    print::note(format_args!("approved {}", print::path(&file)));
     Ok(())
 }
 
@@ -81,10 +81,10 @@ pub fn on_first_use(
     before: Option<&Request>,
     data_dir: Option<&Path>,
 ) -> Result<(), Error> {
-    let command = format!("`connector trust {}` shows what it asks for", shown(file));
+    let command = format!("`connector trust {}` shows what it asks for", print::path(file));
     let message = match before {
-        None => format!("{} is not approved", shown(file)),
-        Some(_) => format!("{} asks for more than was approved", shown(file)),
+        None => format!("{} is not approved", print::path(file)),
+        Some(_) => format!("{} asks for something else than was approved", print::path(file)),
     };
     if !is_interactive() {
         return Err(Error::usage(message, command));
@@ -118,12 +118,14 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     })
 }
 
-fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<(), Error> {
+/// # Errors
+/// If a component asks for a variable of the host.
+pub fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<(), Error> {
     match approval::variable_of_host(connector) {
         None => Ok(()),
         Some(variable) => Err(usage(format!(
             "{} asks for `{variable}`, which is a variable of the host",
-            shown(file)
+            print::path(file)
         ))),
     }
 }
@@ -153,15 +155,21 @@ fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
     let title = print::short(&connector.descriptor().title);
     let lines = match before {
         None => {
-            print::note(format_args!("{} ({title}) asks for:", shown(file)));
+            print::note(format_args!("{} ({title}) asks for:", print::path(file)));
             request.lines()
         }
         Some(before) if *before == request => {
-            print::note(format_args!("{} ({title}) asks for the same as before", shown(file)));
+            print::note(format_args!(
+                "{} ({title}) asks for the same as before",
+                print::path(file)
+            ));
             Vec::new()
         }
         Some(before) => {
-            print::note(format_args!("{} ({title}) asks for something else now:", shown(file)));
+            print::note(format_args!(
+                "{} ({title}) asks for something else now:",
+                print::path(file)
+            ));
             request.changes(before)
         }
     };
@@ -169,11 +177,6 @@ fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
         print::note(format_args!("  {name:<11}  {}", print::plain(&value)));
     }
     print::note(format_args!("  {:<11}  {}", "SHA-256", connector.hash()));
-}
-
-/// A file in a message: its name can make no other line.
-fn shown(file: &Path) -> String {
-    print::plain(&file.display().to_string())
 }
 
 fn is_interactive() -> bool {

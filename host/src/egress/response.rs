@@ -144,7 +144,7 @@ impl Response {
     /// Whether a secret was found in what the connector was given, the first
     /// time that this is asked.
     pub(crate) fn had_secret(&mut self) -> bool {
-        self.had_secret && !mem::replace(&mut self.is_reported, self.had_secret)
+        self.had_secret && !mem::replace(&mut self.is_reported, true)
     }
 
     /// The next bytes, none at the end.

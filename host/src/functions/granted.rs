@@ -56,6 +56,6 @@ mod tests {
         let failure = granted.get("pay").err().unwrap();
         assert_eq!(failure.message, "the input does not name the function `pay`");
         let failure = granted.get("other").err().unwrap();
-        assert_eq!(failure.message, "`other` is no known function; there are: pay, weather");
+        assert_eq!(failure.message, "unknown function `other`; available: pay, weather");
     }
 }

@@ -192,7 +192,11 @@ fn call(
     let sent = egress::send(route, request, &terms);
     context.account.sent(sent.request_sent, sent.processed);
     let mut response = sent.result?;
-    let text = response.text(LARGEST_ANSWER)?;
+    let text = response.text(LARGEST_ANSWER);
+    if response.had_secret() {
+        context.account.answer_with_secret()?;
+    }
+    let text = text?;
     let status = response.status();
     if !(200..300).contains(&status) {
         let begun: String = text.chars().take(500).collect();

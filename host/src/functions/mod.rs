@@ -94,9 +94,9 @@ impl Functions {
         self.known.get(name).map(Arc::as_ref).ok_or_else(|| {
             let known = match self.known.keys().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 [] => "there are none".to_owned(),
-                names => format!("there are: {}", names.join(", ")),
+                names => format!("available: {}", names.join(", ")),
             };
-            let message = format!("`{}` is no known function; {known}", name.escape_debug());
+            let message = format!("unknown function `{}`; {known}", name.escape_debug());
             Failure { property: None, ..Failure::invalid_input("", message) }
         })
     }
@@ -122,8 +122,8 @@ mod tests {
     fn an_unknown_name_is_met_with_the_known_ones() {
         let registry = echo(echo(Functions::new(), "b"), "a");
         let failure = registry.get("c").err().unwrap();
-        assert_eq!(failure.message, "`c` is no known function; there are: a, b");
+        assert_eq!(failure.message, "unknown function `c`; available: a, b");
         let failure = Functions::new().get("c").err().unwrap();
-        assert_eq!(failure.message, "`c` is no known function; there are none");
+        assert_eq!(failure.message, "unknown function `c`; there are none");
     }
 }

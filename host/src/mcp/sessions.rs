@@ -51,8 +51,11 @@ impl Sessions {
     async fn expire_idle(&self, max_idle: Duration) {
         let mut sessions = self.manager.sessions.write().await;
         let mut used = self.used();
-        used.retain(|_, used| used.elapsed() < max_idle);
-        sessions.retain(|id, _| used.contains_key(&**id));
+        // One whose client has not got its id yet is in use.
+        used.retain(|id, _| sessions.contains_key(id.as_str()));
+        sessions.retain(|id, _| {
+            used.entry((**id).to_owned()).or_insert_with(Instant::now).elapsed() < max_idle
+        });
     }
 }
 

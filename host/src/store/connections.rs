@@ -41,7 +41,8 @@ pub struct ConnectionRecord {
 pub struct Bound {
     /// The origin, such as `https://api.openai.com`.
     pub origin: String,
-    /// The places in requests, such as `authorization: Bearer`.
+    /// The secret properties and their places in requests, such as
+    /// `authorization: Bearer (token)`.
     pub secrets_in: String,
 }
 

@@ -50,21 +50,17 @@ impl Place {
 
     /// Stores a connection to the server.
     fn store(&self, name: &str) {
+        self.store_with(name, &[]);
+    }
+
+    fn store_with(&self, name: &str, more: &[&str]) {
         let token = self.file("token.txt");
         fs::write(&token, TOKEN).unwrap();
         let (secret, url) =
             (format!("token={}", token.display()), format!("baseUrl={}", self.echo.base_url()));
-        let added = self.ran(&[
-            "connection",
-            "add",
-            "puppet",
-            "--name",
-            name,
-            "--secret-file",
-            &secret,
-            "--set",
-            &url,
-        ]);
+        let add = ["connection", "add", "puppet", "--name", name];
+        let added =
+            self.ran(&[&add[..], &["--secret-file", &secret, "--set", &url], more].concat());
         assert_eq!(added.status, 0, "{added:?}");
     }
 }
@@ -95,7 +91,7 @@ fn a_component_that_the_user_approved_is_used() {
     assert_eq!(asked.status, 2, "{asked:?}");
     for shown in [
         "sends to     https://puppet.example",
-        "credential   authorization: Bearer",
+        "credential   authorization: Bearer (token)",
         "environment  PUPPET_TOKEN as `token`",
         "imports      workflow:connector/",
         "--yes",
@@ -122,7 +118,7 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for more than was approved"), "{refused:?}");
+    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
     assert!(
         asked.stderr.contains(
@@ -142,7 +138,7 @@ fn a_variable_is_approved_for_what_it_fills_in() {
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for more than was approved"), "{refused:?}");
+    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
     // Both at once is never right.
@@ -198,12 +194,40 @@ fn a_stored_connection_is_not_used_by_a_component_that_leads_it_elsewhere() {
     place.lock();
     let refused = place.ran(&with);
     assert_eq!(refused.status, 2, "{refused:?}");
-    for words in ["in `authorization: Bearer`", "in `x-key`", "connector trust puppet"] {
+    for words in
+        ["in `authorization: Bearer (token)`", "in `x-key (token)`", "connector trust puppet"]
+    {
         assert!(refused.stderr.contains(words), "{words} is not in {refused:?}");
     }
     let trusted = place.ran(&["trust", "puppet", "--yes"]);
     assert!(trusted.stderr.contains("bound the connection `work`"), "{trusted:?}");
     assert_eq!(place.ran(&with).status, 0);
+}
+
+/// The same origin and the same header, and the token is a setting that the
+/// component sees.
+#[test]
+fn a_secret_of_a_stored_connection_stays_one() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({}));
+    place.lock();
+    place.store_with("work", &["--set", "hint=another-text-of-the-user"]);
+    let mut with = ACT.to_vec();
+    with.extend(["--connection", "work"]);
+    assert!(place.ran(&with).stdout.contains("another-text-of-the-user"));
+    place.put("puppet.wasm", &json!({ "credential": "hint" }));
+    let rebuilt = place.ran(&with);
+    assert!(rebuilt.stderr.contains("asks for something else"), "{rebuilt:?}");
+    place.lock();
+    let path = place.file("puppet.wasm");
+    let by_path = format!("{}/v1/act", path.display());
+    for address in ["puppet/v1/act", &by_path] {
+        with[1] = address;
+        let refused = place.ran(&with);
+        assert_eq!(refused.status, 2, "{refused:?}");
+        assert!(refused.stderr.contains("was stored for"), "{refused:?}");
+        assert!(!format!("{refused:?}").contains(TOKEN), "{refused:?}");
+    }
 }
 
 /// Row 5: another base URL without the secret.
@@ -266,8 +290,12 @@ fn what_a_component_calls_itself_is_shown_on_one_line_and_escaped() {
     );
     let inspected = place.ran(&["inspect", "puppet"]).stdout;
     assert!(!inspected.contains("\nbase URL     https://api"), "{inspected}");
-    for shown in ["sends to     https://evil.example", "x-key, x-second", "PUPPET_TOKEN", "SHA-256"]
-    {
+    for shown in [
+        "sends to     https://evil.example",
+        "x-key (token), x-second (second)",
+        "PUPPET_TOKEN",
+        "SHA-256",
+    ] {
         assert!(inspected.contains(shown), "{shown} is not in {inspected}");
     }
     let trusted = place.ran(&["trust", "puppet"]).stderr;

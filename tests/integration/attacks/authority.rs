@@ -110,7 +110,7 @@ fn another_connectors_action_is_called_only_if_the_caller_declared_it() {
     let attack = json!([{ "call": [{ "name": "other/v1/act", "arguments": { "steps": "[]" } }] }]);
     let named = ["--set", "functions[0]=other/v1/act"];
     let refused = run(&folder, &echo, "puppet", &attack, &named);
-    assert!(refused.stdout.contains("no known function"), "{refused:?}");
+    assert!(refused.stdout.contains("unknown function"), "{refused:?}");
     let declared = folder.path().join("functions.json");
     fs::write(&declared, json!(["other/v1/act"]).to_string()).unwrap();
     let declared = [&named[..], &["--functions", declared.to_str().unwrap()]].concat();

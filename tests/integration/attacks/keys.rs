@@ -102,6 +102,44 @@ fn an_idempotency_key_is_its_callers() {
     }
 }
 
+/// The status of the answer to a request with this body.
+fn post(url: &str, accept: &str, body: &str) -> u16 {
+    let request = ureq::http::Request::post(url)
+        .header("accept", accept)
+        .header("content-type", if accept == "*/*" { "text/plain" } else { "application/json" });
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut answer = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+    let _ = answer.body_mut().read_to_string();
+    answer.status().as_u16()
+}
+
+#[test]
+fn uploads_end_at_a_limit() {
+    let service = Service::start_with(&["--all-files", "1"]);
+    let upload = |bytes| {
+        post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", &"a".repeat(bytes))
+    };
+    assert_eq!(upload(1_000_000), 201);
+    assert_eq!(upload(100_000), 201);
+    assert_eq!(upload(1), 507);
+}
+
+#[test]
+fn sessions_end_at_a_number() {
+    let sandbox = sandbox();
+    let server = connector_tests::mcp::Server::start(&sandbox, &[]);
+    let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1" },
+    } });
+    let open = || post(&server.url, "application/json, text/event-stream", &hello.to_string());
+    for number in 0..256 {
+        assert_eq!(open(), 200, "session {number}");
+    }
+    assert_eq!(open(), 503);
+}
+
 /// Row 22: a socket is the user's alone, and takes the place of nothing else.
 #[test]
 fn a_socket_is_private_and_replaces_only_a_socket() {

@@ -21,6 +21,8 @@ pub struct Config {
     pub base_url: String,
     /// The header of the credential; else `Authorization: Bearer`.
     pub header: Option<String>,
+    /// The property that is the credential; `token` and `hint` are two.
+    pub credential: String,
     /// Whether there is a second secret, in the header `x-second`.
     pub second: bool,
     /// Whether the connection has a secret inside an object.
@@ -42,6 +44,7 @@ impl Default for Config {
             description: "Does what it is told.".to_owned(),
             base_url: "https://puppet.example".to_owned(),
             header: None,
+            credential: "token".to_owned(),
             second: false,
             nested: false,
             environment: Vec::new(),

@@ -24,7 +24,6 @@ pub fn describe(config: &Config) -> Component {
         Property { label: String::new(), ..row("", PropertyType::String, ControlType::Text) };
     let first = rows.len() as u32;
     rows.extend([file, steps, functions, name]);
-    rows.push(Property { label: String::new(), ..row("", PropertyType::Any, ControlType::Text) });
     let action = Action {
         name: "act".to_owned(),
         title: "Act".to_owned(),
@@ -33,7 +32,6 @@ pub fn describe(config: &Config) -> Component {
         properties: vec![first, first + 1, first + 2],
         output: Output::Dynamic,
     };
-    rows.pop();
     Component {
         name: config.name.clone(),
         version: 1,
@@ -53,7 +51,8 @@ fn connection(config: &Config, rows: &mut Vec<Property>) -> Definition {
         |name| Property { secret: true, ..row(name, PropertyType::String, ControlType::Text) };
     let text = |name| row(name, PropertyType::String, ControlType::Text);
     let mut properties = vec![0, 1, 2];
-    rows.extend([secret("token"), text("baseUrl"), text("hint")]);
+    let text_or_secret = |name| if name == config.credential { secret(name) } else { text(name) };
+    rows.extend([text_or_secret("token"), text("baseUrl"), text_or_secret("hint")]);
     if config.second {
         properties.push(rows.len() as u32);
         rows.push(secret("second"));
@@ -78,10 +77,10 @@ fn connection(config: &Config, rows: &mut Vec<Property>) -> Definition {
         help: String::new(),
         properties,
         authorization: match &config.header {
-            None => Authorization::Bearer("token".to_owned()),
+            None => Authorization::Bearer(config.credential.clone()),
             Some(header) => Authorization::Header(HeaderCredential {
                 header: header.clone(),
-                property: "token".to_owned(),
+                property: config.credential.clone(),
             }),
         },
         base_url: BaseUrl {
