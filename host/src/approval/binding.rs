@@ -2,10 +2,10 @@
 //! origin and the place in requests to which they went when it was stored. A component that leads them
 //! elsewhere does not get them, whatever it calls itself.
 
-use connector_host::{Connection, Connector};
+use connector_host::{Connection, Connector, Failure};
 
 use super::request::place_of_secrets;
-use crate::store::{Bound, ConnectionRecord};
+use crate::store::{Bound, ConnectionRecord, StoredConnection};
 
 /// What a connection of a component is bound to.
 pub fn binding(connector: &Connector, connection: &Connection) -> Bound {
@@ -15,33 +15,63 @@ pub fn binding(connector: &Connector, connection: &Connection) -> Bound {
     }
 }
 
+/// Whether the same values of a stored connection are secret, and go to the same
+/// places, as when it was stored. If not, nothing of its values is for the
+/// component, and none of them may be shown.
+pub fn has_same_secrets(record: &ConnectionRecord, connector: &Connector) -> bool {
+    let now = place_of_secrets(&connector.descriptor().connection);
+    record.bound.as_ref().is_some_and(|bound| bound.secrets_in == now)
+}
+
+/// Why a stored connection is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum BindingError {
+    /// It is not this component's to use.
+    #[error("{0}")]
+    Elsewhere(String),
+    /// Its values make no connection.
+    #[error(transparent)]
+    Values(#[from] Failure),
+}
+
+/// The connection of a component that was stored for it.
+///
 /// # Errors
-/// Why a stored connection is not this component's to use, as a sentence.
-pub fn check_binding(
-    record: &ConnectionRecord,
+/// If its secrets would go elsewhere. That is found before anything is said of
+/// its values.
+pub fn bound_connection(
+    stored: &StoredConnection,
     connector: &Connector,
-    connection: &Connection,
-) -> Result<(), String> {
-    let ConnectionRecord { name, component, .. } = record;
-    let Some(bound) = &record.bound else {
-        return Err(format!(
+) -> Result<Connection, BindingError> {
+    let ConnectionRecord { name, component, .. } = &stored.record;
+    let elsewhere = |why: String| BindingError::Elsewhere(format!("{why}; {}", hint(component)));
+    let Some(bound) = &stored.record.bound else {
+        return Err(elsewhere(format!(
             "the connection `{name}` of {component} was stored by an older version and is bound \
              to no origin yet"
-        ));
+        )));
     };
-    let now = binding(connector, connection);
-    if *bound == now {
-        return Ok(());
+    let moved = |origin: &str, secrets_in: &str| {
+        elsewhere(format!(
+            "the connection `{name}` was stored for {} in `{}`, and {component} would send it to \
+             {origin} in `{secrets_in}`",
+            bound.origin, bound.secrets_in
+        ))
+    };
+    if !has_same_secrets(&stored.record, connector) {
+        let definition = &connector.descriptor().connection;
+        return Err(moved(&definition.base_url.origin(), &place_of_secrets(definition)));
     }
-    Err(format!(
-        "the connection `{name}` was stored for {} in `{}`, and {component} would send it to {} in \
-         `{}`",
-        bound.origin, bound.secrets_in, now.origin, now.secrets_in
-    ))
+    let connection = connector.connection(stored.values.connection_values())?;
+    let now = binding(connector, &connection);
+    match *bound == now {
+        true => Ok(connection),
+        false => Err(moved(&now.origin, &now.secrets_in)),
+    }
 }
 
 /// What to do about it.
-pub fn binding_hint(component: &str) -> String {
+fn hint(component: &str) -> String {
     let name = component.split('/').next().unwrap_or(component);
     format!("`connector trust {name}` shows what it asks for, and binds its connections anew")
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use connector_host::Connector;
 
-pub use binding::{binding, binding_hint, check_binding};
+pub use binding::{BindingError, binding, bound_connection, has_same_secrets};
 pub use lock::Lock;
 pub use request::{Request, is_of_host, variable_of_host};
 pub use trust::Trusted;

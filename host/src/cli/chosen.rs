@@ -7,7 +7,7 @@ use connector_host::{Connection, ConnectionValues, Connector, Definition, Failur
 use super::args::Chosen;
 use super::components::Approved;
 use super::error::Error;
-use crate::approval::{binding_hint, check_binding};
+use crate::approval::{BindingError, bound_connection};
 use crate::store::{ConnectionRecord, Store};
 
 /// The connections of one command: stored ones, if some were chosen, and those
@@ -118,9 +118,10 @@ fn taken(
     }
     let stored = store.connection(&record.id)?;
     let stored = stored.ok_or_else(|| unknown(&record.name, &format!(" of {component}")))?;
-    let connection = connector.connection(stored.values.connection_values())?;
-    check_binding(&stored.record, connector, &connection)
-        .map_err(|message| Error::usage(message, binding_hint(&component)))?;
+    let connection = bound_connection(&stored, connector).map_err(|error| match error {
+        BindingError::Elsewhere(message) => Error::Usage { message, hint: None },
+        BindingError::Values(failure) => failure.into(),
+    })?;
     Ok((component, connection))
 }
 

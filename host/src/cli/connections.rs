@@ -1,5 +1,6 @@
 //! `connector connection`: the stored connections.
 
+use connector_host::Connector;
 use serde_json::{Map, Value, json};
 
 use super::args::{AddConnection, Connection};
@@ -7,7 +8,7 @@ use super::chosen::{component, unknown};
 use super::components::Components;
 use super::error::Error;
 use super::{input, print, secrets};
-use crate::approval::binding;
+use crate::approval::{binding, has_same_secrets};
 use crate::store::{ConnectionRecord, KEY_VARIABLE, Key, KeySource, Store};
 
 /// The variable that holds the key to come, where no file does.
@@ -95,7 +96,9 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
     let record = &stored.record;
     // Without its connector nobody knows which of the values are secrets.
     let connector = record.component.rsplit_once('/').map(|(name, _)| components.load(name));
-    let connector = connector.and_then(Result::ok).filter(|of| component(of) == record.component);
+    let connector = connector.and_then(Result::ok);
+    let is_its = |of: &Connector| component(of) == record.component && has_same_secrets(record, of);
+    let connector = connector.filter(is_its);
     let table = connector.as_ref().map(|of| &of.descriptor().connection.properties);
     let shown = stored.values.shown(table);
     if as_json {

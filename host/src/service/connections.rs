@@ -18,7 +18,7 @@ use super::body::{Body, FromBody};
 use super::openapi::{Operation, Route};
 use super::problem::Problem;
 use super::{App, Caller, Shared, address, on_thread};
-use crate::approval::{binding, binding_hint, check_binding};
+use crate::approval::{BindingError, binding, bound_connection, has_same_secrets};
 use crate::members::Members;
 use crate::store::{self, ConnectionRecord, Store, StoreError, StoredConnection};
 
@@ -116,8 +116,8 @@ impl Made {
         };
         let record = record.filter(|record| caller.may_use(record));
         let found = record.map(|record| store.connection(&record.id)).transpose()?.flatten();
-        let StoredConnection { record, values, revision } =
-            found.ok_or_else(|| no_connection(id))?;
+        let stored = found.ok_or_else(|| no_connection(id))?;
+        let record = &stored.record;
         if record.component != address(connector) {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -126,16 +126,17 @@ impl Made {
         }
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, connection)) = made.get(&record.id)
-            && *of == revision
+            && *of == stored.revision
         {
             return Ok(connection.clone());
         }
-        let connection = connector.connection(values.connection_values())?;
-        check_binding(&record, connector, &connection).map_err(|why| {
-            let detail = format!("{why}; {}", binding_hint(&record.component));
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        let connection = bound_connection(&stored, connector).map_err(|error| match error {
+            BindingError::Elsewhere(detail) => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+            }
+            BindingError::Values(failure) => failure.into(),
         })?;
-        made.insert(record.id, (revision, connection.clone()));
+        made.insert(stored.record.id, (stored.revision, connection.clone()));
         Ok(connection)
     }
 
@@ -217,14 +218,17 @@ pub struct List {
 fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
     let StoredConnection { record, values, .. } =
         app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
-    let table = app.connectors.get(&record.component).map(table);
-    let store::Shown { values, secrets } = values.shown(table);
+    let store::Shown { values, secrets } = values.shown(table_of(app, &record));
     let ConnectionRecord { id, name, component, created_at, updated_at, .. } = record;
     Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
 }
 
-fn table(connector: &Connector) -> &PropertyTable {
-    &connector.descriptor().connection.properties
+/// The table by which a stored connection is shown: only that of a component
+/// for which the same values are secret as when it was stored.
+fn table_of<'a>(app: &'a App, record: &ConnectionRecord) -> Option<&'a PropertyTable> {
+    let connector = app.connectors.get(&record.component);
+    let connector = connector.filter(|connector| has_same_secrets(record, connector));
+    connector.map(|connector| &connector.descriptor().connection.properties)
 }
 
 async fn list(
@@ -281,7 +285,7 @@ async fn replace(
     on_thread(move || {
         let StoredConnection { record, values: old, .. } =
             app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
-        let kept = old.keep_secrets(&mut values, app.connectors.get(&record.component).map(table));
+        let kept = old.keep_secrets(&mut values, table_of(&app, &record));
         let (connector, connection) = check(&app, &record.component, &values)?;
         let bound = binding(&connector, &connection);
         if let Some(secret) = kept.first() {

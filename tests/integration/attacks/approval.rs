@@ -228,6 +228,10 @@ fn a_secret_of_a_stored_connection_stays_one() {
         assert!(refused.stderr.contains("was stored for"), "{refused:?}");
         assert!(!format!("{refused:?}").contains(TOKEN), "{refused:?}");
     }
+    // It is not shown either, by the table of a component that calls it public.
+    let shown = place.ran(&["connection", "show", "work"]);
+    assert_eq!(shown.status, 0, "{shown:?}");
+    assert!(!format!("{shown:?}").contains(TOKEN), "{shown:?}");
 }
 
 /// Row 5: another base URL without the secret.
