@@ -12,7 +12,7 @@
 #      user may). OpenAI's is 2 KB larger: the outliner finds nothing there.
 # Either way the linker is `wasm-component-ld` of the Rust toolchain, which
 # turns the module into a component by itself. OpenAI's is made smaller in
-# between, by Binaryen (link.sh): it has 119 KB instead of 126. Binaryen comes
+# between, by Binaryen (link.sh), a few KB. Binaryen comes
 # by npm, and where it cannot be had, the build goes on without it.
 set -eu
 
