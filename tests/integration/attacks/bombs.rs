@@ -184,6 +184,12 @@ fn bodies_of_many_small_values_cost_a_multiple_of_their_size() {
     bench.assert_serves();
     let before = bench.memory();
     let members: Vec<String> = (0..600_000).map(|at| format!("\"{at:x}\":0")).collect();
+    // Of members the names count as well.
+    let fewer = members[..150_000].join(",");
+    let body = format!("{{\"input\":{{}},\"connection\":{{{fewer}}}}}");
+    let path = "components/puppet/v1/actions/act/run";
+    let refused = bench.answer(&bench.post(path, &body, "application/json"));
+    assert!(refused.contains("too many values"), "{refused}");
     let members = members.join(",");
     let bodies = [
         format!("{{\"input\":{{}},\"connection\":{{{members}}}}}"),
@@ -191,7 +197,7 @@ fn bodies_of_many_small_values_cost_a_multiple_of_their_size() {
     ];
     for body in bodies {
         assert!(body.len() < 8 << 20);
-        let request = bench.post("components/puppet/v1/actions/act/run", &body, "application/json");
+        let request = bench.post(path, &body, "application/json");
         let mut peak = before;
         thread::scope(|scope| {
             let runs: Vec<_> =
