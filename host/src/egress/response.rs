@@ -25,7 +25,7 @@ use super::socket;
 const MARK: &[u8] = "\u{feff}".as_bytes();
 /// How much of an answer that could not be read is kept for the failure.
 const DETAIL: usize = 2 * 1024;
-const CHUNK: usize = 64 * 1024;
+const CHUNK: usize = 32 * 1024;
 /// How much of an error answer is looked at before it is read.
 const PEEKED: usize = 16 * 1024;
 /// How much is read of a stream of events at once, at least and at most. A
