@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Node-RED, in which the package of nodes (host/node-red) is tested.
+# Installs Node-RED, in which the package of nodes (host/node/node-red) is tested.
 #
 #     tests/node-red/install.sh TARGET
 #

@@ -2,7 +2,7 @@
 //
 //     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
 //
-// FOLDER is where `install.sh` put Node-RED, PACKAGE is host/node-red. Each line
+// FOLDER is where `install.sh` put Node-RED, PACKAGE is host/node/node-red. Each line
 // of standard input is a command, each line of standard output says what
 // happened, both JSON. Buffers are written as { "buffer": base64 }. It ends when
 // standard input does.

@@ -71,7 +71,7 @@ impl NodeRed {
         command
             .arg(in_repository("tests/node-red/runtime.cjs"))
             .arg(marker.parent().unwrap())
-            .arg(fs::canonicalize(in_repository("host/node-red")).unwrap())
+            .arg(fs::canonicalize(in_repository("host/node/node-red")).unwrap())
             .arg(folder.path())
             .args(setup.editor.then_some("--editor"))
             .env_clear()
@@ -296,7 +296,7 @@ pub fn said_by_its_own_program() -> String {
     let folder = TempDir::new().unwrap();
     let modules = folder.path().join("node_modules");
     fs::create_dir(&modules).unwrap();
-    let package = fs::canonicalize(in_repository("host/node-red")).unwrap();
+    let package = fs::canonicalize(in_repository("host/node/node-red")).unwrap();
     symlink(package, modules.join("node-red-contrib-wasm-connectors")).unwrap();
     let port = free_address().port();
     let settings = json!({

@@ -1,5 +1,5 @@
 //! What a run costs on a worker and in NATS: `make workers` prints the figures
-//! of host/doc/workers.md.
+//! of host/worker/doc/workers.md.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

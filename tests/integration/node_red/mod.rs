@@ -1,4 +1,4 @@
-//! The package of nodes (`host/node-red`) in Node-RED: real flows, the built
+//! The package of nodes (`host/node/node-red`) in Node-RED: real flows, the built
 //! command as the host, and the sandbox behind it.
 
 mod editor;
@@ -235,7 +235,7 @@ fn the_status_tells_what_happens() {
 #[test]
 fn the_example_says_hears_thinks_and_draws() {
     let sandbox = sandbox();
-    let path = "host/node-red/examples/Say, hear, think, draw.json";
+    let path = "host/node/node-red/examples/Say, hear, think, draw.json";
     let text = std::fs::read_to_string(connector_tests::in_repository(path)).unwrap();
     let mut flows: Value = serde_json::from_str(&text).unwrap();
     let id = |kind: &str, name: &str, flows: &Value| {

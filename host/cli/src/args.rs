@@ -1,0 +1,595 @@
+//! The arguments. Their doc comments are the help text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use connector_host::{
+    AddressPolicy, Authorities, AuthoritiesError, BaseUrl, Host, HostError, HostOptions,
+};
+
+use connector_serve::Listen;
+use connector_store::approval::is_of_host;
+
+use super::components::Grants;
+#[cfg(feature = "mcp")]
+use super::mcp::Mcp;
+#[cfg(feature = "worker")]
+use super::worker::Worker;
+
+/// Runs connectors: WebAssembly components that offer the actions of a service
+///
+/// A connector is called by its name (`openai`) or by the path of its file
+/// (`./openai.wasm`). Names are looked up in the folder $CONNECTOR_COMPONENTS;
+/// without it in the user's data folder and in `components` beside the folder of
+/// this program. An action is called by its address: `openai/v1/ask`.
+///
+/// The connection is read from the environment variables that the connector
+/// names (`connector docs openai` lists them), or stored by `connector connection
+/// add` and named by --connection; a token is never an argument.
+#[derive(Debug, Parser)]
+#[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Args {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+    /// Print lists and failures as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done                        4  refused by the provider
+  1  defect in connector, host   5  rate limited, or out of quota
+  2  wrong usage or input        6  network, provider unavailable, timeout
+  3  not authorized            130  cancelled";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the connectors and their actions
+    List,
+    /// Show a connector's version, actions, imports, size and hash
+    Inspect {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Print a connector's descriptor: its property tables as JSON
+    Describe {
+        /// A connector, such as `openai`
+        connector: String,
+    },
+    /// Print the JSON Schema or form description of an action or a connection
+    Schema {
+        /// An action, such as `openai/v1/ask`; with --connection a connector
+        #[arg(value_name = "ACTION|CONNECTOR")]
+        of: String,
+        /// The connection's properties instead of an action's
+        #[arg(long)]
+        connection: bool,
+        /// Which document
+        #[arg(long, value_enum, default_value_t = Form::Schema)]
+        form: Form,
+        /// For --form output: the input that the output depends on, a JSON file or `-`
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+    },
+    /// Print the reference page of a connector, an action or a property as Markdown
+    Docs {
+        /// A connector, such as `openai`, or an action, such as `openai/v1/ask`
+        #[arg(value_name = "CONNECTOR|ACTION")]
+        of: String,
+        /// A property of the action, such as `messages[0].role`, or of the connector's connection
+        property: Option<String>,
+    },
+    /// Test the connection: make the connector's cheapest authorized call
+    Test {
+        /// A connector, such as `openai`
+        connector: String,
+        #[command(flatten)]
+        chosen: Chosen,
+    },
+    /// Print the current values of a property with dynamic options
+    Options {
+        /// An action, such as `openai/v1/ask`
+        action: String,
+        /// A property with dynamic options, such as `model`
+        property: String,
+        /// Only options that contain this text
+        #[arg(long)]
+        search: Option<String>,
+        /// The input so far: a JSON file or `-`
+        #[arg(long, value_name = "FILE")]
+        input: Option<PathBuf>,
+        #[command(flatten)]
+        chosen: Chosen,
+    },
+    /// Run an action and print its output
+    Run(Run),
+    /// Serve the connectors over HTTP, with a page for their forms
+    Serve(Serve),
+    /// Offer the actions as tools of the Model Context Protocol
+    ///
+    /// On standard input and output, as the programs around language models start servers; with
+    /// --listen over streamable HTTP, under `/mcp`.
+    #[cfg(feature = "mcp")]
+    Mcp(Mcp),
+    /// Take runs from a queue in NATS JetStream, beside any number of other workers
+    ///
+    /// A run is a message with an id; its outcome is published once and kept. The queue
+    /// and everything else in NATS is made by the first worker. A run names a connection
+    /// that `connector connection add` has stored here. host/worker/doc/workers.md has the rest.
+    #[cfg(feature = "worker")]
+    Worker(Worker),
+    /// Store connections, encrypted, for --connection
+    ///
+    /// They are kept in a folder that only this user may enter, encrypted with a
+    /// key that is in a file there or in $CONNECTOR_STORE_KEY (32 bytes in base64).
+    #[command(subcommand)]
+    Connection(Connection),
+    /// Approve a connector, so that it can be used by its name
+    ///
+    /// Shows what it asks for: where it sends requests, where the credential goes, which
+    /// environment variables it reads. Connectors that a `connectors.lock` beside them lists are
+    /// approved already. Binds stored connections of its address to where it sends them.
+    Trust {
+        /// A connector, such as `./weather.wasm`
+        connector: String,
+        /// Approve it without asking
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Write `connectors.lock` in a folder, which approves the connectors in it
+    ///
+    /// For whoever builds and ships connectors: those who install the folder need not approve
+    /// them again.
+    Lock {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// Compile a component into the cache
+    #[command(hide = true)]
+    Compile {
+        /// Its file
+        file: PathBuf,
+    },
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The subcommands of `connection`.
+#[derive(Debug, Subcommand)]
+pub enum Connection {
+    /// Store a connection and print its id
+    ///
+    /// Its secrets are asked for on a terminal; otherwise they are read from stdin,
+    /// one per line, or from files: `connector connection add openai --name
+    /// work <token.txt`.
+    Add(AddConnection),
+    /// List the stored connections
+    List {
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Show a connection; of its secrets, whether they are set
+    Show {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Remove a connection for good
+    Remove {
+        /// The connection's id or name
+        #[arg(value_name = "ID|NAME")]
+        connection: String,
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Encrypt all connections with a new key
+    ///
+    /// A new key file takes the place of the old one. If the key is in
+    /// $CONNECTOR_STORE_KEY, the new one must be in $CONNECTOR_NEW_STORE_KEY, which
+    /// may also be set to move the key out of its file.
+    RotateKey {
+        #[command(flatten)]
+        data: DataDir,
+    },
+}
+
+/// The arguments of `connection add`.
+#[derive(Debug, clap::Args)]
+pub struct AddConnection {
+    /// A connector, such as `openai`
+    pub connector: String,
+    /// What to call the connection: unique among those of the connector
+    #[arg(long)]
+    pub name: String,
+    /// Set a property that is not a secret, such as `baseUrl=http://127.0.0.1:8080/v1`
+    #[arg(long, value_name = "PROPERTY=VALUE")]
+    pub set: Vec<String>,
+    /// Read a secret from a file, such as `token=token.txt`
+    #[arg(long, value_name = "PROPERTY=FILE")]
+    pub secret_file: Vec<String>,
+    /// Whether private addresses are allowed.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
+    /// Where connections are stored.
+    #[command(flatten)]
+    pub data: DataDir,
+}
+
+/// Where connections are stored.
+#[derive(Debug, clap::Args)]
+pub struct DataDir {
+    /// Where connections are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Which connection a command uses.
+#[derive(Debug, clap::Args)]
+pub struct Chosen {
+    /// A stored connection instead of the environment's
+    #[arg(long, value_name = "ID|NAME")]
+    pub connection: Option<String>,
+    /// Where connections and approvals are stored [default: a folder in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// What the component is given.
+    #[command(flatten)]
+    pub granted: Granted,
+    /// Where connections may lead.
+    #[command(flatten)]
+    pub reach: LocalReach,
+}
+
+/// What components are given besides what was approved.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Granted {
+    /// Let the component have this environment variable; may be given several times
+    ///
+    /// An approved component has the variables that it was approved with. One that is run by its
+    /// path has these alone.
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub env: Vec<String>,
+    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    #[arg(long)]
+    pub locked: bool,
+}
+
+impl Granted {
+    /// What is granted, with what was approved in this data folder.
+    pub fn grants(&self, data_dir: Option<&Path>) -> Grants {
+        Grants {
+            environment: self.env.iter().cloned().collect(),
+            locked: self.locked,
+            data_dir: data_dir.map(Path::to_owned),
+        }
+    }
+}
+
+/// A variable that is not the host's own.
+fn variable(text: &str) -> Result<String, String> {
+    match is_of_host(text) {
+        true => Err("it is a variable of the host, which no component is given".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// Whether private addresses are allowed.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct PrivateAddresses {
+    /// Allow private addresses, over http:// too: for a model server of your own
+    ///
+    /// For servers on this machine, on the local network and in containers: 127.0.0.0/8,
+    /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. All
+    /// addresses of a name such as `ollama` or `studio.local` must be among them. A public address
+    /// needs https:// all the same. Without this option, `serve` and `worker` connect to public
+    /// addresses over https:// only, and the other commands to any address over https:// and to
+    /// this machine over http://.
+    #[arg(long, env = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES", value_parser = switch)]
+    pub allow_private_addresses: bool,
+}
+
+impl PrivateAddresses {
+    /// The policy: that for servers of one's own, else this one.
+    pub fn or(self, policy: AddressPolicy) -> AddressPolicy {
+        if self.allow_private_addresses { AddressPolicy::PrivateHttp } else { policy }
+    }
+}
+
+/// Where connections may lead.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Reach {
+    /// Whether private addresses are allowed.
+    #[command(flatten)]
+    pub private: PrivateAddresses,
+    /// Let connections lead to this server only, such as https://api.openai.com; may be given
+    /// several times
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub origin: Vec<BaseUrl>,
+    /// Whom connections trust.
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// Where connections may lead that the user of this machine chose.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct LocalReach {
+    #[command(flatten)]
+    reach: Reach,
+    /// Connect to public addresses over https:// only, as `serve` does
+    #[arg(long, conflicts_with = "allow_private_addresses")]
+    public_addresses: bool,
+}
+
+impl Reach {
+    /// A host for callers who are not this machine's user, for so many runs at
+    /// the same time.
+    pub fn host(&self, runs: u32) -> Result<Host, HostError> {
+        Host::new(HostOptions {
+            // Forms ask for tests and choices while all places are taken.
+            concurrent_runs: runs.saturating_add(16),
+            ..self.options(AddressPolicy::Public)
+        })
+    }
+
+    fn options(&self, policy: AddressPolicy) -> HostOptions {
+        HostOptions {
+            addresses: self.private.or(policy),
+            origins: (!self.origin.is_empty()).then(|| self.origin.clone()),
+            authorities: self.trust.ca_file.clone(),
+            ..HostOptions::default()
+        }
+    }
+}
+
+impl LocalReach {
+    /// Options of a host for so many runs at the same time.
+    pub fn options(&self, runs: u32) -> HostOptions {
+        let policy = match self.public_addresses {
+            true => AddressPolicy::Public,
+            false => AddressPolicy::Any,
+        };
+        HostOptions { concurrent_runs: runs, ..self.reach.options(policy) }
+    }
+}
+
+/// Whom connections trust besides the public certificate authorities.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Trust {
+    /// Further certificate authorities to trust: a PEM file, for servers of your own
+    #[arg(long, value_name = "FILE", env = "CONNECTOR_CA_FILE", value_parser = authorities)]
+    pub ca_file: Option<Authorities>,
+}
+
+impl Command {
+    /// Whether it runs until it is stopped, for many runs: it logs more.
+    pub fn is_daemon(&self) -> bool {
+        match self {
+            Self::Serve(_) => true,
+            #[cfg(feature = "worker")]
+            Self::Worker(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The host of a command that a person runs: what its connections may reach
+    /// and whom they trust.
+    pub fn host_options(&self) -> HostOptions {
+        match self {
+            Self::Test { chosen, .. }
+            | Self::Options { chosen, .. }
+            | Self::Run(Run { chosen, .. }) => chosen.reach.options(1),
+            Self::Connection(Connection::Add(add)) => HostOptions {
+                concurrent_runs: 1,
+                addresses: add.private.or(AddressPolicy::Any),
+                ..HostOptions::default()
+            },
+            _ => HostOptions { concurrent_runs: 1, ..HostOptions::default() },
+        }
+    }
+
+    /// What such a command grants components.
+    pub fn grants(&self) -> Grants {
+        match self {
+            Self::Test { chosen, .. }
+            | Self::Options { chosen, .. }
+            | Self::Run(Run { chosen, .. }) => chosen.granted.grants(chosen.data_dir.as_deref()),
+            Self::Connection(Connection::Add(add)) => {
+                Grants { data_dir: add.data.data_dir.clone(), ..Grants::default() }
+            }
+            _ => Grants::default(),
+        }
+    }
+}
+
+/// The arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// An action, such as `openai/v1/ask`
+    pub action: String,
+    /// The input: a JSON file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    /// Set a property, such as `n=2` or `messages[0].content=Hello`; after --input
+    ///
+    /// A number, `true` or `false`, a choice by its value or label, a text, or JSON for a list or an
+    /// object. A single value where a list belongs is a list of one.
+    #[arg(long, value_name = "PATH=VALUE")]
+    pub set: Vec<String>,
+    /// Set a property to a file, such as `file=talk.mp3`
+    #[arg(long, value_name = "PROPERTY=FILE")]
+    pub file: Vec<String>,
+    /// Functions that the model may call, declared in a JSON file
+    ///
+    /// A list of HTTP functions and addresses of actions. An HTTP function is {name, description,
+    /// parameters, method, url} and, where one is needed, header: {name, environment}, whose value
+    /// is read from that environment variable. An address such as "anthropic/v1/ask" lets the run
+    /// call another connector's action; those of its own connector need no declaration.
+    /// A run calls only the functions that its input names.
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+    /// Print text as it arrives; to stderr when the output isn't text
+    #[arg(long)]
+    pub stream: bool,
+    /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
+    #[arg(long)]
+    pub envelope: bool,
+    /// Print text output as it is, without JSON quotes
+    #[arg(long, conflicts_with = "envelope")]
+    pub raw: bool,
+    /// The folder for files that the action makes [default: the current folder]
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+    /// Maximum attempts per request, if the provider is overloaded or out of reach
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub attempts: u32,
+    /// The most time for the run: `500ms`, `60s`, `10m`
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// The longest wait for an answer to begin, once its request is sent
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub first_byte: Duration,
+    /// Which connection it uses.
+    #[command(flatten)]
+    pub chosen: Chosen,
+}
+
+/// The arguments of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Where to listen: an IP address and a port, or `unix:PATH`
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: Listen,
+    /// A file with the key that callers send as `Authorization: Bearer …`
+    ///
+    /// Without it only this machine is served, and only to pages of its own.
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Where connections, files and outcomes are kept; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The most runs at the same time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// The most runs that wait for another to end; more are answered with 503
+    #[arg(long, value_name = "N", default_value_t = 256)]
+    pub queue: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long runs may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// Stop when standard input ends: with the program that started the service, however it ends
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+    /// How long files and outcomes are kept
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
+    /// The largest file that is uploaded, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
+    pub largest_file: u32,
+    /// What all files may take before no further one is uploaded, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
+    pub all_files: u32,
+    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    #[arg(long)]
+    pub locked: bool,
+    /// Where connections may lead.
+    #[command(flatten)]
+    pub reach: Reach,
+    /// HTTP functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+}
+
+/// The documents of `schema`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Form {
+    /// JSON Schema of the input
+    Schema,
+    /// uiSchema for react-jsonschema-form
+    UiSchema,
+    /// UI schema for JSON Forms
+    JsonForms,
+    /// JSON Schema of the output
+    Output,
+}
+
+/// A variable that is empty counts as one that is not set.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err("it must be `true` or `false`".to_owned()),
+    }
+}
+
+fn authorities(path: &str) -> Result<Authorities, String> {
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read it: {error}"))?;
+    text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
+}
+
+/// A time with its unit.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let number: u64 =
+        digits.parse().map_err(|_| "must be a number and a unit, such as `60s`".to_owned())?;
+    let duration = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(number.saturating_mul(60)),
+        "h" => Duration::from_secs(number.saturating_mul(3600)),
+        _ => return Err("the unit must be ms, s, m or h".to_owned()),
+    };
+    let longest = Duration::from_secs(24 * 3600);
+    if duration.is_zero() || longest < duration {
+        return Err("must be more than 0 and at most 24h".to_owned());
+    }
+    Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_variable_switches_on_by_a_word_that_says_so() {
+        for on in ["1", "true", "TRUE", "yes", "on"] {
+            assert_eq!(switch(on), Ok(true), "{on}");
+        }
+        for off in ["", "0", "false", "No", "off"] {
+            assert_eq!(switch(off), Ok(false), "{off}");
+        }
+        for odd in ["perhaps", "none", "2"] {
+            assert!(switch(odd).is_err(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn durations_have_a_unit_and_an_end() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        for odd in ["", "60", "s", "0s", "-1s", "25h", "1.5s", "5d", "99999999999999999999s"] {
+            assert!(duration(odd).is_err(), "{odd}");
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Where connectors are found, and which of them may be used.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use connector_host::{Binding, Connector, Host, LoadError};
+use connector_store::approval::{self, Approval};
+
+use super::address::Address;
+use super::compile;
+use super::error::Error;
+use super::print;
+use super::trust;
+
+/// The variable that names the folder.
+pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
+
+/// What a component begins with.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+/// What the command line grants components.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// Environment variables (`--env`).
+    pub environment: BTreeSet<String>,
+    /// Whether only the very components that were approved are used (`--locked`).
+    pub locked: bool,
+    /// Where approvals are kept.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The folders in which names are looked up, and the host that loads.
+#[derive(Clone)]
+pub struct Components {
+    host: Host,
+    folders: Vec<PathBuf>,
+    grants: Grants,
+}
+
+/// A connector that may be used, and the environment variables that it may be
+/// given.
+#[derive(Clone)]
+pub struct Approved {
+    pub connector: Connector,
+    environment: BTreeSet<String>,
+}
+
+impl Approved {
+    /// The value of a variable that it may be given.
+    pub fn variable(&self, name: &str) -> Option<Result<String, std::env::VarError>> {
+        self.environment.contains(name).then(|| std::env::var(name))
+    }
+}
+
+impl Components {
+    /// Looks at $CONNECTOR_COMPONENTS, else at the user's data folder and
+    /// beside the program.
+    pub fn new(host: Host, grants: Grants) -> Self {
+        let folders = match std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
+            Some(folder) => vec![PathBuf::from(folder)],
+            None => default_folders(),
+        };
+        Self { host, folders, grants }
+    }
+
+    /// The host that loads them.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// All connectors, by file name; warns of those that cannot be loaded and of
+    /// duplicate addresses.
+    pub fn all(&self) -> Vec<Connector> {
+        self.found().into_iter().map(|(_, connector)| connector).collect()
+    }
+
+    /// All connectors that may be used; warns of the others.
+    pub fn all_approved(&self) -> Vec<Approved> {
+        let approved = |(file, connector): (PathBuf, Connector)| match self.approve(
+            &file,
+            connector,
+            Found::InFolder,
+        ) {
+            Ok(approved) => Some(approved),
+            Err(error) => {
+                let hints = error.hints().into_iter().map(|hint| format!("; {hint}"));
+                warn(format_args!("{error}{}", hints.collect::<String>()));
+                None
+            }
+        };
+        self.found().into_iter().filter_map(approved).collect()
+    }
+
+    fn found(&self) -> Vec<(PathBuf, Connector)> {
+        let mut found: Vec<(PathBuf, Connector)> = Vec::new();
+        for file in self.files() {
+            match self.load_file(&file) {
+                Ok(connector) => found.push((file, connector)),
+                Err(error) => warn(format_args!("skipped a connector: {error}")),
+            }
+        }
+        let mut unique = Vec::new();
+        let mut reported = BTreeSet::new();
+        for (file, connector) in &found {
+            match twin(file, connector, &found) {
+                None => unique.push((file.clone(), connector.clone())),
+                Some(Twin::Copy) => {}
+                Some(Twin::Other(other)) => {
+                    let address = connector.descriptor().own_address();
+                    if reported.insert(address.clone()) {
+                        warn(ambiguous(&address, file, &other));
+                    }
+                }
+            }
+        }
+        unique
+    }
+
+    /// The files in the folders, by name.
+    fn files(&self) -> Vec<PathBuf> {
+        let folders = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
+        let files = folders.flatten().filter_map(|entry| Some(entry.ok()?.path()));
+        let is_component = |file: &PathBuf| file.extension().is_some_and(|of| of == "wasm");
+        let mut files: Vec<PathBuf> = files.filter(is_component).collect();
+        files.sort();
+        files
+    }
+
+    /// The connector with this name or file, to be shown.
+    pub fn load(&self, name: &str) -> Result<Connector, Error> {
+        let file = self.find(name)?;
+        let connector = self.load_file(&file)?;
+        if !is_path(name) {
+            self.check_unique(&file, &connector)?;
+        }
+        Ok(connector)
+    }
+
+    /// The connector with this name or file, to be used.
+    pub fn approved(&self, name: &str) -> Result<Approved, Error> {
+        let file = self.find(name)?;
+        let connector = self.load_file(&file)?;
+        if is_path(name) {
+            return self.approve(&file, connector, Found::ByPath);
+        }
+        self.check_unique(&file, &connector)?;
+        self.approve(&file, connector, Found::InFolder)
+    }
+
+    fn approve(&self, file: &Path, connector: Connector, found: Found) -> Result<Approved, Error> {
+        trust::refuse_variables_of_host(file, &connector)?;
+        let mut environment = self.grants.environment.clone();
+        let definition = &connector.descriptor().connection;
+        if found == Found::ByPath {
+            // Whoever names a file says in the same line what it is given, but
+            // not what the component makes of it.
+            let seen = definition.environment.iter().find(|binding| {
+                definition.shows(&binding.property) && environment.contains(&binding.name)
+            });
+            if let Some(Binding { name, property }) = seen {
+                return Err(Error::usage(
+                    format!("{} would see `{name}`, as its `{property}`", print::path(file)),
+                    "a component that was approved may; store what it needs in a connection",
+                ));
+            }
+            if !self.grants.locked {
+                return Ok(Approved { connector, environment });
+            }
+        }
+        let data_dir = self.grants.data_dir.as_deref();
+        let entries = approval::entries(file, data_dir)
+            .map_err(|message| Error::Usage { message, hint: None })?;
+        match Approval::of(&connector, &entries) {
+            Approval::Approved => {}
+            _ if self.grants.locked => {
+                return Err(Error::usage(
+                    format!("{} is not the component that was approved", print::path(file)),
+                    "without --locked, one that asks for the same is used",
+                ));
+            }
+            Approval::Rebuilt => print::note(format_args!(
+                "note: {} is not the file that was approved, and asks for the same",
+                print::path(file)
+            )),
+            Approval::Changed(before) => {
+                trust::on_first_use(file, &connector, Some(&before), data_dir)?;
+            }
+            Approval::Unknown => trust::on_first_use(file, &connector, None, data_dir)?,
+        }
+        if found == Found::InFolder {
+            environment.extend(definition.environment.iter().map(|of| of.name.clone()));
+        }
+        Ok(Approved { connector, environment })
+    }
+
+    /// That no other file has the same address.
+    fn check_unique(&self, file: &Path, connector: &Connector) -> Result<(), Error> {
+        let others = self.files().into_iter().filter(|other| other != file);
+        let others = others.filter_map(|other| Some((self.load_file(&other).ok()?, other)));
+        let others: Vec<_> = others.map(|(connector, file)| (file, connector)).collect();
+        match twin(file, connector, &others) {
+            Some(Twin::Other(other)) => Err(Error::usage(
+                ambiguous(&connector.descriptor().own_address(), file, &other),
+                "remove one of them, or name a file instead",
+            )),
+            Some(Twin::Copy) | None => Ok(()),
+        }
+    }
+
+    /// The file of a connector. A name is looked up; a path is taken as it is.
+    pub fn find(&self, name: &str) -> Result<PathBuf, Error> {
+        if is_path(name) {
+            return file(name);
+        }
+        let mut files = self.folders.iter().map(|folder| folder.join(format!("{name}.wasm")));
+        files.find(|file| !name.is_empty() && file.is_file()).ok_or_else(|| {
+            Error::usage(
+                format!("there is no connector `{name}`"),
+                format!("looked in {}; ${FOLDER} names another folder", self.shown_folders()),
+            )
+        })
+    }
+
+    /// A connector and the name of one of its actions, to be shown.
+    pub fn action(&self, address: &str) -> Result<(Connector, String), Error> {
+        let address = Address::parse(address)?;
+        let connector = self.load(&address.connector)?;
+        let action = action_of(&connector, address)?;
+        Ok((connector, action))
+    }
+
+    /// A connector and the name of one of its actions, to be used.
+    pub fn approved_action(&self, address: &str) -> Result<(Approved, String), Error> {
+        let address = Address::parse(address)?;
+        let approved = self.approved(&address.connector)?;
+        let action = action_of(&approved.connector, address)?;
+        Ok((approved, action))
+    }
+
+    /// The folders, for messages.
+    pub fn shown_folders(&self) -> String {
+        let shown: Vec<String> =
+            self.folders.iter().map(|folder| folder.display().to_string()).collect();
+        if shown.is_empty() { "no folder".to_owned() } else { shown.join(" and ") }
+    }
+
+    /// Loads a file.
+    pub fn load_file(&self, path: &Path) -> Result<Connector, Error> {
+        let failed = |error| Error::Load { path: path.to_owned(), error };
+        let read = fs::read(path);
+        let wasm =
+            read.map_err(|error| failed(LoadError::Read { path: path.to_owned(), error }))?;
+        // What is no component is refused before it is compiled.
+        if wasm.starts_with(COMPONENT) && !self.host.is_compiled(&wasm) {
+            compile::in_other_process(path)?;
+        }
+        self.host.load(&wasm).map_err(failed)
+    }
+}
+
+/// How a component was found.
+#[derive(Clone, Copy, PartialEq)]
+enum Found {
+    /// By its name or with all others of a folder.
+    InFolder,
+    /// By the path that was typed.
+    ByPath,
+}
+
+/// Another file with the address of a component.
+enum Twin {
+    /// The same component, which was found before.
+    Copy,
+    /// Another component.
+    Other(PathBuf),
+}
+
+fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> Option<Twin> {
+    let address = connector.descriptor().own_address();
+    let same = found
+        .iter()
+        .filter(|(other, of)| other != file && of.descriptor().own_address() == address);
+    let mut copy = None;
+    for (other, of) in same {
+        if of.hash() != connector.hash() {
+            return Some(Twin::Other(other.clone()));
+        }
+        if other.as_path() < file {
+            copy = Some(Twin::Copy);
+        }
+    }
+    copy
+}
+
+fn ambiguous(address: &str, one: &Path, other: &Path) -> String {
+    format!("`{address}` is disabled: both {} and {} are it", print::path(one), print::path(other))
+}
+
+fn warn(warning: impl std::fmt::Display) {
+    print::note(format_args!("warning: {}", print::plain(&warning.to_string())));
+}
+
+fn action_of(connector: &Connector, address: Address) -> Result<String, Error> {
+    let descriptor = connector.descriptor();
+    if descriptor.version != address.version {
+        return Err(Error::usage(
+            format!("`{}` has no version {}", descriptor.name, address.version),
+            format!("this is version {}", descriptor.version),
+        ));
+    }
+    if descriptor.action(&address.action).is_none() {
+        let known: Vec<String> = descriptor
+            .actions
+            .iter()
+            .map(|action| format!("{}/v{}/{}", address.connector, address.version, action.name))
+            .collect();
+        return Err(Error::usage(
+            format!("`{}` has no action `{}`", descriptor.name, address.action),
+            format!("its actions are: {}", known.join(", ")),
+        ));
+    }
+    Ok(address.action)
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || name.ends_with(".wasm")
+}
+
+fn file(path: &str) -> Result<PathBuf, Error> {
+    let wrong = |message: String| {
+        Error::usage(message, "a connector is a name such as `openai`, or the path of a .wasm file")
+    };
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_file() => Ok(PathBuf::from(path)),
+        Ok(metadata) if metadata.is_dir() => Err(wrong(format!("`{path}` is a directory"))),
+        Ok(_) => Err(wrong(format!("`{path}` is not a regular file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(wrong(format!("no such file: `{path}`")))
+        }
+        Err(error) => Err(wrong(format!("cannot read `{path}`: {}", error.kind()))),
+    }
+}
+
+fn default_folders() -> Vec<PathBuf> {
+    let data = directories::ProjectDirs::from("", "", "connector")
+        .map(|dirs| dirs.data_dir().join("components"));
+    let beside = std::env::current_exe()
+        .ok()
+        .and_then(|program| Some(program.parent()?.parent()?.join("components")));
+    data.into_iter().chain(beside).collect()
+}

@@ -1,0 +1,191 @@
+//! Errors of the command line: one sentence, hints, an exit status.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use connector_host::{Failure, FailureKind, HostError, LoadError};
+use connector_store::StoreError;
+use serde_json::json;
+
+use super::print;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The arguments or files are not what the command needs.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// A connector was not loaded.
+    #[error("{}", load_message(path, error))]
+    Load {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        error: LoadError,
+    },
+    /// A call failed.
+    #[error("{failure}")]
+    Failure {
+        /// How.
+        failure: Failure,
+        /// What to do.
+        hints: Vec<String>,
+    },
+    /// The host did not start.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The service did not start.
+    #[error("{0}")]
+    Service(String),
+    /// The stored connections cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Standard output is gone.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    /// An error in what was typed.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: Some(hint.into()) }
+    }
+
+    /// Prints the error and says with which status to exit.
+    pub fn report(&self, as_json: bool) -> ExitCode {
+        if as_json {
+            print::note(self.record());
+        } else {
+            for message in self.messages() {
+                print::note(format_args!("error: {}", print::plain(&message)));
+            }
+            for fact in self.facts() {
+                print::note(print::plain(&fact));
+            }
+            for hint in self.hints() {
+                print::note(format_args!("hint: {}", print::plain(&hint)));
+            }
+        }
+        ExitCode::from(self.status())
+    }
+
+    /// All that is wrong, one sentence for each thing.
+    fn messages(&self) -> Vec<String> {
+        match self {
+            Self::Failure { failure, .. } if !failure.violations.is_empty() => {
+                failure.violations.iter().map(|violation| violation.message.clone()).collect()
+            }
+            other => vec![other.to_string()],
+        }
+    }
+
+    fn record(&self) -> serde_json::Value {
+        match self {
+            Self::Failure { failure, .. } => json!(failure),
+            other => {
+                let kind = if other.status() == 2 { "invalid-input" } else { "internal" };
+                json!({ "kind": kind, "message": other.to_string(), "requestSent": false })
+            }
+        }
+    }
+
+    /// What else is known about it.
+    fn facts(&self) -> Vec<String> {
+        match self {
+            Self::Failure { failure, .. }
+            | Self::Load { error: LoadError::Describe(failure), .. } => facts(failure),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.iter().cloned().collect(),
+            Self::Failure { failure, hints } => {
+                failure_hints(failure).into_iter().chain(hints.iter().cloned()).collect()
+            }
+            Self::Load { error: LoadError::CoreModule, .. } => {
+                vec![
+                    "link it with `wasm-component-ld`, or run `wasm-tools component new`"
+                        .to_owned(),
+                ]
+            }
+            Self::Store(error) => error.hint().into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => 2,
+            Self::Load {
+                error: LoadError::Read { .. } | LoadError::NotWebAssembly | LoadError::CoreModule,
+                ..
+            } => 2,
+            Self::Store(error) if error.is_usage() => 2,
+            Self::Load { .. }
+            | Self::Host(_)
+            | Self::Service(_)
+            | Self::Store(_)
+            | Self::Output(_) => 1,
+            Self::Failure { failure, .. } => match failure.kind {
+                FailureKind::Internal => 1,
+                FailureKind::InvalidInput => 2,
+                FailureKind::Unauthorized | FailureKind::Forbidden => 3,
+                FailureKind::NotFound
+                | FailureKind::Refused
+                | FailureKind::TooLarge
+                | FailureKind::InvalidOutput => 4,
+                FailureKind::RateLimited | FailureKind::QuotaExceeded => 5,
+                FailureKind::Network | FailureKind::Unavailable | FailureKind::Timeout => 6,
+                FailureKind::Cancelled => 130,
+            },
+        }
+    }
+}
+
+fn load_message(path: &Path, error: &LoadError) -> String {
+    match error {
+        // It names the file itself.
+        LoadError::Read { .. } => error.to_string(),
+        _ => format!("{}: {error}", path.display()),
+    }
+}
+
+fn facts(failure: &Failure) -> Vec<String> {
+    let detail = failure.detail.as_ref().map(|detail| match failure.kind {
+        FailureKind::Internal => format!("details: {detail}"),
+        _ => format!("provider response: {detail}"),
+    });
+    let id = failure.request_id.as_ref().map(|id| format!("provider request ID: {id}"));
+    detail.into_iter().chain(id).collect()
+}
+
+/// What follows from the failure alone.
+fn failure_hints(failure: &Failure) -> Vec<String> {
+    let mut hints = Vec::new();
+    if let Some(wait) = failure.retry_after_ms {
+        hints.push(format!("retry after {} s", wait as f64 / 1000.0));
+    }
+    if failure.kind == FailureKind::QuotaExceeded {
+        hints.push("the account has no credit left; waiting does not help".to_owned());
+    }
+    let ended_early = matches!(failure.kind, FailureKind::Timeout | FailureKind::Network);
+    if ended_early && failure.request_sent {
+        hints.push("the request may have reached the provider".to_owned());
+    }
+    hints
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failure { failure, hints: Vec::new() }
+    }
+}

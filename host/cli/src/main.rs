@@ -1,0 +1,122 @@
+//! The command line: a thin layer that turns arguments into calls of the
+//! library, outcomes into text on standard output, and failures into one
+//! sentence on standard error and an exit status.
+// They panic when their reader has gone away: see `print.rs`.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+mod address;
+mod args;
+mod chosen;
+mod compile;
+mod components;
+mod connections;
+mod error;
+mod functions;
+mod input;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod memory;
+mod print;
+mod progress;
+mod run;
+mod secrets;
+mod serve;
+mod show;
+mod trust;
+#[cfg(feature = "worker")]
+mod worker;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use connector_host::Host;
+
+use args::{Args, Chosen, Command};
+use chosen::Connections;
+use components::Components;
+use error::Error;
+
+fn main() -> ExitCode {
+    memory::return_large_blocks();
+    let args = Args::parse();
+    log_to_stderr(args.command.is_daemon());
+    let json = args.json;
+    match dispatch(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        // `connector list | head -1`: the reader has what it wanted.
+        Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => error.report(json),
+    }
+}
+
+fn dispatch(args: Args) -> Result<(), Error> {
+    if let Command::Completions { shell } = args.command {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "connector", &mut script);
+        return print::line(String::from_utf8_lossy(&script).trim_end());
+    }
+    match args.command {
+        Command::Serve(args) => return serve::serve(args),
+        #[cfg(feature = "mcp")]
+        Command::Mcp(args) => return mcp::mcp(args),
+        #[cfg(feature = "worker")]
+        Command::Worker(args) => return worker::work(args),
+        Command::Compile { file } => return compile::compile(&file),
+        _ => {}
+    }
+    let components =
+        Components::new(Host::new(args.command.host_options())?, args.command.grants());
+    match args.command {
+        Command::List => show::list(&components, args.json),
+        Command::Inspect { connector } => show::inspect(&components, &connector, args.json),
+        Command::Describe { connector } => show::describe(&components, &connector),
+        Command::Schema { of, connection, form, input } => {
+            show::schema(&components, &of, connection, form, input.as_deref())
+        }
+        Command::Docs { of, property } => show::docs(&components, &of, property.as_deref()),
+        Command::Test { connector, chosen } => test(&components, &connector, &chosen),
+        Command::Options { action, property, search, input, chosen } => {
+            let (approved, action) = components.approved_action(&action)?;
+            let connector = &approved.connector;
+            let connection = Connections::new(connector, &chosen)?.of(&approved)?;
+            let input = input::read(input.as_deref())?;
+            let list =
+                connector.options(&connection, &action, &property, &input, search.as_deref())?;
+            print::json(&list)
+        }
+        Command::Run(run) => run::run(&components, run, args.json),
+        Command::Connection(command) => connections::connection(&components, command, args.json),
+        Command::Trust { connector, yes, data } => {
+            trust::trust(&components, &connector, yes, data.data_dir.as_deref())
+        }
+        Command::Lock { folder } => trust::lock(&components, &folder),
+        // Without connectors of its own, or dispatched already.
+        _ => Ok(()),
+    }
+}
+
+fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Error> {
+    let approved = components.approved(name)?;
+    let connector = &approved.connector;
+    let connection = Connections::new(connector, chosen)?.of(&approved)?;
+    let reached = connector.test(&connection)?;
+    print::line(&reached)
+}
+
+/// `RUST_LOG=debug connector …` tells what happens, on standard error. A service
+/// tells of its requests also when nobody asks.
+fn log_to_stderr(serves: bool) {
+    let asked = std::env::var("RUST_LOG").ok();
+    let own = serves.then(|| "warn,connector=info,tower_http=info".to_owned());
+    if let Some(filter) = asked.or(own) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(io::stderr)
+            // It would be told on standard error too: a full disk behind it
+            // would end every request.
+            .log_internal_errors(false)
+            .init();
+    }
+}

@@ -1,0 +1,117 @@
+//! `connector mcp`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use connector_host::{FileStore, Host};
+use connector_mcp::{self as mcp, Http, InputDir, Offer, PREFIX, Settings};
+use connector_serve::{End, Listen};
+use connector_store::Store;
+
+use super::args::{Granted, LocalReach, duration};
+use super::chosen::Connections;
+use super::components::{Approved, Components};
+use super::error::Error;
+use super::functions::Declared;
+use super::serve::{api_keys, load_approved, unusable};
+
+/// The arguments of `mcp`.
+#[derive(Debug, clap::Args)]
+pub struct Mcp {
+    /// A stored connection instead of the environment's; may be given for several connectors
+    #[arg(long, value_name = "ID|NAME")]
+    pub connection: Vec<String>,
+    /// A folder whose files tools may be given as `file:` URLs; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub input_dir: Vec<PathBuf>,
+    /// Listen for streamable HTTP instead: an IP address and a port, or `unix:PATH`
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<Listen>,
+    /// A file with the key that clients send as `Authorization: Bearer …`
+    ///
+    /// Without it only this machine is served.
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub api_key_file: Option<PathBuf>,
+    /// Where connections and files are kept; else in the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The most runs at the same time; further calls wait
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub runs: u32,
+    /// The most time for a run
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub timeout: Duration,
+    /// How long requests over HTTP may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub drain: Duration,
+    /// How long files are kept
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub keep: Duration,
+    /// Functions that a model may call, declared in a JSON file as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub functions: Option<PathBuf>,
+    /// What components are given.
+    #[command(flatten)]
+    pub granted: Granted,
+    /// Where connections may lead.
+    #[command(flatten)]
+    pub reach: LocalReach,
+}
+
+/// Serves until the client goes away or the process is told to stop.
+pub fn mcp(args: Mcp) -> Result<(), Error> {
+    let host = Host::new(args.reach.options(args.runs))?;
+    let components = Components::new(host, args.granted.grants(args.data_dir.as_deref()));
+    let connectors = load_approved(&components)?;
+    let input_dirs = args.input_dir.iter().map(|dir| {
+        InputDir::open(dir).map_err(|error| {
+            let message = match dir.is_dir() {
+                true => format!("cannot open `{}`: {}", dir.display(), error.kind()),
+                false => format!("`{}` is not a directory", dir.display()),
+            };
+            Error::usage(message, "--input-dir takes a folder with files for tools")
+        })
+    });
+    let input_dirs = input_dirs.collect::<Result<_, Error>>()?;
+    let data = Store::open_for_user(args.data_dir.as_deref())?;
+    let connections = Connections::of_several(&data, &connectors, &args.connection)?;
+    let store = FileStore::new(data.folder().join("files"), PREFIX);
+    let files = store.files();
+    let mut api_keys = api_keys(args.api_key_file.as_deref())?;
+    // All clients share the connections of the tools, and files.
+    if let (Some(file), Some(keys)) = (&args.api_key_file, api_keys.take()) {
+        api_keys = Some(keys.single().map_err(|error| unusable(file, &error))?);
+    }
+    let declared = Declared::read(&components, &connections, args.functions.as_deref())?;
+    let settings = Settings {
+        offers: connectors.into_iter().map(|approved| offer(approved, &connections)).collect(),
+        functions: Box::new(move |connector, connection, files| {
+            declared.for_run(connector, connection, files)
+        }),
+        store,
+        files,
+        input_dirs,
+        keep: args.keep,
+        runs: args.runs as usize,
+        run_time: args.timeout,
+    };
+    let http = args.listen.map(|listen| Http {
+        listen,
+        api_keys,
+        end: End { drain: args.drain, until_stdin_closes: false },
+    });
+    mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
+}
+
+/// A connector without a connection is offered all the same: its tools say
+/// what is missing.
+fn offer(approved: Approved, connections: &Connections) -> Offer {
+    let connection = connections.of(&approved).map_err(|error| {
+        let advice = error.hints().join("; ");
+        match advice.as_str() {
+            "" => error.to_string(),
+            advice => format!("{error}; whoever starts this server can {advice}"),
+        }
+    });
+    Offer { connector: approved.connector, connection }
+}

@@ -1,0 +1,36 @@
+//! Lists the files of the page for `src/service/page.rs`. A program built
+//! before the page was bundled has none, and says so.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    // <target>/release/build/connector-serve-…/out
+    let page = out.ancestors().nth(4).unwrap_or(Path::new("")).join("ui/dist");
+    println!("cargo::rerun-if-changed={}", page.display());
+    let mut list = String::from("&[");
+    for (name, path) in [files(&page, ""), files(&page.join("assets"), "assets/")].concat() {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let _ = write!(list, "({name:?}, include_bytes!({path:?})),");
+    }
+    list.push(']');
+    if let Err(error) = fs::write(out.join("page.rs"), list) {
+        println!("cargo::error=the list of the page's files: {error}");
+    }
+}
+
+/// The files of a folder, sorted, with their names in the page.
+fn files(folder: &Path, before: &str) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .filter_map(|path| Some((format!("{before}{}", path.file_name()?.to_str()?), path)))
+        .collect();
+    files.sort();
+    files
+}

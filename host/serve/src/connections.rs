@@ -1,0 +1,358 @@
+//! Stored connections: made, listed, replaced, deleted, and used by their ids.
+//! What is secret in them is written and never read.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use axum::extract::{Extension, Json, Path, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use connector_host::{
+    Connection, ConnectionValues, Connector, Failure, FailureKind, PropertyTable,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::body::{Body, FromBody};
+use super::openapi::{Operation, Route};
+use super::problem::Problem;
+use super::{App, Caller, Shared, address, on_thread};
+use crate::members::Members;
+use connector_store::approval::{BindingError, binding, bound_connection, has_same_secrets};
+use connector_store::{self as store, ConnectionRecord, Store, StoreError, StoredConnection};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::api("/connections", get(list).post(create), |document, path| {
+            let list = document.schema::<List>();
+            let operation =
+                Operation::new("listConnections", "Lists stored connections, without secrets.");
+            document.add(path, "get", operation.gives_json(list));
+            let (new, shown) = (document.schema::<New>(), document.schema::<Shown>());
+            let operation = Operation::new("createConnection", "Stores a connection.");
+            let operation = operation.takes_json(new).with_status("201").gives_json(shown);
+            document.add(path, "post", operation);
+        }),
+        Route::api("/connections/{id}", get(show).put(replace).delete(remove), |document, path| {
+            let shown = document.schema::<Shown>();
+            let operation =
+                Operation::new("showConnection", "A stored connection, without secrets.");
+            document.add(path, "get", operation.gives_json(shown.clone()));
+            let replacement = document.schema::<Replacement>();
+            let operation = Operation::new("replaceConnection", "Replaces a connection.")
+                .about("A secret that is left out stays, unless the base URL changes.")
+                .takes_json(replacement)
+                .gives_json(shown);
+            document.add(path, "put", operation);
+            let operation = Operation::new("deleteConnection", "Deletes a connection.");
+            document.add(path, "delete", operation.with_status("204"));
+        }),
+    ]
+}
+
+/// The connection of a call: the id of a stored one, or the values of the
+/// connection's form for this call only.
+#[derive(Default, JsonSchema)]
+#[schemars(untagged)]
+pub enum Chosen {
+    /// None: for connectors that need no credential.
+    #[default]
+    None,
+    /// A stored one.
+    Stored(String),
+    /// One for this call.
+    Inline(Map<String, Value>),
+}
+
+impl Chosen {
+    /// The member `connection` of a body.
+    pub fn take(members: &mut Members) -> Result<Self, String> {
+        const EXPECTED: &str = "`connection` must be the id of a stored connection, or an object with the values of one";
+        match members.take("connection") {
+            None => Ok(Self::None),
+            Some(Value::String(id)) => Ok(Self::Stored(id)),
+            Some(Value::Object(values)) => Ok(Self::Inline(values)),
+            Some(_) => Err(EXPECTED.to_owned()),
+        }
+    }
+}
+
+/// The connections that were made of stored ones. Each keeps its sockets open
+/// from one run to the next.
+#[derive(Default)]
+pub struct Made(Mutex<HashMap<String, (Vec<u8>, Connection)>>);
+
+impl Made {
+    /// The connection of a call.
+    pub fn connection(
+        &self,
+        store: &Store,
+        connector: &Connector,
+        chosen: Chosen,
+        caller: &Caller,
+    ) -> Result<Connection, Problem> {
+        match chosen {
+            Chosen::None => connector.connection(ConnectionValues::new()).map_err(|failure| {
+                let message = format!("{failure}; choose a connection");
+                Failure { message, ..failure }.into()
+            }),
+            Chosen::Inline(values) => Ok(connector.connection(values.into())?),
+            Chosen::Stored(id) => self.stored(store, connector, &id, caller),
+        }
+    }
+
+    fn stored(
+        &self,
+        store: &Store,
+        connector: &Connector,
+        id: &str,
+        caller: &Caller,
+    ) -> Result<Connection, Problem> {
+        // Connectors may have connections of the same name.
+        let record = match store.find_connection(Some(&address(connector)), id)? {
+            Some(record) => Some(record),
+            None => store.find_connection(None, id)?,
+        };
+        let record = record.filter(|record| caller.may_use(record));
+        let found = record.map(|record| store.connection(&record.id)).transpose()?.flatten();
+        let stored = found.ok_or_else(|| no_connection(id))?;
+        let record = &stored.record;
+        if record.component != address(connector) {
+            return Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                format!("the connection is one of {}", record.component),
+            ));
+        }
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, connection)) = made.get(&record.id)
+            && *of == stored.revision
+        {
+            return Ok(connection.clone());
+        }
+        let connection = bound_connection(&stored, connector).map_err(|error| match error {
+            BindingError::Elsewhere(detail) => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+            }
+            BindingError::Values(failure) => failure.into(),
+        })?;
+        made.insert(stored.record.id, (stored.revision, connection.clone()));
+        Ok(connection)
+    }
+
+    fn forget(&self, id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+/// A connection to be stored.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "NewConnection")]
+pub struct New {
+    /// What people call it.
+    name: String,
+    /// The connector's address, such as `openai/v1`.
+    component: String,
+    /// The values of the connection's form.
+    values: Map<String, Value>,
+}
+
+/// What a stored connection becomes.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, rename = "ConnectionReplacement")]
+pub struct Replacement {
+    /// What people call it.
+    name: String,
+    /// The values of the connection's form. A secret that is left out stays,
+    /// unless the base URL changes.
+    values: Map<String, Value>,
+}
+
+impl FromBody for New {
+    const MEMBERS: &'static [&'static str] = &["name", "component", "values"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self {
+            name: members.required_text("name")?,
+            component: members.required_text("component")?,
+            values: members.object("values")?,
+        })
+    }
+}
+
+impl FromBody for Replacement {
+    const MEMBERS: &'static [&'static str] = &["name", "values"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { name: members.required_text("name")?, values: members.object("values")? })
+    }
+}
+
+/// A stored connection, without what is secret.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Connection")]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    id: String,
+    name: String,
+    /// The connector's address.
+    component: String,
+    /// The values that are not secret.
+    values: Map<String, Value>,
+    /// The secret properties that are set.
+    secrets: Vec<String>,
+    /// When it was made, RFC 3339.
+    created_at: String,
+    /// When it was changed, RFC 3339.
+    updated_at: String,
+}
+
+/// All of them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConnectionList")]
+pub struct List {
+    connections: Vec<Shown>,
+}
+
+/// What may be shown of a stored connection.
+fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
+    let StoredConnection { record, values, .. } =
+        app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
+    let store::Shown { values, secrets } = values.shown(table_of(app, &record));
+    let ConnectionRecord { id, name, component, created_at, updated_at, .. } = record;
+    Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
+}
+
+/// The table by which a stored connection is shown: only that of a component
+/// for which the same values are secret as when it was stored.
+fn table_of<'a>(app: &'a App, record: &ConnectionRecord) -> Option<&'a PropertyTable> {
+    let connector = app.connectors.get(&record.component);
+    let connector = connector.filter(|connector| has_same_secrets(record, connector));
+    connector.map(|connector| &connector.descriptor().connection.properties)
+}
+
+async fn list(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<List>, Problem> {
+    on_thread(move || {
+        let records = app.store.connections()?;
+        let connections = records.iter().filter(|record| caller.may_use(record));
+        let connections = connections.map(|record| shown(&app, &record.id));
+        Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
+    })
+    .await
+}
+
+async fn create(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Body(New { name, component, values }): Body<New>,
+) -> Result<(StatusCode, Json<Shown>), Problem> {
+    may_change(&caller)?;
+    on_thread(move || {
+        let (connector, connection) = check(&app, &component, &values)?;
+        let bound = binding(&connector, &connection);
+        let added = app.store.add_connection(&name, &component, &values, &bound);
+        let record = added.map_err(refused)?;
+        Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
+    })
+    .await
+}
+
+async fn show(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Shown>, Problem> {
+    on_thread(move || {
+        let found = app.store.find_connection(None, &id)?;
+        match found.is_some_and(|record| caller.may_use(&record)) {
+            true => shown(&app, &id).map(Json),
+            false => Err(no_connection(&id)),
+        }
+    })
+    .await
+}
+
+async fn replace(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(Replacement { name, mut values }): Body<Replacement>,
+) -> Result<Json<Shown>, Problem> {
+    may_change(&caller)?;
+    on_thread(move || {
+        let StoredConnection { record, values: old, .. } =
+            app.store.connection(&id)?.ok_or_else(|| no_connection(&id))?;
+        let kept = old.keep_secrets(&mut values, table_of(&app, &record));
+        let (connector, connection) = check(&app, &record.component, &values)?;
+        let bound = binding(&connector, &connection);
+        if let Some(secret) = kept.first() {
+            let before = connector.connection(old.connection_values());
+            let stays = |before: &Connection| before.base_url() == connection.base_url();
+            if record.bound.as_ref() != Some(&bound) || !before.as_ref().is_ok_and(stays) {
+                let message =
+                    format!("`{secret}` must be given again, because the base URL changes");
+                return Err(Failure {
+                    property: Some(secret.clone()),
+                    ..Failure::new(FailureKind::InvalidInput, message)
+                }
+                .into());
+            }
+        }
+        app.store.replace_connection(&record.id, &name, &values, &bound).map_err(refused)?;
+        app.made.forget(&record.id);
+        shown(&app, &record.id).map(Json)
+    })
+    .await
+}
+
+async fn remove(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    may_change(&caller)?;
+    on_thread(move || {
+        app.made.forget(&id);
+        match app.store.remove_connection(&id)? {
+            true => Ok(StatusCode::NO_CONTENT),
+            false => Err(no_connection(&id)),
+        }
+    })
+    .await
+}
+
+fn may_change(caller: &Caller) -> Result<(), Problem> {
+    if caller.may_change_connections() {
+        return Ok(());
+    }
+    let detail = "this API key may use some stored connections and change none";
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+/// Refuses what no connection can be made of.
+fn check(
+    app: &App,
+    component: &str,
+    values: &Map<String, Value>,
+) -> Result<(Connector, Connection), Problem> {
+    let connector = component.split_once('/').map(|(name, version)| app.connector(name, version));
+    let connector = connector.unwrap_or_else(|| app.connector(component, ""))?;
+    let connection = connector.connection(ConnectionValues::from(values.clone()))?;
+    Ok((connector.clone(), connection))
+}
+
+/// A name that is taken, or is none, is the caller's mistake.
+fn refused(error: StoreError) -> Problem {
+    match error {
+        StoreError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        StoreError::Name(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        error => error.into(),
+    }
+}
+
+fn no_connection(id: &str) -> Problem {
+    Problem::not_found(format!("there is no connection `{}`", id.escape_debug()))
+}

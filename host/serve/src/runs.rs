@@ -1,0 +1,531 @@
+//! Running actions.
+//!
+//! A run answers with its outcome, or with events as they happen and the
+//! outcome last. A caller that goes away stops its run, unless it sent an
+//! `Idempotency-Key`: then the run goes on, its outcome is kept, and the same
+//! request gets it instead of paying again.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Extension, Json, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::sse::{self, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use connector_host::{
+    Cancellation, Connector, Event, Failure, FailureKind, FileEntry, Limits, Outcome, render,
+};
+use futures_util::stream;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use super::body::{self, FromBody};
+use super::connections::Chosen;
+use super::descriptors;
+use super::openapi::{self, Route};
+use super::problem::{self, Problem};
+use super::{App, Caller, Shared, action, address, blocking, on_thread};
+use crate::members::Members;
+use connector_store::Begun;
+
+/// As many events wait for a slow reader before the run waits for it too.
+const EVENTS: usize = 32;
+/// The longest key.
+const LONGEST_KEY: usize = 255;
+/// How often a run in progress is looked at by another request with its key.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub fn routes() -> Vec<Route> {
+    let path = "/components/{name}/{version}/actions/{action}/run";
+    vec![Route::api(path, post(run), |document, path| {
+        let connection = document.schema::<Chosen>();
+        let event = document.schema::<RunEvent<'_>>();
+        for (place, action) in document.actions(path) {
+            let output =
+                action.output.as_ref().map_or_else(openapi::output, render::openapi_output);
+            let operation = place
+                .operation("", &action.title)
+                .about(&action.description)
+                .parameter(json!({
+                    "name": "Idempotency-Key", "in": "header", "required": false,
+                    "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_KEY },
+                    "description": "The same key and body get the first outcome instead of \
+                                    paying twice.",
+                }))
+                .takes_json(json!({
+                    "type": "object",
+                    "required": ["input"],
+                    "properties": {
+                        "input": render::openapi_input(&action.properties),
+                        "connection": connection,
+                    },
+                }))
+                .gives_json(openapi::outcome(output))
+                .gives("text/event-stream", event.clone());
+            document.add(&place.path, "post", operation);
+        }
+    })]
+}
+
+/// A run.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Run {
+    /// The action's input.
+    #[schemars(default)]
+    input: Map<String, Value>,
+    /// The connection.
+    #[schemars(default)]
+    connection: Chosen,
+}
+
+impl FromBody for Run {
+    const MEMBERS: &'static [&'static str] = &["input", "connection"];
+
+    fn take(members: &mut Members) -> Result<Self, String> {
+        Ok(Self { input: members.object("input")?, connection: Chosen::take(members)? })
+    }
+}
+
+/// A run that can be started.
+struct Job {
+    connector: Connector,
+    action: String,
+    input: Map<String, Value>,
+    connection: Chosen,
+    trace_parent: Option<String>,
+    caller: Caller,
+}
+
+async fn run(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path((name, version, of)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Result<Response, Problem> {
+    let connector = app.connector(&name, &version)?.clone();
+    action(&connector, &of)?;
+    let key = key(&headers)?;
+    let request = Sha256::new()
+        .chain_update(address(&connector))
+        .chain_update([0])
+        .chain_update(&of)
+        .chain_update([0])
+        .chain_update(&body);
+    let Run { input, connection } = body::read(&headers, &body)?;
+    let trace_parent = trace_parent(&headers);
+    let key = key.map(|key| caller.own_key(&key));
+    let job = Job { connector, action: of, input, connection, trace_parent, caller };
+    let streams = wants_events(&headers);
+    match key {
+        None if streams => Ok(events(app, job)),
+        None => Ok(answer(start(&app, job, None).await)),
+        Some(key) => {
+            // Not a part of this request: it goes on when the caller is gone.
+            let kept = tokio::spawn(keyed(app, job, key, request.finalize().into())).await;
+            let kept = kept.unwrap_or_else(|_| Err(Problem::internal("the run failed")))?;
+            Ok(kept.into_response(streams))
+        }
+    }
+}
+
+/// The caller's trace, if it is one.
+fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    is_trace_parent(text).then(|| text.to_owned())
+}
+
+/// Whether a text names a trace (W3C Trace Context, version 00).
+pub fn is_trace_parent(text: &str) -> bool {
+    let is_hex = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match text.split('-').collect::<Vec<_>>()[..] {
+        ["00", trace, parent, flags] => is_hex(trace, 32) && is_hex(parent, 16) && is_hex(flags, 2),
+        _ => false,
+    }
+}
+
+/// Whether the caller asks for events.
+fn wants_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/event-stream")
+    })
+}
+
+/// The key by which a request is known again.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut keys = headers.get_all("idempotency-key").iter();
+    let Some(key) = keys.next() else { return Ok(None) };
+    let is_key = |key: &&str| {
+        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match (key.to_str().ok().filter(is_key), keys.next()) {
+        (Some(key), None) => Ok(Some(key.to_owned())),
+        _ => {
+            let detail =
+                format!("one Idempotency-Key of 1 to {LONGEST_KEY} visible ASCII characters");
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+        }
+    }
+}
+
+/// Waits for a place, runs the action and waits for its end. Dropping the
+/// future stops the run.
+async fn start(
+    app: &Arc<App>,
+    job: Job,
+    events: Option<mpsc::Sender<sse::Event>>,
+) -> Result<Outcome, Problem> {
+    let begun = Instant::now();
+    let place = app.gate.enter().await?;
+    app.metrics.waited(begun.elapsed());
+    let cancellation = Cancellation::new();
+    let stop = cancellation.clone().cancel_on_drop();
+    let label = format!("{}/{}", address(&job.connector), job.action);
+    let thread_app = Arc::clone(app);
+    let ended = blocking(move || {
+        // A run that was told to stop still holds its place until it has.
+        let _place = place;
+        perform(&thread_app, job, events, &cancellation)
+    })?
+    .await;
+    drop(stop);
+    let ended = ended.unwrap_or_else(|_| {
+        // Nobody knows how far it came: the provider may have been paid.
+        let failure = Failure::new(FailureKind::Internal, "the run failed");
+        Err(Failure { request_sent: true, ..failure }.into())
+    });
+    app.metrics.ended(&label, ended.as_ref().ok(), begun.elapsed());
+    ended
+}
+
+/// On a thread of its own.
+fn perform(
+    app: &App,
+    job: Job,
+    events: Option<mpsc::Sender<sse::Event>>,
+    cancellation: &Cancellation,
+) -> Result<Outcome, Problem> {
+    let Job { connector, action, input, connection, trace_parent, caller } = job;
+    let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
+    let files = app.files.files();
+    let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
+    let mut run = connector
+        .run(action, Value::Object(input))
+        .connection(&connection)
+        .files(&files)
+        .functions(&functions)
+        .limits(Limits {
+            time: app.settings.run_time,
+            open: descriptors::of_a_run(app.settings.runs),
+            ..Limits::default()
+        })
+        .cancellation(cancellation);
+    if let Some(trace_parent) = trace_parent {
+        run = run.trace_parent(trace_parent);
+    }
+    if let Some(events) = events {
+        run = run.streaming(true).on_event(move |event| {
+            // The receiver is gone when the caller is; the run is told so.
+            let _ = events.blocking_send(named(event));
+        });
+    }
+    Ok(run.start()?)
+}
+
+fn answer(ended: Result<Outcome, Problem>) -> Response {
+    match ended {
+        Ok(outcome) => Json(outcome).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// What a stream of events goes on with.
+enum Stage {
+    /// The run goes on; it ends with what the future gives.
+    Running(mpsc::Receiver<sse::Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
+    /// The run has ended, and events are still to be told.
+    Draining(mpsc::Receiver<sse::Event>, Ended),
+    Over,
+}
+
+type Ended = Result<Outcome, Problem>;
+
+/// Answers with events as they happen.
+fn events(app: Arc<App>, job: Job) -> Response {
+    let (sender, receiver) = mpsc::channel(EVENTS);
+    let ended = Box::pin(async move { start(&app, job, Some(sender)).await });
+    let told = stream::unfold(Stage::Running(receiver, ended), |stage| async move {
+        match stage {
+            Stage::Running(mut receiver, mut ended) => tokio::select! {
+                biased;
+                Some(event) = receiver.recv() => {
+                    Some((event, Stage::Running(receiver, ended)))
+                }
+                ended = &mut ended => next(receiver, ended),
+            },
+            Stage::Draining(receiver, ended) => next(receiver, ended),
+            Stage::Over => None,
+        }
+    });
+    streamed(told)
+}
+
+/// What is left to tell of a run that has ended.
+fn next(mut receiver: mpsc::Receiver<sse::Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
+    match receiver.try_recv() {
+        Ok(event) => Some((event, Stage::Draining(receiver, ended))),
+        Err(_) => Some((last(&ended), Stage::Over)),
+    }
+}
+
+fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> Response {
+    use futures_util::StreamExt;
+    let mut response =
+        Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response();
+    // A proxy that buffers would keep the events back.
+    let unbuffered = axum::http::HeaderValue::from_static("no");
+    response.headers_mut().insert("x-accel-buffering", unbuffered);
+    response
+}
+
+/// One of the server-sent events of a run: its name and its data. The last
+/// one is `result` or `failure`.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "event", content = "data", rename_all = "lowercase")]
+enum RunEvent<'a> {
+    /// More text of an answer.
+    Delta(DeltaData),
+    /// How far something is.
+    Progress(ProgressData),
+    /// A request failed and is made again after a pause.
+    Attempt(AttemptData),
+    /// A file that is there before the run ends.
+    File(FileData),
+    /// A function is about to be called.
+    Call(CallData),
+    /// A function was called.
+    Called(CalledData),
+    /// The run has succeeded.
+    Result(&'a Outcome),
+    /// The run has failed.
+    Failure(problem::Body<'a>),
+}
+
+#[derive(Serialize, JsonSchema)]
+struct DeltaData {
+    /// Which of several answers, counted from 0.
+    choice: u32,
+    text: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProgressData {
+    /// What is counted, such as `bytes`.
+    unit: String,
+    done: u64,
+    /// How much there is, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct AttemptData {
+    /// How often it was made so far.
+    attempt: u32,
+    pause_ms: u64,
+    reason: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct FileData {
+    file: FileEntry,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CallData {
+    id: String,
+    name: String,
+    arguments: Value,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CalledData {
+    id: String,
+    name: String,
+    /// What it gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl RunEvent<'_> {
+    /// None if it is not known here yet.
+    fn of(event: Event) -> Option<Self> {
+        Some(match event {
+            Event::TextDelta { choice, text } => Self::Delta(DeltaData { choice, text }),
+            Event::Progress { unit, done, total } => {
+                Self::Progress(ProgressData { unit, done, total })
+            }
+            Event::Retry { attempt, pause_ms, reason } => {
+                Self::Attempt(AttemptData { attempt, pause_ms, reason })
+            }
+            Event::File { file } => Self::File(FileData { file }),
+            Event::FunctionCall { id, name, arguments } => {
+                Self::Call(CallData { id, name, arguments })
+            }
+            Event::FunctionResult { id, name, result } => {
+                let (result, error) = match result {
+                    Ok(result) => (Some(result), None),
+                    Err(error) => (None, Some(error)),
+                };
+                Self::Called(CalledData { id, name, result, error })
+            }
+            _ => return None,
+        })
+    }
+
+    fn written(&self) -> sse::Event {
+        let event = json!(self);
+        let name = event.get("event").and_then(Value::as_str).unwrap_or_default();
+        let data = event.get("data").map(Value::to_string).unwrap_or_default();
+        sse::Event::default().event(name).data(data)
+    }
+}
+
+fn named(event: Event) -> sse::Event {
+    // What this service does not know yet is no reason to end the stream.
+    let unknown = || sse::Event::default().comment("an event");
+    RunEvent::of(event).map_or_else(unknown, |event| event.written())
+}
+
+fn last(ended: &Ended) -> sse::Event {
+    match ended {
+        Ok(outcome) => RunEvent::Result(outcome).written(),
+        Err(problem) => RunEvent::Failure(problem.body()).written(),
+    }
+}
+
+/// How a run with a key ended, as it is kept.
+struct Kept {
+    status: StatusCode,
+    body: Value,
+}
+
+impl Kept {
+    fn of(ended: Ended) -> Self {
+        match ended {
+            Ok(outcome) => Self { status: StatusCode::OK, body: json!(outcome) },
+            Err(problem) => Self { status: problem.status(), body: problem.json() },
+        }
+    }
+
+    fn text(&self) -> String {
+        json!({ "status": self.status.as_u16(), "body": self.body }).to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let status = u16::try_from(value.get("status")?.as_u64()?).ok()?;
+        let status = StatusCode::from_u16(status).ok()?;
+        Some(Self { status, body: value.get("body")?.clone() })
+    }
+
+    fn into_response(self, streams: bool) -> Response {
+        if streams {
+            let name = if self.status.is_success() { "result" } else { "failure" };
+            let event = sse::Event::default().event(name).data(self.body.to_string());
+            return streamed(stream::iter([event]));
+        }
+        let kind = match self.status.is_success() {
+            true => "application/json",
+            false => "application/problem+json",
+        };
+        (self.status, [(header::CONTENT_TYPE, kind)], self.body.to_string()).into_response()
+    }
+}
+
+/// Runs once for a key, however often it is asked for.
+async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Result<Kept, Problem> {
+    let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
+    let deadline = Instant::now() + app.settings.run_time;
+    loop {
+        let (store, asked) = (Arc::clone(&app.store), key.clone());
+        match on_thread(move || Ok(store.begin_run(&asked, &request)?)).await? {
+            Begun::New => break,
+            Begun::OtherRequest => {
+                return Err(conflict("the Idempotency-Key was used for another request"));
+            }
+            Begun::Interrupted => {
+                return Err(conflict(
+                    "the service was stopped during the run with this Idempotency-Key: the \
+                     provider may have been paid, and the outcome is not known",
+                ));
+            }
+            Begun::Finished(text) => {
+                return Kept::parse(&text).ok_or_else(|| Problem::internal("the outcome is lost"));
+            }
+            Begun::Running if deadline < Instant::now() => {
+                return Err(conflict("the run with this Idempotency-Key still goes on"));
+            }
+            Begun::Running => tokio::time::sleep(LOOK).await,
+        }
+    }
+    let ended = start(&app, job, None).await;
+    let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
+    let kept = Kept::of(ended);
+    let text = kept.text();
+    let noted = on_thread(move || {
+        let noted = match was_sent {
+            true => app.store.finish_run(&key, &text),
+            // Nothing was paid: the key is free for another try.
+            false => app.store.forget_run(&key),
+        };
+        noted.map_err(Problem::from)
+    });
+    // What was paid for is told, also if it cannot be kept. The key stays
+    // taken then: the run is not made again.
+    if let Err(problem) = noted.await {
+        tracing::error!(problem = problem.detail(), "the end of a run cannot be noted");
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_asked_for_by_name() {
+        let wants = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().unwrap());
+            wants_events(&headers)
+        };
+        assert!(wants("text/event-stream"));
+        assert!(wants("application/json;q=0.5, Text/Event-Stream;q=1"));
+        assert!(!wants("*/*"));
+        assert!(!wants("application/json"));
+        assert!(!wants_events(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn an_outcome_is_kept_as_it_was_told() {
+        let failure = Failure { request_sent: true, ..Failure::new(FailureKind::Network, "no") };
+        let kept = Kept::of(Err(failure.into()));
+        let read = Kept::parse(&kept.text()).unwrap();
+        assert_eq!((read.status, read.body), (StatusCode::BAD_GATEWAY, kept.body));
+    }
+}

@@ -1,0 +1,85 @@
+//! What the user of this machine approved: `trust.json` in the folder of the
+//! stored connections, which belongs to the user alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use connector_host::Connector;
+use serde::{Deserialize, Serialize};
+
+use super::{Entry, Request};
+use crate::{self as store, StoreError};
+
+const TRUST_FILE: &str = "trust.json";
+
+/// The approved components.
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trusted {
+    /// By the canonical paths of their files.
+    components: BTreeMap<PathBuf, Record>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Record {
+    sha256: String,
+    #[serde(flatten)]
+    request: Request,
+}
+
+impl Trusted {
+    /// What was approved so far. The folder is the user's own unless one is
+    /// given.
+    ///
+    /// # Errors
+    /// If it cannot be used, with why.
+    pub fn read(data_dir: Option<&Path>) -> Result<Self, String> {
+        let Ok(folder) = store::folder_for_user(data_dir) else { return Ok(Self::default()) };
+        let path = folder.join(TRUST_FILE);
+        let wrong = |why: &dyn std::fmt::Display| format!("cannot use {}: {why}", path.display());
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(wrong(&error.kind())),
+        };
+        store::check_private(&folder, TRUST_FILE).map_err(|error| wrong(&error))?;
+        serde_json::from_str(&text).map_err(|error| wrong(&error))
+    }
+
+    /// What is approved, as seen from a file.
+    pub fn entries(self, file: &Path) -> Vec<Entry> {
+        let this = fs::canonicalize(file).ok();
+        let entry = |(path, Record { sha256, request })| Entry {
+            is_this_file: Some(path) == this,
+            sha256,
+            request,
+        };
+        self.components.into_iter().map(entry).collect()
+    }
+
+    /// Approves a component, in place of what was approved at its path before.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn add(
+        mut self,
+        file: &Path,
+        connector: &Connector,
+        data_dir: Option<&Path>,
+    ) -> Result<(), StoreError> {
+        let folder = store::private_folder(&store::folder_for_user(data_dir)?)?;
+        let path = folder.join(TRUST_FILE);
+        let unusable = |error: io::Error| StoreError::File { path: path.clone(), error };
+        let record =
+            Record { sha256: connector.hash().to_owned(), request: Request::of(connector) };
+        self.components.insert(fs::canonicalize(file).map_err(unusable)?, record);
+        let text = serde_json::to_string_pretty(&self).map_err(|error| unusable(error.into()))?;
+        // A temporary file is this user's alone, and stays so.
+        let mut new = tempfile::NamedTempFile::new_in(&folder).map_err(unusable)?;
+        new.write_all(text.as_bytes()).map_err(unusable)?;
+        new.persist(&path).map_err(|error| unusable(error.error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! How the server is reached, and as whom.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use async_nats::{Client, ConnectOptions, Event};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The addresses of the servers of one cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Servers(Vec<String>);
+
+/// A user of the server.
+pub enum User {
+    /// Whoever comes.
+    Anybody,
+    /// A credentials file, as `nsc` makes it.
+    Credentials(PathBuf),
+    /// A name and a password.
+    Password(String, Zeroizing<String>),
+}
+
+/// How the server is reached.
+pub struct Access {
+    /// Its addresses.
+    pub servers: Servers,
+    /// Who this is to it.
+    pub user: User,
+    /// The authorities of the server's certificate, if not the system's.
+    pub authorities: Option<PathBuf>,
+}
+
+/// The server is not reached.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The credentials cannot be used.
+    #[error("the credentials in {}: {error}", path.display())]
+    Credentials {
+        /// Their file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// No connection.
+    #[error("no connection to NATS at {servers}: {error}")]
+    Connect {
+        /// Where.
+        servers: String,
+        /// Why.
+        error: async_nats::ConnectError,
+    },
+}
+
+impl FromStr for Servers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let servers = text.split(',').map(|one| server(one.trim()));
+        servers.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl std::fmt::Display for Servers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join(","))
+    }
+}
+
+fn server(text: &str) -> Result<String, String> {
+    let form = || "give an address such as nats://127.0.0.1:4222, or tls://…".to_owned();
+    let url = Url::parse(text).map_err(|_| form())?;
+    // Other users see arguments in the list of processes.
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a user's name and password do not belong into the address".to_owned());
+    }
+    match (url.scheme(), url.host_str()) {
+        ("nats" | "tls", Some(host)) if !host.is_empty() => Ok(text.to_owned()),
+        _ => Err(form()),
+    }
+}
+
+impl Access {
+    /// Connects, and stays connected: what breaks is connected anew.
+    ///
+    /// # Errors
+    /// See [`AccessError`].
+    pub async fn connect(&self, name: &str) -> Result<Client, AccessError> {
+        let mut options = ConnectOptions::new().name(name).event_callback(told);
+        options = match &self.user {
+            User::Anybody => options,
+            User::Credentials(path) => options
+                .credentials_file(path)
+                .await
+                .map_err(|error| AccessError::Credentials { path: path.clone(), error })?,
+            User::Password(user, password) => {
+                options.user_and_password(user.clone(), password.to_string())
+            }
+        };
+        if let Some(authorities) = &self.authorities {
+            options = options.add_root_certificates(authorities.clone());
+        }
+        let connected = options.connect(&self.servers.0).await;
+        connected.map_err(|error| AccessError::Connect { servers: self.servers.to_string(), error })
+    }
+}
+
+async fn told(event: Event) {
+    match event {
+        Event::Connected => tracing::info!("connected to NATS"),
+        Event::Disconnected => tracing::warn!("not connected to NATS"),
+        Event::Closed | Event::Draining => {}
+        event => tracing::warn!(%event, "NATS"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_told_by_their_addresses_alone() {
+        for good in ["nats://127.0.0.1:4222", "tls://nats.example", "nats://a:1, nats://b:2"] {
+            assert!(good.parse::<Servers>().is_ok(), "{good}");
+        }
+        for odd in ["", "127.0.0.1:4222", "http://a", "nats://", "ws://a", "nats://a,"] {
+            assert!(odd.parse::<Servers>().is_err(), "{odd}");
+        }
+        let refused = "nats://user:sk-secret@a:4222".parse::<Servers>().unwrap_err();
+        assert_eq!(refused, "a user's name and password do not belong into the address");
+    }
+}
