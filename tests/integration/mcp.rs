@@ -1,6 +1,7 @@
 //! `connector mcp`, tried with the official client and its Inspector.
 
 use std::fs;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -93,10 +94,11 @@ fn text_is_progress_as_it_comes() {
 #[test]
 fn the_client_is_told_of_progress() {
     let sandbox = sandbox();
+    // What arrives in one piece with the result the client keeps to itself.
+    sandbox.script(Fault::Stall { after: 1_500, pause: Duration::from_secs(2) });
     let mut client = Client::start(Some(&sandbox), &[]);
     let followed = client.ask(json!(["follow", "openai_v1_ask", question()])).unwrap();
     let told = followed["progress"].as_array().unwrap();
-    // What arrives in one piece with the result the client keeps to itself.
     let so_far: String = told.iter().filter_map(|told| told["message"].as_str()).collect();
     assert!(!so_far.is_empty() && text(&followed["result"]).starts_with(&so_far), "{followed}");
 }
