@@ -1,5 +1,5 @@
 //! How a connector may describe itself: without any import, in time, and
-//! without contradictions. (`host/src/table.rs` has the contradictions that a
+//! without contradictions. (`host/core/src/table.rs` has the contradictions that a
 //! table can hold.)
 
 use std::thread;
