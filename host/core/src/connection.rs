@@ -7,13 +7,12 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use ureq::http::header;
 
-use crate::descriptor::{Authorization, Binding, Definition, Descriptor};
-use crate::egress::{
-    BaseUrl, Credential, Destination, Header, Route, RouteOptions, Secret, header_name,
+use crate::contract::{
+    Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind,
 };
-use crate::failure::{Failure, FailureKind};
-use crate::host::HostOptions;
+use crate::egress::{Credential, Destination, Header, Route, Secret, header_name};
 use crate::input;
+use crate::options::HostOptions;
 
 /// The values of a connection's properties, still with the credential among
 /// them. Prints no value.
@@ -30,7 +29,7 @@ pub struct Connection(Arc<Shared>);
 
 struct Shared {
     connector: String,
-    route: Route,
+    route: Arc<Route>,
     settings: Value,
 }
 
@@ -79,14 +78,14 @@ impl fmt::Debug for ConnectionValues {
 impl Connection {
     /// Where its requests go.
     pub fn base_url(&self) -> &BaseUrl {
-        self.route().base()
+        self.0.route.base()
     }
 
     /// Whether one of its secrets is too short to be removed from answers that
     /// repeat it: under 16 bytes it could be guessed, and is a word such as
     /// `none`.
     pub fn has_unredacted_secret(&self) -> bool {
-        self.route().has_unredacted_secret()
+        self.0.route.has_unredacted_secret()
     }
 
     pub(crate) fn new(
@@ -121,13 +120,13 @@ impl Connection {
         };
         Ok(Self(Arc::new(Shared {
             connector: descriptor.name.clone(),
-            route: Route::new(destination, &RouteOptions::of(options)),
+            route: Arc::new(Route::new(destination, &options.route())),
             settings: Value::Object(values),
         })))
     }
 
-    pub(crate) fn route(&self) -> &Route {
-        &self.0.route
+    pub(crate) fn route(&self) -> Arc<Route> {
+        Arc::clone(&self.0.route)
     }
 
     /// What the connector may see of it.

@@ -3,24 +3,30 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::Value;
 use wasmtime::component::Linker;
 
-use crate::bindings::ConnectorPre as WorldPre;
-use crate::cache::{Compiled, InUse};
-use crate::complexity::TooComplex;
+use crate::budget::{Cancellation, Limits};
 use crate::connection::{Connection, ConnectionValues};
-use crate::descriptor::{Descriptor, DescriptorError};
-use crate::failure::Failure;
-use crate::host::{Host, HostOptions};
-use crate::run::{self, Run};
-use crate::state::State;
+use crate::contract::{Action, Descriptor, DescriptorError, Failure, FailureKind};
+use crate::options::HostOptions;
+use crate::runtime::bindings::{ConnectorPre as WorldPre, describe as wit_describe};
+use crate::runtime::cache::{Compiled, InUse};
+use crate::runtime::call::Call;
+use crate::runtime::complexity::TooComplex;
+use crate::runtime::engine::EngineOptions;
+use crate::runtime::state::State;
 
 /// The package of `wit/` and its version. A connector built for another
 /// track (semver: `0.1.x`) is refused.
 pub(crate) const PACKAGE: &str = "workflow:connector";
 pub(crate) const VERSION: (u64, u64, u64) = (0, 1, 0);
+
+/// Longer descriptions come from a connector that loops.
+const DESCRIBE_TIME: Duration = Duration::from_secs(5);
+/// Larger ones too: the largest known has a hundredth of it.
+const DESCRIBE_BYTES: usize = 8 << 20;
 
 /// A loaded connector. Cheap to clone.
 #[derive(Clone)]
@@ -92,7 +98,7 @@ impl LoadError {
 
 impl Connector {
     pub(crate) fn new(
-        host: &Host,
+        options: &HostOptions,
         linker: &Linker<State>,
         compiled: Compiled,
         hash: String,
@@ -100,9 +106,9 @@ impl Connector {
     ) -> Result<Self, LoadError> {
         let Compiled { component, in_use } = compiled;
         let kind = component.component_type();
-        let imports: Vec<String> =
-            kind.imports(&host.engine).map(|(name, _)| name.to_owned()).collect();
-        let exports = kind.exports(&host.engine).map(|(name, _)| name.to_owned());
+        let engine = linker.engine();
+        let imports: Vec<String> = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
+        let exports = kind.exports(engine).map(|(name, _)| name.to_owned());
         for name in imports.iter() {
             check_import(name)?;
         }
@@ -113,8 +119,8 @@ impl Connector {
             .instantiate_pre(&component)
             .and_then(WorldPre::new)
             .map_err(LoadError::mismatch)?;
-        let descriptor = Descriptor::parse(run::describe(&pre, &host.options)?)?;
-        let options = host.options.clone();
+        let descriptor = Descriptor::parse(describe(&pre, &options.engine())?)?;
+        let options = options.clone();
         let shared = Shared { pre, descriptor, options, imports, hash, size, _in_use: in_use };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -148,43 +154,37 @@ impl Connector {
         Connection::new(&self.shared.descriptor, values, &self.shared.options)
     }
 
-    /// Prepares a run of an action with a JSON object as input.
-    pub fn run(&self, action: impl Into<String>, input: Value) -> Run<'_> {
-        Run::new(self, action.into(), input)
-    }
-
-    /// Makes the connector's cheapest authorized call and says what was
-    /// reached.
+    /// The action with this name.
     ///
     /// # Errors
-    /// Why the provider was not reached.
-    pub fn test(&self, connection: &Connection) -> Result<String, Failure> {
-        run::test(self, connection)
+    /// `invalid-input`, with the names that there are.
+    pub(crate) fn action(&self, name: &str) -> Result<&Action, Failure> {
+        let descriptor = self.descriptor();
+        descriptor.action(name).ok_or_else(|| {
+            let names: Vec<&str> =
+                descriptor.actions.iter().map(|action| action.name.as_str()).collect();
+            let message = format!(
+                "`{}` has no action `{}`; it has: {}",
+                descriptor.name,
+                name.escape_debug(),
+                names.join(", ")
+            );
+            Failure::new(FailureKind::InvalidInput, message)
+        })
     }
 
-    /// The current choices of a property at a path such as `model`.
+    /// What a connector sees of a connection, as JSON.
     ///
     /// # Errors
-    /// `invalid-input` if the property has no dynamic choices. A provider
-    /// that cannot be asked is no failure: the list is then `disabled` and
-    /// says why.
-    pub fn options(
-        &self,
-        connection: &Connection,
-        action: &str,
-        property: &str,
-        input: &Value,
-        search: Option<&str>,
-    ) -> Result<run::OptionList, Failure> {
-        run::options(self, connection, action, property, input, search)
-    }
-
-    /// The JSON Schema of an action's output for this input. Does no I/O.
-    ///
-    /// # Errors
-    /// `invalid-input` as for a run.
-    pub fn output_schema(&self, action: &str, input: Value) -> Result<Value, Failure> {
-        run::output_schema(self, action, input)
+    /// If it is another connector's.
+    pub(crate) fn settings(&self, connection: Option<&Connection>) -> Result<String, Failure> {
+        match connection {
+            None => Ok("{}".to_owned()),
+            Some(connection) => {
+                connection.check_belongs_to(self.descriptor())?;
+                Ok(connection.settings().to_string())
+            }
+        }
     }
 }
 
@@ -215,4 +215,29 @@ fn check_version(name: &str) -> Result<(), LoadError> {
             supported: format!("{major}.{minor}.{patch}"),
         }),
     }
+}
+
+/// Calls `describe` with every import denied.
+///
+/// # Errors
+/// `Mismatch` if an export has another type than in `wit/`, which wasmtime
+/// tells only of an instance; `Describe` for whatever happens in the guest.
+fn describe(
+    pre: &WorldPre<State>,
+    options: &EngineOptions,
+) -> Result<wit_describe::Component, LoadError> {
+    let call = Call {
+        run: None,
+        time: Some(DESCRIBE_TIME),
+        limits: Limits { output_bytes: DESCRIBE_BYTES, ..Limits::default() },
+        cancellation: Cancellation::default(),
+    };
+    let described = call.make_on_instance(pre, options, |instance, store| {
+        match pre.exports(&mut *store, instance) {
+            Ok(world) => world.workflow_connector_describe().call_describe(store).map(Ok),
+            Err(mismatch) => Ok(Err(mismatch)),
+        }
+    });
+    let (component, _) = described.map_err(LoadError::Describe)?;
+    component.map_err(LoadError::mismatch)
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::descriptor::Binding;
-use crate::table::{
+use crate::contract::Binding;
+use crate::contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyType,
 };
 

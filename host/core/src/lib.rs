@@ -31,20 +31,12 @@
 //! # }
 //! ```
 
-mod account;
-mod backtrace;
-mod bindings;
-mod cache;
-mod complexity;
+mod budget;
 mod connection;
 mod connector;
-mod content;
-mod descriptor;
+mod contract;
+mod describe;
 mod egress;
-mod engine;
-mod events;
-mod failure;
-mod file_store;
 mod files;
 #[cfg(test)]
 mod fixture;
@@ -52,34 +44,32 @@ mod functions;
 #[cfg(test)]
 mod fuzz;
 mod host;
-mod imports;
 mod input;
-mod json;
-mod json_schema;
-mod media;
+mod options;
+mod queries;
 pub mod render;
 mod run;
-mod state;
-mod table;
-mod text;
+mod runtime;
 
-pub use complexity::TooComplex;
+pub use budget::{CancelOnDrop, Cancellation, Limits};
 pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
-pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
-pub use egress::{
-    AddressError, AddressPolicy, Authorities, AuthoritiesError, BaseUrl, BaseUrlError, Retries,
-};
-pub use events::{CancelOnDrop, Cancellation, Event, OnEvent};
-pub use failure::{Failure, FailureKind, Violation};
-pub use file_store::{FileStore, NewStoredFile, StoredFile};
-pub use files::{FileEntry, Files};
-pub use functions::{Functions, HttpFunction};
-pub use host::{Host, HostError, HostOptions};
-pub use json::{JsonError, read_json, read_object};
-pub use run::{Limits, OptionList, Outcome, Run};
-pub use table::{
+pub use contract::json::{JsonError, read_json, read_object};
+pub use contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,
     Property, PropertyTable, PropertyType, TableError,
 };
-pub use text::{TextError, read_text, whole_surrogates};
+pub use contract::text::{TextError, read_text, whole_surrogates};
+pub use contract::{
+    Action, AddressError, AddressPolicy, Authorization, BaseUrl, BaseUrlError, Binding, Definition,
+    Descriptor, DescriptorError, Event, Failure, FailureKind, FileEntry, OnEvent, Violation,
+};
+pub use egress::{Authorities, AuthoritiesError, Retries};
+pub use files::{FileStore, Files, NewStoredFile, StoredFile};
+pub use functions::HttpFunction;
+pub use host::{Host, HostError};
+pub use options::HostOptions;
+pub use queries::OptionList;
+pub use run::{Outcome, Run};
+pub use runtime::complexity::TooComplex;
+pub use runtime::functions::Functions;

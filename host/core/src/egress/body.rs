@@ -7,8 +7,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::content::{Content, ContentReader};
-use crate::failure::{Failure, FailureKind};
+use crate::contract::{Failure, FailureKind};
+use crate::files::{Content, ContentReader};
 
 use super::not_allowed;
 use super::progress::Progress;

@@ -15,10 +15,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use crate::failure::{Failure, FailureKind};
+use crate::contract::media::{self, Kind};
+use crate::contract::{Failure, FailureKind, json};
 use crate::files::RunFiles;
-use crate::json;
-use crate::media::{self, Kind};
 
 use super::redact::Redactor;
 

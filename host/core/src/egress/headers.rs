@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::failure::Failure;
+use crate::contract::Failure;
 
 use super::not_allowed;
 

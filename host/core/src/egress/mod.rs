@@ -4,9 +4,7 @@
 //! A connector names a path. The origin, the credential and the sockets are
 //! the connection's ([`Route`]), and a connection has its own of each.
 
-mod addresses;
 mod authorities;
-mod base_url;
 mod body;
 mod buffers;
 mod embedded;
@@ -33,13 +31,11 @@ use std::time::{Duration, Instant, SystemTime};
 use ureq::http::{self, Method, Uri, header};
 use ureq::{SendBody, Timeout};
 
-use crate::account::Account;
-use crate::events::{Cancellation, Event, OnEvent};
-use crate::failure::{Failure, FailureKind};
+use crate::budget::{Account, Cancellation};
+use crate::contract::base_url::Scheme;
+use crate::contract::{Event, Failure, FailureKind, OnEvent};
 
-pub use addresses::{AddressError, AddressPolicy};
 pub use authorities::{Authorities, AuthoritiesError};
-pub use base_url::{BaseUrl, BaseUrlError};
 pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
@@ -53,7 +49,6 @@ pub(crate) use route::{
 pub(crate) use secret::Secret;
 pub(crate) use socket::enter;
 
-use addresses::Scheme;
 use body::Body;
 use idle::ClosedIdle;
 use resolver::{AddressRefused, NoThread, Unresolved};

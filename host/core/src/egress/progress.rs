@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::events::{Event, OnEvent};
+use crate::contract::{Event, OnEvent};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 

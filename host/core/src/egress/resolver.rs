@@ -9,7 +9,8 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::addresses::{AddressError, AddressPolicy, Scheme};
+use crate::contract::base_url::Scheme;
+use crate::contract::{AddressError, AddressPolicy};
 
 /// Leaves the lookup to whoever makes a connection.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use serde::de::IgnoredAny;
 use ureq::http;
 use ureq::{BodyReader, Timeout};
 
-use crate::account::{Account, Exceeded, Held, Open};
-use crate::failure::{Failure, FailureKind};
-use crate::files::{FileEntry, RunFiles};
+use crate::budget::{Account, Exceeded, Held, Open};
+use crate::contract::{Failure, FailureKind, FileEntry};
+use crate::files::RunFiles;
 
 use super::embedded::{self, EmbeddedFiles, Stored};
 use super::event_stream::{EventStream, ServerSentEvent};

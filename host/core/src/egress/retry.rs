@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use ureq::http::Method;
 
-use crate::failure::{Failure, FailureKind};
+use crate::contract::{Failure, FailureKind};
 
 /// No pause is longer, whatever is asked for: it can be added to every instant,
 /// and be told in milliseconds as a JSON number.

@@ -7,12 +7,9 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 
-use crate::failure::Failure;
-use crate::host::HostOptions;
+use crate::contract::{AddressPolicy, BaseUrl, Failure};
 
-use super::addresses::AddressPolicy;
 use super::authorities::Authorities;
-use super::base_url::BaseUrl;
 use super::redact::Redactor;
 use super::resolver::{CheckingResolver, LaterResolver};
 use super::secret::Secret;
@@ -79,18 +76,6 @@ pub(crate) struct RouteOptions {
     pub concurrent_runs: u32,
     pub connect_timeout: Duration,
     pub authorities: Option<Authorities>,
-}
-
-impl RouteOptions {
-    /// What a host lets its connections reach, and whom it trusts.
-    pub(crate) fn of(options: &HostOptions) -> Self {
-        Self {
-            addresses: options.addresses,
-            concurrent_runs: options.concurrent_runs,
-            connect_timeout: options.connect_timeout,
-            authorities: options.authorities.clone(),
-        }
-    }
 }
 
 impl Route {

@@ -21,7 +21,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, Transport, time,
 };
 
-use crate::events::Cancellation;
+use crate::budget::Cancellation;
 
 use super::buffers::GrowingBuffers;
 use super::idle::{ClosedIdle, Failed, Use};

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::failure::Failure;
+use crate::contract::Failure;
 
 use super::not_allowed;
 

@@ -4,14 +4,13 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::budget::Limits;
 use crate::connection::Connection;
 use crate::connector::Connector;
-use crate::failure::Failure;
+use crate::contract::Failure;
 use crate::files::Files;
 use crate::render;
-use crate::run::Limits;
-
-use super::{Context, Function, Functions};
+use crate::runtime::functions::{Context, Function, Functions};
 
 impl Functions {
     /// Adds every action of a connector under its address, to be run with
@@ -75,7 +74,7 @@ fn run(
         .files(files)
         .limits(Limits { time, ..Limits::default() })
         .cancellation(&context.cancellation)
-        .within(&context.account)
+        .within(context)
         .start()
         .map(|outcome| outcome.output)
 }

@@ -8,14 +8,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use crate::contract::{AddressPolicy, BaseUrl, Failure, FailureKind};
 use crate::egress::{
-    self, AddressPolicy, BaseUrl, Content, Credential, Destination, Retries, Route, RouteOptions,
-    Secret, Terms, header_name,
+    self, Content, Credential, Destination, Retries, Route, Secret, Terms, header_name,
 };
-use crate::failure::{Failure, FailureKind};
 use crate::host::Host;
-
-use super::{Context, Function, Functions};
+use crate::runtime::functions::{Context, Function, Functions};
 
 /// The largest answer that is handed to a model.
 const LARGEST_ANSWER: u64 = 1 << 20;
@@ -82,7 +80,7 @@ impl Functions {
             .map_err(wrong)?;
         let destination =
             Destination { base, credential, headers: Vec::new(), lasting_errors: Vec::new() };
-        let route = Route::new(destination, &RouteOptions::of(&host.options));
+        let route = Route::new(destination, &host.options.route());
         let parameters = parameters(declaration.parameters).map_err(wrong)?;
         let function = Function {
             description: declaration.description,
@@ -225,7 +223,7 @@ fn query(arguments: &Value) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::HostOptions;
+    use crate::options::HostOptions;
 
     fn declared(change: impl FnOnce(&mut Value)) -> Result<Functions, String> {
         let mut declaration = json!({

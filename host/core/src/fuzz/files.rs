@@ -9,8 +9,9 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 use serde_json::json;
 
-use crate::file_store::FileStore;
-use crate::files::{FileEntry, safe_name};
+use crate::contract::FileEntry;
+use crate::contract::file_entry::safe_name;
+use crate::files::FileStore;
 
 const NAMES: &[&str] = &[
     "speech.mp3",

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::rows::{Flat, harms, plausible};
 use super::values::values;
+use crate::contract::PropertyTable;
+use crate::describe::Rows;
 use crate::input::prepare;
 use crate::render;
-use crate::table::{PropertyTable, Rows};
 
 /// Tables, some of them with a row that is not as sensible as the others.
 fn tables() -> impl Strategy<Value = PropertyTable> {

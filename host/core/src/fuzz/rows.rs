@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::values;
-use crate::bindings::types as wit;
+use crate::runtime::bindings::types as wit;
 
 /// The names of members: few, so that they meet.
 pub(super) const NAMES: &[&str] = &["a", "b", "c", "d", "e"];

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::rows::{Flat, harms, plausible};
 use super::values::values;
-use crate::descriptor::{Action, Authorization, Definition, Descriptor};
-use crate::egress::BaseUrl;
+use crate::contract::table::{PropertyTable, TableError};
+use crate::describe::Rows;
+use crate::contract::{Action, Authorization, BaseUrl, Definition, Descriptor};
 use crate::input::prepare;
 use crate::render;
-use crate::table::{PropertyTable, Rows, TableError};
 
 fn parse(flat: &Flat) -> Result<PropertyTable, TableError> {
     let mut rows = Rows::new(flat.rows.clone());

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::json;
-use crate::table::{Property, PropertyType};
+use crate::contract::json;
+use crate::contract::table::{Property, PropertyType};
 
 /// The texts in lists of texts: the names of functions are such a list.
 pub(crate) fn listed_texts(properties: &[Property], input: &Value) -> BTreeSet<String> {
@@ -82,8 +82,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::contract::table::ControlType;
     use crate::fixture::{array, object, row, string};
-    use crate::table::ControlType;
 
     fn file(name: &str) -> Property {
         row(name, PropertyType::FileEntry, ControlType::FileEntry)

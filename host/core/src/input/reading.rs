@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value, json};
 
-use crate::json::{self, OF_CALLERS};
-use crate::table::{Choice, Choices, Property, PropertyType, plain_number, same};
+use crate::contract::json::{self, OF_CALLERS};
+use crate::contract::table::{Choice, Choices, Property, PropertyType, plain_number, same};
 
 /// Below it, a number with a fraction or an exponent is read exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;

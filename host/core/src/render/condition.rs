@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{is_template, plain, text};
-use crate::table::{Choice, Comparison, Condition, Property, PropertyType, same};
+use crate::contract::table::{Choice, Comparison, Condition, Property, PropertyType, same};
 
 /// The schema that an object with `members` matches exactly while the
 /// property counts; none if it always does.
@@ -185,8 +185,8 @@ fn enumeration(words: impl Iterator<Item = String>, joint: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::ControlType;
     use crate::fixture::{closed, row, string, when};
-    use crate::table::ControlType;
 
     fn format(default: Option<Value>) -> Property {
         Property {

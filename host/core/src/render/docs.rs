@@ -21,8 +21,10 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::{FILE_MEMBERS, condition, example, is_template, plain, text};
-use crate::descriptor::{Action, Authorization, Definition, Descriptor};
-use crate::table::{Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same};
+use crate::contract::table::{
+    Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same,
+};
+use crate::contract::{Action, Authorization, Definition, Descriptor};
 
 const HEADER: &str = "\
 |      Name      |     Type     |     Control Type     |     Description     |
@@ -498,9 +500,9 @@ fn value_code(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::BaseUrl;
+    use crate::contract::BaseUrl;
+    use crate::contract::table::{Comparison, ControlType, Limits, Pattern};
     use crate::fixture::{array, binding, closed, object, open, row, shape, string, when};
-    use crate::table::{Comparison, ControlType, Limits, Pattern};
 
     fn number(name: &str, limits: Limits) -> Property {
         Property { limits, ..row(name, PropertyType::Number, ControlType::Number) }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{condition, is_template};
-use crate::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
+use crate::contract::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
 
 /// The required properties and those with a default that show for them, each
 /// with its default, its first choice or else a plain value of its type.
@@ -125,9 +125,9 @@ fn words(property: &Property) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::{Comparison, ControlType};
     use crate::fixture::{array, closed, object, open, row, string, when};
     use crate::render::schema;
-    use crate::table::{Comparison, ControlType};
 
     fn required(property: Property) -> Property {
         Property { required: true, ..property }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     FILE_MEMBERS, closed_choices, condition, is_multi_line, placeholder, suggestions, text,
 };
-use crate::table::{ControlType, Property, PropertyTable, PropertyType};
+use crate::contract::table::{ControlType, Property, PropertyTable, PropertyType};
 
 /// The UI schema that goes with [`schema`](super::schema()).
 pub fn json_forms(table: &PropertyTable) -> Value {
@@ -156,8 +156,8 @@ fn detail(item: &Property) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::Comparison;
     use crate::fixture::{array, closed, object, open, row, string, when};
-    use crate::table::Comparison;
 
     /// The options of one property's control.
     fn check(property: Property, expected: Value) {

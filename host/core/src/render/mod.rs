@@ -54,7 +54,7 @@ pub use plain::{model_output, openapi_input, openapi_output, parameters};
 pub use schema::{output_schema, schema};
 pub use ui_schema::ui_schema;
 
-use crate::table::{Choice, ControlType, Property, same};
+use crate::contract::table::{Choice, ControlType, Property, same};
 
 /// The members of a file handle (`wit/types.wit`, record `file-entry`): key
 /// and label, in the order of its JSON object.
@@ -137,9 +137,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::descriptor::{Action, Authorization, Definition, Descriptor};
-    use crate::egress::BaseUrl;
-    use crate::table::{Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType};
+    use crate::contract::BaseUrl;
+    use crate::contract::table::{
+        Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType,
+    };
+    use crate::contract::{Action, Authorization, Definition, Descriptor};
 
     #[test]
     fn braces_are_parted_however_many_there_are() {
@@ -172,7 +174,7 @@ mod tests {
             ..crate::fixture::row(name, PropertyType::String, ControlType::Text)
         };
         let with_choices = |name: &str, open: bool| Property {
-            choices: Some(crate::table::Choices {
+            choices: Some(crate::contract::table::Choices {
                 known: vec![choice(json!(hostile)), choice(json!("a"))],
                 open,
                 dynamic: open.then(|| vec![hostile.to_owned()]),

@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::schema::{PARTIAL_TIME, put, put_some, put_text};
 use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions};
-use crate::table::{Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same};
+use crate::contract::table::{
+    Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same,
+};
 
 /// How many choices a description lists.
 const MAX_LISTED: usize = 40;
@@ -357,8 +359,8 @@ fn fits(rules: &Map<String, Value>, value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::{Comparison, ControlType};
     use crate::fixture::{array, closed, object, open, row, string, when};
-    use crate::table::{Comparison, ControlType};
 
     fn format() -> Property {
         Property {
@@ -481,7 +483,7 @@ mod tests {
 
     #[test]
     fn maps_keep_the_shape_of_their_values() {
-        let pattern = crate::table::Pattern::new("[0-9]+".to_owned()).unwrap();
+        let pattern = crate::contract::table::Pattern::new("[0-9]+".to_owned()).unwrap();
         let limits = Limits { pattern: Some(pattern), max_items: Some(2), ..Limits::default() };
         let values = row("", PropertyType::Integer, ControlType::Integer);
         let map = Property { limits, values: Some(Box::new(values)), ..object("a", Vec::new()) };

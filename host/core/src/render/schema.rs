@@ -23,7 +23,7 @@ use schemars::Schema;
 use serde_json::{Map, Value, json};
 
 use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions, text};
-use crate::table::{
+use crate::contract::table::{
     Choice, ControlType, Limits, Property, PropertyTable, PropertyType, plain_number,
 };
 
@@ -429,8 +429,8 @@ pub(super) fn put_text(schema: &mut Map<String, Value>, keyword: &str, value: &s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::{Choices, Comparison, Pattern};
     use crate::fixture::{array, closed, object, open, row, shape, string, when};
-    use crate::table::{Choices, Comparison, Pattern};
 
     /// The schema, once both dialects have found it to be one.
     fn rendered(table: Vec<Property>) -> Value {

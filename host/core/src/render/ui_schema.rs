@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{closed_choices, is_multi_line, placeholder, text};
-use crate::table::{ControlType, Property, PropertyTable, PropertyType};
+use crate::contract::table::{ControlType, Property, PropertyTable, PropertyType};
 
 /// The uiSchema that goes with [`schema`](super::schema()).
 pub fn ui_schema(table: &PropertyTable) -> Value {
@@ -133,8 +133,8 @@ fn options(property: &Property, path: &str) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::{Choices, Limits};
     use crate::fixture::{array, closed, object, open, row, shape, string};
-    use crate::table::{Choices, Limits};
 
     /// The entry of one property.
     fn check(property: Property, expected: Value) {

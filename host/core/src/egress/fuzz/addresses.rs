@@ -7,8 +7,7 @@ use proptest::prop_oneof;
 use ureq::http::Uri;
 use url::{Host, Url};
 
-use crate::egress::AddressPolicy;
-use crate::egress::base_url::BaseUrl;
+use crate::contract::{AddressPolicy, BaseUrl};
 use crate::egress::target;
 
 const BASE_URLS: &[&str] = &[

@@ -13,9 +13,9 @@ use proptest::prelude::{Strategy, any};
 use proptest::prop_oneof;
 use proptest::sample::select;
 
-use crate::content::Content;
 use crate::egress::body::{Body, FormPart, FormValue, JsonPiece};
 use crate::egress::progress::Progress;
+use crate::files::Content;
 
 /// A part as it was meant.
 #[derive(Clone, Debug)]

@@ -11,11 +11,10 @@ use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
-use crate::account::Account;
+use crate::budget::{Account, Limits};
 use crate::egress::embedded::{EmbeddedFiles, Stored, parse};
 use crate::egress::redact::Redactor;
-use crate::files::{Files, RunFiles};
-use crate::run::Limits;
+use crate::files::{Files, RunFiles, SharedFiles};
 
 const SEEDS: &[&[u8]] = &[
     br#"{"created":1,"data":[{"b64_json":"aGVsbG8="},{"b64_json":"aGVsbG8"}],"usage":{"n":1.5}}"#,
@@ -83,7 +82,7 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
     try_all(file!(), 2_500, &inputs, |(text, path, keep, places)| {
         let folder = tempfile::tempdir().unwrap();
         let account = Account::new(&Limits::default());
-        let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), account);
+        let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), SharedFiles::default(), account);
         let embedded = EmbeddedFiles {
             path: path.iter().map(|step| (*step).to_owned()).collect(),
             name: "image".to_owned(),

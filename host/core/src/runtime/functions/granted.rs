@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::failure::Failure;
+use crate::contract::Failure;
 
 use super::{Function, Functions};
 

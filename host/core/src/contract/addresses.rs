@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
-use super::base_url::BaseUrl;
+use super::base_url::{BaseUrl, Scheme};
 
 /// Which addresses connections may lead to, and by which scheme.
 ///
@@ -66,13 +66,6 @@ pub enum AddressError {
     NoServer,
 }
 
-/// How a connection's bytes travel.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) enum Scheme {
-    Http,
-    Https,
-}
-
 impl AddressPolicy {
     /// Checks what is known of a URL before its host is looked up.
     pub(crate) fn check_url(self, url: &BaseUrl) -> Result<(), AddressError> {
@@ -89,7 +82,7 @@ impl AddressPolicy {
     }
 
     /// Checks an address that is about to be connected to.
-    pub(super) fn check(self, address: IpAddr, scheme: Scheme) -> Result<(), AddressError> {
+    pub(crate) fn check(self, address: IpAddr, scheme: Scheme) -> Result<(), AddressError> {
         use Kind::{Loopback, Metadata, NoServer, Private, Public};
         match (self, scheme, Kind::of(address.to_canonical())) {
             (_, _, NoServer) => Err(AddressError::NoServer),

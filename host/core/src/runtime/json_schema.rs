@@ -11,9 +11,9 @@ use std::thread;
 
 use jsonschema::{PatternOptions, Validator};
 
-use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
-use crate::json;
-use crate::state::Stopped;
+use crate::budget::Stopped;
+use crate::contract::json;
+use crate::runtime::bindings::workflow::connector::json_schema::{Invalid, Violation};
 
 use counted::{Counted, End, Look};
 

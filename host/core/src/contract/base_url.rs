@@ -6,7 +6,12 @@ use serde::{Serialize, Serializer};
 use ureq::http::Uri;
 use url::{Host, Url};
 
-use super::addresses::Scheme;
+/// How a connection's bytes travel.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Scheme {
+    Http,
+    Https,
+}
 
 /// The URL under which all requests of a connection go: `https` or `http`, a
 /// host, a port and a path, and nothing else. Where it may lead is up to the
@@ -97,7 +102,7 @@ impl BaseUrl {
     }
 
     /// The full URL of a path under this base.
-    pub(super) fn join(&self, encoded_path: &str, encoded_query: Option<&str>) -> String {
+    pub(crate) fn join(&self, encoded_path: &str, encoded_query: Option<&str>) -> String {
         let base = self.as_str();
         match encoded_query {
             None => format!("{base}{encoded_path}"),
@@ -105,11 +110,11 @@ impl BaseUrl {
         }
     }
 
-    pub(super) fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> Scheme {
         self.scheme
     }
 
-    pub(super) fn host(&self) -> Host<&str> {
+    pub(crate) fn host(&self) -> Host<&str> {
         match &self.host {
             Host::Domain(name) => Host::Domain(name),
             Host::Ipv4(address) => Host::Ipv4(*address),

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use crate::account::Held;
+use crate::budget::Held;
+use crate::contract::text::whole_surrogates;
+use crate::contract::{Failure, FailureKind};
 use crate::egress;
-use crate::failure::{Failure, FailureKind};
-use crate::text::whole_surrogates;
 
 use super::{Context, Functions, Granted};
 
@@ -93,9 +93,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::account::Account;
-    use crate::events::Cancellation;
-    use crate::run::Limits;
+    use crate::budget::{Account, Cancellation, Limits};
+    use crate::files::SharedFiles;
 
     /// What takes longer hangs.
     const HANG: Duration = Duration::from_secs(300);
@@ -105,6 +104,7 @@ mod tests {
             deadline: Instant::now() + time,
             cancellation: Cancellation::new(),
             account: Account::new(&Limits::default()),
+            files: SharedFiles::default(),
         }
     }
 

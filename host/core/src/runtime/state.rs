@@ -7,15 +7,12 @@ use std::time::{Duration, Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
-use crate::account::Account;
-use crate::connection::Connection;
-use crate::egress::Retries;
-use crate::engine;
-use crate::events::{Cancellation, Event, OnEvent};
-use crate::failure::{Failure, FailureKind};
-use crate::files::RunFiles;
-use crate::functions::Granted;
-use crate::run::Limits;
+use crate::budget::{Account, Cancellation, Limits, Stopped};
+use crate::contract::{Event, Failure, FailureKind, OnEvent};
+use crate::egress::{Retries, Route};
+use crate::files::{RunFiles, SharedFiles};
+use crate::runtime::engine;
+use crate::runtime::functions::Granted;
 
 /// A request that ends at the deadline fails with its own words; the guest
 /// gets this long to hand them over.
@@ -36,7 +33,8 @@ pub(crate) struct State {
 /// What a run may use.
 pub(crate) struct RunState {
     pub connector: String,
-    pub connection: Option<Connection>,
+    /// Where its requests go; `None` without a connection.
+    pub route: Option<Arc<Route>>,
     pub limits: Limits,
     pub files: RunFiles,
     pub functions: Granted,
@@ -91,36 +89,6 @@ impl State {
     }
 }
 
-/// Why a call must end.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Stopped {
-    Cancelled,
-    Deadline,
-}
-
-impl Stopped {
-    pub(crate) fn of(cancellation: &Cancellation, deadline: Instant) -> Option<Self> {
-        if cancellation.is_cancelled() {
-            Some(Self::Cancelled)
-        } else if deadline <= Instant::now() {
-            Some(Self::Deadline)
-        } else {
-            None
-        }
-    }
-}
-
-impl From<Stopped> for Failure {
-    fn from(stopped: Stopped) -> Self {
-        match stopped {
-            Stopped::Cancelled => Self::new(FailureKind::Cancelled, "the run was cancelled"),
-            Stopped::Deadline => {
-                Self::new(FailureKind::Timeout, "the run took longer than it was allowed to")
-            }
-        }
-    }
-}
-
 /// Called at every tick while guest code runs.
 pub(crate) fn at_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
@@ -134,15 +102,15 @@ pub(crate) fn at_tick(store: StoreContextMut<'_, State>) -> wasmtime::Result<Upd
 impl RunState {
     pub(crate) fn new(
         connector: String,
-        connection: Option<Connection>,
+        route: Option<Arc<Route>>,
         limits: Limits,
         account: Arc<Account>,
     ) -> Self {
         Self {
             connector,
-            connection,
+            route,
             limits,
-            files: RunFiles::new(None, Vec::new(), Arc::clone(&account)),
+            files: RunFiles::new(None, Vec::new(), SharedFiles::default(), Arc::clone(&account)),
             functions: Granted::default(),
             on_event: None,
             streaming: false,
@@ -165,8 +133,8 @@ impl RunState {
         }
     }
 
-    pub(crate) fn connection(&self) -> Result<Connection, Failure> {
-        self.connection
+    pub(crate) fn route(&self) -> Result<Arc<Route>, Failure> {
+        self.route
             .clone()
             .ok_or_else(|| Failure::new(FailureKind::Unauthorized, "the run has no connection"))
     }

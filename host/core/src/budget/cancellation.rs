@@ -1,73 +1,11 @@
-//! What a run tells while it runs, and how it is told to stop.
+//! How a run is stopped: by its caller, or by its deadline.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde::Serialize;
-use serde_json::Value;
-
-use crate::files::FileEntry;
-
-/// Something that happened during a run, `wit/events.wit`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "event")]
-#[non_exhaustive]
-pub enum Event {
-    /// More text of an answer.
-    TextDelta {
-        /// Which of several answers, counted from 0.
-        choice: u32,
-        /// The text.
-        text: String,
-    },
-    /// How far something is.
-    Progress {
-        /// What is counted, such as `bytes`.
-        unit: String,
-        /// How much is done.
-        done: u64,
-        /// How much there is, if that is known.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        total: Option<u64>,
-    },
-    /// A request failed and is made again after a pause.
-    Retry {
-        /// How often it was made so far.
-        attempt: u32,
-        /// The pause in milliseconds.
-        pause_ms: u64,
-        /// Why.
-        reason: String,
-    },
-    /// A file that is there before the run ends.
-    File {
-        /// Its handle.
-        file: FileEntry,
-    },
-    /// A function is about to be called.
-    FunctionCall {
-        /// The provider's id of the call.
-        id: String,
-        /// The function.
-        name: String,
-        /// Its arguments.
-        arguments: Value,
-    },
-    /// A function was called.
-    FunctionResult {
-        /// The provider's id of the call.
-        id: String,
-        /// The function.
-        name: String,
-        /// What it gave, or the message of its error.
-        result: Result<Value, String>,
-    },
-}
-
-/// Receives events, on the run's thread.
-pub type OnEvent = Arc<dyn Fn(Event) + Send + Sync>;
+use crate::contract::{Failure, FailureKind};
 
 /// Stops a run from another thread. Clones stop the same run.
 #[derive(Clone, Default)]
@@ -142,5 +80,35 @@ impl Drop for CancelOnDrop {
 impl fmt::Debug for Cancellation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cancellation").field(&self.is_cancelled()).finish()
+    }
+}
+
+/// Why a call must end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Stopped {
+    Cancelled,
+    Deadline,
+}
+
+impl Stopped {
+    pub(crate) fn of(cancellation: &Cancellation, deadline: Instant) -> Option<Self> {
+        if cancellation.is_cancelled() {
+            Some(Self::Cancelled)
+        } else if deadline <= Instant::now() {
+            Some(Self::Deadline)
+        } else {
+            None
+        }
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::new(FailureKind::Cancelled, "the run was cancelled"),
+            Stopped::Deadline => {
+                Self::new(FailureKind::Timeout, "the run took longer than it was allowed to")
+            }
+        }
     }
 }

@@ -11,11 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::failure::{Failure, FailureKind};
-use crate::files::Untold;
-use crate::json;
-use crate::run::Limits;
-use crate::state::Stopped;
+use crate::budget::{Limits, Stopped};
+use crate::contract::{Failure, FailureKind, json};
 
 /// Instances at the same time: the run's own, and those of the actions that it
 /// calls as functions. The engine has room for so many for each run.
@@ -45,9 +42,6 @@ pub(crate) struct Account {
     answers_with_secret: AtomicU32,
     instances: Mutex<u32>,
     instance_freed: Condvar,
-    /// What the runs of functions stored. It stays if the run that called them
-    /// succeeds.
-    of_functions: Mutex<Untold>,
     /// Whether a request may have reached a provider, and whether one may have
     /// been processed.
     request_sent: AtomicBool,
@@ -93,7 +87,6 @@ impl Account {
             answers_with_secret: AtomicU32::new(0),
             instances: Mutex::new(0),
             instance_freed: Condvar::new(),
-            of_functions: Mutex::default(),
             request_sent: AtomicBool::new(false),
             processed: AtomicBool::new(false),
             exceeded: OnceLock::new(),
@@ -188,10 +181,6 @@ impl Account {
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
         Ok(file)
-    }
-
-    pub(crate) fn of_functions(&self) -> MutexGuard<'_, Untold> {
-        self.of_functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for an instance of the tree's own. None of its runs waits for one

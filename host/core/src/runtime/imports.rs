@@ -8,20 +8,20 @@ use ureq::http::Method;
 use wasmtime::Trap;
 use wasmtime::component::{Resource, ResourceTable};
 
-use crate::bindings::types as wit;
-use crate::bindings::workflow::connector::{events, files, functions, http, json_schema, log};
+use crate::budget::{Limits, Stopped};
+use crate::contract::{Event, Failure, FailureKind, json};
 use crate::egress::{
     self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
     Response, ServerSentEvent, Terms,
 };
-use crate::events::Event;
-use crate::failure::{Failure, FailureKind};
 use crate::files::OpenFile;
-use crate::functions::{CallResult, Context, Invocation};
-use crate::json;
-use crate::json_schema as schemas;
-use crate::run::Limits;
-use crate::state::{RunState, State, Stopped};
+use crate::runtime::bindings::types as wit;
+use crate::runtime::bindings::workflow::connector::{
+    events, files, functions, http, json_schema, log,
+};
+use crate::runtime::functions::{CallResult, Context, Invocation};
+use crate::runtime::json_schema as schemas;
+use crate::runtime::state::{RunState, State};
 
 /// The header that ties traces together (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
@@ -54,12 +54,12 @@ impl http::Host for State {
             request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(TRACE_PARENT));
             request.headers.push((TRACE_PARENT.to_owned(), trace_parent.clone()));
         }
-        let connection = match run.connection() {
-            Ok(connection) => connection,
+        let route = match run.route() {
+            Ok(route) => route,
             Err(failure) => return Ok(Err(failure.into())),
         };
         let sent = egress::send(
-            connection.route(),
+            &route,
             request,
             &Terms {
                 largest_body: run.limits.request_bytes,
@@ -454,7 +454,8 @@ impl functions::Host for State {
     ) -> wasmtime::Result<Vec<Result<String, wit::Failure>>> {
         let (deadline, cancellation) = (self.deadline, self.cancellation.clone());
         let (run, _) = self.run()?;
-        let context = Context { deadline, cancellation, account: Arc::clone(&run.account) };
+        let account = Arc::clone(&run.account);
+        let context = Context { deadline, cancellation, account, files: run.files.of_functions() };
         check_count(calls.len())?;
         let size = calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
         let _held = run.account.hold(size)?;
@@ -498,8 +499,8 @@ impl log::Host for State {
         }
         // Before anything is cut off: half a credential would not be found.
         let mut message = message;
-        if let Some(connection) = &run.connection {
-            connection.route().redactor().redact(&mut message);
+        if let Some(route) = &run.route {
+            route.redactor().redact(&mut message);
         }
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let plain: String = message

@@ -9,7 +9,7 @@ use std::io::Read;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::text::{TextError, read_text, whole_surrogates};
+use crate::contract::text::{TextError, read_text, whole_surrogates};
 
 /// What the values of connectors may take.
 const OF_CONNECTORS: usize = 128 << 20;

@@ -8,8 +8,8 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures,
 };
 
-use crate::account::MAX_INSTANCES;
-use crate::backtrace::MAX_FRAMES;
+use crate::budget::MAX_INSTANCES;
+use crate::runtime::backtrace::MAX_FRAMES;
 
 /// How often running guests look at their deadline and at cancellation.
 pub(crate) const TICK: Duration = Duration::from_millis(10);

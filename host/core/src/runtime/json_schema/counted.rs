@@ -12,7 +12,7 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, Node, NodeIdentity, Object, SerdeJson};
 use serde_json::{Map, Number, Value};
 
-use crate::state::Stopped;
+use crate::budget::Stopped;
 
 /// How often it is asked whether the run was stopped.
 const ASKED_EVERY: u64 = 256;

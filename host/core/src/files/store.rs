@@ -12,8 +12,9 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
-use crate::files::{FileEntry, Files, NAMELESS, safe_name};
-use crate::media::{self, Kind, OCTET_STREAM};
+use crate::contract::FileEntry;
+use crate::contract::file_entry::{NAMELESS, safe_name};
+use crate::contract::media::{self, Kind, OCTET_STREAM};
 
 /// What ids begin with. Files that are being written do not.
 const ID: &str = "file_";
@@ -52,11 +53,6 @@ impl FileStore {
     /// `url` is `prefix` and the id, such as `/api/v1/files/file_…`.
     pub fn new(dir: impl Into<PathBuf>, prefix: impl Into<String>) -> Self {
         Self { dir: dir.into(), prefix: prefix.into() }
-    }
-
-    /// The store as what runs read from and write to.
-    pub fn files(&self) -> Files {
-        Files::stored(self.clone())
     }
 
     /// Begins a file. A name that is empty or has no extension gets the one

@@ -1,0 +1,263 @@
+//! The files of one run: what its input names and what it stores.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use crate::budget::{Account, CountedFile};
+use crate::contract::file_entry::{extension, safe_name};
+use crate::contract::media::{self, Kind};
+use crate::contract::text::excerpt;
+use crate::contract::{Failure, FailureKind, FileEntry};
+
+use super::content::{Content, Identity};
+use super::granted::{Files, PART, Place, file_url};
+use super::opened::OpenFile;
+
+/// The files of one run: what its input names and what it stored itself. What
+/// it stored is removed with this value, unless an event or the outcome named it.
+pub(crate) struct RunFiles {
+    files: Option<Files>,
+    inputs: Vec<OpenFile>,
+    pub(super) stored: Vec<StoredByRun>,
+    /// What was stored and neither an event nor the outcome has named yet.
+    untold: Untold,
+    of_functions: SharedFiles,
+    account: Arc<Account>,
+}
+
+/// A file that a run stored.
+#[derive(Clone)]
+pub(super) struct StoredByRun {
+    entry: FileEntry,
+    pub(super) path: PathBuf,
+    identity: Identity,
+}
+
+/// Stored files that are removed with this value. Those of a function's run go
+/// to the run that called it, and stay if that succeeds.
+#[derive(Default)]
+struct Untold(Vec<(Place, StoredByRun)>);
+
+/// What the runs of functions stored. It stays if the run that called them
+/// succeeds.
+#[derive(Clone, Default)]
+pub(crate) struct SharedFiles(Arc<Mutex<Untold>>);
+
+impl SharedFiles {
+    fn untold(&self) -> MutexGuard<'_, Untold> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RunFiles {
+    pub(crate) fn new(
+        files: Option<Files>,
+        inputs: Vec<OpenFile>,
+        of_functions: SharedFiles,
+        account: Arc<Account>,
+    ) -> Self {
+        let untold = Untold::default();
+        Self { files, inputs, stored: Vec::new(), untold, of_functions, account }
+    }
+
+    /// What the runs of its functions store, too.
+    pub(crate) fn of_functions(&self) -> SharedFiles {
+        self.of_functions.clone()
+    }
+
+    /// The caller was told of a file.
+    pub(crate) fn told(&mut self, entry: &FileEntry) {
+        self.untold.0.retain(|(_, untold)| untold.entry.url != entry.url);
+        self.of_functions.untold().0.retain(|(_, untold)| untold.entry.url != entry.url);
+    }
+
+    /// What the run stored stays: its outcome tells of it.
+    pub(crate) fn stay(mut self) {
+        self.untold.0.clear();
+        self.of_functions.untold().0.clear();
+    }
+
+    /// What the run stored stays if the run that called it succeeds.
+    pub(crate) fn stay_with_caller(mut self) {
+        self.of_functions.untold().0.append(&mut self.untold.0);
+    }
+
+    /// Opens a file of this run.
+    pub(crate) fn open(&self, entry: &FileEntry) -> Result<OpenFile, Failure> {
+        let missing = || {
+            let message = format!("`{}` is not a file of this run", excerpt(&entry.url));
+            Failure::new(FailureKind::NotFound, message)
+        };
+        let open = Some(Arc::new(self.account.open()?));
+        let content = match self.inputs.iter().find(|file| file.entry.url == entry.url) {
+            Some(file) => file.content.clone(),
+            None => {
+                let stored = self.stored.iter().find(|file| file.entry.url == entry.url);
+                stored.and_then(|file| file.reopen().ok()).ok_or_else(missing)?
+            }
+        };
+        Ok(OpenFile { entry: entry.clone(), content, _open: open })
+    }
+
+    /// Begins a file. Until it is kept, only a temporary one exists, which
+    /// is removed with the value.
+    pub(crate) fn create(&self, name: &str, mime_type: &str) -> Result<NewFile, Failure> {
+        let Some(files) = &self.files else {
+            let message = "the run has nowhere to put files; give it `Files`";
+            return Err(Failure::new(FailureKind::Internal, message));
+        };
+        let counted = self.account.file()?;
+        let dir = files.place.dir();
+        let begun = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
+        let temporary = begun.map_err(|error| files.place.unwritable(&error))?;
+        Ok(NewFile {
+            temporary,
+            place: files.place.clone(),
+            name: safe_name(name),
+            mime_type: mime_type.to_owned(),
+            counted,
+        })
+    }
+}
+
+impl StoredByRun {
+    /// Opens it again, if it is still the same file.
+    fn reopen(&self) -> io::Result<Content> {
+        let content = Content::open(&self.path)?;
+        match content.identity()? == self.identity {
+            true => Ok(content),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        for (place, file) in &self.0 {
+            let removed = match place {
+                Place::Store(store) => store.remove_by_url(&file.entry.url),
+                Place::Folder(_) => fs::remove_file(&file.path),
+            };
+            if let Err(error) = removed {
+                let file = file.path.display();
+                tracing::warn!(%file, %error, "a file of a failed run is left");
+            }
+        }
+    }
+}
+
+/// A file that is being written.
+pub(crate) struct NewFile {
+    temporary: NamedTempFile,
+    place: Place,
+    name: String,
+    mime_type: String,
+    counted: CountedFile,
+}
+
+impl NewFile {
+    pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.counted.add(bytes.len())?;
+        self.temporary.write_all(bytes).map_err(|error| {
+            // The error itself names the temporary file.
+            let message = format!("cannot write {}: {}", self.name, error.kind());
+            Failure::new(FailureKind::Internal, message)
+        })
+    }
+
+    /// Corrects the name and the media type by the content, where that says
+    /// what it is.
+    pub(crate) fn name_by_content(&mut self) -> Result<(), Failure> {
+        let kind = Kind::of(&mut self.temporary, &self.mime_type).map_err(|error| {
+            let message = format!("cannot read {}: {}", self.name, error.kind());
+            Failure::new(FailureKind::Internal, message)
+        })?;
+        let extension = extension(&self.name);
+        let mime_type = media::mime_type(kind, &extension, &self.mime_type).to_owned();
+        let is_fitting = kind.is_some_and(|kind| kind.mime_type_as(&extension).is_some())
+            || self.mime_type == mime_type && media::may_have(&extension, kind);
+        if !is_fitting {
+            let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
+            self.name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
+        }
+        self.mime_type = mime_type;
+        Ok(())
+    }
+
+    /// Gives the file its place.
+    pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
+        let Self { temporary, place, name, mime_type, counted } = self;
+        let file = match &place {
+            Place::Folder(dir) => keep_in(dir, temporary, &name, mime_type)?,
+            Place::Store(store) => {
+                let unkept = |error: io::Error| {
+                    let message = format!("cannot keep {name}: {}", error.kind());
+                    Failure::new(FailureKind::Internal, message)
+                };
+                let identity = Identity::of(temporary.as_file()).map_err(unkept)?;
+                let stored = store.keep(temporary, &name, &mime_type).map_err(unkept)?;
+                StoredByRun { entry: stored.entry, path: stored.path, identity }
+            }
+        };
+        counted.keep();
+        let entry = file.entry.clone();
+        files.untold.0.push((place, file.clone()));
+        files.stored.push(file);
+        Ok(entry)
+    }
+}
+
+/// Gives the file its name in a folder, never that of another one:
+/// `speech.mp3`, `speech-2.mp3`, …
+fn keep_in(
+    dir: &Path,
+    mut temporary: NamedTempFile,
+    name: &str,
+    mime_type: String,
+) -> Result<StoredByRun, Failure> {
+    let (stem, extension) = match name.rsplit_once('.') {
+        Some((stem, extension)) => (stem, format!(".{extension}")),
+        None => (name, String::new()),
+    };
+    let unkept = |dir: &Path, error: &dyn std::fmt::Display| {
+        let message = format!("cannot keep a file in {}: {error}", dir.display());
+        Failure::new(FailureKind::Internal, message)
+    };
+    let identity = Identity::of(temporary.as_file()).map_err(|error| unkept(dir, &error))?;
+    make_readable(&temporary).map_err(|error| unkept(dir, &error))?;
+    for count in 1.. {
+        let name = match count {
+            1 => format!("{stem}{extension}"),
+            _ => format!("{stem}-{count}{extension}"),
+        };
+        match temporary.persist_noclobber(dir.join(&name)) {
+            Ok(_) => {
+                let path = fs::canonicalize(dir.join(&name)).map_err(|e| unkept(dir, &e))?;
+                let url = file_url(&path).map_err(|error| unkept(dir, &error))?;
+                let entry = FileEntry { mime_type, ..FileEntry::named(&name, &url) };
+                return Ok(StoredByRun { entry, path, identity });
+            }
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+                temporary = taken.file;
+            }
+            Err(other) => return Err(unkept(dir, &other.error)),
+        }
+    }
+    Err(unkept(dir, &"no name is free"))
+}
+
+/// Temporary files are made 0600; what a run leaves is an ordinary file.
+#[cfg(unix)]
+fn make_readable(file: &NamedTempFile) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &NamedTempFile) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Functions that a provider's model may call during a run: closures of the
+//! embedding program, actions of connectors and HTTP calls that a file declares.
+//! The latter two are made above, in `functions/`.
+
+mod calls;
+mod granted;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::budget::{Account, Cancellation, Stopped};
+use crate::contract::Failure;
+use crate::files::SharedFiles;
+
+pub(crate) use calls::{CallResult, Invocation};
+pub(crate) use granted::Granted;
+
+/// A registry of functions. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Functions {
+    known: BTreeMap<String, Arc<Function>>,
+}
+
+/// A registered function.
+pub(crate) struct Function {
+    pub description: String,
+    /// A JSON Schema of the arguments, made when it is asked for.
+    pub parameters: Box<dyn Fn() -> Value + Send + Sync>,
+    pub call: Box<Call>,
+}
+
+type Call = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
+
+/// The run in which a function is called: a call ends with it.
+pub(crate) struct Context {
+    pub deadline: Instant,
+    pub cancellation: Cancellation,
+    pub account: Arc<Account>,
+    /// What the runs of the run's functions store.
+    pub files: SharedFiles,
+}
+
+impl Context {
+    /// Why nothing may be begun any more, if nothing may.
+    fn stopped(&self) -> Option<Stopped> {
+        Stopped::of(&self.cancellation, self.deadline)
+    }
+}
+
+impl Functions {
+    /// No functions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a closure. `parameters` is a JSON Schema of its arguments;
+    /// `description` tells the model what it does. A name that is there
+    /// already is replaced.
+    pub fn with(
+        self,
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: Value,
+        call: impl Fn(Value) -> Result<Value, Failure> + Send + Sync + 'static,
+    ) -> Self {
+        let function = Function {
+            description: description.into(),
+            parameters: Box::new(move || parameters.clone()),
+            call: Box::new(move |arguments, context| {
+                // What it does is not known here: it may have been charged.
+                context.account.sent(true, true);
+                call(arguments)
+            }),
+        };
+        self.with_function(name.into(), function)
+    }
+
+    pub(crate) fn with_function(mut self, name: String, function: Function) -> Self {
+        self.known.insert(name, Arc::new(function));
+        self
+    }
+
+    /// The function with this name.
+    ///
+    /// # Errors
+    /// `invalid-input`, with the names that there are.
+    pub(crate) fn get(&self, name: &str) -> Result<&Function, Failure> {
+        self.known.get(name).map(Arc::as_ref).ok_or_else(|| {
+            let known = match self.known.keys().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                [] => "there are none".to_owned(),
+                names => format!("available: {}", names.join(", ")),
+            };
+            let message = format!("unknown function `{}`; {known}", name.escape_debug());
+            Failure { property: None, ..Failure::invalid_input("", message) }
+        })
+    }
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.known.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn echo(registry: Functions, name: &str) -> Functions {
+        registry.with(name, "Gives back what it gets.", json!({"type": "object"}), Ok)
+    }
+
+    #[test]
+    fn an_unknown_name_is_met_with_the_known_ones() {
+        let registry = echo(echo(Functions::new(), "b"), "a");
+        let failure = registry.get("c").err().unwrap();
+        assert_eq!(failure.message, "unknown function `c`; available: a, b");
+        let failure = Functions::new().get("c").err().unwrap();
+        assert_eq!(failure.message, "unknown function `c`; there are none");
+    }
+}

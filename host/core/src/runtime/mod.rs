@@ -1,0 +1,13 @@
+//! Instances of connectors, and what stands behind their imports.
+
+pub(crate) mod backtrace;
+pub(crate) mod bindings;
+pub(crate) mod cache;
+pub(crate) mod call;
+pub(crate) mod complexity;
+mod convert;
+pub(crate) mod engine;
+pub(crate) mod functions;
+mod imports;
+mod json_schema;
+pub(crate) mod state;
