@@ -328,7 +328,7 @@ mod tests {
         let mut finished = Vec::new();
         for round in 1..=20 {
             let mut command = Command::new(std::env::current_exe().unwrap());
-            command.args(["--exact", "store::runs::tests::child", "--nocapture"]);
+            command.args(["--exact", "runs::tests::child", "--nocapture"]);
             command.env(FOLDER, folder.path().join("store"));
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
             let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
