@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::rows::{Flat, harms, plausible};
 use super::values::values;
 use crate::contract::table::{PropertyTable, TableError};
-use crate::describe::Rows;
 use crate::contract::{Action, Authorization, BaseUrl, Definition, Descriptor};
+use crate::describe::Rows;
 use crate::input::prepare;
 use crate::render;
 

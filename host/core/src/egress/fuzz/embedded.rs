@@ -82,7 +82,12 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
     try_all(file!(), 2_500, &inputs, |(text, path, keep, places)| {
         let folder = tempfile::tempdir().unwrap();
         let account = Account::new(&Limits::default());
-        let mut files = RunFiles::new(Some(Files::new(folder.path())), Vec::new(), SharedFiles::default(), account);
+        let mut files = RunFiles::new(
+            Some(Files::new(folder.path())),
+            Vec::new(),
+            SharedFiles::default(),
+            account,
+        );
         let embedded = EmbeddedFiles {
             path: path.iter().map(|step| (*step).to_owned()).collect(),
             name: "image".to_owned(),
