@@ -18,6 +18,7 @@ mod forms;
 mod functions;
 mod isolation;
 mod judges;
+mod layers;
 mod mcp;
 mod node_red;
 mod page;

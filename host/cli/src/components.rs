@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use connector_host::{Binding, Connector, Host, LoadError};
+use connector_host::{Binding, Connector, Host};
 use connector_store::approval::{self, Approval};
 
 use super::address::Address;
@@ -249,9 +249,7 @@ impl Components {
     /// Loads a file.
     pub fn load_file(&self, path: &Path) -> Result<Connector, Error> {
         let failed = |error| Error::Load { path: path.to_owned(), error };
-        let read = fs::read(path);
-        let wasm =
-            read.map_err(|error| failed(LoadError::Read { path: path.to_owned(), error }))?;
+        let wasm = Host::read(path).map_err(failed)?;
         // What is no component is refused before it is compiled.
         if wasm.starts_with(COMPONENT) && !self.host.is_compiled(&wasm) {
             compile::in_other_process(path)?;

@@ -106,11 +106,12 @@ fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
 }
 
 /// Whether a terminal does something else with a character than to show it:
-/// control characters but for line breaks and tabs, separators of lines, and
-/// those that change the direction of what follows them (Unicode's UAX #9).
+/// control characters but for line breaks and tabs, separators of lines, those that
+/// change the direction of what follows them (Unicode's UAX #9), and those that
+/// nobody sees.
 fn acts_on_terminal(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
-        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The host: an engine, a cache, and what it lets connectors reach.
 
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,14 +52,21 @@ impl Host {
         Ok(Self { engine, linker: Arc::new(linker), cache, options })
     }
 
+    /// Reads a `.wasm` file.
+    ///
+    /// # Errors
+    /// [`LoadError::Read`], also of what is no file.
+    pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, LoadError> {
+        let path = path.as_ref();
+        read_file(path).map_err(|error| LoadError::Read { path: path.to_owned(), error })
+    }
+
     /// Loads a connector from a `.wasm` file.
     ///
     /// # Errors
     /// See [`LoadError`].
     pub fn load_file(&self, path: impl AsRef<Path>) -> Result<Connector, LoadError> {
-        let path = path.as_ref();
-        let wasm = std::fs::read(path)
-            .map_err(|error| LoadError::Read { path: path.to_owned(), error })?;
+        let wasm = Self::read(path)?;
         self.load(&wasm)
     }
 
@@ -102,4 +111,12 @@ impl Host {
 
 fn hash(wasm: &[u8]) -> String {
     format!("{:x}", Sha256::digest(wasm))
+}
+
+/// Reads a file. A pipe would be waited for, and a device has no end.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() {
+        return fs::read(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"))
 }

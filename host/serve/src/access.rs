@@ -115,7 +115,7 @@ impl ApiKeys {
     }
 
     fn read(text: &str) -> Result<Self, ApiKeyError> {
-        if !text.trim_start().starts_with('[') {
+        if !text.trim_start().starts_with(['[', '{']) {
             return Ok(Self(vec![(Caller::default(), hash(text)?)]));
         }
         let named: Vec<NamedKey> = serde_json::from_str(text)?;

@@ -314,3 +314,42 @@ fn the_base_url_is_a_plain_one() {
         assert!(error.to_string().contains("the base URL"), "{url}: {error}");
     }
 }
+
+/// Who approves a connector is shown this base URL, and no other.
+#[test]
+fn nothing_that_a_table_says_leads_elsewhere() {
+    let choice = json!([{ "label": "https://api.test", "value": "\"https://evil.test\"" }]);
+    for (member, value) in
+        [("default", json!("\"https://evil.test\"")), ("choices", json!({ "known": choice }))]
+    {
+        let guest = describing(|component| {
+            let rows = component["properties"].as_array_mut().unwrap();
+            let row = rows.iter_mut().find(|row| row["name"] == "baseUrl").unwrap();
+            row[member] = value;
+        });
+        let error = description_error(&guest).to_string();
+        assert!(error.contains("`baseUrl` is the base URL"), "{member}: {error}");
+    }
+}
+
+#[test]
+fn a_connection_has_no_header_of_the_hosts() {
+    for name in ["X-Forwarded-Host", "x_forwarded_host", "Cookie", "TE", "Host", "Proxy-X", "a b"] {
+        let headers = json!([{ "property": "baseUrl", "name": name }]);
+        let error = description_error(&defining(|definition| definition["headers"] = headers));
+        assert!(error.to_string().contains("is the host's to set"), "{name}: {error}");
+    }
+}
+
+/// What is in a header, a provider can repeat.
+#[test]
+fn a_variable_of_a_secret_is_in_no_header_that_is_none() {
+    let error = description_error(&defining(|definition| {
+        definition["base-url"] = json!({ "default": "https://a.test" });
+        definition["headers"] = json!([{ "property": "baseUrl", "name": "X-Copy" }]);
+        definition["environment"] = json!(
+            ["token", "baseUrl"].map(|property| json!({ "property": property, "name": "V" }))
+        );
+    }));
+    assert!(error.to_string().contains("the connector may see"), "{error}");
+}

@@ -149,11 +149,11 @@ impl Descriptor {
 }
 
 impl Definition {
-    /// Whether a connector sees the value of a property: what is neither secret
-    /// nor sent as a header nor the base URL.
+    /// Whether a connector may learn the value of a property: what is neither
+    /// secret nor the base URL. A header that is no secret counts too, since a
+    /// provider may repeat it.
     pub fn shows(&self, property: &str) -> bool {
         let is_secret = self.properties.get(property).is_some_and(|row| row.secret);
-        let is_header = self.headers.iter().any(|header| header.property == property);
-        !is_secret && !is_header && self.base_url_property.as_deref() != Some(property)
+        !is_secret && self.base_url_property.as_deref() != Some(property)
     }
 }

@@ -6,10 +6,11 @@ mod rows;
 pub(crate) use rows::Rows;
 use rows::is_name;
 
-use crate::contract::table::{Property, TableError, printable};
+use crate::contract::table::{Property, PropertyType, TableError, printable};
 use crate::contract::{
     Action, AddressPolicy, Authorization, BaseUrl, Binding, Definition, Descriptor, DescriptorError,
 };
+use crate::egress;
 use crate::runtime::bindings::{connection as wit_connection, describe as wit_describe};
 
 impl Descriptor {
@@ -106,10 +107,17 @@ impl Definition {
             .check_url(&base_url)
             .map_err(|error| wrong(format!("is not allowed: {error}")))?;
         if let Some(property) = &definition.base_url.property {
-            known(property, "base URL")?;
+            check_base_url_row(known(property, "base URL")?)?;
         }
         for binding in definition.headers.iter().chain(&definition.environment) {
             known(&binding.property, "a binding")?;
+        }
+        for Binding { property, name } in definition.headers.iter().cloned().map(Binding::from) {
+            let is_secret = properties.get(&property).is_some_and(|row| row.secret);
+            check_header(&name, is_secret)?;
+        }
+        if let Authorization::Header { header, .. } = &authorization {
+            check_header(header, true)?;
         }
         let parsed = Self {
             title: definition.title,
@@ -127,8 +135,8 @@ impl Definition {
         Ok(parsed)
     }
 
-    /// A variable that holds a secret is no setting besides: the connector would
-    /// see it.
+    /// A variable that holds a secret fills in nothing besides that the connector
+    /// may see.
     fn check_environment(&self) -> Result<(), DescriptorError> {
         let (shown, hidden): (Vec<&Binding>, Vec<&Binding>) =
             self.environment.iter().partition(|binding| self.shows(&binding.property));
@@ -136,11 +144,32 @@ impl Definition {
         match both {
             None => Ok(()),
             Some(Binding { name, property }) => other(format!(
-                "connection: the variable `{name}` is `{property}` and a setting besides, which \
-                 the connector would see"
+                "connection: the variable `{name}` is `{property}` and something besides that the \
+                 connector may see"
             )),
         }
     }
+}
+
+/// Whoever approves a component is shown the definition's base URL. Another one
+/// comes from the person who fills it in, so no default may replace it, and no
+/// choice may stand for something else than what was typed.
+fn check_base_url_row(row: &Property) -> Result<(), DescriptorError> {
+    if row.kind == PropertyType::String && row.default.is_none() && row.choices.is_none() {
+        return Ok(());
+    }
+    other(format!(
+        "connection: `{}` is the base URL: it must be a string, and has neither a default nor \
+         choices",
+        row.name
+    ))
+}
+
+fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorError> {
+    if egress::is_header_of_connection(name, is_secret) {
+        return Ok(());
+    }
+    other(format!("connection: the header `{}` is the host's to set", name.escape_debug()))
 }
 
 /// Whether a list, an object or a map holds a secret.

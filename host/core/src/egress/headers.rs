@@ -6,20 +6,15 @@ use crate::contract::Failure;
 
 use super::not_allowed;
 
-/// Headers that carry credentials, or that the message's framing depends on
-/// (RFC 9110 §7.6.1, RFC 9112 §6; the list of wasmtime's wasi-http and the
-/// credential headers in use at API providers), or by which servers take a
-/// request for another one. The content type is the body's.
-const FORBIDDEN: [&str; 32] = [
+/// Headers that the message's framing depends on (RFC 9110 §7.6.1, RFC 9112 §6;
+/// the list of wasmtime's wasi-http), or by which servers take a request for
+/// another one. The content type is the body's.
+const FORBIDDEN: [&str; 30] = [
     "accept-encoding",
-    "api-key",
-    "apikey",
-    "authorization",
     "connection",
     "content-encoding",
     "content-length",
     "content-type",
-    "cookie",
     "cookie2",
     "expect",
     "forwarded",
@@ -35,17 +30,35 @@ const FORBIDDEN: [&str; 32] = [
     "upgrade",
     "user-agent",
     "via",
-    "x-api-key",
-    "x-auth-token",
-    "x-goog-api-key",
+    "x-client-ip",
+    "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-original-host",
     "x-original-url",
+    "x-override-url",
+    "x-real-ip",
     "x-rewrite-url",
 ];
 
 const FORBIDDEN_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];
+
+/// Headers that carry credentials at API providers. They belong to the
+/// connection.
+const CREDENTIALS: [&str; 11] = [
+    "api-key",
+    "apikey",
+    "authorization",
+    "cookie",
+    "private-token",
+    "x-access-token",
+    "x-amz-security-token",
+    "x-api-key",
+    "x-auth-token",
+    "x-goog-api-key",
+    "x-vault-token",
+];
 
 /// Response headers that are about the credential or the caller's session.
 const HIDDEN: [&str; 6] = [
@@ -90,8 +103,25 @@ pub(super) fn checked(
 
 /// Whether a header is the host's to set.
 pub(super) fn is_forbidden(name: &HeaderName) -> bool {
-    let name = name.as_str();
+    let name = as_servers_read(name);
+    CREDENTIALS.contains(&name.as_str()) || is_never_sent(&name)
+}
+
+/// Whether a connection may have such a header: a credential's if it is secret.
+pub(crate) fn is_header_of_connection(name: &str, is_secret: bool) -> bool {
+    HeaderName::try_from(name).is_ok_and(|name| {
+        let name = as_servers_read(&name);
+        !is_never_sent(&name) && (is_secret || !CREDENTIALS.contains(&name.as_str()))
+    })
+}
+
+fn is_never_sent(name: &str) -> bool {
     FORBIDDEN.contains(&name) || FORBIDDEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// CGI and its successors turn both `-` and `_` into `_` (RFC 3875 §4.1.18).
+fn as_servers_read(name: &HeaderName) -> String {
+    name.as_str().replace('_', "-")
 }
 
 /// What a connector sees of a response's headers.
@@ -117,8 +147,9 @@ mod tests {
     #[test]
     fn refuses_headers_of_the_host_in_every_casing() {
         let prefixed = ["proxy-authorization", "sec-fetch-site", "x-forwarded-for"];
-        for name in FORBIDDEN.into_iter().chain(prefixed) {
-            for name in [name.to_owned(), name.to_uppercase(), capitalised(name)] {
+        for name in FORBIDDEN.into_iter().chain(CREDENTIALS).chain(prefixed) {
+            let underscored = name.replace('-', "_");
+            for name in [name.to_owned(), name.to_uppercase(), capitalised(name), underscored] {
                 assert!(check(&name, "x").is_err(), "{name}");
             }
         }

@@ -39,6 +39,7 @@ pub use authorities::{Authorities, AuthoritiesError};
 pub(crate) use body::{FormPart, FormValue, JsonPiece};
 pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
+pub(crate) use headers::is_header_of_connection;
 pub(crate) use progress::Progress;
 pub(crate) use response::ParseLimit;
 pub use response::Response;

@@ -1,6 +1,6 @@
 //! The path and query of a request, as a connector may name them.
 
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use crate::contract::Failure;
 
@@ -35,17 +35,17 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
         return Err(not_allowed("its path holds `?`, `#`, `\\` or a control character"));
     }
     for segment in relative.split('/') {
-        let lower = segment.to_ascii_lowercase();
-        // Servers that decode twice see what `%25` hides, and some cut off what
-        // is behind a `;` before they look for dots.
-        let decoded = decoded_percents(&lower);
-        let dots = decoded.replace("%2e", ".");
-        let dots = dots.split([';', '%']).next().unwrap_or_default();
-        if lower.is_empty() || dots == "." || dots == ".." {
+        // Servers that decode twice see what an encoded percent sign hides, and
+        // some cut off what is behind a `;`, or blanks, before they look for dots.
+        let decoded = decoded(segment);
+        let name = decoded.split(';').next().unwrap_or_default().trim();
+        if name.is_empty() || name == "." || name == ".." {
             return Err(not_allowed("its path holds an empty, `.` or `..` segment"));
         }
-        if ["%2f", "%5c", "%00"].iter().any(|hidden| decoded.contains(hidden)) {
-            return Err(not_allowed("its path holds an encoded slash, backslash or NUL"));
+        if decoded.contains(['/', '\\']) || decoded.contains(char::is_control) {
+            return Err(not_allowed(
+                "its path holds an encoded slash, backslash or control character",
+            ));
         }
         if !well_encoded(segment) {
             return Err(not_allowed("its path holds a `%` without two hexadecimal digits"));
@@ -54,13 +54,17 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
     Ok(utf8_percent_encode(path, PATH).to_string())
 }
 
-/// A text without encoded percent signs, however often they are encoded.
-fn decoded_percents(text: &str) -> String {
-    let mut decoded = text.to_owned();
-    while decoded.contains("%25") {
-        decoded = decoded.replace("%25", "%");
+/// A text without percent-encoding, however often it is encoded. Each round
+/// makes it shorter.
+fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    loop {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == text {
+            return text;
+        }
+        text = decoded;
     }
-    decoded
 }
 
 /// The encoded query, if there is one (`application/x-www-form-urlencoded`,
@@ -88,6 +92,8 @@ mod tests {
         assert_eq!(path("/models/gpt-5.4").unwrap(), "/models/gpt-5.4");
         assert_eq!(path("/models/ft:gpt@x y").unwrap(), "/models/ft:gpt@x%20y");
         assert_eq!(path("/models/a%20b").unwrap(), "/models/a%20b");
+        assert_eq!(path("/models/100%25").unwrap(), "/models/100%25");
+        assert_eq!(path("/models/a;v=1").unwrap(), "/models/a;v=1");
         assert_eq!(path("/ä").unwrap(), "/%C3%A4");
     }
 
@@ -118,6 +124,11 @@ mod tests {
             "/a/%252e%252e/b",
             "/a/%25252e./b",
             "/a%252fb",
+            "/a/%25%32%65%25%32%65/x",
+            "/a/.. /x",
+            "/a/..%20/x",
+            "/a%25%32%66b",
+            "/a%0d%0ab",
         ] {
             assert!(path(odd).is_err(), "{odd:?}");
         }
