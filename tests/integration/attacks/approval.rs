@@ -145,7 +145,7 @@ fn a_variable_is_approved_for_what_it_fills_in() {
     let both = json!({ "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["PUPPET_TOKEN"] });
     place.put("puppet.wasm", &both);
     let refused = place.ran(&ACT);
-    assert!(refused.stderr.contains("which the connector would see"), "{refused:?}");
+    assert!(refused.stderr.contains("that the connector may see"), "{refused:?}");
     // What is run by its path sees no variable.
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let address = format!("{}/v1/act", place.file("puppet.wasm").display());
