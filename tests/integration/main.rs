@@ -13,6 +13,7 @@ mod browser;
 mod cli;
 mod contract;
 mod egress;
+mod examples;
 mod faults;
 mod forms;
 mod functions;

@@ -71,6 +71,10 @@ impl Granted {
             let message = format!("the arguments of `{name}` are not JSON: {error}");
             Failure { property: None, ..Failure::invalid_input("", message) }
         })?;
+        if !arguments.is_object() {
+            let message = format!("the arguments of `{name}` must be a JSON object");
+            return Err(Failure { property: None, ..Failure::invalid_input("", message) });
+        }
         // A defect of one function is not that of the run and of the others.
         let called = || (self.get(name)?.call)(arguments, context);
         let result = catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|_| {
@@ -167,7 +171,7 @@ mod tests {
         let functions = with(functions, "panics", |_| panic!("a defect"));
         let numbers: Vec<String> = (0..20).map(|n| json!({"n": n}).to_string()).collect();
         let mut all = calls(numbers.iter().map(|arguments| ("echo", arguments.as_str())));
-        all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{")]));
+        all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{"), ("echo", "[1]")]));
         let mut results = granted(functions).call(&all, &context(HANG));
         let failures: Vec<Failure> =
             results.split_off(20).into_iter().filter_map(Result::err).collect();
@@ -178,6 +182,7 @@ mod tests {
         assert_eq!(told[0], (FailureKind::Internal, "the function `panics` failed"));
         assert_eq!(told[1].0, FailureKind::InvalidInput);
         assert!(told[2].1.starts_with("the arguments of `echo` are not JSON"), "{told:?}");
+        assert_eq!(told[3].1, "the arguments of `echo` must be a JSON object");
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! The library's examples (`host/core/examples`), run as they are built.
+
+use std::fs;
+use std::process::Command;
+
+use connector_tests::{CANARY, Ran, component, ran, sandbox, target_dir};
+use openai_sandbox::{Options, Sandbox};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An example, with the component as its first argument.
+fn example(name: &str, sandbox: Option<&Sandbox>) -> Command {
+    let mut command = Command::new(target_dir().join("release/examples").join(name));
+    command.arg(component());
+    for variable in ["OPENAI_API_KEY", "OPENAI_BASE_URL"] {
+        command.env_remove(variable);
+    }
+    if let Some(sandbox) = sandbox {
+        command.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
+    }
+    command
+}
+
+#[track_caller]
+fn succeeds(command: &mut Command) -> Ran {
+    let ran = ran(command);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    ran
+}
+
+#[test]
+fn an_action_is_run() {
+    let sandbox = sandbox();
+    let ran = succeeds(example("run", Some(&sandbox)).arg("What is 2 + 2?"));
+    assert!(ran.stdout.contains("What is 2 + 2?") && ran.stdout.contains("totalTokens"), "{ran:?}");
+    let refused = connector_tests::ran(example("run", None).arg("What is 2 + 2?"));
+    assert_eq!(refused.status, 1, "{refused:?}");
+}
+
+#[test]
+fn a_stream_is_cancelled_or_ends() {
+    let sandbox = sandbox();
+    let ran = succeeds(example("stream", Some(&sandbox)).arg("10"));
+    assert!(ran.stdout.ends_with("cancelled\n"), "{ran:?}");
+    let ran = succeeds(example("stream", Some(&sandbox)).arg("1000000"));
+    assert!(ran.stdout.contains("complete: {"), "{ran:?}");
+}
+
+#[test]
+fn a_form_is_rendered() {
+    let form: Value =
+        serde_json::from_str(&succeeds(example("form", None).arg("ask")).stdout).unwrap();
+    assert_eq!(form["schema"]["title"], "Ask");
+    for part in ["uiSchema", "jsonForms", "example"] {
+        assert!(form[part].as_object().is_some_and(|part| !part.is_empty()), "{part}: {form}");
+    }
+}
+
+#[test]
+fn a_model_calls_a_function_of_the_program() {
+    let sandbox = sandbox();
+    let ran = succeeds(example("functions", Some(&sandbox)).arg("What is the weather in Oslo?"));
+    assert!(
+        ran.stdout.starts_with("called: weather in ") && ran.stdout.contains("celsius"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn tenants_have_tokens_and_folders_of_their_own() {
+    // One that takes any token.
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut tenants = example("tenants", Some(&sandbox));
+    let ran = succeeds(tenants.arg(folder.path()).args(["alice=sk-alice", "bob=sk-bob", "carol="]));
+    for tenant in ["alice", "bob"] {
+        let files: Vec<_> = fs::read_dir(folder.path().join(tenant)).unwrap().collect();
+        assert_eq!(files.len(), 1, "{tenant}: {ran:?}");
+    }
+    assert!(ran.stdout.contains("carol: the OpenAI connection has no `token`"), "{ran:?}");
+    let mut tokens: Vec<String> = sandbox
+        .requests()
+        .iter()
+        .flat_map(|request| request.header_values("authorization").map(str::to_owned))
+        .collect();
+    tokens.sort();
+    assert_eq!(tokens, ["Bearer sk-alice", "Bearer sk-bob"]);
+}
