@@ -30,7 +30,14 @@ pub fn in_other_process(file: &Path) -> Result<(), Error> {
         hint: None,
     };
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
-    let mut compiler = Command::new(program)
+    let mut compiler = Command::new(program);
+    // Of the environment, where the cache is: the rest holds secrets, and this
+    // process is for components that may be hostile.
+    compiler.env_clear();
+    for name in ["HOME", "XDG_CACHE_HOME"] {
+        compiler.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    let mut compiler = compiler
         .arg("compile")
         .arg(file)
         .stdin(Stdio::null())

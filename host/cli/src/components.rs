@@ -344,8 +344,28 @@ fn file(path: &str) -> Result<PathBuf, Error> {
 fn default_folders() -> Vec<PathBuf> {
     let data = directories::ProjectDirs::from("", "", "connector")
         .map(|dirs| dirs.data_dir().join("components"));
-    let beside = std::env::current_exe()
-        .ok()
-        .and_then(|program| Some(program.parent()?.parent()?.join("components")));
+    let beside = std::env::current_exe().ok().and_then(|program| {
+        let folder = program.parent()?.parent()?.join("components");
+        has_owner_of(&folder, &program).then_some(folder)
+    });
     data.into_iter().chain(beside).collect()
+}
+
+/// Whether a folder, if it is there, belongs to root, to this user, or to whom the program
+/// belongs. Nobody named it: beside a program in a folder that all may write to,
+/// such as `/tmp/bin`, anybody could make one.
+#[cfg(unix)]
+fn has_owner_of(folder: &Path, program: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |path: &Path| fs::metadata(path).map(|metadata| metadata.uid()).ok();
+    let owner_of_program = owner(program);
+    owner(folder).is_none_or(|of| {
+        let own = rustix::process::geteuid().as_raw();
+        of == 0 || of == own || Some(of) == owner_of_program
+    })
+}
+
+#[cfg(not(unix))]
+fn has_owner_of(_: &Path, _: &Path) -> bool {
+    true
 }

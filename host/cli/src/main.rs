@@ -101,7 +101,7 @@ fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Erro
     let connector = &approved.connector;
     let connection = Connections::new(connector, chosen)?.of(&approved)?;
     let reached = connector.test(&connection)?;
-    print::line(&reached)
+    print::line(&print::plain(&reached))
 }
 
 /// `RUST_LOG=debug connector …` tells what happens, on standard error. A service

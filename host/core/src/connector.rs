@@ -221,7 +221,7 @@ fn check_version(name: &str) -> Result<(), LoadError> {
 ///
 /// # Errors
 /// `Mismatch` if an export has another type than in `wit/`, which wasmtime
-/// tells only of an instance; `Describe` for whatever happens in the guest.
+/// reports only for an instance; `Describe` for whatever happens in the guest.
 fn describe(
     pre: &WorldPre<State>,
     options: &EngineOptions,

@@ -136,7 +136,9 @@ async fn test(
     Body(Test { connection }): Body<Test>,
 ) -> Result<Json<Reached>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
+    let place = app.questions.enter().await?;
     let message = on_thread(move || {
+        let _place = place;
         let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
         Ok(connector.test(&connection)?)
     });
@@ -150,7 +152,12 @@ async fn output_schema(
 ) -> Result<Json<Value>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    on_thread(move || Ok(connector.output_schema(&of, Value::Object(input))?)).await.map(Json)
+    let place = app.questions.enter().await?;
+    let schema = on_thread(move || {
+        let _place = place;
+        Ok(connector.output_schema(&of, Value::Object(input))?)
+    });
+    schema.await.map(Json)
 }
 
 async fn options(
@@ -161,7 +168,9 @@ async fn options(
 ) -> Result<Json<OptionList>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
+    let place = app.questions.enter().await?;
     let list = on_thread(move || {
+        let _place = place;
         // A form without a connection shows why there is no list.
         let connection = match app.made.connection(&app.store, &connector, connection, &caller) {
             Ok(connection) => connection,

@@ -1,4 +1,4 @@
-//! The bounded queue in front of runs.
+//! The bounded queue in front of runs, and of what forms ask.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

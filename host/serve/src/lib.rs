@@ -59,6 +59,10 @@ use openapi::{Operation, Route};
 const API: &str = "/api/v1";
 /// The largest JSON body. Files have a route of their own.
 const LARGEST_BODY: usize = 8 << 20;
+/// What forms ask at the same time, and what waits behind it. The host has room
+/// for as many besides the runs.
+const QUESTIONS: usize = 16;
+const WAITING_QUESTIONS: usize = 64;
 /// How often what is too old is removed.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -116,6 +120,9 @@ struct App {
     files: FileStore,
     made: Made,
     gate: Gate,
+    /// In front of what forms ask, each on a thread for as long as a provider
+    /// takes: however many there are, runs, files and the store have theirs.
+    questions: Gate,
     metrics: Metrics,
     access: Arc<Access>,
     settings: Settings,
@@ -173,6 +180,7 @@ pub fn serve(
             files: FileStore::new(&settings.files_dir, format!("{API}/files/")),
             made: Made::default(),
             gate: Gate::new(settings.runs, settings.queue),
+            questions: Gate::new(QUESTIONS, WAITING_QUESTIONS),
             metrics: Metrics::new(),
             access: Arc::new(Access::new(settings.api_keys.clone(), &settings.listen)),
             settings,

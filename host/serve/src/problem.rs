@@ -81,7 +81,7 @@ impl Problem {
 
     /// Too many wait.
     pub fn too_many() -> Self {
-        Self::busy("too many runs are waiting")
+        Self::busy("too many requests are waiting")
     }
 
     /// There is nowhere to put it.

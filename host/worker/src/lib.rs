@@ -113,7 +113,7 @@ impl Worker {
     }
 }
 
-/// Works until the process is told to stop.
+/// Takes runs until the process is asked to stop.
 ///
 /// # Errors
 /// See [`WorkerError`].

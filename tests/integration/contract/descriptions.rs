@@ -319,9 +319,11 @@ fn the_base_url_is_a_plain_one() {
 #[test]
 fn nothing_that_a_table_says_leads_elsewhere() {
     let choice = json!([{ "label": "https://api.test", "value": "\"https://evil.test\"" }]);
-    for (member, value) in
-        [("default", json!("\"https://evil.test\"")), ("choices", json!({ "known": choice }))]
-    {
+    for (member, value) in [
+        ("default", json!("\"https://evil.test\"")),
+        ("choices", json!({ "known": choice })),
+        ("condition", json!({ "property": "token", "matches": "present", "values": [] })),
+    ] {
         let guest = describing(|component| {
             let rows = component["properties"].as_array_mut().unwrap();
             let row = rows.iter_mut().find(|row| row["name"] == "baseUrl").unwrap();
@@ -352,4 +354,44 @@ fn a_variable_of_a_secret_is_in_no_header_that_is_none() {
         );
     }));
     assert!(error.to_string().contains("the connector may see"), "{error}");
+}
+
+/// What a connector is shown would tell what the secret is.
+#[test]
+fn nothing_depends_on_what_a_secret_is() {
+    let row = |name: &str, member: &str, value: Value| {
+        description_error(&describing(|component| {
+            let rows = component["properties"].as_array_mut().unwrap();
+            let row = rows.iter_mut().find(|row| row["name"] == name).unwrap();
+            row[member] = value;
+        }))
+        .to_string()
+    };
+    let known = json!({ "known": [{ "label": "a", "value": "\"x\"" }] });
+    let condition = |property: &str, matches: &str| json!({ "property": property, "matches": matches, "values": ["\"sk-1\""] });
+    assert!(row("token", "choices", known).contains("`token` is secret"));
+    let error = row("token", "condition", condition("baseUrl", "one-of"));
+    assert!(error.contains("`token` is secret"), "{error}");
+    // A setting beside the secret.
+    for (matches, is_taken) in
+        [("one-of", false), ("none-of", false), ("present", true), ("absent", true)]
+    {
+        let guest = describing(|component| {
+            component["connection"]["base-url"] = json!({ "default": "https://a.test" });
+            let rows = component["properties"].as_array_mut().unwrap();
+            let row = rows.iter_mut().find(|row| row["name"] == "baseUrl").unwrap();
+            row["condition"] = condition("token", matches);
+            if is_taken {
+                row["condition"]["values"] = json!([]);
+            }
+        });
+        let loaded = without_cache(HostOptions::default()).load(&guest.build());
+        match loaded {
+            Ok(_) => assert!(is_taken, "{matches}"),
+            Err(error) => {
+                let error = error.to_string();
+                assert!(!is_taken && error.contains("compares the secret"), "{matches}: {error}");
+            }
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! Running actions over HTTP.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use connector_tests::service::Service;
-use connector_tests::{FOREVER, HANG, sandbox};
+use connector_tests::{CANARY, FOREVER, HANG, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -112,6 +114,44 @@ fn what_forms_ask_is_answered() {
     let without = post(&service, &path, &json!({})).expect(200).json();
     assert_eq!(without["disabled"], true);
     assert!(without["placeholder"].is_string(), "{without}");
+}
+
+/// Forms that ask a provider which does not answer keep neither runs nor the
+/// store waiting.
+#[test]
+fn what_forms_ask_leaves_threads_for_others() {
+    let (service, sandbox) = (Service::start_with(&["--runs", "1"]), sandbox());
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
+    let body = json!({ "connection": { "token": CANARY, "baseUrl": base_url } }).to_string();
+    let host = service.url().strip_prefix("http://").unwrap();
+    let request = format!(
+        "POST {OPENAI}/actions/ask/options/model HTTP/1.1\r\nhost: {host}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let ask = || {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let mut asked: Vec<TcpStream> = (0..100).map(|_| ask()).collect();
+    // Those that find no place in the queue are turned away.
+    let mut refused = ask();
+    refused.set_read_timeout(Some(HANG)).unwrap();
+    let mut head = [0; 12];
+    refused.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 503");
+    post(&service, &run_of("ask"), &question(&sandbox)).expect(200);
+    get(&service, "/api/v1/connections").expect(200);
+    // The first ones still wait, so nothing waited for them.
+    let mut open = 0;
+    for stream in &mut asked {
+        stream.set_nonblocking(true).unwrap();
+        let answered = stream.read(&mut head);
+        open += usize::from(answered.is_err_and(|error| error.kind() == ErrorKind::WouldBlock));
+    }
+    assert!(open >= 16, "{open}");
 }
 
 #[test]

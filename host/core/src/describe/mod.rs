@@ -6,7 +6,9 @@ mod rows;
 pub(crate) use rows::Rows;
 use rows::is_name;
 
-use crate::contract::table::{Property, PropertyType, TableError, printable};
+use crate::contract::table::{
+    Comparison, Condition, Property, PropertyTable, PropertyType, TableError, printable,
+};
 use crate::contract::{
     Action, AddressPolicy, Authorization, BaseUrl, Binding, Definition, Descriptor, DescriptorError,
 };
@@ -106,6 +108,7 @@ impl Definition {
         AddressPolicy::Any
             .check_url(&base_url)
             .map_err(|error| wrong(format!("is not allowed: {error}")))?;
+        properties.iter().try_for_each(|row| check_secrecy(row, &properties))?;
         if let Some(property) = &definition.base_url.property {
             check_base_url_row(known(property, "base URL")?)?;
         }
@@ -152,17 +155,38 @@ impl Definition {
 }
 
 /// Whoever approves a component is shown the definition's base URL. Another one
-/// comes from the person who fills it in, so no default may replace it, and no
-/// choice may stand for something else than what was typed.
+/// comes from the person who fills it in, so no default may replace it, no choice
+/// may stand for something else than what was typed, and no condition may drop it.
 fn check_base_url_row(row: &Property) -> Result<(), DescriptorError> {
-    if row.kind == PropertyType::String && row.default.is_none() && row.choices.is_none() {
+    let is_plain = row.default.is_none() && row.choices.is_none() && row.condition.is_none();
+    if row.kind == PropertyType::String && is_plain {
         return Ok(());
     }
     other(format!(
-        "connection: `{}` is the base URL: it must be a string, and has neither a default nor \
-         choices",
+        "connection: `{}` is the base URL: it must be a string without a default, choices or a \
+         condition",
         row.name
     ))
+}
+
+/// What a connector is shown may not depend on what a secret is, only on whether
+/// there is one. A secret is not dropped by other values either.
+fn check_secrecy(row: &Property, all: &PropertyTable) -> Result<(), DescriptorError> {
+    let name = &row.name;
+    if row.secret && (row.choices.is_some() || row.condition.is_some()) {
+        return other(format!("connection: `{name}` is secret, and has no choices or condition"));
+    }
+    match &row.condition {
+        Some(Condition { property, matches: Comparison::OneOf | Comparison::NoneOf, .. })
+            if all.get(property).is_some_and(|of| of.secret) =>
+        {
+            other(format!(
+                "connection: the condition of `{name}` compares the secret `{property}`; it may \
+                 look whether it is `present` or `absent`"
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorError> {

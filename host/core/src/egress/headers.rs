@@ -9,7 +9,7 @@ use super::not_allowed;
 /// Headers that the message's framing depends on (RFC 9110 §7.6.1, RFC 9112 §6;
 /// the list of wasmtime's wasi-http), or by which servers take a request for
 /// another one. The content type is the body's.
-const FORBIDDEN: [&str; 30] = [
+const FORBIDDEN: [&str; 32] = [
     "accept-encoding",
     "connection",
     "content-encoding",
@@ -23,6 +23,7 @@ const FORBIDDEN: [&str; 30] = [
     "keep-alive",
     "origin",
     "referer",
+    "remote-user",
     "set-cookie",
     "te",
     "trailer",
@@ -39,24 +40,29 @@ const FORBIDDEN: [&str; 30] = [
     "x-original-url",
     "x-override-url",
     "x-real-ip",
+    "x-remote-user",
     "x-rewrite-url",
 ];
 
-const FORBIDDEN_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded-"];
+const FORBIDDEN_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded"];
 
 /// Headers that carry credentials at API providers. They belong to the
 /// connection.
-const CREDENTIALS: [&str; 11] = [
+const CREDENTIALS: [&str; 15] = [
     "api-key",
     "apikey",
     "authorization",
     "cookie",
     "private-token",
+    "token",
     "x-access-token",
     "x-amz-security-token",
     "x-api-key",
+    "x-apikey",
     "x-auth-token",
+    "x-authorization",
     "x-goog-api-key",
+    "x-token",
     "x-vault-token",
 ];
 
@@ -89,7 +95,9 @@ pub(super) fn checked(
     for (name, value) in headers {
         let odd = || not_allowed(format!("`{}` is no header name", name.escape_debug()));
         let name = HeaderName::try_from(name.as_str()).map_err(|_| odd())?;
-        if is_forbidden(&name) || of_connection.contains_key(&name) {
+        let is_of_connection =
+            of_connection.keys().any(|own| as_servers_read(own) == as_servers_read(&name));
+        if is_forbidden(&name) || is_of_connection {
             return Err(not_allowed(format!("header `{name}` is the host's to set")));
         }
         let value = HeaderValue::try_from(value.as_str())
@@ -119,9 +127,10 @@ fn is_never_sent(name: &str) -> bool {
     FORBIDDEN.contains(&name) || FORBIDDEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// CGI and its successors turn both `-` and `_` into `_` (RFC 3875 §4.1.18).
+/// CGI and its successors turn `-` and `_` into `_` (RFC 3875 §4.1.18), some of
+/// them everything that is no letter.
 fn as_servers_read(name: &HeaderName) -> String {
-    name.as_str().replace('_', "-")
+    name.as_str().replace(['_', '.'], "-")
 }
 
 /// What a connector sees of a response's headers.
@@ -148,8 +157,9 @@ mod tests {
     fn refuses_headers_of_the_host_in_every_casing() {
         let prefixed = ["proxy-authorization", "sec-fetch-site", "x-forwarded-for"];
         for name in FORBIDDEN.into_iter().chain(CREDENTIALS).chain(prefixed) {
-            let underscored = name.replace('-', "_");
-            for name in [name.to_owned(), name.to_uppercase(), capitalised(name), underscored] {
+            let spellings = ["_", "."].map(|other| name.replace('-', other));
+            let cased = [name.to_owned(), name.to_uppercase(), capitalised(name)];
+            for name in cased.into_iter().chain(spellings) {
                 assert!(check(&name, "x").is_err(), "{name}");
             }
         }

@@ -156,7 +156,7 @@ impl Checker {
         if let Some(choices) = property.choices.as_ref()
             && property.kind != PropertyType::Array
         {
-            check_choice(choices, &given, path)?;
+            check_choice(property, choices, &given, path)?;
         }
         self.fitting(property, given, path)
     }
@@ -226,7 +226,7 @@ impl Checker {
 
     fn item(&mut self, list: &Property, item: Value, path: &str) -> Result<Value, Failure> {
         if let Some(choices) = &list.choices {
-            check_choice(choices, &item, path)?;
+            check_choice(list, choices, &item, path)?;
         }
         match list.children.first() {
             Some(shape) => self.value(shape, item, path),
@@ -387,13 +387,17 @@ fn file_entry(given: &Value, path: &str) -> Result<Value, Failure> {
     Ok(json!(entry))
 }
 
-fn check_choice(choices: &Choices, given: &Value, path: &str) -> Result<(), Failure> {
+fn check_choice(
+    property: &Property,
+    choices: &Choices,
+    given: &Value,
+    path: &str,
+) -> Result<(), Failure> {
     if choices.open || choices.known.iter().any(|choice| same(&choice.value, given)) {
         return Ok(());
     }
     let allowed: Vec<String> = choices.known.iter().map(named).collect();
-    let message = format!("`{path}` must be one of: {} (got {})", allowed.join(", "), shown(given));
-    Err(Failure::invalid_input(path, message))
+    Err(refused(property, path, &format!("must be one of: {}", allowed.join(", ")), given))
 }
 
 /// A choice in a message: its value, and its label if that says more.
@@ -1160,5 +1164,8 @@ mod tests {
         let table = || vec![limited(Property { secret: true, ..string("token") }, limits.clone())];
         becomes(table(), json!({"token": " sk-a\r\n"}), json!({"token": "sk-a"}));
         refuses(table(), json!({"token": "pk-1"}), "token", "`token` must match sk-[a-z]+");
+        let choices = closed(&[("a", json!("x"))]);
+        let chosen = Property { secret: true, choices, ..string("token") };
+        refuses(vec![chosen], json!({"token": "pk-1"}), "token", "`token` must be one of: `x`");
     }
 }

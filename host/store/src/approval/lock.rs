@@ -49,14 +49,17 @@ impl Lock {
     pub fn beside(file: &Path) -> Result<Option<Self>, String> {
         let path = file.with_file_name(LOCK_FILE);
         let wrong = |why: &dyn std::fmt::Display| format!("cannot use {}: {why}", path.display());
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        // A pipe would be waited for.
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {}
+            Ok(_) => return Err(wrong(&"it is not a file")),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(wrong(&error.kind())),
-        };
+        }
         if is_open_to_all(&path) || path.parent().is_some_and(is_open_to_all) {
             return Err(wrong(&"anybody may write to it, or to its folder"));
         }
+        let text = fs::read_to_string(&path).map_err(|error| wrong(&error.kind()))?;
         let lock: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
         match lock.version {
             Self::VERSION => Ok(Some(lock)),

@@ -11,8 +11,8 @@ pub struct Request {
     pub address: String,
     /// The origin of its provider.
     pub origin: String,
-    /// Whether a connection may name another one.
-    pub any_base_url: bool,
+    /// The property in which a connection names another one.
+    pub base_url_property: Option<String>,
     /// Where the secrets of a connection go.
     pub credential: String,
     /// The headers that a connection adds besides.
@@ -38,7 +38,7 @@ impl Request {
         let mut request = Self {
             address: descriptor.own_address(),
             origin: definition.base_url.origin(),
-            any_base_url: definition.base_url_property.is_some(),
+            base_url_property: definition.base_url_property.clone(),
             credential: place_of_secrets(definition),
             headers: headers.map(|header| header.name.clone()).collect(),
             environment: definition.environment.iter().map(variable).collect(),
@@ -57,9 +57,9 @@ impl Request {
             [] => "none".to_owned(),
             items => items.join(", "),
         };
-        let origin = match self.any_base_url {
-            true => format!("{}, or the base URL of a connection", self.origin),
-            false => self.origin.clone(),
+        let origin = match &self.base_url_property {
+            Some(property) => format!("{}, or a connection's `{property}`", self.origin),
+            None => self.origin.clone(),
         };
         vec![
             ("address", self.address.clone()),
@@ -88,7 +88,7 @@ pub fn variable_of_host(connector: &Connector) -> Option<&str> {
 /// Whether an environment variable is one of the host's own, which no component
 /// is given.
 pub fn is_of_host(variable: &str) -> bool {
-    variable.starts_with("CONNECTOR_") || variable == "NATS_PASSWORD"
+    variable.starts_with("CONNECTOR_") || variable.starts_with("NATS_")
 }
 
 /// Which properties of a connection are secret, and where each goes. A property

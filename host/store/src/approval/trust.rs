@@ -39,12 +39,11 @@ impl Trusted {
         let Ok(folder) = store::folder_for_user(data_dir) else { return Ok(Self::default()) };
         let path = folder.join(TRUST_FILE);
         let wrong = |why: &dyn std::fmt::Display| format!("cannot use {}: {why}", path.display());
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(wrong(&error.kind())),
-        };
+        if !path.try_exists().map_err(|error| wrong(&error.kind()))? {
+            return Ok(Self::default());
+        }
         store::check_private(&folder, TRUST_FILE).map_err(|error| wrong(&error))?;
+        let text = fs::read_to_string(&path).map_err(|error| wrong(&error.kind()))?;
         serde_json::from_str(&text).map_err(|error| wrong(&error))
     }
 
