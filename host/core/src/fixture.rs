@@ -6,6 +6,7 @@ use crate::contract::Binding;
 use crate::contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyType,
 };
+use crate::runtime::bindings::types as wit;
 
 /// A row that says nothing but its name, label (the name), type and control.
 /// Struct update syntax adds the rest.
@@ -74,4 +75,41 @@ pub(crate) fn when(property: &str, matches: Comparison, values: &[Value]) -> Opt
 /// A binding of a property.
 pub(crate) fn binding(property: &str, name: &str) -> Binding {
     Binding { property: property.to_owned(), name: name.to_owned() }
+}
+
+/// A connector's row that says no more than it must.
+pub(crate) fn wit_row(name: &str, type_: wit::PropertyType) -> wit::Property {
+    wit::Property {
+        name: name.to_owned(),
+        label: name.to_owned(),
+        description: String::new(),
+        placeholder: None,
+        type_,
+        control: wit::ControlType::None,
+        required: false,
+        advanced: false,
+        secret: false,
+        media_type: None,
+        default: None,
+        provider_default: None,
+        choices: None,
+        condition: None,
+        limits: None,
+        children: Vec::new(),
+        values: None,
+    }
+}
+
+pub(crate) fn no_limits() -> wit::Limits {
+    wit::Limits {
+        minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        min_items: None,
+        max_items: None,
+        pattern: None,
+        max_bytes: None,
+        accept: Vec::new(),
+    }
 }

@@ -455,43 +455,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::contract::table::MAX_MESSAGE;
-
-    /// A row that says no more than it must.
-    fn row(name: &str, type_: wit::PropertyType) -> wit::Property {
-        wit::Property {
-            name: name.to_owned(),
-            label: String::new(),
-            description: String::new(),
-            placeholder: None,
-            type_,
-            control: wit::ControlType::None,
-            required: false,
-            advanced: false,
-            secret: false,
-            media_type: None,
-            default: None,
-            provider_default: None,
-            choices: None,
-            condition: None,
-            limits: None,
-            children: Vec::new(),
-            values: None,
-        }
-    }
-
-    fn no_limits() -> wit::Limits {
-        wit::Limits {
-            minimum: None,
-            maximum: None,
-            min_length: None,
-            max_length: None,
-            min_items: None,
-            max_items: None,
-            pattern: None,
-            max_bytes: None,
-            accept: Vec::new(),
-        }
-    }
+    use crate::fixture::{no_limits, wit_row as row};
 
     fn text(name: &str) -> wit::Property {
         row(name, wit::PropertyType::String)

@@ -9,6 +9,7 @@ use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 use super::values;
+use crate::fixture::{no_limits, wit_row as row};
 use crate::runtime::bindings::types as wit;
 
 /// The names of members: few, so that they meet.
@@ -44,43 +45,6 @@ impl Flat {
         let row = &mut self.rows[at];
         (row.children, row.values) = (children, values);
         at as u32
-    }
-}
-
-/// A row that says no more than it must.
-fn row(name: &str, type_: wit::PropertyType) -> wit::Property {
-    wit::Property {
-        name: name.to_owned(),
-        label: name.to_owned(),
-        description: String::new(),
-        placeholder: None,
-        type_,
-        control: wit::ControlType::None,
-        required: false,
-        advanced: false,
-        secret: false,
-        media_type: None,
-        default: None,
-        provider_default: None,
-        choices: None,
-        condition: None,
-        limits: None,
-        children: Vec::new(),
-        values: None,
-    }
-}
-
-fn no_limits() -> wit::Limits {
-    wit::Limits {
-        minimum: None,
-        maximum: None,
-        min_length: None,
-        max_length: None,
-        min_items: None,
-        max_items: None,
-        pattern: None,
-        max_bytes: None,
-        accept: Vec::new(),
     }
 }
 
