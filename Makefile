@@ -1,16 +1,25 @@
-# `make run` builds everything and runs the four actions; `make test` proves it.
+# `make run` runs the four actions; `make test` proves everything.
 
 TARGET    := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 CONNECTOR := $(TARGET)/release/connector
-# Always the whole workspace: cargo then agrees with itself on every feature,
-# and wasmtime is built once.
 CARGO_ALL := --release --locked --workspace
+# What `run` and `serve` need of the workspace. The last package keeps features
+# as they are in the whole of it, so that wasmtime is built once.
+CARGO_RUN := --release --locked --package connector --package openai-sandbox --package workspace-hack
 
-.PHONY: build connectors run serve test schemas check-schemas lint audit dist bench soak workers clean
+.PHONY: setup openai page build connectors run serve test schemas check-schemas lint audit dist bench soak workers clean
 
-build:         ## the component, the page, the host and the sandbox
-	component/build.sh
+setup:         ## what compiles connectors, if it is missing: may install packages of the system
+	@scripts/setup.sh
+
+openai: setup  ## the OpenAI connector
+	@echo "Compiling the OpenAI connector to WebAssembly"
+	scripts/build-connector.sh component/openai $(TARGET)/components/openai.wasm --locked
+
+page:          ## the service's page
 	host/ui/build.sh $(TARGET) || echo "going on without the page"
+
+build: openai page ## everything
 	cargo build $(CARGO_ALL)
 	$(CONNECTOR) lock $(TARGET)/components
 
@@ -18,11 +27,16 @@ connectors: build ## the connectors that the tests have besides: another provide
 	tests/connectors/build.sh $(TARGET)
 	$(CONNECTOR) lock $(TARGET)/test-components
 
-run: build     ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
-	@tests/tour.sh $(TARGET)
+run: openai    ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
+	@echo "Compiling the command, wasmtime and the sandbox (on two cores about ten minutes, once)"
+	cargo build $(CARGO_RUN)
+	$(CONNECTOR) lock $(TARGET)/components
+	@scripts/run.sh $(TARGET)
 
-serve: build   ## the service and its page, with the sandbox if OPENAI_API_KEY is not set
-	@tests/serve.sh $(TARGET)
+serve: openai page ## the service and its page, with the sandbox if OPENAI_API_KEY is not set
+	cargo build $(CARGO_RUN)
+	$(CONNECTOR) lock $(TARGET)/components
+	@scripts/serve.sh $(TARGET)
 
 test: build connectors ## every test; installs what they need
 	tests/steady/install.sh $(TARGET)
@@ -38,19 +52,19 @@ test: build connectors ## every test; installs what they need
 schemas: build connectors ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
-	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm tests/connectors/anthropic/schemas
+	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas
 
 check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
-	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm tests/connectors/anthropic/schemas --check
+	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check
 
 lint:          ## formatting and clippy
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
 
 audit:         ## licences, sources, duplicates; builds cargo-deny, once
-	tests/audit.sh $(TARGET)
+	scripts/audit.sh $(TARGET)
 
 dist: build    ## the command as it is shipped: TARGET/dist/connector
 	cargo build --profile dist --locked --workspace --bin connector

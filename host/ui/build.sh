@@ -15,9 +15,9 @@ me=host/ui/build.sh
 mkdir -p "$1/ui"
 out=$(cd "$1/ui" && pwd)
 cd "$(dirname "$0")"
-. ../../tests/installing.sh
+. ../../scripts/installing.sh
 
-wanted=$(cat build.sh ../../tests/installing.sh package-lock.json | cksum)
+wanted=$(cat build.sh ../../scripts/installing.sh package-lock.json | cksum)
 if [ "$(cat "$out/installed" 2>/dev/null)" != "$wanted" ] || [ ! -d "$out/node_modules" ]; then
     rm -f "$out/installed" "$out/built"
     say "installing what the page is built with into $out"

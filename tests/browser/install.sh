@@ -11,7 +11,7 @@ me=tests/browser/install.sh
 [ $# = 0 ] || { echo "usage: $me" >&2; exit 2; }
 
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
     debian "Chromium with its driver" chromium chromium-driver fonts-dejavu-core

@@ -8,6 +8,7 @@ set -eu
 mkdir -p "$1"
 target=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
-CARGO_TARGET_DIR=$target component/build.sh tests/connectors/anthropic "$target/test-components/anthropic.wasm" --locked
-CARGO_TARGET_DIR=$target component/build.sh tests/connectors/puppet "$target/attack-components/puppet.wasm" --locked
+export CARGO_TARGET_DIR="$target"
+scripts/build-connector.sh component/anthropic "$target/test-components/anthropic.wasm" --locked
+scripts/build-connector.sh tests/connectors/puppet "$target/attack-components/puppet.wasm" --locked
 tests/connectors/greeter/build.sh "$target"

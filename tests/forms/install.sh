@@ -15,6 +15,6 @@ me=tests/forms/install.sh
 mkdir -p "$1/forms"
 out=$(cd "$1/forms" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 node_packages "$out" "the form libraries" libraries.mjs

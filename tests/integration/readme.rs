@@ -33,7 +33,7 @@ fn its_connector_is_built_and_runs() {
         fs::copy(file.path(), package.join("wit").join(file.file_name())).unwrap();
     }
     let wasm = folder.path().join("greeter.wasm");
-    let mut build = Command::new(in_repository("component/build.sh"));
+    let mut build = Command::new(in_repository("scripts/build-connector.sh"));
     build.env("CARGO_TARGET_DIR", target_dir()).args([&package, &wasm]);
     let built = ran(&mut build);
     assert_eq!(built.status, 0, "{built:?}");

@@ -29,7 +29,7 @@ fn sources() -> Vec<(String, String)> {
         }
     }
     let mut found = Vec::new();
-    for folder in ["tests", "host", "component/src"] {
+    for folder in ["tests", "host", "component"] {
         walk(&in_repository(folder), &mut found);
     }
     found

@@ -10,18 +10,23 @@ use std::process::Command;
 use connector_tests::in_repository;
 use serde_json::Value;
 
-/// The names of the crates that a package is built from, with these options of
-/// `cargo tree`.
-fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
+/// The lines of `cargo tree` with these options.
+fn tree(options: &[&str]) -> BTreeSet<String> {
     let tree = Command::new(env!("CARGO"))
         .current_dir(in_repository("."))
-        .args(["tree", "--locked", "--offline", "--package", package, "--prefix", "none"])
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--no-dedupe"])
         .args(options)
         .output()
         .unwrap();
     assert!(tree.status.success(), "{tree:?}");
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    String::from_utf8(tree.stdout).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// The names of the crates that a package is built from, with these options of
+/// `cargo tree`.
+fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
+    let lines = tree(&[&["--package", package], options].concat());
+    lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
 #[test]
@@ -73,6 +78,26 @@ fn the_library_is_built_from_what_is_listed() {
     assert_eq!(direct, OF_THE_LIBRARY.map(str::to_owned).into());
 }
 
+/// Cargo compiles a crate again for other features, and wasmtime takes minutes.
+#[test]
+fn make_run_compiles_what_make_test_uses() {
+    let with_features = ["--format", "{p} [{f}]"];
+    let makefile = fs::read_to_string(in_repository("Makefile")).unwrap();
+    let run = makefile.lines().find_map(|line| line.strip_prefix("CARGO_RUN := ")).unwrap();
+    let run: Vec<&str> =
+        run.split(' ').filter(|option| !["--release", "--locked"].contains(option)).collect();
+    assert!(run.contains(&"--package"), "{run:?}");
+    let run = tree(&[&with_features, &["--edges", "normal,build"], run.as_slice()].concat());
+    let test = ["--edges", "normal,build,dev", "--workspace"];
+    let test = tree(&[with_features.as_slice(), &test].concat());
+    assert!(run.iter().any(|line| line.starts_with("wasmtime v")), "{run:?}");
+    let compiled_twice: Vec<&String> = run.difference(&test).collect();
+    assert!(
+        compiled_twice.is_empty(),
+        "add features to scripts/workspace-hack: {compiled_twice:#?}"
+    );
+}
+
 /// Who embeds the library gets nothing that only the command needs.
 #[test]
 fn the_library_has_nothing_of_the_command() {
@@ -104,7 +129,6 @@ fn the_library_has_nothing_of_the_command() {
 /// The files of this name that are not among what was fetched.
 fn files(name: &str) -> Vec<PathBuf> {
     let folders = [
-        "component/binaryen",
         "host/ui",
         "tests/connectors/greeter",
         "tests/forms",

@@ -17,8 +17,8 @@ me=tests/judges/install.sh
 mkdir -p "$1/judges"
 out=$(cd "$1/judges" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
-wanted=$(cat install.sh ../installing.sh requirements.txt llama.py | cksum)
+. ../../scripts/installing.sh
+wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt llama.py | cksum)
 
 model=$out/model.gguf
 llmock=$out/venv/bin/llmock

@@ -15,6 +15,6 @@ me=tests/mcp/install.sh
 mkdir -p "$1/mcp"
 out=$(cd "$1/mcp" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 node_packages "$out" "the client and the Inspector"

@@ -10,6 +10,6 @@ me=tests/nats/install.sh
 [ $# = 0 ] || { echo "usage: $me" >&2; exit 2; }
 
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || debian "The NATS server" nats-server

@@ -14,6 +14,6 @@ me=tests/node-red/install.sh
 mkdir -p "$1/node-red"
 out=$(cd "$1/node-red" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 node_packages "$out" "Node-RED"

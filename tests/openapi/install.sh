@@ -14,12 +14,12 @@ me=tests/openapi/install.sh
 mkdir -p "$1/openapi"
 out=$(cd "$1/openapi" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
+. ../../scripts/installing.sh
 
 # The requests of the README are sent with it.
 command -v curl >/dev/null || debian curl curl ca-certificates
 
-python_wanted=$(cat install.sh ../installing.sh requirements.txt | cksum)
+python_wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt | cksum)
 if [ "$(cat "$out/python-installed" 2>/dev/null)" != "$python_wanted" ]; then
     rm -f "$out/python-installed"
     say "installing the generator of Python clients into $out"

@@ -15,8 +15,8 @@ me=tests/steady/install.sh
 mkdir -p "$1/steady"
 out=$(cd "$1/steady" && pwd)
 cd "$(dirname "$0")"
-. ../installing.sh
-wanted=$(cat install.sh ../installing.sh package-lock.json requirements.txt slice.py | cksum)
+. ../../scripts/installing.sh
+wanted=$(cat install.sh ../../scripts/installing.sh package-lock.json requirements.txt slice.py | cksum)
 
 has_steady() {
     for program in "$out"/node_modules/@stdy/cli-*/bin/steady; do

@@ -17,8 +17,8 @@ me=tests/bench/peers/install.sh
 mkdir -p "$1/bench"
 out=$(cd "$1/bench" && pwd)
 cd "$(dirname "$0")"
-. ../../installing.sh
-wanted=$(cat install.sh ../../installing.sh package-lock.json requirements.txt ./*.cjs ./*.mjs ./*.py | cksum)
+. ../../../scripts/installing.sh
+wanted=$(cat install.sh ../../../scripts/installing.sh package-lock.json requirements.txt ./*.cjs ./*.mjs ./*.py | cksum)
 
 # GNU time is no builtin, and `command` finds that one first.
 if ! command -v curl >/dev/null || ! command -v wrk >/dev/null || ! [ -x /usr/bin/time ]; then

@@ -15,7 +15,7 @@ me=tests/connectors/greeter/build.sh
 mkdir -p "$1/greeter" "$1/test-components"
 target=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
-. ../../installing.sh
+. ../../../scripts/installing.sh
 tools=$target/greeter
 file=$target/test-components/greeter.wasm
 

@@ -1,5 +1,4 @@
-//! What form libraries make of the documents in `schemas/`, and of those of a
-//! second connector in `tests/connectors/anthropic/schemas/`: stock
+//! What form libraries make of the documents in `schemas/`: stock
 //! react-jsonschema-form (rjsf) and JSON Forms with its vanilla renderers.
 //!
 //! `tests/forms/render.mjs` renders them as a server would. The outlines of
@@ -219,7 +218,7 @@ impl Form {
 fn forms() -> Vec<Form> {
     let anthropic = host().load_file(test_component("anthropic")).unwrap();
     let mut forms = forms_of(&openai(), "schemas/openai/v1");
-    for form in forms_of(&anthropic, "tests/connectors/anthropic/schemas/anthropic/v1") {
+    for form in forms_of(&anthropic, "schemas/anthropic/v1") {
         forms.push(Form { name: format!("anthropic.{}", form.name), ..form });
     }
     forms

@@ -6,7 +6,7 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-. tests/starting.sh
+. scripts/sandbox.sh
 target=$1
 connector=$target/release/connector
 export CONNECTOR_COMPONENTS="$target/components"

@@ -1,9 +1,6 @@
-//! A second connector: Anthropic's Messages API.
+//! The Anthropic connector, for its Messages API.
 //!
-//! It is here to show that the host is not OpenAI's. It was written from
-//! README's "Write a connector" and from `wit/` alone, and shares no line with
-//! `component/`: another way to authorize, another shape of errors, another
-//! kind of stream, and a standard library with serde.
+//! It was written from README's "Write a connector" and from `wit/` alone.
 
 mod api;
 mod ask;

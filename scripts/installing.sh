@@ -52,7 +52,7 @@ node_packages() {
     out=$1
     what=$2
     shift 2
-    wanted=$(cat install.sh ../installing.sh package-lock.json "$@" | cksum)
+    wanted=$(cat install.sh ../../scripts/installing.sh package-lock.json "$@" | cksum)
     if [ "$(cat "$out/installed" 2>/dev/null)" = "$wanted" ] && [ -d "$out/node_modules" ]; then
         return
     fi
