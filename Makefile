@@ -7,7 +7,7 @@ CARGO_ALL := --release --locked --workspace
 # as they are in the whole of it, so that wasmtime is built once.
 CARGO_RUN := --release --locked --package connector --package openai-sandbox --package workspace-hack
 
-.PHONY: setup openai page build connectors run serve test schemas check-schemas lint audit dist bench soak workers clean
+.PHONY: setup openai page build connectors run serve test validator schemas check-schemas lint audit dist bench soak workers clean
 
 setup:         ## what compiles connectors, if it is missing: may install packages of the system
 	@scripts/setup.sh
@@ -49,12 +49,18 @@ test: build connectors ## every test; installs what they need
 	tests/node-red/install.sh $(TARGET)
 	tests/all.sh $(TARGET) $(CARGO_ALL)
 
+validator: setup ## builds the component that validates JSON anew: it is kept in the repository
+	scripts/build-validator.sh
+
 schemas: build connectors ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas
 
-check-schemas: build connectors ## fails with a diff if schemas/ is stale
+check-validator: setup ## builds the component that validates JSON anew: it is kept in the repository
+	scripts/build-validator.sh
+
+schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check

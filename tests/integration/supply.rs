@@ -9,6 +9,7 @@ use std::process::Command;
 
 use connector_tests::in_repository;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The lines of `cargo tree` with these options.
 fn tree(options: &[&str]) -> BTreeSet<String> {
@@ -46,11 +47,11 @@ const OF_THE_LIBRARY: [&str; 27] = [
     "getrandom",
     "httpdate",
     "infer",
-    "jsonschema",
     "memchr",
     "mime_guess",
     "percent-encoding",
     "regex",
+    "regress",
     "rustc-demangle",
     "rustix",
     "rustls",
@@ -177,5 +178,20 @@ fn packages_of_python_are_named_exactly() {
             let version = line.split_once("==").map(|(_, version)| version);
             assert!(version.is_some_and(|version| !version.contains('*')), "{line}");
         }
+    }
+}
+
+/// It is built by hand (`make validator`), so that the library builds without a
+/// toolchain for WebAssembly.
+#[test]
+fn the_validator_of_json_is_made_of_its_sources() {
+    let folder = in_repository("host/core/src/runtime");
+    let lock = fs::read_to_string(folder.join("json_schema.lock")).unwrap();
+    assert!(lock.contains("component/json-schema/src/lib.rs"), "{lock}");
+    for line in lock.lines() {
+        let (hash, file) = line.split_once("  ").unwrap();
+        let content = fs::read(folder.join(file)).unwrap();
+        let is_the_same = format!("{:x}", Sha256::digest(content)) == hash;
+        assert!(is_the_same, "{file} has changed; hint: make validator");
     }
 }

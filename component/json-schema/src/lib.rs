@@ -27,8 +27,8 @@ impl Guest for Validator {
         // an error.
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         let validator = options.build(&schema).map_err(|error| schema_error(&error))?;
-        let instance = serde_json::from_str(&instance)
-            .map_err(|error| Invalid::NotJson(error.to_string()))?;
+        let instance =
+            serde_json::from_str(&instance).map_err(|error| Invalid::NotJson(error.to_string()))?;
         // Most are valid, and finding that out takes half the time.
         if validator.is_valid(&instance) {
             return Ok(());
@@ -90,8 +90,7 @@ mod tests {
     fn violations_are_few_and_short() {
         let long = format!("\"{}\"", "x".repeat(1 << 20));
         let many = format!("[{long}{}]", ",0".repeat(1000));
-        let Err(Invalid::Instance(violations)) =
-            validate(r#"{"items":{"type":"null"}}"#, &many)
+        let Err(Invalid::Instance(violations)) = validate(r#"{"items":{"type":"null"}}"#, &many)
         else {
             panic!("it is not valid");
         };

@@ -16,6 +16,7 @@ use crate::runtime::cache::{Compiled, InUse};
 use crate::runtime::call::Call;
 use crate::runtime::complexity::TooComplex;
 use crate::runtime::engine::EngineOptions;
+use crate::runtime::json_schema::Validator;
 use crate::runtime::state::State;
 
 /// The package of `wit/` and its version. A connector built for another
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub pre: WorldPre<State>,
     pub descriptor: Descriptor,
     pub options: HostOptions,
+    pub validator: Validator,
     imports: Vec<String>,
     hash: String,
     size: usize,
@@ -100,6 +102,7 @@ impl Connector {
     pub(crate) fn new(
         options: &HostOptions,
         linker: &Linker<State>,
+        validator: Validator,
         compiled: Compiled,
         hash: String,
         size: usize,
@@ -121,7 +124,8 @@ impl Connector {
             .map_err(LoadError::mismatch)?;
         let descriptor = Descriptor::parse(describe(&pre, &options.engine())?)?;
         let options = options.clone();
-        let shared = Shared { pre, descriptor, options, imports, hash, size, _in_use: in_use };
+        let shared =
+            Shared { pre, descriptor, options, validator, imports, hash, size, _in_use: in_use };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -5,16 +5,16 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{HasSelf, Linker};
 
 use crate::connector::{Connector, LoadError};
 use crate::options::HostOptions;
 use crate::runtime::bindings::Connector as World;
-use crate::runtime::cache::{Cache, Compiled};
+use crate::runtime::cache::{self, Cache};
 use crate::runtime::complexity;
 use crate::runtime::engine::engine;
+use crate::runtime::json_schema::Validator;
 use crate::runtime::state::State;
 
 /// What WebAssembly begins with: the magic number, the version and the layer, by
@@ -28,6 +28,7 @@ const CORE_LAYER: &[u8] = &[0, 0];
 pub struct Host {
     engine: Engine,
     linker: Arc<Linker<State>>,
+    validator: Validator,
     cache: Option<Cache>,
     pub(crate) options: HostOptions,
 }
@@ -49,7 +50,8 @@ impl Host {
         World::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)
             .map_err(fail)?;
         let cache = options.cache_dir.clone().map(Cache::new);
-        Ok(Self { engine, linker: Arc::new(linker), cache, options })
+        let validator = Validator::new(cache.clone());
+        Ok(Self { engine, linker: Arc::new(linker), validator, cache, options })
     }
 
     /// Reads a `.wasm` file.
@@ -74,7 +76,7 @@ impl Host {
     /// nothing.
     pub fn is_compiled(&self, wasm: &[u8]) -> bool {
         let cache = self.cache.as_ref();
-        cache.is_some_and(|cache| cache.find(&self.engine, &hash(wasm)).is_some())
+        cache.is_some_and(|cache| cache.find(&self.engine, &cache::hash(wasm)).is_some())
     }
 
     /// Loads a connector: compiles it or takes it from the cache, checks what
@@ -91,26 +93,18 @@ impl Host {
             }
             _ => return Err(LoadError::NotWebAssembly),
         }
-        let hash = hash(wasm);
-        let cached = self.cache.as_ref().and_then(|cache| cache.find(&self.engine, &hash));
-        let compiled = match (cached, &self.cache) {
-            (Some(compiled), _) => Ok(compiled),
-            (None, cache) => {
+        let (cache, hash) = (self.cache.as_ref(), cache::hash(wasm));
+        let compiled = match cache.and_then(|cache| cache.find(&self.engine, &hash)) {
+            Some(compiled) => Ok(compiled),
+            None => {
                 complexity::check(wasm)?;
-                match cache {
-                    Some(cache) => cache.compile(&self.engine, wasm, &hash),
-                    None => Component::from_binary(&self.engine, wasm)
-                        .map(|component| Compiled { component, in_use: None }),
-                }
+                cache::compile(cache, &self.engine, wasm, &hash)
             }
         };
         let compiled = compiled.map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
-        Connector::new(&self.options, &self.linker, compiled, hash, wasm.len())
+        let validator = self.validator.clone();
+        Connector::new(&self.options, &self.linker, validator, compiled, hash, wasm.len())
     }
-}
-
-fn hash(wasm: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(wasm))
 }
 
 /// Reads a file. A pipe would be waited for, and a device has no end.

@@ -165,7 +165,8 @@ impl<'a> Run<'a> {
         let name = shared.descriptor.name.clone();
         let route = self.connection.map(|connection| connection.route());
         let limits = self.limits.clone();
-        let mut run = RunState::new(name, route, self.limits, Arc::clone(&account));
+        let validator = shared.validator.clone();
+        let mut run = RunState::new(name, route, self.limits, Arc::clone(&account), validator);
         run.files = RunFiles::new(self.files, files, of_functions, account);
         run.is_function = is_function;
         run.retries = self.retries;

@@ -8,7 +8,7 @@
 use regex::Regex;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a message holds of a component's own texts.
 pub(crate) const MAX_MESSAGE: usize = 300;
@@ -186,6 +186,19 @@ pub struct Condition {
     pub values: Vec<Value>,
 }
 
+impl Condition {
+    /// Whether it is met by the value of the property that it looks at.
+    pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
+        let listed = |value: &Value| self.values.iter().any(|other| same(other, value));
+        match self.matches {
+            Comparison::OneOf => value.is_some_and(listed),
+            Comparison::NoneOf => value.is_some_and(|value| !listed(value)),
+            Comparison::Present => value.is_some(),
+            Comparison::Absent => value.is_none(),
+        }
+    }
+}
+
 /// How a condition compares, `wit/types.wit` `comparison`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -343,8 +356,9 @@ impl Pattern {
         // By itself too: `a)|(?:b` would step out of the anchored group.
         build(&source)?;
         let regex = build(&anchored(&ascii_classes(&source)))?;
-        if !jsonschema::draft7::meta::is_valid(&json!({ "pattern": source })) {
-            return Err("it is none of ECMA-262, which forms go by".to_owned());
+        // As forms read it: `new RegExp(source, "u")`.
+        if let Err(error) = regress::Regex::with_flags(&source, "u") {
+            return Err(format!("it is none of ECMA-262, which forms go by: {error}"));
         }
         Ok(Self { source, regex })
     }

@@ -12,8 +12,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
-    PropertyType, key, plain_number, same,
+    Choice, Choices, ControlType, Limits, Property, PropertyTable, PropertyType, key, plain_number,
+    same,
 };
 use crate::contract::{Failure, FileEntry, Violations};
 pub(crate) use named::{file_urls, listed_texts};
@@ -298,7 +298,7 @@ impl<'a> Members<'a, '_> {
         let Some(condition) = &property.condition else { return Ok(true) };
         let properties = self.properties;
         match properties.iter().find(|other| other.name == condition.property) {
-            Some(looked_at) => Ok(holds(condition, self.settle(looked_at)?.as_ref())),
+            Some(looked_at) => Ok(condition.holds(self.settle(looked_at)?.as_ref())),
             None => Ok(false),
         }
     }
@@ -350,16 +350,6 @@ fn is_left_empty(property: &Property, value: &Value) -> bool {
         (PropertyType::Array, Value::Array(items)) => items.iter().all(is_blank),
         (PropertyType::Object, Value::Object(members)) => members.values().all(is_blank),
         (_, other) => is_empty(other),
-    }
-}
-
-fn holds(condition: &Condition, value: Option<&Value>) -> bool {
-    let listed = |value: &Value| condition.values.iter().any(|other| same(other, value));
-    match condition.matches {
-        Comparison::OneOf => value.is_some_and(listed),
-        Comparison::NoneOf => value.is_some_and(|value| !listed(value)),
-        Comparison::Present => value.is_some(),
-        Comparison::Absent => value.is_none(),
     }
 }
 

@@ -27,6 +27,23 @@ pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value>
     })
 }
 
+/// Whether the property counts in this object, by the same rules.
+pub(super) fn holds(
+    property: &Property,
+    members: &[Property],
+    object: &Map<String, Value>,
+) -> bool {
+    let Some(condition) = &property.condition else { return true };
+    let looked_at = members.iter().find(|member| member.name == condition.property);
+    let Some(looked_at) = looked_at else { return true };
+    if condition.values.iter().any(is_template) {
+        return true;
+    }
+    let given = || object.get(&looked_at.name).or(looked_at.default.as_ref());
+    let value = if holds(looked_at, members, object) { given() } else { None };
+    condition.holds(value)
+}
+
 fn met(condition: &Condition, looked_at: &Property) -> Value {
     let name = &looked_at.name;
     let default = looked_at.default.as_ref();

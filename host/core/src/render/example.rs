@@ -30,12 +30,7 @@ fn members(members: &[Property], most: usize) -> Map<String, Value> {
         let settled = members
             .iter()
             .filter(|member| member.required || usable_default(member).is_some())
-            .filter(|member| {
-                let holds = condition::schema(member, members);
-                holds.is_none_or(|holds| {
-                    jsonschema::is_valid(&holds, &Value::Object(object.clone()))
-                })
-            })
+            .filter(|member| condition::holds(member, members, &object))
             .map(|member| (member.name.clone(), value(member, most)))
             .collect();
         if object == settled {

@@ -89,7 +89,7 @@ fn file(scope: &str) -> Vec<Value> {
 /// Forms would find every schema of objects to hold.
 fn rule(property: &Property, members: &[Property], parent: &str) -> Option<Value> {
     let holds = condition::schema(property, members)?;
-    let fails_when_absent = !jsonschema::is_valid(&holds, &json!({}));
+    let fails_when_absent = !condition::holds(property, members, &Map::new());
     Some(json!({
         "effect": "SHOW",
         "condition": { "scope": parent, "schema": holds, "failWhenUndefined": fails_when_absent },

@@ -33,3 +33,16 @@ impl<T: 'static> ConnectorPre<T> {
 
 pub use exports::workflow::connector::{actions, connection, describe};
 pub use workflow::connector::types;
+
+/// The component that validates JSON for the import `json-schema`.
+pub(crate) mod validator {
+    wasmtime::component::bindgen!({
+        path: "wit",
+        inline: "package connector:json-schema;
+
+            world validator {
+                export workflow:connector/json-schema@0.1.0;
+            }",
+        world: "connector:json-schema/validator",
+    });
+}

@@ -20,6 +20,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest, Sha256};
 use twox_hash::XxHash3_128;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -50,6 +51,25 @@ pub(crate) struct InUse {
     _file: File,
 }
 
+/// By what a component is found.
+pub(crate) fn hash(wasm: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(wasm))
+}
+
+/// Compiles a component, and keeps it where there is a cache.
+pub(crate) fn compile(
+    cache: Option<&Cache>,
+    engine: &Engine,
+    wasm: &[u8],
+    hash: &str,
+) -> wasmtime::Result<Compiled> {
+    match cache {
+        Some(cache) => cache.compile(engine, wasm, hash),
+        None => Component::from_binary(engine, wasm)
+            .map(|component| Compiled { component, in_use: None }),
+    }
+}
+
 impl Cache {
     pub(crate) fn new(dir: PathBuf) -> Self {
         Self { dir }
@@ -61,12 +81,7 @@ impl Cache {
     }
 
     /// Compiles a component and keeps it.
-    pub(crate) fn compile(
-        &self,
-        engine: &Engine,
-        wasm: &[u8],
-        hash: &str,
-    ) -> wasmtime::Result<Compiled> {
+    fn compile(&self, engine: &Engine, wasm: &[u8], hash: &str) -> wasmtime::Result<Compiled> {
         let path = self.path(engine, hash);
         let code = engine.precompile_component(wasm)?;
         let written = self.write(&path, &code);

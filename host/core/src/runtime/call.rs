@@ -92,7 +92,9 @@ impl Call {
         options: &EngineOptions,
         call: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Ended), Failure> {
-        with_stack(options, || self.make_on_stack(pre, options, call))
+        with_stack(options.max_stack, || self.make_on_stack(pre, options, call)).unwrap_or_else(
+            || Err(Failure::new(FailureKind::Internal, "the host failed during the run")),
+        )
     }
 
     fn make_on_stack<T>(
@@ -196,16 +198,11 @@ impl Ended {
     }
 }
 
-/// Does something with the stack that a guest and the host need for it.
-fn with_stack<T>(
-    options: &EngineOptions,
-    work: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let needed = options.max_stack.saturating_add(HOST_STACK);
-    // It panics where there is no memory for one.
-    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(needed, needed, work))).unwrap_or_else(
-        |_| Err(Failure::new(FailureKind::Internal, "the host failed during the run")),
-    )
+/// Does something with the stack that a guest and the host need for it. `None`
+/// if it panicked, or there is no memory for the stack.
+pub(super) fn with_stack<T>(max_stack: usize, work: impl FnOnce() -> T) -> Option<T> {
+    let needed = max_stack.saturating_add(HOST_STACK);
+    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(needed, needed, work))).ok()
 }
 
 /// The moment after this time. One that no clock reaches is far away.

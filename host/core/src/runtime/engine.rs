@@ -52,20 +52,23 @@ pub(crate) struct EngineOptions {
 pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
     // The pool reserves address space for every slot. Where that is scarce
     // (a `ulimit -v`, a small container), instances are made one by one.
-    let engine =
-        Engine::new(&config(options, true)).or_else(|_| Engine::new(&config(options, false)))?;
+    let one_by_one = config(options.max_stack);
+    let mut pooling = one_by_one.clone();
+    pooling.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
+    let engine = Engine::new(&pooling).or_else(|_| Engine::new(&one_by_one))?;
     start_clock(&engine)?;
     Ok(engine)
 }
 
-fn config(options: EngineOptions, pooling: bool) -> Config {
+/// What all guests have in common.
+pub(crate) fn config(max_stack: usize) -> Config {
     let mut config = Config::new();
     // The guest's exports and the host's functions are synchronous: a run
     // waits on its thread. Concurrency support would make each call slower.
     config.concurrency_support(false);
     // Guests are stopped by a counter that they read at loop heads and calls.
     config.epoch_interruption(true);
-    config.max_wasm_stack(options.max_stack);
+    config.max_wasm_stack(max_stack);
     // A trap is reported with the names of functions; addresses would tell nobody
     // anything.
     config.wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES));
@@ -73,9 +76,6 @@ fn config(options: EngineOptions, pooling: bool) -> Config {
     // What no connector needs is off, so that an update of wasmtime cannot
     // bring it in.
     config.wasm_features(NOT_NEEDED, false);
-    if pooling {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
-    }
     config
 }
 
@@ -106,7 +106,7 @@ fn pool(options: EngineOptions) -> PoolingAllocationConfig {
 
 /// Advances the epoch until the engine is gone. The weak reference lets the
 /// engine go: a host that is dropped leaves no thread behind.
-fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
+pub(crate) fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
     let engine = engine.weak();
     thread::Builder::new().name("connector-clock".to_owned()).spawn(move || {
         loop {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use ureq::http::Method;
-use wasmtime::Trap;
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::budget::{Limits, Stopped};
@@ -20,7 +19,6 @@ use crate::runtime::bindings::workflow::connector::{
     events, files, functions, http, json_schema, log,
 };
 use crate::runtime::functions::{CallResult, Context, Invocation};
-use crate::runtime::json_schema as schemas;
 use crate::runtime::state::{RunState, State};
 
 /// The header that ties traces together (W3C Trace Context).
@@ -483,11 +481,11 @@ impl json_schema::Host for State {
         schema: String,
         instance: String,
     ) -> wasmtime::Result<Result<(), json_schema::Invalid>> {
-        let (run, _) = self.run()?;
-        let _held = run.account.hold(schema.len() + instance.len())?;
         let (cancellation, deadline) = (self.cancellation.clone(), self.deadline);
         let stopped = move || Stopped::of(&cancellation, deadline);
-        schemas::validate(&schema, &instance, stopped).map_err(|_| Trap::Interrupt.into())
+        let (run, _) = self.run()?;
+        let _held = run.account.hold(schema.len() + instance.len())?;
+        run.validator.validate(&schema, &instance, &run.account, stopped)
     }
 }
 

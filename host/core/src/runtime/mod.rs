@@ -9,5 +9,5 @@ mod convert;
 pub(crate) mod engine;
 pub(crate) mod functions;
 mod imports;
-mod json_schema;
+pub(crate) mod json_schema;
 pub(crate) mod state;

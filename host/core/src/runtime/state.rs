@@ -13,6 +13,7 @@ use crate::egress::{Retries, Route};
 use crate::files::{RunFiles, SharedFiles};
 use crate::runtime::engine;
 use crate::runtime::functions::Granted;
+use crate::runtime::json_schema::Validator;
 
 /// A request that ends at the deadline fails with its own words; the guest
 /// gets this long to hand them over.
@@ -37,6 +38,7 @@ pub(crate) struct RunState {
     pub route: Option<Arc<Route>>,
     pub limits: Limits,
     pub files: RunFiles,
+    pub validator: Validator,
     pub functions: Granted,
     pub on_event: Option<OnEvent>,
     /// Whether the caller wants text as it arrives.
@@ -105,12 +107,14 @@ impl RunState {
         route: Option<Arc<Route>>,
         limits: Limits,
         account: Arc<Account>,
+        validator: Validator,
     ) -> Self {
         Self {
             connector,
             route,
             limits,
             files: RunFiles::new(None, Vec::new(), SharedFiles::default(), Arc::clone(&account)),
+            validator,
             functions: Granted::default(),
             on_event: None,
             streaming: false,
