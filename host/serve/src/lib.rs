@@ -19,7 +19,6 @@ mod metrics;
 mod openapi;
 mod pace;
 mod page;
-mod patient;
 mod problem;
 mod range;
 mod runs;

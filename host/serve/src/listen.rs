@@ -1,8 +1,9 @@
 //! Where the service listens, and how it stops: no new connections, and a
 //! while for the requests that are there.
 //!
-//! HTTP/1.1 alone is spoken. A server that also takes HTTP/2 waits for the
-//! first bytes of a connection to know which it is, and has no timeout there.
+//! The accept loop is written by hand because `axum::serve` has no timeout for
+//! a request's head. It also accepts HTTP/2, for which it waits for the first
+//! bytes of a connection without a timeout; here only HTTP/1.1 is spoken.
 
 use std::fmt;
 use std::future::pending;
@@ -26,14 +27,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
+use tokio_io_timeout::TimeoutWriter;
 
 use super::ServiceError;
 use super::descriptors;
-use super::patient::Patient;
 
 /// The longest wait for a request's head, also on a connection that sends
 /// none.
-const HEAD_TIME: Duration = Duration::from_secs(15);
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest wait for a caller to read anything of what is written to it. One
+/// that never reads would keep a run in its place, and its events in memory.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest head, and the most that is buffered of a body in either
 /// direction, for each connection.
 const BUFFER: usize = 64 << 10;
@@ -177,7 +181,7 @@ async fn accept_all<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
     let places = Arc::new(Semaphore::new(descriptors::connections()));
     let accept = async || {
         let place = Arc::clone(&places).acquire_owned().await;
@@ -190,7 +194,9 @@ async fn accept_all<S>(
             accepted = accept() => match accepted {
                 Ok((stream, place)) => {
                     let service = TowerToHyperService::new(router.clone());
-                    let stream = TokioIo::new(Patient::new(stream));
+                    let mut stream = TimeoutWriter::new(stream);
+                    stream.set_timeout(Some(WRITE_TIMEOUT));
+                    let stream = TokioIo::new(Box::pin(stream));
                     let connection = connections.watch(builder.serve_connection(stream, service));
                     tokio::spawn(async move {
                         if let Err(error) = connection.await {
