@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 use super::openapi::{Operation, text};
 use super::problem::Problem;
-use super::route::{AnyObject, Describe, Route};
+use super::route::{AnyObject, Describe, GET, Route};
 use super::{Shared, action, address};
 
 pub fn routes() -> Vec<Route> {
     let connector = "/components/{name}/{version}";
     vec![
-        Route::api("/components").get("listComponents", "Lists the connectors.", list),
-        Route::api(connector).get("describe", "The descriptor.", describe),
-        Route::api(&format!("{connector}/docs")).get("docs", "The documentation.", docs),
+        Route::api("/components").on(GET, "listComponents", "Lists the connectors.", list),
+        Route::api(connector).on(GET, "describe", "The descriptor.", describe),
+        Route::api(&format!("{connector}/docs")).on(GET, "docs", "The documentation.", docs),
         Route::api(&format!("{connector}/connection/{{form}}"))
-            .get("connection", "The connection's {form}.", connection_form)
+            .on(GET, "connection", "The connection's {form}.", connection_form)
             .expand(each_form),
         Route::api(&format!("{connector}/actions/{{action}}/{{form}}"))
-            .get("", "The input's {form}.", action_form)
+            .on(GET, "", "The input's {form}.", action_form)
             .expand(each_form),
     ]
 }

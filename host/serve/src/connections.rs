@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 
 use super::body::{Body, FromBody};
 use super::problem::Problem;
-use super::route::{Created, Route};
+use super::route::{Created, DELETE, GET, POST, PUT, Route};
 use super::{App, Caller, Shared, address, on_thread};
 use crate::members::Members;
 use connector_store::approval::{BindingError, binding, bound_connection, has_same_secrets};
@@ -25,12 +25,12 @@ use connector_store::{self as store, ConnectionRecord, Store, StoreError, Stored
 pub fn routes() -> Vec<Route> {
     vec![
         Route::api("/connections")
-            .get("listConnections", "Lists stored connections, without secrets.", list)
-            .post("createConnection", "Stores a connection.", create),
+            .on(GET, "listConnections", "Lists stored connections, without secrets.", list)
+            .on(POST, "createConnection", "Stores a connection.", create),
         Route::api("/connections/{id}")
-            .get("showConnection", "A stored connection, without secrets.", show)
-            .put("replaceConnection", "Replaces a connection.", replace)
-            .delete("deleteConnection", "Deletes a connection.", remove),
+            .on(GET, "showConnection", "A stored connection, without secrets.", show)
+            .on(PUT, "replaceConnection", "Replaces a connection.", replace)
+            .on(DELETE, "deleteConnection", "Deletes a connection.", remove),
     ]
 }
 

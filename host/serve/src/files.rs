@@ -19,7 +19,7 @@ use tower_http::services::ServeFile;
 use super::openapi::{OCTETS, Operation, bytes};
 use super::problem::Problem;
 use super::range::Part;
-use super::route::{Created, Describe, Route};
+use super::route::{Created, DELETE, Describe, GET, POST, Route};
 use super::{App, Shared, blocking};
 
 /// What a browser may show. All else is downloaded: an uploaded page would be
@@ -35,18 +35,18 @@ const LINGER: Duration = Duration::from_secs(2);
 pub fn routes(max_file: u64) -> Vec<Route> {
     vec![
         Route::api("/files")
-            .post("uploadFile", "Stores a file.", upload)
+            .on(POST, "uploadFile", "Stores a file.", upload)
             .max_body(usize::try_from(max_file).unwrap_or(usize::MAX)),
         Route::api("/files/{id}")
-            .get("fetchFile", "The content; ranges are served.", fetch)
-            .delete("deleteFile", "Deletes a file.", remove),
+            .on(GET, "fetchFile", "The content; ranges are served.", fetch)
+            .on(DELETE, "deleteFile", "Deletes a file.", remove),
     ]
 }
 
 /// The query of an upload.
 #[derive(Deserialize, JsonSchema)]
 struct Named {
-    /// The file's name; its extension says what it is.
+    /// The file's name, with the extension of its type.
     #[serde(default)]
     name: String,
 }

@@ -54,7 +54,7 @@ pub use slow_body::reject_slow_body;
 use connector_store::Store;
 use gate::Gate;
 use metrics::Metrics;
-use route::Route;
+use route::{GET, Route};
 
 /// The root of the API.
 const API: &str = "/api/v1";
@@ -82,9 +82,9 @@ pub struct Settings {
     /// What all files may take together before no further one is uploaded, in
     /// bytes.
     pub all_files: u64,
-    /// The most runs at the same time.
+    /// How many runs may go on at the same time.
     pub runs: usize,
-    /// The most that wait for one to end.
+    /// How many may wait for one to end.
     pub queue: usize,
     /// How long a run may take.
     pub run_time: Duration,
@@ -154,7 +154,7 @@ fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Proble
     })
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the signal to stop.
 ///
 /// # Errors
 /// See [`ServiceError`].
@@ -234,8 +234,8 @@ fn routes(max_file: u64) -> Vec<Route> {
 
 fn health() -> Vec<Route> {
     vec![
-        Route::root("/health/live").get("live", "Whether the service runs.", alive),
-        Route::root("/health/ready").get("ready", "Whether it has room for a run.", ready),
+        Route::root("/health/live").on(GET, "live", "Whether the service runs.", alive),
+        Route::root("/health/ready").on(GET, "ready", "Whether it has room for a run.", ready),
     ]
 }
 

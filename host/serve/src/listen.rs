@@ -38,8 +38,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// The longest wait for a caller to read anything of what is written to it. One
 /// that never reads would keep a run in its place, and its events in memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head, and the most that is buffered of a body in either
-/// direction, for each connection.
+/// The largest head, and how much of a body is buffered in either direction,
+/// for each connection.
 const BUFFER: usize = 64 << 10;
 /// How many connections the operating system is asked to hold until they are
 /// accepted.

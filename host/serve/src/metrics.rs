@@ -15,7 +15,7 @@ use schemars::SchemaGenerator;
 use super::Shared;
 use super::openapi::{self, Operation};
 use super::problem::Problem;
-use super::route::{Describe, Route};
+use super::route::{Describe, GET, Route};
 
 /// Seconds: from an answer in one piece to a long generation.
 const SECONDS: &[f64] =
@@ -99,7 +99,7 @@ impl Metrics {
 }
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::root("/metrics").get("metrics", "Metrics for Prometheus.", text)]
+    vec![Route::root("/metrics").on(GET, "metrics", "Metrics for Prometheus.", text)]
 }
 
 /// Metrics in Prometheus's text format.

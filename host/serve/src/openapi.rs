@@ -5,6 +5,8 @@
 //! Generators of clients skip operations that they do not understand, so its
 //! schemas are plain (`render::openapi_input`).
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
@@ -14,14 +16,14 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::problem::{self, PROBLEM};
-use super::route::{AnyObject, Route};
+use super::route::{AnyObject, GET, Route};
 use super::{Shared, address};
 
 pub const JSON: &str = "application/json";
 pub const OCTETS: &str = "application/octet-stream";
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::root("/openapi.json").get("openapi", "This description.", document)]
+    vec![Route::root("/openapi.json").on(GET, "openapi", "This description.", document)]
 }
 
 async fn document(State(app): Shared) -> Json<AnyObject> {
@@ -29,12 +31,12 @@ async fn document(State(app): Shared) -> Json<AnyObject> {
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
     let mut types = settings.into_generator();
-    let problem = types.subschema_for::<problem::Body<'_>>().to_value();
+    let problem = json!({ "schema": types.subschema_for::<problem::Body<'_>>() });
     let mut paths = Map::new();
     for route in super::routes(app.settings.largest_file) {
         for mut operation in route.describe(&app.connectors, &mut types) {
             // Also of a request that does not reach its handler.
-            operation.respond("default", "A problem.", Some((PROBLEM, problem.clone())));
+            operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());
             operation.takes_path();
             let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
             if let Some(item) = item.as_object_mut() {
@@ -90,7 +92,14 @@ pub struct Operation {
     parameters: Vec<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_body: Option<Value>,
-    responses: Map<String, Value>,
+    responses: BTreeMap<String, Response>,
+}
+
+#[derive(Clone, Serialize)]
+struct Response {
+    description: &'static str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    content: Map<String, Value>,
 }
 
 impl Operation {
@@ -105,7 +114,7 @@ impl Operation {
             tags: Vec::new(),
             parameters: Vec::new(),
             request_body: None,
-            responses: Map::new(),
+            responses: BTreeMap::new(),
         }
     }
 
@@ -147,23 +156,17 @@ impl Operation {
     /// Adds the members of an object as parameters of the query.
     pub fn takes_query(&mut self, object: &Value) {
         let required = object.get("required").and_then(Value::as_array);
-        let is_required =
-            |name: &str| required.is_some_and(|names| names.iter().any(|n| n == name));
-        let members = object.get("properties").and_then(Value::as_object).into_iter().flatten();
-        for (name, schema) in members {
+        let members = object.get("properties").and_then(Value::as_object);
+        for (name, schema) in members.into_iter().flatten() {
+            let is_required = required.is_some_and(|required| required.contains(&json!(name)));
             let mut schema = schema.clone();
-            let description = schema.as_object_mut().and_then(|schema| {
-                // It is the same as leaving it out.
-                schema.remove("default");
-                schema.remove("description")
-            });
-            let mut parameter = json!({
-                "name": name, "in": "query", "required": is_required(name), "schema": schema,
-            });
-            if let (Some(parameter), Some(description)) = (parameter.as_object_mut(), description) {
-                parameter.insert("description".to_owned(), description);
-            }
-            self.parameters.push(parameter);
+            // A default is the same as leaving it out.
+            let [description, _] =
+                ["description", "default"].map(|keyword| schema.as_object_mut()?.remove(keyword));
+            self.parameters.push(json!({
+                "name": name, "in": "query", "required": is_required, "schema": schema,
+                "description": description.unwrap_or(json!("")),
+            }));
         }
     }
 
@@ -183,23 +186,19 @@ impl Operation {
 
     /// Adds a media type of a response. Generators read the first one.
     pub fn returns(&mut self, status: StatusCode, media_type: &str, schema: Value) {
-        self.respond(status.as_str(), SUCCESS, Some((media_type, schema)));
+        self.response(status.as_str(), SUCCESS)
+            .insert(media_type.to_owned(), json!({ "schema": schema }));
     }
 
     /// Adds a response without a body.
     pub fn returns_nothing(&mut self, status: StatusCode) {
-        self.respond(status.as_str(), SUCCESS, None);
+        self.response(status.as_str(), SUCCESS);
     }
 
-    fn respond(&mut self, status: &str, description: &str, content: Option<(&str, Value)>) {
-        let response = self.responses.entry(status);
-        let response = response.or_insert_with(|| json!({ "description": description }));
-        if let (Some(response), Some((media_type, schema))) = (response.as_object_mut(), content) {
-            let content = response.entry("content").or_insert_with(|| json!({}));
-            if let Some(content) = content.as_object_mut() {
-                content.insert(media_type.to_owned(), json!({ "schema": schema }));
-            }
-        }
+    /// The content of a response.
+    fn response(&mut self, status: &str, description: &'static str) -> &mut Map<String, Value> {
+        let response = self.responses.entry(status.to_owned());
+        &mut response.or_insert(Response { description, content: Map::new() }).content
     }
 
     /// The schema of its JSON body.

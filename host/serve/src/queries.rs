@@ -10,7 +10,7 @@ use super::body::{Body, FromBody};
 use super::connections::ConnectionChoice;
 use super::openapi::Operation;
 use super::problem::Problem;
-use super::route::{AnyObject, Route};
+use super::route::{AnyObject, POST, Route};
 use super::{Caller, Shared, action, on_thread};
 use crate::members::Members;
 
@@ -18,18 +18,20 @@ pub fn routes() -> Vec<Route> {
     let connection = "/components/{name}/{version}/connection";
     let action = "/components/{name}/{version}/actions/{action}";
     vec![
-        Route::api(&format!("{connection}/test")).post(
+        Route::api(&format!("{connection}/test")).on(
+            POST,
             "connection.test",
             "Makes the cheapest authorized call.",
             test,
         ),
-        Route::api(&format!("{action}/output-schema")).post(
+        Route::api(&format!("{action}/output-schema")).on(
+            POST,
             "outputSchema",
             "The output's JSON Schema for this input.",
             output_schema,
         ),
         Route::api(&format!("{action}/options/{{property}}"))
-            .post("options", "The current choices.", options)
+            .on(POST, "options", "The current choices.", options)
             .expand(each_property),
     ]
 }

@@ -3,9 +3,9 @@
 //! One range of bytes is served. Anything else, also several ranges, is ignored,
 //! which the RFC allows: the response is the whole file.
 //!
-//! This is written by hand because tower-http's parser returns 416 for what the
-//! RFC allows, such as `bytes=-9` of a smaller file, and for what it says is to
-//! be ignored; `headers::Range` fails at the same suffixes.
+//! This is written by hand because tower-http's parser returns 416 for anything
+//! that is not a range, and both it and `headers::Range` refuse a suffix that is
+//! longer than the file, for which the RFC requires the whole file.
 
 use axum::http::{HeaderMap, Method, header};
 

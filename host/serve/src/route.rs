@@ -31,6 +31,13 @@ pub struct Route {
     expand: Expand,
 }
 
+/// A method for the router and for the description.
+type Method = (MethodFilter, &'static str);
+pub const GET: Method = (MethodFilter::GET, "get");
+pub const POST: Method = (MethodFilter::POST, "post");
+pub const PUT: Method = (MethodFilter::PUT, "put");
+pub const DELETE: Method = (MethodFilter::DELETE, "delete");
+
 /// An operation that is not described yet: its method, id, summary, and what
 /// its handler's types add.
 type NewOperation = (&'static str, &'static str, &'static str, Description);
@@ -57,45 +64,10 @@ impl Route {
         }
     }
 
-    pub fn get<T: 'static>(
-        self,
-        id: &'static str,
-        summary: &'static str,
-        handler: impl Endpoint<T>,
-    ) -> Self {
-        self.on((MethodFilter::GET, "get"), id, summary, handler)
-    }
-
-    pub fn post<T: 'static>(
-        self,
-        id: &'static str,
-        summary: &'static str,
-        handler: impl Endpoint<T>,
-    ) -> Self {
-        self.on((MethodFilter::POST, "post"), id, summary, handler)
-    }
-
-    pub fn put<T: 'static>(
-        self,
-        id: &'static str,
-        summary: &'static str,
-        handler: impl Endpoint<T>,
-    ) -> Self {
-        self.on((MethodFilter::PUT, "put"), id, summary, handler)
-    }
-
-    pub fn delete<T: 'static>(
-        self,
-        id: &'static str,
-        summary: &'static str,
-        handler: impl Endpoint<T>,
-    ) -> Self {
-        self.on((MethodFilter::DELETE, "delete"), id, summary, handler)
-    }
-
-    fn on<T: 'static, H: Endpoint<T>>(
+    /// Adds a method and its handler.
+    pub fn on<T: 'static, H: Endpoint<T>>(
         mut self,
-        (filter, method): (MethodFilter, &'static str),
+        (filter, method): Method,
         id: &'static str,
         summary: &'static str,
         handler: H,
@@ -131,19 +103,19 @@ impl Route {
         for (method, id, summary, describe) in &self.operations {
             let mut operation = Operation::new(&self.path, method, id, summary);
             describe(&mut operation, types);
-            if !self.path.contains("{name}/{version}") {
-                described.extend((self.expand)(operation, None));
-                continue;
-            }
-            for connector in connectors.values() {
-                if !self.path.contains("{action}") {
+            if self.path.contains("{action}") {
+                for connector in connectors.values() {
+                    for action in &connector.descriptor().actions {
+                        let operation = operation.of(connector, Some(action));
+                        described.extend((self.expand)(operation, Some(action)));
+                    }
+                }
+            } else if self.path.contains("{name}/{version}") {
+                for connector in connectors.values() {
                     described.extend((self.expand)(operation.of(connector, None), None));
-                    continue;
                 }
-                for action in &connector.descriptor().actions {
-                    let operation = operation.of(connector, Some(action));
-                    described.extend((self.expand)(operation, Some(action)));
-                }
+            } else {
+                described.extend((self.expand)(operation, None));
             }
         }
         described
@@ -249,6 +221,7 @@ pub struct AnyObject(
 
 #[cfg(test)]
 mod tests {
+    use schemars::generate::SchemaSettings;
     use serde::Deserialize;
     use serde_json::{Value, json};
 
@@ -256,22 +229,14 @@ mod tests {
     use crate::problem::Problem;
 
     #[derive(Deserialize, JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is used")]
     struct Search {
-        /// What is looked for.
+        #[expect(dead_code, reason = "only its schema is used")]
         words: String,
-        pages: Option<u32>,
     }
 
     #[derive(Serialize, JsonSchema)]
     struct Found {
         count: u32,
-    }
-
-    fn described(route: &Route) -> Value {
-        let settings = schemars::generate::SchemaSettings::draft2020_12();
-        let operations = route.describe(&BTreeMap::new(), &mut settings.into_generator());
-        json!(operations)
     }
 
     async fn search(_: Query<Search>) -> Result<Json<Found>, Problem> {
@@ -288,35 +253,29 @@ mod tests {
 
     #[test]
     fn a_handler_is_described_by_its_types() {
-        let route = Route::root("/a").get("search", "Searches.", search);
-        let found = json!({ "application/json": { "schema": { "$ref": "#/$defs/Found" } } });
-        assert_eq!(
-            described(&route),
-            json!([{
-                "operationId": "search",
-                "summary": "Searches.",
-                "parameters": [
-                    {
-                        "name": "words", "in": "query", "required": true,
-                        "schema": { "type": "string" }, "description": "What is looked for.",
-                    },
-                    {
-                        "name": "pages", "in": "query", "required": false,
-                        "schema": { "type": ["integer", "null"], "format": "uint32", "minimum": 0 },
-                    },
-                ],
-                "responses": { "200": { "description": "It went well.", "content": found } },
-            }])
-        );
-        let route =
-            Route::root("/a").put("store", "Stores.", store).delete("clear", "Clears.", clear);
-        let operations = described(&route);
-        let body = &operations[0]["requestBody"]["content"];
-        assert_eq!(body["application/octet-stream"]["schema"]["format"], "binary");
-        assert_eq!(operations[0]["responses"]["201"]["content"], found);
-        assert_eq!(
-            operations[1]["responses"],
-            json!({ "204": { "description": "It went well." } })
-        );
+        let route = Route::root("/")
+            .on(GET, "search", "Searches.", search)
+            .on(PUT, "store", "Stores.", store)
+            .on(DELETE, "clear", "Clears.", clear);
+        let mut types = SchemaSettings::draft2020_12().into_generator();
+        let described = json!(route.describe(&BTreeMap::new(), &mut types));
+        let parameter = json!({
+            "name": "words", "in": "query", "required": true, "schema": { "type": "string" },
+            "description": "",
+        });
+        let json = json!({ "application/json": { "schema": { "$ref": "#/$defs/Found" } } });
+        let bytes = json!({ "application/octet-stream": { "schema": bytes() } });
+        for (place, expected) in [
+            ("/0/parameters", json!([parameter])),
+            ("/0/requestBody", Value::Null),
+            ("/0/responses/200/content", json.clone()),
+            ("/1/parameters", Value::Null),
+            ("/1/requestBody/content", bytes),
+            ("/1/responses/201/content", json),
+            ("/2/responses", json!({ "204": { "description": "It went well." } })),
+        ] {
+            let found = described.pointer(place).cloned().unwrap_or_default();
+            assert_eq!(found, expected, "{place}");
+        }
     }
 }

@@ -30,7 +30,7 @@ use super::connections::ConnectionChoice;
 use super::descriptors;
 use super::openapi::{self, JSON, Operation};
 use super::problem::{self, PROBLEM, Problem};
-use super::route::{Describe, Route};
+use super::route::{Describe, POST, Route};
 use super::{App, Caller, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
 use connector_store::Begun;
@@ -47,7 +47,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub fn routes() -> Vec<Route> {
     let path = "/components/{name}/{version}/actions/{action}/run";
-    vec![Route::api(path).post("", "Runs the action.", run).expand(with_tables)]
+    vec![Route::api(path).on(POST, "", "Runs the action.", run).expand(with_tables)]
 }
 
 /// The operation with the input and output of its action.
