@@ -231,7 +231,7 @@ pub fn shutdown_signal(until_stdin_closes: bool) -> io::Result<impl Future<Outpu
 }
 
 /// Waits for the end of standard input on a thread of its own: the read cannot
-/// be cancelled, and tokio would wait for a thread of its own before it ends.
+/// be cancelled, and tokio would wait for one of its threads before it ends.
 async fn stdin_closed() {
     let (sender, closed) = oneshot::channel();
     let read = move || {
