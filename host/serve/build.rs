@@ -1,5 +1,5 @@
-//! Lists the files of the page for `src/service/page.rs`. A program built
-//! before the page was bundled has none, and says so.
+//! Lists the files of the page for `src/page.rs`. A program built
+//! before the page was bundled has none, and reports that.
 
 use std::env;
 use std::fmt::Write as _;

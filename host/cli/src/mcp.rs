@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use connector_host::{FileStore, Host};
 use connector_mcp::{self as mcp, Http, InputDir, Offer, PREFIX, Settings};
-use connector_serve::{End, Listen};
+use connector_serve::{Listen, Shutdown};
 use connector_store::Store;
 
 use super::args::{Granted, LocalReach, duration};
@@ -98,7 +98,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     let http = args.listen.map(|listen| Http {
         listen,
         api_keys,
-        end: End { drain: args.drain, until_stdin_closes: false },
+        shutdown: Shutdown { drain: args.drain, until_stdin_closes: false },
     });
     mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use connector_host::{Connector, Functions};
-use connector_serve::{self as service, ApiKeyError, ApiKeys, End, Settings};
+use connector_serve::{self as service, ApiKeyError, ApiKeys, Settings, Shutdown};
 use connector_store::Store;
 
 use super::args;
@@ -30,7 +30,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         runs: args.runs as usize,
         queue: args.queue as usize,
         run_time: args.timeout,
-        end: End { drain: args.drain, until_stdin_closes: args.until_stdin_closes },
+        shutdown: Shutdown { drain: args.drain, until_stdin_closes: args.until_stdin_closes },
         functions: http_functions(&components, args.functions.as_deref())?,
     };
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))

@@ -31,7 +31,9 @@ use connector_host::{Connection, Connector, FileStore, Files, Functions};
 use rmcp::ServiceExt;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 
-use connector_serve::{Access, ApiKeys, End, Listen, ServiceError, guard, listen, paced};
+use connector_serve::{
+    Access, ApiKeys, Listen, ServiceError, Shutdown, guard, listen, reject_slow_body,
+};
 pub use files::{InputDir, PREFIX};
 use lines::Lines;
 use server::Server;
@@ -82,8 +84,8 @@ pub struct Http {
     pub listen: Listen,
     /// What callers must send, if anything.
     pub api_keys: Option<ApiKeys>,
-    /// When it ends.
-    pub end: End,
+    /// How it stops.
+    pub shutdown: Shutdown,
 }
 
 /// Speaks on standard input and output until the input ends, or over HTTP
@@ -142,10 +144,10 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
         .route_service(PATH, service)
         .layer(from_fn_with_state(sessions, sessions::count))
         .layer(from_fn(http::lenient))
-        .layer(map_request(paced))
+        .layer(map_request(reject_slow_body))
         .layer(from_fn_with_state(access, guard));
     // Sessions wait for messages for ever.
-    listen::serve(&http.listen, http.end, router, || stop.cancel()).await
+    listen::serve(&http.listen, http.shutdown, router, || stop.cancel()).await
 }
 
 /// Removes what is too old, again and again.

@@ -1,9 +1,9 @@
-//! Who is served.
+//! Which callers are served.
 //!
-//! With a key, whoever sends it. Without one, this machine alone: a browser's
-//! pages from elsewhere can make it send requests here, so a request must have
-//! been sent to this machine by name (else a foreign name was made to point
-//! here, which is DNS rebinding) and must not come from another origin's page.
+//! With keys, callers that send one. Without, this machine alone: pages of other
+//! sites can make a browser send requests here, so a request must name this
+//! machine as its host (otherwise another name was made to point here, which is
+//! DNS rebinding) and must not come from another origin's page.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -26,10 +26,10 @@ use connector_store::ConnectionRecord;
 
 /// Where a browser's request comes from (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// The shortest key.
-const SHORTEST: usize = 16;
+/// The length of the shortest key.
+const MIN_KEY: usize = 16;
 
-/// Who has sent a request, and which stored connections that caller may use.
+/// The sender of a request, and the stored connections that it may use.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     /// The name of its key; without one there is one caller only.
@@ -78,7 +78,7 @@ pub enum ApiKeyError {
     #[error("it is not a list of {{name, key, connections}}: {0}")]
     List(#[from] serde_json::Error),
     /// It can be guessed, or not be sent.
-    #[error("a key must be at least {SHORTEST} visible ASCII characters")]
+    #[error("a key must be at least {MIN_KEY} visible ASCII characters")]
     Weak,
     /// A name that is there twice, or is none.
     #[error("each key needs a name of its own, of visible ASCII characters")]
@@ -146,7 +146,7 @@ impl ApiKeys {
         }
     }
 
-    /// Whose key it is. All are compared, however many there are.
+    /// The caller with this key. All keys are compared, however many there are.
     fn caller(&self, given: &str) -> Option<Caller> {
         let given: [u8; 32] = Sha256::digest(given).into();
         self.0.iter().fold(None, |found, (caller, hash)| {
@@ -158,10 +158,10 @@ impl ApiKeys {
 fn hash(key: &str) -> Result<[u8; 32], ApiKeyError> {
     let key = key.trim();
     let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
-    match key.len() >= SHORTEST && is_visible {
-        true => Ok(Sha256::digest(key).into()),
-        false => Err(ApiKeyError::Weak),
+    if key.len() < MIN_KEY || !is_visible {
+        return Err(ApiKeyError::Weak);
     }
+    Ok(Sha256::digest(key).into())
 }
 
 impl fmt::Debug for ApiKeys {
@@ -170,13 +170,13 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
-/// The rule.
+/// Which callers are served.
 pub enum Access {
-    /// Whoever sends a key.
+    /// Those that send a key.
     Keys(ApiKeys),
-    /// This machine.
+    /// Those on this machine.
     ThisMachine,
-    /// Whoever may open the socket: the file system knows.
+    /// Those that may open the socket, by the permissions of the file system.
     Socket,
 }
 
@@ -206,7 +206,7 @@ impl Access {
                 }
                 let refused = match header {
                     None => "send the service's API key as `Authorization: Bearer …`",
-                    // In whatever way it is wrong.
+                    // The same sentence for each mistake.
                     Some(_) => "`Authorization` must be `Bearer` and this service's API key",
                 };
                 Err(Problem::new(StatusCode::UNAUTHORIZED, refused))
@@ -222,7 +222,7 @@ impl Access {
     }
 }
 
-/// The page without its data, and what tells whether the service lives.
+/// The page without its data, and the health checks.
 fn is_open(path: &str) -> bool {
     path == "/" || path.starts_with("/assets/") || path.starts_with("/health/")
 }
@@ -268,8 +268,8 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// A header that is there once and is text. What is there twice is refused by
-/// being no value at all.
+/// The text of a header that is there once. One that is there twice is empty,
+/// and so is refused.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -279,7 +279,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     }
 }
 
-/// Lets a request through, or answers it.
+/// Passes a request on, or returns a problem.
 pub async fn guard(
     State(access): State<Arc<Access>>,
     mut request: Request,
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_key_whoever_sends_it_is_served() {
+    fn with_a_key_callers_that_send_it_are_served() {
         let access = Access::Keys(ApiKeys::read(&format!(" {KEY}\n")).unwrap());
         let with =
             |value: &str| serves(&access, "/api/v1/files", &[(header::AUTHORIZATION, value)]);

@@ -1,65 +1,41 @@
-//! What there is: connectors, their forms and their documentation.
+//! The connectors, their forms and their documentation.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
-use connector_host::{Connector, PropertyTable, render};
-use schemars::JsonSchema;
+use connector_host::{Action, Connector, PropertyTable, render};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::openapi::{Operation, Route, object, text};
+use super::openapi::{Operation, text};
 use super::problem::Problem;
+use super::route::{AnyObject, Describe, GET, Route};
 use super::{Shared, action, address};
 
 pub fn routes() -> Vec<Route> {
+    let connector = "/components/{name}/{version}";
     vec![
-        Route::api("/components", get(list), |document, path| {
-            let operation = Operation::new("listComponents", "Lists the connectors.");
-            let list = document.schema::<List>();
-            document.add(path, "get", operation.gives_json(list));
-        }),
-        Route::api("/components/{name}/{version}", get(describe), |document, path| {
-            for place in document.connectors(path) {
-                let operation = place.operation("describe", "The descriptor.");
-                document.add(&place.path, "get", operation.gives_json(object()));
-            }
-        }),
-        Route::api("/components/{name}/{version}/docs", get(docs), |document, path| {
-            for place in document.connectors(path) {
-                let operation = place.operation("docs", "The documentation.");
-                document.add(&place.path, "get", operation.gives("text/markdown", text()));
-            }
-        }),
-        Route::api(
-            "/components/{name}/{version}/connection/{form}",
-            get(connection_form),
-            |document, path| {
-                for place in document.connectors(path) {
-                    for Form { kind, name, what, .. } in FORMS {
-                        let name = format!("connection.{name}");
-                        let summary = format!("The connection's {what}.");
-                        let operation = place.operation(&name, &summary).gives_json(object());
-                        document.add(&place.path.replace("{form}", kind), "get", operation);
-                    }
-                }
-            },
-        ),
-        Route::api(
-            "/components/{name}/{version}/actions/{action}/{form}",
-            get(action_form),
-            |document, path| {
-                for (place, _) in document.actions(path) {
-                    for Form { kind, name, what, .. } in FORMS {
-                        let summary = format!("The input's {what}.");
-                        let operation = place.operation(name, &summary).gives_json(object());
-                        document.add(&place.path.replace("{form}", kind), "get", operation);
-                    }
-                }
-            },
-        ),
+        Route::api("/components").on(GET, "listComponents", "Lists the connectors.", list),
+        Route::api(connector).on(GET, "describe", "The descriptor.", describe),
+        Route::api(&format!("{connector}/docs")).on(GET, "docs", "The documentation.", docs),
+        Route::api(&format!("{connector}/connection/{{form}}"))
+            .on(GET, "connection", "The connection's {form}.", connection_form)
+            .expand(each_form),
+        Route::api(&format!("{connector}/actions/{{action}}/{{form}}"))
+            .on(GET, "", "The input's {form}.", action_form)
+            .expand(each_form),
     ]
+}
+
+/// The operation for each document that describes a form.
+fn each_form(operation: Operation, _: Option<&Action>) -> Vec<Operation> {
+    let operations = FORMS.iter().map(|form| {
+        let mut operation = operation.with_parameter("{form}", form.kind, form.name);
+        operation.summary = operation.summary.replace("{form}", form.title);
+        operation
+    });
+    operations.collect()
 }
 
 /// A document that describes a form.
@@ -68,7 +44,7 @@ struct Form {
     kind: &'static str,
     /// The same in the id of an operation.
     name: &'static str,
-    what: &'static str,
+    title: &'static str,
     render: fn(title: &str, description: &str, &PropertyTable) -> Value,
 }
 
@@ -76,19 +52,19 @@ const FORMS: [Form; 3] = [
     Form {
         kind: "schema",
         name: "schema",
-        what: "JSON Schema",
+        title: "JSON Schema",
         render: |title, description, table| render::schema(title, description, table).to_value(),
     },
     Form {
         kind: "ui-schema",
         name: "uiSchema",
-        what: "uiSchema for react-jsonschema-form",
+        title: "uiSchema for react-jsonschema-form",
         render: |_, _, table| render::ui_schema(table),
     },
     Form {
         kind: "json-forms",
         name: "jsonForms",
-        what: "UI schema for JSON Forms",
+        title: "UI schema for JSON Forms",
         render: |_, _, table| render::json_forms(table),
     },
 ];
@@ -152,23 +128,36 @@ fn summary(connector: &Connector) -> Component {
 async fn describe(
     State(app): Shared,
     Path((name, version)): Path<(String, String)>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!(app.connector(&name, &version)?.descriptor())))
+) -> Result<Json<AnyObject>, Problem> {
+    Ok(Json(AnyObject(json!(app.connector(&name, &version)?.descriptor()))))
 }
 
 async fn docs(
     State(app): Shared,
     Path((name, version)): Path<(String, String)>,
-) -> Result<Response, Problem> {
-    const MARKDOWN: HeaderValue = HeaderValue::from_static("text/markdown; charset=utf-8");
-    let docs = render::docs(app.connector(&name, &version)?.descriptor());
-    Ok(([(header::CONTENT_TYPE, MARKDOWN)], docs).into_response())
+) -> Result<Markdown, Problem> {
+    Ok(Markdown(render::docs(app.connector(&name, &version)?.descriptor())))
+}
+
+struct Markdown(String);
+
+impl IntoResponse for Markdown {
+    fn into_response(self) -> Response {
+        const MARKDOWN: HeaderValue = HeaderValue::from_static("text/markdown; charset=utf-8");
+        ([(header::CONTENT_TYPE, MARKDOWN)], self.0).into_response()
+    }
+}
+
+impl Describe for Markdown {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.returns(StatusCode::OK, "text/markdown", text());
+    }
 }
 
 async fn connection_form(
     State(app): Shared,
     Path((name, version, of)): Path<(String, String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AnyObject>, Problem> {
     let definition = &app.connector(&name, &version)?.descriptor().connection;
     form(&of, &definition.title, "", &definition.properties)
 }
@@ -176,7 +165,7 @@ async fn connection_form(
 async fn action_form(
     State(app): Shared,
     Path((name, version, of, kind)): Path<(String, String, String, String)>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AnyObject>, Problem> {
     let action = action(app.connector(&name, &version)?, &of)?;
     form(&kind, &action.title, &action.description, &action.properties)
 }
@@ -187,9 +176,9 @@ fn form(
     title: &str,
     description: &str,
     table: &PropertyTable,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AnyObject>, Problem> {
     match FORMS.iter().find(|form| form.kind == kind) {
-        Some(form) => Ok(Json((form.render)(title, description, table))),
+        Some(form) => Ok(Json(AnyObject((form.render)(title, description, table)))),
         None => Err(Problem::not_found(format!(
             "there is no form `{kind}`; there are: {}",
             FORMS.map(|form| form.kind).join(", ")

@@ -1,12 +1,12 @@
-//! Stored connections: made, listed, replaced, deleted, and used by their ids.
-//! What is secret in them is written and never read.
+//! Stored connections: created, listed, replaced, deleted, and used by their
+//! ids. What is secret in them is written and never returned.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use axum::extract::{Extension, Json, Path, State};
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::response::NoContent;
 use connector_host::{
     Connection, ConnectionValues, Connector, Failure, FailureKind, PropertyTable,
 };
@@ -15,8 +15,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{Body, FromBody};
-use super::openapi::{Operation, Route};
 use super::problem::Problem;
+use super::route::{Created, DELETE, GET, POST, PUT, Route};
 use super::{App, Caller, Shared, address, on_thread};
 use crate::members::Members;
 use connector_store::approval::{BindingError, binding, bound_connection, has_same_secrets};
@@ -24,38 +24,21 @@ use connector_store::{self as store, ConnectionRecord, Store, StoreError, Stored
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::api("/connections", get(list).post(create), |document, path| {
-            let list = document.schema::<List>();
-            let operation =
-                Operation::new("listConnections", "Lists stored connections, without secrets.");
-            document.add(path, "get", operation.gives_json(list));
-            let (new, shown) = (document.schema::<New>(), document.schema::<Shown>());
-            let operation = Operation::new("createConnection", "Stores a connection.");
-            let operation = operation.takes_json(new).with_status("201").gives_json(shown);
-            document.add(path, "post", operation);
-        }),
-        Route::api("/connections/{id}", get(show).put(replace).delete(remove), |document, path| {
-            let shown = document.schema::<Shown>();
-            let operation =
-                Operation::new("showConnection", "A stored connection, without secrets.");
-            document.add(path, "get", operation.gives_json(shown.clone()));
-            let replacement = document.schema::<Replacement>();
-            let operation = Operation::new("replaceConnection", "Replaces a connection.")
-                .about("A secret that is left out stays, unless the base URL changes.")
-                .takes_json(replacement)
-                .gives_json(shown);
-            document.add(path, "put", operation);
-            let operation = Operation::new("deleteConnection", "Deletes a connection.");
-            document.add(path, "delete", operation.with_status("204"));
-        }),
+        Route::api("/connections")
+            .on(GET, "listConnections", "Lists stored connections, without secrets.", list)
+            .on(POST, "createConnection", "Stores a connection.", create),
+        Route::api("/connections/{id}")
+            .on(GET, "showConnection", "A stored connection, without secrets.", show)
+            .on(PUT, "replaceConnection", "Replaces a connection.", replace)
+            .on(DELETE, "deleteConnection", "Deletes a connection.", remove),
     ]
 }
 
 /// The connection of a call: the id of a stored one, or the values of the
 /// connection's form for this call only.
 #[derive(Default, JsonSchema)]
-#[schemars(untagged)]
-pub enum Chosen {
+#[schemars(untagged, rename = "Chosen")]
+pub enum ConnectionChoice {
     /// None: for connectors that need no credential.
     #[default]
     None,
@@ -65,7 +48,7 @@ pub enum Chosen {
     Inline(Map<String, Value>),
 }
 
-impl Chosen {
+impl ConnectionChoice {
     /// The member `connection` of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
         const EXPECTED: &str = "`connection` must be the id of a stored connection, or an object with the values of one";
@@ -78,27 +61,29 @@ impl Chosen {
     }
 }
 
-/// The connections that were made of stored ones. Each keeps its sockets open
-/// from one run to the next.
+/// The connections that calls have used. Each keeps its sockets open from one
+/// run to the next.
 #[derive(Default)]
-pub struct Made(Mutex<HashMap<String, (Vec<u8>, Connection)>>);
+pub struct ConnectionCache(Mutex<HashMap<String, (Vec<u8>, Connection)>>);
 
-impl Made {
-    /// The connection of a call.
-    pub fn connection(
+impl ConnectionCache {
+    /// Returns the connection that a call has chosen.
+    pub fn resolve(
         &self,
         store: &Store,
         connector: &Connector,
-        chosen: Chosen,
+        choice: ConnectionChoice,
         caller: &Caller,
     ) -> Result<Connection, Problem> {
-        match chosen {
-            Chosen::None => connector.connection(ConnectionValues::new()).map_err(|failure| {
-                let message = format!("{failure}; choose a connection");
-                Failure { message, ..failure }.into()
-            }),
-            Chosen::Inline(values) => Ok(connector.connection(values.into())?),
-            Chosen::Stored(id) => self.stored(store, connector, &id, caller),
+        match choice {
+            ConnectionChoice::None => {
+                connector.connection(ConnectionValues::new()).map_err(|failure| {
+                    let message = format!("{failure}; choose a connection");
+                    Failure { message, ..failure }.into()
+                })
+            }
+            ConnectionChoice::Inline(values) => Ok(connector.connection(values.into())?),
+            ConnectionChoice::Stored(id) => self.stored(store, connector, &id, caller),
         }
     }
 
@@ -124,8 +109,8 @@ impl Made {
                 format!("the connection is one of {}", record.component),
             ));
         }
-        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, connection)) = made.get(&record.id)
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, connection)) = cache.get(&record.id)
             && *of == stored.revision
         {
             return Ok(connection.clone());
@@ -136,7 +121,7 @@ impl Made {
             }
             BindingError::Values(failure) => failure.into(),
         })?;
-        made.insert(stored.record.id, (stored.revision, connection.clone()));
+        cache.insert(stored.record.id, (stored.revision, connection.clone()));
         Ok(connection)
     }
 
@@ -214,7 +199,7 @@ pub struct List {
     connections: Vec<Shown>,
 }
 
-/// What may be shown of a stored connection.
+/// A stored connection, as callers may see it.
 fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
     let StoredConnection { record, values, .. } =
         app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
@@ -248,14 +233,14 @@ async fn create(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
     Body(New { name, component, values }): Body<New>,
-) -> Result<(StatusCode, Json<Shown>), Problem> {
+) -> Result<Created<Shown>, Problem> {
     may_change(&caller)?;
     on_thread(move || {
         let (connector, connection) = check(&app, &component, &values)?;
         let bound = binding(&connector, &connection);
         let added = app.store.add_connection(&name, &component, &values, &bound);
         let record = added.map_err(refused)?;
-        Ok((StatusCode::CREATED, Json(shown(&app, &record.id)?)))
+        Ok(Created(shown(&app, &record.id)?))
     })
     .await
 }
@@ -267,10 +252,10 @@ async fn show(
 ) -> Result<Json<Shown>, Problem> {
     on_thread(move || {
         let found = app.store.find_connection(None, &id)?;
-        match found.is_some_and(|record| caller.may_use(&record)) {
-            true => shown(&app, &id).map(Json),
-            false => Err(no_connection(&id)),
+        if !found.is_some_and(|record| caller.may_use(&record)) {
+            return Err(no_connection(&id));
         }
+        shown(&app, &id).map(Json)
     })
     .await
 }
@@ -302,7 +287,7 @@ async fn replace(
             }
         }
         app.store.replace_connection(&record.id, &name, &values, &bound).map_err(refused)?;
-        app.made.forget(&record.id);
+        app.connections.forget(&record.id);
         shown(&app, &record.id).map(Json)
     })
     .await
@@ -312,14 +297,14 @@ async fn remove(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+) -> Result<NoContent, Problem> {
     may_change(&caller)?;
     on_thread(move || {
-        app.made.forget(&id);
-        match app.store.remove_connection(&id)? {
-            true => Ok(StatusCode::NO_CONTENT),
-            false => Err(no_connection(&id)),
+        app.connections.forget(&id);
+        if !app.store.remove_connection(&id)? {
+            return Err(no_connection(&id));
         }
+        Ok(NoContent)
     })
     .await
 }
@@ -332,7 +317,7 @@ fn may_change(caller: &Caller) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// Refuses what no connection can be made of.
+/// Refuses values that do not make a connection.
 fn check(
     app: &App,
     component: &str,
@@ -344,7 +329,7 @@ fn check(
     Ok((connector.clone(), connection))
 }
 
-/// A name that is taken, or is none, is the caller's mistake.
+/// A name that is taken or not allowed is the caller's mistake.
 fn refused(error: StoreError) -> Problem {
     match error {
         StoreError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),

@@ -6,10 +6,10 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More would be too much memory: each may hold two buffers.
-const MOST: u64 = 16_384;
-/// The fewest and the most that a run may have open.
-const LEAST_OF_A_RUN: u64 = 10;
-const MOST_OF_A_RUN: u64 = 64;
+const MAX_CONNECTIONS: u64 = 16_384;
+/// The bounds of what a run may have open.
+const MIN_PER_RUN: u64 = 10;
+const MAX_PER_RUN: u64 = 64;
 /// Where the operating system has no limit.
 const UNLIMITED: u64 = u64::MAX;
 
@@ -22,16 +22,16 @@ pub fn connections() -> usize {
         Ok(()) => maximum,
         Err(_) => current,
     };
-    usize::try_from(of_files(files.unwrap_or(UNLIMITED))).unwrap_or(usize::MAX)
+    usize::try_from(limit_for(files.unwrap_or(UNLIMITED))).unwrap_or(usize::MAX)
 }
 
 /// A quarter of the files is left to runs.
-fn of_files(files: u64) -> u64 {
-    (files - files / 4).clamp(1, MOST)
+fn limit_for(files: u64) -> u64 {
+    (files - files / 4).clamp(1, MAX_CONNECTIONS)
 }
 
-/// How many of them one of so many runs may have open.
-pub fn of_a_run(runs: usize) -> u32 {
+/// How many files each of so many runs may have open.
+pub fn per_run(runs: usize) -> u32 {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
     share(files, runs as u64)
 }
@@ -39,7 +39,7 @@ pub fn of_a_run(runs: usize) -> u32 {
 /// A run needs as many as it calls functions at the same time, and its own
 /// answer; more than by default no run needs.
 fn share(files: u64, runs: u64) -> u32 {
-    let share = (files / 4 / runs.max(1)).clamp(LEAST_OF_A_RUN, MOST_OF_A_RUN);
+    let share = (files / 4 / runs.max(1)).clamp(MIN_PER_RUN, MAX_PER_RUN);
     u32::try_from(share).unwrap_or(u32::MAX)
 }
 
@@ -50,9 +50,9 @@ mod tests {
     #[test]
     fn runs_have_files_left() {
         for (files, connections) in
-            [(0, 1), (1, 1), (64, 48), (1024, 768), (20_000, 15_000), (UNLIMITED, MOST)]
+            [(0, 1), (1, 1), (64, 48), (1024, 768), (20_000, 15_000), (UNLIMITED, MAX_CONNECTIONS)]
         {
-            assert_eq!(of_files(files), connections, "{files}");
+            assert_eq!(limit_for(files), connections, "{files}");
         }
         for (files, runs, share_of_one) in [(1024, 64, 10), (20_000, 64, 64), (8192, 64, 32)] {
             assert_eq!(share(files, runs), share_of_one, "{files} files, {runs} runs");

@@ -6,61 +6,49 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
+use axum::response::{IntoResponse, NoContent, Response};
 use connector_host::{FileEntry, NewStoredFile};
 use futures_util::StreamExt;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
-use serde_json::json;
 use tokio::time::timeout;
 use tower_http::services::ServeFile;
 
-use super::openapi::{Operation, Route, bytes, text};
+use super::openapi::{OCTETS, Operation, bytes};
 use super::problem::Problem;
 use super::range::Part;
+use super::route::{Created, DELETE, Describe, GET, POST, Route};
 use super::{App, Shared, blocking};
 
-/// What a browser may show in a page of its own. All else is downloaded: an
-/// uploaded page would be of this origin.
-const SHOWN: &[&str] =
+/// What a browser may show. All else is downloaded: an uploaded page would be
+/// of this origin.
+const INLINE: &[&str] =
     &["image/png", "image/jpeg", "image/webp", "image/gif", "audio/", "video/", "text/plain"];
 
-/// How much is still read of an upload that is refused: pieces of at most 64
-/// KiB, and no longer than this.
-const UNREAD: usize = 128;
+/// How much is still read of an upload that is refused, in chunks of at most 64
+/// KiB, and for how long.
+const MAX_DISCARDED: usize = 128;
 const LINGER: Duration = Duration::from_secs(2);
 
-pub fn routes(largest: u64) -> Vec<Route> {
-    let most = usize::try_from(largest).unwrap_or(usize::MAX);
+pub fn routes(max_file: u64) -> Vec<Route> {
     vec![
-        Route::api("/files", post(upload).layer(DefaultBodyLimit::max(most)), |document, path| {
-            let entry = document.schema::<FileEntry>();
-            let operation = Operation::new("uploadFile", "Stores a file.")
-                .parameter(json!({
-                    "name": "name", "in": "query", "required": false, "schema": text(),
-                    "description": "The file's name; its extension says what it is.",
-                }))
-                .takes("application/octet-stream", bytes())
-                .with_status("201")
-                .gives_json(entry);
-            document.add(path, "post", operation);
-        }),
-        Route::api("/files/{id}", get(fetch).delete(remove), |document, path| {
-            let operation = Operation::new("fetchFile", "The content; ranges are served.");
-            let operation = operation.gives("application/octet-stream", bytes());
-            document.add(path, "get", operation);
-            let operation = Operation::new("deleteFile", "Deletes a file.");
-            document.add(path, "delete", operation.with_status("204"));
-        }),
+        Route::api("/files")
+            .on(POST, "uploadFile", "Stores a file.", upload)
+            .max_body(usize::try_from(max_file).unwrap_or(usize::MAX)),
+        Route::api("/files/{id}")
+            .on(GET, "fetchFile", "The content; ranges are served.", fetch)
+            .on(DELETE, "deleteFile", "Deletes a file.", remove),
     ]
 }
 
-/// How an upload is called.
-#[derive(Deserialize)]
+/// The query of an upload.
+#[derive(Deserialize, JsonSchema)]
 struct Named {
-    name: Option<String>,
+    /// The file's name, with the extension of its type.
+    #[serde(default)]
+    name: String,
 }
 
 async fn upload(
@@ -68,29 +56,28 @@ async fn upload(
     named: Result<Query<Named>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
-) -> Result<(StatusCode, Json<FileEntry>), Problem> {
+) -> Result<Created<FileEntry>, Problem> {
     let Query(Named { name }) = named.map_err(|_| {
         let detail = "the query must hold one `name` or none";
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
-    let name = name.unwrap_or_default();
     let mut chunks = body.into_data_stream();
-    let received = match (announced(&app, &headers), has_room(&app).await) {
+    let received = match (check_headers(&app, &headers), check_space(&app).await) {
         (Ok(mime_type), Ok(())) => receive(&app, &name, mime_type, &mut chunks).await,
         (Err(problem), _) | (_, Err(problem)) => Err(problem),
     };
     if received.is_err() {
-        // A connection that is closed with something unread loses the answer.
-        let rest = chunks.take(UNREAD).for_each(|_| ready(()));
+        // A connection that is closed before all is read may lose the response.
+        let rest = chunks.take(MAX_DISCARDED).for_each(|_| ready(()));
         let _ = timeout(LINGER, rest).await;
     }
     let file = received?;
     let stored = on_disk(move || NewStoredFile::keep(file)).await?;
-    Ok((StatusCode::CREATED, Json(stored.entry)))
+    Ok(Created(stored.entry))
 }
 
-/// The media type, unless the head says already that it will not do.
-fn announced<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
+/// Returns the media type, unless the headers show that the upload is refused.
+fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     if mime_type.eq_ignore_ascii_case("multipart/form-data") {
@@ -98,14 +85,14 @@ fn announced<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> 
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let length = text(header::CONTENT_LENGTH).parse::<u64>().unwrap_or_default();
-    if app.settings.largest_file < length {
+    if length > app.settings.largest_file {
         return Err(too_large(app));
     }
     Ok(mime_type)
 }
 
-/// Refuses an upload when all files together take as much as they may.
-async fn has_room(app: &App) -> Result<(), Problem> {
+/// Refuses an upload when all files together have reached their limit.
+async fn check_space(app: &App) -> Result<(), Problem> {
     let files = app.files.clone();
     let size = on_disk(move || files.size()).await?;
     if size < app.settings.all_files {
@@ -118,7 +105,7 @@ async fn has_room(app: &App) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail))
 }
 
-/// Writes what arrives.
+/// Writes the body to a new file.
 async fn receive(
     app: &App,
     name: &str,
@@ -132,15 +119,15 @@ async fn receive(
             Problem::new(StatusCode::BAD_REQUEST, format!("the upload broke off: {error}"))
         })?;
         size += chunk.len() as u64;
-        if app.settings.largest_file < size {
+        if size > app.settings.largest_file {
             return Err(too_large(app));
         }
         file = on_disk(move || file.write_all(&chunk).map(|()| file)).await?;
     }
-    match size {
-        0 => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the file is empty")),
-        _ => Ok(file),
+    if size == 0 {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "the file is empty"));
     }
+    Ok(file)
 }
 
 fn too_large(app: &App) -> Problem {
@@ -172,9 +159,9 @@ async fn fetch(
     State(app): Shared,
     Path(id): Path<String>,
     mut request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Content, Problem> {
     let file = app.files.find(&id).ok_or_else(|| no_file(&id))?;
-    match Part::asked(request.method(), request.headers(), file.size) {
+    match Part::requested(request.method(), request.headers(), file.size) {
         Part::Whole => drop(request.headers_mut().remove(header::RANGE)),
         Part::Bytes(first, last) => {
             let range = HeaderValue::try_from(format!("bytes={first}-{last}"));
@@ -185,9 +172,11 @@ async fn fetch(
             let problem =
                 Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "no byte of the file is in it");
             let size = [(header::CONTENT_RANGE, format!("bytes */{}", file.size))];
-            return Ok((size, problem).into_response());
+            return Ok(Content((size, problem).into_response()));
         }
     }
+    // The same file, or none: ids are not used again, and nothing writes to a
+    // stored file.
     let served = ServeFile::new(&file.path).try_call(request).await.map_err(unwritable)?;
     let mut response = served.map(Body::new).into_response();
     let headers = response.headers_mut();
@@ -196,8 +185,8 @@ async fn fetch(
         header::CONTENT_TYPE,
         mime_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
     );
-    let is_shown = SHOWN.iter().any(|kind| file.entry.mime_type.starts_with(kind));
-    let disposition = if is_shown { "inline" } else { "attachment" };
+    let is_inline = INLINE.iter().any(|kind| file.entry.mime_type.starts_with(kind));
+    let disposition = if is_inline { "inline" } else { "attachment" };
     let name =
         percent_encoding::utf8_percent_encode(&file.entry.name, percent_encoding::NON_ALPHANUMERIC);
     // RFC 6266, with the name as RFC 8187 writes it.
@@ -206,14 +195,29 @@ async fn fetch(
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    Ok(response)
+    Ok(Content(response))
 }
 
-async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    match app.files.remove(&id).map_err(unwritable)? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(no_file(&id)),
+/// The content of a file or a part of it.
+struct Content(Response);
+
+impl IntoResponse for Content {
+    fn into_response(self) -> Response {
+        self.0
     }
+}
+
+impl Describe for Content {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.returns(StatusCode::OK, OCTETS, bytes());
+    }
+}
+
+async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<NoContent, Problem> {
+    if !app.files.remove(&id).map_err(unwritable)? {
+        return Err(no_file(&id));
+    }
+    Ok(NoContent)
 }
 
 fn no_file(id: &str) -> Problem {

@@ -1,4 +1,4 @@
-//! The bounded queue in front of runs, and of what forms ask.
+//! The bounded queue in front of runs and of queries.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// Lets so many in, so many wait, and turns the others away.
+/// Admits some requests, lets some wait, and rejects the others.
 pub struct Gate {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -15,7 +15,8 @@ pub struct Gate {
     runs: usize,
 }
 
-/// One that waits. Counted until it is dropped, also when its caller goes away.
+/// A request that waits: counted until it is dropped, also when its caller goes
+/// away.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Gate {
@@ -33,7 +34,7 @@ impl Gate {
             return Ok(place);
         }
         let waiting = Waiting(&self.waiting);
-        if self.queue < self.waiting.fetch_add(1, Ordering::SeqCst) + 1 {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue {
             return Err(Problem::too_many());
         }
         let place = Arc::clone(&self.places).acquire_owned().await;
@@ -41,9 +42,9 @@ impl Gate {
         place.map_err(|_| Problem::too_many())
     }
 
-    /// Whether the next one would be turned away.
+    /// Whether the next request would be rejected.
     pub fn is_full(&self) -> bool {
-        self.places.available_permits() == 0 && self.queue <= self.waiting()
+        self.places.available_permits() == 0 && self.waiting() >= self.queue
     }
 
     /// How many wait.

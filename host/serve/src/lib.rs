@@ -1,12 +1,12 @@
 //! `connector serve`: the host over HTTP, for engines that are not written in
 //! Rust, and the page on which a person fills the forms.
 //!
-//! Requests are taken asynchronously; a run has a thread of its own, behind a
-//! bounded queue ([`gate`]). [`access`] decides who is served, [`problem`] what
-//! a failure looks like.
+//! Requests are handled asynchronously; a run has a thread of its own, behind a
+//! bounded queue ([`gate`]). [`access`] decides which callers are served,
+//! [`route`] connects handlers with their description, and [`problem`] is the
+//! form of a failure.
 
 mod access;
-mod asks;
 mod body;
 mod components;
 mod connections;
@@ -17,12 +17,13 @@ pub mod listen;
 mod members;
 mod metrics;
 mod openapi;
-mod pace;
 mod page;
-mod patient;
 mod problem;
+mod queries;
 mod range;
+mod route;
 mod runs;
+mod slow_body;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,43 +35,43 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{Request, StatusCode};
 use axum::response::{Json, Response};
-use axum::routing::get;
 use connector_host::{Action, Connector, FileStore, Functions};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::task::JoinHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 
 pub use access::{Access, ApiKeyError, ApiKeys, Caller, guard};
-pub use connections::{Chosen, Made};
-pub use listen::{End, Listen, told_to_stop};
+pub use connections::{ConnectionCache, ConnectionChoice};
+pub use listen::{Listen, Shutdown, shutdown_signal};
 pub use members::Members;
-pub use pace::paced;
 pub use problem::Problem;
 pub use runs::is_trace_parent;
+pub use slow_body::reject_slow_body;
 
 use connector_store::Store;
 use gate::Gate;
 use metrics::Metrics;
-use openapi::{Operation, Route};
+use route::{GET, Route};
 
-/// Below this the API stands.
+/// The root of the API.
 const API: &str = "/api/v1";
 /// The largest JSON body. Files have a route of their own.
-const LARGEST_BODY: usize = 8 << 20;
-/// What forms ask at the same time, and what waits behind it. The host has room
-/// for as many besides the runs.
-const QUESTIONS: usize = 16;
-const WAITING_QUESTIONS: usize = 64;
+const MAX_BODY: usize = 8 << 20;
+/// How many queries of forms run at the same time, and how many wait. The host
+/// has room for them besides the runs.
+const MAX_QUERIES: usize = 16;
+const MAX_WAITING_QUERIES: usize = 64;
 /// How often what is too old is removed.
-const SWEEP: Duration = Duration::from_secs(600);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
 /// How the service is set up.
 pub struct Settings {
     /// Where it listens.
     pub listen: Listen,
-    /// What callers must send, if anything.
+    /// The keys of callers, if they need one.
     pub api_keys: Option<ApiKeys>,
     /// Where files are kept.
     pub files_dir: PathBuf,
@@ -81,14 +82,14 @@ pub struct Settings {
     /// What all files may take together before no further one is uploaded, in
     /// bytes.
     pub all_files: u64,
-    /// The most runs at the same time.
+    /// How many runs may go on at the same time.
     pub runs: usize,
-    /// The most that wait for one to end.
+    /// How many may wait for one to end.
     pub queue: usize,
     /// How long a run may take.
     pub run_time: Duration,
-    /// When it ends.
-    pub end: End,
+    /// How it stops.
+    pub shutdown: Shutdown,
     /// The functions that a model may call besides actions.
     pub functions: Functions,
 }
@@ -107,22 +108,23 @@ pub enum ServiceError {
         /// Why.
         error: std::io::Error,
     },
-    /// The machine does not give it what it needs.
+    /// The machine lacks what it needs.
     #[error("cannot start: {0}")]
     Start(std::io::Error),
 }
 
-/// What all requests share.
+/// The state that all requests share.
 struct App {
     /// By address, such as `openai/v1`.
     connectors: BTreeMap<String, Connector>,
     store: Arc<Store>,
     files: FileStore,
-    made: Made,
+    connections: ConnectionCache,
     gate: Gate,
-    /// In front of what forms ask, each on a thread for as long as a provider
-    /// takes: however many there are, runs, files and the store have theirs.
-    questions: Gate,
+    /// In front of queries of forms, each of which has a thread for as long as a
+    /// provider takes: however many there are, runs, files and the store have
+    /// theirs.
+    queries: Gate,
     metrics: Metrics,
     access: Arc<Access>,
     settings: Settings,
@@ -152,7 +154,7 @@ fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Proble
     })
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the signal to stop.
 ///
 /// # Errors
 /// See [`ServiceError`].
@@ -178,17 +180,17 @@ pub fn serve(
                 .collect(),
             store: Arc::new(store),
             files: FileStore::new(&settings.files_dir, format!("{API}/files/")),
-            made: Made::default(),
+            connections: ConnectionCache::default(),
             gate: Gate::new(settings.runs, settings.queue),
-            questions: Gate::new(QUESTIONS, WAITING_QUESTIONS),
+            queries: Gate::new(MAX_QUERIES, MAX_WAITING_QUERIES),
             metrics: Metrics::new(),
             access: Arc::new(Access::new(settings.api_keys.clone(), &settings.listen)),
             settings,
         });
         tokio::spawn(sweep(Arc::clone(&app)));
-        let Settings { listen, end, .. } = &app.settings;
+        let Settings { listen, shutdown, .. } = &app.settings;
         // What still runs then has had its time; its threads end with the process.
-        listen::serve(listen, *end, router(Arc::clone(&app)), || {}).await
+        listen::serve(listen, *shutdown, router(Arc::clone(&app)), || {}).await
     })
 }
 
@@ -196,7 +198,7 @@ fn address(connector: &Connector) -> String {
     connector.descriptor().own_address()
 }
 
-/// Does what blocks, as the store and providers do, where it may.
+/// Runs blocking work, such as the store's and providers', on a thread.
 async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
@@ -204,7 +206,7 @@ async fn on_thread<T: Send + 'static>(
     blocking(work)?.await.map_err(failed)?
 }
 
-/// Begins what blocks on a thread of its own.
+/// Starts blocking work on a thread of its own.
 ///
 /// # Errors
 /// 503 if the machine has no thread for it: tokio panics then.
@@ -215,14 +217,14 @@ pub fn blocking<T: Send + 'static>(
     catch_unwind(begin).map_err(|_| Problem::busy("the machine has no thread for it"))
 }
 
-/// All paths but those of the page, which programs do not ask for.
-fn routes(largest_file: u64) -> Vec<Route> {
+/// All paths but those of the page, which are not for programs.
+fn routes(max_file: u64) -> Vec<Route> {
     let routes = [
         components::routes(),
-        asks::routes(),
+        queries::routes(),
         runs::routes(),
         connections::routes(),
-        files::routes(largest_file),
+        files::routes(max_file),
         health(),
         metrics::routes(),
         openapi::routes(),
@@ -232,31 +234,21 @@ fn routes(largest_file: u64) -> Vec<Route> {
 
 fn health() -> Vec<Route> {
     vec![
-        Route::root("/health/live", get(alive), |document, path| {
-            let operation = Operation::new("live", "It lives.").gives_json(health_status());
-            document.add(path, "get", operation);
-        }),
-        Route::root("/health/ready", get(ready), |document, path| {
-            let operation = Operation::new("ready", "It takes runs.").gives_json(health_status());
-            document.add(path, "get", operation);
-        }),
+        Route::root("/health/live").on(GET, "live", "Whether the service runs.", alive),
+        Route::root("/health/ready").on(GET, "ready", "Whether it has room for a run.", ready),
     ]
-}
-
-fn health_status() -> serde_json::Value {
-    json!({ "type": "object", "properties": { "status": openapi::text() } })
 }
 
 fn router(app: Arc<App>) -> Router {
     let routes = routes(app.settings.largest_file).into_iter();
     routes
-        .fold(Router::new(), |router, Route { path, serve, .. }| router.route(&path, serve))
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .fold(Router::new(), |router, route| route.add_to(router))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(page::routes())
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app.access), guard))
-        .layer(axum::middleware::map_request(paced))
+        .layer(axum::middleware::map_request(reject_slow_body))
         .layer(axum::middleware::map_response(problem::typed))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
@@ -295,18 +287,24 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods")
 }
 
-async fn alive() -> Json<serde_json::Value> {
-    Json(json!({ "status": "ok" }))
+#[derive(Serialize, JsonSchema)]
+struct Health {
+    /// Always `ok`.
+    status: &'static str,
 }
 
-async fn ready(State(app): Shared) -> Result<Json<serde_json::Value>, Problem> {
-    match app.gate.is_full() {
-        true => Err(Problem::too_many()),
-        false => Ok(Json(json!({ "status": "ok" }))),
+async fn alive() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+async fn ready(State(app): Shared) -> Result<Json<Health>, Problem> {
+    if app.gate.is_full() {
+        return Err(Problem::too_many());
     }
+    Ok(Json(Health { status: "ok" }))
 }
 
-/// Removes what is too old, again and again.
+/// Regularly removes what is too old.
 async fn sweep(app: Arc<App>) {
     loop {
         let app = Arc::clone(&app);
@@ -319,8 +317,8 @@ async fn sweep(app: Arc<App>) {
                 tracing::warn!(%error, "old outcomes cannot be removed");
             }
         });
-        // It has said itself what went wrong.
+        // It has logged what went wrong.
         let _ = swept.await;
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
     }
 }

@@ -1,8 +1,9 @@
 //! Where the service listens, and how it stops: no new connections, and a
 //! while for the requests that are there.
 //!
-//! HTTP/1.1 alone is spoken. A server that also takes HTTP/2 waits for the
-//! first bytes of a connection to know which it is, and has no timeout there.
+//! The accept loop is written by hand because `axum::serve` has no timeout for
+//! a request's head. It also accepts HTTP/2, for which it waits for the first
+//! bytes of a connection without a timeout; here only HTTP/1.1 is spoken.
 
 use std::fmt;
 use std::future::pending;
@@ -26,21 +27,24 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
+use tokio_io_timeout::TimeoutWriter;
 
 use super::ServiceError;
 use super::descriptors;
-use super::patient::Patient;
 
 /// The longest wait for a request's head, also on a connection that sends
 /// none.
-const HEAD_TIME: Duration = Duration::from_secs(15);
-/// The largest head, and the most that is buffered of a body in either
-/// direction, for each connection.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest wait for a caller to read anything of what is written to it. One
+/// that never reads would keep a run in its place, and its events in memory.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head, and how much of a body is buffered in either direction,
+/// for each connection.
 const BUFFER: usize = 64 << 10;
-/// How many connections the operating system keeps until they are accepted,
-/// where it keeps as many.
-const QUEUE: u32 = 4096;
-/// After a failed accept, when there are too many open files for instance.
+/// How many connections the operating system is asked to hold until they are
+/// accepted.
+const BACKLOG: u32 = 4096;
+/// The pause after a failed accept, for instance when too many files are open.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to listen on.
@@ -85,29 +89,29 @@ impl fmt::Display for Listen {
     }
 }
 
-/// When a service ends.
+/// How a service stops.
 #[derive(Clone, Copy, Debug)]
-pub struct End {
-    /// How long requests may go on after it was told to stop.
+pub struct Shutdown {
+    /// How long requests may go on after the signal to stop.
     pub drain: Duration,
-    /// Whether the end of standard input tells it to stop, as a signal does.
+    /// Whether the end of standard input stops it, as a signal does.
     pub until_stdin_closes: bool,
 }
 
-/// Serves until it is told to stop, and then as long as requests go on, but
-/// not longer than `end` says. `on_stop` ends what would not end by itself.
+/// Serves until the signal to stop, and then as long as requests go on, up to
+/// `shutdown.drain`. `on_stop` ends what would not end by itself.
 ///
 /// # Errors
 /// If it cannot listen there.
 pub async fn serve(
     listen: &Listen,
-    end: End,
+    shutdown: Shutdown,
     router: Router,
     on_stop: impl FnOnce(),
 ) -> Result<(), ServiceError> {
     let fail = |error| ServiceError::Listen { listen: listen.clone(), error };
     let connections = GracefulShutdown::new();
-    let stop = || told_to_stop(end.until_stdin_closes);
+    let stop = || shutdown_signal(shutdown.until_stdin_closes);
     match listen {
         Listen::Tcp(address) => {
             let listener = bind(*address).map_err(fail)?;
@@ -132,16 +136,16 @@ pub async fn serve(
         }
     }
     on_stop();
-    if tokio::time::timeout(end.drain, connections.shutdown()).await.is_err() {
-        tracing::warn!("runs were still going on after {:?}", end.drain);
+    if tokio::time::timeout(shutdown.drain, connections.shutdown()).await.is_err() {
+        tracing::warn!("runs were still going on after {:?}", shutdown.drain);
     }
     Ok(())
 }
 
-/// A socket that nobody but this user may open. It is made that way: whoever
-/// finds it open for a moment could be connected to it.
+/// Creates a socket that only this user may open. It is never open to others,
+/// not even for a moment, in which they could connect.
 fn bind_private(path: &Path) -> io::Result<UnixListener> {
-    // Nothing else makes files yet.
+    // Nothing else creates files yet.
     let before = rustix::process::umask(Mode::from_raw_mode(0o177));
     let listener = UnixListener::bind(path);
     rustix::process::umask(before);
@@ -154,20 +158,20 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A service that is started anew has its port at once.
+    // A restarted service gets its port at once.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(QUEUE)
+    socket.listen(BACKLOG)
 }
 
-/// Tells where, for people and for programs that start the service; it serves
-/// also when nobody reads that.
+/// Prints the address for people and for programs that start the service, which
+/// may have closed standard output.
 fn announce(listen: &Listen) {
     let _ = writeln!(io::stdout(), "listening on {listen}");
 }
 
-/// Serves each connection until the process is told to stop. Connections
-/// beyond the most wait in the operating system's queue until others end.
+/// Serves each connection until `stop` is ready. Connections beyond the limit
+/// wait in the operating system's queue until others end.
 async fn accept_all<S>(
     accept: impl AsyncFn() -> io::Result<S>,
     router: &Router,
@@ -177,7 +181,7 @@ async fn accept_all<S>(
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
     let places = Arc::new(Semaphore::new(descriptors::connections()));
     let accept = async || {
         let place = Arc::clone(&places).acquire_owned().await;
@@ -190,7 +194,9 @@ async fn accept_all<S>(
             accepted = accept() => match accepted {
                 Ok((stream, place)) => {
                     let service = TowerToHyperService::new(router.clone());
-                    let stream = TokioIo::new(Patient::new(stream));
+                    let mut stream = TimeoutWriter::new(stream);
+                    stream.set_timeout(Some(WRITE_TIMEOUT));
+                    let stream = TokioIo::new(Box::pin(stream));
                     let connection = connections.watch(builder.serve_connection(stream, service));
                     tokio::spawn(async move {
                         if let Err(error) = connection.await {
@@ -212,7 +218,7 @@ async fn accept_all<S>(
 ///
 /// # Errors
 /// If signals cannot be listened to.
-pub fn told_to_stop(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
+pub fn shutdown_signal(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -224,23 +230,23 @@ pub fn told_to_stop(until_stdin_closes: bool) -> io::Result<impl Future<Output =
     })
 }
 
-/// Waits for the end of standard input, on a thread: a read of it cannot be
-/// given up, and tokio would wait for one of its own before it ends.
+/// Waits for the end of standard input on a thread of its own: the read cannot
+/// be cancelled, and tokio would wait for one of its threads before it ends.
 async fn stdin_closed() {
-    let (closed, told) = oneshot::channel();
+    let (sender, closed) = oneshot::channel();
     let read = move || {
         // An error is an end too.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        let _ = closed.send(());
+        let _ = sender.send(());
     };
     match thread::Builder::new().spawn(read) {
-        Ok(_) => drop(told.await),
+        Ok(_) => drop(closed.await),
         Err(_) => pending().await,
     }
 }
 
-/// Removes the socket of a service that is gone. One that answers is not, and
-/// neither is what is no socket.
+/// Removes the socket of a service that is gone, but nothing that is not a
+/// socket, and no socket that still accepts connections.
 async fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.file_type().is_socket() => {

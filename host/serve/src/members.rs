@@ -1,7 +1,7 @@
 //! The members of a JSON object that a caller sends, taken out one by one.
 //!
-//! What is wrong with one is a sentence that names it and what is expected. It
-//! repeats no value, which may be a secret that does not belong there.
+//! An error is a sentence that names the member and what is expected. It repeats
+//! no value, which may be a misplaced secret: serde's errors would.
 
 use serde_json::{Map, Value};
 

@@ -1,20 +1,21 @@
-//! Figures for Prometheus.
+//! Metrics for Prometheus.
 
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use connector_host::Outcome;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
     TextEncoder,
 };
+use schemars::SchemaGenerator;
 
 use super::Shared;
-use super::openapi::{self, Operation, Route};
+use super::openapi::{self, Operation};
 use super::problem::Problem;
+use super::route::{Describe, GET, Route};
 
 /// Seconds: from an answer in one piece to a long generation.
 const SECONDS: &[f64] =
@@ -98,23 +99,33 @@ impl Metrics {
 }
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::root("/metrics", get(text), |document, path| {
-        let operation = Operation::new("metrics", "Figures for Prometheus.");
-        document.add(path, "get", operation.gives("text/plain", openapi::text()));
-    })]
+    vec![Route::root("/metrics").on(GET, "metrics", "Metrics for Prometheus.", text)]
 }
 
-async fn text(State(app): Shared) -> Result<Response, Problem> {
+/// Metrics in Prometheus's text format.
+struct Text(Vec<u8>);
+
+impl IntoResponse for Text {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], self.0).into_response()
+    }
+}
+
+impl Describe for Text {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.returns(StatusCode::OK, "text/plain", openapi::text());
+    }
+}
+
+async fn text(State(app): Shared) -> Result<Text, Problem> {
     let metrics = &app.metrics;
     metrics.running.set(app.gate.running() as i64);
     metrics.waiting.set(app.gate.waiting() as i64);
-    let encoder = TextEncoder::new();
     let mut text = Vec::new();
-    encoder
+    TextEncoder::new()
         .encode(&metrics.registry.gather(), &mut text)
         .map_err(|error| Problem::internal(error.to_string()))?;
-    let kind = encoder.format_type().to_owned();
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    Ok(Text(text))
 }
 
 #[cfg(test)]

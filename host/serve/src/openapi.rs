@@ -6,266 +6,211 @@
 //! schemas are plain (`render::openapi_input`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Json;
-use axum::routing::{MethodRouter, get};
 use connector_host::{Action, Connector};
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{API, App, Shared, address, problem};
+use super::problem::{self, PROBLEM};
+use super::route::{AnyObject, GET, Route};
+use super::{Shared, address};
 
-/// A path: what serves it, and what the description says of it. The router and
-/// the description are made of one list of them, so that neither has a path
-/// that the other has not.
-pub struct Route {
-    /// With names in braces.
-    pub path: String,
-    /// What serves it.
-    pub serve: MethodRouter<Arc<App>>,
-    describe: Describe,
-}
-
-type Describe = fn(&mut Document<'_>, &str);
-
-impl Route {
-    /// A path of the API, below its root.
-    pub fn api(path: &str, serve: MethodRouter<Arc<App>>, describe: Describe) -> Self {
-        Self::root(&format!("{API}{path}"), serve, describe)
-    }
-
-    /// Any other path.
-    pub fn root(path: &str, serve: MethodRouter<Arc<App>>, describe: Describe) -> Self {
-        Self { path: path.to_owned(), serve, describe }
-    }
-}
+pub const JSON: &str = "application/json";
+pub const OCTETS: &str = "application/octet-stream";
 
 pub fn routes() -> Vec<Route> {
-    vec![Route::root("/openapi.json", get(document), |document, path| {
-        let operation = Operation::new("openapi", "This description.").gives_json(object());
-        document.add(path, "get", operation);
-    })]
+    vec![Route::root("/openapi.json").on(GET, "openapi", "This description.", document)]
 }
 
-async fn document(State(app): Shared) -> Json<Value> {
-    let mut document = Document::of(&app.connectors);
+async fn document(State(app): Shared) -> Json<AnyObject> {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    settings.meta_schema = None;
+    let mut types = settings.into_generator();
+    let problem = json!({ "schema": types.subschema_for::<problem::Body<'_>>() });
+    let mut paths = Map::new();
     for route in super::routes(app.settings.largest_file) {
-        (route.describe)(&mut document, &route.path);
-    }
-    Json(document.end())
-}
-
-/// A description that is being written.
-pub struct Document<'a> {
-    connectors: &'a BTreeMap<String, Connector>,
-    types: SchemaGenerator,
-    paths: Map<String, Value>,
-}
-
-/// A path of a connector or of one of its actions.
-pub struct Place<'a> {
-    pub connector: &'a Connector,
-    pub path: String,
-    id: String,
-}
-
-impl<'a> Document<'a> {
-    fn of(connectors: &'a BTreeMap<String, Connector>) -> Self {
-        let mut settings = SchemaSettings::draft2020_12();
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
-        Self { connectors, types: settings.into_generator(), paths: Map::new() }
-    }
-
-    /// The schema of a type that a handler reads or writes.
-    pub fn schema<T: JsonSchema>(&mut self) -> Value {
-        self.types.subschema_for::<T>().to_value()
-    }
-
-    /// The path for each connector.
-    pub fn connectors(&self, path: &str) -> Vec<Place<'a>> {
-        let places = self.connectors.values().map(|connector| {
-            let address = address(connector);
-            let path = path.replace("{name}/{version}", &address);
-            Place { connector, path, id: address.replace('/', ".") }
-        });
-        places.collect()
-    }
-
-    /// The path for each action of each connector.
-    pub fn actions(&self, path: &str) -> Vec<(Place<'a>, &'a Action)> {
-        let connectors = self.connectors(path).into_iter();
-        let places = connectors.flat_map(|Place { connector, path, id }| {
-            connector.descriptor().actions.iter().map(move |action| {
-                let path = path.replace("{action}", &action.name);
-                (Place { connector, path, id: format!("{id}.{}", action.name) }, action)
-            })
-        });
-        places.collect()
-    }
-
-    /// Adds an operation.
-    pub fn add(&mut self, path: &str, method: &str, operation: Operation) {
-        let problem = self.schema::<problem::Body<'_>>();
-        let operation = operation.written(path, &problem);
-        let item = self.paths.entry(path).or_insert_with(|| json!({}));
-        if let Some(item) = item.as_object_mut() {
-            item.insert(method.to_owned(), operation);
+        for mut operation in route.describe(&app.connectors, &mut types) {
+            // Also of a request that does not reach its handler.
+            operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());
+            operation.takes_path();
+            let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
+            if let Some(item) = item.as_object_mut() {
+                item.insert(operation.method.to_owned(), json!(operation));
+            }
         }
     }
-
-    fn end(mut self) -> Value {
-        let mut schemas = self.types.take_definitions(true);
-        // More exact than their types.
-        schemas.insert("FileEntry".to_owned(), file_entry());
-        schemas.insert("Outcome".to_owned(), outcome(output()));
-        schemas.values_mut().for_each(simplify);
-        self.paths.values_mut().for_each(simplify);
-        json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "Connectors",
-                "version": env!("CARGO_PKG_VERSION"),
-                "description": "Runs the actions of connectors. Failures are problem details \
-                                (RFC 9457) with the failure record.",
-                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-            },
-            "servers": [{ "url": "/" }],
-            "security": [{}, { "apiKey": [] }],
-            "paths": self.paths,
-            "components": {
-                "schemas": schemas,
-                "securitySchemes": { "apiKey": {
-                    "type": "http", "scheme": "bearer",
-                    "description": "The service's own key. Without one, only this machine is \
-                                    served.",
-                }},
-            },
-        })
-    }
+    let mut schemas = types.take_definitions(true);
+    // More exact than their types.
+    schemas.insert("FileEntry".to_owned(), file_entry());
+    schemas.insert("Outcome".to_owned(), outcome(output()));
+    schemas.values_mut().for_each(simplify);
+    paths.values_mut().for_each(simplify);
+    Json(AnyObject(json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Connectors",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Runs the actions of connectors. Failures are problem details \
+                            (RFC 9457) with the failure record.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{}, { "apiKey": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": { "apiKey": {
+                "type": "http", "scheme": "bearer",
+                "description": "The service's own key. Without one, only this machine is \
+                                served.",
+            }},
+        },
+    })))
 }
 
-impl Place<'_> {
-    /// An operation there. `name` is added to the id of the connector or
-    /// action; an action's run has none.
-    pub fn operation(&self, name: &str, summary: &str) -> Operation {
-        let id = match name {
-            "" => self.id.clone(),
-            name => format!("{}.{name}", self.id),
-        };
-        let tag = self.connector.descriptor().title.clone();
-        Operation { tag: Some(tag), ..Operation::new(&id, summary) }
-    }
-}
-
-/// What is said of one method of a path.
+/// One method of a path.
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Operation {
+    #[serde(skip)]
+    path: String,
+    #[serde(skip)]
+    method: &'static str,
+    #[serde(rename = "operationId")]
     id: String,
-    summary: String,
-    description: Option<String>,
-    tag: Option<String>,
+    pub summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<Value>,
-    body: Option<Value>,
-    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_body: Option<Value>,
+    responses: BTreeMap<String, Response>,
+}
+
+#[derive(Clone, Serialize)]
+struct Response {
+    description: &'static str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
     content: Map<String, Value>,
 }
 
 impl Operation {
-    /// An operation that answers with 200.
-    pub fn new(id: &str, summary: &str) -> Self {
+    /// An operation that takes and returns nothing.
+    pub fn new(path: &str, method: &'static str, id: &str, summary: &str) -> Self {
         Self {
+            path: path.to_owned(),
+            method,
             id: id.to_owned(),
             summary: summary.to_owned(),
             description: None,
-            tag: None,
+            tags: Vec::new(),
             parameters: Vec::new(),
-            body: None,
-            status: "200",
-            content: Map::new(),
+            request_body: None,
+            responses: BTreeMap::new(),
         }
     }
 
-    /// More about it.
-    pub fn about(self, description: &str) -> Self {
-        Self { description: Some(description.to_owned()), ..self }
-    }
-
-    /// A query parameter or header.
-    pub fn parameter(mut self, parameter: Value) -> Self {
-        self.parameters.push(parameter);
-        self
-    }
-
-    /// The body.
-    pub fn takes(self, media: &str, schema: Value) -> Self {
-        let content = json!({ media: { "schema": schema } });
-        Self { body: Some(json!({ "required": true, "content": content })), ..self }
-    }
-
-    /// A JSON body.
-    pub fn takes_json(self, schema: Value) -> Self {
-        self.takes("application/json", schema)
-    }
-
-    /// What is answered when it goes well. Generators read the first kind.
-    pub fn gives(mut self, media: &str, schema: Value) -> Self {
-        self.content.insert(media.to_owned(), json!({ "schema": schema }));
-        self
-    }
-
-    /// JSON, when it goes well.
-    pub fn gives_json(self, schema: Value) -> Self {
-        self.gives("application/json", schema)
-    }
-
-    /// Another status than 200, when it goes well.
-    pub fn with_status(self, status: &'static str) -> Self {
-        Self { status, ..self }
-    }
-
-    fn written(self, path: &str, problem: &Value) -> Value {
-        let mut operation = Map::new();
-        operation.insert("operationId".to_owned(), json!(self.id));
-        operation.insert("summary".to_owned(), json!(self.summary));
-        if let Some(description) = self.description {
-            operation.insert("description".to_owned(), json!(description));
+    /// The same operation of a connector or of one of its actions. Its id
+    /// begins with theirs.
+    pub fn of(&self, connector: &Connector, action: Option<&Action>) -> Self {
+        let address = address(connector);
+        let name = action.map_or("", |action| action.name.as_str());
+        let prefix = address.replace('/', ".");
+        let id = [prefix.as_str(), name, self.id.as_str()];
+        let id = id.into_iter().filter(|part| !part.is_empty());
+        Self {
+            path: self.path.replace("{name}/{version}", &address).replace("{action}", name),
+            id: id.collect::<Vec<&str>>().join("."),
+            tags: vec![connector.descriptor().title.clone()],
+            ..self.clone()
         }
-        if let Some(tag) = self.tag {
-            operation.insert("tags".to_owned(), json!([tag]));
+    }
+
+    /// The same operation for one value of a parameter in its path. Its id ends
+    /// with the value's name.
+    pub fn with_parameter(&self, parameter: &str, value: &str, name: &str) -> Self {
+        Self {
+            path: self.path.replace(parameter, value),
+            id: format!("{}.{name}", self.id),
+            ..self.clone()
         }
-        let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
-        let in_path = names.map(|name| {
-            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
-        });
-        let parameters: Vec<Value> = in_path.chain(self.parameters).collect();
-        if !parameters.is_empty() {
-            operation.insert("parameters".to_owned(), json!(parameters));
+    }
+
+    /// Adds the parameters in its path.
+    fn takes_path(&mut self) {
+        let names =
+            self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        let parameters = names
+            .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text() }));
+        self.parameters = parameters.chain(self.parameters.drain(..)).collect();
+    }
+
+    /// Adds the members of an object as parameters of the query.
+    pub fn takes_query(&mut self, object: &Value) {
+        let required = object.get("required").and_then(Value::as_array);
+        let members = object.get("properties").and_then(Value::as_object);
+        for (name, schema) in members.into_iter().flatten() {
+            let is_required = required.is_some_and(|required| required.contains(&json!(name)));
+            let mut schema = schema.clone();
+            // A default is the same as leaving it out.
+            let [description, _] =
+                ["description", "default"].map(|keyword| schema.as_object_mut()?.remove(keyword));
+            self.parameters.push(json!({
+                "name": name, "in": "query", "required": is_required, "schema": schema,
+                "description": description.unwrap_or(json!("")),
+            }));
         }
-        if let Some(body) = self.body {
-            operation.insert("requestBody".to_owned(), body);
-        }
-        let mut good = Map::from_iter([("description".to_owned(), json!("It went well."))]);
-        if !self.content.is_empty() {
-            good.insert("content".to_owned(), json!(self.content));
-        }
-        let bad = json!({
-            "description": "A problem.",
-            "content": { "application/problem+json": { "schema": problem } },
-        });
-        operation.insert("responses".to_owned(), json!({ self.status: good, "default": bad }));
-        Value::Object(operation)
+    }
+
+    /// Adds a header that may be sent.
+    pub fn takes_header(&mut self, name: &str, schema: Value, description: &str) {
+        self.parameters.push(json!({
+            "name": name, "in": "header", "required": false, "schema": schema,
+            "description": description,
+        }));
+    }
+
+    /// Sets the body.
+    pub fn takes(&mut self, media_type: &str, schema: Value) {
+        let content = json!({ media_type: { "schema": schema } });
+        self.request_body = Some(json!({ "required": true, "content": content }));
+    }
+
+    /// Adds a media type of a response. Generators read the first one.
+    pub fn returns(&mut self, status: StatusCode, media_type: &str, schema: Value) {
+        self.response(status.as_str(), SUCCESS)
+            .insert(media_type.to_owned(), json!({ "schema": schema }));
+    }
+
+    /// Adds a response without a body.
+    pub fn returns_nothing(&mut self, status: StatusCode) {
+        self.response(status.as_str(), SUCCESS);
+    }
+
+    /// The content of a response.
+    fn response(&mut self, status: &str, description: &'static str) -> &mut Map<String, Value> {
+        let response = self.responses.entry(status.to_owned());
+        &mut response.or_insert(Response { description, content: Map::new() }).content
+    }
+
+    /// The schema of its JSON body.
+    pub fn body_mut(&mut self) -> Option<&mut Map<String, Value>> {
+        let schema = self.request_body.as_mut()?.pointer_mut("/content/application~1json/schema");
+        schema?.as_object_mut()
     }
 }
 
-/// Any object.
-pub fn object() -> Value {
-    json!({ "type": "object", "additionalProperties": true })
-}
+const SUCCESS: &str = "It went well.";
 
-/// Text.
+/// A text.
 pub fn text() -> Value {
     json!({ "type": "string" })
 }
@@ -291,10 +236,10 @@ pub fn outcome(output: Value) -> Value {
     })
 }
 
-/// An output of which no table tells more.
+/// An output that no table describes.
 pub fn output() -> Value {
     json!({
-        "description": "What it is depends on the input: `output-schema` tells.",
+        "description": "Depends on the input: `output-schema` returns its schema.",
         "anyOf": [
             { "type": "string" },
             { "type": "number" },

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use connector_store::StoreError;
 
-/// How long a caller is asked to wait who found the queue full, in seconds.
-const BUSY: u64 = 1;
+/// How long a caller is asked to wait when the queue is full, in seconds.
+const BUSY_RETRY_AFTER: u64 = 1;
 
 /// A problem, ready to be sent.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Problem {
     /// Not now, but soon.
     pub fn busy(detail: &str) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
-        Self { retry_after: Some(BUSY), ..problem }
+        Self { retry_after: Some(BUSY_RETRY_AFTER), ..problem }
     }
 
     /// Too many wait.
@@ -198,20 +198,21 @@ impl From<StoreError> for Problem {
     }
 }
 
-const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// The media type of a problem.
+pub const PROBLEM: &str = "application/problem+json";
 
 /// What the framework refuses by itself, in words for programmers, becomes a
 /// problem like all others.
 pub async fn typed(response: Response) -> Response {
     let status = response.status();
-    let is_typed = response.headers().get(header::CONTENT_TYPE) == Some(&PROBLEM);
+    let is_typed = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
     if is_typed || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     Problem::new(status, refusal(status)).into_response()
 }
 
-/// What is said of a status that comes from the framework.
+/// The sentence for a status that comes from the framework.
 pub fn refusal(status: StatusCode) -> &'static str {
     match status {
         StatusCode::BAD_REQUEST => "the request is not what it should be, or broke off",

@@ -1,35 +1,39 @@
-//! Which part of a file is asked for (RFC 9110 §14).
+//! Which part of a file is requested (RFC 9110 §14).
 //!
-//! One range of bytes is served. What is no such range, or more than one, is
-//! as good as not there, which the RFC allows: the whole file answers it.
+//! One range of bytes is served. Anything else, also several ranges, is ignored,
+//! which the RFC allows: the response is the whole file.
+//!
+//! This is written by hand because tower-http's parser returns 416 for anything
+//! that is not a range, and both it and `headers::Range` refuse a suffix that is
+//! longer than the file, for which the RFC requires the whole file.
 
 use axum::http::{HeaderMap, Method, header};
 
-/// What is sent of a file.
+/// The part of a file that is sent.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Part {
     /// All of it.
     Whole,
     /// From one byte to another, both included.
     Bytes(u64, u64),
-    /// A range in which there is nothing.
+    /// A range that contains no byte.
     Outside,
 }
 
 impl Part {
-    /// What a request asks for of a file of this size.
-    pub fn asked(method: &Method, headers: &HeaderMap, size: u64) -> Self {
+    /// Returns the part that a request is for, of a file of this size.
+    pub fn requested(method: &Method, headers: &HeaderMap, size: u64) -> Self {
         let mut ranges = headers.get_all(header::RANGE).iter();
         let (Some(range), None) = (ranges.next(), ranges.next()) else { return Self::Whole };
-        // `If-Range` asks whether the file is still the same. A whole one is
-        // right in either case.
+        // `If-Range` makes the range depend on whether the file has changed. The
+        // whole file is right in either case.
         if method != Method::GET || headers.contains_key(header::IF_RANGE) {
             return Self::Whole;
         }
         range.to_str().ok().and_then(|range| Self::parse(range, size)).unwrap_or(Self::Whole)
     }
 
-    /// `None` for what is not one range of bytes.
+    /// Returns `None` for anything but one range of bytes.
     fn parse(range: &str, size: u64) -> Option<Self> {
         let (unit, set) = range.split_once('=')?;
         if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -42,7 +46,7 @@ impl Part {
             (first, "") => (number(first)?, u64::MAX),
             (first, last) => (number(first)?, number(last)?),
         };
-        if last < first {
+        if first > last {
             return None;
         }
         Some(match end {
@@ -65,7 +69,7 @@ mod tests {
     fn asked(range: &str) -> Part {
         let mut headers = HeaderMap::new();
         headers.append(header::RANGE, range.parse().unwrap());
-        Part::asked(&Method::GET, &headers, 10)
+        Part::requested(&Method::GET, &headers, 10)
     }
 
     #[test]
@@ -85,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_behind_the_end_is_told() {
+    fn a_range_beyond_the_end_is_outside() {
         let far = "bytes=99999999999999999999-";
         for range in ["bytes=10-", "bytes=10-20", "bytes=-0", far] {
             assert_eq!(asked(range), Part::Outside, "{range}");
@@ -93,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_as_good_as_not_there() {
+    fn anything_else_is_ignored() {
         for range in [
             "",
             "bytes",
@@ -112,8 +116,8 @@ mod tests {
         }
         let mut headers = HeaderMap::new();
         headers.append(header::RANGE, "bytes=0-0".parse().unwrap());
-        assert_eq!(Part::asked(&Method::HEAD, &headers, 10), Part::Whole);
+        assert_eq!(Part::requested(&Method::HEAD, &headers, 10), Part::Whole);
         headers.append(header::RANGE, "bytes=1-1".parse().unwrap());
-        assert_eq!(Part::asked(&Method::GET, &headers, 10), Part::Whole);
+        assert_eq!(Part::requested(&Method::GET, &headers, 10), Part::Whole);
     }
 }

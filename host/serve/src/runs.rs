@@ -9,86 +9,82 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::{Extension, Json, Path, State};
+use axum::extract::{Extension, FromRequestParts, Json, Path, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use connector_host::{
-    Cancellation, Connector, Event, Failure, FailureKind, FileEntry, Limits, Outcome, render,
+    Action, Cancellation, Connector, Event, Failure, FailureKind, FileEntry, Limits, Outcome,
+    render,
 };
 use futures_util::stream;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use super::body::{self, FromBody};
-use super::connections::Chosen;
+use super::body::{FromBody, RawBody};
+use super::connections::ConnectionChoice;
 use super::descriptors;
-use super::openapi::{self, Route};
-use super::problem::{self, Problem};
+use super::openapi::{self, JSON, Operation};
+use super::problem::{self, PROBLEM, Problem};
+use super::route::{Describe, POST, Route};
 use super::{App, Caller, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
 use connector_store::Begun;
 
-/// As many events wait for a slow reader before the run waits for it too.
-const EVENTS: usize = 32;
-/// The longest key.
-const LONGEST_KEY: usize = 255;
-/// How often a run in progress is looked at by another request with its key.
-const LOOK: Duration = Duration::from_millis(100);
+/// The media type of events.
+const EVENTS: &str = "text/event-stream";
+/// How many events are buffered for a slow reader before the run waits for it.
+const MAX_BUFFERED: usize = 32;
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// The longest one.
+const MAX_KEY: usize = 255;
+/// How often another request with the same key checks a run in progress.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub fn routes() -> Vec<Route> {
     let path = "/components/{name}/{version}/actions/{action}/run";
-    vec![Route::api(path, post(run), |document, path| {
-        let connection = document.schema::<Chosen>();
-        let event = document.schema::<RunEvent<'_>>();
-        for (place, action) in document.actions(path) {
-            let output =
-                action.output.as_ref().map_or_else(openapi::output, render::openapi_output);
-            let operation = place
-                .operation("", &action.title)
-                .about(&action.description)
-                .parameter(json!({
-                    "name": "Idempotency-Key", "in": "header", "required": false,
-                    "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_KEY },
-                    "description": "The same key and body get the first outcome instead of \
-                                    paying twice.",
-                }))
-                .takes_json(json!({
-                    "type": "object",
-                    "required": ["input"],
-                    "properties": {
-                        "input": render::openapi_input(&action.properties),
-                        "connection": connection,
-                    },
-                }))
-                .gives_json(openapi::outcome(output))
-                .gives("text/event-stream", event.clone());
-            document.add(&place.path, "post", operation);
+    vec![Route::api(path).on(POST, "", "Runs the action.", run).expand(with_tables)]
+}
+
+/// The operation with the input and output of its action.
+fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operation> {
+    if let Some(action) = action {
+        operation.summary.clone_from(&action.title);
+        operation.description = Some(action.description.clone());
+        let output = action.output.as_ref().map_or_else(openapi::output, render::openapi_output);
+        operation.returns(StatusCode::OK, JSON, openapi::outcome(output));
+        if let Some(body) = operation.body_mut() {
+            body.insert("required".to_owned(), json!(["input"]));
+            if let Some(properties) = body.get_mut("properties").and_then(Value::as_object_mut) {
+                let input = render::openapi_input(&action.properties);
+                properties.insert("input".to_owned(), input);
+            }
         }
-    })]
+    }
+    vec![operation]
 }
 
 /// A run.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, inline)]
 pub struct Run {
     /// The action's input.
     #[schemars(default)]
     input: Map<String, Value>,
     /// The connection.
     #[schemars(default)]
-    connection: Chosen,
+    connection: ConnectionChoice,
 }
 
 impl FromBody for Run {
     const MEMBERS: &'static [&'static str] = &["input", "connection"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
-        Ok(Self { input: members.object("input")?, connection: Chosen::take(members)? })
+        Ok(Self { input: members.object("input")?, connection: ConnectionChoice::take(members)? })
     }
 }
 
@@ -97,7 +93,7 @@ struct Job {
     connector: Connector,
     action: String,
     input: Map<String, Value>,
-    connection: Chosen,
+    connection: ConnectionChoice,
     trace_parent: Option<String>,
     caller: Caller,
 }
@@ -106,32 +102,50 @@ async fn run(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
     Path((name, version, of)): Path<(String, String, String)>,
+    key: Result<IdempotencyKey, Problem>,
     headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> Result<Response, Problem> {
+    body: RawBody<Run>,
+) -> Result<Answer, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    let key = key(&headers)?;
+    let IdempotencyKey(key) = key?;
     let request = Sha256::new()
         .chain_update(address(&connector))
         .chain_update([0])
         .chain_update(&of)
         .chain_update([0])
-        .chain_update(&body);
-    let Run { input, connection } = body::read(&headers, &body)?;
+        .chain_update(&body.bytes);
+    let Run { input, connection } = body.parse()?;
     let trace_parent = trace_parent(&headers);
     let key = key.map(|key| caller.own_key(&key));
     let job = Job { connector, action: of, input, connection, trace_parent, caller };
     let streams = wants_events(&headers);
     match key {
-        None if streams => Ok(events(app, job)),
-        None => Ok(answer(start(&app, job, None).await)),
+        None if streams => Ok(Answer(events(app, job))),
+        None => Ok(Answer(Json(start(&app, job, None).await?).into_response())),
         Some(key) => {
             // Not a part of this request: it goes on when the caller is gone.
             let kept = tokio::spawn(keyed(app, job, key, request.finalize().into())).await;
             let kept = kept.unwrap_or_else(|_| Err(Problem::internal("the run failed")))?;
-            Ok(kept.into_response(streams))
+            Ok(Answer(kept.into_response(streams)))
         }
+    }
+}
+
+/// An outcome, or events if the caller asks for them.
+struct Answer(Response);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Describe for Answer {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+        Json::<Outcome>::describe(operation, types);
+        let event = types.subschema_for::<RunEvent<'_>>().to_value();
+        operation.returns(StatusCode::OK, EVENTS, event);
     }
 }
 
@@ -157,24 +171,40 @@ fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|range| {
         let kind = range.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("text/event-stream")
+        kind.trim().eq_ignore_ascii_case(EVENTS)
     })
 }
 
-/// The key by which a request is known again.
-fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut keys = headers.get_all("idempotency-key").iter();
-    let Some(key) = keys.next() else { return Ok(None) };
-    let is_key = |key: &&str| {
-        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    match (key.to_str().ok().filter(is_key), keys.next()) {
-        (Some(key), None) => Ok(Some(key.to_owned())),
-        _ => {
-            let detail =
-                format!("one Idempotency-Key of 1 to {LONGEST_KEY} visible ASCII characters");
-            Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+/// The key that makes repeated requests one run.
+struct IdempotencyKey(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut keys = parts.headers.get_all(IDEMPOTENCY_KEY).iter();
+        let Some(key) = keys.next() else { return Ok(Self(None)) };
+        let is_key = |key: &&str| {
+            (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        match (key.to_str().ok().filter(is_key), keys.next()) {
+            (Some(key), None) => Ok(Self(Some(key.to_owned()))),
+            _ => {
+                let detail =
+                    format!("one Idempotency-Key of 1 to {MAX_KEY} visible ASCII characters");
+                Err(Problem::new(StatusCode::BAD_REQUEST, detail))
+            }
         }
+    }
+}
+
+impl Describe for IdempotencyKey {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.takes_header(
+            IDEMPOTENCY_KEY,
+            json!({ "type": "string", "minLength": 1, "maxLength": MAX_KEY }),
+            "The same key and body get the first outcome instead of paying twice.",
+        );
     }
 }
 
@@ -193,7 +223,7 @@ async fn start(
     let label = format!("{}/{}", address(&job.connector), job.action);
     let thread_app = Arc::clone(app);
     let ended = blocking(move || {
-        // A run that was told to stop still holds its place until it has.
+        // A cancelled run holds its place until it has stopped.
         let _place = place;
         perform(&thread_app, job, events, &cancellation)
     })?
@@ -216,7 +246,7 @@ fn perform(
     cancellation: &Cancellation,
 ) -> Result<Outcome, Problem> {
     let Job { connector, action, input, connection, trace_parent, caller } = job;
-    let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
+    let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
     let files = app.files.files();
     let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
     let mut run = connector
@@ -226,7 +256,7 @@ fn perform(
         .functions(&functions)
         .limits(Limits {
             time: app.settings.run_time,
-            open: descriptors::of_a_run(app.settings.runs),
+            open: descriptors::per_run(app.settings.runs),
             ..Limits::default()
         })
         .cancellation(cancellation);
@@ -235,25 +265,18 @@ fn perform(
     }
     if let Some(events) = events {
         run = run.streaming(true).on_event(move |event| {
-            // The receiver is gone when the caller is; the run is told so.
+            // The receiver is gone when the caller is; the run is cancelled then.
             let _ = events.blocking_send(named(event));
         });
     }
     Ok(run.start()?)
 }
 
-fn answer(ended: Result<Outcome, Problem>) -> Response {
-    match ended {
-        Ok(outcome) => Json(outcome).into_response(),
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// What a stream of events goes on with.
+/// How far a stream of events is.
 enum Stage {
-    /// The run goes on; it ends with what the future gives.
+    /// The run goes on; the future returns its end.
     Running(mpsc::Receiver<sse::Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
-    /// The run has ended, and events are still to be told.
+    /// The run has ended, and some of its events are not sent yet.
     Draining(mpsc::Receiver<sse::Event>, Ended),
     Over,
 }
@@ -262,9 +285,9 @@ type Ended = Result<Outcome, Problem>;
 
 /// Answers with events as they happen.
 fn events(app: Arc<App>, job: Job) -> Response {
-    let (sender, receiver) = mpsc::channel(EVENTS);
+    let (sender, receiver) = mpsc::channel(MAX_BUFFERED);
     let ended = Box::pin(async move { start(&app, job, Some(sender)).await });
-    let told = stream::unfold(Stage::Running(receiver, ended), |stage| async move {
+    let events = stream::unfold(Stage::Running(receiver, ended), |stage| async move {
         match stage {
             Stage::Running(mut receiver, mut ended) => tokio::select! {
                 biased;
@@ -277,10 +300,10 @@ fn events(app: Arc<App>, job: Job) -> Response {
             Stage::Over => None,
         }
     });
-    streamed(told)
+    streamed(events)
 }
 
-/// What is left to tell of a run that has ended.
+/// The next event of a run that has ended.
 fn next(mut receiver: mpsc::Receiver<sse::Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
     match receiver.try_recv() {
         Ok(event) => Some((event, Stage::Draining(receiver, ended))),
@@ -372,7 +395,7 @@ struct CalledData {
 }
 
 impl RunEvent<'_> {
-    /// None if it is not known here yet.
+    /// Returns `None` for an event that this service does not know yet.
     fn of(event: Event) -> Option<Self> {
         Some(match event {
             Event::TextDelta { choice, text } => Self::Delta(DeltaData { choice, text }),
@@ -406,7 +429,7 @@ impl RunEvent<'_> {
 }
 
 fn named(event: Event) -> sse::Event {
-    // What this service does not know yet is no reason to end the stream.
+    // Does not end the stream.
     let unknown = || sse::Event::default().comment("an event");
     RunEvent::of(event).map_or_else(unknown, |event| event.written())
 }
@@ -449,15 +472,12 @@ impl Kept {
             let event = sse::Event::default().event(name).data(self.body.to_string());
             return streamed(stream::iter([event]));
         }
-        let kind = match self.status.is_success() {
-            true => "application/json",
-            false => "application/problem+json",
-        };
+        let kind = if self.status.is_success() { JSON } else { PROBLEM };
         (self.status, [(header::CONTENT_TYPE, kind)], self.body.to_string()).into_response()
     }
 }
 
-/// Runs once for a key, however often it is asked for.
+/// Runs once for a key, however many requests carry it.
 async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Result<Kept, Problem> {
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
     let deadline = Instant::now() + app.settings.run_time;
@@ -477,10 +497,10 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
             Begun::Finished(text) => {
                 return Kept::parse(&text).ok_or_else(|| Problem::internal("the outcome is lost"));
             }
-            Begun::Running if deadline < Instant::now() => {
+            Begun::Running if Instant::now() > deadline => {
                 return Err(conflict("the run with this Idempotency-Key still goes on"));
             }
-            Begun::Running => tokio::time::sleep(LOOK).await,
+            Begun::Running => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
     let ended = start(&app, job, None).await;
@@ -488,14 +508,15 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
     let kept = Kept::of(ended);
     let text = kept.text();
     let noted = on_thread(move || {
-        let noted = match was_sent {
-            true => app.store.finish_run(&key, &text),
+        let noted = if was_sent {
+            app.store.finish_run(&key, &text)
+        } else {
             // Nothing was paid: the key is free for another try.
-            false => app.store.forget_run(&key),
+            app.store.forget_run(&key)
         };
         noted.map_err(Problem::from)
     });
-    // What was paid for is told, also if it cannot be kept. The key stays
+    // The caller gets what was paid for even if it cannot be kept. The key stays
     // taken then: the run is not made again.
     if let Err(problem) = noted.await {
         tracing::error!(problem = problem.detail(), "the end of a run cannot be noted");
@@ -522,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_kept_as_it_was_told() {
+    fn an_outcome_is_kept_as_it_was_sent() {
         let failure = Failure { request_sent: true, ..Failure::new(FailureKind::Network, "no") };
         let kept = Kept::of(Err(failure.into()));
         let read = Kept::parse(&kept.text()).unwrap();

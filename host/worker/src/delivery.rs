@@ -24,7 +24,7 @@ use super::Worker;
 use super::broker::{Beginning, Begun, BrokerError, Note};
 use super::files::RunFiles;
 use super::message::{ID, Run, RunId, TRACE_PARENT};
-use connector_serve::{Caller, Chosen, blocking, is_trace_parent};
+use connector_serve::{Caller, ConnectionChoice, blocking, is_trace_parent};
 
 /// How often the queue hears of a run within the time after which it would
 /// give it to another worker.
@@ -287,8 +287,8 @@ struct Prepared {
 
 fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Failure> {
     let component = &job.run.component;
-    let chosen = match &job.run.connection {
-        None => Chosen::None,
+    let choice = match &job.run.connection {
+        None => ConnectionChoice::None,
         Some(name) => {
             let found = worker.store.find_connection(Some(component), name);
             let found = found.map_err(|error| {
@@ -299,11 +299,11 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
                 let message = format!("the workers have no connection `{name}` of {component}");
                 Failure::new(FailureKind::NotFound, message)
             })?;
-            Chosen::Stored(record.id)
+            ConnectionChoice::Stored(record.id)
         }
     };
     let connection =
-        worker.made.connection(&worker.store, &job.connector, chosen, &Caller::default());
+        worker.connections.resolve(&worker.store, &job.connector, choice, &Caller::default());
     let connection = connection.map_err(connector_serve::Problem::into_failure)?;
     let files = RunFiles::new(&worker.settings.files_dir, &worker.broker)?;
     let mut input = job.run.input.clone();

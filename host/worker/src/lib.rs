@@ -28,7 +28,7 @@ pub use broker::{BrokerError, Making};
 pub use names::Names;
 
 use broker::Broker;
-use connector_serve::{Made, told_to_stop};
+use connector_serve::{ConnectionCache, shutdown_signal};
 use connector_store::Store;
 
 /// How long a pull waits for messages. A server that is started anew knows of
@@ -84,7 +84,7 @@ struct Worker {
     /// By address, such as `openai/v1`.
     connectors: BTreeMap<String, Connector>,
     store: Store,
-    made: Made,
+    connections: ConnectionCache,
     broker: Broker,
     /// The places in the queue of the messages that it is at.
     under_way: Mutex<HashSet<u64>>,
@@ -128,7 +128,7 @@ pub fn work(
         .max_blocking_threads(settings.runs + 64)
         .build()?;
     let worked = runtime.block_on(async {
-        let stop = told_to_stop(false)?;
+        let stop = shutdown_signal(false)?;
         let id = new_id()?;
         let client = settings.access.connect(&format!("connector worker {id}")).await?;
         let broker = Broker::open(client, settings.names.clone(), &settings.making).await?;
@@ -141,7 +141,7 @@ pub fn work(
             id,
             connectors: connectors.collect(),
             store,
-            made: Made::default(),
+            connections: ConnectionCache::default(),
             broker,
             under_way: Mutex::default(),
             settings,

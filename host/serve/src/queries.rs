@@ -1,66 +1,50 @@
-//! What forms ask about an action or a connection.
+//! Queries of forms about an action or a connection.
 
 use axum::extract::{Extension, Json, Path, State};
-use axum::routing::post;
-use connector_host::{OptionList, Property};
+use connector_host::{Action, OptionList};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::body::{Body, FromBody};
-use super::connections::Chosen;
-use super::openapi::{Route, object};
+use super::connections::ConnectionChoice;
+use super::openapi::Operation;
 use super::problem::Problem;
+use super::route::{AnyObject, POST, Route};
 use super::{Caller, Shared, action, on_thread};
 use crate::members::Members;
 
 pub fn routes() -> Vec<Route> {
+    let connection = "/components/{name}/{version}/connection";
+    let action = "/components/{name}/{version}/actions/{action}";
     vec![
-        Route::api("/components/{name}/{version}/connection/test", post(test), |document, path| {
-            let (body, reached) = (document.schema::<Test>(), document.schema::<Reached>());
-            for place in document.connectors(path) {
-                let operation = place
-                    .operation("connection.test", "Makes the cheapest authorized call.")
-                    .takes_json(body.clone())
-                    .gives_json(reached.clone());
-                document.add(&place.path, "post", operation);
-            }
-        }),
-        Route::api(
-            "/components/{name}/{version}/actions/{action}/output-schema",
-            post(output_schema),
-            |document, path| {
-                let body = document.schema::<SoFar>();
-                for (place, _) in document.actions(path) {
-                    let operation = place
-                        .operation("outputSchema", "The output's JSON Schema for this input.")
-                        .takes_json(body.clone())
-                        .gives_json(object());
-                    document.add(&place.path, "post", operation);
-                }
-            },
+        Route::api(&format!("{connection}/test")).on(
+            POST,
+            "connection.test",
+            "Makes the cheapest authorized call.",
+            test,
         ),
-        Route::api(
-            "/components/{name}/{version}/actions/{action}/options/{property}",
-            post(options),
-            |document, path| {
-                let body = document.schema::<Options>();
-                let list = document.schema::<OptionList>();
-                for (place, action) in document.actions(path) {
-                    let has_options = |property: &&Property| {
-                        property.choices.as_ref().is_some_and(|choices| choices.dynamic.is_some())
-                    };
-                    for Property { name, .. } in action.properties.iter().filter(has_options) {
-                        let operation = place
-                            .operation(&format!("options.{name}"), "The current choices.")
-                            .takes_json(body.clone())
-                            .gives_json(list.clone());
-                        document.add(&place.path.replace("{property}", name), "post", operation);
-                    }
-                }
-            },
+        Route::api(&format!("{action}/output-schema")).on(
+            POST,
+            "outputSchema",
+            "The output's JSON Schema for this input.",
+            output_schema,
         ),
+        Route::api(&format!("{action}/options/{{property}}"))
+            .on(POST, "options", "The current choices.", options)
+            .expand(each_property),
     ]
+}
+
+/// The operation for each property whose choices are not constant.
+fn each_property(operation: Operation, action: Option<&Action>) -> Vec<Operation> {
+    let properties = action.into_iter().flat_map(|action| action.properties.iter());
+    let with_options = properties.filter(|property| {
+        property.choices.as_ref().is_some_and(|choices| choices.dynamic.is_some())
+    });
+    let operations = with_options
+        .map(|property| operation.with_parameter("{property}", &property.name, &property.name));
+    operations.collect()
 }
 
 /// A connection to be tested.
@@ -69,7 +53,7 @@ pub fn routes() -> Vec<Route> {
 pub struct Test {
     /// The connection.
     #[schemars(default)]
-    connection: Chosen,
+    connection: ConnectionChoice,
 }
 
 /// What was reached.
@@ -96,7 +80,7 @@ pub struct Options {
     input: Map<String, Value>,
     /// The connection.
     #[schemars(default)]
-    connection: Chosen,
+    connection: ConnectionChoice,
     /// What was typed.
     search: Option<String>,
 }
@@ -105,7 +89,7 @@ impl FromBody for Test {
     const MEMBERS: &'static [&'static str] = &["connection"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
-        Ok(Self { connection: Chosen::take(members)? })
+        Ok(Self { connection: ConnectionChoice::take(members)? })
     }
 }
 
@@ -123,7 +107,7 @@ impl FromBody for Options {
     fn take(members: &mut Members) -> Result<Self, String> {
         Ok(Self {
             input: members.object("input")?,
-            connection: Chosen::take(members)?,
+            connection: ConnectionChoice::take(members)?,
             search: members.text("search")?,
         })
     }
@@ -136,10 +120,10 @@ async fn test(
     Body(Test { connection }): Body<Test>,
 ) -> Result<Json<Reached>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
-    let place = app.questions.enter().await?;
+    let place = app.queries.enter().await?;
     let message = on_thread(move || {
         let _place = place;
-        let connection = app.made.connection(&app.store, &connector, connection, &caller)?;
+        let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
         Ok(connector.test(&connection)?)
     });
     Ok(Json(Reached { message: message.await? }))
@@ -149,15 +133,15 @@ async fn output_schema(
     State(app): Shared,
     Path((name, version, of)): Path<(String, String, String)>,
     Body(SoFar { input }): Body<SoFar>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<AnyObject>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    let place = app.questions.enter().await?;
+    let place = app.queries.enter().await?;
     let schema = on_thread(move || {
         let _place = place;
         Ok(connector.output_schema(&of, Value::Object(input))?)
     });
-    schema.await.map(Json)
+    Ok(Json(AnyObject(schema.await?)))
 }
 
 async fn options(
@@ -168,11 +152,12 @@ async fn options(
 ) -> Result<Json<OptionList>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    let place = app.questions.enter().await?;
+    let place = app.queries.enter().await?;
     let list = on_thread(move || {
         let _place = place;
         // A form without a connection shows why there is no list.
-        let connection = match app.made.connection(&app.store, &connector, connection, &caller) {
+        let connection = match app.connections.resolve(&app.store, &connector, connection, &caller)
+        {
             Ok(connection) => connection,
             Err(problem) => return Ok(disabled(problem)),
         };

@@ -1,0 +1,281 @@
+//! The paths of the service and their handlers. The router and the OpenAPI
+//! description are made of one list of routes, and an operation is described by
+//! the types that its handler takes and returns, so that they cannot diverge.
+//!
+//! This is written by hand because no library fits: aide's stable release uses
+//! another major version of schemars than the library's types, and utoipa
+//! repeats bodies and responses in attributes, with a schema trait of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Extension, Path, Query, Request, State};
+use axum::handler::Handler;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Json, NoContent, Response};
+use axum::routing::{MethodFilter, MethodRouter};
+use connector_host::{Action, Connector};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::Serialize;
+
+use super::openapi::{JSON, OCTETS, Operation, bytes};
+use super::{API, App};
+
+/// A path and the handlers of its methods.
+pub struct Route {
+    path: String,
+    methods: MethodRouter<Arc<App>>,
+    operations: Vec<NewOperation>,
+    expand: Expand,
+}
+
+/// A method for the router and for the description.
+type Method = (MethodFilter, &'static str);
+pub const GET: Method = (MethodFilter::GET, "get");
+pub const POST: Method = (MethodFilter::POST, "post");
+pub const PUT: Method = (MethodFilter::PUT, "put");
+pub const DELETE: Method = (MethodFilter::DELETE, "delete");
+
+/// An operation that is not described yet: its method, id, summary, and what
+/// its handler's types add.
+type NewOperation = (&'static str, &'static str, &'static str, Description);
+type Description = fn(&mut Operation, &mut SchemaGenerator);
+
+/// Makes what is described of an operation and its action, if it has one. A
+/// parameter of a path that takes one of a few values is an operation for each.
+type Expand = fn(Operation, Option<&Action>) -> Vec<Operation>;
+
+impl Route {
+    /// A path of the API, below its root. Parameters are names in braces:
+    /// `{name}/{version}` is each connector, and `{action}` each of its actions.
+    pub fn api(path: &str) -> Self {
+        Self::root(&format!("{API}{path}"))
+    }
+
+    /// Any other path.
+    pub fn root(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            methods: MethodRouter::new(),
+            operations: Vec::new(),
+            expand: |operation, _| vec![operation],
+        }
+    }
+
+    /// Adds a method and its handler.
+    pub fn on<T: 'static, H: Endpoint<T>>(
+        mut self,
+        (filter, method): Method,
+        id: &'static str,
+        summary: &'static str,
+        handler: H,
+    ) -> Self {
+        self.methods = self.methods.on(filter, handler);
+        self.operations.push((method, id, summary, H::describe));
+        self
+    }
+
+    /// Describes each operation as what `expand` makes of it.
+    pub fn expand(self, expand: Expand) -> Self {
+        Self { expand, ..self }
+    }
+
+    /// Sets the largest body, in bytes.
+    pub fn max_body(self, max: usize) -> Self {
+        Self { methods: self.methods.layer(DefaultBodyLimit::max(max)), ..self }
+    }
+
+    /// Adds the path and its handlers to a router.
+    pub fn add_to(self, router: Router<Arc<App>>) -> Router<Arc<App>> {
+        router.route(&self.path, self.methods)
+    }
+
+    /// Describes its operations, for each connector or action if there is one
+    /// for each.
+    pub fn describe(
+        &self,
+        connectors: &BTreeMap<String, Connector>,
+        types: &mut SchemaGenerator,
+    ) -> Vec<Operation> {
+        let mut described = Vec::new();
+        for (method, id, summary, describe) in &self.operations {
+            let mut operation = Operation::new(&self.path, method, id, summary);
+            describe(&mut operation, types);
+            if self.path.contains("{action}") {
+                for connector in connectors.values() {
+                    for action in &connector.descriptor().actions {
+                        let operation = operation.of(connector, Some(action));
+                        described.extend((self.expand)(operation, Some(action)));
+                    }
+                }
+            } else if self.path.contains("{name}/{version}") {
+                for connector in connectors.values() {
+                    described.extend((self.expand)(operation.of(connector, None), None));
+                }
+            } else {
+                described.extend((self.expand)(operation, None));
+            }
+        }
+        described
+    }
+}
+
+/// A handler whose types describe it.
+pub trait Endpoint<T>: Handler<T, Arc<App>> {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator);
+}
+
+/// A type that a handler takes or returns, and what it adds to the description.
+pub trait Describe {
+    fn describe(_operation: &mut Operation, _types: &mut SchemaGenerator) {}
+}
+
+macro_rules! impl_endpoint {
+    ($($argument:ident),*) => {
+        impl<H, R, M, $($argument),*> Endpoint<(M, $($argument,)*)> for H
+        where
+            H: Fn($($argument),*) -> R + Handler<(M, $($argument,)*), Arc<App>>,
+            R: Future<Output: Describe>,
+            $($argument: Describe,)*
+        {
+            fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+                $($argument::describe(operation, types);)*
+                R::Output::describe(operation, types);
+            }
+        }
+    };
+}
+
+impl_endpoint!();
+impl_endpoint!(A);
+impl_endpoint!(A, B);
+impl_endpoint!(A, B, C);
+impl_endpoint!(A, B, C, D);
+impl_endpoint!(A, B, C, D, E);
+impl_endpoint!(A, B, C, D, E, F);
+
+impl<T> Describe for State<T> {}
+impl<T> Describe for Extension<T> {}
+/// The path itself has the names of its parameters.
+impl<T> Describe for Path<T> {}
+impl Describe for HeaderMap {}
+impl Describe for Request {}
+
+impl<T: JsonSchema> Describe for Query<T> {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+        operation.takes_query(&T::json_schema(types).to_value());
+    }
+}
+
+impl Describe for Body {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.takes(OCTETS, bytes());
+    }
+}
+
+/// An error is a problem, which any operation may return.
+impl<T: Describe, E> Describe for Result<T, E> {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+        T::describe(operation, types);
+    }
+}
+
+impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+        let schema = types.subschema_for::<T>().to_value();
+        operation.returns(StatusCode::OK, JSON, schema);
+    }
+}
+
+impl Describe for NoContent {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.returns_nothing(StatusCode::NO_CONTENT);
+    }
+}
+
+/// Something new, as JSON.
+pub struct Created<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self.0)).into_response()
+    }
+}
+
+impl<T: JsonSchema> Describe for Created<T> {
+    fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
+        let schema = types.subschema_for::<T>().to_value();
+        operation.returns(StatusCode::CREATED, JSON, schema);
+    }
+}
+
+/// An object whose members depend on a connector.
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct AnyObject(
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")] pub serde_json::Value,
+);
+
+#[cfg(test)]
+mod tests {
+    use schemars::generate::SchemaSettings;
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::problem::Problem;
+
+    #[derive(Deserialize, JsonSchema)]
+    struct Search {
+        #[expect(dead_code, reason = "only its schema is used")]
+        words: String,
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct Found {
+        count: u32,
+    }
+
+    async fn search(_: Query<Search>) -> Result<Json<Found>, Problem> {
+        Ok(Json(Found { count: 0 }))
+    }
+
+    async fn store(_: Body) -> Created<Found> {
+        Created(Found { count: 1 })
+    }
+
+    async fn clear() -> NoContent {
+        NoContent
+    }
+
+    #[test]
+    fn a_handler_is_described_by_its_types() {
+        let route = Route::root("/")
+            .on(GET, "search", "Searches.", search)
+            .on(PUT, "store", "Stores.", store)
+            .on(DELETE, "clear", "Clears.", clear);
+        let mut types = SchemaSettings::draft2020_12().into_generator();
+        let described = json!(route.describe(&BTreeMap::new(), &mut types));
+        let parameter = json!({
+            "name": "words", "in": "query", "required": true, "schema": { "type": "string" },
+            "description": "",
+        });
+        let json = json!({ "application/json": { "schema": { "$ref": "#/$defs/Found" } } });
+        let bytes = json!({ "application/octet-stream": { "schema": bytes() } });
+        for (place, expected) in [
+            ("/0/parameters", json!([parameter])),
+            ("/0/requestBody", Value::Null),
+            ("/0/responses/200/content", json.clone()),
+            ("/1/parameters", Value::Null),
+            ("/1/requestBody/content", bytes),
+            ("/1/responses/201/content", json),
+            ("/2/responses", json!({ "204": { "description": "It went well." } })),
+        ] {
+            let found = described.pointer(place).cloned().unwrap_or_default();
+            assert_eq!(found, expected, "{place}");
+        }
+    }
+}
