@@ -570,6 +570,7 @@ fn excerpt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::table::Comparison;
     use crate::fixture::{array, closed, object, open, row, shape, string, when};
 
     fn number(name: &str) -> Property {
