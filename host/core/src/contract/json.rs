@@ -1,7 +1,8 @@
 //! JSON from connectors and callers, parsed within a budget.
 //!
 //! A short text can make a large value: `[0,0,…` takes two bytes for each
-//! number, and its value forty times as much.
+//! number, and its value forty times as much. serde_json parses, but limits only
+//! how deep values nest.
 
 use std::fmt;
 use std::io::Read;

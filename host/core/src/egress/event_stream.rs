@@ -5,6 +5,10 @@
 //! event only its name and its data matter here, for nothing reconnects.
 //! Beyond the format, what begins like JSON or markup is an event too: some
 //! servers call an answer in one piece a stream, and it must not get lost.
+//!
+//! This is written by hand because the crates that parse such streams are
+//! asynchronous, and none limits the memory of an event.
+//!
 //! Pieces of a stream may begin and end anywhere, inside a character too.
 
 use std::mem;

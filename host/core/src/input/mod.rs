@@ -498,22 +498,12 @@ fn unknown_property(name: &str, properties: &[Property], owner: &Owner) -> Failu
     Failure::invalid_input(&path, format!("unknown property `{path}`; {advice}"))
 }
 
-/// The Levenshtein distance, without regard to case, `-` and `_`.
+/// How many characters must change, without regard to case, `-` and `_`.
 fn distance(a: &str, b: &str) -> usize {
-    let plain = |text: &str| -> Vec<char> {
+    let plain = |text: &str| -> String {
         text.chars().filter(|c| !"-_".contains(*c)).take(64).flat_map(char::to_lowercase).collect()
     };
-    let (a, b) = (plain(a), plain(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for ((y, above), left_above) in b.iter().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((left_above + usize::from(x != y)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    strsim::levenshtein(&plain(a), &plain(b))
 }
 
 fn refused(property: &Property, path: &str, what: &str, given: &Value) -> Failure {

@@ -6,7 +6,9 @@
 //! of the component's hash and of wasmtime's own compatibility hash, and with
 //! a checksum at the end that tells a damaged file, or one that was put under
 //! another's name. Anything that is not as it should be is compiled anew; the
-//! cache never makes a load fail.
+//! cache never makes a load fail. wasmtime's own cache checks neither who may
+//! write to its folder nor what is in a file, and decompresses each file instead
+//! of mapping it.
 //!
 //! What was not used for a long time is removed, and so is what was not used
 //! for the longest time when all of it takes too much space. Whoever has loaded
