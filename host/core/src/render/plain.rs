@@ -9,7 +9,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{PARTIAL_TIME, put, put_some, put_text};
+use super::schema::{put, put_scalar, put_some, put_text};
 use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions};
 use crate::contract::table::{
     Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same,
@@ -90,22 +90,6 @@ impl Plain {
 
     fn value(self, schema: &mut Map<String, Value>, property: &Property) {
         match property.kind {
-            PropertyType::String => put(schema, "type", "string"),
-            PropertyType::Integer => put(schema, "type", "integer"),
-            PropertyType::Number => put(schema, "type", "number"),
-            PropertyType::Boolean => put(schema, "type", "boolean"),
-            PropertyType::Date => {
-                put(schema, "type", "string");
-                put(schema, "format", "date");
-            }
-            PropertyType::DateTime => {
-                put(schema, "type", "string");
-                put(schema, "format", "date-time");
-            }
-            PropertyType::Time => {
-                put(schema, "type", "string");
-                put(schema, "pattern", PARTIAL_TIME);
-            }
             PropertyType::Any if self.reader == Reader::Model => {
                 put(schema, "type", type_of_any(property));
             }
@@ -123,6 +107,7 @@ impl Plain {
                 }
             }
             PropertyType::FileEntry => self.file(schema),
+            scalar => put_scalar(schema, scalar),
         }
     }
 

@@ -31,8 +31,7 @@ const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
 /// RFC 3339 `partial-time`, seconds not needed. JSON Schema's format `time` is a `full-time`,
 /// which asks for an offset that a time of day does not have.
-pub(super) const PARTIAL_TIME: &str =
-    r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
+const PARTIAL_TIME: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
 
 /// The types of JSON, a text first: form libraries show the control of the
 /// first of several types, and a text is what every form can take.
@@ -119,22 +118,6 @@ impl Scope {
     /// The keywords of a value that is not picked from a closed list.
     fn value(&self, schema: &mut Map<String, Value>, property: &Property) {
         match property.kind {
-            PropertyType::String => put(schema, "type", "string"),
-            PropertyType::Integer => put(schema, "type", "integer"),
-            PropertyType::Number => put(schema, "type", "number"),
-            PropertyType::Boolean => put(schema, "type", "boolean"),
-            PropertyType::Date => {
-                put(schema, "type", "string");
-                put(schema, "format", "date");
-            }
-            PropertyType::DateTime => {
-                put(schema, "type", "string");
-                put(schema, "format", "date-time");
-            }
-            PropertyType::Time => {
-                put(schema, "type", "string");
-                put(schema, "pattern", PARTIAL_TIME);
-            }
             // All types by name say no more than no type at all, but rjsf
             // shows "unsupported field" where it finds none, and a chooser
             // between types for `anyOf`. The list gives a plain text box.
@@ -151,6 +134,7 @@ impl Scope {
                 put(schema, "type", "object");
                 self.file(schema);
             }
+            scalar => put_scalar(schema, scalar),
         }
     }
 
@@ -403,6 +387,23 @@ fn open_choices(schema: &mut Map<String, Value>, property: &Property) {
             Value::Object(entry)
         });
         put(schema, "x-choices", choices.collect::<Vec<_>>());
+    }
+}
+
+/// The keywords of a kind that has no parts.
+pub(super) fn put_scalar(schema: &mut Map<String, Value>, kind: PropertyType) {
+    let (name, format) = match kind {
+        PropertyType::Integer => ("integer", None),
+        PropertyType::Number => ("number", None),
+        PropertyType::Boolean => ("boolean", None),
+        PropertyType::Date => ("string", Some(("format", "date"))),
+        PropertyType::DateTime => ("string", Some(("format", "date-time"))),
+        PropertyType::Time => ("string", Some(("pattern", PARTIAL_TIME))),
+        _ => ("string", None),
+    };
+    put(schema, "type", name);
+    if let Some((keyword, value)) = format {
+        put(schema, keyword, value);
     }
 }
 
