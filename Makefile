@@ -57,10 +57,7 @@ schemas: build connectors ## writes schemas/ anew
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas
 
-check-validator: setup ## builds the component that validates JSON anew: it is kept in the repository
-	scripts/build-validator.sh
-
-schemas: build connectors ## fails with a diff if schemas/ is stale
+check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check
