@@ -186,8 +186,8 @@ fn packages_of_python_are_named_exactly() {
 /// toolchain for WebAssembly.
 #[test]
 fn the_validator_of_json_is_made_of_its_sources() {
-    let folder = in_repository("host/core/src/runtime");
-    let lock = fs::read_to_string(folder.join("json_schema.lock")).unwrap();
+    let folder = in_repository("host/core/json-schema");
+    let lock = fs::read_to_string(folder.join("validator.lock")).unwrap();
     assert!(lock.contains("component/json-schema/src/lib.rs"), "{lock}");
     for line in lock.lines() {
         let (hash, file) = line.split_once("  ").unwrap();

@@ -19,7 +19,7 @@ use crate::runtime::call::with_stack;
 use crate::runtime::engine;
 
 /// Built by `make validator`.
-const COMPONENT: &[u8] = include_bytes!("json_schema.wasm");
+const COMPONENT: &[u8] = include_bytes!("../../json-schema/validator.wasm");
 /// The linear memory of a validation in bytes. 8 MiB of it are its stack.
 const MAX_MEMORY: usize = 64 << 20;
 /// The stack of its native code, for references that nest hundreds deep.
