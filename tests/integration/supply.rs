@@ -196,3 +196,10 @@ fn the_validator_of_json_is_made_of_its_sources() {
         assert!(is_the_same, "{file} has changed; hint: make validator");
     }
 }
+
+/// What an engine compiles besides its own.
+#[test]
+fn the_library_is_small() {
+    let crates = crates("connector-host", &["--edges", "normal"]);
+    assert!(crates.len() <= 170, "{}: {crates:?}", crates.len());
+}
