@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use connector_host::{TextError, read_text};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -100,8 +100,14 @@ pub enum ApiKeyError {
 struct NamedKey {
     name: String,
     key: String,
-    /// Ids or names of stored connections; all of them without it.
+    /// Ids or names of stored connections; all of them without it, but not with
+    /// `null`.
+    #[serde(default, deserialize_with = "list")]
     connections: Option<Vec<String>>,
+}
+
+fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
 }
 
 impl ApiKeys {
@@ -414,6 +420,7 @@ mod tests {
             (r#"[{"name": "a", "key": "short"}]"#, "at least 16"),
             (r#"[{"name": "", "key": "0123456789abcdef"}]"#, "name of its own"),
             (r#"[{"name": "a"}]"#, "not a list of"),
+            (r#"[{"name": "a", "key": "0123456789abcdef", "connections": null}]"#, "null"),
             (
                 r#"[{"name": "a", "key": "0123456789abcdef"}, {"name": "b", "key": "0123456789abcdef"}]"#,
                 "are the same",
