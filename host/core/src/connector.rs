@@ -33,6 +33,8 @@ const DESCRIBE_BYTES: usize = 8 << 20;
 #[derive(Clone)]
 pub struct Connector {
     pub(crate) shared: Arc<Shared>,
+    /// Stops its queries.
+    pub(crate) cancellation: Cancellation,
 }
 
 pub(crate) struct Shared {
@@ -126,7 +128,17 @@ impl Connector {
         let options = options.clone();
         let shared =
             Shared { pre, descriptor, options, validator, imports, hash, size, _in_use: in_use };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default() })
+    }
+
+    /// The same connector, with a token that stops [`test`](Self::test),
+    /// [`options`](Self::options) and [`output_schema`](Self::output_schema)
+    /// when nobody waits for them any more. A run has its own
+    /// ([`Run::cancellation`](crate::Run::cancellation)).
+    #[must_use]
+    pub fn queries_stopped_by(mut self, cancellation: &Cancellation) -> Self {
+        self.cancellation = cancellation.clone();
+        self
     }
 
     /// What the connector says about itself.

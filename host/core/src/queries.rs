@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use wasmtime::Store;
 
-use crate::budget::{Account, Cancellation, Limits};
+use crate::budget::{Account, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::contract::table::{Choice, Property};
@@ -141,7 +141,7 @@ fn ask<T>(
         run: Some(run),
         time,
         limits: Limits::default(),
-        cancellation: Cancellation::default(),
+        cancellation: connector.cancellation.clone(),
     };
     prepared.make(&shared.pre, &shared.options.engine(), call)
 }

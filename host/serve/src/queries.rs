@@ -1,7 +1,9 @@
 //! Queries of forms about an action or a connection.
 
+use std::sync::Arc;
+
 use axum::extract::{Extension, Json, Path, State};
-use connector_host::{Action, OptionList};
+use connector_host::{Action, Cancellation, Connector, OptionList};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -11,7 +13,7 @@ use super::connections::ConnectionChoice;
 use super::openapi::Operation;
 use super::problem::Problem;
 use super::route::{AnyObject, POST, Route};
-use super::{Caller, Shared, action, on_thread};
+use super::{App, Caller, Shared, action, on_thread};
 use crate::members::Members;
 
 pub fn routes() -> Vec<Route> {
@@ -120,10 +122,8 @@ async fn test(
     Body(Test { connection }): Body<Test>,
 ) -> Result<Json<Reached>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
-    let place = app.queries.enter().await?;
-    let message = on_thread(move || {
-        let _place = place;
-        let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
+    let message = query(Arc::clone(&app), connector, move |connector| {
+        let connection = app.connections.resolve(&app.store, connector, connection, &caller)?;
         Ok(connector.test(&connection)?)
     });
     Ok(Json(Reached { message: message.await? }))
@@ -136,9 +136,7 @@ async fn output_schema(
 ) -> Result<Json<AnyObject>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    let place = app.queries.enter().await?;
-    let schema = on_thread(move || {
-        let _place = place;
+    let schema = query(app, connector, move |connector| {
         Ok(connector.output_schema(&of, Value::Object(input))?)
     });
     Ok(Json(AnyObject(schema.await?)))
@@ -152,12 +150,9 @@ async fn options(
 ) -> Result<Json<OptionList>, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
-    let place = app.queries.enter().await?;
-    let list = on_thread(move || {
-        let _place = place;
+    let list = query(Arc::clone(&app), connector, move |connector| {
         // A form without a connection shows why there is no list.
-        let connection = match app.connections.resolve(&app.store, &connector, connection, &caller)
-        {
+        let connection = match app.connections.resolve(&app.store, connector, connection, &caller) {
             Ok(connection) => connection,
             Err(problem) => return Ok(disabled(problem)),
         };
@@ -165,6 +160,23 @@ async fn options(
         Ok(connector.options(&connection, &of, &property, &input, search.as_deref())?)
     });
     list.await.map(Json)
+}
+
+/// Asks a connector, which stops when its caller has gone.
+async fn query<T: Send + 'static>(
+    app: Arc<App>,
+    connector: Connector,
+    ask: impl FnOnce(&Connector) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let place = app.queries.enter().await?;
+    let cancellation = Cancellation::default();
+    let connector = connector.queries_stopped_by(&cancellation);
+    let _stop = cancellation.cancel_on_drop();
+    let answer = on_thread(move || {
+        let _place = place;
+        ask(&connector)
+    });
+    answer.await
 }
 
 fn disabled(problem: Problem) -> OptionList {

@@ -155,6 +155,28 @@ fn what_forms_ask_leaves_threads_for_others() {
 }
 
 #[test]
+fn a_caller_that_goes_away_stops_its_query() {
+    let service = Service::start();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
+    let body = json!({ "connection": { "token": CANARY, "baseUrl": base_url } }).to_string();
+    let host = service.url().strip_prefix("http://").unwrap();
+    let mut caller = TcpStream::connect(host).unwrap();
+    let request = format!(
+        "POST {OPENAI}/connection/test HTTP/1.1\r\nhost: {host}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    caller.write_all(request.as_bytes()).unwrap();
+    let (mut provider, _) = silent.accept().unwrap();
+    assert_ne!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query is there");
+    drop(caller);
+    // Well before a query's own end, which would be an error to a reader.
+    provider.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
+    assert_eq!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query has ended");
+}
+
+#[test]
 fn a_caller_that_goes_away_stops_its_run() {
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
