@@ -77,13 +77,29 @@ fn act(
     // The names of files follow from what is there already.
     let files = Files::new(tempfile::tempdir_in(folder).unwrap().path());
     let run = puppet::run(connector, connection, &Value::Array(std::mem::take(steps)));
-    let seen = run.files(&files).start().unwrap().output.to_string();
-    // Where the files of a test are is nobody's business here.
-    let without_folders = seen.split("file://").map(|piece| match piece.split_once("saved") {
-        Some((folder, rest)) if folder.starts_with('/') => rest,
-        _ => piece,
-    });
-    without_folders.collect::<Vec<_>>().join("FILE").into()
+    let mut seen = run.files(&files).start().unwrap().output;
+    remove_folders(&mut seen);
+    seen
+}
+
+/// Takes the folders of the test out of the `url`s of files, also inside JSON
+/// that is a text.
+fn remove_folders(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let mut pieces = text.split("file:///");
+            let mut without = pieces.next().unwrap().to_owned();
+            for piece in pieces {
+                let (url, rest) = piece.split_at(piece.find('"').unwrap_or(piece.len()));
+                without.push_str(url.rsplit('/').next().unwrap());
+                without.push_str(rest);
+            }
+            *text = without;
+        }
+        Value::Array(items) => items.iter_mut().for_each(remove_folders),
+        Value::Object(members) => members.values_mut().for_each(remove_folders),
+        _ => {}
+    }
 }
 
 #[track_caller]
