@@ -16,10 +16,8 @@ use crate::files::RunFiles;
 use super::backtrace;
 use super::bindings::{Connector as World, ConnectorPre as WorldPre};
 use super::engine::EngineOptions;
+use super::stack::with_stack;
 use super::state::{RunState, State, at_tick};
-
-/// The stack beyond the guest's: for the host's own functions.
-const HOST_STACK: usize = 1 << 20;
 
 /// The state of a call when it had ended.
 #[derive(Default)]
@@ -196,13 +194,6 @@ impl Ended {
         };
         Failure { detail, ..failure.after_request(self.request_sent) }
     }
-}
-
-/// Does something with the stack that a guest and the host need for it. `None`
-/// if it panicked, or there is no memory for the stack.
-pub(super) fn with_stack<T>(max_stack: usize, work: impl FnOnce() -> T) -> Option<T> {
-    let needed = max_stack.saturating_add(HOST_STACK);
-    catch_unwind(AssertUnwindSafe(|| stacker::maybe_grow(needed, needed, work))).ok()
 }
 
 /// The moment after this time. One that no clock reaches is far away.

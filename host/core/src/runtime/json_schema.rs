@@ -15,8 +15,8 @@ use crate::runtime::bindings::validator::ValidatorPre;
 use crate::runtime::bindings::validator::exports::workflow::connector::json_schema as returned;
 use crate::runtime::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::runtime::cache::{self, Cache, InUse};
-use crate::runtime::call::with_stack;
 use crate::runtime::engine;
+use crate::runtime::stack::with_stack;
 
 /// Built by `make validator`.
 const COMPONENT: &[u8] = include_bytes!("../../json-schema/validator.wasm");

@@ -10,4 +10,5 @@ pub(crate) mod engine;
 pub(crate) mod functions;
 mod imports;
 pub(crate) mod json_schema;
+mod stack;
 pub(crate) mod state;
