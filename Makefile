@@ -57,15 +57,13 @@ schemas: build connectors ## writes schemas/ anew
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas
 
-check-validator: setup ## builds the component that validates JSON anew: it is kept in the repository
-	scripts/build-validator.sh
-
-schemas: build connectors ## fails with a diff if schemas/ is stale
+check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check
 
-lint:          ## formatting and clippy
+lint:          ## formatting, clippy, and a test for each row of SECURITY.md
+	scripts/check-security.py
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
 
