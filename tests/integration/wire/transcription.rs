@@ -5,7 +5,7 @@ use serde_json::json;
 use super::cases::{ANY_TEXT, Case, Smallest, base64_of, cases};
 
 pub fn all() -> Vec<Case> {
-    [models(), files(), settings(), streamed(), together()].concat()
+    [models(), files(), hints(), details(), streamed(), together()].concat()
 }
 
 pub fn smallest() -> Smallest {
@@ -113,8 +113,8 @@ fn files() -> Vec<Case> {
     }
 }
 
-/// What is known of the recording, and what is asked of the transcript.
-fn settings() -> Vec<Case> {
+/// What is known of the recording.
+fn hints() -> Vec<Case> {
     cases! { smallest();
         "language": { "language": "en" } => { "language": "en" };
         "language-maori": { "language": "mi" } => { "language": "mi" };
@@ -125,6 +125,18 @@ fn settings() -> Vec<Case> {
         "temperature": { "temperature": 0.4 } => { "temperature": "0.4" };
         "temperature-0": { "temperature": 0 } => { "temperature": "0" };
         "temperature-1": { "temperature": 1.0 } => { "temperature": "1.0" };
+        "languages":
+            { "model": "gpt-transcribe", "languages": ["de", "en"] }
+            => { "model": "gpt-transcribe", "languages[]": ["de", "en"] };
+        "keywords":
+            { "model": "gpt-transcribe", "keywords": ["Graz", "Linz"] }
+            => { "model": "gpt-transcribe", "keywords[]": ["Graz", "Linz"] };
+    }
+}
+
+/// What is asked of the transcript.
+fn details() -> Vec<Case> {
+    cases! { smallest();
         "words":
             {
                 "model": WHISPER,
@@ -177,12 +189,6 @@ fn settings() -> Vec<Case> {
         "chunking-strategy-of-ones-own":
             { "model": DIARIZE, "chunkingStrategy": { "type": "server_vad" } }
             => { "model": DIARIZE, "chunking_strategy[type]": "server_vad" };
-        "languages":
-            { "model": "gpt-transcribe", "languages": ["de", "en"] }
-            => { "model": "gpt-transcribe", "languages[]": ["de", "en"] };
-        "keywords":
-            { "model": "gpt-transcribe", "keywords": ["Graz", "Linz"] }
-            => { "model": "gpt-transcribe", "keywords[]": ["Graz", "Linz"] };
     }
 }
 
