@@ -62,7 +62,8 @@ check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
 	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check
 
-lint:          ## formatting and clippy
+lint:          ## formatting, clippy, and a test for each row of SECURITY.md
+	scripts/check-security.py
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
 

@@ -27,7 +27,6 @@ use connector_host::{
 };
 use connector_tests::guest::Guest;
 use serde_json::{Value, json};
-use tally::Kind;
 
 /// One host for all guests of all tests, so that each test shows that none of
 /// the others did any harm.
@@ -53,7 +52,6 @@ fn act_within(connector: &Connector, limits: Limits) -> Result<Outcome, Failure>
 
 /// Why a component is not loaded. The host then loads and runs a good one.
 fn refused(wasm: &[u8]) -> LoadError {
-    tally::add(Kind::Attack, 1);
     let Err(error) = HOST.load(wasm) else { panic!("it was loaded") };
     assert_serves(&load(&Guest::good()));
     error
@@ -62,7 +60,6 @@ fn refused(wasm: &[u8]) -> LoadError {
 /// The failure of a run that never sent anything. The host then runs a good
 /// connector, and the same one again.
 fn contained(result: Result<Outcome, Failure>) -> Failure {
-    tally::add(Kind::Attack, 1);
     let failure = result.unwrap_err();
     assert!(!failure.request_sent, "{failure:?}");
     assert_serves(&GOOD);

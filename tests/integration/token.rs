@@ -5,7 +5,6 @@
 use base64::Engine as _;
 use connector_tests::{CANARY, Ran, command, ran, sandbox};
 use openai_sandbox::{Fault, Sandbox};
-use tally::Kind;
 
 /// The four actions and the two calls that forms make.
 fn calls(out: &str) -> Vec<Vec<String>> {
@@ -131,7 +130,6 @@ fn a_provider_that_spells_it_otherwise_is_not_repeated() {
             assert!(shown.contains("****"), "{spelled} is not replaced: {shown}");
             free_of_token(&format!("an answer with {spelled}"), shown.as_bytes());
             assert!(!shown.contains(&spelled[..30]), "{spelled} is left: {shown}");
-            tally::add(Kind::Attack, 1);
         }
     }
 }

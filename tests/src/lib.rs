@@ -30,7 +30,6 @@ use std::time::Duration;
 use connector_host::{Connection, ConnectionValues, Connector, Files, Host, HostOptions};
 use openai_sandbox::{Options, Sandbox};
 use serde_json::Value;
-pub use tally::target_dir;
 
 /// A credential that must not turn up anywhere but in the requests that the
 /// sandbox sees.
@@ -43,6 +42,17 @@ pub const HANG: Duration = Duration::from_secs(300);
 /// How long a provider is silent where nothing may wait for its answer: longer
 /// than a run may take.
 pub const FOREVER: Duration = Duration::from_secs(3600);
+
+/// The folder into which cargo builds, as a program sees it that was built
+/// there: the parent of `release/`.
+///
+/// # Panics
+/// If the program does not run from there.
+pub fn target_dir() -> PathBuf {
+    let program = std::env::current_exe().unwrap();
+    let release = program.ancestors().find(|folder| folder.ends_with("release")).unwrap();
+    release.parent().unwrap().to_owned()
+}
 
 /// The built connector.
 ///

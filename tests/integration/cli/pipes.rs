@@ -7,14 +7,11 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use connector_tests::{CANARY, command, sandbox};
+use connector_tests::{CANARY, HANG, command, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 use tempfile::TempDir;
 
 use super::MESSAGE;
-
-/// How long something may take to happen.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Standard output or standard error that nobody reads.
 fn unread() -> Stdio {
@@ -125,7 +122,7 @@ fn a_run_stops_when_the_reader_of_its_text_goes_away() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert!(begun.elapsed() < PATIENCE, "it ran to its end");
+    assert!(begun.elapsed() < HANG, "it ran to its end");
 }
 
 #[test]
@@ -142,7 +139,7 @@ fn a_service_goes_on_when_nobody_reads_where_it_listens() {
         .stderr(unread())
         .spawn()
         .unwrap();
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + HANG;
     let mut stream = loop {
         if let Ok(stream) = UnixStream::connect(&socket) {
             break stream;

@@ -293,7 +293,6 @@ fn a_declared_origin_is_not_yet_granted() {
         let guest = defining(|definition| definition["base-url"]["default"] = json!(declared));
         let connector = host.load(&guest.build()).unwrap();
         let values = asked.into_iter().fold(token(), |values, url| values.set("baseUrl", url));
-        tally::add(Kind::Attack, 1);
         match connector.connection(values) {
             Ok(_) => assert!(is_granted, "{declared} {asked:?}"),
             Err(failure) => {

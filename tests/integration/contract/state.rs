@@ -28,7 +28,6 @@ fn nothing_is_there_either_when_two_connectors_take_turns() {
             scope.spawn(|| (0..RUNS).for_each(|_| assert_serves(connector)));
         }
     });
-    tally::add(Kind::Attack, (2 * THREADS * RUNS) as u64);
 }
 
 #[test]

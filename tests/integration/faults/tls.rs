@@ -54,7 +54,6 @@ fn calls(connector: &Connector, base_url: &str) -> Vec<(Call, End)> {
                 })
             })
             .collect();
-        tally::add(tally::Kind::Fault, threads.len() as u64);
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }
@@ -165,7 +164,6 @@ fn an_answer_without_a_length_needs_an_orderly_end() {
             let base_url = format!("https://localhost:{port}/v1");
             let connection = trusting.connection(connection_values(&base_url)).unwrap();
             let folder = tempfile::tempdir().unwrap();
-            tally::add(tally::Kind::Fault, 1);
             match call.make(&trusting, &connection, folder.path(), limits()).end {
                 End::Success(..) => assert!(is_whole, "{call:?}, {close:?}"),
                 End::Failure(failure) => {

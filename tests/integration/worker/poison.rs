@@ -3,7 +3,6 @@
 use async_nats::jetstream::message::PublishMessage;
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
-use tally::Kind;
 
 use super::*;
 
@@ -115,7 +114,6 @@ fn the_token_is_in_nothing_that_a_run_leaves_in_nats() {
 fn a_run_that_ends_its_workers_is_buried() {
     let fleet = fleet();
     let caller = fleet.caller();
-    let mut workers = 0;
     for delivery in 1..=2 {
         let worker = fleet.worker(&["--deliveries", "2"]);
         fleet.sandbox.script(Fault::Delay(FOREVER));
@@ -124,7 +122,6 @@ fn a_run_that_ends_its_workers_is_buried() {
         }
         until("it is asked", || (fleet.asked("Poison") == delivery).then_some(()));
         worker.kill();
-        workers += 1;
     }
     let _worker = fleet.worker(&["--deliveries", "2"]);
     let dead = caller.dead("poison");
@@ -134,5 +131,4 @@ fn a_run_that_ends_its_workers_is_buried() {
     assert_eq!(caller.reply("poison")["failure"], dead["failure"]);
     caller.is_done();
     assert_eq!((fleet.asked("Poison"), caller.replies().len()), (2, 1));
-    tally::add(Kind::Fault, workers);
 }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use openai_sandbox::Fault;
 use serde_json::json;
-use tally::Kind;
 
 use super::*;
 
@@ -28,7 +27,6 @@ fn a_run_of_a_killed_worker_is_taken_over() {
     assert_eq!(reply["worker"], other.id());
     caller.is_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (2, 1));
-    tally::add(Kind::Fault, 1);
 }
 
 #[test]
@@ -49,7 +47,6 @@ fn a_run_that_may_not_be_paid_twice_is_not() {
     assert_eq!(failure["requestSent"], true);
     caller.is_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
-    tally::add(Kind::Fault, 1);
 }
 
 #[test]
@@ -128,5 +125,4 @@ fn a_server_that_is_killed_and_comes_back_has_lost_nothing() {
     // A server forgets what it has not yet written when it is killed: notes of
     // runs that were under way among it.
     assert!(unmarked <= 2 * PLACES, "{unmarked} requests were made again, and nobody says so");
-    tally::add(Kind::Fault, 1);
 }

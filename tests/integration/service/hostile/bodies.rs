@@ -3,8 +3,6 @@
 use std::thread;
 use std::time::Instant;
 
-use tally::Kind;
-
 use super::*;
 
 /// So much a refused body may cost, in KiB: what is read of it before it is
@@ -64,7 +62,6 @@ fn a_body_that_is_too_large_is_refused_as_soon_as_that_is_known() {
     let refused = answer(send(&service, "POST", &run_path(), &[JSON], large));
     assert_eq!(refused.problem(413), "too-large");
     assert_serves(&service);
-    tally::add(Kind::Attack, floods.len() as u64 + 1);
 }
 
 #[test]
@@ -74,7 +71,6 @@ fn a_file_that_is_announced_as_too_large_is_not_waited_for() {
         raw(&service, head(&format!("{API}/files"), "content-length: 99999999999").as_bytes());
     assert_eq!(statuses(&told), [413], "{told}");
     assert!(told.contains("urn:connector:problem:too-large"), "{told}");
-    tally::add(Kind::Attack, 1);
 }
 
 pub fn a_body_that_trickles_or_stops_is_given_up() {
@@ -114,5 +110,4 @@ pub fn a_body_that_trickles_or_stops_is_given_up() {
     });
     assert_eq!(service.files(), [""; 0]);
     assert_serves(&service);
-    tally::add(Kind::Attack, requests.len() as u64);
 }

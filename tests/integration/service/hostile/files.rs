@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use tally::Kind;
-
 use super::*;
 
 const CONTENT: &[u8] = b"0123456789abcdefghij";
@@ -69,7 +67,6 @@ fn no_form_of_an_id_leads_anywhere_else() {
     }
     assert_eq!(get(&service, &url).expect(200).text.as_bytes(), CONTENT);
     assert!(service.data().join("store.sqlite").is_file());
-    tally::add(Kind::Attack, 2 * ids.len() as u64);
 }
 
 #[test]
@@ -115,7 +112,6 @@ fn a_name_is_a_name_in_the_files_own_folder() {
         let told = upload(&service, query, "text/plain", b"x");
         assert!(matches!(told.status, 201 | 400), "{query}: {}", told.text);
     }
-    tally::add(Kind::Attack, (names.len() + odd.len()) as u64);
 }
 
 #[test]
@@ -166,7 +162,6 @@ fn ranges_are_served_as_the_rfc_says_and_never_multiplied() {
     }
     let changed = [("range", "bytes=0-0"), ("if-range", "\"other\"")];
     assert_eq!(answer(send(&service, "GET", &url, &changed, "")).expect(200).text.len(), 20);
-    tally::add(Kind::Attack, (parts.len() + outside.len() + ignored.len() + 1) as u64);
 }
 
 /// The service takes files as they are. A form is not taken apart, so none of
@@ -204,5 +199,4 @@ fn forms_are_not_taken_for_files() {
         }
     }
     assert_eq!(service.files(), [""; 0]);
-    tally::add(Kind::Attack, (2 * forms.len() * kinds.len()) as u64);
 }

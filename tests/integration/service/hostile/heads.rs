@@ -3,8 +3,6 @@
 use std::thread;
 use std::time::Instant;
 
-use tally::Kind;
-
 use super::*;
 
 /// So much the service may take for heads that it refuses, in KiB: a few
@@ -36,7 +34,6 @@ fn heads_that_are_too_large_are_refused_and_cost_nothing() {
     }
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     assert_serves(&service);
-    tally::add(Kind::Attack, heads.len() as u64);
 }
 
 pub fn a_head_that_comes_a_byte_at_a_time_has_an_end() {
@@ -67,7 +64,6 @@ pub fn a_head_that_comes_a_byte_at_a_time_has_an_end() {
         }
     });
     assert_serves(&service);
-    tally::add(Kind::Attack, starts.len() as u64);
 }
 
 /// Bytes that one server takes for a body and another for a second request.
@@ -126,7 +122,6 @@ fn no_request_is_hidden_in_another() {
     }
     assert_serves(&service);
     assert_eq!(service.files(), [""; 0]);
-    tally::add(Kind::Attack, shapes.len() as u64);
 }
 
 #[test]
@@ -144,7 +139,6 @@ fn pipelined_requests_are_answered_one_by_one_and_in_turn() {
     let ids = told.lines().filter_map(|line| line.strip_prefix("x-request-id: n"));
     let ids: Vec<u32> = ids.map(|id| id.parse().unwrap()).collect();
     assert_eq!(ids, (0..1000).collect::<Vec<_>>());
-    tally::add(Kind::Attack, 1);
 }
 
 #[test]
@@ -172,5 +166,4 @@ fn methods_that_a_path_does_not_take_are_refused() {
             assert!(told.contains("urn:connector:problem:method-not-allowed"), "{told}");
         }
     }
-    tally::add(Kind::Attack, (paths.len() * (methods.len() + 1)) as u64);
 }

@@ -3,7 +3,6 @@
 use std::fs;
 
 use connector_tests::service::Setup;
-use tally::Kind;
 
 use super::*;
 
@@ -68,7 +67,6 @@ fn guesses_are_told_apart_by_nothing_and_are_not_logged() {
     for secret in [&KEY[..12], &KEY[12..], &KEY.to_lowercase()[..12]] {
         assert!(!log.contains(secret), "a key is in the log");
     }
-    tally::add(Kind::Attack, (guesses.len() + elsewhere.len() + 2) as u64);
 }
 
 /// What is not let in is not waited for either.
@@ -87,5 +85,4 @@ fn a_body_without_a_key_is_not_read() {
         assert_eq!(statuses(&raw(&service, head.as_bytes())), [401]);
     }
     assert_eq!(service.files(), [""; 0]);
-    tally::add(Kind::Attack, paths.len() as u64);
 }

@@ -1,7 +1,6 @@
 //! Pages of other sites, in the browser of somebody who runs the service.
 
 use connector_tests::sandbox;
-use tally::Kind;
 
 use super::super::question;
 use super::*;
@@ -31,7 +30,6 @@ fn no_page_of_another_site_starts_a_run() {
         assert_eq!(refused.problem(415), "unsupported-media-type", "{kind:?}");
     }
     assert!(sandbox.requests().is_empty());
-    tally::add(Kind::Attack, (sources.len() + kinds.len()) as u64);
 }
 
 #[test]
@@ -54,7 +52,6 @@ fn nothing_allows_another_site_to_go_on() {
         let own = answer(send(&service, "OPTIONS", path, &[], ""));
         assert_eq!(own.problem(405), "method-not-allowed", "{path}");
     }
-    tally::add(Kind::Attack, 3 * paths.len() as u64);
 }
 
 /// A name of another site that was made to point at this machine.
@@ -101,5 +98,4 @@ fn no_foreign_name_leads_here() {
         assert!(!told.contains("openai"), "{head}: {told}");
     }
     assert_serves(&service);
-    tally::add(Kind::Attack, (hosts.len() + heads.len()) as u64);
 }

@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use connector_tests::CANARY;
 use serde_json::json;
-use tally::Kind;
 
 use super::*;
 
@@ -77,7 +76,6 @@ pub fn a_caller_that_does_not_read_its_events_loses_its_run() {
         assert!(Instant::now() < deadline, "its place is taken");
         thread::sleep(Duration::from_millis(20));
     }
-    tally::add(Kind::Attack, 1);
 }
 
 pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
@@ -96,5 +94,4 @@ pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
     assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     assert_serves(&service);
-    tally::add(Kind::Attack, 1);
 }

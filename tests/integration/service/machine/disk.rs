@@ -7,7 +7,6 @@ use std::thread;
 use connector_tests::{command, ran, sandbox};
 use openai_sandbox::Fault;
 use rustix::process::Resource;
-use tally::Kind;
 
 use super::*;
 
@@ -26,7 +25,6 @@ fn an_upload_that_does_not_fit_is_told_and_leaves_nothing() {
     assert_eq!(service.files(), [""; 0]);
     service.process().limit(Resource::Fsize, None);
     upload(&service, "a.bin", &content).expect(201);
-    tally::add(Kind::Fault, 1);
 }
 
 #[test]
@@ -40,7 +38,6 @@ fn a_run_whose_file_does_not_fit_fails_and_leaves_nothing() {
     service.process().limit(Resource::Fsize, None);
     speak(&service, &sandbox).expect(200);
     assert_eq!(service.files().len(), 1);
-    tally::add(Kind::Fault, 1);
 }
 
 /// Without room for anything, nothing is paid for.
@@ -54,7 +51,6 @@ fn a_run_whose_file_has_no_place_makes_no_request() {
     assert_eq!(failure["message"], "cannot write to the file store: file too large");
     assert_eq!(failure["requestSent"], false);
     assert!(sandbox.requests().is_empty());
-    tally::add(Kind::Fault, 1);
 }
 
 /// The library's own folder, as the command uses it.
@@ -77,7 +73,6 @@ fn a_file_in_a_folder_that_is_full_fails_and_leaves_nothing() {
     let run = ran(&mut whole);
     assert_eq!(run.status, 0, "{run:?}");
     assert_eq!(fs::read_dir(out).unwrap().count(), 1);
-    tally::add(Kind::Fault, 1);
 }
 
 #[test]
@@ -97,7 +92,6 @@ fn what_cannot_be_stored_is_told_and_what_was_stored_is_there() {
     let names = list["connections"].as_array().unwrap().iter().map(|one| &one["name"]);
     assert_eq!(names.collect::<Vec<_>>(), ["after", "before"]);
     ask_with_key(&service, "k1", &question(&sandbox)).expect(200);
-    tally::add(Kind::Fault, 2);
 }
 
 #[test]
@@ -118,5 +112,4 @@ fn an_outcome_that_cannot_be_kept_is_told_and_not_paid_again() {
     let again = ask_with_key(&service, "k1", &body);
     assert_eq!(again.problem(409), "conflict");
     assert_eq!(sandbox.requests().len(), 1);
-    tally::add(Kind::Fault, 1);
 }

@@ -113,7 +113,7 @@ impl Completion {
 impl Choice {
     fn new(request: &Request, seed: u64, index: usize) -> Choice {
         let logprobs = request.logprobs.then(|| Logprobs(request.top_logprobs.unwrap_or(0)));
-        let calls = tool_calls(request, seed.wrapping_add(index as u64));
+        let calls = tool_calls(request, index);
         if !calls.is_empty() {
             let said = Said::ToolCalls(calls);
             return Choice { said, finish_reason: "tool_calls", logprobs };
@@ -283,17 +283,15 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
     }
 }
 
-/// The calls of the tools that the request lets the model call.
-fn tool_calls(request: &Request, seed: u64) -> Vec<Value> {
+/// The calls of the tools that the request lets the model call, in the choice
+/// with this index.
+fn tool_calls(request: &Request, choice: usize) -> Vec<Value> {
     let parallel = request.parallel_tool_calls.unwrap_or(true);
     let calls = tools_to_call(request)
         .into_iter()
         .take(if parallel { usize::MAX } else { 1 })
         .enumerate()
-        .map(|(index, tool)| {
-            let id = format!("call_{:016x}", seed.rotate_left(16).wrapping_add(index as u64));
-            tool_call(id, tool)
-        });
+        .map(|(index, tool)| tool_call(format!("call_{choice}_{index}"), tool));
     calls.collect()
 }
 

@@ -1,0 +1,101 @@
+//! What a connection changes, and what is sent to look after it.
+
+use serde_json::{Value, json};
+
+use super::ask;
+use super::cases::{Call, Case};
+
+pub fn all() -> Vec<Case> {
+    [lists(), settings()].concat()
+}
+
+/// The smallest request for the list of models.
+fn models() -> Value {
+    json!({
+        "method": "GET",
+        "path": "/v1/models",
+        "headers": { "accept": "*/*", "authorization": "Bearer ****" },
+    })
+}
+
+/// The test of the connection, and the choices of each action's `model`.
+fn lists() -> Vec<Case> {
+    let case = |name: &str, call| Case {
+        name: format!("connection-{name}"),
+        call,
+        connection: json!({}),
+        streaming: false,
+        smallest: models(),
+        differences: vec![json!({})],
+    };
+    let models = |action| Call::Models { action, search: None };
+    let account = json!({ "organization": "org-1234", "project": "proj_5678" });
+    let headers = json!({
+        "headers": { "openai-organization": "org-1234", "openai-project": "proj_5678" },
+    });
+    vec![
+        case("test", Call::Test),
+        case("models-ask", models("ask")),
+        case("models-create-image", models("createImage")),
+        case("models-create-speech", models("createSpeech")),
+        case("models-create-transcription", models("createTranscription")),
+        case("models-search", Call::Models { action: "ask", search: Some("gpt") }),
+        Case {
+            connection: account,
+            differences: vec![headers],
+            ..case("account-test", Call::Test)
+        },
+    ]
+}
+
+/// `ask` with each setting of a connection.
+fn settings() -> Vec<Case> {
+    let smallest = ask::smallest();
+    let case = |name: &str, connection, set: Value, difference| Case {
+        name: format!("connection-{name}"),
+        connection,
+        differences: vec![difference],
+        ..smallest.case(name, &set, Vec::new())
+    };
+    let limit = || json!({ "model": "gpt-4o", "maxTokens": 200 });
+    vec![
+        case(
+            "organization",
+            json!({ "organization": "org-1234" }),
+            json!({}),
+            json!({ "headers": { "openai-organization": "org-1234" } }),
+        ),
+        case(
+            "project",
+            json!({ "project": "proj_5678" }),
+            json!({}),
+            json!({ "headers": { "openai-project": "proj_5678" } }),
+        ),
+        case(
+            "account",
+            json!({ "organization": "org-1234", "project": "proj_5678" }),
+            json!({}),
+            json!({
+                "headers": { "openai-organization": "org-1234", "openai-project": "proj_5678" },
+            }),
+        ),
+        case(
+            "max-completion-tokens",
+            json!({ "maxTokensParameter": "max_completion_tokens" }),
+            limit(),
+            json!({ "body": { "model": "gpt-4o", "max_completion_tokens": 200 } }),
+        ),
+        case(
+            "max-tokens",
+            json!({ "maxTokensParameter": "max_tokens" }),
+            limit(),
+            json!({ "body": { "model": "gpt-4o", "max_tokens": 200 } }),
+        ),
+        case(
+            "blanks",
+            json!({ "organization": "", "project": null, "maxTokensParameter": "" }),
+            limit(),
+            json!({ "body": { "model": "gpt-4o", "max_completion_tokens": 200 } }),
+        ),
+    ]
+}
