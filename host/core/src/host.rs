@@ -12,7 +12,7 @@ use crate::connector::{Connector, LoadError};
 use crate::options::HostOptions;
 use crate::runtime::bindings::Connector as World;
 use crate::runtime::cache::{self, Cache};
-use crate::runtime::complexity;
+use crate::runtime::complexity::{self, MAX_COMPONENT};
 use crate::runtime::engine::engine;
 use crate::runtime::json_schema::Validator;
 use crate::runtime::state::State;
@@ -109,8 +109,13 @@ impl Host {
 
 /// Reads a file. A pipe would be waited for, and a device has no end.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_file() {
-        return fs::read(path);
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"))
+    if metadata.len() > MAX_COMPONENT as u64 {
+        let message = format!("it is larger than {MAX_COMPONENT} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    fs::read(path)
 }

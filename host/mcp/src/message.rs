@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use axum::body::Bytes;
-use connector_host::{read_text, whole_surrogates};
+use connector_host::{JsonError, read_object, read_text, whole_surrogates};
 use rmcp::service::{RoleServer, RxJsonRpcMessage};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::MAX_MESSAGE;
@@ -36,19 +37,22 @@ pub fn readable(message: Bytes) -> Bytes {
 /// Reads one message.
 pub fn read(bytes: &[u8]) -> Read {
     let text = bytes.trim_ascii();
-    if let Ok(message) = serde_json::from_slice(text) {
-        return Read::Message(Box::new(message));
-    }
-    let value: Value = match serde_json::from_slice(text) {
-        Ok(value) => value,
+    let value = match read_object(text) {
+        Ok(object) => Value::Object(object),
+        Err(JsonError::NoObject) if text.starts_with(b"[") => {
+            let message = "batches are not supported: send each message by itself";
+            return Read::Refused(answer(&Value::Null, INVALID_REQUEST, message));
+        }
+        Err(JsonError::NoObject) => {
+            return Read::Refused(answer(&Value::Null, INVALID_REQUEST, "a message is an object"));
+        }
         Err(error) => {
-            let message = format!("the message is not JSON: see column {}", error.column());
+            let message = format!("the message {error}");
             return Read::Refused(answer(&Value::Null, PARSE_ERROR, &message));
         }
     };
-    if value.is_array() {
-        let message = "batches are not supported: send each message by itself";
-        return Read::Refused(answer(&Value::Null, INVALID_REQUEST, message));
+    if let Ok(message) = RxJsonRpcMessage::<RoleServer>::deserialize(&value) {
+        return Read::Message(Box::new(message));
     }
     let method = value.get("method").and_then(Value::as_str);
     match (value.get("id"), method) {
@@ -92,6 +96,12 @@ mod tests {
         {
             assert_eq!(refused(bytes), (-32_700, Value::Null), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_message_of_many_small_values_is_refused() {
+        let text = format!("{{\"a\":[{}0]}}", "0,".repeat(4 << 20));
+        assert_eq!(refused(text), (-32_700, Value::Null));
     }
 
     #[test]

@@ -38,6 +38,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// How long files of a run that is paid are tried to be put.
 const PUTTING: Duration = Duration::from_secs(60);
+/// What a failure repeats of a connection's name, in characters.
+const MAX_NAME: usize = 100;
+/// The longest text of a failure that is kept, in bytes.
+const MAX_TEXT: usize = 8 << 10;
 
 /// How a delivery ends.
 enum End {
@@ -295,7 +299,8 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
                 Failure::new(FailureKind::Internal, format!("the worker's store: {error}"))
             })?;
             let record = found.ok_or_else(|| {
-                let name = name.escape_debug();
+                let name =
+                    name.chars().take(MAX_NAME).collect::<String>().escape_debug().to_string();
                 let message = format!("the workers have no connection `{name}` of {component}");
                 Failure::new(FailureKind::NotFound, message)
             })?;
@@ -423,8 +428,22 @@ async fn keep(
             record.insert("outcomeUrl".to_owned(), url.into());
         }
     }
+    if let Some(failure) = record.get_mut("failure") {
+        shorten(failure);
+    }
     let kept = broker.end(id, &Value::Object(record.clone())).await;
     kept.map_err(|error| error.to_string())
+}
+
+/// Cuts long texts of a failure, which may repeat what the message said: it must
+/// fit in a message, or nobody would ever know how the run ended.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::String(text) => text.truncate(text.floor_char_boundary(MAX_TEXT)),
+        Value::Array(items) => items.iter_mut().for_each(shorten),
+        Value::Object(members) => members.values_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 /// Puts a message among the dead. What is no run is told by its hash alone:

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use connector_host::{
-    Connection, Connector, Failure, FailureKind, Files, Functions, HostOptions, Limits,
+    Connection, Connector, Failure, FailureKind, Files, Functions, HostOptions, Limits, Retries,
 };
 use connector_tests::HANG;
 use connector_tests::puppet::{self, Echo, steps};
@@ -164,6 +164,27 @@ fn what_a_function_has_sent_was_sent_by_the_run() {
     assert!(failure.request_sent && !failure.repeatable, "{failure:?}");
     let failure = bench.act(&json!([{ "fail": {} }]), &within(|_| ())).unwrap_err();
     assert!(!failure.request_sent, "{failure:?}");
+}
+
+/// What a caller allows for a request holds for those of functions: one that may
+/// be paid twice is not made again.
+#[test]
+fn a_functions_requests_are_repeated_no_more_than_the_runs_own() {
+    let (echo, connector) = (Echo::start(), puppet::load(&json!({})));
+    let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
+    let files = Files::new("nowhere");
+    let functions = Functions::new().with_actions(&connector, &connection, &files);
+    let unavailable = json!([{ "send": { "path": "later" } }, { "text": {} }]);
+    for attempts in [1, 2] {
+        let before = echo.requests();
+        let mut input = steps(&calls(&unavailable, 1));
+        input["functions"] = json!(["puppet/v1/act"]);
+        let pause = Duration::from_millis(1);
+        let retries = Retries { attempts, pause, longest: pause, ..Retries::default() };
+        let run = connector.run("act", input).connection(&connection).retries(retries);
+        run.files(&files).functions(&functions).start().unwrap();
+        assert_eq!(echo.requests() - before, attempts as usize);
+    }
 }
 
 /// Row 9: honest functions at the same time take no place from other runs.

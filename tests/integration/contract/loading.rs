@@ -46,6 +46,16 @@ fn importing(package: &str, interface: &str, version: &str) -> Vec<u8> {
         .build()
 }
 
+/// It is not read either.
+#[test]
+fn a_file_of_gigabytes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.wasm");
+    std::fs::File::create(&path).unwrap().set_len(100 << 30).unwrap();
+    let Err(error) = host().load_file(&path) else { panic!("it was loaded") };
+    assert!(error.to_string().contains("it is larger than 67108864 bytes"), "{error}");
+}
+
 #[test]
 fn an_import_of_wasi_is_refused_by_name() {
     let wasm = importing("wasi:cli", "environment", "0.2.0");

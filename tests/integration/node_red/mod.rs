@@ -37,6 +37,20 @@ fn flow(sandbox: &Sandbox, action: &str, node: Value) -> Value {
     ])
 }
 
+/// Line separators of Unicode end no line of a stream.
+#[test]
+fn an_event_arrives_whatever_is_in_it() {
+    let module = connector_tests::in_repository("host/node/node-red/lib/events.js");
+    let script = format!(
+        "const {{ readEvents }} = require({module:?});
+        const body = [Buffer.from('event: result\\ndata: {{\"t\":\"a\\u2028b\\u2029c\"}}\\n\\n')];
+        (async () => {{ for await (const event of readEvents(body)) console.log(JSON.stringify(event)); }})();"
+    );
+    let ran = connector_tests::ran(std::process::Command::new("node").args(["-e", &script]));
+    let event: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(event, json!({ "event": "result", "data": { "t": "a\u{2028}b\u{2029}c" } }));
+}
+
 /// The fields of an Ask about `msg.payload`.
 fn question() -> Value {
     json!({ "messages": { "type": "list", "value": [{ "type": "members", "value": {

@@ -23,6 +23,13 @@ fn what_is_no_run_is_buried_with_its_failure() {
             r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(),
             "unknown member `tries`; expected one of: `action`",
         ),
+        // The failure repeats it, and must fit in a message itself.
+        (
+            "long",
+            json!({ "action": "openai/v1/ask", "input": {}, "connection": "x".repeat(900_000) })
+                .to_string(),
+            "the workers have no connection `xxx",
+        ),
     ] {
         let message = PublishMessage::build().message_id(id).payload(message.into());
         caller.publish_raw(message);

@@ -138,6 +138,9 @@ pub(crate) fn safe_name(name: &str) -> String {
     let cut = format!("{}{extension}", stem.get(..end).unwrap_or_default());
     match cut.trim_end_matches(['.', ' ']) {
         "" => NAMELESS.to_owned(),
+        // What decides on connectors is not made by one, wherever files go.
+        name if name.eq_ignore_ascii_case("connectors.lock") => format!("_{name}"),
+        name if name.to_lowercase().ends_with(".wasm") => format!("{name}.bin"),
         device if is_device(device) => format!("_{device}"),
         name => name.to_owned(),
     }

@@ -13,6 +13,8 @@
 
 use std::mem;
 
+use super::redact::Redactor;
+
 /// An event of a stream.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ServerSentEvent {
@@ -25,6 +27,10 @@ pub(crate) struct ServerSentEvent {
 /// What is read of a stream so far.
 #[derive(Debug, Default)]
 pub(super) struct EventStream {
+    /// Each line is redacted before it is taken apart: a secret may have a colon
+    /// in it, or begin as JSON does.
+    redactor: Redactor,
+    had_secret: bool,
     /// The line that has begun.
     line: Vec<u8>,
     /// The name of the event that has begun.
@@ -42,6 +48,15 @@ pub(super) struct EventStream {
 }
 
 impl EventStream {
+    pub(super) fn new(redactor: Redactor) -> Self {
+        Self { redactor, ..Self::default() }
+    }
+
+    /// Whether a line contained a secret.
+    pub(super) fn had_secret(&self) -> bool {
+        self.had_secret
+    }
+
     /// Reads a further piece up to the end of the first event that ends in
     /// it. Gives how many bytes it read, and the event.
     pub(super) fn read(&mut self, piece: &[u8]) -> (usize, Option<ServerSentEvent>) {
@@ -79,7 +94,8 @@ impl EventStream {
 
     /// Takes the line in; an empty one ends the event.
     fn end_line(&mut self) -> Option<ServerSentEvent> {
-        let line = mem::take(&mut self.line);
+        let mut line = mem::take(&mut self.line);
+        self.had_secret |= self.redactor.redact_bytes(&mut line);
         let mark: &[u8] = if self.has_begun { b"" } else { b"\xef\xbb\xbf" };
         self.has_begun = true;
         let line = line.strip_prefix(mark).unwrap_or(&line);
@@ -134,6 +150,7 @@ fn text(bytes: Vec<u8>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::secret::Secret;
     use super::*;
 
     /// The names and data of the events of a stream that arrives in these
@@ -178,6 +195,20 @@ mod tests {
             "data: {\"a\":\"grün 😀\"}\n\ndata: b\n\ndata: [DONE]\n\n".as_bytes(),
             &["{\"a\":\"grün 😀\"}", "b", "[DONE]"],
         );
+    }
+
+    #[test]
+    fn a_secret_is_removed_before_a_line_is_taken_apart() {
+        for secret in
+            ["data:bcdefghijklmnopqrstuvwx", "{bcdefghijklmnopqrstuvwx", "a:b:cdefghijklmnopq"]
+        {
+            let redactor = Redactor::new(&[Secret::new(secret).unwrap()]);
+            let mut stream = EventStream::new(redactor);
+            let line = format!("{secret}\n\n");
+            let (read, event) = stream.read(line.as_bytes());
+            assert_eq!((read, event), (line.len(), None), "{secret}");
+            assert!(stream.had_secret());
+        }
     }
 
     #[test]

@@ -7,10 +7,12 @@ use crate::contract::Failure;
 use super::not_allowed;
 
 /// Headers that the message's framing depends on (RFC 9110 §7.6.1, RFC 9112 §6;
-/// the list of wasmtime's wasi-http), or by which servers take a request for
-/// another one. The content type is the body's.
-const FORBIDDEN: [&str; 32] = [
+/// the list of wasmtime's wasi-http), by which servers take a request for another
+/// one or for another caller's, or that ask for a piece of an answer: pieces of a
+/// secret are not recognized. The content type is the body's.
+const FORBIDDEN: [&str; 42] = [
     "accept-encoding",
+    "cf-connecting-ip",
     "connection",
     "content-encoding",
     "content-length",
@@ -20,25 +22,34 @@ const FORBIDDEN: [&str; 32] = [
     "forwarded",
     "host",
     "http2-settings",
+    "if-range",
     "keep-alive",
     "origin",
+    "proxy",
+    "range",
     "referer",
     "remote-user",
+    "request-range",
     "set-cookie",
+    "ssl-client-cert",
     "te",
     "trailer",
     "transfer-encoding",
+    "true-client-ip",
     "upgrade",
     "user-agent",
     "via",
+    "x-client-cert",
     "x-client-ip",
     "x-host",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
     "x-original-host",
+    "x-original-method",
     "x-original-url",
     "x-override-url",
+    "x-range",
     "x-real-ip",
     "x-remote-user",
     "x-rewrite-url",
@@ -162,6 +173,13 @@ mod tests {
             for name in cased.into_iter().chain(spellings) {
                 assert!(check(&name, "x").is_err(), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn an_answer_is_not_asked_for_in_pieces() {
+        for name in ["Range", "If-Range", "Request-Range", "X-Range"] {
+            assert!(check(name, "bytes=0-10").is_err(), "{name}");
         }
     }
 

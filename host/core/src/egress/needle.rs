@@ -7,6 +7,7 @@
 //! secret: a filter that reacts to its beginning reveals it character by
 //! character to a connector that can watch the filter.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use memchr::memmem::Finder;
@@ -83,23 +84,47 @@ impl Needle {
 /// Each character may be written in its own way.
 fn written_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     let mut length = 0;
-    for &byte in secret {
+    for (index, &byte) in secret.iter().enumerate() {
         let rest = text.get(length..)?;
-        let (escaped, escape_length) = match rest {
-            [b'%', high, low, ..] => (hexadecimal(*high, *low), 3),
-            [b'\\', b'u', b'0', b'0', high, low, ..] => (hexadecimal(*high, *low), 6),
-            [b'\\', quoted @ (b'"' | b'/' | b'\\'), ..] => (Some(*quoted), 2),
-            _ => (None, 0),
-        };
-        length += if escaped == Some(byte) {
-            escape_length
-        } else if rest.first() == Some(&byte) {
-            1
-        } else {
-            return None;
+        length += match (escape_of(rest, byte), rest.first() == Some(&byte)) {
+            // `%25` is a `%`, and may be the three characters of the secret.
+            (Some(_), true) => {
+                let others = secret.get(index..).unwrap_or_default();
+                return ambiguous_length(rest, others).map(|others| length + others);
+            }
+            (Some(escape), false) => escape,
+            (None, true) => 1,
+            (None, false) => return None,
         };
     }
     Some(length)
+}
+
+/// The same where a character may be read in both ways: the most bytes.
+fn ambiguous_length(text: &[u8], secret: &[u8]) -> Option<usize> {
+    let mut lengths = BTreeSet::from([0]);
+    for &byte in secret {
+        let mut longer = BTreeSet::new();
+        for length in lengths {
+            let rest = text.get(length..).unwrap_or_default();
+            longer.extend(escape_of(rest, byte).map(|escape| length + escape));
+            longer.extend((rest.first() == Some(&byte)).then_some(length + 1));
+        }
+        lengths = longer;
+    }
+    lengths.last().copied()
+}
+
+/// How many bytes the character takes at the beginning of a text, if it is
+/// escaped there.
+fn escape_of(text: &[u8], byte: u8) -> Option<usize> {
+    let (escaped, length) = match text {
+        [b'%', high, low, ..] => (hexadecimal(*high, *low)?, 3),
+        [b'\\', b'u', b'0', b'0', high, low, ..] => (hexadecimal(*high, *low)?, 6),
+        [b'\\', quoted @ (b'"' | b'/' | b'\\'), ..] => (*quoted, 2),
+        _ => return None,
+    };
+    (escaped == byte).then_some(length)
 }
 
 fn hexadecimal(high: u8, low: u8) -> Option<u8> {
@@ -236,6 +261,32 @@ mod tests {
                 assert_eq!(range, start..start + written.len(), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn a_secret_that_looks_escaped_is_found_as_it_is() {
+        for secret in [
+            "abcdefgh%25ijklmnop",
+            "abcdefgh\\\\ijklmnop",
+            "abcdefgh\\u005cijklmnop",
+            "abcdefgh\\\"ijklmnop\\\\\\\\",
+            "%25%25%25%25%25%25%25",
+        ] {
+            let percent = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let quoted = secret.replace('\\', "\\\\").replace('"', "\\\"");
+            for written in [secret.to_owned(), percent, quoted] {
+                let mut found = Vec::new();
+                Needle::new(secret).find(format!("x{written}").as_bytes(), &mut found);
+                assert!(found.contains(&(1..1 + written.len())), "{written}: {found:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_of_escapes_alone_takes_no_time() {
+        let mut found = Vec::new();
+        Needle::new(&"\\".repeat(60)).find(&b"\\".repeat(20_000), &mut found);
+        assert!(!found.is_empty());
     }
 
     #[test]

@@ -104,10 +104,10 @@ impl Response {
             read: 0,
             arrived: VecDeque::new(),
             ready: VecDeque::new(),
+            events: EventStream::new(redactor.clone()),
             redactor,
             had_secret,
             is_reported: false,
-            events: EventStream::default(),
             ahead: LEAST_AHEAD,
             stored: Stored::default(),
             account: Arc::clone(account),
@@ -144,7 +144,7 @@ impl Response {
     /// Whether a secret was found in what the connector was given, the first
     /// time that this is asked.
     pub(crate) fn had_secret(&mut self) -> bool {
-        self.had_secret && !mem::replace(&mut self.is_reported, true)
+        (self.had_secret || self.events.had_secret()) && !mem::replace(&mut self.is_reported, true)
     }
 
     /// The next bytes, none at the end.

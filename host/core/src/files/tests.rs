@@ -32,6 +32,11 @@ fn a_name_stays_in_its_folder() {
         ("com1 .txt", "_com1 .txt"),
         ("LPT³.txt", "_LPT³.txt"),
         ("console.txt", "console.txt"),
+        // What decides on connectors is never made by one.
+        ("connectors.lock", "_connectors.lock"),
+        ("a/Connectors.Lock", "_Connectors.Lock"),
+        ("x.wasm", "x.wasm.bin"),
+        ("X.WASM. ", "X.WASM.bin"),
     ] {
         assert_eq!(safe_name(given), kept, "{given:?}");
     }

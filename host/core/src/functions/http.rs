@@ -9,9 +9,7 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::contract::{AddressPolicy, BaseUrl, Failure, FailureKind};
-use crate::egress::{
-    self, Content, Credential, Destination, Retries, Route, Secret, Terms, header_name,
-};
+use crate::egress::{self, Content, Credential, Destination, Route, Secret, Terms, header_name};
 use crate::host::Host;
 use crate::runtime::functions::{Context, Function, Functions};
 
@@ -180,9 +178,9 @@ fn call(
     let terms = Terms {
         largest_body: LARGEST_REQUEST,
         deadline: context.deadline,
-        first_byte: FIRST_BYTE,
-        silence: SILENCE,
-        retries: &Retries::default(),
+        first_byte: FIRST_BYTE.min(context.limits.first_byte),
+        silence: SILENCE.min(context.limits.silence),
+        retries: &context.retries,
         account: &context.account,
         cancellation: &context.cancellation,
         on_event: None,

@@ -9,7 +9,7 @@
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
 /// The largest component, in bytes.
-const MAX_COMPONENT: usize = 64 << 20;
+pub(crate) const MAX_COMPONENT: usize = 64 << 20;
 /// The largest function, in bytes.
 const MAX_FUNCTION: usize = 2 << 20;
 /// The most blocks and targets of jumps in a function.

@@ -11,7 +11,7 @@ use crate::budget::{Limits, Stopped};
 use crate::contract::{Event, Failure, FailureKind, json};
 use crate::egress::{
     self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
-    Response, ServerSentEvent, Terms,
+    Response, Retries, ServerSentEvent, Terms,
 };
 use crate::files::OpenFile;
 use crate::runtime::bindings::types as wit;
@@ -453,7 +453,15 @@ impl functions::Host for State {
         let (deadline, cancellation) = (self.deadline, self.cancellation.clone());
         let (run, _) = self.run()?;
         let account = Arc::clone(&run.account);
-        let context = Context { deadline, cancellation, account, files: run.files.of_functions() };
+        let context = Context {
+            deadline,
+            cancellation,
+            account,
+            limits: run.limits.clone(),
+            // A queue can wait for a run, but not for one of its functions.
+            retries: Retries { hand_back: false, ..run.retries.clone() },
+            files: run.files.of_functions(),
+        };
         check_count(calls.len())?;
         let size = calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
         let _held = run.account.hold(size)?;

@@ -194,6 +194,14 @@ mod tests {
             (chain(60, |next| json!({ "anyOf": [next, next] })), "1"),
             (chain(60, |next| json!({ "oneOf": [{ "not": next }, { "not": next }] })), "1"),
             (chain(60, |next| json!({ "anyOf": [next, next, true], "not": true })), "1"),
+            (
+                chain(30, |next| json!({ "allOf": [next, next], "unevaluatedProperties": false })),
+                "{\"a\":1}",
+            ),
+            (
+                chain(30, |next| json!({ "dependentSchemas": { "a": next, "b": next } })),
+                "{\"a\":1,\"b\":1}",
+            ),
         ] {
             let account = account();
             let soon = Instant::now() + Duration::from_millis(200);
@@ -220,6 +228,16 @@ mod tests {
             let long = chain(100_000, made);
             assert!(matches!(validate(&long, "\"x\""), Err(Invalid::Schema(_))));
         }
+    }
+
+    #[test]
+    fn neither_long_chains_nor_violations_take_its_hosts_memory() {
+        let chain = chain(3_000, |next| json!({ "allOf": [next], "unevaluatedProperties": false }));
+        assert!(validate(&chain, "{\"a\":1}").is_err());
+        let names: Vec<String> = (0..10_000).map(|number| format!("n{number}")).collect();
+        let schema = json!({ "items": { "required": names } }).to_string();
+        let items = format!("[{}{{}}]", "{},".repeat(3_000));
+        assert!(validate(&schema, &items).is_err());
     }
 
     #[test]

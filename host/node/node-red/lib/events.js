@@ -21,7 +21,7 @@ exports.readEvents = async function* readEvents(body) {
 };
 
 function parse(block) {
-  const fields = block.split('\n').map((line) => /^([^:]*):? ?(.*)$/.exec(line) ?? []);
+  const fields = block.split('\n').map((line) => /^([^:]*):? ?(.*)$/s.exec(line) ?? []);
   const all = (wanted) => fields.filter(([, name]) => name === wanted).map(([, , value]) => value);
   const data = all('data');
   // A block without data is a comment that keeps the connection open.

@@ -13,13 +13,18 @@ const isFile = (value) =>
  */
 exports.withBuffers = async (output, content) => {
   const files = [];
+  // A file that is named again is the same Buffer.
+  const contents = new Map();
   const replace = async (value) => {
     if (typeof value !== 'object' || value === null) {
       return value;
     }
     if (isFile(value)) {
-      files.push(value);
-      return content(value);
+      if (!contents.has(value.url)) {
+        files.push(value);
+        contents.set(value.url, await content(value));
+      }
+      return contents.get(value.url);
     }
     if (Array.isArray(value)) {
       return inTurn(value, replace);

@@ -31,7 +31,7 @@ function parse(block) {
   let event = 'message';
   const data = [];
   for (const line of block.split('\n')) {
-    const [, name, value] = /^([^:]*):? ?(.*)$/.exec(line);
+    const [, name, value] = /^([^:]*):? ?(.*)$/s.exec(line);
     if (name === 'event') {
       event = value;
     } else if (name === 'data') {

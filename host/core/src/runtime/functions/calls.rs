@@ -98,6 +98,7 @@ mod tests {
 
     use super::*;
     use crate::budget::{Account, Cancellation, Limits};
+    use crate::egress::Retries;
     use crate::files::SharedFiles;
 
     /// What takes longer hangs.
@@ -108,6 +109,8 @@ mod tests {
             deadline: Instant::now() + time,
             cancellation: Cancellation::new(),
             account: Account::new(&Limits::default()),
+            limits: Limits::default(),
+            retries: Retries::default(),
             files: SharedFiles::default(),
         }
     }

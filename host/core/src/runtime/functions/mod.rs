@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::budget::{Account, Cancellation, Stopped};
+use crate::budget::{Account, Cancellation, Limits, Stopped};
 use crate::contract::Failure;
+use crate::egress::Retries;
 use crate::files::SharedFiles;
 
 pub(crate) use calls::{CallResult, Invocation};
@@ -40,6 +41,9 @@ pub(crate) struct Context {
     pub deadline: Instant,
     pub cancellation: Cancellation,
     pub account: Arc<Account>,
+    /// How the run's own requests are made: a function's are made likewise.
+    pub limits: Limits,
+    pub retries: Retries,
     /// What the runs of the run's functions store.
     pub files: SharedFiles,
 }
