@@ -52,7 +52,7 @@ fn a_file_of_gigabytes_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.wasm");
     std::fs::File::create(&path).unwrap().set_len(100 << 30).unwrap();
-    let Err(error) = host().load_file(&path) else { panic!("it was loaded") };
+    let Err(error) = connector_tests::host().load_file(&path) else { panic!("it was loaded") };
     assert!(error.to_string().contains("it is larger than 67108864 bytes"), "{error}");
 }
 
