@@ -1,12 +1,10 @@
 //! `POST /chat/completions`.
 
 mod answer;
-mod attachments;
 mod messages;
 mod request;
 mod rules;
 mod stream;
-mod table;
 
 use std::sync::Arc;
 
@@ -15,6 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use serde::Deserialize;
 
 use crate::call::Call;
 use crate::chat::answer::Completion;
@@ -29,11 +28,12 @@ pub(crate) async fn completions(
     Extension(call): Extension<Arc<Call>>,
 ) -> Result<Response, ApiError> {
     let body = call.json()?;
-    let request = Request::parse(body)?;
+    let request = Request::deserialize(body)?;
     rules::check(&request)?;
     let completion = Completion::new(&request, body);
     if request.stream {
-        return Ok(pace::events(stream::events(&completion, &request), shared.chunk_pause));
+        let with_usage = request.stream_options.is_some_and(|options| options.include_usage);
+        return Ok(pace::events(stream::events(&completion, with_usage), shared.chunk_pause));
     }
     Ok(Json(completion.plain()).into_response())
 }

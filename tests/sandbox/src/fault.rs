@@ -24,8 +24,6 @@ use crate::pace::Step;
 /// without a key meets them too.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// No fault: the request is served, the script goes on with the next one.
-    Serve,
     /// This answer, whatever was asked.
     Status {
         /// The status.
@@ -67,13 +65,6 @@ pub enum Fault {
     EchoAuthorization {
         /// The status.
         status: u16,
-    },
-    /// A redirect.
-    Redirect {
-        /// The status, such as 302 or 307.
-        status: u16,
-        /// Where to: an absolute URL or a path.
-        location: String,
     },
 }
 
@@ -120,8 +111,8 @@ impl Script {
         locked(&self.0).push_back(fault);
     }
 
-    pub(crate) fn next(&self) -> Fault {
-        locked(&self.0).pop_front().unwrap_or(Fault::Serve)
+    pub(crate) fn next(&self) -> Option<Fault> {
+        locked(&self.0).pop_front()
     }
 
     pub(crate) fn clear(&self) {
@@ -166,11 +157,6 @@ pub(crate) fn echo_authorization(code: u16, headers: &HeaderMap) -> Response {
         "request": {"headers": {"authorization": sent}},
     });
     (status_code(code), axum::Json(body)).into_response()
-}
-
-/// The answer of [`Fault::Redirect`].
-pub(crate) fn redirect(code: u16, location: &str) -> Response {
-    status(code, &[("location".to_owned(), location.to_owned())], Vec::new())
 }
 
 /// Sends the first `after` bytes of a body and then breaks the connection.

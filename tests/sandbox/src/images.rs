@@ -1,57 +1,49 @@
 //! `POST /images/generations`.
 
-mod answer;
-mod rules;
-
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::fields;
-use crate::fields::Field;
-use crate::fields::Rule;
+use crate::models;
+use crate::models::CREATED;
+use crate::models::Family;
 use crate::pace;
 use crate::picture;
 use crate::server::Shared;
+use crate::tokens;
 
-const FIELDS: &[Field] = &[
-    Field::required("prompt", Rule::NON_EMPTY),
-    Field::nullable("model", Rule::TEXT),
-    Field::nullable("n", Rule::Integer { min: 1, max: 10 }),
-    Field::nullable("size", Rule::TEXT),
-    Field::nullable("quality", Rule::Choice(&["standard", "hd", "low", "medium", "high", "auto"])),
-    Field::nullable("background", Rule::Choice(&["transparent", "opaque", "auto"])),
-    Field::nullable("output_format", Rule::Choice(&["png", "jpeg", "webp"])),
-    Field::nullable("output_compression", Rule::Integer { min: 0, max: 100 }),
-    Field::nullable("moderation", Rule::Choice(&["low", "auto"])),
-    Field::nullable("response_format", Rule::Choice(&["url", "b64_json"])),
-    Field::nullable("style", Rule::Choice(&["vivid", "natural"])),
-    Field::nullable("stream", Rule::Boolean),
-    Field::nullable("partial_images", Rule::Integer { min: 0, max: 3 }),
-    Field::optional("user", Rule::TEXT),
-];
-
-/// The parts of a request that shape its answer.
+/// A request for images.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "some fields need only be known and of the right type")]
 struct Request {
     prompt: String,
-    model: Option<String>,
+    model: String,
     n: Option<usize>,
     size: Option<String>,
     quality: Option<String>,
     background: Option<String>,
     output_format: Option<String>,
-    output_compression: Option<u64>,
+    output_compression: Option<u8>,
+    moderation: Option<String>,
     response_format: Option<String>,
-    stream: Option<bool>,
+    style: Option<String>,
+    #[serde(default)]
+    stream: bool,
     partial_images: Option<u32>,
+    user: Option<String>,
 }
 
 /// Draws pictures.
@@ -59,11 +51,10 @@ pub(crate) async fn generations(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,
 ) -> Result<Response, ApiError> {
-    let body = fields::check_body(call.json()?, FIELDS)?;
-    let request =
-        Request::deserialize(call.json()?).map_err(|error| ApiError::invalid(error.to_string()))?;
-    rules::check(&request, body)?;
-    if request.stream.unwrap_or(false) {
+    let request = Request::deserialize(call.json()?)?;
+    models::check(&request.model, Family::Image)?;
+    request.check()?;
+    if request.stream {
         return Ok(pace::events(request.events()?, shared.chunk_pause));
     }
     let answer = if request.has_urls() { request.dall_e(&shared)? } else { request.gpt_image()? };
@@ -71,38 +62,132 @@ pub(crate) async fn generations(
 }
 
 impl Request {
-    /// The model asked for. The default is the one the API documents.
-    fn model(&self) -> &str {
-        self.model.as_deref().unwrap_or("dall-e-2")
-    }
-
-    fn is_dall_e(&self) -> bool {
-        self.model().starts_with("dall-e")
+    /// Checks what depends on the model or on other fields: the API's
+    /// documentation says it in prose alone.
+    fn check(&self) -> Result<(), ApiError> {
+        let is_dall_e = self.model.starts_with("dall-e");
+        let is_gpt_image = self.model.starts_with("gpt-image");
+        let is_png = self.output_format() == "png";
+        for (name, is_wrong) in [
+            ("response_format", self.response_format.is_some() && is_gpt_image),
+            ("style", self.style.is_some() && (is_gpt_image || self.model == "dall-e-2")),
+            ("background", self.background.is_some() && is_dall_e),
+            ("output_format", self.output_format.is_some() && is_dall_e),
+            ("output_compression", self.output_compression.is_some() && (is_dall_e || is_png)),
+            ("moderation", self.moderation.is_some() && is_dall_e),
+            ("stream", self.stream && is_dall_e),
+            ("partial_images", self.partial_images.is_some() && !self.stream),
+        ] {
+            if is_wrong {
+                return Err(ApiError::at(name, format!("Unknown parameter: '{name}'.")));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the answer can hold URLs: only models that take
     /// `response_format` leave the choice.
     fn has_urls(&self) -> bool {
-        self.is_dall_e() || self.response_format.is_some()
+        self.model.starts_with("dall-e") || self.response_format.is_some()
     }
 
     fn output_format(&self) -> &str {
         self.output_format.as_deref().unwrap_or("png")
     }
 
+    /// The sides of `1024x768`; those of other sizes are the sandbox's choice.
     fn size(&self) -> (u32, u32) {
-        self.size.as_deref().and_then(rules::parse_size).unwrap_or((1024, 1024))
+        let sides = self.size.as_deref().and_then(|size| size.split_once('x'));
+        let side = |side: &str| side.parse::<u32>().ok().filter(|side| (16..=4096).contains(side));
+        sides
+            .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+            .unwrap_or((1024, 1024))
     }
 
-    fn quality(&self) -> &str {
-        self.quality.as_deref().filter(|quality| *quality != "auto").unwrap_or("medium")
+    /// The images asked for. JPEG and WebP are recorded samples.
+    fn draw(&self, count: usize) -> Result<Vec<Bytes>, ApiError> {
+        let (width, height) = self.size();
+        let one = |index| match self.output_format() {
+            "jpeg" => Ok(Bytes::from_static(include_bytes!("../samples/picture.jpeg"))),
+            "webp" => Ok(Bytes::from_static(include_bytes!("../samples/picture.webp"))),
+            _ => picture::png(&format!("{index} {}", self.prompt), width, height)
+                .map_err(|error| ApiError::invalid(error.to_string())),
+        };
+        (0..count).map(one).collect()
     }
 
-    fn background(&self) -> &str {
-        self.background.as_deref().filter(|background| *background != "auto").unwrap_or("opaque")
+    /// What the models before GPT image answer: a URL or the bytes.
+    fn dall_e(&self, shared: &Shared) -> Result<Value, ApiError> {
+        let images = self.draw(self.n.unwrap_or(1))?.into_iter().map(|picture| {
+            let mut image = match self.response_format.as_deref() {
+                Some("b64_json") => json!({"b64_json": STANDARD.encode(&picture)}),
+                _ => json!({"url": shared.publish(picture)}),
+            };
+            if self.model != "dall-e-2" {
+                let revised = format!("A pattern drawn by the sandbox for: {}", self.prompt);
+                image["revised_prompt"] = revised.into();
+            }
+            image
+        });
+        Ok(json!({"created": CREATED, "data": images.collect::<Value>()}))
     }
 
-    fn seeds(&self) -> impl Iterator<Item = u64> {
-        (0..self.n.unwrap_or(1)).map(|index| picture::seed(&self.prompt, index))
+    fn gpt_image(&self) -> Result<Value, ApiError> {
+        let images = self.draw(self.n.unwrap_or(1))?;
+        let mut answer = self.described();
+        answer["usage"] = self.usage(images.len());
+        answer["created"] = CREATED.into();
+        answer["data"] =
+            images.iter().map(|image| json!({"b64_json": STANDARD.encode(image)})).collect();
+        Ok(answer)
+    }
+
+    /// Events for each image: its stages, then the whole. A stage is another
+    /// image.
+    fn events(&self) -> Result<Vec<String>, ApiError> {
+        let stages = self.partial_images.unwrap_or(0) as usize;
+        let images = self.draw(self.n.unwrap_or(1) * (stages + 1))?;
+        let events = images.iter().enumerate().map(|(index, image)| {
+            let stage = index % (stages + 1);
+            let mut event = self.described();
+            let name = if stage < stages {
+                event["partial_image_index"] = stage.into();
+                "image_generation.partial_image"
+            } else {
+                event["usage"] = self.usage(1);
+                "image_generation.completed"
+            };
+            event["type"] = name.into();
+            event["created_at"] = CREATED.into();
+            event["b64_json"] = STANDARD.encode(image).into();
+            pace::named(name, &event)
+        });
+        Ok(events.collect())
+    }
+
+    /// What is said of images.
+    fn described(&self) -> Value {
+        let chosen = |value: &Option<String>, auto: &str| match value.as_deref() {
+            None | Some("auto") => auto.to_owned(),
+            Some(value) => value.to_owned(),
+        };
+        let (width, height) = self.size();
+        json!({
+            "background": chosen(&self.background, "opaque"),
+            "output_format": self.output_format(),
+            "quality": chosen(&self.quality, "medium"),
+            "size": format!("{width}x{height}"),
+        })
+    }
+
+    fn usage(&self, images: usize) -> Value {
+        let (text, images) = (tokens::count(&self.prompt), images as u64 * 1056);
+        json!({
+            "input_tokens": text,
+            "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
+            "output_tokens": images,
+            "output_tokens_details": {"text_tokens": 0, "image_tokens": images},
+            "total_tokens": text + images,
+        })
     }
 }

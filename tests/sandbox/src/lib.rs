@@ -1,11 +1,12 @@
 //! A stand-in for the OpenAI API on loopback.
 //!
-//! It answers like the API does and checks requests the way the API's
-//! documentation says, including the rules that its machine-readable
-//! description leaves to prose. There is no model behind it: a chat answer
-//! says that it is the sandbox's and quotes the question, a picture is a
-//! pattern drawn from the prompt, speech is a melody drawn from the text.
-//! The same request always gets the same answer.
+//! It answers like the API does, and refuses requests that have other fields
+//! than the connector may send, or break a rule which the API's documentation
+//! has in prose alone. Ranges and choices are left to the API's machine-readable
+//! description, by which other tests judge the same requests. There is no model
+//! behind it: a chat answer says that it is the sandbox's and quotes the
+//! question, a picture is a pattern drawn from the prompt, speech is a tone
+//! drawn from the text. The same request always gets the same answer.
 //!
 //! ```
 //! use openai_sandbox::{Fault, Options, Sandbox};
@@ -21,12 +22,9 @@
 //!
 //! * One token is four characters of text, rounded up. Reasoning takes none.
 //! * Timestamps in answers are always the same moment.
-//! * Models whose id begins with `missing-` do not exist. Others do, unless
-//!   they are known to belong to another endpoint.
+//! * Every model exists, but not in every endpoint.
 //! * A chat answer names every attachment with its kind and length:
 //!   `[image_url: image/png, 2979 bytes]`.
-//! * Where servers go by a file's content alone, the sandbox wants its name and
-//!   its declared type to agree with it.
 //! * Audio made by the sandbox is remembered: its transcript is the text that
 //!   was spoken. Formats that are recorded samples share their bytes, so there
 //!   the latest text wins.
@@ -34,29 +32,24 @@
 //! # Reading the code
 //!
 //! `server` takes a request through recording, scripted faults and the key
-//! check to one file per endpoint. Each of those begins with the table of its
-//! fields (`fields` explains them), goes on with the rules between fields and
-//! ends with the answer. What HTTP servers cannot do is in `raw`, a server of
-//! bytes in front of a sandbox.
+//! check to one file per endpoint. Each of those begins with its fields, goes
+//! on with the rules between them and ends with the answer. What HTTP servers
+//! cannot do is in `raw`, a server of bytes in front of a sandbox.
 
 mod audio;
 mod call;
 mod chat;
-mod data_url;
 mod error;
 mod fault;
-mod fields;
 mod images;
 mod line;
 mod models;
 mod pace;
-mod pattern;
 mod picture;
 mod raw;
 mod record;
 mod schema;
 mod server;
-mod sound;
 mod speech;
 mod strict;
 mod tokens;

@@ -1,8 +1,6 @@
-//! The models: `GET /models`, `GET /models/{model}`, and which endpoint a
-//! model belongs to.
+//! The models: `GET /models`, and which endpoint a model belongs to.
 
 use axum::Json;
-use axum::extract::Path;
 use serde_json::Value;
 use serde_json::json;
 
@@ -61,37 +59,21 @@ pub(crate) async fn list() -> Json<Value> {
     Json(json!({"object": "list", "data": data}))
 }
 
-/// `GET /models/{model}`.
-pub(crate) async fn one(Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    let known = MODELS.iter().find(|(known, _)| *known == id);
-    known.map(|(id, _)| Json(model(id))).ok_or_else(|| ApiError::model_not_found(&id))
-}
-
 /// Refuses a model that does not exist or belongs to another endpoint. Any
 /// other name is good: a model's name is free text.
-pub(crate) fn check(id: &str, family: Family, endpoint: &str) -> Result<(), ApiError> {
+pub(crate) fn check(id: &str, family: Family) -> Result<(), ApiError> {
     if id.is_empty() {
-        return Err(ApiError::invalid("you must provide a model parameter").param("model"));
-    }
-    if id.starts_with("missing-") {
-        return Err(ApiError::model_not_found(id));
+        return Err(ApiError::at("model", "you must provide a model parameter"));
     }
     match MODELS.iter().find(|(known, _)| *known == id) {
-        Some((_, known)) if *known != family => Err(ApiError::invalid_value(
-            "model",
-            format!("The model '{id}' is not supported in the {endpoint} endpoint."),
-        )),
+        Some((_, known)) if *known != family => {
+            let message = format!("The model '{id}' is not supported in this endpoint.");
+            Err(ApiError::at("model", message))
+        }
         _ => Ok(()),
     }
 }
 
 fn model(id: &str) -> Value {
-    let mut model =
-        json!({"id": id, "object": "model", "created": CREATED, "owned_by": "openai-sandbox"});
-    if id.starts_with("dall-e-")
-        && let Value::Object(fields) = &mut model
-    {
-        fields.insert("shutdown_date".to_owned(), json!("2026-05-12"));
-    }
-    model
+    json!({"id": id, "object": "model", "created": CREATED, "owned_by": "openai-sandbox"})
 }

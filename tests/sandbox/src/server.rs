@@ -148,7 +148,6 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/models", get(models::list))
-        .route("/v1/models/{model}", get(models::one))
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/images/generations", post(images::generations))
         .route("/v1/audio/speech", post(speech::speech))
@@ -190,23 +189,24 @@ async fn gate(
     let scripted = |response| sign(response, &shared, started);
 
     let response = match shared.script.next() {
-        Fault::Serve => serve.await,
-        Fault::Delay(pause) => {
+        None => serve.await,
+        Some(Fault::Delay(pause)) => {
             tokio::time::sleep(pause).await;
             serve.await
         }
-        Fault::CutBody { after } => fault::cut(serve.await, after).await,
-        Fault::Stall { after, pause } => fault::stall(serve.await, after, pause).await,
-        Fault::Pieces { size, pause } => fault::shred(serve.await, size, pause).await,
-        Fault::HangUp => {
+        Some(Fault::CutBody { after }) => fault::cut(serve.await, after).await,
+        Some(Fault::Stall { after, pause }) => fault::stall(serve.await, after, pause).await,
+        Some(Fault::Pieces { size, pause }) => fault::shred(serve.await, size, pause).await,
+        Some(Fault::HangUp) => {
             line.hang_up();
             return fault::nothing();
         }
-        Fault::Status { status, headers, body } => scripted(fault::status(status, &headers, body)),
-        Fault::EchoAuthorization { status } => {
+        Some(Fault::Status { status, headers, body }) => {
+            scripted(fault::status(status, &headers, body))
+        }
+        Some(Fault::EchoAuthorization { status }) => {
             scripted(fault::echo_authorization(status, &headers))
         }
-        Fault::Redirect { status, location } => scripted(fault::redirect(status, &location)),
     };
     shared.journal.answered(entry, response.status().as_u16());
     response

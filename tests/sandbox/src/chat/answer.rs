@@ -1,17 +1,11 @@
 //! What the sandbox says in a chat.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::audio;
-use crate::chat::messages;
-use crate::chat::request::Audio;
-use crate::chat::request::Function;
+use crate::chat::messages::Message;
 use crate::chat::request::Request;
-use crate::chat::request::Tool;
-use crate::chat::rules;
+use crate::chat::request::ResponseFormat;
 use crate::digest;
 use crate::models::CREATED;
 use crate::schema;
@@ -23,7 +17,6 @@ pub(crate) struct Completion {
     id: String,
     model: String,
     service_tier: String,
-    metadata: Option<Value>,
     pub(crate) usage: Value,
 }
 
@@ -31,43 +24,35 @@ pub(crate) struct Completion {
 pub(crate) struct Choice {
     pub(crate) said: Said,
     pub(crate) finish_reason: &'static str,
-    /// Present if asked for.
-    pub(crate) logprobs: Option<Logprobs>,
+    /// How many alternatives each token has, if log probabilities were asked
+    /// for.
+    alternatives: Option<usize>,
 }
 
 /// What a choice's message holds.
 pub(crate) enum Said {
     Text(String),
-    Audio(Spoken),
-    ToolCalls(Vec<Value>),
-    FunctionCall { name: String, arguments: String },
+    ToolCalls(Vec<Call>),
 }
 
-/// A spoken message.
-pub(crate) struct Spoken {
+/// A call of a function.
+pub(crate) struct Call {
     pub(crate) id: String,
-    pub(crate) transcript: String,
-    pub(crate) data: String,
+    pub(crate) name: String,
+    pub(crate) arguments: String,
 }
 
 impl Completion {
     /// Answers a request. The same body gets the same answer.
     pub(crate) fn new(request: &Request, body: &Value) -> Completion {
-        let seed = digest(body.to_string().as_bytes());
-        let count = request.n.unwrap_or(1);
         let choices: Vec<Choice> =
-            (0..count).map(|index| Choice::new(request, seed, index)).collect();
-        let service_tier = match request.service_tier.as_deref() {
-            None | Some("auto") => "default",
-            Some(tier) => tier,
-        };
+            (0..request.n.unwrap_or(1)).map(|index| Choice::new(request, index)).collect();
         Completion {
             usage: usage(request, &choices),
             choices,
-            id: format!("chatcmpl-sandbox{seed:016x}"),
+            id: format!("chatcmpl-sandbox{:016x}", digest(body.to_string().as_bytes())),
             model: request.model.clone(),
-            service_tier: service_tier.to_owned(),
-            metadata: request.metadata.clone().map(Value::Object),
+            service_tier: request.service_tier.clone().unwrap_or_else(|| "default".to_owned()),
         }
     }
 
@@ -81,18 +66,13 @@ impl Completion {
                 json!({
                     "index": index,
                     "message": choice.said.message(),
-                    "logprobs": choice.logprobs.as_ref().map(|logprobs| logprobs.of(&choice.said)),
+                    "logprobs": choice.logprobs(),
                     "finish_reason": choice.finish_reason,
                 })
             })
             .collect();
         let mut answer = self.envelope("chat.completion", choices.into());
-        if let Value::Object(fields) = &mut answer {
-            fields.insert("usage".to_owned(), self.usage.clone());
-            if let Some(metadata) = &self.metadata {
-                fields.insert("metadata".to_owned(), metadata.clone());
-            }
-        }
+        answer["usage"] = self.usage.clone();
         answer
     }
 
@@ -111,135 +91,98 @@ impl Completion {
 }
 
 impl Choice {
-    fn new(request: &Request, seed: u64, index: usize) -> Choice {
-        let logprobs = request.logprobs.then(|| Logprobs(request.top_logprobs.unwrap_or(0)));
-        let calls = tool_calls(request, index);
+    fn new(request: &Request, index: usize) -> Choice {
+        let alternatives = request.logprobs.then(|| request.top_logprobs.unwrap_or(0));
+        let calls = calls(request, index);
         if !calls.is_empty() {
-            let said = Said::ToolCalls(calls);
-            return Choice { said, finish_reason: "tool_calls", logprobs };
-        }
-        if let Some(function) = called_function(request) {
-            let said =
-                Said::FunctionCall { name: function.name.clone(), arguments: arguments(function) };
-            return Choice { said, finish_reason: "function_call", logprobs };
+            return Choice {
+                said: Said::ToolCalls(calls),
+                finish_reason: "tool_calls",
+                alternatives,
+            };
         }
         let (text, finish_reason) = cut(request, text(request, index));
-        let said = match &request.audio {
-            Some(audio) => Said::Audio(Spoken::new(audio, text, seed)),
-            None => Said::Text(text),
-        };
-        Choice { said, finish_reason, logprobs }
+        Choice { said: Said::Text(text), finish_reason, alternatives }
+    }
+
+    fn logprobs(&self) -> Value {
+        match &self.said {
+            Said::Text(text) => self.logprobs_of(tokens::split(text)),
+            Said::ToolCalls(_) => Value::Null,
+        }
+    }
+
+    /// The log probabilities of tokens, which were never in doubt; null if
+    /// nobody asked for them.
+    pub(crate) fn logprobs_of<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Value {
+        let Some(alternatives) = self.alternatives else { return Value::Null };
+        let logprob = |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
+        let content = tokens.map(|token| {
+            let others = (1..alternatives).map(|rank| logprob(&format!("other{rank}"), -9999.0));
+            let top = std::iter::once(logprob(token, 0.0)).chain(others).take(alternatives);
+            let mut chosen = logprob(token, 0.0);
+            chosen["top_logprobs"] = top.collect();
+            chosen
+        });
+        json!({"content": content.collect::<Value>(), "refusal": null})
     }
 }
 
 impl Said {
     fn message(&self) -> Value {
-        let mut message = json!({
-            "role": "assistant",
-            "content": null,
-            "refusal": null,
-            "annotations": [],
-        });
-        let (name, value) = match self {
-            Said::Text(text) => ("content", json!(text)),
-            Said::Audio(spoken) => ("audio", spoken.whole()),
-            Said::ToolCalls(calls) => ("tool_calls", json!(calls)),
-            Said::FunctionCall { name, arguments } => {
-                ("function_call", json!({"name": name, "arguments": arguments}))
+        let mut message =
+            json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
+        match self {
+            Said::Text(text) => message["content"] = text.as_str().into(),
+            Said::ToolCalls(calls) => {
+                message["tool_calls"] = calls.iter().map(Call::whole).collect();
             }
-        };
-        if let Value::Object(fields) = &mut message {
-            fields.insert(name.to_owned(), value);
         }
         message
     }
 
-    /// The part of a message that costs tokens.
-    fn billed(&self) -> u64 {
+    /// How many tokens a message costs.
+    fn tokens(&self) -> u64 {
         match self {
             Said::Text(text) => tokens::count(text),
-            Said::Audio(spoken) => tokens::count(&spoken.transcript),
-            Said::ToolCalls(calls) => calls.iter().map(|call| tokens::count(call_text(call))).sum(),
-            Said::FunctionCall { arguments, .. } => tokens::count(arguments),
+            Said::ToolCalls(calls) => calls.iter().map(|call| tokens::count(&call.arguments)).sum(),
         }
     }
 }
 
-impl Spoken {
-    fn new(audio: &Audio, transcript: String, seed: u64) -> Spoken {
-        // The chat endpoint has a name of its own for this one format.
-        let name = if audio.format == "pcm16" { "pcm" } else { audio.format.as_str() };
-        let format = audio::Format::from_name(name);
-        Spoken {
-            id: format!("audio_sandbox{seed:016x}"),
-            data: STANDARD.encode(audio::speak(&transcript, 1.0, format)),
-            transcript,
-        }
-    }
-
+impl Call {
     fn whole(&self) -> Value {
+        let Call { id, name, arguments } = self;
         json!({
-            "id": self.id,
-            "data": self.data,
-            "expires_at": CREATED + 3600,
-            "transcript": self.transcript,
+            "id": id, "type": "function", "function": {"name": name, "arguments": arguments},
         })
     }
-}
-
-/// The log probabilities of an answer: it was never in doubt.
-pub(crate) struct Logprobs(usize);
-
-impl Logprobs {
-    pub(crate) fn of(&self, said: &Said) -> Value {
-        match said {
-            Said::Text(text) => self.of_tokens(tokens::split(text)),
-            _ => json!({"content": null, "refusal": null}),
-        }
-    }
-
-    pub(crate) fn of_tokens<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Value {
-        let content: Vec<Value> = tokens.map(|token| self.of_token(token)).collect();
-        json!({"content": content, "refusal": null})
-    }
-
-    /// The token, and for company some that nobody would have chosen.
-    fn of_token(&self, token: &str) -> Value {
-        let others = (1..self.0).map(|rank| logprob(&format!("other{rank}"), -9999.0));
-        let chosen = logprob(token, 0.0);
-        let top: Vec<Value> = std::iter::once(chosen).chain(others).take(self.0).collect();
-        json!({"token": token, "logprob": 0.0, "bytes": token.as_bytes(), "top_logprobs": top})
-    }
-}
-
-fn logprob(token: &str, logprob: f64) -> Value {
-    json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()})
 }
 
 /// The text of the choice with this index, before any limit.
 fn text(request: &Request, index: usize) -> String {
     let sentence = sentence(request, index);
-    match request.format() {
-        "json_object" => json_object(request, sentence).to_string(),
-        "json_schema" => {
-            let schema = request.json_schema().and_then(|format| format.get("schema"));
-            schema::example(schema.unwrap_or(&Value::Null)).to_string()
+    match &request.response_format {
+        ResponseFormat::Text => sentence,
+        ResponseFormat::JsonObject => json_object(request, sentence).to_string(),
+        ResponseFormat::JsonSchema { json_schema } => {
+            schema::example(&json_schema.schema).to_string()
         }
-        _ => sentence,
     }
 }
 
 fn sentence(request: &Request, index: usize) -> String {
     let number =
         if request.n.unwrap_or(1) == 1 { String::new() } else { format!(" {}", index + 1) };
-    let results = tool_results(request);
+    let is_result = |message: &&Message| matches!(message, Message::Tool { .. });
+    let results = request.messages.iter().rev().take_while(is_result);
+    let mut results: Vec<String> = results.map(|result| format!("\"{}\"", result.text())).collect();
     if !results.is_empty() {
-        let quoted: Vec<String> = results.iter().map(|result| format!("\"{result}\"")).collect();
-        return format!("Sandbox answer{number} from tool results: {}.", quoted.join(", "));
+        results.reverse();
+        return format!("Sandbox answer{number} from tool results: {}.", results.join(", "));
     }
-    let is_user = |message: &&Value| messages::role(message) == "user";
-    let question = request.messages.iter().rev().find(is_user).or(request.messages.last());
-    let question = question.map(messages::quoted).unwrap_or_default();
+    let question = request.messages.iter().rev().find(|message| message.is_users());
+    let question = question.or(request.messages.last()).map(Message::text).unwrap_or_default();
     format!(
         "Sandbox answer{number} to \"{question}\": no model was asked, this text comes from the \
          sandbox."
@@ -249,30 +192,17 @@ fn sentence(request: &Request, index: usize) -> String {
 /// An object with the answer, and with a list if the messages speak of
 /// `items`, which is how a list is usually asked for.
 fn json_object(request: &Request, sentence: String) -> Value {
-    let wants_items =
-        request.messages.iter().any(|message| messages::text(message).contains("items"));
-    if wants_items {
+    if request.messages.iter().any(|message| message.text().contains("items")) {
         json!({"items": ["first sandbox item", "second sandbox item"], "answer": sentence})
     } else {
         json!({"answer": sentence})
     }
 }
 
-/// The results of the tools called last, in order of the conversation.
-fn tool_results(request: &Request) -> Vec<String> {
-    let is_result = |message: &&Value| matches!(messages::role(message), "tool" | "function");
-    let mut results: Vec<String> =
-        request.messages.iter().rev().take_while(is_result).map(messages::text).collect();
-    results.reverse();
-    results
-}
-
 /// Applies stop sequences and the token limit.
 fn cut(request: &Request, mut text: String) -> (String, &'static str) {
-    let stops = request.stop_sequences();
-    let stop =
-        stops.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| text.find(stop)).min();
-    if let Some(stop) = stop {
+    let stops = request.stop.iter().filter_map(|stop| text.find(stop));
+    if let Some(stop) = stops.min() {
         text.truncate(stop);
     }
     match request.max_completion_tokens.or(request.max_tokens) {
@@ -283,81 +213,24 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
     }
 }
 
-/// The calls of the tools that the request lets the model call, in the choice
-/// with this index.
-fn tool_calls(request: &Request, choice: usize) -> Vec<Value> {
-    let parallel = request.parallel_tool_calls.unwrap_or(true);
-    let calls = tools_to_call(request)
-        .into_iter()
-        .take(if parallel { usize::MAX } else { 1 })
-        .enumerate()
-        .map(|(index, tool)| tool_call(format!("call_{choice}_{index}"), tool));
+/// The calls of functions in the choice with this index: a model that its user
+/// asks calls them all, and answers once it has the results.
+fn calls(request: &Request, choice: usize) -> Vec<Call> {
+    if !request.messages.last().is_some_and(Message::is_users) {
+        return Vec::new();
+    }
+    let at_once = if request.parallel_tool_calls == Some(false) { 1 } else { usize::MAX };
+    let calls = request.functions().take(at_once).enumerate().map(|(index, function)| Call {
+        id: format!("call_{choice}_{index}"),
+        name: function.name.clone(),
+        arguments: schema::smallest(&function.parameters).to_string(),
+    });
     calls.collect()
 }
 
-fn tools_to_call(request: &Request) -> Vec<&Tool> {
-    // In a real conversation a model asked by its user may call a tool, and
-    // answers once it has the results.
-    let is_asked = request.messages.last().is_some_and(|last| messages::role(last) == "user");
-    let choice = request.tool_choice.as_ref();
-    let word = choice.and_then(Value::as_str);
-    let mode = choice.and_then(|choice| choice.pointer("/allowed_tools/mode")?.as_str());
-    let calls = match (word.or(mode), choice) {
-        (Some("none"), _) => false,
-        (Some("auto"), _) | (None, None) => is_asked,
-        _ => true,
-    };
-    if !calls {
-        return Vec::new();
-    }
-    let names = choice.map(rules::chosen_names).unwrap_or_default();
-    let allowed = |tool: &&Tool| names.is_empty() || names.contains(&tool.name());
-    request.tools.iter().filter(allowed).collect()
-}
-
-fn tool_call(id: String, tool: &Tool) -> Value {
-    match tool {
-        Tool::Function { function } => json!({
-            "id": id,
-            "type": "function",
-            "function": {"name": function.name, "arguments": arguments(function)},
-        }),
-        Tool::Custom { custom } => json!({
-            "id": id,
-            "type": "custom",
-            "custom": {"name": custom.name, "input": "sandbox input"},
-        }),
-    }
-}
-
-/// The arguments or the input of a tool call.
-pub(crate) fn call_text(call: &Value) -> &str {
-    let text = call.pointer("/function/arguments").or(call.pointer("/custom/input"));
-    text.and_then(Value::as_str).unwrap_or("")
-}
-
-fn arguments(function: &Function) -> String {
-    match &function.parameters {
-        Some(parameters) => schema::smallest(parameters).to_string(),
-        None => "{}".to_owned(),
-    }
-}
-
-/// The function that the request lets the model call the old way.
-fn called_function(request: &Request) -> Option<&Function> {
-    let choice = request.function_call.as_ref();
-    if let Some(name) = choice.and_then(|choice| choice.get("name")) {
-        return request.functions.iter().find(|function| *name == function.name);
-    }
-    let is_asked = request.messages.last().is_some_and(|last| messages::role(last) == "user");
-    let refused = choice.is_some_and(|choice| choice == "none");
-    request.functions.first().filter(|_| is_asked && !refused)
-}
-
 fn usage(request: &Request, choices: &[Choice]) -> Value {
-    let prompt: u64 =
-        request.messages.iter().map(|message| tokens::count(&messages::text(message))).sum();
-    let completion: u64 = choices.iter().map(|choice| choice.said.billed()).sum();
+    let prompt: u64 = request.messages.iter().map(|message| tokens::count(&message.text())).sum();
+    let completion: u64 = choices.iter().map(|choice| choice.said.tokens()).sum();
     json!({
         "prompt_tokens": prompt,
         "completion_tokens": completion,

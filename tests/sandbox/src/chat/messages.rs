@@ -1,164 +1,148 @@
 //! Messages: what each role may say, and what was said.
 
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 
-use crate::chat::attachments;
-use crate::error::ApiError;
-use crate::fields::Field;
-use crate::fields::Path;
-use crate::fields::Rule;
+/// A message of a chat.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "role", rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum Message {
+    Developer {
+        content: Content,
+    },
+    System {
+        content: Content,
+    },
+    User {
+        content: Content,
+    },
+    Assistant {
+        content: Option<Content>,
+        #[serde(default)]
+        tool_calls: Vec<ToolCall>,
+    },
+    Tool {
+        content: Content,
+        tool_call_id: String,
+    },
+}
 
-pub(crate) const MESSAGE: Rule = Rule::Tagged {
-    tag: "role",
-    variants: &[
-        ("developer", INSTRUCTION),
-        ("system", INSTRUCTION),
-        ("user", USER),
-        ("assistant", ASSISTANT),
-        ("tool", TOOL_RESULT),
-        ("function", FUNCTION_RESULT),
-    ],
-};
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Content {
+    Text(String),
+    Parts(Vec<Part>),
+}
 
-const INSTRUCTION: &[Field] =
-    &[Field::tag("role"), Field::required("content", TEXTS), Field::optional("name", NAME)];
+/// A part of a message: a text, or a file that comes whole.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Part {
+    Text { text: String },
+    ImageUrl { image_url: Image },
+    InputAudio { input_audio: Recording },
+    File { file: Document },
+}
 
-const USER: &[Field] = &[
-    Field::tag("role"),
-    Field::required(
-        "content",
-        Rule::Either(&[
-            Rule::TEXT,
-            Rule::non_empty_list(&Rule::Tagged { tag: "type", variants: attachments::USER_PARTS }),
-        ]),
-    ),
-    Field::optional("name", NAME),
-];
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "nobody looks at the image")]
+pub(crate) struct Image {
+    url: String,
+    detail: Option<String>,
+}
 
-const ASSISTANT: &[Field] = &[
-    Field::tag("role"),
-    Field::nullable(
-        "content",
-        Rule::Either(&[
-            Rule::TEXT,
-            Rule::non_empty_list(&Rule::Tagged {
-                tag: "type",
-                variants: &[
-                    ("text", TEXT_PART),
-                    ("refusal", &[Field::tag("type"), Field::required("refusal", Rule::TEXT)]),
-                ],
-            }),
-        ]),
-    ),
-    Field::nullable("refusal", Rule::TEXT),
-    Field::optional("name", NAME),
-    Field::nullable("audio", Rule::Object(&[Field::required("id", Rule::TEXT)])),
-    Field::optional(
-        "tool_calls",
-        Rule::non_empty_list(&Rule::Tagged { tag: "type", variants: TOOL_CALLS }),
-    ),
-    Field::nullable(
-        "function_call",
-        Rule::Object(&[
-            Field::required("name", Rule::IDENTIFIER),
-            Field::required("arguments", Rule::TEXT),
-        ]),
-    ),
-    // Answers carry these, and clients send answers back as they were.
-    Field::nullable("annotations", Rule::list(&Rule::AnyObject)),
-];
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recording {
+    data: String,
+    format: String,
+}
 
-const TOOL_RESULT: &[Field] = &[
-    Field::tag("role"),
-    Field::required("content", TEXTS),
-    Field::required("tool_call_id", Rule::TEXT),
-];
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Document {
+    filename: String,
+    file_data: String,
+}
 
-const FUNCTION_RESULT: &[Field] = &[
-    Field::tag("role"),
-    Field::nullable("content", Rule::TEXT),
-    Field::required("name", Rule::IDENTIFIER),
-];
+#[derive(Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(dead_code, reason = "what was called is known from its result")]
+pub(crate) enum ToolCall {
+    Function { id: String, function: Called },
+}
 
-pub(crate) const TEXT_PART: &[Field] = &[Field::tag("type"), Field::required("text", Rule::TEXT)];
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "what was called is known from its result")]
+pub(crate) struct Called {
+    name: String,
+    arguments: String,
+}
 
-/// A string or parts that are all text.
-pub(crate) const TEXTS: Rule = Rule::Either(&[
-    Rule::TEXT,
-    Rule::non_empty_list(&Rule::Tagged { tag: "type", variants: &[("text", TEXT_PART)] }),
-]);
-
-const NAME: Rule = Rule::Checked(&Rule::Text { min: 1, max: 64 }, participant_name);
-
-const TOOL_CALLS: &[(&str, &[Field])] = &[
-    (
-        "function",
-        &[
-            Field::tag("type"),
-            Field::required("id", Rule::NON_EMPTY),
-            Field::required(
-                "function",
-                Rule::Object(&[
-                    Field::required("name", Rule::IDENTIFIER),
-                    Field::required("arguments", Rule::TEXT),
-                ]),
-            ),
-        ],
-    ),
-    (
-        "custom",
-        &[
-            Field::tag("type"),
-            Field::required("id", Rule::NON_EMPTY),
-            Field::required(
-                "custom",
-                Rule::Object(&[
-                    Field::required("name", Rule::IDENTIFIER),
-                    Field::required("input", Rule::TEXT),
-                ]),
-            ),
-        ],
-    ),
-];
-
-/// Names of participants have no spaces and nothing that looks like markup.
-fn participant_name(path: &Path, value: &Value) -> Result<(), ApiError> {
-    let is_wrong = |c: char| c.is_whitespace() || matches!(c, '<' | '|' | '\\' | '/' | '>');
-    if value.as_str().is_some_and(|name| name.contains(is_wrong)) {
-        return Err(ApiError::invalid_value(
-            path,
-            format!(
-                "Invalid '{path}': string does not match pattern. Expected a string that matches \
-                 the pattern '^[^\\s<|\\\\/>]+$'."
-            ),
-        ));
+impl Message {
+    pub(crate) fn is_users(&self) -> bool {
+        matches!(self, Message::User { .. })
     }
-    Ok(())
-}
 
-/// A message's role.
-pub(crate) fn role(message: &Value) -> &str {
-    message.get("role").and_then(Value::as_str).unwrap_or("")
-}
+    fn content(&self) -> Option<&Content> {
+        match self {
+            Message::Developer { content }
+            | Message::System { content }
+            | Message::User { content }
+            | Message::Tool { content, .. } => Some(content),
+            Message::Assistant { content, .. } => content.as_ref(),
+        }
+    }
 
-/// The words of a message.
-pub(crate) fn text(message: &Value) -> String {
-    joined(message, |part| words(part).map(str::to_owned))
-}
+    /// The message's parts that are not text.
+    pub(crate) fn attachments(&self) -> impl Iterator<Item = &Part> {
+        let parts = match self.content() {
+            Some(Content::Parts(parts)) => parts.as_slice(),
+            _ => &[],
+        };
+        parts.iter().filter(|part| !matches!(part, Part::Text { .. }))
+    }
 
-/// The words of a message, with its attachments described in brackets.
-pub(crate) fn quoted(message: &Value) -> String {
-    joined(message, |part| words(part).map(str::to_owned).or_else(|| attachments::label(part)))
-}
-
-fn joined(message: &Value, part: fn(&Value) -> Option<String>) -> String {
-    match message.get("content") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => parts.iter().filter_map(part).collect::<Vec<_>>().join("\n"),
-        _ => String::new(),
+    /// The words of a message, with its attachments described in brackets.
+    pub(crate) fn text(&self) -> String {
+        match self.content() {
+            None => String::new(),
+            Some(Content::Text(text)) => text.clone(),
+            Some(Content::Parts(parts)) => {
+                let parts: Vec<String> = parts.iter().filter_map(Part::text).collect();
+                parts.join("\n")
+            }
+        }
     }
 }
 
-fn words(part: &Value) -> Option<&str> {
-    part.get("text").or(part.get("refusal"))?.as_str()
+impl Part {
+    /// A text, or what arrived of a file: its kind and its length. None if it
+    /// cannot be read.
+    pub(crate) fn text(&self) -> Option<String> {
+        Some(match self {
+            Part::Text { text } => text.clone(),
+            Part::ImageUrl { image_url } => {
+                let (kind, length) = data_url(&image_url.url)?;
+                format!("[image_url: {kind}, {length} bytes]")
+            }
+            Part::InputAudio { input_audio: Recording { data, format } } => {
+                format!("[input_audio: {format}, {} bytes]", STANDARD.decode(data).ok()?.len())
+            }
+            Part::File { file } => {
+                let (_, length) = data_url(&file.file_data)?;
+                format!("[file: {}, {length} bytes]", file.filename)
+            }
+        })
+    }
+}
+
+/// The media type and the length of what a URL such as
+/// `data:image/png;base64,…` holds.
+fn data_url(url: &str) -> Option<(&str, usize)> {
+    let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
+    Some((media_type, STANDARD.decode(data).ok()?.len()))
 }

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::pace;
 use crate::tokens;
+use crate::transcriptions::Form;
 use crate::transcriptions::Kind;
-use crate::transcriptions::Request;
 
 /// What is heard in audio that the sandbox did not make.
 const UNKNOWN_AUDIO: &str =
@@ -38,7 +38,6 @@ pub(crate) struct Transcript {
     with_words: bool,
     with_segments: bool,
     with_logprobs: bool,
-    temperature: f64,
     speakers: Vec<String>,
     prompt_tokens: u64,
 }
@@ -52,27 +51,28 @@ struct Span<'a> {
 }
 
 impl Transcript {
-    pub(crate) fn new(request: &Request, kind: Kind, spoken: Option<String>) -> Transcript {
-        let granularities: Vec<&str> = request.texts("timestamp_granularities").collect();
-        let mut languages: Vec<&str> = request.texts("languages").collect();
+    pub(crate) fn new(form: &Form, kind: Kind, seconds: f64, spoken: Option<String>) -> Self {
+        let owned = |name| form.texts(name).map(str::to_owned).collect::<Vec<_>>();
+        let granularities = owned("timestamp_granularities[]");
+        let wants = |name: &str| granularities.iter().any(|granularity| granularity == name);
+        let mut languages = owned("languages[]");
         if languages.is_empty() {
-            languages.push(if request.has("language") { request.text("language") } else { "en" });
+            languages.push(form.text("language").unwrap_or("en").to_owned());
         }
-        let stream = request.fields.get("stream").and_then(Value::as_bool).unwrap_or(false);
-        let temperature = request.fields.get("temperature").and_then(Value::as_f64);
+        let format = form.format();
+        let streams = form.text("stream") == Some("true");
         Transcript {
             text: spoken.unwrap_or_else(|| UNKNOWN_AUDIO.to_owned()),
-            seconds: (request.recording.seconds * 1000.0).round() / 1000.0,
+            seconds: (seconds * 1000.0).round() / 1000.0,
             kind,
-            format: request.format().to_owned(),
-            languages: languages.into_iter().map(str::to_owned).collect(),
-            streams: stream && kind != Kind::Whisper && STREAMED.contains(&request.format()),
-            with_words: granularities.contains(&"word"),
-            with_segments: granularities.is_empty() || granularities.contains(&"segment"),
-            with_logprobs: request.texts("include").any(|include| include == "logprobs"),
-            temperature: temperature.unwrap_or(0.0),
-            speakers: request.texts("known_speaker_names").map(str::to_owned).collect(),
-            prompt_tokens: tokens::count(request.text("prompt")),
+            format: format.to_owned(),
+            languages,
+            streams: streams && kind != Kind::Whisper && STREAMED.contains(&format),
+            with_words: wants("word"),
+            with_segments: granularities.is_empty() || wants("segment"),
+            with_logprobs: form.texts("include[]").any(|include| include == "logprobs"),
+            speakers: owned("known_speaker_names[]"),
+            prompt_tokens: tokens::count(form.text("prompt").unwrap_or_default()),
         }
     }
 
@@ -91,39 +91,30 @@ impl Transcript {
     }
 
     fn simple(&self) -> Value {
-        let mut answer = json!({"text": self.text});
-        if let Value::Object(fields) = &mut answer {
-            if self.with_logprobs {
-                fields.insert("logprobs".to_owned(), logprobs(&self.text));
-            }
-            if self.kind == Kind::Gpt {
-                fields.insert("languages".to_owned(), self.languages());
-            }
-            fields.insert("usage".to_owned(), self.usage());
+        let mut answer = json!({"text": self.text, "usage": self.usage()});
+        if self.with_logprobs {
+            answer["logprobs"] = logprobs(&self.text);
+        }
+        if self.kind == Kind::Gpt {
+            answer["languages"] = self.languages.iter().map(|code| json!({"code": code})).collect();
         }
         answer
     }
 
-    fn languages(&self) -> Value {
-        self.languages.iter().map(|code| json!({"code": code})).collect()
-    }
-
     fn verbose(&self) -> Value {
+        let language = self.languages.first().map(String::as_str);
         let mut answer = json!({
             "task": "transcribe",
-            "language": self.languages.first().map(|code| language_name(code)),
+            "language": if language == Some("en") { Some("english") } else { language },
             "duration": self.seconds,
             "text": self.text,
+            "usage": self.usage(),
         });
-        if let Value::Object(fields) = &mut answer {
-            if self.with_words {
-                let words: Vec<Value> = self.words().iter().map(word).collect();
-                fields.insert("words".to_owned(), words.into());
-            }
-            if self.with_segments {
-                fields.insert("segments".to_owned(), self.verbose_segments());
-            }
-            fields.insert("usage".to_owned(), self.usage());
+        if self.with_words {
+            answer["words"] = self.words().iter().map(word).collect();
+        }
+        if self.with_segments {
+            answer["segments"] = self.verbose_segments();
         }
         answer
     }
@@ -139,7 +130,7 @@ impl Transcript {
                 "end": span.end,
                 "text": format!(" {}", span.text),
                 "tokens": tokens,
-                "temperature": self.temperature,
+                "temperature": 0.0,
                 "avg_logprob": 0.0,
                 "compression_ratio": 1.0,
                 "no_speech_prob": 0.0,
@@ -223,18 +214,16 @@ impl Transcript {
 
     fn delta(&self, text: &str, segment: Option<&str>) -> Value {
         let mut delta = json!({"type": "transcript.text.delta", "delta": text});
-        if let (Some(id), Value::Object(fields)) = (segment, &mut delta) {
-            fields.insert("segment_id".to_owned(), id.into());
+        if let Some(id) = segment {
+            delta["segment_id"] = id.into();
         }
         self.add_logprobs(&mut delta, text);
         delta
     }
 
     fn add_logprobs(&self, event: &mut Value, text: &str) {
-        if self.with_logprobs
-            && let Value::Object(fields) = event
-        {
-            fields.insert("logprobs".to_owned(), logprobs(text));
+        if self.with_logprobs {
+            event["logprobs"] = logprobs(text);
         }
     }
 
@@ -300,25 +289,6 @@ fn timestamp(seconds: f64, point: char) -> String {
     let (seconds, milliseconds) = (milliseconds / 1000, milliseconds % 1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{hours:02}:{minutes:02}:{seconds:02}{point}{milliseconds:03}")
-}
-
-/// Whisper calls languages by name. Those most asked for are known here; any
-/// other keeps its code.
-fn language_name(code: &str) -> &str {
-    match code {
-        "de" => "german",
-        "en" => "english",
-        "es" => "spanish",
-        "fr" => "french",
-        "hr" => "croatian",
-        "it" => "italian",
-        "ja" => "japanese",
-        "nl" => "dutch",
-        "pl" => "polish",
-        "pt" => "portuguese",
-        "zh" => "chinese",
-        other => other,
-    }
 }
 
 fn plain(text: String) -> Response {

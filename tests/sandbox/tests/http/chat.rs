@@ -1,10 +1,10 @@
 //! `POST /v1/chat/completions`.
 
-mod answers;
-mod attachments;
-mod streams;
-mod tools;
+use std::time::Duration;
+use std::time::Instant;
 
+use openai_sandbox::Options;
+use openai_sandbox::Sandbox;
 use serde_json::Value;
 use serde_json::json;
 
@@ -48,267 +48,237 @@ fn tool() -> Value {
 
 #[test]
 fn fields() {
-    let many = |count: usize| vec!["x"; count];
-    client::check_rules(
-        PATH,
-        &base(),
-        &[
-            (json!({"model": null}), Some("model")),
-            (json!({"model": 4}), Some("model")),
-            (json!({"messages": null}), Some("messages")),
-            (json!({"messages": []}), Some("messages")),
-            (json!({"messages": "hi"}), Some("messages")),
-            (json!({"max_completion_tokens": 0}), Some("max_completion_tokens")),
-            (json!({"max_completion_tokens": 1.5}), Some("max_completion_tokens")),
-            (json!({"max_completion_tokens": "null"}), None),
-            (json!({"max_tokens": 0}), Some("max_tokens")),
-            (json!({"max_tokens": 5}), None),
-            (json!({"max_tokens": 5, "max_completion_tokens": 5}), Some("max_tokens")),
-            (json!({"temperature": -0.1}), Some("temperature")),
-            (json!({"temperature": 2.1}), Some("temperature")),
-            (json!({"temperature": "1"}), Some("temperature")),
-            (json!({"temperature": 2}), None),
-            (json!({"top_p": 1.1}), Some("top_p")),
-            (json!({"top_p": -1}), Some("top_p")),
-            (json!({"top_p": 0}), None),
-            (json!({"n": 0}), Some("n")),
-            (json!({"n": 129}), Some("n")),
-            (json!({"n": 128}), None),
-            (json!({"stop": 1}), Some("stop")),
-            (json!({"stop": []}), Some("stop")),
-            (json!({"stop": many(5)}), Some("stop")),
-            (json!({"stop": [1]}), Some("stop[0]")),
-            (json!({"stop": many(4)}), None),
-            (json!({"stop": "null"}), None),
-            (json!({"presence_penalty": -2.1}), Some("presence_penalty")),
-            (json!({"presence_penalty": 2}), None),
-            (json!({"frequency_penalty": 2.1}), Some("frequency_penalty")),
-            (json!({"frequency_penalty": -2}), None),
-            (json!({"logit_bias": {"50256": -100, "1": 100}}), None),
-            (json!({"logit_bias": {"50256": 101}}), Some("logit_bias.50256")),
-            (json!({"logit_bias": {"50256": -101}}), Some("logit_bias.50256")),
-            (json!({"logit_bias": {"50256": 0.5}}), Some("logit_bias.50256")),
-            (json!({"logit_bias": {"hello": 1}}), Some("logit_bias")),
-            (json!({"logit_bias": {"-1": 1}}), Some("logit_bias")),
-            (json!({"logit_bias": {"": 1}}), Some("logit_bias")),
-            (json!({"logit_bias": []}), Some("logit_bias")),
-            (json!({"logprobs": 1}), Some("logprobs")),
-            (json!({"top_logprobs": 2}), Some("top_logprobs")),
-            (json!({"top_logprobs": 2, "logprobs": false}), Some("top_logprobs")),
-            (json!({"top_logprobs": 21, "logprobs": true}), Some("top_logprobs")),
-            (json!({"top_logprobs": 20, "logprobs": true}), None),
-            (json!({"seed": 1.5}), Some("seed")),
-            (json!({"seed": -9223372036854775808i64}), None),
-            (json!({"seed": 9223372036854775808u64}), Some("seed")),
-            (json!({"stream": "true"}), Some("stream")),
-            (json!({"stream": "null"}), None),
-            (json!({"stream_options": {"include_usage": true}}), Some("stream_options")),
-            (
-                json!({"stream": true, "stream_options": {"usage": true}}),
-                Some("stream_options.usage"),
-            ),
-            (json!({"reasoning_effort": "lots"}), Some("reasoning_effort")),
-            (json!({"verbosity": "none"}), Some("verbosity")),
-            (json!({"verbosity": "low"}), None),
-            (json!({"service_tier": "gold"}), Some("service_tier")),
-            (json!({"service_tier": "flex"}), None),
-            (json!({"modalities": ["video"]}), Some("modalities[0]")),
-            (json!({"modalities": ["text"]}), None),
-            (json!({"modalities": ["text", "audio"]}), Some("audio")),
-            (json!({"audio": {"voice": "alloy", "format": "wav"}}), Some("audio")),
-            (
-                json!({"modalities": ["audio"], "audio": {"voice": "alloy", "format": "ogg"}}),
-                Some("audio.format"),
-            ),
-            (json!({"modalities": ["audio"], "audio": {"format": "wav"}}), Some("audio.voice")),
-            (
-                json!({"modalities": ["audio"], "audio": {"voice": {"id": "v"}, "format": "mp3"}}),
-                None,
-            ),
-            (
-                json!({"modalities": ["audio"], "audio": {"voice": "alloy", "format": "wav"},
-                       "stream": true}),
-                Some("audio.format"),
-            ),
-            (json!({"prediction": {"type": "content", "content": "x"}}), None),
-            (json!({"prediction": {"type": "other", "content": "x"}}), Some("prediction.type")),
-            (json!({"prediction": {"type": "content"}}), Some("prediction.content")),
-            (json!({"store": true}), None),
-            (json!({"store": "yes"}), Some("store")),
-            (json!({"web_search_options": {"search_context_size": "low"}}), None),
-            (
-                json!({"web_search_options": {"search_context_size": "tiny"}}),
-                Some("web_search_options.search_context_size"),
-            ),
-            (
-                json!({"web_search_options": {"user_location": {"type": "exact"}}}),
-                Some("web_search_options.user_location.type"),
-            ),
-            (json!({"moderation": {"model": "m"}}), None),
-            (json!({"moderation": {}}), Some("moderation.model")),
-            (json!({"prompt_cache_key": "k"}), None),
-            (json!({"prompt_cache_retention": "1h"}), Some("prompt_cache_retention")),
-            (json!({"prompt_cache_retention": "24h"}), None),
-            (json!({"safety_identifier": "x".repeat(65)}), Some("safety_identifier")),
-            (json!({"safety_identifier": "x".repeat(64)}), None),
-            (json!({"user": 1}), Some("user")),
-            (json!({"user": "null"}), Some("user")),
-            (json!({"max_output_tokens": 5}), Some("max_output_tokens")),
-        ],
-    );
-}
-
-#[test]
-fn metadata() {
-    let pairs = |count: usize| -> Value {
-        (0..count)
-            .map(|index| (format!("k{index}"), json!("v")))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    client::check_rules(
-        PATH,
-        &base(),
-        &[
-            (json!({"metadata": pairs(16)}), None),
-            (json!({"metadata": pairs(17)}), Some("metadata")),
-            (json!({"metadata": {"k".repeat(64): "v".repeat(512)}}), None),
-            (json!({"metadata": {"k".repeat(65): "v"}}), Some("metadata")),
-            (json!({"metadata": {"k": "v".repeat(513)}}), Some("metadata.k")),
-            (json!({"metadata": {"k": 1}}), Some("metadata.k")),
-        ],
-    );
-    assert_eq!(ask(json!({"metadata": {"a": "b"}}))["metadata"], json!({"a": "b"}));
-}
-
-#[test]
-fn models_differ() {
-    let tools = json!([tool()]);
-    client::check_rules(
-        PATH,
-        &base(),
-        &[
-            (json!({"model": "gpt-5.4", "max_tokens": 5}), Some("max_tokens")),
-            (json!({"model": "o3", "max_tokens": 5}), Some("max_tokens")),
-            (json!({"model": "o3", "max_completion_tokens": 5}), None),
-            (json!({"model": "o3", "temperature": 0.5}), Some("temperature")),
-            (json!({"model": "o1", "temperature": 1}), None),
-            (json!({"model": "gpt-5.4", "temperature": 0.5}), None),
-            (json!({"model": "o1", "top_p": 0.5}), Some("top_p")),
-            (json!({"model": "o1", "presence_penalty": 1}), Some("presence_penalty")),
-            (json!({"model": "o1", "frequency_penalty": 1}), Some("frequency_penalty")),
-            (json!({"model": "o1", "frequency_penalty": 0}), None),
-            (json!({"model": "o1", "logit_bias": {"1": 1}}), Some("logit_bias")),
-            (json!({"model": "o1", "logprobs": true}), Some("logprobs")),
-            (json!({"model": "o3", "stop": "x"}), Some("stop")),
-            (json!({"model": "o4-mini", "stop": "x"}), Some("stop")),
-            (json!({"model": "o1", "stop": "x"}), None),
-            (json!({"model": "gpt-4o", "reasoning_effort": "low"}), Some("reasoning_effort")),
-            (json!({"model": "gpt-5.4", "reasoning_effort": "xhigh"}), None),
-            (json!({"model": "local", "reasoning_effort": "low"}), None),
-            (
-                json!({"model": "gpt-5.4", "prompt_cache_options": {"ttl": "30m"}}),
-                Some("prompt_cache_options"),
-            ),
-            (json!({"model": "gpt-5.6-sol", "prompt_cache_options": {"mode": "implicit"}}), None),
-            (
-                json!({"model": "gpt-5.6-sol", "prompt_cache_options": {"ttl": "1h"}}),
-                Some("prompt_cache_options.ttl"),
-            ),
-            (json!({"model": "o3", "tools": tools}), None),
-        ],
-    );
-    // A model that begins with an o is not yet one of the o series.
-    let temperature = json!({"model": "ollama", "temperature": 0.5});
-    client::check_rules(PATH, &base(), &[(temperature, None)]);
-}
-
-#[test]
-fn messages() {
-    let user = |content: Value| json!({"messages": [{"role": "user", "content": content}]});
     let only = |message: Value| json!({"messages": [message]});
-    let rows = [
-        (only(json!({})), Some("messages[0].role")),
-        (only(json!({"role": "robot", "content": "x"})), Some("messages[0].role")),
-        (only(json!("hi")), Some("messages[0]")),
-        (only(json!({"role": "user"})), Some("messages[0].content")),
-        (user(json!(null)), Some("messages[0].content")),
-        (user(json!(7)), Some("messages[0].content")),
-        (user(json!([])), Some("messages[0].content")),
-        (user(json!("")), None),
-        (user(json!([{"type": "text", "text": "x"}])), None),
-        (user(json!([{"type": "text"}])), Some("messages[0].content[0].text")),
-        (user(json!([{"type": "video"}])), Some("messages[0].content[0].type")),
-        (user(json!([{"type": "text", "text": "x", "y": 1}])), Some("messages[0].content[0].y")),
-        (only(json!({"role": "user", "content": "x", "name": "Ann_1"})), None),
-        (only(json!({"role": "user", "content": "x", "name": "A n"})), Some("messages[0].name")),
-        (only(json!({"role": "user", "content": "x", "weight": 1})), Some("messages[0].weight")),
-        (only(json!({"role": "system", "content": "x"})), None),
-        (only(json!({"role": "developer", "content": [{"type": "text", "text": "x"}]})), None),
-        (
-            only(json!({"role": "system", "content": [{"type": "image_url"}]})),
-            Some("messages[0].content[0].type"),
-        ),
-        (only(json!({"role": "assistant", "content": "x", "refusal": "null"})), None),
-        (only(json!({"role": "assistant", "content": null})), Some("messages[0].content")),
-        (only(json!({"role": "assistant"})), Some("messages[0].content")),
-        (only(json!({"role": "assistant", "refusal": "no"})), None),
-        (only(json!({"role": "assistant", "audio": {"id": "a"}})), None),
-        (
-            only(json!({"role": "assistant", "function_call": {"name": "f", "arguments": "{}"}})),
-            None,
-        ),
-        (only(json!({"role": "function", "name": "f", "content": "1"})), None),
-        (only(json!({"role": "function", "content": "1"})), Some("messages[0].name")),
-    ];
-    client::check_rules(PATH, &base(), &rows);
+    client::check_rules(
+        PATH,
+        &base(),
+        &[
+            (json!({"model": null}), "missing field `model`"),
+            (json!({"model": "whisper-1"}), "'whisper-1'"),
+            (json!({"n": "2"}), "invalid type"),
+            (json!({"max_output_tokens": 5}), "unknown field `max_output_tokens`"),
+            (json!({"stream": true, "stream_options": {"usage": true}}), "unknown field `usage`"),
+            (only(json!({"role": "robot", "content": "x"})), "unknown variant `robot`"),
+            (only(json!({"role": "user"})), "missing field `content`"),
+            (only(json!({"role": "user", "content": [{"type": "video"}]})), "Content"),
+            (only(json!({"role": "user", "content": "x", "weight": 1})), "unknown field `weight`"),
+        ],
+    );
 }
 
 #[test]
-fn response_formats() {
-    let schema = |name: &str, strict: bool, schema: Value| {
+fn rules() {
+    let image = |url: &str| {
+        let part = json!({"type": "image_url", "image_url": {"url": url}});
+        json!({"messages": [{"role": "user", "content": [part]}]})
+    };
+    let object = json!({"response_format": {"type": "json_object"}});
+    let mentioned = json!([{"role": "system", "content": "Answer in Json."}]);
+    client::check_rules(
+        PATH,
+        &base(),
+        &[
+            (json!({"max_tokens": 5}), ""),
+            (json!({"max_tokens": 5, "max_completion_tokens": 5}), "at the same time"),
+            (json!({"max_tokens": 5, "model": "gpt-5.4"}), "max_completion_tokens"),
+            (json!({"max_tokens": 5, "model": "o3"}), "max_completion_tokens"),
+            (json!({"top_logprobs": 2}), "top_logprobs"),
+            (json!({"stream_options": {"include_usage": true}}), "stream_options"),
+            (json!({"parallel_tool_calls": true}), "parallel_tool_calls"),
+            (json!({"parallel_tool_calls": false, "tools": [tool()]}), ""),
+            (object.clone(), "the word 'json'"),
+            (client::patched(&object, &json!({"messages": mentioned})), ""),
+            (image("data:image/png;base64,SGk="), ""),
+            (image("data:image/png;base64,S G k="), "base64"),
+            (image("SGk="), "base64"),
+        ],
+    );
+}
+
+#[test]
+fn schemas() {
+    let format = |strict: bool, schema: Value| {
         json!({"response_format": {"type": "json_schema", "json_schema":
-            {"name": name, "strict": strict, "schema": schema}}})
+            {"name": "x", "strict": strict, "schema": schema}}})
     };
     let open = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     let closed = json!({
         "type": "object", "properties": {"a": {"type": "string"}},
         "required": ["a"], "additionalProperties": false,
     });
-    let name = "response_format.json_schema.name";
+    let list = json!({"type": "array", "items": {}});
     client::check_rules(
         PATH,
         &base(),
         &[
-            (json!({"response_format": {"type": "text"}}), None),
-            (json!({"response_format": {"type": "xml"}}), Some("response_format.type")),
-            (json!({"response_format": "json_object"}), Some("response_format")),
-            (json!({"response_format": {"type": "json_object"}}), Some("messages")),
-            (
-                json!({"response_format": {"type": "json_object"},
-                       "messages": [{"role": "system", "content": "Answer in Json."}]}),
-                None,
-            ),
-            (
-                json!({"response_format": {"type": "json_schema"}}),
-                Some("response_format.json_schema"),
-            ),
-            (
-                json!({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}),
-                Some("response_format.json_schema.schema"),
-            ),
-            (
-                json!({"response_format":
-                    {"type": "json_schema", "json_schema": {"schema": {"type": "object"}}}}),
-                Some(name),
-            ),
-            (schema("my-schema_1", true, closed.clone()), None),
-            (schema("my schema", true, closed.clone()), Some(name)),
-            (schema("", true, closed.clone()), Some(name)),
-            (schema(&"x".repeat(65), true, closed), Some(name)),
-            (schema("s", false, open.clone()), None),
-            (schema("s", true, open), Some("response_format")),
-            (schema("s", false, json!({"type": "array", "items": {}})), Some("response_format")),
+            (format(true, closed), ""),
+            (format(false, open.clone()), ""),
+            (format(true, open), "Invalid schema for response_format 'x'"),
+            (format(false, list.clone()), "Invalid schema for response_format 'x'"),
+            (json!({"tools": [function("f", list)]}), "Invalid schema for function 'f'"),
         ],
     );
+}
+
+#[test]
+fn tool_results_follow_their_calls() {
+    let calls = |ids: &[&str]| {
+        let function = json!({"name": "f", "arguments": "{}"});
+        let call = |id: &&str| json!({"id": id, "type": "function", "function": function});
+        let calls: Vec<Value> = ids.iter().map(call).collect();
+        json!({"role": "assistant", "content": null, "tool_calls": calls})
+    };
+    let result = |id: &str| json!({"role": "tool", "tool_call_id": id, "content": "1"});
+    let user = || json!({"role": "user", "content": "go"});
+    let talk = |messages: Vec<Value>| json!({"messages": messages});
+    let (unasked, unanswered) = ("must be a response", "must be followed");
+    client::check_rules(
+        PATH,
+        &base(),
+        &[
+            (talk(vec![user(), calls(&["a"]), result("a")]), ""),
+            (talk(vec![user(), calls(&["a", "b"]), result("b"), result("a"), user()]), ""),
+            (talk(vec![user(), result("a")]), unasked),
+            (talk(vec![user(), calls(&["a"])]), unanswered),
+            (talk(vec![user(), calls(&["a"]), user()]), unanswered),
+            (talk(vec![user(), calls(&["a", "b"]), result("a")]), unanswered),
+            (talk(vec![user(), calls(&["a"]), result("b")]), unasked),
+            (talk(vec![user(), calls(&["a"]), result("a"), result("a")]), unasked),
+        ],
+    );
+}
+
+#[test]
+fn an_answer_quotes_the_question() {
+    let answer = ask(json!({}));
+    assert!(content(&answer).starts_with("Sandbox answer to \"What is up?\": "));
+    assert_eq!(answer, ask(json!({})), "the same request gets the same answer");
+    assert_eq!(answer["choices"][0]["finish_reason"], "stop");
+    let usage = &answer["usage"];
+    assert_eq!(usage["prompt_tokens"], 3);
+    assert_eq!(usage["completion_tokens"], content(&answer).len().div_ceil(4));
+}
+
+#[test]
+fn answers_tell_what_was_attached() {
+    let answer = ask(json!({"messages": [{"role": "user", "content": [
+        {"type": "text", "text": "Look:"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,SGk="}},
+        {"type": "input_audio", "input_audio": {"data": "SGk=", "format": "mp3"}},
+        {"type": "file", "file": {
+            "filename": "a.pdf", "file_data": "data:application/pdf;base64,SGk=",
+        }},
+    ]}]}));
+    let quoted = "\"Look:\n[image_url: image/png, 2 bytes]\n[input_audio: mp3, 2 bytes]\n\
+        [file: a.pdf, 2 bytes]\"";
+    assert!(content(&answer).contains(quoted), "{}", content(&answer));
+}
+
+#[test]
+fn limits_and_stops_cut() {
+    let cut = |patch: Value| {
+        let answer = ask(patch);
+        (content(&answer).to_owned(), answer["choices"][0]["finish_reason"].clone())
+    };
+    assert_eq!(cut(json!({"max_completion_tokens": 2})), ("Sandbox ".to_owned(), json!("length")));
+    assert_eq!(cut(json!({"stop": [" to", "box"]})), ("Sand".to_owned(), json!("stop")));
+}
+
+#[test]
+fn several_choices_differ() {
+    let answer = ask(json!({"n": 3}));
+    let choices = answer["choices"].as_array().unwrap();
+    let texts: Vec<_> = choices.iter().map(|choice| &choice["message"]).collect();
+    assert!(texts.len() == 3 && texts[0] != texts[1] && texts[1] != texts[2]);
+}
+
+#[test]
+fn logprobs_cover_the_text() {
+    let answer = ask(json!({"logprobs": true, "top_logprobs": 2}));
+    let tokens = answer["choices"][0]["logprobs"]["content"].as_array().unwrap();
+    let text: String = tokens.iter().map(|token| token["token"].as_str().unwrap()).collect();
+    assert_eq!(text, content(&answer));
+    assert!(tokens.iter().all(|token| token["top_logprobs"].as_array().unwrap().len() == 2));
+}
+
+#[test]
+fn json_answers_are_objects() {
+    let ask = |text: &str| {
+        let answer = ask(json!({
+            "response_format": {"type": "json_object"},
+            "messages": [{"role": "user", "content": text}],
+        }));
+        serde_json::from_str::<Value>(content(&answer)).unwrap()
+    };
+    assert!(ask("Some JSON please")["answer"].is_string());
+    assert!(ask("JSON with a list in the key `items`")["items"].is_array());
+}
+
+#[test]
+fn tools_are_called_and_their_results_quoted() {
+    let tools = json!([tool(), function("g", json!({"type": "object"}))]);
+    let answer = ask(json!({"tools": tools}));
+    assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls");
+    let calls = answer["choices"][0]["message"]["tool_calls"].as_array().unwrap();
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[0]["function"], json!({"name": "f", "arguments": "{\"a\":1}"}));
+    assert_ne!(calls[0]["id"], calls[1]["id"]);
+    let one = ask(json!({"tools": tools, "parallel_tool_calls": false}));
+    assert_eq!(one["choices"][0]["message"]["tool_calls"].as_array().unwrap().len(), 1);
+
+    let mut messages = vec![
+        json!({"role": "user", "content": "go"}),
+        json!({"role": "assistant", "content": null, "tool_calls": calls}),
+    ];
+    messages.extend(calls.iter().map(|call| {
+        let text = format!("result of {}", call["function"]["name"].as_str().unwrap());
+        json!({"role": "tool", "tool_call_id": call["id"], "content": text})
+    }));
+    let answer = ask(json!({"tools": tools, "messages": messages}));
+    assert_eq!(
+        content(&answer),
+        "Sandbox answer from tool results: \"result of f\", \"result of g\"."
+    );
+}
+
+#[test]
+fn streamed_text_adds_up() {
+    let chunks = stream(json!({}));
+    let last = chunks.last().unwrap();
+    assert_eq!(last["choices"][0]["finish_reason"], "stop");
+    let pieces = chunks.iter().map(|chunk| &chunk["choices"][0]["delta"]["content"]);
+    let text: String = pieces.filter_map(Value::as_str).collect();
+    assert_eq!(text, content(&ask(json!({}))));
+    assert!(chunks.iter().all(|chunk| chunk.get("usage").is_none()));
+
+    let chunks = stream(json!({"n": 2, "stream_options": {"include_usage": true}}));
+    let (last, others) = chunks.split_last().unwrap();
+    assert_eq!((&last["choices"], &last["usage"]), (&json!([]), &ask(json!({"n": 2}))["usage"]));
+    let ends = others.iter().filter(|chunk| !chunk["choices"][0]["finish_reason"].is_null());
+    let ends: Vec<_> = ends.map(|chunk| &chunk["choices"][0]["index"]).collect();
+    assert_eq!(ends, [0, 1]);
+}
+
+#[test]
+fn streamed_tool_calls_add_up() {
+    let chunks = stream(json!({"tools": [tool()]}));
+    let deltas = chunks.iter().filter_map(|chunk| chunk.pointer("/choices/0/delta/tool_calls/0"));
+    let deltas: Vec<&Value> = deltas.collect();
+    let joined = |pointer: &str| -> String {
+        deltas.iter().filter_map(|delta| delta.pointer(pointer)?.as_str()).collect()
+    };
+    assert_eq!(joined("/function/name"), "f");
+    assert_eq!(joined("/function/arguments"), "{\"a\":1}");
+    assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "tool_calls");
+}
+
+#[test]
+fn streams_can_be_slow() {
+    let pause = Duration::from_millis(5);
+    let options = Options { chunk_pause: pause, ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let started = Instant::now();
+    let body = client::patched(&base(), &json!({"stream": true}));
+    let chunks = client::post(&sandbox, PATH, &body).events().len() as u32;
+    assert!(pause * chunks <= started.elapsed());
 }

@@ -46,14 +46,14 @@ fn any_key_will_do_by_default() {
 fn every_answer_is_signed() {
     let sandbox = client::start();
     let mut ids = Vec::new();
-    for path in ["/v1/models", "/v1/models/none", "/nowhere", "/files/none.png"] {
+    for path in ["/v1/models", "/nowhere", "/files/none.png"] {
         let answer = client::get(&sandbox, path);
         assert_eq!(answer.header("x-sandbox"), Some("openai-sandbox"), "{path}");
         assert!(answer.header("openai-processing-ms").is_some(), "{path}");
         ids.push(answer.header("x-request-id").unwrap().to_owned());
     }
     ids.dedup();
-    assert_eq!(ids.len(), 4);
+    assert_eq!(ids.len(), 3);
 }
 
 #[test]
@@ -64,12 +64,7 @@ fn models() {
     for model in list["data"].as_array().unwrap() {
         assert!(model["id"].is_string() && model["owned_by"].is_string());
         assert!(model["created"].is_i64() && model["object"] == "model");
-        let path = format!("/v1/models/{}", model["id"].as_str().unwrap());
-        assert_eq!(client::get(&sandbox, &path).json(), *model);
     }
-    let missing = client::get(&sandbox, "/v1/models/missing-1");
-    assert_eq!(missing.blame(), (404, Some("model".to_owned())));
-    assert_eq!(missing.json()["error"]["code"], "model_not_found");
 }
 
 #[test]
@@ -79,14 +74,11 @@ fn models_belong_to_endpoints() {
     let image = json!({"model": "", "prompt": "cat"});
     let speech = json!({"model": "", "input": "Hi", "voice": "alloy"});
     for (path, body, model, status) in [
-        ("/v1/chat/completions", &chat, "missing-model", 404),
         ("/v1/chat/completions", &chat, "whisper-1", 400),
         ("/v1/chat/completions", &chat, "", 400),
         ("/v1/chat/completions", &chat, "ft:gpt-4o:mine", 200),
-        ("/v1/images/generations", &image, "missing-model", 404),
         ("/v1/images/generations", &image, "gpt-4o", 400),
         ("/v1/images/generations", &image, "gpt-image-9", 200),
-        ("/v1/audio/speech", &speech, "missing-model", 404),
         ("/v1/audio/speech", &speech, "dall-e-3", 400),
         ("/v1/audio/speech", &speech, "my-voice", 200),
     ] {
@@ -200,11 +192,11 @@ fn requests_are_recorded() {
 fn connections_are_kept() {
     let sandbox = client::start();
     let mut stream = TcpStream::connect(client::authority(&sandbox)).unwrap();
-    let request = "GET /v1/models/o3 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\n\r\n";
+    let request = "GET /v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\n\r\n";
     for _ in 0..3 {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
-        while !answer.ends_with(b"}") {
+        while !answer.ends_with(b"]}") {
             let mut byte = [0];
             stream.read_exact(&mut byte).unwrap();
             answer.push(byte[0]);

@@ -16,7 +16,7 @@ fn faults_come_in_order_and_once() {
     sandbox.script(
         Fault::error(429, "rate_limit_exceeded", "Slow down.").with_header("retry-after", "7"),
     );
-    sandbox.script(Fault::Serve);
+    sandbox.script(Fault::Delay(Duration::ZERO));
     sandbox.script(Fault::text(502, "Bad gateway"));
 
     let first = client::get(&sandbox, MODELS);
@@ -125,9 +125,9 @@ fn pieces_may_be_slow() {
     let pause = Duration::from_millis(2);
     sandbox.script(Fault::Pieces { size: 10, pause });
     let started = Instant::now();
-    let answer = client::get(&sandbox, "/v1/models/gpt-4o");
+    let answer = client::get(&sandbox, MODELS);
     assert!(pause * (answer.body.len() as u32 / 10) <= started.elapsed());
-    assert_eq!(answer.json()["id"], "gpt-4o");
+    assert_eq!(answer.json()["object"], "list");
 }
 
 #[test]
@@ -137,15 +137,6 @@ fn the_key_is_echoed_on_demand() {
     let answer = client::get(&sandbox, MODELS);
     assert_eq!(answer.status, 401);
     assert_eq!(answer.text().matches("Bearer sk-test").count(), 2);
-}
-
-#[test]
-fn a_redirect_points_elsewhere() {
-    let sandbox = client::start();
-    let location = "http://127.0.0.1:9/else".to_owned();
-    sandbox.script(Fault::Redirect { status: 307, location: location.clone() });
-    let answer = client::get(&sandbox, MODELS);
-    assert_eq!((answer.status, answer.header("location")), (307, Some(location.as_str())));
 }
 
 #[test]
