@@ -24,7 +24,7 @@ else
     OPENAI_API_KEY=sk-sandbox-any-token-will-do
     export OPENAI_BASE_URL OPENAI_API_KEY
     say "OPENAI_API_KEY is not set: using the sandbox at $OPENAI_BASE_URL."
-    echo "It checks requests as OpenAI documents them and makes up its answers; nothing leaves this machine."
+    echo "It checks requests and makes up its answers; nothing leaves this machine."
 fi
 
 say "1. Connection test"

@@ -35,7 +35,7 @@ if [ -n "${OPENAI_API_KEY:-}" ]; then
 else
     start_sandbox "$target" "$data/.sandbox"
     echo "OPENAI_API_KEY is not set: the connection \"Sandbox\" leads to $sandbox_url."
-    echo "The sandbox checks requests as OpenAI documents them and makes up its answers."
+    echo "The sandbox checks requests and makes up its answers."
     echo sk-sandbox-any-token-will-do | store Sandbox --set baseUrl="$sandbox_url"
     # It is on this machine.
     set -- --allow-private-addresses

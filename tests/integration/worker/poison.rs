@@ -23,13 +23,6 @@ fn what_is_no_run_is_buried_with_its_failure() {
             r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(),
             "unknown member `tries`; expected one of: `action`",
         ),
-        // The failure repeats it, and must fit in a message itself.
-        (
-            "long",
-            json!({ "action": "openai/v1/ask", "input": {}, "connection": "x".repeat(900_000) })
-                .to_string(),
-            "the workers have no connection `xxx",
-        ),
     ] {
         let message = PublishMessage::build().message_id(id).payload(message.into());
         caller.publish_raw(message);
@@ -44,6 +37,20 @@ fn what_is_no_run_is_buried_with_its_failure() {
     assert_eq!(serde_json::from_str::<Value>(&message).unwrap()["action"], "acme/v1/ask");
     assert!(caller.dead("none")["message"].is_null());
     assert!(fleet.sandbox.requests().is_empty());
+}
+
+/// The failure repeats it, and must fit in a message itself.
+#[test]
+fn a_run_of_a_connection_with_a_very_long_name_ends() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let name = "x".repeat(900_000);
+    let run = json!({ "action": "openai/v1/ask", "input": {}, "connection": name });
+    caller.publish_raw(PublishMessage::build().message_id("long").payload(run.to_string().into()));
+    let reply = caller.reply("long");
+    let message = reply["failure"]["message"].as_str().unwrap();
+    assert!(message.starts_with("the workers have no connection `xxx"), "{message}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The sandbox over real sockets: every rule, every artefact, every fault.
+//! The sandbox over real sockets: its rules, its answers, its faults.
 
 // Always so here; it tells clippy that helpers are tests too.
 #![cfg(test)]
