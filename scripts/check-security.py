@@ -29,9 +29,4 @@ for expected, (number, names) in enumerate(rows, 1):
             wrong.append(f"attack {number}: there is no test `{name}`")
 if not rows:
     wrong.append("SECURITY.md has no table of attacks")
-<<<<<<< HEAD
-if wrong:
-    sys.exit("\n".join(wrong))
-=======
 sys.exit("\n".join(wrong) or 0)
->>>>>>> tests16
