@@ -45,38 +45,30 @@ fn ways() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What a connector sees of all parts in all ways.
-fn transcript(header: Option<&str>, token: &str, echo: &Echo) -> Vec<Value> {
-    let connector = puppet::load(&json!({ "header": header, "lastingErrors": [&TOKENS[0][..6]] }));
-    let connection = puppet::connection(&connector, &echo.base_url(), token);
-    let folder = tempfile::tempdir().unwrap();
-    let mut seen = Vec::new();
-    let mut steps = Vec::new();
+/// All parts in all ways, as the steps of several runs.
+fn runs() -> Vec<Vec<Value>> {
+    let mut runs = vec![Vec::new()];
     for (number, part) in parts().into_iter().enumerate() {
         // At other distances from where things are cut.
         let padding = "x".repeat([0, 1, 30, 2040, 16_380][number % 5]);
+        if runs.last().is_some_and(|steps| steps.len() > 900) {
+            runs.push(Vec::new());
+        }
         for (path, read) in ways() {
             let send = json!({ "path": path, "body": format!("{padding}{part}") });
-            steps.extend([json!({ "send": send }), read, json!({ "drop": {} })]);
-        }
-        if steps.len() > 900 {
-            seen.push(act(&connector, &connection, &mut steps, &folder));
+            runs.last_mut().unwrap().extend([json!({ "send": send }), read, json!({ "drop": {} })]);
         }
     }
-    seen.push(act(&connector, &connection, &mut steps, &folder));
-    seen
+    runs
 }
 
-fn act(
-    connector: &connector_host::Connector,
-    connection: &connector_host::Connection,
-    steps: &mut Vec<Value>,
-    folder: &tempfile::TempDir,
-) -> Value {
-    // The names of files follow from what is there already.
-    let files = Files::new(tempfile::tempdir_in(folder).unwrap().path());
-    let run = puppet::run(connector, connection, &Value::Array(std::mem::take(steps)));
-    let mut seen = run.files(&files).start().unwrap().output;
+/// What a connector with this token sees in a run.
+fn seen(header: Option<&str>, token: &str, echo: &Echo, steps: &[Value]) -> Value {
+    let connector = puppet::load(&json!({ "header": header, "lastingErrors": [&TOKENS[0][..6]] }));
+    let connection = puppet::connection(&connector, &echo.base_url(), token);
+    let folder = tempfile::tempdir().unwrap();
+    let run = puppet::run(&connector, &connection, &json!(steps));
+    let mut seen = run.files(&Files::new(folder.path())).start().unwrap().output;
     remove_folders(&mut seen);
     seen
 }
@@ -104,9 +96,8 @@ fn remove_folders(value: &mut Value) {
 #[track_caller]
 fn no_token_is_told_from_another(header: Option<&str>) {
     let echo = Echo::start();
-    let [one, other] = TOKENS.map(|token| transcript(header, token, &echo));
-    assert_eq!(one.len(), other.len());
-    for (one, other) in one.iter().zip(&other) {
+    for steps in runs() {
+        let [one, other] = TOKENS.map(|token| seen(header, token, &echo, &steps));
         assert!(one == other, "they are told apart:\n{one}\n{other}");
     }
     let requests = echo.requests();
