@@ -3,8 +3,8 @@
 //! A name and a media type are what somebody called a file. Providers look at
 //! its content, and so does the host: once, where a file comes in or is stored.
 //! Audio and its containers are recognized by hand: the `infer` crate takes two
-//! bytes for MPEG audio, which raw samples often begin with, and tells neither
-//! sound from pictures in MP4 nor what follows an ID3 tag.
+//! bytes for MPEG audio, which raw samples often begin with, and distinguishes
+//! neither audio from video in MP4 nor what follows an ID3 tag.
 
 use std::io::{self, Read, Seek, SeekFrom};
 

@@ -53,7 +53,7 @@ pub(crate) struct InUse {
     _file: File,
 }
 
-/// By what a component is found.
+/// The name under which a component is stored.
 pub(crate) fn hash(wasm: &[u8]) -> String {
     format!("{:x}", Sha256::digest(wasm))
 }
