@@ -54,13 +54,11 @@ validator: setup ## builds the component that validates JSON anew: it is kept in
 
 schemas: build connectors ## writes schemas/ anew
 	cargo build $(CARGO_ALL) --example schemas
-	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas
-	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas
+	$(TARGET)/release/examples/schemas schemas $(TARGET)/components/openai.wasm $(TARGET)/test-components/anthropic.wasm
 
 check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
-	$(TARGET)/release/examples/schemas $(TARGET)/components/openai.wasm schemas --check
-	$(TARGET)/release/examples/schemas $(TARGET)/test-components/anthropic.wasm schemas --check
+	$(TARGET)/release/examples/schemas schemas --check $(TARGET)/components/openai.wasm $(TARGET)/test-components/anthropic.wasm
 
 lint:          ## formatting, clippy, and a test for each row of SECURITY.md
 	scripts/check-security.py

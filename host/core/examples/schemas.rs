@@ -1,6 +1,6 @@
-//! Writes every document that the host renders for a connector into a folder,
-//! or checks that what is there is what it would write:
-//! `schemas COMPONENT FOLDER [--check]`.
+//! Writes every document that the host renders for some connectors into a
+//! folder, or checks that what is there is what it would write:
+//! `schemas FOLDER [--check] COMPONENT...`.
 
 use std::error::Error;
 use std::fs;
@@ -14,13 +14,18 @@ use similar::TextDiff;
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (component, folder, check) = match arguments.as_slice() {
-        [component, folder] => (component, folder, false),
-        [component, folder, "--check"] => (component, folder, true),
-        _ => return Err("usage: schemas COMPONENT FOLDER [--check]".into()),
+    let (folder, check, components) = match arguments.as_slice() {
+        [folder, "--check", components @ ..] if !components.is_empty() => {
+            (folder, true, components)
+        }
+        [folder, components @ ..] if !components.is_empty() => (folder, false, components),
+        _ => return Err("usage: schemas FOLDER [--check] COMPONENT...".into()),
     };
-    let connector = Host::new(HostOptions::default())?.load_file(component)?;
-    let documents = documents(&connector)?;
+    let host = Host::new(HostOptions::default())?;
+    let mut documents = Vec::new();
+    for component in components {
+        documents.extend(documents_of(&host.load_file(component)?)?);
+    }
     let folder = Path::new(folder);
     if check {
         return Ok(report(folder, &documents));
@@ -35,7 +40,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Every document and where it belongs.
-fn documents(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn Error>> {
+fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn Error>> {
     let descriptor = connector.descriptor();
     let folder = PathBuf::from(&descriptor.name).join(format!("v{}", descriptor.version));
     let mut documents = vec![(folder.join("reference.md"), render::docs(descriptor))];
