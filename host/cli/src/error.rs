@@ -60,7 +60,7 @@ impl Error {
     /// Prints the error and says with which status to exit.
     pub fn report(&self, as_json: bool) -> ExitCode {
         if as_json {
-            print::note(self.record());
+            print::json_note(&self.record());
         } else {
             for message in self.messages() {
                 print::note(format_args!("error: {}", print::plain(&message)));

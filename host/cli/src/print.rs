@@ -15,7 +15,9 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use connector_host::acts_on_terminal;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::error::Error;
 
@@ -25,16 +27,25 @@ const MAX_SHORT: usize = 300;
 /// Prints a result as JSON.
 pub fn json(value: &impl Serialize) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(value).map_err(io::Error::from);
-    // JSON escapes the characters below U+0020 itself; the others that matter
-    // are in its texts only.
     let text = text.map_err(Error::Output)?;
-    let text = escaped(&text, |c, text| {
+    write(&format!("{}\n", visible_json(&text))).map_err(Error::Output)
+}
+
+/// Prints a line of JSON to standard error.
+pub fn json_note(value: &Value) {
+    let text = value.to_string();
+    let _ = io::stderr().lock().write_all(format!("{}\n", visible_json(&text)).as_bytes());
+}
+
+/// JSON with escapes of its own. It escapes the characters below U+0020 itself;
+/// the others that matter are in its texts only.
+fn visible_json(text: &str) -> Cow<'_, str> {
+    escaped(text, |c, text| {
         let mut units = [0; 2];
         for unit in c.encode_utf16(&mut units) {
             let _ = write!(text, "\\u{unit:04x}");
         }
-    });
-    write(&format!("{text}\n")).map_err(Error::Output)
+    })
 }
 
 /// Prints a text for people, and a line break.
@@ -105,15 +116,6 @@ fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     escaped.into()
 }
 
-/// Whether a terminal does something else with a character than to show it:
-/// control characters but for line breaks and tabs, separators of lines, those that
-/// change the direction of what follows them (Unicode's UAX #9), and those that
-/// nobody sees.
-fn acts_on_terminal(c: char) -> bool {
-    c.is_control() && c != '\n' && c != '\t'
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +125,7 @@ mod tests {
         assert_eq!(visible("grün\n\t😀"), "grün\n\t😀");
         assert_eq!(visible("a\u{1b}[2Jb\r\u{9b}c\u{7f}"), "a\\u{1b}[2Jb\\r\\u{9b}c\\u{7f}");
         assert_eq!(visible("\u{202e}txt.exe"), "\\u{202e}txt.exe");
+        assert_eq!(visible_json("\"\u{9b}\u{2028}😀\""), "\"\\u009b\\u2028😀\"");
         assert_eq!(plain("a\nSHA-256  0"), "a SHA-256  0");
         assert_eq!(short(&"a".repeat(1 << 20)).chars().count(), MAX_SHORT + 1);
     }

@@ -59,7 +59,7 @@ pub use contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,
     Property, PropertyTable, PropertyType, TableError,
 };
-pub use contract::text::{TextError, read_text, whole_surrogates};
+pub use contract::text::{TextError, acts_on_terminal, read_text, whole_surrogates};
 pub use contract::{
     Action, AddressError, AddressPolicy, Authorization, BaseUrl, BaseUrlError, Binding, Definition,
     Descriptor, DescriptorError, Event, Failure, FailureKind, FileEntry, OnEvent, Violation,

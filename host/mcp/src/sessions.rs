@@ -19,6 +19,8 @@ const HEADER: &str = "mcp-session-id";
 const MAX_SESSIONS: usize = 256;
 /// How long a session is kept that nobody uses.
 const MAX_IDLE: Duration = Duration::from_secs(3600);
+/// How long a session is kept that another one could take the place of.
+const MIN_IDLE: Duration = Duration::from_secs(30);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(60);
 
@@ -48,6 +50,19 @@ impl Sessions {
         }
     }
 
+    /// Ends the session that was not used for the longest time, if that is long
+    /// enough for its client to have gone: it begins another one if it has not.
+    async fn end_longest_idle(&self) -> bool {
+        let mut sessions = self.manager.sessions.write().await;
+        let mut used = self.used();
+        let longest = used.iter().min_by_key(|(_, last)| **last);
+        let longest = longest.filter(|(_, last)| last.elapsed() > MIN_IDLE);
+        let Some(id) = longest.map(|(id, _)| id.clone()) else { return false };
+        used.remove(&id);
+        sessions.retain(|other, _| **other != *id);
+        true
+    }
+
     async fn expire_idle(&self, max_idle: Duration) {
         let mut sessions = self.manager.sessions.write().await;
         let mut used = self.used();
@@ -62,7 +77,8 @@ impl Sessions {
 /// Notes which session is used, and begins no more than there may be.
 pub async fn count(State(sessions): State<Sessions>, request: Request, next: Next) -> Response {
     let is_new = request.method() == Method::POST && !request.headers().contains_key(HEADER);
-    if is_new && sessions.manager.sessions.read().await.len() >= MAX_SESSIONS {
+    let is_full = is_new && sessions.manager.sessions.read().await.len() >= MAX_SESSIONS;
+    if is_full && !sessions.end_longest_idle().await {
         let message = format!("there are {MAX_SESSIONS} sessions already; try again later\n");
         return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     }

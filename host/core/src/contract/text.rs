@@ -64,6 +64,28 @@ fn unit(json: &str, at: usize) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
+/// Whether a terminal does something else with a character than to show it:
+/// control characters but for line breaks and tabs, separators of lines, those
+/// that change the direction of what follows them (Unicode's UAX #9), and those
+/// that nobody sees.
+pub fn acts_on_terminal(c: char) -> bool {
+    c.is_control() && c != '\n' && c != '\t'
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{2069}'
+                | '\u{3164}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
 /// The beginning of a text, for a message.
 pub(crate) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(60) {

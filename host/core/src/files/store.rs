@@ -20,6 +20,9 @@ use crate::contract::media::{self, Kind, OCTET_STREAM};
 const ID: &str = "file_";
 /// The digits behind it: 128 random bits, which nobody guesses.
 const DIGITS: usize = 32;
+/// What a file takes on the disk besides its bytes: its folder, and the rest of
+/// its last block.
+const FOLDER: u64 = 8 << 10;
 
 /// A folder of files with ids. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -118,7 +121,7 @@ impl FileStore {
         }
     }
 
-    /// How many bytes are stored.
+    /// How many bytes the files take, with their folders.
     ///
     /// # Errors
     /// If the folder cannot be read.
@@ -135,7 +138,8 @@ impl FileStore {
                 false => size += metadata.len(),
                 true => {
                     let files = fs::read_dir(entry.path()).into_iter().flatten().flatten();
-                    size += files.filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>();
+                    let files = files.filter_map(|file| Some(file.metadata().ok()?.len()));
+                    size += FOLDER + files.sum::<u64>();
                 }
             }
         }

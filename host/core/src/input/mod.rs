@@ -156,7 +156,7 @@ impl Checker {
         if let Some(choices) = property.choices.as_ref()
             && property.kind != PropertyType::Array
         {
-            check_choice(property, choices, &given, path)?;
+            self.check_choice(property, choices, &given, path)?;
         }
         self.fitting(property, given, path)
     }
@@ -224,9 +224,30 @@ impl Checker {
         violations.or(Value::Array(prepared))
     }
 
+    fn check_choice(
+        &mut self,
+        property: &Property,
+        choices: &Choices,
+        given: &Value,
+        path: &str,
+    ) -> Result<(), Failure> {
+        if choices.open {
+            return Ok(());
+        }
+        if !self.reader.may_compare(choices) {
+            let what = "is one of more values than are compared with their choices";
+            return Err(refused(property, path, what, given));
+        }
+        if choices.known.iter().any(|choice| same(&choice.value, given)) {
+            return Ok(());
+        }
+        let allowed: Vec<String> = choices.known.iter().map(named).collect();
+        Err(refused(property, path, &format!("must be one of: {}", allowed.join(", ")), given))
+    }
+
     fn item(&mut self, list: &Property, item: Value, path: &str) -> Result<Value, Failure> {
         if let Some(choices) = &list.choices {
-            check_choice(list, choices, &item, path)?;
+            self.check_choice(list, choices, &item, path)?;
         }
         match list.children.first() {
             Some(shape) => self.value(shape, item, path),
@@ -375,19 +396,6 @@ fn file_entry(given: &Value, path: &str) -> Result<Value, Failure> {
         Failure::invalid_input(path, message)
     })?;
     Ok(json!(entry))
-}
-
-fn check_choice(
-    property: &Property,
-    choices: &Choices,
-    given: &Value,
-    path: &str,
-) -> Result<(), Failure> {
-    if choices.open || choices.known.iter().any(|choice| same(&choice.value, given)) {
-        return Ok(());
-    }
-    let allowed: Vec<String> = choices.known.iter().map(named).collect();
-    Err(refused(property, path, &format!("must be one of: {}", allowed.join(", ")), given))
 }
 
 /// A choice in a message: its value, and its label if that says more.

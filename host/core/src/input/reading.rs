@@ -20,11 +20,17 @@ pub(super) struct Reader {
     /// The memory that the JSON in its texts may still take: many short texts
     /// could become values of gigabytes.
     left: usize,
+    /// How many choices the values may still be compared with: a list may be
+    /// long, and so may its choices.
+    comparisons: usize,
 }
+
+/// A list of 57 languages may have 100,000 items.
+const MAX_COMPARISONS: usize = 20_000_000;
 
 impl Reader {
     pub fn new() -> Self {
-        Self { left: OF_CALLERS }
+        Self { left: OF_CALLERS, comparisons: MAX_COMPARISONS }
     }
 
     /// The value as the property holds it, or as it was given.
@@ -38,6 +44,13 @@ impl Reader {
         self.typed(property, given)
     }
 
+    /// Whether a value may be compared with choices, all of them.
+    pub fn may_compare(&mut self, choices: &Choices) -> bool {
+        let left = self.comparisons.checked_sub(choices.known.len());
+        self.comparisons = left.unwrap_or_default();
+        left.is_some()
+    }
+
     /// An input, which some models send as a text of JSON within JSON.
     pub fn object(&mut self, given: Value) -> Value {
         match given {
@@ -48,21 +61,24 @@ impl Reader {
 
     fn chosen(&mut self, property: &Property, choices: &Choices, given: Value) -> Value {
         let given = trimmed(given);
-        match choice(choices, &given) {
+        let choice = self.may_compare(choices).then(|| choice(choices, &given)).flatten();
+        match choice {
             Some(choice) => choice.value.clone(),
             None => self.typed(property, given),
         }
     }
 
     fn several(&mut self, property: &Property, choices: &Choices, given: Value) -> Value {
+        let items = match self.typed(property, given) {
+            Value::Array(items) => items,
+            other => return other,
+        };
         let item = |item| {
             let item = trimmed(item);
-            choice(choices, &item).map_or(item, |choice| choice.value.clone())
+            let choice = self.may_compare(choices).then(|| choice(choices, &item)).flatten();
+            choice.map_or(item, |choice| choice.value.clone())
         };
-        match self.typed(property, given) {
-            Value::Array(items) => items.into_iter().map(item).collect(),
-            other => other,
-        }
+        items.into_iter().map(item).collect()
     }
 
     fn typed(&mut self, property: &Property, given: Value) -> Value {

@@ -8,6 +8,7 @@ use ureq::http::Method;
 use wasmtime::component::{Resource, ResourceTable};
 
 use crate::budget::{Limits, Stopped};
+use crate::contract::text::acts_on_terminal;
 use crate::contract::{Event, Failure, FailureKind, json};
 use crate::egress::{
     self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
@@ -511,7 +512,10 @@ impl log::Host for State {
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         let plain: String = message
             .chars()
-            .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+            .flat_map(|c| {
+                let is_plain = !acts_on_terminal(c) && c != '\n' && c != '\t';
+                if is_plain { vec![c] } else { c.escape_default().collect() }
+            })
             .collect();
         let connector = run.connector.as_str();
         match level {
