@@ -351,8 +351,8 @@ fn default_folders() -> Vec<PathBuf> {
     data.into_iter().chain(beside).collect()
 }
 
-/// Whether a folder, if it is there, belongs to root, to this user, or to whom the program
-/// belongs. Nobody named it: beside a program in a folder that all may write to,
+/// Whether a folder, if it is there, belongs to root, to this user, or to the
+/// program's owner. Nobody named it: beside a program in a folder that all may write to,
 /// such as `/tmp/bin`, anybody could make one.
 #[cfg(unix)]
 fn has_owner_of(folder: &Path, program: &Path) -> bool {

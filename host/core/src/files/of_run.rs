@@ -182,7 +182,9 @@ impl NewFile {
             || self.mime_type == mime_type && media::may_have(&extension, kind);
         if !is_fitting {
             let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
-            self.name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
+            let name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
+            // The content may say that it is a component.
+            self.name = safe_name(&name);
         }
         self.mime_type = mime_type;
         Ok(())

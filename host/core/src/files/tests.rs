@@ -42,6 +42,21 @@ fn a_name_stays_in_its_folder() {
     }
 }
 
+/// Neither by its name nor by what it contains.
+#[test]
+fn a_run_stores_no_component() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["x", "x.bin", "x.wasm", "x.txt"] {
+        let mut run = files_of(&Files::new(dir.path()), 1_000);
+        let mut file = run.create(name, "application/wasm").unwrap();
+        file.write_all(b"\0asm\x0d\0\x01\0").unwrap();
+        file.name_by_content().unwrap();
+        let entry = file.keep(&mut run).unwrap();
+        assert!(!entry.name.to_lowercase().ends_with(".wasm"), "{}", entry.name);
+        run.stay();
+    }
+}
+
 #[test]
 fn a_long_name_is_cut_in_front_of_its_extension() {
     let dir = tempfile::tempdir().unwrap();

@@ -235,7 +235,7 @@ impl Checker {
             return Ok(());
         }
         if !self.reader.may_compare(choices) {
-            let what = "is one of more values than are compared with their choices";
+            let what = "cannot be compared with its choices: the input has too many values";
             return Err(refused(property, path, what, given));
         }
         if choices.known.iter().any(|choice| same(&choice.value, given)) {
@@ -654,6 +654,26 @@ mod tests {
         }
         let missing = json!({"list": [{"by": "a"}]});
         refuses(table(), missing, "list[0].said", "`list[0].said` is required");
+    }
+
+    #[test]
+    fn a_long_list_is_not_compared_with_long_choices_without_end() {
+        let labels: Vec<String> = (0..2_000).map(|number| format!("Label {number}")).collect();
+        let offered: Vec<(&str, Value)> =
+            labels.iter().map(|label| (label.as_str(), json!(label.to_lowercase()))).collect();
+        let choices = closed(&offered);
+        let items = shape(PropertyType::String, ControlType::Text);
+        let list = Property { choices, ..array("list", items) };
+        let few = vec!["LABEL 1999"; 1_000];
+        becomes(
+            vec![list.clone()],
+            json!({"list": few}),
+            json!({"list": vec!["label 1999"; 1_000]}),
+        );
+        let many = json!({ "list": vec!["label 1999"; 100_000] });
+        let message = "`list[0]` cannot be compared with its choices: the input has too many \
+                       values (got \"label 1999\")";
+        refuses(vec![list], many, "list[0]", message);
     }
 
     #[test]

@@ -78,7 +78,9 @@ impl Validator {
             Some(Err(error)) if error.downcast_ref() == Some(&Trap::Interrupt) => Err(error),
             Some(Err(error)) => {
                 tracing::debug!(%error, "a schema is too much for the validator");
-                Ok(Err(Invalid::Schema("it takes more memory than there is".to_owned())))
+                Ok(Err(Invalid::Schema(
+                    "it takes more memory or stack than a validation may have".to_owned(),
+                )))
             }
             None => Err(wasmtime::Error::msg("there is no memory for a stack")),
         }
