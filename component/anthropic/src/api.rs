@@ -75,6 +75,7 @@ pub fn failure(kind: FailureKind, message: impl Into<String>) -> Failure {
         kind,
         message: message.into(),
         property: None,
+        violations: Vec::new(),
         status: None,
         code: None,
         request_id: None,

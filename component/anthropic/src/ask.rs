@@ -8,7 +8,7 @@ use serde_json::{Number, Value, json};
 
 use crate::api::{self, failure};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::exports::workflow::connector::describe::{Action, Output};
+use crate::bindings::exports::workflow::connector::describe::{Action, Effects, Output};
 use crate::bindings::workflow::connector::types::{
     Comparison, Condition, ControlType, Failure, FailureKind, PropertyType,
 };
@@ -41,7 +41,13 @@ pub fn describe(rows: &mut Rows) -> Action {
             temperature(),
             stop_sequences(),
         ]),
-        output: Output::Dynamic,
+        output: Output::Dynamic(Vec::new()),
+        group: None,
+        deprecated: false,
+        text_property: None,
+        effects: Effects::empty(),
+        duration_ms: None,
+        examples: Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The connection: an API key in a header of its own.
 
 use crate::bindings::exports::workflow::connector::connection::{
-    Authorization, BaseUrl, Binding, Definition, HeaderCredential,
+    Authorization, BaseUrl, Binding, Definition, HeaderCredential, Scheme,
 };
 use crate::bindings::workflow::connector::types::ControlType;
 use crate::rows::{Row, Rows};
@@ -44,17 +44,27 @@ fn table() -> [Row; 3] {
 pub fn define(rows: &mut Rows) -> Definition {
     let binding =
         |(property, name): (&str, &str)| Binding { property: property.into(), name: name.into() };
+    let mut properties = rows.add(table());
+    let others = properties.split_off(1);
     Definition {
-        title: "API Key".into(),
         version: 1,
         help: "Keys are made in the [Console](https://platform.claude.com/settings/keys).".into(),
-        properties: rows.add(table()),
-        authorization: Authorization::Header(HeaderCredential {
-            header: "x-api-key".into(),
-            property: "apiKey".into(),
-        }),
+        authorizations: vec![Authorization {
+            name: "apiKey".into(),
+            title: "API Key".into(),
+            help: String::new(),
+            properties,
+            scheme: Scheme::Header(HeaderCredential {
+                header: "x-api-key".into(),
+                prefix: String::new(),
+                property: "apiKey".into(),
+            }),
+        }],
+        properties: others,
         base_url: BaseUrl { default: BASE_URL.into(), property: Some("baseUrl".into()) },
         headers: vec![binding(("beta", "anthropic-beta"))],
+        query: Vec::new(),
+        user_headers: None,
         lasting_errors: Vec::new(),
         environment: [("apiKey", "ANTHROPIC_API_KEY"), ("baseUrl", "ANTHROPIC_BASE_URL")]
             .map(binding)

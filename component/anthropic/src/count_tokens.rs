@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::api;
 use crate::ask::{self, Message};
 use crate::bindings::exports::workflow::connector::actions::Outcome;
-use crate::bindings::exports::workflow::connector::describe::{Action, Output};
+use crate::bindings::exports::workflow::connector::describe::{Action, Effects, Output};
 use crate::bindings::workflow::connector::types::{ControlType, Failure, PropertyType};
 use crate::rows::{Row, Rows};
 
@@ -26,6 +26,12 @@ pub fn describe(rows: &mut Rows) -> Action {
         help: String::new(),
         properties: rows.add([ask::model(), ask::messages(), ask::system()]),
         output: Output::Fixed(rows.add_one(output)),
+        group: None,
+        deprecated: false,
+        text_property: None,
+        effects: Effects::empty(),
+        duration_ms: None,
+        examples: Vec::new(),
     }
 }
 

@@ -41,9 +41,12 @@ pub fn options(search: Option<&str>) -> OptionList {
     match list() {
         Ok(models) => found(models, search.unwrap_or_default()),
         // A form goes on without the list.
-        Err(failure) => {
-            OptionList { disabled: true, placeholder: Some(failure.message), options: Vec::new() }
-        }
+        Err(failure) => OptionList {
+            disabled: true,
+            placeholder: Some(failure.message),
+            options: Vec::new(),
+            more: false,
+        },
     }
 }
 
@@ -55,7 +58,7 @@ fn found(models: Vec<Model>, search: &str) -> OptionList {
         let value = Value::from(model.id.as_str()).to_string();
         (fits(&model.id) || fits(&label)).then_some(Choice { label, value, description: None })
     });
-    OptionList { disabled: false, placeholder: None, options: options.collect() }
+    OptionList { disabled: false, placeholder: None, options: options.collect(), more: false }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use crate::bindings::exports::workflow::connector::connection::{
-    Authorization, BaseUrl, Binding, Definition,
+    Authorization, BaseUrl, Binding, Definition, Scheme,
 };
 use crate::failure::{Failure, FailureKind, Result};
 use crate::json::{Value, decimal};
@@ -118,16 +118,26 @@ pub const HELP: &str = include_str!("connection.md");
 pub fn define(reader: &mut Reader) -> Definition {
     let binding =
         |(property, name): (&str, &str)| Binding { property: property.into(), name: name.into() };
+    let help = reader.text();
+    let mut properties = reader.rows();
+    let others = properties.split_off(1.min(properties.len()));
     Definition {
-        title: "Bearer Token".into(),
         version: 1,
-        help: reader.text(),
-        properties: reader.rows(),
-        authorization: Authorization::Bearer("token".into()),
+        help,
+        authorizations: vec![Authorization {
+            name: "token".into(),
+            title: "Bearer Token".into(),
+            help: String::new(),
+            properties,
+            scheme: Scheme::Bearer("token".into()),
+        }],
+        properties: others,
         base_url: BaseUrl { default: BASE_URL.into(), property: Some("baseUrl".into()) },
         headers: [("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")]
             .map(binding)
             .into(),
+        query: Vec::new(),
+        user_headers: None,
         lasting_errors: OUT_OF_CREDIT.iter().map(|code| (*code).into()).collect(),
         environment: [
             ("token", "OPENAI_API_KEY"),

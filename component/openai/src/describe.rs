@@ -73,11 +73,17 @@ fn describe_action(entry: &Entry, reader: &mut Reader) -> contract::Action {
         title: reader.text(),
         description: reader.text(),
         help: reader.text(),
+        group: None,
+        deprecated: false,
         properties: reader.rows(),
+        text_property: None,
         output: match entry.output_schema {
             None => contract::Output::Fixed(reader.row()),
-            Some(_) => contract::Output::Dynamic,
+            Some(_) => contract::Output::Dynamic(Vec::new()),
         },
+        effects: contract::Effects::empty(),
+        duration_ms: None,
+        examples: Vec::new(),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::result;
 
-use crate::bindings::workflow::connector::events::StopReason;
+use crate::bindings::workflow::connector::lifecycle::StopReason;
 pub use crate::bindings::workflow::connector::types::{Failure, FailureKind};
 use crate::json::decimal;
 
@@ -21,6 +22,7 @@ impl Failure {
             kind,
             message: message.into(),
             property: None,
+            violations: Vec::new(),
             status: None,
             code: None,
             request_id: None,

@@ -54,7 +54,7 @@ fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Res
     // Whoever is asked for a token should not learn afterwards that it cannot
     // be stored.
     let store = Store::open_for_user(arguments.data.data_dir.as_deref())?;
-    secrets::read(table, &arguments.secret_file, &mut values)?;
+    secrets::read(&connector.descriptor().connection, &arguments.secret_file, &mut values)?;
     let connection = connector.connection(values.clone().into())?;
     if connection.has_unredacted_secret() {
         print::note(

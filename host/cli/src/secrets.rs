@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
-use connector_host::{Property, PropertyTable, read_text};
+use connector_host::{Authorization, Definition, Property, PropertyTable, PropertyType, read_text};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -46,18 +46,26 @@ fn names(table: &PropertyTable, secret: bool) -> String {
 }
 
 /// Reads the secrets of a connection: those with a file from there, the others
-/// one by one from the terminal or, a line each, from standard input.
+/// one by one from the terminal or, a line each, from standard input. Headers
+/// that the user names come from a file, as a JSON object.
 pub fn read(
-    table: &PropertyTable,
+    definition: &Definition,
     files: &[String],
     values: &mut Map<String, Value>,
 ) -> Result<(), Error> {
+    let table = &definition.properties;
     for argument in files {
         let (name, secret) = from_file(table, argument)?;
         values.insert(name.to_owned(), Value::from(secret.as_str()));
     }
+    let authorization = pick_authorization(definition, values)?;
+    let of_other = |property: &Property| {
+        let mut others = definition.authorizations.iter().filter(|one| one.name != authorization);
+        others.any(|other| other.properties.contains(&property.name))
+    };
     for property in table.iter().filter(|property| property.secret) {
-        if values.contains_key(&property.name) {
+        let is_text = property.kind == PropertyType::String;
+        if values.contains_key(&property.name) || !is_text || of_other(property) {
             continue;
         }
         let secret = from_standard_input(property)?;
@@ -70,6 +78,49 @@ pub fn read(
         }
     }
     Ok(())
+}
+
+/// The name of the authorization whose secrets are wanted. Of several, it is
+/// the one that was set, that a given secret belongs to, that is picked at the
+/// terminal, or else the first.
+fn pick_authorization(
+    definition: &Definition,
+    values: &mut Map<String, Value>,
+) -> Result<String, Error> {
+    let all = &definition.authorizations;
+    let name = |of: &Authorization| of.name.clone();
+    let first = all.first().map(name).unwrap_or_default();
+    if let Some(named) = values.get(Definition::AUTHORIZATION).and_then(Value::as_str) {
+        let by_title = all.iter().find(|one| one.title.eq_ignore_ascii_case(named));
+        return Ok(by_title.map_or_else(|| named.to_owned(), name));
+    }
+    let is_given = |of: &&Authorization| of.properties.iter().any(|one| values.contains_key(one));
+    let picked = match all.iter().find(is_given) {
+        Some(given) => name(given),
+        None if all.len() > 1 && io::stdin().is_terminal() => {
+            for (number, one) in (1..).zip(all) {
+                eprintln!("{number}. {}", one.title);
+            }
+            eprint!("Authorization [1]: ");
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map_err(|error| Error::Usage {
+                message: format!("cannot read the authorization: {error}"),
+                hint: None,
+            })?;
+            let typed = line.trim();
+            let number = if typed.is_empty() { Ok(1) } else { typed.parse::<usize>() };
+            let picked = number.ok().and_then(|number| all.get(number.checked_sub(1)?));
+            let hint = || format!("type a number from 1 to {}", all.len());
+            picked.map(name).ok_or_else(|| {
+                Error::usage(format!("`{}` is not one of them", typed.escape_debug()), hint())
+            })?
+        }
+        None => first,
+    };
+    if all.len() > 1 {
+        values.insert(Definition::AUTHORIZATION.to_owned(), picked.as_str().into());
+    }
+    Ok(picked)
 }
 
 fn from_file<'a>(

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use connector_host::{Connector, render};
+use connector_host::{Connector, Output, render};
 use connector_store::approval::Request;
 use serde_json::{Value, json};
 
@@ -178,7 +178,7 @@ pub fn schema(
         Form::UiSchema => print::json(&render::ui_schema(&action.properties)),
         Form::JsonForms => print::json(&render::json_forms(&action.properties)),
         Form::Output => match (&action.output, input) {
-            (Some(output), None) => print::json(&render::output_schema(output)),
+            (Output::Fixed(output), None) => print::json(&render::output_schema(output)),
             _ => print::json(&connector.output_schema(&name, input::read(input)?)?),
         },
     }

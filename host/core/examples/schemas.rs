@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use connector_host::{Connector, Host, HostOptions, render};
+use connector_host::{Connector, Host, HostOptions, Output, render};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
@@ -63,9 +63,9 @@ fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn
         add(format!("{name}.ui.json"), render::ui_schema(table))?;
         add(format!("{name}.json-forms.json"), render::json_forms(table))?;
         let output = match &action.output {
-            Some(output) => json!(render::output_schema(output)),
+            Output::Fixed(output) => json!(render::output_schema(output)),
             // What comes back for the smallest input there is.
-            None => connector.output_schema(name, render::example(table))?,
+            _ => connector.output_schema(name, render::example(table))?,
         };
         add(format!("{name}.output.json"), output)?;
     }

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use ureq::http::header;
 
-use crate::contract::{
-    Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind,
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::contract::{BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme};
+use crate::egress::{
+    Credential, Destination, Header, Route, Secret, header_name, is_header_of_connection,
 };
-use crate::egress::{Credential, Destination, Header, Route, Secret, header_name};
 use crate::input;
 use crate::options::HostOptions;
 
@@ -94,21 +97,26 @@ impl Connection {
         options: &HostOptions,
     ) -> Result<Self, Failure> {
         let definition = &descriptor.connection;
+        let mut values = values.0;
+        let scheme = pick_scheme(definition, &mut values);
         // A member that does not exist is often the credential under another name:
         // then that is what is wrong.
-        let all_known = values.0.keys().all(|name| definition.properties.get(name).is_some());
-        if let Some(property) = definition.authorization.property()
-            && all_known
-            && values.0.get(property).is_none_or(is_blank)
-        {
+        let all_known = values.keys().all(|name| definition.properties.get(name).is_some());
+        let is_missing = |name: &&str| {
+            let is_required = definition.properties.get(name).is_some_and(|row| row.required);
+            is_required && values.get(*name).is_none_or(is_blank)
+        };
+        if all_known && let Some(property) = scheme.properties().into_iter().find(is_missing) {
             return Err(missing_credential(descriptor, property));
         }
-        let mut values = input::prepare_connection(&definition.properties, values.0)?;
-        let credential = take_credential(definition, &mut values)?;
+        let mut values = input::prepare_connection(&definition.properties, values)?;
+        let credential = take_credential(definition, scheme, &mut values)?;
         let base_url = take_base_url(definition, &mut values)?;
         check_address(&base_url, definition, options)?;
         check_origin(&base_url, definition, options)?;
-        let headers = take_headers(definition, &mut values)?;
+        let mut headers = take_headers(definition, &mut values)?;
+        headers.extend(take_user_headers(definition, scheme, &mut values)?);
+        let query = take_query(definition, &mut values);
         for property in definition.properties.iter().filter(|property| property.secret) {
             values.remove(&property.name);
         }
@@ -116,6 +124,7 @@ impl Connection {
             base: base_url,
             credential,
             headers,
+            query,
             lasting_errors: definition.lasting_errors.clone(),
         };
         Ok(Self(Arc::new(Shared {
@@ -156,13 +165,28 @@ impl fmt::Debug for Connection {
     }
 }
 
-impl Authorization {
-    fn property(&self) -> Option<&str> {
-        match self {
-            Self::None => None,
-            Self::Bearer { property } | Self::Header { property, .. } => Some(property),
-        }
+/// The scheme of the authorization that was picked. Where none was, that of the
+/// first whose required properties are given is, or else of the first.
+fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) -> &'a Scheme {
+    let named = values.get(Definition::AUTHORIZATION).and_then(Value::as_str);
+    let is_given = |name: &String| {
+        let is_required = definition.properties.get(name).is_some_and(|row| row.required);
+        !is_required || !values.get(name).is_none_or(is_blank)
+    };
+    let picked = named
+        .and_then(|name| definition.authorization(name))
+        .or_else(|| {
+            let mut all = definition.authorizations.iter();
+            all.find(|authorization| authorization.properties.iter().all(is_given))
+        })
+        .or(definition.authorizations.first());
+    let Some(picked) = picked else { return &Scheme::None };
+    if definition.authorizations.len() > 1
+        && values.get(Definition::AUTHORIZATION).is_none_or(is_blank)
+    {
+        values.insert(Definition::AUTHORIZATION.to_owned(), picked.name.as_str().into());
     }
+    &picked.scheme
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -224,23 +248,60 @@ fn take_text(values: &mut Map<String, Value>, property: &str) -> Option<String> 
 
 fn take_credential(
     definition: &Definition,
+    scheme: &Scheme,
     values: &mut Map<String, Value>,
 ) -> Result<Option<Credential>, Failure> {
-    let (header, prefix, property) = match &definition.authorization {
-        Authorization::None => return Ok(None),
-        Authorization::Bearer { property } => (header::AUTHORIZATION, "Bearer ", property),
-        Authorization::Header { header, property } => {
-            let header = header_name(header).ok_or_else(|| {
+    let mut take = |property: &str| take_text(values, property).unwrap_or_default();
+    let secret = |property: &str, text: &str| {
+        Secret::new(text)
+            .map_err(|error| Failure::invalid_input(property, format!("`{property}` {error}")))
+    };
+    let in_header = |name, prefix: &str, secret: Secret, parts| Credential::Header {
+        name,
+        prefix: prefix.to_owned(),
+        secret,
+        parts,
+    };
+    Ok(Some(match scheme {
+        Scheme::None => return Ok(None),
+        Scheme::Bearer { property } => {
+            let secret = secret(property, &take(property))?;
+            in_header(header::AUTHORIZATION, "Bearer ", secret, Vec::new())
+        }
+        Scheme::Basic { username, password } => {
+            let name = take(username);
+            let word = password.as_deref().map(&mut take).unwrap_or_default();
+            if name.contains(':')
+                || [&name, &word].iter().any(|text| text.contains(char::is_control))
+            {
+                let message = format!(
+                    "`{username}` must have no colon (RFC 7617), and neither it nor the password a \
+                     control character"
+                );
+                return Err(Failure::invalid_input(username, message));
+            }
+            let encoded = STANDARD.encode(format!("{name}:{word}"));
+            let is_secret =
+                |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
+            let parts = [(Some(username), &name), (password.as_ref(), &word)];
+            let parts = parts
+                .into_iter()
+                .filter(|(of, part)| of.is_some_and(|of| is_secret(of)) && !part.is_empty());
+            let parts = parts.map(|(_, part)| Secret::of_header(part)).collect();
+            in_header(header::AUTHORIZATION, "Basic ", Secret::of_header(&encoded), parts)
+        }
+        Scheme::Header { header, prefix, property } => {
+            let name = header_name(header).ok_or_else(|| {
                 let message = format!("the connector names `{header}` as its credential's header");
                 Failure::new(FailureKind::Internal, message)
             })?;
-            (header, "", property)
+            in_header(name, prefix, secret(property, &take(property))?, Vec::new())
         }
-    };
-    let text = take_text(values, property).unwrap_or_default();
-    let secret = Secret::new(&text)
-        .map_err(|error| Failure::invalid_input(property, format!("`{property}` {error}")))?;
-    Ok(Some(Credential { header, prefix, secret }))
+        Scheme::Query { parameter, property } => Credential::Query {
+            name: parameter.clone(),
+            secret: secret(property, &take(property))?,
+        },
+    }))
 }
 
 fn take_base_url(
@@ -274,4 +335,48 @@ fn take_headers(
         headers.push(header);
     }
     Ok(headers)
+}
+
+/// The headers that the user named, each of them a secret.
+fn take_user_headers(
+    definition: &Definition,
+    scheme: &Scheme,
+    values: &mut Map<String, Value>,
+) -> Result<Vec<Header>, Failure> {
+    let Some(property) = &definition.user_headers else { return Ok(Vec::new()) };
+    let Some(Value::Object(named)) = values.remove(property) else { return Ok(Vec::new()) };
+    let own = definition.headers.iter().map(|binding| binding.name.as_str());
+    let of_credential = match scheme {
+        Scheme::Header { header, .. } => Some(header.as_str()),
+        Scheme::Bearer { .. } | Scheme::Basic { .. } => Some(header::AUTHORIZATION.as_str()),
+        Scheme::None | Scheme::Query { .. } => None,
+    };
+    let own: Vec<&str> = own.chain(of_credential).collect();
+    let mut headers: Vec<Header> = Vec::new();
+    for (name, value) in named {
+        let path = format!("{property}.{name}");
+        let invalid = |why: &str| Failure::invalid_input(&path, format!("`{path}` {why}"));
+        let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(&name));
+        if is_own || !is_header_of_connection(&name, true) {
+            return Err(invalid("is the host's to set"));
+        }
+        let text = value.as_str().unwrap_or_default().trim();
+        let header = Header::new(&name, text, true)
+            .ok_or_else(|| invalid("must be visible ASCII characters"))?;
+        if headers.iter().any(|earlier| earlier.has_name_of(&header)) {
+            return Err(invalid("is given twice"));
+        }
+        headers.push(header);
+    }
+    Ok(headers)
+}
+
+fn take_query(definition: &Definition, values: &mut Map<String, Value>) -> Vec<(String, String)> {
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let pair =
+        |Binding { property, name }: &Binding| Some((name.clone(), text(values.remove(property)?)));
+    definition.query.iter().filter_map(pair).collect()
 }

@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use crate::contract::Binding;
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyType,
+    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
+    PropertyType,
+};
+use crate::contract::{
+    Action, Authorization, BaseUrl, Binding, Definition, Effects, Output, Scheme,
 };
 use crate::runtime::bindings::types as wit;
 
@@ -19,9 +22,12 @@ pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Prope
         kind,
         control,
         required: false,
+        group: None,
         advanced: false,
+        deprecated: false,
         secret: false,
         media_type: None,
+        display: None,
         default: None,
         provider_default: None,
         choices: None,
@@ -72,6 +78,49 @@ pub(crate) fn when(property: &str, matches: Comparison, values: &[Value]) -> Opt
     Some(Condition { property: property.to_owned(), matches, values: values.to_vec() })
 }
 
+/// An action of a test.
+pub(crate) fn action(name: &str, title: &str, properties: PropertyTable, output: Output) -> Action {
+    Action {
+        name: name.to_owned(),
+        title: title.to_owned(),
+        description: String::new(),
+        help: String::new(),
+        group: None,
+        deprecated: false,
+        properties,
+        text_property: None,
+        output,
+        effects: Effects::default(),
+        duration: None,
+        examples: Vec::new(),
+    }
+}
+
+/// The definition of a connection with one way to authorize.
+pub(crate) fn definition(title: &str, scheme: Scheme, properties: PropertyTable) -> Definition {
+    let names = scheme.properties().into_iter().map(str::to_owned).collect();
+    Definition {
+        title: title.to_owned(),
+        version: 1,
+        help: String::new(),
+        authorizations: vec![Authorization {
+            name: "usual".to_owned(),
+            title: title.to_owned(),
+            help: String::new(),
+            properties: names,
+            scheme,
+        }],
+        properties,
+        base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
+        base_url_property: None,
+        headers: Vec::new(),
+        query: Vec::new(),
+        user_headers: None,
+        lasting_errors: Vec::new(),
+        environment: Vec::new(),
+    }
+}
+
 /// A binding of a property.
 pub(crate) fn binding(property: &str, name: &str) -> Binding {
     Binding { property: property.to_owned(), name: name.to_owned() }
@@ -87,9 +136,12 @@ pub(crate) fn wit_row(name: &str, type_: wit::PropertyType) -> wit::Property {
         type_,
         control: wit::ControlType::None,
         required: false,
+        group: None,
         advanced: false,
+        deprecated: false,
         secret: false,
         media_type: None,
+        display: None,
         default: None,
         provider_default: None,
         choices: None,

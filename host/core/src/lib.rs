@@ -62,7 +62,8 @@ pub use contract::table::{
 pub use contract::text::{TextError, acts_on_terminal, read_text, whole_surrogates};
 pub use contract::{
     Action, AddressError, AddressPolicy, Authorization, BaseUrl, BaseUrlError, Binding, Definition,
-    Descriptor, DescriptorError, Event, Failure, FailureKind, FileEntry, OnEvent, Violation,
+    Descriptor, DescriptorError, Effects, Event, Example, Failure, FailureKind, FileEntry, OnEvent,
+    Output, Scheme, Violation,
 };
 pub use egress::{Authorities, AuthoritiesError, Retries};
 pub use files::{FileStore, Files, NewStoredFile, StoredFile};

@@ -10,7 +10,7 @@ use crate::budget::{Account, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::contract::table::{Choice, Property};
-use crate::contract::{Failure, FailureKind, json};
+use crate::contract::{Failure, FailureKind, Output, json};
 use crate::runtime::bindings::Connector as World;
 use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
@@ -26,6 +26,8 @@ pub struct OptionList {
     pub placeholder: Option<String>,
     /// The choices.
     pub options: Vec<Choice>,
+    /// Whether there are more, which a search finds.
+    pub more: bool,
 }
 
 impl Connector {
@@ -99,7 +101,12 @@ impl Connector {
                 Ok(Choice { label: choice.label, value, description })
             })
             .collect::<Result<_, Failure>>()?;
-        Ok(OptionList { disabled: list.disabled, placeholder: list.placeholder, options })
+        Ok(OptionList {
+            disabled: list.disabled,
+            placeholder: list.placeholder,
+            options,
+            more: list.more,
+        })
     }
 
     /// The JSON Schema of an action's output for this input. Does no I/O.
@@ -110,7 +117,7 @@ impl Connector {
         let action = self.action(action)?;
         let address = self.descriptor().address(action);
         let input = input::prepare(&action.properties, input, &address)?;
-        if let Some(output) = &action.output {
+        if let Output::Fixed(output) = &action.output {
             return Ok(render::output_schema(output).to_value());
         }
         let settings = self.settings(None)?;

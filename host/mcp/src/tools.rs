@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connector_host::{Action, Connection, Connector, PropertyTable, render};
+use connector_host::{Action, Connection, Connector, Effects, Output, PropertyTable, render};
 use rmcp::model::{Icon, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
@@ -91,13 +91,14 @@ fn tool(name: String, connector: &Connector, action: &Action) -> Tool {
     }
 }
 
-/// What is known of every action: it asks a provider, and asking again may be
-/// paid again. What a provider does besides is not known here, so clients are
-/// left to what they take for granted.
+/// What the action says that it does (MCP, "Tool annotations"). Every action
+/// asks a provider.
 fn annotations(action: &Action) -> ToolAnnotations {
+    let Effects { read_only, destructive, idempotent, .. } = action.effects;
     ToolAnnotations::with_title(action.title.clone())
-        .read_only(false)
-        .idempotent(false)
+        .read_only(read_only)
+        .destructive(destructive)
+        .idempotent(idempotent)
         .open_world(true)
 }
 
@@ -117,14 +118,14 @@ fn outcome_schema(action: &Action) -> Value {
     });
     let metadata = json!({ "type": "object", "description": "The model, its usage and the like." });
     match &action.output {
-        Some(output) => json!({
+        Output::Fixed(output) => json!({
             "type": "object",
             "properties": {
                 "metadata": metadata, OUTCOME_FILE: file, "output": render::model_output(output),
             },
         }),
         // Its type depends on the input, and a property has one type.
-        None => json!({
+        _ => json!({
             "type": "object",
             "description": "What `output` is depends on the input.",
             "properties": { "metadata": metadata, OUTCOME_FILE: file },

@@ -180,5 +180,10 @@ async fn query<T: Send + 'static>(
 }
 
 fn disabled(problem: Problem) -> OptionList {
-    OptionList { disabled: true, placeholder: Some(problem.detail()), options: Vec::new() }
+    OptionList {
+        disabled: true,
+        placeholder: Some(problem.detail()),
+        options: Vec::new(),
+        more: false,
+    }
 }

@@ -55,7 +55,10 @@ fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operati
     if let Some(action) = action {
         operation.summary.clone_from(&action.title);
         operation.description = Some(action.description.clone());
-        let output = action.output.as_ref().map_or_else(openapi::output, render::openapi_output);
+        let output = match action.output.shapes() {
+            [] => openapi::output(),
+            shapes => render::openapi_output(shapes),
+        };
         operation.returns(StatusCode::OK, JSON, openapi::outcome(output));
         if let Some(body) = operation.body_mut() {
             body.insert("required".to_owned(), json!(["input"]));

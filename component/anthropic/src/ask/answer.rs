@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::api::{explained, failure};
-use crate::bindings::workflow::connector::events::{self, Event, StopReason, TextDelta};
+use crate::bindings::workflow::connector::events::{self, Event, TextDelta};
 use crate::bindings::workflow::connector::http::Response;
+use crate::bindings::workflow::connector::lifecycle::StopReason;
 use crate::bindings::workflow::connector::types::{Failure, FailureKind};
 
 /// What a model answered.

@@ -142,10 +142,14 @@ pub fn options(search: Option<&str>, known: &[String], likely: fn(&str) -> bool)
             disabled: false,
             placeholder: None,
             options: choices(models, search, known, likely),
+            more: false,
         },
-        Err(failure) => {
-            OptionList { disabled: true, placeholder: Some(failure.message), options: Vec::new() }
-        }
+        Err(failure) => OptionList {
+            disabled: true,
+            placeholder: Some(failure.message),
+            options: Vec::new(),
+            more: false,
+        },
     }
 }
 

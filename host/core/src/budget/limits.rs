@@ -12,6 +12,9 @@ pub struct Limits {
     pub first_byte: Duration,
     /// The longest silence while an answer's body arrives. Default: 2 minutes.
     pub silence: Duration,
+    /// What a run that was cancelled or has passed its deadline gets to stop at
+    /// its provider what it began there. Default: 5 seconds.
+    pub clean_up: Duration,
     /// Linear memory in bytes, at most the host's `max_memory`. Default: 64 MiB.
     pub memory: usize,
     /// The output's JSON text in bytes. Default: 32 MiB.
@@ -39,6 +42,7 @@ impl Default for Limits {
             time: Duration::from_secs(600),
             first_byte: Duration::from_secs(600),
             silence: Duration::from_secs(120),
+            clean_up: Duration::from_secs(5),
             memory: 64 << 20,
             output_bytes: 32 << 20,
             request_bytes: 256 << 20,

@@ -19,6 +19,23 @@ pub enum Event {
         /// The text.
         text: String,
     },
+    /// More of what a model considers before it answers.
+    ReasoningDelta {
+        /// Which of several answers, counted from 0.
+        choice: u32,
+        /// The text.
+        text: String,
+    },
+    /// What the run is waiting for, for people.
+    Status {
+        /// The text, such as `queued`.
+        text: String,
+    },
+    /// Members of the outcome's metadata that are known before the run ends.
+    Metadata {
+        /// An object.
+        metadata: Value,
+    },
     /// How far something is.
     Progress {
         /// What is counted, such as `bytes`.

@@ -14,7 +14,10 @@ pub(crate) mod text;
 
 pub use addresses::{AddressError, AddressPolicy};
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use descriptor::{Action, Authorization, Binding, Definition, Descriptor, DescriptorError};
+pub use descriptor::{
+    Action, Authorization, Binding, Definition, Descriptor, DescriptorError, Effects, Example,
+    Output, Scheme,
+};
 pub use event::{Event, OnEvent};
 pub(crate) use failure::Violations;
 pub use failure::{Failure, FailureKind, Violation};

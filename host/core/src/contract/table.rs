@@ -43,14 +43,23 @@ pub struct Property {
     pub control: ControlType,
     /// Whether a value must be given.
     pub required: bool,
+    /// The heading under which a form shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// Whether a form folds it away at first.
     pub advanced: bool,
+    /// Whether it is only there for what was stored earlier.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deprecated: bool,
     /// Whether it is a credential.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub secret: bool,
     /// The media type of the document that a string holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
+    /// What a value is to those who look at it, such as `markdown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
     /// The value that holds when none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,

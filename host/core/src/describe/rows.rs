@@ -150,9 +150,12 @@ impl Rows {
             kind: row.type_.into(),
             control: row.control.into(),
             required: row.required,
+            group: row.group.filter(|group| !group.trim().is_empty()),
             advanced: row.advanced,
+            deprecated: row.deprecated,
             secret: row.secret,
             media_type: row.media_type.or_else(|| usual_media_type(row.control)),
+            display: row.display,
             default: parse_json(row.default, &path, "default")?,
             provider_default: parse_json(row.provider_default, &path, "provider default")?,
             choices: row.choices.map(|choices| parse_choices(choices, &path)).transpose()?,
@@ -166,6 +169,12 @@ impl Rows {
         check_property(&property, &path)?;
         Ok(property)
     }
+}
+
+/// An object with names of the user's choosing and texts.
+fn is_map_of_texts(property: &Property) -> bool {
+    let of_texts = |values: &Property| values.kind == PropertyType::String;
+    property.children.is_empty() && property.values.as_deref().is_some_and(of_texts)
 }
 
 /// What a string holds that is edited with this control.
@@ -288,8 +297,13 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     if selects && !offers && property.kind != PropertyType::Boolean {
         return fail("a select without choices");
     }
-    if property.secret && property.kind != PropertyType::String {
-        return fail("a secret is a string");
+    if property.secret && property.kind != PropertyType::String && !is_map_of_texts(property) {
+        return fail("a secret is a string, or a map of strings");
+    }
+    if let Some(display) = &property.display
+        && !is_name(display)
+    {
+        return fail("its display is not a word like `markdown`");
     }
     if property.secret && property.default.is_some() {
         return fail("a secret has no default");

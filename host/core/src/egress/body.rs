@@ -58,6 +58,11 @@ impl Body {
         Self::of("application/json".to_owned(), segments.collect())
     }
 
+    /// A file as it is.
+    pub(super) fn file(content_type: String, content: Content) -> Self {
+        Self::of(content_type, [Segment::File(content)].into())
+    }
+
     fn of(content_type: String, segments: VecDeque<Segment>) -> Self {
         let length = segments.iter().map(Segment::length).fold(0, u64::saturating_add);
         Self { content_type: Some(content_type), length, segments }

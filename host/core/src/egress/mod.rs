@@ -34,6 +34,7 @@ use ureq::{SendBody, Timeout};
 use crate::budget::{Account, Cancellation};
 use crate::contract::base_url::Scheme;
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
+use crate::files;
 
 pub use authorities::{Authorities, AuthoritiesError};
 pub(crate) use body::{FormPart, FormValue, JsonPiece};
@@ -48,7 +49,7 @@ pub(crate) use route::{
     Credential, Destination, Header, Route, RouteOptions, header_name, header_value,
 };
 pub(crate) use secret::Secret;
-pub(crate) use socket::enter;
+pub(crate) use socket::{change_cancellation, enter};
 
 use body::Body;
 use idle::ClosedIdle;
@@ -69,6 +70,7 @@ pub(crate) enum Content {
     Bytes { mime_type: String, bytes: Vec<u8> },
     Json(Vec<JsonPiece>),
     Form(Vec<FormPart>),
+    File { content: files::Content, mime_type: String },
 }
 
 /// Under which terms a run sends requests.
@@ -166,7 +168,7 @@ struct Prepared<'a> {
 impl<'a> Prepared<'a> {
     fn new(route: &'a Route, request: Request, largest_body: u64) -> Result<Self, Failure> {
         let path = target::path(&request.path)?;
-        let query = target::query(&request.query);
+        let query = route.query(&request.query)?;
         let target = route.base().join(&path, query.as_deref());
         let target = Uri::try_from(target).map_err(|_| not_allowed("its path makes no URL"))?;
 
@@ -213,6 +215,12 @@ impl<'a> Prepared<'a> {
     /// What an error of the HTTP library means to a workflow. Texts are built
     /// from the method and path; ureq's own may hold the whole URL.
     fn failure(&self, error: &ureq::Error, terms: &Terms) -> Failure {
+        let mut failure = self.explain(error, terms);
+        self.route.redactor().redact(&mut failure.message);
+        failure
+    }
+
+    fn explain(&self, error: &ureq::Error, terms: &Terms) -> Failure {
         use std::io::ErrorKind;
         let (host, what) = (self.route.base().origin(), &self.what);
         let network = |message: String| Failure::new(FailureKind::Network, message);
@@ -354,6 +362,11 @@ fn content(content: Content) -> Result<Body, Failure> {
             Ok(Body::bytes(content_type, bytes))
         }
         Content::Json(pieces) => Ok(Body::json(pieces)),
+        Content::File { content, mime_type } => {
+            header_value(&mime_type)
+                .ok_or_else(|| not_allowed("its body has no valid content type"))?;
+            Ok(Body::file(mime_type, content))
+        }
         Content::Form(parts) => Body::form(parts),
     }
 }

@@ -28,17 +28,36 @@ pub(crate) struct Route {
     base: BaseUrl,
     credential: Option<Credential>,
     headers: HeaderMap,
+    query: Vec<(String, String)>,
     lasting_errors: Vec<String>,
     redactor: Redactor,
     has_unredacted_secret: bool,
     agent: ureq::Agent,
 }
 
-/// A secret and the header that carries it.
-pub(crate) struct Credential {
-    pub header: HeaderName,
-    pub prefix: &'static str,
-    pub secret: Secret,
+/// A secret and where it goes.
+pub(crate) enum Credential {
+    Header {
+        name: HeaderName,
+        prefix: String,
+        secret: Secret,
+        /// What it was made of, where that is secret too.
+        parts: Vec<Secret>,
+    },
+    Query {
+        name: String,
+        secret: Secret,
+    },
+}
+
+impl Credential {
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let (secret, parts) = match self {
+            Self::Header { secret, parts, .. } => (secret, parts.as_slice()),
+            Self::Query { secret, .. } => (secret, &[][..]),
+        };
+        parts.iter().chain([secret])
+    }
 }
 
 /// A header that every request of a connection carries.
@@ -59,6 +78,10 @@ impl Header {
         value.set_sensitive(is_secret);
         Some(Self { name, value, secret })
     }
+
+    pub(crate) fn has_name_of(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
 }
 
 /// Where a connection's requests go, with what they carry.
@@ -66,6 +89,8 @@ pub(crate) struct Destination {
     pub base: BaseUrl,
     pub credential: Option<Credential>,
     pub headers: Vec<Header>,
+    /// Parameters of the query that every request carries.
+    pub query: Vec<(String, String)>,
     /// Texts in error answers that will not change by themselves.
     pub lasting_errors: Vec<String>,
 }
@@ -80,10 +105,10 @@ pub(crate) struct RouteOptions {
 
 impl Route {
     pub(crate) fn new(destination: Destination, options: &RouteOptions) -> Self {
-        let Destination { base, credential, headers, lasting_errors } = destination;
+        let Destination { base, credential, headers, query, lasting_errors } = destination;
         let secrets = headers.iter().filter_map(|header| header.secret.as_ref());
         let secrets: Vec<&Secret> =
-            secrets.chain(credential.as_ref().map(|credential| &credential.secret)).collect();
+            secrets.chain(credential.iter().flat_map(Credential::secrets)).collect();
         let has_unredacted_secret = secrets.iter().any(|secret| !secret.is_redacted());
         let redactor = Redactor::new(secrets);
         let headers = headers.into_iter().map(|header| (header.name, header.value)).collect();
@@ -91,6 +116,7 @@ impl Route {
             base,
             credential,
             headers,
+            query,
             lasting_errors,
             redactor,
             has_unredacted_secret,
@@ -124,6 +150,24 @@ impl Route {
         &self.headers
     }
 
+    /// The request's query with the connection's own parameters, which no
+    /// request may name.
+    pub(super) fn query(&self, asked: &[(String, String)]) -> Result<Option<String>, Failure> {
+        let credential = match &self.credential {
+            Some(Credential::Query { name, secret }) => Some((name.as_str(), secret.expose())),
+            _ => None,
+        };
+        let own = self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let own: Vec<(&str, &str)> = own.chain(credential).collect();
+        let is_own = |(name, _): &&(String, String)| own.iter().any(|(own, _)| own == name);
+        if let Some((name, _)) = asked.iter().find(is_own) {
+            let name = name.escape_debug();
+            return Err(super::not_allowed(format!("parameter `{name}` is the host's to set")));
+        }
+        let asked = asked.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Ok(super::target::query(asked.chain(own)))
+    }
+
     /// Attaches the credential, if the request goes to the credential's own
     /// origin. That it does is certain by construction; it is checked where
     /// it matters all the same.
@@ -135,12 +179,11 @@ impl Route {
         if origin != self.base.origin() {
             return Err(super::not_allowed("it leaves the connection's origin"));
         }
-        if let Some(credential) = &self.credential {
-            let value = credential
-                .secret
-                .header(credential.prefix)
+        if let Some(Credential::Header { name, prefix, secret, .. }) = &self.credential {
+            let value = secret
+                .header(prefix)
                 .map_err(|error| super::not_allowed(format!("the credential {error}")))?;
-            headers.insert(credential.header.clone(), value);
+            headers.insert(name.clone(), value);
         }
         Ok(())
     }

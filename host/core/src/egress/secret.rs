@@ -46,8 +46,9 @@ impl Secret {
         }
     }
 
-    /// The value of a secret header, which may have spaces inside.
-    pub(super) fn of_header(value: &str) -> Self {
+    /// The value of a secret header, or a part of one, which may have spaces
+    /// inside.
+    pub(crate) fn of_header(value: &str) -> Self {
         Self(value.into())
     }
 

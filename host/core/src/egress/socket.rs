@@ -62,6 +62,18 @@ pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     Entered { before }
 }
 
+/// From here on another cancellation is that of the thread's run.
+pub(crate) fn change_cancellation(cancellation: &Cancellation) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(current) = current {
+            current.cancellation.on_cancel(current.id, None);
+            current.cancellation = cancellation.clone();
+            current.id = next_number();
+            current.socket.set(0);
+        }
+    });
+}
+
 /// A number for a run or a socket.
 fn next_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);

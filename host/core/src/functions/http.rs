@@ -76,8 +76,13 @@ impl Functions {
             .map(|header| credential(&header, lookup))
             .transpose()
             .map_err(wrong)?;
-        let destination =
-            Destination { base, credential, headers: Vec::new(), lasting_errors: Vec::new() };
+        let destination = Destination {
+            base,
+            credential,
+            headers: Vec::new(),
+            query: Vec::new(),
+            lasting_errors: Vec::new(),
+        };
         let route = Route::new(destination, &host.options.route());
         let parameters = parameters(declaration.parameters).map_err(wrong)?;
         let function = Function {
@@ -148,7 +153,7 @@ fn credential(
     let variable = &header.environment;
     let text = lookup(variable).ok_or_else(|| format!("needs ${variable}, which is not set"))?;
     let secret = Secret::new(&text).map_err(|error| format!("needs ${variable}, which {error}"))?;
-    Ok(Credential { header: name, prefix: "", secret })
+    Ok(Credential::Header { name, prefix: String::new(), secret, parts: Vec::new() })
 }
 
 fn call(

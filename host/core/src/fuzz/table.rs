@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::rows::{Flat, harms, plausible};
 use super::values::values;
 use crate::contract::table::{PropertyTable, TableError};
-use crate::contract::{Action, Authorization, BaseUrl, Definition, Descriptor};
+use crate::contract::{Descriptor, Output, Scheme};
 use crate::describe::Rows;
+use crate::fixture::{action, definition};
 use crate::input::prepare;
 use crate::render;
 
@@ -60,26 +61,13 @@ fn descriptor(table: &PropertyTable) -> Descriptor {
         icon: None,
         categories: Vec::new(),
         help: String::new(),
-        actions: vec![Action {
-            name: "act".to_owned(),
-            title: "Act".to_owned(),
-            description: String::new(),
-            help: String::new(),
-            properties: table.clone(),
-            output: table.iter().next().cloned(),
-        }],
-        connection: Definition {
-            title: "Connection".to_owned(),
-            version: 1,
-            help: String::new(),
-            properties: table.clone(),
-            authorization: Authorization::None,
-            base_url: BaseUrl::parse("https://example.com").unwrap(),
-            base_url_property: None,
-            headers: Vec::new(),
-            lasting_errors: Vec::new(),
-            environment: Vec::new(),
-        },
+        actions: vec![action(
+            "act",
+            "Act",
+            table.clone(),
+            Output::OneOf(table.iter().cloned().collect()),
+        )],
+        connection: definition("Connection", Scheme::None, table.clone()),
     }
 }
 

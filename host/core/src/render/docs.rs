@@ -24,7 +24,7 @@ use super::{FILE_MEMBERS, condition, example, is_template, plain, text};
 use crate::contract::table::{
     Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same,
 };
-use crate::contract::{Action, Authorization, Definition, Descriptor};
+use crate::contract::{Action, Definition, Descriptor, Output, Scheme};
 
 const HEADER: &str = "\
 |      Name      |     Type     |     Control Type     |     Description     |
@@ -123,32 +123,92 @@ impl Blocks {
 
 fn connection(blocks: &mut Blocks, connection: &Definition) {
     blocks.add(format!("Version: {}", connection.version));
-    blocks.add(format!("### {}", prose(&connection.title)));
-    let authorization = match &connection.authorization {
-        Authorization::None => String::new(),
-        Authorization::Bearer { property } => format!(
+    let base_url = code(connection.base_url.as_str());
+    for authorization in &connection.authorizations {
+        blocks.add(format!("### {}", prose(&authorization.title)));
+        let mut where_to = format!("Requests go to {base_url}.{}", carried(&authorization.scheme));
+        if connection.authorizations.len() > 1 {
+            let (property, name) = (code(Definition::AUTHORIZATION), code(&authorization.name));
+            let _ = write!(where_to, " The connection's {property} is {name}.");
+        }
+        blocks.add(where_to);
+        let own = |row: &Property| authorization.properties.contains(&row.name);
+        if connection.authorizations.len() > 1 {
+            connection_rows(blocks, connection, own);
+        } else {
+            connection_rows(blocks, connection, |_| true);
+        }
+        blocks.add(text(authorization.help.trim()));
+    }
+    if connection.authorizations.len() > 1 {
+        let of_one = |row: &Property| {
+            let mut names = connection.authorizations.iter().flat_map(|one| &one.properties);
+            names.any(|name| *name == row.name)
+        };
+        if connection.properties.iter().any(|row| !of_one(row)) {
+            blocks.add("### Further Properties");
+            connection_rows(blocks, connection, |row| !of_one(row));
+        }
+    }
+    members(blocks, &connection.properties);
+}
+
+/// What each request carries.
+fn carried(scheme: &Scheme) -> String {
+    match scheme {
+        Scheme::None => String::new(),
+        Scheme::Bearer { property } => format!(
             " Each request carries `Authorization: Bearer` and the value of {}.",
             code(property)
         ),
-        Authorization::Header { header, property } => format!(
+        Scheme::Basic { username, password } => {
+            let password = password.as_ref().map(|name| format!(" and {}", code(name)));
+            format!(
+                " Each request carries `Authorization: Basic` with {}{} (RFC 7617).",
+                code(username),
+                password.unwrap_or_default()
+            )
+        }
+        Scheme::Header { header, prefix, property } if prefix.is_empty() => format!(
             " Each request carries the header {} with the value of {}.",
             code(header),
             code(property)
         ),
-    };
-    blocks.add(format!("Requests go to {}.{authorization}", code(connection.base_url.as_str())));
-    if connection.properties.as_slice().is_empty() {
-        return;
+        Scheme::Header { header, prefix, property } => format!(
+            " Each request carries the header {} with {} and the value of {}.",
+            code(header),
+            code(prefix.trim()),
+            code(property)
+        ),
+        Scheme::Query { parameter, property } => format!(
+            " Each request carries the parameter {} with the value of {}.",
+            code(parameter),
+            code(property)
+        ),
     }
-    blocks.add("#### Properties");
+}
+
+/// A table of the rows that are wanted.
+fn connection_rows(
+    blocks: &mut Blocks,
+    connection: &Definition,
+    is_wanted: impl Fn(&Property) -> bool,
+) {
+    let rows = connection.properties.iter().filter(|row| is_wanted(row));
     let mut table = HEADER.to_owned();
-    for property in &connection.properties {
+    for property in rows {
         let mut further = String::new();
         if connection.base_url_property.as_ref() == Some(&property.name) {
             further.push_str(" Replaces the URL above.");
         }
         for header in connection.headers.iter().filter(|header| header.property == property.name) {
             let _ = write!(further, " Sent as the header {}.", code(&header.name));
+        }
+        for parameter in connection.query.iter().filter(|query| query.property == property.name) {
+            let _ = write!(further, " Sent as the parameter {}.", code(&parameter.name));
+        }
+        if connection.user_headers.as_ref() == Some(&property.name) {
+            further.push_str(" Each member is sent as a header.");
         }
         let variables = connection.environment.iter();
         let variables: Vec<String> = variables
@@ -161,8 +221,10 @@ fn connection(blocks: &mut Blocks, connection: &Definition) {
         let description = describe(property, connection.properties.as_slice(), &property.name);
         row(&mut table, property, &format!("{description}{further}"));
     }
-    blocks.add(table);
-    members(blocks, &connection.properties);
+    if table != HEADER {
+        blocks.add("#### Properties");
+        blocks.add(table);
+    }
 }
 
 fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
@@ -182,17 +244,31 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
     }
     blocks.add("### Output");
     match &action.output {
-        Some(shape) => output(blocks, shape),
-        None => blocks.add(format!(
-            "The shape of the output depends on the input. Its JSON Schema for an input in \
-             `input.json`:\n\n```sh\nconnector schema {address} --form output --input input.json\n```"
-        )),
+        Output::Fixed(shape) => output(blocks, shape),
+        Output::OneOf(shapes) => {
+            blocks.add("One of these:");
+            labelled(blocks, shapes);
+        }
+        Output::Dynamic(shapes) => {
+            blocks.add(format!(
+                "The shape of the output depends on the input. Its JSON Schema for an input in \
+                 `input.json`:\n\n```sh\nconnector schema {address} --form output --input input.json\n```"
+            ));
+            labelled(blocks, shapes);
+        }
     }
     if !action.help.trim().is_empty() {
         blocks.add("#### Notes");
         blocks.add(text(action.help.trim()));
     }
     usage(blocks, &address, properties);
+}
+
+fn labelled(blocks: &mut Blocks, shapes: &[Property]) {
+    for shape in shapes {
+        blocks.add(format!("#### {}", prose(&shape.label)));
+        output(blocks, shape);
+    }
 }
 
 fn output(blocks: &mut Blocks, output: &Property) {
@@ -341,8 +417,14 @@ fn describe(property: &Property, siblings: &[Property], path: &str) -> String {
     if property.secret {
         sentences.push("Secret.".to_owned());
     }
+    if let Some(group) = &property.group {
+        sentences.push(format!("Group: {}.", prose(group)));
+    }
     if property.advanced {
         sentences.push("Advanced.".to_owned());
+    }
+    if property.deprecated {
+        sentences.push("Deprecated.".to_owned());
     }
     sentences.retain(|sentence| !sentence.is_empty());
     let sentences = sentences.join(" ");
@@ -500,9 +582,10 @@ fn value_code(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::BaseUrl;
     use crate::contract::table::{Comparison, ControlType, Limits, Pattern};
-    use crate::fixture::{array, binding, closed, object, open, row, shape, string, when};
+    use crate::fixture::{
+        action, array, binding, closed, definition, object, open, row, shape, string, when,
+    };
 
     fn number(name: &str, limits: Limits) -> Property {
         Property { limits, ..row(name, PropertyType::Number, ControlType::Number) }
@@ -656,39 +739,37 @@ mod tests {
             help: "## LIMITS\n\nNone.".to_owned(),
             actions: vec![
                 Action {
-                    name: "talk".to_owned(),
-                    title: "Talk".to_owned(),
                     description: "Talks.".to_owned(),
                     help: "Be polite.".to_owned(),
-                    properties: vec![messages, file].into(),
-                    output: Some(object("", vec![count, array("data", object("", vec![url]))])),
+                    ..action(
+                        "talk",
+                        "Talk",
+                        vec![messages, file].into(),
+                        Output::Fixed(object(
+                            "",
+                            vec![count, array("data", object("", vec![url]))],
+                        )),
+                    )
                 },
                 Action {
-                    name: "wait".to_owned(),
-                    title: "Wait".to_owned(),
                     description: "Waits.".to_owned(),
-                    help: String::new(),
-                    properties: PropertyTable::default(),
-                    output: None,
+                    ..action("wait", "Wait", PropertyTable::default(), Output::Dynamic(Vec::new()))
                 },
             ],
             connection: Definition {
-                title: "Bearer Token".to_owned(),
-                version: 1,
                 help: "[Get a key](https://example.com/keys)".to_owned(),
-                properties: vec![Property {
-                    label: "Token".to_owned(),
-                    required: true,
-                    secret: true,
-                    ..string("token")
-                }]
-                .into(),
-                authorization: Authorization::Bearer { property: "token".to_owned() },
-                base_url: BaseUrl::parse("https://api.example.com/v1").unwrap(),
-                base_url_property: None,
-                headers: Vec::new(),
-                lasting_errors: Vec::new(),
                 environment: vec![binding("token", "SAMPLE_API_KEY")],
+                ..definition(
+                    "Bearer Token",
+                    Scheme::Bearer { property: "token".to_owned() },
+                    vec![Property {
+                        label: "Token".to_owned(),
+                        required: true,
+                        secret: true,
+                        ..string("token")
+                    }]
+                    .into(),
+                )
             },
         };
         insta::assert_snapshot!(docs(&descriptor), @r###"

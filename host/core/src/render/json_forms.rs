@@ -25,16 +25,34 @@ fn layout(members: &[Property], scope: &str) -> Value {
     let (advanced, plain): (Vec<&Property>, Vec<&Property>) =
         shown.partition(|member| member.advanced);
     let element = |member: &Property| element(member, members, scope);
-    let mut elements: Vec<Value> = plain.into_iter().map(element).collect();
+    let mut elements = in_groups(&plain, element);
     if !advanced.is_empty() {
         elements.push(json!({
             "type": "Group",
             "label": "Advanced",
-            "elements": advanced.into_iter().map(element).collect::<Vec<_>>(),
+            "elements": in_groups(&advanced, element),
             "options": { "advanced": true, "collapsed": true },
         }));
     }
     json!({ "type": "VerticalLayout", "elements": elements })
+}
+
+/// What has no group, then the groups.
+fn in_groups(members: &[&Property], element: impl Fn(&Property) -> Value) -> Vec<Value> {
+    let of = |group: Option<&String>| {
+        let of_group = members.iter().filter(move |member| member.group.as_ref() == group);
+        of_group.map(|member| element(member)).collect::<Vec<_>>()
+    };
+    let mut elements = of(None);
+    let mut groups: Vec<&String> = Vec::new();
+    for group in members.iter().filter_map(|member| member.group.as_ref()) {
+        if !groups.contains(&group) {
+            groups.push(group);
+            let label = text(group);
+            elements.push(json!({ "type": "Group", "label": label, "elements": of(Some(group)) }));
+        }
+    }
+    elements
 }
 
 fn element(property: &Property, members: &[Property], parent: &str) -> Value {

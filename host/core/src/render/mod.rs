@@ -141,7 +141,8 @@ mod tests {
     use crate::contract::table::{
         Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType,
     };
-    use crate::contract::{Action, Authorization, Definition, Descriptor};
+    use crate::contract::{Action, Definition, Descriptor, Output, Scheme};
+    use crate::fixture::{action, binding, definition};
 
     #[test]
     fn braces_are_parted_however_many_there_are() {
@@ -222,24 +223,15 @@ mod tests {
             categories: vec![hostile.to_owned()],
             help: hostile.to_owned(),
             actions: vec![Action {
-                name: "act".to_owned(),
-                title: hostile.to_owned(),
                 description: hostile.to_owned(),
                 help: hostile.to_owned(),
-                properties: rows(),
-                output: Some(nested.clone()),
+                ..action("act", hostile, rows(), Output::Fixed(nested.clone()))
             }],
             connection: Definition {
-                title: hostile.to_owned(),
-                version: 1,
                 help: hostile.to_owned(),
-                properties: rows(),
-                authorization: Authorization::None,
-                base_url: BaseUrl::parse("https://example.com").unwrap(),
-                base_url_property: None,
-                headers: vec![crate::fixture::binding("plain", hostile)],
-                lasting_errors: Vec::new(),
-                environment: vec![crate::fixture::binding("plain", hostile)],
+                headers: vec![binding("plain", hostile)],
+                environment: vec![binding("plain", hostile)],
+                ..definition(hostile, Scheme::None, rows())
             },
         };
         for document in [

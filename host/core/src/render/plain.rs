@@ -34,9 +34,17 @@ pub fn openapi_input(table: &PropertyTable) -> Value {
     root(Reader::Generator, table)
 }
 
-/// The schema of an output within the same document.
-pub fn openapi_output(output: &Property) -> Value {
-    Value::Object(Plain { reader: Reader::Generator, side: Side::Output }.property(output, &[]))
+/// The schema of an output within the same document: one of these shapes.
+pub fn openapi_output(shapes: &[Property]) -> Value {
+    let plain = Plain { reader: Reader::Generator, side: Side::Output };
+    match shapes {
+        [shape] => Value::Object(plain.property(shape, &[])),
+        shapes => {
+            let shapes: Vec<Value> =
+                shapes.iter().map(|shape| Value::Object(plain.property(shape, &[]))).collect();
+            json!({ "anyOf": shapes })
+        }
+    }
 }
 
 fn root(reader: Reader, table: &PropertyTable) -> Value {

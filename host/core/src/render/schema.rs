@@ -9,7 +9,9 @@
 //! | `x-type`              | the property's type where JSON's says less       |
 //! | `x-control-type`      | the control, such as `TEXT_AREA`                 |
 //! | `x-order`             | the row's position among its siblings            |
+//! | `x-group`             | the heading under which a form shows it          |
 //! | `x-advanced`          | fold away at first                               |
+//! | `x-display`           | what an output is, such as `markdown`            |
 //! | `x-secret`            | a credential                                     |
 //! | `x-provider-default`  | what the provider takes when nothing is given    |
 //! | `x-choices`           | labels of an open list: `{value, label, description}` |
@@ -105,7 +107,9 @@ impl Scope {
             open_choices(&mut schema, property);
         }
         if property.secret {
-            put(&mut schema, "format", "password");
+            if property.kind == PropertyType::String {
+                put(&mut schema, "format", "password");
+            }
             put(&mut schema, "writeOnly", true);
             put(&mut schema, "x-secret", true);
             put(&mut schema, "airbyte_secret", true);
@@ -278,9 +282,14 @@ impl Scope {
             put(schema, "x-type", property.kind.name());
         }
         put(schema, "x-control-type", property.control.name());
+        put_some(schema, "x-group", property.group.as_deref().map(text));
         if property.advanced {
             put(schema, "x-advanced", true);
         }
+        if property.deprecated {
+            put(schema, "deprecated", true);
+        }
+        put_some(schema, "x-display", property.display.as_deref());
         if let Some(value) = property.provider_default.as_ref().filter(|value| !is_template(value))
         {
             put(schema, "x-provider-default", value.clone());

@@ -4,7 +4,7 @@
 //! Stock rjsf renders it without further code. For an engine that has better
 //! controls there are hints: `ui:field: "fileEntry"` (rjsf falls back to the
 //! fields of the handle while no field of that name is registered), and in
-//! `ui:options` the keys `advanced`, `optionsSource`, `accept`, `maxBytes`.
+//! `ui:options` the keys `group`, `advanced`, `optionsSource`, `accept`, `maxBytes`.
 
 use serde_json::{Map, Value, json};
 
@@ -108,6 +108,9 @@ fn widget(property: &Property) -> Option<&'static str> {
 fn options(property: &Property, path: &str) -> Map<String, Value> {
     let mut options = Map::new();
     let mut put = |key: &str, value: Value| options.insert(key.to_owned(), value);
+    if let Some(group) = &property.group {
+        put("group", json!(text(group)));
+    }
     if property.advanced {
         put("advanced", json!(true));
     }

@@ -133,7 +133,7 @@ impl Call {
 
 impl Ended {
     fn new(state: &mut State) -> Self {
-        let stopped = state.stopped();
+        let stopped = state.must_end();
         let Some(run) = state.run.take() else {
             return Self { stopped, ..Self::default() };
         };
@@ -168,10 +168,13 @@ impl Ended {
                 let message = format!("the connector needs more memory than {memory} MiB");
                 Failure::new(FailureKind::TooLarge, message)
             }
-            // What a panic compiles to.
-            Some(trap @ Trap::UnreachableCodeReached) => {
-                internal(format!("the connector failed: it panicked or aborted ({trap})"))
-            }
+            // What a panic compiles to. The SDK's hook logs its message and place.
+            Some(trap @ Trap::UnreachableCodeReached) => match &state.last_error {
+                Some(said) if said.starts_with("panicked at ") => {
+                    internal(format!("the connector {said}"))
+                }
+                _ => internal(format!("the connector failed: it panicked or aborted ({trap})")),
+            },
             Some(trap) => internal(format!("the connector failed: {trap}")),
             None if is_too_much_data(error) => {
                 let message = format!(

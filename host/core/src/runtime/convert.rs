@@ -1,7 +1,7 @@
 //! Between the types that are generated from `wit/` and those of the contract.
 
 use crate::contract::table::{ControlType, PropertyType};
-use crate::contract::{Failure, FailureKind, FileEntry};
+use crate::contract::{Failure, FailureKind, FileEntry, Violation, Violations};
 
 use super::bindings::types as wit;
 
@@ -24,7 +24,15 @@ impl From<wit::Failure> for Failure {
             kind: failure.kind.into(),
             message: cut(failure.message, LONGEST_MESSAGE),
             property: word(failure.property),
-            violations: Vec::new(),
+            violations: failure
+                .violations
+                .into_iter()
+                .take(Violations::MAX)
+                .map(|violation| Violation {
+                    property: cut(violation.property, LONGEST_WORD),
+                    message: cut(violation.message, LONGEST_MESSAGE),
+                })
+                .collect(),
             status: failure.status,
             code: word(failure.code),
             request_id: word(failure.request_id),
@@ -42,6 +50,11 @@ impl From<Failure> for wit::Failure {
             kind: failure.kind.into(),
             message: failure.message,
             property: failure.property,
+            violations: failure
+                .violations
+                .into_iter()
+                .map(|Violation { property, message }| wit::Violation { property, message })
+                .collect(),
             status: failure.status,
             code: failure.code,
             request_id: failure.request_id,

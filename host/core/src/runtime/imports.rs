@@ -2,6 +2,7 @@
 //! whose subject it is.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use ureq::http::Method;
@@ -17,7 +18,7 @@ use crate::egress::{
 use crate::files::OpenFile;
 use crate::runtime::bindings::types as wit;
 use crate::runtime::bindings::workflow::connector::{
-    events, files, functions, http, json_schema, log,
+    events, files, functions, http, json_schema, lifecycle, log,
 };
 use crate::runtime::functions::{CallResult, Context, Invocation};
 use crate::runtime::state::{RunState, State};
@@ -188,6 +189,7 @@ fn held_by(request: &http::Request) -> usize {
             pieces.iter().map(text).sum()
         }
         http::Body::Content(content) => content.bytes.len(),
+        http::Body::File(_) => 0,
         http::Body::Multipart(parts) => {
             let text = |part: &http::Part| match &part.value {
                 http::PartValue::Text(text) => text.len(),
@@ -235,6 +237,11 @@ fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Re
         }
         http::Body::Content(content) => {
             Content::Bytes { mime_type: content.mime_type, bytes: content.bytes }
+        }
+        http::Body::File(http::FileContent { file, mime_type }) => {
+            let file = resources.get(&file)?;
+            let mime_type = mime_type.unwrap_or_else(|| file.entry.mime_type.clone());
+            Content::File { content: file.content.clone(), mime_type }
         }
         http::Body::Multipart(parts) => {
             let parts = parts.into_iter().map(|part| part_of(part, resources));
@@ -341,12 +348,14 @@ impl events::Host for State {
         Ok(run.streaming)
     }
 
-    fn emit(&mut self, event: events::Event) -> wasmtime::Result<Result<(), events::StopReason>> {
-        let stopped = self.stopped();
+    fn emit(
+        &mut self,
+        event: events::Event,
+    ) -> wasmtime::Result<Result<(), lifecycle::StopReason>> {
+        let must_end = self.must_end();
         let (run, _) = self.run()?;
-        Ok(match stopped {
-            Some(Stopped::Cancelled) => Err(events::StopReason::Cancelled),
-            Some(Stopped::Deadline) => Err(events::StopReason::Deadline),
+        Ok(match must_end {
+            Some(reason) => Err(reason.into()),
             None => {
                 let _held = run.account.hold(size_of_event(&event))?;
                 for event in parted(event) {
@@ -358,6 +367,32 @@ impl events::Host for State {
     }
 }
 
+impl lifecycle::Host for State {
+    fn wait(&mut self, milliseconds: u64) -> wasmtime::Result<Result<(), lifecycle::StopReason>> {
+        self.run()?;
+        if self.must_end().is_none() {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            self.cancellation.wait(Duration::from_millis(milliseconds).min(left));
+        }
+        Ok(self.must_end().map_or(Ok(()), |reason| Err(reason.into())))
+    }
+
+    fn clean_up(&mut self) -> wasmtime::Result<u64> {
+        self.run()?;
+        let time = self.begin_clean_up();
+        Ok(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Stopped> for lifecycle::StopReason {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::Deadline => Self::Deadline,
+        }
+    }
+}
+
 /// Longer text of an event comes in several, so that a reader who is slow holds
 /// little.
 const MAX_DELTA: usize = 64 * 1024;
@@ -366,7 +401,8 @@ const MAX_TOLD: usize = 256 * 1024;
 
 fn size_of_event(event: &events::Event) -> usize {
     match event {
-        events::Event::TextDelta(delta) => delta.text.len(),
+        events::Event::TextDelta(delta) | events::Event::ReasoningDelta(delta) => delta.text.len(),
+        events::Event::Status(text) | events::Event::Metadata(text) => text.len(),
         events::Event::FunctionCall(call) => call.name.len() + call.arguments.len(),
         events::Event::FunctionResult(told) => {
             told.name.len() + told.result.as_ref().map_or_else(String::len, String::len)
@@ -379,18 +415,23 @@ fn size_of_event(event: &events::Event) -> usize {
 fn parted(event: events::Event) -> Vec<events::Event> {
     match event {
         events::Event::TextDelta(delta) if delta.text.len() > MAX_DELTA => {
-            let mut rest = delta.text.as_str();
-            let mut parts = Vec::new();
-            while !rest.is_empty() {
-                let (text, after) = rest.split_at(rest.floor_char_boundary(MAX_DELTA));
-                let part = events::TextDelta { choice: delta.choice, text: text.to_owned() };
-                parts.push(events::Event::TextDelta(part));
-                rest = after;
-            }
-            parts
+            in_pieces(&delta).map(events::Event::TextDelta).collect()
+        }
+        events::Event::ReasoningDelta(delta) if delta.text.len() > MAX_DELTA => {
+            in_pieces(&delta).map(events::Event::ReasoningDelta).collect()
         }
         event => vec![event],
     }
+}
+
+fn in_pieces(delta: &events::TextDelta) -> impl Iterator<Item = events::TextDelta> {
+    let mut rest = delta.text.as_str();
+    std::iter::from_fn(move || {
+        let (text, after) = rest.split_at(rest.floor_char_boundary(MAX_DELTA));
+        rest = after;
+        (!text.is_empty())
+            .then(|| events::TextDelta { choice: delta.choice, text: text.to_owned() })
+    })
 }
 
 fn event_of(event: events::Event) -> Event {
@@ -398,6 +439,11 @@ fn event_of(event: events::Event) -> Event {
         events::Event::TextDelta(delta) => {
             Event::TextDelta { choice: delta.choice, text: delta.text }
         }
+        events::Event::ReasoningDelta(delta) => {
+            Event::ReasoningDelta { choice: delta.choice, text: delta.text }
+        }
+        events::Event::Status(text) => Event::Status { text: shortened(text) },
+        events::Event::Metadata(metadata) => Event::Metadata { metadata: json_or_text(metadata) },
         events::Event::Progress(progress) => {
             Event::Progress { unit: progress.unit, done: progress.done, total: progress.total }
         }
@@ -417,13 +463,19 @@ fn event_of(event: events::Event) -> Event {
 
 /// What a connector calls JSON. An event with text that is none is still an
 /// event; a long one is cut, and then it is none.
-fn json_or_text(mut text: String) -> Value {
+fn json_or_text(text: String) -> Value {
+    if text.len() > MAX_TOLD {
+        return Value::String(shortened(text));
+    }
+    json::parse(&text).unwrap_or(Value::String(text))
+}
+
+fn shortened(mut text: String) -> String {
     if text.len() > MAX_TOLD {
         text.truncate(text.floor_char_boundary(MAX_TOLD));
         text.push('…');
-        return Value::String(text);
     }
-    json::parse(&text).unwrap_or(Value::String(text))
+    text
 }
 
 impl functions::Host for State {
@@ -452,7 +504,12 @@ impl functions::Host for State {
         calls: Vec<functions::Invocation>,
     ) -> wasmtime::Result<Vec<Result<String, wit::Failure>>> {
         let (deadline, cancellation) = (self.deadline, self.cancellation.clone());
+        let must_end = self.must_end();
         let (run, _) = self.run()?;
+        if let Some(stopped) = must_end {
+            let failure = |_| Err(Failure::from(stopped).into());
+            return Ok(calls.into_iter().map(failure).collect());
+        }
         let account = Arc::clone(&run.account);
         let context = Context {
             deadline,
@@ -500,7 +557,12 @@ impl json_schema::Host for State {
 
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        let (run, _) = self.run()?;
+        let Some(run) = &mut self.run else {
+            // What a connector says about a panic while it describes itself.
+            self.last_error = (level == log::Level::Error).then_some(message);
+            return Ok(());
+        };
+        run.account.check()?;
         if !run.account.message() {
             return Ok(());
         }
@@ -517,6 +579,9 @@ impl log::Host for State {
                 if is_plain { vec![c] } else { c.escape_default().collect() }
             })
             .collect();
+        if level == log::Level::Error {
+            self.last_error = Some(plain.clone());
+        }
         let connector = run.connector.as_str();
         match level {
             log::Level::Trace => tracing::trace!(target: "connector", connector, "{plain}"),

@@ -9,7 +9,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::budget::{Account, Cancellation, Limits, Stopped};
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
-use crate::egress::{Retries, Route};
+use crate::egress::{self, Retries, Route};
 use crate::files::{RunFiles, SharedFiles};
 use crate::runtime::engine;
 use crate::runtime::functions::Granted;
@@ -27,8 +27,14 @@ pub(crate) struct State {
     pub run: Option<RunState>,
     pub resources: ResourceTable,
     pub memory: MemoryBudget,
+    /// When the call ends, or the time in which it may clean up.
     pub deadline: Instant,
+    /// What ends it; nothing, while it cleans up.
     pub cancellation: Cancellation,
+    /// Why the run had to end that cleans up.
+    ended_by: Option<Stopped>,
+    /// The connector's last message about an error.
+    pub last_error: Option<String>,
 }
 
 /// What a run may use.
@@ -68,7 +74,7 @@ impl State {
         let mut resources = ResourceTable::new();
         resources.set_max_capacity(MOST_RESOURCES);
         let memory = MemoryBudget { used: 0, most: max_memory, denied: false };
-        Self { run, resources, memory, deadline, cancellation }
+        Self { run, resources, memory, deadline, cancellation, ended_by: None, last_error: None }
     }
 
     /// The run and the resources of the guest, or a trap while the connector
@@ -85,9 +91,27 @@ impl State {
         }
     }
 
-    /// Why the call must end now, if it must.
+    /// Why the call must end, if it must. It may still be cleaning up.
+    pub(crate) fn must_end(&self) -> Option<Stopped> {
+        self.ended_by.or_else(|| self.stopped())
+    }
+
+    /// Why the call is ended now, if it is.
     pub(crate) fn stopped(&self) -> Option<Stopped> {
         Stopped::of(&self.cancellation, self.deadline)
+    }
+
+    /// Gives a run that must end some time for requests, once.
+    pub(crate) fn begin_clean_up(&mut self) -> Duration {
+        let (Some(run), None, Some(stopped)) = (&self.run, self.ended_by, self.stopped()) else {
+            return Duration::ZERO;
+        };
+        let time = run.limits.clean_up;
+        self.ended_by = Some(stopped);
+        self.cancellation = Cancellation::new();
+        self.deadline = Instant::now() + time;
+        egress::change_cancellation(&self.cancellation);
+        time
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a component asks for.
 
-use connector_host::{Authorization, Binding, Connector, Definition};
+use connector_host::{Authorization, Binding, Connector, Definition, Scheme};
 use serde::{Deserialize, Serialize};
 
 /// What a component asks for. Two that ask for the same have equal requests.
@@ -17,6 +17,9 @@ pub struct Request {
     pub credential: String,
     /// The headers that a connection adds besides.
     pub headers: Vec<String>,
+    /// The parameters of the query that it adds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<String>,
     /// The environment variables that its connection is read from, each with
     /// the property that it fills in.
     pub environment: Vec<String>,
@@ -41,10 +44,16 @@ impl Request {
             base_url_property: definition.base_url_property.clone(),
             credential: place_of_secrets(definition),
             headers: headers.map(|header| header.name.clone()).collect(),
+            query: definition.query.iter().map(|parameter| parameter.name.clone()).collect(),
             environment: definition.environment.iter().map(variable).collect(),
             imports: connector.imports().to_vec(),
         };
-        for list in [&mut request.headers, &mut request.environment, &mut request.imports] {
+        for list in [
+            &mut request.headers,
+            &mut request.query,
+            &mut request.environment,
+            &mut request.imports,
+        ] {
             list.sort();
             list.dedup();
         }
@@ -66,6 +75,7 @@ impl Request {
             ("sends to", origin),
             ("credential", self.credential.clone()),
             ("headers", list(&self.headers)),
+            ("query", list(&self.query)),
             ("environment", list(&self.environment)),
             ("imports", list(&self.imports)),
         ]
@@ -94,26 +104,36 @@ pub fn is_of_host(variable: &str) -> bool {
 /// Which properties of a connection are secret, and where each goes. A property
 /// that is none any more would be shown to the component.
 pub fn place_of_secrets(definition: &Definition) -> String {
-    let place = |property: &str| {
-        let credential = match &definition.authorization {
-            Authorization::Bearer { property: of } if of == property => {
-                Some("authorization: Bearer".to_owned())
-            }
-            Authorization::Header { header, property: of } if of == property => {
-                Some(header.to_lowercase())
-            }
-            _ => None,
-        };
-        let headers = definition.headers.iter().filter(|header| header.property == property);
-        let places: Vec<String> = credential
-            .into_iter()
-            .chain(headers.map(|header| header.name.to_lowercase()))
-            .collect();
-        if places.is_empty() { "nowhere".to_owned() } else { places.join(" and ") }
-    };
     let secrets = definition.properties.iter().filter(|property| property.secret);
-    let mut places: Vec<String> =
-        secrets.map(|secret| format!("{} ({})", place(&secret.name), secret.name)).collect();
+    let mut places: Vec<String> = secrets
+        .map(|secret| format!("{} ({})", place_of(&secret.name, definition), secret.name))
+        .collect();
     places.sort();
     if places.is_empty() { "none".to_owned() } else { places.join(", ") }
+}
+
+fn place_of(property: &str, definition: &Definition) -> String {
+    let of_credential = |authorization: &Authorization| {
+        let scheme = &authorization.scheme;
+        let is_part = scheme.properties().contains(&property);
+        is_part.then(|| match scheme {
+            Scheme::Bearer { .. } => "authorization: Bearer".to_owned(),
+            Scheme::Basic { .. } => "authorization: Basic".to_owned(),
+            Scheme::Header { header, prefix, .. } => {
+                format!("{} {prefix}", header.to_lowercase()).trim_end().to_owned()
+            }
+            Scheme::Query { parameter, .. } => format!("the parameter {parameter}"),
+            _ => "nowhere".to_owned(),
+        })
+    };
+    let headers = definition.headers.iter().filter(|header| header.property == property);
+    let of_user = definition.user_headers.as_deref() == Some(property);
+    let places: Vec<String> = definition
+        .authorizations
+        .iter()
+        .filter_map(of_credential)
+        .chain(headers.map(|header| header.name.to_lowercase()))
+        .chain(of_user.then(|| "headers that the user names".to_owned()))
+        .collect();
+    if places.is_empty() { "nowhere".to_owned() } else { places.join(" and ") }
 }

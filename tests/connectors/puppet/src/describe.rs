@@ -1,9 +1,9 @@
 //! What the connector is and what it offers.
 
 use crate::bindings::exports::workflow::connector::connection::{
-    Authorization, BaseUrl, Binding, Definition, HeaderCredential,
+    Authorization, BaseUrl, Binding, Definition, HeaderCredential, Scheme,
 };
-use crate::bindings::exports::workflow::connector::describe::{Action, Component, Output};
+use crate::bindings::exports::workflow::connector::describe::{Action, Component, Effects, Output};
 use crate::bindings::workflow::connector::types::{ControlType, Property, PropertyType};
 use crate::config::Config;
 
@@ -29,8 +29,14 @@ pub fn describe(config: &Config) -> Component {
         title: "Act".to_owned(),
         description: "Does what it is told.".to_owned(),
         help: String::new(),
+        group: None,
+        deprecated: false,
         properties: vec![first, first + 1, first + 2],
-        output: Output::Dynamic,
+        text_property: None,
+        output: Output::Dynamic(Vec::new()),
+        effects: Effects::empty(),
+        duration_ms: None,
+        examples: Vec::new(),
     };
     Component {
         name: config.name.clone(),
@@ -72,22 +78,30 @@ fn connection(config: &Config, rows: &mut Vec<Property>) -> Definition {
     let hint = config.setting_environment.iter().map(|name| bind("hint", name));
     let second = config.second.then(|| bind("second", &"x-second".to_owned()));
     Definition {
-        title: config.title.clone(),
         version: 1,
         help: String::new(),
-        properties,
-        authorization: match &config.header {
-            None => Authorization::Bearer(config.credential.clone()),
-            Some(header) => Authorization::Header(HeaderCredential {
-                header: header.clone(),
-                property: config.credential.clone(),
-            }),
-        },
+        authorizations: vec![Authorization {
+            name: "usual".to_owned(),
+            title: config.title.clone(),
+            help: String::new(),
+            properties,
+            scheme: match &config.header {
+                None => Scheme::Bearer(config.credential.clone()),
+                Some(header) => Scheme::Header(HeaderCredential {
+                    header: header.clone(),
+                    prefix: String::new(),
+                    property: config.credential.clone(),
+                }),
+            },
+        }],
+        properties: Vec::new(),
         base_url: BaseUrl {
             default: config.base_url.clone(),
             property: Some("baseUrl".to_owned()),
         },
         headers: second.into_iter().collect(),
+        query: Vec::new(),
+        user_headers: None,
         lasting_errors: config.lasting_errors.clone(),
         environment: token.chain(hint).collect(),
     }
@@ -102,9 +116,12 @@ fn row(name: &str, type_: PropertyType, control: ControlType) -> Property {
         type_,
         control,
         required: false,
+        group: None,
         advanced: false,
+        deprecated: false,
         secret: false,
         media_type: None,
+        display: None,
         default: None,
         provider_default: None,
         choices: None,

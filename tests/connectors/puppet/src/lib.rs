@@ -62,6 +62,7 @@ fn failure(message: &dyn std::fmt::Display) -> Failure {
         kind: FailureKind::Refused,
         message: message.to_string(),
         property: None,
+        violations: Vec::new(),
         status: None,
         code: None,
         request_id: None,

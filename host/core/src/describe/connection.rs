@@ -1,0 +1,335 @@
+//! The definition of a connection, and where each of its secrets goes.
+
+use serde_json::Value;
+
+use crate::contract::table::{
+    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
+    PropertyType,
+};
+use crate::contract::{
+    AddressPolicy, Authorization, BaseUrl, Binding, Definition, DescriptorError, Scheme,
+};
+use crate::egress;
+use crate::runtime::bindings::connection as wit;
+
+use super::rows::{Rows, is_name};
+use super::{bad_name, has_secret_inside, other};
+
+pub(super) fn parse(
+    definition: wit::Definition,
+    rows: &mut Rows,
+) -> Result<Definition, DescriptorError> {
+    let mut authorizations: Vec<Authorization> = Vec::new();
+    let mut properties = Vec::new();
+    let several = definition.authorizations.len() > 1;
+    if several {
+        properties.push(choice_of(&definition.authorizations));
+    }
+    for authorization in definition.authorizations {
+        if !is_name(&authorization.name) {
+            return other(bad_name("authorization", &authorization.name));
+        }
+        if authorizations.iter().any(|earlier| earlier.name == authorization.name) {
+            return other(format!("duplicate authorization `{}`", authorization.name));
+        }
+        let mut own = take(rows, &authorization.properties)?;
+        let names = own.iter().map(|row| row.name.clone()).collect();
+        for row in &mut own {
+            if row.condition.is_some() {
+                return other(format!(
+                    "connection: `{}` is a property of an authorization and has a condition",
+                    row.name
+                ));
+            }
+            row.condition = several.then(|| is_picked(&authorization.name));
+        }
+        properties.extend(own);
+        authorizations.push(Authorization {
+            name: authorization.name,
+            title: authorization.title,
+            help: authorization.help,
+            properties: names,
+            scheme: authorization.scheme.into(),
+        });
+    }
+    if authorizations.is_empty() {
+        return other("connection: it has no authorization; there is the scheme `none`".to_owned());
+    }
+    properties.extend(take(rows, &definition.properties)?);
+    let own = if several { properties.get(1..).unwrap_or_default() } else { &properties };
+    if own.iter().any(|row| row.name == Definition::AUTHORIZATION) {
+        let name = Definition::AUTHORIZATION;
+        return other(format!("connection: a property may not be called `{name}`"));
+    }
+    let mut names: Vec<&str> = properties.iter().map(|row| row.name.as_str()).collect();
+    names.sort_unstable();
+    if let Some([twice, _]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
+        return other(format!("connection: duplicate property `{twice}`"));
+    }
+
+    let base_url = BaseUrl::parse(&definition.base_url.default)
+        .map_err(|error| wrong_base_url(error.to_string()))?;
+    // A server of one's own is its user's to name.
+    AddressPolicy::Any
+        .check_url(&base_url)
+        .map_err(|error| wrong_base_url(format!("is not allowed: {error}")))?;
+    let titles: Vec<&str> = authorizations.iter().map(|one| one.title.as_str()).collect();
+    let parsed = Definition {
+        title: titles.join(" or "),
+        version: definition.version,
+        help: definition.help,
+        authorizations,
+        properties: PropertyTable::new(properties),
+        base_url,
+        base_url_property: definition.base_url.property,
+        headers: definition.headers.into_iter().map(Binding::from).collect(),
+        query: definition.query.into_iter().map(Binding::from).collect(),
+        user_headers: definition.user_headers,
+        lasting_errors: definition.lasting_errors,
+        environment: definition.environment.into_iter().map(Binding::from).collect(),
+    };
+    check(&parsed)?;
+    Ok(with_secret_headers(parsed))
+}
+
+/// Forms hide each of the headers that the user names.
+fn with_secret_headers(definition: Definition) -> Definition {
+    let Some(property) = &definition.user_headers else { return definition };
+    let mut rows: Vec<Property> = definition.properties.iter().cloned().collect();
+    let values = rows.iter_mut().filter(|row| row.name == *property);
+    values.filter_map(|row| row.values.as_deref_mut()).for_each(|value| value.secret = true);
+    Definition { properties: PropertyTable::new(rows), ..definition }
+}
+
+fn take(rows: &mut Rows, positions: &[u32]) -> Result<Vec<Property>, DescriptorError> {
+    let table = rows.take_table(positions).map_err(|error| error.of("connection"))?;
+    Ok(table.iter().cloned().collect())
+}
+
+/// The property by which one of several authorizations is picked.
+fn choice_of(authorizations: &[wit::Authorization]) -> Property {
+    let choice = |authorization: &wit::Authorization| Choice {
+        label: authorization.title.clone(),
+        value: Value::from(authorization.name.as_str()),
+        description: None,
+    };
+    let known: Vec<Choice> = authorizations.iter().map(choice).collect();
+    Property {
+        name: Definition::AUTHORIZATION.to_owned(),
+        label: "Authorization".to_owned(),
+        description: "How requests are authorized.".to_owned(),
+        placeholder: None,
+        kind: PropertyType::String,
+        control: ControlType::Select,
+        required: true,
+        group: None,
+        advanced: false,
+        deprecated: false,
+        secret: false,
+        media_type: None,
+        display: None,
+        default: known.first().map(|first| first.value.clone()),
+        provider_default: None,
+        choices: Some(Choices { known, open: false, dynamic: None }),
+        condition: None,
+        limits: Limits::default(),
+        children: Vec::new(),
+        values: None,
+    }
+}
+
+fn is_picked(authorization: &str) -> Condition {
+    Condition {
+        property: Definition::AUTHORIZATION.to_owned(),
+        matches: Comparison::OneOf,
+        values: vec![authorization.into()],
+    }
+}
+
+fn wrong_base_url(why: String) -> DescriptorError {
+    DescriptorError::Other(format!("connection: the base URL {why}"))
+}
+
+fn check(definition: &Definition) -> Result<(), DescriptorError> {
+    let properties = &definition.properties;
+    if let Some(outer) = properties.iter().find(|property| has_secret_inside(property)) {
+        return other(format!(
+            "connection: `{}` has a secret inside, and a secret must be a property of its own",
+            outer.name
+        ));
+    }
+    for authorization in &definition.authorizations {
+        check_scheme(authorization, definition)?;
+    }
+    properties.iter().try_for_each(|row| check_secrecy(row, definition))?;
+    if let Some(property) = &definition.base_url_property {
+        check_base_url_row(known(definition, property, "base URL")?)?;
+    }
+    for Binding { property, name } in &definition.headers {
+        check_header(name, known(definition, property, "a header")?.secret)?;
+    }
+    for Binding { property, name } in &definition.query {
+        let row = known(definition, property, "a parameter of the query")?;
+        if row.secret || name.is_empty() {
+            return other(format!(
+                "connection: `{property}` is sent in the query: it must not be secret, and the \
+                 parameter must have a name"
+            ));
+        }
+    }
+    if let Some(property) = &definition.user_headers {
+        let row = known(definition, property, "the user's headers")?;
+        if !row.secret || row.kind != PropertyType::Object {
+            return other(format!(
+                "connection: `{property}` holds the user's headers: it must be a secret map of \
+                 strings"
+            ));
+        }
+    }
+    check_environment(definition)
+}
+
+fn known<'a>(
+    definition: &'a Definition,
+    name: &str,
+    what: &str,
+) -> Result<&'a Property, DescriptorError> {
+    match definition.properties.get(name) {
+        Some(property) => Ok(property),
+        None => other(format!("connection: {what} names `{name}`, which is no property")),
+    }
+}
+
+/// What authorizes is a property of its authorization, and goes where no other
+/// credential is expected.
+fn check_scheme(
+    authorization: &Authorization,
+    definition: &Definition,
+) -> Result<(), DescriptorError> {
+    let Authorization { name, scheme, properties, .. } = authorization;
+    for property in scheme.properties() {
+        let row = known(definition, property, "authorization")?;
+        if !properties.iter().any(|own| own == property) || row.kind != PropertyType::String {
+            return other(format!(
+                "connection: `{property}` must be a string among the properties of the \
+                 authorization `{name}`"
+            ));
+        }
+    }
+    let is_secret =
+        |property: &&str| definition.properties.get(property).is_some_and(|row| row.secret);
+    match scheme {
+        Scheme::None => return Ok(()),
+        Scheme::Header { header, prefix, .. } => {
+            check_header(header, true)?;
+            if egress::header_value(prefix).is_none() {
+                return other(format!("connection: `{name}` has a prefix that no header can have"));
+            }
+        }
+        Scheme::Query { parameter, .. } if parameter.is_empty() => {
+            return other(format!("connection: the parameter of `{name}` has no name"));
+        }
+        Scheme::Basic { username, password: Some(password) } => {
+            return match [username.as_str(), password].iter().any(is_secret) {
+                true => Ok(()),
+                false => other(format!("connection: `{name}` authorizes with nothing secret")),
+            };
+        }
+        _ => {}
+    }
+    match scheme.properties().iter().find(|property| !is_secret(property)) {
+        Some(property) => other(format!("connection: `{property}` authorizes but is not secret")),
+        None => Ok(()),
+    }
+}
+
+/// A variable that holds a secret fills in nothing besides that the connector
+/// may see.
+fn check_environment(definition: &Definition) -> Result<(), DescriptorError> {
+    for Binding { property, name } in &definition.environment {
+        if known(definition, property, "a variable")?.kind == PropertyType::Object {
+            return other(format!("connection: the variable `{name}` cannot hold `{property}`"));
+        }
+    }
+    let (shown, hidden): (Vec<&Binding>, Vec<&Binding>) =
+        definition.environment.iter().partition(|binding| definition.shows(&binding.property));
+    let both = hidden.iter().find(|hidden| shown.iter().any(|of| of.name == hidden.name));
+    match both {
+        None => Ok(()),
+        Some(Binding { name, property }) => other(format!(
+            "connection: the variable `{name}` is `{property}` and something besides that the \
+             connector may see"
+        )),
+    }
+}
+
+/// Whoever approves a component is shown the definition's base URL. Another one
+/// comes from the person who fills it in, so no default may replace it, no choice
+/// may stand for something else than what was typed, and no condition may drop it.
+fn check_base_url_row(row: &Property) -> Result<(), DescriptorError> {
+    let is_plain = row.default.is_none() && row.choices.is_none() && row.condition.is_none();
+    if row.kind == PropertyType::String && is_plain {
+        return Ok(());
+    }
+    other(format!(
+        "connection: `{}` is the base URL: it must be a string without a default, choices or a \
+         condition",
+        row.name
+    ))
+}
+
+/// What a connector is shown may not depend on what a secret is, only on whether
+/// there is one. Nothing but the choice of an authorization drops a secret.
+fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), DescriptorError> {
+    let name = &row.name;
+    let of_user = definition.user_headers.as_ref() == Some(name);
+    if row.secret && row.kind != PropertyType::String && !of_user {
+        return other(format!("connection: `{name}` is secret and not a string"));
+    }
+    let own = |condition: &Condition| condition.property != Definition::AUTHORIZATION;
+    if row.secret && (row.choices.is_some() || row.condition.as_ref().is_some_and(own)) {
+        return other(format!("connection: `{name}` is secret, and has no choices or condition"));
+    }
+    match &row.condition {
+        Some(Condition { property, matches: Comparison::OneOf | Comparison::NoneOf, .. })
+            if definition.properties.get(property).is_some_and(|of| of.secret) =>
+        {
+            other(format!(
+                "connection: the condition of `{name}` compares the secret `{property}`; it may \
+                 look whether it is `present` or `absent`"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorError> {
+    if egress::is_header_of_connection(name, is_secret) {
+        return Ok(());
+    }
+    other(format!("connection: the header `{}` is the host's to set", name.escape_debug()))
+}
+
+impl From<wit::Binding> for Binding {
+    fn from(binding: wit::Binding) -> Self {
+        Self { property: binding.property, name: binding.name }
+    }
+}
+
+impl From<wit::Scheme> for Scheme {
+    fn from(scheme: wit::Scheme) -> Self {
+        match scheme {
+            wit::Scheme::None => Self::None,
+            wit::Scheme::Bearer(property) => Self::Bearer { property },
+            wit::Scheme::Basic(wit::BasicCredential { username, password }) => {
+                Self::Basic { username, password }
+            }
+            wit::Scheme::Header(wit::HeaderCredential { header, prefix, property }) => {
+                Self::Header { header, prefix, property }
+            }
+            wit::Scheme::Query(wit::QueryCredential { parameter, property }) => {
+                Self::Query { parameter, property }
+            }
+        }
+    }
+}
