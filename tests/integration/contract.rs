@@ -3,12 +3,14 @@
 //! result, and the host serves the next one as if nothing had happened.
 
 mod answers;
+mod authorizations;
 mod bodies;
 mod cache;
 mod connectors;
 mod descriptions;
 mod features;
 mod imports;
+mod lifecycle;
 mod limits;
 mod loading;
 mod results;

@@ -163,10 +163,14 @@ pub fn component() -> Value {
             { "type": "string" },
         ],
         "connection": {
-            "title": "Token",
             "version": 1,
-            "properties": [0, 1],
-            "authorization": { "bearer": "token" },
+            "authorizations": [{
+                "name": "token",
+                "title": "Token",
+                "properties": [0],
+                "scheme": { "bearer": "token" },
+            }],
+            "properties": [1],
             "base-url": { "default": "http://127.0.0.1:9/v1", "property": "baseUrl" },
         },
         "actions": [{

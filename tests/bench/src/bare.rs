@@ -14,7 +14,9 @@ mod bindings {
 }
 
 use bindings::workflow::connector::types::{Failure, FileEntry};
-use bindings::workflow::connector::{events, files, functions, http, json_schema, log, types};
+use bindings::workflow::connector::{
+    events, files, functions, http, json_schema, lifecycle, log, types,
+};
 use bindings::{Connector, ConnectorPre};
 use serde_json::json;
 use wasmtime::component::{Component, HasSelf, Linker, Resource, ResourceTable};
@@ -50,7 +52,17 @@ impl events::Host for Stub {
         Ok(false)
     }
 
-    fn emit(&mut self, _: events::Event) -> Result<Told<(), events::StopReason>> {
+    fn emit(&mut self, _: events::Event) -> Result<Told<(), lifecycle::StopReason>> {
+        not_here()
+    }
+}
+
+impl lifecycle::Host for Stub {
+    fn wait(&mut self, _: u64) -> Result<Told<(), lifecycle::StopReason>> {
+        not_here()
+    }
+
+    fn clean_up(&mut self) -> Result<u64> {
         not_here()
     }
 }

@@ -36,7 +36,6 @@ fn no_import_can_be_called_while_describing() {
         ("functions", "describe", 3, false),
         ("functions", "call", 3, false),
         ("json-schema", "validate", 5, false),
-        ("log", "write", 3, false),
     ];
     for (interface, function, parameters, answers) in imports {
         let result = if answers { "(result i32)" } else { "" };
@@ -51,6 +50,21 @@ fn no_import_can_be_called_while_describing() {
         let failure = describe_failure(&Guest::good().with(&import).with(&describe));
         assert_failure(&failure, FailureKind::Internal, "while it describes itself");
     }
+}
+
+#[test]
+fn a_panic_while_describing_says_what_and_where() {
+    let guest = Guest::good()
+        .with("(import \"workflow:connector/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))")
+        .with(
+            "(func $describe (result i32)
+                 (call $log (i32.const 4) (i32.load (global.get $words))
+                   (i32.load offset=4 (global.get $words)))
+                 unreachable)",
+        )
+        .value("words", "types.json", json!("panicked at src/lib.rs:7: no such row"));
+    let failure = describe_failure(&guest);
+    assert_eq!(failure.message, "the connector panicked at src/lib.rs:7: no such row");
 }
 
 #[test]
@@ -252,23 +266,36 @@ fn a_secret_belongs_in_the_connection() {
 
 #[test]
 fn only_a_secret_authorizes() {
-    for authorization in [
+    for scheme in [
         json!({ "bearer": "baseUrl" }),
         json!({ "header": { "header": "x-api-key", "property": "baseUrl" } }),
+        json!({ "query": { "parameter": "key", "property": "baseUrl" } }),
+        json!({ "basic": { "username": "baseUrl" } }),
     ] {
-        let error = description_error(&defining(|d| d["authorization"] = authorization));
+        let error = description_error(&defining(|definition| {
+            definition["properties"] = json!([]);
+            definition["authorizations"][0]["properties"] = json!([0, 1]);
+            definition["authorizations"][0]["scheme"] = scheme;
+        }));
         assert_eq!(error.to_string(), "connection: `baseUrl` authorizes but is not secret");
     }
+    let error = description_error(&defining(|definition| {
+        definition["authorizations"][0]["scheme"] = json!({ "bearer": "baseUrl" });
+    }));
+    assert!(error.to_string().contains("among the properties of the authorization `token`"));
 }
 
 #[test]
 fn a_definition_names_its_own_properties_only() {
     let binding = json!([{ "property": "nobody", "name": "X-Nobody" }]);
+    let scheme = json!([{ "name": "token", "properties": [0], "scheme": { "bearer": "nobody" } }]);
     for (member, value, what) in [
-        ("authorization", json!({ "bearer": "nobody" }), "authorization"),
+        ("authorizations", scheme, "authorization"),
         ("base-url", json!({ "default": "https://a.test", "property": "nobody" }), "base URL"),
-        ("headers", binding.clone(), "a binding"),
-        ("environment", binding, "a binding"),
+        ("headers", binding.clone(), "a header"),
+        ("query", binding.clone(), "a parameter of the query"),
+        ("environment", binding, "a variable"),
+        ("user-headers", json!("nobody"), "the user's headers"),
     ] {
         let error = description_error(&defining(|definition| definition[member] = value));
         let words = format!("connection: {what} names `nobody`, which is no property");

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::contract::table::{
     Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
-    PropertyType,
+    PropertyType, TableError,
 };
 use crate::contract::{
     AddressPolicy, Authorization, BaseUrl, Binding, Definition, DescriptorError, Scheme,
@@ -12,7 +12,7 @@ use crate::contract::{
 use crate::egress;
 use crate::runtime::bindings::connection as wit;
 
-use super::rows::{Rows, is_name};
+use super::rows::{Rows, is_name, table};
 use super::{bad_name, has_secret_inside, other};
 
 pub(super) fn parse(
@@ -32,7 +32,7 @@ pub(super) fn parse(
         if authorizations.iter().any(|earlier| earlier.name == authorization.name) {
             return other(format!("duplicate authorization `{}`", authorization.name));
         }
-        let mut own = take(rows, &authorization.properties)?;
+        let mut own = rows.take_rows(&authorization.properties).map_err(of_connection)?;
         let names = own.iter().map(|row| row.name.clone()).collect();
         for row in &mut own {
             if row.condition.is_some() {
@@ -55,18 +55,12 @@ pub(super) fn parse(
     if authorizations.is_empty() {
         return other("connection: it has no authorization; there is the scheme `none`".to_owned());
     }
-    properties.extend(take(rows, &definition.properties)?);
+    properties.extend(rows.take_rows(&definition.properties).map_err(of_connection)?);
     let own = if several { properties.get(1..).unwrap_or_default() } else { &properties };
     if own.iter().any(|row| row.name == Definition::AUTHORIZATION) {
         let name = Definition::AUTHORIZATION;
         return other(format!("connection: a property may not be called `{name}`"));
     }
-    let mut names: Vec<&str> = properties.iter().map(|row| row.name.as_str()).collect();
-    names.sort_unstable();
-    if let Some([twice, _]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
-        return other(format!("connection: duplicate property `{twice}`"));
-    }
-
     let base_url = BaseUrl::parse(&definition.base_url.default)
         .map_err(|error| wrong_base_url(error.to_string()))?;
     // A server of one's own is its user's to name.
@@ -79,7 +73,7 @@ pub(super) fn parse(
         version: definition.version,
         help: definition.help,
         authorizations,
-        properties: PropertyTable::new(properties),
+        properties: table(properties).map_err(of_connection)?,
         base_url,
         base_url_property: definition.base_url.property,
         headers: definition.headers.into_iter().map(Binding::from).collect(),
@@ -101,9 +95,8 @@ fn with_secret_headers(definition: Definition) -> Definition {
     Definition { properties: PropertyTable::new(rows), ..definition }
 }
 
-fn take(rows: &mut Rows, positions: &[u32]) -> Result<Vec<Property>, DescriptorError> {
-    let table = rows.take_table(positions).map_err(|error| error.of("connection"))?;
-    Ok(table.iter().cloned().collect())
+fn of_connection(error: TableError) -> DescriptorError {
+    error.of("connection")
 }
 
 /// The property by which one of several authorizations is picked.

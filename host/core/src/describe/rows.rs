@@ -47,10 +47,13 @@ impl Rows {
 
     /// The table whose top rows are at these positions.
     pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, TableError> {
+        table(self.take_rows(roots)?)
+    }
+
+    /// Rows of a table that has others besides.
+    pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, TableError> {
         self.left = MAX_PROPERTIES;
-        let mut properties = self.take_all(roots, None, "", 0)?;
-        check_members(&mut properties, "")?;
-        Ok(PropertyTable::new(properties))
+        self.take_all(roots, None, "", 0)
     }
 
     /// The shape of an output, whose row has a name or none.
@@ -175,6 +178,12 @@ impl Rows {
 fn is_map_of_texts(property: &Property) -> bool {
     let of_texts = |values: &Property| values.kind == PropertyType::String;
     property.children.is_empty() && property.values.as_deref().is_some_and(of_texts)
+}
+
+/// A table of these rows.
+pub(super) fn table(mut properties: Vec<Property>) -> Result<PropertyTable, TableError> {
+    check_members(&mut properties, "")?;
+    Ok(PropertyTable::new(properties))
 }
 
 /// What a string holds that is edited with this control.

@@ -137,7 +137,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::contract::BaseUrl;
     use crate::contract::table::{
         Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType,
     };

@@ -123,7 +123,11 @@ impl Call {
         let mut state = store.into_data();
         let ended = Ended::new(&mut state);
         match result {
-            Ok(Ok(value)) => Ok((value, ended)),
+            // What a connector returns after it cleaned up is no outcome.
+            Ok(Ok(value)) => match state.cleaned_up_after() {
+                Some(stopped) => Err(ended.failure(stopped.into())),
+                None => Ok((value, ended)),
+            },
             Ok(Err(error)) => Err(ended.trapped(&error, &state, &limits)),
             Err(_) => Err(ended
                 .failure(Failure::new(FailureKind::Internal, "the host failed during the run"))),

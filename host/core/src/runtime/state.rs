@@ -96,6 +96,11 @@ impl State {
         self.ended_by.or_else(|| self.stopped())
     }
 
+    /// Why the call had to end that then began to clean up.
+    pub(crate) fn cleaned_up_after(&self) -> Option<Stopped> {
+        self.ended_by
+    }
+
     /// Why the call is ended now, if it is.
     pub(crate) fn stopped(&self) -> Option<Stopped> {
         Stopped::of(&self.cancellation, self.deadline)

@@ -166,7 +166,7 @@ fn an_accepted_path_stays_under_its_base_url() {
         let fallback = || BaseUrl::parse("https://api.example.com/v1").unwrap();
         let base = BaseUrl::parse(&base).unwrap_or_else(|_| fallback());
         let Ok(path) = target::path(&path) else { return };
-        let query = target::query(&[(word.clone(), word.clone())]);
+        let query = target::query([(word.as_str(), word.as_str())].into_iter());
         let joined = base.join(&path, query.as_deref());
         let (url, uri) = (Url::parse(&joined).unwrap(), Uri::try_from(&joined).unwrap());
 

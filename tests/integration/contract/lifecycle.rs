@@ -1,0 +1,138 @@
+//! Waiting, and cleaning up after a run that must end.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+use std::time::Instant;
+
+use connector_host::Cancellation;
+
+use super::*;
+
+const WAIT: &str = "(import \"workflow:connector/lifecycle@0.1.0\" \"wait\" \
+                    (func $wait (param i64 i32)))";
+const CLEAN_UP: &str = "(import \"workflow:connector/lifecycle@0.1.0\" \"clean-up\" \
+                        (func $clean-up (result i64)))";
+
+/// A guest that waits, and fails as its failure says if it must end: the
+/// `result` of `wait` is two bytes.
+fn waiting(milliseconds: u64) -> Guest {
+    Guest::good()
+        .with(WAIT)
+        .with(&format!(
+            "(func $run (type $call)
+           (call $wait (i64.const {milliseconds}) (global.get $waited))
+           (select (global.get $stopped) (global.get $outcome)
+             (i32.load8_u (global.get $waited))))"
+        ))
+        .value("waited", "lifecycle.wait", json!("ok"))
+        .value(
+            "stopped",
+            "actions.run",
+            json!({ "err": { "kind": "cancelled", "message": "told" } }),
+        )
+}
+
+#[test]
+fn a_run_waits() {
+    let connector = load(&waiting(120));
+    let begun = Instant::now();
+    act(&connector).unwrap();
+    assert!(begun.elapsed() >= Duration::from_millis(120));
+}
+
+#[test]
+fn waiting_ends_with_the_run() {
+    let connector = load(&waiting(u64::MAX));
+    let limits = Limits { time: Duration::from_millis(80), ..Limits::default() };
+    let failure = act_within(&connector, limits).unwrap_err();
+    assert_eq!(failure.message, "told");
+
+    let cancellation = Cancellation::new();
+    let run = connector.run("act", json!({})).cancellation(&cancellation);
+    let failure = thread::scope(|scope| {
+        let run = scope.spawn(|| run.start());
+        thread::sleep(Duration::from_millis(50));
+        cancellation.cancel();
+        run.join().unwrap().unwrap_err()
+    });
+    assert_eq!(failure.kind, FailureKind::Cancelled);
+}
+
+/// A guest that sends its request only to clean up, after it waited for ever.
+fn cleaning_up() -> Guest {
+    sending(json!({ "method": "delete", "path": "/begun", "body": "none" }))
+        .with(WAIT)
+        .with(CLEAN_UP)
+        .with(
+            "(func $run (type $call)
+               (call $wait (i64.const -1) (global.get $waited))
+               (if (i64.eqz (call $clean-up)) (then (unreachable)))
+               (if (i64.ne (call $clean-up) (i64.const 0)) (then (unreachable)))
+               (call $send-request)
+               (select (global.get $answer) (global.get $outcome)
+                 (i32.load8_u (global.get $answer))))",
+        )
+        .value("waited", "lifecycle.wait", json!("ok"))
+}
+
+/// Answers one request, after a while.
+fn slow(server: &TcpListener, after: Duration) -> thread::JoinHandle<String> {
+    let serving = server.try_clone().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = serving.accept().unwrap();
+        let mut head = [0; 512];
+        let length = stream.read(&mut head).unwrap();
+        thread::sleep(after);
+        let _ = stream.write_all(b"HTTP/1.1 200 X\r\ncontent-length: 2\r\n\r\n{}");
+        String::from_utf8_lossy(&head[..length]).into_owned()
+    })
+}
+
+#[test]
+fn a_cancelled_run_can_stop_at_its_provider_what_it_began() {
+    let server = listener();
+    let served = slow(&server, Duration::ZERO);
+    let connector = load(&cleaning_up());
+    let cancellation = Cancellation::new();
+    let connection = connection(&connector, &server);
+    let run = connector.run("act", json!({})).connection(&connection).cancellation(&cancellation);
+    let failure = thread::scope(|scope| {
+        let run = scope.spawn(|| run.start());
+        thread::sleep(Duration::from_millis(50));
+        cancellation.cancel();
+        run.join().unwrap()
+    });
+    assert!(served.join().unwrap().starts_with("DELETE /v1/begun "));
+    // What it returns counts no longer: nobody waits for an output.
+    assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
+}
+
+#[test]
+fn the_time_to_clean_up_is_short() {
+    let server = listener();
+    let served = slow(&server, Duration::from_secs(3));
+    let connector = load(&cleaning_up());
+    let limits = Limits {
+        time: Duration::from_millis(50),
+        clean_up: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let begun = Instant::now();
+    let connection = connection(&connector, &server);
+    let failure =
+        connector.run("act", json!({})).connection(&connection).limits(limits).start().unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert_eq!(failure.kind, FailureKind::Timeout);
+    assert!(served.join().unwrap().starts_with("DELETE "));
+}
+
+#[test]
+fn a_run_that_need_not_end_has_no_time_to_clean_up() {
+    let guest = Guest::good().with(CLEAN_UP).with(
+        "(func $run (type $call)
+           (if (i64.ne (call $clean-up) (i64.const 0)) (then (unreachable)))
+           (global.get $outcome))",
+    );
+    act(&load(&guest)).unwrap();
+}
