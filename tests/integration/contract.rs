@@ -17,6 +17,7 @@ mod results;
 mod schemas;
 mod state;
 mod storing;
+mod versions;
 
 use std::net::TcpListener;
 use std::path::Path;

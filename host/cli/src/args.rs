@@ -418,6 +418,8 @@ impl Command {
 pub struct Run {
     /// An action, such as `openai/v1/ask`
     pub action: String,
+    /// The text of the action's main property, such as a question; `-` for standard input
+    pub text: Option<String>,
     /// The input: a JSON file, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
@@ -454,9 +456,10 @@ pub struct Run {
     /// Maximum attempts per request, if the provider is overloaded or out of reach
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub attempts: u32,
-    /// The most time for the run: `500ms`, `60s`, `10m`
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
-    pub timeout: Duration,
+    /// The most time for the run: `500ms`, `60s`, `10m` [default: 10m, or as long as the action may
+    /// well take]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<Duration>,
     /// The longest wait for an answer to begin, once its request is sent
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,

@@ -34,6 +34,18 @@ pub fn read(path: Option<&Path>) -> Result<Value, Error> {
     })
 }
 
+/// Puts a text, or standard input for `-`, at the action's text property.
+pub fn text(input: &mut Value, property: &str, text: &str) -> Result<(), Error> {
+    let text = match text {
+        "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| Error::Usage {
+            message: format!("cannot read a text from standard input: {error}"),
+            hint: None,
+        })?,
+        text => text.to_owned(),
+    };
+    put(input, property, text.into())
+}
+
 /// Applies `--set PATH=VALUE`.
 pub fn set(table: &PropertyTable, input: &mut Value, argument: &str) -> Result<(), Error> {
     let (path, text) = split(argument, "--set", "n=2")?;

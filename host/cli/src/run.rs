@@ -26,13 +26,15 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let connector = &approved.connector;
     let output_dir = args.output_dir.as_deref();
     let files = Files::new(output_dir.unwrap_or(Path::new(".")));
-    let table = table(connector, &action);
-    let input = assemble(&table, &files, &args)?;
+    let described = connector.descriptor().action(&action);
+    let table = described.map(|action| action.properties.clone()).unwrap_or_default();
+    let text_property = described.and_then(|action| action.text_property.as_deref());
+    let input = assemble(&table, text_property, &files, &args)?;
     let connections = Connections::new(connector, &args.chosen)?;
     let connection = connections.of(&approved)?;
     let declared = Declared::read(components, &connections, args.functions.as_deref())?;
     let functions = declared.for_run(connector, &connection, &files);
-    if output_dir.is_some() || makes_files(connector, &action) {
+    if output_dir.is_some() || described.is_some_and(Action::makes_files) {
         let hint = "name another folder with --output-dir";
         files.check_writable().map_err(|failure| Error::usage(failure.message, hint))?;
     }
@@ -50,7 +52,7 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
         .connection(&connection)
         .files(&files)
         .functions(&functions)
-        .limits(Limits { time: args.timeout, first_byte: args.first_byte, ..Limits::default() })
+        .limits(limits(&args, described))
         .retries(Retries { attempts: args.attempts, ..Retries::default() })
         .streaming(args.stream)
         .cancellation(&cancellation)
@@ -108,17 +110,29 @@ fn cancel_on_interrupt(cancellation: &Cancellation) -> Result<(), Error> {
     .map_err(|error| Error::Usage { message: format!("cannot handle Ctrl-C: {error}"), hint: None })
 }
 
-fn table(connector: &Connector, action: &str) -> PropertyTable {
-    let action = connector.descriptor().action(action);
-    action.map(|action| action.properties.clone()).unwrap_or_default()
+fn limits(args: &Run, action: Option<&Action>) -> Limits {
+    let usual = action.map(Limits::of_action).unwrap_or_default();
+    Limits {
+        time: args.timeout.unwrap_or(usual.time),
+        first_byte: args.first_byte,
+        ..usual
+    }
 }
 
-fn makes_files(connector: &Connector, action: &str) -> bool {
-    connector.descriptor().action(action).is_some_and(Action::makes_files)
-}
-
-fn assemble(table: &PropertyTable, files: &Files, args: &Run) -> Result<Value, Error> {
+fn assemble(
+    table: &PropertyTable,
+    text_property: Option<&str>,
+    files: &Files,
+    args: &Run,
+) -> Result<Value, Error> {
     let mut value = input::read(args.input.as_deref())?;
+    if let Some(text) = &args.text {
+        let property = text_property.ok_or_else(|| {
+            let message = format!("{} takes no text of its own", args.action);
+            Error::usage(message, "set its properties: --set PROPERTY=VALUE")
+        })?;
+        input::text(&mut value, property, text)?;
+    }
     for argument in &args.set {
         input::set(table, &mut value, argument)?;
     }

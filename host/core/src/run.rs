@@ -36,7 +36,7 @@ pub struct Run<'a> {
     action: String,
     input: Value,
     connection: Option<Connection>,
-    limits: Limits,
+    limits: Option<Limits>,
     retries: Retries,
     files: Option<Files>,
     functions: Functions,
@@ -63,7 +63,7 @@ impl<'a> Run<'a> {
             action,
             input,
             connection: None,
-            limits: Limits::default(),
+            limits: None,
             retries: Retries::default(),
             files: None,
             functions: Functions::default(),
@@ -81,9 +81,9 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// What it may use.
+    /// What it may use. Default: [`Limits::of_action`].
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = Some(limits);
         self
     }
 
@@ -160,13 +160,13 @@ impl<'a> Run<'a> {
             files.check_writable()?;
         }
         let is_function = self.caller.is_some();
-        let begin = || (Account::new(&self.limits), SharedFiles::default());
+        let limits = self.limits.unwrap_or_else(|| Limits::of_action(action));
+        let begin = || (Account::new(&limits), SharedFiles::default());
         let (account, of_functions) = self.caller.unwrap_or_else(begin);
         let name = shared.descriptor.name.clone();
         let route = self.connection.map(|connection| connection.route());
-        let limits = self.limits.clone();
         let validator = shared.validator.clone();
-        let mut run = RunState::new(name, route, self.limits, Arc::clone(&account), validator);
+        let mut run = RunState::new(name, route, limits.clone(), Arc::clone(&account), validator);
         run.files = RunFiles::new(self.files, files, of_functions, account);
         run.is_function = is_function;
         run.retries = self.retries;

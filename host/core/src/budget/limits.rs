@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::contract::Action;
+
 /// What a run may use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -34,6 +36,17 @@ pub struct Limits {
     pub open: u32,
     /// Requests that they make, repeated ones included. Default: 1,000.
     pub requests: u32,
+}
+
+impl Limits {
+    /// The usual limits, with as much time as the action says that a run may well
+    /// take: at most a day.
+    pub fn of_action(action: &Action) -> Self {
+        const MAX_TIME: Duration = Duration::from_hours(24);
+        let usual = Self::default();
+        let time = action.duration.unwrap_or_default().min(MAX_TIME).max(usual.time);
+        Self { time, ..usual }
+    }
 }
 
 impl Default for Limits {
