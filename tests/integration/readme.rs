@@ -1,5 +1,4 @@
-//! The connector of the README, as it stands there: built with the command
-//! that stands behind it, and run.
+//! The connector of the README: built with the README's command, and run.
 
 use std::fs;
 use std::process::Command;
@@ -20,18 +19,19 @@ fn block(first: &str) -> String {
 
 #[test]
 fn its_connector_is_built_and_runs() {
+    let server = sandbox();
     let folder = TempDir::new().unwrap();
     let package = folder.path().join("greeter");
     fs::create_dir_all(package.join("src")).unwrap();
-    fs::create_dir(package.join("wit")).unwrap();
-    fs::write(package.join("Cargo.toml"), block("# Cargo.toml")).unwrap();
-    fs::write(package.join("src/lib.rs"), block("// src/lib.rs")).unwrap();
+    let manifest = block("# Cargo.toml");
+    let manifest = manifest.replace("../workflow-connector", &in_repository("").to_string_lossy());
+    fs::write(package.join("Cargo.toml"), manifest).unwrap();
+    let source = block("// src/lib.rs");
+    assert!(source.lines().count() <= 30, "{source}");
+    let source = source.replace("https://greeter.example", &server.base_url());
+    fs::write(package.join("src/lib.rs"), source).unwrap();
     // The versions that are here already: nothing is fetched.
     fs::copy(in_repository("Cargo.lock"), package.join("Cargo.lock")).unwrap();
-    for file in fs::read_dir(in_repository("wit")).unwrap() {
-        let file = file.unwrap();
-        fs::copy(file.path(), package.join("wit").join(file.file_name())).unwrap();
-    }
     let wasm = folder.path().join("greeter.wasm");
     let mut build = Command::new(in_repository("scripts/build-connector.sh"));
     build.env("CARGO_TARGET_DIR", target_dir()).args([&package, &wasm]);
@@ -39,16 +39,19 @@ fn its_connector_is_built_and_runs() {
     assert_eq!(built.status, 0, "{built:?}");
     assert!(!built.stderr.contains("warning"), "{built:?}");
 
-    let (connector, server) = (host().load_file(&wasm).unwrap(), sandbox());
-    let values = ConnectionValues::new().set("token", CANARY).set("baseUrl", server.base_url());
-    let connection = connector.connection(values).unwrap();
-    server.script(Fault::text(200, "Good morning, Ada"));
+    let connector = host().load_file(&wasm).unwrap();
+    let connection = connector.connection(ConnectionValues::new().set("token", CANARY)).unwrap();
+    server.script(Fault::text(200, r#"{"text":"Good morning, Ada"}"#));
     let run = connector.run("greet", json!({ "name": "Ada" })).connection(&connection);
-    assert_eq!(run.start().unwrap().output, "Good morning, Ada");
+    assert_eq!(run.start().unwrap().output, json!({ "text": "Good morning, Ada" }));
     let request = &server.requests()[0];
-    assert_eq!(
-        (request.path.as_str(), request.query.as_deref()),
-        ("/v1/greeting", Some("name=Ada"))
-    );
+    assert_eq!((request.path.as_str(), request.query.as_deref()), ("/v1/greet", Some("name=Ada")));
     assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
+}
+
+/// The crate that is tested natively.
+#[test]
+fn its_connector_is_the_tested_one() {
+    let tested = fs::read_to_string(in_repository("tests/connectors/greeter-rust/src/lib.rs"));
+    assert_eq!(block("// src/lib.rs"), tested.unwrap());
 }

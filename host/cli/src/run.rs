@@ -112,11 +112,7 @@ fn cancel_on_interrupt(cancellation: &Cancellation) -> Result<(), Error> {
 
 fn limits(args: &Run, action: Option<&Action>) -> Limits {
     let usual = action.map(Limits::of_action).unwrap_or_default();
-    Limits {
-        time: args.timeout.unwrap_or(usual.time),
-        first_byte: args.first_byte,
-        ..usual
-    }
+    Limits { time: args.timeout.unwrap_or(usual.time), first_byte: args.first_byte, ..usual }
 }
 
 fn assemble(

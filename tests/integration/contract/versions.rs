@@ -91,7 +91,9 @@ fn kind(resolve: &Resolve, of: &TypeDefKind) -> String {
         TypeDefKind::Flags(of) => {
             format!("flags {:?}", of.flags.iter().map(|flag| &flag.name).collect::<Vec<_>>())
         }
-        TypeDefKind::Tuple(of) => format!("tuple {:?}", of.types.iter().map(shape).collect::<Vec<_>>()),
+        TypeDefKind::Tuple(of) => {
+            format!("tuple {:?}", of.types.iter().map(shape).collect::<Vec<_>>())
+        }
         TypeDefKind::List(item) => format!("list<{}>", shape(item)),
         TypeDefKind::Option(some) => format!("option<{}>", shape(some)),
         TypeDefKind::Result(of) => format!("result<{}, {}>", optional(&of.ok), optional(&of.err)),

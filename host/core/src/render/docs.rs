@@ -24,7 +24,7 @@ use super::{FILE_MEMBERS, condition, example, is_template, plain, text};
 use crate::contract::table::{
     Choice, Choices, Property, PropertyTable, PropertyType, plain_number, same,
 };
-use crate::contract::{Action, Definition, Descriptor, Output, Scheme};
+use crate::contract::{Action, Definition, Descriptor, Effects, Example, Output, Scheme};
 
 const HEADER: &str = "\
 |      Name      |     Type     |     Control Type     |     Description     |
@@ -231,6 +231,7 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
     let address = descriptor.address(action);
     blocks.add(format!("### {}\n{}", prose(&action.title), prose(&action.description)));
     blocks.add(format!("Address: {}", code(&address)));
+    blocks.add(about(action));
     let properties = &action.properties;
     if !properties.as_slice().is_empty() {
         blocks.add("#### Properties");
@@ -261,7 +262,29 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
         blocks.add("#### Notes");
         blocks.add(text(action.help.trim()));
     }
+    for Example { title, input } in &action.examples {
+        let input = serde_json::to_string_pretty(input).unwrap_or_default();
+        if !input.contains("{{") && !input.contains("```") {
+            blocks.add(format!("#### Example: {}", prose(title)));
+            blocks.add(format!("```json\n{input}\n```"));
+        }
+    }
     usage(blocks, &address, properties);
+}
+
+/// Where it is listed, and what a run does.
+fn about(action: &Action) -> String {
+    let Effects { read_only, destructive, idempotent, billed } = action.effects;
+    let sentences = [
+        action.group.as_ref().map(|group| format!("Group: {}.", prose(group))),
+        action.deprecated.then(|| "Deprecated.".to_owned()),
+        billed.then(|| "The provider charges for it.".to_owned()),
+        destructive.then(|| "It may delete or overwrite something at the provider.".to_owned()),
+        read_only.then(|| "It changes nothing at the provider.".to_owned()),
+        (idempotent && !read_only)
+            .then(|| "The same input again changes nothing further.".to_owned()),
+    ];
+    sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 fn labelled(blocks: &mut Blocks, shapes: &[Property]) {
