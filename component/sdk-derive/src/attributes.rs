@@ -58,7 +58,7 @@ pub const ITEM: &[&str] = &[
 ];
 
 /// The names that a struct's attribute may have.
-pub const CONTAINER: &[&str] = &["label", "output"];
+pub const CONTAINER: &[&str] = &["label", "output", "connection"];
 
 /// The names that a variant's attribute may have.
 pub const CHOICE: &[&str] = &["label"];
@@ -170,7 +170,8 @@ fn read_entry(input: ParseStream, allowed: &[&str]) -> syn::Result<Entry> {
         return Err(unknown("attribute", &name, allowed));
     }
     let value = match word.as_str() {
-        "advanced" | "deprecated" | "secret" | "required" | "optional" | "output" => Value::Flag,
+        "advanced" | "deprecated" | "secret" | "required" | "optional" | "output"
+        | "connection" => Value::Flag,
         "label" | "placeholder" | "group" | "pattern" | "media_type" | "display" => {
             Value::Text(text(input, &name)?)
         }

@@ -60,7 +60,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `label = "Message"` | what an item or an output of this shape is called |
 /// | `output` | the keys are those that serde writes, not those that it reads |
-#[proc_macro_derive(Properties, attributes(property))]
+/// | `connection` | a table of a connection: it may have secrets, and the host reads its fields |
+#[proc_macro_derive(Properties, attributes(property, serde))]
 pub fn derive_properties(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     properties::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -70,7 +71,7 @@ pub fn derive_properties(input: TokenStream) -> TokenStream {
 ///
 /// A variant's value is the one that serde reads. Its label is its name in
 /// title case, or `#[choice(label = "…")]`; its doc comment is its description.
-#[proc_macro_derive(Choices, attributes(choice))]
+#[proc_macro_derive(Choices, attributes(choice, serde))]
 pub fn derive_choices(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     choices::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()

@@ -41,8 +41,22 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let table = table(&parts);
     let label = container.label;
+    // Of a connection no more than the table is used.
+    let read = container.connection.then(|| {
+        let names = fields.iter().filter_map(|field| field.ident.as_ref());
+        quote! {
+            const _: () = {
+                #[allow(dead_code)]
+                fn read(table: &#name) {
+                    let _ = (#(&table.#names,)*);
+                }
+            };
+        }
+    });
     let description = paragraphs(&input.attrs).into_iter().next().unwrap_or_default();
     Ok(quote! {
+        #read
+
         #[automatically_derived]
         impl #impl_generics ::connector_sdk::property::Properties for #name #type_generics #where_clause {
             const PROPERTIES: &'static [::connector_sdk::property::Property] = #table;
@@ -112,15 +126,18 @@ struct Container {
     label: TokenStream,
     /// Whether the keys are those that serde writes.
     output: bool,
+    /// Whether it is a table of a connection.
+    connection: bool,
 }
 
 impl Container {
     fn of(input: &DeriveInput) -> syn::Result<Self> {
-        let mut container =
-            Self { serde: Serde::of(&input.attrs)?, label: quote!(""), output: false };
+        let serde = Serde::of(&input.attrs)?;
+        let mut container = Self { serde, label: quote!(""), output: false, connection: false };
         for entry in attributes::read(&input.attrs, "property", attributes::CONTAINER)? {
             match entry.value {
                 Value::Text(label) => container.label = quote!(#label),
+                _ if entry.name == "connection" => container.connection = true,
                 _ => container.output = true,
             }
         }
@@ -162,6 +179,11 @@ impl Container {
                 Value::Live(depends_on) => {
                     let keys = depends_on.iter().map(|name| self.key_of(name, fields));
                     row.live = Some((entry.name.span(), keys.collect::<syn::Result<_>>()?));
+                }
+                Value::Flag if entry.name == "secret" && !self.connection => {
+                    let message = "only a connection has secrets: its struct is marked \
+                                   `#[property(connection)]`";
+                    return Err(error(entry, message));
                 }
                 _ => row.read(entry)?,
             }

@@ -26,7 +26,7 @@ use crate::bindings::workflow::connector::http as contract;
 use crate::errors::{self, ErrorResponse};
 use crate::{Failure, FailureKind, File, FileEntry, Outcome, Result, call, host};
 
-pub use contract::{Method, ServerSentEvent};
+pub use contract::Method;
 
 /// A `GET` of a path such as `/models`.
 pub fn get<'a>(path: impl Into<String>) -> Request<'a> {
@@ -488,23 +488,42 @@ pub struct Events<'a> {
     files: Option<contract::EmbeddedFiles>,
 }
 
-impl Iterator for Events<'_> {
-    type Item = Result<ServerSentEvent>;
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<Event<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let event = self.response.response.next_event(self.files.as_ref());
-        event.map_err(|failure| self.response.failed(failure)).transpose()
+        let response = self.response;
+        match response.response.next_event(self.files.as_ref()) {
+            Ok(event) => {
+                event.map(|event| Ok(Event { name: event.name, data: event.data, response }))
+            }
+            Err(failure) => Some(Err(response.failed(failure))),
+        }
     }
 }
 
-impl ServerSentEvent {
-    /// The event's data as JSON. Data that is an error instead is that
-    /// failure.
+/// One event of a response.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Its `event` field, `message` if it has none.
+    pub name: String,
+    /// Its `data` fields, with line feeds between them.
+    pub data: String,
+    response: &'a Response,
+}
+
+impl Event<'_> {
+    /// The data as JSON. Data that is an error instead is that failure.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.data).map_err(|error| {
             let message = format!("an event of the provider's answer is not as expected: {error}");
-            errors::instead(&message, &self.data)
+            errors::instead(&message, &self.data).answered_by(self.response)
         })
+    }
+
+    /// The failure of an event that is an error, as the connector reads errors.
+    pub fn failure(&self) -> Failure {
+        errors::inside(&self.data).answered_by(self.response)
     }
 }
 

@@ -25,6 +25,7 @@ texts! {
 
 /// The property of a bearer token.
 #[derive(Debug, Properties)]
+#[property(connection)]
 pub struct BearerToken {
     /// The secret API key. It is sent to the base URL and nowhere else.
     #[property(secret)]
