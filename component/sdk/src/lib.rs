@@ -86,6 +86,8 @@ pub mod log;
 pub mod property;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use action::{
