@@ -240,7 +240,7 @@ impl<'a> Request<'a> {
     pub fn send_any_status(mut self) -> Result<Response> {
         match self.problem.take() {
             Some(problem) => Err(problem),
-            None => Ok(Response { response: host::send(&self)? }),
+            None => Ok(Response { response: host::send(self)? }),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 
-use crate::property::{Choice, Literal};
+use crate::property::Choice;
 use crate::testing::describe;
 use crate::{
     Action, Authorization, BearerToken, Choices, Connection, Connector, Date, DateTime, FileEntry,
@@ -185,8 +185,7 @@ fn parameters_pass_through_what_is_not_set_is_not_sent() {
 const BASE_URL: &str = "https://a.example";
 const MEGABYTES: u64 = 1 << 20;
 const SIZES: &[&str] = &["png", "webp"];
-const LANGUAGES: &[Choice] =
-    &[Choice { label: "German", value: Literal::String("de"), description: "" }];
+const LANGUAGES: &[Choice] = &[Choice::labelled("German", "de")];
 
 #[test]
 fn attributes_set_what_they_name() {
