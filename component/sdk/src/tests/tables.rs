@@ -456,3 +456,42 @@ fn faults_of_a_declaration_are_listed() {
         ]
     );
 }
+
+#[test]
+fn a_parameter_means_a_property() {
+    #[derive(Deserialize, Properties)]
+    #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Input {
+        top_p: f64,
+        messages: Vec<Message>,
+        logit_bias: BTreeMap<String, i32>,
+        stop: Vec<String>,
+    }
+
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Message {
+        content: String,
+    }
+
+    for (param, expected) in [
+        ("top_p", Some("topP")),
+        ("messages", Some("messages")),
+        ("messages[0].content", Some("messages[0].content")),
+        ("messages.[0].content", Some("messages[0].content")),
+        ("messages.0.content", Some("messages[0].content")),
+        ("stop[3]", Some("stop[3]")),
+        ("logit_bias.50256", Some("logitBias.50256")),
+        // A path ends where the table ends.
+        ("messages[2].content[1].text", Some("messages[2].content")),
+        ("messages[2].tool_calls", Some("messages[2]")),
+        ("messages.content", Some("messages")),
+        ("top_p.x", Some("topP")),
+        ("seed", None),
+        ("", None),
+    ] {
+        let path = property::property_path(Input::PROPERTIES, param);
+        assert_eq!(path.as_deref(), expected, "{param}");
+    }
+}
