@@ -258,6 +258,12 @@ fn row_faults(place: &str, row: &Property, siblings: &[Property], faults: &mut V
     {
         faults.push(format!("{place} depends on `{}`, which is not beside it", condition.property));
     }
+    if let (Some(default), Some(choices)) = (row.default, row.choices)
+        && !choices.open
+        && !choices.known.iter().any(|choice| choice.value == default)
+    {
+        faults.push(format!("{place} has a default that is none of its choices"));
+    }
     for below in row.children.iter().chain(row.values) {
         row_faults(&place, below, row.children, faults);
     }

@@ -380,7 +380,13 @@ fn conditions_name_the_key_of_a_field() {
 #[property(label = "Outer")]
 struct Outer {
     items: Vec<Inner>,
-    last: bool,
+    #[property(default = "up")]
+    last: Direction,
+}
+
+#[derive(Deserialize, Serialize, Choices)]
+enum Direction {
+    Down,
 }
 
 /// An inner one.
@@ -435,7 +441,7 @@ fn faults_of_a_declaration_are_listed() {
             Action {
                 properties: Outer::PROPERTIES,
                 text_property: Some("text[0]"),
-                examples: &[crate::Example { title: "Odd", input: r#"{"last":true,"x":1}"# }],
+                examples: &[crate::Example { title: "Odd", input: r#"{"last":"Down","x":1}"# }],
                 ..Action::of::<Empty>()
             },
             Action { properties: &[], ..Action::of::<Empty>() },
@@ -450,6 +456,7 @@ fn faults_of_a_declaration_are_listed() {
             "the connection has no property `user`",
             "empty.items has no description",
             "empty.last has no description",
+            "empty.last has a default that is none of its choices",
             "empty: the text property `text[0]` does not exist",
             "empty: the example `Odd` sets `x`",
             "duplicate action `empty`",
