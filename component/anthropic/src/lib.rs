@@ -1,66 +1,55 @@
 //! The Anthropic connector, for its Messages API.
-//!
-//! It was written from README's "Write a connector" and from `wit/` alone.
 
-mod api;
+mod answer;
 mod ask;
-mod bindings;
-mod connection;
 mod count_tokens;
-mod describe;
+mod errors;
 mod models;
-mod rows;
+#[cfg(test)]
+mod tests;
 
-use bindings::exports::workflow::connector as exports;
-use bindings::workflow::connector::types::{Failure, FailureKind};
-use exports::actions::{OptionList, Outcome};
+use connector_sdk::{Action, Authorization, Connection, Connector, Properties};
 
-/// The component.
-struct Anthropic;
+const BASE_URL: &str = "https://api.anthropic.com";
 
-impl exports::describe::Guest for Anthropic {
-    fn describe() -> exports::describe::Component {
-        describe::describe()
-    }
+connector_sdk::export!(Connector {
+    categories: &["artificial-intelligence"],
+    connection: Connection {
+        help: "Keys are made in the [Console](https://platform.claude.com/settings/keys).",
+        authorizations: &[Authorization::header::<ApiKey>("x-api-key", "apiKey")],
+        properties: Server::PROPERTIES,
+        base_url_property: Some("baseUrl"),
+        headers: &[("beta", "anthropic-beta")],
+        environment: &[("apiKey", "ANTHROPIC_API_KEY"), ("baseUrl", "ANTHROPIC_BASE_URL")],
+        test: models::test,
+        ..Connection::new(BASE_URL)
+    },
+    actions: &[Action::of::<ask::Ask>(), Action::of::<count_tokens::CountTokens>()],
+    // The version of the API, which each request must name.
+    request_headers: &[("anthropic-version", "2023-06-01")],
+    errors: errors::read,
+    ..Connector::new("anthropic", "Anthropic", "Asks Claude, or any model behind the Messages API.")
+});
+
+#[derive(Properties)]
+#[property(connection)]
+#[serde(rename_all = "camelCase")]
+struct ApiKey {
+    /// The secret key. It is sent to the base URL and nowhere else.
+    #[property(secret, label = "API Key", control = password, placeholder = "sk-ant-…")]
+    api_key: String,
 }
 
-impl exports::connection::Guest for Anthropic {
-    fn test(_settings: String) -> Result<String, Failure> {
-        models::test()
-    }
-}
-
-impl exports::actions::Guest for Anthropic {
-    fn run(action: String, input: String, _settings: String) -> Result<Outcome, Failure> {
-        match action.as_str() {
-            ask::NAME => ask::run(&input),
-            count_tokens::NAME => count_tokens::run(&input),
-            _ => Err(unknown(&action)),
-        }
-    }
-
-    fn options(
-        _action: String,
-        property: String,
-        _input: String,
-        search: Option<String>,
-        _settings: String,
-    ) -> Result<OptionList, Failure> {
-        match property.as_str() {
-            "model" => Ok(models::options(search.as_deref())),
-            _ => Err(unknown(&property)),
-        }
-    }
-
-    fn output_schema(action: String, input: String, _settings: String) -> Result<String, Failure> {
-        match action.as_str() {
-            ask::NAME => ask::output_schema(&input),
-            _ => Err(unknown(&action)),
-        }
-    }
-}
-
-/// The host asks only for what `describe` names.
-fn unknown(name: &str) -> Failure {
-    api::failure(FailureKind::Internal, format!("the connector has no `{name}`"))
+#[derive(Properties)]
+#[property(connection)]
+#[serde(rename_all = "camelCase")]
+struct Server {
+    /// Where requests go, for another server that speaks the Messages API. Give it
+    /// without /v1. Left empty, requests go to Anthropic.
+    #[property(label = "Base URL", advanced, control = url, provider_default = BASE_URL)]
+    base_url: Option<String>,
+    /// The names of features that are not yet for all, separated by commas. Left empty,
+    /// none is asked for.
+    #[property(label = "Beta Features", advanced)]
+    beta: Option<String>,
 }

@@ -1,0 +1,325 @@
+//! `#[property(…)]` and `#[choice(…)]`, as they are written.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{Parse, ParseStream};
+use syn::{Attribute, Expr, ExprPath, Ident, LitStr, Token, bracketed, parenthesized, token};
+
+use crate::literal::{self, Literal};
+
+/// The names that a field's attribute may have.
+pub const FIELD: &[&str] = &[
+    "label",
+    "placeholder",
+    "control",
+    "group",
+    "advanced",
+    "deprecated",
+    "secret",
+    "required",
+    "optional",
+    "default",
+    "provider_default",
+    "minimum",
+    "maximum",
+    "min_length",
+    "max_length",
+    "min_items",
+    "max_items",
+    "pattern",
+    "max_bytes",
+    "accept",
+    "choices",
+    "open_choices",
+    "live",
+    "when",
+    "media_type",
+    "display",
+    "item",
+];
+
+/// The names that `item(…)` may have.
+pub const ITEM: &[&str] = &[
+    "label",
+    "placeholder",
+    "control",
+    "minimum",
+    "maximum",
+    "min_length",
+    "max_length",
+    "min_items",
+    "max_items",
+    "pattern",
+    "max_bytes",
+    "accept",
+    "choices",
+    "open_choices",
+    "media_type",
+    "display",
+];
+
+/// The names that a struct's attribute may have.
+pub const CONTAINER: &[&str] = &["label", "output", "connection"];
+
+/// The names that a variant's attribute may have.
+pub const CHOICE: &[&str] = &["label"];
+
+/// The controls of the contract.
+const CONTROLS: &[&str] = &[
+    "text",
+    "text_area",
+    "rich_text",
+    "code_editor",
+    "json_schema_builder",
+    "email",
+    "phone",
+    "url",
+    "password",
+    "date",
+    "date_time",
+    "time",
+    "integer",
+    "number",
+    "select",
+    "multi_select",
+    "array_builder",
+    "object_builder",
+    "file_entry",
+    "none",
+];
+
+/// One attribute: its name and what it is set to.
+pub struct Entry {
+    pub name: Ident,
+    pub value: Value,
+}
+
+pub enum Value {
+    Flag,
+    Text(Expr),
+    Control(Ident),
+    Literal(Literal),
+    Limit(Expr),
+    Accept(Texts),
+    Choices(Choices),
+    Live(Vec<Name>),
+    When(Box<When>),
+    Item(Vec<Entry>),
+}
+
+/// A list of texts, or a constant that is one.
+pub enum Texts {
+    Listed(Vec<LitStr>),
+    Constant(ExprPath),
+}
+
+pub enum Choices {
+    Listed(Vec<Choice>),
+    Constant(ExprPath),
+}
+
+pub struct Choice {
+    pub value: Literal,
+    pub label: Option<LitStr>,
+    pub description: Option<LitStr>,
+}
+
+/// A field by its name, or a property by its key.
+pub enum Name {
+    Field(Ident),
+    Key(LitStr),
+}
+
+/// A condition.
+pub struct When {
+    pub property: Name,
+    /// The name of the comparison in the contract.
+    pub comparison: &'static str,
+    pub values: Vec<Literal>,
+}
+
+/// Reads all attributes called `path`.
+pub fn read(attributes: &[Attribute], path: &str, allowed: &[&str]) -> syn::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for attribute in attributes.iter().filter(|one| one.path().is_ident(path)) {
+        entries.extend(attribute.parse_args_with(|input: ParseStream| read_list(input, allowed))?);
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        if entries.iter().take(index).any(|other| other.name == entry.name) {
+            let message = format!("`{}` is given twice", entry.name);
+            return Err(syn::Error::new(entry.name.span(), message));
+        }
+    }
+    Ok(entries)
+}
+
+fn read_list(input: ParseStream, allowed: &[&str]) -> syn::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    while !input.is_empty() {
+        entries.push(read_entry(input, allowed)?);
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+    }
+    Ok(entries)
+}
+
+fn read_entry(input: ParseStream, allowed: &[&str]) -> syn::Result<Entry> {
+    let name: Ident = input.call(syn::ext::IdentExt::parse_any)?;
+    let word = name.to_string();
+    if !allowed.contains(&word.as_str()) {
+        return Err(unknown("attribute", &name, allowed));
+    }
+    let value = match word.as_str() {
+        "advanced" | "deprecated" | "secret" | "required" | "optional" | "output"
+        | "connection" => Value::Flag,
+        "label" | "placeholder" | "group" | "pattern" | "media_type" | "display" => {
+            Value::Text(text(input, &name)?)
+        }
+        "control" => {
+            input.parse::<Token![=]>()?;
+            let control: Ident = input.parse()?;
+            if !CONTROLS.contains(&control.to_string().as_str()) {
+                return Err(unknown("control", &control, CONTROLS));
+            }
+            Value::Control(control)
+        }
+        "default" | "provider_default" => {
+            input.parse::<Token![=]>()?;
+            Value::Literal(input.parse()?)
+        }
+        "accept" if input.peek(Token![=]) => Value::Accept(Texts::Constant(constant(input)?)),
+        "accept" => Value::Accept(Texts::Listed(listed(input)?)),
+        "choices" | "open_choices" if input.peek(Token![=]) => {
+            Value::Choices(Choices::Constant(constant(input)?))
+        }
+        "choices" | "open_choices" => Value::Choices(Choices::Listed(listed(input)?)),
+        "live" if input.peek(token::Paren) => Value::Live(listed(input)?),
+        "live" => Value::Live(Vec::new()),
+        "when" => {
+            let content;
+            parenthesized!(content in input);
+            Value::When(content.parse()?)
+        }
+        "item" => {
+            let content;
+            parenthesized!(content in input);
+            Value::Item(read_list(&content, ITEM)?)
+        }
+        _ => {
+            input.parse::<Token![=]>()?;
+            let limit: Expr = input.parse()?;
+            if !literal::is_number(&limit) {
+                let message = format!("`{name}` is a number");
+                return Err(syn::Error::new_spanned(limit, message));
+            }
+            Value::Limit(limit)
+        }
+    };
+    Ok(Entry { name, value })
+}
+
+fn text(input: ParseStream, name: &Ident) -> syn::Result<Expr> {
+    input.parse::<Token![=]>()?;
+    let text: Expr = input.parse()?;
+    match literal::is_text(&text) {
+        true => Ok(text),
+        false => Err(syn::Error::new_spanned(text, format!("`{name}` is a text in quotes"))),
+    }
+}
+
+fn constant(input: ParseStream) -> syn::Result<ExprPath> {
+    input.parse::<Token![=]>()?;
+    input.parse()
+}
+
+fn listed<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
+    let content;
+    parenthesized!(content in input);
+    Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
+}
+
+/// The error of a word that is not one of those that are possible.
+pub fn unknown(what: &str, word: &Ident, possible: &[&str]) -> syn::Error {
+    let name = word.to_string();
+    let likeness = |other: &str| strsim::jaro_winkler(&name, other);
+    let nearest = possible.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = match nearest.filter(|nearest| likeness(nearest) > 0.8) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => String::new(),
+    };
+    let possible = possible.join(", ");
+    let message = format!("unknown {what} `{name}`{hint}\nexpected one of: {possible}");
+    syn::Error::new(word.span(), message)
+}
+
+impl Parse for Choice {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let value = input.parse()?;
+        let label = input.parse::<Option<Token![as]>>()?.map(|_| input.parse()).transpose()?;
+        let description = input.parse::<Option<Token![:]>>()?.map(|_| input.parse()).transpose()?;
+        Ok(Self { value, label, description })
+    }
+}
+
+impl Name {
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Field(name) => name.span(),
+            Self::Key(key) => key.span(),
+        }
+    }
+}
+
+impl Parse for Name {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        if input.peek(LitStr) {
+            Ok(Self::Key(input.parse()?))
+        } else {
+            input.parse().map(Self::Field)
+        }
+    }
+}
+
+impl Parse for When {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let first: Name = input.parse()?;
+        let word = match &first {
+            Name::Field(name) => name.to_string(),
+            Name::Key(_) => String::new(),
+        };
+        if input.peek(token::Paren) {
+            let comparison = match word.as_str() {
+                "present" => "Present",
+                "absent" => "Absent",
+                _ => return Err(syn::Error::new(first.span(), EXPECTED_CONDITION)),
+            };
+            let content;
+            parenthesized!(content in input);
+            return Ok(Self { property: content.parse()?, comparison, values: Vec::new() });
+        }
+        let (property, comparison) = match word.as_str() {
+            "not" if !input.peek(Token![=]) => (input.parse()?, "NoneOf"),
+            _ => (first, "OneOf"),
+        };
+        let values = if input.parse::<Option<Token![=]>>()?.is_some() {
+            vec![input.parse()?]
+        } else if input.parse::<Option<Token![in]>>()?.is_some() {
+            let content;
+            bracketed!(content in input);
+            content.parse_terminated(Literal::parse, Token![,])?.into_iter().collect()
+        } else {
+            return Err(input.error(EXPECTED_CONDITION));
+        };
+        Ok(Self { property, comparison, values })
+    }
+}
+
+const EXPECTED_CONDITION: &str = "expected `field = value`, `field in [value, …]`, `not field = \
+                                  value`, `present(field)` or `absent(field)`";
+
+/// The name of a control in Rust.
+pub fn control(name: &Ident) -> TokenStream {
+    let name = crate::names::Case::Pascal.field(&name.to_string());
+    let name = Ident::new(&name, Span::call_site());
+    quote::quote!(::connector_sdk::property::Control::#name)
+}

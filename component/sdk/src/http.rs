@@ -1,0 +1,573 @@
+//! Requests to the provider (`wit/http.wit`).
+//!
+//! A request names a path, never a URL: the host puts it under the
+//! connection's base URL and adds the credential.
+//!
+//! ```no_run
+//! use connector_sdk::{Result, http};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Item { title: String }
+//!
+//! fn title(id: &str) -> Result<String> {
+//!     let path = format!("/items/{}", http::segment(id));
+//!     let item: Item = http::get(path).query("fields", "title").send()?.json()?;
+//!     Ok(item.title)
+//! }
+//! ```
+
+use std::fmt::{Debug, Display, Write};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::bindings::workflow::connector::http as contract;
+use crate::errors::{self, ErrorResponse};
+use crate::{Failure, FailureKind, File, FileEntry, Outcome, Result, call, host};
+
+pub use contract::Method;
+
+/// A `GET` of a path such as `/models`.
+pub fn get<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Get, path)
+}
+
+/// A `HEAD`.
+pub fn head<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Head, path)
+}
+
+/// A `POST`.
+pub fn post<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Post, path)
+}
+
+/// A `PUT`.
+pub fn put<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Put, path)
+}
+
+/// A `PATCH`.
+pub fn patch<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Patch, path)
+}
+
+/// A `DELETE`.
+pub fn delete<'a>(path: impl Into<String>) -> Request<'a> {
+    Request::new(Method::Delete, path)
+}
+
+/// A text as one segment of a path: what would end it is percent-encoded. The
+/// host refuses the slash, `.` and `..` all the same: no text of a user leads
+/// to another path.
+///
+/// ```
+/// assert_eq!(connector_sdk::http::segment("a b?ü"), "a%20b%3F%C3%BC");
+/// assert_eq!(connector_sdk::http::segment("../a"), "..%2Fa");
+/// ```
+pub fn segment(text: &str) -> String {
+    let mut segment = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                segment.push(byte.into());
+            }
+            _ => {
+                let _ = write!(segment, "%{byte:02X}");
+            }
+        }
+    }
+    segment
+}
+
+/// A request that is being made.
+#[must_use = "a request does nothing before it is sent"]
+pub struct Request<'a> {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Body<'a>,
+    errors: Option<&'a dyn Fn(&ErrorResponse) -> Failure>,
+    /// Why the request cannot be sent.
+    problem: Option<Failure>,
+}
+
+/// The body of a request.
+pub(crate) enum Body<'a> {
+    None,
+    Json(String),
+    JsonWithFiles(Vec<JsonPiece<'a>>),
+    Bytes { mime_type: String, bytes: Vec<u8> },
+    File(&'a File),
+    Form(Form<'a>),
+}
+
+/// A piece of a JSON text.
+pub(crate) enum JsonPiece<'a> {
+    Text(String),
+    File(&'a File),
+}
+
+impl<'a> Request<'a> {
+    /// A request with this method.
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        let headers = call::connector().map_or(&[][..], |connector| connector.request_headers);
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: headers.iter().map(owned).collect(),
+            body: Body::None,
+            errors: None,
+            problem: None,
+        }
+    }
+
+    /// With a parameter of the query.
+    pub fn query(mut self, name: &str, value: impl Display) -> Self {
+        self.query.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// With the members of an object as parameters of the query: those that
+    /// are `null` are left out, those that are lists are repeated.
+    pub fn query_all(mut self, members: &impl Serialize) -> Self {
+        match serde_json::to_value(members) {
+            Ok(Value::Object(members)) => {
+                for (name, value) in members {
+                    let values = if let Value::Array(items) = value { items } else { vec![value] };
+                    for value in values.iter().filter(|value| !value.is_null()) {
+                        self = match value {
+                            Value::String(text) => self.query(&name, text),
+                            value => self.query(&name, value),
+                        };
+                    }
+                }
+                self
+            }
+            Ok(other) => self.fails(format!("a query is made of an object, not of {other}")),
+            Err(error) => self.fails(format!("the query cannot be made: {error}")),
+        }
+    }
+
+    /// With a header. The host refuses those that carry credentials or frame
+    /// the message.
+    pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With JSON as its body.
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_string(body) {
+            Ok(json) => self.body = Body::Json(json),
+            Err(error) => return self.fails(format!("the body is not JSON: {error}")),
+        }
+        self
+    }
+
+    /// With JSON as its body that has these files in it, each once, where
+    /// [`File::base64`] or [`File::data_url`] is. They never enter the
+    /// connector's memory.
+    ///
+    /// ```no_run
+    /// # use connector_sdk::{FileEntry, Result, http};
+    /// # fn send(image: &FileEntry) -> Result<()> {
+    /// let image = image.open()?;
+    /// let body = serde_json::json!({ "image": image.data_url() });
+    /// http::post("/describe").json_with_files(&body, [&image]).send()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn json_with_files(
+        mut self,
+        body: &impl Serialize,
+        files: impl IntoIterator<Item = &'a File>,
+    ) -> Self {
+        let json = match serde_json::to_string(body) {
+            Ok(json) => json,
+            Err(error) => return self.fails(format!("the body is not JSON: {error}")),
+        };
+        match pieces(&json, files.into_iter().collect()) {
+            Ok(pieces) => self.body = Body::JsonWithFiles(pieces),
+            Err(name) => return self.fails(format!("the body has no place for the file `{name}`")),
+        }
+        self
+    }
+
+    /// With other content as its body.
+    pub fn body(mut self, mime_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.body = Body::Bytes { mime_type: mime_type.to_owned(), bytes: bytes.into() };
+        self
+    }
+
+    /// With a file as its body, which the host streams.
+    pub fn file(mut self, file: &'a File) -> Self {
+        self.body = Body::File(file);
+        self
+    }
+
+    /// With a form as its body (`multipart/form-data`).
+    pub fn multipart(mut self, form: Form<'a>) -> Self {
+        self.body = Body::Form(form);
+        self
+    }
+
+    /// With a reading of errors of its own, instead of that of the connector.
+    pub fn errors(mut self, errors: &'a dyn Fn(&ErrorResponse) -> Failure) -> Self {
+        self.errors = Some(errors);
+        self
+    }
+
+    /// Sends the request. A response with another status than 2xx is a
+    /// failure.
+    ///
+    /// The host makes the request again by itself when that is safe and may
+    /// help: do not try again.
+    pub fn send(self) -> Result<Response> {
+        let errors = self.errors;
+        let response = self.send_any_status()?;
+        match (response.status(), errors) {
+            (200..300, _) => Ok(response),
+            (_, None) => Err(response.failure()),
+            (_, Some(errors)) => Err(response.failure_as(errors)),
+        }
+    }
+
+    /// Sends the request. Any status is a response.
+    pub fn send_any_status(mut self) -> Result<Response> {
+        match self.problem.take() {
+            Some(problem) => Err(problem),
+            None => Ok(Response { response: host::send(self)? }),
+        }
+    }
+
+    fn fails(mut self, message: String) -> Self {
+        self.problem = Some(Failure::internal(message));
+        self
+    }
+}
+
+fn owned((name, value): &(&str, &str)) -> (String, String) {
+    ((*name).to_owned(), (*value).to_owned())
+}
+
+/// The NUL characters around a file's mark, as JSON has them.
+const NUL: &str = r"\u0000";
+
+/// JSON in pieces, with the files in place of their marks. The name of a file
+/// that has none.
+fn pieces<'a>(json: &str, mut files: Vec<&'a File>) -> Result<Vec<JsonPiece<'a>>, String> {
+    let mut pieces = Vec::new();
+    let (mut text, mut rest) = (String::new(), json);
+    while let Some((before, after)) = rest.split_once(NUL) {
+        text.push_str(before);
+        let marked = after.split_once(NUL).and_then(|(url, behind)| {
+            let is_marked = |file: &&File| file.base64_mark() == url;
+            Some((files.iter().position(is_marked)?, behind))
+        });
+        match marked {
+            Some((position, behind)) => {
+                pieces.push(JsonPiece::Text(std::mem::take(&mut text)));
+                pieces.push(JsonPiece::File(files.swap_remove(position)));
+                rest = behind;
+            }
+            // A NUL of the text itself.
+            None => {
+                text.push_str(NUL);
+                rest = after;
+            }
+        }
+    }
+    text.push_str(rest);
+    pieces.push(JsonPiece::Text(text));
+    match files.first() {
+        Some(file) => Err(file.entry().name.clone()),
+        None => Ok(pieces),
+    }
+}
+
+/// A form.
+#[derive(Default)]
+pub struct Form<'a> {
+    pub(crate) parts: Vec<(String, Part<'a>)>,
+}
+
+/// The value of a form's part.
+pub(crate) enum Part<'a> {
+    Text(String),
+    File { file: &'a File, name: Option<String>, mime_type: Option<String> },
+}
+
+impl<'a> Form<'a> {
+    /// A form without parts.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a field.
+    pub fn text(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        self.parts.push((name.into(), Part::Text(value.to_string())));
+        self
+    }
+
+    /// With a file, which the host streams.
+    pub fn file(self, name: impl Into<String>, file: &'a File) -> Self {
+        self.file_as(name, file, None, None)
+    }
+
+    /// With a file under another file name or media type than its own.
+    pub fn file_as(
+        mut self,
+        name: impl Into<String>,
+        file: &'a File,
+        file_name: Option<String>,
+        mime_type: Option<String>,
+    ) -> Self {
+        self.parts.push((name.into(), Part::File { file, name: file_name, mime_type }));
+        self
+    }
+}
+
+/// Where files are in a JSON answer as base64 text. The host stores them and
+/// puts `{"file": …}` in the place of each, so that they never enter the
+/// connector's memory.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddedFiles<'a> {
+    /// The way to the texts: member names, and `*` for every item of an array,
+    /// such as `["data", "*", "b64_json"]`.
+    pub path: &'a [&'a str],
+    /// The stored file's name without extension.
+    pub name: &'a str,
+    /// The media type, unless the content shows another.
+    pub mime_type: &'a str,
+    /// Whether the text is wanted as well, as `"base64"` beside `"file"`.
+    pub keep: bool,
+}
+
+impl EmbeddedFiles<'_> {
+    fn record(&self) -> contract::EmbeddedFiles {
+        contract::EmbeddedFiles {
+            path: self.path.iter().map(|step| (*step).to_owned()).collect(),
+            name: self.name.to_owned(),
+            mime_type: self.mime_type.to_owned(),
+            keep: self.keep,
+        }
+    }
+}
+
+/// Headers in which providers name a request, for their support.
+const REQUEST_IDS: &[&str] = &["x-request-id", "request-id"];
+
+/// A response, its body still to come.
+#[derive(Debug)]
+pub struct Response {
+    response: host::Response,
+}
+
+impl Response {
+    /// The status code.
+    pub fn status(&self) -> u16 {
+        self.response.status()
+    }
+
+    /// The values of a header joined by `, `.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.response.header(name)
+    }
+
+    /// The provider's id of the request.
+    pub fn request_id(&self) -> Option<String> {
+        REQUEST_IDS.iter().find_map(|name| self.header(name))
+    }
+
+    /// Whether the body has this media type, such as `text/event-stream`.
+    pub fn has_type(&self, media_type: &str) -> bool {
+        let own = self.header("content-type").unwrap_or_default();
+        own.split(';').next().is_some_and(|own| own.trim().eq_ignore_ascii_case(media_type))
+    }
+
+    /// The rest of the body as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        self.parse(&self.json_text(None)?)
+    }
+
+    /// The rest of the body as JSON, with embedded files stored.
+    pub fn json_with_files<T: DeserializeOwned>(&self, files: &EmbeddedFiles) -> Result<T> {
+        self.parse(&self.json_text(Some(files))?)
+    }
+
+    /// The rest of the body as JSON text, with embedded files stored.
+    pub fn json_text(&self, files: Option<&EmbeddedFiles>) -> Result<String> {
+        let files = files.map(EmbeddedFiles::record);
+        self.response.json(files.as_ref()).map_err(|failure| {
+            let is_other = failure.kind == FailureKind::InvalidOutput;
+            let failure = match &failure.detail {
+                Some(body) if is_other && errors::is_blank_or_page(body) => errors::not_json(body),
+                _ => failure.into(),
+            };
+            failure.answered_by(self)
+        })
+    }
+
+    fn parse<T: DeserializeOwned>(&self, json: &str) -> Result<T> {
+        serde_json::from_str(json).map_err(|error| {
+            let message = format!("the provider's answer is not as expected: {error}");
+            errors::instead(&message, json).answered_by(self)
+        })
+    }
+
+    /// The rest of the body as JSON and as an action's output, with the
+    /// provider's id of the request as metadata.
+    pub fn outcome<T: DeserializeOwned>(&self) -> Result<Outcome<T>> {
+        Outcome::new(self.json()?).with_metadata(&json!({ "requestId": self.request_id() }))
+    }
+
+    /// The rest of the body as UTF-8.
+    pub fn text(&self) -> Result<String> {
+        self.response.text().map_err(|failure| self.failed(failure))
+    }
+
+    /// The rest of the body, unless it is longer than `max` bytes.
+    pub fn bytes(&self, max: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        while let Some(more) = self.read(1 << 16)? {
+            bytes.extend(more);
+            if bytes.len() > max {
+                let message = format!("the provider's answer is longer than {max} bytes");
+                return Err(Failure::new(FailureKind::TooLarge, message).answered_by(self));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The next bytes of the body, at most `max` of them; none at its end.
+    pub fn read(&self, max: u32) -> Result<Option<Vec<u8>>> {
+        self.response.read(max).map_err(|failure| self.failed(failure))
+    }
+
+    /// Stores the rest of the body as a file, as it arrives.
+    pub fn save(&self, name: &str, mime_type: &str) -> Result<FileEntry> {
+        let entry = self.response.save(name, mime_type);
+        entry.map(FileEntry::from).map_err(|failure| self.failed(failure))
+    }
+
+    /// The events of the body (`text/event-stream`), each as it arrives.
+    pub fn events(&self) -> Events<'_> {
+        Events { response: self, files: None }
+    }
+
+    /// The events of the body, with the files embedded in their JSON stored.
+    pub fn events_with_files(&self, files: &EmbeddedFiles) -> Events<'_> {
+        Events { response: self, files: Some(files.record()) }
+    }
+
+    /// The failure that this response is, as the connector reads errors.
+    pub fn failure(&self) -> Failure {
+        self.failure_as(&errors::connectors)
+    }
+
+    fn failure_as(&self, errors: &dyn Fn(&ErrorResponse) -> Failure) -> Failure {
+        // That a body cannot be read matters less than the status.
+        let body = self.text().unwrap_or_default();
+        let error = ErrorResponse { status: self.status(), body: &body, response: Some(self) };
+        errors(&error).answered_by(self)
+    }
+
+    fn failed(&self, failure: impl Into<Failure>) -> Failure {
+        failure.into().answered_by(self)
+    }
+}
+
+/// The events of a response.
+#[derive(Debug)]
+pub struct Events<'a> {
+    response: &'a Response,
+    files: Option<contract::EmbeddedFiles>,
+}
+
+impl<'a> Iterator for Events<'a> {
+    type Item = Result<Event<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let response = self.response;
+        match response.response.next_event(self.files.as_ref()) {
+            Ok(event) => {
+                event.map(|event| Ok(Event { name: event.name, data: event.data, response }))
+            }
+            Err(failure) => Some(Err(response.failed(failure))),
+        }
+    }
+}
+
+/// One event of a response.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Its `event` field, `message` if it has none.
+    pub name: String,
+    /// Its `data` fields, with line feeds between them.
+    pub data: String,
+    response: &'a Response,
+}
+
+impl Event<'_> {
+    /// The data as JSON. Data that is an error instead is that failure.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.data).map_err(|error| {
+            let message = format!("an event of the provider's answer is not as expected: {error}");
+            errors::instead(&message, &self.data).answered_by(self.response)
+        })
+    }
+
+    /// The failure of an event that is an error, as the connector reads errors.
+    pub fn failure(&self) -> Failure {
+        errors::inside(&self.data).answered_by(self.response)
+    }
+}
+
+/// The items of a listing that has several pages: `read` takes what it needs
+/// of a page, and makes the request of the next one.
+///
+/// ```no_run
+/// use connector_sdk::{Result, http};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Page { items: Vec<String>, next: Option<String> }
+///
+/// fn all() -> Result<Vec<String>> {
+///     let pages = http::pages(http::get("/items"), |response| {
+///         let page: Page = response.json()?;
+///         let next = page.next.map(|cursor| http::get("/items").query("cursor", cursor));
+///         Ok((page.items, next))
+///     });
+///     pages.collect()
+/// }
+/// ```
+pub fn pages<'a, T>(
+    first: Request<'a>,
+    mut read: impl FnMut(Response) -> Result<(Vec<T>, Option<Request<'a>>)>,
+) -> impl Iterator<Item = Result<T>> {
+    let mut next = Some(first);
+    let pages = std::iter::from_fn(move || {
+        let page = next.take()?.send().and_then(&mut read);
+        Some(page.map(|(items, request)| {
+            next = request;
+            items
+        }))
+    });
+    pages.flat_map(|page| {
+        let (items, failure) = match page {
+            Ok(items) => (items, None),
+            Err(failure) => (Vec::new(), Some(Err(failure))),
+        };
+        items.into_iter().map(Ok).chain(failure)
+    })
+}
+
+impl Debug for Request<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:?} {}", self.method, self.path)
+    }
+}

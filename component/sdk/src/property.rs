@@ -1,0 +1,365 @@
+//! Property tables: what a form shows and what the host checks (`wit/types.wit`,
+//! `property`).
+//!
+//! A table is `const` data, a tree of [`Property`] rows. Nobody writes it by
+//! hand: `#[derive(Properties)]` makes it from a struct, and
+//! `#[derive(Choices)]` the choices of an enum.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Number, Value};
+
+pub use crate::bindings::workflow::connector::types::{
+    Comparison, ControlType as Control, PropertyType as Type,
+};
+
+/// One row: a property, or the shape of an array's items, of a map's values or
+/// of an output.
+#[derive(Debug, Clone, Copy)]
+pub struct Property {
+    /// The key in the JSON object; empty for a shape.
+    pub name: &'static str,
+    /// What a form shows beside the control.
+    pub label: &'static str,
+    /// One or more sentences, plain text.
+    pub description: &'static str,
+    /// Text shown in the empty control.
+    pub placeholder: Option<&'static str>,
+    /// The kind of value.
+    pub kind: Type,
+    /// The control.
+    pub control: Control,
+    /// Whether a value must be given.
+    pub required: bool,
+    /// The heading under which a form shows the property.
+    pub group: Option<&'static str>,
+    /// Whether a form folds the property away at first.
+    pub advanced: bool,
+    /// Whether the property is only there for what was stored earlier.
+    pub deprecated: bool,
+    /// Whether the value is a credential.
+    pub secret: bool,
+    /// The media type of the document that a string holds.
+    pub media_type: Option<&'static str>,
+    /// What a value is to those who look at it, such as `markdown`.
+    pub display: Option<&'static str>,
+    /// The value that holds when none is given.
+    pub default: Option<Literal>,
+    /// What the provider takes when none is given.
+    pub provider_default: Option<Literal>,
+    /// The values that are offered.
+    pub choices: Option<ChoiceList>,
+    /// When the property counts.
+    pub condition: Option<Condition>,
+    /// The bounds.
+    pub limits: Limits,
+    /// The members of an object, or the one shape of an array's items.
+    pub children: &'static [Property],
+    /// The shape of a map's values.
+    pub values: Option<&'static Property>,
+}
+
+/// A JSON value that a `const` can hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Literal {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Number(f64),
+    /// A string.
+    String(&'static str),
+}
+
+/// One value that a property offers.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// What a form shows. Empty: the value itself.
+    pub label: &'static str,
+    /// The value.
+    pub value: Literal,
+    /// A sentence about it, if the label is not enough. May be empty.
+    pub description: &'static str,
+}
+
+impl Choice {
+    /// A text that is its own label.
+    pub const fn text(text: &'static str) -> Self {
+        Self { label: "", value: Literal::String(text), description: "" }
+    }
+
+    /// A text under a label.
+    pub const fn labelled(label: &'static str, text: &'static str) -> Self {
+        Self { label, ..Self::text(text) }
+    }
+
+    /// The same choice with a sentence about it.
+    pub const fn described(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+}
+
+/// The values that a property offers.
+#[derive(Debug, Clone, Copy)]
+pub struct ChoiceList {
+    /// The values known beforehand, in the order a form shows them.
+    pub known: &'static [Choice],
+    /// Whether other values are allowed too.
+    pub open: bool,
+    /// Present if the action's `options` has a current list: the properties on
+    /// which that list depends.
+    pub live: Option<&'static [&'static str]>,
+}
+
+/// When a property is shown, sent and checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Condition {
+    /// Another property of the same object.
+    pub property: &'static str,
+    /// The comparison.
+    pub matches: Comparison,
+    /// What is compared with.
+    pub values: &'static [Literal],
+}
+
+/// The bounds of a value, each inclusive.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// The smallest number.
+    pub minimum: Option<f64>,
+    /// The largest number.
+    pub maximum: Option<f64>,
+    /// The shortest text, in Unicode scalar values. A required text with 0 may
+    /// be empty.
+    pub min_length: Option<u32>,
+    /// The longest text, in Unicode scalar values.
+    pub max_length: Option<u32>,
+    /// The fewest items or members.
+    pub min_items: Option<u32>,
+    /// The most items or members.
+    pub max_items: Option<u32>,
+    /// The pattern that a text, or each key of a map, matches from start to
+    /// end.
+    pub pattern: Option<&'static str>,
+    /// The largest file, in bytes.
+    pub max_bytes: Option<u64>,
+    /// The file name extensions that are taken. Empty: any.
+    pub accept: &'static [&'static str],
+}
+
+impl Limits {
+    /// No bounds.
+    pub const NONE: Self = Self {
+        minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        min_items: None,
+        max_items: None,
+        pattern: None,
+        max_bytes: None,
+        accept: &[],
+    };
+}
+
+impl Property {
+    /// A shape without anything but its type and its control.
+    pub const fn of(kind: Type, control: Control) -> Self {
+        Self {
+            name: "",
+            label: "",
+            description: "",
+            placeholder: None,
+            kind,
+            control,
+            required: false,
+            group: None,
+            advanced: false,
+            deprecated: false,
+            secret: false,
+            media_type: None,
+            display: None,
+            default: None,
+            provider_default: None,
+            choices: None,
+            condition: None,
+            limits: Limits::NONE,
+            children: &[],
+            values: None,
+        }
+    }
+
+    /// The shape of an array's items or of a map's values.
+    #[allow(clippy::panic, reason = "it is evaluated at compile time")]
+    pub const fn item(&self) -> Self {
+        match (self.values, self.children) {
+            (Some(values), _) => *values,
+            (None, [item]) => *item,
+            _ => panic!("only arrays and maps have items"),
+        }
+    }
+
+    /// The same row with another shape of its items or values.
+    pub const fn with_item(self, item: &'static Self) -> Self {
+        match self.values {
+            Some(_) => Self { values: Some(item), ..self },
+            None => Self { children: std::slice::from_ref(item), ..self },
+        }
+    }
+}
+
+/// What `#[derive(Properties)]` makes of a struct.
+///
+/// ```
+/// use connector_sdk::{Properties, property::Type};
+///
+/// #[derive(serde::Deserialize, Properties)]
+/// #[serde(rename_all = "camelCase")]
+/// struct Input {
+///     /// Where the answer is cut off.
+///     #[property(minimum = 1, default = 4096)]
+///     max_tokens: u64,
+/// }
+///
+/// let row = Input::PROPERTIES[0];
+/// assert_eq!((row.name, row.label), ("maxTokens", "Max Tokens"));
+/// assert_eq!((row.kind, row.required), (Type::Integer, true));
+/// ```
+pub trait Properties {
+    /// The rows, one for each field that a form shows.
+    const PROPERTIES: &'static [Property];
+    /// The struct's name as that of an action: `createImage` for `CreateImage`.
+    const NAME: &'static str;
+    /// The struct's name as people see it: `Create Image`.
+    const TITLE: &'static str;
+    /// The first paragraph of the struct's doc comment.
+    const DESCRIPTION: &'static str;
+}
+
+/// A type that a field of a table may have.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type that a property may have",
+    note = "derive `Properties` for a struct and `Choices` for an enum",
+    note = "the others are: `String`, `bool`, integers, `f64`, `serde_json::Number`, \
+            `serde_json::Value`, `FileEntry`, `Date`, `DateTime`, `Time`, and `Option`, `Vec` and \
+            `BTreeMap` of these"
+)]
+pub trait Shape {
+    /// The row of such a value, without its name.
+    const SHAPE: Property;
+    /// Whether a field of this type may be missing.
+    const OPTIONAL: bool = false;
+}
+
+/// Implements [`Shape`] for types with a control of their own.
+macro_rules! shapes {
+    ($($kind:ident, $control:ident: $($type:ty),+;)+) => { $($(
+        impl Shape for $type {
+            const SHAPE: Property = Property::of(Type::$kind, Control::$control);
+        }
+    )+)+ };
+}
+
+shapes! {
+    String, Text: String;
+    Boolean, Select: bool;
+    Integer, Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize;
+    Number, Number: f32, f64, Number;
+    Any, TextArea: Value;
+    FileEntry, FileEntry: crate::FileEntry;
+    Date, Date: crate::Date;
+    DateTime, DateTime: crate::DateTime;
+    Time, Time: crate::Time;
+}
+
+impl<T: Shape> Shape for Option<T> {
+    const SHAPE: Property = T::SHAPE;
+    const OPTIONAL: bool = true;
+}
+
+impl<T: Shape> Shape for Box<T> {
+    const SHAPE: Property = T::SHAPE;
+    const OPTIONAL: bool = T::OPTIONAL;
+}
+
+impl<T: Shape> Shape for Vec<T> {
+    const SHAPE: Property =
+        Property { children: &[T::SHAPE], ..Property::of(Type::Array, Control::ArrayBuilder) };
+}
+
+impl<T: Shape> Shape for BTreeMap<String, T> {
+    const SHAPE: Property =
+        Property { values: Some(&T::SHAPE), ..Property::of(Type::Object, Control::ObjectBuilder) };
+}
+
+impl<T: Shape, S> Shape for HashMap<String, T, S> {
+    const SHAPE: Property = <BTreeMap<String, T>>::SHAPE;
+}
+
+impl Shape for serde_json::Map<String, Value> {
+    const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
+}
+
+/// The path of the property that a provider's parameter means, as far as the
+/// table goes. Providers write `top_p`, `messages[0].content`,
+/// `messages.[0].content` and `messages.0.content`; people know the keys.
+pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
+    let is_same = |key: &str, name: &str| {
+        let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
+        plain(key) == plain(name)
+    };
+    let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
+    let name = steps.next()?;
+    let mut row = table.iter().find(|row| is_same(row.name, name))?;
+    let mut path = row.name.to_owned();
+    for step in steps {
+        let member = || row.children.iter().find(|member| is_same(member.name, step));
+        match (row.kind, row.children) {
+            (Type::Array, [item]) if step.parse::<usize>().is_ok() => {
+                path = format!("{path}[{step}]");
+                row = item;
+            }
+            (Type::Object, _) if let Some(member) = member() => {
+                path = format!("{path}.{}", member.name);
+                row = member;
+            }
+            (Type::Object, _) if let Some(values) = row.values => {
+                path = format!("{path}.{step}");
+                row = values;
+            }
+            _ => break,
+        }
+    }
+    Some(path)
+}
+
+/// The number of rows of several tables.
+#[doc(hidden)]
+#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+pub const fn length(tables: &[&[Property]]) -> usize {
+    let (mut length, mut table) = (0, 0);
+    while table < tables.len() {
+        length += tables[table].len();
+        table += 1;
+    }
+    length
+}
+
+/// The rows of several tables as one, for structs that are flattened into
+/// others.
+#[doc(hidden)]
+#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+pub const fn concatenated<const LENGTH: usize>(tables: &[&[Property]]) -> [Property; LENGTH] {
+    let mut rows = [Property::of(Type::Any, Control::None); LENGTH];
+    let (mut length, mut table) = (0, 0);
+    while table < tables.len() {
+        let mut row = 0;
+        while row < tables[table].len() {
+            rows[length] = tables[table][row];
+            (length, row) = (length + 1, row + 1);
+        }
+        table += 1;
+    }
+    rows
+}
