@@ -86,8 +86,9 @@ pub fn variable_of_host(connector: &Connector) -> Option<&str> {
 }
 
 /// Whether an environment variable is one of the host's own, which no component
-/// is given.
+/// is given. On some systems their names have no letter case.
 pub fn is_of_host(variable: &str) -> bool {
+    let variable = variable.to_ascii_uppercase();
     variable.starts_with("CONNECTOR_") || variable.starts_with("NATS_")
 }
 
@@ -116,4 +117,17 @@ pub fn place_of_secrets(definition: &Definition) -> String {
         secrets.map(|secret| format!("{} ({})", place(&secret.name), secret.name)).collect();
     places.sort();
     if places.is_empty() { "none".to_owned() } else { places.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_the_host_is_one_in_every_casing() {
+        for name in ["CONNECTOR_STORE_KEY", "connector_store_key", "Nats_Password"] {
+            assert!(is_of_host(name), "{name}");
+        }
+        assert!(!is_of_host("OPENAI_API_KEY"));
+    }
 }
