@@ -60,8 +60,8 @@ impl Bench {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
         let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+        let body = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default())
     }
 
     fn ask(&self, key: &str, idempotency: Option<&str>) -> (u16, Value) {
