@@ -211,7 +211,8 @@ async fn accept_all<S>(
             accepted = accept() => match accepted {
                 Ok((stream, place)) => {
                     let open = Connection::new(&idle);
-                    let (counted, routes) = (Arc::clone(&open), TowerToHyperService::new(router.clone()));
+                    let counted = Arc::clone(&open);
+                    let routes = TowerToHyperService::new(router.clone());
                     let service = service_fn(move |request| {
                         let begun = counted.begin().map(|busy| (busy, routes.call(request)));
                         async move {

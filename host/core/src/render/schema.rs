@@ -19,7 +19,8 @@
 //! | `x-max-bytes`         | the largest file                                 |
 //! | `x-accept`            | file name extensions that are taken              |
 
-use indexmap::IndexMap;
+use std::collections::HashMap;
+
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
@@ -171,16 +172,24 @@ impl Scope {
         map: Option<&Property>,
     ) {
         let mut always = Members::default();
-        // By their text: thousands of long conditions are not compared with each other.
-        let mut conditional: IndexMap<String, (Value, Members)> = IndexMap::new();
+        let mut conditional: Vec<(Value, Members)> = Vec::new();
+        // Where each is, by its text: thousands of long ones would be compared for long.
+        let mut positions: HashMap<String, usize> = HashMap::new();
         for (order, member) in members.iter().enumerate() {
             let mut property = self.property(member);
             put(&mut property, "x-order", order);
             match condition::schema(member, members) {
                 None => always.add(member, property),
                 Some(holds) => {
-                    let group = conditional.entry(holds.to_string());
-                    group.or_insert_with(|| (holds, Members::default())).1.add(member, property);
+                    let at = *positions.entry(holds.to_string()).or_insert(conditional.len());
+                    match conditional.get_mut(at) {
+                        Some((_, group)) => group.add(member, property),
+                        None => {
+                            let mut group = Members::default();
+                            group.add(member, property);
+                            conditional.push((holds, group));
+                        }
+                    }
                 }
             }
         }
@@ -190,7 +199,7 @@ impl Scope {
             always.put(schema);
         }
         if is_conditional {
-            let rules = conditional.into_values().map(|(holds, members)| {
+            let rules = conditional.into_iter().map(|(holds, members)| {
                 let mut then = Map::new();
                 members.put(&mut then);
                 json!({ "if": holds, "then": then })
