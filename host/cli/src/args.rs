@@ -503,7 +503,7 @@ pub struct Serve {
     /// The largest file that is uploaded, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
-    /// What all files may take before no further one is uploaded, in MiB
+    /// What all files and outcomes may take before no further ones are stored, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
     pub all_files: u32,
     /// Use only the very files that were approved, not rebuilt ones that ask for the same

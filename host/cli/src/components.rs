@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use connector_host::{Binding, Connector, Host};
-use connector_store::approval::{self, Approval};
+use connector_store::approval::{self, Approval, OPEN_TO_ALL, is_open_to_all};
 
 use super::address::Address;
 use super::compile;
@@ -178,6 +178,15 @@ impl Components {
                 return Err(Error::usage(
                     format!("{} is not the component that was approved", print::path(file)),
                     "without --locked, one that asks for the same is used",
+                ));
+            }
+            Approval::Rebuilt if is_open_to_all(file) => {
+                return Err(Error::usage(
+                    format!(
+                        "{} is not the file that was approved: {OPEN_TO_ALL}",
+                        print::path(file)
+                    ),
+                    "`connector trust` approves it as it is now",
                 ));
             }
             Approval::Rebuilt => print::note(format_args!(

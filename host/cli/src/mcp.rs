@@ -15,6 +15,9 @@ use super::error::Error;
 use super::functions::Declared;
 use super::serve::{api_keys, load_approved, unusable};
 
+/// What all files may take before no further ones are stored, in bytes.
+const ALL_FILES: u64 = 10 << 30;
+
 /// The arguments of `mcp`.
 #[derive(Debug, clap::Args)]
 pub struct Mcp {
@@ -75,7 +78,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     let input_dirs = input_dirs.collect::<Result<_, Error>>()?;
     let data = Store::open_for_user(args.data_dir.as_deref())?;
     let connections = Connections::of_several(&data, &connectors, &args.connection)?;
-    let store = FileStore::new(data.folder().join("files"), PREFIX);
+    let store = FileStore::new(data.folder().join("files"), PREFIX).limited(ALL_FILES);
     let files = store.files();
     let mut api_keys = api_keys(args.api_key_file.as_deref())?;
     // All clients share the connections of the tools, and files.

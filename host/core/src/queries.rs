@@ -9,12 +9,16 @@ use wasmtime::Store;
 use crate::budget::{Account, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
+use crate::contract::json::{self, OF_CONNECTORS};
 use crate::contract::table::{Choice, Property};
-use crate::contract::{Failure, FailureKind, Output, json};
-use crate::runtime::bindings::Connector as World;
+use crate::contract::{Failure, FailureKind, Output};
+use crate::runtime::bindings::{Connector as World, actions};
 use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
 use crate::{input, render};
+
+/// More choices than a person looks through; the search finds the others.
+const MAX_OPTIONS: usize = 10_000;
 
 /// The current choices of a property, `wit/actions.wit` `option-list`.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
@@ -22,12 +26,32 @@ use crate::{input, render};
 pub struct OptionList {
     /// Whether there is no list; the property can be typed all the same.
     pub disabled: bool,
-    /// What the empty box shows: if disabled, why.
+    /// What the empty box shows: if disabled, why; if the list is cut, that it is.
     pub placeholder: Option<String>,
     /// The choices.
     pub options: Vec<Choice>,
     /// Whether there are more, which a search finds.
     pub more: bool,
+}
+
+impl OptionList {
+    /// The list of a connector, cut after [`MAX_OPTIONS`].
+    fn read(list: actions::OptionList) -> Result<Self, Failure> {
+        let count = list.options.len();
+        let is_cut = count > MAX_OPTIONS;
+        let cut = is_cut.then(|| format!("the first {MAX_OPTIONS} of {count}"));
+        let more = list.more || is_cut;
+        let mut left = OF_CONNECTORS;
+        let options = list.options.into_iter().take(MAX_OPTIONS).map(|choice| {
+            let value = json::parse_within(&choice.value, &mut left).map_err(|error| {
+                let message = format!("the connector's choice is not JSON: {error}");
+                Failure::new(FailureKind::Internal, message)
+            })?;
+            Ok(Choice { label: choice.label, value, description: choice.description })
+        });
+        let options = options.collect::<Result<_, Failure>>()?;
+        Ok(Self { disabled: list.disabled, placeholder: cut.or(list.placeholder), options, more })
+    }
 }
 
 impl Connector {
@@ -88,25 +112,7 @@ impl Connector {
                 &settings,
             )
         })?;
-        let list = list.map_err(|failure| ended.failure(failure.into()))?;
-        let options = list
-            .options
-            .into_iter()
-            .map(|choice| {
-                let value = json::parse(&choice.value).map_err(|error| {
-                    let message = format!("the connector's choice is not JSON: {error}");
-                    Failure::new(FailureKind::Internal, message)
-                })?;
-                let description = choice.description;
-                Ok(Choice { label: choice.label, value, description })
-            })
-            .collect::<Result<_, Failure>>()?;
-        Ok(OptionList {
-            disabled: list.disabled,
-            placeholder: list.placeholder,
-            options,
-            more: list.more,
-        })
+        OptionList::read(list.map_err(|failure| ended.failure(failure.into()))?)
     }
 
     /// The JSON Schema of an action's output for this input. Does no I/O.
@@ -151,4 +157,31 @@ fn ask<T>(
         cancellation: connector.cancellation.clone(),
     };
     prepared.make(&shared.pre, &shared.options.engine(), call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::bindings::types as wit;
+
+    #[test]
+    fn a_long_list_of_choices_is_cut_and_says_so() {
+        let choice = |at: usize| wit::Choice {
+            label: at.to_string(),
+            value: at.to_string(),
+            description: None,
+        };
+        let list = |count| actions::OptionList {
+            disabled: false,
+            placeholder: Some("Pick one".to_owned()),
+            options: (0..count).map(choice).collect(),
+            more: false,
+        };
+        let read = |count| {
+            let list = OptionList::read(list(count)).unwrap();
+            (list.options.len(), list.placeholder.unwrap(), list.more)
+        };
+        assert_eq!(read(10_000), (10_000, "Pick one".to_owned(), false));
+        assert_eq!(read(200_000), (10_000, "the first 10000 of 200000".to_owned(), true));
+    }
 }

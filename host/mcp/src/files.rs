@@ -27,7 +27,7 @@ use url::Url;
 /// What the URIs of files begin with; an id stands behind it.
 pub const PREFIX: &str = "connector://files/";
 /// How many files are listed, the latest ones.
-const MOST_LISTED: usize = 1_000;
+const MAX_LISTED: usize = 1_000;
 /// The largest file that is read as a resource, in bytes: it becomes one
 /// message.
 const LARGEST_READ: u64 = 32 << 20;
@@ -113,7 +113,7 @@ impl Kept {
     pub fn tell(&self, file: StoredFile) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.push_back(file.entry);
-        if MOST_LISTED < told.len() {
+        if told.len() > MAX_LISTED {
             told.pop_front();
         }
     }
@@ -283,4 +283,24 @@ pub fn resource(entry: &FileEntry, size: u64) -> Resource {
 
 fn short(url: &str) -> String {
     url.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_files_are_listed() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::new(dir.path(), PREFIX);
+        let kept = Kept::new(store.clone(), store.files(), Vec::new());
+        let file = |at: usize| kept.create(&format!("{at}.txt"), "text/plain", b"a").unwrap();
+        for at in 0..=MAX_LISTED {
+            kept.tell(file(at));
+        }
+        let listed = kept.list();
+        assert_eq!(listed.len(), MAX_LISTED);
+        let names = [listed.first().unwrap(), listed.last().unwrap()].map(|of| of.name.clone());
+        assert_eq!(names, [format!("{MAX_LISTED}.txt"), "1.txt".to_owned()]);
+    }
 }

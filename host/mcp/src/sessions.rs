@@ -93,3 +93,29 @@ pub async fn count(State(sessions): State<Sessions>, request: Request, next: Nex
     sessions.note(response.headers());
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use rmcp::transport::streamable_http_server::session::SessionManager;
+
+    use super::*;
+
+    #[test]
+    fn a_new_session_takes_the_place_of_one_that_nobody_uses() {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let sessions = Sessions::default();
+            let begin = async |idle| {
+                let (id, _) = sessions.manager.create_session().await.unwrap();
+                sessions.used().insert(id.to_string(), Instant::now().checked_sub(idle).unwrap());
+                id
+            };
+            let recent = begin(MIN_IDLE / 2).await;
+            let idle = begin(MIN_IDLE * 2).await;
+            assert!(sessions.end_longest_idle().await);
+            let left = sessions.manager.sessions.read().await;
+            assert!(left.contains_key(&recent) && !left.contains_key(&idle));
+            drop(left);
+            assert!(!sessions.end_longest_idle().await);
+        });
+    }
+}

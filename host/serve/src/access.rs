@@ -15,7 +15,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use connector_host::{TextError, read_text};
+use connector_host::{FileStore, TextError, read_text};
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -34,20 +34,28 @@ const MIN_KEY: usize = 16;
 pub struct Caller {
     /// The name of its key; without one there is one caller only.
     name: Option<Arc<str>>,
-    /// Ids or names; none for all of them.
+    /// Ids, names of any connector's, or names such as `openai/v1/work` of one
+    /// connector's; none for all of them.
     connections: Option<Arc<[String]>>,
 }
 
 impl Caller {
     /// Whether it may use a stored connection.
     pub fn may_use(&self, record: &ConnectionRecord) -> bool {
-        let is_named = |wanted: &String| *wanted == record.id || *wanted == record.name;
+        let ConnectionRecord { id, component, name, .. } = record;
+        let full_name = format!("{component}/{name}");
+        let is_named = |wanted: &String| [id, name, &full_name].contains(&wanted);
         self.connections.as_ref().is_none_or(|connections| connections.iter().any(is_named))
     }
 
     /// Whether it may make and change stored connections.
     pub fn may_change_connections(&self) -> bool {
         self.connections.is_none()
+    }
+
+    /// Its files: no other one finds them.
+    pub fn files(&self, all: &FileStore) -> FileStore {
+        self.name.as_ref().map_or_else(|| all.clone(), |name| all.of_owner(name))
     }
 
     /// An idempotency key of this caller: no other one has the same.
@@ -100,8 +108,8 @@ pub enum ApiKeyError {
 struct NamedKey {
     name: String,
     key: String,
-    /// Ids or names of stored connections; all of them without it, but not with
-    /// `null`.
+    /// Ids, names, or names such as `openai/v1/work`; all connections without it,
+    /// but not with `null`.
     #[serde(default, deserialize_with = "list")]
     connections: Option<Vec<String>>,
 }
@@ -395,7 +403,7 @@ mod tests {
     #[test]
     fn a_named_key_has_its_own_connections_and_idempotency_keys() {
         let keys = ApiKeys::read(&format!(
-            r#"[{{"name": "crm", "key": "{KEY}", "connections": ["work"]}},
+            r#"[{{"name": "crm", "key": "{KEY}", "connections": ["work", "openai/v1/shop"]}},
                 {{"name": "admin", "key": "{KEY}-of-admin"}}]"#
         ));
         let keys = keys.unwrap();
@@ -407,6 +415,9 @@ mod tests {
             updated_at: String::new(),
             bound: None,
         };
+        let other = ConnectionRecord { component: "other/v1".to_owned(), ..record("shop") };
+        assert!(keys.caller(KEY).unwrap().may_use(&record("shop")));
+        assert!(!keys.caller(KEY).unwrap().may_use(&other));
         let crm = keys.caller(KEY).unwrap();
         assert!(crm.may_use(&record("work")) && !crm.may_use(&record("other")));
         assert!(!crm.may_change_connections());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::openapi::{Operation, text};
 use super::problem::Problem;
 use super::route::{AnyObject, Describe, GET, Route};
-use super::{Shared, action, address};
+use super::{App, Shared, action, address, rendered};
 
 pub fn routes() -> Vec<Route> {
     let connector = "/components/{name}/{version}";
@@ -129,14 +129,16 @@ async fn describe(
     State(app): Shared,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<AnyObject>, Problem> {
-    Ok(Json(AnyObject(json!(app.connector(&name, &version)?.descriptor()))))
+    let describe = move |app: &App| Ok(json!(app.connector(&name, &version)?.descriptor()));
+    rendered(app, describe).await.map(AnyObject).map(Json)
 }
 
 async fn docs(
     State(app): Shared,
     Path((name, version)): Path<(String, String)>,
 ) -> Result<Markdown, Problem> {
-    Ok(Markdown(render::docs(app.connector(&name, &version)?.descriptor())))
+    let docs = move |app: &App| Ok(render::docs(app.connector(&name, &version)?.descriptor()));
+    rendered(app, docs).await.map(Markdown)
 }
 
 struct Markdown(String);
@@ -158,16 +160,22 @@ async fn connection_form(
     State(app): Shared,
     Path((name, version, of)): Path<(String, String, String)>,
 ) -> Result<Json<AnyObject>, Problem> {
-    let definition = &app.connector(&name, &version)?.descriptor().connection;
-    form(&of, &definition.title, "", &definition.properties)
+    let form = move |app: &App| {
+        let definition = &app.connector(&name, &version)?.descriptor().connection;
+        form(&of, &definition.title, "", &definition.properties)
+    };
+    rendered(app, form).await.map(AnyObject).map(Json)
 }
 
 async fn action_form(
     State(app): Shared,
     Path((name, version, of, kind)): Path<(String, String, String, String)>,
 ) -> Result<Json<AnyObject>, Problem> {
-    let action = action(app.connector(&name, &version)?, &of)?;
-    form(&kind, &action.title, &action.description, &action.properties)
+    let form = move |app: &App| {
+        let action = action(app.connector(&name, &version)?, &of)?;
+        form(&kind, &action.title, &action.description, &action.properties)
+    };
+    rendered(app, form).await.map(AnyObject).map(Json)
 }
 
 /// A document that describes a form.
@@ -176,9 +184,9 @@ fn form(
     title: &str,
     description: &str,
     table: &PropertyTable,
-) -> Result<Json<AnyObject>, Problem> {
+) -> Result<Value, Problem> {
     match FORMS.iter().find(|form| form.kind == kind) {
-        Some(form) => Ok(Json(AnyObject((form.render)(title, description, table)))),
+        Some(form) => Ok((form.render)(title, description, table)),
         None => Err(Problem::not_found(format!(
             "there is no form `{kind}`; there are: {}",
             FORMS.map(|form| form.kind).join(", ")

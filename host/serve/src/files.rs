@@ -1,12 +1,12 @@
 //! Files of callers: uploaded before a run, fetched after it.
 
 use std::future::ready;
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Extension, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, NoContent, Response};
 use connector_host::{FileEntry, NewStoredFile};
@@ -20,7 +20,7 @@ use super::openapi::{OCTETS, Operation, bytes};
 use super::problem::Problem;
 use super::range::Part;
 use super::route::{Created, DELETE, Describe, GET, POST, Route};
-use super::{App, Shared, blocking};
+use super::{App, Caller, Shared, blocking};
 
 /// What a browser may show. All else is downloaded: an uploaded page would be
 /// of this origin.
@@ -53,6 +53,7 @@ struct Named {
 
 async fn upload(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     named: Result<Query<Named>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
@@ -63,7 +64,10 @@ async fn upload(
     })?;
     let mut chunks = body.into_data_stream();
     let received = match (check_headers(&app, &headers), check_space(&app).await) {
-        (Ok(mime_type), Ok(())) => receive(&app, &name, mime_type, &mut chunks).await,
+        (Ok(mime_type), Ok(())) => {
+            let files = caller.files(&app.files);
+            receive(&app, files.create(&name, mime_type), &mut chunks).await
+        }
         (Err(problem), _) | (_, Err(problem)) => Err(problem),
     };
     if received.is_err() {
@@ -91,15 +95,15 @@ fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Probl
     Ok(mime_type)
 }
 
-/// Refuses an upload when all files together have reached their limit.
-async fn check_space(app: &App) -> Result<(), Problem> {
+/// Refuses to store more when all files and outcomes have reached their limit.
+pub async fn check_space(app: &App) -> Result<(), Problem> {
     let files = app.files.clone();
     let size = on_disk(move || files.size()).await?;
     if size < app.settings.all_files {
         return Ok(());
     }
     let detail = format!(
-        "there are {} MiB of files already; delete some, or wait until they expire",
+        "there are {} MiB of files and outcomes already; delete files, or wait until they expire",
         size >> 20
     );
     Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail))
@@ -108,11 +112,10 @@ async fn check_space(app: &App) -> Result<(), Problem> {
 /// Writes the body to a new file.
 async fn receive(
     app: &App,
-    name: &str,
-    mime_type: &str,
+    file: io::Result<NewStoredFile>,
     chunks: &mut BodyDataStream,
 ) -> Result<NewStoredFile, Problem> {
-    let mut file = app.files.create(name, mime_type).map_err(unwritable)?;
+    let mut file = file.map_err(unwritable)?;
     let mut size: u64 = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| {
@@ -136,7 +139,7 @@ fn too_large(app: &App) -> Problem {
 }
 
 async fn on_disk<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, Problem> {
     match blocking(work)?.await {
         Ok(done) => done.map_err(unwritable),
@@ -144,7 +147,7 @@ async fn on_disk<T: Send + 'static>(
     }
 }
 
-fn unwritable(error: std::io::Error) -> Problem {
+fn unwritable(error: io::Error) -> Problem {
     tracing::error!(%error, "a file cannot be written");
     if matches!(
         error.kind(),
@@ -157,10 +160,11 @@ fn unwritable(error: std::io::Error) -> Problem {
 
 async fn fetch(
     State(app): Shared,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     mut request: Request,
 ) -> Result<Content, Problem> {
-    let file = app.files.find(&id).ok_or_else(|| no_file(&id))?;
+    let file = caller.files(&app.files).find(&id).ok_or_else(|| no_file(&id))?;
     match Part::requested(request.method(), request.headers(), file.size) {
         Part::Whole => drop(request.headers_mut().remove(header::RANGE)),
         Part::Bytes(first, last) => {
@@ -213,8 +217,12 @@ impl Describe for Content {
     }
 }
 
-async fn remove(State(app): Shared, Path(id): Path<String>) -> Result<NoContent, Problem> {
-    if !app.files.remove(&id).map_err(unwritable)? {
+async fn remove(
+    State(app): Shared,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<NoContent, Problem> {
+    if !caller.files(&app.files).remove(&id).map_err(unwritable)? {
         return Err(no_file(&id));
     }
     Ok(NoContent)

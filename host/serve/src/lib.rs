@@ -13,6 +13,7 @@ mod connections;
 mod descriptors;
 mod files;
 mod gate;
+mod idle;
 pub mod listen;
 mod members;
 mod metrics;
@@ -64,6 +65,10 @@ const MAX_BODY: usize = 8 << 20;
 /// has room for them besides the runs.
 const MAX_QUERIES: usize = 16;
 const MAX_WAITING_QUERIES: usize = 64;
+/// How many documents are rendered at the same time, and how many wait. Each may
+/// take some megabytes and a part of a second.
+const MAX_RENDERINGS: usize = 4;
+const MAX_WAITING_RENDERINGS: usize = 256;
 /// How often what is too old is removed.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
@@ -79,8 +84,8 @@ pub struct Settings {
     pub keep: Duration,
     /// The largest file that is uploaded, in bytes.
     pub largest_file: u64,
-    /// What all files may take together before no further one is uploaded, in
-    /// bytes.
+    /// What all files and kept outcomes may take together before no further
+    /// ones are stored, in bytes.
     pub all_files: u64,
     /// How many runs may go on at the same time.
     pub runs: usize,
@@ -125,6 +130,8 @@ struct App {
     /// provider takes: however many there are, runs, files and the store have
     /// theirs.
     queries: Gate,
+    /// In front of documents that are rendered.
+    renderings: Gate,
     metrics: Metrics,
     access: Arc<Access>,
     settings: Settings,
@@ -179,10 +186,12 @@ pub fn serve(
                 .map(|connector| (address(&connector), connector))
                 .collect(),
             store: Arc::new(store),
-            files: FileStore::new(&settings.files_dir, format!("{API}/files/")),
+            files: FileStore::new(&settings.files_dir, format!("{API}/files/"))
+                .limited(settings.all_files),
             connections: ConnectionCache::default(),
             gate: Gate::new(settings.runs, settings.queue),
             queries: Gate::new(MAX_QUERIES, MAX_WAITING_QUERIES),
+            renderings: Gate::new(MAX_RENDERINGS, MAX_WAITING_RENDERINGS),
             metrics: Metrics::new(),
             access: Arc::new(Access::new(settings.api_keys.clone(), &settings.listen)),
             settings,
@@ -204,6 +213,20 @@ async fn on_thread<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let failed = |_| Problem::internal("the service failed at this request");
     blocking(work)?.await.map_err(failed)?
+}
+
+/// Renders a document on a thread, so that the threads that serve others do not
+/// wait for it.
+async fn rendered<T: Send + 'static>(
+    app: Arc<App>,
+    render: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let place = app.renderings.enter().await?;
+    let rendered = on_thread(move || {
+        let _place = place;
+        render(&app)
+    });
+    rendered.await
 }
 
 /// Starts blocking work on a thread of its own.
@@ -315,6 +338,10 @@ async fn sweep(app: Arc<App>) {
             }
             if let Err(error) = app.store.expire_runs(keep) {
                 tracing::warn!(%error, "old outcomes cannot be removed");
+            }
+            match app.store.size_of_outcomes() {
+                Ok(size) => app.files.set_others(size),
+                Err(error) => tracing::warn!(%error, "outcomes cannot be counted"),
             }
         });
         // It has logged what went wrong.

@@ -5,6 +5,7 @@
 //! a request's head. It also accepts HTTP/2, for which it waits for the first
 //! bytes of a connection without a timeout; here only HTTP/1.1 is spoken.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
 use std::io::{self, Write};
@@ -18,7 +19,9 @@ use std::thread;
 use std::time::Duration;
 
 use axum::Router;
+use http_body_util::BodyExt;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -27,10 +30,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutWriter;
 
 use super::ServiceError;
 use super::descriptors;
+use super::idle::{Connection, Idle};
 
 /// The longest wait for a request's head, also on a connection that sends
 /// none.
@@ -44,7 +49,8 @@ const BUFFER: usize = 64 << 10;
 /// How many connections the operating system is asked to hold until they are
 /// accepted.
 const BACKLOG: u32 = 4096;
-/// The pause after a failed accept, for instance when too many files are open.
+/// The pause after a failed accept, for instance when too many files are open,
+/// and between looks for a connection that could be closed.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to listen on.
@@ -112,6 +118,7 @@ pub async fn serve(
     let fail = |error| ServiceError::Listen { listen: listen.clone(), error };
     let connections = GracefulShutdown::new();
     let stop = || shutdown_signal(shutdown.until_stdin_closes);
+    let limit = descriptors::connections();
     match listen {
         Listen::Tcp(address) => {
             let listener = bind(*address).map_err(fail)?;
@@ -123,20 +130,20 @@ pub async fn serve(
                 let _ = stream.set_nodelay(true);
                 Ok(stream)
             };
-            accept_all(accept, &router, &connections, stop().map_err(fail)?).await;
+            accept_all(accept, &router, &connections, stop().map_err(fail)?, limit).await;
         }
         Listen::Unix(path) => {
             remove_stale(path).await.map_err(fail)?;
             let listener = bind_private(path).map_err(fail)?;
             announce(listen);
             let accept = async || listener.accept().await.map(|(stream, _)| stream);
-            accept_all(accept, &router, &connections, stop().map_err(fail)?).await;
+            accept_all(accept, &router, &connections, stop().map_err(fail)?, limit).await;
             // Gone with the service; a leftover is removed by the next one.
             let _ = std::fs::remove_file(path);
         }
     }
     on_stop();
-    if tokio::time::timeout(shutdown.drain, connections.shutdown()).await.is_err() {
+    if timeout(shutdown.drain, connections.shutdown()).await.is_err() {
         tracing::warn!("runs were still going on after {:?}", shutdown.drain);
     }
     Ok(())
@@ -170,21 +177,31 @@ fn announce(listen: &Listen) {
     let _ = writeln!(io::stdout(), "listening on {listen}");
 }
 
-/// Serves each connection until `stop` is ready. Connections beyond the limit
-/// wait in the operating system's queue until others end.
+/// Serves each connection until `stop` is ready. Where there are as many as the
+/// limit, those that wait for a request make room for others.
 async fn accept_all<S>(
     accept: impl AsyncFn() -> io::Result<S>,
     router: &Router,
     connections: &GracefulShutdown,
     stop: impl Future<Output = ()>,
+    limit: usize,
 ) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
-    let places = Arc::new(Semaphore::new(descriptors::connections()));
+    let places = Arc::new(Semaphore::new(limit));
+    let idle = Arc::new(Idle::default());
     let accept = async || {
-        let place = Arc::clone(&places).acquire_owned().await;
+        let place = loop {
+            if places.available_permits() == 0 {
+                idle.close_longest();
+            }
+            // All may have a request; then one of them ends it.
+            if let Ok(place) = timeout(PAUSE, Arc::clone(&places).acquire_owned()).await {
+                break place;
+            }
+        };
         accept().await.map(|stream| (stream, place))
     };
     let mut stop = pin!(stop);
@@ -193,14 +210,33 @@ async fn accept_all<S>(
             () = &mut stop => return,
             accepted = accept() => match accepted {
                 Ok((stream, place)) => {
-                    let service = TowerToHyperService::new(router.clone());
+                    let open = Connection::new(&idle);
+                    let counted = Arc::clone(&open);
+                    let routes = TowerToHyperService::new(router.clone());
+                    let service = service_fn(move |request| {
+                        let begun = counted.begin().map(|busy| (busy, routes.call(request)));
+                        async move {
+                            // What is being closed begins nothing.
+                            let Some((busy, response)) = begun else { return pending().await };
+                            let response = response.await?;
+                            // It is busy until the whole response has been sent.
+                            let until_sent = move |error| {
+                                let _busy = &busy;
+                                error
+                            };
+                            Ok::<_, Infallible>(response.map(|body| body.map_err(until_sent)))
+                        }
+                    });
                     let mut stream = TimeoutWriter::new(stream);
                     stream.set_timeout(Some(WRITE_TIMEOUT));
                     let stream = TokioIo::new(Box::pin(stream));
                     let connection = connections.watch(builder.serve_connection(stream, service));
                     tokio::spawn(async move {
-                        if let Err(error) = connection.await {
-                            tracing::debug!(%error, "a connection ended");
+                        tokio::select! {
+                            ended = connection => if let Err(error) = ended {
+                                tracing::debug!(%error, "a connection ended");
+                            },
+                            () = open.closed() => {}
                         }
                         drop(place);
                     });
@@ -265,7 +301,53 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::Notify;
+
     use super::*;
+
+    #[test]
+    fn idle_connections_make_room_and_busy_ones_go_on() {
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let [begun, end] = [(); 2].map(|()| Arc::new(Notify::new()));
+            let slow = get({
+                let (begun, end) = (Arc::clone(&begun), Arc::clone(&end));
+                async move || {
+                    begun.notify_one();
+                    end.notified().await;
+                }
+            });
+            let router = Router::new().route("/", get(async || ())).route("/slow", slow);
+            let ask = async |path: &str| {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n");
+                stream.write_all(request.as_bytes()).await.unwrap();
+                stream
+            };
+            let assert_answered = async |mut stream: TcpStream| {
+                let mut head = [0; 12];
+                timeout(HEAD_TIMEOUT / 3, stream.read_exact(&mut head)).await.unwrap().unwrap();
+                assert_eq!(&head, b"HTTP/1.1 200");
+            };
+            let callers = async {
+                let busy = ask("/slow").await;
+                begun.notified().await;
+                let mut idle = Vec::new();
+                for _ in 0..20 {
+                    idle.push(TcpStream::connect(address).await.unwrap());
+                }
+                assert_answered(ask("/").await).await;
+                end.notify_one();
+                assert_answered(busy).await;
+            };
+            let accept = async || listener.accept().await.map(|(stream, _)| stream);
+            accept_all(accept, &router, &GracefulShutdown::new(), callers, 4).await;
+        });
+    }
 
     #[test]
     fn addresses_are_read() {

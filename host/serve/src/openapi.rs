@@ -15,9 +15,9 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::problem::{self, PROBLEM};
+use super::problem::{self, PROBLEM, Problem};
 use super::route::{AnyObject, GET, Route};
-use super::{Shared, address};
+use super::{App, Shared, address, rendered};
 
 pub const JSON: &str = "application/json";
 pub const OCTETS: &str = "application/octet-stream";
@@ -26,7 +26,11 @@ pub fn routes() -> Vec<Route> {
     vec![Route::root("/openapi.json").on(GET, "openapi", "This description.", document)]
 }
 
-async fn document(State(app): Shared) -> Json<AnyObject> {
+async fn document(State(app): Shared) -> Result<Json<AnyObject>, Problem> {
+    rendered(app, |app| Ok(Json(AnyObject(describe(app))))).await
+}
+
+fn describe(app: &App) -> Value {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
@@ -50,7 +54,7 @@ async fn document(State(app): Shared) -> Json<AnyObject> {
     schemas.insert("Outcome".to_owned(), outcome(output()));
     schemas.values_mut().for_each(simplify);
     paths.values_mut().for_each(simplify);
-    Json(AnyObject(json!({
+    json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Connectors",
@@ -70,7 +74,7 @@ async fn document(State(app): Shared) -> Json<AnyObject> {
                                 served.",
             }},
         },
-    })))
+    })
 }
 
 /// One method of a path.

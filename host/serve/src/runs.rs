@@ -28,6 +28,7 @@ use tokio::sync::mpsc;
 use super::body::{FromBody, RawBody};
 use super::connections::ConnectionChoice;
 use super::descriptors;
+use super::files::check_space;
 use super::openapi::{self, JSON, Operation};
 use super::problem::{self, PROBLEM, Problem};
 use super::route::{Describe, POST, Route};
@@ -250,7 +251,7 @@ fn perform(
 ) -> Result<Outcome, Problem> {
     let Job { connector, action, input, connection, trace_parent, caller } = job;
     let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
-    let files = app.files.files();
+    let files = caller.files(&app.files).files();
     let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
     let mut run = connector
         .run(action, Value::Object(input))
@@ -506,12 +507,16 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
             Begun::Running => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
-    let ended = start(&app, job, None).await;
+    let ended = match check_space(&app).await {
+        Ok(()) => start(&app, job, None).await,
+        Err(full) => Err(full),
+    };
     let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
     let kept = Kept::of(ended);
     let text = kept.text();
     let noted = on_thread(move || {
         let noted = if was_sent {
+            app.files.add_others(text.len() as u64);
             app.store.finish_run(&key, &text)
         } else {
             // Nothing was paid: the key is free for another try.

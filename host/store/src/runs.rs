@@ -122,6 +122,17 @@ impl Store {
         })
     }
 
+    /// How many bytes the outcomes take that are kept.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn size_of_outcomes(&self) -> Result<u64, StoreError> {
+        self.transaction(|transaction, _| {
+            let sql = "SELECT COALESCE(SUM(LENGTH(outcome)), 0) FROM runs";
+            Ok(transaction.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+        })
+    }
+
     fn end_run(
         &self,
         key: &str,
@@ -292,12 +303,14 @@ mod tests {
             store.begin_run(key, &ONE).unwrap();
         }
         store.finish_run("finished", "{}").unwrap();
+        assert_ne!(store.size_of_outcomes().unwrap(), 0);
         let other = open(&folder);
         other.begin_run("interrupted", &ONE).unwrap();
         drop(other);
         assert_eq!(store.begin_run("interrupted", &ONE).unwrap(), Begun::Interrupted);
         assert_eq!(store.expire_runs(DAY).unwrap(), 0);
         assert_eq!(store.expire_runs(NOW).unwrap(), 2);
+        assert_eq!(store.size_of_outcomes().unwrap(), 0);
         for (key, begun) in
             [("finished", Begun::New), ("running", Begun::Running), ("interrupted", Begun::New)]
         {

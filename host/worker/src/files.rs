@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use async_nats::jetstream::object_store::{GetErrorKind, Object};
 use connector_host::{Failure, FailureKind, FileStore, Files};
@@ -16,6 +17,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt;
+use tokio::time::timeout;
 
 use super::broker::Broker;
 
@@ -23,6 +25,9 @@ use super::broker::Broker;
 const SCHEME: &str = "nats://";
 /// How much of a file is read at once.
 const PIECE: usize = 64 << 10;
+/// The longest wait for a piece of a file: its description may be there without
+/// its content.
+const SILENCE: Duration = Duration::from_secs(30);
 /// The longest part of a URL that is repeated.
 const EXCERPT: usize = 80;
 
@@ -178,7 +183,11 @@ async fn copy(
     let mut left = most;
     let mut piece = vec![0; PIECE];
     loop {
-        let read = object.read(&mut piece).await.map_err(|error| unreachable(&error))?;
+        let read = timeout(SILENCE, object.read(&mut piece)).await.map_err(|_| {
+            let silence = format!("nothing of a file came for {} seconds", SILENCE.as_secs());
+            Failure::new(FailureKind::Timeout, silence)
+        })?;
+        let read = read.map_err(|error| unreachable(&error))?;
         if read == 0 {
             return Ok(Some(()));
         }
@@ -230,7 +239,7 @@ fn unreachable(error: &dyn std::fmt::Display) -> Failure {
 ///
 /// # Errors
 /// If the folder cannot be read.
-pub fn sweep(parent: &Path, age: std::time::Duration) -> io::Result<usize> {
+pub fn sweep(parent: &Path, age: Duration) -> io::Result<usize> {
     FileStore::new(parent, SCHEME).expire(age)
 }
 

@@ -2,6 +2,7 @@
 //! stored connection belongs to the place for which it was stored.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use connector_tests::puppet::{Echo, lock, put};
@@ -127,6 +128,24 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
         "{asked:?}"
     );
     assert!(!asked.stderr.contains("imports"), "{asked:?}");
+}
+
+#[test]
+fn a_rebuilt_component_that_anybody_may_write_to_is_refused() {
+    let place = Place::new();
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    place.lock();
+    let file = place.file("puppet.wasm");
+    let open = || fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+    open();
+    assert_eq!(place.ran(&ACT).status, 0);
+    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
+    open();
+    let refused = place.ran(&ACT);
+    assert_eq!(refused.status, 2, "{refused:?}");
+    assert!(refused.stderr.contains("anybody may write to it, or to its folder"), "{refused:?}");
+    assert_eq!(place.ran(&["trust", "puppet", "--yes"]).status, 0);
+    assert_eq!(place.ran(&ACT).status, 0);
 }
 
 /// A variable that was approved as a secret is no setting of a rebuilt file.

@@ -60,8 +60,8 @@ impl Bench {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent: ureq::Agent = config.allow_non_standard_methods(true).build().into();
         let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), serde_json::from_str(&text).unwrap_or_default())
+        let body = answer.body_mut().read_to_vec().unwrap();
+        (answer.status().as_u16(), serde_json::from_slice(&body).unwrap_or_default())
     }
 
     fn ask(&self, key: &str, idempotency: Option<&str>) -> (u16, Value) {
@@ -102,6 +102,34 @@ fn an_idempotency_key_is_its_callers() {
     }
 }
 
+#[test]
+fn a_file_is_its_callers() {
+    let bench = Bench::new();
+    let url =
+        |file: Value| file["url"].as_str().unwrap().strip_prefix("/api/v1/").unwrap().to_owned();
+    let uploaded = bench.send(CRM, "POST", "files?name=a.txt", &json!("content"), &[]).1;
+    let input = json!({ "input": "Good morning", "voice": "alloy" });
+    let body = json!({ "input": input, "connection": bench.id });
+    let run = "components/openai/v1/actions/createSpeech/run";
+    let (status, made) = bench.send(CRM, "POST", run, &body, &[]);
+    assert_eq!(status, 200, "{made}");
+    let spoken = made["output"].clone();
+    for file in [uploaded, spoken.clone()].map(url) {
+        for key in [ADMIN, SHOP] {
+            assert_eq!(bench.send(key, "GET", &file, &Value::Null, &[]).0, 404);
+            assert_eq!(bench.send(key, "DELETE", &file, &Value::Null, &[]).0, 404);
+        }
+        assert_eq!(bench.send(CRM, "GET", &file, &Value::Null, &[]).0, 200);
+    }
+    let transcribe = |key| {
+        let body = json!({ "input": { "file": spoken }, "connection": bench.id });
+        let run = "components/openai/v1/actions/createTranscription/run";
+        bench.send(key, "POST", run, &body, &[])
+    };
+    assert_eq!(transcribe(ADMIN).0, 422);
+    assert_eq!(transcribe(CRM).0, 200);
+}
+
 /// The status of the answer to a request with this body.
 fn post(url: &str, accept: &str, body: &str) -> u16 {
     let request = ureq::http::Request::post(url)
@@ -123,6 +151,51 @@ fn uploads_end_at_a_limit() {
     assert_eq!(upload(1_000_000), 201);
     assert_eq!(upload(100_000), 201);
     assert_eq!(upload(1), 507);
+}
+
+#[test]
+fn a_small_upload_counts_with_its_folder() {
+    let service = Service::start_with(&["--all-files", "1"]);
+    let upload = || post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a");
+    // A mebibyte is 128 times 8 KiB.
+    for number in 0..128 {
+        assert_eq!(upload(), 201, "{number}");
+    }
+    assert_eq!(upload(), 507);
+}
+
+#[test]
+fn what_runs_leave_counts_with_uploads() {
+    let (service, sandbox) = (Service::start_with(&["--all-files", "1"]), sandbox());
+    let connection = json!({ "token": CANARY, "baseUrl": sandbox.base_url().as_str() });
+    let run = |action: &str, input: Value, key: Option<&str>| {
+        let uri = format!("{}/api/v1/components/openai/v1/actions/{action}/run", service.url());
+        let mut request = ureq::http::Request::post(uri).header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let body = json!({ "input": input, "connection": connection }).to_string();
+        let mut answer = agent.run(request.body(body).unwrap()).unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    let speak = || run("createSpeech", json!({ "input": "Hi", "voice": "alloy" }), None);
+    let ask = |key| run("ask", json!({ "messages": [{ "role": "user", "content": "Hi" }] }), key);
+    assert_eq!(ask(Some("before")).0, 200);
+    // Files of runs count: a few are enough.
+    let made = (0..128).take_while(|_| speak().0 == 200).count();
+    assert!((1..128).contains(&made), "{made}");
+    assert_eq!(post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a"), 507);
+    let requests = sandbox.requests().len();
+    let (status, failed) = speak();
+    assert_eq!(status, 500, "{failed}");
+    assert!(failed.contains("cannot write to the file store: no storage space"), "{failed}");
+    assert_eq!(ask(Some("after")).0, 507);
+    assert_eq!(sandbox.requests().len(), requests);
+    // What is kept is there, and what keeps nothing is done.
+    assert_eq!(ask(Some("before")).0, 200);
+    assert_eq!(ask(None).0, 200);
 }
 
 #[test]

@@ -397,7 +397,7 @@ fn nothing_depends_on_what_a_secret_is() {
     let condition = |property: &str, matches: &str| json!({ "property": property, "matches": matches, "values": ["\"sk-1\""] });
     assert!(row("token", "choices", known).contains("`token` is secret"));
     let error = row("token", "condition", condition("baseUrl", "one-of"));
-    assert!(error.contains("`token` is secret"), "{error}");
+    assert!(error.contains("`token` is a property of an authorization and has a"), "{error}");
     // A setting beside the secret.
     for (matches, is_taken) in
         [("one-of", false), ("none-of", false), ("present", true), ("absent", true)]

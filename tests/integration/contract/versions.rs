@@ -273,5 +273,5 @@ fn a_field_that_is_added_without_a_version_is_found_out() {
     let engine = Engine::default();
     let wrong = linker(&engine, "0.1.1", Moment { seconds: 2, nanoseconds: 0 });
     let error = format!("{:#}", run(&wrong, &old_guest()).unwrap_err());
-    assert!(error.contains("expected record of 1 fields, found 2"), "{error}");
+    assert!(error.contains("expected record of 2 fields, found 1"), "{error}");
 }

@@ -51,6 +51,21 @@ fn an_event_arrives_whatever_is_in_it() {
     assert_eq!(event, json!({ "event": "result", "data": { "t": "a\u{2028}b\u{2029}c" } }));
 }
 
+#[test]
+fn a_file_that_an_output_names_again_and_again_is_read_once() {
+    let module = connector_tests::in_repository("host/node/node-red/lib/output.js");
+    let script = format!(
+        "const {{ withBuffers }} = require({module:?});
+        const file = {{ extension: 'txt', mimeType: 'text/plain', name: 'a.txt', url: 'a' }};
+        let reads = 0;
+        const read = async () => Buffer.from(String(++reads));
+        withBuffers({{ list: Array(1000).fill(file), file }}, read).then(({{ output, files }}) =>
+            console.log(reads, files.length, output.list.every((one) => one === output.file)));"
+    );
+    let ran = connector_tests::ran(std::process::Command::new("node").args(["-e", &script]));
+    assert_eq!(ran.stdout.trim(), "1 1 true", "{ran:?}");
+}
+
 /// The fields of an Ask about `msg.payload`.
 fn question() -> Value {
     json!({ "messages": { "type": "list", "value": [{ "type": "members", "value": {

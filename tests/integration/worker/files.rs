@@ -1,6 +1,7 @@
 //! Files that come and go through the Object Store.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use connector_tests::in_repository;
 use serde_json::{Value, json};
@@ -63,6 +64,24 @@ fn a_file_that_is_not_there_or_not_the_callers_is_refused() {
     }
     caller.is_done();
     assert!(fleet.sandbox.requests().is_empty());
+}
+
+/// The description of a file may be in the bucket without its content.
+#[test]
+fn a_file_whose_content_does_not_come_is_given_up() {
+    let fleet = fleet();
+    let _worker = fleet.worker(&[]);
+    let caller = fleet.caller();
+    let file = caller.put("talk.mp3", &[0; 1_000]);
+    caller.wait_for(async {
+        let stream = caller.jetstream().get_stream("OBJ_connector-files").await.unwrap();
+        stream.purge().filter("$O.connector-files.C.>").await.unwrap();
+    });
+    let begun = Instant::now();
+    let reply = caller.run("text", &run("createTranscription", &json!({ "file": file })));
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
+    assert_eq!(reply["failure"]["kind"], "timeout", "{reply}");
+    assert_eq!(reply["failure"]["property"], "file", "{reply}");
 }
 
 #[test]

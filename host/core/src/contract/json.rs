@@ -13,13 +13,13 @@ use serde_json::{Map, Value};
 use crate::contract::text::{TextError, read_text, whole_surrogates};
 
 /// What the values of connectors may take.
-const OF_CONNECTORS: usize = 128 << 20;
+pub(crate) const OF_CONNECTORS: usize = 128 << 20;
 /// What an input may take, many of which may arrive at the same time.
 pub(crate) const OF_CALLERS: usize = 16 << 20;
 /// What an object takes beside its members, and a member beside its value and
 /// the text of its name.
 const OBJECT: usize = 512;
-const MEMBER: usize = 128;
+pub(crate) const MEMBER: usize = 128;
 const VALUE: usize = size_of::<Value>();
 
 /// Parses a connector's JSON text.

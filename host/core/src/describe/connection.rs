@@ -12,7 +12,7 @@ use crate::contract::{
 use crate::egress;
 use crate::runtime::bindings::connection as wit;
 
-use super::rows::{Rows, is_name, table};
+use super::rows::{Rows, is_name};
 use super::{bad_name, has_secret_inside, other};
 
 pub(super) fn parse(
@@ -73,7 +73,7 @@ pub(super) fn parse(
         version: definition.version,
         help: definition.help,
         authorizations,
-        properties: table(properties).map_err(of_connection)?,
+        properties: rows.table(properties).map_err(of_connection)?,
         base_url,
         base_url_property: definition.base_url.property,
         headers: definition.headers.into_iter().map(Binding::from).collect(),

@@ -26,6 +26,12 @@ const MAX_PATTERNS: usize = 200;
 /// A condition that depends on one that depends on one, and so on: longer chains
 /// make schemas that no form can hold.
 const MAX_CHAIN: usize = 16;
+/// What conditions and defaults of all rows may take in documents, in bytes: a
+/// row repeats the conditions that its own depends on, and the default of a list
+/// those of its items' members.
+const MAX_REPEATED: usize = 8 << 20;
+/// What a condition takes besides its values and labels.
+const OF_CONDITION: usize = 256;
 
 /// A connector's flat rows, out of which its tables are taken. A row is taken
 /// once: that and the rising positions leave no way to write a cycle.
@@ -37,23 +43,40 @@ pub(crate) struct Rows {
     left: usize,
     /// How many patterns all tables may still have.
     patterns_left: usize,
+    /// How many bytes their conditions and defaults may still take.
+    repeated_left: usize,
 }
 
 impl Rows {
     pub(crate) fn new(rows: Vec<wit::Property>) -> Self {
-        let rows = rows.into_iter().map(Some).collect();
-        Self { rows, paths: HashMap::new(), left: 0, patterns_left: MAX_PATTERNS }
+        Self {
+            rows: rows.into_iter().map(Some).collect(),
+            paths: HashMap::new(),
+            left: 0,
+            patterns_left: MAX_PATTERNS,
+            repeated_left: MAX_REPEATED,
+        }
     }
 
     /// The table whose top rows are at these positions.
     pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, TableError> {
-        table(self.take_rows(roots)?)
+        let properties = self.take_rows(roots)?;
+        self.table(properties)
     }
 
     /// Rows of a table that has others besides.
     pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, TableError> {
         self.left = MAX_PROPERTIES;
         self.take_all(roots, None, "", 0)
+    }
+
+    /// A table of these rows.
+    pub(super) fn table(
+        &mut self,
+        mut properties: Vec<Property>,
+    ) -> Result<PropertyTable, TableError> {
+        check_members(&mut properties, "", &mut self.repeated_left)?;
+        Ok(PropertyTable::new(properties))
     }
 
     /// The shape of an output, whose row has a name or none.
@@ -63,7 +86,7 @@ impl Rows {
         if property.condition.is_some() {
             return Err(TableError::new("output", "it has a condition, and nothing to look at"));
         }
-        check_below(&mut property, "output")?;
+        check_below(&mut property, "output", &mut self.repeated_left)?;
         Ok(property)
     }
 
@@ -178,12 +201,6 @@ impl Rows {
 fn is_map_of_texts(property: &Property) -> bool {
     let of_texts = |values: &Property| values.kind == PropertyType::String;
     property.children.is_empty() && property.values.as_deref().is_some_and(of_texts)
-}
-
-/// A table of these rows.
-pub(super) fn table(mut properties: Vec<Property>) -> Result<PropertyTable, TableError> {
-    check_members(&mut properties, "")?;
-    Ok(PropertyTable::new(properties))
 }
 
 /// What a string holds that is edited with this control.
@@ -371,8 +388,9 @@ fn admits_integer(limits: &Limits) -> bool {
     limits.minimum.zip(limits.maximum).is_none_or(|(low, high)| low.ceil() <= high.floor())
 }
 
-/// What the members of one object must hold together.
-fn check_members(members: &mut [Property], path: &str) -> Result<(), TableError> {
+/// What the members of one object must hold together. Their conditions and
+/// defaults take from what is left for them.
+fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Result<(), TableError> {
     let path_of = |member: &Property| match path {
         "" => member.name.clone(),
         path => format!("{path}.{}", member.name),
@@ -400,39 +418,44 @@ fn check_members(members: &mut [Property], path: &str) -> Result<(), TableError>
             return Err(TableError::new(at, reason));
         }
     }
-    check_conditions_end(members, path)?;
+    check_conditions_end(members, path, left)?;
     for member in members {
         let at = path_of(member);
-        check_below(member, &at)?;
+        check_below(member, &at, left)?;
     }
     Ok(())
 }
 
 /// What stands below a row, and then its default, which is an input of it.
-fn check_below(property: &mut Property, path: &str) -> Result<(), TableError> {
+fn check_below(property: &mut Property, path: &str, left: &mut usize) -> Result<(), TableError> {
     match property.kind {
-        PropertyType::Object => check_members(&mut property.children, path)?,
+        PropertyType::Object => check_members(&mut property.children, path, left)?,
         _ => {
             for shape in &mut property.children {
-                check_below(shape, &format!("{path}[]"))?;
+                check_below(shape, &format!("{path}[]"), left)?;
             }
         }
     }
     if let Some(shape) = &mut property.values {
-        check_below(shape, &format!("{path}[]"))?;
+        check_below(shape, &format!("{path}[]"), left)?;
     }
     if let Some(default) = property.default.take() {
         let default = input::default(property, default, path).map_err(|failure| {
             TableError::new(path, format!("its default does not fit: {}", failure.message))
         })?;
+        take(left, default.to_string().len(), path)?;
         property.default = Some(default);
     }
     Ok(())
 }
 
 /// A condition may depend on a property that has a condition; not in a circle,
-/// and not in a long chain.
-fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableError> {
+/// and not in a long chain. What all of them take is counted.
+fn check_conditions_end(
+    members: &[Property],
+    path: &str,
+    left: &mut usize,
+) -> Result<(), TableError> {
     let by_name: HashMap<&str, &Property> =
         members.iter().map(|member| (member.name.as_str(), member)).collect();
     let looked_at =
@@ -449,7 +472,35 @@ fn check_conditions_end(members: &[Property], path: &str) -> Result<(), TableErr
         };
         return Err(TableError::new(path, reason));
     }
+    let size = |member: &Property| match (&member.condition, looked_at(member)) {
+        (Some(condition), Some(looked_at)) => size_of_condition(condition, looked_at),
+        _ => 0,
+    };
+    let sizes: HashMap<&str, usize> =
+        members.iter().map(|member| (member.name.as_str(), size(member))).collect();
+    for member in members {
+        let chain = std::iter::successors(Some(member), |next| looked_at(next));
+        take(left, chain.filter_map(|link| sizes.get(link.name.as_str())).sum(), path)?;
+    }
     Ok(())
+}
+
+fn take(left: &mut usize, bytes: usize, path: &str) -> Result<(), TableError> {
+    *left = left.checked_sub(bytes).ok_or_else(|| {
+        let reason = format!("conditions and defaults take more than {MAX_REPEATED} bytes");
+        TableError::new(path, reason)
+    })?;
+    Ok(())
+}
+
+/// What a condition takes: its values, and the labels by which sentences call
+/// them, among which each value is looked for.
+fn size_of_condition(condition: &Condition, looked_at: &Property) -> usize {
+    let known = looked_at.choices.as_ref().map_or(&[][..], |choices| &choices.known);
+    let labels: usize = known.iter().map(|choice| 1 + choice.label.len()).sum();
+    let values = condition.values.iter().map(|value| size_of::<Value>() + value.to_string().len());
+    let labels = labels.saturating_mul(1 + condition.values.len());
+    OF_CONDITION + looked_at.label.len() + values.sum::<usize>() + labels
 }
 
 /// Lower case, without the dot in front, such as `tar.gz`.
@@ -671,6 +722,55 @@ mod tests {
         assert!(Rows::new(chain(17)).take_table(&roots(17)).is_ok());
         assert_refused(chain(18), &roots(18), "table", "`a17` depends on more than 16");
         assert_refused(chain(2_000), &roots(2_000), "table", "depends on more than 16");
+    }
+
+    #[test]
+    fn conditions_do_not_grow_with_the_rows_that_depend_on_them() {
+        let values: Vec<String> = (0..200).map(|at| format!("\"value {at}\"")).collect();
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        let table = |rows: u32, values: &[&str]| {
+            let link = |at: u32| wit::Property {
+                condition: match at {
+                    0 => None,
+                    1..16 => on(&format!("a{}", at - 1), wit::Comparison::NoneOf, values),
+                    _ => on("a15", wit::Comparison::Present, &[]),
+                },
+                ..text(&format!("a{at}"))
+            };
+            Rows::new((0..rows).map(link).collect()).take_table(&Vec::from_iter(0..rows)).map(drop)
+        };
+        table(200, &values[..20]).unwrap();
+        let refused = table(200, &values).unwrap_err().to_string();
+        assert!(refused.contains("take more than 8388608 bytes"), "{refused}");
+
+        let label = "label ".repeat(1_000);
+        let known = |value: &&str| wit::Choice {
+            label: label.clone(),
+            value: (*value).to_owned(),
+            description: None,
+        };
+        let choices = wit::Choices { known: values.iter().map(known).collect(), ..offering(&[]) };
+        let select = wit::Property { choices: Some(choices), ..text("a") };
+        let looks =
+            wit::Property { condition: on("a", wit::Comparison::OneOf, &values), ..text("b") };
+        assert_refused(vec![select, looks], &[0, 1], "table", "conditions and defaults take more");
+    }
+
+    #[test]
+    fn a_default_does_not_grow_with_the_items_of_a_list() {
+        let rows = |length: usize| {
+            let default = serde_json::json!(vec![serde_json::json!({"b": "x"}); 1_000]).to_string();
+            let long = format!("\"{}\"", "a".repeat(length));
+            vec![
+                wit::Property { default: Some(default), ..array("list", &[1]) },
+                object("", &[2, 3]),
+                wit::Property { default: Some(long), ..text("a") },
+                text("b"),
+            ]
+        };
+        Rows::new(rows(1_000)).take_table(&[0]).unwrap();
+        assert_refused(rows(10_000), &[0], "list", "conditions and defaults take more");
+        assert_refused(rows(100_000), &[0], "list", "the input has too many values");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::input;
 
 use super::content::Content;
 use super::opened::OpenFile;
-use super::store::FileStore;
+use super::store::{Arriving, FileStore};
 
 /// Which files runs may read, and where they put theirs. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -113,7 +113,8 @@ impl Files {
     /// # Errors
     /// `internal`, with the reason.
     pub fn check_writable(&self) -> Result<(), Failure> {
-        try_out(self.place.dir()).map_err(|error| self.place.unwritable(&error))
+        let tried = self.place.begin().and_then(|_| try_out(self.place.dir()));
+        tried.map_err(|error| self.place.unwritable(&error))
     }
 
     /// Opens a file that an input names.
@@ -156,6 +157,14 @@ impl Place {
         match self {
             Self::Folder(dir) => dir,
             Self::Store(store) => store.dir(),
+        }
+    }
+
+    /// Begins to count a file, where files are counted.
+    pub(super) fn begin(&self) -> io::Result<Option<Arriving>> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::Store(store) => store.begin().map(Some),
         }
     }
 

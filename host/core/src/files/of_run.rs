@@ -16,6 +16,7 @@ use crate::contract::{Failure, FailureKind, FileEntry};
 use super::content::{Content, Identity};
 use super::granted::{Files, PART, Place, file_url};
 use super::opened::OpenFile;
+use super::store::Arriving;
 
 /// The files of one run: what its input names and what it stored itself. What
 /// it stored is removed with this value, unless an event or the outcome named it.
@@ -111,6 +112,7 @@ impl RunFiles {
             return Err(Failure::new(FailureKind::Internal, message));
         };
         let counted = self.account.file()?;
+        let arriving = files.place.begin().map_err(|error| files.place.unwritable(&error))?;
         let dir = files.place.dir();
         let begun = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
         let temporary = begun.map_err(|error| files.place.unwritable(&error))?;
@@ -120,6 +122,7 @@ impl RunFiles {
             name: safe_name(name),
             mime_type: mime_type.to_owned(),
             counted,
+            arriving,
         })
     }
 }
@@ -157,11 +160,15 @@ pub(crate) struct NewFile {
     name: String,
     mime_type: String,
     counted: CountedFile,
+    arriving: Option<Arriving>,
 }
 
 impl NewFile {
     pub(crate) fn write_all(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.counted.add(bytes.len())?;
+        if let Some(arriving) = &mut self.arriving {
+            arriving.add(bytes.len() as u64);
+        }
         self.temporary.write_all(bytes).map_err(|error| {
             // The error itself names the temporary file.
             let message = format!("cannot write {}: {}", self.name, error.kind());
@@ -192,7 +199,7 @@ impl NewFile {
 
     /// Gives the file its place.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
-        let Self { temporary, place, name, mime_type, counted } = self;
+        let Self { temporary, place, name, mime_type, counted, arriving: _arriving } = self;
         let file = match &place {
             Place::Folder(dir) => keep_in(dir, temporary, &name, mime_type)?,
             Place::Store(store) => {

@@ -1,15 +1,18 @@
 //! Files that outlive a run and are known by ids: what a service keeps between
 //! an upload and a run, and between a run and a download.
 //!
-//! Each file lies in a folder of its own, whose name is the id. So a file keeps
+//! Each file is in a folder of its own, whose name is the id. So a file keeps
 //! its name, two of the same name do not meet, and there is no list that could
-//! differ from what is there.
+//! differ from what is there. The files of an owner are in a folder of theirs.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::contract::FileEntry;
@@ -20,6 +23,8 @@ use crate::contract::media::{self, Kind, OCTET_STREAM};
 const ID: &str = "file_";
 /// The digits behind it: 128 random bits, which nobody guesses.
 const DIGITS: usize = 32;
+/// What the folders of owners begin with.
+const OWNER: &str = "owner_";
 /// What a file takes on the disk besides its bytes: its folder, and the rest of
 /// its last block.
 const FOLDER: u64 = 8 << 10;
@@ -27,8 +32,30 @@ const FOLDER: u64 = 8 << 10;
 /// A folder of files with ids. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FileStore {
+    /// Where the folders of owners are.
+    root: PathBuf,
     dir: PathBuf,
     prefix: String,
+    usage: Arc<Usage>,
+}
+
+/// What the files of a store take on the disk and may take, in bytes.
+#[derive(Debug, Default)]
+struct Usage {
+    limit: Option<u64>,
+    /// Of the files that are kept; none until it is measured.
+    kept: Mutex<Option<u64>>,
+    /// Of the files that are being written.
+    arriving: AtomicU64,
+    /// Of what is kept elsewhere and counts with the files.
+    others: AtomicU64,
+}
+
+/// What a file takes that is being written.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    usage: Arc<Usage>,
+    bytes: u64,
 }
 
 /// A file of the store.
@@ -49,27 +76,46 @@ pub struct NewStoredFile {
     store: FileStore,
     name: String,
     mime_type: String,
+    arriving: Arriving,
 }
 
 impl FileStore {
     /// The store in `dir`, which is created when it is needed. A handle's
     /// `url` is `prefix` and the id, such as `/api/v1/files/file_…`.
     pub fn new(dir: impl Into<PathBuf>, prefix: impl Into<String>) -> Self {
-        Self { dir: dir.into(), prefix: prefix.into() }
+        let dir = dir.into();
+        Self { root: dir.clone(), dir, prefix: prefix.into(), usage: Arc::default() }
+    }
+
+    /// The same store, in which no further file begins when all of them take so
+    /// many bytes.
+    #[must_use]
+    pub fn limited(self, limit: u64) -> Self {
+        let usage = Usage { limit: Some(limit), ..Usage::default() };
+        Self { usage: Arc::new(usage), ..self }
+    }
+
+    /// The files of one owner, who finds no others. Their limit is that of all.
+    #[must_use]
+    pub fn of_owner(&self, owner: &str) -> Self {
+        let folder = format!("{OWNER}{:x}", Sha256::digest(owner));
+        Self { dir: self.root.join(folder), ..self.clone() }
     }
 
     /// Begins a file. A name that is empty or has no extension gets the one
     /// that the content asks for.
     ///
     /// # Errors
-    /// If the folder cannot be written to.
+    /// If the folder cannot be written to, or all files take what they may.
     pub fn create(&self, name: &str, mime_type: &str) -> io::Result<NewStoredFile> {
+        let arriving = self.begin()?;
         fs::create_dir_all(&self.dir)?;
         Ok(NewStoredFile {
             temporary: NamedTempFile::with_prefix_in(".part-", &self.dir)?,
             store: self.clone(),
             name: safe_name(name),
             mime_type: mime_type.to_owned(),
+            arriving,
         })
     }
 
@@ -114,36 +160,62 @@ impl FileStore {
         if !is_id(id) {
             return Ok(false);
         }
-        match fs::remove_dir_all(self.dir.join(id)) {
-            Ok(()) => Ok(true),
+        let folder = self.dir.join(id);
+        let mut kept = self.usage.kept();
+        let size = size_of(&folder);
+        match fs::remove_dir_all(folder) {
+            Ok(()) => {
+                *kept = kept.map(|kept| kept.saturating_sub(size));
+                Ok(true)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// How many bytes the files take, with their folders.
+    /// How many bytes all files take, with their folders and with what counts
+    /// with them. They are looked at for the first time, and after some have
+    /// expired.
     ///
     /// # Errors
     /// If the folder cannot be read.
     pub fn size(&self) -> io::Result<u64> {
-        let entries = match fs::read_dir(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            entries => entries?,
+        let mut kept = self.usage.kept();
+        let size = match *kept {
+            Some(size) => size,
+            None => *kept.insert(measure(&self.root)?),
         };
-        let mut size = 0;
-        // What is removed in the meantime takes no place.
-        for entry in entries.flatten() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            match metadata.is_dir() {
-                false => size += metadata.len(),
-                true => {
-                    let files = fs::read_dir(entry.path()).into_iter().flatten().flatten();
-                    let files = files.filter_map(|file| Some(file.metadata().ok()?.len()));
-                    size += FOLDER + files.sum::<u64>();
-                }
-            }
+        let Usage { arriving, others, .. } = &*self.usage;
+        Ok(size + arriving.load(Ordering::Relaxed) + others.load(Ordering::Relaxed))
+    }
+
+    /// Whether a further file may begin.
+    ///
+    /// # Errors
+    /// If all files take what they may, or if the folder cannot be read.
+    pub fn check_space(&self) -> io::Result<()> {
+        match self.usage.limit {
+            Some(limit) if self.size()? >= limit => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(()),
         }
-        Ok(size)
+    }
+
+    /// Counts what is kept elsewhere with the files.
+    pub fn set_others(&self, bytes: u64) {
+        self.usage.others.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Counts more of it.
+    pub fn add_others(&self, bytes: u64) {
+        self.usage.others.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Begins to count a file that is being written.
+    pub(crate) fn begin(&self) -> io::Result<Arriving> {
+        self.check_space()?;
+        let mut arriving = Arriving { usage: Arc::clone(&self.usage), bytes: 0 };
+        arriving.add(FOLDER);
+        Ok(arriving)
     }
 
     /// Removes what is older than `age`, halves that a crash left included.
@@ -152,24 +224,9 @@ impl FileStore {
     /// # Errors
     /// If the folder cannot be read, or something in it not be removed.
     pub fn expire(&self, age: Duration) -> io::Result<usize> {
-        let mut removed = 0;
-        let entries = match fs::read_dir(&self.dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-            entries => entries?,
-        };
-        for entry in entries {
-            let entry = entry?;
-            let metadata = entry.metadata()?;
-            let lived = SystemTime::now().duration_since(metadata.modified()?);
-            if lived.is_ok_and(|lived| age <= lived) {
-                match metadata.is_dir() {
-                    true => fs::remove_dir_all(entry.path())?,
-                    false => fs::remove_file(entry.path())?,
-                }
-                removed += 1;
-            }
-        }
-        Ok(removed)
+        let removed = expire(&self.root, age);
+        *self.usage.kept() = None;
+        removed
     }
 
     /// Gives a file an id and its place.
@@ -184,12 +241,88 @@ impl FileStore {
         // Complete before it has its name: nobody finds half a file.
         let folder = tempfile::Builder::new().prefix(".new-").tempdir_in(&self.dir)?;
         temporary.persist_noclobber(folder.path().join(name)).map_err(|error| error.error)?;
+        let mut kept = self.usage.kept();
         fs::rename(folder.path(), self.dir.join(&id))?;
+        *kept = kept.map(|kept| kept + FOLDER + size);
+        drop(kept);
         // It has moved away: there is nothing to remove.
         let _ = folder.keep();
         let entry = FileEntry::named(name, &format!("{}{id}", self.prefix));
         let entry = FileEntry { mime_type: mime_type.to_owned(), ..entry };
         Ok(StoredFile { entry, path: self.dir.join(&id).join(name), size })
+    }
+}
+
+/// Removes what is older than `age` in a folder of files and in its owners'.
+fn expire(dir: &Path, age: Duration) -> io::Result<usize> {
+    let mut removed = 0;
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if is_of_owner(&entry) {
+            removed += expire(&entry.path(), age)?;
+            continue;
+        }
+        let metadata = entry.metadata()?;
+        let lived = SystemTime::now().duration_since(metadata.modified()?);
+        if lived.is_ok_and(|lived| age <= lived) {
+            match metadata.is_dir() {
+                true => fs::remove_dir_all(entry.path())?,
+                false => fs::remove_file(entry.path())?,
+            }
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// What the kept files in a folder and in its owners' take.
+fn measure(dir: &Path) -> io::Result<u64> {
+    let mut size = 0;
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    // What is removed in the meantime takes no place.
+    for entry in entries.flatten() {
+        if is_of_owner(&entry) {
+            size += measure(&entry.path())?;
+        } else if entry.file_name().to_str().is_some_and(is_id) {
+            size += size_of(&entry.path());
+        }
+    }
+    Ok(size)
+}
+
+/// What a kept file takes, by its folder.
+fn size_of(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    FOLDER + files.filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>()
+}
+
+fn is_of_owner(entry: &fs::DirEntry) -> bool {
+    entry.file_name().to_str().is_some_and(|name| name.starts_with(OWNER))
+}
+
+impl Usage {
+    fn kept(&self) -> MutexGuard<'_, Option<u64>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Arriving {
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.bytes += bytes;
+        self.usage.arriving.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        self.usage.arriving.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -199,7 +332,8 @@ impl NewStoredFile {
     /// # Errors
     /// If the folder cannot be written to.
     pub fn keep(self) -> io::Result<StoredFile> {
-        let Self { mut temporary, store, name, mime_type } = self;
+        // It counts as arriving until it counts as kept.
+        let Self { mut temporary, store, name, mime_type, arriving: _arriving } = self;
         let kind = Kind::of(&mut temporary, &mime_type)?;
         let (name, mime_type) = called(&name, &mime_type, kind);
         store.keep(temporary, &name, &mime_type)
@@ -234,7 +368,9 @@ fn called(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
 
 impl Write for NewStoredFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.temporary.write(bytes)
+        let written = self.temporary.write(bytes)?;
+        self.arriving.add(written as u64);
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -320,6 +456,51 @@ mod tests {
         assert_eq!(store.expire(Duration::from_secs(60)).unwrap(), 0);
         assert_eq!(store.expire(Duration::ZERO).unwrap(), 1);
         assert!(store.find(id(&two)).is_none());
+    }
+
+    #[test]
+    fn a_file_is_its_owners() {
+        let dir = tempfile::tempdir().unwrap();
+        let all = store(&dir).limited(2 * FOLDER);
+        let (one, two) = (all.of_owner("one"), all.of_owner("two"));
+        let file = stored(&one, "a.mp3", b"1");
+        assert!(one.find(id(&file)).is_some());
+        for other in [&all, &two] {
+            assert!(other.find(id(&file)).is_none());
+            assert!(other.find_by_url(&file.entry.url).is_none());
+            assert!(!other.remove(id(&file)).unwrap());
+        }
+        assert_eq!(two.size().unwrap(), FOLDER + 1);
+        stored(&two, "b.mp3", b"2");
+        assert_eq!(all.check_space().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(all.expire(Duration::ZERO).unwrap(), 2);
+        assert!(one.find(id(&file)).is_none());
+        assert_eq!(one.size().unwrap(), 0);
+    }
+
+    #[test]
+    fn what_files_take_is_counted_as_it_is_measured() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir).limited(1 << 20);
+        let counted = |expected: u64| assert_eq!(store.size().unwrap(), expected);
+        counted(0);
+        let one = stored(&store, "a.mp3", b"1234");
+        counted(FOLDER + 4);
+        let mut arriving = store.create("b.mp3", "audio/mpeg").unwrap();
+        arriving.write_all(b"12").unwrap();
+        counted(2 * FOLDER + 6);
+        let two = arriving.keep().unwrap();
+        counted(2 * FOLDER + 6);
+        drop(store.create("c.mp3", "audio/mpeg").unwrap());
+        store.expire(Duration::from_secs(60)).unwrap();
+        counted(2 * FOLDER + 6);
+        store.remove(id(&one)).unwrap();
+        store.remove(id(&one)).unwrap();
+        counted(FOLDER + 2);
+        store.remove(id(&two)).unwrap();
+        store.set_others(1 << 20);
+        assert!(store.create("d.mp3", "audio/mpeg").is_err());
+        assert!(store.files().check_writable().is_err());
     }
 
     #[test]

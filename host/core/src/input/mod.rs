@@ -337,11 +337,14 @@ impl<'a> Members<'a, '_> {
         let given = given.filter(|given| !is_left_empty(property, given));
         let prepared = given.map(|given| self.checker.value(property, given, &path)).transpose()?;
         // An object of which nothing is left was blank further down.
-        match prepared.filter(|prepared| !is_empty(prepared)).or_else(|| property.default.clone()) {
-            None if property.required => {
-                Err(Failure::invalid_input(&path, format!("`{path}` is required")))
+        let prepared = prepared.filter(|prepared| !is_empty(prepared));
+        let refused = |why: &str| Err(Failure::invalid_input(&path, format!("`{path}` {why}")));
+        match (prepared, &property.default) {
+            (None, Some(default)) if !self.checker.reader.may_fill_in(default) => {
+                refused("cannot have its default: the input has too many values")
             }
-            settled => Ok(settled),
+            (None, None) if property.required => refused("is required"),
+            (prepared, default) => Ok(prepared.or_else(|| default.clone())),
         }
     }
 }
@@ -674,6 +677,17 @@ mod tests {
         let message = "`list[0]` cannot be compared with its choices: the input has too many \
                        values (got \"label 1999\")";
         refuses(vec![list], many, "list[0]", message);
+    }
+
+    #[test]
+    fn a_default_is_not_filled_in_without_end() {
+        let text = Property { default: Some(json!("a".repeat(100_000))), ..string("text") };
+        let list = array("list", object("", vec![text, string("a")]));
+        let items = |count| json!({ "list": vec![json!({"a": "b"}); count] });
+        let of = |count| prepare(&vec![list.clone()].into(), items(count), "a/v1/b");
+        assert!(of(100).is_ok());
+        let failure = of(1_000).unwrap_err();
+        assert!(failure.message.contains("the input has too many values"), "{}", failure.message);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value, json};
 
-use crate::contract::json::{self, OF_CALLERS};
+use crate::contract::json::{self, MEMBER, OF_CALLERS};
 use crate::contract::table::{Choice, Choices, Property, PropertyType, plain_number, same};
 
 /// Below it, a number with a fraction or an exponent is read exactly.
@@ -17,8 +17,8 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Reads the values of one input.
 pub(super) struct Reader {
-    /// The memory that the JSON in its texts may still take: many short texts
-    /// could become values of gigabytes.
+    /// The memory that the JSON in its texts and the defaults that are filled in
+    /// may still take: a short input could become values of gigabytes.
     left: usize,
     /// How many choices the values may still be compared with: a list may be
     /// long, and so may its choices.
@@ -48,6 +48,14 @@ impl Reader {
     pub fn may_compare(&mut self, choices: &Choices) -> bool {
         let left = self.comparisons.checked_sub(choices.known.len());
         self.comparisons = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    /// Whether a default may be filled in: each object of a long list has those
+    /// of its members.
+    pub fn may_fill_in(&mut self, default: &Value) -> bool {
+        let left = self.left.checked_sub(MEMBER + default.to_string().len());
+        self.left = left.unwrap_or_default();
         left.is_some()
     }
 

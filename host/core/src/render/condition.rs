@@ -20,10 +20,14 @@ pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value>
     }
     let looked_at = members.iter().find(|member| member.name == condition.property)?;
     let met = met(condition, looked_at);
+    // `json!` would copy what stands in it, at each condition of a chain again.
+    let keyword = |name: &str, value| Value::Object(Map::from_iter([(name.to_owned(), value)]));
     Some(match (schema(looked_at, members), condition.matches) {
         (None, _) => met,
-        (Some(counts), Comparison::Absent) => json!({ "anyOf": [{ "not": counts }, met] }),
-        (Some(counts), _) => json!({ "allOf": [counts, met] }),
+        (Some(counts), Comparison::Absent) => {
+            keyword("anyOf", Value::Array(vec![keyword("not", counts), met]))
+        }
+        (Some(counts), _) => keyword("allOf", Value::Array(vec![counts, met])),
     })
 }
 

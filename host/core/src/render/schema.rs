@@ -21,6 +21,8 @@
 //! | `x-max-bytes`         | the largest file                                 |
 //! | `x-accept`            | file name extensions that are taken              |
 
+use std::collections::HashMap;
+
 use schemars::Schema;
 use serde_json::{Map, Value, json};
 
@@ -175,19 +177,24 @@ impl Scope {
     ) {
         let mut always = Members::default();
         let mut conditional: Vec<(Value, Members)> = Vec::new();
+        // Where each is, by its text: thousands of long ones would be compared for long.
+        let mut positions: HashMap<String, usize> = HashMap::new();
         for (order, member) in members.iter().enumerate() {
             let mut property = self.property(member);
             put(&mut property, "x-order", order);
             match condition::schema(member, members) {
                 None => always.add(member, property),
-                Some(holds) => match conditional.iter_mut().find(|(other, _)| *other == holds) {
-                    Some((_, group)) => group.add(member, property),
-                    None => {
-                        let mut group = Members::default();
-                        group.add(member, property);
-                        conditional.push((holds, group));
+                Some(holds) => {
+                    let at = *positions.entry(holds.to_string()).or_insert(conditional.len());
+                    match conditional.get_mut(at) {
+                        Some((_, group)) => group.add(member, property),
+                        None => {
+                            let mut group = Members::default();
+                            group.add(member, property);
+                            conditional.push((holds, group));
+                        }
                     }
-                },
+                }
             }
         }
         let is_conditional = !conditional.is_empty();

@@ -56,8 +56,8 @@ impl Lock {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(wrong(&error.kind())),
         }
-        if is_open_to_all(&path) || path.parent().is_some_and(is_open_to_all) {
-            return Err(wrong(&"anybody may write to it, or to its folder"));
+        if is_open_to_all(&path) {
+            return Err(wrong(&OPEN_TO_ALL));
         }
         let text = fs::read_to_string(&path).map_err(|error| wrong(&error.kind()))?;
         let lock: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
@@ -92,17 +92,24 @@ impl Lock {
     }
 }
 
-/// Whether every user may write to a file or folder, and so approve anything.
+/// Why a file that [`is_open_to_all`] is not used.
+pub const OPEN_TO_ALL: &str = "anybody may write to it, or to its folder";
+
+/// Whether every user may write to a file or to its folder, and so approve
+/// anything, or put anything in the place of what was approved.
 #[cfg(unix)]
-fn is_open_to_all(path: &Path) -> bool {
+pub fn is_open_to_all(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     const BY_OTHERS: u32 = 0o002;
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & BY_OTHERS != 0)
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    [file, folder].into_iter().any(|path| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & BY_OTHERS != 0)
+    })
 }
 
 #[cfg(not(unix))]
-fn is_open_to_all(_: &Path) -> bool {
+pub fn is_open_to_all(_: &Path) -> bool {
     false
 }
 

@@ -15,7 +15,7 @@ use std::path::Path;
 use connector_host::Connector;
 
 pub use binding::{BindingError, binding, bound_connection, has_same_secrets};
-pub use lock::Lock;
+pub use lock::{Lock, OPEN_TO_ALL, is_open_to_all};
 pub use request::{Request, is_of_host, variable_of_host};
 pub use trust::Trusted;
 

@@ -96,8 +96,9 @@ pub fn variable_of_host(connector: &Connector) -> Option<&str> {
 }
 
 /// Whether an environment variable is one of the host's own, which no component
-/// is given.
+/// is given. On some systems their names have no letter case.
 pub fn is_of_host(variable: &str) -> bool {
+    let variable = variable.to_ascii_uppercase();
     variable.starts_with("CONNECTOR_") || variable.starts_with("NATS_")
 }
 
@@ -136,4 +137,17 @@ fn place_of(property: &str, definition: &Definition) -> String {
         .chain(of_user.then(|| "headers that the user names".to_owned()))
         .collect();
     if places.is_empty() { "nowhere".to_owned() } else { places.join(" and ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_the_host_is_one_in_every_casing() {
+        for name in ["CONNECTOR_STORE_KEY", "connector_store_key", "Nats_Password"] {
+            assert!(is_of_host(name), "{name}");
+        }
+        assert!(!is_of_host("OPENAI_API_KEY"));
+    }
 }
