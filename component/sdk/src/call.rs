@@ -72,18 +72,24 @@ pub trait Component {
     fn connector() -> &'static Connector;
 }
 
-/// Calls the connector of a component. What a panic would have printed goes to
-/// the log: the host sees no more than that the component has stopped.
-fn call<T: Component, R>(call: impl FnOnce() -> Result<R>) -> Result<R, types::Failure> {
+/// What a panic would have printed goes to the log, from where the host takes it
+/// for the failure's message: it sees no more than that the component has stopped.
+fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         // Its place and its message, in one line.
         crate::log::error(panic.to_string().replacen(":\n", ": ", 1));
     }));
+}
+
+/// Calls the connector of a component.
+fn call<T: Component, R>(call: impl FnOnce() -> Result<R>) -> Result<R, types::Failure> {
+    log_panics();
     enter(T::connector(), call).map_err(Failure::into_record)
 }
 
 impl<T: Component> exports::describe::Guest for T {
     fn describe() -> exports::describe::Component {
+        log_panics();
         describe::describe(T::connector())
     }
 }
