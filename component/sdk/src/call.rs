@@ -10,11 +10,17 @@ use crate::{Action, Connector, Failure, FailureKind, Result, Settings, describe}
 
 thread_local! {
     static CONNECTOR: Cell<Option<&'static Connector>> = const { Cell::new(None) };
+    static RUNNING: Cell<Option<&'static Action>> = const { Cell::new(None) };
 }
 
 /// The connector that is being called.
 pub(crate) fn connector() -> Option<&'static Connector> {
     CONNECTOR.get()
+}
+
+/// The action that is running.
+pub(crate) fn running() -> Option<&'static Action> {
+    RUNNING.get()
 }
 
 /// Calls a connector.
@@ -27,7 +33,11 @@ pub(crate) fn enter<T>(connector: &'static Connector, call: impl FnOnce() -> T) 
 
 /// Runs an action.
 pub(crate) fn run(action: &str, input: &str, settings: &str) -> Result<OutcomeText> {
-    (find(action)?.run)(input, &Settings(settings))
+    let action = find(action)?;
+    let before = RUNNING.replace(Some(action));
+    let outcome = (action.run)(input, &Settings(settings));
+    RUNNING.set(before);
+    outcome
 }
 
 /// The current choices of a property. A provider that cannot be asked is a

@@ -27,6 +27,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::shortened;
 use crate::http::Response;
+use crate::property::Property;
 use crate::{Failure, FailureKind, call, json};
 
 /// The longest message of a provider, in bytes; `detail` holds the rest.
@@ -46,6 +47,12 @@ impl ErrorResponse<'_> {
     /// The values of a header.
     pub fn header(&self, name: &str) -> Option<String> {
         self.response?.header(name)
+    }
+
+    /// The table of the action that is running, to find the property that a
+    /// provider's name for a parameter means. Empty if none is.
+    pub fn properties(&self) -> &'static [Property] {
+        call::running().map_or(&[], |action| action.properties)
     }
 
     /// What the body explains.
