@@ -6,6 +6,7 @@
 //! [`rules`] for what they take, [`parameters`] that go out as they came in,
 //! [`stream`]s of events and the token counts ([`usage`]).
 
+mod ask;
 mod connection;
 mod errors;
 mod models;
@@ -14,14 +15,14 @@ mod rules;
 mod stream;
 mod usage;
 
-use connector_sdk::Connector;
+use connector_sdk::{Action, Connector};
 
 connector_sdk::export!(Connector {
     icon: Some(include_str!("icon.svg")),
     categories: &["artificial-intelligence"],
     help: include_str!("help.md"),
     connection: connection::CONNECTION,
-    actions: &[],
+    actions: &[Action::of::<ask::Ask>()],
     errors: errors::read,
     ..Connector::new(
         "openai",
