@@ -288,302 +288,208 @@ fn other_json(wanted: &str, content: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::failure::FailureKind;
 
     const STRICT: &str = r#"{"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"}},"required":["name","age"],"additionalProperties":false}"#;
 
-    fn schema() -> serde_json::Value {
-        serde_json::from_str(STRICT).unwrap()
+    fn of(number: u64, schema: &str) -> Format {
+        Format::of(number, Some(schema)).unwrap()
+    }
+
+    fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
     }
 
     fn choice(content: &str, finish_reason: &str) -> Choice {
-        let choice = json!({ "message": { "content": content }, "finish_reason": finish_reason });
-        Choice::of(&choice.into())
+        let message = json!({ "content": content });
+        Choice::of(&json!({ "message": message, "finish_reason": finish_reason }))
     }
 
-    fn finished(format: &Format, choice: &Choice) -> Result<String> {
-        format.output(format.content(choice)?).map(Json::text)
-    }
-
-    fn read(format: &Format, content: &str) -> Result<String> {
-        finished(format, &choice(content, "stop"))
-    }
-
-    /// What goes on the wire.
-    fn wire(format: &Format) -> serde_json::Value {
-        serde_json::from_str(&format.wire().unwrap().text()).unwrap()
+    /// The output of an answer.
+    fn read(format: &Format, content: &str, finish_reason: &str) -> Result<Value> {
+        format.output(format.content(&choice(content, finish_reason))?)
     }
 
     #[test]
-    fn a_text_needs_no_format() {
-        assert_eq!(Format::of(None, None).unwrap(), Format::Text);
-        assert!(Format::of(Some(0), Some("left over")).unwrap().wire().is_none());
-        assert_eq!(Format::Text.instruction(), None);
-        assert_eq!(
-            Format::of(Some(3), None).unwrap_err().property.as_deref(),
-            Some("responseFormat")
-        );
-    }
-
-    #[test]
-    fn without_a_schema_the_model_is_asked_in_words() {
-        for number in [1, 2] {
-            let format = Format::of(Some(number), None).unwrap();
-            assert_eq!(wire(&format), json!({ "type": "json_object" }));
-            assert!(format.instruction().unwrap().contains("JSON"));
-            assert!(!format.is_loose());
+    fn the_format_decides_what_is_asked_for_and_what_comes_of_it() {
+        let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
+        let texts = json!({ "type": "array", "items": { "type": "string" } });
+        let list = json!({ "type": "array", "items": json(STRICT) });
+        let in_object = |mut root: Value, list: &Value| {
+            root["type"] = "object".into();
+            root["properties"] = json!({ "items": list });
+            root["required"] = json!(["items"]);
+            root["additionalProperties"] = false.into();
+            Some(root)
+        };
+        let defs = || json!({ "$defs": json(reference)["$defs"] });
+        let references = json!({ "type": "array", "items": { "$ref": "#/$defs/a" } });
+        let mut output_of_references = defs();
+        output_of_references["type"] = "array".into();
+        output_of_references["items"] = references["items"].clone();
+        for (number, schema, sent, strict, output) in [
+            (0, "", None, true, json!({ "type": "string" })),
+            (0, "left over", None, true, json!({ "type": "string" })),
+            (1, "", None, true, json!({ "type": "object" })),
+            (2, "{}", None, true, json!({ "type": "array" })),
+            (1, STRICT, Some(json(STRICT)), true, json(STRICT)),
+            (
+                1,
+                r#"{"type":"object"}"#,
+                Some(json!({ "type": "object" })),
+                false,
+                json!({ "type": "object" }),
+            ),
+            (2, STRICT, in_object(json!({}), &list), true, list.clone()),
+            (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
+            (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
+            // References still find what they refer to.
+            (2, reference, in_object(defs(), &references), false, output_of_references),
+        ] {
+            let format = of(number, schema);
+            let expected = sent.clone().map(|schema| {
+                let schema = json!({ "name": "response", "strict": strict, "schema": schema });
+                json!({ "type": "json_schema", "json_schema": schema })
+            });
+            let in_words = (number > 0).then(|| json!({ "type": "json_object" }));
+            let is_asked_in_words = format.instruction().is_some_and(|it| it.contains("JSON"));
+            assert_eq!(format.response_format(), expected.or(in_words), "{number} {schema}");
+            assert_eq!(is_asked_in_words, number > 0 && sent.is_none(), "{number} {schema}");
+            assert_eq!(format.is_loose(), !strict, "{number} {schema}");
+            assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
+            assert_eq!(format.output_schema(false), output, "{number} {schema}");
         }
-    }
-
-    #[test]
-    fn an_object_is_held_to_its_schema() {
-        let format = Format::of(Some(1), Some(STRICT)).unwrap();
-        assert_eq!(
-            wire(&format),
-            json!({
-                "type": "json_schema",
-                "json_schema": { "name": "response", "strict": true, "schema": schema() },
-            })
-        );
-        assert_eq!(format.instruction(), None);
-    }
-
-    #[test]
-    fn the_order_of_the_members_is_kept() {
-        let format = Format::of(Some(1), Some(STRICT)).unwrap();
-        assert!(format.wire().unwrap().text().contains(STRICT));
-    }
-
-    #[test]
-    fn a_list_travels_in_an_object() {
-        let expected = json!({
-            "type": "object",
-            "properties": { "items": { "type": "array", "items": schema() } },
-            "required": ["items"],
-            "additionalProperties": false,
-        });
-        let of_items = Format::of(Some(2), Some(STRICT)).unwrap();
-        assert_eq!(wire(&of_items)["json_schema"]["schema"], expected);
-        assert_eq!(wire(&of_items)["json_schema"]["strict"], true);
-
-        let array = json!({ "type": "array", "items": schema() }).to_string();
-        let of_list = Format::of(Some(2), Some(&array)).unwrap();
-        assert_eq!(wire(&of_list)["json_schema"]["schema"], expected);
-    }
-
-    #[test]
-    fn references_still_find_their_target() {
-        let schema = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "type": "string" } } });
-        let format = Format::of(Some(2), Some(&schema.to_string())).unwrap();
-        let wire = &wire(&format)["json_schema"]["schema"];
-        assert_eq!(wire["$defs"], schema["$defs"]);
-        assert_eq!(wire["properties"]["items"]["items"], json!({ "$ref": "#/$defs/a" }));
-        let reference = json!({ "$ref": "#/$defs/a" });
-        let list = json!({ "type": "array", "items": reference });
-        assert_eq!(
-            format.output_schema(true),
-            json!({ "$defs": schema["$defs"], "type": "array", "items": list })
-        );
-    }
-
-    #[test]
-    fn a_loose_schema_is_sent_as_it_is() {
-        let schema = r#"{"type":"object","properties":{"a":{"type":"string"}}}"#;
-        let format = Format::of(Some(1), Some(schema)).unwrap();
-        let wire = wire(&format);
-        assert_eq!(wire["json_schema"]["strict"], false);
-        assert!(format.wire().unwrap().text().contains(schema));
-        assert!(format.is_loose());
+        assert_eq!(of(0, "").output_schema(true), texts);
+        let several =
+            json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
+        assert_eq!(of(2, reference).output_schema(true), several);
+        // The order of the members is kept.
+        assert!(of(1, STRICT).response_format().unwrap().to_string().contains(STRICT));
     }
 
     #[test]
     fn what_is_no_schema_of_the_format_is_refused() {
         for schema in ["{", "[]", "true", "\"object\"", r#"{"type":"array"}"#] {
-            let failure = Format::of(Some(1), Some(schema)).unwrap_err();
+            let failure = Format::of(1, Some(schema)).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
             assert_eq!(failure.property.as_deref(), Some("responseSchema"));
         }
+        let failure = Format::of(3, None).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("responseFormat"));
     }
 
     #[test]
-    fn the_format_decides_the_output() {
-        fn schema(number: u64, schema: Option<&str>, is_several: bool) -> Json {
-            Format::of(Some(number), schema).unwrap().output_schema(is_several)
-        }
-        assert_eq!(schema(0, None, false), json!({ "type": "string" }));
-        assert_eq!(schema(1, None, false), json!({ "type": "object" }));
-        assert_eq!(schema(2, None, false), json!({ "type": "array" }));
-        let texts = json!({ "type": "array", "items": { "type": "string" } });
-        assert_eq!(schema(0, None, true), texts);
-
-        let item = r#"{"type":"string"}"#;
-        assert_eq!(schema(2, Some(item), false), texts);
-        let whole = texts.to_string();
-        assert_eq!(schema(2, Some(&whole), false), texts);
-        assert_eq!(schema(2, Some(item), true), json!({ "type": "array", "items": texts }));
-        assert_eq!(schema(1, Some(STRICT), false), self::schema());
-    }
-
-    #[test]
-    fn only_a_schema_is_to_be_fitted() {
-        let schema = |number, schema| Format::of(Some(number), schema).unwrap().schema();
-        assert!(schema(0, Some(STRICT)).is_none());
-        assert!(schema(1, None).is_none());
-        assert!(schema(2, None).is_none());
-        assert_eq!(schema(1, Some(STRICT)).unwrap(), self::schema());
-        let list = json!({ "type": "array", "items": self::schema() });
-        assert_eq!(schema(2, Some(STRICT)).unwrap(), list);
-        assert_eq!(schema(2, Some(&list.to_string())).unwrap(), list);
-    }
-
-    #[test]
-    fn a_text_is_returned_as_it_is() {
-        assert_eq!(read(&Format::Text, " Hi\n").unwrap(), r#"" Hi\n""#);
-        assert_eq!(finished(&Format::Text, &choice("cut", "length")).unwrap(), r#""cut""#);
-    }
-
-    #[test]
-    fn a_text_that_the_provider_ended_is_no_answer() {
-        for (reason, kind) in [
-            ("content_filter", FailureKind::Refused),
-            ("content_filter: PROHIBITED_CONTENT", FailureKind::Refused),
-            ("SAFETY", FailureKind::Refused),
-            ("sensitive", FailureKind::Refused),
-            ("error", FailureKind::Unavailable),
-            ("network_error", FailureKind::Unavailable),
-            ("insufficient_system_resource", FailureKind::Unavailable),
-            ("aborted", FailureKind::Unavailable),
+    fn an_answer_is_an_output() {
+        let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
+        let (written, fenced) = (r#"{"z":1.5,"a":2}"#, "```json\n{\"items\": [1, 2]}\n```");
+        for (format, content, reason, output) in [
+            (&text, " Hi\n", "stop", json!(" Hi\n")),
+            (&text, "", "stop", json!("")),
+            // The limit of tokens leaves a text that is one.
+            (&text, "cut", "length", json!("cut")),
+            (&text, "cut", "max_tokens", json!("cut")),
+            (&text, "all", "eos", json!("all")),
+            (&text, "all", "", json!("all")),
+            (&object, written, "stop", json!({ "z": 1.5, "a": 2 })),
+            (&list, r#"{"items":[1, 2]}"#, "stop", json!([1, 2])),
+            (&list, "[1, 2]", "stop", json!([1, 2])),
+            (&list, fenced, "stop", json!([1, 2])),
         ] {
-            let failure = Format::Text.content(&choice("half", reason)).unwrap_err();
-            assert_eq!(failure.kind, kind, "{reason}");
-            assert!(failure.message.contains(&format!("`{reason}`")), "{}", failure.message);
-            assert_eq!(failure.detail.as_deref(), Some("half"));
+            assert_eq!(read(format, content, reason).unwrap(), output, "{content}");
+        }
+        // The order of the members is kept.
+        assert_eq!(read(&object, written, "stop").unwrap().to_string(), written);
+    }
+
+    #[test]
+    fn another_answer_is_never_an_output() {
+        use FailureKind::{InvalidOutput, Refused, Unavailable};
+        let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
+        for (format, content, reason, kind) in [
+            (&object, "Sure! Here it is", "stop", InvalidOutput),
+            (&object, r#"{"cut":"#, "stop", InvalidOutput),
+            (&object, r#"{"a":1} {"b":2}"#, "stop", InvalidOutput),
+            (&object, "[1]", "stop", InvalidOutput),
+            (&object, "", "stop", InvalidOutput),
+            (&list, r#"{"items":1}"#, "stop", InvalidOutput),
+            (&list, r#"{"list":[1]}"#, "stop", InvalidOutput),
+            (&list, "1, 2, 3", "stop", InvalidOutput),
+            // Half an answer is none.
+            (&object, r#"{"a":1}"#, "length", InvalidOutput),
+            (&text, "", "length", InvalidOutput),
+            (&list, "[1]", "content_filter", Refused),
+            (&text, "half", "content_filter", Refused),
+            (&text, "half", "content_filter: PROHIBITED_CONTENT", Refused),
+            (&text, "half", "SAFETY", Refused),
+            (&text, "half", "sensitive", Refused),
+            (&text, "", "content_filter", Refused),
+            (&text, "half", "error", Unavailable),
+            (&text, "half", "network_error", Unavailable),
+            (&text, "half", "insufficient_system_resource", Unavailable),
+            (&text, "half", "aborted", Unavailable),
+        ] {
+            let failure = read(format, content, reason).unwrap_err();
+            assert_eq!(failure.kind, kind, "{content} {reason}");
+            assert_eq!(failure.detail.as_deref().unwrap_or_default(), content, "{content}");
+            assert_eq!(failure.property.is_some(), reason == "length");
             assert!(failure.request_sent);
         }
-        for reason in ["stop", "length", "max_tokens", "eos", "tool_calls", ""] {
-            assert_eq!(Format::Text.content(&choice("all", reason)).unwrap(), "all");
-        }
     }
 
     #[test]
-    fn an_error_inside_an_answer_is_the_failure() {
-        let failed = json!({
-            "message": { "content": "half" }, "finish_reason": "error",
-            "error": { "message": "Slow down.", "code": 429 },
-        });
-        let failure = Format::Text.content(&Choice::of(&failed.into())).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::RateLimited);
-        assert_eq!(failure.message, "Slow down");
-        assert_eq!(failure.detail.as_deref(), Some("half"));
+    fn an_error_or_a_refusal_inside_an_answer_is_the_failure() {
+        let error = json!({ "message": "Slow down.", "code": 429 });
+        let half = json!({ "content": "half" });
+        let refusal = json!({ "content": null, "refusal": "I can't help with that." });
+        for (choice, kind, message, detail) in [
+            (
+                json!({ "message": half, "finish_reason": "error", "error": error }),
+                FailureKind::RateLimited,
+                "Slow down",
+                Some("half"),
+            ),
+            (
+                json!({ "message": refusal }),
+                FailureKind::Refused,
+                "the model refused: I can't help with that.",
+                None,
+            ),
+            (
+                json!({ "message": { "content": null } }),
+                FailureKind::InvalidOutput,
+                "the provider's answer holds no text",
+                None,
+            ),
+        ] {
+            for format in [Format::Text, Format::Object(None)] {
+                let failure = format.content(&Choice::of(&choice)).unwrap_err();
+                assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
+                assert_eq!(failure.detail.as_deref(), detail);
+            }
+        }
     }
 
     #[test]
     fn a_server_that_does_not_take_a_format_is_answered_with_advice() {
-        let advised = |format: &Format, message: &str| {
-            let failure = Failure::refused(message).answered(400, None);
-            let failure = format.advised(failure);
-            (failure.message, failure.property)
-        };
-        let with_schema = Format::of(Some(1), Some(STRICT)).unwrap();
-        let without = Format::of(Some(2), None).unwrap();
-        for (format, message, advice, property) in [
-            (
-                &with_schema,
-                "This response_format type is unavailable now",
-                "; leave Response Schema empty",
-                "responseSchema",
-            ),
-            (
-                &without,
-                "'response_format.type' must be 'json_schema' or 'text'",
-                "; give a Response Schema",
-                "responseFormat",
-            ),
+        let (with_schema, without) = (of(1, STRICT), of(2, ""));
+        let unavailable = "This response_format type is unavailable now";
+        let other = "'response_format.type' must be 'json_schema' or 'text'";
+        let invalid = "Invalid schema for response_format 'response': In context=()";
+        for (format, message, advice) in [
+            (&with_schema, unavailable, Some(("; leave Response Schema empty", "responseSchema"))),
+            (&without, other, Some(("; give a Response Schema", "responseFormat"))),
+            (&Format::Text, "response_format is unknown", None),
+            (&with_schema, invalid, None),
+            (&with_schema, "max_tokens is too large", None),
         ] {
-            let (advised, at) = advised(format, message);
-            assert!(advised.starts_with(&format!("{message}{advice}")), "{advised}");
-            assert_eq!(at.as_deref(), Some(property));
+            let mut failure = Failure::refused(message);
+            failure.status = Some(400);
+            let advised = format.advise(failure);
+            let (words, property) = advice.unzip();
+            let begin = format!("{message}{}", words.unwrap_or_default());
+            assert!(advised.message.starts_with(&begin), "{advised}");
+            assert_eq!(advised.message.len() > begin.len(), words.is_some(), "{advised}");
+            assert_eq!(advised.property.as_deref(), property);
         }
-        for (format, message) in [
-            (&Format::Text, "response_format is unknown"),
-            (&with_schema, "Invalid schema for response_format 'response': In context=()"),
-            (&with_schema, "max_tokens is too large"),
-        ] {
-            assert_eq!(advised(format, message), (message.to_owned(), None));
-        }
-    }
-
-    #[test]
-    fn an_object_is_returned_as_the_model_wrote_it() {
-        let written = r#"{"z":1.10,"a":12345678901234567890123}"#;
-        for content in [
-            written.to_owned(),
-            format!("\n {written} \n"),
-            format!("```json\n{written}\n```"),
-            format!("```\n{written}\n```\n"),
-        ] {
-            assert_eq!(read(&Format::Object(None), &content).unwrap(), written);
-        }
-    }
-
-    #[test]
-    fn a_list_is_taken_out_of_its_object() {
-        for content in [r#"{"items":[1, 2]}"#, "[1, 2]", "```json\n{\"items\": [1, 2]}\n```"] {
-            assert_eq!(read(&Format::List(None), content).unwrap(), "[1,2]");
-        }
-    }
-
-    #[test]
-    fn another_answer_is_never_returned() {
-        let object = Format::Object(None);
-        let list = Format::List(None);
-        for (format, content) in [
-            (&object, "Sure! Here it is"),
-            (&object, r#"{"cut":"#),
-            (&object, r#"{"a":1} {"b":2}"#),
-            (&object, "[1]"),
-            (&object, ""),
-            (&list, r#"{"items":1}"#),
-            (&list, r#"{"list":[1]}"#),
-            (&list, "1, 2, 3"),
-        ] {
-            let failure = read(format, content).unwrap_err();
-            assert_eq!(failure.kind, FailureKind::InvalidOutput, "{content}");
-            assert_eq!(failure.detail.unwrap_or_default(), content);
-            assert!(failure.request_sent);
-        }
-    }
-
-    #[test]
-    fn a_refusal_is_told() {
-        let choice =
-            json!({ "message": { "content": null, "refusal": "I can't help with that." } });
-        let choice = Choice::of(&choice.into());
-        for format in [Format::Text, Format::Object(None)] {
-            let failure = format.content(&choice).unwrap_err();
-            assert_eq!(failure.kind, FailureKind::Refused);
-            assert_eq!(failure.message, "the model refused: I can't help with that.");
-        }
-    }
-
-    #[test]
-    fn an_answer_that_was_cut_off_is_not_half_an_object() {
-        let failure = Format::Object(None).content(&choice(r#"{"a":1}"#, "length")).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::InvalidOutput);
-        assert_eq!(failure.property.as_deref(), Some("maxTokens"));
-        let failure = Format::List(None).content(&choice("[1]", "content_filter")).unwrap_err();
-        assert_eq!(failure.kind, FailureKind::Refused);
-    }
-
-    #[test]
-    fn an_empty_text_says_why() {
-        let filtered = Format::Text.content(&choice("", "content_filter")).unwrap_err();
-        assert_eq!(filtered.kind, FailureKind::Refused);
-        let cut = Format::Text.content(&choice("", "length")).unwrap_err();
-        assert_eq!(cut.kind, FailureKind::InvalidOutput);
-        assert_eq!(read(&Format::Text, "").unwrap(), r#""""#);
     }
 }

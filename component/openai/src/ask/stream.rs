@@ -287,240 +287,160 @@ fn set(members: &mut Members, name: String, value: Value) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::failure::FailureKind;
-    use crate::openai::stream;
 
-    /// Collects a stream of events with this data, and what is told.
-    fn collect(events: &[impl ToString]) -> (Result<Json>, Vec<(u32, String)>) {
-        let (text, told) = stream::read(events, super::collect);
-        let told = told.into_iter().map(|event| match event {
-            Event::TextDelta(delta) => (delta.choice, delta.text),
-            other => panic!("{other:?}"),
-        });
-        (text.map(Json::raw), told.collect())
+    /// The completion that these chunks make.
+    fn whole(chunks: &[Value]) -> Value {
+        let mut completion = Completion::default();
+        for chunk in chunks {
+            completion.add(chunk.clone()).unwrap();
+        }
+        completion.whole()
     }
 
     /// A chunk of one choice.
-    fn chunk(index: u64, delta: serde_json::Value) -> serde_json::Value {
-        let choice = json!({ "index": index, "delta": delta, "finish_reason": null });
-        json!({ "model": "gpt-x", "choices": [choice], "usage": null })
+    fn chunk(delta: Value) -> Value {
+        json!({ "model": "m", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] })
     }
 
-    fn end(index: u64, reason: &str) -> serde_json::Value {
-        let choice = json!({ "index": index, "delta": {}, "finish_reason": reason });
-        json!({ "model": "gpt-x", "choices": [choice], "usage": null })
-    }
-
-    #[track_caller]
-    fn check(chunks: &[serde_json::Value], expected: serde_json::Value) {
-        let done = "[DONE]".to_owned();
-        let events: Vec<_> = chunks.iter().map(ToString::to_string).chain([done]).collect();
-        assert_eq!(collect(&events).0.unwrap(), expected);
+    fn end(reason: &str) -> Value {
+        json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }], "usage": null })
     }
 
     #[test]
-    fn the_pieces_are_the_whole() {
+    fn the_chunks_are_the_whole() {
         let role = json!({ "role": "assistant", "content": "", "refusal": null });
-        check(
-            &[
-                chunk(0, role),
-                chunk(0, json!({ "content": "Grü" })),
-                chunk(0, json!({ "content": "ße" })),
-                end(0, "stop"),
-                json!({ "model": "gpt-x", "choices": [], "usage": { "total_tokens": 3 } }),
+        let chunks = [
+            chunk(role),
+            chunk(json!({ "content": "Grü" })),
+            json!({ "choices": [{ "index": 1, "delta": { "refusal": "I won't" } }] }),
+            chunk(json!({ "content": "ße" })),
+            end("stop"),
+            json!({ "model": "m", "choices": [], "usage": { "total_tokens": 3 } }),
+        ];
+        let message = json!({ "role": "assistant", "content": "Grüße", "refusal": null });
+        let expected = json!({
+            "model": "m",
+            "usage": { "total_tokens": 3 },
+            "choices": [
+                { "index": 0, "message": message, "finish_reason": "stop" },
+                { "index": 1, "message": { "refusal": "I won't" } },
             ],
-            json!({
-                "model": "gpt-x",
-                "choices": [{
-                    "index": 0,
-                    "message": { "role": "assistant", "content": "Grüße", "refusal": null },
-                    "finish_reason": "stop",
-                }],
-                "usage": { "total_tokens": 3 },
-            }),
-        );
-    }
-
-    #[test]
-    fn text_is_told_as_it_arrives() {
-        let (whole, told) = collect(&[
-            chunk(1, json!({ "content": "ja 😀" })),
-            chunk(0, json!({ "content": "no" })),
-            chunk(0, json!({ "content": "" })),
-            chunk(1, json!({ "refusal": "I won't" })),
-            chunk(1, json!({ "content": "!" })),
-            end(0, "stop"),
-            end(1, "length"),
-        ]);
-        assert_eq!(told, [(1, "ja 😀".to_owned()), (0, "no".to_owned()), (1, "!".to_owned())]);
-        let choices = json!([
-            { "index": 0, "message": { "content": "no" }, "finish_reason": "stop" },
-            {
-                "index": 1, "message": { "content": "ja 😀!", "refusal": "I won't" },
-                "finish_reason": "length",
-            },
-        ]);
-        assert_eq!(whole.unwrap(), json!({ "model": "gpt-x", "choices": choices, "usage": null }));
-    }
-
-    #[test]
-    fn calls_are_put_together_by_their_index() {
-        let call = |index: u64, call: serde_json::Value| {
-            let mut call = call;
-            call["index"] = index.into();
-            chunk(0, json!({ "tool_calls": [call] }))
-        };
-        let function = |arguments: &str| json!({ "function": { "arguments": arguments } });
-        let start = |id: &str, name: &str| {
-            json!({
-                "id": id, "type": "function", "function": { "name": name, "arguments": "" },
-            })
-        };
-        let whole = |id: &str, name: &str, arguments: &str| {
-            let function = json!({ "name": name, "arguments": arguments });
-            json!({ "id": id, "type": "function", "function": function })
-        };
-        let repeated = json!({
-            "id": "", "function": { "name": "", "arguments": "\"Linz\"}" },
         });
-        check(
-            &[
-                chunk(0, json!({ "role": "assistant", "content": null })),
-                call(1, start("b", "g")),
-                call(0, start("a", "f")),
-                call(0, function("{\"city\":")),
-                call(1, function("{}")),
-                call(0, repeated),
-                end(0, "tool_calls"),
-            ],
-            json!({
-                "model": "gpt-x",
-                "choices": [{
-                    "index": 0,
-                    "message": {
-                        "role": "assistant",
-                        "content": null,
-                        "tool_calls": [
-                            whole("a", "f", "{\"city\":\"Linz\"}"),
-                            whole("b", "g", "{}"),
-                        ],
-                    },
-                    "finish_reason": "tool_calls",
-                }],
-                "usage": null,
-            }),
-        );
+        assert_eq!(whole(&chunks), expected);
     }
 
     #[test]
     fn log_probabilities_are_one_list() {
-        let token = |text: &str| {
-            let choice = json!({
-                "index": 0, "delta": { "content": text },
-                "logprobs": { "content": [{ "token": text }], "refusal": null },
-            });
-            json!({ "choices": [choice] })
+        let token = |token: &str| {
+            let logprobs = json!({ "content": [{ "token": token }], "refusal": null });
+            json!({ "choices": [{ "delta": { "content": token }, "logprobs": logprobs }] })
         };
-        let content = json!([{ "token": "a" }, { "token": "b" }]);
-        check(
-            &[token("a"), token("b")],
-            json!({ "choices": [{
-                "index": 0, "message": { "content": "ab" },
-                "logprobs": { "content": content, "refusal": null },
-            }]}),
-        );
+        let logprobs = json!({ "content": [{ "token": "a" }, { "token": "b" }], "refusal": null });
+        let whole = whole(&[token("a"), token("b")]);
+        let expected = json!([{ "message": { "content": "ab" }, "logprobs": logprobs }]);
+        assert_eq!(whole["choices"], expected);
     }
 
     #[test]
-    fn servers_may_leave_the_counting_out() {
-        let whole_call = |name: &str| {
-            let function = json!({ "name": name, "arguments": { "delta": [{ "index": 0 }] } });
-            json!({ "function": function })
+    fn a_message_is_put_together_whatever_its_provider_puts_there() {
+        let call = |call: Value| json!({ "tool_calls": [call] });
+        let started = |index: u64, name: &str| {
+            let function = json!({ "name": name, "arguments": "" });
+            call(json!({ "index": index, "id": name, "type": "function", "function": function }))
         };
-        let delta = |delta: serde_json::Value| json!({ "choices": [{ "delta": delta }] });
-        check(
-            &[
-                delta(json!({ "content": "a" })),
-                delta(json!({ "content": "b", "tool_calls": [whole_call("f")] })),
-                delta(json!({ "tool_calls": [whole_call("g")] })),
-            ],
-            json!({ "choices": [{ "message": {
-                "content": "ab", "tool_calls": [whole_call("f"), whole_call("g")],
-            }}]}),
-        );
-    }
-
-    /// The message of one choice that these deltas make.
-    #[track_caller]
-    fn check_message(deltas: &[serde_json::Value], expected: serde_json::Value) {
-        let mut chunks: Vec<_> = deltas.iter().map(|delta| chunk(0, delta.clone())).collect();
-        chunks.push(end(0, "stop"));
-        let whole: serde_json::Value =
-            serde_json::from_str(&collect(&chunks).0.unwrap().text()).unwrap();
-        assert_eq!(whole["choices"][0]["message"], expected);
-    }
-
-    #[test]
-    fn what_a_provider_invents_is_put_together_too() {
-        check_message(
-            &[
-                json!({ "role": "assistant", "reasoning_content": "let ", "content": null }),
-                json!({ "role": "assistant", "reasoning_content": "me", "score": 1 }),
-                json!({ "content": "Hi", "score": 2, "more": { "note": "a", "mime_type": "x/y" } }),
-                json!({ "more": { "note": "b", "mime_type": "x/y" }, "annotations": [{ "at": 1 }] }),
-                json!({ "annotations": [{ "at": 2 }], "reasoning_content": null }),
-            ],
-            json!({
-                "role": "assistant", "reasoning_content": "let me", "content": "Hi", "score": 2,
-                "more": { "note": "ab", "mime_type": "x/y" },
-                "annotations": [{ "at": 1 }, { "at": 2 }],
-            }),
-        );
-        let detail = |index: u64, text: &str, signature: serde_json::Value| {
+        let more = |index: u64, arguments: &str| {
+            call(json!({ "index": index, "function": { "arguments": arguments } }))
+        };
+        let called = |name: &str, arguments: Value| {
+            let function = json!({ "name": name, "arguments": arguments });
+            json!({ "id": name, "type": "function", "function": function })
+        };
+        let object = || json!({ "a": [{ "index": 0 }] });
+        let detail = |index: u64, text: &str, signature: Value| {
             json!({ "reasoning_details": [{
                 "type": "reasoning.text", "index": index, "format": "v1", "text": text,
                 "signature": signature,
             }]})
         };
-        check_message(
-            &[
-                detail(0, "a", json!(null)),
-                detail(0, "b", json!("s1")),
-                detail(1, "c", json!("s2")),
-                detail(1, "", json!("s2")),
-            ],
-            json!({ "reasoning_details": [
-                { "type": "reasoning.text", "index": 0, "format": "v1", "text": "ab", "signature": "s1" },
-                { "type": "reasoning.text", "index": 1, "format": "v1", "text": "c", "signature": "s2" },
-            ]}),
-        );
-    }
-
-    #[test]
-    fn content_may_be_a_text_now_and_a_list_of_parts_then() {
         let thought = |text: &str| json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": text }] }]);
-        let deltas = [
-            json!({ "content": thought("let ") }),
-            json!({ "content": thought("me") }),
-            json!({ "content": "He" }),
-            json!({ "content": [{ "type": "text", "text": "l" }] }),
-            json!({ "content": "" }),
-            json!({ "content": null }),
-            json!({ "content": "lo" }),
-        ];
-        check_message(
-            &deltas,
-            json!({ "content": [
-                { "type": "thinking", "thinking": [{ "type": "text", "text": "let me" }] },
-                { "type": "text", "text": "Hello" },
-            ]}),
-        );
-        let chunks: Vec<_> = deltas.iter().map(|delta| chunk(0, delta.clone())).collect();
-        let told: String = collect(&chunks).1.into_iter().map(|(_, text)| text).collect();
-        assert_eq!(told, "Hello");
+        for (case, deltas, expected) in [
+            (
+                "calls by their index",
+                vec![
+                    json!({ "role": "assistant", "content": null }),
+                    started(1, "g"),
+                    started(0, "f"),
+                    more(0, r#"{"city":"#),
+                    more(1, "{}"),
+                    call(
+                        json!({ "index": 0, "id": "", "function": { "name": "", "arguments": "1}" } }),
+                    ),
+                ],
+                json!({
+                    "role": "assistant", "content": null,
+                    "tool_calls": [called("f", r#"{"city":1}"#.into()), called("g", "{}".into())],
+                }),
+            ),
+            (
+                "calls without an index",
+                vec![
+                    json!({ "content": "a" }),
+                    json!({ "content": "b", "tool_calls": [called("f", object())] }),
+                    json!({ "tool_calls": [called("g", object())] }),
+                ],
+                json!({
+                    "content": "ab", "tool_calls": [called("f", object()), called("g", object())],
+                }),
+            ),
+            (
+                "members that nobody knows",
+                vec![
+                    json!({ "role": "assistant", "reasoning_content": "let ", "content": null }),
+                    json!({ "role": "assistant", "reasoning_content": "me", "score": 1 }),
+                    json!({ "content": "Hi", "score": 2, "more": { "note": "a", "mime_type": "x/y" } }),
+                    json!({ "more": { "note": "b", "mime_type": "x/y" }, "list": [{ "at": 1 }] }),
+                    json!({ "list": [{ "at": 2 }], "reasoning_content": null }),
+                ],
+                json!({
+                    "role": "assistant", "reasoning_content": "let me", "content": "Hi",
+                    "score": 2, "more": { "note": "ab", "mime_type": "x/y" },
+                    "list": [{ "at": 1 }, { "at": 2 }],
+                }),
+            ),
+            (
+                "signatures",
+                vec![
+                    detail(0, "a", json!(null)),
+                    detail(0, "b", json!("s1")),
+                    detail(1, "c", json!("s2")),
+                    detail(1, "", json!("s2")),
+                ],
+                json!({ "reasoning_details": [
+                    detail(0, "ab", json!("s1"))["reasoning_details"][0],
+                    detail(1, "c", json!("s2"))["reasoning_details"][0],
+                ]}),
+            ),
+            (
+                "content that is a text now and a list of parts then",
+                vec![
+                    json!({ "content": thought("let ") }),
+                    json!({ "content": thought("me") }),
+                    json!({ "content": "He" }),
+                    json!({ "content": [{ "type": "text", "text": "l" }] }),
+                    json!({ "content": "" }),
+                    json!({ "content": null }),
+                    json!({ "content": "lo" }),
+                ],
+                json!({ "content": [
+                    thought("let me")[0],
+                    { "type": "text", "text": "Hello" },
+                ]}),
+            ),
+        ] {
+            let chunks: Vec<_> = deltas.into_iter().map(chunk).collect();
+            assert_eq!(whole(&chunks)["choices"][0]["message"], expected, "{case}");
+        }
     }
 
     #[test]
@@ -562,84 +482,7 @@ mod tests {
                 ],
             ),
         ] {
-            let (whole, told) = collect(&chunks);
-            let whole: serde_json::Value = serde_json::from_str(&whole.unwrap().text()).unwrap();
-            assert_eq!(whole["choices"][0]["message"]["content"], "Hello", "{case}");
-            let told: String = told.into_iter().map(|(_, text)| text).collect();
-            assert_eq!(told, "Hello", "{case}");
+            assert_eq!(whole(&chunks)["choices"][0]["message"]["content"], "Hello", "{case}");
         }
-    }
-
-    #[test]
-    fn an_end_is_a_mark_or_a_reason() {
-        let text = chunk(0, json!({ "content": "half" }));
-        assert!(collect(&[text.to_string(), "[DONE]".into()]).0.is_ok());
-        assert!(collect(&[text.clone(), end(0, "stop")]).0.is_ok());
-        assert!(collect(&["[DONE]", "rest"]).0.is_ok());
-
-        let other = vec![text.clone(), chunk(1, json!({ "content": "x" })), end(1, "stop")];
-        for broken in [vec![text.clone(), end(0, "")], vec![text], other] {
-            let failure = collect(&broken).0.unwrap_err();
-            assert_eq!(failure.kind, FailureKind::InvalidOutput);
-            assert_eq!(failure.message, "the answer broke off");
-            assert_eq!(failure.detail.as_deref(), Some("half"));
-            assert!(failure.request_sent);
-        }
-        assert_eq!(
-            collect(&[""; 0]).0.unwrap_err().message,
-            "the provider's answer holds no events"
-        );
-    }
-
-    #[test]
-    fn an_error_inside_a_stream_is_the_failure_and_keeps_the_text() {
-        let error = json!({ "error": {
-            "message": "The server had an error.", "type": "server_error", "param": null,
-            "code": null,
-        }});
-        let mut choice = end(0, "error");
-        choice["choices"][0]["error"] = error["error"].clone();
-        for error in [error, choice] {
-            let check = |events: &[serde_json::Value], detail: &str| {
-                let failure = collect(events).0.unwrap_err();
-                assert_eq!(failure.kind, FailureKind::Unavailable);
-                assert_eq!(failure.message, "The server had an error");
-                assert!(failure.detail.unwrap().contains(detail));
-                assert!(failure.request_sent);
-            };
-            check(&[chunk(0, json!({ "content": "half" })), error.clone()], "half");
-            check(&[error], "server_error");
-        }
-    }
-
-    #[test]
-    fn other_events_are_a_failure() {
-        for data in ["oops", "[1]", "{\"cut\":"] {
-            let failure = collect(&[data]).0.unwrap_err();
-            assert_eq!(failure.kind, FailureKind::InvalidOutput);
-            assert_eq!(failure.detail.as_deref(), Some(data));
-        }
-    }
-
-    #[test]
-    fn what_stops_the_reading_or_the_telling_ends_it() {
-        let half = chunk(0, json!({ "content": "half" })).to_string();
-        let mut events = vec![half.clone()];
-        let broken = super::collect(&mut Stream {
-            data: &mut || match events.pop() {
-                None => Err(Failure::new(FailureKind::Network, "the connection broke")),
-                event => Ok(event),
-            },
-            tell: &mut |_| Ok(()),
-            blame: &|_| None,
-        });
-        assert_eq!(broken.unwrap_err().detail.as_deref(), Some("half"));
-
-        let stopped = super::collect(&mut Stream {
-            data: &mut || Ok(Some(half.clone())),
-            tell: &mut |_| Err(Failure::new(FailureKind::Cancelled, "the run was cancelled")),
-            blame: &|_| None,
-        });
-        assert_eq!(stopped.unwrap_err().kind, FailureKind::Cancelled);
     }
 }
