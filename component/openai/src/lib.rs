@@ -7,21 +7,27 @@
 //! [`stream`]s of events and the token counts ([`usage`]).
 
 mod connection;
+mod create_image;
+mod create_speech;
 mod errors;
+mod lenient;
 mod models;
 mod parameters;
 mod rules;
 mod stream;
 mod usage;
 
-use connector_sdk::Connector;
+use connector_sdk::{Action, Connector};
 
 connector_sdk::export!(Connector {
     icon: Some(include_str!("icon.svg")),
     categories: &["artificial-intelligence"],
     help: include_str!("help.md"),
     connection: connection::CONNECTION,
-    actions: &[],
+    actions: &[
+        Action::of::<create_image::CreateImage>(),
+        Action::of::<create_speech::CreateSpeech>(),
+    ],
     errors: errors::read,
     ..Connector::new(
         "openai",
