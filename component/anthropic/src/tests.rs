@@ -289,3 +289,8 @@ fn tokens_are_counted() {
     assert_eq!(request.to_string(), "POST /v1/messages/count_tokens");
     assert_eq!(request.body, input(json!({ "system": "Be brief" })));
 }
+
+#[test]
+fn the_declaration_is_sound() {
+    assert_eq!(connector_sdk::testing::faults(&CONNECTOR), [""; 0]);
+}

@@ -243,13 +243,13 @@ pub fn unknown(what: &str, word: &Ident, possible: &[&str]) -> syn::Error {
     let name = word.to_string();
     let likeness = |other: &str| strsim::jaro_winkler(&name, other);
     let nearest = possible.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.filter(|nearest| likeness(nearest) > 0.8);
-    let hint = hint.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+    let hint = match nearest.filter(|nearest| likeness(nearest) > 0.8) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => String::new(),
+    };
     let possible = possible.join(", ");
-    syn::Error::new(
-        word.span(),
-        format!("unknown {what} `{name}`{hint} expected one of: {possible}"),
-    )
+    let message = format!("unknown {what} `{name}`{hint}\nexpected one of: {possible}");
+    syn::Error::new(word.span(), message)
 }
 
 impl Parse for Choice {

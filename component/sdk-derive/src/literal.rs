@@ -150,8 +150,9 @@ impl Literal {
         }
     }
 
-    /// Refuses a value of another type than that of the property.
-    pub fn check(&self, name: &str, kind: Kind) -> syn::Result<()> {
+    /// Refuses a value of another type than that of the property. `what` is
+    /// what must be of the type.
+    pub fn check(&self, what: &str, kind: Kind) -> syn::Result<()> {
         let suits = match (kind, &self.value) {
             (Kind::Any, _) => true,
             (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, Value::Constant(_)) => {
@@ -172,10 +173,10 @@ impl Literal {
         }
         let message = match kind {
             Kind::File | Kind::Array | Kind::Map => {
-                format!("`{name}` is not possible for {}", kind.words())
+                format!("{what} is not possible for {}", kind.words())
             }
-            Kind::Other => format!("`{name}` must be a string here"),
-            kind => format!("`{name}` must be {}, as the property is", kind.words()),
+            Kind::Other => format!("{what} must be a string, the value of a choice"),
+            kind => format!("{what} must be {}, like the property", kind.words()),
         };
         Err(syn::Error::new(self.span, message))
     }

@@ -207,8 +207,7 @@ impl Container {
             kind = field.map_or(Kind::Any, |field| Kind::of(&field.ty));
         }
         for value in &when.values {
-            // An enum is compared with the values of its variants.
-            value.check("when", kind)?;
+            value.check("the value in `when`", kind)?;
         }
         let comparison = Ident::new(when.comparison, Span::call_site());
         let values = when.values.iter().map(|value| value.tokens(kind));
@@ -310,7 +309,7 @@ impl<'a> Row<'a> {
             },
             Value::Control(control) => self.control = Some(attributes::control(control)),
             Value::Literal(literal) => {
-                literal.check(&word, self.kind)?;
+                literal.check(&format!("`{word}`"), self.kind)?;
                 let value = literal.tokens(self.kind);
                 self.set(quote!(#name: ::core::option::Option::Some(#value)));
                 if word == "default" {
@@ -380,7 +379,7 @@ impl<'a> Row<'a> {
             Choices::Listed(listed) => {
                 let mut known = Vec::new();
                 for choice in listed {
-                    choice.value.check("choices", kind)?;
+                    choice.value.check("a choice", kind)?;
                     let value = choice.value.tokens(kind);
                     let text = |text: &Option<syn::LitStr>| {
                         text.as_ref().map(syn::LitStr::value).unwrap_or_default()

@@ -83,6 +83,23 @@ pub struct Choice {
     pub description: &'static str,
 }
 
+impl Choice {
+    /// A text that is its own label.
+    pub const fn text(text: &'static str) -> Self {
+        Self { label: "", value: Literal::String(text), description: "" }
+    }
+
+    /// A text under a label.
+    pub const fn labelled(label: &'static str, text: &'static str) -> Self {
+        Self { label, ..Self::text(text) }
+    }
+
+    /// The same choice with a sentence about it.
+    pub const fn described(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
+}
+
 /// The values that a property offers.
 #[derive(Debug, Clone, Copy)]
 pub struct ChoiceList {

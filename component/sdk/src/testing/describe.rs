@@ -1,0 +1,263 @@
+//! What a connector declares, for tests of its tables.
+
+use serde_json::{Map, Value, json};
+
+use crate::bindings::workflow::connector::types;
+use crate::property::Property;
+use crate::{Action, Connection, Connector, Scheme};
+
+/// The descriptor as JSON, its tables as trees. A row has what is set in it,
+/// as in the host's `describe`.
+pub fn describe(connector: &Connector) -> Value {
+    let component = crate::describe::describe(connector);
+    let rows = &component.properties;
+    let table = |positions: &[u32]| positions.iter().map(|at| row(rows, *at)).collect::<Value>();
+    let authorizations = component.connection.authorizations.iter().map(|authorization| {
+        json!({
+            "name": authorization.name,
+            "title": authorization.title,
+            "properties": table(&authorization.properties),
+        })
+    });
+    let actions = component.actions.iter().zip(connector.actions).map(|(action, constant)| {
+        let output = match &constant.output {
+            crate::Output::Fixed(_) => "fixed",
+            crate::Output::OneOf(_) => "oneOf",
+            crate::Output::Dynamic(_) => "dynamic",
+        };
+        use crate::bindings::exports::workflow::connector::describe::Output;
+        let shapes = match &action.output {
+            Output::Fixed(shape) => row(rows, *shape),
+            Output::OneOf(shapes) | Output::Dynamic(shapes) => table(shapes),
+        };
+        json!({
+            "name": action.name,
+            "title": action.title,
+            "description": action.description,
+            "properties": table(&action.properties),
+            "output": { output: shapes },
+        })
+    });
+    json!({
+        "name": component.name,
+        "version": component.version,
+        "title": component.title,
+        "description": component.description,
+        "connection": {
+            "authorizations": authorizations.collect::<Value>(),
+            "properties": table(&component.connection.properties),
+            "baseUrl": component.connection.base_url.default,
+        },
+        "actions": actions.collect::<Value>(),
+    })
+}
+
+/// A row and what is below it.
+fn row(rows: &[types::Property], position: u32) -> Value {
+    let Some(row) = rows.get(position as usize) else { return Value::Null };
+    let table = |at: &[u32]| at.iter().map(|at| self::row(rows, *at)).collect::<Value>();
+    let mut members = Map::new();
+    let mut set = |name: &str, value: Value| {
+        let is_set = !matches!(&value, Value::Null | Value::Bool(false))
+            && value.as_array().is_none_or(|items| !items.is_empty());
+        if is_set {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    if !row.name.is_empty() {
+        set("name", json!(row.name));
+    }
+    set("label", json!(row.label));
+    set("description", json!(row.description));
+    set("placeholder", json!(row.placeholder));
+    set("type", json!(words(row.type_, '_').to_uppercase()));
+    set("control", json!(words(row.control, '_').to_uppercase()));
+    set("required", json!(row.required));
+    set("group", json!(row.group));
+    set("advanced", json!(row.advanced));
+    set("deprecated", json!(row.deprecated));
+    set("secret", json!(row.secret));
+    set("mediaType", json!(row.media_type));
+    set("display", json!(row.display));
+    set("default", row.default.as_deref().map(parsed).into());
+    set("providerDefault", row.provider_default.as_deref().map(parsed).into());
+    set("choices", row.choices.as_ref().map(choices).into());
+    set("condition", row.condition.as_ref().map(condition).into());
+    set("limits", row.limits.as_ref().map(limits).into());
+    set("children", table(&row.children));
+    set("values", row.values.map(|values| self::row(rows, values)).into());
+    Value::Object(members)
+}
+
+fn choices(choices: &types::Choices) -> Value {
+    let known = choices.known.iter().map(|choice| {
+        let value = parsed(&choice.value);
+        match &choice.description {
+            Some(text) => json!({ "label": choice.label, "value": value, "description": text }),
+            None => json!({ "label": choice.label, "value": value }),
+        }
+    });
+    let mut json = json!({ "known": known.collect::<Value>(), "open": choices.open });
+    if let (Some(members), Some(names)) = (json.as_object_mut(), &choices.dynamic) {
+        members.insert("dynamic".to_owned(), json!(names));
+    }
+    json
+}
+
+fn condition(condition: &types::Condition) -> Value {
+    json!({
+        "property": condition.property,
+        "matches": words(condition.matches, '-'),
+        "values": condition.values.iter().map(|value| parsed(value)).collect::<Value>(),
+    })
+}
+
+fn limits(limits: &types::Limits) -> Value {
+    let mut json = json!({
+        "minimum": limits.minimum.map(plain),
+        "maximum": limits.maximum.map(plain),
+        "minLength": limits.min_length,
+        "maxLength": limits.max_length,
+        "minItems": limits.min_items,
+        "maxItems": limits.max_items,
+        "pattern": limits.pattern,
+        "maxBytes": limits.max_bytes,
+        "accept": limits.accept,
+    });
+    if let Some(members) = json.as_object_mut() {
+        members.retain(|_, value| !value.is_null() && value != &json!([]));
+    }
+    json
+}
+
+/// A number without a fraction that is 0.
+fn plain(number: f64) -> Value {
+    if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
+}
+
+fn parsed(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// The name of a variant in lower case, its words joined by `joint`.
+fn words(variant: impl std::fmt::Debug, joint: char) -> String {
+    let name = format!("{variant:?}");
+    let mut words = String::new();
+    for character in name.rsplit("::").next().unwrap_or(&name).chars() {
+        if character.is_uppercase() && !words.is_empty() {
+            words.push(joint);
+        }
+        words.extend(character.to_lowercase());
+    }
+    words
+}
+
+/// What is wrong with the declaration of a connector and the compiler cannot
+/// see. A connector has a test that there is nothing:
+///
+/// ```
+/// # use connector_sdk::prelude::*;
+/// # static CONNECTOR: Connector = Connector::new("greeter", "Greeter", "Greets people.");
+/// assert_eq!(connector_sdk::testing::faults(&CONNECTOR), [""; 0]);
+/// ```
+pub fn faults(connector: &Connector) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !is_name(connector.name) {
+        faults.push(format!("`{}` cannot be the name of a connector", connector.name));
+    }
+    connection_faults(&connector.connection, &mut faults);
+    for (index, action) in connector.actions.iter().enumerate() {
+        if connector.actions.iter().take(index).any(|other| other.name == action.name) {
+            faults.push(format!("duplicate action `{}`", action.name));
+        }
+        action_faults(action, &mut faults);
+    }
+    faults
+}
+
+/// Whether a text is a letter, then letters, digits, `_`, `-`.
+fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | '-'))
+}
+
+fn connection_faults(connection: &Connection, faults: &mut Vec<String>) {
+    let tables = connection.authorizations.iter().map(|authorization| authorization.properties);
+    let rows: Vec<_> = tables.chain([connection.properties]).flatten().collect();
+    let bindings = connection.headers.iter().chain(connection.query).chain(connection.environment);
+    let named = bindings
+        .map(|(property, _)| *property)
+        .chain(connection.base_url_property)
+        .chain(connection.user_headers)
+        .chain(connection.authorizations.iter().flat_map(|one| credentials(&one.scheme)));
+    for name in named {
+        if !rows.iter().any(|row| row.name == name) {
+            faults.push(format!("the connection has no property `{name}`"));
+        }
+    }
+    for row in rows {
+        row_faults("connection", row, connection.properties, faults);
+    }
+}
+
+fn credentials(scheme: &Scheme) -> Vec<&'static str> {
+    match *scheme {
+        Scheme::None => Vec::new(),
+        Scheme::Basic { username, password } => std::iter::once(username).chain(password).collect(),
+        Scheme::Bearer(property)
+        | Scheme::Header { property, .. }
+        | Scheme::Query { property, .. } => vec![property],
+    }
+}
+
+fn action_faults(action: &Action, faults: &mut Vec<String>) {
+    let name = action.name;
+    if !is_name(name) {
+        faults.push(format!("`{name}` cannot be the name of an action"));
+    }
+    if action.description.is_empty() {
+        faults.push(format!("`{name}` has no description"));
+    }
+    for (index, row) in action.properties.iter().enumerate() {
+        if action.properties.iter().take(index).any(|other| other.name == row.name) {
+            faults.push(format!("{name}: duplicate property `{}`", row.name));
+        }
+        row_faults(name, row, action.properties, faults);
+    }
+    if let Some(path) = action.text_property
+        && !path.split(['.', '[']).next().is_some_and(|first| has(action.properties, first))
+    {
+        faults.push(format!("{name}: the text property `{path}` does not exist"));
+    }
+    for example in action.examples {
+        match serde_json::from_str(example.input) {
+            Ok(Value::Object(members)) => {
+                for member in members.keys().filter(|member| !has(action.properties, member)) {
+                    let title = example.title;
+                    faults.push(format!("{name}: the example `{title}` sets `{member}`"));
+                }
+            }
+            _ => faults.push(format!("{name}: the example `{}` is no object", example.title)),
+        }
+    }
+}
+
+fn has(table: &[Property], name: &str) -> bool {
+    table.iter().any(|row| row.name == name)
+}
+
+/// The faults of a row that is filled in, and of those below it.
+fn row_faults(place: &str, row: &Property, siblings: &[Property], faults: &mut Vec<String>) {
+    let place = format!("{place}.{}", row.name);
+    if row.description.is_empty() && !row.name.is_empty() {
+        faults.push(format!("{place} has no description"));
+    }
+    if let Some(condition) = row.condition
+        && !has(siblings, condition.property)
+    {
+        faults.push(format!("{place} depends on `{}`, which is not beside it", condition.property));
+    }
+    for below in row.children.iter().chain(row.values) {
+        row_faults(&place, below, row.children, faults);
+    }
+}

@@ -1,0 +1,335 @@
+//! The functions of `crate::host`: what a connector calls.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use serde_json::{Value, json};
+
+use super::{Answer, Invalid, Request, State};
+use crate::bindings::workflow::connector::events::Event;
+use crate::bindings::workflow::connector::functions as contract;
+use crate::bindings::workflow::connector::http::{EmbeddedFiles, ServerSentEvent};
+use crate::bindings::workflow::connector::lifecycle::StopReason;
+use crate::bindings::workflow::connector::log::Level;
+use crate::bindings::workflow::connector::types;
+use crate::http::{self, Body, JsonPiece, Part};
+use crate::{Failure, FailureKind, FileEntry, Result};
+
+thread_local! {
+    pub(super) static STATE: RefCell<Rc<RefCell<State>>> = RefCell::default();
+}
+
+fn with<T>(look: impl FnOnce(&mut State) -> T) -> T {
+    let state = STATE.with_borrow(Rc::clone);
+    look(&mut state.borrow_mut())
+}
+
+fn failure(kind: FailureKind, message: String) -> types::Failure {
+    Failure::new(kind, message).into_record()
+}
+
+pub fn streaming() -> bool {
+    with(|state| state.is_streaming)
+}
+
+pub fn emit(event: &Event) -> Result<(), StopReason> {
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+    let event = match event {
+        Event::TextDelta(it) => {
+            json!({ "event": "text-delta", "choice": it.choice, "text": it.text })
+        }
+        Event::ReasoningDelta(it) => {
+            json!({ "event": "reasoning-delta", "choice": it.choice, "text": it.text })
+        }
+        Event::Progress(it) => {
+            json!({ "event": "progress", "unit": it.unit, "done": it.done, "total": it.total })
+        }
+        Event::File(entry) => {
+            json!({ "event": "file", "file": FileEntry::from(entry.clone()) })
+        }
+        Event::FunctionCall(it) => json!({
+            "event": "function-call", "id": it.id, "name": it.name,
+            "arguments": json(&it.arguments),
+        }),
+        Event::FunctionResult(it) => json!({
+            "event": "function-result", "id": it.id, "name": it.name,
+            "result": it.result.as_deref().map(json),
+        }),
+        Event::Status(status) => json!({ "event": "status", "status": status }),
+        Event::Metadata(metadata) => json!({ "event": "metadata", "metadata": json(metadata) }),
+    };
+    with(|state| {
+        match &mut state.events_left {
+            Some(0) => return Err(StopReason::Cancelled),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        state.events.push(event);
+        Ok(())
+    })
+}
+
+pub fn wait(_milliseconds: u64) -> Result<(), StopReason> {
+    match with(|state| state.events_left) {
+        Some(0) => Err(StopReason::Cancelled),
+        _ => Ok(()),
+    }
+}
+
+pub fn clean_up() -> u64 {
+    if with(|state| state.events_left) == Some(0) { 1_000 } else { 0 }
+}
+
+pub fn log(level: Level, message: &str) {
+    let name = format!("{level:?}");
+    let name = name.rsplit("::").next().unwrap_or(&name).to_lowercase();
+    with(|state| state.log.push(format!("{name}: {message}")));
+}
+
+pub fn validate(_schema: &str, _instance: &str) -> Result<(), Invalid> {
+    with(|state| state.invalid.pop_front()).map_or(Ok(()), Err)
+}
+
+pub fn describe_functions(names: &[String]) -> Result<Vec<contract::Function>, types::Failure> {
+    let describe = |name: &String| {
+        with(|state| {
+            let function = state.functions.iter().find(|function| function.name == *name);
+            let function = function.map(|function| contract::Function {
+                name: function.name.clone(),
+                description: function.description.clone(),
+                parameters: function.parameters.to_string(),
+            });
+            function.ok_or_else(|| unknown_function(name))
+        })
+    };
+    names.iter().map(describe).collect()
+}
+
+fn unknown_function(name: &str) -> types::Failure {
+    failure(FailureKind::InvalidInput, format!("there is no function `{name}`"))
+}
+
+pub fn call_functions(calls: &[contract::Invocation]) -> Vec<Result<String, types::Failure>> {
+    let call = |call: &contract::Invocation| {
+        let function = with(|state| {
+            let function = state.functions.iter().find(|function| function.name == call.name);
+            function.map(|function| Rc::clone(&function.call))
+        });
+        let function = function.ok_or_else(|| unknown_function(&call.name))?;
+        let arguments = serde_json::from_str(&call.arguments).unwrap_or_default();
+        function(arguments).map(|value| value.to_string()).map_err(Failure::into_record)
+    };
+    calls.iter().map(call).collect()
+}
+
+#[derive(Debug)]
+pub struct File {
+    entry: FileEntry,
+    content: Rc<[u8]>,
+}
+
+pub fn open_file(entry: FileEntry) -> Result<File, types::Failure> {
+    match with(|state| state.content(&entry.url)) {
+        Some(content) => Ok(File { entry, content }),
+        None => Err(failure(FailureKind::NotFound, format!("there is no file `{}`", entry.url))),
+    }
+}
+
+pub fn create_file(
+    name: &str,
+    mime_type: &str,
+    bytes: &[u8],
+) -> Result<types::FileEntry, types::Failure> {
+    Ok(with(|state| state.store(name, mime_type, bytes)).into())
+}
+
+impl File {
+    pub fn entry(&self) -> types::FileEntry {
+        self.entry.clone().into()
+    }
+
+    pub fn size(&self) -> u64 {
+        self.content.len() as u64
+    }
+
+    pub fn read(&self, offset: u64, max: u32) -> Result<Vec<u8>, types::Failure> {
+        let bytes = self.content.iter().skip(offset as usize).take(max as usize);
+        Ok(bytes.copied().collect())
+    }
+}
+
+#[derive(Debug)]
+pub struct Response {
+    answer: Answer,
+    rest: RefCell<Vec<u8>>,
+}
+
+pub fn send(request: http::Request) -> Result<Response, types::Failure> {
+    let mut headers = request.headers;
+    if let Body::Bytes { mime_type, .. } = &request.body {
+        headers.push(("content-type".to_owned(), mime_type.clone()));
+    }
+    let seen = Request {
+        method: format!("{:?}", request.method).rsplit("::").next().unwrap_or("").to_uppercase(),
+        path: request.path,
+        query: request.query,
+        headers,
+        body: body(&request.body),
+    };
+    let line = seen.to_string();
+    let answer = with(|state| {
+        state.requests.push(seen);
+        state.answers.pop_front()
+    });
+    match answer {
+        Some(answer) => Ok(Response { rest: RefCell::new(answer.body.clone()), answer }),
+        None => Err(failure(FailureKind::Network, format!("the test has no answer to {line}"))),
+    }
+}
+
+fn body(body: &Body) -> Value {
+    let name = |file: &crate::File| format!("<{}>", file.entry().name);
+    match body {
+        Body::None => Value::Null,
+        Body::Json(json) => serde_json::from_str(json).unwrap_or_default(),
+        Body::JsonWithFiles(pieces) => {
+            let piece = |piece: &JsonPiece| match piece {
+                JsonPiece::Text(text) => text.clone(),
+                JsonPiece::File(file) => name(file),
+            };
+            let json: String = pieces.iter().map(piece).collect();
+            serde_json::from_str(&json).unwrap_or(Value::String(json))
+        }
+        Body::Bytes { bytes, .. } => String::from_utf8_lossy(bytes).into(),
+        Body::File(file) => name(file).into(),
+        Body::Form(form) => {
+            let part = |(field, part): &(String, Part)| match part {
+                Part::Text(text) => json!([field, text]),
+                Part::File { file, name, mime_type } => {
+                    let name = name.as_ref().unwrap_or(&file.entry().name);
+                    let mime_type = mime_type.as_ref().map(|one| format!("; {one}"));
+                    json!([field, format!("<{name}{}>", mime_type.unwrap_or_default())])
+                }
+            };
+            form.parts.iter().map(part).collect()
+        }
+    }
+}
+
+impl Response {
+    pub fn status(&self) -> u16 {
+        self.answer.status
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        let headers = self.answer.headers.iter();
+        let values = headers.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let values: Vec<_> = values.map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    pub fn read(&self, max: u32) -> Result<Option<Vec<u8>>, types::Failure> {
+        let mut rest = self.rest.borrow_mut();
+        if rest.is_empty() {
+            return self.end().map(|()| None);
+        }
+        let end = rest.len().min(max as usize);
+        Ok(Some(rest.drain(..end).collect()))
+    }
+
+    pub fn text(&self) -> Result<String, types::Failure> {
+        let rest = self.rest.take();
+        self.end()?;
+        Ok(String::from_utf8_lossy(&rest).into_owned())
+    }
+
+    pub fn json(&self, embedded: Option<&EmbeddedFiles>) -> Result<String, types::Failure> {
+        self.end()?;
+        let text = String::from_utf8_lossy(&self.rest.borrow()).into_owned();
+        match serde_json::from_str(&text) {
+            Ok(value) => {
+                self.rest.take();
+                Ok(with_files(value, embedded).to_string())
+            }
+            Err(error) => {
+                let failure = Failure::invalid_output(format!("no JSON: {error}"));
+                Err(failure.with_detail(&text).into_record())
+            }
+        }
+    }
+
+    pub fn next_event(
+        &self,
+        embedded: Option<&EmbeddedFiles>,
+    ) -> Result<Option<ServerSentEvent>, types::Failure> {
+        let rest = String::from_utf8_lossy(&self.rest.borrow()).into_owned();
+        if rest.is_empty() {
+            return self.end().map(|()| None);
+        }
+        let (event, rest) = rest.split_once("\n\n").unwrap_or((&rest, ""));
+        self.rest.replace(rest.as_bytes().to_vec());
+        let fields = |name: &str| {
+            let lines = event.lines().filter_map(|line| line.split_once(':'));
+            let lines = lines.filter(|(field, _)| *field == name);
+            lines.map(|(_, value)| value.trim_start().to_owned()).collect::<Vec<_>>()
+        };
+        let name = fields("event").pop().unwrap_or_else(|| "message".to_owned());
+        let mut data = fields("data").join("\n");
+        if data.is_empty() {
+            data = event.to_owned();
+        } else if let (Some(_), Ok(value)) = (embedded, serde_json::from_str(&data)) {
+            data = with_files(value, embedded).to_string();
+        }
+        Ok(Some(ServerSentEvent { name, data }))
+    }
+
+    pub fn save(&self, name: &str, mime_type: &str) -> Result<types::FileEntry, types::Failure> {
+        let content = self.rest.take();
+        self.end()?;
+        create_file(name, mime_type, &content)
+    }
+
+    /// What is behind the body.
+    fn end(&self) -> Result<(), types::Failure> {
+        match self.answer.breaks_off {
+            true => Err(failure(FailureKind::Network, "the connection broke".to_owned())),
+            false => Ok(()),
+        }
+    }
+}
+
+fn with_files(mut value: Value, embedded: Option<&EmbeddedFiles>) -> Value {
+    if let Some(embedded) = embedded {
+        store_embedded(&mut value, &embedded.path, embedded);
+    }
+    value
+}
+
+fn store_embedded(value: &mut Value, path: &[String], embedded: &EmbeddedFiles) {
+    match (path, &mut *value) {
+        ([], Value::String(text)) => {
+            let Ok(content) = STANDARD.decode(&text) else { return };
+            let (_, extension) = embedded.mime_type.split_once('/').unwrap_or(("", "bin"));
+            let name = format!("{}.{extension}", embedded.name);
+            let entry = with(|state| state.store(&name, &embedded.mime_type, &content));
+            *value = match embedded.keep {
+                true => json!({ "file": entry, "base64": text }),
+                false => json!({ "file": entry }),
+            };
+        }
+        ([star, rest @ ..], Value::Array(items)) if star == "*" => {
+            for item in items {
+                store_embedded(item, rest, embedded);
+            }
+        }
+        ([name, rest @ ..], Value::Object(members)) => {
+            if let Some(member) = members.get_mut(name) {
+                store_embedded(member, rest, embedded);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,305 @@
+//! A stand-in for the host and the provider, for a connector's own tests.
+//!
+//! ```
+//! # use connector_sdk::prelude::*;
+//! # #[derive(Deserialize, Properties)]
+//! # struct Greet { name: String }
+//! # #[derive(Deserialize, Serialize, Properties)]
+//! # struct Greeting { text: String }
+//! # impl Run for Greet {
+//! #     type Output = Greeting;
+//! #     fn run(self, _: &Settings) -> Result<Outcome<Greeting>> {
+//! #         http::get("/greet").query("name", &self.name).send()?.outcome()
+//! #     }
+//! # }
+//! # static CONNECTOR: Connector = Connector {
+//! #     actions: &[Action::of::<Greet>()],
+//! #     ..Connector::new("greeter", "Greeter", "Greets people.")
+//! # };
+//! use connector_sdk::testing::{Answer, Host};
+//! use serde_json::json;
+//!
+//! let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!({ "text": "Hello" })));
+//! let outcome = host.run("greet", json!({ "name": "Ada" })).unwrap();
+//! assert_eq!(outcome.output, json!({ "text": "Hello" }));
+//! assert_eq!(host.requests()[0].to_string(), "GET /greet?name=Ada");
+//! ```
+
+mod describe;
+pub(crate) mod host;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
+
+use serde_json::{Map, Value, json};
+
+use crate::action::{Options, OptionsRequest};
+use crate::property::{Literal, Property};
+use crate::{Connector, FileEntry, Outcome, Result, Settings, call};
+
+pub use self::describe::{describe, faults};
+pub use crate::json_schema::Invalid;
+
+/// A host that runs one connector.
+pub struct Host {
+    connector: &'static Connector,
+    settings: Value,
+    state: Rc<RefCell<State>>,
+}
+
+/// What the stand-in knows and has seen.
+#[derive(Default)]
+struct State {
+    answers: VecDeque<Answer>,
+    requests: Vec<Request>,
+    is_streaming: bool,
+    /// How many events are taken before the run is cancelled.
+    events_left: Option<usize>,
+    events: Vec<Value>,
+    files: Vec<(FileEntry, Rc<[u8]>)>,
+    functions: Vec<Function>,
+    invalid: VecDeque<Invalid>,
+    log: Vec<String>,
+}
+
+struct Function {
+    name: String,
+    description: String,
+    parameters: Value,
+    call: Rc<dyn Fn(Value) -> Result<Value>>,
+}
+
+impl Host {
+    /// A host whose provider has no answer yet.
+    pub fn new(connector: &'static Connector) -> Self {
+        Self { connector, settings: json!({}), state: Rc::default() }
+    }
+
+    /// With these settings of the connection.
+    pub fn settings(self, settings: Value) -> Self {
+        Self { settings, ..self }
+    }
+
+    /// With a further answer of the provider. Requests are answered in order.
+    pub fn answer(self, answer: Answer) -> Self {
+        self.state.borrow_mut().answers.push_back(answer);
+        self
+    }
+
+    /// With a caller that wants text as it arrives.
+    pub fn streaming(self) -> Self {
+        self.state.borrow_mut().is_streaming = true;
+        self
+    }
+
+    /// With a caller that cancels the run after so many events.
+    pub fn cancelled_after(self, events: usize) -> Self {
+        self.state.borrow_mut().events_left = Some(events);
+        self
+    }
+
+    /// With a function that a model may call.
+    pub fn function(
+        self,
+        name: &str,
+        parameters: Value,
+        call: impl Fn(Value) -> Result<Value> + 'static,
+    ) -> Self {
+        let (name, call) = (name.to_owned(), Rc::new(call));
+        let function = Function { description: format!("Calls {name}."), name, parameters, call };
+        self.state.borrow_mut().functions.push(function);
+        self
+    }
+
+    /// With a next JSON that does not fit its schema. The stand-in has no
+    /// validator: all other JSON fits.
+    pub fn invalid(self, invalid: Invalid) -> Self {
+        self.state.borrow_mut().invalid.push_back(invalid);
+        self
+    }
+
+    /// Stores a file, for an input.
+    pub fn file(&self, name: &str, mime_type: &str, content: &[u8]) -> FileEntry {
+        self.state.borrow_mut().store(name, mime_type, content)
+    }
+
+    /// Runs an action. Members that are not given have their default, as the
+    /// host sets it; all else is up to the test.
+    pub fn run(&self, action: &str, mut input: Value) -> Result<Outcome<Value>> {
+        let action_named = |one: &&crate::Action| one.name == action;
+        if let Some(action) = self.connector.actions.iter().find(action_named) {
+            set_defaults(action.properties, &mut input);
+        }
+        let outcome =
+            self.enter(|| call::run(action, &input.to_string(), &self.settings.to_string()))?;
+        let metadata: Map<String, Value> = serde_json::from_str(&outcome.metadata)?;
+        Ok(Outcome { output: serde_json::from_str(&outcome.output)?, metadata })
+    }
+
+    /// The current choices of a property.
+    pub fn options(&self, action: &str, property: &str, search: &str) -> Result<Options> {
+        let settings = self.settings.to_string();
+        let request = OptionsRequest {
+            property,
+            input: json!({}),
+            search: Some(search).filter(|search| !search.is_empty()),
+            settings: &Settings(&settings),
+        };
+        self.enter(|| call::options(action, &request))
+    }
+
+    /// The shape of an action's output.
+    pub fn output_schema(&self, action: &str, input: Value) -> Result<Value> {
+        let schema = self.enter(|| {
+            call::output_schema(action, &input.to_string(), &self.settings.to_string())
+        })?;
+        Ok(serde_json::from_str(&schema)?)
+    }
+
+    /// Tests the connection.
+    pub fn test(&self) -> Result<String> {
+        let settings = self.settings.to_string();
+        self.enter(|| (self.connector.connection.test)(&Settings(&settings)))
+    }
+
+    /// The requests that were made since this was asked last.
+    pub fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.state.borrow_mut().requests)
+    }
+
+    /// The events that were reported since this was asked last, such as
+    /// `{"event": "text-delta", "choice": 0, "text": "Hello"}`.
+    pub fn events(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.borrow_mut().events)
+    }
+
+    /// The messages that were logged since this was asked last.
+    pub fn log(&self) -> Vec<String> {
+        std::mem::take(&mut self.state.borrow_mut().log)
+    }
+
+    /// The content of a file.
+    pub fn content(&self, entry: &FileEntry) -> Option<Vec<u8>> {
+        Some(self.state.borrow().content(&entry.url)?.to_vec())
+    }
+
+    fn enter<T>(&self, call: impl FnOnce() -> T) -> T {
+        let before = host::STATE.replace(Rc::clone(&self.state));
+        let result = call::enter(self.connector, call);
+        host::STATE.set(before);
+        result
+    }
+}
+
+/// Sets the defaults of a table in an object, and in the objects inside it.
+fn set_defaults(rows: &[Property], value: &mut Value) {
+    let Some(members) = value.as_object_mut() else { return };
+    for row in rows {
+        match (members.get_mut(row.name), row.default, row.children) {
+            (None, Some(default), _) => {
+                let default = match default {
+                    Literal::Boolean(flag) => json!(flag),
+                    Literal::Integer(number) => json!(number),
+                    Literal::Number(number) => json!(number),
+                    Literal::String(text) => json!(text),
+                };
+                members.insert(row.name.to_owned(), default);
+            }
+            (Some(Value::Array(items)), _, [item]) => {
+                for value in items {
+                    set_defaults(item.children, value);
+                }
+            }
+            (Some(value), ..) => set_defaults(row.children, value),
+            (None, None, _) => {}
+        }
+    }
+}
+
+/// A request that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The method, such as `GET`.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The query.
+    pub query: Vec<(String, String)>,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body: its JSON, its text, the list of a form's `[name, value]`, or
+    /// `null`. A file is its name in angle brackets, such as `<photo.png>`.
+    pub body: Value,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.method, self.path)?;
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            let mark = if index == 0 { '?' } else { '&' };
+            write!(formatter, "{mark}{name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// An answer of the provider.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    breaks_off: bool,
+}
+
+impl Answer {
+    /// JSON.
+    pub fn json(status: u16, body: Value) -> Self {
+        Self::content(status, "application/json", body.to_string())
+    }
+
+    /// A stream of events with this data, which is JSON or text.
+    pub fn events<T: fmt::Display>(events: impl IntoIterator<Item = T>) -> Self {
+        let event = |data: T| format!("data: {}\n\n", data.to_string().replace('\n', "\ndata: "));
+        let body: String = events.into_iter().map(event).collect();
+        Self::content(200, "text/event-stream", body)
+    }
+
+    /// Other content.
+    pub fn content(status: u16, mime_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let answer = Self { status, body: body.into(), ..Self::default() };
+        answer.header("content-type", mime_type)
+    }
+
+    /// With a header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a connection that breaks behind the body.
+    pub fn breaks_off(self) -> Self {
+        Self { breaks_off: true, ..self }
+    }
+}
+
+impl State {
+    fn store(&mut self, name: &str, mime_type: &str, content: &[u8]) -> FileEntry {
+        let extension = name.rsplit_once('.').map_or("bin", |(_, extension)| extension);
+        let entry = FileEntry {
+            extension: extension.to_owned(),
+            mime_type: mime_type.to_owned(),
+            name: name.to_owned(),
+            url: format!("file:{}", self.files.len() + 1),
+        };
+        self.files.push((entry.clone(), content.into()));
+        entry
+    }
+
+    fn content(&self, url: &str) -> Option<Rc<[u8]>> {
+        let (_, content) = self.files.iter().find(|(entry, _)| entry.url == url)?;
+        Some(Rc::clone(content))
+    }
+}
