@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use connector_sdk::property::{Choice, Literal, Property};
 use connector_sdk::{
-    Failure, FailureKind, OptionItem, Options, OptionsRequest, Result, errors, http,
+    Failure, FailureKind, OptionItem, Options, OptionsRequest, Result, errors, http, json,
 };
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ impl Model {
 fn list() -> Result<Vec<Model>> {
     let response = http::get("/models").send().map_err(without_list)?;
     let text = response.json_text(None).map_err(not_a_list)?;
-    let list: Value = serde_json::from_str(&text)?;
+    let list: Value = json::from_str(&text)?;
     let Some(items) = list.get("data").unwrap_or(&list).as_array() else {
         return Err(not_a_list(errors::instead("", &text).answered_by(&response)));
     };

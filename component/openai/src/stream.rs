@@ -1,7 +1,7 @@
 //! Streams of events whose data is JSON.
 
 use connector_sdk::http::Events;
-use connector_sdk::{Result, errors};
+use connector_sdk::{Result, errors, json};
 use serde_json::Value;
 
 /// What a stream goes on with.
@@ -30,7 +30,7 @@ pub fn next(data: &str) -> Result<Option<Next>> {
         "[DONE]" => return Ok(Some(Next::Done)),
         _ => {}
     }
-    let value = serde_json::from_str(data).unwrap_or(Value::Null);
+    let value = json::from_str(data).unwrap_or(Value::Null);
     if errors::is_error(&value) {
         Err(errors::inside(data))
     } else if value.is_object() {
