@@ -9,6 +9,7 @@
 mod connection;
 mod create_image;
 mod create_speech;
+mod create_transcription;
 mod errors;
 mod lenient;
 mod models;
@@ -27,6 +28,7 @@ connector_sdk::export!(Connector {
     actions: &[
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
+        Action::of::<create_transcription::CreateTranscription>(),
     ],
     errors: errors::read,
     ..Connector::new(

@@ -92,7 +92,7 @@ enum Event {
 impl Answer {
     /// Reads an answer in one piece.
     pub fn read(json: &str) -> Result<Self> {
-        let answer: Self = serde_json::from_str(json).unwrap_or_default();
+        let answer: Self = connector_sdk::json::from_str(json).unwrap_or_default();
         if answer.data.iter().any(|image| image.stored().is_some() || image.link().is_some()) {
             Ok(answer)
         } else {
