@@ -38,3 +38,15 @@ connector_sdk::export!(Connector {
          models, or those of any server that speaks its protocol.",
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::testing;
+
+    use super::CONNECTOR;
+
+    #[test]
+    fn the_connector_is_declared_without_faults() {
+        assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
+    }
+}
