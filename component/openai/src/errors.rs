@@ -85,9 +85,11 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
+    /// The failure of a run that is answered with this status and body.
     fn failure(status: u16, body: &str) -> Failure {
         let answer = Answer::content(status, "application/json", body);
-        Host::new(&CONNECTOR).answer(answer).test().unwrap_err()
+        let input = json!({ "imageMessages": [{ "content": "A cat" }] });
+        Host::new(&CONNECTOR).answer(answer).run("createImage", input).unwrap_err()
     }
 
     #[test]
@@ -96,9 +98,70 @@ mod tests {
             (429, json!({ "message": "You exceeded your quota", "code": "insufficient_quota" })),
             (429, json!({ "message": "No", "type": "insufficient_quota", "code": 429 })),
             (400, json!({ "message": "Limit", "code": "billing_hard_limit_reached" })),
+            // In the place of an answer.
+            (200, json!({ "message": "Limit", "type": "insufficient_quota" })),
         ] {
             let failure = failure(status, &json!({ "error": error }).to_string());
             assert_eq!(failure.kind, FailureKind::QuotaExceeded, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_property_at_fault_is_named() {
+        for (status, body, property, message) in [
+            (
+                400,
+                r#"{"error":{"message":"Too high.","param":"output_compression"}}"#,
+                Some("outputCompression"),
+                "Too high",
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Too long","param":"prompt"}}"#,
+                Some("imageMessages"),
+                "Too long",
+            ),
+            (422, r#"{"detail":[{"loc":["body","size",0],"msg":"no"}]}"#, Some("size"), "no"),
+            (
+                404,
+                r#"{"error":{"message":"None such","param":null,"code":"model_not_found"}}"#,
+                Some("model"),
+                "None such",
+            ),
+            (
+                404,
+                r#"{"error":"model \"x\" not found, try pulling it first"}"#,
+                Some("model"),
+                "model \"x\" not found, try pulling it first",
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Extra inputs are not permitted","param":"seed"}}"#,
+                None,
+                "`seed`: Extra inputs are not permitted",
+            ),
+        ] {
+            let failure = failure(status, body);
+            assert_eq!(failure.property.as_deref(), property, "{body}");
+            assert_eq!(failure.message, message, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_is_about_the_base_url() {
+        for (body, words) in [
+            (r#"{"detail":"Not Found"}"#, "Not Found"),
+            (
+                r#"{"error":{"message":"Invalid URL (POST /v1/models/chat)","type":"x"}}"#,
+                "Invalid URL (POST /v1/models/chat)",
+            ),
+            ("404 page not found", "404 page not found"),
+            ("", "the server answered with the status 404"),
+        ] {
+            let failure = failure(404, body);
+            assert_eq!(failure.kind, FailureKind::NotFound);
+            assert_eq!(failure.message, format!("{words}; {BASE_URL_HINT}"));
+            assert_eq!(failure.detail.as_deref().unwrap_or_default(), body);
         }
     }
 }

@@ -8,7 +8,11 @@
 
 mod ask;
 mod connection;
+mod create_image;
+mod create_speech;
+mod create_transcription;
 mod errors;
+mod lenient;
 mod models;
 mod parameters;
 mod rules;
@@ -22,7 +26,12 @@ connector_sdk::export!(Connector {
     categories: &["artificial-intelligence"],
     help: include_str!("help.md"),
     connection: connection::CONNECTION,
-    actions: &[Action::of::<ask::Ask>()],
+    actions: &[
+        Action::of::<ask::Ask>(),
+        Action::of::<create_image::CreateImage>(),
+        Action::of::<create_speech::CreateSpeech>(),
+        Action::of::<create_transcription::CreateTranscription>(),
+    ],
     errors: errors::read,
     ..Connector::new(
         "openai",
@@ -31,3 +40,15 @@ connector_sdk::export!(Connector {
          models, or those of any server that speaks its protocol.",
     )
 });
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::testing;
+
+    use super::CONNECTOR;
+
+    #[test]
+    fn the_connector_is_declared_without_faults() {
+        assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
+    }
+}

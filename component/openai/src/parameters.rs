@@ -109,6 +109,7 @@ mod tests {
         let sent = |input: Value| {
             let input: Input = serde_json::from_value(input).unwrap();
             assert!(input.messages.iter().all(|message| message.content == "Hi"));
+            assert_ne!(input.max_tokens, Some(0));
             Value::Object(given(&input).unwrap())
         };
         assert_eq!(

@@ -76,7 +76,10 @@ pub trait Component {
 /// Calls the connector of a component. What a panic would have printed goes to
 /// the log: the host sees no more than that the component has stopped.
 fn call<T: Component, R>(call: impl FnOnce() -> Result<R>) -> Result<R, types::Failure> {
-    std::panic::set_hook(Box::new(|panic| crate::log::error(panic)));
+    std::panic::set_hook(Box::new(|panic| {
+        // Its place and its message, in one line.
+        crate::log::error(panic.to_string().replacen(":\n", ": ", 1));
+    }));
     enter(T::connector(), call).map_err(Failure::into_record)
 }
 

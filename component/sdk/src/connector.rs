@@ -102,22 +102,15 @@ impl Connection {
             user_headers: None,
             lasting_errors: &[],
             environment: &[],
-            test: get_base_url,
+            test: |_| {
+                Ok("nothing was sent: this connector has no test of its connection".to_owned())
+            },
         }
     }
 
     /// A connection to this URL with [`Authorization::BEARER`].
     pub const fn bearer(base_url: &'static str) -> Self {
         Self { authorizations: &[Authorization::BEARER], ..Self::new(base_url) }
-    }
-}
-
-/// The test of a connector that has none: whether its server answers at all.
-fn get_base_url(_: &Settings) -> Result<String> {
-    let response = crate::http::get("/").send_any_status()?;
-    match response.status() {
-        401 | 403 => Err(response.failure()),
-        status => Ok(format!("reached the server, which answered with the status {status}")),
     }
 }
 

@@ -43,7 +43,13 @@ pub struct ErrorResponse<'a> {
     pub(crate) response: Option<&'a Response>,
 }
 
-impl ErrorResponse<'_> {
+impl<'a> ErrorResponse<'a> {
+    /// An error inside an answer that had begun well, with the status that an
+    /// answer of its own would have had.
+    pub fn inside(body: &'a str) -> Self {
+        Self { status: Explanation::of(body).status(), body, response: None }
+    }
+
     /// The values of a header.
     pub fn header(&self, name: &str) -> Option<String> {
         self.response?.header(name)
@@ -125,9 +131,7 @@ pub(crate) fn connectors(response: &ErrorResponse) -> Failure {
 /// The failure of an error inside an answer that had begun well, such as an
 /// event of a stream.
 pub fn inside(body: &str) -> Failure {
-    // The status that the answer would have had.
-    let status = Explanation::of(body).status();
-    let mut failure = connectors(&ErrorResponse { status, body, response: None });
+    let mut failure = connectors(&ErrorResponse::inside(body));
     failure.status = None;
     failure.request_sent = true;
     failure

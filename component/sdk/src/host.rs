@@ -27,51 +27,43 @@ mod component {
 
     pub use contract::files::create as create_file;
 
-    pub fn send(request: &Request) -> Result<Response, contract::types::Failure> {
-        contract::http::send(&contract::http::Request {
-            method: request.method,
-            path: request.path.clone(),
-            query: request.query.clone(),
-            headers: request.headers.clone(),
-            body: body(&request.body),
-        })
+    pub fn send(request: Request) -> Result<Response, contract::types::Failure> {
+        let Request { method, path, query, headers, body, .. } = request;
+        let body = self::body(body);
+        contract::http::send(&contract::http::Request { method, path, query, headers, body })
     }
 
-    fn body<'a>(body: &'a Body) -> contract::http::Body<'a> {
+    fn body(body: Body<'_>) -> contract::http::Body<'_> {
         use contract::http::{self, Body as Contract};
 
         match body {
             Body::None => Contract::None,
-            Body::Json(json) => Contract::Json(json.clone()),
+            Body::Json(json) => Contract::Json(json),
             Body::JsonWithFiles(pieces) => {
-                let piece = |piece: &'a JsonPiece| match piece {
-                    JsonPiece::Text(text) => http::JsonPiece::Text(text.clone()),
+                let pieces = pieces.into_iter().map(|piece| match piece {
+                    JsonPiece::Text(text) => http::JsonPiece::Text(text),
                     JsonPiece::File(file) => http::JsonPiece::File(&file.file),
-                };
-                Contract::JsonWithFiles(pieces.iter().map(piece).collect())
+                });
+                Contract::JsonWithFiles(pieces.collect())
             }
-            Body::Bytes { mime_type, bytes } => Contract::Content(http::Content {
-                mime_type: mime_type.clone(),
-                bytes: bytes.clone(),
-            }),
+            Body::Bytes { mime_type, bytes } => {
+                Contract::Content(http::Content { mime_type, bytes })
+            }
             Body::File(file) => {
                 Contract::File(http::FileContent { file: &file.file, mime_type: None })
             }
             Body::Form(form) => {
-                let part = |(name, value): &'a (String, Part)| http::Part {
-                    name: name.clone(),
-                    value: match value {
-                        Part::Text(text) => http::PartValue::Text(text.clone()),
+                let parts = form.parts.into_iter().map(|(name, part)| {
+                    let value = match part {
+                        Part::Text(text) => http::PartValue::Text(text),
                         Part::File { file, name, mime_type } => {
-                            http::PartValue::File(http::FilePart {
-                                file: &file.file,
-                                name: name.clone(),
-                                mime_type: mime_type.clone(),
-                            })
+                            let file = &file.file;
+                            http::PartValue::File(http::FilePart { file, name, mime_type })
                         }
-                    },
-                };
-                Contract::Multipart(form.parts.iter().map(part).collect())
+                    };
+                    http::Part { name, value }
+                });
+                Contract::Multipart(parts.collect())
             }
         }
     }

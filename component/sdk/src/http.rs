@@ -58,18 +58,18 @@ pub fn delete<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Delete, path)
 }
 
-/// A text as one segment of a path: what would end it is percent-encoded.
+/// A text as one segment of a path: what would end it is percent-encoded. The
+/// host refuses the slash, `.` and `..` all the same: no text of a user leads
+/// to another path.
 ///
 /// ```
-/// assert_eq!(connector_sdk::http::segment("a/b ü?"), "a%2Fb%20%C3%BC%3F");
-/// assert_eq!(connector_sdk::http::segment(".."), "%2E%2E");
+/// assert_eq!(connector_sdk::http::segment("a b?ü"), "a%20b%3F%C3%BC");
+/// assert_eq!(connector_sdk::http::segment("../a"), "..%2Fa");
 /// ```
 pub fn segment(text: &str) -> String {
-    let is_dots = text == "." || text == "..";
     let mut segment = String::new();
     for byte in text.bytes() {
         match byte {
-            b'.' if is_dots => segment.push_str("%2E"),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 segment.push(byte.into());
             }
@@ -240,7 +240,7 @@ impl<'a> Request<'a> {
     pub fn send_any_status(mut self) -> Result<Response> {
         match self.problem.take() {
             Some(problem) => Err(problem),
-            None => Ok(Response { response: host::send(&self)? }),
+            None => Ok(Response { response: host::send(self)? }),
         }
     }
 

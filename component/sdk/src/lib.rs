@@ -37,7 +37,21 @@
 //! }
 //! ```
 //!
-//! Its tests run natively, with [`testing`] in the place of the host.
+//! Its `Cargo.toml` names this crate and `serde` with the feature `derive`.
+//! `cargo rustc --crate-type cdylib --target wasm32-unknown-unknown`, with
+//! `wasm-component-ld` as the linker, makes the component. Its tests run
+//! natively, with [`testing`] in the place of the host.
+//!
+//! | what a connector needs | where it is |
+//! |---|---|
+//! | what it declares | [`Connector`], [`Connection`], [`Authorization`] |
+//! | an action | [`Run`], [`Properties`](macro@Properties), [`Outcome`] |
+//! | choices of a form | [`Choices`](macro@Choices), [`Options`] |
+//! | requests, streams, pages | [`http`] |
+//! | failures | [`Failure`], [`errors`] |
+//! | files, events, functions | [`files`], [`events`], [`functions`] |
+//! | waiting, cleaning up | [`lifecycle`] |
+//! | tests | [`testing`] |
 //!
 //! # Parameters that pass through
 //!
@@ -87,6 +101,8 @@ pub mod log;
 pub mod property;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use action::{

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 pub use crate::bindings::workflow::connector::types::{
     Comparison, ControlType as Control, PropertyType as Type,
@@ -81,6 +81,23 @@ pub struct Choice {
     pub value: Literal,
     /// A sentence about it, if the label is not enough. May be empty.
     pub description: &'static str,
+}
+
+impl Choice {
+    /// A text that is its own label.
+    pub const fn text(text: &'static str) -> Self {
+        Self { label: "", value: Literal::String(text), description: "" }
+    }
+
+    /// A text under a label.
+    pub const fn labelled(label: &'static str, text: &'static str) -> Self {
+        Self { label, ..Self::text(text) }
+    }
+
+    /// The same choice with a sentence about it.
+    pub const fn described(self, description: &'static str) -> Self {
+        Self { description, ..self }
+    }
 }
 
 /// The values that a property offers.
@@ -171,6 +188,37 @@ impl Property {
             children: &[],
             values: None,
         }
+    }
+
+    /// The shape as a JSON Schema: types, members, items and what is required,
+    /// for [`Run::output_schema`](crate::Run::output_schema).
+    pub fn json_schema(&self) -> Value {
+        let kind = match self.kind {
+            Type::Boolean => "boolean",
+            Type::Integer => "integer",
+            Type::Number => "number",
+            Type::Array => "array",
+            Type::Object | Type::FileEntry => "object",
+            Type::String | Type::Date | Type::DateTime | Type::Time => "string",
+            Type::Any => return json!({}),
+        };
+        let mut schema = json!({ "type": kind });
+        if let (Type::Array, [item]) = (self.kind, self.children) {
+            schema["items"] = item.json_schema();
+            return schema;
+        }
+        if let Some(values) = self.values {
+            schema["additionalProperties"] = values.json_schema();
+        }
+        if !self.children.is_empty() {
+            let members = self.children.iter().map(|row| (row.name.to_owned(), row.json_schema()));
+            schema["properties"] = members.collect();
+        }
+        let required: Vec<_> = self.children.iter().filter(|row| row.required).collect();
+        if !required.is_empty() {
+            schema["required"] = required.iter().map(|row| row.name).collect();
+        }
+        schema
     }
 
     /// The shape of an array's items or of a map's values.

@@ -167,15 +167,15 @@ pub struct Response {
     rest: RefCell<Vec<u8>>,
 }
 
-pub fn send(request: &http::Request) -> Result<Response, types::Failure> {
-    let mut headers = request.headers.clone();
+pub fn send(request: http::Request) -> Result<Response, types::Failure> {
+    let mut headers = request.headers;
     if let Body::Bytes { mime_type, .. } = &request.body {
         headers.push(("content-type".to_owned(), mime_type.clone()));
     }
     let seen = Request {
         method: format!("{:?}", request.method).rsplit("::").next().unwrap_or("").to_uppercase(),
-        path: request.path.clone(),
-        query: request.query.clone(),
+        path: request.path,
+        query: request.query,
         headers,
         body: body(&request.body),
     };

@@ -1,0 +1,262 @@
+//! What a connector does outside itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{CONNECTOR, answered, run};
+use crate::functions::Invocation;
+use crate::http::{EmbeddedFiles, Form};
+use crate::testing::{Answer, Host};
+use crate::{Failure, FailureKind, Result, events, files, functions, http, lifecycle, log};
+
+fn ok() -> Answer {
+    Answer::json(200, json!({}))
+}
+
+/// The one request that a function makes.
+fn sent(function: fn() -> Result<Value>) -> crate::testing::Request {
+    let host = Host::new(&CONNECTOR).answer(ok());
+    run(&host, function).unwrap();
+    host.requests().remove(0)
+}
+
+#[test]
+fn a_request_has_what_was_set() {
+    let request = sent(|| {
+        let list = json!({ "limit": 3, "tags": ["a", "b"], "none": null, "on": true });
+        let request = http::patch("/items").query("q", "a b").query_all(&list);
+        request.header("accept", "*/*").json(&json!({ "a": 1 })).send()?.json()
+    });
+    assert_eq!(request.to_string(), "PATCH /items?q=a b&limit=3&tags=a&tags=b&on=true");
+    let headers = [("version", "1"), ("accept", "*/*")];
+    assert_eq!(request.headers, headers.map(|(name, value)| (name.into(), value.into())));
+    assert_eq!(request.body, json!({ "a": 1 }));
+}
+
+#[test]
+fn files_go_out_in_every_kind_of_body() {
+    let request = sent(|| {
+        let photo = files::create("photo.png", "image/png", b"png")?.open()?;
+        let note = files::create("note.txt", "text/plain", b"Hi")?.open()?;
+        let body = json!({ "nul": "\0 \0", "parts": [note.base64(), { "url": photo.data_url() }] });
+        http::post("/").json_with_files(&body, [&photo, &note]).send()?.json()
+    });
+    let parts = json!(["<note.txt>", { "url": "data:image/png;base64,<photo.png>" }]);
+    assert_eq!(request.body, json!({ "nul": "\0 \0", "parts": parts }));
+
+    let request = sent(|| {
+        let file = files::create("a.mp3", "audio/mpeg", b"mp3")?.open()?;
+        let form = Form::new().text("n", 2).file("file", &file);
+        let form = form.file_as("as", &file, Some("b.mp3".into()), Some("audio/mp3".into()));
+        http::post("/").multipart(form).send()?.json()
+    });
+    assert_eq!(
+        request.body,
+        json!([["n", "2"], ["file", "<a.mp3>"], ["as", "<b.mp3; audio/mp3>"]])
+    );
+
+    let request = sent(|| {
+        let file = files::create("a.mp3", "audio/mpeg", b"mp3")?.open()?;
+        http::put("/").file(&file).send()?.json()
+    });
+    assert_eq!(request.body, "<a.mp3>");
+
+    let request = sent(|| http::put("/").body("text/csv", "a,b").send()?.json());
+    assert_eq!(request.body, "a,b");
+}
+
+#[test]
+fn a_body_without_a_place_for_a_file_is_not_sent() {
+    let host = Host::new(&CONNECTOR);
+    let failure = run(&host, || {
+        let file = files::create("a.mp3", "audio/mpeg", b"mp3")?.open()?;
+        http::post("/").json_with_files(&json!({}), [&file]).send()?.json()
+    });
+    let failure = failure.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Internal);
+    assert_eq!(failure.message, "the body has no place for the file `a.mp3`");
+    assert!(host.requests().is_empty());
+}
+
+#[test]
+fn files_are_opened_read_and_stored() {
+    let host = Host::new(&CONNECTOR).answer(Answer::content(200, "audio/mpeg", "sound"));
+    let entry = run(&host, || {
+        let file = files::create("a.txt", "text/plain", b"Hello")?.open()?;
+        assert_eq!((file.size(), file.entry().extension.as_str()), (5, "txt"));
+        assert_eq!(file.read(1, 3)?, b"ell");
+        assert_eq!(file.read(9, 3)?, b"");
+        Ok(json!(http::get("/").send()?.save("b.mp3", "audio/mpeg")?))
+    });
+    let entry = serde_json::from_value(entry.unwrap()).unwrap();
+    assert_eq!(host.content(&entry).as_deref(), Some(&b"sound"[..]));
+}
+
+#[test]
+fn embedded_files_are_stored() {
+    let images = json!({ "data": [{ "b64": "cG5n" }, { "b64": "cG5n" }] });
+    let output = answered(Answer::json(200, images), || {
+        let response = http::get("/").send()?;
+        response.json_with_files(&EmbeddedFiles {
+            path: &["data", "*", "b64"],
+            name: "image",
+            mime_type: "image/png",
+            keep: false,
+        })
+    });
+    let file = &output.unwrap()["data"][1]["b64"]["file"];
+    assert_eq!((&file["name"], &file["mimeType"]), (&json!("image.png"), &json!("image/png")));
+}
+
+#[test]
+fn a_body_is_read_up_to_a_limit() {
+    let read = |max| {
+        let function: fn() -> Result<Value> = match max {
+            5 => || Ok(json!(http::get("/").send()?.bytes(5)?)),
+            _ => || Ok(json!(http::get("/").send()?.bytes(4)?)),
+        };
+        answered(Answer::content(200, "text/plain", "12345"), function)
+    };
+    assert_eq!(read(5).unwrap(), json!(b"12345"));
+    assert_eq!(read(4).unwrap_err().kind, FailureKind::TooLarge);
+}
+
+#[test]
+fn pages_follow_one_another() {
+    let page = |items: &[u32], next: Option<u32>| Answer::json(200, json!([items, next]));
+    let all = || {
+        let pages = http::pages(http::get("/items"), |response| {
+            let (items, next): (Vec<u32>, Option<u32>) = response.json()?;
+            Ok((items, next.map(|next| http::get("/items").query("page", next))))
+        });
+        Ok(json!(pages.collect::<Result<Vec<_>>>()?))
+    };
+    let host = Host::new(&CONNECTOR)
+        .answer(page(&[1, 2], Some(2)))
+        .answer(page(&[], Some(3)))
+        .answer(page(&[3], None));
+    assert_eq!(run(&host, all).unwrap(), json!([1, 2, 3]));
+    let requests: Vec<_> = host.requests().iter().map(ToString::to_string).collect();
+    assert_eq!(requests, ["GET /items", "GET /items?page=2", "GET /items?page=3"]);
+
+    let broken =
+        Host::new(&CONNECTOR).answer(page(&[1], Some(2))).answer(Answer::json(500, json!({})));
+    assert_eq!(run(&broken, all).unwrap_err().kind, FailureKind::Unavailable);
+}
+
+#[test]
+fn events_are_read_and_reported() {
+    let answer = Answer::events([json!({ "text": "Hel" }), json!({ "text": "lo" })]);
+    let host = Host::new(&CONNECTOR).answer(answer).streaming();
+    run(&host, || {
+        assert!(events::streaming());
+        for event in http::get("/").send()?.events() {
+            let event: Value = event?.json()?;
+            events::text(event["text"].as_str().unwrap_or_default())?;
+        }
+        events::progress("bytes", 1, Some(2))?;
+        events::status("queued")?;
+        Ok(Value::Null)
+    })
+    .unwrap();
+    let text = |text: &str| json!({ "event": "text-delta", "choice": 0, "text": text });
+    assert_eq!(
+        host.events(),
+        [
+            text("Hel"),
+            text("lo"),
+            json!({ "event": "progress", "unit": "bytes", "done": 1, "total": 2 }),
+            json!({ "event": "status", "status": "queued" }),
+        ]
+    );
+}
+
+#[test]
+fn a_stream_that_breaks_off_is_a_failure() {
+    let answer = Answer::events(["1"]).breaks_off();
+    let failure = answered(answer, || {
+        let response = http::get("/").send()?;
+        response.events().map(|event| event?.json::<Value>()).collect()
+    });
+    let failure = failure.unwrap_err();
+    assert_eq!((failure.kind, failure.status), (FailureKind::Network, Some(200)));
+    assert_eq!(failure.request_id.as_deref(), Some("req_1"));
+}
+
+#[test]
+fn a_run_that_must_end_can_stop_what_it_began() {
+    let host = Host::new(&CONNECTOR).answer(ok()).cancelled_after(1);
+    let failure = run(&host, || {
+        events::status("began")?;
+        lifecycle::wait(Duration::from_secs(2))
+            .map_err(|failure| lifecycle::clean_up(failure, || http::delete("/jobs/1").send()))?;
+        Ok(Value::Null)
+    });
+    assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
+    assert_eq!(host.requests()[0].to_string(), "DELETE /jobs/1");
+}
+
+#[test]
+fn functions_are_looked_up_and_called() {
+    let parameters = json!({ "type": "object" });
+    let host = Host::new(&CONNECTOR).function("double", parameters.clone(), |arguments| {
+        match arguments["n"].as_i64() {
+            Some(n) => Ok(json!(n * 2)),
+            None => Err(Failure::invalid_input("n", "`n` is required")),
+        }
+    });
+    let output = run(&host, || {
+        let described = functions::describe(&["double".to_owned()])?;
+        let call = |arguments| Invocation { name: "double".to_owned(), arguments };
+        let results = functions::call(&[call(json!({ "n": 2 })), call(json!({}))]);
+        let results = results.into_iter().map(|result| result.map_err(|one| one.to_string()));
+        Ok(json!([described[0].parameters, results.collect::<Vec<_>>()]))
+    });
+    let results = json!([{ "Ok": 4 }, { "Err": "`n` is required" }]);
+    assert_eq!(output.unwrap(), json!([parameters, results]));
+}
+
+#[test]
+fn messages_are_logged() {
+    let host = Host::new(&CONNECTOR);
+    run(&host, || {
+        log::warn(format_args!("page {} is empty", 3));
+        Ok(Value::Null)
+    })
+    .unwrap();
+    assert_eq!(host.log(), ["warn: page 3 is empty"]);
+}
+
+#[test]
+fn an_outcome_has_metadata_without_what_is_null() {
+    let outcome = Host::new(&CONNECTOR).run("act", json!({})).unwrap();
+    assert_eq!(Value::Object(outcome.metadata), json!({ "text": "Hi" }));
+}
+
+#[test]
+fn an_input_that_does_not_fit_is_a_failure() {
+    let failure = Host::new(&CONNECTOR).run("act", json!({ "text": 1 })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidInput);
+    let failure = Host::new(&CONNECTOR).run("acts", json!({})).unwrap_err();
+    assert_eq!(failure.message, "there is no action `acts`; there are act");
+}
+
+#[test]
+fn options_are_found_and_limited() {
+    let found = |search| {
+        let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!(["Gpt-5", "o4"])));
+        let options = host.options("act", "model", search).unwrap();
+        options.options.into_iter().map(|item| item.label).collect::<Vec<_>>()
+    };
+    assert_eq!(found(""), ["Gpt-5", "o4"]);
+    assert_eq!(found(" gPT "), ["Gpt-5"]);
+
+    let many: Value = (0..10_001).map(|number| number.to_string()).collect();
+    let options = Host::new(&CONNECTOR).answer(Answer::json(200, many)).options("act", "model", "");
+    let options = options.unwrap();
+    assert_eq!((options.options.len(), options.more), (10_000, true));
+
+    let options = Host::new(&CONNECTOR).options("act", "model", "").unwrap();
+    assert!(options.disabled && options.placeholder.unwrap().contains("no answer"));
+}

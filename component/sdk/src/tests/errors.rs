@@ -1,0 +1,188 @@
+//! What is read of errors, in all the ways in which providers explain them.
+
+use serde_json::{Value, json};
+
+use super::answered;
+use crate::errors::{Explanation, inside, instead};
+use crate::testing::Answer;
+use crate::{Failure, FailureKind, http};
+
+fn failure(status: u16, body: &str) -> Failure {
+    let answer = Answer::content(status, "text/plain", body);
+    answered(answer, || http::get("/").send()?.json()).unwrap_err()
+}
+
+#[test]
+fn an_error_is_read_whole() {
+    let body = r#"{"error":{"message":"No such key.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
+    let failure = failure(401, body);
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::Unauthorized, "No such key")
+    );
+    assert_eq!((failure.status, failure.code.as_deref()), (Some(401), Some("invalid_api_key")));
+    assert_eq!(failure.request_id.as_deref(), Some("req_1"));
+    assert_eq!(failure.detail.as_deref(), Some(body));
+    assert!(failure.request_sent);
+}
+
+#[test]
+fn every_known_shape_has_its_message() {
+    for body in [
+        r#"{"error":{"message":"no such thing"}}"#,
+        r#"{"error":"no such thing"}"#,
+        r#"{"object":"error","message":"no such thing","code":400}"#,
+        r#"{"detail":"no such thing"}"#,
+        r#"{"detail":{"error":{"message":"no such thing"}}}"#,
+        r#"{"detail":{"error":"no such thing"}}"#,
+        r#"{"detail":[{"loc":["body"],"msg":"no such thing","type":"x"}]}"#,
+        r#"[{"error":{"message":"no such thing."}}]"#,
+        r#"{"result":null,"success":false,"errors":[{"message":"no such thing","code":5007}],"messages":[]}"#,
+        r#"{"errors":["no such thing"]}"#,
+        r#"{"errors":"no such thing"}"#,
+        r#"{"error":{"message":{"error":{"message":"no such thing"}}}}"#,
+        r#"{"error":{"message":"{\"error\":{\"message\":\"no such thing.\"}}","code":400}}"#,
+        r#"{"error":{"errors":[{"message":"no such thing","domain":"global"}],"code":400}}"#,
+        r#"{"error":"invalid_request","error_description":"no such thing"}"#,
+        r#"{"statusCode":400,"error":"Bad Request","message":"no such thing"}"#,
+        r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"no such thing"}"#,
+        r#"{"title":"no such thing","status":400}"#,
+        r#"{"base_resp":{"status_code":1004,"status_msg":"no such thing"}}"#,
+        r#"{"detail":{"message":"no such thing","code":"x"}}"#,
+        r#"{"error":null,"message":"","msg":"no such thing"}"#,
+        r#"<?xml version="1.0"?><Error><Code>X</Code><Message>no such thing</Message></Error>"#,
+        "<!doctype html><html><head><TITLE>no such thing</TITLE></head></html>",
+        "\"no such thing\"",
+        "no such thing\n",
+    ] {
+        assert_eq!(failure(400, body).message, "no such thing", "{body}");
+    }
+}
+
+#[test]
+fn words_that_need_their_place_have_it() {
+    for (body, message) in [
+        (
+            r#"{"message":{"detail":[{"loc":["body","options",0,"usage"],"msg":"Extra inputs"}]}}"#,
+            "`options.0.usage`: Extra inputs",
+        ),
+        (r#"{"title":"Invalid","errors":{"size":["is too large"]}}"#, "`size`: is too large"),
+        (r#"{"error":{"message":"Unknown: 'x'.","param":"x"}}"#, "Unknown: 'x'"),
+        (
+            r#"{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"Too long.\"}}"}}}"#,
+            "Provider returned error: Too long",
+        ),
+    ] {
+        assert_eq!(failure(422, body).message, message);
+    }
+}
+
+#[test]
+fn an_answer_without_a_message_is_kept() {
+    for body in ["<html>Bad gateway</html>", r#"{"error":{}}"#, "[]", r#"{"cut"#] {
+        let failure = failure(502, body);
+        assert_eq!(failure.message, "the provider answered with the status 502 and no explanation");
+        assert_eq!(failure.detail.as_deref(), Some(body));
+    }
+    assert_eq!(failure(502, "").detail, None);
+    assert_eq!(failure(502, "overloaded").detail, None);
+    let long = "ü".repeat(5000);
+    let failure = failure(400, &long);
+    assert_eq!(failure.message.len(), 1000 + "…".len());
+    assert_eq!(failure.detail.as_ref().map(String::len), Some(4096 + "…".len()));
+}
+
+#[test]
+fn statuses_have_kinds() {
+    use FailureKind::*;
+
+    for (status, kind) in [
+        (302, Refused),
+        (400, Refused),
+        (401, Unauthorized),
+        (402, QuotaExceeded),
+        (403, Forbidden),
+        (404, NotFound),
+        (408, Timeout),
+        (413, TooLarge),
+        (422, Refused),
+        (429, RateLimited),
+        (500, Unavailable),
+        (529, Unavailable),
+    ] {
+        assert_eq!(failure(status, "").kind, kind, "{status}");
+    }
+}
+
+#[test]
+fn a_redirect_is_about_the_base_url() {
+    let answer = Answer::content(301, "text/html", "").header("location", "https://b.example");
+    let failure = answered(answer, || http::get("/").send()?.json()).unwrap_err();
+    assert_eq!(
+        failure.message,
+        "the base URL redirects to https://b.example, and redirects are not followed: correct the \
+         base URL"
+    );
+}
+
+#[test]
+fn a_request_may_read_errors_itself() {
+    let answer = Answer::json(400, json!({ "error": "No." }));
+    let failure = answered(answer, || {
+        let errors = |error: &crate::ErrorResponse| error.failure().at("size").with_code("x");
+        http::get("/").errors(&errors).send()?.json()
+    });
+    let failure = failure.unwrap_err();
+    assert_eq!((failure.property.as_deref(), failure.code.as_deref()), (Some("size"), Some("x")));
+    let any = answered(Answer::json(404, json!({})), || {
+        Ok(json!(http::get("/").send_any_status()?.status()))
+    });
+    assert_eq!(any.unwrap(), 404);
+}
+
+#[test]
+fn what_came_instead_of_the_answer_is_the_failure() {
+    let read = |body: &str| {
+        let answer = Answer::content(200, "application/json", body);
+        answered(answer, || Ok(json!(http::get("/").send()?.json::<Vec<u8>>()?))).unwrap_err()
+    };
+    for (body, kind, message) in [
+        ("<html>", FailureKind::InvalidOutput, "a web page instead of JSON; check the base URL"),
+        (" ", FailureKind::InvalidOutput, "the provider's answer is empty"),
+        ("über", FailureKind::InvalidOutput, "no JSON"),
+        (r#"{"a":1}"#, FailureKind::InvalidOutput, "not as expected: invalid type: map"),
+        (r#"{"message":"Busy."}"#, FailureKind::InvalidOutput, "line 1 column 0: Busy"),
+        (r#"{"error":{"message":"Slow down","code":429}}"#, FailureKind::RateLimited, "Slow down"),
+    ] {
+        let failure = read(body);
+        assert_eq!((failure.kind, failure.status), (kind, Some(200)), "{body}");
+        assert!(failure.message.contains(message), "{failure}");
+    }
+    for none in ["{}", r#"{"error":null}"#, r#"{"error":{}}"#, "[]", "<html>", ""] {
+        assert_eq!(instead("no answer", none).message, "no answer", "{none}");
+    }
+}
+
+#[test]
+fn an_error_inside_an_answer_has_the_kind_of_its_words() {
+    use FailureKind::*;
+
+    for (error, kind) in [
+        (json!({ "message": "x", "type": "server_error", "code": null }), Unavailable),
+        (json!({ "message": "x" }), Unavailable),
+        (json!({ "message": "x", "code": "http_400" }), Refused),
+        (json!({ "message": "x", "code": 429 }), RateLimited),
+        (json!({ "message": "x", "code": "RESOURCE_EXHAUSTED" }), RateLimited),
+        (json!({ "message": "x", "code": 402 }), QuotaExceeded),
+        (json!({ "message": "x", "code": "invalid_api_key" }), Unauthorized),
+        (json!({ "message": "x", "type": "permission_error" }), Forbidden),
+        (json!({ "message": "x", "type": "invalid_request_error" }), Refused),
+        (json!({ "message": "x", "code": 5007 }), Unavailable),
+        (json!({ "message": "x", "code": 5007, "status": 403 }), Forbidden),
+    ] {
+        let failure = inside(&json!({ "error": error }).to_string());
+        assert_eq!((failure.kind, failure.message.as_str()), (kind, "x"), "{error}");
+        assert_eq!((failure.status, failure.request_sent), (None, true));
+    }
+    assert_eq!(Explanation::of_json(&Value::Null), Explanation::default());
+}

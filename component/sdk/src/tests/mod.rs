@@ -1,0 +1,56 @@
+//! Tests of the crate as an author uses it.
+
+mod calls;
+mod errors;
+mod tables;
+
+use std::cell::Cell;
+
+use serde_json::{Value, json};
+
+use crate::prelude::*;
+use crate::testing::{Answer, Host};
+use crate::{Options, OptionsRequest};
+
+thread_local! {
+    static RUN: Cell<fn() -> Result<Value>> = const { Cell::new(|| Ok(Value::Null)) };
+}
+
+/// An action that does what a test wants.
+#[derive(Deserialize, Properties)]
+struct Act {
+    /// The words.
+    #[serde(default)]
+    #[property(default = "Hi")]
+    text: String,
+}
+
+impl Run for Act {
+    type Output = Value;
+
+    fn run(self, _: &Settings) -> Result<Outcome<Value>> {
+        Outcome::new(RUN.get()()?).with_metadata(&json!({ "text": self.text, "none": null }))
+    }
+
+    fn options(request: &OptionsRequest) -> Result<Options> {
+        let names: Vec<String> = http::get("/names").send()?.json()?;
+        Ok(Options::from_list(names).matching(request))
+    }
+}
+
+static CONNECTOR: Connector = Connector {
+    actions: &[Action::of::<Act>()],
+    request_headers: &[("version", "1")],
+    ..Connector::new("test", "Test", "Does what a test wants.")
+};
+
+/// Runs a function as an action.
+fn run(host: &Host, run: fn() -> Result<Value>) -> Result<Value> {
+    RUN.set(run);
+    host.run("act", json!({})).map(|outcome| outcome.output)
+}
+
+/// Runs a function whose request has this answer.
+fn answered(answer: Answer, run: fn() -> Result<Value>) -> Result<Value> {
+    self::run(&Host::new(&CONNECTOR).answer(answer.header("x-request-id", "req_1")), run)
+}

@@ -1,0 +1,458 @@
+//! What the derive macros make of types.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, json};
+
+use crate::property::Choice;
+use crate::testing::describe;
+use crate::{
+    Action, Authorization, BearerToken, Choices, Connection, Connector, Date, DateTime, FileEntry,
+    Outcome, Output, Properties, Result, Run, Settings, Shape, Time, property, testing,
+};
+
+/// The table of an action with this input, in the words of the host.
+#[track_caller]
+fn check<T: Properties>(expected: Value) {
+    let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };
+    let actions: &'static [Action] = Box::leak(Box::new([action]));
+    let connector = Connector { actions, ..Connector::new("test", "Test", "Tests.") };
+    assert_eq!(describe(&connector)["actions"][0]["properties"], expected);
+}
+
+/// Does nothing.
+///
+/// Not even this.
+#[derive(Deserialize, Properties)]
+struct Empty {}
+
+impl Run for Empty {
+    type Output = Value;
+
+    fn run(self, _: &Settings) -> Result<Outcome<Value>> {
+        Ok(Value::Null.into())
+    }
+}
+
+#[test]
+fn an_action_is_named_after_its_struct() {
+    let action = Action::of::<Empty>();
+    assert_eq!((action.name, action.title), ("empty", "Empty"));
+    assert_eq!(action.description, "Does nothing.");
+}
+
+#[test]
+fn each_type_has_its_kind_and_its_control() {
+    #[derive(Properties)]
+    #[property(connection)]
+    struct Types {
+        string: String,
+        flag: bool,
+        integer: Option<u8>,
+        float: f64,
+        number: Number,
+        any: Value,
+        file: FileEntry,
+        date: Date,
+        date_time: DateTime,
+        time: Time,
+        list: Vec<i64>,
+        map: BTreeMap<String, bool>,
+    }
+
+    let kinds = Types::PROPERTIES.iter().map(|row| {
+        format!("{} {:?} {:?} {}", row.label, row.kind, row.control, row.required)
+            .replace("PropertyType::", "")
+            .replace("ControlType::", "")
+    });
+    assert_eq!(
+        kinds.collect::<Vec<_>>(),
+        [
+            "String String Text true",
+            "Flag Boolean Select true",
+            "Integer Integer Integer false",
+            "Float Number Number true",
+            "Number Number Number true",
+            "Any Any TextArea true",
+            "File FileEntry FileEntry true",
+            "Date Date Date true",
+            "Date Time DateTime DateTime true",
+            "Time Time Time true",
+            "List Array ArrayBuilder true",
+            "Map Object ObjectBuilder true",
+        ]
+    );
+    let row = |at: usize| Types::PROPERTIES[at];
+    assert_eq!(row(10).children[0].kind, property::Type::Integer);
+    assert_eq!(row(11).values.unwrap().kind, property::Type::Boolean);
+}
+
+#[test]
+fn keys_are_those_of_serde() {
+    #[derive(Serialize, Deserialize, Properties)]
+    #[serde(rename_all(deserialize = "camelCase", serialize = "SCREAMING-KEBAB-CASE"))]
+    struct Read {
+        max_tokens: u32,
+        #[serde(rename(deserialize = "in", serialize = "out"))]
+        renamed: String,
+        r#type: String,
+        #[serde(default, alias = "x")]
+        defaulted: bool,
+        #[serde(skip_deserializing, default = "String::new")]
+        skipped: String,
+        #[serde(flatten)]
+        inner: Inner,
+        #[property(optional)]
+        last: String,
+    }
+
+    #[derive(Serialize, Deserialize, Properties)]
+    struct Inner {
+        a_b: Option<String>,
+        #[property(required)]
+        c: Option<String>,
+    }
+
+    #[derive(Serialize, Properties)]
+    #[serde(rename_all(deserialize = "camelCase", serialize = "kebab-case"))]
+    #[property(output)]
+    struct Written {
+        max_tokens: u32,
+        #[serde(skip_serializing)]
+        _hidden: String,
+        #[serde(skip_serializing_if = "Option::is_none", rename(serialize = "x"))]
+        maybe: Option<u32>,
+    }
+
+    let keys = |table: &[crate::Property]| {
+        table.iter().map(|row| (row.name, row.required)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        keys(Read::PROPERTIES),
+        [
+            ("maxTokens", true),
+            ("in", true),
+            ("type", true),
+            ("defaulted", false),
+            ("a_b", false),
+            ("c", true),
+            ("last", false),
+        ]
+    );
+    assert_eq!(keys(Written::PROPERTIES), [("max-tokens", true), ("x", false)]);
+}
+
+#[test]
+fn parameters_pass_through_what_is_not_set_is_not_sent() {
+    #[serde_with::skip_serializing_none]
+    #[derive(Deserialize, Serialize, Properties)]
+    #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
+    struct Ask {
+        /// How freely words are chosen.
+        #[property(minimum = 0, maximum = 1)]
+        temperature: Option<Number>,
+        top_p: Option<Number>,
+        #[serde(skip_serializing)]
+        #[property(max_length = 9)]
+        own: Option<String>,
+    }
+
+    #[derive(Serialize)]
+    struct Body<'a> {
+        #[serde(flatten)]
+        ask: &'a Ask,
+        stream: bool,
+    }
+
+    let ask: Ask = serde_json::from_str(r#"{"topP":1,"own":"a"}"#).unwrap();
+    assert_eq!(ask.own.as_deref(), Some("a"));
+    assert_eq!(json!(Body { ask: &ask, stream: true }).to_string(), r#"{"top_p":1,"stream":true}"#);
+    check::<Ask>(json!([
+        {
+            "name": "temperature", "label": "Temperature",
+            "description": "How freely words are chosen.", "type": "NUMBER", "control": "NUMBER",
+            "limits": { "minimum": 0, "maximum": 1 },
+        },
+        { "name": "topP", "label": "Top P", "description": "", "type": "NUMBER", "control": "NUMBER" },
+        {
+            "name": "own", "label": "Own", "description": "", "type": "STRING", "control": "TEXT",
+            "limits": { "maxLength": 9 },
+        },
+    ]));
+}
+
+const BASE_URL: &str = "https://a.example";
+const MEGABYTES: u64 = 1 << 20;
+const SIZES: &[&str] = &["png", "webp"];
+const LANGUAGES: &[Choice] = &[Choice::labelled("German", "de")];
+
+#[test]
+fn attributes_set_what_they_name() {
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Attributes {
+        /// Two lines
+        /// of one paragraph.
+        ///
+        /// And another.
+        #[property(label = "Text", placeholder = "…", control = text_area, group = "Words", advanced)]
+        #[property(deprecated, display = "markdown", media_type = "text/markdown", min_length = 0)]
+        text: String,
+        #[property(provider_default = BASE_URL, pattern = "https:.*")]
+        url: Option<String>,
+        #[property(default = -1, minimum = -1, maximum = 10)]
+        number: f64,
+        #[property(max_bytes = 4 * MEGABYTES, accept("mp3", "wav"))]
+        sound: FileEntry,
+        #[property(accept = SIZES)]
+        image: FileEntry,
+        #[property(min_items = 1, max_items = 4, item(max_bytes = MEGABYTES, label = "Photo"))]
+        photos: Vec<FileEntry>,
+        #[property(pattern = "[0-9]+", item(minimum = -100, maximum = 100))]
+        bias: BTreeMap<String, i32>,
+    }
+
+    check::<Attributes>(json!([
+        {
+            "name": "text", "label": "Text",
+            "description": "Two lines of one paragraph. And another.", "placeholder": "…",
+            "type": "STRING", "control": "TEXT_AREA", "required": true, "group": "Words",
+            "advanced": true, "deprecated": true, "mediaType": "text/markdown",
+            "display": "markdown", "limits": { "minLength": 0 },
+        },
+        {
+            "name": "url", "label": "Url", "description": "", "type": "STRING", "control": "TEXT",
+            "providerDefault": "https://a.example", "limits": { "pattern": "https:.*" },
+        },
+        {
+            "name": "number", "label": "Number", "description": "", "type": "NUMBER",
+            "control": "NUMBER", "required": true, "default": -1,
+            "limits": { "minimum": -1, "maximum": 10 },
+        },
+        {
+            "name": "sound", "label": "Sound", "description": "", "type": "FILE_ENTRY",
+            "control": "FILE_ENTRY", "required": true,
+            "limits": { "maxBytes": 4_194_304, "accept": ["mp3", "wav"] },
+        },
+        {
+            "name": "image", "label": "Image", "description": "", "type": "FILE_ENTRY",
+            "control": "FILE_ENTRY", "required": true, "limits": { "accept": ["png", "webp"] },
+        },
+        {
+            "name": "photos", "label": "Photos", "description": "", "type": "ARRAY",
+            "control": "ARRAY_BUILDER", "required": true,
+            "limits": { "minItems": 1, "maxItems": 4 },
+            "children": [{
+                "label": "Photo", "description": "", "type": "FILE_ENTRY",
+                "control": "FILE_ENTRY", "limits": { "maxBytes": 1_048_576 },
+            }],
+        },
+        {
+            "name": "bias", "label": "Bias", "description": "", "type": "OBJECT",
+            "control": "OBJECT_BUILDER", "required": true, "limits": { "pattern": "[0-9]+" },
+            "values": {
+                "label": "", "description": "", "type": "INTEGER", "control": "INTEGER",
+                "limits": { "minimum": -100, "maximum": 100 },
+            },
+        },
+    ]));
+}
+
+/// The choices, the control and the condition of each row.
+#[track_caller]
+fn check_choices<T: Properties>(expected: Value) {
+    let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };
+    let actions: &'static [Action] = Box::leak(Box::new([action]));
+    let connector = Connector { actions, ..Connector::new("test", "Test", "Tests.") };
+    let mut described = describe(&connector);
+    let rows = described["actions"][0]["properties"].as_array_mut().unwrap();
+    let rows = rows
+        .iter_mut()
+        .map(|row| json!([row["control"].take(), row["choices"].take(), row["condition"].take()]));
+    assert_eq!(rows.collect::<Value>(), expected);
+}
+
+#[test]
+fn choices_have_values_labels_and_descriptions() {
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Chosen {
+        #[property(choices("mp3", "flac": "Lossless."))]
+        format: String,
+        #[property(choices(0 as "Text", -1 as "Object": "A JSON object."))]
+        shape: i64,
+        #[property(open_choices("auto", 7, true))]
+        any: Value,
+        #[property(choices("a", "b"))]
+        several: Vec<String>,
+        #[property(open_choices = LANGUAGES)]
+        language: String,
+        #[property(live)]
+        model: String,
+        #[property(live(model, "other"), open_choices("nova"))]
+        voice: String,
+        effort: Option<Effort>,
+    }
+
+    #[derive(Deserialize, Choices)]
+    #[serde(rename_all = "kebab-case")]
+    enum Effort {
+        /// Fast.
+        VeryLow,
+        #[choice(label = "XHigh")]
+        #[serde(rename = "xhigh")]
+        ExtraHigh,
+        #[serde(skip)]
+        _Never,
+    }
+
+    let effort: Effort = serde_json::from_str("\"very-low\"").unwrap();
+    assert!(matches!(effort, Effort::VeryLow));
+    check_choices::<Chosen>(json!([
+        ["SELECT", { "known": [
+            { "label": "mp3", "value": "mp3" },
+            { "label": "flac", "value": "flac", "description": "Lossless." },
+        ], "open": false }, null],
+        ["SELECT", { "known": [
+            { "label": "Text", "value": 0 },
+            { "label": "Object", "value": -1, "description": "A JSON object." },
+        ], "open": false }, null],
+        ["SELECT", { "known": [
+            { "label": "auto", "value": "auto" },
+            { "label": "7", "value": 7 },
+            { "label": "true", "value": true },
+        ], "open": true }, null],
+        ["MULTI_SELECT", { "known": [
+            { "label": "a", "value": "a" }, { "label": "b", "value": "b" },
+        ], "open": false }, null],
+        ["SELECT", { "known": [{ "label": "German", "value": "de" }], "open": true }, null],
+        ["SELECT", { "known": [], "open": true, "dynamic": [] }, null],
+        ["SELECT", {
+            "known": [{ "label": "nova", "value": "nova" }], "open": true,
+            "dynamic": ["model", "other"],
+        }, null],
+        ["SELECT", { "known": [
+            { "label": "Very Low", "value": "very-low", "description": "Fast." },
+            { "label": "XHigh", "value": "xhigh" },
+        ], "open": false }, null],
+    ]));
+}
+
+#[test]
+fn conditions_name_the_key_of_a_field() {
+    #[derive(Deserialize, Properties)]
+    #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Conditions {
+        the_format: String,
+        #[property(when(the_format = "text"))]
+        one: String,
+        #[property(when(not the_format = "text"))]
+        not_one: String,
+        #[property(when(the_format in ["text", "html"]))]
+        some: String,
+        #[property(when(not the_format in ["text"]))]
+        not_some: String,
+        #[property(when(present(the_format)))]
+        present: String,
+        #[property(when(absent("elsewhere")))]
+        absent: String,
+    }
+
+    let condition = |property: &str, matches: &str, values: Value| {
+        let condition = json!({ "property": property, "matches": matches, "values": values });
+        json!(["TEXT", null, condition])
+    };
+    check_choices::<Conditions>(json!([
+        ["TEXT", null, null],
+        condition("theFormat", "one-of", json!(["text"])),
+        condition("theFormat", "none-of", json!(["text"])),
+        condition("theFormat", "one-of", json!(["text", "html"])),
+        condition("theFormat", "none-of", json!(["text"])),
+        condition("theFormat", "present", json!([])),
+        condition("elsewhere", "absent", json!([])),
+    ]));
+}
+
+/// A tree of three levels.
+#[derive(Deserialize, Serialize, Properties)]
+#[property(label = "Outer")]
+struct Outer {
+    items: Vec<Inner>,
+    last: bool,
+}
+
+/// An inner one.
+#[derive(Deserialize, Serialize, Properties)]
+struct Inner {
+    /// Its name.
+    name: String,
+}
+
+#[test]
+fn trees_are_laid_flat_with_what_is_below_a_row_behind_it() {
+    static CONNECTOR: Connector = Connector {
+        connection: Connection::bearer("https://a.example"),
+        actions: &[Action {
+            properties: Outer::PROPERTIES,
+            output: Output::Fixed(&Outer::SHAPE),
+            ..Action::of::<Empty>()
+        }],
+        ..Connector::new("test", "Test", "Tests.")
+    };
+    let component = crate::describe::describe(&CONNECTOR);
+    let rows = component.properties.iter().map(|row| {
+        let name = if row.name.is_empty() { &row.label } else { &row.name };
+        (name.as_str(), row.children.as_slice(), row.description.as_str())
+    });
+    let token = "The secret API key. It is sent to the base URL and nowhere else.";
+    let expected: [(&str, &[u32], &str); 10] = [
+        ("token", &[], token),
+        ("items", &[2], ""),
+        ("", &[3], "An inner one."),
+        ("name", &[], "Its name."),
+        ("last", &[], ""),
+        ("Outer", &[6, 9], "A tree of three levels."),
+        ("items", &[7], ""),
+        ("", &[8], "An inner one."),
+        ("name", &[], "Its name."),
+        ("last", &[], ""),
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+    assert_eq!(component.actions[0].properties, [1, 4]);
+}
+
+#[test]
+fn faults_of_a_declaration_are_listed() {
+    static CONNECTOR: Connector = Connector {
+        connection: Connection {
+            authorizations: &[Authorization::basic::<BearerToken>("user", "token")],
+            environment: &[("tokn", "A_TOKEN")],
+            ..Connection::new("https://a.example")
+        },
+        actions: &[
+            Action {
+                properties: Outer::PROPERTIES,
+                text_property: Some("text[0]"),
+                examples: &[crate::Example { title: "Odd", input: r#"{"last":true,"x":1}"# }],
+                ..Action::of::<Empty>()
+            },
+            Action { properties: &[], ..Action::of::<Empty>() },
+        ],
+        ..Connector::new("a b", "Test", "Tests.")
+    };
+    assert_eq!(
+        testing::faults(&CONNECTOR),
+        [
+            "`a b` cannot be the name of a connector",
+            "the connection has no property `tokn`",
+            "the connection has no property `user`",
+            "empty.items has no description",
+            "empty.last has no description",
+            "empty: the text property `text[0]` does not exist",
+            "empty: the example `Odd` sets `x`",
+            "duplicate action `empty`",
+        ]
+    );
+}
