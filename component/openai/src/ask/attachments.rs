@@ -62,10 +62,11 @@ fn part(file: &File, detail: Option<&str>) -> Option<Value> {
     let FileEntry { mime_type, name, .. } = file.entry();
     Some(match mime_type.as_str() {
         "image/png" | "image/jpeg" | "image/webp" | "image/gif" => {
-            let mut image = json!({ "url": file.data_url() });
-            if let Some(detail) = detail {
-                image["detail"] = detail.into();
-            }
+            let url = file.data_url();
+            let image = match detail {
+                Some(detail) => json!({ "url": url, "detail": detail }),
+                None => json!({ "url": url }),
+            };
             json!({ "type": "image_url", "image_url": image })
         }
         "application/pdf" => {

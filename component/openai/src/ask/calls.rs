@@ -8,15 +8,15 @@
 use connector_sdk::json;
 use serde_json::Value;
 
-use super::choice::text;
 use super::stream::{grow, index, is_blank};
+use crate::lenient::{at, text};
 
 /// Takes a piece of a call in.
 pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
     match same(calls, &piece).and_then(|at| calls.get_mut(at)) {
         Some(call) => {
             if repeats_arguments(call, &piece)
-                && let Some(function) = piece["function"].as_object_mut()
+                && let Some(function) = piece.get_mut("function").and_then(Value::as_object_mut)
             {
                 function.remove("arguments");
             }
@@ -37,9 +37,9 @@ pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
 /// The position of the call that a piece is more of; none if it begins another
 /// one.
 fn same(calls: &[Value], piece: &Value) -> Option<usize> {
-    let (place, id) = (index(piece), text(&piece["id"]));
+    let (place, id) = (index(piece), text(at(piece, "id")));
     let has_place = |call: &Value| place.is_some() && index(call) == place;
-    let has_id = |call: &Value| !id.is_empty() && call["id"] == id;
+    let has_id = |call: &Value| !id.is_empty() && at(call, "id") == id;
     let is_nameless = name(piece).is_empty();
     let last = |is_same: &dyn Fn(&Value) -> bool| calls.iter().rposition(is_same);
     let at = last(&|call| has_place(call) && has_id(call))
@@ -58,7 +58,7 @@ fn begins_another(call: &Value, piece: &Value) -> bool {
     if name(piece).is_empty() || name(call).is_empty() {
         return false;
     }
-    let (id, known) = (text(&piece["id"]), text(&call["id"]));
+    let (id, known) = (text(at(piece, "id")), text(at(call, "id")));
     let has_other_id = !id.is_empty() && !known.is_empty() && id != known;
     let has_other_arguments =
         !is_blank(arguments(piece)) && has_whole_arguments(call) && !repeats_arguments(call, piece);
@@ -78,11 +78,11 @@ fn has_whole_arguments(call: &Value) -> bool {
 }
 
 fn name(call: &Value) -> &str {
-    text(&call["function"]["name"])
+    text(at(call, "function.name"))
 }
 
 fn arguments(call: &Value) -> &Value {
-    &call["function"]["arguments"]
+    at(call, "function.arguments")
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use connector_sdk::{Failure, errors};
 use serde_json::{Map, Value, json};
 
+use crate::lenient::{at, items, text};
+
 /// One of several answers to the same messages.
 #[derive(Debug)]
 pub struct Choice {
@@ -21,15 +23,14 @@ pub struct Choice {
 impl Choice {
     /// Reads an item of `choices`.
     pub fn of(choice: &Value) -> Self {
-        let message = &choice["message"];
-        let refusal = text(&message["refusal"]);
-        let calls = items(&message["tool_calls"]).iter().filter_map(Call::of).collect();
+        let refusal = text(at(choice, "message.refusal"));
+        let calls = items(at(choice, "message.tool_calls"));
         Self {
-            content: content(&message["content"]),
+            content: content(at(choice, "message.content")),
             refusal: (!refusal.is_empty()).then(|| refusal.to_owned()),
-            finish_reason: text(&choice["finish_reason"]).to_owned(),
+            finish_reason: text(at(choice, "finish_reason")).to_owned(),
             error: errors::is_error(choice).then(|| errors::inside(&choice.to_string())),
-            calls: with_distinct_ids(calls),
+            calls: with_distinct_ids(calls.iter().filter_map(Call::of).collect()),
         }
     }
 }
@@ -37,9 +38,9 @@ impl Choice {
 /// The text of a message, which some servers send in parts. What the model
 /// thinks to itself is in parts of other types.
 pub fn content(content: &Value) -> Option<String> {
-    let text = |part: &Value| match part["type"].as_str() {
+    let text = |part: &Value| match at(part, "type").as_str() {
         None | Some("text" | "output_text") => {
-            Some(part.as_str().or_else(|| part["text"].as_str())?.to_owned())
+            Some(part.as_str().or_else(|| at(part, "text").as_str())?.to_owned())
         }
         Some(_) => None,
     };
@@ -96,26 +97,29 @@ impl Call {
 
     /// Reads an item of `tool_calls`; none if it is no call.
     fn of(call: &Value) -> Option<Self> {
-        let (id, function) = (text(&call["id"]), call.get("function"));
-        if id.is_empty() && function.is_none() {
+        let id = text(at(call, "id"));
+        if id.is_empty() && call.get("function").is_none() {
             return None;
         }
-        let function = function.unwrap_or(&Value::Null);
         // The API sends the arguments as a text, which is empty for none; some
         // servers send the object itself.
-        let arguments = match &function["arguments"] {
+        let arguments = match at(call, "function.arguments") {
             Value::Null => "{}".to_owned(),
             Value::String(text) if text.trim_ascii().is_empty() => "{}".to_owned(),
             Value::String(text) => text.clone(),
             object => object.to_string(),
         };
-        Some(Self { arguments, given: call.clone(), ..Self::new(id, text(&function["name"])) })
+        Some(Self {
+            arguments,
+            given: call.clone(),
+            ..Self::new(id, text(at(call, "function.name")))
+        })
     }
 
     /// The call as it goes back, with all that was given besides.
     pub fn sent_back(&self) -> Value {
         let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
-        let mut function: Map<String, Value> = members(&self.given["function"]);
+        let mut function: Map<String, Value> = members(at(&self.given, "function"));
         function.insert("name".to_owned(), json!(self.name));
         function.insert("arguments".to_owned(), json!(self.arguments));
         let mut call = members(&self.given);
@@ -143,14 +147,4 @@ fn with_distinct_ids(mut calls: Vec<Call>) -> Vec<Call> {
         ids.push(call.id.clone());
     }
     calls
-}
-
-/// The items of a list; none if it is no list.
-pub fn items(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A text; empty if it is none.
-pub fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }

@@ -7,10 +7,11 @@ use connector_sdk::json_schema::{self, Invalid, Violation};
 use connector_sdk::{Failure, FailureKind, Result, errors, events, json};
 use serde_json::{Value, json};
 
-use super::choice::{Call, Choice, items, sent_back, text};
+use super::choice::{Call, Choice, sent_back};
 use super::format::{self, Format};
 use super::functions::Functions;
 use super::request::Requests;
+use crate::lenient::{at, items, text};
 use crate::usage::Usage;
 
 /// As many violations as a message names.
@@ -66,13 +67,13 @@ impl Conversation<'_> {
                 failure
             })?;
             let answered = |failure: Failure| failure.answered_by(&response);
-            let choices = items(&completion["choices"]);
+            let choices = items(at(&completion, "choices"));
             let read: Vec<_> = choices.iter().map(Choice::of).collect();
             let ([choice, ..], [first, ..]) = (choices, &*read) else {
                 let answer = completion.to_string();
                 return Err(answered(errors::instead("the provider returned no answer", &answer)));
             };
-            usage.add(&completion["usage"]);
+            usage.add(at(&completion, "usage"));
 
             if self.functions.tools().is_some() && !first.calls.is_empty() {
                 if rounds == self.max_rounds {
@@ -83,7 +84,7 @@ impl Conversation<'_> {
                 }
                 rounds += 1;
                 format::require_end(first).map_err(answered)?;
-                messages.push(sent_back(&choice["message"], &first.calls));
+                messages.push(sent_back(at(choice, "message"), &first.calls));
                 messages.extend(self.call(&first.calls).map_err(|mut failure| {
                     failure.request_sent = true;
                     failure
@@ -96,12 +97,12 @@ impl Conversation<'_> {
             match self.outputs(schema.as_ref(), &contents) {
                 Ok(outputs) => {
                     let reasons = read.iter().map(|choice| choice.finish_reason.clone());
-                    let model = text(&completion["model"]);
+                    let model = text(at(&completion, "model"));
                     return Ok(Answer {
                         model: (!model.is_empty()).then(|| model.to_owned()),
                         outputs,
                         finish_reasons: reasons.filter(|reason| !reason.is_empty()).collect(),
-                        logprobs: choices.iter().map(|one| one["logprobs"].clone()).collect(),
+                        logprobs: choices.iter().map(|one| at(one, "logprobs").clone()).collect(),
                         repairs,
                         usage,
                         request_id: response.request_id(),
@@ -109,7 +110,7 @@ impl Conversation<'_> {
                 }
                 Err(unfit) if schema.is_some() && read.len() == 1 && repairs < self.max_repairs => {
                     repairs += 1;
-                    messages.push(sent_back(&choice["message"], &[]));
+                    messages.push(sent_back(at(choice, "message"), &[]));
                     messages.push(json!({ "role": "user", "content": correction(&unfit) }));
                 }
                 Err(unfit) => return Err(answered(unfit)),

@@ -265,7 +265,7 @@ fn members(object: Value) -> Map<String, Value> {
 }
 
 fn is_array(schema: &Value) -> bool {
-    schema["type"] == "array"
+    schema.get("type").is_some_and(|kind| kind == "array")
 }
 
 /// The list in a value: the member `items` of an object, or a bare array from

@@ -11,7 +11,7 @@ use std::mem;
 use connector_sdk::{Failure, Result, json};
 use serde_json::{Map, Value, json};
 
-use super::choice::items;
+use crate::lenient::{at, items};
 
 /// Reads the user's schema of an object, or else of a list or of its items;
 /// none if it says nothing.
@@ -44,7 +44,7 @@ fn is_array(schema: &Map<String, Value>) -> bool {
 
 /// The schema, if it is one of an object.
 pub fn require_object(schema: Value) -> Result<Value> {
-    match schema["type"].as_str() {
+    match at(&schema, "type").as_str() {
         None | Some("object") => Ok(schema),
         Some(other) => Err(Failure::invalid_input(
             "responseSchema",
@@ -121,7 +121,7 @@ fn or_null(mut members: Map<String, Value>) -> Value {
 
 /// Whether the API takes a schema in its strict mode. Its root is an object.
 pub fn is_strict(schema: &Value) -> bool {
-    schema["type"] == "object" && schema.get("anyOf").is_none() && is_strict_at(schema, 0)
+    at(schema, "type") == "object" && schema.get("anyOf").is_none() && is_strict_at(schema, 0)
 }
 
 /// Whether strict mode takes a schema of items, or of a list, inside the object
@@ -192,7 +192,7 @@ impl Size {
         if depth > MAX_DEPTH {
             return false;
         }
-        if schema["$ref"].as_str().is_some_and(|target| target.starts_with('#')) {
+        if at(schema, "$ref").as_str().is_some_and(|target| target.starts_with('#')) {
             // Beside it there must be nothing.
             return members.len() == 1;
         }
@@ -222,16 +222,16 @@ impl Size {
     /// Counts the members of an object, which must be closed and require all
     /// of them.
     fn add_object(&mut self, schema: &Value) -> bool {
-        let properties = members(&schema["properties"]);
-        let required = items(&schema["required"]);
+        let properties = members(at(schema, "properties"));
+        let required = items(at(schema, "required"));
         self.properties += properties.clone().count();
-        schema["additionalProperties"] == false
+        *at(schema, "additionalProperties") == false
             && required.len() == properties.clone().count()
             && properties.into_iter().all(|(name, _)| required.iter().any(|it| it == name))
     }
 
     fn add_values(&mut self, schema: &Value) -> bool {
-        let values = items(&schema["enum"]);
+        let values = items(at(schema, "enum"));
         let characters = values.iter().chain(schema.get("const")).filter_map(Value::as_str);
         let characters: usize = characters.map(|text| text.chars().count()).sum();
         self.values += values.len();
@@ -242,21 +242,21 @@ impl Size {
     fn add_parts(&mut self, schema: &Value, depth: usize) -> bool {
         // Definitions are beside the tree, not in it.
         for (keyword, depth) in [("properties", depth + 1), ("$defs", 0), ("definitions", 0)] {
-            for (name, part) in members(&schema[keyword]) {
+            for (name, part) in members(at(schema, keyword)) {
                 self.characters += name.chars().count();
                 if !self.add(part, depth) {
                     return false;
                 }
             }
         }
-        items(&schema["anyOf"]).iter().all(|part| self.add(part, depth))
+        items(at(schema, "anyOf")).iter().all(|part| self.add(part, depth))
             && schema.get("items").is_none_or(|part| self.add(part, depth + 1))
     }
 }
 
 /// The types that a schema names.
 fn types(schema: &Value) -> Vec<&str> {
-    match &schema["type"] {
+    match at(schema, "type") {
         Value::String(name) => vec![name],
         Value::Array(names) => names.iter().map(|name| name.as_str().unwrap_or("")).collect(),
         _ => Vec::new(),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::calls;
 use super::choice::content;
+use crate::lenient::{at, text};
 use crate::stream::{self, Next};
 
 /// The members of an object.
@@ -54,7 +55,7 @@ impl Completion {
 
     /// The text of the first choice.
     fn text(&self) -> Option<String> {
-        self.choices.first().and_then(|(_, choice)| text(choice))
+        self.choices.first().and_then(|(_, choice)| text_of(choice))
     }
 
     /// Takes a chunk in.
@@ -75,13 +76,13 @@ impl Completion {
     /// not count it.
     fn add_choice(&mut self, choice: Value) -> Result<()> {
         let place = index(&choice).unwrap_or(0);
-        let at = self.choices.partition_point(|(other, _)| *other < place);
-        if self.choices.get(at).is_none_or(|(other, _)| *other != place) {
-            self.choices.insert(at, (place, Members::new()));
+        let position = self.choices.partition_point(|(other, _)| *other < place);
+        if self.choices.get(position).is_none_or(|(other, _)| *other != place) {
+            self.choices.insert(position, (place, Members::new()));
         }
-        let Some((_, known)) = self.choices.get_mut(at) else { return Ok(()) };
+        let Some((_, known)) = self.choices.get_mut(position) else { return Ok(()) };
         if errors::is_error(&choice) {
-            return Err(with_text(errors::inside(&choice.to_string()), text(known)));
+            return Err(with_text(errors::inside(&choice.to_string()), text_of(known)));
         }
         let has_news = choice.get("delta").is_some_and(has_news);
         let Value::Object(members) = choice else { return Ok(()) };
@@ -101,7 +102,7 @@ impl Completion {
                     continue;
                 }
             };
-            if let Some(text) = content(&news["content"]).filter(|text| !text.is_empty())
+            if let Some(text) = content(at(&news, "content")).filter(|text| !text.is_empty())
                 && self.is_heard
             {
                 events::text_of_choice(place.try_into().unwrap_or(u32::MAX), text)?;
@@ -140,7 +141,7 @@ fn with_text(failure: Failure, text: Option<String>) -> Failure {
     }
 }
 
-fn text(choice: &Members) -> Option<String> {
+fn text_of(choice: &Members) -> Option<String> {
     content(choice.get("message")?.get("content")?)
 }
 
@@ -159,7 +160,7 @@ fn has_news(delta: &Value) -> bool {
 /// begins with what is known and goes on, or if it is the last.
 fn new_part(known: &Members, mut message: Value, is_last: bool) -> Value {
     for (name, value) in message.as_object_mut().into_iter().flatten() {
-        let before = known.get("message").and_then(|message| message[name].as_str());
+        let before = known.get("message").and_then(|message| message.get(name)?.as_str());
         let before = before.unwrap_or_default();
         if let Value::String(text) = value
             && !before.is_empty()
@@ -263,14 +264,14 @@ fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
 /// Whether a part without an index is more of the last one, as parts of content
 /// are: running text of one kind, until a signature closes it.
 fn goes_on(last: &Value, part: &Value) -> bool {
-    let is_running = matches!(part["type"].as_str(), Some("text" | "thinking"));
-    let is_closed = last["signature"].as_str().is_some_and(|signature| !signature.is_empty());
-    is_running && !is_closed && last["type"] == part["type"]
+    let is_running = matches!(at(part, "type").as_str(), Some("text" | "thinking"));
+    let is_closed = !text(at(last, "signature")).is_empty();
+    is_running && !is_closed && at(last, "type") == at(part, "type")
 }
 
 /// The place of an item among its like.
 pub fn index(item: &Value) -> Option<u64> {
-    item["index"].as_u64()
+    at(item, "index").as_u64()
 }
 
 /// Whether a value says nothing.

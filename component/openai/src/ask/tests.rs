@@ -228,7 +228,7 @@ fn an_error_names_the_property_of_the_form() {
         (json!({}), "top_p", Some("topP")),
         (json!({}), "tools[0].function.parameters", Some("functions[0]")),
         (json!({}), "response_format", Some("responseFormat")),
-        (schema.clone(), "response_format", Some("responseSchema")),
+        (schema, "response_format", Some("responseSchema")),
         (json!({}), "reasoning_effort", Some("reasoningEffort")),
         (json!({}), "parallel_tool_calls", Some("parallelFunctionCalls")),
         (json!({}), "metadata.run", Some("metadata.run")),
