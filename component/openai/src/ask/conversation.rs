@@ -2,6 +2,8 @@
 //! they are called and it is asked again, and so it is when its answer does not
 //! fit the schema.
 
+use std::fmt::Display;
+
 use connector_sdk::functions::{self, Function, Invocation};
 use connector_sdk::json_schema::{self, Invalid, Violation};
 use connector_sdk::{Failure, FailureKind, Result, errors, events, json};
@@ -182,7 +184,7 @@ impl Conversation<'_> {
             return Err(format!("there is no function `{}`", call.name));
         };
         match json::from_str(&call.arguments) {
-            Ok(arguments @ Value::Object(_)) => match violations(parameters, &arguments) {
+            Ok(arguments @ Value::Object(_)) => match violations(parameters, &call.arguments) {
                 Some(violations) => Err(format!("the arguments do not fit: {violations}")),
                 None => Ok(Invocation { name: name.clone(), arguments }),
             },
@@ -203,7 +205,7 @@ fn check_schema(schema: Option<&Value>) -> Result<()> {
 }
 
 /// How a value breaks its schema, in words; none if it does not.
-fn violations(schema: &Value, value: &Value) -> Option<String> {
+fn violations(schema: &Value, value: impl Display) -> Option<String> {
     let Err(Invalid::Instance(violations)) = json_schema::validate(schema, value) else {
         return None;
     };

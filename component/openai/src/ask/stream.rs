@@ -33,7 +33,7 @@ struct Completion {
     /// Its members but for `choices`.
     members: Members,
     /// Its choices by their index.
-    choices: Vec<(u64, Members)>,
+    choices: Vec<(u32, Members)>,
 }
 
 impl Completion {
@@ -105,7 +105,7 @@ impl Completion {
             if let Some(text) = content(at(&news, "content")).filter(|text| !text.is_empty())
                 && self.is_heard
             {
-                events::text_of_choice(place.try_into().unwrap_or(u32::MAX), text)?;
+                events::text_of_choice(place, text)?;
             }
             // Whole answers have messages, chunks have their deltas.
             grow_member(known, "message".to_owned(), news);
@@ -270,8 +270,8 @@ fn goes_on(last: &Value, part: &Value) -> bool {
 }
 
 /// The place of an item among its like.
-pub fn index(item: &Value) -> Option<u64> {
-    at(item, "index").as_u64()
+pub fn index(item: &Value) -> Option<u32> {
+    at(item, "index").as_u64()?.try_into().ok()
 }
 
 /// Whether a value says nothing.
