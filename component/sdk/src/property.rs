@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 pub use crate::bindings::workflow::connector::types::{
     Comparison, ControlType as Control, PropertyType as Type,
@@ -202,23 +202,23 @@ impl Property {
             Type::String | Type::Date | Type::DateTime | Type::Time => "string",
             Type::Any => return json!({}),
         };
-        let mut schema = json!({ "type": kind });
+        let mut schema = Map::from_iter([("type".to_owned(), kind.into())]);
+        let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
         if let (Type::Array, [item]) = (self.kind, self.children) {
-            schema["items"] = item.json_schema();
-            return schema;
+            set("items", item.json_schema());
+        } else if !self.children.is_empty() {
+            let members = self.children.iter();
+            let schemas = members.clone().map(|row| (row.name.to_owned(), row.json_schema()));
+            set("properties", schemas.collect());
+            let required: Vec<_> = members.filter(|row| row.required).map(|row| row.name).collect();
+            if !required.is_empty() {
+                set("required", required.into());
+            }
         }
         if let Some(values) = self.values {
-            schema["additionalProperties"] = values.json_schema();
+            set("additionalProperties", values.json_schema());
         }
-        if !self.children.is_empty() {
-            let members = self.children.iter().map(|row| (row.name.to_owned(), row.json_schema()));
-            schema["properties"] = members.collect();
-        }
-        let required: Vec<_> = self.children.iter().filter(|row| row.required).collect();
-        if !required.is_empty() {
-            schema["required"] = required.iter().map(|row| row.name).collect();
-        }
-        schema
+        schema.into()
     }
 
     /// The shape of an array's items or of a map's values.
@@ -328,7 +328,7 @@ impl<T: Shape, S> Shape for HashMap<String, T, S> {
     const SHAPE: Property = <BTreeMap<String, T>>::SHAPE;
 }
 
-impl Shape for serde_json::Map<String, Value> {
+impl Shape for Map<String, Value> {
     const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
 }
 
