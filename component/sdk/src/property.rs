@@ -332,6 +332,39 @@ impl Shape for Map<String, Value> {
     const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
 }
 
+/// The path of the property that a provider's parameter means, as far as the
+/// table goes. Providers write `top_p`, `messages[0].content`,
+/// `messages.[0].content` and `messages.0.content`; people know the keys.
+pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
+    let is_same = |key: &str, name: &str| {
+        let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
+        plain(key) == plain(name)
+    };
+    let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
+    let name = steps.next()?;
+    let mut row = table.iter().find(|row| is_same(row.name, name))?;
+    let mut path = row.name.to_owned();
+    for step in steps {
+        let member = || row.children.iter().find(|member| is_same(member.name, step));
+        match (row.kind, row.children) {
+            (Type::Array, [item]) if step.parse::<usize>().is_ok() => {
+                path = format!("{path}[{step}]");
+                row = item;
+            }
+            (Type::Object, _) if let Some(member) = member() => {
+                path = format!("{path}.{}", member.name);
+                row = member;
+            }
+            (Type::Object, _) if let Some(values) = row.values => {
+                path = format!("{path}.{step}");
+                row = values;
+            }
+            _ => break,
+        }
+    }
+    Some(path)
+}
+
 /// The number of rows of several tables.
 #[doc(hidden)]
 #[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
