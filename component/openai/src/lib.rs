@@ -6,6 +6,7 @@
 //! [`rules`] for what they take, [`parameters`] that go out as they came in,
 //! [`stream`]s of events and the token counts ([`usage`]).
 
+mod ask;
 mod connection;
 mod create_image;
 mod create_speech;
@@ -26,6 +27,7 @@ connector_sdk::export!(Connector {
     help: include_str!("help.md"),
     connection: connection::CONNECTION,
     actions: &[
+        Action::of::<ask::Ask>(),
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
