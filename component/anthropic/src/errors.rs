@@ -1,6 +1,6 @@
 //! What the API's errors mean.
 
-use connector_sdk::{ErrorResponse, Failure, FailureKind};
+use connector_sdk::{ErrorResponse, Failure, FailureKind, errors};
 
 /// The failure of an error, in a response or in the middle of a stream.
 pub fn read(response: &ErrorResponse) -> Failure {
@@ -11,28 +11,12 @@ pub fn read(response: &ErrorResponse) -> Failure {
     } else if failure.code.as_deref() == Some("timeout_error") {
         failure.kind = FailureKind::Unavailable;
     }
-    failure.property = property(&failure.message);
-    failure
-}
-
-/// The property that a message begins with, as in `messages.0.content: …`.
-fn property(message: &str) -> Option<String> {
-    let (place, _) = message.split_once(": ")?;
-    let mut steps = place.split('.');
-    let mut path = match steps.next()? {
-        "max_tokens" => "maxTokens",
-        "stop_sequences" => "stopSequences",
+    // Messages begin with the parameter: `messages.0.content: …`.
+    let param = failure.message.split_once(": ").map(|(param, _)| param);
+    failure.property = param.and_then(|param| match param.starts_with("tools.") {
         // That is where the schema goes.
-        "tools" => return Some("responseSchema".to_owned()),
-        name @ ("messages" | "model" | "system" | "temperature") => name,
-        _ => return None,
-    }
-    .to_owned();
-    for step in steps {
-        match step.parse::<u32>() {
-            Ok(index) => path += &format!("[{index}]"),
-            Err(_) => path += &format!(".{step}"),
-        }
-    }
-    Some(path)
+        true => Some("responseSchema".to_owned()),
+        false => errors::property(param),
+    });
+    failure
 }

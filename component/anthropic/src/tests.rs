@@ -259,7 +259,7 @@ fn models() -> Answer {
 fn the_models_are_those_of_the_api() {
     let found = |search| {
         let host = host(models());
-        let options = host.options("ask", "model", search).unwrap().options;
+        let options = host.options("ask", "model", json!({}), search).unwrap().options;
         assert_eq!(host.requests()[0].to_string(), "GET /v1/models?limit=1000");
         options.into_iter().map(|option| (option.label, option.value)).collect::<Vec<_>>()
     };
@@ -270,7 +270,7 @@ fn the_models_are_those_of_the_api() {
     assert_eq!(found("-2"), [b]);
 
     let busy = host(Answer::content(503, "text/plain", "Busy."));
-    let options = busy.options("ask", "model", "").unwrap();
+    let options = busy.options("ask", "model", json!({}), "").unwrap();
     assert_eq!((options.disabled, options.placeholder.as_deref()), (true, Some("Busy")));
 }
 

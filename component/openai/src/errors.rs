@@ -1,10 +1,9 @@
 //! What the API's errors mean, beyond what all providers' errors do.
 
-use connector_sdk::errors::Explanation;
+use connector_sdk::errors::{self, Explanation};
 use connector_sdk::{ErrorResponse, Failure, FailureKind};
 
 use crate::models::has_any;
-use crate::parameters;
 
 /// Codes and types of errors that last until somebody pays.
 pub const OUT_OF_CREDIT: &[&str] = &[
@@ -53,9 +52,8 @@ pub fn read(response: &ErrorResponse) -> Failure {
     };
     let is_unknown_model = failure.code.as_deref() == Some("model_not_found")
         || failure.kind == FailureKind::NotFound && names(&["model"]);
-    let blame = |param: &str| parameters::property(param, ALIASES, response.properties());
-    let blamed = param.as_deref().and_then(blame);
-    failure.property = blamed.or_else(|| blame("model").filter(|_| is_unknown_model));
+    let model = || errors::property("model").filter(|_| is_unknown_model);
+    failure.property = param.as_deref().and_then(property).or_else(model);
     match (response.status, words.as_ref()) {
         (404 | 405, _) if failure.property.is_none() && !names(RESOURCES) => {
             let status = || format!("the server answered with the status {}", response.status);
@@ -69,6 +67,14 @@ pub fn read(response: &ErrorResponse) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// The path of the property of the running action that a parameter means.
+fn property(param: &str) -> Option<String> {
+    let (name, path) = param.split_at(param.find(['.', '[']).unwrap_or(param.len()));
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let made_of = alias.and_then(|(_, made_of)| errors::property(&format!("{made_of}{path}")));
+    made_of.or_else(|| errors::property(param))
 }
 
 fn is_out_of_credit(explanation: &Explanation) -> bool {

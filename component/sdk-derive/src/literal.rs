@@ -154,7 +154,8 @@ impl Literal {
     /// what must be of the type.
     pub fn check(&self, what: &str, kind: Kind) -> syn::Result<()> {
         let suits = match (kind, &self.value) {
-            (Kind::Any, _) => true,
+            // The types of an author's own may be anything.
+            (Kind::Any | Kind::Other, _) => true,
             (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, Value::Constant(_)) => {
                 true
             }
@@ -162,7 +163,7 @@ impl Literal {
                 let message = "a constant is only possible for a string, a number or a boolean";
                 return Err(syn::Error::new(self.span, message));
             }
-            (Kind::String | Kind::Other, Value::String(_)) => true,
+            (Kind::String, Value::String(_)) => true,
             (Kind::Boolean, Value::Boolean(_)) => true,
             (Kind::Integer | Kind::Number, Value::Integer(_)) => true,
             (Kind::Number, Value::Number(_)) => true,
@@ -175,7 +176,6 @@ impl Literal {
             Kind::File | Kind::Array | Kind::Map => {
                 format!("{what} is not possible for {}", kind.words())
             }
-            Kind::Other => format!("{what} must be a string, the value of a choice"),
             kind => format!("{what} must be {}, like the property", kind.words()),
         };
         Err(syn::Error::new(self.span, message))

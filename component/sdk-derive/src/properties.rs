@@ -32,14 +32,14 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             },
         }
     }
-    if let Some(errors) = errors {
-        return Err(errors);
-    }
-
+    // With a table, though an empty one, what uses it has no errors of its own.
+    let (table, errors) = match errors {
+        None => (table(&parts), None),
+        Some(errors) => (quote!(&[]), Some(errors.into_compile_error())),
+    };
     let name = &input.ident;
     let (action, title) = (Case::Camel.variant(&unraw(name)), title(name));
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let table = table(&parts);
     let label = container.label;
     // Of a connection no more than the table is used.
     let read = container.connection.then(|| {
@@ -55,6 +55,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     });
     let description = paragraphs(&input.attrs).into_iter().next().unwrap_or_default();
     Ok(quote! {
+        #errors
         #read
 
         #[automatically_derived]
@@ -113,9 +114,9 @@ fn table(parts: &[Part]) -> TokenStream {
     match tables.as_slice() {
         [table] => table.clone(),
         tables => quote!({
-            const TABLES: &[&[::connector_sdk::property::Property]] = &[#(#tables),*];
-            const LENGTH: usize = ::connector_sdk::property::length(TABLES);
-            &::connector_sdk::property::concatenated::<LENGTH>(TABLES)
+            const __TABLES: &[&[::connector_sdk::property::Property]] = &[#(#tables),*];
+            const __LENGTH: usize = ::connector_sdk::property::length(__TABLES);
+            &::connector_sdk::property::concatenated::<__LENGTH>(__TABLES)
         }),
     }
 }
@@ -446,8 +447,8 @@ impl<'a> Row<'a> {
         Ok(match item {
             None => row,
             Some(item) => quote!({
-                const ITEM: ::connector_sdk::property::Property = #item;
-                #row.with_item(&ITEM)
+                const __ITEM: ::connector_sdk::property::Property = #item;
+                #row.with_item(&__ITEM)
             }),
         })
     }

@@ -10,7 +10,7 @@ use crate::{Action, Connector, Failure, FailureKind, Result, Settings, describe}
 
 thread_local! {
     static CONNECTOR: Cell<Option<&'static Connector>> = const { Cell::new(None) };
-    static RUNNING: Cell<Option<&'static Action>> = const { Cell::new(None) };
+    static ACTION: Cell<Option<&'static Action>> = const { Cell::new(None) };
 }
 
 /// The connector that is being called.
@@ -18,26 +18,25 @@ pub(crate) fn connector() -> Option<&'static Connector> {
     CONNECTOR.get()
 }
 
-/// The action that is running.
-pub(crate) fn running() -> Option<&'static Action> {
-    RUNNING.get()
+/// The action that is being run.
+pub(crate) fn action() -> Option<&'static Action> {
+    ACTION.get()
 }
 
 /// Calls a connector.
 pub(crate) fn enter<T>(connector: &'static Connector, call: impl FnOnce() -> T) -> T {
-    let before = CONNECTOR.replace(Some(connector));
+    let before = (CONNECTOR.replace(Some(connector)), ACTION.take());
     let result = call();
-    CONNECTOR.set(before);
+    CONNECTOR.set(before.0);
+    ACTION.set(before.1);
     result
 }
 
 /// Runs an action.
 pub(crate) fn run(action: &str, input: &str, settings: &str) -> Result<OutcomeText> {
     let action = find(action)?;
-    let before = RUNNING.replace(Some(action));
-    let outcome = (action.run)(input, &Settings(settings));
-    RUNNING.set(before);
-    outcome
+    ACTION.set(Some(action));
+    (action.run)(input, &Settings(settings))
 }
 
 /// The current choices of a property. A provider that cannot be asked is a

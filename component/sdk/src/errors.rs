@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::shortened;
 use crate::http::Response;
-use crate::property::Property;
+use crate::property::property_path;
 use crate::{Failure, FailureKind, call, json};
 
 /// The longest message of a provider, in bytes; `detail` holds the rest.
@@ -55,32 +55,29 @@ impl<'a> ErrorResponse<'a> {
         self.response?.header(name)
     }
 
-    /// The table of the action that is running, to find the property that a
-    /// provider's name for a parameter means. Empty if none is.
-    pub fn properties(&self) -> &'static [Property] {
-        call::running().map_or(&[], |action| action.properties)
-    }
-
     /// What the body explains.
     pub fn explanation(&self) -> Explanation {
         Explanation::of(self.body)
     }
 
-    /// The failure: its kind by the status, its message and its code from the
-    /// body. The host adds how long the provider asks to wait.
+    /// The failure: its kind by the status, its message, its code and the
+    /// property at fault from the body. The host adds how long the provider
+    /// asks to wait.
     pub fn failure(&self) -> Failure {
         let Explanation { message: words, code, type_, param, .. } = self.explanation();
+        let property = param.as_deref().and_then(property);
         let message = match (words, param) {
             _ if (300..400).contains(&self.status) => self.redirection(),
             // The words alone, such as "Extra inputs are not permitted", do not
             // say what they are about.
-            (Some(words), Some(param)) if !words.contains(&param) => {
+            (Some(words), Some(param)) if property.is_none() && !words.contains(&param) => {
                 shortened(&format!("`{param}`: {words}"), MAX_MESSAGE)
             }
             (Some(words), _) => words,
             (None, _) => self.without_explanation(),
         };
         let mut failure = Failure::new(kind_of_status(self.status), message);
+        failure.property = property;
         failure.code = code.or(type_);
         failure.status = Some(self.status);
         failure.request_sent = true;
@@ -103,6 +100,13 @@ impl<'a> ErrorResponse<'a> {
     pub fn without_explanation(&self) -> String {
         format!("the provider answered with the status {} and no explanation", self.status)
     }
+}
+
+/// The path of the property of the running action that a provider's parameter
+/// means: `messages[0].content` for `messages.0.content`, `maxTokens` for
+/// `max_tokens`.
+pub fn property(param: &str) -> Option<String> {
+    property_path(call::action()?.properties, param)
 }
 
 /// The kind of failure that a status means.

@@ -3,13 +3,13 @@
 //! Each of these functions fails if the run must end: hand the failure on with
 //! `?`.
 
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::bindings::workflow::connector::events::{
     Event, FunctionCall, FunctionResult, Progress, TextDelta,
 };
 use crate::functions::Invocation;
-use crate::{Failure, FileEntry, Result, host};
+use crate::{FileEntry, Result, host};
 
 /// Whether the caller wants text as it arrives. If not, a connector need not
 /// ask its provider to stream.
@@ -53,14 +53,12 @@ pub fn function_call(id: &str, call: &Invocation) -> Result<()> {
 }
 
 /// A function was called. A failure is the message that is handed back.
-pub fn function_result(id: &str, name: &str, result: Result<&impl Serialize, &str>) -> Result<()> {
-    let result = match result {
-        Ok(value) => Ok(serde_json::to_string(value).map_err(|error| {
-            Failure::internal(format!("the result of `{name}` cannot be written as JSON: {error}"))
-        })?),
-        Err(message) => Err(message.to_owned()),
-    };
-    emit(Event::FunctionResult(FunctionResult { id: id.to_owned(), name: name.to_owned(), result }))
+pub fn function_result(id: &str, name: &str, result: Result<&Value, &str>) -> Result<()> {
+    emit(Event::FunctionResult(FunctionResult {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        result: result.map(Value::to_string).map_err(str::to_owned),
+    }))
 }
 
 /// What the run is waiting for, for people, such as `queued`.
@@ -68,9 +66,10 @@ pub fn status(status: impl Into<String>) -> Result<()> {
     emit(Event::Status(status.into()))
 }
 
-/// Members of the outcome's metadata that are known before the run ends.
-pub fn metadata(metadata: &serde_json::Map<String, serde_json::Value>) -> Result<()> {
-    emit(Event::Metadata(serde_json::json!(metadata).to_string()))
+/// Members of the outcome's metadata that are known before the run ends: an
+/// object such as `{"id": "job_1"}`.
+pub fn metadata(metadata: &Value) -> Result<()> {
+    emit(Event::Metadata(metadata.to_string()))
 }
 
 fn emit(event: Event) -> Result<()> {

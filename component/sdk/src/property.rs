@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Number, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 pub use crate::bindings::workflow::connector::types::{
     Comparison, ControlType as Control, PropertyType as Type,
@@ -202,23 +202,23 @@ impl Property {
             Type::String | Type::Date | Type::DateTime | Type::Time => "string",
             Type::Any => return json!({}),
         };
-        let mut schema = json!({ "type": kind });
+        let mut schema = Map::from_iter([("type".to_owned(), kind.into())]);
+        let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
         if let (Type::Array, [item]) = (self.kind, self.children) {
-            schema["items"] = item.json_schema();
-            return schema;
+            set("items", item.json_schema());
+        } else if !self.children.is_empty() {
+            let members = self.children.iter();
+            let schemas = members.clone().map(|row| (row.name.to_owned(), row.json_schema()));
+            set("properties", schemas.collect());
+            let required: Vec<_> = members.filter(|row| row.required).map(|row| row.name).collect();
+            if !required.is_empty() {
+                set("required", required.into());
+            }
         }
         if let Some(values) = self.values {
-            schema["additionalProperties"] = values.json_schema();
+            set("additionalProperties", values.json_schema());
         }
-        if !self.children.is_empty() {
-            let members = self.children.iter().map(|row| (row.name.to_owned(), row.json_schema()));
-            schema["properties"] = members.collect();
-        }
-        let required: Vec<_> = self.children.iter().filter(|row| row.required).collect();
-        if !required.is_empty() {
-            schema["required"] = required.iter().map(|row| row.name).collect();
-        }
-        schema
+        schema.into()
     }
 
     /// The shape of an array's items or of a map's values.
@@ -328,8 +328,41 @@ impl<T: Shape, S> Shape for HashMap<String, T, S> {
     const SHAPE: Property = <BTreeMap<String, T>>::SHAPE;
 }
 
-impl Shape for serde_json::Map<String, Value> {
+impl Shape for Map<String, Value> {
     const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
+}
+
+/// The path of the property that a provider's parameter means, as far as the
+/// table goes. Providers write `top_p`, `messages[0].content`,
+/// `messages.[0].content` and `messages.0.content`; people know the keys.
+pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
+    let is_same = |key: &str, name: &str| {
+        let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
+        plain(key) == plain(name)
+    };
+    let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
+    let name = steps.next()?;
+    let mut row = table.iter().find(|row| is_same(row.name, name))?;
+    let mut path = row.name.to_owned();
+    for step in steps {
+        let member = || row.children.iter().find(|member| is_same(member.name, step));
+        match (row.kind, row.children) {
+            (Type::Array, [item]) if step.parse::<usize>().is_ok() => {
+                path = format!("{path}[{step}]");
+                row = item;
+            }
+            (Type::Object, _) if let Some(member) = member() => {
+                path = format!("{path}.{}", member.name);
+                row = member;
+            }
+            (Type::Object, _) if let Some(values) = row.values => {
+                path = format!("{path}.{step}");
+                row = values;
+            }
+            _ => break,
+        }
+    }
+    Some(path)
 }
 
 /// The number of rows of several tables.

@@ -115,7 +115,7 @@ fn models_for_other_work_come_last() {
     let ids = ["whisper-1", "DALL-E-3", "llama3.2:3b", "text-embedding-3-small", "o4-mini"];
     let models: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
     let host = host([Answer::json(200, json!({ "data": models }))]);
-    let options = host.options("ask", "model", "").unwrap().options;
+    let options = host.options("ask", "model", json!({}), "").unwrap().options;
     let labels: Vec<_> = options.into_iter().map(|option| option.label).collect();
     let expected = ["o4-mini", "llama3.2:3b", "DALL-E-3", "text-embedding-3-small", "whisper-1"];
     assert_eq!(labels, expected);

@@ -77,6 +77,7 @@ const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo
     wa wo xh yi yo za zh zu haw jw yue";
 
 /// The languages that a form offers.
+#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
 pub const CHOICES: &[Choice] = &{
     let mut choices = [Choice::text(""); LANGUAGES.len()];
     let mut index = 0;

@@ -1,6 +1,6 @@
 //! What a connector declares, for tests of its tables.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::bindings::workflow::connector::types;
 use crate::property::Property;
@@ -56,37 +56,38 @@ pub fn describe(connector: &Connector) -> Value {
 fn row(rows: &[types::Property], position: u32) -> Value {
     let Some(row) = rows.get(position as usize) else { return Value::Null };
     let table = |at: &[u32]| at.iter().map(|at| self::row(rows, *at)).collect::<Value>();
-    let mut members = Map::new();
-    let mut set = |name: &str, value: Value| {
-        let is_set = !matches!(&value, Value::Null | Value::Bool(false))
-            && value.as_array().is_none_or(|items| !items.is_empty());
-        if is_set {
-            members.insert(name.to_owned(), value);
-        }
-    };
-    if !row.name.is_empty() {
-        set("name", json!(row.name));
+    let mut json = json!({
+        "name": row.name,
+        "label": row.label,
+        "description": row.description,
+        "placeholder": row.placeholder,
+        "type": words(row.type_, '_').to_uppercase(),
+        "control": words(row.control, '_').to_uppercase(),
+        "required": row.required,
+        "group": row.group,
+        "advanced": row.advanced,
+        "deprecated": row.deprecated,
+        "secret": row.secret,
+        "mediaType": row.media_type,
+        "display": row.display,
+        "default": row.default.as_deref().map(parsed),
+        "providerDefault": row.provider_default.as_deref().map(parsed),
+        "choices": row.choices.as_ref().map(choices),
+        "condition": row.condition.as_ref().map(condition),
+        "limits": row.limits.as_ref().map(limits),
+        "children": table(&row.children),
+        "values": row.values.map(|values| self::row(rows, values)),
+    });
+    if let Some(members) = json.as_object_mut() {
+        let is_shape = row.name.is_empty();
+        let unset = [Value::Null, Value::Bool(false), json!([])];
+        members.retain(|name, value| match name.as_str() {
+            "name" => !is_shape,
+            "default" | "providerDefault" => !value.is_null(),
+            _ => !unset.contains(value),
+        });
     }
-    set("label", json!(row.label));
-    set("description", json!(row.description));
-    set("placeholder", json!(row.placeholder));
-    set("type", json!(words(row.type_, '_').to_uppercase()));
-    set("control", json!(words(row.control, '_').to_uppercase()));
-    set("required", json!(row.required));
-    set("group", json!(row.group));
-    set("advanced", json!(row.advanced));
-    set("deprecated", json!(row.deprecated));
-    set("secret", json!(row.secret));
-    set("mediaType", json!(row.media_type));
-    set("display", json!(row.display));
-    set("default", row.default.as_deref().map(parsed).into());
-    set("providerDefault", row.provider_default.as_deref().map(parsed).into());
-    set("choices", row.choices.as_ref().map(choices).into());
-    set("condition", row.condition.as_ref().map(condition).into());
-    set("limits", row.limits.as_ref().map(limits).into());
-    set("children", table(&row.children));
-    set("values", row.values.map(|values| self::row(rows, values)).into());
-    Value::Object(members)
+    json
 }
 
 fn choices(choices: &types::Choices) -> Value {
@@ -256,6 +257,12 @@ fn row_faults(place: &str, row: &Property, siblings: &[Property], faults: &mut V
         && !has(siblings, condition.property)
     {
         faults.push(format!("{place} depends on `{}`, which is not beside it", condition.property));
+    }
+    if let (Some(default), Some(choices)) = (row.default, row.choices)
+        && !choices.open
+        && !choices.known.iter().any(|choice| choice.value == default)
+    {
+        faults.push(format!("{place} has a default that is none of its choices"));
     }
     for below in row.children.iter().chain(row.values) {
         row_faults(&place, below, row.children, faults);

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-
 use serde_json::{Value, json};
 
 use super::{Answer, Invalid, Request, State};

@@ -138,12 +138,19 @@ impl Host {
         Ok(Outcome { output: serde_json::from_str(&outcome.output)?, metadata })
     }
 
-    /// The current choices of a property.
-    pub fn options(&self, action: &str, property: &str, search: &str) -> Result<Options> {
+    /// The current choices of a property, for an input that may be incomplete
+    /// and what was typed.
+    pub fn options(
+        &self,
+        action: &str,
+        property: &str,
+        input: Value,
+        search: &str,
+    ) -> Result<Options> {
         let settings = self.settings.to_string();
         let request = OptionsRequest {
             property,
-            input: json!({}),
+            input,
             search: Some(search).filter(|search| !search.is_empty()),
             settings: &Settings(&settings),
         };

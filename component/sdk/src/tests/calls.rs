@@ -157,6 +157,8 @@ fn events_are_read_and_reported() {
         }
         events::progress("bytes", 1, Some(2))?;
         events::status("queued")?;
+        events::metadata(&json!({ "id": 1 }))?;
+        events::function_result("call_1", "f", Err("no"))?;
         Ok(Value::Null)
     })
     .unwrap();
@@ -168,6 +170,10 @@ fn events_are_read_and_reported() {
             text("lo"),
             json!({ "event": "progress", "unit": "bytes", "done": 1, "total": 2 }),
             json!({ "event": "status", "status": "queued" }),
+            json!({ "event": "metadata", "metadata": { "id": 1 } }),
+            json!({
+                "event": "function-result", "id": "call_1", "name": "f", "result": { "Err": "no" },
+            }),
         ]
     );
 }
@@ -246,17 +252,22 @@ fn an_input_that_does_not_fit_is_a_failure() {
 fn options_are_found_and_limited() {
     let found = |search| {
         let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!(["Gpt-5", "o4"])));
-        let options = host.options("act", "model", search).unwrap();
+        let options = host.options("act", "model", json!({}), search).unwrap();
         options.options.into_iter().map(|item| item.label).collect::<Vec<_>>()
     };
     assert_eq!(found(""), ["Gpt-5", "o4"]);
     assert_eq!(found(" gPT "), ["Gpt-5"]);
 
     let many: Value = (0..10_001).map(|number| number.to_string()).collect();
-    let options = Host::new(&CONNECTOR).answer(Answer::json(200, many)).options("act", "model", "");
+    let options = Host::new(&CONNECTOR).answer(Answer::json(200, many)).options(
+        "act",
+        "model",
+        json!({}),
+        "",
+    );
     let options = options.unwrap();
     assert_eq!((options.options.len(), options.more), (10_000, true));
 
-    let options = Host::new(&CONNECTOR).options("act", "model", "").unwrap();
+    let options = Host::new(&CONNECTOR).options("act", "model", json!({}), "").unwrap();
     assert!(options.disabled && options.placeholder.unwrap().contains("no answer"));
 }

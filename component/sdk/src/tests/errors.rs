@@ -78,6 +78,15 @@ fn words_that_need_their_place_have_it() {
 }
 
 #[test]
+fn the_property_at_fault_is_named() {
+    let failure = failure(400, r#"{"error":{"message":"is too long","param":"text"}}"#);
+    assert_eq!(
+        (failure.property.as_deref(), failure.message.as_str()),
+        (Some("text"), "is too long")
+    );
+}
+
+#[test]
 fn an_answer_without_a_message_is_kept() {
     for body in ["<html>Bad gateway</html>", r#"{"error":{}}"#, "[]", r#"{"cut"#] {
         let failure = failure(502, body);

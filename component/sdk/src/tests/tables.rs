@@ -380,7 +380,13 @@ fn conditions_name_the_key_of_a_field() {
 #[property(label = "Outer")]
 struct Outer {
     items: Vec<Inner>,
-    last: bool,
+    #[property(default = "up")]
+    last: Direction,
+}
+
+#[derive(Deserialize, Serialize, Choices)]
+enum Direction {
+    Down,
 }
 
 /// An inner one.
@@ -435,7 +441,7 @@ fn faults_of_a_declaration_are_listed() {
             Action {
                 properties: Outer::PROPERTIES,
                 text_property: Some("text[0]"),
-                examples: &[crate::Example { title: "Odd", input: r#"{"last":true,"x":1}"# }],
+                examples: &[crate::Example { title: "Odd", input: r#"{"last":"Down","x":1}"# }],
                 ..Action::of::<Empty>()
             },
             Action { properties: &[], ..Action::of::<Empty>() },
@@ -450,9 +456,49 @@ fn faults_of_a_declaration_are_listed() {
             "the connection has no property `user`",
             "empty.items has no description",
             "empty.last has no description",
+            "empty.last has a default that is none of its choices",
             "empty: the text property `text[0]` does not exist",
             "empty: the example `Odd` sets `x`",
             "duplicate action `empty`",
         ]
     );
+}
+
+#[test]
+fn a_parameter_means_a_property() {
+    #[derive(Deserialize, Properties)]
+    #[serde(rename_all = "camelCase")]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Input {
+        top_p: f64,
+        messages: Vec<Message>,
+        logit_bias: BTreeMap<String, i32>,
+        stop: Vec<String>,
+    }
+
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Message {
+        content: String,
+    }
+
+    for (param, expected) in [
+        ("top_p", Some("topP")),
+        ("messages", Some("messages")),
+        ("messages[0].content", Some("messages[0].content")),
+        ("messages.[0].content", Some("messages[0].content")),
+        ("messages.0.content", Some("messages[0].content")),
+        ("stop[3]", Some("stop[3]")),
+        ("logit_bias.50256", Some("logitBias.50256")),
+        // A path ends where the table ends.
+        ("messages[2].content[1].text", Some("messages[2].content")),
+        ("messages[2].tool_calls", Some("messages[2]")),
+        ("messages.content", Some("messages")),
+        ("top_p.x", Some("topP")),
+        ("seed", None),
+        ("", None),
+    ] {
+        let path = property::property_path(Input::PROPERTIES, param);
+        assert_eq!(path.as_deref(), expected, "{param}");
+    }
 }
