@@ -91,8 +91,8 @@ mod tests {
 
     use super::*;
 
-    /// A piece of a call.
-    fn piece(index: Option<u64>, id: &str, name: &str, arguments: &str) -> Value {
+    /// A piece of a call. What is empty is left out.
+    fn piece(index: Option<u32>, id: &str, name: &str, arguments: &str) -> Value {
         let mut function = json!({ "arguments": arguments });
         if !name.is_empty() {
             function["name"] = name.into();
@@ -107,120 +107,104 @@ mod tests {
         piece
     }
 
-    /// The names and arguments of the calls that these pieces make.
-    #[track_caller]
-    fn check(case: &str, pieces: &[Value], expected: &[(&str, &str)]) {
-        let mut calls = Vec::new();
-        for piece in pieces {
-            add(&mut calls, piece.clone());
-        }
-        let made: Vec<_> = calls.iter().map(|call| (name(call), text(arguments(call)))).collect();
-        assert_eq!(made, expected, "{case}");
-    }
-
     #[test]
-    fn every_call_is_put_together_however_its_pieces_are_marked() {
-        let at = Some;
-        check(
-            "as the API has it",
-            &[
-                piece(at(0), "a", "f", ""),
-                piece(at(1), "b", "g", ""),
-                piece(at(0), "", "", r#"{"x""#),
-                piece(at(1), "", "", "{}"),
-                piece(at(0), "", "", ":1}"),
-            ],
-            &[("f", r#"{"x":1}"#), ("g", "{}")],
-        );
-        check(
-            "in another order",
-            &[piece(at(1), "b", "g", "{}"), piece(at(0), "a", "f", "{}")],
-            &[("f", "{}"), ("g", "{}")],
-        );
-        check(
-            "f08b: the same place, no id, two names",
-            &[piece(at(0), "", "f", r#"{"x":1}"#), piece(at(0), "", "g", r#"{"x":2}"#)],
-            &[("f", r#"{"x":1}"#), ("g", r#"{"x":2}"#)],
-        );
-        check(
-            "the same place, no id, one name",
-            &[piece(at(0), "", "f", r#"{"x":1}"#), piece(at(0), "", "f", r#"{"x":2}"#)],
-            &[("f", r#"{"x":1}"#), ("f", r#"{"x":2}"#)],
-        );
-        check(
-            "the same place, two ids, in pieces",
-            &[
-                piece(at(0), "a", "f", ""),
-                piece(at(0), "", "", "{}"),
-                piece(at(0), "b", "f", r#"{"x""#),
-                piece(at(0), "b", "", ":2}"),
-                piece(at(0), "a", "", " "),
-            ],
-            &[("f", "{} "), ("f", r#"{"x":2}"#)],
-        );
-        check(
-            "the same place and the same id",
-            &[piece(at(0), "a", "f", r#"{"x":1}"#), piece(at(0), "a", "f", r#"{"x":2}"#)],
-            &[("f", r#"{"x":1}"#), ("f", r#"{"x":2}"#)],
-        );
-        check(
-            "f05b: the same id at two places",
-            &[piece(at(0), "a", "f", "{}"), piece(at(1), "a", "f", "{}")],
-            &[("f", "{}"), ("f", "{}")],
-        );
-        check(
-            "neither place nor id",
-            &[piece(None, "", "f", "{"), piece(None, "", "", "}"), piece(None, "", "g", "{}")],
-            &[("f", "{}"), ("g", "{}")],
-        );
-        check(
-            "ids and no places",
-            &[
-                piece(None, "a", "f", "{"),
-                piece(None, "b", "f", "{"),
-                piece(None, "a", "", "}"),
-                piece(None, "b", "", "}"),
-            ],
-            &[("f", "{}"), ("f", "{}")],
-        );
-        check(
-            "an id for each piece",
-            &[piece(at(0), "a", "f", "{"), piece(at(0), "b", "", "}")],
-            &[("f", "{}")],
-        );
-        check(
-            "a place for each piece",
-            &[piece(at(0), "a", "f", "{"), piece(at(1), "a", "", "}")],
-            &[("f", "{}")],
-        );
-        check(
-            "id and name with each piece",
-            &[
-                piece(at(0), "a", "f", r#"{"x""#),
-                piece(at(0), "a", "f", ":1}"),
-                piece(at(0), "a", "f", ""),
-            ],
-            &[("f", r#"{"x":1}"#)],
-        );
-        check(
-            "the name with each piece",
-            &[piece(at(0), "", "f", r#"{"x""#), piece(at(0), "", "f", ":1}")],
-            &[("f", r#"{"x":1}"#)],
-        );
-        check(
-            "the whole call once more",
-            &[
-                piece(at(0), "a", "f", ""),
-                piece(at(0), "", "", r#"{"x":1}"#),
-                piece(at(0), "a", "f", r#"{"x":1}"#),
-            ],
-            &[("f", r#"{"x":1}"#)],
-        );
-        check(
-            "the id before the name",
-            &[piece(at(0), "a", "", ""), piece(at(0), "", "f", "{}")],
-            &[("f", "{}")],
-        );
+    fn a_call_is_put_together_however_its_pieces_are_marked() {
+        let at = |index, id, name, arguments| piece(Some(index), id, name, arguments);
+        let one = |id, name, arguments| piece(None, id, name, arguments);
+        let (a, b) = (r#"{"a":1}"#, r#"{"b":2}"#);
+        for (case, pieces, expected) in [
+            (
+                "as the API has it",
+                vec![
+                    at(0, "x", "f", ""),
+                    at(1, "y", "g", ""),
+                    at(0, "", "", "{"),
+                    at(1, "", "", "{}"),
+                    at(0, "", "", "}"),
+                ],
+                vec![("f", "{}"), ("g", "{}")],
+            ),
+            (
+                "in another order",
+                vec![at(1, "y", "g", b), at(0, "x", "f", a)],
+                vec![("f", a), ("g", b)],
+            ),
+            (
+                "one place, no id, two names",
+                vec![at(0, "", "f", a), at(0, "", "g", b)],
+                vec![("f", a), ("g", b)],
+            ),
+            (
+                "one place, no id, one name",
+                vec![at(0, "", "f", a), at(0, "", "f", b)],
+                vec![("f", a), ("f", b)],
+            ),
+            (
+                "one place, two ids, in pieces",
+                vec![
+                    at(0, "x", "f", ""),
+                    at(0, "", "", "{}"),
+                    at(0, "y", "f", "{"),
+                    at(0, "y", "", "}"),
+                    at(0, "x", "", " "),
+                ],
+                vec![("f", "{} "), ("f", "{}")],
+            ),
+            (
+                "one place and one id",
+                vec![at(0, "x", "f", a), at(0, "x", "f", b)],
+                vec![("f", a), ("f", b)],
+            ),
+            (
+                "one id at two places",
+                vec![at(0, "x", "f", a), at(1, "x", "f", a)],
+                vec![("f", a), ("f", a)],
+            ),
+            (
+                "neither place nor id",
+                vec![one("", "f", "{"), one("", "", "}"), one("", "g", b)],
+                vec![("f", "{}"), ("g", b)],
+            ),
+            (
+                "ids and no places",
+                vec![one("x", "f", "{"), one("y", "f", "{"), one("x", "", "}"), one("y", "", "}")],
+                vec![("f", "{}"), ("f", "{}")],
+            ),
+            (
+                "an id for each piece",
+                vec![at(0, "x", "f", "{"), at(0, "y", "", "}")],
+                vec![("f", "{}")],
+            ),
+            (
+                "a place for each piece",
+                vec![at(0, "x", "f", "{"), at(1, "x", "", "}")],
+                vec![("f", "{}")],
+            ),
+            (
+                "id and name with each piece",
+                vec![at(0, "x", "f", "{"), at(0, "x", "f", "}"), at(0, "x", "f", "")],
+                vec![("f", "{}")],
+            ),
+            (
+                "the name with each piece",
+                vec![at(0, "", "f", "{"), at(0, "", "f", "}")],
+                vec![("f", "{}")],
+            ),
+            (
+                "the whole call once more",
+                vec![at(0, "x", "f", ""), at(0, "", "", a), at(0, "x", "f", a)],
+                vec![("f", a)],
+            ),
+            ("the id before the name", vec![at(0, "x", "", ""), at(0, "", "f", a)], vec![("f", a)]),
+        ] {
+            let mut calls = Vec::new();
+            for piece in pieces {
+                add(&mut calls, piece);
+            }
+            let calls: Vec<_> =
+                calls.iter().map(|call| (name(call), text(arguments(call)))).collect();
+            assert_eq!(calls, expected, "{case}");
+        }
     }
 
     #[test]
