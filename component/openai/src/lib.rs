@@ -1,77 +1,54 @@
-//! The OpenAI connector: a WebAssembly component that asks OpenAI's models,
-//! or those of any server that speaks its protocol.
+//! The OpenAI connector: it asks OpenAI's models, or those of any server that
+//! has the same API.
 //!
-//! The contract is in `wit/`. This file only wires its three exports:
-//! [`describe`] says what the connector is, [`connection`] how its provider is
-//! reached, and [`actions`] holds what it does, one file per action. Each
-//! action declares its properties as a table of data ([`table`]), makes its
-//! request and reads the answer in pure functions, and calls the host's
-//! imports only in its short `run`. What the API's endpoints have in common is
-//! in [`openai`].
-//!
-//! The crate builds natively as well, where all of it but the imports is
-//! tested.
+//! Each action is a file or a folder. What they have in common: the
+//! [`connection`], [`errors`] and what they are about, [`models`] and the
+//! [`rules`] for what they take, [`parameters`] that go out as they came in,
+//! [`stream`]s of events and the token counts ([`usage`]).
 
-#![cfg_attr(target_arch = "wasm32", no_std)]
+mod ask;
+mod connection;
+mod create_image;
+mod create_speech;
+mod create_transcription;
+mod errors;
+mod lenient;
+mod models;
+mod parameters;
+mod rules;
+mod stream;
+mod usage;
 
-#[macro_use]
-extern crate alloc;
+use connector_sdk::{Action, Connector};
 
-pub mod actions;
-mod allocator;
-mod bindings;
-pub mod connection;
-pub mod describe;
+connector_sdk::export!(Connector {
+    icon: Some(include_str!("icon.svg")),
+    categories: &["artificial-intelligence"],
+    help: include_str!("help.md"),
+    connection: connection::CONNECTION,
+    actions: &[
+        Action::of::<ask::Ask>(),
+        Action::of::<create_image::CreateImage>(),
+        Action::of::<create_speech::CreateSpeech>(),
+        Action::of::<create_transcription::CreateTranscription>(),
+    ],
+    errors: errors::read,
+    ..Connector::new(
+        "openai",
+        "OpenAI",
+        "Answers questions, makes images, speaks texts and transcribes recordings with OpenAI's \
+         models, or those of any server that speaks its protocol.",
+    )
+});
+
 #[cfg(test)]
-mod drift;
-pub mod failure;
-pub mod file_entry;
-#[cfg(test)]
-mod fuzz;
-pub mod json;
-pub mod openai;
-mod packed;
-#[cfg(target_arch = "wasm32")]
-mod panic;
-pub mod table;
+mod tests {
+    use connector_sdk::testing;
 
-use alloc::string::String;
+    use super::CONNECTOR;
 
-use bindings::exports::workflow::connector as exports;
-use exports::actions::{OptionList, Outcome};
-use failure::Failure;
-
-/// The component.
-struct Openai;
-
-impl exports::describe::Guest for Openai {
-    fn describe() -> exports::describe::Component {
-        describe::describe()
-    }
-}
-
-impl exports::connection::Guest for Openai {
-    fn test(_settings: String) -> Result<String, Failure> {
-        connection::test().map_err(|failure| *failure)
-    }
-}
-
-impl exports::actions::Guest for Openai {
-    fn run(action: String, input: String, settings: String) -> Result<Outcome, Failure> {
-        actions::run(&action, &input, &settings).map_err(|failure| *failure)
-    }
-
-    fn options(
-        action: String,
-        property: String,
-        _input: String,
-        search: Option<String>,
-        _settings: String,
-    ) -> Result<OptionList, Failure> {
-        actions::options(&action, &property, search.as_deref()).map_err(|failure| *failure)
-    }
-
-    fn output_schema(action: String, input: String, _settings: String) -> Result<String, Failure> {
-        actions::output_schema(&action, &input).map_err(|failure| *failure)
+    #[test]
+    fn the_connector_is_declared_without_faults() {
+        assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
     }
 }

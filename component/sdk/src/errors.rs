@@ -28,7 +28,7 @@ use serde_json::{Map, Value};
 use crate::failure::shortened;
 use crate::http::Response;
 use crate::property::property_path;
-use crate::{Failure, FailureKind, call};
+use crate::{Failure, FailureKind, call, json};
 
 /// The longest message of a provider, in bytes; `detail` holds the rest.
 const MAX_MESSAGE: usize = 1000;
@@ -144,7 +144,7 @@ pub fn inside(body: &str) -> Failure {
 /// The failure of an answer that is not the one that was asked for: the error
 /// in its place, or else `message`.
 pub fn instead(message: &str, answer: &str) -> Failure {
-    let value = serde_json::from_str(answer).unwrap_or(Value::Null);
+    let value = json::from_str(answer).unwrap_or(Value::Null);
     if is_error(&value) {
         return inside(answer);
     }
@@ -262,7 +262,7 @@ impl Explanation {
     /// What a body explains.
     pub fn of(body: &str) -> Self {
         let body = body.trim_ascii();
-        match serde_json::from_str(body) {
+        match json::from_str(body) {
             Ok(value) => Self::of_json(&value),
             Err(_) if body.starts_with('<') => Self { message: markup(body), ..Self::default() },
             Err(_) if body.starts_with(['{', '[']) => Self::default(),
@@ -286,7 +286,7 @@ impl Explanation {
     /// A text, which is JSON itself where a server hands on another one's
     /// error.
     fn of_text(text: &str) -> Self {
-        match serde_json::from_str(text) {
+        match json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Self::of_json(&value),
             _ => Self { message: sentence(text), ..Self::default() },
         }

@@ -413,7 +413,7 @@ impl Response {
     }
 
     fn parse<T: DeserializeOwned>(&self, json: &str) -> Result<T> {
-        serde_json::from_str(json).map_err(|error| {
+        crate::json::from_str(json).map_err(|error| {
             let message = format!("the provider's answer is not as expected: {error}");
             errors::instead(&message, json).answered_by(self)
         })
@@ -515,7 +515,7 @@ pub struct Event<'a> {
 impl Event<'_> {
     /// The data as JSON. Data that is an error instead is that failure.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.data).map_err(|error| {
+        crate::json::from_str(&self.data).map_err(|error| {
             let message = format!("an event of the provider's answer is not as expected: {error}");
             errors::instead(&message, &self.data).answered_by(self.response)
         })

@@ -94,6 +94,7 @@ pub mod files;
 pub mod functions;
 mod host;
 pub mod http;
+pub mod json;
 pub mod json_schema;
 pub mod lifecycle;
 pub mod log;

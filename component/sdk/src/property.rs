@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 pub use crate::bindings::workflow::connector::types::{
     Comparison, ControlType as Control, PropertyType as Type,
@@ -190,6 +190,37 @@ impl Property {
         }
     }
 
+    /// The shape as a JSON Schema: types, members, items and what is required,
+    /// for [`Run::output_schema`](crate::Run::output_schema).
+    pub fn json_schema(&self) -> Value {
+        let kind = match self.kind {
+            Type::Boolean => "boolean",
+            Type::Integer => "integer",
+            Type::Number => "number",
+            Type::Array => "array",
+            Type::Object | Type::FileEntry => "object",
+            Type::String | Type::Date | Type::DateTime | Type::Time => "string",
+            Type::Any => return json!({}),
+        };
+        let mut schema = Map::from_iter([("type".to_owned(), kind.into())]);
+        let mut set = |name: &str, value: Value| schema.insert(name.to_owned(), value);
+        if let (Type::Array, [item]) = (self.kind, self.children) {
+            set("items", item.json_schema());
+        } else if !self.children.is_empty() {
+            let members = self.children.iter();
+            let schemas = members.clone().map(|row| (row.name.to_owned(), row.json_schema()));
+            set("properties", schemas.collect());
+            let required: Vec<_> = members.filter(|row| row.required).map(|row| row.name).collect();
+            if !required.is_empty() {
+                set("required", required.into());
+            }
+        }
+        if let Some(values) = self.values {
+            set("additionalProperties", values.json_schema());
+        }
+        schema.into()
+    }
+
     /// The shape of an array's items or of a map's values.
     #[allow(clippy::panic, reason = "it is evaluated at compile time")]
     pub const fn item(&self) -> Self {
@@ -297,7 +328,7 @@ impl<T: Shape, S> Shape for HashMap<String, T, S> {
     const SHAPE: Property = <BTreeMap<String, T>>::SHAPE;
 }
 
-impl Shape for serde_json::Map<String, Value> {
+impl Shape for Map<String, Value> {
     const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
 }
 

@@ -1,0 +1,374 @@
+//! Ask: `POST /chat/completions`.
+//!
+//! [`messages`] and [`attachments`] make the question, [`format`] decides the
+//! shape of the answer, [`functions`] what the model may call. [`conversation`]
+//! asks until there is an answer; [`request`] is one request, [`choice`] what
+//! the model answers to it, and [`stream`] and [`calls`] put an answer together
+//! that arrives in pieces.
+
+mod attachments;
+mod calls;
+mod choice;
+mod conversation;
+mod format;
+mod functions;
+mod json_in_text;
+mod messages;
+mod request;
+mod schema;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use connector_sdk::property::{Control, Property, Type};
+use connector_sdk::{
+    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
+    Result, Run, Settings, Shape,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value, json};
+
+use self::attachments::Attachments;
+use self::conversation::Conversation;
+use self::format::Format;
+use self::functions::Functions;
+use self::messages::Message;
+use self::request::Requests;
+use crate::rules::{self, Rule, Takes, rule};
+use crate::{connection, models, parameters};
+
+/// Asks a chat model and returns its answer as text, as an object or as a list.
+#[derive(Deserialize, Serialize, Properties)]
+#[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
+pub struct Ask {
+    /// The model that answers. Any name that the server knows can be typed.
+    #[property(
+        default = "gpt-5.4",
+        live,
+        open_choices(
+            "gpt-5.4",
+            "gpt-5.4-mini",
+            "gpt-5.4-nano",
+            "gpt-5.5",
+            "gpt-4.1",
+            "gpt-4.1-mini",
+            "gpt-4o",
+            "gpt-4o-mini",
+            "o4-mini",
+        )
+    )]
+    model: String,
+
+    /// The conversation so far, the oldest message first. The model answers the last one.
+    #[serde(skip_serializing)]
+    #[property(min_items = 1)]
+    messages: Vec<Message>,
+
+    /// The shape of the answer. Object and List return parsed JSON instead of text; a
+    /// Response Schema makes their shape certain.
+    #[serde(default, skip_serializing)]
+    #[property(default = 0, choices(
+        0 as "Text": "The answer as it is.",
+        1 as "Object": "A JSON object.",
+        2 as "List": "A JSON array.",
+    ))]
+    response_format: u64,
+
+    /// A JSON Schema of the object, or of the list's items. Left empty, the model chooses
+    /// the members itself.
+    #[serde(skip_serializing)]
+    #[property(when(not response_format = 0), control = text_area)]
+    #[property(placeholder = "{\"type\": \"object\", …}", media_type = "application/schema+json")]
+    response_schema: Option<String>,
+
+    /// The most tokens that an answer may take, what the model thinks to itself included.
+    /// Left empty, only the model's own limit holds.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Output", minimum = 1)]
+    max_tokens: Option<u64>,
+
+    /// How many answers to give. Above 1 the output is a list of them, and each is charged.
+    #[property(label = "Number of Chat Completion Choices", advanced, group = "Output")]
+    #[property(minimum = 1, maximum = 128, provider_default = 1)]
+    n: Option<u64>,
+
+    /// How much chance there is in the choice of words: at 0 the answer is nearly always
+    /// the same. Change this or Top P, not both. Leave it empty for reasoning models,
+    /// which mostly refuse it.
+    #[property(advanced, group = "Sampling", minimum = 0, maximum = 2, provider_default = 1)]
+    temperature: Option<Number>,
+
+    /// From how much of the probability words are chosen: at 0.1 only the most probable
+    /// tenth counts. Change this or Temperature, not both.
+    #[property(advanced, group = "Sampling", minimum = 0, maximum = 1, provider_default = 1)]
+    top_p: Option<Number>,
+
+    /// Above 0, a word becomes less likely each time it occurs, which avoids repeated
+    /// phrases; below 0, more likely.
+    #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
+    frequency_penalty: Option<Number>,
+
+    /// Above 0, a word that has occurred at all becomes less likely, which leads to new
+    /// topics; below 0, more likely.
+    #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
+    presence_penalty: Option<Number>,
+
+    /// Makes single tokens more or less likely: the token's number, and a whole number. The
+    /// lowest means never, the highest always.
+    #[property(advanced, group = "Sampling", pattern = "[0-9]+")]
+    #[property(item(minimum = -100, maximum = 100))]
+    logit_bias: Option<BTreeMap<String, i64>>,
+
+    /// Texts at which the answer ends; they do not become part of it. Leave it empty for
+    /// reasoning models.
+    #[property(advanced, group = "Output", max_items = 4)]
+    stop: Option<Vec<String>>,
+
+    /// The names of functions that the model may call before it answers, such as
+    /// openai/v1/createImage. They run on your side.
+    #[serde(default, skip_serializing)]
+    #[property(advanced, group = "Tools")]
+    functions: Vec<String>,
+
+    /// An id of the person on whose behalf the model is asked, so that OpenAI can trace
+    /// abuse. Send a random or hashed id, never a name or address.
+    #[property(advanced, group = "Metadata")]
+    user: Option<String>,
+
+    /// How often the model is asked to correct an answer that does not fit the Response
+    /// Schema. Each time is charged.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Output", when(not response_format = 0))]
+    #[property(minimum = 0, maximum = 5, provider_default = 1)]
+    repair_attempts: Option<u64>,
+
+    /// How much a reasoning model thinks before it answers. Which values there are depends
+    /// on the model.
+    #[property(advanced, group = "Output")]
+    #[property(open_choices("none", "minimal", "low", "medium", "high", "xhigh", "max"))]
+    reasoning_effort: Option<String>,
+
+    /// How long the answer is to be.
+    #[property(advanced, group = "Output", provider_default = "medium")]
+    #[property(choices("low", "medium", "high"))]
+    verbosity: Option<String>,
+
+    /// With the same number, the same request mostly has the same answer.
+    #[property(advanced, group = "Sampling")]
+    seed: Option<i64>,
+
+    /// How fast, and at what price, the request is processed.
+    #[property(advanced, group = "Metadata", provider_default = "auto")]
+    #[property(open_choices("auto", "default", "flex", "scale", "priority"))]
+    service_tier: Option<String>,
+
+    /// Whether the provider keeps the answer, so that it can be looked at later.
+    #[property(advanced, group = "Metadata", provider_default = false)]
+    store: Option<bool>,
+
+    /// Texts of your own that the provider keeps with a stored answer.
+    #[property(advanced, group = "Metadata", max_items = 16, item(max_length = 512))]
+    metadata: Option<BTreeMap<String, String>>,
+
+    /// Whether the run's metadata tells how probable each token of the answer was.
+    #[property(label = "Log Probabilities", advanced, group = "Output", provider_default = false)]
+    logprobs: Option<bool>,
+
+    /// For how many of the likeliest tokens at each place it is told.
+    #[property(label = "Top Log Probabilities", advanced, group = "Output")]
+    #[property(when(logprobs = true), minimum = 0, maximum = 20)]
+    top_logprobs: Option<u64>,
+
+    /// Whether the model may ask for several function calls at once.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Tools", provider_default = true)]
+    parallel_function_calls: Option<bool>,
+
+    /// How often functions are called and the model asked again before the run fails.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Tools", minimum = 1, maximum = 50, provider_default = 10)]
+    max_function_rounds: Option<u64>,
+
+    /// What User is for, under its newer name.
+    #[property(advanced, group = "Metadata", max_length = 64)]
+    safety_identifier: Option<String>,
+
+    /// A name for requests that begin alike, so that OpenAI can answer them faster and
+    /// cheaper.
+    #[property(advanced, group = "Metadata")]
+    prompt_cache_key: Option<String>,
+
+    /// Files that go with the last message of the role user: images (png, jpeg, webp, gif),
+    /// recordings (wav, mp3), PDFs and texts.
+    #[serde(default, skip_serializing)]
+    #[property(advanced, group = "Attachments", item(max_bytes = 20 << 20))]
+    attachments: Vec<FileEntry>,
+
+    /// How closely the model looks at attached images. Looking closely takes more tokens.
+    #[serde(skip_serializing)]
+    #[property(advanced, group = "Attachments", when(present(attachments)))]
+    #[property(provider_default = "auto", choices("auto", "low", "high"))]
+    image_detail: Option<String>,
+}
+
+/// What only some chat models take.
+const RULES: &[Rule] = &[rule(
+    &["o3", "o4-mini"],
+    "stop",
+    Takes::Nothing("this model cannot end at a text; leave it empty"),
+)];
+
+impl Run for Ask {
+    const HELP: &str = include_str!("ask.md");
+    const GROUP: Option<&str> = Some("Text");
+    const TEXT_PROPERTY: Option<&str> = Some("messages[0].content");
+    const EFFECTS: Effects = Effects::BILLED;
+    const EXAMPLES: &[Example] = &[
+        Example {
+            title: "A question",
+            input: r#"{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}"#,
+        },
+        Example {
+            title: "An object of a certain shape",
+            input: r#"{
+                "messages": [{"role": "user", "content": "Describe the city of Graz."}],
+                "responseFormat": 1,
+                "responseSchema": "{\"type\": \"object\", \"properties\": {\"name\": {\"type\": \"string\"}, \"population\": {\"type\": \"integer\"}}, \"required\": [\"name\", \"population\"], \"additionalProperties\": false}"
+            }"#,
+        },
+        Example {
+            title: "Instructions, and a short answer",
+            input: r#"{
+                "messages": [
+                    {"role": "developer", "content": "You translate into German."},
+                    {"role": "user", "content": "Good morning"}
+                ],
+                "maxTokens": 200
+            }"#,
+        },
+    ];
+
+    type Output = Value;
+    const OUTPUT: Output = Output::Dynamic(&[
+        Property { label: "Text", display: Some("markdown"), ..String::SHAPE },
+        Property { label: "Object", ..Property::of(Type::Object, Control::ObjectBuilder) },
+        Property { label: "List", ..<Vec<Value>>::SHAPE },
+    ]);
+
+    fn run(self, settings: &Settings) -> Result<Outcome<Value>> {
+        let format = Format::of(self.response_format, self.response_schema.as_deref())?;
+        self.check_choices()?;
+        let parameters = parameters::given(&self)?;
+        rules::check(RULES, &self.model, &parameters)?;
+        let functions = Functions::named(&self.functions)?;
+        let Attachments { parts, files } =
+            Attachments::open(&self.attachments, self.image_detail.as_deref())?;
+        let (messages, origins) =
+            messages::of_the_api(&self.messages, format.instruction(), parts)?;
+
+        let settings = connection::Settings::of(settings)?;
+        let parameters = self.with_parameters(parameters, &format, &functions, settings);
+        let mut conversation = Conversation {
+            requests: Requests::new(parameters, &format, files, origins),
+            format: &format,
+            functions: &functions,
+            max_rounds: self.max_function_rounds.unwrap_or(10),
+            max_repairs: self.repair_attempts.unwrap_or(1),
+        };
+        let answer = conversation.hold(messages)?;
+        let outputs = answer.outputs;
+        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&json!({
+            "model": answer.model.as_deref().unwrap_or(&self.model),
+            "usage": (!answer.usage.is_empty()).then_some(answer.usage),
+            "finishReasons": (!answer.finish_reasons.is_empty()).then_some(answer.finish_reasons),
+            "logprobs": answer.logprobs.iter().any(|one| !one.is_null()).then_some(&answer.logprobs),
+            "strict": format.is_loose().then_some(false),
+            "repairs": (answer.repairs > 0).then_some(answer.repairs),
+            "requestId": answer.request_id,
+        }))
+    }
+
+    fn options(request: &OptionsRequest) -> Result<Options> {
+        models::options(request, Self::PROPERTIES, |id| !models::has_any(id, OTHER_MODELS))
+    }
+
+    fn output_schema(input: Value, _: &Settings) -> Result<Value> {
+        let shape: OutputShape = serde_json::from_value(input).map_err(|error| {
+            Failure::invalid_input("", format!("the input does not fit: {error}"))
+        })?;
+        let format = Format::of(shape.response_format, shape.response_schema.as_deref())?;
+        Ok(format.output_schema(shape.n > Some(1)))
+    }
+}
+
+impl Ask {
+    /// Refuses what the API would take and this action could not return.
+    fn check_choices(&self) -> Result<()> {
+        if self.n > Some(1) && !self.functions.is_empty() {
+            let message = "with functions there is one answer: set the number of choices to 1";
+            return Err(Failure::invalid_input("n", message));
+        }
+        Ok(())
+    }
+
+    /// The parameters of all requests: those that go out as they were given, and
+    /// those that are made of properties.
+    fn with_parameters(
+        &self,
+        mut parameters: Map<String, Value>,
+        format: &Format,
+        functions: &Functions,
+        settings: connection::Settings,
+    ) -> Map<String, Value> {
+        let mut set = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                parameters.insert(name.to_owned(), value);
+            }
+        };
+        set("response_format", format.response_format());
+        set(&settings.max_tokens_parameter, self.max_tokens.map(Value::from));
+        if let Some(tools) = functions.tools() {
+            set("tools", Some(tools));
+            set("parallel_tool_calls", self.parallel_function_calls.map(Value::from));
+        }
+        parameters
+    }
+}
+
+/// The output of the only answer, or a list of those of several.
+fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
+    if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+}
+
+/// The part of an input that decides the shape of the output. A form asks for
+/// it before the rest is filled in.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OutputShape {
+    #[serde(default)]
+    response_format: u64,
+    response_schema: Option<String>,
+    n: Option<u64>,
+}
+
+/// Parts of the names of models that do not chat.
+const OTHER_MODELS: &[&str] = &[
+    "audio",
+    "babbage",
+    "dall-e",
+    "davinci",
+    "diffusion",
+    "embed",
+    "flux",
+    "image",
+    "moderation",
+    "realtime",
+    "rerank",
+    "sora",
+    "speech",
+    "transcribe",
+    "tts",
+    "whisper",
+];

@@ -1,0 +1,495 @@
+//! The shape of the answer: text, an object or a list.
+//!
+//! The API holds a model to a JSON Schema, but only at the root of an object,
+//! so a list travels as the member `items` of an object and is taken out of it
+//! again. Without a schema the model is asked in words for JSON.
+
+use connector_sdk::{Failure, FailureKind, Result};
+use serde_json::{Map, Value, json};
+
+use super::choice::Choice;
+use super::{json_in_text, schema};
+use crate::models::has_any;
+
+/// The shape of the answer.
+#[derive(Debug, PartialEq)]
+pub enum Format {
+    /// Text.
+    Text,
+    /// A JSON object, held to a schema if there is one.
+    Object(Option<Value>),
+    /// A JSON array, held to a schema of itself or of its items if there is
+    /// one.
+    List(Option<Value>),
+}
+
+impl Format {
+    /// The format of the form's number and schema.
+    pub fn of(number: u64, schema: Option<&str>) -> Result<Self> {
+        let text = schema.unwrap_or_default();
+        match number {
+            0 => Ok(Self::Text),
+            1 => {
+                let schema = schema::parse(text, true)?;
+                Ok(Self::Object(schema.map(schema::require_object).transpose()?))
+            }
+            2 => Ok(Self::List(schema::parse(text, false)?)),
+            _ => Err(Failure::invalid_input(
+                "responseFormat",
+                "the response format is 0 (Text), 1 (Object) or 2 (List)",
+            )),
+        }
+    }
+
+    /// The request's `response_format`.
+    pub fn response_format(&self) -> Option<Value> {
+        let schema = match self {
+            Self::Text => return None,
+            Self::Object(None) | Self::List(None) => return Some(json!({ "type": "json_object" })),
+            Self::Object(Some(schema)) => schema.clone(),
+            Self::List(Some(schema)) => wrapped(schema),
+        };
+        Some(json!({
+            "type": "json_schema",
+            "json_schema": { "name": "response", "strict": !self.is_loose(), "schema": schema },
+        }))
+    }
+
+    /// Whether the schema is one that the API cannot hold the model to
+    /// strictly.
+    pub fn is_loose(&self) -> bool {
+        match self {
+            Self::Object(Some(schema)) => !schema::is_strict(schema),
+            Self::List(Some(schema)) => !schema::is_strict_inside(schema),
+            _ => false,
+        }
+    }
+
+    /// What the model is told in words. The API demands that a message asks
+    /// for JSON when there is no schema.
+    pub fn instruction(&self) -> Option<&'static str> {
+        match self {
+            Self::Object(None) => Some("Answer with one JSON object and nothing else."),
+            Self::List(None) => Some(
+                "Answer with one JSON object and nothing else. Its only key is \"items\", which \
+                 holds the list that is asked for.",
+            ),
+            _ => None,
+        }
+    }
+
+    /// The text of an answer, if it is whole.
+    pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
+        let content = choice.content.as_deref().unwrap_or_default();
+        if let Some(refusal) = &choice.refusal {
+            let message = format!("the model refused: {}", refusal.trim_ascii());
+            return Err(Failure::refused(message).with_detail(content));
+        }
+        let is_half_a_text = *self == Self::Text && !content.is_empty();
+        match require_end(choice) {
+            Err(failure) if !(is_half_a_text && is_cut_off(choice)) => Err(failure),
+            _ if choice.content.is_none() => {
+                Err(Failure::invalid_output("the provider's answer holds no text"))
+            }
+            _ => Ok(content),
+        }
+    }
+
+    /// The property that a `response_format` is made of.
+    pub fn property(&self) -> &'static str {
+        match self {
+            Self::Object(Some(_)) | Self::List(Some(_)) => "responseSchema",
+            _ => "responseFormat",
+        }
+    }
+
+    /// The failure of a request, with what to do if the server does not take
+    /// the format.
+    pub fn advise(&self, mut failure: Failure) -> Failure {
+        let advice = match self {
+            Self::Text => return failure,
+            Self::Object(None) | Self::List(None) => {
+                "give a Response Schema, or choose the format Text"
+            }
+            Self::Object(Some(_)) | Self::List(Some(_)) => {
+                "leave Response Schema empty and describe the members in a message, or choose \
+                 another model"
+            }
+        };
+        let is_declined = matches!(failure.status, Some(400..=499 | 501));
+        let is_about_schema = has_any(&failure.message, &["invalid schema", "schema for"]);
+        if is_declined && !is_about_schema && has_any(&failure.message, FORMATS) {
+            failure.message = format!("{failure}; {advice}");
+            failure.property.get_or_insert_with(|| self.property().to_owned());
+        }
+        failure
+    }
+
+    /// The output that is in a text.
+    pub fn output(&self, content: &str) -> Result<Value> {
+        match self {
+            Self::Text => Ok(content.into()),
+            Self::Object(_) => match json_in(content, Value::is_object)? {
+                object @ Value::Object(_) => Ok(object),
+                _ => Err(other_json("an object", content)),
+            },
+            Self::List(_) => {
+                let json = json_in(content, |value| list_in(value).is_some())?;
+                list_in(&json).cloned().ok_or_else(|| other_json("a list", content))
+            }
+        }
+    }
+
+    /// The schema that an output must fit, if the user gave one.
+    pub fn schema(&self) -> Option<Value> {
+        match self {
+            Self::Object(Some(_)) | Self::List(Some(_)) => Some(self.output_schema(false)),
+            _ => None,
+        }
+    }
+
+    /// The shape of the output, or of a list of several outputs.
+    pub fn output_schema(&self, is_several: bool) -> Value {
+        let levels = usize::from(is_several);
+        match self {
+            Self::Text => list_of(json!({ "type": "string" }), levels),
+            Self::Object(None) => list_of(json!({ "type": "object" }), levels),
+            Self::List(None) => list_of(json!({ "type": "array" }), levels),
+            Self::List(Some(items)) if !is_array(items) => nested(items, levels + 1),
+            Self::Object(Some(schema)) | Self::List(Some(schema)) => nested(schema, levels),
+        }
+    }
+}
+
+/// Words in the refusals of servers that do not take a format, in any case.
+const FORMATS: &[&str] =
+    &["response_format", "response format", "json_schema", "json_object", "structured output"];
+
+/// Why providers end an answer that their filters do not let through, in any
+/// case: OpenAI's word, Azure's, Google's, Amazon's, Anthropic's and Zhipu's.
+const FILTERED: &[&str] = &[
+    "blocklist",
+    "content_filter",
+    "guardrail_intervened",
+    "prohibited_content",
+    "recitation",
+    "refusal",
+    "safety",
+    "sensitive",
+    "spii",
+];
+
+/// Why providers end an answer that went wrong, in any case.
+const BROKEN: &[&str] = &[
+    "abort",
+    "cancelled",
+    "error",
+    "failed",
+    "insufficient_system_resource",
+    "malformed_function_call",
+    "timeout",
+];
+
+/// Fails if an answer ended before the model had ended it. What it wrote until
+/// then is in the failure.
+pub fn require_end(choice: &Choice) -> Result<()> {
+    let content = choice.content.as_deref().unwrap_or_default();
+    let reason = &choice.finish_reason;
+    let failure = if let Some(error) = &choice.error {
+        if content.is_empty() {
+            return Err(error.clone());
+        }
+        error.clone()
+    } else if has_any(reason, FILTERED) {
+        let message = format!("the provider's content filter stopped the answer (`{reason}`)");
+        Failure::refused(message)
+    } else if has_any(reason, BROKEN) {
+        let message = format!("the provider broke the answer off (`{reason}`)");
+        let mut failure = Failure::new(FailureKind::Unavailable, message);
+        failure.request_sent = true;
+        failure
+    } else if is_cut_off(choice) {
+        let message = "the answer reached the limit of tokens before it was complete: raise Max \
+                       Tokens, or leave it empty";
+        Failure::invalid_output(message).at("maxTokens")
+    } else {
+        return Ok(());
+    };
+    Err(failure.with_detail(content))
+}
+
+/// Whether the limit of tokens cut an answer off.
+fn is_cut_off(choice: &Choice) -> bool {
+    choice.error.is_none() && has_any(&choice.finish_reason, &["length", "max_tokens"])
+}
+
+/// The schema of an object with the list as its member `items`.
+fn wrapped(schema: &Value) -> Value {
+    let (mut root, list) = hoisted(schema);
+    let list = if is_array(schema) { list } else { list_of(list, 1) };
+    root.extend(members(json!({
+        "type": "object",
+        "properties": { "items": list },
+        "required": ["items"],
+        "additionalProperties": false,
+    })));
+    Value::Object(root)
+}
+
+/// The schema of a list of such values, `levels` deep.
+fn nested(schema: &Value, levels: usize) -> Value {
+    if levels == 0 {
+        return schema.clone();
+    }
+    let (mut root, items) = hoisted(schema);
+    root.extend(members(list_of(items, levels)));
+    Value::Object(root)
+}
+
+fn list_of(items: Value, levels: usize) -> Value {
+    (0..levels).fold(items, |items, _| json!({ "type": "array", "items": items }))
+}
+
+/// Splits a schema that becomes a part of another: what its references look
+/// for at the root, and the rest.
+fn hoisted(schema: &Value) -> (Map<String, Value>, Value) {
+    let is_hoisted =
+        |(name, _): &(String, Value)| matches!(name.as_str(), "$schema" | "$defs" | "definitions");
+    let (root, rest): (Map<_, _>, Map<_, _>) =
+        members(schema.clone()).into_iter().partition(is_hoisted);
+    (root, Value::Object(rest))
+}
+
+fn members(object: Value) -> Map<String, Value> {
+    if let Value::Object(members) = object { members } else { Map::new() }
+}
+
+fn is_array(schema: &Value) -> bool {
+    schema.get("type").is_some_and(|kind| kind == "array")
+}
+
+/// The list in a value: the member `items` of an object, or a bare array from
+/// servers that let the model choose.
+fn list_in(value: &Value) -> Option<&Value> {
+    Some(value.get("items").unwrap_or(value)).filter(|list| list.is_array())
+}
+
+fn json_in(content: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+    json_in_text::find(content, is_wanted).ok_or_else(|| {
+        let message = "the model was asked for JSON and did not answer with it";
+        Failure::invalid_output(message).with_detail(content)
+    })
+}
+
+fn other_json(wanted: &str, content: &str) -> Failure {
+    let message = format!("the model answered with JSON that is not {wanted}");
+    Failure::invalid_output(message).with_detail(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRICT: &str = r#"{"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"}},"required":["name","age"],"additionalProperties":false}"#;
+
+    fn of(number: u64, schema: &str) -> Format {
+        Format::of(number, Some(schema)).unwrap()
+    }
+
+    fn json(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn choice(content: &str, finish_reason: &str) -> Choice {
+        let message = json!({ "content": content });
+        Choice::of(&json!({ "message": message, "finish_reason": finish_reason }))
+    }
+
+    /// The output of an answer.
+    fn read(format: &Format, content: &str, finish_reason: &str) -> Result<Value> {
+        format.output(format.content(&choice(content, finish_reason))?)
+    }
+
+    #[test]
+    fn the_format_decides_what_is_asked_for_and_what_comes_of_it() {
+        let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
+        let texts = json!({ "type": "array", "items": { "type": "string" } });
+        let list = json!({ "type": "array", "items": json(STRICT) });
+        let in_object = |mut root: Value, list: &Value| {
+            root["type"] = "object".into();
+            root["properties"] = json!({ "items": list });
+            root["required"] = json!(["items"]);
+            root["additionalProperties"] = false.into();
+            Some(root)
+        };
+        let defs = || json!({ "$defs": json(reference)["$defs"] });
+        let references = json!({ "type": "array", "items": { "$ref": "#/$defs/a" } });
+        let mut output_of_references = defs();
+        output_of_references["type"] = "array".into();
+        output_of_references["items"] = references["items"].clone();
+        for (number, schema, sent, strict, output) in [
+            (0, "", None, true, json!({ "type": "string" })),
+            (0, "left over", None, true, json!({ "type": "string" })),
+            (1, "", None, true, json!({ "type": "object" })),
+            (2, "{}", None, true, json!({ "type": "array" })),
+            (1, STRICT, Some(json(STRICT)), true, json(STRICT)),
+            (
+                1,
+                r#"{"type":"object"}"#,
+                Some(json!({ "type": "object" })),
+                false,
+                json!({ "type": "object" }),
+            ),
+            (2, STRICT, in_object(json!({}), &list), true, list.clone()),
+            (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
+            (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
+            // References still find what they refer to.
+            (2, reference, in_object(defs(), &references), false, output_of_references),
+        ] {
+            let format = of(number, schema);
+            let expected = sent.clone().map(|schema| {
+                let schema = json!({ "name": "response", "strict": strict, "schema": schema });
+                json!({ "type": "json_schema", "json_schema": schema })
+            });
+            let in_words = (number > 0).then(|| json!({ "type": "json_object" }));
+            let is_asked_in_words = format.instruction().is_some_and(|it| it.contains("JSON"));
+            assert_eq!(format.response_format(), expected.or(in_words), "{number} {schema}");
+            assert_eq!(is_asked_in_words, number > 0 && sent.is_none(), "{number} {schema}");
+            assert_eq!(format.is_loose(), !strict, "{number} {schema}");
+            assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
+            assert_eq!(format.output_schema(false), output, "{number} {schema}");
+        }
+        assert_eq!(of(0, "").output_schema(true), texts);
+        let several =
+            json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
+        assert_eq!(of(2, reference).output_schema(true), several);
+        // The order of the members is kept.
+        assert!(of(1, STRICT).response_format().unwrap().to_string().contains(STRICT));
+    }
+
+    #[test]
+    fn what_is_no_schema_of_the_format_is_refused() {
+        for schema in ["{", "[]", "true", "\"object\"", r#"{"type":"array"}"#] {
+            let failure = Format::of(1, Some(schema)).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
+            assert_eq!(failure.property.as_deref(), Some("responseSchema"));
+        }
+        let failure = Format::of(3, None).unwrap_err();
+        assert_eq!(failure.property.as_deref(), Some("responseFormat"));
+    }
+
+    #[test]
+    fn an_answer_is_an_output() {
+        let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
+        let (written, fenced) = (r#"{"z":1.5,"a":2}"#, "```json\n{\"items\": [1, 2]}\n```");
+        for (format, content, reason, output) in [
+            (&text, " Hi\n", "stop", json!(" Hi\n")),
+            (&text, "", "stop", json!("")),
+            // The limit of tokens leaves a text that is one.
+            (&text, "cut", "length", json!("cut")),
+            (&text, "cut", "max_tokens", json!("cut")),
+            (&text, "all", "eos", json!("all")),
+            (&text, "all", "", json!("all")),
+            (&object, written, "stop", json!({ "z": 1.5, "a": 2 })),
+            (&list, r#"{"items":[1, 2]}"#, "stop", json!([1, 2])),
+            (&list, "[1, 2]", "stop", json!([1, 2])),
+            (&list, fenced, "stop", json!([1, 2])),
+        ] {
+            assert_eq!(read(format, content, reason).unwrap(), output, "{content}");
+        }
+        // The order of the members is kept.
+        assert_eq!(read(&object, written, "stop").unwrap().to_string(), written);
+    }
+
+    #[test]
+    fn another_answer_is_never_an_output() {
+        use FailureKind::{InvalidOutput, Refused, Unavailable};
+        let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
+        for (format, content, reason, kind) in [
+            (&object, "Sure! Here it is", "stop", InvalidOutput),
+            (&object, r#"{"cut":"#, "stop", InvalidOutput),
+            (&object, r#"{"a":1} {"b":2}"#, "stop", InvalidOutput),
+            (&object, "[1]", "stop", InvalidOutput),
+            (&object, "", "stop", InvalidOutput),
+            (&list, r#"{"items":1}"#, "stop", InvalidOutput),
+            (&list, r#"{"list":[1]}"#, "stop", InvalidOutput),
+            (&list, "1, 2, 3", "stop", InvalidOutput),
+            // Half an answer is none.
+            (&object, r#"{"a":1}"#, "length", InvalidOutput),
+            (&text, "", "length", InvalidOutput),
+            (&list, "[1]", "content_filter", Refused),
+            (&text, "half", "content_filter", Refused),
+            (&text, "half", "content_filter: PROHIBITED_CONTENT", Refused),
+            (&text, "half", "SAFETY", Refused),
+            (&text, "half", "sensitive", Refused),
+            (&text, "", "content_filter", Refused),
+            (&text, "half", "error", Unavailable),
+            (&text, "half", "network_error", Unavailable),
+            (&text, "half", "insufficient_system_resource", Unavailable),
+            (&text, "half", "aborted", Unavailable),
+        ] {
+            let failure = read(format, content, reason).unwrap_err();
+            assert_eq!(failure.kind, kind, "{content} {reason}");
+            assert_eq!(failure.detail.as_deref().unwrap_or_default(), content, "{content}");
+            assert_eq!(failure.property.is_some(), reason == "length");
+            assert!(failure.request_sent);
+        }
+    }
+
+    #[test]
+    fn an_error_or_a_refusal_inside_an_answer_is_the_failure() {
+        let error = json!({ "message": "Slow down.", "code": 429 });
+        let half = json!({ "content": "half" });
+        let refusal = json!({ "content": null, "refusal": "I can't help with that." });
+        for (choice, kind, message, detail) in [
+            (
+                json!({ "message": half, "finish_reason": "error", "error": error }),
+                FailureKind::RateLimited,
+                "Slow down",
+                Some("half"),
+            ),
+            (
+                json!({ "message": refusal }),
+                FailureKind::Refused,
+                "the model refused: I can't help with that.",
+                None,
+            ),
+            (
+                json!({ "message": { "content": null } }),
+                FailureKind::InvalidOutput,
+                "the provider's answer holds no text",
+                None,
+            ),
+        ] {
+            for format in [Format::Text, Format::Object(None)] {
+                let failure = format.content(&Choice::of(&choice)).unwrap_err();
+                assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
+                assert_eq!(failure.detail.as_deref(), detail);
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_that_does_not_take_a_format_is_answered_with_advice() {
+        let (with_schema, without) = (of(1, STRICT), of(2, ""));
+        let unavailable = "This response_format type is unavailable now";
+        let other = "'response_format.type' must be 'json_schema' or 'text'";
+        let invalid = "Invalid schema for response_format 'response': In context=()";
+        for (format, message, advice) in [
+            (&with_schema, unavailable, Some(("; leave Response Schema empty", "responseSchema"))),
+            (&without, other, Some(("; give a Response Schema", "responseFormat"))),
+            (&Format::Text, "response_format is unknown", None),
+            (&with_schema, invalid, None),
+            (&with_schema, "max_tokens is too large", None),
+        ] {
+            let mut failure = Failure::refused(message);
+            failure.status = Some(400);
+            let advised = format.advise(failure);
+            let (words, property) = advice.unzip();
+            let begin = format!("{message}{}", words.unwrap_or_default());
+            assert!(advised.message.starts_with(&begin), "{advised}");
+            assert_eq!(advised.message.len() > begin.len(), words.is_some(), "{advised}");
+            assert_eq!(advised.property.as_deref(), property);
+        }
+    }
+}

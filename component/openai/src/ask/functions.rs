@@ -1,0 +1,63 @@
+//! The functions that the model may call.
+
+use connector_sdk::functions::{self, Function};
+use connector_sdk::{Failure, Result};
+use serde_json::{Value, json};
+
+/// The longest name of a function that the API takes.
+const MAX_NAME: usize = 64;
+
+/// Functions under names that the API takes.
+#[derive(Debug, Default)]
+pub struct Functions(Vec<(String, Function)>);
+
+impl Functions {
+    /// Looks functions up by the names under which the caller registered them.
+    pub fn named(names: &[String]) -> Result<Self> {
+        if names.is_empty() {
+            return Ok(Self::default());
+        }
+        let found = functions::describe(names);
+        let mut functions = Self::default();
+        for function in found.map_err(|failure: Failure| failure.at("functions"))? {
+            let name = functions.free_name(&function.name);
+            functions.0.push((name, function));
+        }
+        Ok(functions)
+    }
+
+    /// `openai/v1/createImage` as `openai_v1_createImage`; with a number behind
+    /// it where that is taken.
+    fn free_name(&self, name: &str) -> String {
+        let allowed = |character: char| match character {
+            'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-' => character,
+            _ => '_',
+        };
+        let plain: String = name.chars().map(allowed).take(MAX_NAME).collect();
+        let mut name = plain.clone();
+        let mut number = 2;
+        while self.find(&name).is_some() {
+            let suffix = format!("_{number}");
+            name = plain.chars().take(MAX_NAME - suffix.len()).collect();
+            name.push_str(&suffix);
+            number += 1;
+        }
+        name
+    }
+
+    /// The function with this name of the API.
+    pub fn find(&self, name: &str) -> Option<&Function> {
+        self.0.iter().find(|(other, _)| other == name).map(|(_, function)| function)
+    }
+
+    /// The request's `tools`.
+    pub fn tools(&self) -> Option<Value> {
+        let tool = |(name, function): &(String, Function)| {
+            let Function { description, parameters, .. } = function;
+            let function =
+                json!({ "name": name, "description": description, "parameters": parameters });
+            json!({ "type": "function", "function": function })
+        };
+        (!self.0.is_empty()).then(|| self.0.iter().map(tool).collect())
+    }
+}

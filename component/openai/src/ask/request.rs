@@ -1,0 +1,115 @@
+//! One request, and the whole of its answer.
+
+use connector_sdk::http::{self, Response};
+use connector_sdk::{Failure, FailureKind, File, Result, events};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::format::Format;
+use super::stream;
+
+/// What all requests of a run have in common.
+pub struct Requests<'a> {
+    /// The parameters besides the messages.
+    parameters: Map<String, Value>,
+    format: &'a Format,
+    /// The files that the messages contain.
+    files: Vec<File>,
+    /// Which of the form's messages the first messages come from.
+    origins: Vec<Option<usize>>,
+    is_streamed: bool,
+    /// Whether a stream is to end with the token counts.
+    counts_tokens: bool,
+}
+
+/// The body of a request.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(flatten)]
+    parameters: &'a Map<String, Value>,
+    messages: &'a [Value],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<Value>,
+}
+
+impl<'a> Requests<'a> {
+    /// Requests with these parameters, for an answer as the caller wants it.
+    pub fn new(
+        parameters: Map<String, Value>,
+        format: &'a Format,
+        files: Vec<File>,
+        origins: Vec<Option<usize>>,
+    ) -> Self {
+        let is_streamed = events::streaming();
+        Self { parameters, format, files, origins, is_streamed, counts_tokens: is_streamed }
+    }
+
+    /// Sends messages and takes the answer, in one piece however it arrives.
+    pub fn send(&mut self, messages: &[Value]) -> Result<(Value, Response)> {
+        let response = match self.post(messages) {
+            Err(failure) if self.counts_tokens && refuses_counts(&failure) => {
+                self.counts_tokens = false;
+                self.post(messages)
+            }
+            response => response,
+        }?;
+        let completion = self.read(&response).map_err(|failure| self.blame(failure))?;
+        Ok((completion, response))
+    }
+
+    fn post(&self, messages: &[Value]) -> Result<Response> {
+        let body = Body {
+            parameters: &self.parameters,
+            messages,
+            stream: self.is_streamed.then_some(true),
+            stream_options: self.counts_tokens.then(|| json!({ "include_usage": true })),
+        };
+        let request = http::post("/chat/completions").json_with_files(&body, &self.files);
+        request.send().map_err(|failure| self.format.advise(self.blame(failure)))
+    }
+
+    /// The answer, also where the server does not stream what it should, or
+    /// streams what nobody asked for.
+    fn read(&self, response: &Response) -> Result<Value> {
+        if self.is_streamed && !response.has_type("application/json") {
+            return stream::collect(response);
+        }
+        response.json().or_else(|failure| match failure.kind {
+            FailureKind::InvalidOutput => stream::collect(response).map_err(|other| {
+                // Without a detail there was no event.
+                let is_no_stream =
+                    other.kind == FailureKind::InvalidOutput && other.detail.is_none();
+                if is_no_stream { failure } else { other }
+            }),
+            _ => Err(failure),
+        })
+    }
+
+    /// A failure with the property that people see in the place of the one that
+    /// the provider means: the message on the form, or none of them, and the
+    /// schema of the format.
+    fn blame(&self, mut failure: Failure) -> Failure {
+        let Some(property) = failure.property.take() else { return failure };
+        let message = property.strip_prefix("messages[").and_then(|rest| rest.split_once(']'));
+        failure.property = Some(match message {
+            Some((index, rest)) => {
+                let origin =
+                    index.parse().ok().and_then(|index: usize| *self.origins.get(index)?);
+                origin.map_or("messages".to_owned(), |index| format!("messages[{index}]{rest}"))
+            }
+            None if property == "responseFormat" => self.format.property().to_owned(),
+            None => property,
+        });
+        failure
+    }
+}
+
+/// Whether a server has refused a request because it does not know
+/// `stream_options`, as Mistral's does not. Nothing of it was processed then.
+fn refuses_counts(failure: &Failure) -> bool {
+    let texts = [Some(&failure.message), failure.detail.as_ref()];
+    matches!(failure.status, Some(400..=499))
+        && texts.into_iter().flatten().any(|text| text.contains("stream_options"))
+}

@@ -1,0 +1,599 @@
+//! Ask, with a stand-in for the host and the API.
+
+use connector_sdk::json_schema::{Invalid, Violation};
+use connector_sdk::testing::{Answer, Host};
+use connector_sdk::{Failure, FailureKind, Outcome, Result};
+use serde_json::{Value, json};
+
+use crate::CONNECTOR;
+
+fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
+    let numbered = answers.into_iter().zip(1..);
+    numbered.fold(Host::new(&CONNECTOR), |host, (answer, number)| {
+        host.answer(answer.header("x-request-id", &format!("req_{number}")))
+    })
+}
+
+/// Asks the smallest question, with further properties.
+fn ask(host: &Host, more: Value) -> Result<Outcome<Value>> {
+    let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    host.run("ask", input)
+}
+
+/// A completion with this message.
+fn message(message: Value, reason: &str) -> Answer {
+    Answer::json(
+        200,
+        json!({
+            "model": "gpt-x", "usage": { "total_tokens": 5 },
+            "choices": [{ "index": 0, "message": message, "finish_reason": reason }],
+        }),
+    )
+}
+
+/// An answer in words.
+fn words(content: &str) -> Answer {
+    message(json!({ "role": "assistant", "content": content }), "stop")
+}
+
+/// An answer that wants functions called, `call_1` and so on.
+fn calls(calls: &[(&str, &str)]) -> Answer {
+    message(json!({ "content": null, "tool_calls": wire_calls(calls) }), "tool_calls")
+}
+
+fn wire_calls(calls: &[(&str, &str)]) -> Value {
+    let call = |(number, (name, arguments)): (usize, &(&str, &str))| {
+        let function = json!({ "name": name, "arguments": arguments });
+        json!({ "id": format!("call_{number}"), "type": "function", "function": function })
+    };
+    (1..).zip(calls).map(call).collect()
+}
+
+#[test]
+fn an_answer_is_the_output_and_the_rest_is_metadata() {
+    let outcome = ask(&host([words("Hello")]), json!({})).unwrap();
+    assert_eq!(outcome.output, "Hello");
+    let expected = json!({
+        "model": "gpt-x", "usage": { "totalTokens": 5 }, "finishReasons": ["stop"],
+        "requestId": "req_1",
+    });
+    assert_eq!(Value::Object(outcome.metadata), expected);
+}
+
+#[test]
+fn several_answers_are_a_list() {
+    let choice = |content: &str, logprobs: Value| {
+        json!({
+            "message": { "content": content }, "finish_reason": "length", "logprobs": logprobs,
+        })
+    };
+    let logprobs = json!({ "content": [{ "logprob": -0.1 }] });
+    let choices = json!([choice("a", json!(null)), choice("b", logprobs.clone())]);
+    let answer = || Answer::json(200, json!({ "choices": choices }));
+    let outcome = ask(&host([answer()]), json!({ "model": "m", "n": 2 })).unwrap();
+    assert_eq!(outcome.output, json!(["a", "b"]));
+    let expected = json!({
+        "model": "m", "finishReasons": ["length", "length"], "logprobs": [null, logprobs],
+        "requestId": "req_1",
+    });
+    assert_eq!(Value::Object(outcome.metadata), expected);
+
+    let with_functions = json!({ "n": 2, "functions": ["f"] });
+    let failure = ask(&host([]), with_functions).unwrap_err();
+    assert_eq!(failure.property.as_deref(), Some("n"));
+}
+
+#[test]
+fn older_servers_get_the_older_name_of_the_limit() {
+    let host = host([words("Hello")]).settings(json!({ "maxTokensParameter": "max_tokens" }));
+    ask(&host, json!({ "maxTokens": 5 })).unwrap();
+    assert_eq!(host.requests()[0].body["max_tokens"], 5);
+}
+
+#[test]
+fn models_that_cannot_stop_at_a_text_get_none() {
+    let stop = |model: &str| {
+        ask(&host([words("Hello")]), json!({ "model": model, "stop": ["END"] })).err()
+    };
+    assert_eq!(stop("o4-mini").unwrap().property.as_deref(), Some("stop"));
+    assert!(stop("gpt-5.4").is_none());
+}
+
+#[test]
+fn an_unfinished_form_has_an_output() {
+    let schema = |input: Value| Host::new(&CONNECTOR).output_schema("ask", input).unwrap();
+    assert_eq!(schema(json!({})), json!({ "type": "string" }));
+    assert_eq!(
+        schema(json!({ "responseFormat": 2, "n": 2 })),
+        json!({ "type": "array", "items": { "type": "array" } })
+    );
+}
+
+#[test]
+fn models_for_other_work_come_last() {
+    let ids = ["whisper-1", "DALL-E-3", "llama3.2:3b", "text-embedding-3-small", "o4-mini"];
+    let models: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+    let host = host([Answer::json(200, json!({ "data": models }))]);
+    let options = host.options("ask", "model", json!({}), "").unwrap().options;
+    let labels: Vec<_> = options.into_iter().map(|option| option.label).collect();
+    let expected = ["o4-mini", "llama3.2:3b", "DALL-E-3", "text-embedding-3-small", "whisper-1"];
+    assert_eq!(labels, expected);
+}
+
+/// The messages that are sent for those of a form, and the failure if there is
+/// one.
+fn sent(messages: Value, more: Value) -> Result<Value> {
+    let host = host([words("{}")]);
+    let mut input = more;
+    input["messages"] = messages;
+    ask(&host, input)?;
+    Ok(host.requests()[0].body["messages"].clone())
+}
+
+#[test]
+fn our_instruction_goes_behind_the_leading_ones() {
+    let place = |roles: &[&str]| {
+        let messages = roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
+        let sent = sent(messages, json!({ "responseFormat": 1 })).unwrap();
+        sent.as_array().unwrap().iter().position(|message| message["content"] != "x").unwrap()
+    };
+    assert_eq!(place(&["user"]), 0);
+    assert_eq!(place(&["system", "developer", "user", "system"]), 2);
+    assert_eq!(place(&["system"]), 1);
+}
+
+#[test]
+fn only_an_instruction_may_be_empty() {
+    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
+    for instruction in [said("system", ""), said("developer", " \n")] {
+        let sent = sent(json!([instruction, said("user", "Hi")]), json!({})).unwrap();
+        assert_eq!(sent, json!([said("user", "Hi")]));
+    }
+    for (place, messages) in [
+        (1, json!([said("user", "Hi"), said("assistant", "")])),
+        (1, json!([said("system", ""), said("user", "")])),
+        (0, json!([said("tool", "")])),
+        (0, json!([said("system", "")])),
+    ] {
+        let failure = sent(messages, json!({})).unwrap_err();
+        let property = format!("messages[{place}].content");
+        assert_eq!(failure.message, format!("`{property}` is required"));
+        assert_eq!(failure.property, Some(property));
+        assert!(!failure.request_sent);
+    }
+}
+
+#[test]
+fn a_file_is_a_part_of_the_last_message_of_the_user() {
+    let host = host([words("Nice")]);
+    let files = [
+        host.file("a.png", "image/png", b"\x89PNG"),
+        host.file("a.pdf", "application/pdf", b"%PDF"),
+        host.file("a.mp3", "audio/mpeg", b"ID3"),
+        host.file("notes.svg", "image/svg+xml", "Grüße".as_bytes()),
+    ];
+    let user = |content: Value| json!({ "role": "user", "content": content });
+    let model = json!({ "role": "assistant", "content": "So?" });
+    let messages = json!([user("a".into()), user("Look!".into()), model]);
+    let input = json!({ "messages": messages, "attachments": files, "imageDetail": "low" });
+    ask(&host, input).unwrap();
+    let parts = json!([
+        { "type": "text", "text": "Look!" },
+        {
+            "type": "image_url",
+            "image_url": { "url": "data:image/png;base64,<a.png>", "detail": "low" },
+        },
+        {
+            "type": "file",
+            "file": { "filename": "a.pdf", "file_data": "data:application/pdf;base64,<a.pdf>" },
+        },
+        { "type": "input_audio", "input_audio": { "data": "<a.mp3>", "format": "mp3" } },
+        { "type": "text", "text": "notes.svg:\n\nGrüße" },
+    ]);
+    let expected = json!([user("a".into()), user(parts), model]);
+    assert_eq!(host.requests()[0].body["messages"], expected);
+
+    let failure =
+        ask(&host, json!({ "messages": [model], "attachments": [files[0]] })).unwrap_err();
+    assert_eq!(failure.property.as_deref(), Some("attachments"));
+}
+
+#[test]
+fn other_files_are_refused() {
+    let host = host([]);
+    let long_text = "x".repeat((1 << 20) + 1);
+    for (name, mime_type, content, message) in [
+        ("a.ogg", "audio/ogg", "text", "`a.ogg` must be an image"),
+        ("a.avif", "image/avif", "text", "`a.avif` must be an image"),
+        ("a.mp4", "video/mp4", "text", "`a.mp4` must be an image"),
+        ("a.json", "application/json", "no\0text", "`a.json` must be an image"),
+        ("a.txt", "text/plain", &long_text, "a text must have at most 1048576 bytes"),
+    ] {
+        let file = host.file(name, mime_type, content.as_bytes());
+        let failure = ask(&host, json!({ "attachments": [file] })).unwrap_err();
+        assert!(failure.message.starts_with(message), "{failure}");
+        assert_eq!(failure.property.as_deref(), Some("attachments[0]"));
+    }
+    let file = host.file("a.txt", "text/plain", b"good until\xff");
+    assert!(ask(&host, json!({ "attachments": [file] })).is_err());
+}
+
+#[test]
+fn an_error_names_the_property_of_the_form() {
+    let schema = json!({ "responseFormat": 1, "responseSchema": "{\"type\":\"object\"}" });
+    for (input, param, expected) in [
+        (json!({}), "max_completion_tokens", Some("maxTokens")),
+        (json!({}), "max_tokens", Some("maxTokens")),
+        (json!({}), "top_p", Some("topP")),
+        (json!({}), "tools[0].function.parameters", Some("functions[0]")),
+        (json!({}), "response_format", Some("responseFormat")),
+        (schema, "response_format", Some("responseSchema")),
+        (json!({}), "reasoning_effort", Some("reasoningEffort")),
+        (json!({}), "parallel_tool_calls", Some("parallelFunctionCalls")),
+        (json!({}), "metadata.run", Some("metadata.run")),
+        (json!({}), "modalities", None),
+        (json!({}), "messages", Some("messages")),
+        // The messages that are sent are not those of the form.
+        (json!({ "responseFormat": 1 }), "messages.[2].content", Some("messages[1].content")),
+        (json!({ "responseFormat": 1 }), "messages[3].content", Some("messages[1].content")),
+        (json!({ "responseFormat": 1 }), "messages[0].content", Some("messages")),
+        (json!({}), "messages[9]", Some("messages")),
+    ] {
+        let error = json!({ "error": { "message": "No", "param": param } });
+        let mut input = input;
+        let said = |role: &str| json!({ "role": role, "content": "x" });
+        input["messages"] = json!([said("user"), said("tool")]);
+        let failure = ask(&host([Answer::json(400, error)]), input).unwrap_err();
+        assert_eq!(failure.property.as_deref(), expected, "{param}");
+    }
+}
+
+/// A caller who has these functions.
+fn with_functions(host: Host) -> Host {
+    let parameters = || json!({ "type": "object" });
+    host.function("a/weather", parameters(), |_| Ok(json!({ "sunny": true })))
+        .function("a/broken", parameters(), |_| Err(Failure::not_found("there is no such city")))
+        .function("a/endless", parameters(), |_| {
+            Err(Failure::new(FailureKind::Cancelled, "cancelled"))
+        })
+}
+
+fn functions() -> Value {
+    json!({ "functions": ["a/weather", "a/broken", "a/endless"], "maxFunctionRounds": 3 })
+}
+
+/// What the events of functions say.
+fn happened(host: &Host) -> Vec<String> {
+    let line = |event: &Value| {
+        let end = event.get("arguments").or(event.get("result")).unwrap();
+        format!("{} {} {end}", event["id"].as_str().unwrap(), event["name"].as_str().unwrap())
+    };
+    host.events().iter().map(line).collect()
+}
+
+#[test]
+fn a_function_is_called_and_the_model_asked_again() {
+    let host =
+        with_functions(host([calls(&[("a_weather", r#"{"city":"Rome"}"#)]), words("Sunny")]));
+    let outcome = ask(&host, functions()).unwrap();
+    assert_eq!(outcome.output, "Sunny");
+    assert_eq!(outcome.metadata["requestId"], "req_2");
+    assert_eq!(outcome.metadata["usage"], json!({ "totalTokens": 10 }));
+    assert_eq!(
+        happened(&host),
+        [r#"call_1 a/weather {"city":"Rome"}"#, r#"call_1 a/weather {"Ok":{"sunny":true}}"#]
+    );
+    let requests = host.requests();
+    let function = json!({
+        "name": "a_weather", "description": "Calls a/weather.", "parameters": { "type": "object" },
+    });
+    assert_eq!(requests[0].body["tools"][0], json!({ "type": "function", "function": function }));
+    assert_eq!(
+        requests[1].body["messages"],
+        json!([
+            { "role": "user", "content": "Hi" },
+            {
+                "role": "assistant", "content": null,
+                "tool_calls": wire_calls(&[("a_weather", r#"{"city":"Rome"}"#)]),
+            },
+            { "role": "tool", "tool_call_id": "call_1", "content": r#"{"sunny":true}"# },
+        ])
+    );
+}
+
+#[test]
+fn functions_are_called_together_and_the_model_learns_of_every_error() {
+    let wanted = [
+        ("a_weather", "{}", r#"{"sunny":true}"#),
+        ("made_up", "{}", r#"{"error":"there is no function `made_up`"}"#),
+        ("a_broken", "{}", r#"{"error":"there is no such city"}"#),
+        ("a_weather", "", r#"{"sunny":true}"#),
+        ("a_weather", "{", r#"{"error":"the arguments are not a JSON object"}"#),
+        ("a_weather", "[1]", r#"{"error":"the arguments are not a JSON object"}"#),
+        ("", "{}", r#"{"error":"the call does not say which function it is for"}"#),
+    ];
+    let answer = calls(&wanted.map(|(name, arguments, _)| (name, arguments)));
+    let host = with_functions(host([answer, words("Well")]));
+    ask(&host, functions()).unwrap();
+    assert_eq!(
+        happened(&host),
+        [
+            "call_1 a/weather {}",
+            "call_3 a/broken {}",
+            "call_4 a/weather {}",
+            r#"call_1 a/weather {"Ok":{"sunny":true}}"#,
+            r#"call_3 a/broken {"Err":"there is no such city"}"#,
+            r#"call_4 a/weather {"Ok":{"sunny":true}}"#,
+        ]
+    );
+    let messages = &host.requests()[1].body["messages"];
+    for (index, (.., result)) in wanted.iter().enumerate() {
+        let message = &messages[index + 2];
+        assert_eq!(message["tool_call_id"], format!("call_{}", index + 1));
+        assert_eq!(message["content"], *result);
+    }
+}
+
+#[test]
+fn arguments_that_do_not_fit_are_the_models_to_correct() {
+    let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
+    let host = host.invalid(unfit(&[("", "\"city\" is missing")]));
+    ask(&host, functions()).unwrap();
+    let expected = r#"{"error":"the arguments do not fit: \"city\" is missing"}"#;
+    assert_eq!(host.requests()[1].body["messages"][2]["content"], expected);
+    assert!(host.events().is_empty());
+}
+
+#[test]
+fn a_model_in_circles_is_stopped() {
+    let host = with_functions(host([(); 4].map(|()| calls(&[("a_weather", "{}")]))));
+    let failure = ask(&host, functions()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidOutput);
+    assert_eq!(failure.property.as_deref(), Some("functions"));
+    assert_eq!(host.requests().len(), 4);
+    assert_eq!(host.events().len(), 6);
+}
+
+#[test]
+fn what_ends_the_run_ends_the_conversation() {
+    for (host, kind) in [
+        (host([calls(&[("a_weather", "{}"), ("a_endless", "{}")])]), FailureKind::Cancelled),
+        (host([calls(&[("a_weather", "{}")])]).cancelled_after(0), FailureKind::Cancelled),
+        // There is no answer to the second request.
+        (host([calls(&[("a_weather", "{}")])]), FailureKind::Network),
+    ] {
+        let failure = ask(&with_functions(host), functions()).unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.request_sent);
+    }
+    let failure = ask(&host([]), json!({})).unwrap_err();
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Network, false));
+}
+
+#[test]
+fn names_of_functions_are_those_that_the_api_takes() {
+    let long = "ü".repeat(70);
+    let names = ["a/b", "a_b", "a.b", &long, &format!("{long}.")];
+    let host = names.iter().fold(host([words("Hi")]), |host, name| {
+        host.function(name, json!({ "type": "object" }), |_| Ok(json!(null)))
+    });
+    ask(&host, json!({ "functions": names })).unwrap();
+    let request = host.requests().remove(0);
+    let sent: Vec<_> =
+        (0..5).map(|at| request.body["tools"][at]["function"]["name"].clone()).collect();
+    let (cut, numbered) = ("_".repeat(64), "_".repeat(62) + "_2");
+    assert_eq!(sent, ["a_b", "a_b_2", "a_b_3", &cut, &numbered]);
+}
+
+/// A verdict on JSON that does not fit its schema.
+fn unfit(violations: &[(&str, &str)]) -> Invalid {
+    let violation = |(path, message): &(&str, &str)| Violation {
+        path: (*path).to_owned(),
+        message: (*message).to_owned(),
+    };
+    Invalid::Instance(violations.iter().map(violation).collect())
+}
+
+/// Asks for an object; `verdicts` are those on its answers.
+fn ask_for_object(
+    answers: &[&str],
+    verdicts: Vec<Invalid>,
+    repairs: u64,
+) -> (Host, Result<Outcome<Value>>) {
+    // The first look is at the schema.
+    let good = Invalid::NotJson(String::new());
+    let host = host(answers.iter().map(|answer| words(answer))).invalid(good);
+    let host = verdicts.into_iter().fold(host, Host::invalid);
+    let schema = r#"{"type":"object"}"#;
+    let input = json!({ "responseFormat": 1, "responseSchema": schema, "repairAttempts": repairs });
+    let outcome = ask(&host, input);
+    (host, outcome)
+}
+
+#[test]
+fn an_answer_that_does_not_fit_is_corrected() {
+    let verdict =
+        unfit(&[("/a", "\"x\" is not of type \"integer\""), ("", "\"b\" is a required property")]);
+    let answers = [r#"{"a":"x"}"#, r#"{"a":1,"b":2}"#];
+    let (host, outcome) = ask_for_object(&answers, vec![verdict], 1);
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.output, json!({ "a": 1, "b": 2 }));
+    assert_eq!(outcome.metadata["repairs"], 1);
+    assert_eq!(outcome.metadata["strict"], false);
+    assert_eq!(outcome.metadata["usage"], json!({ "totalTokens": 10 }));
+    assert_eq!(
+        host.requests()[1].body["messages"],
+        json!([
+            { "role": "user", "content": "Hi" },
+            { "role": "assistant", "content": r#"{"a":"x"}"# },
+            {
+                "role": "user",
+                "content": "the answer does not fit the Response Schema: /a: \"x\" is not of type \
+                            \"integer\"; \"b\" is a required property. Answer again with the \
+                            whole of it, corrected: JSON and nothing else.",
+            },
+        ])
+    );
+    // So is one that is no JSON.
+    let (_, outcome) = ask_for_object(&["Sure!", "{}"], Vec::new(), 1);
+    assert_eq!(outcome.unwrap().metadata["repairs"], 1);
+}
+
+#[test]
+fn an_answer_that_never_fits_is_a_failure() {
+    let long = "x".repeat(999);
+    let many = ["/0", "/1", "/2", "/3", "/4", "/5"].map(|path| (path, long.as_str()));
+    let verdicts = vec![unfit(&[("/a", "no")]), unfit(&many)];
+    let (_, outcome) = ask_for_object(&["{}", "{ }"], verdicts, 1);
+    let failure = outcome.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidOutput);
+    assert!(failure.message.starts_with("the answer does not fit the Response Schema: /0: x"));
+    assert!(failure.message.contains("; /4: x") && !failure.message.contains("/5"));
+    assert!(failure.message.len() < 1200);
+    assert_eq!(failure.detail.as_deref(), Some("{ }"));
+    assert_eq!((failure.status, failure.request_id.as_deref()), (Some(200), Some("req_2")));
+
+    let (host, outcome) = ask_for_object(&["[]", "{}"], Vec::new(), 0);
+    assert_eq!(outcome.unwrap_err().detail.as_deref(), Some("[]"));
+    assert_eq!(host.requests().len(), 1);
+}
+
+#[test]
+fn neither_several_answers_nor_a_refusal_are_corrected() {
+    let schema = json!({ "responseFormat": 1, "responseSchema": "{\"type\":\"object\"}", "n": 2 });
+    let choice = json!({ "message": { "content": "no JSON" } });
+    let two = Answer::json(200, json!({ "choices": [choice, choice] }));
+    let refusal = message(json!({ "content": null, "refusal": "no" }), "stop");
+    for (answer, kind) in [(two, FailureKind::InvalidOutput), (refusal, FailureKind::Refused)] {
+        let host = host([answer]);
+        assert_eq!(ask(&host, schema.clone()).unwrap_err().kind, kind);
+        assert_eq!(host.requests().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_no_schema_costs_no_request() {
+    let host = host([]).invalid(Invalid::Schema("1 is bad".to_owned()));
+    let schema = r#"{"type":"object","properties":1}"#;
+    let failure = ask(&host, json!({ "responseFormat": 1, "responseSchema": schema })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::InvalidInput);
+    assert_eq!(failure.message, "the schema is not a JSON Schema: 1 is bad");
+    assert_eq!(failure.property.as_deref(), Some("responseSchema"));
+    assert!(host.requests().is_empty() && !failure.request_sent);
+}
+
+#[test]
+fn an_answer_without_choices_is_a_failure() {
+    for answer in [json!({ "choices": [] }), json!({}), json!("text"), json!(null)] {
+        let failure = ask(&host([Answer::json(200, answer.clone())]), json!({})).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidOutput);
+        assert_eq!(failure.detail, Some(answer.to_string()));
+        assert_eq!((failure.status, failure.request_id.as_deref()), (Some(200), Some("req_1")));
+    }
+}
+
+/// A chunk of a stream.
+fn chunk(index: u64, delta: Value, reason: Option<&str>) -> String {
+    let choice = json!({ "index": index, "delta": delta, "finish_reason": reason });
+    json!({ "model": "gpt-x", "choices": [choice], "usage": null }).to_string()
+}
+
+fn text_chunk(index: u64, text: &str) -> String {
+    chunk(index, json!({ "content": text }), None)
+}
+
+fn end(index: u64) -> String {
+    chunk(index, json!({}), Some("stop"))
+}
+
+/// The text that was reported, with the number of its choice.
+fn reported(host: &Host) -> Vec<(u64, String)> {
+    let text = |event: Value| {
+        (event["choice"].as_u64().unwrap(), event["text"].as_str().unwrap().to_owned())
+    };
+    host.events().into_iter().map(text).collect()
+}
+
+#[test]
+fn text_is_reported_as_it_arrives() {
+    let usage = json!({ "choices": [], "usage": { "total_tokens": 5 } }).to_string();
+    let events = [
+        text_chunk(1, "ja 😀"),
+        text_chunk(0, "no"),
+        text_chunk(0, ""),
+        text_chunk(1, "!"),
+        end(0),
+        end(1),
+        usage,
+        "[DONE]".to_owned(),
+        "rest".to_owned(),
+    ];
+    let host = host([Answer::events(events)]).streaming();
+    let outcome = ask(&host, json!({ "n": 2 })).unwrap();
+    assert_eq!(outcome.output, json!(["no", "ja 😀!"]));
+    assert_eq!(outcome.metadata["usage"], json!({ "totalTokens": 5 }));
+    let expected = [(1, "ja 😀"), (0, "no"), (1, "!")];
+    assert_eq!(reported(&host), expected.map(|(choice, text)| (choice, text.to_owned())));
+    let body = &host.requests()[0].body;
+    assert_eq!(body["stream"], true);
+    assert_eq!(body["stream_options"], json!({ "include_usage": true }));
+}
+
+#[test]
+fn a_server_may_stream_or_not_as_it_likes() {
+    let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
+    let unasked = host([stream]);
+    assert_eq!(ask(&unasked, json!({})).unwrap().output, "Hello");
+    assert!(unasked.events().is_empty());
+    assert_eq!(ask(&host([words("Hello")]).streaming(), json!({})).unwrap().output, "Hello");
+}
+
+#[test]
+fn a_stream_that_breaks_off_keeps_its_text() {
+    let half = || text_chunk(0, "half");
+    let blank_end = chunk(0, json!({ "content": "" }), Some(""));
+    let error = json!({ "error": { "message": "Gone.", "code": 500 } }).to_string();
+    let with_error = json!({ "choices": [{ "error": { "message": "Gone.", "code": 500 } }] });
+    use FailureKind::{Cancelled, InvalidOutput, Network, Unavailable};
+    for (host, kind, message) in [
+        (host([Answer::events([half()])]), InvalidOutput, "the answer broke off"),
+        (host([Answer::events([half(), blank_end])]), InvalidOutput, "the answer broke off"),
+        (
+            host([Answer::events([half(), text_chunk(1, "x"), end(1)])]),
+            InvalidOutput,
+            "the answer broke off",
+        ),
+        (
+            host([Answer::events([half(), "oops".to_owned()])]),
+            InvalidOutput,
+            "the provider's answer is not JSON",
+        ),
+        (host([Answer::events([half(), error])]), Unavailable, "Gone"),
+        (host([Answer::events([half(), with_error.to_string()])]), Unavailable, "Gone"),
+        (host([Answer::events([half()]).breaks_off()]), Network, "the connection broke"),
+        (host([Answer::events([half()])]).cancelled_after(0), Cancelled, "the run was cancelled"),
+    ] {
+        let failure = ask(&host.streaming(), json!({})).unwrap_err();
+        assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
+        let kept = (kind != Cancelled).then_some("half");
+        assert_eq!(failure.detail.as_deref(), kept, "{message}");
+        assert!(failure.request_sent);
+    }
+    let nothing = ask(&host([Answer::events([""; 0])]).streaming(), json!({})).unwrap_err();
+    assert_eq!(nothing.message, "the provider's answer holds no events");
+}
+
+#[test]
+fn a_server_that_does_not_count_tokens_in_streams_is_asked_without() {
+    let refusal = || Answer::json(422, json!({ "error": "stream_options: unknown" }));
+    let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
+    let host = host([refusal(), stream]).streaming();
+    assert_eq!(ask(&host, json!({})).unwrap().output, "Hello");
+    let requests = host.requests();
+    assert_eq!(requests[1].body["stream"], true);
+    assert_eq!(requests[1].body.get("stream_options"), None);
+    // Asked once more, and no further.
+    let host = self::host([refusal(), refusal()]).streaming();
+    assert_eq!(ask(&host, json!({})).unwrap_err().status, Some(422));
+}

@@ -1,0 +1,380 @@
+//! Create Image: `POST /images/generations`.
+//!
+//! [`rules`] says which model takes what, [`answer`] what comes back.
+
+mod answer;
+mod rules;
+
+use connector_sdk::http::EmbeddedFiles;
+use connector_sdk::{
+    Effects, Example, Failure, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings,
+    events, http,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value};
+
+use self::answer::{Answer, Images};
+use crate::{models, parameters};
+
+/// Makes images from a description in words.
+#[derive(Deserialize, Serialize, Properties)]
+#[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
+pub struct CreateImage {
+    /// The model that draws. Any name that the server knows can be typed.
+    #[property(default = "gpt-image-1.5", live, open_choices(
+        "gpt-image-1.5",
+        "gpt-image-2",
+        "gpt-image-1",
+        "gpt-image-1-mini",
+        "dall-e-3": "Retired by OpenAI; other servers still offer it.",
+        "dall-e-2": "Retired by OpenAI; other servers still offer it.",
+    ))]
+    model: String,
+    /// What the image shows. The contents become one prompt, the heaviest first, with a
+    /// blank line between them.
+    #[serde(skip_serializing)]
+    #[property(label = "Messages", min_items = 1)]
+    image_messages: Vec<Message>,
+    /// Width and height in pixels, as "1024x1024" or [1024, 1024]. Which sizes there are
+    /// depends on the model; newer models also take "auto".
+    #[property(default = "1024x1024", open_choices(
+        "256x256" as "Dall-e-2 256x256",
+        "512x512" as "Dall-e-2 512x512",
+        "1024x1024",
+        "1792x1024" as "Dall-e-3 1792x1024",
+        "1024x1792" as "Dall-e-3 1024x1792",
+        "auto": "The model chooses.",
+        "1536x1024",
+        "1024x1536",
+    ))]
+    size: Value,
+    /// How many images to make. Each is charged. dall-e-3 makes only one.
+    #[property(label = "Number of responses", advanced, group = "Output")]
+    #[property(minimum = 1, maximum = 10, provider_default = 1)]
+    n: Option<u64>,
+    /// Whether the output holds each image's content as base64 text besides its URL. Left
+    /// empty, it holds the URL only.
+    #[property(label = "Response format", advanced, group = "Output", provider_default = "url")]
+    #[property(choices(
+        "url": "A link to the image.",
+        "b64_json": "Also the content, as base64 text.",
+    ))]
+    response_format: Option<String>,
+    /// How much work goes into the image: standard or hd for DALL·E models; low, medium or
+    /// high for GPT image models. Left empty, the model decides.
+    #[property(advanced, group = "Look")]
+    #[property(open_choices("standard", "hd", "low", "medium", "high", "auto"))]
+    quality: Option<String>,
+    /// The look of the image. Only dall-e-3 and servers that imitate it take one: leave it
+    /// empty for other models.
+    #[property(advanced, group = "Look", choices(
+        "vivid": "Strong colours, dramatic light.",
+        "natural": "Closer to a photograph.",
+    ))]
+    style: Option<String>,
+    /// An id of the person on whose behalf the image is made, so that OpenAI can trace
+    /// abuse. Send a random or hashed id, never a name or address.
+    #[property(advanced, group = "Safety")]
+    user: Option<String>,
+    /// What is behind the subject. Only GPT image models take it.
+    #[property(advanced, group = "Look", provider_default = "auto", choices(
+        "auto",
+        "transparent": "Nothing. Needs the format png or webp.",
+        "opaque",
+    ))]
+    background: Option<String>,
+    /// The format of the image's file. Only GPT image models take it.
+    #[property(advanced, group = "Output", provider_default = "png")]
+    #[property(choices("png", "jpeg", "webp"))]
+    output_format: Option<String>,
+    /// How much of the image's quality is kept, in percent: less makes a smaller file.
+    #[property(advanced, group = "Output", when(output_format in ["jpeg", "webp"]))]
+    #[property(minimum = 0, maximum = 100, provider_default = 100)]
+    output_compression: Option<u64>,
+    /// How strictly prompts are filtered. Only GPT image models take it.
+    #[property(advanced, group = "Safety", provider_default = "auto")]
+    #[property(choices("auto", "low": "Less strictly."))]
+    moderation: Option<String>,
+    /// How many previews are shown while the image is made, to a caller that wants the run
+    /// streamed. Each is charged. Only GPT image models send any.
+    #[property(advanced, group = "Output", minimum = 0, maximum = 3, provider_default = 0)]
+    partial_images: Option<u64>,
+}
+
+#[derive(Deserialize, Properties)]
+struct Message {
+    /// A part of the description, in words.
+    #[property(placeholder = "A lighthouse at dusk")]
+    content: String,
+    /// How important this part is: heavier parts come first in the prompt. Must be above 0.
+    /// Left empty, it is 1.
+    weight: Option<Number>,
+}
+
+impl Run for CreateImage {
+    const HELP: &str = include_str!("create_image.md");
+    const GROUP: Option<&str> = Some("Images");
+    const TEXT_PROPERTY: Option<&str> = Some("imageMessages[0].content");
+    const EFFECTS: Effects = Effects::BILLED;
+    const EXAMPLES: &[Example] = &[
+        Example {
+            title: "An image of what you say",
+            input: r#"{"imageMessages": [{"content": "A lighthouse at dusk, in oil"}]}"#,
+        },
+        Example {
+            title: "A sticker without a background",
+            input: r#"{
+                "imageMessages": [{"content": "A sticker of a smiling teapot"}],
+                "background": "transparent",
+                "outputFormat": "webp"
+            }"#,
+        },
+    ];
+
+    type Output = Images;
+
+    fn run(self, _: &Settings) -> Result<Outcome<Images>> {
+        let body = self.body()?;
+        let is_streamed = body.contains_key("stream");
+        let response = http::post("/images/generations").json(&body).send()?;
+        let answer = if is_streamed && !response.has_type("application/json") {
+            Answer::streamed(response.events_with_files(&self.embedded(&["b64_json"])))
+        } else {
+            response
+                .json_text(Some(&self.embedded(&["data", "*", "b64_json"])))
+                .and_then(|json| Answer::read(&json))
+        };
+        let answer = answer.map_err(|failure| failure.answered_by(&response))?;
+        answer.outcome(&self.model, response.request_id())
+    }
+
+    fn options(request: &OptionsRequest) -> Result<Options> {
+        let suits = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
+        models::options(request, Self::PROPERTIES, suits)
+    }
+}
+
+impl CreateImage {
+    /// The request's body.
+    fn body(&self) -> Result<Map<String, Value>> {
+        let (prompt, size) = (prompt(&self.image_messages)?, size(&self.size)?);
+        let mut body = parameters::given(self)?;
+        body.insert("prompt".to_owned(), prompt.into());
+        body.insert("size".to_owned(), size.into());
+        rules::check(&self.model, &body)?;
+        if !rules::takes_format(&self.model) {
+            body.shift_remove("response_format");
+        }
+        // Previews cost something: without a listener there are none.
+        if self.partial_images.unwrap_or(0) > 0 && events::streaming() {
+            body.insert("stream".to_owned(), true.into());
+        } else {
+            body.shift_remove("partial_images");
+        }
+        Ok(body)
+    }
+
+    /// Every image that comes as base64 becomes a file; the text itself is kept
+    /// only for those who asked for it.
+    fn embedded<'a>(&self, path: &'a [&'a str]) -> EmbeddedFiles<'a> {
+        let keep = self.response_format.as_deref() == Some("b64_json");
+        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep }
+    }
+}
+
+/// The contents, the heaviest first, with a blank line between them.
+fn prompt(messages: &[Message]) -> Result<String> {
+    let mut parts = Vec::new();
+    for (index, Message { content, weight }) in messages.iter().enumerate() {
+        let weight = weight.as_ref().and_then(Number::as_f64).unwrap_or(1.0);
+        if weight <= 0.0 {
+            let message = "a weight is above 0: the API knows no parts to avoid, say in words \
+                           what the image must not show";
+            let place = format!("imageMessages[{index}]");
+            return Err(Failure::invalid_input("weight", message).inside(&place));
+        }
+        parts.push((weight, content.as_str()));
+    }
+    // Those of the same weight keep their order.
+    parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let contents: Vec<_> = parts.into_iter().map(|(_, content)| content).collect();
+    Ok(contents.join("\n\n"))
+}
+
+/// A size as the API spells it, from a text or `[width, height]`.
+fn size(size: &Value) -> Result<String> {
+    if let Value::String(text) = size {
+        return Ok(text.clone());
+    }
+    if let Some([width, height]) = size.as_array().map(Vec::as_slice)
+        && let (Some(width), Some(height)) = (pixels(width), pixels(height))
+    {
+        return Ok(format!("{width}x{height}"));
+    }
+    let message = "a size is a text such as \"1024x1024\", or [width, height] in whole pixels";
+    Err(Failure::invalid_input("size", message))
+}
+
+/// A whole number, which may be written with a point.
+fn pixels(value: &Value) -> Option<u64> {
+    let number = value.as_f64()?;
+    (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::testing::{Answer, Host};
+    use connector_sdk::{FailureKind, FileEntry};
+    use serde_json::json;
+
+    use super::*;
+    use crate::CONNECTOR;
+
+    /// The smallest input with these members.
+    fn input(members: Value) -> Value {
+        let mut input = json!({ "imageMessages": [{ "content": "A cat" }] });
+        for (name, value) in members.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        input
+    }
+
+    fn run(members: Value, answer: Value) -> Result<Outcome<Value>> {
+        let answer = Answer::json(200, answer).header("x-request-id", "req_1");
+        Host::new(&CONNECTOR).answer(answer).run("createImage", input(members))
+    }
+
+    /// The body of the request of an input.
+    fn body(host: Host, members: Value) -> Value {
+        let host = host.answer(Answer::json(200, json!({ "data": [{ "url": "https://a" }] })));
+        host.run("createImage", input(members)).unwrap();
+        host.requests().remove(0).body
+    }
+
+    #[test]
+    fn the_format_is_sent_only_to_models_that_take_it() {
+        for (model, is_sent) in [
+            ("dall-e-2", true),
+            ("flux-schnell", true),
+            ("gpt-image-1", false),
+            ("gpt-image-2-2026-04-21", false),
+            ("chatgpt-image-latest", false),
+        ] {
+            let members = json!({ "model": model, "responseFormat": "url" });
+            let body = body(Host::new(&CONNECTOR), members);
+            assert_eq!(body.get("response_format").is_some(), is_sent, "{model}");
+        }
+    }
+
+    #[test]
+    fn previews_are_asked_for_in_a_stream() {
+        let streamed = body(Host::new(&CONNECTOR).streaming(), json!({ "partialImages": 2 }));
+        assert_eq!((&streamed["stream"], &streamed["partial_images"]), (&json!(true), &json!(2)));
+        let whole = body(Host::new(&CONNECTOR), json!({ "partialImages": 2 }));
+        assert_eq!((whole.get("stream"), whole.get("partial_images")), (None, None));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_refused_before_the_request() {
+        let weights = |weight| json!([{ "content": "a" }, { "content": "b", "weight": weight }]);
+        for (members, property) in [
+            (json!({ "imageMessages": weights(0) }), "imageMessages[1].weight"),
+            (json!({ "imageMessages": weights(-1) }), "imageMessages[1].weight"),
+            (json!({ "size": [256] }), "size"),
+            (json!({ "size": [1, 2, 3] }), "size"),
+            (json!({ "size": [1.5, 2] }), "size"),
+            (json!({ "size": [-1, 2] }), "size"),
+            (json!({ "size": 256 }), "size"),
+        ] {
+            let failure = run(members.clone(), json!({})).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidInput, "{members}");
+            assert_eq!(failure.property.as_deref(), Some(property), "{members}");
+        }
+    }
+
+    #[test]
+    fn links_are_passed_on() {
+        let image = json!({
+            "url": "https://images.example/1.png", "b64_json": null, "revised_prompt": "A fine cat",
+        });
+        let Outcome { output, metadata } =
+            run(json!({}), json!({ "created": 1_700_000_000, "data": [image] })).unwrap();
+        let data =
+            json!([{ "url": "https://images.example/1.png", "revisedPrompt": "A fine cat" }]);
+        assert_eq!(output, json!({ "created": 1_700_000_000, "data": data, "files": [] }));
+        assert_eq!(json!(metadata), json!({ "model": "gpt-image-1.5", "requestId": "req_1" }));
+    }
+
+    #[test]
+    fn stored_images_have_the_url_of_their_file() {
+        let answer = json!({
+            "data": [{ "b64_json": "aGk=" }],
+            "usage": { "total_tokens": 9, "input_tokens_details": { "image_tokens": 0 } },
+        });
+        for (format, base64) in [("url", None), ("b64_json", Some("aGk="))] {
+            let members = json!({ "responseFormat": format });
+            let Outcome { output, metadata } = run(members, answer.clone()).unwrap();
+            assert_eq!(output["data"][0]["url"], output["files"][0]["url"]);
+            assert_eq!(output["data"][0].get("b64Json").and_then(Value::as_str), base64);
+            assert_eq!(metadata["usage"], json!({ "totalTokens": 9, "inputImageTokens": 0 }));
+        }
+    }
+
+    #[test]
+    fn the_time_is_in_whole_seconds() {
+        for (created, expected) in [
+            (json!(1_700_000_000.75), json!(1_700_000_000)),
+            (json!(1.7e9), json!(1_700_000_000)),
+            (json!(0), json!(0)),
+            (json!(-1), json!(null)),
+            (json!("soon"), json!(null)),
+            (json!(null), json!(null)),
+        ] {
+            let answer = json!({ "created": created, "data": [{ "url": "https://a.example" }] });
+            assert_eq!(run(json!({}), answer).unwrap().output["created"], expected, "{created}");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_images_is_a_failure() {
+        for answer in [json!({ "created": 1, "data": [] }), json!({}), json!([]), json!(null)] {
+            let failure = run(json!({}), answer.clone()).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::InvalidOutput, "{answer}");
+            assert_eq!(failure.message, "the provider returned no image", "{answer}");
+        }
+        let error = json!({ "error": { "message": "Slow down", "code": 429 } });
+        assert_eq!(run(json!({}), error).unwrap_err().kind, FailureKind::RateLimited);
+    }
+
+    #[test]
+    fn a_stream_is_its_previews_and_then_the_answer() {
+        let event = |kind: &str, content: &str| {
+            json!({
+                "type": format!("image_generation.{kind}"), "created_at": 7,
+                "b64_json": content, "usage": { "total_tokens": 2 },
+            })
+        };
+        let events = [
+            event("partial_image", "cHJl"),
+            json!({ "type": "image_generation.other" }),
+            event("completed", "b25l"),
+            event("completed", "dHdv"),
+        ];
+        let host = Host::new(&CONNECTOR).streaming().answer(Answer::events(events));
+        let outcome = host.run("createImage", input(json!({ "partialImages": 1 }))).unwrap();
+        let content = |file: &Value| {
+            let file: FileEntry = serde_json::from_value(file.clone()).unwrap();
+            String::from_utf8(host.content(&file).unwrap()).unwrap()
+        };
+        let previews: Vec<_> = host.events().iter().map(|event| content(&event["file"])).collect();
+        assert_eq!(previews, ["pre"]);
+        assert_eq!(outcome.output["created"], 7);
+        let files = outcome.output["files"].as_array().unwrap();
+        assert_eq!(files.iter().map(content).collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(outcome.metadata["usage"], json!({ "totalTokens": 4 }));
+
+        let host = Host::new(&CONNECTOR).streaming().answer(Answer::events([""; 0]));
+        let failure = host.run("createImage", input(json!({ "partialImages": 1 }))).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::InvalidOutput);
+    }
+}

@@ -1,0 +1,172 @@
+//! What comes back: images, whole or from a stream with previews.
+
+use connector_sdk::http::Events;
+use connector_sdk::{FileEntry, Outcome, Properties, Result, errors, events};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::lenient::lenient;
+use crate::stream::{self, Next};
+use crate::usage::Usage;
+
+/// The images.
+#[derive(Serialize, Properties)]
+#[property(output)]
+pub struct Images {
+    /// When they were made, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[property(display = "unix-time")]
+    created: Option<u64>,
+    /// The images, in the provider's order.
+    data: Vec<Image>,
+    /// The stored images.
+    files: Vec<FileEntry>,
+}
+
+// What the provider did not send is absent.
+#[derive(Serialize, Properties)]
+#[serde(rename_all = "camelCase")]
+#[property(output)]
+struct Image {
+    /// The provider's link, which ends after an hour at OpenAI, or else the stored file's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[property(label = "URL", control = url)]
+    url: Option<String>,
+    /// The content, if Response format asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[property(label = "Base64")]
+    b64_json: Option<String>,
+    /// The prompt as the model rewrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revised_prompt: Option<String>,
+}
+
+/// An answer, its base64 texts replaced by files.
+#[derive(Default, Deserialize)]
+pub struct Answer {
+    #[serde(default, deserialize_with = "lenient")]
+    created: Option<f64>,
+    #[serde(default)]
+    data: Vec<Sent>,
+    #[serde(default)]
+    usage: Value,
+}
+
+/// An image of an answer.
+#[derive(Deserialize)]
+struct Sent {
+    #[serde(default, deserialize_with = "lenient")]
+    url: Option<Content>,
+    #[serde(default, deserialize_with = "lenient")]
+    b64_json: Option<Content>,
+    #[serde(default, deserialize_with = "lenient")]
+    revised_prompt: Option<String>,
+    // An event has these itself, where an answer has them once.
+    #[serde(default, deserialize_with = "lenient")]
+    created_at: Option<f64>,
+    #[serde(default)]
+    usage: Value,
+}
+
+/// An image itself, which the host has stored, or a link. The image may be in
+/// the place of the link, as a `data:` URL.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Content {
+    Stored { file: FileEntry, base64: Option<String> },
+    Text(String),
+}
+
+/// An event of a stream.
+#[derive(Deserialize)]
+#[serde(tag = "type")]
+enum Event {
+    #[serde(rename = "image_generation.partial_image")]
+    Preview(Sent),
+    #[serde(rename = "image_generation.completed")]
+    Completed(Sent),
+    #[serde(other)]
+    Other,
+}
+
+impl Answer {
+    /// Reads an answer in one piece.
+    pub fn read(json: &str) -> Result<Self> {
+        let answer: Self = connector_sdk::json::from_str(json).unwrap_or_default();
+        if answer.data.iter().any(|image| image.stored().is_some() || image.link().is_some()) {
+            Ok(answer)
+        } else {
+            Err(errors::instead("the provider returned no image", json))
+        }
+    }
+
+    /// Reads the events of an answer, and reports the previews as they arrive.
+    pub fn streamed(events: Events) -> Result<Self> {
+        let mut answer = Self::default();
+        for next in stream::read(events) {
+            let Next::Object(event) = next? else { break };
+            match serde_json::from_value(event).unwrap_or(Event::Other) {
+                Event::Preview(preview) => {
+                    if let Some((file, _)) = preview.stored() {
+                        events::file(file.clone())?;
+                    }
+                }
+                Event::Completed(image) => {
+                    answer.created = answer.created.or(image.created_at);
+                    answer.data.push(image);
+                }
+                Event::Other => {}
+            }
+        }
+        if answer.data.is_empty() {
+            return Err(errors::instead("the provider returned no image", ""));
+        }
+        Ok(answer)
+    }
+
+    /// The outcome of a run with this model.
+    pub fn outcome(self, model: &str, request_id: Option<String>) -> Result<Outcome<Images>> {
+        // An answer in one piece counts its tokens once, a stream image by image.
+        let mut usage = Usage::default();
+        usage.add(&self.usage);
+        let (mut data, mut files) = (Vec::new(), Vec::new());
+        for sent in &self.data {
+            usage.add(&sent.usage);
+            data.push(sent.image());
+            files.extend(sent.stored().map(|(file, _)| file.clone()));
+        }
+        // Some servers write fractions of a second.
+        let created = self.created.filter(|created| *created >= 0.0).map(|created| created as u64);
+        let usage = (!usage.is_empty()).then_some(usage);
+        let metadata = json!({ "model": model, "usage": usage, "requestId": request_id });
+        Outcome::new(Images { created, data, files }).with_metadata(&metadata)
+    }
+}
+
+impl Sent {
+    /// The stored file, and its content as base64 if that was asked for.
+    fn stored(&self) -> Option<(&FileEntry, Option<&String>)> {
+        [&self.b64_json, &self.url].into_iter().find_map(|content| match content {
+            Some(Content::Stored { file, base64 }) => Some((file, base64.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// The provider's link.
+    fn link(&self) -> Option<&str> {
+        match &self.url {
+            Some(Content::Text(url)) if !url.is_empty() => Some(url),
+            _ => None,
+        }
+    }
+
+    fn image(&self) -> Image {
+        let (file, base64) = self.stored().unzip();
+        let url = self.link().or(file.map(|file| file.url.as_str()));
+        Image {
+            url: url.map(str::to_owned),
+            b64_json: base64.flatten().cloned(),
+            revised_prompt: self.revised_prompt.clone().filter(|prompt| !prompt.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Text-To-Speech: `POST /audio/speech`.
+
+use connector_sdk::http::Response;
+use connector_sdk::property::{Property, Shape};
+use connector_sdk::{
+    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
+    Result, Run, Settings, errors, http,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, json};
+
+use crate::rules::{Rule, Takes, rule};
+use crate::{models, parameters, rules};
+
+/// Reads a text aloud and returns the recording as a file.
+#[derive(Deserialize, Serialize, Properties)]
+#[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
+pub struct CreateSpeech {
+    /// The model that speaks. Any name that the server knows can be typed.
+    #[property(default = "gpt-4o-mini-tts", live, open_choices(
+        "gpt-4o-mini-tts",
+        "tts-1": "Answers fast.",
+        "tts-1-hd": "Sounds better than tts-1 and takes longer.",
+    ))]
+    model: String,
+    /// The text to read aloud. OpenAI's models take at most 4096 characters: split a
+    /// longer text and run the action for each part.
+    #[property(placeholder = "Good morning!")]
+    input: String,
+    /// Who speaks. Besides the listed voices, a server's own can be typed, and a custom
+    /// voice is given as {"id": "voice_…"}.
+    #[property(open_choices(
+        "alloy", "onyx", "fable", "echo", "shimmer", "nova", "ash", "ballad", "coral", "sage",
+        "verse", "marin", "cedar",
+    ))]
+    voice: Value,
+    /// The format of the recording.
+    #[property(label = "Response format", provider_default = "mp3", choices(
+        "mp3",
+        "aac",
+        "flac": "Lossless.",
+        "opus": "Small files, made for streaming.",
+        "wav": "Not compressed.",
+        "pcm": "Bare samples without a header.",
+    ))]
+    response_format: Option<Value>,
+    /// How fast the voice speaks: 2 is twice its normal pace.
+    #[property(minimum = 0.25, maximum = 4, provider_default = 1)]
+    speed: Option<Number>,
+    /// How the text is to be spoken: the tone, the pace, the mood. tts-1 and tts-1-hd cannot
+    /// follow any.
+    #[property(advanced, control = text_area, placeholder = "Calm, with a slight smile.")]
+    instructions: Option<String>,
+}
+
+/// OpenAI's own models. Other servers' have limits of their own, or none.
+const OPENAI: &[&str] = &["gpt-4o-mini-tts", "tts-1", "tts-1-hd"];
+
+/// What only some models take.
+const RULES: &[Rule] = &[
+    rule(OPENAI, "input", Takes::Characters(4096)),
+    rule(
+        &["tts-1", "tts-1-hd"],
+        "instructions",
+        Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
+    ),
+    rule(OPENAI, "instructions", Takes::Characters(4096)),
+];
+
+impl Run for CreateSpeech {
+    const TITLE: &str = "Text-To-Speech";
+    const HELP: &str = include_str!("create_speech.md");
+    const GROUP: Option<&str> = Some("Audio");
+    const TEXT_PROPERTY: Option<&str> = Some("input");
+    const EFFECTS: Effects = Effects::BILLED;
+    const EXAMPLES: &[Example] = &[
+        Example { title: "A greeting", input: r#"{"input": "Good morning!", "voice": "alloy"}"# },
+        Example {
+            title: "In a mood, as a small file",
+            input: r#"{
+                "input": "The last train has left.",
+                "voice": "sage",
+                "responseFormat": "opus",
+                "instructions": "Quiet and a little sad."
+            }"#,
+        },
+    ];
+
+    type Output = FileEntry;
+    const OUTPUT: Output =
+        Output::Fixed(&Property { description: "The recording.", ..FileEntry::SHAPE });
+
+    fn run(self, _: &Settings) -> Result<Outcome<FileEntry>> {
+        let format = self.response_format.as_ref().map_or(Some("mp3"), Value::as_str);
+        let (format, mime_type) = format.and_then(recording).ok_or_else(|| {
+            let message = "the format is one of mp3, aac, flac, opus, wav and pcm";
+            Failure::invalid_input("responseFormat", message)
+        })?;
+        check_voice(&self.voice)?;
+        let body = parameters::given(&self)?;
+        rules::check(RULES, &self.model, &body)?;
+        let response = http::post("/audio/speech").json(&body).send()?;
+        let (format, mime_type) = if is_pcm(&response) { PCM } else { (format, mime_type) };
+        // The host names it by what it is.
+        let entry = response.save(&format!("speech.{format}"), mime_type)?;
+        if !entry.mime_type.starts_with("audio/") {
+            return Err(no_recording(&entry)?.answered_by(&response));
+        }
+        let metadata = json!({ "model": self.model, "requestId": response.request_id() });
+        Outcome::new(entry).with_metadata(&metadata)
+    }
+
+    fn options(request: &OptionsRequest) -> Result<Options> {
+        let suits = |id: &str| models::has_any(id, &["tts", "speech", "kokoro", "piper"]);
+        models::options(request, Self::PROPERTIES, suits)
+    }
+}
+
+/// The extension and the media type of bare samples.
+const PCM: (&str, &str) = ("pcm", "audio/pcm");
+
+/// The extension and the media type of recordings in a format.
+fn recording(format: &str) -> Option<(&str, &'static str)> {
+    let mime_type = match format {
+        "mp3" => "audio/mpeg",
+        "opus" => "audio/ogg",
+        "aac" => "audio/aac",
+        "flac" => "audio/flac",
+        "wav" => "audio/wav",
+        "pcm" => return Some(PCM),
+        _ => return None,
+    };
+    Some((format, mime_type))
+}
+
+/// A voice is a name, or an object with the id of a custom voice.
+fn check_voice(voice: &Value) -> Result<()> {
+    let is_custom = |voice: &Value| {
+        voice.as_object().is_some_and(|members| members.len() == 1)
+            && voice.get("id").is_some_and(Value::is_string)
+    };
+    if voice.is_string() || is_custom(voice) {
+        return Ok(());
+    }
+    let message = "a voice is a name such as \"alloy\", or {\"id\": \"voice_…\"}";
+    Err(Failure::invalid_input("voice", message))
+}
+
+/// Whether a response is called bare samples, which nothing but its media type
+/// shows.
+fn is_pcm(response: &Response) -> bool {
+    let names = ["audio/pcm", "audio/x-pcm", "audio/l16", "audio/raw", "audio/x-raw"];
+    names.iter().any(|name| response.has_type(name))
+}
+
+/// How much is read of an answer that is no recording, in bytes.
+const MAX_WORDS: u32 = 16 * 1024;
+
+/// The failure of an answer that is no recording, with its words.
+fn no_recording(entry: &FileEntry) -> Result<Failure> {
+    let message = "the provider returned no recording";
+    if !entry.mime_type.starts_with("text/") {
+        return Ok(Failure::invalid_output(format!("{message} (it sent {})", entry.mime_type)));
+    }
+    let words = entry.open()?.read(0, MAX_WORDS)?;
+    Ok(errors::instead(message, &String::from_utf8_lossy(&words)))
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::testing::{Answer, Host};
+
+    use super::*;
+    use crate::CONNECTOR;
+
+    /// The smallest input with these members.
+    fn input(members: Value) -> Value {
+        let mut input = json!({ "input": "Hi", "voice": "alloy" });
+        for (name, value) in members.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        input
+    }
+
+    /// Runs the action, to be answered with this.
+    fn run(members: Value, mime_type: &str, content: &str) -> Result<Outcome<Value>> {
+        let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
+        Host::new(&CONNECTOR).answer(answer).run("createSpeech", input(members))
+    }
+
+    #[test]
+    fn a_recording_is_a_file() {
+        for (members, called, name, mime_type) in [
+            (json!({}), "audio/mpeg", "speech.mp3", "audio/mpeg"),
+            (json!({ "responseFormat": "opus" }), "audio/ogg", "speech.opus", "audio/ogg"),
+            (json!({ "responseFormat": "pcm" }), "text/plain", "speech.pcm", "audio/pcm"),
+            // What it is called counts for bare samples alone.
+            (json!({}), "audio/L16; rate=24000", "speech.pcm", "audio/pcm"),
+            (json!({ "responseFormat": "aac" }), "audio/wav", "speech.aac", "audio/aac"),
+        ] {
+            let Outcome { output, metadata } = run(members, called, "sound").unwrap();
+            assert_eq!(output["name"], name, "{called}");
+            assert_eq!(output["mimeType"], mime_type, "{called}");
+            let expected = json!({ "model": "gpt-4o-mini-tts", "requestId": "req_1" });
+            assert_eq!(json!(metadata), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_refused_before_the_request() {
+        let (taken, longer) = ("ü".repeat(4096), "ü".repeat(4097));
+        for (members, property) in [
+            (json!({ "voice": { "id": "voice_1" } }), None),
+            (json!({ "voice": 3 }), Some("voice")),
+            (json!({ "voice": ["alloy"] }), Some("voice")),
+            (json!({ "voice": {} }), Some("voice")),
+            (json!({ "voice": { "id": 1 } }), Some("voice")),
+            (json!({ "voice": { "id": "v", "x": 1 } }), Some("voice")),
+            (json!({ "responseFormat": "../x" }), Some("responseFormat")),
+            (json!({ "responseFormat": 3 }), Some("responseFormat")),
+            (json!({ "model": "tts-1", "instructions": "Calm" }), Some("instructions")),
+            (json!({ "model": "tts-1-hd", "instructions": "Calm" }), Some("instructions")),
+            (json!({ "model": "tts-1-1106", "instructions": "Calm" }), Some("instructions")),
+            (json!({ "model": "gpt-4o-mini-tts", "instructions": taken }), None),
+            (json!({ "model": "gpt-4o-mini-tts", "instructions": longer }), Some("instructions")),
+            (json!({ "model": "gpt-4o-mini-tts-2025-12-15", "input": longer }), Some("input")),
+            (json!({ "model": "kokoro", "input": longer, "instructions": longer }), None),
+        ] {
+            let failure = run(members.clone(), "audio/mpeg", "sound").err();
+            let is_sent = failure.as_ref().is_some_and(|failure| failure.request_sent);
+            let refused = failure.as_ref().and_then(|failure| failure.property.as_deref());
+            assert_eq!((refused, is_sent), (property, false), "{members}");
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! Create Transcriptions: `POST /audio/transcriptions`.
+//!
+//! [`models`] says which model takes and writes what, [`language`] the codes of
+//! languages, [`answer`] what comes back, in the [`shapes`] that it has.
+
+mod answer;
+mod language;
+mod models;
+mod shapes;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use connector_sdk::http::Form;
+use connector_sdk::property::Shape;
+use connector_sdk::{
+    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
+    Result, Run, Settings, events, http,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value, json};
+
+use self::answer::Answer;
+use self::language::{Language, language};
+use crate::{parameters, rules};
+
+/// Writes down what is said in a recording, in the language that is spoken.
+#[derive(Deserialize, Serialize, Properties)]
+#[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
+pub struct CreateTranscription {
+    /// The recording.
+    #[serde(skip_serializing)]
+    #[property(max_bytes = 25 << 20, accept = RECORDINGS)]
+    file: FileEntry,
+    /// The model that listens. Any name that the server knows can be typed.
+    #[property(default = "gpt-4o-transcribe", live, open_choices(
+        "gpt-4o-transcribe",
+        "gpt-4o-mini-transcribe",
+        "gpt-transcribe",
+        "gpt-4o-transcribe-diarize": "Tells the speakers apart.",
+        "whisper-1": "Knows subtitles and time stamps.",
+    ))]
+    model: String,
+    /// The language that is spoken, as an ISO 639-1 code such as en; a tag such as en-US and
+    /// an English name are made one. Naming it makes the transcript better and faster. Left
+    /// empty or auto, the model finds out.
+    #[property(open_choices = language::CHOICES)]
+    language: Option<String>,
+    /// Words and names that occur, or the end of the previous part, in the language of the
+    /// recording: the transcript follows its spelling and style. Leave it empty for diarize
+    /// models.
+    prompt: Option<String>,
+    /// The shape of the transcript. All but json depend on the model: subtitles and
+    /// verbose_json need whisper-1, diarized_json a diarize model.
+    #[property(label = "Response format", default = "json", choices(
+        "srt": "SubRip subtitles.",
+        "vtt": "WebVTT subtitles.",
+        "json": "An object with the text.",
+        "text": "The bare text.",
+        "verbose_json": "With language, duration and segments.",
+        "diarized_json": "With segments by speaker.",
+    ))]
+    response_format: Value,
+    /// How freely the model guesses at what is unclear. At 0 it stays with what is most
+    /// probable.
+    #[property(minimum = 0, maximum = 1, provider_default = 0)]
+    temperature: Option<Number>,
+    /// Of what the start and end are told. Left empty, of segments.
+    #[property(advanced, group = "Output", when(response_format = "verbose_json"))]
+    #[property(choices("segment": "Of each segment.", "word": "Of each word."))]
+    timestamp_granularities: Option<Vec<String>>,
+    /// Whether the output tells how sure the model is of each token. gpt-4o-transcribe and
+    /// gpt-4o-mini-transcribe can tell.
+    #[property(advanced, group = "Output", provider_default = false)]
+    include_logprobs: Option<bool>,
+    /// People whose voices a diarize model is to recognize. Others are called A, B and so
+    /// on.
+    #[property(advanced, group = "Speakers", max_items = 4)]
+    known_speakers: Option<Vec<Speaker>>,
+    /// Where long recordings are cut: "auto", or an object with the type server_vad and its
+    /// settings. Left empty, diarize models cut by themselves.
+    #[property(advanced, group = "Recording", open_choices("auto": "At pauses."))]
+    chunking_strategy: Option<Value>,
+    /// The languages that may be spoken, each as in Language, for a recording in several.
+    /// Only gpt-transcribe takes them.
+    #[property(advanced, group = "Recording")]
+    languages: Option<Vec<String>>,
+    /// Words that are likely to occur. Only gpt-transcribe takes them.
+    #[property(advanced, group = "Recording")]
+    keywords: Option<Vec<String>>,
+}
+
+#[derive(Deserialize, Serialize, Properties)]
+struct Speaker {
+    /// What the speaker is called.
+    name: String,
+    /// 2 to 10 seconds of the voice alone.
+    #[property(max_bytes = 4 << 20, accept = RECORDINGS)]
+    recording: FileEntry,
+}
+
+/// The extensions of the recordings that the API takes.
+const RECORDINGS: &[&str] = &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
+
+impl Run for CreateTranscription {
+    const TITLE: &str = "Create Transcriptions";
+    const HELP: &str = include_str!("create_transcription.md");
+    const GROUP: Option<&str> = Some("Audio");
+    const EFFECTS: Effects = Effects::BILLED;
+    const EXAMPLES: &[Example] = &[
+        Example { title: "What is said in a recording", input: r#"{"file": {"url": "talk.mp3"}}"# },
+        Example {
+            title: "Who says what",
+            input: r#"{
+                "file": {"url": "meeting.mp3"},
+                "model": "gpt-4o-transcribe-diarize",
+                "responseFormat": "diarized_json"
+            }"#,
+        },
+        Example {
+            title: "Subtitles",
+            input: r#"{
+                "file": {"url": "film.mp4"},
+                "model": "whisper-1",
+                "responseFormat": "srt"
+            }"#,
+        },
+    ];
+
+    type Output = Value;
+    const OUTPUT: Output = Output::Dynamic(&[
+        shapes::Json::SHAPE,
+        shapes::TEXT,
+        shapes::SUBTITLES,
+        shapes::Verbose::SHAPE,
+        shapes::Diarized::SHAPE,
+    ]);
+
+    fn run(self, _: &Settings) -> Result<Outcome<Value>> {
+        let format = self.response_format.as_str().unwrap_or_default();
+        let parameters = parameters::given(&self)?;
+        rules::check(models::RULES, &self.model, &parameters)?;
+        // Of subtitles nothing is worth showing as it arrives.
+        let is_streamed = events::streaming()
+            && models::streams(&self.model)
+            && matches!(format, "json" | "text" | "diarized_json");
+        let file = self.file.open().map_err(|failure| failure.inside("file"))?;
+        let mut form = Form::new().file("file", &file);
+        for (name, value) in self.fields(parameters)? {
+            form = form.text(name, value);
+        }
+        if is_streamed {
+            form = form.text("stream", true);
+        }
+        let response = http::post("/audio/transcriptions").multipart(form).send()?;
+        let answer = if is_streamed && response.has_type("text/event-stream") {
+            Answer::streamed(&response, format)
+        } else {
+            Answer::read(&response, format)
+        };
+        let Answer { output, usage } = answer.map_err(|failure| failure.answered_by(&response))?;
+        let usage = (!usage.is_empty()).then_some(usage);
+        Outcome::new(output).with_metadata(&json!({
+            "model": self.model,
+            "usage": usage,
+            "requestId": response.request_id(),
+        }))
+    }
+
+    fn options(request: &OptionsRequest) -> Result<Options> {
+        let suits = |id: &str| crate::models::has_any(id, &["transcribe", "whisper"]);
+        crate::models::options(request, Self::PROPERTIES, suits)
+    }
+
+    fn output_schema(input: Value, _: &Settings) -> Result<Value> {
+        let format = input.get("responseFormat").and_then(Value::as_str);
+        let shape = match format.unwrap_or("json") {
+            "verbose_json" => shapes::Verbose::SHAPE,
+            "diarized_json" => shapes::Diarized::SHAPE,
+            "text" | "srt" | "vtt" => shapes::TEXT,
+            _ => shapes::Json::SHAPE,
+        };
+        Ok(shape.json_schema())
+    }
+}
+
+impl CreateTranscription {
+    /// The form's fields behind the file.
+    fn fields(&self, parameters: Map<String, Value>) -> Result<Vec<(String, String)>> {
+        let mut fields = Vec::new();
+        let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
+        for (name, value) in parameters {
+            match (name.as_str(), value) {
+                ("language", Value::String(text)) => {
+                    if let Some(code) = code("language", &text)? {
+                        add("language", code.to_owned());
+                    }
+                }
+                ("languages", _) => {
+                    for code in self.codes()? {
+                        add("languages[]", code.to_owned());
+                    }
+                }
+                ("include_logprobs", value) => {
+                    if value == true {
+                        add("include[]", "logprobs".to_owned());
+                    }
+                }
+                ("known_speakers", _) => {
+                    for (index, Speaker { name, recording }) in
+                        self.known_speakers.iter().flatten().enumerate()
+                    {
+                        let place = format!("knownSpeakers[{index}]");
+                        let voice = data_url(recording)
+                            .map_err(|failure| failure.inside("recording").inside(&place))?;
+                        add("known_speaker_names[]", name.clone());
+                        add("known_speaker_references[]", voice);
+                    }
+                }
+                (name, Value::Object(members)) => {
+                    for (member, value) in members {
+                        add(&format!("{name}[{member}]"), plain(value));
+                    }
+                }
+                (name, Value::Array(items)) => {
+                    let name = format!("{name}[]");
+                    for item in items {
+                        add(&name, plain(item));
+                    }
+                }
+                (name, value) => add(name, plain(value)),
+            }
+        }
+        // Without it, these models refuse recordings above 30 seconds.
+        if self.chunking_strategy.is_none() && models::is_diarizing(&self.model) {
+            add("chunking_strategy", "auto".to_owned());
+        }
+        Ok(fields)
+    }
+
+    /// The codes of the languages that may be spoken, each once.
+    fn codes(&self) -> Result<Vec<&'static str>> {
+        let mut codes = Vec::new();
+        for (index, text) in self.languages.iter().flatten().enumerate() {
+            let code = code(&format!("languages[{index}]"), text)?;
+            codes.extend(code.filter(|code| !codes.contains(code)));
+        }
+        Ok(codes)
+    }
+}
+
+/// The code of a language; none if the model is to find out.
+fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
+    match language(text) {
+        Some(Language::Code(code)) => Ok(Some(code)),
+        Some(Language::Unsaid) => Ok(None),
+        None => {
+            let message = format!(
+                "`{property}` must be an ISO 639-1 code such as `de`, or the English name of a \
+                 listed language (got `{text}`)"
+            );
+            Err(Failure::invalid_input(property, message))
+        }
+    }
+}
+
+/// A value as the text of a form's field.
+fn plain(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        value => value.to_string(),
+    }
+}
+
+/// A recording of a few seconds in one text (RFC 2397).
+fn data_url(recording: &FileEntry) -> Result<String> {
+    let bytes = recording.open()?.read(0, u32::MAX)?;
+    Ok(format!("data:{};base64,{}", recording.mime_type, STANDARD.encode(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::FailureKind;
+    use connector_sdk::testing::{Answer, Host};
+
+    use super::*;
+    use crate::CONNECTOR;
+
+    const MODEL: &str = "gpt-transcribe";
+
+    /// Runs the action on a recording.
+    fn run(host: &Host, members: Value) -> Result<Outcome<Value>> {
+        let file = host.file("talk.mp3", "audio/mpeg", b"talk");
+        let mut input = json!({ "file": file, "model": MODEL });
+        for (name, value) in members.as_object().unwrap() {
+            input[name] = value.clone();
+        }
+        host.run("createTranscription", input)
+    }
+
+    /// The fields of the form behind the file, each as `name=value`.
+    fn form(members: Value) -> Result<Vec<String>> {
+        let host = Host::new(&CONNECTOR).answer(Answer::content(200, "text/plain", "Hi"));
+        run(&host, members)?;
+        let body = host.requests().remove(0).body;
+        let field = |field: &Value| format!("{}={}", field[0], field[1]).replace('"', "");
+        let fields: Vec<_> = body.as_array().unwrap().iter().map(field).collect();
+        assert_eq!(fields[0], "file=<talk.mp3>");
+        Ok(fields[1..].to_vec())
+    }
+
+    /// The outcome of an answer with this content.
+    fn answered(format: &str, mime_type: &str, content: &str) -> Result<Outcome<Value>> {
+        let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
+        run(&Host::new(&CONNECTOR).answer(answer), json!({ "responseFormat": format }))
+    }
+
+    #[test]
+    fn what_is_set_is_sent_as_the_api_takes_it() {
+        let everything = json!({
+            "model": "another", "language": "de", "prompt": "Grüße", "temperature": 0,
+            "responseFormat": "text", "timestampGranularities": ["word", "segment"],
+            "includeLogprobs": true, "chunkingStrategy": { "type": "server_vad" },
+            "languages": ["de-AT", "auto", "English", "ger"], "keywords": ["Gruß"],
+        });
+        let form_of_all = [
+            "model=another",
+            "language=de",
+            "prompt=Grüße",
+            "response_format=text",
+            "temperature=0",
+            "timestamp_granularities[]=word",
+            "timestamp_granularities[]=segment",
+            "include[]=logprobs",
+            "chunking_strategy[type]=server_vad",
+            "languages[]=de",
+            "languages[]=en",
+            "keywords[]=Gruß",
+        ];
+        assert_eq!(form(everything).unwrap(), form_of_all);
+
+        let off = json!({ "includeLogprobs": false, "languages": [], "language": "auto" });
+        assert_eq!(form(off).unwrap(), ["model=gpt-transcribe", "response_format=json"]);
+    }
+
+    #[test]
+    fn long_recordings_reach_the_diarizing_model() {
+        let model = "gpt-4o-transcribe-diarize";
+        let strategy = |members| form(members).unwrap().pop().unwrap();
+        let text = "text";
+        assert_eq!(
+            strategy(json!({ "model": model, "responseFormat": text })),
+            "chunking_strategy=auto"
+        );
+        let own = json!({ "type": "server_vad" });
+        assert_eq!(
+            strategy(json!({ "model": model, "responseFormat": text, "chunkingStrategy": own })),
+            "chunking_strategy[type]=server_vad"
+        );
+    }
+
+    #[test]
+    fn an_unknown_language_is_refused() {
+        for (members, property) in [
+            (json!({ "language": "klingon" }), "language"),
+            (json!({ "languages": ["de", "klingon"] }), "languages[1]"),
+        ] {
+            let failure = form(members).unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some(property));
+            assert!(failure.message.contains(&format!("`{property}`")), "{failure}");
+        }
+    }
+
+    #[test]
+    fn an_answer_in_another_format_is_taken_if_it_can_be() {
+        let (json_, plain) = ("application/json", "text/plain; charset=utf-8");
+        for (format, mime_type, content, expected) in [
+            ("json", json_, r#"{"text":"Hi","x":1}"#, Some(json!({ "text": "Hi", "x": 1 }))),
+            ("json", json_, "{\"text\":\"Hi\"}\ndata: [DONE]", Some(json!({ "text": "Hi" }))),
+            ("json", json_, r#"{"text":"cut \ud83d"}"#, Some(json!({ "text": "cut \u{fffd}" }))),
+            ("json", plain, "Hi\n", Some(json!({ "text": "Hi" }))),
+            ("json", json_, "Hi", None),
+            ("json", json_, "{}", None),
+            ("json", json_, r#"{"text":null}"#, None),
+            (
+                "verbose_json",
+                json_,
+                r#"{"text":"a","language":null,"duration":"8.47"}"#,
+                Some(json!({ "text": "a", "duration": 8.47 })),
+            ),
+            ("verbose_json", plain, "Hi", None),
+            ("text", plain, "Hi\n", Some(json!("Hi"))),
+            ("text", plain, "Hi\n\n", Some(json!("Hi\n"))),
+            ("text", json_, r#"{"text":"Hi"}"#, Some(json!("Hi"))),
+            ("text", json_, r#""Hi""#, Some(json!("Hi"))),
+            ("text", plain, "data: {\"text\":\"Hi\"}\n\n", Some(json!("Hi"))),
+            ("text", plain, "<!DOCTYPE html>", None),
+            ("text", "text/html", "<p>", None),
+            ("vtt", plain, "WEBVTT\n\n", Some(json!("WEBVTT\n\n"))),
+            ("vtt", plain, "Hi", None),
+            ("srt", plain, "", Some(json!(""))),
+            ("srt", plain, "1\n0 --> 1\nHi\n", Some(json!("1\n0 --> 1\nHi\n"))),
+            ("srt", json_, r#"{"text":"Hi"}"#, None),
+        ] {
+            let outcome = answered(format, mime_type, content);
+            if let Err(failure) = &outcome {
+                assert_eq!(failure.kind, FailureKind::InvalidOutput, "{format}: {content}");
+            }
+            assert_eq!(outcome.ok().map(|outcome| outcome.output), expected, "{format}: {content}");
+        }
+        let error = r#"{"error":{"message":"Slow down","code":429}}"#;
+        let failure = answered("json", json_, error).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::RateLimited);
+    }
+
+    #[test]
+    fn token_counts_are_metadata() {
+        let content = r#"{"text":"Hi","usage":{"type":"duration","seconds":9}}"#;
+        let Outcome { output, metadata } = answered("json", "application/json", content).unwrap();
+        assert_eq!(output, json!({ "text": "Hi" }));
+        let expected = json!({ "model": MODEL, "usage": { "seconds": 9 }, "requestId": "req_1" });
+        assert_eq!(json!(metadata), expected);
+    }
+
+    #[test]
+    fn a_stream_is_reported_and_put_together() {
+        let segment = json!({ "type": "transcript.text.segment", "id": "s1", "speaker": "A" });
+        let events = [
+            json!({ "type": "transcript.text.delta", "delta": "Grüß " }),
+            segment.clone(),
+            json!({ "type": "transcript.text.delta", "delta": "dich" }),
+            json!({ "type": "transcript.text.other" }),
+            json!({ "type": "transcript.text.done", "usage": { "total_tokens": 5 } }),
+        ];
+        let whole = json!({ "text": "Grüß dich", "segments": [segment] });
+        for (format, expected) in [("diarized_json", whole), ("text", json!("Grüß dich"))] {
+            let host = Host::new(&CONNECTOR).streaming().answer(Answer::events(&events));
+            let outcome = run(&host, json!({ "responseFormat": format })).unwrap();
+            assert_eq!(outcome.output, expected);
+            assert_eq!(outcome.metadata["usage"], json!({ "totalTokens": 5 }));
+            let text = |event: &Value| event["text"].as_str().unwrap().to_owned();
+            assert_eq!(host.events().iter().map(text).collect::<String>(), "Grüß dich");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_keeps_what_was_said() {
+        let delta = json!({ "type": "transcript.text.delta", "delta": "half" }).to_string();
+        for events in [vec![delta.clone()], vec![delta, "[DONE]".to_owned()]] {
+            let host = Host::new(&CONNECTOR).streaming().answer(Answer::events(events));
+            let failure = run(&host, json!({})).unwrap_err();
+            assert_eq!(failure.message, "the transcript broke off");
+            assert_eq!(failure.detail.as_deref(), Some("half"));
+        }
+    }
+
+    #[test]
+    fn the_format_decides_the_output() {
+        let schema =
+            |input| Host::new(&CONNECTOR).output_schema("createTranscription", input).unwrap();
+        let json_ = json!({
+            "type": "object", "properties": { "text": { "type": "string" } }, "required": ["text"],
+        });
+        assert_eq!(schema(json!({})), json_);
+        assert_eq!(schema(json!({ "responseFormat": "json" })), json_);
+        for format in ["text", "srt", "vtt"] {
+            assert_eq!(schema(json!({ "responseFormat": format })), json!({ "type": "string" }));
+        }
+        let diarized = schema(json!({ "responseFormat": "diarized_json" }));
+        let segment = &diarized["properties"]["segments"]["items"];
+        assert_eq!(segment["properties"]["speaker"], json!({ "type": "string" }));
+        assert_eq!(segment.get("required"), None);
+    }
+}

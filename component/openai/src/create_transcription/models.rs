@@ -1,0 +1,100 @@
+//! What each model takes and writes.
+//!
+//! The API page is
+//! <https://platform.openai.com/docs/api-reference/audio/createTranscription>.
+
+use crate::rules::{Rule, Takes, is_one_of, rule};
+
+const DIARIZE: &[&str] = &["gpt-4o-transcribe-diarize"];
+const GPT_4O: &[&str] = &["gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
+const WHISPER: &[&str] = &["whisper-1"];
+
+/// The rules.
+pub const RULES: &[Rule] = &[
+    rule(DIARIZE, "responseFormat", Takes::OneOf(&["json", "text", "diarized_json"])),
+    rule(GPT_4O, "responseFormat", Takes::OneOf(&["json"])),
+    rule(WHISPER, "responseFormat", Takes::OneOf(&["srt", "vtt", "json", "text", "verbose_json"])),
+    rule(DIARIZE, "prompt", Takes::Nothing("it follows none; leave it empty")),
+    rule(DIARIZE, "includeLogprobs", NO_LOGPROBS),
+    rule(WHISPER, "includeLogprobs", NO_LOGPROBS),
+    rule(&["gpt-transcribe"], "includeLogprobs", NO_LOGPROBS),
+    rule(GPT_4O, "knownSpeakers", NO_SPEAKERS),
+    rule(WHISPER, "knownSpeakers", NO_SPEAKERS),
+    rule(&["gpt-transcribe"], "knownSpeakers", NO_SPEAKERS),
+    rule(DIARIZE, "languages", ONE_LANGUAGE),
+    rule(GPT_4O, "languages", ONE_LANGUAGE),
+    rule(WHISPER, "languages", ONE_LANGUAGE),
+    rule(DIARIZE, "keywords", NO_KEYWORDS),
+    rule(GPT_4O, "keywords", NO_KEYWORDS),
+    rule(WHISPER, "keywords", NO_KEYWORDS),
+];
+
+const NO_LOGPROBS: Takes =
+    Takes::Nothing("only gpt-4o-transcribe and gpt-4o-mini-transcribe can tell them");
+const NO_SPEAKERS: Takes = Takes::Nothing("only diarize models tell speakers apart");
+const ONE_LANGUAGE: Takes = Takes::Nothing("only gpt-transcribe does; name one as the `language`");
+const NO_KEYWORDS: Takes = Takes::Nothing("only gpt-transcribe does; name them in the `prompt`");
+
+/// Whether a model tells speakers apart.
+pub fn is_diarizing(model: &str) -> bool {
+    is_one_of(model, DIARIZE)
+}
+
+/// Whether a model sends its transcript as it writes it. Others may not know
+/// the parameter, or stream in ways of their own.
+pub fn streams(model: &str) -> bool {
+    model.starts_with("gpt-")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::rules;
+
+    /// Whether a model takes these parameters.
+    fn takes(model: &str, parameters: &Value) -> bool {
+        rules::check(RULES, model, parameters.as_object().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn models_write_different_formats() {
+        let all = ["srt", "vtt", "json", "text", "verbose_json", "diarized_json"];
+        for (model, expected) in [
+            ("gpt-4o-transcribe", &["json"] as &[_]),
+            ("gpt-4o-mini-transcribe-2025-12-15", &["json"]),
+            ("gpt-4o-transcribe-diarize", &["json", "text", "diarized_json"]),
+            ("whisper-1", &["srt", "vtt", "json", "text", "verbose_json"]),
+            ("gpt-transcribe", &all),
+            ("Systran/faster-whisper-small", &all),
+        ] {
+            let is_written = |format: &&str| takes(model, &json!({ "response_format": format }));
+            let written: Vec<_> = all.into_iter().filter(is_written).collect();
+            assert_eq!(written, expected, "{model}");
+        }
+    }
+
+    #[test]
+    fn every_model_takes_its_own_properties() {
+        let parameters = [
+            json!({ "prompt": "x" }),
+            json!({ "include_logprobs": true }),
+            json!({ "known_speakers": [{}] }),
+            json!({ "languages": ["de"] }),
+            json!({ "keywords": ["x"] }),
+        ];
+        let (y, n) = (true, false);
+        for (model, expected) in [
+            ("gpt-4o-transcribe", [y, y, n, n, n]),
+            ("gpt-4o-mini-transcribe", [y, y, n, n, n]),
+            ("gpt-4o-transcribe-diarize", [n, n, y, n, n]),
+            ("gpt-transcribe", [y, n, n, y, y]),
+            ("whisper-1", [y, n, n, n, n]),
+            ("Systran/faster-whisper-small", [y; 5]),
+        ] {
+            let taken = parameters.each_ref().map(|parameters| takes(model, parameters));
+            assert_eq!(taken, expected, "{model}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What the API's errors mean, beyond what all providers' errors do.
+
+use connector_sdk::errors::{self, Explanation};
+use connector_sdk::{ErrorResponse, Failure, FailureKind};
+
+use crate::models::has_any;
+
+/// Codes and types of errors that last until somebody pays.
+pub const OUT_OF_CREDIT: &[&str] = &[
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "budget_exceeded",
+    "exceeded_current_quota_error",
+    "insufficient_balance",
+    "insufficient_credits",
+];
+
+/// What is wrong when a server does not know a path.
+pub const BASE_URL_HINT: &str = "check the base URL: it ends with the API's version, such as \
+                                 `/v1`, and not with an endpoint such as `/chat/completions`";
+
+/// What else than the path may be unknown, in the words of errors.
+const RESOURCES: &[&str] = &["model", "deployment", "voice"];
+
+/// The parameters that actions make, with the properties they are made of.
+const ALIASES: &[(&str, &str)] = &[
+    // Ask
+    ("max_completion_tokens", "maxTokens"),
+    ("tools", "functions"),
+    ("parallel_tool_calls", "parallelFunctionCalls"),
+    // Create Image
+    ("prompt", "imageMessages"),
+    // Create Transcriptions
+    ("include", "includeLogprobs"),
+    ("known_speaker_names", "knownSpeakers"),
+    ("known_speaker_references", "knownSpeakers"),
+];
+
+/// The failure of an error, in a response or in the middle of a stream.
+pub fn read(response: &ErrorResponse) -> Failure {
+    let mut failure = response.failure();
+    let explanation = response.explanation();
+    if response.status >= 400 && is_out_of_credit(&explanation) {
+        failure.kind = FailureKind::QuotaExceeded;
+    }
+    let Explanation { message: words, param, .. } = explanation;
+    // Not in a path, such as `/v1/models`.
+    let names = |things: &[&str]| {
+        let mut words = words.as_deref().unwrap_or_default().split_whitespace();
+        words.any(|word| !word.contains('/') && has_any(word, things))
+    };
+    let is_unknown_model = failure.code.as_deref() == Some("model_not_found")
+        || failure.kind == FailureKind::NotFound && names(&["model"]);
+    let model = || errors::property("model").filter(|_| is_unknown_model);
+    failure.property = param.as_deref().and_then(property).or_else(model);
+    match (response.status, words.as_ref()) {
+        (404 | 405, _) if failure.property.is_none() && !names(RESOURCES) => {
+            let status = || format!("the server answered with the status {}", response.status);
+            failure.message = format!("{}; {BASE_URL_HINT}", words.unwrap_or_else(status));
+            failure.with_detail(response.body.trim_ascii())
+        }
+        // The failure names the property: the parameter need not be named too.
+        (400.., Some(words)) if failure.property.is_some() => {
+            failure.message.clone_from(words);
+            failure
+        }
+        _ => failure,
+    }
+}
+
+/// The path of the property of the running action that a parameter means.
+fn property(param: &str) -> Option<String> {
+    let (name, path) = param.split_at(param.find(['.', '[']).unwrap_or(param.len()));
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let made_of = alias.and_then(|(_, made_of)| errors::property(&format!("{made_of}{path}")));
+    made_of.or_else(|| errors::property(param))
+}
+
+fn is_out_of_credit(explanation: &Explanation) -> bool {
+    let words = [&explanation.code, &explanation.type_].into_iter().flatten();
+    let is_listed = |word: &str| OUT_OF_CREDIT.iter().any(|one| one.eq_ignore_ascii_case(word));
+    words.into_iter().any(|word| is_listed(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::testing::{Answer, Host};
+    use serde_json::json;
+
+    use super::*;
+    use crate::CONNECTOR;
+
+    /// The failure of a run that is answered with this status and body.
+    fn failure(status: u16, body: &str) -> Failure {
+        let answer = Answer::content(status, "application/json", body);
+        let input = json!({ "imageMessages": [{ "content": "A cat" }] });
+        Host::new(&CONNECTOR).answer(answer).run("createImage", input).unwrap_err()
+    }
+
+    #[test]
+    fn no_credit_is_not_a_rate_limit() {
+        for (status, error) in [
+            (429, json!({ "message": "You exceeded your quota", "code": "insufficient_quota" })),
+            (429, json!({ "message": "No", "type": "insufficient_quota", "code": 429 })),
+            (400, json!({ "message": "Limit", "code": "billing_hard_limit_reached" })),
+            // In the place of an answer.
+            (200, json!({ "message": "Limit", "type": "insufficient_quota" })),
+        ] {
+            let failure = failure(status, &json!({ "error": error }).to_string());
+            assert_eq!(failure.kind, FailureKind::QuotaExceeded, "{error}");
+        }
+    }
+
+    #[test]
+    fn the_property_at_fault_is_named() {
+        for (status, body, property, message) in [
+            (
+                400,
+                r#"{"error":{"message":"Too high.","param":"output_compression"}}"#,
+                Some("outputCompression"),
+                "Too high",
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Too long","param":"prompt"}}"#,
+                Some("imageMessages"),
+                "Too long",
+            ),
+            (422, r#"{"detail":[{"loc":["body","size",0],"msg":"no"}]}"#, Some("size"), "no"),
+            (
+                404,
+                r#"{"error":{"message":"None such","param":null,"code":"model_not_found"}}"#,
+                Some("model"),
+                "None such",
+            ),
+            (
+                404,
+                r#"{"error":"model \"x\" not found, try pulling it first"}"#,
+                Some("model"),
+                "model \"x\" not found, try pulling it first",
+            ),
+            (
+                400,
+                r#"{"error":{"message":"Extra inputs are not permitted","param":"seed"}}"#,
+                None,
+                "`seed`: Extra inputs are not permitted",
+            ),
+        ] {
+            let failure = failure(status, body);
+            assert_eq!(failure.property.as_deref(), property, "{body}");
+            assert_eq!(failure.message, message, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_is_about_the_base_url() {
+        for (body, words) in [
+            (r#"{"detail":"Not Found"}"#, "Not Found"),
+            (
+                r#"{"error":{"message":"Invalid URL (POST /v1/models/chat)","type":"x"}}"#,
+                "Invalid URL (POST /v1/models/chat)",
+            ),
+            ("404 page not found", "404 page not found"),
+            ("", "the server answered with the status 404"),
+        ] {
+            let failure = failure(404, body);
+            assert_eq!(failure.kind, FailureKind::NotFound);
+            assert_eq!(failure.message, format!("{words}; {BASE_URL_HINT}"));
+            assert_eq!(failure.detail.as_deref().unwrap_or_default(), body);
+        }
+    }
+}

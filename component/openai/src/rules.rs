@@ -1,0 +1,150 @@
+//! What models take: rules as data, checked before anything is sent.
+//!
+//! A rule holds for models that are known. A model that no rule names takes
+//! whatever its server says.
+
+use connector_sdk::{Failure, Result};
+use serde_json::{Map, Value};
+
+use crate::parameters::{is_empty, parameter};
+
+/// What some models take as a property.
+pub struct Rule {
+    /// The models; each stands for its dated editions too.
+    pub models: &'static [&'static str],
+    /// The property.
+    pub property: &'static str,
+    /// What they take.
+    pub takes: Takes,
+}
+
+/// What a model takes.
+pub enum Takes {
+    /// No value at all, for this reason.
+    Nothing(&'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// A number up to this one.
+    AtMost(u32),
+    /// A text of up to so many characters.
+    Characters(usize),
+}
+
+/// A rule.
+pub const fn rule(models: &'static [&'static str], property: &'static str, takes: Takes) -> Rule {
+    Rule { models, property, takes }
+}
+
+/// Checks parameters, each of which has its property's name in snake case.
+pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Result<()> {
+    for Rule { property, takes, .. } in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
+        if let Some(value) = parameters.get(&parameter(property))
+            && let Some(reason) = takes.refusal(model, property, value)
+        {
+            return Err(Failure::invalid_input(*property, reason));
+        }
+    }
+    Ok(())
+}
+
+impl Takes {
+    /// Why a value is not taken.
+    fn refusal(&self, model: &str, property: &str, value: &Value) -> Option<String> {
+        match (self, value) {
+            // A switch that is off asks for nothing either.
+            (_, Value::Bool(false)) => None,
+            (_, value) if is_empty(value) => None,
+            (Self::Nothing(reason), _) => {
+                Some(format!("`{model}` takes no `{property}`: {reason}"))
+            }
+            (Self::OneOf(texts), Value::String(text)) => {
+                (!texts.contains(&text.as_str())).then(|| {
+                    let texts = texts.join(", ");
+                    format!("with `{model}`, `{property}` must be one of: {texts} (got `{text}`)")
+                })
+            }
+            (Self::AtMost(max), Value::Number(number)) => {
+                let is_above = number.as_f64().is_some_and(|number| number > f64::from(*max));
+                is_above.then(|| {
+                    format!("with `{model}`, `{property}` must be at most {max} (got {number})")
+                })
+            }
+            (Self::Characters(max), Value::String(text)) => {
+                let length = text.chars().count();
+                (length > *max).then(|| {
+                    format!(
+                        "with `{model}`, `{property}` must be at most {max} characters long (it \
+                         has {length})"
+                    )
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether a model is one of these or a dated edition of one.
+pub fn is_one_of(model: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        let edition = model.strip_prefix(name).map(str::as_bytes);
+        matches!(edition, Some([] | [b'-', b'0'..=b'9', ..]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use connector_sdk::FailureKind;
+    use serde_json::json;
+
+    use super::*;
+
+    const RULES: &[Rule] = &[
+        rule(&["old", "older"], "fontStyle", Takes::Nothing("it has none")),
+        rule(&["old"], "quality", Takes::OneOf(&["low", "high"])),
+        rule(&["old"], "n", Takes::AtMost(1)),
+        rule(&["old"], "input", Takes::Characters(3)),
+    ];
+
+    /// Why a model does not take these parameters; none if it does.
+    fn refusal(model: &str, parameters: Value) -> Option<String> {
+        let failure = check(RULES, model, parameters.as_object().unwrap()).err()?;
+        assert_eq!(failure.kind, FailureKind::InvalidInput);
+        assert!(!failure.request_sent);
+        Some(format!("{}: {failure}", failure.property.as_deref().unwrap()))
+    }
+
+    #[test]
+    fn what_a_model_does_not_take_is_refused_with_what_it_does() {
+        for (parameters, expected) in [
+            (
+                json!({ "font_style": "x" }),
+                Some("fontStyle: `old` takes no `fontStyle`: it has none"),
+            ),
+            (
+                json!({ "quality": "hd" }),
+                Some("quality: with `old`, `quality` must be one of: low, high (got `hd`)"),
+            ),
+            (json!({ "n": 2 }), Some("n: with `old`, `n` must be at most 1 (got 2)")),
+            (
+                json!({ "input": "grün" }),
+                Some("input: with `old`, `input` must be at most 3 characters long (it has 4)"),
+            ),
+            (json!({ "quality": "low", "n": 1, "input": "süß", "other": "x" }), None),
+            (json!({ "font_style": null }), None),
+            (json!({ "font_style": false }), None),
+        ] {
+            assert_eq!(refusal("old", parameters).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn rules_hold_for_dated_editions_and_not_for_other_models() {
+        let style = || json!({ "font_style": "x" });
+        for model in ["old", "older", "old-2026-01-31", "old-1106"] {
+            assert!(refusal(model, style()).is_some(), "{model}");
+        }
+        for model in ["older-new", "old-mini", "old.5", "olden", "unknown", ""] {
+            assert_eq!(refusal(model, style()), None, "{model}");
+        }
+    }
+}
