@@ -44,7 +44,7 @@ impl Run for UploadAttachment {
 
     type Output = Attachment;
 
-    fn run(self, _: &Settings) -> Result<Outcome<Attachment>> {
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
         let file = self.file.open()?;
         let mut form = http::Form::new().file("file", &file);
         if let Some(comment) = self.comment {
@@ -52,7 +52,7 @@ impl Run for UploadAttachment {
         }
         let path = format!("/tickets/{}/attachments", self.ticket);
         let Answer { attachment } = http::post(path).multipart(form).send()?.json()?;
-        Ok(Outcome::new(attachment))
+        Ok(attachment.into())
     }
 }
 
@@ -71,7 +71,7 @@ impl Run for DownloadAttachment {
 
     type Output = FileEntry;
 
-    fn run(self, _: &Settings) -> Result<Outcome<FileEntry>> {
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
         let path = format!("/attachments/{}", self.attachment);
         let Answer { attachment } = http::get(&path).send()?.json()?;
         let content = http::get(format!("{path}/content")).send()?;

@@ -1,7 +1,7 @@
 //! Listing and creating tickets.
 
 use connector_sdk::prelude::*;
-use connector_sdk::serde_json::json;
+use connector_sdk::serde_json::{Value, json};
 use connector_sdk::{Choices, Date, DateTime, Effects, Example, Options, OptionsRequest};
 
 /// The most tickets that the helpdesk puts on a page.
@@ -38,7 +38,7 @@ impl Run for ListTickets {
 
     type Output = Vec<Ticket>;
 
-    fn run(self, _: &Settings) -> Result<Outcome<Vec<Ticket>>> {
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
         #[derive(Deserialize)]
         struct Page {
             tickets: Vec<Ticket>,
@@ -57,12 +57,11 @@ impl Run for ListTickets {
             let page: Page = response.json()?;
             Ok((page.tickets, page.next_page.map(request)))
         });
-        let tickets: Result<Vec<_>> = tickets.take(self.limit as usize).collect();
-        Ok(Outcome::new(tickets?))
+        tickets.take(self.limit as usize).collect::<Result<Vec<_>>>().map(Outcome::new)
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        projects(request)
+        options(request)
     }
 }
 
@@ -178,7 +177,7 @@ impl Run for CreateTicket {
 
     type Output = Ticket;
 
-    fn run(self, _: &Settings) -> Result<Outcome<Ticket>> {
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
         #[derive(Deserialize)]
         struct Created {
             ticket: Ticket,
@@ -186,48 +185,33 @@ impl Run for CreateTicket {
 
         let response = http::post("/tickets").json(&json!({ "ticket": self })).send()?;
         let Created { ticket } = response.json()?;
-        Ok(Outcome::new(ticket))
+        Ok(ticket.into())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        match request.property {
-            "category" => categories(request),
-            _ => projects(request),
-        }
+        options(request)
     }
 }
 
-/// What a form offers: its name and the value that stands for it.
-#[derive(Deserialize)]
-struct Item {
-    id: String,
-    name: String,
-}
-
-fn projects(request: &OptionsRequest) -> Result<Options> {
+/// The projects, or the categories of the project that is filled in.
+fn options(request: &OptionsRequest) -> Result<Options> {
     #[derive(Deserialize)]
     struct Answer {
-        projects: Vec<Item>,
+        #[serde(alias = "projects", alias = "categories")]
+        items: Vec<Item>,
     }
-
-    let answer: Answer = http::get("/projects").send()?.json()?;
-    Ok(options(answer.projects, request))
-}
-
-fn categories(request: &OptionsRequest) -> Result<Options> {
     #[derive(Deserialize)]
-    struct Answer {
-        categories: Vec<Item>,
+    struct Item {
+        id: String,
+        name: String,
     }
 
-    let Some(project) = request.input.get("project").and_then(|project| project.as_str()) else {
-        return Ok(Options::disabled("choose a project first"));
+    let path = match (request.property, request.input.get("project").and_then(Value::as_str)) {
+        ("category", None) => return Ok(Options::disabled("choose a project first")),
+        ("category", Some(id)) => format!("/projects/{}/categories", http::segment(id)),
+        _ => "/projects".to_owned(),
     };
-    let path = format!("/projects/{}/categories", http::segment(project));
     let answer: Answer = http::get(path).send()?.json()?;
-    Ok(options(answer.categories, request))
-}
-
-fn options(items: Vec<Item>, request: &OptionsRequest) -> Options {
-    Options::from_list(items.into_iter().map(|item| (item.name, item.id))).matching(request)
+    let items = answer.items.into_iter().map(|item| (item.name, item.id));
+    Ok(Options::from_list(items).matching(request))
 }
