@@ -1,0 +1,80 @@
+//! Files of tickets.
+
+use connector_sdk::prelude::*;
+use connector_sdk::{Effects, Example, FileEntry};
+
+/// Attaches a file to a ticket.
+#[derive(Deserialize, Properties)]
+pub struct UploadAttachment {
+    /// The number of the ticket.
+    ticket: u64,
+    /// The file, at most 20 MB.
+    #[property(max_bytes = 20 << 20)]
+    file: FileEntry,
+    /// A remark that is shown beside the file.
+    comment: Option<String>,
+}
+
+/// An attachment.
+#[derive(Deserialize, Serialize, Properties)]
+#[serde(rename_all(serialize = "camelCase"))]
+#[property(output)]
+pub struct Attachment {
+    /// The number by which actions name the attachment.
+    id: u64,
+    /// Where people find the file.
+    url: String,
+    /// The file's name.
+    name: String,
+    /// The media type.
+    content_type: String,
+    /// The size in bytes.
+    size: u64,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    attachment: Attachment,
+}
+
+impl Run for UploadAttachment {
+    const GROUP: Option<&'static str> = Some("Attachments");
+    const EXAMPLES: &'static [Example] =
+        &[Example { title: "A file for ticket 17", input: r#"{"ticket": 17}"# }];
+
+    type Output = Attachment;
+
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
+        let file = self.file.open()?;
+        let mut form = http::Form::new().file("file", &file);
+        if let Some(comment) = self.comment {
+            form = form.text("comment", comment);
+        }
+        let path = format!("/tickets/{}/attachments", self.ticket);
+        let Answer { attachment } = http::post(path).multipart(form).send()?.json()?;
+        Ok(attachment.into())
+    }
+}
+
+/// Downloads an attachment.
+#[derive(Deserialize, Properties)]
+pub struct DownloadAttachment {
+    /// The number of the attachment.
+    attachment: u64,
+}
+
+impl Run for DownloadAttachment {
+    const GROUP: Option<&'static str> = Some("Attachments");
+    const EFFECTS: Effects = Effects::READ_ONLY;
+    const EXAMPLES: &'static [Example] =
+        &[Example { title: "Attachment 3", input: r#"{"attachment": 3}"# }];
+
+    type Output = FileEntry;
+
+    fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
+        let path = format!("/attachments/{}", self.attachment);
+        let Answer { attachment } = http::get(&path).send()?.json()?;
+        let content = http::get(format!("{path}/content")).send()?;
+        Ok(content.save(&attachment.name, &attachment.content_type)?.into())
+    }
+}
