@@ -10,5 +10,6 @@ target=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
 export CARGO_TARGET_DIR="$target"
 scripts/build-connector.sh component/anthropic "$target/test-components/anthropic.wasm" --locked
+scripts/build-connector.sh component/helpdesk "$target/test-components/helpdesk.wasm" --locked
 scripts/build-connector.sh tests/connectors/puppet "$target/attack-components/puppet.wasm" --locked
 tests/connectors/greeter/build.sh "$target"
