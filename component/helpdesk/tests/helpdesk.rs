@@ -118,14 +118,14 @@ fn projects_are_chosen_from_the_helpdesks() {
         { "id": "web", "name": "Website" }, { "id": "app", "name": "Mobile App" },
     ] });
     let host = host().answer(Answer::json(200, projects));
-    let options = host.options("createTicket", "project", "site").unwrap();
+    let options = host.options("createTicket", "project", json!({}), "site").unwrap();
     assert_eq!(options.options, [("Website", "web").into()]);
 }
 
 #[test]
 fn categories_need_a_project() {
     let host = host();
-    let options = host.options("createTicket", "category", "").unwrap();
+    let options = host.options("createTicket", "category", json!({}), "").unwrap();
     assert!(options.disabled);
     assert_eq!(options.placeholder.as_deref(), Some("choose a project first"));
     assert_eq!(host.requests(), []);
