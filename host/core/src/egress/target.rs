@@ -34,6 +34,10 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
     if path.contains(['?', '#', '\\']) || path.chars().any(char::is_control) {
         return Err(not_allowed("its path holds `?`, `#`, `\\` or a control character"));
     }
+    // The base URL itself.
+    if relative.is_empty() {
+        return Ok(String::new());
+    }
     for segment in relative.split('/') {
         // Servers that decode twice see what an encoded percent sign hides, and
         // some cut off what is behind a `;`, or blanks, before they look for dots.
@@ -93,6 +97,7 @@ mod tests {
         assert_eq!(path("/models/100%25").unwrap(), "/models/100%25");
         assert_eq!(path("/models/a;v=1").unwrap(), "/models/a;v=1");
         assert_eq!(path("/ä").unwrap(), "/%C3%A4");
+        assert_eq!(path("/").unwrap(), "");
     }
 
     #[test]
@@ -102,8 +107,8 @@ mod tests {
             "models",
             "https://evil.test/v1",
             "//evil.test",
-            "/",
             "/a//b",
+            "/a/",
             "/../v2",
             "/a/./b",
             "/a/%2e%2E/b",
