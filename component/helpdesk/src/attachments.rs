@@ -7,6 +7,7 @@ use connector_sdk::{Effects, Example, FileEntry};
 #[derive(Deserialize, Properties)]
 pub struct UploadAttachment {
     /// The number of the ticket.
+    #[property(minimum = 1)]
     ticket: u64,
     /// The file, at most 20 MB.
     #[property(max_bytes = 20 << 20)]
@@ -60,6 +61,7 @@ impl Run for UploadAttachment {
 #[derive(Deserialize, Properties)]
 pub struct DownloadAttachment {
     /// The number of the attachment.
+    #[property(minimum = 1)]
     attachment: u64,
 }
 

@@ -206,9 +206,11 @@ fn options(request: &OptionsRequest) -> Result<Options> {
         name: String,
     }
 
-    let path = match (request.property, request.input.get("project").and_then(Value::as_str)) {
-        ("category", None) => return Ok(Options::disabled("choose a project first")),
-        ("category", Some(id)) => format!("/projects/{}/categories", http::segment(id)),
+    // A form's empty box is an empty text.
+    let project = request.input.get("project").and_then(Value::as_str).unwrap_or_default();
+    let path = match request.property {
+        "category" if project.is_empty() => return Ok(Options::disabled("choose a project first")),
+        "category" => format!("/projects/{}/categories", http::segment(project)),
         _ => "/projects".to_owned(),
     };
     let answer: Answer = http::get(path).send()?.json()?;
