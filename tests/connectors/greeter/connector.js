@@ -16,6 +16,7 @@ const row = (name, label, more = {}) => ({
   control: 'text',
   required: false,
   advanced: false,
+  deprecated: false,
   secret: false,
   children: [],
   ...more,
@@ -35,7 +36,13 @@ const properties = [
   row('file', 'File', { required: true, type: 'file-entry', control: 'file-entry' }),
 ];
 
-const failure = (kind, message, more = {}) => ({ kind, message, requestSent: false, ...more });
+const failure = (kind, message, more = {}) => ({
+  kind,
+  message,
+  violations: [],
+  requestSent: false,
+  ...more,
+});
 
 // An import that fails throws an error with the WIT error as its payload, and
 // an export throws the WIT error itself.
@@ -93,13 +100,21 @@ export const describe = {
     help: '',
     properties,
     connection: {
-      title: 'Token',
       version: 1,
       help: '',
-      properties: [0, 1],
-      authorization: { tag: 'bearer', val: 'token' },
+      authorizations: [
+        {
+          name: 'token',
+          title: 'Token',
+          help: '',
+          properties: [0],
+          scheme: { tag: 'bearer', val: 'token' },
+        },
+      ],
+      properties: [1],
       baseUrl: { default: 'https://greeter.example', property: 'baseUrl' },
       headers: [],
+      query: [],
       lastingErrors: [],
       environment: [
         { property: 'token', name: 'GREETER_TOKEN' },
@@ -112,8 +127,11 @@ export const describe = {
         title: 'Greet',
         description: 'Greets somebody.',
         help: '',
+        deprecated: false,
         properties: [2],
         output: { tag: 'fixed', val: 3 },
+        effects: {},
+        examples: [],
       },
     ],
   }),
