@@ -31,7 +31,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value, json};
 
 use self::attachments::Attachments;
-use self::conversation::Conversation;
+use self::conversation::{Answer, Conversation};
 use self::format::Format;
 use self::functions::Functions;
 use self::messages::Message;
@@ -232,11 +232,12 @@ impl Run for Ask {
         },
         Example {
             title: "An object of a certain shape",
-            input: r#"{
-                "messages": [{"role": "user", "content": "Describe the city of Graz."}],
-                "responseFormat": 1,
-                "responseSchema": "{\"type\": \"object\", \"properties\": {\"name\": {\"type\": \"string\"}, \"population\": {\"type\": \"integer\"}}, \"required\": [\"name\", \"population\"], \"additionalProperties\": false}"
-            }"#,
+            input: concat!(
+                r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
+                r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
+                r#"\"properties\": {\"city\": {\"type\": \"string\"}}, "#,
+                r#"\"required\": [\"city\"], \"additionalProperties\": false}"}"#,
+            ),
         },
         Example {
             title: "Instructions, and a short answer",
@@ -278,15 +279,16 @@ impl Run for Ask {
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
         let answer = conversation.hold(messages)?;
-        let outputs = answer.outputs;
+        let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
+            answer;
         Outcome::new(one_or_all(outputs, self.n)).with_metadata(&json!({
-            "model": answer.model.as_deref().unwrap_or(&self.model),
-            "usage": (!answer.usage.is_empty()).then_some(answer.usage),
-            "finishReasons": (!answer.finish_reasons.is_empty()).then_some(answer.finish_reasons),
-            "logprobs": answer.logprobs.iter().any(|one| !one.is_null()).then_some(&answer.logprobs),
+            "model": model.unwrap_or(self.model),
+            "usage": (!usage.is_empty()).then_some(usage),
+            "finishReasons": (!finish_reasons.is_empty()).then_some(finish_reasons),
+            "logprobs": logprobs.iter().any(|one| !one.is_null()).then_some(&logprobs),
             "strict": format.is_loose().then_some(false),
-            "repairs": (answer.repairs > 0).then_some(answer.repairs),
-            "requestId": answer.request_id,
+            "repairs": (repairs > 0).then_some(repairs),
+            "requestId": request_id,
         }))
     }
 
@@ -298,7 +300,8 @@ impl Run for Ask {
         let shape: OutputShape = serde_json::from_value(input).map_err(|error| {
             Failure::invalid_input("", format!("the input does not fit: {error}"))
         })?;
-        let format = Format::of(shape.response_format, shape.response_schema.as_deref())?;
+        let number = shape.response_format.unwrap_or_default();
+        let format = Format::of(number, shape.response_schema.as_deref())?;
         Ok(format.output_schema(shape.n > Some(1)))
     }
 }
@@ -347,8 +350,7 @@ fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OutputShape {
-    #[serde(default)]
-    response_format: u64,
+    response_format: Option<u64>,
     response_schema: Option<String>,
     n: Option<u64>,
 }
