@@ -40,6 +40,7 @@ use crate::rules::{self, Rule, Takes, rule};
 use crate::{connection, models, parameters};
 
 /// Asks a chat model and returns its answer as text, as an object or as a list.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Ask {
