@@ -28,7 +28,8 @@ use connector_sdk::{
     Result, Run, Settings, Shape,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
+use serde_with::skip_serializing_none;
 
 use self::attachments::Attachments;
 use self::conversation::{Answer, Conversation};
@@ -37,10 +38,11 @@ use self::functions::Functions;
 use self::messages::Message;
 use self::request::Requests;
 use crate::rules::{self, Rule, Takes, rule};
+use crate::usage::Usage;
 use crate::{connection, models, parameters};
 
 /// Asks a chat model and returns its answer as text, as an object or as a list.
-#[serde_with::skip_serializing_none]
+#[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Ask {
@@ -282,15 +284,15 @@ impl Run for Ask {
         let answer = conversation.hold(messages)?;
         let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
             answer;
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&json!({
-            "model": model.unwrap_or(self.model),
-            "usage": (!usage.is_empty()).then_some(usage),
-            "finishReasons": (!finish_reasons.is_empty()).then_some(finish_reasons),
-            "logprobs": logprobs.iter().any(|one| !one.is_null()).then_some(&logprobs),
-            "strict": format.is_loose().then_some(false),
-            "repairs": (repairs > 0).then_some(repairs),
-            "requestId": request_id,
-        }))
+        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
+            model: model.unwrap_or(self.model),
+            usage: Some(usage).filter(|usage| !usage.is_empty()),
+            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
+            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
+            strict: format.is_loose().then_some(false),
+            repairs: Some(repairs).filter(|repairs| *repairs > 0),
+            request_id,
+        })
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -344,6 +346,21 @@ impl Ask {
 /// The output of the only answer, or a list of those of several.
 fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
     if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+}
+
+/// What is known about a run.
+#[skip_serializing_none]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    model: String,
+    usage: Option<Usage>,
+    finish_reasons: Option<Vec<String>>,
+    logprobs: Option<Vec<Value>>,
+    /// `false` if the API could not hold the model to the schema strictly.
+    strict: Option<bool>,
+    repairs: Option<u64>,
+    request_id: Option<String>,
 }
 
 /// The part of an input that decides the shape of the output. A form asks for

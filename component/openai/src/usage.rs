@@ -3,23 +3,25 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-/// Where the counts are in the API's `usage` objects, in which of their
-/// members if not in themselves, and their names in a run's metadata.
-const COUNTS: &[(&str, &str, &str)] = &[
-    ("", "prompt_tokens", "promptTokens"),
-    ("", "completion_tokens", "completionTokens"),
-    ("", "input_tokens", "inputTokens"),
-    ("", "output_tokens", "outputTokens"),
-    ("", "total_tokens", "totalTokens"),
-    ("prompt_tokens_details", "cached_tokens", "cachedTokens"),
-    ("input_tokens_details", "cached_tokens", "cachedTokens"),
-    ("completion_tokens_details", "reasoning_tokens", "reasoningTokens"),
-    ("output_tokens_details", "reasoning_tokens", "reasoningTokens"),
-    ("input_tokens_details", "text_tokens", "inputTextTokens"),
-    ("input_tokens_details", "image_tokens", "inputImageTokens"),
-    ("input_token_details", "text_tokens", "inputTextTokens"),
-    ("input_token_details", "audio_tokens", "inputAudioTokens"),
-    ("", "seconds", "seconds"),
+use crate::lenient::at;
+
+/// Where the counts are in the API's `usage` objects, and their names in a
+/// run's metadata.
+const COUNTS: &[(&str, &str)] = &[
+    ("prompt_tokens", "promptTokens"),
+    ("completion_tokens", "completionTokens"),
+    ("input_tokens", "inputTokens"),
+    ("output_tokens", "outputTokens"),
+    ("total_tokens", "totalTokens"),
+    ("prompt_tokens_details.cached_tokens", "cachedTokens"),
+    ("input_tokens_details.cached_tokens", "cachedTokens"),
+    ("completion_tokens_details.reasoning_tokens", "reasoningTokens"),
+    ("output_tokens_details.reasoning_tokens", "reasoningTokens"),
+    ("input_tokens_details.text_tokens", "inputTextTokens"),
+    ("input_tokens_details.image_tokens", "inputImageTokens"),
+    ("input_token_details.text_tokens", "inputTextTokens"),
+    ("input_token_details.audio_tokens", "inputAudioTokens"),
+    ("seconds", "seconds"),
 ];
 
 /// The counts of one run, which may have taken several requests.
@@ -29,10 +31,11 @@ pub struct Usage(Map<String, Value>);
 impl Usage {
     /// Adds the counts of a further answer: its `usage`.
     pub fn add(&mut self, usage: &Value) {
-        for (member, count, name) in COUNTS {
-            let holder = if member.is_empty() { Some(usage) } else { usage.get(member) };
-            let count = holder.and_then(|holder| holder.get(count));
-            let Some(Value::Number(count)) = count else { continue };
+        if !usage.is_object() {
+            return;
+        }
+        for (path, name) in COUNTS {
+            let Value::Number(count) = at(usage, path) else { continue };
             let before = self.0.get(*name).and_then(Value::as_number);
             let sum = before.map_or_else(|| count.clone(), |before| sum(before, count));
             self.0.insert((*name).to_owned(), sum.into());
