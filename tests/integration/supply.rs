@@ -30,8 +30,8 @@ fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
     lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// What the OpenAI connector is built from, besides itself and serde. All but
-/// the first two and the bindings belong to serde_json.
+/// What the OpenAI connector is built from, besides itself and serde's crates.
+/// All but the first two and the bindings belong to serde_json.
 const OF_A_GUEST: [&str; 10] = [
     "base64",
     "connector-sdk",

@@ -28,18 +28,21 @@ use connector_sdk::{
     Result, Run, Settings, Shape,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
+use serde_with::skip_serializing_none;
 
 use self::attachments::Attachments;
-use self::conversation::Conversation;
+use self::conversation::{Answer, Conversation};
 use self::format::Format;
 use self::functions::Functions;
 use self::messages::Message;
 use self::request::Requests;
 use crate::rules::{self, Rule, Takes, rule};
+use crate::usage::Usage;
 use crate::{connection, models, parameters};
 
 /// Asks a chat model and returns its answer as text, as an object or as a list.
+#[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Ask {
@@ -232,11 +235,12 @@ impl Run for Ask {
         },
         Example {
             title: "An object of a certain shape",
-            input: r#"{
-                "messages": [{"role": "user", "content": "Describe the city of Graz."}],
-                "responseFormat": 1,
-                "responseSchema": "{\"type\": \"object\", \"properties\": {\"name\": {\"type\": \"string\"}, \"population\": {\"type\": \"integer\"}}, \"required\": [\"name\", \"population\"], \"additionalProperties\": false}"
-            }"#,
+            input: concat!(
+                r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
+                r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
+                r#"\"properties\": {\"city\": {\"type\": \"string\"}}, "#,
+                r#"\"required\": [\"city\"], \"additionalProperties\": false}"}"#,
+            ),
         },
         Example {
             title: "Instructions, and a short answer",
@@ -278,16 +282,17 @@ impl Run for Ask {
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
         let answer = conversation.hold(messages)?;
-        let outputs = answer.outputs;
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&json!({
-            "model": answer.model.as_deref().unwrap_or(&self.model),
-            "usage": (!answer.usage.is_empty()).then_some(answer.usage),
-            "finishReasons": (!answer.finish_reasons.is_empty()).then_some(answer.finish_reasons),
-            "logprobs": answer.logprobs.iter().any(|one| !one.is_null()).then_some(&answer.logprobs),
-            "strict": format.is_loose().then_some(false),
-            "repairs": (answer.repairs > 0).then_some(answer.repairs),
-            "requestId": answer.request_id,
-        }))
+        let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
+            answer;
+        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
+            model: model.unwrap_or(self.model),
+            usage: Some(usage).filter(|usage| !usage.is_empty()),
+            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
+            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
+            strict: format.is_loose().then_some(false),
+            repairs: Some(repairs).filter(|repairs| *repairs > 0),
+            request_id,
+        })
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -298,7 +303,8 @@ impl Run for Ask {
         let shape: OutputShape = serde_json::from_value(input).map_err(|error| {
             Failure::invalid_input("", format!("the input does not fit: {error}"))
         })?;
-        let format = Format::of(shape.response_format, shape.response_schema.as_deref())?;
+        let number = shape.response_format.unwrap_or_default();
+        let format = Format::of(number, shape.response_schema.as_deref())?;
         Ok(format.output_schema(shape.n > Some(1)))
     }
 }
@@ -342,13 +348,27 @@ fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
     if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
+/// What is known about a run.
+#[skip_serializing_none]
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    model: String,
+    usage: Option<Usage>,
+    finish_reasons: Option<Vec<String>>,
+    logprobs: Option<Vec<Value>>,
+    /// `false` if the API could not hold the model to the schema strictly.
+    strict: Option<bool>,
+    repairs: Option<u64>,
+    request_id: Option<String>,
+}
+
 /// The part of an input that decides the shape of the output. A form asks for
 /// it before the rest is filled in.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OutputShape {
-    #[serde(default)]
-    response_format: u64,
+    response_format: Option<u64>,
     response_schema: Option<String>,
     n: Option<u64>,
 }

@@ -17,6 +17,7 @@ use self::answer::{Answer, Images};
 use crate::{models, parameters};
 
 /// Makes images from a description in words.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateImage {

@@ -13,6 +13,7 @@ use crate::rules::{Rule, Takes, rule};
 use crate::{models, parameters, rules};
 
 /// Reads a text aloud and returns the recording as a file.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateSpeech {

@@ -24,6 +24,7 @@ use self::language::{Language, language};
 use crate::{parameters, rules};
 
 /// Writes down what is said in a recording, in the language that is spoken.
+#[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateTranscription {

@@ -3,23 +3,25 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::lenient::at;
+
 /// Where the counts are in the API's `usage` objects, and their names in a
 /// run's metadata.
 const COUNTS: &[(&str, &str)] = &[
-    ("/prompt_tokens", "promptTokens"),
-    ("/completion_tokens", "completionTokens"),
-    ("/input_tokens", "inputTokens"),
-    ("/output_tokens", "outputTokens"),
-    ("/total_tokens", "totalTokens"),
-    ("/prompt_tokens_details/cached_tokens", "cachedTokens"),
-    ("/input_tokens_details/cached_tokens", "cachedTokens"),
-    ("/completion_tokens_details/reasoning_tokens", "reasoningTokens"),
-    ("/output_tokens_details/reasoning_tokens", "reasoningTokens"),
-    ("/input_tokens_details/text_tokens", "inputTextTokens"),
-    ("/input_tokens_details/image_tokens", "inputImageTokens"),
-    ("/input_token_details/text_tokens", "inputTextTokens"),
-    ("/input_token_details/audio_tokens", "inputAudioTokens"),
-    ("/seconds", "seconds"),
+    ("prompt_tokens", "promptTokens"),
+    ("completion_tokens", "completionTokens"),
+    ("input_tokens", "inputTokens"),
+    ("output_tokens", "outputTokens"),
+    ("total_tokens", "totalTokens"),
+    ("prompt_tokens_details.cached_tokens", "cachedTokens"),
+    ("input_tokens_details.cached_tokens", "cachedTokens"),
+    ("completion_tokens_details.reasoning_tokens", "reasoningTokens"),
+    ("output_tokens_details.reasoning_tokens", "reasoningTokens"),
+    ("input_tokens_details.text_tokens", "inputTextTokens"),
+    ("input_tokens_details.image_tokens", "inputImageTokens"),
+    ("input_token_details.text_tokens", "inputTextTokens"),
+    ("input_token_details.audio_tokens", "inputAudioTokens"),
+    ("seconds", "seconds"),
 ];
 
 /// The counts of one run, which may have taken several requests.
@@ -32,8 +34,8 @@ impl Usage {
         if !usage.is_object() {
             return;
         }
-        for (pointer, name) in COUNTS {
-            let Some(Value::Number(count)) = usage.pointer(pointer) else { continue };
+        for (path, name) in COUNTS {
+            let Value::Number(count) = at(usage, path) else { continue };
             let before = self.0.get(*name).and_then(Value::as_number);
             let sum = before.map_or_else(|| count.clone(), |before| sum(before, count));
             self.0.insert((*name).to_owned(), sum.into());

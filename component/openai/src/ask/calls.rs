@@ -91,26 +91,16 @@ mod tests {
 
     use super::*;
 
-    /// A piece of a call. What is empty is left out.
-    fn piece(index: Option<u32>, id: &str, name: &str, arguments: &str) -> Value {
-        let mut function = json!({ "arguments": arguments });
-        if !name.is_empty() {
-            function["name"] = name.into();
-        }
-        let mut piece = json!({ "type": "function", "function": function });
-        if let Some(index) = index {
-            piece["index"] = index.into();
-        }
-        if !id.is_empty() {
-            piece["id"] = id.into();
-        }
-        piece
-    }
-
     #[test]
     fn a_call_is_put_together_however_its_pieces_are_marked() {
-        let at = |index, id, name, arguments| piece(Some(index), id, name, arguments);
-        let one = |id, name, arguments| piece(None, id, name, arguments);
+        let at = |index: u32, id: &str, name: &str, arguments: &str| {
+            let function = json!({ "name": name, "arguments": arguments });
+            json!({ "index": index, "id": id, "type": "function", "function": function })
+        };
+        let one = |id: &str, name: &str, arguments: &str| {
+            let function = json!({ "name": name, "arguments": arguments });
+            json!({ "id": id, "function": function })
+        };
         let (a, b) = (r#"{"a":1}"#, r#"{"b":2}"#);
         for (case, pieces, expected) in [
             (
@@ -209,7 +199,10 @@ mod tests {
 
     #[test]
     fn arguments_may_be_an_object() {
-        let call = |name: &str| json!({ "function": { "name": name, "arguments": { "x": [{ "index": 0 }] } } });
+        let call = |name: &str| {
+            let function = json!({ "name": name, "arguments": { "x": [{ "index": 0 }] } });
+            json!({ "function": function })
+        };
         let mut calls = Vec::new();
         for name in ["f", "f", "g"] {
             add(&mut calls, call(name));

@@ -290,7 +290,15 @@ fn other_json(wanted: &str, content: &str) -> Failure {
 mod tests {
     use super::*;
 
-    const STRICT: &str = r#"{"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"}},"required":["name","age"],"additionalProperties":false}"#;
+    /// A schema that strict mode takes.
+    fn strict() -> Value {
+        json!({
+            "type": "object",
+            "properties": { "name": { "type": "string" }, "age": { "type": "integer" } },
+            "required": ["name", "age"],
+            "additionalProperties": false,
+        })
+    }
 
     fn of(number: u64, schema: &str) -> Format {
         Format::of(number, Some(schema)).unwrap()
@@ -312,9 +320,10 @@ mod tests {
 
     #[test]
     fn the_format_decides_what_is_asked_for_and_what_comes_of_it() {
+        let strict = strict().to_string();
         let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
         let texts = json!({ "type": "array", "items": { "type": "string" } });
-        let list = json!({ "type": "array", "items": json(STRICT) });
+        let list = json!({ "type": "array", "items": self::strict() });
         let in_object = |mut root: Value, list: &Value| {
             root["type"] = "object".into();
             root["properties"] = json!({ "items": list });
@@ -332,7 +341,7 @@ mod tests {
             (0, "left over", None, true, json!({ "type": "string" })),
             (1, "", None, true, json!({ "type": "object" })),
             (2, "{}", None, true, json!({ "type": "array" })),
-            (1, STRICT, Some(json(STRICT)), true, json(STRICT)),
+            (1, &strict, Some(self::strict()), true, self::strict()),
             (
                 1,
                 r#"{"type":"object"}"#,
@@ -340,7 +349,7 @@ mod tests {
                 false,
                 json!({ "type": "object" }),
             ),
-            (2, STRICT, in_object(json!({}), &list), true, list.clone()),
+            (2, &strict, in_object(json!({}), &list), true, list.clone()),
             (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
             (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
             // References still find what they refer to.
@@ -364,7 +373,7 @@ mod tests {
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);
         // The order of the members is kept.
-        assert!(of(1, STRICT).response_format().unwrap().to_string().contains(STRICT));
+        assert!(of(1, &strict).response_format().unwrap().to_string().contains(&strict));
     }
 
     #[test]
@@ -471,7 +480,7 @@ mod tests {
 
     #[test]
     fn a_server_that_does_not_take_a_format_is_answered_with_advice() {
-        let (with_schema, without) = (of(1, STRICT), of(2, ""));
+        let (with_schema, without) = (of(1, &strict().to_string()), of(2, ""));
         let unavailable = "This response_format type is unavailable now";
         let other = "'response_format.type' must be 'json_schema' or 'text'";
         let invalid = "Invalid schema for response_format 'response': In context=()";

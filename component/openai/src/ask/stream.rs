@@ -84,30 +84,30 @@ impl Completion {
         if errors::is_error(&choice) {
             return Err(with_text(errors::inside(&choice.to_string()), text_of(known)));
         }
-        let has_news = choice.get("delta").is_some_and(has_news);
-        let Value::Object(members) = choice else { return Ok(()) };
+        let Value::Object(mut members) = choice else { return Ok(()) };
         let is_last = has_ended(&members);
+        // Some servers send the whole message so far, beside what is new in it
+        // or in place of that.
+        let news = match (members.shift_remove("delta"), members.shift_remove("message")) {
+            (Some(delta), message) if message.is_none() || has_news(&delta) => delta,
+            (_, Some(message)) => new_part(known, message, is_last),
+            _ => Value::Null,
+        };
         for (name, value) in members {
-            let news = match name.as_str() {
-                "delta" => value,
-                // The message so far, beside what is new in it.
-                "message" if has_news => continue,
-                "message" => new_part(known, value, is_last),
-                "logprobs" => {
-                    grow_member(known, name, value);
-                    continue;
-                }
-                _ => {
-                    set(known, name, value);
-                    continue;
-                }
-            };
-            if let Some(text) = content(at(&news, "content")).filter(|text| !text.is_empty())
-                && self.is_heard
-            {
-                events::text_of_choice(place, text)?;
+            if name == "logprobs" {
+                grow_member(known, name, value);
+            } else {
+                set(known, name, value);
             }
-            // Whole answers have messages, chunks have their deltas.
+        }
+        if self.is_heard
+            && let Some(text) = content(at(&news, "content"))
+            && !text.is_empty()
+        {
+            events::text_of_choice(place, text)?;
+        }
+        // Whole answers have messages, chunks have their deltas.
+        if !news.is_null() {
             grow_member(known, "message".to_owned(), news);
         }
         Ok(())
@@ -309,14 +309,20 @@ mod tests {
 
     #[test]
     fn a_message_is_put_together_whatever_its_provider_puts_there() {
-        let call = |name: &str| json!({ "function": { "name": name, "arguments": { "a": [{ "index": 0 }] } } });
+        let call = |name: &str| {
+            let function = json!({ "name": name, "arguments": { "a": [{ "index": 0 }] } });
+            json!({ "function": function })
+        };
         let detail = |index: u64, text: &str, signature: Value| {
             json!({ "reasoning_details": [{
                 "type": "reasoning.text", "index": index, "format": "v1", "text": text,
                 "signature": signature,
             }]})
         };
-        let thought = |text: &str| json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": text }] }]);
+        let thought = |text: &str| {
+            let text = json!({ "type": "text", "text": text });
+            json!([{ "type": "thinking", "thinking": [text] }])
+        };
         for (case, deltas, expected) in [
             (
                 "calls without an index",
@@ -325,22 +331,20 @@ mod tests {
                     json!({ "content": "b", "tool_calls": [call("f")] }),
                     json!({ "tool_calls": [call("g")] }),
                 ],
-                json!({
-                    "content": "ab", "tool_calls": [call("f"), call("g")],
-                }),
+                json!({ "content": "ab", "tool_calls": [call("f"), call("g")] }),
             ),
             (
                 "members that nobody knows",
                 vec![
                     json!({ "role": "assistant", "reasoning_content": "let ", "content": null }),
                     json!({ "role": "assistant", "reasoning_content": "me", "score": 1 }),
-                    json!({ "content": "Hi", "score": 2, "more": { "note": "a", "mime_type": "x/y" } }),
-                    json!({ "more": { "note": "b", "mime_type": "x/y" }, "list": [{ "at": 1 }] }),
+                    json!({ "content": "Hi", "score": 2, "more": { "note": "a", "x_type": "y" } }),
+                    json!({ "more": { "note": "b", "x_type": "y" }, "list": [{ "at": 1 }] }),
                     json!({ "list": [{ "at": 2 }], "reasoning_content": null }),
                 ],
                 json!({
                     "role": "assistant", "reasoning_content": "let me", "content": "Hi",
-                    "score": 2, "more": { "note": "ab", "mime_type": "x/y" },
+                    "score": 2, "more": { "note": "ab", "x_type": "y" },
                     "list": [{ "at": 1 }, { "at": 2 }],
                 }),
             ),

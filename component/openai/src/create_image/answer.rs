@@ -9,7 +9,7 @@ use crate::lenient::lenient;
 use crate::stream::{self, Next};
 use crate::usage::Usage;
 
-/// The images.
+// The images.
 #[derive(Serialize, Properties)]
 #[property(output)]
 pub struct Images {
