@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use super::print;
 
 /// More than any secret has; what is longer is another file than was meant.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -99,9 +100,9 @@ fn pick_authorization(
         Some(given) => name(given),
         None if all.len() > 1 && io::stdin().is_terminal() => {
             for (number, one) in (1..).zip(all) {
-                eprintln!("{number}. {}", one.title);
+                print::note(format_args!("{number}. {}", print::plain(&one.title)));
             }
-            eprint!("Authorization [1]: ");
+            print::note_part("Authorization [1]: ".to_owned());
             let mut line = String::new();
             io::stdin().read_line(&mut line).map_err(|error| Error::Usage {
                 message: format!("cannot read the authorization: {error}"),
