@@ -10,7 +10,7 @@ use ureq::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::contract::{BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme};
+use crate::contract::{Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme};
 use crate::egress::{
     Credential, Destination, Header, Route, Secret, header_name, is_header_of_connection,
 };
@@ -103,8 +103,7 @@ impl Connection {
         // then that is what is wrong.
         let all_known = values.keys().all(|name| definition.properties.get(name).is_some());
         let is_missing = |name: &&str| {
-            let is_required = definition.properties.get(name).is_some_and(|row| row.required);
-            is_required && values.get(*name).is_none_or(is_blank)
+            must_be_given(definition, scheme, name) && values.get(*name).is_none_or(is_blank)
         };
         if all_known && let Some(property) = scheme.properties().into_iter().find(is_missing) {
             return Err(missing_credential(descriptor, property));
@@ -169,15 +168,16 @@ impl fmt::Debug for Connection {
 /// first whose required properties are given is, or else of the first.
 fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) -> &'a Scheme {
     let named = values.get(Definition::AUTHORIZATION).and_then(Value::as_str);
-    let is_given = |name: &String| {
-        let is_required = definition.properties.get(name).is_some_and(|row| row.required);
-        !is_required || !values.get(name).is_none_or(is_blank)
-    };
     let picked = named
         .and_then(|name| definition.authorization(name))
         .or_else(|| {
             let mut all = definition.authorizations.iter();
-            all.find(|authorization| authorization.properties.iter().all(is_given))
+            all.find(|Authorization { properties, scheme, .. }| {
+                properties.iter().all(|name| {
+                    !must_be_given(definition, scheme, name)
+                        || !values.get(name).is_none_or(is_blank)
+                })
+            })
         })
         .or(definition.authorizations.first());
     let Some(picked) = picked else { return &Scheme::None };
@@ -187,6 +187,13 @@ fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) 
         values.insert(Definition::AUTHORIZATION.to_owned(), picked.name.as_str().into());
     }
     &picked.scheme
+}
+
+/// What is required, and what alone authorizes: there is nothing to send else.
+fn must_be_given(definition: &Definition, scheme: &Scheme, property: &str) -> bool {
+    let is_required = definition.properties.get(property).is_some_and(|row| row.required);
+    let is_alone = |scheme: &Scheme| matches!(scheme.properties()[..], [of] if of == property);
+    is_required || is_alone(scheme)
 }
 
 fn is_blank(value: &Value) -> bool {

@@ -92,11 +92,12 @@ fn tool(name: String, connector: &Connector, action: &Action) -> Tool {
 }
 
 /// What the action says that it does (MCP, "Tool annotations"). Every action
-/// asks a provider.
+/// asks a provider. Clients run what is read-only without a question, so nothing
+/// that costs money is.
 fn annotations(action: &Action) -> ToolAnnotations {
-    let Effects { read_only, destructive, idempotent, .. } = action.effects;
+    let Effects { read_only, destructive, idempotent, billed } = action.effects;
     ToolAnnotations::with_title(action.title.clone())
-        .read_only(read_only)
+        .read_only(read_only && !billed)
         .destructive(destructive)
         .idempotent(idempotent)
         .open_world(true)

@@ -31,7 +31,7 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
 
     async function connection() {
       const chosen = config.connection ? RED.nodes.getNode(config.connection) : undefined;
-      if (!chosen?.connection && definition.connection.authorization.kind !== 'none') {
+      if (!chosen?.connection && values.needsConnection(definition.connection)) {
         throw Failure.invalid(undefined, `choose a connection of ${definition.title}`);
       }
       return chosen?.connection();

@@ -3,7 +3,7 @@
 import { Form } from './form.mjs';
 import { colourOf } from './icons.mjs';
 import { askOptions, connectionOf } from './questions.mjs';
-import { firstFields, missing } from './values.mjs';
+import { firstFields, missing, needsConnection } from './values.mjs';
 
 export const actionTemplate = () => `
 <div class="connector-dialog">
@@ -38,7 +38,7 @@ export const actionTemplate = () => `
 /** What `RED.nodes.registerType` takes. */
 export function actionDefinition({ address, definition }, action, connectionType) {
   const { properties } = action;
-  const isConnected = definition.connection.authorization.kind !== 'none';
+  const isConnected = needsConnection(definition.connection);
   let form;
   return {
     category: definition.title,

@@ -2,6 +2,10 @@
 // Node-RED's (`msg`, `jsonata` …) or a literal one of this package. The editor
 // and the runtime share it.
 
+/** Whether runs need a connection: not where nothing authorizes. */
+export const needsConnection = ({ authorizations }) =>
+  authorizations.some(({ scheme }) => scheme.kind !== 'none');
+
 /** A property whose value is chosen from a list that is complete. */
 export const isClosed = ({ choices, type }) => type === 'BOOLEAN' || choices?.open === false;
 
