@@ -10,7 +10,9 @@ use ureq::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::contract::{Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme};
+use crate::contract::{
+    Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme,
+};
 use crate::egress::{
     Credential, Destination, Header, Route, Secret, header_name, is_header_of_connection,
 };
