@@ -32,9 +32,9 @@ show connector test openai
 "$connector" test openai
 
 say "2. Ask, as text"
-show connector run openai/v1/ask --set 'messages[0].content=…' --raw
+show connector run openai/v1/ask "'…'" --raw
 "$connector" run openai/v1/ask --raw \
-    --set 'messages[0].content=In one sentence: what is a WebAssembly component?' | tee "$out/ask.txt"
+    'In one sentence: what is a WebAssembly component?' | tee "$out/ask.txt"
 
 say "3. Ask, as an object of a given shape"
 cat >"$out/ask-object.input.json" <<'JSON'
