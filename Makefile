@@ -60,10 +60,11 @@ check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas schemas --check $(TARGET)/components/openai.wasm $(TARGET)/test-components/anthropic.wasm
 
-lint:          ## formatting, clippy, and a test for each row of SECURITY.md
+lint:          ## formatting, clippy, documentation, and a test for each row of SECURITY.md
 	scripts/check-security.py
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(CARGO_ALL) --no-deps
 
 audit:         ## licences, sources, duplicates; builds cargo-deny, once
 	scripts/audit.sh $(TARGET)

@@ -2,9 +2,9 @@
 //! has the same API.
 //!
 //! Each action is a file or a folder. What they have in common: the
-//! [`connection`], [`errors`] and what they are about, [`models`] and the
-//! [`rules`] for what they take, [`parameters`] that go out as they came in,
-//! [`stream`]s of events and the token counts ([`usage`]).
+//! `connection`, `errors` and what they are about, `models` and the
+//! `rules` for what they take, `parameters` that go out as they came in,
+//! `stream`s of events and the token counts (`usage`).
 
 mod ask;
 mod connection;

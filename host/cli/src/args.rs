@@ -313,7 +313,7 @@ pub struct Reach {
     /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
-    /// Let connections lead to this server only, such as https://api.openai.com; may be given
+    /// Let connections lead to this server only, such as `https://api.openai.com`; may be given
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     pub origin: Vec<BaseUrl>,

@@ -3,10 +3,10 @@
 //!
 //! | here | there |
 //! |---|---|
-//! | an action | a tool with its JSON Schema ([`tools`]) |
-//! | an outcome, a failure | a tool's result, with `isError` for failures ([`results`]) |
-//! | files that runs make, reference pages | resources ([`files`], [`server`]) |
-//! | events | progress notifications ([`progress`]) |
+//! | an action | a tool with its JSON Schema (`tools`) |
+//! | an outcome, a failure | a tool's result, with `isError` for failures (`results`) |
+//! | files that runs make, reference pages | resources (`files`, `server`) |
+//! | events | progress notifications (`progress`) |
 //!
 //! The protocol itself is the `rmcp` crate's. It is spoken on standard input
 //! and output, or over streamable HTTP under `/mcp`, where the service's rules

@@ -2,8 +2,8 @@
 //! Rust, and the page on which a person fills the forms.
 //!
 //! Requests are handled asynchronously; a run has a thread of its own, behind a
-//! bounded queue ([`gate`]). [`access`] decides which callers are served,
-//! [`route`] connects handlers with their description, and [`problem`] is the
+//! bounded queue (`gate`). `access` decides which callers are served,
+//! `route` connects handlers with their description, and `problem` is the
 //! form of a failure.
 
 mod access;

@@ -1,9 +1,9 @@
 //! `connector worker`: runs from a queue in NATS JetStream, for any number of
 //! machines.
 //!
-//! A message is one run ([`message`]). Workers pull as many as they have places
-//! for; [`delivery`] is what happens to each. What is kept in NATS stands in
-//! [`broker`], what it is called in [`names`].
+//! A message is one run (`message`). Workers pull as many as they have places
+//! for; `delivery` is what happens to each. What is kept in NATS stands in
+//! `broker`, what it is called in `names`.
 
 mod access;
 mod broker;

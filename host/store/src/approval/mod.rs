@@ -2,8 +2,8 @@
 //!
 //! What a component says of itself (its address, where its connection leads,
 //! the environment variables it would read) is a request. It is granted by a
-//! lock file that whoever built the components wrote beside them ([`lock`]), or
-//! by the user of this machine ([`trust`]). Nothing is granted for a name.
+//! lock file that whoever built the components wrote beside them (`lock`), or
+//! by the user of this machine (`trust`). Nothing is granted for a name.
 
 mod binding;
 mod lock;

@@ -1,7 +1,7 @@
 //! A connector without a will of its own: it does what its input says, and its
 //! output says all that it saw. Tests attack the host with it.
 //!
-//! What it calls itself and asks for is in [`config`], which a test overwrites
+//! What it calls itself and asks for is in `config`, which a test overwrites
 //! in the component's file.
 
 mod bindings;
