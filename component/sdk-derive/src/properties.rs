@@ -46,7 +46,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         let names = fields.iter().filter_map(|field| field.ident.as_ref());
         quote! {
             const _: () = {
-                #[allow(dead_code)]
+                #[allow(dead_code, reason = "the host reads the table and nobody the struct")]
                 fn read(table: &#name) {
                     let _ = (#(&table.#names,)*);
                 }

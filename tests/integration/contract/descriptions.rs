@@ -62,9 +62,9 @@ fn a_panic_while_describing_says_what_and_where() {
                    (i32.load offset=4 (global.get $words)))
                  unreachable)",
         )
-        .value("words", "types.json", json!("panicked at src/lib.rs:7: no such row"));
+        .value("words", "types.json", json!("panicked at src/lib.rs:7: no such\n\u{1b}[31mrow"));
     let failure = describe_failure(&guest);
-    assert_eq!(failure.message, "the connector panicked at src/lib.rs:7: no such row");
+    assert_eq!(failure.message, r"the connector panicked at src/lib.rs:7: no such\n\u{1b}[31mrow");
 }
 
 #[test]

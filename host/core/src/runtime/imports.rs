@@ -559,7 +559,7 @@ impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let Some(run) = &mut self.run else {
             // What a connector says about a panic while it describes itself.
-            self.last_error = (level == log::Level::Error).then_some(message);
+            self.last_error = (level == log::Level::Error).then(|| plain(message));
             return Ok(());
         };
         run.account.check()?;
@@ -571,14 +571,7 @@ impl log::Host for State {
         if let Some(route) = &run.route {
             route.redactor().redact(&mut message);
         }
-        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
-        let plain: String = message
-            .chars()
-            .flat_map(|c| {
-                let is_plain = !acts_on_terminal(c) && c != '\n' && c != '\t';
-                if is_plain { vec![c] } else { c.escape_default().collect() }
-            })
-            .collect();
+        let plain = plain(message);
         if level == log::Level::Error {
             self.last_error = Some(plain.clone());
         }
@@ -592,4 +585,16 @@ impl log::Host for State {
         }
         Ok(())
     }
+}
+
+/// A connector's message in one line that a terminal does not act on.
+fn plain(mut message: String) -> String {
+    message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+    message
+        .chars()
+        .flat_map(|c| {
+            let is_plain = !acts_on_terminal(c) && c != '\n' && c != '\t';
+            if is_plain { vec![c] } else { c.escape_default().collect() }
+        })
+        .collect()
 }
