@@ -32,7 +32,7 @@ export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld ${GUEST_RUSTFLAGS-}"
 # Whatever the package says of its release profile. The names of functions
 # stay: the host says by them where a connector failed.
-export CARGO_PROFILE_RELEASE_OPT_LEVEL=${GUEST_OPT_LEVEL-s} CARGO_PROFILE_RELEASE_LTO=true \
+export CARGO_PROFILE_RELEASE_OPT_LEVEL=${GUEST_OPT_LEVEL-3} CARGO_PROFILE_RELEASE_LTO=true \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_PANIC=abort \
     CARGO_PROFILE_RELEASE_STRIP=${GUEST_STRIP-debuginfo}
 

@@ -56,7 +56,7 @@ pub struct Conversation {
     /// The conversation so far, the question last.
     #[property(min_items = 1)]
     messages: Vec<Message>,
-    /// What the model is told before the conversation. Left empty, nothing.
+    /// Instructions for the model, ahead of the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(control = text_area)]
     system: Option<String>,
@@ -87,7 +87,7 @@ enum Format {
 
 impl Run for Ask {
     const HELP: &str = include_str!("ask.md");
-    const TEXT_PROPERTY: Option<&str> = Some("messages[0].content");
+    const TEXT_PROPERTY: &str = "messages[0].content";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[Example {
         title: "A question",

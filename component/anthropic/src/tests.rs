@@ -2,8 +2,8 @@
 
 use crate::CONNECTOR;
 use connector_sdk::json_schema::{Invalid, Violation};
-use connector_sdk::testing::{Answer, Host};
-use connector_sdk::{Failure, FailureKind, Outcome};
+use connector_sdk::testing::{self, Answer, Host};
+use connector_sdk::{Failure, FailureKind};
 use serde_json::{Value, json};
 
 fn host(answer: Answer) -> Host {
@@ -20,7 +20,7 @@ fn input(more: Value) -> Value {
     input
 }
 
-fn ask(host: &Host, more: Value) -> Result<Outcome<Value>, Failure> {
+fn ask(host: &Host, more: Value) -> Result<testing::Outcome, Failure> {
     host.run("ask", input(more))
 }
 
@@ -292,5 +292,5 @@ fn tokens_are_counted() {
 
 #[test]
 fn the_declaration_is_sound() {
-    assert_eq!(connector_sdk::testing::faults(&CONNECTOR), [""; 0]);
+    assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
 }

@@ -1,7 +1,6 @@
 //! Files of tickets.
 
 use connector_sdk::prelude::*;
-use connector_sdk::{Effects, Example, FileEntry};
 
 /// Attaches a file to a ticket.
 #[derive(Deserialize, Properties)]
@@ -33,14 +32,9 @@ pub struct Attachment {
     size: u64,
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    attachment: Attachment,
-}
-
 impl Run for UploadAttachment {
-    const GROUP: Option<&'static str> = Some("Attachments");
-    const EXAMPLES: &'static [Example] =
+    const GROUP: &str = "Attachments";
+    const EXAMPLES: &[Example] =
         &[Example { title: "A file for ticket 17", input: r#"{"ticket": 17}"# }];
 
     type Output = Attachment;
@@ -52,7 +46,8 @@ impl Run for UploadAttachment {
             form = form.text("comment", comment);
         }
         let path = format!("/tickets/{}/attachments", self.ticket);
-        let Answer { attachment } = http::post(path).multipart(form).send()?.json()?;
+        let attachment: Attachment =
+            http::post(path).multipart(form).send()?.member("attachment")?;
         Ok(attachment.into())
     }
 }
@@ -66,16 +61,16 @@ pub struct DownloadAttachment {
 }
 
 impl Run for DownloadAttachment {
-    const GROUP: Option<&'static str> = Some("Attachments");
+    const GROUP: &str = "Attachments";
     const EFFECTS: Effects = Effects::READ_ONLY;
-    const EXAMPLES: &'static [Example] =
+    const EXAMPLES: &[Example] =
         &[Example { title: "Attachment 3", input: r#"{"attachment": 3}"# }];
 
     type Output = FileEntry;
 
     fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
         let path = format!("/attachments/{}", self.attachment);
-        let Answer { attachment } = http::get(&path).send()?.json()?;
+        let attachment: Attachment = http::get(&path).send()?.member("attachment")?;
         let content = http::get(format!("{path}/content")).send()?;
         Ok(content.save(&attachment.name, &attachment.content_type)?.into())
     }

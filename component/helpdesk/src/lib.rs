@@ -3,23 +3,21 @@
 mod attachments;
 mod tickets;
 
+use connector_sdk::errors::Explanation;
 use connector_sdk::prelude::*;
-use connector_sdk::{ErrorResponse, FailureKind, serde_json};
 
 use attachments::{DownloadAttachment, UploadAttachment};
 use tickets::{CreateTicket, ListTickets};
-
-const BASE_URL: &str = "https://api.helpdesk.example/v2";
 
 connector_sdk::export!(Connector {
     categories: &["customer-support"],
     connection: Connection {
         authorizations: &[Authorization::header::<ApiKey>("x-helpdesk-key", "apiKey")],
-        properties: Server::PROPERTIES,
+        properties: BaseUrl::PROPERTIES,
         base_url_property: Some("baseUrl"),
         environment: &[("apiKey", "HELPDESK_API_KEY"), ("baseUrl", "HELPDESK_BASE_URL")],
         test,
-        ..Connection::new(BASE_URL)
+        ..Connection::new("https://api.helpdesk.example/v2")
     },
     actions: &[
         Action::of::<ListTickets>(),
@@ -40,17 +38,8 @@ connector_sdk::export!(Connector {
 #[serde(rename_all = "camelCase")]
 struct ApiKey {
     /// The key from the helpdesk's settings, under API. It is sent to the base URL and nowhere else.
-    #[property(secret, label = "API Key")]
+    #[property(secret)]
     api_key: String,
-}
-
-#[derive(Properties)]
-#[property(connection)]
-#[serde(rename_all = "camelCase")]
-struct Server {
-    /// The URL of the API, for a helpdesk on a server of its own.
-    #[property(label = "Base URL", control = url, provider_default = BASE_URL, advanced)]
-    base_url: Option<String>,
 }
 
 fn test(_: &Settings) -> Result<String> {
@@ -77,27 +66,20 @@ fn errors(response: &ErrorResponse) -> Failure {
         field: Option<String>,
     }
 
-    let mut failure = response.failure();
-    let Ok(Answer { fault }) = serde_json::from_str(response.body) else { return failure };
-    failure.kind = match fault.code.as_str() {
-        "validation_failed" => FailureKind::InvalidInput,
-        "plan_limit_reached" => FailureKind::QuotaExceeded,
-        _ => failure.kind,
+    let Ok(Answer { fault }) = serde_json::from_str(response.body) else {
+        return response.failure();
     };
-    failure.message = fault.text.trim_end_matches('.').to_owned();
-    failure.property = fault.field.map(|field| property(&field));
-    failure.with_code(fault.code)
-}
-
-/// The path of the property that goes out as this field: `dueDate` for
-/// `ticket.due_date`.
-fn property(field: &str) -> String {
-    let mut words = field.strip_prefix("ticket.").unwrap_or(field).split('_');
-    let mut path = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let (first, rest) = word.split_at(word.len().min(1));
-        path += &first.to_ascii_uppercase();
-        path += rest;
-    }
-    path
+    let kind = match fault.code.as_str() {
+        "validation_failed" => Some(FailureKind::InvalidInput),
+        "plan_limit_reached" => Some(FailureKind::QuotaExceeded),
+        _ => None,
+    };
+    let mut failure = response.failure_of(Explanation {
+        message: Some(fault.text),
+        code: Some(fault.code),
+        param: fault.field,
+        ..Explanation::default()
+    });
+    failure.kind = kind.unwrap_or(failure.kind);
+    failure
 }

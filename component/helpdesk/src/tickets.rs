@@ -1,8 +1,7 @@
 //! Listing and creating tickets.
 
 use connector_sdk::prelude::*;
-use connector_sdk::serde_json::{Value, json};
-use connector_sdk::{Choices, Date, DateTime, Effects, Example, Options, OptionsRequest};
+use connector_sdk::{Date, DateTime};
 
 /// The most tickets that the helpdesk puts on a page.
 const PAGE_SIZE: u64 = 100;
@@ -31,9 +30,9 @@ enum Status {
 }
 
 impl Run for ListTickets {
-    const GROUP: Option<&'static str> = Some("Tickets");
+    const GROUP: &str = "Tickets";
     const EFFECTS: Effects = Effects::READ_ONLY;
-    const EXAMPLES: &'static [Example] =
+    const EXAMPLES: &[Example] =
         &[Example { title: "Open tickets", input: r#"{"status": "open", "limit": 20}"# }];
 
     type Output = Vec<Ticket>;
@@ -164,8 +163,8 @@ pub struct Ticket {
 }
 
 impl Run for CreateTicket {
-    const GROUP: Option<&'static str> = Some("Tickets");
-    const EXAMPLES: &'static [Example] = &[Example {
+    const GROUP: &str = "Tickets";
+    const EXAMPLES: &[Example] = &[Example {
         title: "A ticket with a field of the project",
         input: r#"{
             "project": "web", "category": "login", "subject": "The login page is blank",
@@ -178,13 +177,8 @@ impl Run for CreateTicket {
     type Output = Ticket;
 
     fn run(self, _: &Settings) -> Result<Outcome<Self::Output>> {
-        #[derive(Deserialize)]
-        struct Created {
-            ticket: Ticket,
-        }
-
         let response = http::post("/tickets").json(&json!({ "ticket": self })).send()?;
-        let Created { ticket } = response.json()?;
+        let ticket: Ticket = response.member("ticket")?;
         Ok(ticket.into())
     }
 
@@ -196,24 +190,19 @@ impl Run for CreateTicket {
 /// The projects, or the categories of the project that is filled in.
 fn options(request: &OptionsRequest) -> Result<Options> {
     #[derive(Deserialize)]
-    struct Answer {
-        #[serde(alias = "projects", alias = "categories")]
-        items: Vec<Item>,
-    }
-    #[derive(Deserialize)]
     struct Item {
         id: String,
         name: String,
     }
 
-    // A form's empty box is an empty text.
-    let project = request.input.get("project").and_then(Value::as_str).unwrap_or_default();
-    let path = match request.property {
-        "category" if project.is_empty() => return Ok(Options::disabled("choose a project first")),
-        "category" => format!("/projects/{}/categories", http::segment(project)),
-        _ => "/projects".to_owned(),
+    let (path, member) = match (request.property, request.text("project")) {
+        ("category", None) => return Ok(Options::disabled("choose a project first")),
+        ("category", Some(project)) => {
+            (format!("/projects/{}/categories", http::segment(project)), "categories")
+        }
+        _ => ("/projects".to_owned(), "projects"),
     };
-    let answer: Answer = http::get(path).send()?.json()?;
-    let items = answer.items.into_iter().map(|item| (item.name, item.id));
+    let items: Vec<Item> = http::get(path).send()?.member(member)?;
+    let items = items.into_iter().map(|item| (item.name, item.id));
     Ok(Options::from_list(items).matching(request))
 }

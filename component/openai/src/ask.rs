@@ -175,11 +175,11 @@ pub struct Ask {
     #[property(advanced, group = "Metadata", max_items = 16, item(max_length = 512))]
     metadata: Option<BTreeMap<String, String>>,
 
-    /// Whether the run's metadata tells how probable each token of the answer was.
+    /// Whether the run's metadata includes the probability of each token of the answer.
     #[property(label = "Log Probabilities", advanced, group = "Output", provider_default = false)]
     logprobs: Option<bool>,
 
-    /// For how many of the likeliest tokens at each place it is told.
+    /// How many of the likeliest tokens at each position are included.
     #[property(label = "Top Log Probabilities", advanced, group = "Output")]
     #[property(when(logprobs = true), minimum = 0, maximum = 20)]
     top_logprobs: Option<u64>,
@@ -225,8 +225,8 @@ const RULES: &[Rule] = &[rule(
 
 impl Run for Ask {
     const HELP: &str = include_str!("ask.md");
-    const GROUP: Option<&str> = Some("Text");
-    const TEXT_PROPERTY: Option<&str> = Some("messages[0].content");
+    const GROUP: &str = "Text";
+    const TEXT_PROPERTY: &str = "messages[0].content";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {

@@ -114,8 +114,8 @@ struct Message {
 
 impl Run for CreateImage {
     const HELP: &str = include_str!("create_image.md");
-    const GROUP: Option<&str> = Some("Images");
-    const TEXT_PROPERTY: Option<&str> = Some("imageMessages[0].content");
+    const GROUP: &str = "Images";
+    const TEXT_PROPERTY: &str = "imageMessages[0].content";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
@@ -224,7 +224,7 @@ fn pixels(value: &Value) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use connector_sdk::testing::{Answer, Host};
+    use connector_sdk::testing::{self, Answer, Host};
     use connector_sdk::{FailureKind, FileEntry};
     use serde_json::json;
 
@@ -240,7 +240,7 @@ mod tests {
         input
     }
 
-    fn run(members: Value, answer: Value) -> Result<Outcome<Value>> {
+    fn run(members: Value, answer: Value) -> Result<testing::Outcome> {
         let answer = Answer::json(200, answer).header("x-request-id", "req_1");
         Host::new(&CONNECTOR).answer(answer).run("createImage", input(members))
     }
@@ -298,7 +298,7 @@ mod tests {
         let image = json!({
             "url": "https://images.example/1.png", "b64_json": null, "revised_prompt": "A fine cat",
         });
-        let Outcome { output, metadata } =
+        let testing::Outcome { output, metadata } =
             run(json!({}), json!({ "created": 1_700_000_000, "data": [image] })).unwrap();
         let data =
             json!([{ "url": "https://images.example/1.png", "revisedPrompt": "A fine cat" }]);
@@ -314,7 +314,7 @@ mod tests {
         });
         for (format, base64) in [("url", None), ("b64_json", Some("aGk="))] {
             let members = json!({ "responseFormat": format });
-            let Outcome { output, metadata } = run(members, answer.clone()).unwrap();
+            let testing::Outcome { output, metadata } = run(members, answer.clone()).unwrap();
             assert_eq!(output["data"][0]["url"], output["files"][0]["url"]);
             assert_eq!(output["data"][0].get("b64Json").and_then(Value::as_str), base64);
             assert_eq!(metadata["usage"], json!({ "totalTokens": 9, "inputImageTokens": 0 }));

@@ -71,8 +71,8 @@ const RULES: &[Rule] = &[
 impl Run for CreateSpeech {
     const TITLE: &str = "Text-To-Speech";
     const HELP: &str = include_str!("create_speech.md");
-    const GROUP: Option<&str> = Some("Audio");
-    const TEXT_PROPERTY: Option<&str> = Some("input");
+    const GROUP: &str = "Audio";
+    const TEXT_PROPERTY: &str = "input";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example { title: "A greeting", input: r#"{"input": "Good morning!", "voice": "alloy"}"# },
@@ -169,7 +169,7 @@ fn no_recording(entry: &FileEntry) -> Result<Failure> {
 
 #[cfg(test)]
 mod tests {
-    use connector_sdk::testing::{Answer, Host};
+    use connector_sdk::testing::{self, Answer, Host};
 
     use super::*;
     use crate::CONNECTOR;
@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// Runs the action, to be answered with this.
-    fn run(members: Value, mime_type: &str, content: &str) -> Result<Outcome<Value>> {
+    fn run(members: Value, mime_type: &str, content: &str) -> Result<testing::Outcome> {
         let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
         Host::new(&CONNECTOR).answer(answer).run("createSpeech", input(members))
     }
@@ -199,7 +199,7 @@ mod tests {
             (json!({}), "audio/L16; rate=24000", "speech.pcm", "audio/pcm"),
             (json!({ "responseFormat": "aac" }), "audio/wav", "speech.aac", "audio/aac"),
         ] {
-            let Outcome { output, metadata } = run(members, called, "sound").unwrap();
+            let testing::Outcome { output, metadata } = run(members, called, "sound").unwrap();
             assert_eq!(output["name"], name, "{called}");
             assert_eq!(output["mimeType"], mime_type, "{called}");
             let expected = json!({ "model": "gpt-4o-mini-tts", "requestId": "req_1" });

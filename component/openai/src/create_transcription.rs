@@ -69,7 +69,7 @@ pub struct CreateTranscription {
     #[property(advanced, group = "Output", when(response_format = "verbose_json"))]
     #[property(choices("segment": "Of each segment.", "word": "Of each word."))]
     timestamp_granularities: Option<Vec<String>>,
-    /// Whether the output tells how sure the model is of each token. gpt-4o-transcribe and
+    /// Whether the output includes how sure the model is of each token. gpt-4o-transcribe and
     /// gpt-4o-mini-transcribe can tell.
     #[property(advanced, group = "Output", provider_default = false)]
     include_logprobs: Option<bool>,
@@ -105,7 +105,7 @@ const RECORDINGS: &[&str] = &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg"
 impl Run for CreateTranscription {
     const TITLE: &str = "Create Transcriptions";
     const HELP: &str = include_str!("create_transcription.md");
-    const GROUP: Option<&str> = Some("Audio");
+    const GROUP: &str = "Audio";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example { title: "What is said in a recording", input: r#"{"file": {"url": "talk.mp3"}}"# },
@@ -281,7 +281,7 @@ fn data_url(recording: &FileEntry) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use connector_sdk::FailureKind;
-    use connector_sdk::testing::{Answer, Host};
+    use connector_sdk::testing::{self, Answer, Host};
 
     use super::*;
     use crate::CONNECTOR;
@@ -289,7 +289,7 @@ mod tests {
     const MODEL: &str = "gpt-transcribe";
 
     /// Runs the action on a recording.
-    fn run(host: &Host, members: Value) -> Result<Outcome<Value>> {
+    fn run(host: &Host, members: Value) -> Result<testing::Outcome> {
         let file = host.file("talk.mp3", "audio/mpeg", b"talk");
         let mut input = json!({ "file": file, "model": MODEL });
         for (name, value) in members.as_object().unwrap() {
@@ -310,7 +310,7 @@ mod tests {
     }
 
     /// The outcome of an answer with this content.
-    fn answered(format: &str, mime_type: &str, content: &str) -> Result<Outcome<Value>> {
+    fn answered(format: &str, mime_type: &str, content: &str) -> Result<testing::Outcome> {
         let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
         run(&Host::new(&CONNECTOR).answer(answer), json!({ "responseFormat": format }))
     }
@@ -416,7 +416,8 @@ mod tests {
     #[test]
     fn token_counts_are_metadata() {
         let content = r#"{"text":"Hi","usage":{"type":"duration","seconds":9}}"#;
-        let Outcome { output, metadata } = answered("json", "application/json", content).unwrap();
+        let testing::Outcome { output, metadata } =
+            answered("json", "application/json", content).unwrap();
         assert_eq!(output, json!({ "text": "Hi" }));
         let expected = json!({ "model": MODEL, "usage": { "seconds": 9 }, "requestId": "req_1" });
         assert_eq!(json!(metadata), expected);

@@ -3,8 +3,6 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-use crate::lenient::at;
-
 /// Where the counts are in the API's `usage` objects, and their names in a
 /// run's metadata.
 const COUNTS: &[(&str, &str)] = &[
@@ -31,15 +29,28 @@ pub struct Usage(Map<String, Value>);
 impl Usage {
     /// Adds the counts of a further answer: its `usage`.
     pub fn add(&mut self, usage: &Value) {
-        if !usage.is_object() {
-            return;
+        for (name, value) in usage.as_object().into_iter().flatten() {
+            match value {
+                Value::Number(count) => self.add_count(name, count),
+                Value::Object(details) => {
+                    for (detail, value) in details {
+                        if let Value::Number(count) = value {
+                            self.add_count(&format!("{name}.{detail}"), count);
+                        }
+                    }
+                }
+                _ => {}
+            }
         }
-        for (path, name) in COUNTS {
-            let Value::Number(count) = at(usage, path) else { continue };
-            let before = self.0.get(*name).and_then(Value::as_number);
-            let sum = before.map_or_else(|| count.clone(), |before| sum(before, count));
-            self.0.insert((*name).to_owned(), sum.into());
-        }
+    }
+
+    fn add_count(&mut self, path: &str, count: &Number) {
+        let Some((_, name)) = COUNTS.iter().find(|(known, _)| *known == path) else { return };
+        let sum = match self.0.get(*name).and_then(Value::as_number) {
+            Some(before) => sum(before, count),
+            None => count.clone(),
+        };
+        self.0.insert((*name).to_owned(), sum.into());
     }
 
     /// Whether the provider counted nothing.

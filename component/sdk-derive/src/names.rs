@@ -2,26 +2,22 @@
 
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta};
 
-/// A name of Rust in title case: `max_tokens` and `MaxTokens` are `Max Tokens`.
+/// Words that are written in capitals.
+const ACRONYMS: &[&str] = &[
+    "api", "csv", "html", "http", "https", "id", "ip", "json", "pdf", "sql", "svg", "tls", "ui",
+    "uri", "url", "uuid", "vat", "xml", "yaml",
+];
+
+/// A name of Rust in title case: `max_tokens` and `MaxTokens` are `Max Tokens`,
+/// `base_url` is `Base URL`.
 pub fn title(name: &Ident) -> String {
-    let mut title = String::new();
-    let mut starts = true;
-    for character in unraw(name).chars() {
-        if character == '_' {
-            starts = true;
-            continue;
-        }
-        if (starts || character.is_uppercase()) && !title.is_empty() {
-            title.push(' ');
-        }
-        if starts {
-            title.extend(character.to_uppercase());
-        } else {
-            title.push(character);
-        }
-        starts = false;
-    }
-    title
+    let name = unraw(name);
+    let name = if name.contains('_') { name } else { snake(&name) };
+    let words = name.split('_').filter(|word| !word.is_empty()).map(|word| {
+        let word = word.to_ascii_lowercase();
+        if ACRONYMS.contains(&word.as_str()) { word.to_ascii_uppercase() } else { pascal(&word) }
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A name without the `r#` of a keyword.

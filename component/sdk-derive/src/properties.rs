@@ -16,31 +16,28 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
         let message = "a property table is made of a struct without type parameters";
         return Err(syn::Error::new(parameter.span(), message));
     }
-    let container = Container::of(input)?;
-    let mut errors: Option<syn::Error> = None;
+    let mut errors = Errors::default();
+    let container = errors.take(Container::of(input)).unwrap_or_default();
     let mut parts = vec![Part::Rows(Vec::new())];
     for field in fields {
-        match container.expand_field(field, fields) {
-            Ok(Part::Rows(rows)) => match parts.last_mut() {
+        match errors.take(container.expand_field(field, fields)) {
+            Some(Part::Rows(rows)) => match parts.last_mut() {
                 Some(Part::Rows(before)) => before.extend(rows),
                 _ => parts.push(Part::Rows(rows)),
             },
-            Ok(table) => parts.push(table),
-            Err(error) => match &mut errors {
-                Some(errors) => errors.combine(error),
-                None => errors = Some(error),
-            },
+            Some(table) => parts.push(table),
+            None => {}
         }
     }
     // With a table, though an empty one, what uses it has no errors of its own.
-    let (table, errors) = match errors {
+    let (table, errors) = match errors.0 {
         None => (table(&parts), None),
         Some(errors) => (quote!(&[]), Some(errors.into_compile_error())),
     };
     let name = &input.ident;
     let (action, title) = (Case::Camel.variant(&unraw(name)), title(name));
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let label = container.label;
+    let label = container.label.unwrap_or_else(|| quote!(""));
     // Of a connection no more than the table is used.
     let read = container.connection.then(|| {
         let names = fields.iter().filter_map(|field| field.ident.as_ref());
@@ -79,6 +76,21 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             };
         }
     })
+}
+
+/// The errors so far, which are reported together.
+#[derive(Default)]
+struct Errors(Option<syn::Error>);
+
+impl Errors {
+    fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        match (result, &mut self.0) {
+            (Ok(value), _) => return Some(value),
+            (Err(error), Some(errors)) => errors.combine(error),
+            (Err(error), errors) => *errors = Some(error),
+        }
+        None
+    }
 }
 
 fn named_fields(input: &DeriveInput) -> syn::Result<&Fields> {
@@ -122,9 +134,11 @@ fn table(parts: &[Part]) -> TokenStream {
 }
 
 /// What holds for all fields.
+#[derive(Default)]
 struct Container {
     serde: Serde,
-    label: TokenStream,
+    /// The label of an item or an output of this shape.
+    label: Option<TokenStream>,
     /// Whether the keys are those that serde writes.
     output: bool,
     /// Whether it is a table of a connection.
@@ -134,10 +148,10 @@ struct Container {
 impl Container {
     fn of(input: &DeriveInput) -> syn::Result<Self> {
         let serde = Serde::of(&input.attrs)?;
-        let mut container = Self { serde, label: quote!(""), output: false, connection: false };
+        let mut container = Self { serde, ..Self::default() };
         for entry in attributes::read(&input.attrs, "property", attributes::CONTAINER)? {
             match entry.value {
-                Value::Text(label) => container.label = quote!(#label),
+                Value::Text(label) => container.label = Some(quote!(#label)),
                 _ if entry.name == "connection" => container.connection = true,
                 _ => container.output = true,
             }
@@ -437,9 +451,10 @@ impl<'a> Row<'a> {
         }
         if !self.limits.is_empty() {
             let limits = std::mem::take(&mut self.limits);
+            let shape = &self.shape;
             self.set(quote!(limits: ::connector_sdk::property::Limits {
                 #(#limits,)*
-                ..::connector_sdk::property::Limits::NONE
+                ..#shape.limits
             }));
         }
         let Self { members, shape, item, .. } = self;
@@ -464,6 +479,10 @@ impl<'a> Row<'a> {
             (Some(choices), _) => choices,
             (None, Some(_)) => (true, quote!(&[])),
         };
+        if !is_open && self.limits.is_empty() {
+            // The choices say more than the bounds of the type.
+            self.set(quote!(limits: ::connector_sdk::property::Limits::NONE));
+        }
         let keys = self.live.take().map(|(_, keys)| keys).unwrap_or_default();
         let live = match is_live {
             true => quote!(::core::option::Option::Some(&[#(#keys),*])),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::property::{Properties, Property, Shape};
 use crate::{Failure, FailureKind, Result};
@@ -27,14 +27,15 @@ pub trait Run: DeserializeOwned + Properties {
     const DESCRIPTION: &'static str = <Self as Properties>::DESCRIPTION;
     /// More for the documentation, Markdown.
     const HELP: &'static str = "";
-    /// The heading under which actions are listed.
-    const GROUP: Option<&'static str> = None;
+    /// The heading under which actions are listed, such as `Tickets`; none if
+    /// it is empty.
+    const GROUP: &'static str = "";
     /// Whether the action is only there for stored workflows. The description
     /// names what to use instead.
     const DEPRECATED: bool = false;
     /// The path of the property that a single text fills, such as
-    /// `messages[0].content`.
-    const TEXT_PROPERTY: Option<&'static str> = None;
+    /// `messages[0].content`; none if it is empty.
+    const TEXT_PROPERTY: &'static str = "";
     /// What a run does at the provider.
     const EFFECTS: Effects = Effects::NONE;
     /// How long a run may well take, in milliseconds, if that is longer than
@@ -43,7 +44,9 @@ pub trait Run: DeserializeOwned + Properties {
     /// Inputs that people start from.
     const EXAMPLES: &'static [Example] = &[];
 
-    /// What a run returns.
+    /// What a run returns. A member that is an `Option` is `null` when there is
+    /// none; with `#[serde(skip_serializing_if = "Option::is_none")]` it is
+    /// absent. Either is fine: workflows read both alike.
     type Output: Serialize + Shape;
     /// The shape of it, if that is not the shape of its type. An action whose
     /// `Output` is a [`Value`] of another shape each time has
@@ -80,6 +83,14 @@ pub enum Output {
 }
 
 /// What a run does, for people and models that decide whether to run it.
+///
+/// | an action that | |
+/// |---|---|
+/// | lists, searches or fetches | [`Effects::READ_ONLY`] |
+/// | creates or sends something | [`Effects::NONE`] |
+/// | sets something to a value | `Effects { idempotent: true, ..Effects::NONE }` |
+/// | deletes or overwrites | `Effects { destructive: true, ..Effects::NONE }` |
+/// | asks a model or buys something | [`Effects::BILLED`] |
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Effects {
     /// It changes nothing at the provider.
@@ -98,8 +109,8 @@ impl Effects {
         Self { read_only: false, destructive: false, idempotent: false, billed: false };
     /// It only reads.
     pub const READ_ONLY: Self = Self { read_only: true, idempotent: true, ..Self::NONE };
-    /// It changes nothing, and the provider charges for it.
-    pub const BILLED: Self = Self { read_only: true, billed: true, ..Self::NONE };
+    /// The provider charges for it.
+    pub const BILLED: Self = Self { billed: true, ..Self::NONE };
 }
 
 /// An input that people start from.
@@ -123,13 +134,13 @@ pub struct Action {
     /// As in [`Run`].
     pub help: &'static str,
     /// As in [`Run`].
-    pub group: Option<&'static str>,
+    pub group: &'static str,
     /// As in [`Run`].
     pub deprecated: bool,
     /// The input.
     pub properties: &'static [Property],
     /// As in [`Run`].
-    pub text_property: Option<&'static str>,
+    pub text_property: &'static str,
     /// As in [`Run`].
     pub output: Output,
     /// As in [`Run`].
@@ -184,7 +195,7 @@ fn run<T: Run>(input: &str, settings: &Settings) -> Result<OutcomeText> {
     let output = serde_json::to_string(&outcome.output).map_err(|error| {
         Failure::internal(format!("the output cannot be written as JSON: {error}"))
     })?;
-    Ok(OutcomeText { output, metadata: Value::Object(outcome.metadata).to_string() })
+    Ok(OutcomeText { output, metadata: outcome.metadata })
 }
 
 /// Reads JSON that the host handed over. It has checked it: what does not fit
@@ -203,24 +214,22 @@ pub(crate) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
 pub struct Outcome<T> {
     /// The output.
     pub output: T,
-    /// About the run: `usage`, `model`, `requestId` and the like.
-    pub metadata: Map<String, Value>,
+    /// A JSON object, as text.
+    metadata: String,
 }
 
 impl<T> Outcome<T> {
     /// An outcome without metadata.
     pub fn new(output: T) -> Self {
-        Self { output, metadata: Map::new() }
+        Self { output, metadata: "{}".to_owned() }
     }
 
-    /// The same outcome with the members of this object as metadata. Members
-    /// that are `null` are left out.
+    /// The same outcome with the members of this object as metadata: `usage`,
+    /// `model`, `requestId` and the like. The host leaves out those that are
+    /// `null`.
     pub fn with_metadata(self, metadata: &impl Serialize) -> Result<Self> {
-        match serde_json::to_value(metadata) {
-            Ok(Value::Object(mut metadata)) => {
-                metadata.retain(|_, value| !value.is_null());
-                Ok(Self { metadata, ..self })
-            }
+        match serde_json::to_string(metadata) {
+            Ok(metadata) if metadata.starts_with('{') => Ok(Self { metadata, ..self }),
             Ok(other) => Err(Failure::internal(format!("metadata must be an object, not {other}"))),
             Err(error) => {
                 Err(Failure::internal(format!("the metadata cannot be written as JSON: {error}")))
@@ -258,6 +267,26 @@ pub struct OptionsRequest<'a> {
     pub search: Option<&'a str>,
     /// The connection's settings.
     pub settings: &'a Settings<'a>,
+}
+
+impl OptionsRequest<'_> {
+    /// The text that is filled in for a property; none if the box is empty,
+    /// blank or of another type.
+    ///
+    /// ```
+    /// use connector_sdk::{Options, OptionsRequest, Result};
+    ///
+    /// fn categories(request: &OptionsRequest) -> Result<Options> {
+    ///     match request.text("project") {
+    ///         None => Ok(Options::disabled("choose a project first")),
+    ///         Some(project) => Ok(Options::from_list([format!("{project}/bugs")])),
+    ///     }
+    /// }
+    /// ```
+    pub fn text(&self, property: &str) -> Option<&str> {
+        let text = self.input.get(property)?.as_str()?.trim();
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// The current choices of a property.

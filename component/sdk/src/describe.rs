@@ -97,10 +97,10 @@ fn describe_action(action: &Action, rows: &mut Rows) -> contract::Action {
         title: action.title.to_owned(),
         description: action.description.to_owned(),
         help: action.help.to_owned(),
-        group: owned(action.group),
+        group: given(action.group),
         deprecated: action.deprecated,
         properties: rows.add_all(action.properties),
-        text_property: owned(action.text_property),
+        text_property: given(action.text_property),
         output: match &action.output {
             Output::Fixed(shape) => contract::Output::Fixed(rows.add(shape)),
             Output::OneOf(shapes) => contract::Output::OneOf(rows.add_all(shapes)),
@@ -173,12 +173,7 @@ fn record(row: &Property) -> types::Property {
 }
 
 fn json(literal: Literal) -> String {
-    match literal {
-        Literal::Boolean(flag) => flag.to_string(),
-        Literal::Integer(number) => number.to_string(),
-        Literal::Number(number) => serde_json::json!(number).to_string(),
-        Literal::String(text) => serde_json::json!(text).to_string(),
-    }
+    serde_json::Value::from(literal).to_string()
 }
 
 fn choices(choices: ChoiceList) -> types::Choices {
@@ -195,8 +190,7 @@ fn choice(choice: &Choice) -> types::Choice {
         ("", value) => json(value),
         (label, _) => label.to_owned(),
     };
-    let description = Some(choice.description).filter(|text| !text.is_empty());
-    types::Choice { label, value: json(choice.value), description: owned(description) }
+    types::Choice { label, value: json(choice.value), description: given(choice.description) }
 }
 
 fn condition(condition: Condition) -> types::Condition {
@@ -220,6 +214,11 @@ fn limits(limits: &Limits) -> Option<types::Limits> {
         accept: all_owned(limits.accept),
     };
     (*limits != Limits::NONE).then_some(record)
+}
+
+/// A text; none if it is empty.
+fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn owned(text: Option<&str>) -> Option<String> {

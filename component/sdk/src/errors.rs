@@ -64,7 +64,39 @@ impl<'a> ErrorResponse<'a> {
     /// property at fault from the body. The host adds how long the provider
     /// asks to wait.
     pub fn failure(&self) -> Failure {
-        let Explanation { message: words, code, type_, param, .. } = self.explanation();
+        self.failure_of(self.explanation())
+    }
+
+    /// The failure for a provider that explains errors in a format of its own,
+    /// of which the connector has made an explanation. `param` is the
+    /// provider's name for a parameter: `ticket.due_date` means the property
+    /// `dueDate` too.
+    ///
+    /// ```
+    /// use connector_sdk::prelude::*;
+    /// use connector_sdk::errors::Explanation;
+    ///
+    /// /// Reads `{"fault": {"code", "text", "field"}}`.
+    /// fn errors(response: &ErrorResponse) -> Failure {
+    ///     #[derive(Deserialize)]
+    ///     struct Body { fault: Fault }
+    ///     #[derive(Deserialize)]
+    ///     struct Fault { code: String, text: String, field: Option<String> }
+    ///
+    ///     match serde_json::from_str(response.body) {
+    ///         Err(_) => response.failure(),
+    ///         Ok(Body { fault }) => response.failure_of(Explanation {
+    ///             message: Some(fault.text),
+    ///             code: Some(fault.code),
+    ///             param: fault.field,
+    ///             ..Explanation::default()
+    ///         }),
+    ///     }
+    /// }
+    /// ```
+    pub fn failure_of(&self, explanation: Explanation) -> Failure {
+        let Explanation { message, code, type_, param, .. } = explanation;
+        let words = message.as_deref().and_then(sentence);
         let property = param.as_deref().and_then(property);
         let message = match (words, param) {
             _ if (300..400).contains(&self.status) => self.redirection(),

@@ -20,7 +20,7 @@ use std::fmt::{Debug, Display, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::bindings::workflow::connector::http as contract;
 use crate::errors::{self, ErrorResponse};
@@ -394,6 +394,27 @@ impl Response {
         self.parse(&self.json_text(None)?)
     }
 
+    /// A member of the rest of the body, which is a JSON object.
+    ///
+    /// ```no_run
+    /// # use connector_sdk::{Result, http};
+    /// // `{"ticket": {"id": 17}}`
+    /// # fn id() -> Result<u64> {
+    /// # #[derive(serde::Deserialize)] struct Ticket { id: u64 }
+    /// let ticket: Ticket = http::get("/tickets/17").send()?.member("ticket")?;
+    /// # Ok(ticket.id)
+    /// # }
+    /// ```
+    pub fn member<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let json = self.json_text(None)?;
+        let mut members: Map<String, Value> = self.parse(&json)?;
+        let member = members.remove(name).ok_or_else(|| format!("it has no member `{name}`"));
+        let value = member.and_then(|member| {
+            serde_json::from_value(member).map_err(|error| format!("`{name}`: {error}"))
+        });
+        value.map_err(|reason| self.unexpected(&json, reason))
+    }
+
     /// The rest of the body as JSON, with embedded files stored.
     pub fn json_with_files<T: DeserializeOwned>(&self, files: &EmbeddedFiles) -> Result<T> {
         self.parse(&self.json_text(Some(files))?)
@@ -413,10 +434,13 @@ impl Response {
     }
 
     fn parse<T: DeserializeOwned>(&self, json: &str) -> Result<T> {
-        crate::json::from_str(json).map_err(|error| {
-            let message = format!("the provider's answer is not as expected: {error}");
-            errors::instead(&message, json).answered_by(self)
-        })
+        crate::json::from_str(json).map_err(|error| self.unexpected(json, error))
+    }
+
+    /// The failure of an answer that is not of the expected shape.
+    fn unexpected(&self, json: &str, reason: impl Display) -> Failure {
+        let message = format!("the provider's answer is not as expected: {reason}");
+        errors::instead(&message, json).answered_by(self)
     }
 
     /// The rest of the body as JSON and as an action's output, with the

@@ -82,6 +82,8 @@
 extern crate self as connector_sdk;
 
 mod action;
+#[cfg(target_arch = "wasm32")]
+mod allocator;
 #[doc(hidden)]
 pub mod bindings;
 mod call;
@@ -117,15 +119,17 @@ pub use failure::{Failure, FailureKind, Result, Violation};
 pub use files::{File, FileEntry};
 pub use property::{Properties, Property, Shape};
 pub use serde_json;
-pub use values::{BearerToken, Date, DateTime, Time};
+pub use values::{BaseUrl, BearerToken, Date, DateTime, Time};
 
-/// All that a small connector names.
+/// What most connectors name.
 pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
+    pub use crate::serde_json::{self, Value, json};
     pub use crate::{
-        Action, Authorization, Connection, Connector, Failure, Outcome, Properties, Result, Run,
-        Settings, http,
+        Action, Authorization, BaseUrl, Choices, Connection, Connector, Effects, ErrorResponse,
+        Example, Failure, FailureKind, FileEntry, Options, OptionsRequest, Outcome, Properties,
+        Result, Run, Settings, http,
     };
 }
 

@@ -72,6 +72,17 @@ pub enum Literal {
     String(&'static str),
 }
 
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Self {
+        match literal {
+            Literal::Boolean(flag) => flag.into(),
+            Literal::Integer(number) => number.into(),
+            Literal::Number(number) => number.into(),
+            Literal::String(text) => text.into(),
+        }
+    }
+}
+
 /// One value that a property offers.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice {
@@ -272,7 +283,7 @@ pub trait Properties {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that a property may have",
     note = "derive `Properties` for a struct and `Choices` for an enum",
-    note = "the others are: `String`, `bool`, integers, `f64`, `serde_json::Number`, \
+    note = "the others are: `String`, `bool`, integers of up to 64 bits, `f64`, `serde_json::Number`, \
             `serde_json::Value`, `FileEntry`, `Date`, `DateTime`, `Time`, and `Option`, `Vec` and \
             `BTreeMap` of these"
 )]
@@ -295,13 +306,36 @@ macro_rules! shapes {
 shapes! {
     String, Text: String;
     Boolean, Select: bool;
-    Integer, Integer: i8, i16, i32, i64, isize, u8, u16, u32, u64, usize;
+    Integer, Integer: i64, isize;
     Number, Number: f32, f64, Number;
     Any, TextArea: Value;
     FileEntry, FileEntry: crate::FileEntry;
     Date, Date: crate::Date;
     DateTime, DateTime: crate::DateTime;
     Time, Time: crate::Time;
+}
+
+/// Implements [`Shape`] for integers that a JSON number can exceed.
+macro_rules! bounded {
+    ($($type:ty: $minimum:expr, $maximum:expr;)+) => { $(
+        impl Shape for $type {
+            const SHAPE: Property = Property {
+                limits: Limits { minimum: $minimum, maximum: $maximum, ..Limits::NONE },
+                ..Property::of(Type::Integer, Control::Integer)
+            };
+        }
+    )+ };
+}
+
+bounded! {
+    i8: Some(i8::MIN as f64), Some(i8::MAX as f64);
+    i16: Some(i16::MIN as f64), Some(i16::MAX as f64);
+    i32: Some(i32::MIN as f64), Some(i32::MAX as f64);
+    u8: Some(0.0), Some(u8::MAX as f64);
+    u16: Some(0.0), Some(u16::MAX as f64);
+    u32: Some(0.0), Some(u32::MAX as f64);
+    u64: Some(0.0), None;
+    usize: Some(0.0), None;
 }
 
 impl<T: Shape> Shape for Option<T> {
@@ -334,15 +368,21 @@ impl Shape for Map<String, Value> {
 
 /// The path of the property that a provider's parameter means, as far as the
 /// table goes. Providers write `top_p`, `messages[0].content`,
-/// `messages.[0].content` and `messages.0.content`; people know the keys.
+/// `messages.[0].content` and `messages.0.content`, some with the name of what is
+/// around them: `ticket.due_date`. People know the keys.
 pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
     let is_same = |key: &str, name: &str| {
         let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
         plain(key) == plain(name)
     };
+    let find = |name: &str| table.iter().find(|row| is_same(row.name, name));
     let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
-    let name = steps.next()?;
-    let mut row = table.iter().find(|row| is_same(row.name, name))?;
+    let first = steps.next()?;
+    let mut row = match find(first) {
+        Some(row) => row,
+        // What is around the input in the body: `ticket.due_date`.
+        None => find(steps.next()?)?,
+    };
     let mut path = row.name.to_owned();
     for step in steps {
         let member = || row.children.iter().find(|member| is_same(member.name, step));

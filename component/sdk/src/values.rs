@@ -23,6 +23,26 @@ texts! {
     Time
 }
 
+/// The property by which users name another server that has the same API:
+///
+/// ```
+/// use connector_sdk::{BaseUrl, Connection, Properties};
+///
+/// const CONNECTION: Connection = Connection {
+///     properties: BaseUrl::PROPERTIES,
+///     base_url_property: Some("baseUrl"),
+///     ..Connection::bearer("https://api.example.com/v1")
+/// };
+/// ```
+#[derive(Debug, Properties)]
+#[property(connection)]
+#[serde(rename_all = "camelCase")]
+pub struct BaseUrl {
+    /// The URL of the API, if it is not the usual one. The credential is sent there.
+    #[property(control = url, advanced)]
+    pub base_url: Option<String>,
+}
+
 /// The property of a bearer token.
 #[derive(Debug, Properties)]
 #[property(connection)]

@@ -103,6 +103,9 @@ pub enum Command {
         /// The input so far: a JSON file or `-`
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
+        /// Set a property that the options depend on, such as `project=web`
+        #[arg(long, value_name = "PROPERTY=VALUE")]
+        set: Vec<String>,
         #[command(flatten)]
         chosen: Chosen,
     },

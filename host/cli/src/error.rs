@@ -78,8 +78,12 @@ impl Error {
     /// All that is wrong, one sentence for each thing.
     fn messages(&self) -> Vec<String> {
         match self {
-            Self::Failure { failure, .. } if !failure.violations.is_empty() => {
-                failure.violations.iter().map(|violation| violation.message.clone()).collect()
+            Self::Failure { failure, .. } if failure.violations.is_empty() => {
+                vec![about(failure.property.as_deref(), &failure.message)]
+            }
+            Self::Failure { failure, .. } => {
+                let violations = failure.violations.iter();
+                violations.map(|one| about(Some(&one.property), &one.message)).collect()
             }
             other => vec![other.to_string()],
         }
@@ -148,6 +152,14 @@ impl Error {
                 FailureKind::Cancelled => 130,
             },
         }
+    }
+}
+
+/// A message that names the property that it is about.
+fn about(property: Option<&str>, message: &str) -> String {
+    match property.filter(|property| !message.contains(property)) {
+        Some(property) => format!("`{property}`: {message}"),
+        None => message.to_owned(),
     }
 }
 

@@ -76,11 +76,16 @@ fn dispatch(args: Args) -> Result<(), Error> {
         }
         Command::Docs { of, property } => show::docs(&components, &of, property.as_deref()),
         Command::Test { connector, chosen } => test(&components, &connector, &chosen),
-        Command::Options { action, property, search, input, chosen } => {
+        Command::Options { action, property, search, input, set, chosen } => {
             let (approved, action) = components.approved_action(&action)?;
             let connector = &approved.connector;
             let connection = Connections::new(connector, &chosen)?.of(&approved)?;
-            let input = input::read(input.as_deref())?;
+            let described = connector.descriptor().action(&action);
+            let table = described.map(|action| action.properties.clone()).unwrap_or_default();
+            let mut input = input::read(input.as_deref())?;
+            for argument in &set {
+                input::set(&table, &mut input, argument)?;
+            }
             let list =
                 connector.options(&connection, &action, &property, &input, search.as_deref())?;
             print::json(&list)

@@ -203,6 +203,7 @@ fn outcome_of(
         Value::Object(metadata) => metadata,
         _ => Map::new(),
     };
+    metadata.retain(|_, value| !value.is_null());
     metadata.insert("attempts".to_owned(), ended.attempts.into());
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     metadata.insert("durationMs".to_owned(), milliseconds.into());

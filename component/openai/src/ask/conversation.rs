@@ -137,7 +137,7 @@ impl Conversation<'_> {
     }
 
     /// Calls functions at the same time, and returns the messages with their
-    /// results for the next request. The model is handed a call's error, from
+    /// results for the next request. The model gets a call's error, from
     /// which it often recovers; what ends the run ends it.
     fn call(&self, calls: &[Call]) -> Result<Vec<Value>> {
         let checked: Vec<_> = calls.iter().map(|call| self.check(call)).collect();
@@ -220,12 +220,12 @@ fn violations(schema: &Value, value: impl Display) -> Option<String> {
     Some(words.join("; "))
 }
 
-/// What the model is told after an answer that does not fit.
+/// The message to the model after an answer that does not fit.
 fn correction(unfit: &Failure) -> String {
     format!("{unfit}. Answer again with the whole of it, corrected: JSON and nothing else.")
 }
 
-/// What the model is handed instead of a result.
+/// What the model gets instead of a result.
 fn failed(error: &str) -> String {
     json!({ "error": error }).to_string()
 }

@@ -65,7 +65,7 @@ impl Format {
         }
     }
 
-    /// What the model is told in words. The API demands that a message asks
+    /// What a message asks of the model. The API demands that a message asks
     /// for JSON when there is no schema.
     pub fn instruction(&self) -> Option<&'static str> {
         match self {

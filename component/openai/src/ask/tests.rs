@@ -1,8 +1,8 @@
 //! Ask, with a stand-in for the host and the API.
 
 use connector_sdk::json_schema::{Invalid, Violation};
-use connector_sdk::testing::{Answer, Host};
-use connector_sdk::{Failure, FailureKind, Outcome, Result};
+use connector_sdk::testing::{self, Answer, Host};
+use connector_sdk::{Failure, FailureKind, Result};
 use serde_json::{Value, json};
 
 use crate::CONNECTOR;
@@ -15,7 +15,7 @@ fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
 }
 
 /// Asks the smallest question, with further properties.
-fn ask(host: &Host, more: Value) -> Result<Outcome<Value>> {
+fn ask(host: &Host, more: Value) -> Result<testing::Outcome> {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     host.run("ask", input)
@@ -400,7 +400,7 @@ fn ask_for_object(
     answers: &[&str],
     verdicts: Vec<Invalid>,
     repairs: u64,
-) -> (Host, Result<Outcome<Value>>) {
+) -> (Host, Result<testing::Outcome>) {
     // The first look is at the schema.
     let good = Invalid::NotJson(String::new());
     let host = host(answers.iter().map(|answer| words(answer))).invalid(good);

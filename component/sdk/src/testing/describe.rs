@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::Connector;
 use crate::bindings::workflow::connector::types;
-use crate::property::Property;
-use crate::{Action, Connection, Connector, Scheme};
 
 /// The descriptor as JSON, its tables as trees. A row has what is set in it,
 /// as in the host's `describe`.
@@ -151,120 +150,4 @@ fn words(variant: impl std::fmt::Debug, joint: char) -> String {
         words.extend(character.to_lowercase());
     }
     words
-}
-
-/// What is wrong with the declaration of a connector and the compiler cannot
-/// see. A connector has a test that there is nothing:
-///
-/// ```
-/// # use connector_sdk::prelude::*;
-/// # static CONNECTOR: Connector = Connector::new("greeter", "Greeter", "Greets people.");
-/// assert_eq!(connector_sdk::testing::faults(&CONNECTOR), [""; 0]);
-/// ```
-pub fn faults(connector: &Connector) -> Vec<String> {
-    let mut faults = Vec::new();
-    if !is_name(connector.name) {
-        faults.push(format!("`{}` cannot be the name of a connector", connector.name));
-    }
-    connection_faults(&connector.connection, &mut faults);
-    for (index, action) in connector.actions.iter().enumerate() {
-        if connector.actions.iter().take(index).any(|other| other.name == action.name) {
-            faults.push(format!("duplicate action `{}`", action.name));
-        }
-        action_faults(action, &mut faults);
-    }
-    faults
-}
-
-/// Whether a text is a letter, then letters, digits, `_`, `-`.
-fn is_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | '-'))
-}
-
-fn connection_faults(connection: &Connection, faults: &mut Vec<String>) {
-    let tables = connection.authorizations.iter().map(|authorization| authorization.properties);
-    let rows: Vec<_> = tables.chain([connection.properties]).flatten().collect();
-    let bindings = connection.headers.iter().chain(connection.query).chain(connection.environment);
-    let named = bindings
-        .map(|(property, _)| *property)
-        .chain(connection.base_url_property)
-        .chain(connection.user_headers)
-        .chain(connection.authorizations.iter().flat_map(|one| credentials(&one.scheme)));
-    for name in named {
-        if !rows.iter().any(|row| row.name == name) {
-            faults.push(format!("the connection has no property `{name}`"));
-        }
-    }
-    for row in rows {
-        row_faults("connection", row, connection.properties, faults);
-    }
-}
-
-fn credentials(scheme: &Scheme) -> Vec<&'static str> {
-    match *scheme {
-        Scheme::None => Vec::new(),
-        Scheme::Basic { username, password } => std::iter::once(username).chain(password).collect(),
-        Scheme::Bearer(property)
-        | Scheme::Header { property, .. }
-        | Scheme::Query { property, .. } => vec![property],
-    }
-}
-
-fn action_faults(action: &Action, faults: &mut Vec<String>) {
-    let name = action.name;
-    if !is_name(name) {
-        faults.push(format!("`{name}` cannot be the name of an action"));
-    }
-    if action.description.is_empty() {
-        faults.push(format!("`{name}` has no description"));
-    }
-    for (index, row) in action.properties.iter().enumerate() {
-        if action.properties.iter().take(index).any(|other| other.name == row.name) {
-            faults.push(format!("{name}: duplicate property `{}`", row.name));
-        }
-        row_faults(name, row, action.properties, faults);
-    }
-    if let Some(path) = action.text_property
-        && !path.split(['.', '[']).next().is_some_and(|first| has(action.properties, first))
-    {
-        faults.push(format!("{name}: the text property `{path}` does not exist"));
-    }
-    for example in action.examples {
-        match serde_json::from_str(example.input) {
-            Ok(Value::Object(members)) => {
-                for member in members.keys().filter(|member| !has(action.properties, member)) {
-                    let title = example.title;
-                    faults.push(format!("{name}: the example `{title}` sets `{member}`"));
-                }
-            }
-            _ => faults.push(format!("{name}: the example `{}` is no object", example.title)),
-        }
-    }
-}
-
-fn has(table: &[Property], name: &str) -> bool {
-    table.iter().any(|row| row.name == name)
-}
-
-/// The faults of a row that is filled in, and of those below it.
-fn row_faults(place: &str, row: &Property, siblings: &[Property], faults: &mut Vec<String>) {
-    let place = format!("{place}.{}", row.name);
-    if row.description.is_empty() && !row.name.is_empty() {
-        faults.push(format!("{place} has no description"));
-    }
-    if let Some(condition) = row.condition
-        && !has(siblings, condition.property)
-    {
-        faults.push(format!("{place} depends on `{}`, which is not beside it", condition.property));
-    }
-    if let (Some(default), Some(choices)) = (row.default, row.choices)
-        && !choices.open
-        && !choices.known.iter().any(|choice| choice.value == default)
-    {
-        faults.push(format!("{place} has a default that is none of its choices"));
-    }
-    for below in row.children.iter().chain(row.values) {
-        row_faults(&place, below, row.children, faults);
-    }
 }

@@ -26,6 +26,7 @@
 //! ```
 
 mod describe;
+mod faults;
 pub(crate) mod host;
 
 use std::cell::RefCell;
@@ -36,10 +37,11 @@ use std::rc::Rc;
 use serde_json::{Map, Value, json};
 
 use crate::action::{Options, OptionsRequest};
-use crate::property::{Literal, Property};
-use crate::{Connector, FileEntry, Outcome, Result, Settings, call};
+use crate::property::Property;
+use crate::{Connector, FileEntry, Result, Settings, call};
 
-pub use self::describe::{describe, faults};
+pub use self::describe::describe;
+pub use self::faults::faults;
 pub use crate::json_schema::Invalid;
 
 /// A host that runs one connector.
@@ -127,14 +129,15 @@ impl Host {
 
     /// Runs an action. Members that are not given have their default, as the
     /// host sets it; all else is up to the test.
-    pub fn run(&self, action: &str, mut input: Value) -> Result<Outcome<Value>> {
+    pub fn run(&self, action: &str, mut input: Value) -> Result<Outcome> {
         let action_named = |one: &&crate::Action| one.name == action;
         if let Some(action) = self.connector.actions.iter().find(action_named) {
             set_defaults(action.properties, &mut input);
         }
         let outcome =
             self.enter(|| call::run(action, &input.to_string(), &self.settings.to_string()))?;
-        let metadata: Map<String, Value> = serde_json::from_str(&outcome.metadata)?;
+        let mut metadata: Map<String, Value> = serde_json::from_str(&outcome.metadata)?;
+        metadata.retain(|_, value| !value.is_null());
         Ok(Outcome { output: serde_json::from_str(&outcome.output)?, metadata })
     }
 
@@ -206,13 +209,7 @@ fn set_defaults(rows: &[Property], value: &mut Value) {
     for row in rows {
         match (members.get_mut(row.name), row.default, row.children) {
             (None, Some(default), _) => {
-                let default = match default {
-                    Literal::Boolean(flag) => json!(flag),
-                    Literal::Integer(number) => json!(number),
-                    Literal::Number(number) => json!(number),
-                    Literal::String(text) => json!(text),
-                };
-                members.insert(row.name.to_owned(), default);
+                members.insert(row.name.to_owned(), default.into());
             }
             (Some(Value::Array(items)), _, [item]) => {
                 for value in items {
@@ -223,6 +220,15 @@ fn set_defaults(rows: &[Property], value: &mut Value) {
             (None, None, _) => {}
         }
     }
+}
+
+/// What a run returned, as the host hands it on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The output.
+    pub output: Value,
+    /// What is known about the run.
+    pub metadata: Map<String, Value>,
 }
 
 /// A request that was made.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answered;
-use crate::errors::{Explanation, inside, instead};
+use crate::errors::{ErrorResponse, Explanation, inside, instead};
 use crate::testing::Answer;
 use crate::{Failure, FailureKind, http};
 
@@ -138,7 +138,7 @@ fn a_redirect_is_about_the_base_url() {
 fn a_request_may_read_errors_itself() {
     let answer = Answer::json(400, json!({ "error": "No." }));
     let failure = answered(answer, || {
-        let errors = |error: &crate::ErrorResponse| error.failure().at("size").with_code("x");
+        let errors = |error: &ErrorResponse| error.failure().at("size").with_code("x");
         http::get("/").errors(&errors).send()?.json()
     });
     let failure = failure.unwrap_err();
@@ -194,4 +194,42 @@ fn an_error_inside_an_answer_has_the_kind_of_its_words() {
         assert_eq!((failure.status, failure.request_sent), (None, true));
     }
     assert_eq!(Explanation::of_json(&Value::Null), Explanation::default());
+}
+
+#[test]
+fn a_provider_with_a_format_of_its_own_is_read_as_the_others() {
+    let response = ErrorResponse { status: 422, body: "{}", response: None };
+    let failure = response.failure_of(Explanation {
+        message: Some("The date has passed.".to_owned()),
+        code: Some("past".to_owned()),
+        param: Some("due_date".to_owned()),
+        ..Explanation::default()
+    });
+    // There is no action here, so no property is meant.
+    assert_eq!(failure.message, "`due_date`: The date has passed");
+    assert_eq!((failure.status, failure.code.as_deref()), (Some(422), Some("past")));
+    assert_eq!(failure.detail.as_deref(), Some("{}"));
+}
+
+#[test]
+fn a_member_of_an_answer_is_read_or_named() {
+    let member = |body: Value| {
+        answered(Answer::json(200, body), || {
+            http::get("/").send()?.member::<u64>("count").map(Value::from)
+        })
+    };
+    assert_eq!(member(json!({ "count": 3, "more": true })).unwrap(), json!(3));
+    for (body, message) in [
+        (
+            json!({ "counts": 3 }),
+            "the provider's answer is not as expected: it has no member `count`",
+        ),
+        (
+            json!({ "count": "3" }),
+            "the provider's answer is not as expected: `count`: invalid type: string \"3\", expected u64",
+        ),
+        (json!({ "error": "No such thing." }), "No such thing"),
+    ] {
+        assert_eq!(member(body).unwrap_err().message, message);
+    }
 }

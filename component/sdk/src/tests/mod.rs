@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::prelude::*;
 use crate::testing::{Answer, Host};
-use crate::{Options, OptionsRequest};
 
 thread_local! {
     static RUN: Cell<fn() -> Result<Value>> = const { Cell::new(|| Ok(Value::Null)) };

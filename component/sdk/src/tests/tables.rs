@@ -222,7 +222,7 @@ fn attributes_set_what_they_name() {
             "display": "markdown", "limits": { "minLength": 0 },
         },
         {
-            "name": "url", "label": "Url", "description": "", "type": "STRING", "control": "TEXT",
+            "name": "url", "label": "URL", "description": "", "type": "STRING", "control": "TEXT",
             "providerDefault": "https://a.example", "limits": { "pattern": "https:.*" },
         },
         {
@@ -431,35 +431,93 @@ fn trees_are_laid_flat_with_what_is_below_a_row_behind_it() {
 
 #[test]
 fn faults_of_a_declaration_are_listed() {
+    #[derive(Properties)]
+    #[property(connection)]
+    struct Key {
+        /// The key.
+        token: String,
+    }
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Odd {
+        /// The model.
+        #[property(live("provider"))]
+        model: String,
+        /// How many.
+        #[property(maximum = 9)]
+        count: u64,
+        /// The parts.
+        parts: Vec<Part>,
+    }
+    #[derive(Deserialize, Properties)]
+    #[expect(dead_code, reason = "it is only a table")]
+    struct Part {
+        /// The name.
+        name: Option<String>,
+    }
+
+    const fn example(title: &'static str, input: &'static str) -> crate::Example {
+        crate::Example { title, input }
+    }
+
     static CONNECTOR: Connector = Connector {
         connection: Connection {
-            authorizations: &[Authorization::basic::<BearerToken>("user", "token")],
+            authorizations: &[
+                Authorization::basic::<BearerToken>("user", "token"),
+                Authorization::header::<Key>("x key", "token"),
+            ],
+            properties: BearerToken::PROPERTIES,
             environment: &[("tokn", "A_TOKEN")],
-            ..Connection::new("https://a.example")
+            ..Connection::new("a.example")
         },
         actions: &[
             Action {
                 properties: Outer::PROPERTIES,
-                text_property: Some("text[0]"),
-                examples: &[crate::Example { title: "Odd", input: r#"{"last":"Down","x":1}"# }],
+                text_property: "text[0]",
+                examples: &[example("Odd", r#"{"last":"Down","x":1}"#)],
+                ..Action::of::<Empty>()
+            },
+            Action {
+                name: "odd",
+                properties: Odd::PROPERTIES,
+                examples: &[
+                    example("Types", r#"{"model":1,"count":-1,"parts":[{"x":1}]}"#),
+                    example("Limits", r#"{"model":"m","count":10,"parts":[]}"#),
+                    example("Half", r#"{"model":"m","#),
+                    example("Less", r#"{"model":"m","parts":[]}"#),
+                ],
                 ..Action::of::<Empty>()
             },
             Action { properties: &[], ..Action::of::<Empty>() },
         ],
-        ..Connector::new("a b", "Test", "Tests.")
+        ..Connector::new("a b", "Test", "")
     };
     assert_eq!(
         testing::faults(&CONNECTOR),
         [
             "`a b` cannot be the name of a connector",
+            "the connector has no description",
+            "`a.example` cannot be a base URL: it begins with https:// or http:// and has no query",
+            "duplicate property of the connection `token`",
+            "the authorization `basic` has no property `user`",
+            "duplicate property of the connection `token`",
+            "`token` is a credential and not marked `secret`",
+            "`x key` cannot be the name of a header",
             "the connection has no property `tokn`",
-            "the connection has no property `user`",
+            "duplicate action `empty`",
             "empty.items has no description",
             "empty.last has no description",
-            "empty.last has a default that is none of its choices",
-            "empty: the text property `text[0]` does not exist",
-            "empty: the example `Odd` sets `x`",
-            "duplicate action `empty`",
+            "the default of empty.last is none of the choices: \"up\"",
+            "empty: the text property `text[0]` is no text of the input",
+            "empty: the example `Odd` sets `x`, which does not exist",
+            "empty: the example `Odd` has no `items`, which is required",
+            "the choices of odd.model depend on `provider`, which is not beside it",
+            "odd: the example `Types`: `model` has the wrong type: 1",
+            "odd: the example `Types`: `count` is outside the limits: -1",
+            "odd: the example `Types` sets `parts[0].x`, which does not exist",
+            "odd: the example `Limits`: `count` is outside the limits: 10",
+            "odd: the example `Half` is not JSON: EOF while parsing a value at line 1 column 13",
+            "odd: the example `Less` has no `count`, which is required",
         ]
     );
 }
@@ -490,6 +548,8 @@ fn a_parameter_means_a_property() {
         ("messages.0.content", Some("messages[0].content")),
         ("stop[3]", Some("stop[3]")),
         ("logit_bias.50256", Some("logitBias.50256")),
+        ("input.top_p", Some("topP")),
+        ("body.messages[1].content", Some("messages[1].content")),
         // A path ends where the table ends.
         ("messages[2].content[1].text", Some("messages[2].content")),
         ("messages[2].tool_calls", Some("messages[2]")),

@@ -104,7 +104,8 @@ pub(super) fn checked(
     }
     let mut checked = HeaderMap::new();
     for (name, value) in headers {
-        let odd = || not_allowed(format!("`{}` is no header name", name.escape_debug()));
+        let odd =
+            || not_allowed(format!("`{}` cannot be the name of a header", name.escape_debug()));
         let name = HeaderName::try_from(name.as_str()).map_err(|_| odd())?;
         let is_of_connection =
             of_connection.keys().any(|own| as_servers_read(own) == as_servers_read(&name));

@@ -468,8 +468,16 @@ fn choice_sentences(sentences: &mut Vec<String>, choices: &Choices, kind: Proper
         };
         sentences.push(format!("{intro}: {}.", known.join("; ")));
     }
-    if choices.dynamic.is_some() {
-        sentences.push("The connector can list the current values.".to_owned());
+    match choices.dynamic.as_deref() {
+        None => {}
+        Some([]) => sentences.push("The connector can list the current values.".to_owned()),
+        Some(names) => {
+            let names: Vec<_> = names.iter().map(|name| code(name)).collect();
+            let names = names.join(" and ");
+            sentences.push(format!(
+                "The connector can list the current values, which depend on {names}."
+            ));
+        }
     }
     if choices.open {
         sentences.push("Other values are accepted.".to_owned());
