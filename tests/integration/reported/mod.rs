@@ -12,6 +12,7 @@ mod finishes;
 mod idle_connections;
 mod images;
 mod languages;
+mod long;
 mod mcp_results;
 mod messages;
 mod model_schemas;
