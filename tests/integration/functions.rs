@@ -216,7 +216,7 @@ fn an_unknown_function_is_refused_before_a_request() {
     assert_eq!(
         ran.stderr.lines().next(),
         Some(
-            "error: unknown function `openai/v1/paint`; available: openai/v1/ask, \
+            "error: `functions`: unknown function `openai/v1/paint`; available: openai/v1/ask, \
              openai/v1/createImage, openai/v1/createSpeech, openai/v1/createTranscription"
         )
     );

@@ -28,9 +28,8 @@ fn a_conversation_may_have_50_rounds_of_large_results() {
     let page = "A page of the archive. ".repeat(1_000);
     let parameters = json!({ "type": "object", "properties": { "page": { "type": "integer" } } });
     let result = page.clone();
-    let functions = Functions::new().with("read", "Reads a page.", parameters, move |_| {
-        Ok(json!({ "text": result }))
-    });
+    let functions = Functions::new()
+        .with("read", "Reads a page.", parameters, move |_| Ok(json!({ "text": result })));
     let call = |round: u64| {
         let function = json!({ "name": "read", "arguments": format!("{{\"page\":{round}}}") });
         let message = json!({
