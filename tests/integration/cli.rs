@@ -1,9 +1,12 @@
 //! The `connector` command as a person types it: what it prints, where, and
 //! its exit status.
 
+mod check;
 mod docs;
+mod new;
 mod pipes;
 mod places;
+mod recordings;
 mod usage;
 
 use connector_tests::{CANARY, FOREVER, Ran, command, component, ran, sandbox};

@@ -15,6 +15,7 @@ use connector_store::approval::is_of_host;
 use super::components::Grants;
 #[cfg(feature = "mcp")]
 use super::mcp::Mcp;
+use super::new::Language;
 #[cfg(feature = "worker")]
 use super::worker::Worker;
 
@@ -49,12 +50,34 @@ Exit status:
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Create a folder with a new connector: its source, a test and a README
+    ///
+    /// It builds with one command, and its tests need neither a provider nor the network. The
+    /// SDK's source comes with it.
+    New {
+        /// The name, such as `weather`: lower case letters, digits and hyphens
+        name: String,
+        /// The language
+        #[arg(long, value_enum, default_value_t = Language::Rust)]
+        lang: Language,
+    },
     /// List the connectors and their actions
     List,
     /// Show a connector's version, actions, imports, size and hash
     Inspect {
         /// A connector, such as `openai`
         connector: String,
+    },
+    /// Check a connector: all that is wrong or doubtful about it
+    ///
+    /// Errors keep it from being loaded. Warnings do not: they are about what a form, a reader or
+    /// a model would miss. Fails if there are errors, and with --strict if there are warnings.
+    Check {
+        /// A connector, such as `./weather.wasm`
+        connector: String,
+        /// Fail if there are warnings
+        #[arg(long)]
+        strict: bool,
     },
     /// Print a connector's descriptor: its property tables as JSON
     Describe {
@@ -450,6 +473,17 @@ pub struct Run {
     /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
     #[arg(long)]
     pub envelope: bool,
+    /// Record the requests and their responses in a JSON file, and files beside it
+    ///
+    /// Secrets are not in it. Requests of functions are not recorded.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Answer the requests from a recording: nothing is sent, and no secret is needed
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+    /// Fail if the output is not of the shape that the action declares
+    #[arg(long)]
+    pub check_output: bool,
     /// Print text output as it is, without JSON quotes
     #[arg(long, conflicts_with = "envelope")]
     pub raw: bool,

@@ -2,7 +2,10 @@
 
 use std::env::VarError;
 
-use connector_host::{Connection, ConnectionValues, Connector, Definition, Failure, FailureKind};
+use connector_host::{
+    Connection, ConnectionValues, Connector, Definition, Failure, FailureKind, Property,
+    PropertyType,
+};
 use connector_store::approval::{BindingError, bound_connection};
 use connector_store::{ConnectionRecord, Store};
 
@@ -10,28 +13,38 @@ use super::args::Chosen;
 use super::components::Approved;
 use super::error::Error;
 
+/// Stands for the secrets of a run that is replayed.
+const NOT_SENT: &str = "not-sent-in-a-replay";
+
 /// The connections of one command: stored ones, if some were chosen, and those
 /// that the environment describes.
 #[derive(Clone)]
 pub struct Connections {
     stored: Vec<(String, Connection)>,
+    /// Whether nothing is sent, so that no secret is needed.
+    replays: bool,
 }
 
 impl Connections {
     /// None of the store.
     pub fn none() -> Self {
-        Self { stored: Vec::new() }
+        Self { stored: Vec::new(), replays: false }
+    }
+
+    /// Those of a run that is replayed: secrets may be missing.
+    pub fn replaying(self) -> Self {
+        Self { replays: true, ..self }
     }
 
     /// Takes the chosen connection, which must be one of the connector, out of
     /// the store.
     pub fn new(connector: &Connector, chosen: &Chosen) -> Result<Self, Error> {
-        let Some(wanted) = &chosen.connection else { return Ok(Self { stored: Vec::new() }) };
+        let Some(wanted) = &chosen.connection else { return Ok(Self::none()) };
         let component = component(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;
         let found = store.find_connection(Some(&component), wanted)?;
         let record = found.ok_or_else(|| unknown(wanted, &format!(" of {component}")))?;
-        Ok(Self { stored: vec![taken(&store, connector, &record)?] })
+        Ok(Self { stored: vec![taken(&store, connector, &record)?], ..Self::none() })
     }
 
     /// Takes chosen connections of several connectors out of the store.
@@ -54,7 +67,7 @@ impl Connections {
             })?;
             taken(store, &approved.connector, &record)
         });
-        Ok(Self { stored: stored.collect::<Result<_, Error>>()? })
+        Ok(Self { stored: stored.collect::<Result<_, Error>>()?, ..Self::none() })
     }
 
     /// The connection of a connector: the chosen one, else the one that the
@@ -73,7 +86,13 @@ impl Connections {
             }
         }
         let lookup = |name: &str| approved.variable(name)?.ok();
-        let values = ConnectionValues::from_environment(definition, lookup);
+        let mut values = ConnectionValues::from_environment(definition, lookup);
+        if self.replays {
+            let secrets = definition.properties.iter().filter(|row| row.secret);
+            for Property { name, .. } in secrets.filter(|row| row.kind == PropertyType::String) {
+                values = values.set(name, NOT_SENT);
+            }
+        }
         connector.connection(values).map_err(|failure| {
             let hints = variable_of(definition, &failure).map(|variable| {
                 match approved.variable(variable) {

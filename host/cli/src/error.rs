@@ -4,11 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use connector_host::{Failure, FailureKind, HostError, LoadError};
+use connector_host::{Failure, FailureKind, HostError, LoadError, RecordingError};
 use connector_store::StoreError;
 use serde_json::json;
 
-use super::print;
+use super::{check, print};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,12 @@ pub enum Error {
     /// The stored connections cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A recording was not read or written.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    /// It was printed already.
+    #[error("there are errors or warnings")]
+    Reported,
     /// Standard output is gone.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -59,7 +65,9 @@ impl Error {
 
     /// Prints the error and says with which status to exit.
     pub fn report(&self, as_json: bool) -> ExitCode {
-        if as_json {
+        if matches!(self, Self::Reported) {
+            // Nothing is left to say.
+        } else if as_json {
             print::json_note(&self.record());
         } else {
             for message in self.messages() {
@@ -76,8 +84,11 @@ impl Error {
     }
 
     /// All that is wrong, one sentence for each thing.
-    fn messages(&self) -> Vec<String> {
+    pub fn messages(&self) -> Vec<String> {
         match self {
+            Self::Load { path, error: LoadError::Description(errors) } => {
+                errors.iter().map(|error| format!("{}: {error}", path.display())).collect()
+            }
             Self::Failure { failure, .. } if failure.violations.is_empty() => {
                 vec![about(failure.property.as_deref(), &failure.message)]
             }
@@ -115,12 +126,7 @@ impl Error {
             Self::Failure { failure, hints } => {
                 failure_hints(failure).into_iter().chain(hints.iter().cloned()).collect()
             }
-            Self::Load { error: LoadError::CoreModule, .. } => {
-                vec![
-                    "link it with `wasm-component-ld`, or run `wasm-tools component new`"
-                        .to_owned(),
-                ]
-            }
+            Self::Load { error, .. } => check::hint(error).into_iter().collect(),
             Self::Store(error) => error.hint().into_iter().collect(),
             _ => Vec::new(),
         }
@@ -128,7 +134,7 @@ impl Error {
 
     fn status(&self) -> u8 {
         match self {
-            Self::Usage { .. } => 2,
+            Self::Usage { .. } | Self::Recording(_) => 2,
             Self::Load {
                 error: LoadError::Read { .. } | LoadError::NotWebAssembly | LoadError::CoreModule,
                 ..
@@ -138,6 +144,7 @@ impl Error {
             | Self::Host(_)
             | Self::Service(_)
             | Self::Store(_)
+            | Self::Reported
             | Self::Output(_) => 1,
             Self::Failure { failure, .. } => match failure.kind {
                 FailureKind::Internal => 1,

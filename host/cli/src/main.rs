@@ -6,6 +6,7 @@
 
 mod address;
 mod args;
+mod check;
 mod chosen;
 mod compile;
 mod components;
@@ -16,6 +17,7 @@ mod input;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod memory;
+mod new;
 mod print;
 mod progress;
 mod run;
@@ -62,6 +64,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Mcp(args) => return mcp::mcp(args),
         #[cfg(feature = "worker")]
         Command::Worker(args) => return worker::work(args),
+        Command::New { name, lang } => return new::new(&name, lang),
         Command::Compile { file } => return compile::compile(&file),
         _ => {}
     }
@@ -69,6 +72,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Components::new(Host::new(args.command.host_options())?, args.command.grants());
     match args.command {
         Command::List => show::list(&components, args.json),
+        Command::Check { connector, strict } => {
+            check::check(&components, &connector, strict, args.json)
+        }
         Command::Inspect { connector } => show::inspect(&components, &connector, args.json),
         Command::Describe { connector } => show::describe(&components, &connector),
         Command::Schema { of, connection, form, input } => {

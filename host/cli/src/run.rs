@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use connector_host::{
-    Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome,
-    PropertyTable, Retries,
+    Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, Player,
+    PropertyTable, Recorder, Recording, Retries,
 };
 use serde_json::Value;
 
@@ -30,7 +30,11 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let table = described.map(|action| action.properties.clone()).unwrap_or_default();
     let text_property = described.and_then(|action| action.text_property.as_deref());
     let input = assemble(&table, text_property, &files, &args)?;
-    let connections = Connections::new(connector, &args.chosen)?;
+    let mut connections = Connections::new(connector, &args.chosen)?;
+    if args.replay.is_some() {
+        connections = connections.replaying();
+    }
+    let tape = Tape::of(&args)?;
     let connection = connections.of(&approved)?;
     let declared = Declared::read(components, &connections, args.functions.as_deref())?;
     let functions = declared.for_run(connector, &connection, &files);
@@ -47,8 +51,9 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
         cancellation: cancellation.clone(),
     };
     cancel_on_interrupt(&cancellation)?;
-    let outcome = connector
-        .run(&action, input)
+    let given = args.check_output.then(|| input.clone());
+    let run = tape.on(connector.run(&action, input));
+    let outcome = run
         .connection(&connection)
         .files(&files)
         .functions(&functions)
@@ -61,8 +66,76 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     if let Some(kind) = show.broken.get() {
         return Err(Error::Output((*kind).into()));
     }
+    tape.end(outcome.is_ok())?;
     let outcome = outcome.map_err(|failure| with_hints(failure, &table, &args.action))?;
-    print(&outcome, &args, &show)
+    print(&outcome, &args, &show)?;
+    match given {
+        Some(input) => check_output(connector, &action, input, &outcome.output),
+        None => Ok(()),
+    }
+}
+
+fn check_output(
+    connector: &Connector,
+    action: &str,
+    input: Value,
+    output: &Value,
+) -> Result<(), Error> {
+    let violations = connector.output_violations(action, input, output)?;
+    if violations.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the output is not of the declared shape: {}", violations.join("; "));
+    Err(Failure::new(FailureKind::InvalidOutput, message).into())
+}
+
+/// Whether a run is recorded or replayed.
+enum Tape<'a> {
+    None,
+    Record(&'a Path, Recorder),
+    Replay(Player),
+}
+
+impl<'a> Tape<'a> {
+    fn of(args: &'a Run) -> Result<Self, Error> {
+        Ok(match (&args.record, &args.replay) {
+            (Some(file), _) => Self::Record(file, Recorder::new()),
+            (_, Some(file)) => Self::Replay(Player::new(Recording::load(file)?)),
+            _ => Self::None,
+        })
+    }
+
+    fn on<'b>(&self, run: connector_host::Run<'b>) -> connector_host::Run<'b> {
+        match self {
+            Self::None => run,
+            Self::Record(_, recorder) => run.record(recorder),
+            Self::Replay(player) => run.replay(player),
+        }
+    }
+
+    /// Writes what was recorded, also of a run that failed, and names what was
+    /// not replayed by one that has not.
+    fn end(&self, is_done: bool) -> Result<(), Error> {
+        match self {
+            Self::None => {}
+            Self::Record(file, recorder) => {
+                let recording = recorder.recording();
+                recording.save(file)?;
+                let count = match recording.exchanges.len() {
+                    1 => "1 request".to_owned(),
+                    count => format!("{count} requests"),
+                };
+                print::note(format_args!("recorded {count} in {}", print::path(file)));
+            }
+            Self::Replay(_) if !is_done => {}
+            Self::Replay(player) => {
+                for request in player.left() {
+                    print::note(format_args!("note: the recording also has `{request}`"));
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is shown while an action runs.

@@ -9,7 +9,7 @@ use wasmtime::component::Linker;
 
 use crate::budget::{Cancellation, Limits};
 use crate::connection::{Connection, ConnectionValues};
-use crate::contract::{Action, Descriptor, DescriptorError, Failure, FailureKind};
+use crate::contract::{Action, Descriptor, DescriptorErrors, Failure, FailureKind};
 use crate::options::HostOptions;
 use crate::runtime::bindings::{ConnectorPre as WorldPre, describe as wit_describe};
 use crate::runtime::cache::{Compiled, InUse};
@@ -91,7 +91,7 @@ pub enum LoadError {
     Describe(Failure),
     /// What it says about itself contradicts itself.
     #[error("the connector's description is not valid: {0}")]
-    Description(#[from] DescriptorError),
+    Description(#[from] DescriptorErrors),
 }
 
 impl LoadError {

@@ -62,10 +62,13 @@ pub use contract::table::{
 pub use contract::text::{TextError, acts_on_terminal, read_text, whole_surrogates};
 pub use contract::{
     Action, AddressError, AddressPolicy, Authorization, BaseUrl, BaseUrlError, Binding, Definition,
-    Descriptor, DescriptorError, Effects, Event, Example, Failure, FailureKind, FileEntry, OnEvent,
-    Output, Scheme, Violation,
+    Descriptor, DescriptorError, DescriptorErrors, Effects, Event, Example, Failure, FailureKind,
+    FileEntry, OnEvent, Output, Scheme, Violation,
 };
-pub use egress::{Authorities, AuthoritiesError, Retries};
+pub use egress::{
+    Authorities, AuthoritiesError, Exchange, Player, RecordedBody, RecordedRequest,
+    RecordedResponse, Recorder, Recording, RecordingError, Retries,
+};
 pub use files::{FileStore, Files, NewStoredFile, StoredFile};
 pub use functions::HttpFunction;
 pub use host::{Host, HostError};

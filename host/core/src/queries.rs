@@ -3,7 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wasmtime::Store;
 
 use crate::budget::{Account, Limits};
@@ -12,6 +12,7 @@ use crate::connector::Connector;
 use crate::contract::json::{self, OF_CONNECTORS};
 use crate::contract::table::{Choice, Property};
 use crate::contract::{Failure, FailureKind, Output};
+use crate::runtime::bindings::workflow::connector::json_schema::{Invalid, Violation};
 use crate::runtime::bindings::{Connector as World, actions};
 use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
@@ -123,8 +124,13 @@ impl Connector {
         let action = self.action(action)?;
         let address = self.descriptor().address(action);
         let input = input::prepare(&action.properties, input, &address)?;
-        if let Output::Fixed(output) = &action.output {
-            return Ok(render::output_schema(output).to_value());
+        match &action.output {
+            Output::Fixed(shape) => return Ok(render::output_schema(shape).to_value()),
+            Output::OneOf(shapes) => {
+                let schemas = shapes.iter().map(|shape| render::output_schema(shape).to_value());
+                return Ok(json!({ "anyOf": schemas.collect::<Vec<_>>() }));
+            }
+            Output::Dynamic(_) => {}
         }
         let settings = self.settings(None)?;
         let (schema, ended) = ask(self, None, |world, store| {
@@ -136,6 +142,40 @@ impl Connector {
             let message = format!("the connector's output schema is not JSON: {error}");
             Failure::new(FailureKind::Internal, message)
         })
+    }
+
+    /// How an output is not what the action declares for this input, one
+    /// sentence for each place; none if it is. Runs do not ask: it is for the
+    /// tests of connectors.
+    ///
+    /// # Errors
+    /// As [`output_schema`](Self::output_schema), and if the schema is too much
+    /// to be validated.
+    pub fn output_violations(
+        &self,
+        action: &str,
+        input: Value,
+        output: &Value,
+    ) -> Result<Vec<String>, Failure> {
+        let internal = |message: String| Failure::new(FailureKind::Internal, message);
+        let schema = self.output_schema(action, input)?;
+        let account = Account::new(&Limits::default());
+        let validator = &self.shared.validator;
+        let (schema, output) = (schema.to_string(), output.to_string());
+        match validator.validate(&schema, &output, &account, || None) {
+            Ok(Ok(())) => Ok(Vec::new()),
+            Ok(Err(Invalid::Schema(reason) | Invalid::NotJson(reason))) => {
+                Err(internal(format!("the action's output schema is not a JSON Schema: {reason}")))
+            }
+            Ok(Err(Invalid::Instance(violations))) => {
+                let words = |one: Violation| match one.path.as_str() {
+                    "" => one.message,
+                    path => format!("`{path}`: {}", one.message),
+                };
+                Ok(violations.into_iter().map(words).collect())
+            }
+            Err(error) => Err(internal(format!("the output was not validated: {error:#}"))),
+        }
     }
 }
 

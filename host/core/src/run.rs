@@ -11,7 +11,7 @@ use crate::budget::{Account, Cancellation, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::contract::{Event, Failure, FailureKind, OnEvent, json};
-use crate::egress::Retries;
+use crate::egress::{Player, Recorder, Retries, Tape};
 use crate::files::{self, Files, RunFiles, SharedFiles};
 use crate::input;
 use crate::runtime::bindings::actions as wit_actions;
@@ -43,6 +43,7 @@ pub struct Run<'a> {
     on_event: Option<OnEvent>,
     streaming: bool,
     trace_parent: Option<String>,
+    tape: Option<Tape>,
     cancellation: Cancellation,
     /// Of the run whose function this run is: its account, and what the runs
     /// of its functions store.
@@ -70,6 +71,7 @@ impl<'a> Run<'a> {
             on_event: None,
             streaming: false,
             trace_parent: None,
+            tape: None,
             cancellation: Cancellation::default(),
             caller: None,
         }
@@ -127,6 +129,40 @@ impl<'a> Run<'a> {
         self
     }
 
+    /// Records what the connector and its provider say to each other. Requests
+    /// of functions that the run calls are not recorded.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use connector_host::{ConnectionValues, Host, HostOptions, Player, Recorder, Recording};
+    /// use serde_json::json;
+    ///
+    /// let connector = Host::new(HostOptions::default())?.load_file("greeter.wasm")?;
+    /// let connection = connector.connection(ConnectionValues::new().set("token", "secret"))?;
+    /// let recorder = Recorder::new();
+    /// let run = connector.run("greet", json!({ "name": "Ada" })).connection(&connection);
+    /// let outcome = run.record(&recorder).start()?;
+    /// recorder.recording().save("greet.json".as_ref())?;
+    ///
+    /// // Later, without the provider.
+    /// let player = Player::new(Recording::load("greet.json".as_ref())?);
+    /// let run = connector.run("greet", json!({ "name": "Ada" })).connection(&connection);
+    /// assert_eq!(run.replay(&player).start()?.output, outcome.output);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.tape = Some(Tape::Record(recorder.clone()));
+        self
+    }
+
+    /// Answers its requests from a recording; nothing is sent. A request that
+    /// is not the next one of the recording fails.
+    pub fn replay(mut self, player: &Player) -> Self {
+        self.tape = Some(Tape::Replay(player.clone()));
+        self
+    }
+
     /// By what it can be stopped.
     pub fn cancellation(mut self, cancellation: &Cancellation) -> Self {
         self.cancellation = cancellation.clone();
@@ -174,6 +210,7 @@ impl<'a> Run<'a> {
         run.on_event = self.on_event;
         run.streaming = self.streaming;
         run.trace_parent = self.trace_parent;
+        run.tape = self.tape;
         let name = action.name.as_str();
         let call = Call { run: Some(run), time: None, limits, cancellation: self.cancellation };
         let (outcome, ended) =

@@ -37,13 +37,14 @@ fn assert_said(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
 fn a_path_is_met_with_what_is_there() {
     let (_dir, path) = files();
     let kinds = Some("a connector is a name such as `openai`, or the path of a .wasm file");
-    let link = Some("link it with `wasm-component-ld`, or run `wasm-tools component new`");
+    let build = Some("build it with `--target wasm32-unknown-unknown`");
+    let link = Some("link it with `wasm-component-ld`, or run `wasm-tools component new` on it");
     for (name, status, is, hint) in [
         ("nope.wasm", 2, "no such file: `{}`", kinds),
         ("folder.wasm", 2, "`{}` is a directory", kinds),
         ("text.wasm/below", 2, "cannot read `{}`: not a directory", kinds),
-        ("text.wasm", 2, "{}: not a WebAssembly component", None),
-        ("empty.wasm", 2, "{}: not a WebAssembly component", None),
+        ("text.wasm", 2, "{}: not a WebAssembly component", build),
+        ("empty.wasm", 2, "{}: not a WebAssembly component", build),
         ("core.wasm", 2, "{}: a WebAssembly core module, not a component", link),
     ] {
         let file = path(name);

@@ -19,9 +19,13 @@ fn describe_failure(guest: &Guest) -> Failure {
     }
 }
 
+/// What is wrong with the description of a guest, which is one thing.
 fn description_error(guest: &Guest) -> DescriptorError {
     match refused(&guest.build()) {
-        LoadError::Description(error) => error,
+        LoadError::Description(errors) => {
+            assert_eq!(errors.iter().count(), 1, "{errors:?}");
+            errors.iter().next().unwrap().clone()
+        }
         other => panic!("{other:?}"),
     }
 }

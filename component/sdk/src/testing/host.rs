@@ -179,11 +179,20 @@ pub fn send(request: http::Request) -> Result<Response, types::Failure> {
         body: body(&request.body),
     };
     let line = seen.to_string();
+    let is_json = matches!(request.body, Body::Json(_));
     let answer = with(|state| {
-        state.requests.push(seen);
+        state.requests.push(seen.clone());
         state.answers.pop_front()
     });
     match answer {
+        Some(Answer { expected: Some(expected), .. })
+            if expected.to_string() != line || is_json && expected.body != seen.body =>
+        {
+            let other = if expected.to_string() == line { " with another body" } else { "" };
+            let message =
+                format!("the connector makes `{line}`, and the recording has `{expected}`{other}");
+            Err(failure(FailureKind::Internal, message))
+        }
         Some(answer) => Ok(Response { rest: RefCell::new(answer.body.clone()), answer }),
         None => Err(failure(FailureKind::Network, format!("the test has no answer to {line}"))),
     }

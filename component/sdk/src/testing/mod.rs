@@ -28,10 +28,12 @@
 mod describe;
 mod faults;
 pub(crate) mod host;
+mod recording;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fmt;
+use std::path::Path;
 use std::rc::Rc;
 
 use serde_json::{Map, Value, json};
@@ -88,6 +90,20 @@ impl Host {
     pub fn answer(self, answer: Answer) -> Self {
         self.state.borrow_mut().answers.push_back(answer);
         self
+    }
+
+    /// With the answers of a recording: the path of a file that
+    /// `connector run --record` has written, from the package's folder. A
+    /// request that is not the recorded one fails.
+    ///
+    /// # Panics
+    /// If the file is no recording.
+    #[allow(clippy::panic, reason = "a test says so at once")]
+    pub fn recording(self, path: impl AsRef<Path>) -> Self {
+        match recording::answers(path.as_ref()) {
+            Ok(answers) => answers.into_iter().fold(self, Self::answer),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// With a caller that wants text as it arrives.
@@ -265,6 +281,8 @@ pub struct Answer {
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     breaks_off: bool,
+    /// The request to which it was recorded.
+    expected: Option<Request>,
 }
 
 impl Answer {

@@ -1,6 +1,7 @@
 //! What a connector says about itself, after it was checked: the descriptor of
 //! `wit/describe.wit`, with the connection's definition of `wit/connection.wit`.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -216,7 +217,38 @@ pub struct Binding {
     pub name: String,
 }
 
-/// Why a descriptor was refused.
+/// All that is wrong with a descriptor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescriptorErrors(pub(crate) Vec<DescriptorError>);
+
+impl DescriptorErrors {
+    /// The errors, in the order in which they were found; at least one.
+    pub fn iter(&self) -> std::slice::Iter<'_, DescriptorError> {
+        self.0.iter()
+    }
+}
+
+impl From<DescriptorError> for DescriptorErrors {
+    fn from(error: DescriptorError) -> Self {
+        Self(vec![error])
+    }
+}
+
+/// The first error, and how many there are besides.
+impl fmt::Display for DescriptorErrors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut errors = self.iter();
+        match (errors.next(), errors.count()) {
+            (Some(first), 0) => write!(formatter, "{first}"),
+            (Some(first), more) => write!(formatter, "{first} (and {more} more)"),
+            (None, _) => formatter.write_str("nothing is wrong"),
+        }
+    }
+}
+
+impl std::error::Error for DescriptorErrors {}
+
+/// Something that is wrong with a descriptor.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DescriptorError {
     /// A table contradicts itself.

@@ -15,8 +15,8 @@ pub(crate) mod text;
 pub use addresses::{AddressError, AddressPolicy};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use descriptor::{
-    Action, Authorization, Binding, Definition, Descriptor, DescriptorError, Effects, Example,
-    Output, Scheme,
+    Action, Authorization, Binding, Definition, Descriptor, DescriptorError, DescriptorErrors,
+    Effects, Example, Output, Scheme,
 };
 pub use event::{Event, OnEvent};
 pub(crate) use failure::Violations;

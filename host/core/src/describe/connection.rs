@@ -7,7 +7,7 @@ use crate::contract::table::{
     PropertyType, TableError,
 };
 use crate::contract::{
-    AddressPolicy, Authorization, BaseUrl, Binding, Definition, DescriptorError, Scheme,
+    AddressPolicy, Authorization, BaseUrl, Binding, Definition, DescriptorErrors, Scheme,
 };
 use crate::egress;
 use crate::runtime::bindings::connection as wit;
@@ -18,7 +18,7 @@ use super::{bad_name, has_secret_inside, other};
 pub(super) fn parse(
     definition: wit::Definition,
     rows: &mut Rows,
-) -> Result<Definition, DescriptorError> {
+) -> Result<Definition, DescriptorErrors> {
     let mut authorizations: Vec<Authorization> = Vec::new();
     let mut properties = Vec::new();
     let several = definition.authorizations.len() > 1;
@@ -61,12 +61,14 @@ pub(super) fn parse(
         let name = Definition::AUTHORIZATION;
         return other(format!("connection: a property may not be called `{name}`"));
     }
-    let base_url = BaseUrl::parse(&definition.base_url.default)
-        .map_err(|error| wrong_base_url(error.to_string()))?;
+    let base_url = match BaseUrl::parse(&definition.base_url.default) {
+        Ok(base_url) => base_url,
+        Err(error) => return other(format!("connection: the base URL {error}")),
+    };
     // A server of one's own is its user's to name.
-    AddressPolicy::Any
-        .check_url(&base_url)
-        .map_err(|error| wrong_base_url(format!("is not allowed: {error}")))?;
+    if let Err(error) = AddressPolicy::Any.check_url(&base_url) {
+        return other(format!("connection: the base URL is not allowed: {error}"));
+    }
     let titles: Vec<&str> = authorizations.iter().map(|one| one.title.as_str()).collect();
     let parsed = Definition {
         title: titles.join(" or "),
@@ -95,8 +97,8 @@ fn with_secret_headers(definition: Definition) -> Definition {
     Definition { properties: PropertyTable::new(rows), ..definition }
 }
 
-fn of_connection(error: TableError) -> DescriptorError {
-    error.of("connection")
+fn of_connection(errors: Vec<TableError>) -> DescriptorErrors {
+    DescriptorErrors::of_table("connection", errors)
 }
 
 /// The property by which one of several authorizations is picked.
@@ -139,54 +141,55 @@ fn is_picked(authorization: &str) -> Condition {
     }
 }
 
-fn wrong_base_url(why: String) -> DescriptorError {
-    DescriptorError::Other(format!("connection: the base URL {why}"))
-}
-
-fn check(definition: &Definition) -> Result<(), DescriptorError> {
+fn check(definition: &Definition) -> Result<(), DescriptorErrors> {
+    let mut errors = DescriptorErrors::default();
     let properties = &definition.properties;
-    if let Some(outer) = properties.iter().find(|property| has_secret_inside(property)) {
-        return other(format!(
+    for outer in properties.iter().filter(|property| has_secret_inside(property)) {
+        errors.push(format!(
             "connection: `{}` has a secret inside, and a secret must be a property of its own",
             outer.name
         ));
     }
     for authorization in &definition.authorizations {
-        check_scheme(authorization, definition)?;
+        errors.take(check_scheme(authorization, definition));
     }
-    properties.iter().try_for_each(|row| check_secrecy(row, definition))?;
+    for row in properties.iter() {
+        errors.take(check_secrecy(row, definition));
+    }
     if let Some(property) = &definition.base_url_property {
-        check_base_url_row(known(definition, property, "base URL")?)?;
+        errors.take(known(definition, property, "base URL").and_then(check_base_url_row));
     }
     for Binding { property, name } in &definition.headers {
-        check_header(name, known(definition, property, "a header")?.secret)?;
+        let row = known(definition, property, "a header");
+        errors.take(row.and_then(|row| check_header(name, row.secret)));
     }
     for Binding { property, name } in &definition.query {
-        let row = known(definition, property, "a parameter of the query")?;
-        if row.secret || name.is_empty() {
-            return other(format!(
+        let row = errors.take(known(definition, property, "a parameter of the query"));
+        if row.is_some_and(|row| row.secret || name.is_empty()) {
+            errors.push(format!(
                 "connection: `{property}` is sent in the query: it must not be secret, and the \
                  parameter must have a name"
             ));
         }
     }
     if let Some(property) = &definition.user_headers {
-        let row = known(definition, property, "the user's headers")?;
-        if !row.secret || row.kind != PropertyType::Object {
-            return other(format!(
+        let row = errors.take(known(definition, property, "the user's headers"));
+        if row.is_some_and(|row| !row.secret || row.kind != PropertyType::Object) {
+            errors.push(format!(
                 "connection: `{property}` holds the user's headers: it must be a secret map of \
                  strings"
             ));
         }
     }
-    check_environment(definition)
+    errors.take(check_environment(definition));
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
 fn known<'a>(
     definition: &'a Definition,
     name: &str,
     what: &str,
-) -> Result<&'a Property, DescriptorError> {
+) -> Result<&'a Property, DescriptorErrors> {
     match definition.properties.get(name) {
         Some(property) => Ok(property),
         None => other(format!("connection: {what} names `{name}`, which is no property")),
@@ -198,7 +201,7 @@ fn known<'a>(
 fn check_scheme(
     authorization: &Authorization,
     definition: &Definition,
-) -> Result<(), DescriptorError> {
+) -> Result<(), DescriptorErrors> {
     let Authorization { name, scheme, properties, .. } = authorization;
     for property in scheme.properties() {
         let row = known(definition, property, "authorization")?;
@@ -238,7 +241,7 @@ fn check_scheme(
 
 /// A variable that holds a secret fills in nothing besides that the connector
 /// may see.
-fn check_environment(definition: &Definition) -> Result<(), DescriptorError> {
+fn check_environment(definition: &Definition) -> Result<(), DescriptorErrors> {
     for Binding { property, name } in &definition.environment {
         if known(definition, property, "a variable")?.kind == PropertyType::Object {
             return other(format!("connection: the variable `{name}` cannot hold `{property}`"));
@@ -259,7 +262,7 @@ fn check_environment(definition: &Definition) -> Result<(), DescriptorError> {
 /// Whoever approves a component is shown the definition's base URL. Another one
 /// comes from the person who fills it in, so no default may replace it, no choice
 /// may stand for something else than what was typed, and no condition may drop it.
-fn check_base_url_row(row: &Property) -> Result<(), DescriptorError> {
+fn check_base_url_row(row: &Property) -> Result<(), DescriptorErrors> {
     let is_plain = row.default.is_none() && row.choices.is_none() && row.condition.is_none();
     if row.kind == PropertyType::String && is_plain {
         return Ok(());
@@ -273,7 +276,7 @@ fn check_base_url_row(row: &Property) -> Result<(), DescriptorError> {
 
 /// What a connector is shown may not depend on what a secret is, only on whether
 /// there is one. Nothing but the choice of an authorization drops a secret.
-fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), DescriptorError> {
+fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), DescriptorErrors> {
     let name = &row.name;
     let of_user = definition.user_headers.as_ref() == Some(name);
     if row.secret && row.kind != PropertyType::String && !of_user {
@@ -296,7 +299,7 @@ fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), Descript
     }
 }
 
-fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorError> {
+fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorErrors> {
     if egress::is_header_of_connection(name, is_secret) {
         return Ok(());
     }

@@ -1,9 +1,12 @@
 //! From what a connector says about itself to a descriptor that does not
-//! contradict itself. [`connection`] checks where its secrets go.
+//! contradict itself. [`connection`] checks where its secrets go, and
+//! [`warnings`] names what is doubtful.
 
 mod connection;
 mod rows;
+mod warnings;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,27 +15,33 @@ pub(crate) use rows::Rows;
 use rows::is_name;
 
 use crate::contract::table::{Property, PropertyType, TableError, printable};
-use crate::contract::{Action, Descriptor, DescriptorError, Effects, Example, Output, json};
+use crate::contract::{
+    Action, Descriptor, DescriptorError, DescriptorErrors, Effects, Example, Output, json,
+};
 use crate::runtime::bindings::describe as wit_describe;
 
 impl Descriptor {
-    pub(crate) fn parse(component: wit_describe::Component) -> Result<Self, DescriptorError> {
+    pub(crate) fn parse(component: wit_describe::Component) -> Result<Self, DescriptorErrors> {
+        let mut errors = DescriptorErrors::default();
         if !is_name(&component.name) {
-            return other(bad_name("connector", &component.name));
+            errors.push(bad_name("connector", &component.name));
         }
         let mut rows = Rows::new(component.properties);
         let mut actions: Vec<Action> = Vec::with_capacity(component.actions.len());
+        let mut names = HashSet::new();
         for action in component.actions {
-            if !is_name(&action.name) {
-                return other(bad_name("action", &action.name));
+            if !names.insert(action.name.clone()) {
+                errors.push(format!("duplicate action `{}`", action.name));
+                continue;
             }
-            if actions.iter().any(|earlier| earlier.name == action.name) {
-                return other(format!("duplicate action `{}`", action.name));
-            }
-            actions.push(Action::parse(action, &mut rows)?);
+            actions.extend(errors.take(Action::parse(action, &mut rows)));
         }
-        let connection = connection::parse(component.connection, &mut rows)?;
-        rows.end().map_err(|error| error.of("descriptor"))?;
+        let connection = errors.take(connection::parse(component.connection, &mut rows));
+        // What is wrong with a row leaves those below it without a table.
+        if errors.is_empty() {
+            errors.take(rows.end().map_err(|error| error.of("descriptor")));
+        }
+        let Some(connection) = connection.filter(|_| errors.is_empty()) else { return Err(errors) };
         Ok(Self {
             name: component.name,
             version: component.version,
@@ -48,15 +57,21 @@ impl Descriptor {
 }
 
 impl Action {
-    fn parse(action: wit_describe::Action, rows: &mut Rows) -> Result<Self, DescriptorError> {
-        let of = |error: TableError| error.of(&format!("action `{}`", action.name));
-        let properties = rows.take_table(&action.properties).map_err(of)?;
-        if properties.iter().any(|property| property.secret || has_secret_inside(property)) {
-            return other(format!("action `{}`: a secret belongs in the connection", action.name));
+    fn parse(action: wit_describe::Action, rows: &mut Rows) -> Result<Self, DescriptorErrors> {
+        let mut errors = DescriptorErrors::default();
+        if !is_name(&action.name) {
+            errors.push(bad_name("action", &action.name));
         }
-        let mut shape = |root: &u32| rows.take_output(*root);
+        let of = format!("action `{}`", action.name.escape_debug());
+        let is = |why: &str| format!("{of}: {why}");
+        let of_table = |wrong: Vec<TableError>| DescriptorErrors::of_table(&of, wrong);
+        let properties = errors.take(rows.take_table(&action.properties).map_err(of_table));
+        let mut shape = |root: &u32| rows.take_output(*root).map_err(of_table);
         let output = match &action.output {
             wit_describe::Output::Fixed(root) => shape(root).map(Output::Fixed),
+            wit_describe::Output::OneOf(roots) if roots.is_empty() => {
+                Err(DescriptorError::other(&is("its output has no shape")).into())
+            }
             wit_describe::Output::OneOf(roots) => {
                 roots.iter().map(shape).collect::<Result<_, _>>().map(Output::OneOf)
             }
@@ -64,15 +79,15 @@ impl Action {
                 roots.iter().map(shape).collect::<Result<_, _>>().map(Output::Dynamic)
             }
         };
-        let output = output.map_err(of)?;
-        if matches!(&output, Output::OneOf(shapes) if shapes.is_empty()) {
-            return other(format!("action `{}`: its output has no shape", action.name));
+        let output = errors.take(output);
+        let table = properties.as_ref();
+        if table.is_some_and(|table| table.iter().any(|row| row.secret || has_secret_inside(row))) {
+            errors.push(is("a secret belongs in the connection"));
         }
-        let action_is = |why: &str| other(format!("action `{}`: {why}", action.name));
-        if let Some(path) = &action.text_property
-            && properties.at_path(path).is_none_or(|row| row.kind != PropertyType::String)
+        if let (Some(path), Some(table)) = (&action.text_property, table)
+            && table.at_path(path).is_none_or(|row| row.kind != PropertyType::String)
         {
-            return action_is(&format!("the text property `{path}` is no string of its input"));
+            errors.push(is(&format!("the text property `{path}` is no string of its input")));
         }
         let effects = Effects {
             read_only: action.effects.contains(wit_describe::Effects::READ_ONLY),
@@ -81,15 +96,18 @@ impl Action {
             billed: action.effects.contains(wit_describe::Effects::BILLED),
         };
         if effects.read_only && effects.destructive {
-            return action_is("it is both read-only and destructive");
+            errors.push(is("it is both read-only and destructive"));
         }
         let mut examples = Vec::with_capacity(action.examples.len());
         for wit_describe::Example { title, input } in action.examples {
             match json::parse(&input) {
                 Ok(Value::Object(input)) => examples.push(Example { title, input }),
-                _ => return action_is(&format!("the input of the example `{title}` is no object")),
+                _ => errors.push(is(&format!("the input of the example `{title}` is no object"))),
             }
         }
+        let (Some(properties), Some(output), true) = (properties, output, errors.is_empty()) else {
+            return Err(errors);
+        };
         Ok(Self {
             name: action.name,
             title: action.title,
@@ -122,12 +140,38 @@ fn bad_name(of: &str, name: &str) -> String {
 }
 
 impl TableError {
-    /// The same error, told with what the table describes.
-    fn of(self, of: &str) -> DescriptorError {
-        DescriptorError::Table { of: of.to_owned(), error: self }
+    /// The same error, with what the table describes.
+    fn of(self, of: &str) -> DescriptorErrors {
+        DescriptorErrors::of_table(of, vec![self])
     }
 }
 
-fn other<T>(message: String) -> Result<T, DescriptorError> {
-    Err(DescriptorError::Other(printable(&message)))
+impl DescriptorError {
+    fn other(message: &str) -> Self {
+        Self::Other(printable(message))
+    }
+}
+
+impl DescriptorErrors {
+    fn of_table(of: &str, errors: Vec<TableError>) -> Self {
+        let error = |error| DescriptorError::Table { of: of.to_owned(), error };
+        Self(errors.into_iter().map(error).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn push(&mut self, message: String) {
+        self.0.push(DescriptorError::other(&message));
+    }
+
+    /// A result, whose errors are kept.
+    fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
+        result.map_err(|errors| self.0.extend(errors.0)).ok()
+    }
+}
+
+fn other<T>(message: String) -> Result<T, DescriptorErrors> {
+    Err(DescriptorError::other(&message).into())
 }

@@ -19,6 +19,8 @@ const MAX_PROPERTIES: usize = 2_000;
 const MAX_DEPTH: usize = 16;
 /// More choices than a list is of use for; a property beyond it is refused.
 const MAX_CHOICES: usize = 2_000;
+/// As many errors of a table are reported.
+const MAX_ERRORS: usize = 20;
 /// Longer names are refused.
 const LONGEST_NAME: usize = 64;
 /// Each pattern of a connector is compiled and kept.
@@ -45,6 +47,8 @@ pub(crate) struct Rows {
     patterns_left: usize,
     /// How many bytes their conditions and defaults may still take.
     repeated_left: usize,
+    /// What is wrong with the current table.
+    errors: Vec<TableError>,
 }
 
 impl Rows {
@@ -55,38 +59,50 @@ impl Rows {
             left: 0,
             patterns_left: MAX_PATTERNS,
             repeated_left: MAX_REPEATED,
+            errors: Vec::new(),
         }
     }
 
     /// The table whose top rows are at these positions.
-    pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, TableError> {
+    pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, Vec<TableError>> {
         let properties = self.take_rows(roots)?;
         self.table(properties)
     }
 
     /// Rows of a table that has others besides.
-    pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, TableError> {
+    pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
-        self.take_all(roots, None, "", 0)
+        let properties = self.take_all(roots, None, "", 0);
+        self.unless_wrong(properties)
+    }
+
+    /// What was taken, if nothing of it is wrong.
+    fn unless_wrong<T>(&mut self, taken: T) -> Result<T, Vec<TableError>> {
+        let errors = std::mem::take(&mut self.errors);
+        if errors.is_empty() { Ok(taken) } else { Err(errors) }
     }
 
     /// A table of these rows.
     pub(super) fn table(
         &mut self,
         mut properties: Vec<Property>,
-    ) -> Result<PropertyTable, TableError> {
-        check_members(&mut properties, "", &mut self.repeated_left)?;
+    ) -> Result<PropertyTable, Vec<TableError>> {
+        check_members(&mut properties, "", &mut self.repeated_left).map_err(|error| vec![error])?;
         Ok(PropertyTable::new(properties))
     }
 
     /// The shape of an output, whose row has a name or none.
-    pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, TableError> {
+    pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
-        let mut property = self.take(root, None, "output", 0)?;
+        let mut taken = self.take_all(&[root], None, "output", 0);
+        self.unless_wrong(())?;
+        let Some(mut property) = taken.pop() else { return Err(Vec::new()) };
         if property.condition.is_some() {
-            return Err(TableError::new("output", "it has a condition, and nothing to look at"));
+            let reason = "it has a condition, and nothing to look at";
+            return Err(vec![TableError::new("output", reason)]);
         }
-        check_below(&mut property, "output", &mut self.repeated_left)?;
+        check_below(&mut property, "output", &mut self.repeated_left)
+            .map_err(|error| vec![error])?;
         Ok(property)
     }
 
@@ -109,18 +125,33 @@ impl Rows {
         }
     }
 
-    /// Takes the rows at `positions`, with all that stands below them.
+    /// Takes the rows at `positions`, with all that is below them. What is wrong
+    /// with one does not hide what is wrong with the next.
     fn take_all(
         &mut self,
         positions: &[u32],
         parent: Option<u32>,
         path: &str,
         depth: usize,
-    ) -> Result<Vec<Property>, TableError> {
+    ) -> Vec<Property> {
         if MAX_DEPTH < depth {
-            return Err(TableError::new(path, format!("nested deeper than {MAX_DEPTH} levels")));
+            let reason = format!("nested deeper than {MAX_DEPTH} levels");
+            self.errors.push(TableError::new(path, reason));
+            return Vec::new();
         }
-        positions.iter().map(|at| self.take(*at, parent, path, depth)).collect()
+        let mut taken = Vec::new();
+        for at in positions {
+            if self.errors.len() >= MAX_ERRORS {
+                break;
+            }
+            match self.take(*at, parent, path, depth) {
+                Ok(property) => taken.push(property),
+                // What all rows together are too many of is said once.
+                Err(error) if self.errors.contains(&error) => {}
+                Err(error) => self.errors.push(error),
+            }
+        }
+        taken
     }
 
     fn take(
@@ -160,13 +191,9 @@ impl Rows {
             (parent, name) => format!("{parent}.{name}"),
         };
         self.paths.insert(at, path.clone());
-        let children = self.take_all(&row.children, Some(at), &path, depth + 1)?;
-        let values = match row.values {
-            None => None,
-            Some(values) => {
-                self.take_all(&[values], Some(at), &path, depth + 1)?.pop().map(Box::new)
-            }
-        };
+        let errors_before = self.errors.len();
+        let children = self.take_all(&row.children, Some(at), &path, depth + 1);
+        let values = self.take_all(row.values.as_slice(), Some(at), &path, depth + 1).pop();
         let condition = row.condition.map(|condition| parse_condition(condition, &path));
         let property = Property {
             name: row.name,
@@ -190,9 +217,12 @@ impl Rows {
                 .limits
                 .map_or(Ok(Limits::default()), |limits| parse_limits(limits, &path))?,
             children,
-            values,
+            values: values.map(Box::new),
         };
-        check_property(&property, &path)?;
+        // What is wrong below may be why the row itself seems to be.
+        if self.errors.len() == errors_before {
+            check_property(&property, &path)?;
+        }
         Ok(property)
     }
 }
@@ -563,8 +593,8 @@ mod tests {
 
     fn refused(properties: Vec<wit::Property>, roots: &[u32]) -> (String, String) {
         let mut rows = Rows::new(properties);
-        let taken = rows.take_table(roots).and_then(|_| rows.end());
-        let TableError { row, reason } = taken.unwrap_err();
+        let taken = rows.take_table(roots).and_then(|_| rows.end().map_err(|error| vec![error]));
+        let TableError { row, reason } = taken.unwrap_err().swap_remove(0);
         (row, reason)
     }
 
@@ -573,6 +603,18 @@ mod tests {
         let (at, told) = refused(properties, roots);
         assert_eq!(at, row, "{told}");
         assert!(told.contains(reason), "{reason:?} is not in {told:?}");
+    }
+
+    #[test]
+    fn all_rows_that_are_wrong_are_named() {
+        let odd = |name: &str| wit::Property { default: Some("{".to_owned()), ..text(name) };
+        let rows = vec![odd("a"), object("b", &[2, 3]), odd("c"), text("d"), odd("e")];
+        let errors = Rows::new(rows).take_table(&[0, 1, 4]).unwrap_err();
+        let names: Vec<_> = errors.iter().map(|error| error.row.as_str()).collect();
+        assert_eq!(names, ["a", "b.c", "e"]);
+        let many: Vec<_> = (0..100).map(|at| odd(&format!("a{at}"))).collect();
+        let errors = Rows::new(many).take_table(&Vec::from_iter(0..100)).unwrap_err();
+        assert_eq!(errors.len(), MAX_ERRORS);
     }
 
     #[test]
@@ -603,7 +645,7 @@ mod tests {
     fn a_row_belongs_to_one_table() {
         let mut rows = Rows::new(vec![object("a", &[1]), text("b"), text("c")]);
         rows.take_table(&[0]).unwrap();
-        let twice = rows.take_output(1).unwrap_err();
+        let twice = rows.take_output(1).unwrap_err().swap_remove(0);
         assert_eq!(
             (twice.row.as_str(), twice.reason.as_str()),
             ("output", "position 1 (`a.b`) is used twice")
@@ -667,7 +709,7 @@ mod tests {
         ];
         assert_refused(rows, &[0], "a", "the shape of items or values has a condition");
         let output = wit::Property { condition: condition(), ..text("a") };
-        let error = Rows::new(vec![output]).take_output(0).unwrap_err();
+        let error = Rows::new(vec![output]).take_output(0).unwrap_err().swap_remove(0);
         assert!(error.reason.contains("it has a condition"), "{error:?}");
     }
 
@@ -740,7 +782,7 @@ mod tests {
             Rows::new((0..rows).map(link).collect()).take_table(&Vec::from_iter(0..rows)).map(drop)
         };
         table(200, &values[..20]).unwrap();
-        let refused = table(200, &values).unwrap_err().to_string();
+        let refused = table(200, &values).unwrap_err()[0].to_string();
         assert!(refused.contains("take more than 8388608 bytes"), "{refused}");
 
         let label = "label ".repeat(1_000);

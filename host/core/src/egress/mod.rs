@@ -15,6 +15,7 @@ mod headers;
 mod idle;
 mod needle;
 mod progress;
+mod recording;
 mod redact;
 mod resolver;
 mod response;
@@ -42,6 +43,11 @@ pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use headers::is_header_of_connection;
 pub(crate) use progress::Progress;
+pub(crate) use recording::Tape;
+pub use recording::{
+    Exchange, Player, RecordedBody, RecordedRequest, RecordedResponse, Recorder, Recording,
+    RecordingError,
+};
 pub(crate) use response::ParseLimit;
 pub use response::Response;
 pub use retry::Retries;
@@ -88,6 +94,7 @@ pub(crate) struct Terms<'a> {
     pub account: &'a Arc<Account>,
     pub cancellation: &'a Cancellation,
     pub on_event: Option<&'a OnEvent>,
+    pub tape: Option<&'a Tape>,
 }
 
 /// What became of a request.
@@ -118,13 +125,32 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         processed: false,
         asked_pause: None,
     };
+    let recorded = terms.tape.map(|_| RecordedRequest::of(&request, route.redactor()));
     let request = match Prepared::new(route, request, terms.largest_body) {
         Ok(request) => request,
         Err(failure) => return Sent { result: Err(failure), ..sent },
     };
+    if let (Some(Tape::Replay(player)), Some(recorded)) = (terms.tape, &recorded) {
+        let answer = player.answer(recorded);
+        sent.attempts = 1;
+        sent.result = answer.and_then(|answer| request.answered(answer, terms));
+        return sent;
+    }
+    send_again_and_again(&request, &mut sent, terms);
+    if let (Some(Tape::Record(recorder)), Some(recorded), Ok(response)) =
+        (terms.tape, recorded, &mut sent.result)
+    {
+        response.record(recorder, recorded);
+    }
+    sent
+}
+
+/// Makes a request until there is an answer that may stay, or no more to try.
+fn send_again_and_again(request: &Prepared, sent: &mut Sent, terms: &Terms) {
     loop {
         if let Err(exceeded) = terms.account.request() {
-            return Sent { result: Err(exceeded.into()), ..sent };
+            sent.result = Err(exceeded.into());
+            return;
         }
         sent.attempts += 1;
         sent.result = request.make(terms);
@@ -132,15 +158,16 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
             Ok(_) => true,
             Err(failure) => failure.request_sent,
         };
-        let Some(reason) = request.reason_to_repeat(&mut sent) else {
-            return Sent { processed: sent.request_sent, ..sent };
+        let Some(reason) = request.reason_to_repeat(sent) else {
+            sent.processed = sent.request_sent;
+            return;
         };
         let pause = terms.retries.pause_after(sent.attempts, sent.asked_pause);
         let time_left = terms.deadline.saturating_duration_since(Instant::now());
         let hand_back =
             terms.retries.hand_back && !terms.account.processed() && sent.asked_pause.is_some();
         if hand_back || terms.retries.attempts <= sent.attempts || time_left <= pause {
-            return sent;
+            return;
         }
         tracing::debug!(request = request.what, attempt = sent.attempts, ?pause, reason, "again");
         if let Some(on_event) = terms.on_event {
@@ -149,7 +176,8 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         }
         if terms.cancellation.wait(pause) {
             let cancelled = Failure::new(FailureKind::Cancelled, "the run was cancelled");
-            return Sent { result: Err(cancelled.after_request(sent.request_sent)), ..sent };
+            sent.result = Err(cancelled.after_request(sent.request_sent));
+            return;
         }
     }
 }
@@ -199,8 +227,7 @@ impl<'a> Prepared<'a> {
         }
         let answer = answer.map_err(|error| self.failure(&error, terms))?;
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
-        let mut response =
-            Response::new(answer, self.route.redactor().clone(), terms.silence, terms.account)?;
+        let mut response = self.answered(answer, terms)?;
         match self.route.base().scheme() {
             Scheme::Http if asks_for_tls(&mut response) => {
                 let host = self.route.base().origin();
@@ -210,6 +237,14 @@ impl<'a> Prepared<'a> {
             }
             _ => Ok(response),
         }
+    }
+
+    fn answered(
+        &self,
+        answer: http::Response<ureq::Body>,
+        terms: &Terms,
+    ) -> Result<Response, Failure> {
+        Response::new(answer, self.route.redactor().clone(), terms.silence, terms.account)
     }
 
     /// What an error of the HTTP library means to a workflow. Texts are built

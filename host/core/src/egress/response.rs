@@ -18,6 +18,7 @@ use super::embedded::{self, EmbeddedFiles, Stored};
 use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
+use super::recording::{Place, RecordedRequest, Recorder};
 use super::redact::Redactor;
 use super::socket;
 
@@ -71,6 +72,8 @@ pub struct Response {
     ahead: usize,
     /// What was embedded in it.
     stored: Stored,
+    /// Where it is recorded.
+    recorded: Option<Place>,
     account: Arc<Account>,
     /// What is in memory of it.
     held: Held,
@@ -110,10 +113,19 @@ impl Response {
             is_reported: false,
             ahead: LEAST_AHEAD,
             stored: Stored::default(),
+            recorded: None,
             account: Arc::clone(account),
             held,
             _open: open,
         })
+    }
+
+    /// Records the response from now on, with what has arrived of it.
+    pub(super) fn record(&mut self, recorder: &Recorder, request: RecordedRequest) {
+        let redactor = self.redactor.clone();
+        let place = recorder.begin(request, self.status, &self.headers, redactor);
+        place.received(self.arrived.make_contiguous());
+        self.recorded = Some(place);
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -317,6 +329,9 @@ impl Response {
         let mut chunk = vec![0; max.min(CHUNK)];
         let count = self.body.read(&mut chunk)?;
         self.ended = count == 0;
+        if let (Some(place), Some(bytes)) = (&self.recorded, chunk.get(..count)) {
+            place.received(bytes);
+        }
         if self.arrived.is_empty() {
             chunk.truncate(count);
             self.arrived = chunk.into();

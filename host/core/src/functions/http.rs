@@ -189,6 +189,7 @@ fn call(
         account: &context.account,
         cancellation: &context.cancellation,
         on_event: None,
+        tape: None,
     };
     let sent = egress::send(route, request, &terms);
     context.account.sent(sent.request_sent, sent.processed);

@@ -16,10 +16,10 @@ use crate::fixture::{action, definition};
 use crate::input::prepare;
 use crate::render;
 
-fn parse(flat: &Flat) -> Result<PropertyTable, TableError> {
+fn parse(flat: &Flat) -> Result<PropertyTable, Vec<TableError>> {
     let mut rows = Rows::new(flat.rows.clone());
     let table = rows.take_table(&flat.roots)?;
-    rows.end()?;
+    rows.end().map_err(|error| vec![error])?;
     Ok(table)
 }
 
@@ -110,7 +110,7 @@ fn assert_sound(table: &PropertyTable) -> Documents {
 fn a_sensible_table_is_taken_and_its_example_is_valid() {
     try_all(file!(), 3_000, &plausible(), |trees| {
         let flat = Flat::of(&trees);
-        let table = parse(&flat).unwrap_or_else(|error| panic!("{error}"));
+        let table = parse(&flat).unwrap_or_else(|errors| panic!("{errors:?}"));
         let documents = assert_sound(&table);
         let Documents { schema, example, .. } = documents;
         let errors: Vec<String> = jsonschema::draft7::new(&schema)
@@ -143,12 +143,15 @@ fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
                 // Whatever it is, an input is taken or refused.
                 drop(prepare(&table, input, "it"));
             }
-            Err(error) => {
-                assert!(!error.row.is_empty() && !error.reason.is_empty(), "{error:?}");
-                assert!(is_row(&error.row, &flat), "{error:?} names no row");
-                let text = error.to_string();
-                assert!(!text.chars().any(char::is_control), "{text:?}");
-                assert!(text.len() < 4_000, "{} bytes", text.len());
+            Err(errors) => {
+                assert!(!errors.is_empty());
+                for error in errors {
+                    assert!(!error.row.is_empty() && !error.reason.is_empty(), "{error:?}");
+                    assert!(is_row(&error.row, &flat), "{error:?} names no row");
+                    let text = error.to_string();
+                    assert!(!text.chars().any(char::is_control), "{text:?}");
+                    assert!(text.len() < 4_000, "{} bytes", text.len());
+                }
             }
         }
     });

@@ -70,6 +70,7 @@ impl http::Host for State {
                 account: &run.account,
                 cancellation: &cancellation,
                 on_event: run.on_event.as_ref(),
+                tape: run.tape.as_ref(),
             },
         );
         run.attempts += sent.attempts;

@@ -9,7 +9,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::budget::{Account, Cancellation, Limits, Stopped};
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
-use crate::egress::{self, Retries, Route};
+use crate::egress::{self, Retries, Route, Tape};
 use crate::files::{RunFiles, SharedFiles};
 use crate::runtime::engine;
 use crate::runtime::functions::Granted;
@@ -51,6 +51,8 @@ pub(crate) struct RunState {
     pub streaming: bool,
     /// The `traceparent` of its requests.
     pub trace_parent: Option<String>,
+    /// Whether its requests are recorded or replayed.
+    pub tape: Option<Tape>,
     /// Whether a request of its own may have reached the provider.
     pub request_sent: bool,
     /// Requests made.
@@ -148,6 +150,7 @@ impl RunState {
             on_event: None,
             streaming: false,
             trace_parent: None,
+            tape: None,
             request_sent: false,
             attempts: 0,
             retries: Retries::default(),

@@ -1,0 +1,71 @@
+//! `connector check`: what is wrong or doubtful about a component.
+
+use connector_host::LoadError;
+use serde_json::json;
+
+use super::components::Components;
+use super::error::Error;
+use super::print;
+
+/// Prints what is wrong, else what is doubtful. Fails if anything is wrong, and
+/// if `strict` for what is doubtful.
+pub fn check(
+    components: &Components,
+    name: &str,
+    strict: bool,
+    as_json: bool,
+) -> Result<(), Error> {
+    let connector = match components.load(name) {
+        Err(error @ Error::Load { .. }) if as_json => {
+            print::json(&json!({ "errors": error.messages(), "warnings": [] }))?;
+            return Err(Error::Reported);
+        }
+        loaded => loaded?,
+    };
+    let descriptor = connector.descriptor();
+    let warnings = descriptor.warnings();
+    if as_json {
+        print::json(&json!({ "errors": [], "warnings": warnings }))?;
+    } else {
+        for warning in &warnings {
+            print::line(&format!("warning: {}", print::plain(warning)))?;
+        }
+        let address = print::short(&descriptor.own_address());
+        let actions = match descriptor.actions.len() {
+            1 => "1 action".to_owned(),
+            count => format!("{count} actions"),
+        };
+        let found = match warnings.len() {
+            0 => "no errors, no warnings".to_owned(),
+            1 => "no errors, 1 warning".to_owned(),
+            count => format!("no errors, {count} warnings"),
+        };
+        print::line(&format!("{address}: {actions}, {found}"))?;
+    }
+    if strict && !warnings.is_empty() { Err(Error::Reported) } else { Ok(()) }
+}
+
+/// What to do about a component that is not loaded.
+pub fn hint(error: &LoadError) -> Option<String> {
+    let hint = match error {
+        LoadError::NotWebAssembly => "build it with `--target wasm32-unknown-unknown`",
+        LoadError::CoreModule => {
+            "link it with `wasm-component-ld`, or run `wasm-tools component new` on it"
+        }
+        LoadError::ForeignImport(name) if name.starts_with("wasi:") => {
+            "WASI comes from the target or the toolchain: in Rust build for \
+             wasm32-unknown-unknown instead of wasm32-wasip1 or wasm32-wasip2; in JavaScript pass \
+             componentize-js `disableFeatures: [\"stdio\", \"random\", \"clocks\", \"http\"]`"
+        }
+        LoadError::ForeignImport(_) => {
+            "its WIT world imports more than the world `connector`; requests, files and logs have \
+             interfaces there"
+        }
+        LoadError::UnsupportedVersion { .. } => {
+            "build it against the `wit/` folder of this version"
+        }
+        LoadError::Mismatch(_) => "build it against the world `connector` of the `wit/` folder",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}

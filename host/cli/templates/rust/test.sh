@@ -1,0 +1,11 @@
+#!/bin/sh
+# Tests the connector: natively, then as a component in the installed
+# `connector` command. Needs no provider and no account.
+set -eu
+cd "$(dirname "$0")"
+
+cargo test --package {{name}}-connector
+scripts/setup.sh
+scripts/build-connector.sh . {{name}}.wasm
+connector check --strict ./{{name}}.wasm
+connector run ./{{name}}.wasm/v1/getItem 17 --replay recorded/get-item.json --check-output

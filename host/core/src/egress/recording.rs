@@ -1,0 +1,490 @@
+//! What a run and its provider said to each other, to be said again without the
+//! provider.
+//!
+//! A recording has what the connector asked for and what it was given: the
+//! host's headers and the credential are not in it, and what a provider repeats
+//! of a secret is redacted. Responses are recorded as far as they were read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ureq::http;
+
+use crate::contract::{Failure, FailureKind};
+
+use super::body::{FormPart, FormValue, JsonPiece};
+use super::redact::Redactor;
+use super::{Content, Request};
+
+/// Response headers that are about the transfer, and differ each time.
+const OF_TRANSFER: [&str; 5] =
+    ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
+
+/// The exchanges of a run with its provider, in order. As JSON it is a file
+/// that people can read and edit.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Recording {
+    /// The exchanges.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// A request and the response to it. Of a request that was made several times
+/// the last response is recorded.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Exchange {
+    /// The request.
+    pub request: RecordedRequest,
+    /// The response.
+    pub response: RecordedResponse,
+}
+
+/// A request as a connector made it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RecordedRequest {
+    /// The method, such as `GET`.
+    pub method: String,
+    /// The path below the base URL.
+    pub path: String,
+    /// The parameters of the query.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub query: Vec<(String, String)>,
+    /// The headers. They are not compared when the recording is replayed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body. The files in it are in angle brackets.
+    #[serde(flatten)]
+    pub body: RecordedBody,
+}
+
+/// A response as a connector got it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RecordedResponse {
+    /// The status code.
+    pub status: u16,
+    /// The headers, but for those that are about the transfer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The body, as far as it was read.
+    #[serde(flatten)]
+    pub body: RecordedBody,
+}
+
+/// A body: the one member that is there says what it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedBody {
+    /// JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub json: Option<Value>,
+    /// Other text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Other bytes, as base64. In a file they are in one of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// The file with the bytes, beside that of the recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+}
+
+/// Why a recording was not read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", path.display())]
+pub struct RecordingError {
+    path: PathBuf,
+    reason: String,
+}
+
+impl Recording {
+    /// Reads a recording from a JSON file, and the files beside it.
+    ///
+    /// # Errors
+    /// If one of them cannot be read, or is no recording.
+    pub fn load(path: &Path) -> Result<Self, RecordingError> {
+        let failed = |path: &Path, reason: String| RecordingError { path: path.to_owned(), reason };
+        let text = fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
+        let mut recording: Self = serde_json::from_str(&text)
+            .map_err(|error| failed(path, format!("this is no recording: {error}")))?;
+        for exchange in &mut recording.exchanges {
+            for body in [&mut exchange.request.body, &mut exchange.response.body] {
+                if let Some(file) = body.file.take() {
+                    let file = path.with_file_name(file);
+                    let bytes =
+                        fs::read(&file).map_err(|error| failed(&file, error.to_string()))?;
+                    body.base64 = Some(STANDARD.encode(bytes));
+                }
+            }
+        }
+        Ok(recording)
+    }
+
+    /// Writes the recording to a JSON file. Bodies that are not text go to files
+    /// beside it: `NAME-1.png` for the first exchange of `NAME.json`.
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), RecordingError> {
+        let failed = |path: &Path, error: io::Error| RecordingError {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let mut recording = self.clone();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        for (number, exchange) in (1..).zip(&mut recording.exchanges) {
+            let response = &mut exchange.response;
+            let Some(bytes) = response.body.base64.take().and_then(|it| STANDARD.decode(it).ok())
+            else {
+                continue;
+            };
+            let mime_type = response.headers.get("content-type");
+            let extensions = mime_type.and_then(|it| mime_guess::get_mime_extensions_str(it));
+            let extension = extensions.and_then(|all| all.first()).unwrap_or(&"bin");
+            let name = PathBuf::from(format!("{stem}-{number}.{extension}"));
+            let file = path.with_file_name(&name);
+            fs::write(&file, bytes).map_err(|error| failed(&file, error))?;
+            response.body.file = Some(name);
+        }
+        let text = serde_json::to_string_pretty(&recording).map_err(io::Error::from);
+        let text = text.map_err(|error| failed(path, error))?;
+        fs::write(path, text + "\n").map_err(|error| failed(path, error))
+    }
+}
+
+impl RecordedBody {
+    /// A body, told from others by what it is: JSON, text, bytes.
+    fn of(bytes: Vec<u8>) -> Self {
+        if bytes.is_empty() {
+            return Self::default();
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => match serde_json::from_str(&text) {
+                Ok(json @ (Value::Object(_) | Value::Array(_))) => {
+                    Self { json: Some(json), ..Self::default() }
+                }
+                _ => Self { text: Some(text), ..Self::default() },
+            },
+            Err(error) => {
+                let base64 = Some(STANDARD.encode(error.as_bytes()));
+                Self { base64, ..Self::default() }
+            }
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        if let Some(json) = &self.json {
+            json.to_string().into_bytes()
+        } else if let Some(text) = &self.text {
+            text.clone().into_bytes()
+        } else {
+            let base64 = self.base64.as_deref().unwrap_or_default();
+            STANDARD.decode(base64).unwrap_or_default()
+        }
+    }
+
+    fn of_request(content: &Content) -> Self {
+        let file = |size: u64| format!("<{size} bytes>");
+        match content {
+            Content::None => Self::default(),
+            Content::Bytes { bytes, .. } => Self::of(bytes.clone()),
+            Content::Json(pieces) => {
+                let pieces = pieces.iter().map(|piece| match piece {
+                    JsonPiece::Text(text) => text.clone(),
+                    JsonPiece::File(content) => file(content.size()),
+                });
+                Self::of(pieces.collect::<String>().into_bytes())
+            }
+            Content::Form(parts) => {
+                let part = |FormPart { name, value }: &FormPart| match value {
+                    FormValue::Text(text) => serde_json::json!([name, text]),
+                    FormValue::File { content, name: file_name, .. } => {
+                        serde_json::json!([name, format!("{file_name} {}", file(content.size()))])
+                    }
+                };
+                Self { json: Some(parts.iter().map(part).collect()), ..Self::default() }
+            }
+            Content::File { content, .. } => {
+                Self { text: Some(file(content.size())), ..Self::default() }
+            }
+        }
+    }
+}
+
+/// Headers by their names, the values of one joined (RFC 9110 §5.2).
+fn joined(headers: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut joined = BTreeMap::<String, String>::new();
+    for (name, value) in headers {
+        joined
+            .entry(name.to_ascii_lowercase())
+            .and_modify(|values| *values += &format!(", {value}"))
+            .or_insert(value);
+    }
+    joined
+}
+
+impl RecordedRequest {
+    pub(super) fn of(request: &Request, redactor: &Redactor) -> Self {
+        let redacted = |(name, value): &(String, String)| {
+            let mut value = value.clone();
+            redactor.redact(&mut value);
+            (name.clone(), value)
+        };
+        let is_own = |(name, _): &&(String, String)| !name.eq_ignore_ascii_case("traceparent");
+        let mut path = request.path.clone();
+        redactor.redact(&mut path);
+        Self {
+            method: request.method.to_string(),
+            path,
+            query: request.query.iter().map(redacted).collect(),
+            headers: joined(request.headers.iter().filter(is_own).map(redacted)),
+            body: RecordedBody::of_request(&request.content).redacted(redactor),
+        }
+    }
+
+    /// Whether a run asks the same; headers may differ.
+    fn is_same(&self, other: &Self) -> bool {
+        let asked =
+            |request: &Self| (request.method.clone(), request.path.clone(), request.query.clone());
+        asked(self) == asked(other) && self.body == other.body
+    }
+}
+
+impl RecordedBody {
+    fn redacted(self, redactor: &Redactor) -> Self {
+        let mut bytes = self.bytes();
+        match redactor.redact_bytes(&mut bytes) {
+            true => Self::of(bytes),
+            false => self,
+        }
+    }
+}
+
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.method, self.path)?;
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            write!(formatter, "{}{name}={value}", if index == 0 { '?' } else { '&' })?;
+        }
+        Ok(())
+    }
+}
+
+/// Records the exchanges of a run ([`Run::record`](crate::Run::record)).
+#[derive(Clone, Default)]
+pub struct Recorder(Arc<Mutex<Vec<Entry>>>);
+
+/// An exchange that is going on.
+struct Entry {
+    request: RecordedRequest,
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+    redactor: Redactor,
+}
+
+/// Where the body of a response is recorded.
+pub(super) struct Place {
+    recorder: Recorder,
+    index: usize,
+}
+
+impl Recorder {
+    /// A recorder without exchanges.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What was recorded so far.
+    pub fn recording(&self) -> Recording {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let exchange = |entry: &Entry| {
+            let mut body = entry.body.clone();
+            entry.redactor.redact_bytes(&mut body);
+            Exchange {
+                request: entry.request.clone(),
+                response: RecordedResponse {
+                    status: entry.status,
+                    headers: entry.headers.clone(),
+                    body: RecordedBody::of(body),
+                },
+            }
+        };
+        Recording { exchanges: entries.iter().map(exchange).collect() }
+    }
+
+    pub(super) fn begin(
+        &self,
+        request: RecordedRequest,
+        status: u16,
+        headers: &[(String, String)],
+        redactor: Redactor,
+    ) -> Place {
+        let is_kept = |(name, _): &&(String, String)| !OF_TRANSFER.contains(&name.as_str());
+        let headers = joined(headers.iter().filter(is_kept).cloned());
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.push(Entry { request, status, headers, body: Vec::new(), redactor });
+        Place { recorder: self.clone(), index: entries.len() - 1 }
+    }
+}
+
+impl Place {
+    pub(super) fn received(&self, bytes: &[u8]) {
+        let mut entries = self.recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get_mut(self.index) {
+            entry.body.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// Answers the requests of a run from a recording
+/// ([`Run::replay`](crate::Run::replay)).
+#[derive(Clone, Default)]
+pub struct Player(Arc<Mutex<Played>>);
+
+#[derive(Default)]
+struct Played {
+    left: VecDeque<Exchange>,
+    count: usize,
+}
+
+impl Player {
+    /// A player of this recording, from its first exchange on.
+    pub fn new(recording: Recording) -> Self {
+        Self(Arc::new(Mutex::new(Played { left: recording.exchanges.into(), count: 0 })))
+    }
+
+    /// The requests that were recorded and not made again so far.
+    pub fn left(&self) -> Vec<RecordedRequest> {
+        let played = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        played.left.iter().map(|exchange| exchange.request.clone()).collect()
+    }
+
+    /// The response to the next request.
+    pub(super) fn answer(
+        &self,
+        request: &RecordedRequest,
+    ) -> Result<http::Response<ureq::Body>, Failure> {
+        let mut played = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = played.count + 1;
+        let other = |message: String| Failure::new(FailureKind::InvalidInput, message);
+        let Some(exchange) = played.left.front() else {
+            return Err(other(format!(
+                "the run makes `{request}`, and the recording has no request {number}"
+            )));
+        };
+        if !exchange.request.is_same(request) {
+            let recorded = &exchange.request;
+            let body = match recorded.to_string() == request.to_string() {
+                true => " with another body",
+                false => "",
+            };
+            return Err(other(format!(
+                "the run makes `{request}`, and the recording has `{recorded}`{body} as request \
+                 {number}"
+            )));
+        }
+        let response = exchange.response.clone();
+        played.left.pop_front();
+        played.count += 1;
+        let mut answer = http::Response::builder().status(response.status);
+        for (name, value) in &response.headers {
+            answer = answer.header(name, value);
+        }
+        let body = ureq::Body::builder().data(response.body.bytes());
+        answer
+            .body(body)
+            .map_err(|error| other(format!("response {number} of the recording: {error}")))
+    }
+}
+
+/// Whether a run is recorded or replayed.
+#[derive(Clone)]
+pub(crate) enum Tape {
+    Record(Recorder),
+    Replay(Player),
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn exchange(path: &str, body: RecordedBody) -> Exchange {
+        Exchange {
+            request: RecordedRequest {
+                method: "GET".to_owned(),
+                path: path.to_owned(),
+                query: vec![("a".to_owned(), "b".to_owned())],
+                headers: BTreeMap::new(),
+                body: RecordedBody::default(),
+            },
+            response: RecordedResponse {
+                status: 200,
+                headers: BTreeMap::from([("content-type".to_owned(), "image/png".to_owned())]),
+                body,
+            },
+        }
+    }
+
+    #[test]
+    fn a_recording_is_read_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("greet.json");
+        let bodies = ["", "{\"a\":1}", "[1]", "a text", "1", "\"b\"", "data: {}\n\n"];
+        let mut exchanges: Vec<_> = bodies
+            .iter()
+            .map(|body| exchange("/greet", RecordedBody::of(body.as_bytes().to_vec())))
+            .collect();
+        exchanges.push(exchange("/image", RecordedBody::of(vec![0x89, 0xff, 0])));
+        let recording = Recording { exchanges };
+        recording.save(&path).unwrap();
+        assert_eq!(fs::read(folder.path().join("greet-8.png")).unwrap(), [0x89, 0xff, 0]);
+        let loaded = Recording::load(&path).unwrap();
+        assert_eq!(loaded, recording);
+        for (exchange, body) in loaded.exchanges.iter().zip(bodies) {
+            assert_eq!(exchange.response.body.bytes(), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_recording_is_readable() {
+        let recording =
+            Recording { exchanges: vec![exchange("/greet", RecordedBody::of(b"{}".to_vec()))] };
+        let expected = json!({ "exchanges": [{
+            "request": { "method": "GET", "path": "/greet", "query": [["a", "b"]] },
+            "response": { "status": 200, "headers": { "content-type": "image/png" }, "json": {} },
+        }] });
+        assert_eq!(json!(recording), expected);
+        let odd = json!({ "exchanges": [{ "request": { "method": "GET", "path": "/" } }] });
+        assert!(serde_json::from_value::<Recording>(odd).is_err());
+    }
+
+    #[test]
+    fn requests_are_answered_in_order_and_others_are_refused() {
+        let one = exchange("/one", RecordedBody::of(b"1".to_vec()));
+        let two = exchange("/two", RecordedBody::of(b"2".to_vec()));
+        let player = Player::new(Recording { exchanges: vec![one.clone(), two.clone()] });
+        let error = player.answer(&two.request).unwrap_err();
+        assert_eq!(
+            error.message,
+            "the run makes `GET /two?a=b`, and the recording has `GET /one?a=b` as request 1"
+        );
+        let mut answer = player.answer(&one.request).unwrap();
+        assert_eq!(answer.body_mut().read_to_string().unwrap(), "1");
+        let mut other = two.request.clone();
+        other.body = RecordedBody::of(b"{}".to_vec());
+        let error = player.answer(&other).unwrap_err();
+        assert!(error.message.ends_with("with another body as request 2"), "{error}");
+        player.answer(&two.request).unwrap();
+        let error = player.answer(&two.request).unwrap_err();
+        assert!(error.message.ends_with("the recording has no request 3"), "{error}");
+    }
+}

@@ -1,0 +1,133 @@
+//! `connector check`: everything that is wrong or doubtful, by its name.
+
+use std::path::{Path, PathBuf};
+
+use connector_tests::guest::{self, Guest};
+use connector_tests::{Ran, command, component, ran, test_component};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn check(file: &Path, further: &[&str]) -> Ran {
+    ran(command(None).arg("check").arg(file).args(further))
+}
+
+/// The component of a guest with another descriptor.
+fn describing(folder: &TempDir, edit: impl FnOnce(&mut Value)) -> PathBuf {
+    let mut descriptor = guest::component();
+    edit(&mut descriptor);
+    let guest = Guest::good().value("component", "describe.component", descriptor);
+    let file = folder.path().join("guest.wasm");
+    std::fs::write(&file, guest.build()).unwrap();
+    file
+}
+
+#[test]
+fn the_connectors_in_rust_have_nothing_doubtful() {
+    for (file, found) in [
+        (component(), "openai/v1: 4 actions, no errors, no warnings\n"),
+        (test_component("anthropic"), "anthropic/v1: 2 actions, no errors, no warnings\n"),
+        (test_component("helpdesk"), "helpdesk/v1: 4 actions, no errors, no warnings\n"),
+    ] {
+        let ran = check(&file, &["--strict"]);
+        assert_eq!((ran.status, ran.stdout.as_str(), ran.stderr.as_str()), (0, found, ""));
+    }
+}
+
+#[test]
+fn every_error_is_named_and_not_only_the_first() {
+    let folder = TempDir::new().unwrap();
+    let file = describing(&folder, |descriptor| {
+        descriptor["properties"] = json!([
+            { "name": "token", "type": "string", "required": true },
+            { "name": "baseUrl", "type": "string", "control": "url", "default": "\"x\"" },
+            { "name": "file", "type": "integer", "limits": { "minimum": 2.0, "maximum": 1.0 } },
+            { "name": "functions", "type": "array", "children": [4] },
+            { "name": "item", "type": "string" },
+        ]);
+        descriptor["actions"][0]["text-property"] = json!("question");
+        let mut second = descriptor["actions"][0].clone();
+        second["name"] = json!("a b");
+        descriptor["actions"].as_array_mut().unwrap().push(second);
+    });
+    let ran = check(&file, &[]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{ran:?}");
+    for error in [
+        "action `act`: property table: file: its limits admit no value",
+        "action `act`: property table: functions: the shape of items or values has a name",
+        "`a b` is not a valid action name",
+        "connection: `token` authorizes but is not secret",
+        "connection: `baseUrl` is the base URL: it must be a string without a default",
+    ] {
+        assert!(ran.stderr.contains(error), "{error:?} is not in {}", ran.stderr);
+    }
+    // Loading says the same.
+    let loaded = command(None).arg("inspect").arg(&file).output().unwrap();
+    assert_eq!(String::from_utf8(loaded.stderr).unwrap(), ran.stderr);
+}
+
+#[test]
+fn what_is_doubtful_is_a_warning() {
+    let folder = TempDir::new().unwrap();
+    let file = describing(&folder, |descriptor| {
+        descriptor["description"] = json!("Does nothing.");
+        descriptor["icon"] = json!("<html>");
+        descriptor["properties"] = json!([
+            { "name": "token", "label": "Token", "description": "The key.", "type": "string", "required": true, "secret": true },
+            { "name": "baseUrl", "label": "Base URL", "description": "The server.", "type": "string", "control": "url" },
+            { "name": "file", "label": "File", "description": "A file.", "type": "file-entry", "control": "file-entry" },
+            {
+                "name": "functions", "label": "Functions", "type": "array",
+                "control": "array-builder", "children": [4],
+            },
+            { "type": "string" },
+            {
+                "name": "model", "label": "Model", "description": "The model.", "type": "string",
+                "control": "select", "choices": { "open": true, "dynamic": ["provider"] },
+            },
+            { "name": "result", "type": "any" },
+        ]);
+        let action = &mut descriptor["actions"][0];
+        action["description"] = json!("Does nothing.");
+        action["properties"].as_array_mut().unwrap().push(json!(5));
+        action["output"] = json!({ "fixed": 6 });
+        action["examples"] = json!([{ "title": "Old", "input": "{\"modle\":\"m\"}" }]);
+    });
+    let warnings = [
+        "connector: its icon is not an SVG document",
+        "action `act`: the choices of `model` depend on `provider`, which is no property",
+        "action `act`: `functions` has no description",
+        "action `act`: its output is called `result`; an output has no name",
+        "action `act`, example `Old`: ",
+    ];
+    let ran = check(&file, &[]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    for warning in warnings {
+        assert!(ran.stdout.contains(&format!("warning: {warning}")), "{warning} {}", ran.stdout);
+    }
+    assert_eq!(check(&file, &["--strict"]).status, 1);
+    let json = check(&file, &["--json"]).json();
+    assert_eq!(json["errors"], json!([]));
+    let all = json["warnings"].as_array().unwrap();
+    for (found, warning) in all.iter().zip(warnings) {
+        assert!(found.as_str().unwrap().starts_with(warning), "{found} {warning}");
+    }
+    assert!(all[4].as_str().unwrap().contains("modle"), "{all:?}");
+    assert_eq!(all.len(), warnings.len(), "{all:?}");
+}
+
+#[test]
+fn what_is_no_component_is_said_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("odd.wasm");
+    for (bytes, error, hint) in [
+        (&b"hello"[..], "not a WebAssembly component", "--target wasm32-unknown-unknown"),
+        (b"\0asm\x01\0\0\0", "a WebAssembly core module, not a component", "wasm-component-ld"),
+    ] {
+        std::fs::write(&file, bytes).unwrap();
+        let ran = check(&file, &[]);
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.stderr.contains(error) && ran.stderr.contains(hint), "{ran:?}");
+        let json = check(&file, &["--json"]).json();
+        assert!(json["errors"][0].as_str().unwrap().contains(error), "{json}");
+    }
+}

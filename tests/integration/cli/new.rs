@@ -1,0 +1,47 @@
+//! `connector new`: what it creates is green with the one command that it
+//! prints, without a network.
+
+use std::process::Command;
+
+use connector_tests::{command, ran, target_dir};
+use tempfile::TempDir;
+
+#[test]
+fn a_new_connector_in_rust_is_green() {
+    let folder = TempDir::new().unwrap();
+    let created = ran(command(None).current_dir(&folder).args(["new", "my-weather"]));
+    assert_eq!(created.status, 0, "{created:?}");
+    let next = created.stdout.lines().last().unwrap().trim().to_owned();
+    assert_eq!(next, "cd my-weather && ./test.sh");
+
+    // Compiled where the next run of this test finds it again.
+    let mut test = Command::new("sh");
+    test.args(["-c", &next]).current_dir(&folder).env("CARGO_NET_OFFLINE", "true");
+    test.env("CARGO_TARGET_DIR", target_dir().join("new"));
+    let commands = target_dir().join("release");
+    let path = std::env::var("PATH").unwrap();
+    test.env("PATH", format!("{}:{path}", commands.display()));
+    test.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
+    let ran = ran(&mut test);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stdout.contains("my-weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
+    assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
+    assert!(!ran.stderr.contains("warning"), "{ran:?}");
+}
+
+#[test]
+fn a_name_and_a_folder_must_be_free() {
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("taken")).unwrap();
+    for (name, error) in [
+        ("taken", "error: cannot create `taken`: File exists"),
+        ("A b", "error: `A b` cannot be the name of a connector"),
+        ("../up", "error: `../up` cannot be the name of a connector"),
+        ("-", "error: `-` cannot be the name of a connector"),
+    ] {
+        let ran = ran(command(None).current_dir(&folder).args(["new", "--", name]));
+        assert_eq!(ran.status, 2, "{ran:?}");
+        assert!(ran.stderr.starts_with(error), "{ran:?}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}

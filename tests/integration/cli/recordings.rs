@@ -1,0 +1,147 @@
+//! `connector run --record` and `--replay`: a run without its provider.
+
+use std::path::Path;
+
+use connector_tests::guest::Guest;
+use connector_tests::{CANARY, Ran, command, ran, sandbox};
+use openai_sandbox::{Fault, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Runs an action and records it.
+fn record(sandbox: &Sandbox, file: &Path, arguments: &[&str]) -> Ran {
+    ran(command(Some(sandbox)).arg("run").args(arguments).arg("--record").arg(file))
+}
+
+/// Runs an action by its recording, without a provider and without a token.
+fn replay(file: &Path, arguments: &[&str]) -> Ran {
+    ran(command(None).arg("run").args(arguments).arg("--replay").arg(file))
+}
+
+fn read(file: &Path) -> Value {
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_is_replayed_without_a_provider_and_without_a_secret() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let file = folder.path().join("ask.json");
+    for arguments in [
+        &["openai/v1/ask", "Why is the sky blue?", "--check-output"][..],
+        &["openai/v1/ask", "Why is the sky blue?", "--stream"],
+    ] {
+        let recorded = record(&sandbox, &file, arguments);
+        assert_eq!(recorded.status, 0, "{recorded:?}");
+        assert!(recorded.stderr.contains("recorded 1 request in "), "{recorded:?}");
+        let replayed = replay(&file, arguments);
+        assert_eq!((replayed.status, &replayed.stdout), (0, &recorded.stdout), "{replayed:?}");
+    }
+    let request = &read(&file)["exchanges"][0]["request"];
+    assert_eq!(
+        (&request["method"], &request["path"]),
+        (&json!("POST"), &json!("/chat/completions"))
+    );
+    assert_eq!(request["json"]["messages"][0]["content"], "Why is the sky blue?");
+    assert_eq!(sandbox.requests().len(), 2);
+}
+
+#[test]
+fn bytes_are_in_files_beside_the_recording() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let file = folder.path().join("speech.json");
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    let arguments = |out: &Path| {
+        ["openai/v1/createSpeech", "Hello", "--set", "voice=alloy", "--output-dir"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain([out.to_str().unwrap().to_owned()])
+            .collect::<Vec<_>>()
+    };
+    let strings = |of: &[String]| of.iter().map(String::as_str).collect::<Vec<_>>().join("\0");
+    let recorded = strings(&arguments(&first));
+    let recorded = record(&sandbox, &file, &recorded.split('\0').collect::<Vec<_>>());
+    assert_eq!(recorded.status, 0, "{recorded:?}");
+    let beside = read(&file)["exchanges"][0]["response"]["file"].as_str().unwrap().to_owned();
+    let sound = std::fs::read(folder.path().join(beside)).unwrap();
+    let replayed = strings(&arguments(&second));
+    let replayed = replay(&file, &replayed.split('\0').collect::<Vec<_>>());
+    assert_eq!(replayed.status, 0, "{replayed:?}");
+    for out in [&first, &second] {
+        assert!(std::fs::read(out.join("speech.mp3")).unwrap() == sound);
+    }
+}
+
+#[test]
+fn no_secret_is_in_a_recording() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let file = folder.path().join("ask.json");
+    let body = json!({ "error": { "message": format!("Incorrect API key: {CANARY}") } });
+    sandbox.script(Fault::Status {
+        status: 401,
+        headers: vec![("x-key".to_owned(), CANARY.to_owned())],
+        body: body.to_string().into(),
+    });
+    let question = format!("My key is {CANARY}");
+    let recorded = record(&sandbox, &file, &["openai/v1/ask", &question]);
+    assert_eq!(recorded.status, 3, "{recorded:?}");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(CANARY) && text.contains("****"), "{text}");
+    assert_eq!(read(&file)["exchanges"][0]["response"]["status"], 401);
+    // What failed fails again.
+    let replayed = replay(&file, &["openai/v1/ask", "My key is ****"]);
+    assert_eq!((replayed.status, replayed.stderr.contains("Incorrect API key")), (3, true));
+}
+
+#[test]
+fn other_requests_than_the_recorded_ones_are_named() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let file = folder.path().join("ask.json");
+    record(&sandbox, &file, &["openai/v1/ask", "Hello"]);
+    let other = replay(&file, &["openai/v1/ask", "Good morning"]);
+    assert_eq!(other.status, 2, "{other:?}");
+    assert!(other.stderr.contains(
+        "the run makes `POST /chat/completions`, and the recording has `POST /chat/completions` \
+         with another body as request 1"
+    ));
+    let speech = replay(&file, &["openai/v1/createSpeech", "Hello", "--set", "voice=alloy"]);
+    assert!(speech.stderr.contains("the run makes `POST /audio/speech`"), "{speech:?}");
+
+    let mut recording = read(&file);
+    let exchanges = recording["exchanges"].as_array_mut().unwrap();
+    exchanges.push(exchanges[0].clone());
+    std::fs::write(&file, recording.to_string()).unwrap();
+    let more = replay(&file, &["openai/v1/ask", "Hello"]);
+    assert_eq!(more.status, 0, "{more:?}");
+    assert_eq!(more.stderr, "note: the recording also has `POST /chat/completions`\n");
+
+    for (content, error) in [(None, "No such file"), (Some("{}"), "this is no recording")] {
+        let file = folder.path().join("odd.json");
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let odd = replay(&file, &["openai/v1/ask", "Hello"]);
+        assert_eq!((odd.status, odd.stderr.contains(error)), (2, true), "{odd:?}");
+    }
+}
+
+#[test]
+fn an_output_of_another_shape_is_found_where_it_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("guest.wasm");
+    let mut descriptor = connector_tests::guest::component();
+    let rows = descriptor["properties"].as_array_mut().unwrap();
+    rows.push(json!({ "type": "string" }));
+    let last = rows.len() - 1;
+    descriptor["actions"][0]["output"] = json!({ "fixed": last });
+    let guest = Guest::good().value("component", "describe.component", descriptor);
+    std::fs::write(&file, guest.build()).unwrap();
+    let recording = folder.path().join("empty.json");
+    std::fs::write(&recording, r#"{"exchanges":[]}"#).unwrap();
+    let address = format!("{}/v1/act", file.display());
+    let run = |further: &[&str]| replay(&recording, &[&[address.as_str()], further].concat());
+    let plain = run(&[]);
+    assert_eq!(plain.status, 0, "{plain:?}");
+    let checked = run(&["--check-output"]);
+    assert_eq!(checked.status, 4, "{checked:?}");
+    assert!(checked.stderr.contains("the output is not of the declared shape: "), "{checked:?}");
+}
