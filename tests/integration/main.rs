@@ -17,6 +17,7 @@ mod examples;
 mod faults;
 mod forms;
 mod functions;
+mod guides;
 mod isolation;
 mod judges;
 mod layers;

@@ -6,10 +6,10 @@ mod connections;
 mod documents;
 mod files;
 mod generated_clients;
+mod guide;
 mod hostile;
 mod idempotency;
 mod machine;
-mod readme;
 mod runs;
 
 use std::io::{BufRead, BufReader, Read};

@@ -1,4 +1,4 @@
-//! The requests of the README, as they stand there.
+//! The requests of `docs/service.md`, word for word.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::{API, inline, post};
 
-/// The block of the README that holds the requests.
+/// The block of the guide with the requests.
 fn block() -> String {
-    let readme = fs::read_to_string(in_repository("README.md")).unwrap();
-    let start = readme.find("api=http://127.0.0.1:8080").unwrap();
-    let (block, _) = readme[start..].split_once("```").unwrap();
+    let guide = fs::read_to_string(in_repository("docs/service.md")).unwrap();
+    let start = guide.find("api=http://127.0.0.1:8080").unwrap();
+    let (block, _) = guide[start..].split_once("```").unwrap();
     block.to_owned()
 }
 

@@ -1,0 +1,71 @@
+//! The guides in `docs/`: every command in a block that is marked `sh` is run,
+//! in order, as a reader would. What needs a service of the reader's own is in
+//! blocks that are marked `text`.
+
+use std::fs;
+use std::process::Command;
+
+use connector_tests::{CANARY, Ran, in_repository, ran, sandbox, target_dir};
+use tempfile::TempDir;
+
+/// The commands of a guide, one block after another.
+fn commands(guide: &str) -> String {
+    let text = fs::read_to_string(in_repository("docs").join(guide)).unwrap();
+    let mut blocks = text.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let commands = blocks.by_ref().collect::<Vec<_>>().join("\n");
+    assert!(!commands.is_empty(), "{guide} has no commands");
+    commands
+}
+
+/// Runs the commands of a guide in an empty folder.
+fn follow(guide: &str) -> Ran {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    let path = std::env::var("PATH").unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-u", "-c", &commands(guide)]).current_dir(&folder);
+    shell.env("PATH", format!("{}:{path}", target_dir().join("release").display()));
+    shell.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
+    shell.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
+    shell.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
+    shell.env("XDG_DATA_HOME", folder.path().join("data"));
+    // What was downloaded for the workspace is enough.
+    shell.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target_dir().join("new"));
+    let ran = ran(&mut shell);
+    assert_eq!(ran.status, 0, "{guide}: {ran:?}");
+    ran
+}
+
+#[test]
+fn the_first_connector_is_green() {
+    let ran = follow("first-connector.md");
+    assert!(ran.stdout.contains("weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
+    assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
+}
+
+#[test]
+fn the_command_does_what_its_guide_says() {
+    let ran = follow("command.md");
+    for part in ["Sandbox answer to", "speech.mp3", "openai/v1/createImage"] {
+        assert!(ran.stdout.contains(part), "{part} is not in {ran:?}");
+    }
+}
+
+/// Links between documents lead to files that exist.
+#[test]
+fn links_lead_somewhere() {
+    let root = in_repository("");
+    let mut documents = vec![root.join("README.md"), root.join("ARCHITECTURE.md")];
+    let guides = fs::read_dir(root.join("docs")).unwrap();
+    documents.extend(guides.map(|file| file.unwrap().path()));
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            let target = document.parent().unwrap().join(file);
+            assert!(target.exists(), "{}: {link}", document.display());
+        }
+    }
+}
