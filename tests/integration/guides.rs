@@ -30,6 +30,7 @@ fn follow(guide: &str) -> Ran {
     shell.env("XDG_DATA_HOME", folder.path().join("data"));
     // What was downloaded for the workspace is enough.
     shell.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target_dir().join("new"));
+    shell.env("npm_config_offline", "true");
     let ran = ran(&mut shell);
     assert_eq!(ran.status, 0, "{guide}: {ran:?}");
     ran
@@ -40,6 +41,12 @@ fn the_first_connector_is_green() {
     let ran = follow("first-connector.md");
     assert!(ran.stdout.contains("weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
     assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
+}
+
+#[test]
+fn the_first_connector_in_javascript_is_green() {
+    let ran = follow("first-connector-in-javascript.md");
+    assert!(ran.stdout.contains("weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
 }
 
 #[test]

@@ -15,7 +15,9 @@ use super::error::Error;
 use super::print;
 
 static RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
-static CARRIED: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried");
+static JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/js");
+static CARRIED_RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/rust");
+static CARRIED_JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/js");
 const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
@@ -46,6 +48,8 @@ const DEPENDENCIES: [&str; 11] = [
 pub enum Language {
     /// Rust, with the SDK
     Rust,
+    /// JavaScript, with a helper module and componentize-js
+    Js,
 }
 
 /// Makes a folder for a connector of this name.
@@ -64,12 +68,15 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
         Error::usage(format!("cannot create `{name}`: {error}"), hint)
     };
     fs::create_dir(folder).map_err(failed)?;
-    let template = match language {
-        Language::Rust => &RUST,
+    let (template, carried) = match language {
+        Language::Rust => (&RUST, &CARRIED_RUST),
+        Language::Js => (&JAVASCRIPT, &CARRIED_JAVASCRIPT),
     };
     write(template, folder, &|text| filled_in(text, name)).map_err(failed)?;
-    write(&CARRIED, folder, &str::to_owned).map_err(failed)?;
-    fs::write(folder.join("Cargo.lock"), LOCK).map_err(failed)?;
+    write(carried, folder, &str::to_owned).map_err(failed)?;
+    if let Language::Rust = language {
+        fs::write(folder.join("Cargo.lock"), LOCK).map_err(failed)?;
+    }
     print::line(&format!("created `{name}`, a connector with a test; next:"))?;
     print::line(&format!("  cd {name} && ./test.sh"))
 }
@@ -163,7 +170,7 @@ mod tests {
             assert!(workspace.contains(section), "{section}\n{workspace}");
         }
         for manifest in ["sdk/Cargo.toml", "sdk-derive/Cargo.toml"] {
-            let manifest = CARRIED.get_file(manifest).unwrap().contents_utf8().unwrap();
+            let manifest = CARRIED_RUST.get_file(manifest).unwrap().contents_utf8().unwrap();
             for line in manifest.lines().filter(|line| line.contains("workspace = true")) {
                 let key = line.split([' ', '.']).next().unwrap();
                 let is_there = workspace.lines().any(|line| line.starts_with(&format!("{key} = ")));

@@ -6,17 +6,19 @@ use std::process::Command;
 use connector_tests::{command, ran, target_dir};
 use tempfile::TempDir;
 
-#[test]
-fn a_new_connector_in_rust_is_green() {
+/// Creates a connector and runs the command that this prints.
+fn is_green(language: &str) {
     let folder = TempDir::new().unwrap();
-    let created = ran(command(None).current_dir(&folder).args(["new", "my-weather"]));
+    let arguments = ["new", "my-weather", "--lang", language];
+    let created = ran(command(None).current_dir(&folder).args(arguments));
     assert_eq!(created.status, 0, "{created:?}");
     let next = created.stdout.lines().last().unwrap().trim().to_owned();
     assert_eq!(next, "cd my-weather && ./test.sh");
 
     // Compiled where the next run of this test finds it again.
     let mut test = Command::new("sh");
-    test.args(["-c", &next]).current_dir(&folder).env("CARGO_NET_OFFLINE", "true");
+    test.args(["-c", &next]).current_dir(&folder);
+    test.env("CARGO_NET_OFFLINE", "true").env("npm_config_offline", "true");
     test.env("CARGO_TARGET_DIR", target_dir().join("new"));
     let commands = target_dir().join("release");
     let path = std::env::var("PATH").unwrap();
@@ -27,6 +29,16 @@ fn a_new_connector_in_rust_is_green() {
     assert!(ran.stdout.contains("my-weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
     assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
     assert!(!ran.stderr.contains("warning"), "{ran:?}");
+}
+
+#[test]
+fn a_new_connector_in_rust_is_green() {
+    is_green("rust");
+}
+
+#[test]
+fn a_new_connector_in_javascript_is_green() {
+    is_green("js");
 }
 
 #[test]

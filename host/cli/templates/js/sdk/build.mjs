@@ -1,0 +1,16 @@
+// Makes a component of index.js: node sdk/build.mjs FILE
+//
+// Every part of WASI is left out, because a connector may not import any.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { componentize } from '@bytecodealliance/componentize-js';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const { component } = await componentize({
+  sourcePath: here('../index.js'),
+  witPath: here('../wit'),
+  worldName: 'connector',
+  disableFeatures: ['random', 'stdio', 'clocks', 'http', 'fetch-event'],
+});
+writeFileSync(process.argv[2], component);

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Tests the connector as a component in the installed `connector` command. Needs
+# no provider and no account.
+set -eu
+cd "$(dirname "$0")"
+
+[ -d node_modules ] || npm ci --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error
+node sdk/build.mjs {{name}}.wasm
+connector check --strict ./{{name}}.wasm
+connector run ./{{name}}.wasm/v1/getItem 17 --replay recorded/get-item.json --check-output
