@@ -21,14 +21,14 @@ use super::worker::Worker;
 
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
-/// A connector is called by its name (`openai`) or by the path of its file
-/// (`./openai.wasm`). Names are looked up in the folder $CONNECTOR_COMPONENTS;
-/// without it in the user's data folder and in `components` beside the folder of
-/// this program. An action is called by its address: `openai/v1/ask`.
+/// A connector is named by its name (`openai`) or by the path of its file
+/// (`./openai.wasm`). Names are looked up in the folder $CONNECTOR_COMPONENTS, or
+/// if that is not set, in the user's data folder and in `components` next to the
+/// folder of this program. An action is named by its address: `openai/v1/ask`.
 ///
 /// The connection is read from the environment variables that the connector
-/// names (`connector docs openai` lists them), or stored by `connector connection
-/// add` and named by --connection; a token is never an argument.
+/// declares (`connector docs openai` lists them), or stored with `connector
+/// connection add` and named with --connection. A token is never an argument.
 #[derive(Debug, Parser)]
 #[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
@@ -68,10 +68,10 @@ pub enum Command {
         /// A connector, such as `openai`
         connector: String,
     },
-    /// Check a connector: all that is wrong or doubtful about it
+    /// Check a connector: report everything that is wrong or doubtful
     ///
     /// Errors keep it from being loaded. Warnings do not: they are about what a form, a reader or
-    /// a model would miss. Fails if there are errors, and with --strict if there are warnings.
+    /// a model is missing. Fails if there are errors, and with --strict if there are warnings.
     Check {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -138,21 +138,21 @@ pub enum Command {
     Serve(Serve),
     /// Offer the actions as tools of the Model Context Protocol
     ///
-    /// On standard input and output, as the programs around language models start servers; with
-    /// --listen over streamable HTTP, under `/mcp`.
+    /// On standard input and output, as programs for language models expect; with --listen, over
+    /// streamable HTTP at `/mcp`.
     #[cfg(feature = "mcp")]
     Mcp(Mcp),
-    /// Take runs from a queue in NATS JetStream, beside any number of other workers
+    /// Process runs from a queue in NATS JetStream, alongside any number of other workers
     ///
-    /// A run is a message with an id; its outcome is published once and kept. The queue
-    /// and everything else in NATS is made by the first worker. A run names a connection
-    /// that `connector connection add` has stored here. host/worker/doc/workers.md has the rest.
+    /// A run is a message with an id; its outcome is published once and stored. The first worker
+    /// creates the queue and everything else in NATS. A run names a connection that was stored
+    /// here with `connector connection add`. host/worker/doc/workers.md describes the messages.
     #[cfg(feature = "worker")]
     Worker(Worker),
     /// Store connections, encrypted, for --connection
     ///
-    /// They are kept in a folder that only this user may enter, encrypted with a
-    /// key that is in a file there or in $CONNECTOR_STORE_KEY (32 bytes in base64).
+    /// They are stored in a folder that only this user may enter, encrypted with a key
+    /// from a file there or from $CONNECTOR_STORE_KEY (32 bytes in base64).
     #[command(subcommand)]
     Connection(Connection),
     /// Approve a connector, so that it can be used by its name
@@ -171,7 +171,7 @@ pub enum Command {
     },
     /// Write `connectors.lock` in a folder, which approves the connectors in it
     ///
-    /// For whoever builds and ships connectors: those who install the folder need not approve
+    /// For whoever builds and ships connectors: nobody who installs the folder has to approve
     /// them again.
     Lock {
         /// The folder
@@ -222,7 +222,7 @@ pub enum Connection {
     },
     /// Encrypt all connections with a new key
     ///
-    /// A new key file takes the place of the old one. If the key is in
+    /// A new key file replaces the old one. If the key is in
     /// $CONNECTOR_STORE_KEY, the new one must be in $CONNECTOR_NEW_STORE_KEY, which
     /// may also be set to move the key out of its file.
     RotateKey {
@@ -284,10 +284,10 @@ pub struct Granted {
     /// Let the component have this environment variable; may be given several times
     ///
     /// An approved component has the variables that it was approved with. One that is run by its
-    /// path has these alone.
+    /// path has only these.
     #[arg(long, value_name = "NAME", value_parser = variable)]
     pub env: Vec<String>,
-    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    /// Use only the exact files that were approved, not rebuilt ones that ask for the same
     #[arg(long)]
     pub locked: bool,
 }
@@ -339,7 +339,7 @@ pub struct Reach {
     /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
-    /// Let connections lead to this server only, such as `https://api.openai.com`; may be given
+    /// Allow connections to this server only, such as `https://api.openai.com`; may be given
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     pub origin: Vec<BaseUrl>,
@@ -451,8 +451,8 @@ pub struct Run {
     pub input: Option<PathBuf>,
     /// Set a property, such as `n=2` or `messages[0].content=Hello`; after --input
     ///
-    /// A number, `true` or `false`, a choice by its value or label, a text, or JSON for a list or an
-    /// object. A single value where a list belongs is a list of one.
+    /// A number, `true` or `false`, a choice by its value or label, text, or JSON for a list or an
+    /// object. A single value for a list is a list of one.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Set a property to a file, such as `file=talk.mp3`
@@ -475,29 +475,29 @@ pub struct Run {
     pub envelope: bool,
     /// Record the requests and their responses in a JSON file, and files beside it
     ///
-    /// Secrets are not in it. Requests of functions are not recorded.
+    /// It does not contain secrets. Requests of functions are not recorded.
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub record: Option<PathBuf>,
-    /// Answer the requests from a recording: nothing is sent, and no secret is needed
+    /// Replay a recording instead of sending requests; no secret is needed
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
-    /// Fail if the output is not of the shape that the action declares
+    /// Fail if the output does not have the shape that the action declares
     #[arg(long)]
     pub check_output: bool,
     /// Print text output as it is, without JSON quotes
     #[arg(long, conflicts_with = "envelope")]
     pub raw: bool,
-    /// The folder for files that the action makes [default: the current folder]
+    /// The folder for files that the action creates [default: the current folder]
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
-    /// Maximum attempts per request, if the provider is overloaded or out of reach
+    /// Maximum attempts per request, if the provider is overloaded or unreachable
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub attempts: u32,
-    /// The most time for the run: `500ms`, `60s`, `10m` [default: 10m, or as long as the action may
-    /// well take]
+    /// Maximum time for the run: `500ms`, `60s`, `10m` [default: 10m, or as long as the action
+    /// usually takes]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// The longest wait for an answer to begin, once its request is sent
+    /// Maximum wait for a response to begin, once its request is sent
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,
     /// Which connection it uses.
@@ -513,22 +513,23 @@ pub struct Serve {
     pub listen: Listen,
     /// A file with the key that callers send as `Authorization: Bearer …`
     ///
-    /// Without it only this machine is served, and only to pages of its own.
+    /// Without it, only this machine is served, and only the service's own pages.
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
-    /// Where connections, files and outcomes are kept; else in the user's data folder
+    /// Where connections, files and outcomes are stored [default: a folder in the user's data
+    /// folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The most runs at the same time
+    /// Maximum number of runs at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// The most runs that wait for another to end; more are answered with 503
+    /// Maximum number of runs that wait; further ones are answered with 503
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub queue: u32,
-    /// The most time for a run
+    /// Maximum time for a run
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
-    /// How long runs may go on after Ctrl-C or SIGTERM
+    /// How long runs may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
     /// Stop when standard input ends: with the program that started the service, however it ends
@@ -537,13 +538,13 @@ pub struct Serve {
     /// How long files and outcomes are kept
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
-    /// The largest file that is uploaded, in MiB
+    /// Maximum size of an uploaded file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
-    /// What all files and outcomes may take before no further ones are stored, in MiB
+    /// Maximum size of all files and outcomes together, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
     pub all_files: u32,
-    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    /// Use only the exact files that were approved, not rebuilt ones that ask for the same
     #[arg(long)]
     pub locked: bool,
     /// Where connections may lead.

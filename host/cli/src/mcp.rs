@@ -24,7 +24,7 @@ pub struct Mcp {
     /// A stored connection instead of the environment's; may be given for several connectors
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Vec<String>,
-    /// A folder whose files tools may be given as `file:` URLs; may be given several times
+    /// A folder whose files tools may read as `file:` URLs; may be given several times
     #[arg(long, value_name = "DIR")]
     pub input_dir: Vec<PathBuf>,
     /// Listen for streamable HTTP instead: an IP address and a port, or `unix:PATH`
@@ -32,19 +32,19 @@ pub struct Mcp {
     pub listen: Option<Listen>,
     /// A file with the key that clients send as `Authorization: Bearer …`
     ///
-    /// Without it only this machine is served.
+    /// Without it, only this machine is served.
     #[arg(long, value_name = "FILE", requires = "listen")]
     pub api_key_file: Option<PathBuf>,
-    /// Where connections and files are kept; else in the user's data folder
+    /// Where connections and files are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The most runs at the same time; further calls wait
+    /// Maximum number of runs at the same time; further calls wait
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// The most time for a run
+    /// Maximum time for a run
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
-    /// How long requests over HTTP may go on after Ctrl-C or SIGTERM
+    /// How long requests over HTTP may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
     /// How long files are kept

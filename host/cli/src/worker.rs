@@ -19,7 +19,7 @@ pub struct Worker {
     /// The NATS server, or the servers of a cluster with commas between them
     #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats: Servers,
-    /// The user's credentials file, as `nsc` makes it
+    /// The user's credentials file, as `nsc` creates it
     #[arg(long, value_name = "FILE", env = "NATS_CREDS")]
     pub creds: Option<PathBuf>,
     /// The user's name; the password is read from --password-file or $NATS_PASSWORD
@@ -31,37 +31,37 @@ pub struct Worker {
     /// The authorities of the server's certificate: a PEM file, instead of the system's
     #[arg(long, value_name = "FILE", env = "NATS_CA")]
     pub nats_ca: Option<PathBuf>,
-    /// What the names of everything in NATS begin with
+    /// The prefix of all names in NATS
     #[arg(long, value_name = "NAME", default_value = "connector")]
     pub prefix: Names,
-    /// The most runs at the same time
+    /// Maximum number of runs at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// How often a run is delivered at most, if its workers die or its provider is overloaded
+    /// Maximum deliveries of a run, if its workers die or its provider is overloaded
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub deliveries: u32,
-    /// The most time for a run
+    /// Maximum time for a run
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub timeout: Duration,
-    /// How long runs may go on after Ctrl-C or SIGTERM
+    /// How long runs may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
-    /// Time without a heartbeat before another worker takes over; for a queue that is not there yet
+    /// Time without a heartbeat until another worker takes over; applies to a new queue
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub ack_wait: Duration,
-    /// How long outcomes and files are kept; for buckets that are not there yet
+    /// How long outcomes and files are kept; applies to new buckets
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
-    /// On how many servers of a cluster everything is kept; for what is not there yet
+    /// Number of servers of a cluster that store everything; applies to new queues and buckets
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,
-    /// The largest file of an input, in MiB
+    /// Maximum size of a file of an input, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
-    /// Where connections are stored; else in the user's data folder
+    /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Use only the very files that were approved, not rebuilt ones that ask for the same
+    /// Use only the exact files that were approved, not rebuilt ones that ask for the same
     #[arg(long)]
     pub locked: bool,
     /// Where connections may lead.
