@@ -13,7 +13,7 @@ use super::args::Chosen;
 use super::components::Approved;
 use super::error::Error;
 
-/// Stands for the secrets of a run that is replayed.
+/// The placeholder for secrets in a replayed run.
 const NOT_SENT: &str = "not-sent-in-a-replay";
 
 /// The connections of one command: stored ones, if some were chosen, and those

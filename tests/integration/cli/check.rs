@@ -94,7 +94,7 @@ fn what_is_doubtful_is_a_warning() {
     });
     let warnings = [
         "connector: its icon is not an SVG document",
-        "action `act`: the choices of `model` depend on `provider`, which is no property",
+        "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
         "action `act`: its output is called `result`; an output has no name",
         "action `act`, example `Old`: ",

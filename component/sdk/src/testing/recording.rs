@@ -50,6 +50,12 @@ pub(super) fn answers(path: &Path) -> Result<Vec<Answer>, String> {
     let answer = |Exchange { request, response }| {
         let body = match (&response.file, &response.base64, &response.text, &response.json) {
             (Some(file), ..) => {
+                if Path::new(file).file_name() != Some(file.as_ref()) {
+                    return Err(named(
+                        path,
+                        &format!("`{file}` is not the name of a file beside it"),
+                    ));
+                }
                 let file = path.with_file_name(file);
                 fs::read(&file).map_err(|error| named(&file, &error))?
             }

@@ -20,6 +20,9 @@ use crate::contract::{
 };
 use crate::runtime::bindings::describe as wit_describe;
 
+/// As many errors of a descriptor are reported.
+const MAX_ERRORS: usize = 100;
+
 impl Descriptor {
     pub(crate) fn parse(component: wit_describe::Component) -> Result<Self, DescriptorErrors> {
         let mut errors = DescriptorErrors::default();
@@ -163,12 +166,17 @@ impl DescriptorErrors {
     }
 
     fn push(&mut self, message: String) {
-        self.0.push(DescriptorError::other(&message));
+        self.extend([DescriptorError::other(&message)]);
+    }
+
+    fn extend(&mut self, errors: impl IntoIterator<Item = DescriptorError>) {
+        let room = MAX_ERRORS.saturating_sub(self.0.len());
+        self.0.extend(errors.into_iter().take(room));
     }
 
     /// A result, whose errors are kept.
     fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
-        result.map_err(|errors| self.0.extend(errors.0)).ok()
+        result.map_err(|errors| self.extend(errors.0)).ok()
     }
 }
 

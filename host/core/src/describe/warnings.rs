@@ -106,7 +106,7 @@ impl Warnings {
             for other in row.choices.iter().flat_map(|choices| &choices.dynamic).flatten() {
                 let is_unknown = table.at_path(other).is_none();
                 let warning = format!(
-                    "the choices of `{}` depend on `{other}`, which is no property",
+                    "the choices of `{}` depend on `{other}`, which is not a property",
                     row.name
                 );
                 self.add_if(is_unknown, of, &warning);

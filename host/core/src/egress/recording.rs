@@ -116,6 +116,12 @@ impl Recording {
         for exchange in &mut recording.exchanges {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if let Some(file) = body.file.take() {
+                    // Whoever wrote the recording may not choose what is read.
+                    if file.file_name() != Some(file.as_os_str()) {
+                        let reason =
+                            format!("`{}` is not the name of a file beside it", file.display());
+                        return Err(failed(path, reason));
+                    }
                     let file = path.with_file_name(file);
                     let bytes =
                         fs::read(&file).map_err(|error| failed(&file, error.to_string()))?;
@@ -159,7 +165,7 @@ impl Recording {
 }
 
 impl RecordedBody {
-    /// A body, told from others by what it is: JSON, text, bytes.
+    /// A body, classified by its content: JSON, text or bytes.
     fn of(bytes: Vec<u8>) -> Self {
         if bytes.is_empty() {
             return Self::default();
@@ -451,6 +457,22 @@ mod tests {
         assert_eq!(loaded, recording);
         for (exchange, body) in loaded.exchanges.iter().zip(bodies) {
             assert_eq!(exchange.response.body.bytes(), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_recording_reads_only_files_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("recorded")).unwrap();
+        let secret = folder.path().join("secret.txt");
+        fs::write(&secret, "secret").unwrap();
+        let path = folder.path().join("recorded/a.json");
+        for file in [secret.to_str().unwrap(), "../secret.txt", "..", "", "a/../../secret.txt"] {
+            let body = RecordedBody { file: Some(file.into()), ..RecordedBody::default() };
+            let recording = Recording { exchanges: vec![exchange("/", body)] };
+            fs::write(&path, json!(recording).to_string()).unwrap();
+            let error = Recording::load(&path).unwrap_err().to_string();
+            assert!(error.contains("is not the name of a file beside it"), "{file}: {error}");
         }
     }
 
