@@ -6,6 +6,7 @@
 //! it (forms, documents, input checks) can rely on what these types say.
 
 use regex::Regex;
+use regex_syntax::ast::parse::Parser;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -363,7 +364,7 @@ impl Pattern {
     /// Why it is none. Reads as the end of a sentence.
     pub(crate) fn new(source: String) -> Result<Self, String> {
         // By itself too: `a)|(?:b` would step out of the anchored group.
-        build(&source)?;
+        Parser::new().parse(&source).map_err(|error| last_line(&error.to_string()))?;
         let regex = build(&anchored(&ascii_classes(&source)))?;
         // As forms read it: `new RegExp(source, "u")`.
         if let Err(error) = regress::Regex::with_flags(&source, "u") {
@@ -418,13 +419,15 @@ fn ascii_classes(source: &str) -> String {
 fn build(source: &str) -> Result<Regex, String> {
     let built = regex::RegexBuilder::new(source).size_limit(MAX_PATTERN_BYTES).build();
     built.map_err(|error| match error {
-        // It draws where in the pattern; the last line says what.
-        regex::Error::Syntax(drawn) => {
-            let last = drawn.lines().last().unwrap_or_default();
-            last.strip_prefix("error: ").unwrap_or(last).to_owned()
-        }
+        regex::Error::Syntax(drawn) => last_line(&drawn),
         _ => "it is too large".to_owned(),
     })
+}
+
+/// The reason in a syntax error, which draws the pattern above it.
+fn last_line(drawn: &str) -> String {
+    let last = drawn.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 impl Serialize for Pattern {
