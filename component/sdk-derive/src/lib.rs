@@ -1,4 +1,4 @@
-//! Derive macros for `connector-sdk`, which re-exports them.
+//! Derive macros for `connector-sdk`. Use them through its re-exports.
 
 mod attributes;
 mod choices;

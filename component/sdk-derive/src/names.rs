@@ -8,8 +8,8 @@ const ACRONYMS: &[&str] = &[
     "uri", "url", "uuid", "vat", "xml", "yaml",
 ];
 
-/// Converts a Rust name to title case: `max_tokens` and `MaxTokens` become `Max
-/// Tokens`, `base_url` becomes `Base URL`.
+/// Converts a Rust name to title case: `max_tokens` and `MaxTokens` become
+/// `Max Tokens`, `base_url` becomes `Base URL`.
 pub fn title(name: &Ident) -> String {
     let name = unraw(name);
     let name = if name.contains('_') { name } else { snake(&name) };

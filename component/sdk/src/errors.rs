@@ -175,8 +175,9 @@ pub fn inside(body: &str) -> Failure {
     failure
 }
 
-/// Returns the failure for a response that is not what was requested: the error
-/// that it contains instead, or otherwise `message`.
+/// Returns the failure for a response that is not what was requested. If it
+/// contains an error, returns the failure for that error; otherwise, the message
+/// is `message`.
 pub fn instead(message: &str, answer: &str) -> Failure {
     let value = json::from_str(answer).unwrap_or(Value::Null);
     if is_error(&value) {
@@ -317,8 +318,8 @@ impl Explanation {
         }
     }
 
-    /// Extracts the explanation from a string. It contains JSON if a server
-    /// forwards the error of another.
+    /// Extracts the explanation from a string. The string contains JSON if a
+    /// server forwards an error of another server.
     fn of_text(text: &str) -> Self {
         match json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Self::of_json(&value),
@@ -358,8 +359,8 @@ impl Explanation {
         own.with_source(members)
     }
 
-    /// Extracts the explanation from messages by field: `{"size": ["is too
-    /// large"]}`.
+    /// Extracts the explanation from messages by field, such as
+    /// `{"size": ["is too large"]}`.
     fn of_fields(fields: &Value) -> Self {
         let words = |(name, value): (&String, &Value)| {
             let message = Some(Self::of_json(value).message?);
@@ -440,8 +441,8 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Converts a location in FastAPI's format, `["body", "messages", 0,
-/// "content"]`, to a path.
+/// Converts a location in FastAPI's format to a path, such as
+/// `["body", "messages", 0, "content"]`.
 fn location(steps: &Value) -> Option<String> {
     let steps = steps.as_array()?.iter().map(|step| scalar(step).unwrap_or_default());
     let steps = steps.enumerate().filter(|(index, step)| *index > 0 || step != "body");

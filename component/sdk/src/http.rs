@@ -255,8 +255,8 @@ fn owned((name, value): &(&str, &str)) -> (String, String) {
 /// The NUL character on either side of a file's placeholder, as escaped in JSON.
 const NUL: &str = r"\u0000";
 
-/// Splits JSON into pieces, replacing placeholders by their files. Fails with the
-/// name of a file that has no placeholder.
+/// Splits JSON into pieces, replacing placeholders with their files. Fails with
+/// the name of a file that has no placeholder.
 fn pieces<'a>(json: &str, mut files: Vec<&'a File>) -> Result<Vec<JsonPiece<'a>>, String> {
     let mut pieces = Vec::new();
     let (mut text, mut rest) = (String::new(), json);
@@ -330,7 +330,7 @@ impl<'a> Form<'a> {
 }
 
 /// Where a JSON response contains files as base64 strings. The host stores each
-/// file and replaces the string by `{"file": …}`, so files never enter the
+/// file and replaces the string with `{"file": …}`, so files never enter the
 /// connector's memory.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddedFiles<'a> {

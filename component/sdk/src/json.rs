@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-/// Parses JSON like [`serde_json::from_str`], but replaces lone surrogates by
+/// Parses JSON like [`serde_json::from_str`], but replaces lone surrogates with
 /// U+FFFD. A program that truncates text inside an emoji writes a lone `\ud83d`.
 ///
 /// ```
@@ -18,7 +18,7 @@ pub fn from_str<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     })
 }
 
-/// Replaces lone surrogates in JSON text by U+FFFD.
+/// Replaces lone surrogates in JSON text with U+FFFD.
 pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
     let mut whole = Cow::Borrowed(json);
     let mut at = 0;

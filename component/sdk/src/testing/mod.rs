@@ -92,9 +92,9 @@ impl Host {
         self
     }
 
-    /// Adds the answers of a recording, a file written by `connector run
-    /// --record`. The path is relative to the package's directory. A request
-    /// fails if it differs from the recorded one.
+    /// Adds the answers of a recording: a file that `connector run --record`
+    /// wrote. The path is relative to the package's directory. A request fails
+    /// if it differs from the recorded one.
     ///
     /// # Panics
     /// Panics if the file is not a recording.
