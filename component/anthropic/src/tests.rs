@@ -137,7 +137,7 @@ fn a_stream_that_does_not_end_well_is_a_failure() {
     for (more, kind, message) in [
         (None, FailureKind::InvalidOutput, "the provider's answer ended too early"),
         (Some(error), FailureKind::Unavailable, "Overloaded"),
-        (Some(json!([1])), FailureKind::InvalidOutput, "an event of the provider's answer"),
+        (Some(json!([1])), FailureKind::InvalidOutput, "unexpected event from the provider"),
     ] {
         let events = events().into_iter().take(3).chain(more);
         let failure = ask(&host(Answer::events(events)).streaming(), json!({})).unwrap_err();

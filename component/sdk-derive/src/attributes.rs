@@ -1,4 +1,4 @@
-//! `#[property(…)]` and `#[choice(…)]`, as they are written.
+//! Parses `#[property(…)]` and `#[choice(…)]`.
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseStream};
@@ -6,7 +6,7 @@ use syn::{Attribute, Expr, ExprPath, Ident, LitStr, Token, bracketed, parenthesi
 
 use crate::literal::{self, Literal};
 
-/// The names that a field's attribute may have.
+/// The attributes of a field.
 pub const FIELD: &[&str] = &[
     "label",
     "placeholder",
@@ -37,7 +37,7 @@ pub const FIELD: &[&str] = &[
     "item",
 ];
 
-/// The names that `item(…)` may have.
+/// The attributes in `item(…)`.
 pub const ITEM: &[&str] = &[
     "label",
     "placeholder",
@@ -57,10 +57,10 @@ pub const ITEM: &[&str] = &[
     "display",
 ];
 
-/// The names that a struct's attribute may have.
+/// The attributes of a struct.
 pub const CONTAINER: &[&str] = &["label", "output", "connection"];
 
-/// The names that a variant's attribute may have.
+/// The attributes of a variant.
 pub const CHOICE: &[&str] = &["label"];
 
 /// The controls of the contract.
@@ -87,7 +87,7 @@ const CONTROLS: &[&str] = &[
     "none",
 ];
 
-/// One attribute: its name and what it is set to.
+/// An attribute: its name and value.
 pub struct Entry {
     pub name: Ident,
     pub value: Value,
@@ -106,7 +106,7 @@ pub enum Value {
     Item(Vec<Entry>),
 }
 
-/// A list of texts, or a constant that is one.
+/// A list of strings, or a constant that holds one.
 pub enum Texts {
     Listed(Vec<LitStr>),
     Constant(ExprPath),
@@ -123,7 +123,7 @@ pub struct Choice {
     pub description: Option<LitStr>,
 }
 
-/// A field by its name, or a property by its key.
+/// The name of a field, or the key of a property.
 pub enum Name {
     Field(Ident),
     Key(LitStr),
@@ -137,7 +137,7 @@ pub struct When {
     pub values: Vec<Literal>,
 }
 
-/// Reads all attributes called `path`.
+/// Reads all attributes with this path.
 pub fn read(attributes: &[Attribute], path: &str, allowed: &[&str]) -> syn::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for attribute in attributes.iter().filter(|one| one.path().is_ident(path)) {
@@ -145,7 +145,7 @@ pub fn read(attributes: &[Attribute], path: &str, allowed: &[&str]) -> syn::Resu
     }
     for (index, entry) in entries.iter().enumerate() {
         if entries.iter().take(index).any(|other| other.name == entry.name) {
-            let message = format!("`{}` is given twice", entry.name);
+            let message = format!("duplicate attribute `{}`", entry.name);
             return Err(syn::Error::new(entry.name.span(), message));
         }
     }
@@ -209,7 +209,7 @@ fn read_entry(input: ParseStream, allowed: &[&str]) -> syn::Result<Entry> {
             input.parse::<Token![=]>()?;
             let limit: Expr = input.parse()?;
             if !literal::is_number(&limit) {
-                let message = format!("`{name}` is a number");
+                let message = format!("`{name}` must be a number");
                 return Err(syn::Error::new_spanned(limit, message));
             }
             Value::Limit(limit)
@@ -221,9 +221,10 @@ fn read_entry(input: ParseStream, allowed: &[&str]) -> syn::Result<Entry> {
 fn text(input: ParseStream, name: &Ident) -> syn::Result<Expr> {
     input.parse::<Token![=]>()?;
     let text: Expr = input.parse()?;
-    match literal::is_text(&text) {
-        true => Ok(text),
-        false => Err(syn::Error::new_spanned(text, format!("`{name}` is a text in quotes"))),
+    if literal::is_text(&text) {
+        Ok(text)
+    } else {
+        Err(syn::Error::new_spanned(text, format!("`{name}` must be a string")))
     }
 }
 
@@ -238,7 +239,7 @@ fn listed<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
 }
 
-/// The error of a word that is not one of those that are possible.
+/// Returns the error for a word that is not one of the possible ones.
 pub fn unknown(what: &str, word: &Ident, possible: &[&str]) -> syn::Error {
     let name = word.to_string();
     let likeness = |other: &str| strsim::jaro_winkler(&name, other);
@@ -317,7 +318,7 @@ impl Parse for When {
 const EXPECTED_CONDITION: &str = "expected `field = value`, `field in [value, …]`, `not field = \
                                   value`, `present(field)` or `absent(field)`";
 
-/// The name of a control in Rust.
+/// Returns the Rust variant of a control.
 pub fn control(name: &Ident) -> TokenStream {
     let name = crate::names::Case::Pascal.field(&name.to_string());
     let name = Ident::new(&name, Span::call_site());

@@ -10,7 +10,7 @@ use crate::serde::Serde;
 
 pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let Data::Enum(data) = &input.data else {
-        let message = "`Choices` is for enums; the table of a struct is made by `Properties`";
+        let message = "`Choices` can only be derived for enums; use `Properties` for structs";
         return Err(syn::Error::new(input.ident.span(), message));
     };
     let case = Serde::of(&input.attrs)?.rename_all.read.unwrap_or(Case::Pascal);
@@ -37,10 +37,10 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-/// The choice of a variant; none if serde does not read it.
+/// Returns the choice of a variant, or `None` if serde does not read it.
 fn choice(variant: &Variant, case: Case) -> syn::Result<Option<TokenStream>> {
     if !matches!(variant.fields, Fields::Unit) {
-        let message = "a choice has no data";
+        let message = "`Choices` requires variants without data";
         return Err(syn::Error::new_spanned(&variant.fields, message));
     }
     let serde = Serde::of(&variant.attrs)?;

@@ -1,4 +1,4 @@
-//! The derive macros of `connector-sdk`, which re-exports and documents them.
+//! Derive macros for `connector-sdk`. Use them through its re-exports.
 
 mod attributes;
 mod choices;
@@ -10,67 +10,70 @@ mod serde;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a property table of a struct with named fields.
+/// Derives a property table from a struct with named fields.
 ///
-/// A field's doc comment is its description, its name in title case its label.
-/// Its key is the one that serde reads: `rename`, `rename_all`, `flatten`,
-/// `skip` and `default` of `#[serde(…)]` count here too. A field is required
-/// unless it is an `Option` or has a default of serde.
+/// The doc comment of a field becomes the property's description, and the field
+/// name in title case becomes its label. The key is the one that serde reads:
+/// `rename`, `rename_all`, `flatten`, `skip` and `default` of `#[serde(…)]`
+/// apply here too. A field is required unless it is an `Option` or has a serde
+/// default.
 ///
-/// The struct's doc comment is the description of an action with this input,
-/// and of an output or an item of this shape.
+/// The doc comment of the struct becomes the description of an action with this
+/// input, or of an output or an item with this shape.
 ///
-/// | `#[property(…)]` of a field | |
+/// | `#[property(…)]` on a field | |
 /// |---|---|
-/// | `label = "Max Tokens"` | what a form shows beside the control |
-/// | `placeholder = "Ada"` | text in the empty control |
-/// | `control = text_area` | the control, if not the usual one of the type |
+/// | `label = "Max Tokens"` | the label next to the control |
+/// | `placeholder = "Ada"` | the text in the empty control |
+/// | `control = text_area` | the control, if not the default for the type |
 /// | `group = "Sampling"` | the heading under which a form shows it |
-/// | `advanced` | a form folds it away at first |
-/// | `deprecated` | it is only there for what was stored earlier |
-/// | `secret` | it is a credential; only in a connection |
-/// | `required`, `optional` | whether a value must be given |
-/// | `default = 4096` | the value that holds when none is given |
-/// | `provider_default = 1` | what the provider takes when none is given |
-/// | `minimum = 0`, `maximum = 2` | of a number |
-/// | `min_length = 0`, `max_length = 64` | of a string |
-/// | `min_items = 1`, `max_items = 4` | of an array or a map |
-/// | `pattern = "[0-9]+"` | of a string, or of a map's keys |
-/// | `max_bytes = 25 << 20`, `accept("mp3", "wav")` | of a file |
-/// | `choices(…)` | the values that are taken, see below |
-/// | `open_choices(…)` | values that are offered; others are taken too |
-/// | `live`, `live("model")` | `Run::options` has a current list, which depends on these properties |
-/// | `when(…)` | when the property counts, see below |
-/// | `media_type = "application/schema+json"` | of the document that a string holds |
-/// | `display = "markdown"` | what a value is to those who look at it |
+/// | `advanced` | a form initially hides it in a collapsed section |
+/// | `deprecated` | it exists only for stored workflows and connections |
+/// | `secret` | it is a credential; allowed only in a connection |
+/// | `required`, `optional` | whether a value is required |
+/// | `default = 4096` | the value to use if none is set |
+/// | `provider_default = 1` | the value that the provider uses if none is set |
+/// | `minimum = 0`, `maximum = 2` | limits of a number |
+/// | `min_length = 0`, `max_length = 64` | limits of a string |
+/// | `min_items = 1`, `max_items = 4` | limits of an array or a map |
+/// | `pattern = "[0-9]+"` | the pattern of a string or of the keys of a map |
+/// | `max_bytes = 25 << 20`, `accept("mp3", "wav")` | limits of a file |
+/// | `choices(…)` | the allowed values, see below |
+/// | `open_choices(…)` | suggested values; others are allowed too |
+/// | `live`, `live("model")` | `Run::options` returns the current choices, which depend on these properties |
+/// | `when(…)` | when the property applies, see below |
+/// | `media_type = "application/schema+json"` | the media type of the document in a string |
+/// | `display = "markdown"` | how to display a value |
 /// | `item(…)` | any of these for the items of an array or the values of a map |
 ///
-/// A text may also be a constant: `provider_default = BASE_URL`.
+/// A string may also be a constant: `provider_default = BASE_URL`.
 ///
-/// A choice is a value, its label if it is another, and a sentence about it:
+/// A choice is a value, optionally followed by a label and a description:
 /// `choices("mp3", "flac": "Lossless.", 0 as "Text", 1 as "Object": "A JSON
-/// object.")`. A constant list is `choices = LANGUAGES`.
+/// object.")`. The list may also be a constant: `choices = LANGUAGES`.
 ///
 /// A condition names another field of the struct: `when(format = "text")`,
 /// `when(format in ["text", "html"])`, `when(not format = "text")`,
-/// `when(present(file))`, `when(absent(file))`. A property of a flattened
-/// struct is named by its key: `when("format" = "text")`.
+/// `when(present(file))`, `when(absent(file))`. To name a property of a
+/// flattened struct, use its key: `when("format" = "text")`.
 ///
-/// | `#[property(…)]` of the struct | |
+/// | `#[property(…)]` on the struct | |
 /// |---|---|
-/// | `label = "Message"` | what an item or an output of this shape is called |
-/// | `output` | the keys are those that serde writes, not those that it reads |
-/// | `connection` | a table of a connection: it may have secrets, and the host reads its fields |
+/// | `label = "Message"` | what to call an item or an output of this shape |
+/// | `output` | use the keys that serde writes instead of those it reads |
+/// | `connection` | these are properties of a connection: secrets are allowed, and only the host reads the fields |
 #[proc_macro_derive(Properties, attributes(property, serde))]
 pub fn derive_properties(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     properties::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes the closed choices of a string property of an enum without data.
+/// Derives the choices of a string property from an enum without data. Other
+/// values are not allowed.
 ///
-/// A variant's value is the one that serde reads. Its label is its name in
-/// title case, or `#[choice(label = "…")]`; its doc comment is its description.
+/// The value of a variant is the one that serde reads. Its label is its name in
+/// title case or `#[choice(label = "…")]`, and its doc comment is its
+/// description.
 #[proc_macro_derive(Choices, attributes(choice, serde))]
 pub fn derive_choices(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,4 +1,4 @@
-//! Values of attributes, and the types they belong to.
+//! Values in attributes, and the types they must match.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprPath, ExprUnary, GenericArgument, Lit, PathArguments, Type, UnOp};
 
-/// What a type is, as far as its name shows it.
+/// The kind of a type, as far as its name reveals it.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     String,
@@ -17,12 +17,12 @@ pub enum Kind {
     Any,
     Array,
     Map,
-    /// A type of the author's own.
+    /// A type that the author defined.
     Other,
 }
 
 impl Kind {
-    /// The kind of a type. `Option<T>` is of the kind of `T`.
+    /// Returns the kind of a type. `Option<T>` has the kind of `T`.
     pub fn of(ty: &Type) -> Self {
         let Some((name, argument)) = last_segment(ty) else { return Self::Other };
         match (name.as_str(), argument) {
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// The kind of the items of an array or the values of a map.
+    /// Returns the kind of the items of an array or the values of a map.
     pub fn of_items(ty: &Type) -> Self {
         match last_segment(ty) {
             Some((name, Some(inner))) if name == "Option" || name == "Box" => Self::of_items(inner),
@@ -51,7 +51,7 @@ impl Kind {
         }
     }
 
-    /// The kind in words.
+    /// Describes the kind in an error message.
     pub fn words(self) -> &'static str {
         match self {
             Self::String => "a string",
@@ -59,15 +59,15 @@ impl Kind {
             Self::Integer => "an integer",
             Self::Number => "a number",
             Self::File => "a file",
-            Self::Any => "any JSON",
+            Self::Any => "any JSON value",
             Self::Array => "an array",
             Self::Map => "a map",
-            Self::Other => "of a type of its own",
+            Self::Other => "a custom type",
         }
     }
 }
 
-/// The last name of a path and its last type argument.
+/// Returns the last segment of a path and its last type argument.
 fn last_segment(ty: &Type) -> Option<(String, Option<&Type>)> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last()?;
@@ -101,8 +101,8 @@ enum Value {
 
 impl Parse for Literal {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        // A choice has `as` and `:` behind its value, which an expression would
-        // take for its own.
+        // In a choice, `as` and `:` follow the value. An expression would
+        // consume them.
         let negative = input.parse::<Option<syn::Token![-]>>()?;
         if negative.is_none() && !input.peek(Lit) {
             let path: ExprPath = input.parse()?;
@@ -131,7 +131,7 @@ impl Literal {
         self.span
     }
 
-    /// The number, if it is one.
+    /// Returns the number, if it is one.
     pub fn number(&self) -> Option<f64> {
         match self.value {
             Value::Integer(number) => Some(number as f64),
@@ -140,7 +140,7 @@ impl Literal {
         }
     }
 
-    /// Whether this is surely another value.
+    /// Whether this is certainly a different value. A constant may be equal.
     pub fn differs(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Constant(_), _) | (_, Value::Constant(_)) => false,
@@ -150,17 +150,17 @@ impl Literal {
         }
     }
 
-    /// Refuses a value of another type than that of the property. `what` is
-    /// what must be of the type.
+    /// Rejects a value whose type is not the property's. `what` is the subject
+    /// of the message.
     pub fn check(&self, what: &str, kind: Kind) -> syn::Result<()> {
         let suits = match (kind, &self.value) {
-            // The types of an author's own may be anything.
+            // A custom type can accept anything.
             (Kind::Any | Kind::Other, _) => true,
             (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, Value::Constant(_)) => {
                 true
             }
             (_, Value::Constant(_)) => {
-                let message = "a constant is only possible for a string, a number or a boolean";
+                let message = "a constant is supported only for a string, a number or a boolean";
                 return Err(syn::Error::new(self.span, message));
             }
             (Kind::String, Value::String(_)) => true,
@@ -174,14 +174,14 @@ impl Literal {
         }
         let message = match kind {
             Kind::File | Kind::Array | Kind::Map => {
-                format!("{what} is not possible for {}", kind.words())
+                format!("{what} is not supported for {}", kind.words())
             }
             kind => format!("{what} must be {}, like the property", kind.words()),
         };
         Err(syn::Error::new(self.span, message))
     }
 
-    /// The literal as a constant of the SDK.
+    /// Returns the literal as a constant of the SDK.
     pub fn tokens(&self, kind: Kind) -> TokenStream {
         let value = match &self.value {
             Value::Boolean(flag) => quote!(Boolean(#flag)),
@@ -199,7 +199,7 @@ impl Literal {
     }
 }
 
-/// The number of a literal expression.
+/// Returns the number in a literal expression.
 pub fn number(expression: &Expr) -> Option<f64> {
     match expression {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
@@ -212,7 +212,7 @@ pub fn number(expression: &Expr) -> Option<f64> {
     }
 }
 
-/// Whether an expression can be a text: a string literal or a constant.
+/// Whether an expression can be a string: a literal, a constant or a macro.
 pub fn is_text(expression: &Expr) -> bool {
     match expression {
         Expr::Lit(literal) => matches!(literal.lit, Lit::Str(_)),

@@ -1,15 +1,15 @@
-//! Names and doc comments as texts.
+//! Names and doc comments as text.
 
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta};
 
-/// Words that are written in capitals.
+/// Words written in capitals.
 const ACRONYMS: &[&str] = &[
     "api", "csv", "html", "http", "https", "id", "ip", "json", "pdf", "sql", "svg", "tls", "ui",
     "uri", "url", "uuid", "vat", "xml", "yaml",
 ];
 
-/// A name of Rust in title case: `max_tokens` and `MaxTokens` are `Max Tokens`,
-/// `base_url` is `Base URL`.
+/// Converts a Rust name to title case: `max_tokens` and `MaxTokens` become
+/// `Max Tokens`, `base_url` becomes `Base URL`.
 pub fn title(name: &Ident) -> String {
     let name = unraw(name);
     let name = if name.contains('_') { name } else { snake(&name) };
@@ -20,13 +20,13 @@ pub fn title(name: &Ident) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A name without the `r#` of a keyword.
+/// Removes the `r#` of a raw identifier.
 pub fn unraw(name: &Ident) -> String {
     let name = name.to_string();
     name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
 }
 
-/// The paragraphs of a doc comment, each in one line.
+/// Returns the paragraphs of a doc comment, each on one line.
 pub fn paragraphs(attributes: &[Attribute]) -> Vec<String> {
     let mut paragraphs = vec![String::new()];
     for line in attributes.iter().filter_map(doc_line) {
@@ -59,7 +59,7 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
     }
 }
 
-/// How serde renames all fields or variants (its `rename_all`).
+/// How serde's `rename_all` renames fields and variants.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Case {
     Lower,
@@ -73,7 +73,7 @@ pub enum Case {
 }
 
 impl Case {
-    /// The case of this name; none for one that serde refuses.
+    /// Returns the case with this name, or `None` for a name that serde rejects.
     pub fn of(name: &str) -> Option<Self> {
         Some(match name {
             "lowercase" => Self::Lower,
@@ -88,7 +88,7 @@ impl Case {
         })
     }
 
-    /// A variant's name, which is in Pascal case.
+    /// Renames a variant, given in Pascal case.
     pub fn variant(self, name: &str) -> String {
         match self {
             Self::Pascal => name.to_owned(),
@@ -99,7 +99,7 @@ impl Case {
         }
     }
 
-    /// A field's name, which is in snake case.
+    /// Renames a field, given in snake case.
     pub fn field(self, name: &str) -> String {
         match self {
             Self::Lower | Self::Snake => name.to_owned(),

@@ -13,7 +13,7 @@ use crate::serde::Serde;
 pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let fields = named_fields(input)?;
     if let Some(parameter) = input.generics.type_params().next() {
-        let message = "a property table is made of a struct without type parameters";
+        let message = "`Properties` cannot be derived for a struct with type parameters";
         return Err(syn::Error::new(parameter.span(), message));
     }
     let mut errors = Errors::default();
@@ -29,7 +29,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
             None => {}
         }
     }
-    // With a table, though an empty one, what uses it has no errors of its own.
+    // An empty table avoids follow-up errors where it is used.
     let (table, errors) = match errors.0 {
         None => (table(&parts), None),
         Some(errors) => (quote!(&[]), Some(errors.into_compile_error())),
@@ -38,12 +38,13 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (action, title) = (Case::Camel.variant(&unraw(name)), title(name));
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let label = container.label.unwrap_or_else(|| quote!(""));
-    // Of a connection no more than the table is used.
+    // The struct of a connection is never constructed. This avoids warnings
+    // about fields that are never read.
     let read = container.connection.then(|| {
         let names = fields.iter().filter_map(|field| field.ident.as_ref());
         quote! {
             const _: () = {
-                #[allow(dead_code, reason = "the host reads the table and nobody the struct")]
+                #[allow(dead_code, reason = "only the table is used, not the struct")]
                 fn read(table: &#name) {
                     let _ = (#(&table.#names,)*);
                 }
@@ -78,7 +79,7 @@ pub fn expand(input: &DeriveInput) -> syn::Result<TokenStream> {
     })
 }
 
-/// The errors so far, which are reported together.
+/// The errors so far. They are reported together.
 #[derive(Default)]
 struct Errors(Option<syn::Error>);
 
@@ -100,16 +101,16 @@ fn named_fields(input: &DeriveInput) -> syn::Result<&Fields> {
         }
         Data::Enum(_) => Err(syn::Error::new(
             input.ident.span(),
-            "`Properties` is for structs; the choices of an enum are made by `Choices`",
+            "`Properties` can only be derived for structs; use `Choices` for enums",
         )),
         _ => {
-            let message = "`Properties` is for structs with named fields";
+            let message = "`Properties` can only be derived for structs with named fields";
             Err(syn::Error::new(input.ident.span(), message))
         }
     }
 }
 
-/// A part of a table: rows of this struct, or the table of another.
+/// A part of a table: rows of this struct, or the table of another struct.
 enum Part {
     Rows(Vec<TokenStream>),
     Table(TokenStream),
@@ -133,15 +134,15 @@ fn table(parts: &[Part]) -> TokenStream {
     }
 }
 
-/// What holds for all fields.
+/// The attributes of the struct, which apply to all fields.
 #[derive(Default)]
 struct Container {
     serde: Serde,
     /// The label of an item or an output of this shape.
     label: Option<TokenStream>,
-    /// Whether the keys are those that serde writes.
+    /// Whether to use the keys that serde writes.
     output: bool,
-    /// Whether it is a table of a connection.
+    /// Whether these are properties of a connection.
     connection: bool,
 }
 
@@ -172,7 +173,7 @@ impl Container {
         if serde.skip.get(self.output) {
             return match entries.first() {
                 None => Ok(Part::Rows(Vec::new())),
-                Some(entry) => Err(error(entry, "serde skips this field: it has no property")),
+                Some(entry) => Err(error(entry, "serde skips this field, so it has no property")),
             };
         }
         if serde.flatten {
@@ -180,7 +181,9 @@ impl Container {
                 None => Ok(Part::Table(quote_spanned! {ty.span()=>
                     <#ty as ::connector_sdk::property::Properties>::PROPERTIES
                 })),
-                Some(entry) => Err(error(entry, "a flattened field has the rows of its struct")),
+                Some(entry) => {
+                    Err(error(entry, "a flattened field has the properties of its struct"))
+                }
             };
         }
         let Some(ident) = &field.ident else { return Ok(Part::Rows(Vec::new())) };
@@ -196,8 +199,7 @@ impl Container {
                     row.live = Some((entry.name.span(), keys.collect::<syn::Result<_>>()?));
                 }
                 Value::Flag if entry.name == "secret" && !self.connection => {
-                    let message = "only a connection has secrets: its struct is marked \
-                                   `#[property(connection)]`";
+                    let message = "`secret` requires a struct marked `#[property(connection)]`";
                     return Err(error(entry, message));
                 }
                 _ => row.read(entry)?,
@@ -215,7 +217,7 @@ impl Container {
         let mut kind = Kind::Any;
         if let Name::Field(name) = &when.property {
             if name == own {
-                let message = "`when`: a property cannot depend on itself";
+                let message = "a property cannot depend on itself";
                 return Err(syn::Error::new(name.span(), message));
             }
             let field = fields.iter().find(|field| field.ident.as_ref() == Some(name));
@@ -233,7 +235,7 @@ impl Container {
         }))
     }
 
-    /// The key of a field of this struct.
+    /// Returns the key of a field of this struct.
     fn key_of(&self, name: &Name, fields: &Fields) -> syn::Result<String> {
         let name = match name {
             Name::Key(key) => return Ok(key.value()),
@@ -244,7 +246,7 @@ impl Container {
             None => {
                 let names = fields.iter().filter_map(|field| field.ident.as_ref()).map(unraw);
                 let names = names.collect::<Vec<_>>().join(", ");
-                let message = format!("there is no field `{name}`; fields: {names}");
+                let message = format!("unknown field `{name}`\nexpected one of: {names}");
                 Err(syn::Error::new(name.span(), message))
             }
         }
@@ -259,13 +261,13 @@ fn error(entry: &Entry, message: impl std::fmt::Display) -> syn::Error {
     syn::Error::new(entry.name.span(), message)
 }
 
-/// A row that is being made.
+/// A row under construction.
 struct Row<'a> {
     ty: &'a Type,
     kind: Kind,
-    /// What the type alone makes.
+    /// The row that the type alone defines.
     shape: TokenStream,
-    /// The members that are not those of the type.
+    /// The members that differ from those of the type.
     members: Vec<TokenStream>,
     limits: Vec<TokenStream>,
     label: Option<TokenStream>,
@@ -277,7 +279,7 @@ struct Row<'a> {
     checks: Checks,
 }
 
-/// Numbers and values that are compared when all attributes are known.
+/// Numbers and values to compare once all attributes are known.
 #[derive(Default)]
 struct Checks {
     limits: Vec<(String, Span, f64)>,
@@ -355,13 +357,13 @@ impl<'a> Row<'a> {
                 }
                 self.item = Some(item.finish_item()?);
             }
-            // They need the other fields.
+            // The caller handles these, because they refer to other fields.
             Value::When(_) | Value::Live(_) => {}
         }
         Ok(())
     }
 
-    /// Refuses an attribute that a property of this kind cannot have.
+    /// Rejects an attribute that does not apply to this kind of property.
     fn check_kind(&self, entry: &Entry, word: &str) -> syn::Result<()> {
         use Kind::{Array, File, Integer, Map, Number, String};
 
@@ -380,10 +382,11 @@ impl<'a> Row<'a> {
             return Ok(());
         }
         let hint = match self.kind {
-            Array | Map => format!("; that of its items is `item({word} = …)`"),
+            Array | Map => format!("; use `item({word} = …)` for its items"),
             _ => std::string::String::new(),
         };
-        let message = format!("`{word}` is for {words}, and this is {}{hint}", self.kind.words());
+        let kind = self.kind.words();
+        let message = format!("`{word}` applies to {words}, but this is {kind}{hint}");
         Err(error(entry, message))
     }
 
@@ -425,9 +428,12 @@ impl<'a> Row<'a> {
     ) -> syn::Result<TokenStream> {
         let label = self.label.take().unwrap_or_else(|| quote!(#title));
         let ty = self.ty;
-        let required = self.required.take().unwrap_or_else(|| match is_optional {
-            true => quote!(false),
-            false => quote!(!<#ty as ::connector_sdk::property::Shape>::OPTIONAL),
+        let required = self.required.take().unwrap_or_else(|| {
+            if is_optional {
+                quote!(false)
+            } else {
+                quote!(!<#ty as ::connector_sdk::property::Shape>::OPTIONAL)
+            }
         });
         self.set(quote!(name: #key, label: #label, required: #required));
         if !description.is_empty() {
@@ -473,20 +479,21 @@ impl<'a> Row<'a> {
         let (is_open, known) = match (self.choices.take(), &self.live) {
             (None, None) => return Ok(()),
             (Some((false, _)), Some((span, _))) => {
-                let message = "a `live` list has other values too: use `open_choices`";
+                let message = "`live` cannot be combined with `choices`; use `open_choices`";
                 return Err(syn::Error::new(*span, message));
             }
             (Some(choices), _) => choices,
             (None, Some(_)) => (true, quote!(&[])),
         };
         if !is_open && self.limits.is_empty() {
-            // The choices say more than the bounds of the type.
+            // The choices are stricter than the bounds of the type.
             self.set(quote!(limits: ::connector_sdk::property::Limits::NONE));
         }
         let keys = self.live.take().map(|(_, keys)| keys).unwrap_or_default();
-        let live = match is_live {
-            true => quote!(::core::option::Option::Some(&[#(#keys),*])),
-            false => quote!(::core::option::Option::None),
+        let live = if is_live {
+            quote!(::core::option::Option::Some(&[#(#keys),*]))
+        } else {
+            quote!(::core::option::Option::None)
         };
         self.set(
             quote!(choices: ::core::option::Option::Some(::connector_sdk::property::ChoiceList {
@@ -504,7 +511,7 @@ impl<'a> Row<'a> {
 }
 
 impl Checks {
-    /// Refuses what contradicts itself.
+    /// Rejects attributes that contradict each other.
     fn check(&self) -> syn::Result<()> {
         let limit = |name: &str| self.limits.iter().find(|(other, ..)| other == name);
         for (least, most) in
@@ -513,21 +520,21 @@ impl Checks {
             if let (Some((_, span, low)), Some((_, _, high))) = (limit(least), limit(most))
                 && low > high
             {
-                return Err(syn::Error::new(*span, format!("`{least}` is above `{most}`")));
+                return Err(syn::Error::new(*span, format!("`{least}` is greater than `{most}`")));
             }
         }
         let Some(default) = &self.default else { return Ok(()) };
         if let Some(number) = default.number() {
             if limit("minimum").is_some_and(|(.., low)| number < *low) {
-                return Err(syn::Error::new(default.span(), "`default` is below `minimum`"));
+                return Err(syn::Error::new(default.span(), "`default` is less than `minimum`"));
             }
             if limit("maximum").is_some_and(|(.., high)| number > *high) {
-                return Err(syn::Error::new(default.span(), "`default` is above `maximum`"));
+                return Err(syn::Error::new(default.span(), "`default` is greater than `maximum`"));
             }
         }
         let choices = &self.closed_choices;
         if !choices.is_empty() && choices.iter().all(|choice| choice.differs(default)) {
-            return Err(syn::Error::new(default.span(), "`default` is none of the `choices`"));
+            return Err(syn::Error::new(default.span(), "`default` is not one of the `choices`"));
         }
         Ok(())
     }

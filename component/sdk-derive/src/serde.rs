@@ -1,4 +1,5 @@
-//! What `#[serde(…)]` means for a table. Serde itself refuses what is wrong.
+//! The effect of `#[serde(…)]` on a table. Serde itself reports invalid
+//! attributes.
 
 use proc_macro2::TokenStream;
 use syn::meta::ParseNestedMeta;
@@ -6,7 +7,7 @@ use syn::{Attribute, Expr, LitStr, Token};
 
 use crate::names::Case;
 
-/// One thing for each direction.
+/// A value for each direction.
 #[derive(Clone, Copy, Default)]
 pub struct Both<T> {
     pub read: T,
@@ -14,7 +15,7 @@ pub struct Both<T> {
 }
 
 impl<T> Both<T> {
-    /// The one for outputs, or the one for inputs.
+    /// Returns the value for outputs or the one for inputs.
     pub fn get(self, output: bool) -> T {
         if output { self.written } else { self.read }
     }
@@ -26,7 +27,7 @@ pub struct Serde {
     pub rename: Both<Option<String>>,
     pub rename_all: Both<Option<Case>>,
     pub skip: Both<bool>,
-    /// Whether the member may be missing.
+    /// Whether the member may be absent.
     pub optional: Both<bool>,
     pub flatten: bool,
 }

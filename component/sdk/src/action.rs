@@ -1,4 +1,4 @@
-//! What an action is and does (`wit/describe.wit`, `wit/actions.wit`).
+//! Actions (`wit/describe.wit`, `wit/actions.wit`).
 
 use std::fmt;
 
@@ -9,68 +9,69 @@ use serde_json::Value;
 use crate::property::{Properties, Property, Shape};
 use crate::{Failure, FailureKind, Result};
 
-/// An action, implemented by the type of its input.
+/// An action. Implement this trait for the type of its input.
 ///
-/// The host has checked the input against the table before it calls
-/// [`run`](Self::run): required members are there, every value is of its type
-/// and within its limits, unset and hidden members are absent.
+/// The host validates the input against the property table before it calls
+/// [`run`](Self::run): required members are present, every value has the right
+/// type and is within its limits, and unset or hidden members are absent.
 ///
-/// The names and the description have defaults from the struct, all else has
-/// one that means none.
+/// The names and the description default to those of the struct. All other
+/// constants default to none.
 pub trait Run: DeserializeOwned + Properties {
-    /// The name in addresses such as `openai/v1/createImage`; that of the
-    /// struct.
+    /// The name in addresses such as `openai/v1/createImage`. By default, the
+    /// name of the struct.
     const NAME: &'static str = <Self as Properties>::NAME;
-    /// The name that people see; that of the struct.
+    /// The display name. By default, the name of the struct.
     const TITLE: &'static str = <Self as Properties>::TITLE;
-    /// One sentence; the first paragraph of the input's doc comment.
+    /// One sentence. By default, the first paragraph of the struct's doc
+    /// comment.
     const DESCRIPTION: &'static str = <Self as Properties>::DESCRIPTION;
-    /// More for the documentation, Markdown.
+    /// Documentation in Markdown.
     const HELP: &'static str = "";
-    /// The heading under which actions are listed, such as `Tickets`; none if
-    /// it is empty.
+    /// The heading under which the action is listed, such as `Tickets`. Empty:
+    /// none.
     const GROUP: &'static str = "";
-    /// Whether the action is only there for stored workflows. The description
-    /// names what to use instead.
+    /// Whether the action exists only for stored workflows. The description
+    /// names the replacement.
     const DEPRECATED: bool = false;
-    /// The path of the property that a single text fills, such as
-    /// `messages[0].content`; none if it is empty.
+    /// The path of the property to fill when the caller provides a single text,
+    /// such as `messages[0].content`. Empty: none.
     const TEXT_PROPERTY: &'static str = "";
     /// What a run does at the provider.
     const EFFECTS: Effects = Effects::NONE;
-    /// How long a run may well take, in milliseconds, if that is longer than
-    /// the usual minutes.
+    /// How long a run may take, in milliseconds, if the usual few minutes are
+    /// not enough.
     const DURATION_MS: Option<u64> = None;
-    /// Inputs that people start from.
+    /// Example inputs to start from.
     const EXAMPLES: &'static [Example] = &[];
 
-    /// What a run returns. A member that is an `Option` is `null` when there is
-    /// none; with `#[serde(skip_serializing_if = "Option::is_none")]` it is
-    /// absent. Either is fine: workflows read both alike.
+    /// What a run returns. An `Option` that is `None` becomes `null`, or is
+    /// absent with `#[serde(skip_serializing_if = "Option::is_none")]`.
+    /// Workflows treat both the same.
     type Output: Serialize + Shape;
-    /// The shape of it, if that is not the shape of its type. An action whose
-    /// `Output` is a [`Value`] of another shape each time has
-    /// `Output::Dynamic` and an [`output_schema`](Self::output_schema).
+    /// The shape of the output. By default, the shape of its type. If `Output`
+    /// is a [`Value`] whose shape varies, use `Output::Dynamic` and implement
+    /// [`output_schema`](Self::output_schema).
     const OUTPUT: Output = Output::Fixed(&Self::Output::SHAPE);
 
     /// Runs the action.
     fn run(self, settings: &Settings) -> Result<Outcome<Self::Output>>;
 
-    /// The current choices of a property that is `live`. A failure of the
-    /// provider becomes a list that is disabled and gives the reason.
+    /// Returns the current choices of a `live` property. If the provider fails,
+    /// the form shows a disabled list with the reason.
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let message = format!("`{}` has no list of choices to ask for", request.property);
+        let message = format!("`{}` has no dynamic options", request.property);
         Err(Failure::invalid_input(request.property, message))
     }
 
-    /// The shape of the output for this input, which may be incomplete, as a
-    /// JSON Schema. Without requests to the provider.
+    /// Returns the JSON Schema of the output for this input, which may be
+    /// incomplete. Must not send requests to the provider.
     fn output_schema(_input: Value, _settings: &Settings) -> Result<Value> {
         Err(Failure::internal("the output always has the same shape"))
     }
 }
 
-/// What an action returns.
+/// The shape of an action's output.
 #[derive(Debug, Clone, Copy)]
 pub enum Output {
     /// Always this shape.
@@ -78,33 +79,33 @@ pub enum Output {
     /// One of these shapes.
     OneOf(&'static [Property]),
     /// A shape that depends on the input: [`Run::output_schema`] returns it.
-    /// These are the ones that are known beforehand.
+    /// The list contains the shapes known in advance.
     Dynamic(&'static [Property]),
 }
 
 /// What a run does, for people and models that decide whether to run it.
 ///
-/// | an action that | |
+/// | an action that … | has |
 /// |---|---|
 /// | lists, searches or fetches | [`Effects::READ_ONLY`] |
 /// | creates or sends something | [`Effects::NONE`] |
 /// | sets something to a value | `Effects { idempotent: true, ..Effects::NONE }` |
 /// | deletes or overwrites | `Effects { destructive: true, ..Effects::NONE }` |
-/// | asks a model or buys something | [`Effects::BILLED`] |
+/// | calls a model or buys something | [`Effects::BILLED`] |
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Effects {
     /// It changes nothing at the provider.
     pub read_only: bool,
     /// It may delete or overwrite something at the provider.
     pub destructive: bool,
-    /// The same input again changes nothing further.
+    /// Running it again with the same input has no further effect.
     pub idempotent: bool,
     /// The provider charges for it.
     pub billed: bool,
 }
 
 impl Effects {
-    /// None of them.
+    /// No effects set.
     pub const NONE: Self =
         Self { read_only: false, destructive: false, idempotent: false, billed: false };
     /// It only reads.
@@ -113,7 +114,7 @@ impl Effects {
     pub const BILLED: Self = Self { billed: true, ..Self::NONE };
 }
 
-/// An input that people start from.
+/// An example input to start from.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
     /// What it shows, in a few words.
@@ -122,7 +123,7 @@ pub struct Example {
     pub input: &'static str,
 }
 
-/// An action of which only the declaration and the functions are left.
+/// A type-erased action: its declaration and its functions.
 #[derive(Clone, Copy)]
 pub struct Action {
     /// As in [`Run`].
@@ -155,7 +156,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// The action of this input.
+    /// Returns the action with this input.
     pub const fn of<T: Run>() -> Self {
         Self {
             name: <T as Run>::NAME,
@@ -183,7 +184,7 @@ impl fmt::Debug for Action {
     }
 }
 
-/// An outcome as the host takes it: two JSON texts.
+/// An outcome as the host expects it: two strings of JSON.
 pub(crate) struct OutcomeText {
     pub output: String,
     pub metadata: String,
@@ -192,19 +193,18 @@ pub(crate) struct OutcomeText {
 fn run<T: Run>(input: &str, settings: &Settings) -> Result<OutcomeText> {
     let input: T = parse("the input", input)?;
     let outcome = input.run(settings)?;
-    let output = serde_json::to_string(&outcome.output).map_err(|error| {
-        Failure::internal(format!("the output cannot be written as JSON: {error}"))
-    })?;
+    let output = serde_json::to_string(&outcome.output)
+        .map_err(|error| Failure::internal(format!("could not serialize the output: {error}")))?;
     Ok(OutcomeText { output, metadata: outcome.metadata })
 }
 
-/// Reads JSON that the host handed over. It has checked it: what does not fit
-/// all the same is a fault of the caller or of the table.
+/// Parses JSON from the host, which has already validated it. If it still does
+/// not match the type, the caller or the table is wrong.
 pub(crate) fn parse<T: DeserializeOwned>(what: &str, json: &str) -> Result<T> {
     serde_json::from_str(json).map_err(|error| {
         Failure::new(
             FailureKind::InvalidInput,
-            format!("{what} is not what the connector describes: {error}"),
+            format!("{what} does not match the connector's description: {error}"),
         )
     })
 }
@@ -219,20 +219,19 @@ pub struct Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// An outcome without metadata.
+    /// Creates an outcome without metadata.
     pub fn new(output: T) -> Self {
         Self { output, metadata: "{}".to_owned() }
     }
 
-    /// The same outcome with the members of this object as metadata: `usage`,
-    /// `model`, `requestId` and the like. The host leaves out those that are
-    /// `null`.
+    /// Sets the metadata to the members of this object, such as `usage`,
+    /// `model` and `requestId`. The host omits those that are `null`.
     pub fn with_metadata(self, metadata: &impl Serialize) -> Result<Self> {
         match serde_json::to_string(metadata) {
             Ok(metadata) if metadata.starts_with('{') => Ok(Self { metadata, ..self }),
             Ok(other) => Err(Failure::internal(format!("metadata must be an object, not {other}"))),
             Err(error) => {
-                Err(Failure::internal(format!("the metadata cannot be written as JSON: {error}")))
+                Err(Failure::internal(format!("could not serialize the metadata: {error}")))
             }
         }
     }
@@ -244,34 +243,34 @@ impl<T> From<T> for Outcome<T> {
     }
 }
 
-/// The settings of the connection: its properties that are neither secret nor
-/// sent as headers nor the base URL.
+/// The settings of the connection: its properties, except secrets, properties
+/// sent as headers, and the base URL.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings<'a>(pub(crate) &'a str);
 
 impl Settings<'_> {
-    /// The settings as a struct.
+    /// Deserializes the settings.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         parse("the connection", self.0)
     }
 }
 
-/// What a form asks when it needs the choices of a property.
+/// A form's request for the current choices of a property.
 #[derive(Debug)]
 pub struct OptionsRequest<'a> {
     /// The path of the property, such as `model`.
     pub property: &'a str,
-    /// What is filled in so far, unchecked: a JSON object.
+    /// The values entered so far, not validated: a JSON object.
     pub input: Value,
-    /// What was typed.
+    /// The text that the user typed.
     pub search: Option<&'a str>,
-    /// The connection's settings.
+    /// The settings of the connection.
     pub settings: &'a Settings<'a>,
 }
 
 impl OptionsRequest<'_> {
-    /// The text that is filled in for a property; none if the box is empty,
-    /// blank or of another type.
+    /// Returns the text entered for a property, or `None` if it is empty, blank
+    /// or not a string.
     ///
     /// ```
     /// use connector_sdk::{Options, OptionsRequest, Result};
@@ -292,43 +291,45 @@ impl OptionsRequest<'_> {
 /// The current choices of a property.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Whether there is no list. The property can still be typed.
+    /// Whether no list is available. The user can still enter a value.
     pub disabled: bool,
-    /// What a form shows in the empty box: if disabled, why.
+    /// The text that a form shows in the empty field. For a disabled list, the
+    /// reason.
     pub placeholder: Option<String>,
     /// The choices.
     pub options: Vec<OptionItem>,
-    /// Whether there are more than those, which a search finds.
+    /// Whether more choices exist. A search finds them.
     pub more: bool,
 }
 
 /// One of the current choices.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OptionItem {
-    /// What a form shows.
+    /// The text that a form shows.
     pub label: String,
     /// The value.
     pub value: Value,
-    /// A sentence about it.
+    /// A sentence of explanation.
     pub description: Option<String>,
 }
 
-/// The most choices that the host takes at once.
+/// The maximum number of choices that the host accepts.
 const MAX_OPTIONS: usize = 10_000;
 
 impl Options {
-    /// These choices: texts, pairs of a label and a text, or [`OptionItem`]s.
+    /// Creates a list of choices from strings, pairs of a label and a value, or
+    /// [`OptionItem`]s.
     pub fn from_list<T: Into<OptionItem>>(items: impl IntoIterator<Item = T>) -> Self {
         Self { options: items.into_iter().map(Into::into).collect(), ..Self::default() }
     }
 
-    /// No list, and why.
+    /// Creates a disabled list with a reason.
     pub fn disabled(reason: impl Into<String>) -> Self {
         Self { disabled: true, placeholder: Some(reason.into()), ..Self::default() }
     }
 
-    /// The choices whose label or value contains what was typed, in upper or
-    /// lower case.
+    /// Keeps only the choices whose label or value contains the typed text,
+    /// ignoring case.
     pub fn matching(mut self, request: &OptionsRequest) -> Self {
         let search = request.search.unwrap_or_default().trim().to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&search);

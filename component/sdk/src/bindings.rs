@@ -1,7 +1,7 @@
-//! The Rust side of `wit/`, generated. What authors use of it has other names
-//! in this crate; [`crate::export!`] alone refers to it by its path.
-#![allow(unsafe_code, missing_docs, clippy::all, reason = "it is generated; `wit/` documents it")]
-#![allow(unused_qualifications, reason = "it is generated")]
+//! Bindings generated from `wit/`. Authors use the wrappers and re-exports of
+//! this crate; only [`crate::export!`] refers to this module.
+#![allow(unsafe_code, missing_docs, clippy::all, reason = "generated; documented in `wit/`")]
+#![allow(unused_qualifications, reason = "generated")]
 
 wit_bindgen::generate!({
     path: "wit",

@@ -1,4 +1,4 @@
-//! The component's exports: what the host calls, for whatever connector
+//! The exports of the component, for the connector that
 //! [`export!`](crate::export) names.
 
 use std::cell::Cell;
@@ -13,17 +13,17 @@ thread_local! {
     static ACTION: Cell<Option<&'static Action>> = const { Cell::new(None) };
 }
 
-/// The connector that is being called.
+/// Returns the connector that is being called.
 pub(crate) fn connector() -> Option<&'static Connector> {
     CONNECTOR.get()
 }
 
-/// The action that is being run.
+/// Returns the action that is being run.
 pub(crate) fn action() -> Option<&'static Action> {
     ACTION.get()
 }
 
-/// Calls a connector.
+/// Runs `call` with this connector as the current one.
 pub(crate) fn enter<T>(connector: &'static Connector, call: impl FnOnce() -> T) -> T {
     let before = (CONNECTOR.replace(Some(connector)), ACTION.take());
     let result = call();
@@ -39,8 +39,8 @@ pub(crate) fn run(action: &str, input: &str, settings: &str) -> Result<OutcomeTe
     (action.run)(input, &Settings(settings))
 }
 
-/// The current choices of a property. A provider that cannot be asked is a
-/// list that is disabled.
+/// Returns the current choices of a property. If the provider cannot be
+/// reached, the list is disabled.
 pub(crate) fn options(action: &str, request: &OptionsRequest) -> Result<Options> {
     use FailureKind::{Cancelled, Internal, InvalidInput};
 
@@ -51,7 +51,7 @@ pub(crate) fn options(action: &str, request: &OptionsRequest) -> Result<Options>
     }
 }
 
-/// The shape of an action's output.
+/// Returns the JSON Schema of an action's output.
 pub(crate) fn output_schema(action: &str, input: &str, settings: &str) -> Result<String> {
     let schema = (find(action)?.output_schema)(parse("the input", input)?, &Settings(settings))?;
     Ok(schema.to_string())
@@ -61,27 +61,27 @@ fn find(name: &str) -> Result<&'static Action> {
     let actions = connector().map_or(&[][..], |connector| connector.actions);
     actions.iter().find(|action| action.name == name).ok_or_else(|| {
         let names: Vec<_> = actions.iter().map(|action| action.name).collect();
-        let message = format!("there is no action `{name}`; there are {}", names.join(", "));
+        let message = format!("unknown action `{name}`; expected one of: {}", names.join(", "));
         Failure::new(FailureKind::InvalidInput, message)
     })
 }
 
-/// A type that has a connector: [`export!`](crate::export) makes one.
+/// A type with a connector, defined by [`export!`](crate::export).
 pub trait Component {
-    /// The connector.
+    /// Returns the connector.
     fn connector() -> &'static Connector;
 }
 
-/// What a panic would have printed goes to the log, from where the host takes it
-/// for the failure's message: it sees no more than that the component has stopped.
+/// Logs panics. The host uses the logged message for the failure, because it
+/// sees only a trap.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        // Its place and its message, in one line.
+        // The location and the message on one line.
         crate::log::error(panic.to_string().replacen(":\n", ": ", 1));
     }));
 }
 
-/// Calls the connector of a component.
+/// Handles a call of an export that can fail.
 fn call<T: Component, R>(call: impl FnOnce() -> Result<R>) -> Result<R, types::Failure> {
     log_panics();
     enter(T::connector(), call).map_err(Failure::into_record)

@@ -1,18 +1,19 @@
-//! What a connector declares (`wit/describe.wit`, `wit/connection.wit`): `const`
-//! data, of which the host's records are made only when it asks for them.
+//! The declaration of a connector (`wit/describe.wit`, `wit/connection.wit`):
+//! `const` data, converted to the contract's records when the host calls
+//! `describe`.
 
 use crate::property::{Properties, Property};
 use crate::{Action, BearerToken, ErrorResponse, Failure, Result, Settings};
 
-/// A connector: what it is, how its provider is reached, what it does.
+/// A connector: its name, its connection and its actions.
 #[derive(Debug, Clone, Copy)]
 pub struct Connector {
     /// The first part of addresses such as `greeter/v1/greet`: a letter, then
-    /// letters, digits, `_`, `-`.
+    /// letters, digits, `_` and `-`.
     pub name: &'static str,
-    /// The major version, the `v1` of addresses.
+    /// The major version: the `v1` in addresses.
     pub version: u32,
-    /// The name that people see.
+    /// The display name.
     pub title: &'static str,
     /// One sentence.
     pub description: &'static str,
@@ -20,21 +21,21 @@ pub struct Connector {
     pub icon: Option<&'static str>,
     /// Keys such as `artificial-intelligence`.
     pub categories: &'static [&'static str],
-    /// More for the documentation, Markdown.
+    /// Documentation in Markdown.
     pub help: &'static str,
-    /// How the provider is reached and authorized.
+    /// How to reach the provider and authorize requests.
     pub connection: Connection,
-    /// The actions, in the order people see them.
+    /// The actions, in display order.
     pub actions: &'static [Action],
-    /// Headers that every request has, such as the version of an API.
+    /// Headers of every request, such as the version of the API.
     pub request_headers: &'static [(&'static str, &'static str)],
-    /// Makes the failure of a response that is an error. By default
+    /// Converts an error response to a failure. The default is
     /// [`ErrorResponse::failure`].
     pub errors: fn(&ErrorResponse) -> Failure,
 }
 
 impl Connector {
-    /// A connector without actions: its name, its title and one sentence.
+    /// Creates a connector without actions. The description is one sentence.
     pub const fn new(name: &'static str, title: &'static str, description: &'static str) -> Self {
         Self {
             name,
@@ -52,42 +53,43 @@ impl Connector {
     }
 }
 
-/// How a provider is reached and authorized.
+/// How to reach the provider and authorize requests.
 #[derive(Debug, Clone, Copy)]
 pub struct Connection {
     /// The version of this definition.
     pub version: u32,
-    /// More for the documentation, Markdown.
+    /// Documentation in Markdown.
     pub help: &'static str,
-    /// The ways to authorize requests, the usual one first.
+    /// The ways to authorize requests, the most common first.
     pub authorizations: &'static [Authorization],
-    /// What a user fills in besides.
+    /// The other properties that the user fills in.
     pub properties: &'static [Property],
-    /// The provider's own URL, under which all requests go.
+    /// The provider's URL. All request paths are relative to it.
     pub base_url: &'static str,
-    /// The property by which a user names another server that has the same
-    /// API.
+    /// The property with which a user selects another server that implements
+    /// the same API.
     pub base_url_property: Option<&'static str>,
-    /// What a message recommends when the base URL seems to be wrong.
+    /// The hint in a message if the base URL appears to be wrong.
     pub base_url_hint: &'static str,
     /// Properties that the host sends as headers: `(property, header)`.
     pub headers: &'static [(&'static str, &'static str)],
     /// Properties that the host sends in the query: `(property, parameter)`.
     pub query: &'static [(&'static str, &'static str)],
-    /// The property by which users add headers of their own.
+    /// The property with which users add their own headers.
     pub user_headers: Option<&'static str>,
-    /// Texts in an error that mean that the same request cannot succeed later.
+    /// Strings in an error response that mean the same request cannot succeed
+    /// later.
     pub lasting_errors: &'static [&'static str],
-    /// Environment variables from which a command line reads properties:
+    /// Environment variables from which the command line reads properties:
     /// `(property, variable)`.
     pub environment: &'static [(&'static str, &'static str)],
-    /// Makes the cheapest authorized call and returns in one sentence what was
-    /// reached.
+    /// Makes the cheapest authorized request and returns one sentence about
+    /// what it reached.
     pub test: fn(&Settings) -> Result<String>,
 }
 
 impl Connection {
-    /// A connection to this URL without authorization.
+    /// Creates a connection to this URL without authorization.
     pub const fn new(base_url: &'static str) -> Self {
         Self {
             version: 1,
@@ -102,13 +104,11 @@ impl Connection {
             user_headers: None,
             lasting_errors: &[],
             environment: &[],
-            test: |_| {
-                Ok("nothing was sent: this connector has no test of its connection".to_owned())
-            },
+            test: |_| Ok("no request was sent: this connector has no connection test".to_owned()),
         }
     }
 
-    /// A connection to this URL with [`Authorization::BEARER`].
+    /// Creates a connection to this URL with [`Authorization::BEARER`].
     pub const fn bearer(base_url: &'static str) -> Self {
         Self { authorizations: &[Authorization::BEARER], ..Self::new(base_url) }
     }
@@ -118,46 +118,46 @@ impl Connection {
 /// a connector never sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Authorization {
-    /// The name by which a stored connection remembers it.
+    /// The identifier saved in stored connections.
     pub name: &'static str,
-    /// The name that people see.
+    /// The display name.
     pub title: &'static str,
-    /// How a credential is got, Markdown.
+    /// How to get a credential, in Markdown.
     pub help: &'static str,
-    /// What a user fills in for it.
+    /// The properties that the user fills in.
     pub properties: &'static [Property],
     /// Where the credential goes.
     pub scheme: Scheme,
 }
 
-/// Where the host puts a credential.
+/// Where the host puts the credential in each request.
 #[derive(Debug, Clone, Copy)]
 pub enum Scheme {
-    /// There is none.
+    /// Requests carry no credential.
     None,
     /// `Authorization: Bearer …` with this property.
     Bearer(&'static str),
     /// `Authorization: Basic …`.
     Basic {
-        /// The property with the user name.
+        /// The property that holds the user name.
         username: &'static str,
-        /// The property with the password; an empty password without it.
+        /// The property that holds the password. `None`: the password is empty.
         password: Option<&'static str>,
     },
-    /// A header of its own.
+    /// A custom header.
     Header {
-        /// The header's name, such as `x-api-key`.
+        /// The name of the header, such as `x-api-key`.
         header: &'static str,
-        /// What is sent in front of the value, such as `Token `.
+        /// Text sent before the value, such as `Token `.
         prefix: &'static str,
-        /// The property whose value is sent.
+        /// The property that holds the value.
         property: &'static str,
     },
-    /// A parameter of the query.
+    /// A query parameter.
     Query {
-        /// The parameter's name, such as `key`.
+        /// The name of the parameter, such as `key`.
         parameter: &'static str,
-        /// The property whose value is sent.
+        /// The property that holds the value.
         property: &'static str,
     },
 }
@@ -170,24 +170,24 @@ impl Authorization {
     /// `Authorization: Bearer …` with the property `token`.
     pub const BEARER: Self = Self::bearer::<BearerToken>("token");
 
-    /// `Authorization: Bearer …` with a property of `T`.
+    /// Returns `Authorization: Bearer …` with a property of `T`.
     pub const fn bearer<T: Properties>(property: &'static str) -> Self {
         Self::new::<T>("bearer", "Bearer Token", Scheme::Bearer(property))
     }
 
-    /// `Authorization: Basic …` with two properties of `T`.
+    /// Returns `Authorization: Basic …` with two properties of `T`.
     pub const fn basic<T: Properties>(username: &'static str, password: &'static str) -> Self {
         let password = Some(password);
         Self::new::<T>("basic", "User Name and Password", Scheme::Basic { username, password })
     }
 
-    /// A header of its own with a property of `T`.
+    /// Returns a custom header with a property of `T`.
     pub const fn header<T: Properties>(header: &'static str, property: &'static str) -> Self {
         Self::new::<T>("apiKey", "API Key", Scheme::Header { header, prefix: "", property })
     }
 
-    /// A parameter of the query with a property of `T`. For providers that
-    /// take a credential nowhere else: servers often log URLs.
+    /// Returns a query parameter with a property of `T`. Use it only if the
+    /// provider accepts nothing else, because servers often log URLs.
     pub const fn query<T: Properties>(parameter: &'static str, property: &'static str) -> Self {
         Self::new::<T>("apiKey", "API Key", Scheme::Query { parameter, property })
     }

@@ -1,6 +1,5 @@
-//! The descriptor: the records of the contract, made from a connector's
-//! constants. The trees of its tables are laid flat, because WIT types do not
-//! recurse.
+//! Converts a connector's constants to the descriptor of the contract. Property
+//! trees are flattened into one list, because WIT types cannot be recursive.
 
 use crate::action::{Action, Effects, Output};
 use crate::bindings::exports::workflow::connector::{connection, describe as contract};
@@ -8,7 +7,7 @@ use crate::bindings::workflow::connector::types;
 use crate::connector::{Authorization, Connection, Connector, Scheme};
 use crate::property::{Choice, ChoiceList, Condition, Limits, Literal, Property};
 
-/// The descriptor of a connector.
+/// Returns the descriptor of a connector.
 pub(crate) fn describe(connector: &Connector) -> contract::Component {
     let mut rows = Rows(Vec::new());
     let connection = define(&connector.connection, &mut rows);
@@ -125,16 +124,17 @@ fn effects(effects: Effects) -> contract::Effects {
     set.fold(Flags::empty(), |all, (_, flag)| all | flag)
 }
 
-/// The rows of all tables, those below a row behind it.
+/// The flattened properties of all tables. Descendants come after their
+/// ancestors.
 struct Rows(Vec<types::Property>);
 
 impl Rows {
-    /// Adds a table. Returns the positions of its top rows.
+    /// Adds a table. Returns the positions of its top-level rows.
     fn add_all(&mut self, table: &[Property]) -> Vec<u32> {
         table.iter().map(|row| self.add(row)).collect()
     }
 
-    /// Adds a row and what is below it. Returns its position.
+    /// Adds a row and its descendants. Returns its position.
     fn add(&mut self, row: &Property) -> u32 {
         let position = self.0.len();
         self.0.push(record(row));
@@ -216,7 +216,7 @@ fn limits(limits: &Limits) -> Option<types::Limits> {
     (*limits != Limits::NONE).then_some(record)
 }
 
-/// A text; none if it is empty.
+/// Returns a string, or `None` if it is empty.
 fn given(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -1,12 +1,12 @@
-//! Responses that are errors.
+//! Error responses.
 //!
-//! Providers differ in how they explain them: `{"error": {"message", "type",
-//! "param", "code"}}`, numeric codes, `{"error": "text"}`, `{"errors":
-//! [{"message": …}]}`, `{"message": …}`, FastAPI's `{"detail": …}`, one error's
-//! JSON inside another's text, plain text, XML, HTML. All of them are read, and
-//! the answer itself is never lost.
+//! Providers describe errors in different formats: `{"error": {"message",
+//! "type", "param", "code"}}`, numeric codes, `{"error": "text"}`, `{"errors":
+//! [{"message": …}]}`, `{"message": …}`, FastAPI's `{"detail": …}`, the JSON of
+//! one error inside the text of another, plain text, XML and HTML. This module
+//! reads all of them and keeps the response itself as the failure's detail.
 //!
-//! A connector whose provider has an error of its own kind starts from
+//! To handle an error that is specific to a provider, adjust the result of
 //! [`ErrorResponse::failure`]:
 //!
 //! ```
@@ -30,10 +30,11 @@ use crate::http::Response;
 use crate::property::property_path;
 use crate::{Failure, FailureKind, call, json};
 
-/// The longest message of a provider, in bytes; `detail` holds the rest.
+/// The maximum length of a message from the provider, in bytes. `detail` holds
+/// the rest.
 const MAX_MESSAGE: usize = 1000;
 
-/// A response with another status than 2xx.
+/// A response with a status other than 2xx.
 #[derive(Debug)]
 pub struct ErrorResponse<'a> {
     /// The status code.
@@ -44,33 +45,34 @@ pub struct ErrorResponse<'a> {
 }
 
 impl<'a> ErrorResponse<'a> {
-    /// An error inside an answer that had begun well, with the status that an
-    /// answer of its own would have had.
+    /// Creates the response for an error inside a response that began
+    /// successfully. Its status is the one that a separate error response would
+    /// have.
     pub fn inside(body: &'a str) -> Self {
         Self { status: Explanation::of(body).status(), body, response: None }
     }
 
-    /// The values of a header.
+    /// Returns the values of a header.
     pub fn header(&self, name: &str) -> Option<String> {
         self.response?.header(name)
     }
 
-    /// What the body explains.
+    /// Returns the explanation in the body.
     pub fn explanation(&self) -> Explanation {
         Explanation::of(self.body)
     }
 
-    /// The failure: its kind by the status, its message, its code and the
-    /// property at fault from the body. The host adds how long the provider
-    /// asks to wait.
+    /// Returns the failure. The kind depends on the status; the message, the
+    /// code and the invalid property come from the body. The host adds the
+    /// delay that the provider requests.
     pub fn failure(&self) -> Failure {
         self.failure_of(self.explanation())
     }
 
-    /// The failure for a provider that explains errors in a format of its own,
-    /// of which the connector has made an explanation. `param` is the
-    /// provider's name for a parameter: `ticket.due_date` means the property
-    /// `dueDate` too.
+    /// Returns the failure for an explanation that the connector extracted from
+    /// the body, for providers with their own error format. `param` is the
+    /// provider's name of a parameter: `due_date` and `ticket.due_date` both
+    /// refer to the property `dueDate`.
     ///
     /// ```
     /// use connector_sdk::prelude::*;
@@ -100,8 +102,8 @@ impl<'a> ErrorResponse<'a> {
         let property = param.as_deref().and_then(property);
         let message = match (words, param) {
             _ if (300..400).contains(&self.status) => self.redirection(),
-            // The words alone, such as "Extra inputs are not permitted", do not
-            // say what they are about.
+            // A message such as "Extra inputs are not permitted" does not name
+            // the parameter.
             (Some(words), Some(param)) if property.is_none() && !words.contains(&param) => {
                 shortened(&format!("`{param}`: {words}"), MAX_MESSAGE)
             }
@@ -118,30 +120,30 @@ impl<'a> ErrorResponse<'a> {
         failure.with_detail(detail)
     }
 
-    /// The message of a redirect, which is not followed.
+    /// Returns the message for a redirect, which is not followed.
     pub fn redirection(&self) -> String {
         let location = self.header("location");
         let target = location.map(|location| format!(" to {}", shortened(&location, 300)));
         format!(
-            "the base URL redirects{}, and redirects are not followed: correct the base URL",
+            "the base URL redirects{}, but redirects are not followed: correct the base URL",
             target.unwrap_or_default()
         )
     }
 
-    /// The message of a response whose body has no words.
+    /// Returns the message for a response whose body contains no message.
     pub fn without_explanation(&self) -> String {
-        format!("the provider answered with the status {} and no explanation", self.status)
+        format!("the provider returned status {} without an explanation", self.status)
     }
 }
 
-/// The path of the property of the running action that a provider's parameter
-/// means: `messages[0].content` for `messages.0.content`, `maxTokens` for
+/// Returns the path of the running action's property that a provider's parameter
+/// refers to: `messages[0].content` for `messages.0.content`, `maxTokens` for
 /// `max_tokens`.
 pub fn property(param: &str) -> Option<String> {
     property_path(call::action()?.properties, param)
 }
 
-/// The kind of failure that a status means.
+/// Returns the kind of failure for a status.
 pub fn kind_of_status(status: u16) -> FailureKind {
     match status {
         401 => FailureKind::Unauthorized,
@@ -156,7 +158,7 @@ pub fn kind_of_status(status: u16) -> FailureKind {
     }
 }
 
-/// The failure of a response as the connector reads it.
+/// Returns the failure for a response, as converted by the connector.
 pub(crate) fn connectors(response: &ErrorResponse) -> Failure {
     match call::connector() {
         Some(connector) => (connector.errors)(response),
@@ -164,8 +166,8 @@ pub(crate) fn connectors(response: &ErrorResponse) -> Failure {
     }
 }
 
-/// The failure of an error inside an answer that had begun well, such as an
-/// event of a stream.
+/// Returns the failure for an error inside a response that began successfully,
+/// such as an event of a stream.
 pub fn inside(body: &str) -> Failure {
     let mut failure = connectors(&ErrorResponse::inside(body));
     failure.status = None;
@@ -173,20 +175,21 @@ pub fn inside(body: &str) -> Failure {
     failure
 }
 
-/// The failure of an answer that is not the one that was asked for: the error
-/// in its place, or else `message`.
+/// Returns the failure for a response that is not what was requested. If it
+/// contains an error, returns the failure for that error; otherwise, the message
+/// is `message`.
 pub fn instead(message: &str, answer: &str) -> Failure {
     let value = json::from_str(answer).unwrap_or(Value::Null);
     if is_error(&value) {
         return inside(answer);
     }
-    // Words of the provider may be the reason, though it calls them no error.
+    // A message may be the reason even if it is not marked as an error.
     let words = value.is_object().then(|| Explanation::of_json(&value).message).flatten();
     let message = words.map_or_else(|| message.to_owned(), |words| format!("{message}: {words}"));
     Failure::invalid_output(message).with_detail(answer)
 }
 
-/// Whether JSON with a status of success is an error.
+/// Returns whether JSON from a successful response is in fact an error.
 pub fn is_error(value: &Value) -> bool {
     if let Value::Array(items) = value {
         return items.first().is_some_and(is_error);
@@ -203,7 +206,7 @@ pub fn is_error(value: &Value) -> bool {
             && is_given("code")
 }
 
-/// Whether a value is anything but `null`, `false` or empty.
+/// Returns whether a value is neither `null`, `false` nor empty.
 pub(crate) fn is_something(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
@@ -214,27 +217,27 @@ pub(crate) fn is_something(value: &Value) -> bool {
     }
 }
 
-/// Whether an answer is empty, or a web page.
+/// Returns whether a response is empty or a web page.
 pub fn is_blank_or_page(body: &str) -> bool {
     matches!(body.trim_ascii().bytes().next(), None | Some(b'<'))
 }
 
-/// The failure of an answer that is not JSON: what came instead.
+/// Returns the failure for a response that is not JSON.
 pub fn not_json(body: &str) -> Failure {
     let body = body.trim_ascii();
     let message = match body.bytes().next() {
-        None => "the provider's answer is empty".to_owned(),
+        None => "the provider's response is empty".to_owned(),
         Some(b'<') => {
             let hint = call::connector().map(|connector| connector.connection.base_url_hint);
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            format!("the provider answered with a web page instead of JSON{hint}")
+            format!("the provider returned a web page instead of JSON{hint}")
         }
-        Some(_) => "the provider's answer is not JSON".to_owned(),
+        Some(_) => "the provider's response is not JSON".to_owned(),
     };
     Failure::invalid_output(message).with_detail(body)
 }
 
-/// Statuses that go with codes and types of errors, in any case.
+/// The statuses that correspond to error codes and types, ignoring case.
 const STATUSES: &[(u16, &[&str])] = &[
     (
         400,
@@ -256,26 +259,26 @@ const STATUSES: &[(u16, &[&str])] = &[
     (429, &["rate_limit_error", "rate_limit_exceeded", "resource_exhausted", "too_many_requests"]),
 ];
 
-/// What a provider explains about an error.
+/// A provider's explanation of an error.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Explanation {
-    /// Its words, without the full stop at their end.
+    /// The message, without a full stop at the end.
     pub message: Option<String>,
-    /// Its code.
+    /// The error code.
     pub code: Option<String>,
-    /// The type of the error.
+    /// The error type.
     pub type_: Option<String>,
-    /// The parameter at fault.
+    /// The invalid parameter.
     pub param: Option<String>,
-    /// The status that the body repeats or stands in for.
+    /// The status in the body.
     pub status: Option<u16>,
 }
 
-/// Members in which an error's explanation may be, each tried before the words
-/// beside it.
+/// Members that may contain the explanation of an error. They take precedence
+/// over a message next to them.
 const HOLDERS: &[&str] = &["error", "errors", "detail", "message", "base_resp"];
 
-/// Members that are an error's words, the best ones first.
+/// Members that may be the message of an error, in order of preference.
 const WORDS: &[&str] = &[
     "message",
     "msg",
@@ -291,7 +294,7 @@ const WORDS: &[&str] = &[
 ];
 
 impl Explanation {
-    /// What a body explains.
+    /// Extracts the explanation from a body.
     pub fn of(body: &str) -> Self {
         let body = body.trim_ascii();
         match json::from_str(body) {
@@ -302,7 +305,7 @@ impl Explanation {
         }
     }
 
-    /// What JSON explains.
+    /// Extracts the explanation from JSON.
     pub fn of_json(value: &Value) -> Self {
         match value {
             Value::String(text) => Self::of_text(text),
@@ -315,8 +318,8 @@ impl Explanation {
         }
     }
 
-    /// A text, which is JSON itself where a server hands on another one's
-    /// error.
+    /// Extracts the explanation from a string. The string contains JSON if a
+    /// server forwards an error of another server.
     fn of_text(text: &str) -> Self {
         match json::from_str(text) {
             Ok(value @ (Value::Object(_) | Value::Array(_))) => Self::of_json(&value),
@@ -341,7 +344,7 @@ impl Explanation {
         };
         for name in HOLDERS {
             let Some(held) = members.get(*name) else { continue };
-            // Beside words it is a title, such as `Bad Request`.
+            // Next to a message, it is only a title such as `Bad Request`.
             if *name == "error" && held.is_string() && own.message.is_some() {
                 continue;
             }
@@ -356,7 +359,8 @@ impl Explanation {
         own.with_source(members)
     }
 
-    /// Words for each field of a form: `{"size": ["is too large"]}`.
+    /// Extracts the explanation from messages by field, such as
+    /// `{"size": ["is too large"]}`.
     fn of_fields(fields: &Value) -> Self {
         let words = |(name, value): (&String, &Value)| {
             let message = Some(Self::of_json(value).message?);
@@ -365,8 +369,8 @@ impl Explanation {
         fields.as_object().and_then(|fields| fields.iter().find_map(words)).unwrap_or_default()
     }
 
-    /// The same, with the words of the server behind the provider: OpenRouter's
-    /// own are no more than `Provider returned error`.
+    /// Appends the message of the server behind the provider. OpenRouter's own
+    /// message is just `Provider returned error`.
     fn with_source(self, members: &Map<String, Value>) -> Self {
         let source = members.get("metadata").and_then(|metadata| metadata.get("raw")?.as_str());
         match (&self.message, source.and_then(|source| Self::of_text(source).message)) {
@@ -378,7 +382,7 @@ impl Explanation {
         }
     }
 
-    /// What is known of the error, and else what is known around it.
+    /// Fills in members that are missing here from the enclosing explanation.
     fn or(self, around: Self) -> Self {
         Self {
             message: self.message.or(around.message),
@@ -389,15 +393,15 @@ impl Explanation {
         }
     }
 
-    /// The status that an answer with this explanation has at other servers;
-    /// 500 if nothing is known.
+    /// Returns the status that other servers use for this kind of error, or 500
+    /// if it is unknown.
     pub fn status(&self) -> u16 {
         let words = [self.code.as_deref(), self.type_.as_deref()];
         words.into_iter().flatten().find_map(status_of_word).or(self.status).unwrap_or(500)
     }
 }
 
-/// The status that a code or a type means: `429`, `http_429` or
+/// Returns the status for a code or type such as `429`, `http_429` or
 /// `rate_limit_error`.
 fn status_of_word(word: &str) -> Option<u16> {
     let digits = word.get(word.len().saturating_sub(3)..)?;
@@ -411,14 +415,14 @@ fn status_of_word(word: &str) -> Option<u16> {
     }
 }
 
-/// A message without the full stop at its end; none if there is no text.
+/// Returns a message without the full stop at its end, or `None` if it is empty.
 fn sentence(text: &str) -> Option<String> {
     let text = text.trim();
     let text = text.strip_suffix('.').unwrap_or(text);
     (!text.is_empty()).then(|| shortened(text, MAX_MESSAGE))
 }
 
-/// The words of an error in XML, or the title of a web page.
+/// Returns the message of an error in XML, or the title of a web page.
 fn markup(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let words = |tag: &&str| {
@@ -428,7 +432,7 @@ fn markup(text: &str) -> Option<String> {
     ["message", "title", "h1"].iter().find_map(words)
 }
 
-/// A string or number as text.
+/// Converts a string or number to text.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => (!text.is_empty()).then(|| text.clone()),
@@ -437,7 +441,8 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// FastAPI's way to a value, `["body", "messages", 0, "content"]`, as a path.
+/// Converts a location in FastAPI's format to a path, such as
+/// `["body", "messages", 0, "content"]`.
 fn location(steps: &Value) -> Option<String> {
     let steps = steps.as_array()?.iter().map(|step| scalar(step).unwrap_or_default());
     let steps = steps.enumerate().filter(|(index, step)| *index > 0 || step != "body");

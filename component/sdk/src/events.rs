@@ -1,7 +1,7 @@
-//! What happens during a run, reported as it happens (`wit/events.wit`).
+//! Events of a run, reported to the caller as they happen (`wit/events.wit`).
 //!
-//! Each of these functions fails if the run must end: hand the failure on with
-//! `?`.
+//! Functions that return a `Result` fail if the run must end. Return the failure
+//! with `?`.
 
 use serde_json::Value;
 
@@ -11,39 +11,40 @@ use crate::bindings::workflow::connector::events::{
 use crate::functions::Invocation;
 use crate::{FileEntry, Result, host};
 
-/// Whether the caller wants text as it arrives. If not, a connector need not
-/// ask its provider to stream.
+/// Returns whether the caller wants text as it arrives. If not, the connector
+/// need not request a stream from the provider.
 pub fn streaming() -> bool {
     host::streaming()
 }
 
-/// More of the answer.
+/// Reports more text of the answer.
 pub fn text(text: impl Into<String>) -> Result<()> {
     text_of_choice(0, text)
 }
 
-/// More of one of several answers, counted from 0.
+/// Reports more text of one of several answers. Their indices start at 0.
 pub fn text_of_choice(choice: u32, text: impl Into<String>) -> Result<()> {
     emit(Event::TextDelta(TextDelta { choice, text: text.into() }))
 }
 
-/// More of what a model considers before it answers.
+/// Reports more of the model's reasoning, before it answers.
 pub fn reasoning(text: impl Into<String>) -> Result<()> {
     emit(Event::ReasoningDelta(TextDelta { choice: 0, text: text.into() }))
 }
 
-/// How much is done, of how much if that is known. `unit` is what is counted,
-/// such as `bytes`.
+/// Reports progress: the amount completed and, if known, the total. `unit` is
+/// the unit of both, such as `bytes`.
 pub fn progress(unit: &str, done: u64, total: Option<u64>) -> Result<()> {
     emit(Event::Progress(Progress { unit: unit.to_owned(), done, total }))
 }
 
-/// A file that is there before the run ends, such as a preview.
+/// Reports a file that is available before the run ends, such as a preview.
 pub fn file(entry: FileEntry) -> Result<()> {
     emit(Event::File(entry.into()))
 }
 
-/// A function is about to be called; `id` is the provider's id of the call.
+/// Reports that a function is about to be called. `id` is the provider's ID of
+/// the call.
 pub fn function_call(id: &str, call: &Invocation) -> Result<()> {
     emit(Event::FunctionCall(FunctionCall {
         id: id.to_owned(),
@@ -52,7 +53,8 @@ pub fn function_call(id: &str, call: &Invocation) -> Result<()> {
     }))
 }
 
-/// A function was called. A failure is the message that is handed back.
+/// Reports that a function call has finished. An error is the message returned
+/// to the model.
 pub fn function_result(id: &str, name: &str, result: Result<&Value, &str>) -> Result<()> {
     emit(Event::FunctionResult(FunctionResult {
         id: id.to_owned(),
@@ -61,13 +63,13 @@ pub fn function_result(id: &str, name: &str, result: Result<&Value, &str>) -> Re
     }))
 }
 
-/// What the run is waiting for, for people, such as `queued`.
+/// Reports a short status for people, such as `queued`.
 pub fn status(status: impl Into<String>) -> Result<()> {
     emit(Event::Status(status.into()))
 }
 
-/// Members of the outcome's metadata that are known before the run ends: an
-/// object such as `{"id": "job_1"}`.
+/// Reports members of the outcome's metadata that are known before the run
+/// ends: an object such as `{"id": "job_1"}`.
 pub fn metadata(metadata: &Value) -> Result<()> {
     emit(Event::Metadata(metadata.to_string()))
 }

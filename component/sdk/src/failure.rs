@@ -1,4 +1,4 @@
-//! What went wrong (`wit/types.wit`, `failure`).
+//! Failures (`wit/types.wit`, `failure`).
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,13 +9,14 @@ use crate::http::Response;
 
 pub use types::{FailureKind, Violation};
 
-/// What may fail.
+/// A result whose error is a [`Failure`] by default.
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// The most of a provider's answer that a failure carries, in bytes.
+/// The maximum size of a failure's detail, in bytes.
 const MAX_DETAIL: usize = 4096;
 
-/// A failed call. It has the fields of the contract's record.
+/// A failed call. It dereferences to the contract's record, so its fields are
+/// accessible.
 ///
 /// ```
 /// use connector_sdk::{Failure, FailureKind};
@@ -24,12 +25,12 @@ const MAX_DETAIL: usize = 4096;
 /// assert_eq!(failure.kind, FailureKind::InvalidInput);
 /// assert_eq!(failure.property.as_deref(), Some("size"));
 /// ```
-// A failure is large and rare: a pointer keeps results small.
+// Boxed because failures are large and rare, and results should stay small.
 #[derive(Clone)]
 pub struct Failure(Box<types::Failure>);
 
 impl Failure {
-    /// A failure. The message is one sentence without a full stop.
+    /// Creates a failure. The message is one sentence without a full stop.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self(Box::new(types::Failure {
             kind,
@@ -45,15 +46,15 @@ impl Failure {
         }))
     }
 
-    /// The value of the property at the path `property` is not allowed; the
-    /// input itself is not if the path is empty.
+    /// Creates the failure for an invalid value of the property at this path. An
+    /// empty path means the input itself.
     pub fn invalid_input(property: impl Into<String>, message: impl Into<String>) -> Self {
         let property = property.into();
         let failure = Self::new(FailureKind::InvalidInput, message);
         if property.is_empty() { failure } else { failure.at(property) }
     }
 
-    /// Several properties are at fault.
+    /// Creates the failure for several invalid properties.
     pub fn invalid_properties(violations: Vec<Violation>) -> Self {
         let (property, message) = match violations.first() {
             Some(first) => (first.property.clone(), first.message.clone()),
@@ -64,43 +65,44 @@ impl Failure {
         failure
     }
 
-    /// The provider's answer is not what was asked for.
+    /// Creates the failure for a response that is not what was requested.
     pub fn invalid_output(message: impl Into<String>) -> Self {
         let mut failure = Self::new(FailureKind::InvalidOutput, message);
         failure.request_sent = true;
         failure
     }
 
-    /// The provider understood the request and declined it.
+    /// Creates the failure for a request that the provider understood and
+    /// declined.
     pub fn refused(message: impl Into<String>) -> Self {
         let mut failure = Self::new(FailureKind::Refused, message);
         failure.request_sent = true;
         failure
     }
 
-    /// The thing asked for does not exist.
+    /// Creates the failure for a requested object that does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(FailureKind::NotFound, message)
     }
 
-    /// A deadline passed.
+    /// Creates the failure for a deadline that passed.
     pub fn timeout(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Timeout, message)
     }
 
-    /// A defect in the connector.
+    /// Creates the failure for a defect in the connector.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(FailureKind::Internal, message)
     }
 
-    /// The same failure, with the path of the property at fault.
+    /// Sets the path of the invalid property.
     pub fn at(mut self, property: impl Into<String>) -> Self {
         self.property = Some(property.into());
         self
     }
 
-    /// The same failure, its property being part of the member or item
-    /// `place` of something larger.
+    /// Prefixes the paths of the invalid properties with `place`, the path of
+    /// the object that contains them.
     ///
     /// ```
     /// let failure = connector_sdk::Failure::invalid_input("role", "no such role");
@@ -120,20 +122,20 @@ impl Failure {
         self.at(property)
     }
 
-    /// The same failure, with as much of the provider's answer as fits.
+    /// Sets the detail to as much of the provider's response as fits.
     pub fn with_detail(mut self, answer: &str) -> Self {
         self.detail = (!answer.is_empty()).then(|| shortened(answer, MAX_DETAIL));
         self
     }
 
-    /// The same failure, with the provider's code for it.
+    /// Sets the provider's error code.
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
         self.code = Some(code.into());
         self
     }
 
-    /// The same failure after this response: with its status and its request
-    /// id, unless the failure has others.
+    /// Sets the status and the request ID from this response, unless they are
+    /// already set.
     pub fn answered_by(mut self, response: &Response) -> Self {
         self.status = self.status.or(Some(response.status()));
         self.request_id = self.request_id.take().or_else(|| response.request_id());
@@ -146,7 +148,7 @@ impl Failure {
     }
 }
 
-/// At most `max` bytes of a text, cut between characters.
+/// Truncates a string to `max` bytes, at a character boundary.
 pub(crate) fn shortened(text: &str, max: usize) -> String {
     match text.split_at_checked(text.floor_char_boundary(max)) {
         Some((start, rest)) if !rest.is_empty() => format!("{start}…"),
@@ -182,7 +184,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A failure of the host is handed on as it is.
+/// A failure returned by the host stays unchanged.
 impl From<types::Failure> for Failure {
     fn from(failure: types::Failure) -> Self {
         Self(Box::new(failure))
@@ -198,9 +200,9 @@ impl From<StopReason> for Failure {
     }
 }
 
-/// JSON that a connector reads comes from its provider.
+/// The JSON that a connector parses comes from the provider.
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
-        Self::invalid_output(format!("the provider's answer is not as expected: {error}"))
+        Self::invalid_output(format!("unexpected response from the provider: {error}"))
     }
 }

@@ -1,28 +1,28 @@
-//! Files that the host keeps (`wit/files.wit`). Content moves by handle: a
-//! connector reads bytes only if it needs to look at them.
+//! Files that the host stores (`wit/files.wit`). Files are passed by handle: a
+//! connector reads the content only if it has to inspect it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::workflow::connector::types;
 use crate::{Result, host};
 
-/// A handle to a file, as it is in the JSON of inputs and outputs.
+/// A handle to a file, as it appears in the JSON of inputs and outputs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
-    /// The text after the last dot of the name, `bin` without one.
+    /// The part of the name after the last dot, or `bin` if there is none.
     pub extension: String,
     /// The media type, such as `audio/mpeg`.
     pub mime_type: String,
-    /// The file's name, without any folder.
+    /// The file name, without a directory.
     pub name: String,
-    /// Where the host finds the content.
+    /// Where the host stores the content.
     pub url: String,
 }
 
 impl FileEntry {
-    /// Opens the file, which must be one of this run's input, or one that this
-    /// run stored.
+    /// Opens the file. It must be part of this run's input or have been stored
+    /// by this run.
     pub fn open(&self) -> Result<File> {
         let file = host::open_file(self.clone())?;
         Ok(File { entry: file.entry().into(), file })
@@ -42,35 +42,36 @@ pub struct File {
 }
 
 impl File {
-    /// Its name, extension and media type.
+    /// Returns the handle, with the name, extension and media type.
     pub fn entry(&self) -> &FileEntry {
         &self.entry
     }
 
-    /// Its size in bytes.
+    /// Returns the size in bytes.
     pub fn size(&self) -> u64 {
         self.file.size()
     }
 
-    /// The bytes from `offset` on, at most `max` of them; fewer at the end,
-    /// none behind it.
+    /// Reads up to `max` bytes, starting at `offset`. Returns fewer at the end
+    /// of the file and none past it.
     pub fn read(&self, offset: u64, max: u32) -> Result<Vec<u8>> {
         Ok(self.file.read(offset, max)?)
     }
 
-    /// A text that stands for the file's content in base64 in the body of a
-    /// request. [`json_with_files`](crate::http::Request::json_with_files) puts
-    /// the content in its place; it never enters the connector's memory.
+    /// Returns a placeholder for the file's content in base64, for the body of a
+    /// request. [`json_with_files`](crate::http::Request::json_with_files)
+    /// replaces it with the content, which never enters the connector's memory.
     pub fn base64(&self) -> String {
         format!("\0{}\0", self.entry.url)
     }
 
-    /// What JSON has of [`base64`](Self::base64) between the NUL characters.
+    /// Returns the part of [`base64`](Self::base64) between the NUL characters,
+    /// as escaped in JSON.
     pub(crate) fn base64_mark(&self) -> String {
         serde_json::json!(self.entry.url).to_string().trim_matches('"').to_owned()
     }
 
-    /// A `data:` URL with [`base64`](Self::base64).
+    /// Returns a `data:` URL with [`base64`](Self::base64).
     pub fn data_url(&self) -> String {
         format!("data:{};base64,{}", self.entry.mime_type, self.base64())
     }

@@ -1,5 +1,5 @@
-//! Functions that a provider's model may call (`wit/functions.wit`). A run has
-//! those that its input names in a list of texts, and no others.
+//! Functions that the provider's model may call (`wit/functions.wit`). A run can
+//! use only the functions that its input names in a list of strings.
 
 use serde_json::Value;
 
@@ -9,24 +9,24 @@ use crate::{Failure, Result, host};
 /// A function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
-    /// The name under which the caller registered it.
+    /// The name that the caller registered.
     pub name: String,
-    /// What it does, for the model.
+    /// What the function does, for the model.
     pub description: String,
-    /// A JSON Schema of its arguments.
+    /// The JSON Schema of its arguments.
     pub parameters: Value,
 }
 
 /// A call of a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
-    /// The function's name.
+    /// The name of the function.
     pub name: String,
     /// The arguments: a JSON object.
     pub arguments: Value,
 }
 
-/// Looks functions up, in the order of the names.
+/// Looks up functions and returns them in the order of `names`.
 pub fn describe(names: &[String]) -> Result<Vec<Function>> {
     let functions = host::describe_functions(names)?;
     functions.into_iter().map(function).collect()
@@ -38,8 +38,8 @@ fn function(function: contract::Function) -> Result<Function> {
     Ok(Function { name, description, parameters })
 }
 
-/// Calls functions, all at the same time, and waits for all. The results are
-/// in the order of the calls; a failure is that of its call alone.
+/// Calls functions concurrently and waits for all of them. Returns the results
+/// in the order of the calls. A failure of one call does not affect the others.
 pub fn call(calls: &[Invocation]) -> Vec<Result<Value>> {
     let invocation = |Invocation { name, arguments }: &Invocation| contract::Invocation {
         name: name.clone(),
@@ -52,5 +52,5 @@ pub fn call(calls: &[Invocation]) -> Vec<Result<Value>> {
 
 fn json(text: &str) -> Result<Value> {
     serde_json::from_str(text)
-        .map_err(|error| Failure::internal(format!("the host handed over no JSON: {error}")))
+        .map_err(|error| Failure::internal(format!("the host returned invalid JSON: {error}")))
 }

@@ -1,6 +1,5 @@
-//! The host's functions. Everything that a connector does outside itself goes
-//! through here: in a component to the host, elsewhere to the stand-in of
-//! [`testing`](crate::testing).
+//! The functions of the host. In a component they call the host, elsewhere the
+//! stand-in of [`testing`](crate::testing).
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use crate::testing::host::*;

@@ -1,7 +1,7 @@
 //! Requests to the provider (`wit/http.wit`).
 //!
-//! A request names a path, never a URL: the host puts it under the
-//! connection's base URL and adds the credential.
+//! A request names a path, never a URL: the host appends it to the connection's
+//! base URL and adds the credential.
 //!
 //! ```no_run
 //! use connector_sdk::{Result, http};
@@ -28,39 +28,38 @@ use crate::{Failure, FailureKind, File, FileEntry, Outcome, Result, call, host};
 
 pub use contract::Method;
 
-/// A `GET` of a path such as `/models`.
+/// Starts a `GET` request for a path such as `/models`.
 pub fn get<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Get, path)
 }
 
-/// A `HEAD`.
+/// Starts a `HEAD` request.
 pub fn head<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Head, path)
 }
 
-/// A `POST`.
+/// Starts a `POST` request.
 pub fn post<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Post, path)
 }
 
-/// A `PUT`.
+/// Starts a `PUT` request.
 pub fn put<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Put, path)
 }
 
-/// A `PATCH`.
+/// Starts a `PATCH` request.
 pub fn patch<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Patch, path)
 }
 
-/// A `DELETE`.
+/// Starts a `DELETE` request.
 pub fn delete<'a>(path: impl Into<String>) -> Request<'a> {
     Request::new(Method::Delete, path)
 }
 
-/// A text as one segment of a path: what would end it is percent-encoded. The
-/// host refuses the slash, `.` and `..` all the same: no text of a user leads
-/// to another path.
+/// Percent-encodes a string as one segment of a path. The host still rejects an
+/// encoded slash, `.` and `..`, so user input cannot lead to another path.
 ///
 /// ```
 /// assert_eq!(connector_sdk::http::segment("a b?ü"), "a%20b%3F%C3%BC");
@@ -81,7 +80,7 @@ pub fn segment(text: &str) -> String {
     segment
 }
 
-/// A request that is being made.
+/// A request under construction.
 #[must_use = "a request does nothing before it is sent"]
 pub struct Request<'a> {
     pub(crate) method: Method,
@@ -104,14 +103,14 @@ pub(crate) enum Body<'a> {
     Form(Form<'a>),
 }
 
-/// A piece of a JSON text.
+/// A piece of a JSON document.
 pub(crate) enum JsonPiece<'a> {
     Text(String),
     File(&'a File),
 }
 
 impl<'a> Request<'a> {
-    /// A request with this method.
+    /// Starts a request with this method.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         let headers = call::connector().map_or(&[][..], |connector| connector.request_headers);
         Self {
@@ -125,14 +124,14 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// With a parameter of the query.
+    /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
         self.query.push((name.to_owned(), value.to_string()));
         self
     }
 
-    /// With the members of an object as parameters of the query: those that
-    /// are `null` are left out, those that are lists are repeated.
+    /// Adds the members of an object as query parameters. Omits members that are
+    /// `null` and repeats the parameter for each item of an array.
     pub fn query_all(mut self, members: &impl Serialize) -> Self {
         match serde_json::to_value(members) {
             Ok(Value::Object(members)) => {
@@ -147,30 +146,30 @@ impl<'a> Request<'a> {
                 }
                 self
             }
-            Ok(other) => self.fails(format!("a query is made of an object, not of {other}")),
-            Err(error) => self.fails(format!("the query cannot be made: {error}")),
+            Ok(other) => self.fails(format!("the query must be an object, not {other}")),
+            Err(error) => self.fails(format!("could not serialize the query: {error}")),
         }
     }
 
-    /// With a header. The host refuses those that carry credentials or frame
+    /// Adds a header. The host rejects headers that carry credentials or frame
     /// the message.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// With JSON as its body.
+    /// Sets the body to JSON.
     pub fn json(mut self, body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(json) => self.body = Body::Json(json),
-            Err(error) => return self.fails(format!("the body is not JSON: {error}")),
+            Err(error) => return self.fails(format!("could not serialize the body: {error}")),
         }
         self
     }
 
-    /// With JSON as its body that has these files in it, each once, where
-    /// [`File::base64`] or [`File::data_url`] is. They never enter the
-    /// connector's memory.
+    /// Sets the body to JSON with embedded files. Each file replaces its
+    /// [`File::base64`] or [`File::data_url`], which must occur exactly once.
+    /// The files never enter the connector's memory.
     ///
     /// ```no_run
     /// # use connector_sdk::{FileEntry, Result, http};
@@ -188,44 +187,43 @@ impl<'a> Request<'a> {
     ) -> Self {
         let json = match serde_json::to_string(body) {
             Ok(json) => json,
-            Err(error) => return self.fails(format!("the body is not JSON: {error}")),
+            Err(error) => return self.fails(format!("could not serialize the body: {error}")),
         };
         match pieces(&json, files.into_iter().collect()) {
             Ok(pieces) => self.body = Body::JsonWithFiles(pieces),
-            Err(name) => return self.fails(format!("the body has no place for the file `{name}`")),
+            Err(name) => return self.fails(format!("the body does not contain the file `{name}`")),
         }
         self
     }
 
-    /// With other content as its body.
+    /// Sets the body to other content.
     pub fn body(mut self, mime_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
         self.body = Body::Bytes { mime_type: mime_type.to_owned(), bytes: bytes.into() };
         self
     }
 
-    /// With a file as its body, which the host streams.
+    /// Sets the body to a file. The host streams it.
     pub fn file(mut self, file: &'a File) -> Self {
         self.body = Body::File(file);
         self
     }
 
-    /// With a form as its body (`multipart/form-data`).
+    /// Sets the body to a form (`multipart/form-data`).
     pub fn multipart(mut self, form: Form<'a>) -> Self {
         self.body = Body::Form(form);
         self
     }
 
-    /// With a reading of errors of its own, instead of that of the connector.
+    /// Converts error responses with this function instead of the connector's.
     pub fn errors(mut self, errors: &'a dyn Fn(&ErrorResponse) -> Failure) -> Self {
         self.errors = Some(errors);
         self
     }
 
-    /// Sends the request. A response with another status than 2xx is a
-    /// failure.
+    /// Sends the request. A response with a status other than 2xx is a failure.
     ///
-    /// The host makes the request again by itself when that is safe and may
-    /// help: do not try again.
+    /// The host retries the request when that is safe and likely to help. Do not
+    /// retry it yourself.
     pub fn send(self) -> Result<Response> {
         let errors = self.errors;
         let response = self.send_any_status()?;
@@ -236,7 +234,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Sends the request. Any status is a response.
+    /// Sends the request. Every status is a response, not a failure.
     pub fn send_any_status(mut self) -> Result<Response> {
         match self.problem.take() {
             Some(problem) => Err(problem),
@@ -254,11 +252,11 @@ fn owned((name, value): &(&str, &str)) -> (String, String) {
     ((*name).to_owned(), (*value).to_owned())
 }
 
-/// The NUL characters around a file's mark, as JSON has them.
+/// The NUL character on either side of a file's placeholder, as escaped in JSON.
 const NUL: &str = r"\u0000";
 
-/// JSON in pieces, with the files in place of their marks. The name of a file
-/// that has none.
+/// Splits JSON into pieces, replacing placeholders with their files. Fails with
+/// the name of a file that has no placeholder.
 fn pieces<'a>(json: &str, mut files: Vec<&'a File>) -> Result<Vec<JsonPiece<'a>>, String> {
     let mut pieces = Vec::new();
     let (mut text, mut rest) = (String::new(), json);
@@ -274,7 +272,7 @@ fn pieces<'a>(json: &str, mut files: Vec<&'a File>) -> Result<Vec<JsonPiece<'a>>
                 pieces.push(JsonPiece::File(files.swap_remove(position)));
                 rest = behind;
             }
-            // A NUL of the text itself.
+            // A NUL character that belongs to the text.
             None => {
                 text.push_str(NUL);
                 rest = after;
@@ -295,30 +293,30 @@ pub struct Form<'a> {
     pub(crate) parts: Vec<(String, Part<'a>)>,
 }
 
-/// The value of a form's part.
+/// The value of a part.
 pub(crate) enum Part<'a> {
     Text(String),
     File { file: &'a File, name: Option<String>, mime_type: Option<String> },
 }
 
 impl<'a> Form<'a> {
-    /// A form without parts.
+    /// Creates an empty form.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With a field.
+    /// Adds a field.
     pub fn text(mut self, name: impl Into<String>, value: impl Display) -> Self {
         self.parts.push((name.into(), Part::Text(value.to_string())));
         self
     }
 
-    /// With a file, which the host streams.
+    /// Adds a file. The host streams it.
     pub fn file(self, name: impl Into<String>, file: &'a File) -> Self {
         self.file_as(name, file, None, None)
     }
 
-    /// With a file under another file name or media type than its own.
+    /// Adds a file with a different name or media type.
     pub fn file_as(
         mut self,
         name: impl Into<String>,
@@ -331,19 +329,20 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Where files are in a JSON answer as base64 text. The host stores them and
-/// puts `{"file": …}` in the place of each, so that they never enter the
+/// Where a JSON response contains files as base64 strings. The host stores each
+/// file and replaces the string with `{"file": …}`, so files never enter the
 /// connector's memory.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddedFiles<'a> {
-    /// The way to the texts: member names, and `*` for every item of an array,
-    /// such as `["data", "*", "b64_json"]`.
+    /// The path to the strings: member names, and `*` for every item of an
+    /// array, such as `["data", "*", "b64_json"]`.
     pub path: &'a [&'a str],
-    /// The stored file's name without extension.
+    /// The name of the stored file, without an extension.
     pub name: &'a str,
-    /// The media type, unless the content shows another.
+    /// The media type, unless the content indicates another.
     pub mime_type: &'a str,
-    /// Whether the text is wanted as well, as `"base64"` beside `"file"`.
+    /// Whether to keep the base64 as well, as a member `"base64"` next to
+    /// `"file"`.
     pub keep: bool,
 }
 
@@ -358,43 +357,44 @@ impl EmbeddedFiles<'_> {
     }
 }
 
-/// Headers in which providers name a request, for their support.
+/// Headers with the provider's ID of a request, for its support team.
 const REQUEST_IDS: &[&str] = &["x-request-id", "request-id"];
 
-/// A response, its body still to come.
+/// A response whose body has not been read yet.
 #[derive(Debug)]
 pub struct Response {
     response: host::Response,
 }
 
 impl Response {
-    /// The status code.
+    /// Returns the status code.
     pub fn status(&self) -> u16 {
         self.response.status()
     }
 
-    /// The values of a header joined by `, `.
+    /// Returns the values of a header, joined by `, `.
     pub fn header(&self, name: &str) -> Option<String> {
         self.response.header(name)
     }
 
-    /// The provider's id of the request.
+    /// Returns the provider's ID of the request.
     pub fn request_id(&self) -> Option<String> {
         REQUEST_IDS.iter().find_map(|name| self.header(name))
     }
 
-    /// Whether the body has this media type, such as `text/event-stream`.
+    /// Returns whether the body has this media type, such as
+    /// `text/event-stream`.
     pub fn has_type(&self, media_type: &str) -> bool {
         let own = self.header("content-type").unwrap_or_default();
         own.split(';').next().is_some_and(|own| own.trim().eq_ignore_ascii_case(media_type))
     }
 
-    /// The rest of the body as JSON.
+    /// Deserializes the rest of the body from JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         self.parse(&self.json_text(None)?)
     }
 
-    /// A member of the rest of the body, which is a JSON object.
+    /// Deserializes one member of the rest of the body, a JSON object.
     ///
     /// ```no_run
     /// # use connector_sdk::{Result, http};
@@ -415,12 +415,12 @@ impl Response {
         value.map_err(|reason| self.unexpected(&json, reason))
     }
 
-    /// The rest of the body as JSON, with embedded files stored.
+    /// Deserializes the rest of the body from JSON, with embedded files stored.
     pub fn json_with_files<T: DeserializeOwned>(&self, files: &EmbeddedFiles) -> Result<T> {
         self.parse(&self.json_text(Some(files))?)
     }
 
-    /// The rest of the body as JSON text, with embedded files stored.
+    /// Returns the rest of the body as JSON text, with embedded files stored.
     pub fn json_text(&self, files: Option<&EmbeddedFiles>) -> Result<String> {
         let files = files.map(EmbeddedFiles::record);
         self.response.json(files.as_ref()).map_err(|failure| {
@@ -437,64 +437,65 @@ impl Response {
         crate::json::from_str(json).map_err(|error| self.unexpected(json, error))
     }
 
-    /// The failure of an answer that is not of the expected shape.
+    /// Returns the failure for a response of an unexpected shape.
     fn unexpected(&self, json: &str, reason: impl Display) -> Failure {
-        let message = format!("the provider's answer is not as expected: {reason}");
+        let message = format!("unexpected response from the provider: {reason}");
         errors::instead(&message, json).answered_by(self)
     }
 
-    /// The rest of the body as JSON and as an action's output, with the
-    /// provider's id of the request as metadata.
+    /// Deserializes the rest of the body as the action's output, with the
+    /// provider's ID of the request as metadata.
     pub fn outcome<T: DeserializeOwned>(&self) -> Result<Outcome<T>> {
         Outcome::new(self.json()?).with_metadata(&json!({ "requestId": self.request_id() }))
     }
 
-    /// The rest of the body as UTF-8.
+    /// Reads the rest of the body as UTF-8.
     pub fn text(&self) -> Result<String> {
         self.response.text().map_err(|failure| self.failed(failure))
     }
 
-    /// The rest of the body, unless it is longer than `max` bytes.
+    /// Reads the rest of the body. Fails if it is longer than `max` bytes.
     pub fn bytes(&self, max: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         while let Some(more) = self.read(1 << 16)? {
             bytes.extend(more);
             if bytes.len() > max {
-                let message = format!("the provider's answer is longer than {max} bytes");
+                let message = format!("the provider's response is longer than {max} bytes");
                 return Err(Failure::new(FailureKind::TooLarge, message).answered_by(self));
             }
         }
         Ok(bytes)
     }
 
-    /// The next bytes of the body, at most `max` of them; none at its end.
+    /// Reads between 1 and `max` bytes of the body, or returns `None` at its
+    /// end.
     pub fn read(&self, max: u32) -> Result<Option<Vec<u8>>> {
         self.response.read(max).map_err(|failure| self.failed(failure))
     }
 
-    /// Stores the rest of the body as a file, as it arrives.
+    /// Stores the rest of the body as a file while it arrives.
     pub fn save(&self, name: &str, mime_type: &str) -> Result<FileEntry> {
         let entry = self.response.save(name, mime_type);
         entry.map(FileEntry::from).map_err(|failure| self.failed(failure))
     }
 
-    /// The events of the body (`text/event-stream`), each as it arrives.
+    /// Returns the events of the body (`text/event-stream`) as they arrive.
     pub fn events(&self) -> Events<'_> {
         Events { response: self, files: None }
     }
 
-    /// The events of the body, with the files embedded in their JSON stored.
+    /// Returns the events of the body, with files embedded in their JSON stored.
     pub fn events_with_files(&self, files: &EmbeddedFiles) -> Events<'_> {
         Events { response: self, files: Some(files.record()) }
     }
 
-    /// The failure that this response is, as the connector reads errors.
+    /// Returns the failure for this response, as converted by the connector.
     pub fn failure(&self) -> Failure {
         self.failure_as(&errors::connectors)
     }
 
     fn failure_as(&self, errors: &dyn Fn(&ErrorResponse) -> Failure) -> Failure {
-        // That a body cannot be read matters less than the status.
+        // The status matters more than a body that cannot be read.
         let body = self.text().unwrap_or_default();
         let error = ErrorResponse { status: self.status(), body: &body, response: Some(self) };
         errors(&error).answered_by(self)
@@ -529,30 +530,32 @@ impl<'a> Iterator for Events<'a> {
 /// One event of a response.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// Its `event` field, `message` if it has none.
+    /// The `event` field, or `message` if there is none.
     pub name: String,
-    /// Its `data` fields, with line feeds between them.
+    /// The `data` fields, joined by line feeds.
     pub data: String,
     response: &'a Response,
 }
 
 impl Event<'_> {
-    /// The data as JSON. Data that is an error instead is that failure.
+    /// Deserializes the data from JSON. If the data is an error instead, returns
+    /// its failure.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         crate::json::from_str(&self.data).map_err(|error| {
-            let message = format!("an event of the provider's answer is not as expected: {error}");
+            let message = format!("unexpected event from the provider: {error}");
             errors::instead(&message, &self.data).answered_by(self.response)
         })
     }
 
-    /// The failure of an event that is an error, as the connector reads errors.
+    /// Returns the failure for an event that is an error, as converted by the
+    /// connector.
     pub fn failure(&self) -> Failure {
         errors::inside(&self.data).answered_by(self.response)
     }
 }
 
-/// The items of a listing that has several pages: `read` takes what it needs
-/// of a page, and makes the request of the next one.
+/// Returns the items of a paginated list. `read` returns the items of a page and
+/// the request for the next page.
 ///
 /// ```no_run
 /// use connector_sdk::{Result, http};

@@ -1,12 +1,11 @@
-//! JSON as providers and models write it.
+//! Parses JSON as providers and models write it.
 
 use std::borrow::Cow;
 
 use serde::de::DeserializeOwned;
 
-/// Parses JSON, as [`serde_json::from_str`] does, with U+FFFD for each half of
-/// a surrogate pair: a program that cuts a text inside an emoji writes `\ud83d`
-/// alone.
+/// Parses JSON like [`serde_json::from_str`], but replaces lone surrogates with
+/// U+FFFD. A program that truncates text inside an emoji writes a lone `\ud83d`.
 ///
 /// ```
 /// let text: String = connector_sdk::json::from_str(r#""cut: \ud83d""#).unwrap();
@@ -19,11 +18,11 @@ pub fn from_str<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
     })
 }
 
-/// JSON text, with U+FFFD for each half of a surrogate pair.
+/// Replaces lone surrogates in JSON text with U+FFFD.
 pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
     let mut whole = Cow::Borrowed(json);
     let mut at = 0;
-    // A backslash is in strings only, so what follows it is an escape.
+    // Backslashes occur only in strings, where they begin an escape.
     while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
         at += found;
         at += match (escaped_unit(json, at), escaped_unit(json, at + ESCAPE)) {
@@ -32,7 +31,7 @@ pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
                 whole.to_mut().replace_range(at..at + ESCAPE, r"\ufffd");
                 ESCAPE
             }
-            // The backslash and what it escapes, which may be another one.
+            // The backslash and the escaped character, which may be a backslash.
             _ => 2,
         };
     }
@@ -42,7 +41,7 @@ pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
 /// The length of `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// The UTF-16 unit that is escaped there, if one is.
+/// Returns the escaped UTF-16 code unit at this position, if there is one.
 fn escaped_unit(json: &str, at: usize) -> Option<u16> {
     let digits = json.get(at..at + ESCAPE)?.strip_prefix(r"\u")?;
     u16::from_str_radix(digits, 16).ok()
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_surrogate_pair_is_replaced() {
+    fn replaces_lone_surrogates() {
         for (json, expected) in [
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),
             (r#""\uD83D""#, r#""\ufffd""#),

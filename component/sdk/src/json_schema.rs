@@ -1,5 +1,5 @@
-//! Validation against a JSON Schema (`wit/json-schema.wit`), which the host
-//! does, so that a connector need not bring a validator.
+//! JSON Schema validation by the host (`wit/json-schema.wit`), so that a
+//! connector does not need its own validator.
 
 use std::fmt;
 
@@ -7,13 +7,14 @@ use crate::host;
 
 pub use crate::bindings::workflow::connector::json_schema::{Invalid, Violation};
 
-/// Validates. Both are JSON: a [`Value`](serde_json::Value) or JSON text.
+/// Validates an instance. Both arguments are JSON: a
+/// [`Value`](serde_json::Value) or JSON text.
 pub fn validate(schema: impl fmt::Display, instance: impl fmt::Display) -> Result<(), Invalid> {
     host::validate(&schema.to_string(), &instance.to_string())
 }
 
 impl Invalid {
-    /// The reasons in one line.
+    /// Returns the reasons on one line.
     pub fn reasons(&self) -> String {
         match self {
             Self::Schema(reason) | Self::NotJson(reason) => reason.clone(),

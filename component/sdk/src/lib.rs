@@ -1,9 +1,9 @@
-//! What the author of a connector uses.
+//! The SDK for writing connectors.
 //!
 //! A connector is one WebAssembly component that describes itself and runs its
-//! actions through a host. This crate is its Rust side: a struct is the input
-//! of an action, its property table and its documentation at once, and all
-//! that a connector does outside itself is a function of a module here.
+//! actions through a host. With this crate, one struct defines an action's
+//! input, property table and documentation. The modules provide access to the
+//! host: requests, files, events and so on.
 //!
 //! ```
 //! use connector_sdk::prelude::*;
@@ -16,16 +16,16 @@
 //!     ..Connector::new("greeter", "Greeter", "Greets people.")
 //! });
 //!
-//! /// Greets somebody.
+//! /// Greets a person.
 //! #[derive(Deserialize, Properties)]
 //! struct Greet {
-//!     /// Who is greeted.
+//!     /// The person to greet.
 //!     name: String,
 //! }
 //!
 //! #[derive(Deserialize, Serialize, Properties)]
 //! struct Greeting {
-//!     /// The words.
+//!     /// The text of the greeting.
 //!     text: String,
 //! }
 //!
@@ -37,26 +37,28 @@
 //! }
 //! ```
 //!
-//! Its `Cargo.toml` names this crate and `serde` with the feature `derive`.
-//! `cargo rustc --crate-type cdylib --target wasm32-unknown-unknown`, with
-//! `wasm-component-ld` as the linker, makes the component. Its tests run
-//! natively, with [`testing`] in the place of the host.
+//! Its `Cargo.toml` depends on this crate and on `serde` with the `derive`
+//! feature. To build the component, run
+//! `cargo rustc --crate-type cdylib --target wasm32-unknown-unknown` with
+//! `wasm-component-ld` as the linker. Tests of a connector run natively, with
+//! [`testing`] in place of the host.
 //!
-//! | what a connector needs | where it is |
+//! | task | items |
 //! |---|---|
-//! | what it declares | [`Connector`], [`Connection`], [`Authorization`] |
-//! | an action | [`Run`], [`Properties`](macro@Properties), [`Outcome`] |
-//! | choices of a form | [`Choices`](macro@Choices), [`Options`] |
-//! | requests, streams, pages | [`http`] |
-//! | failures | [`Failure`], [`errors`] |
-//! | files, events, functions | [`files`], [`events`], [`functions`] |
-//! | waiting, cleaning up | [`lifecycle`] |
-//! | tests | [`testing`] |
+//! | declare a connector | [`Connector`], [`Connection`], [`Authorization`] |
+//! | define an action | [`Run`], [`Properties`](macro@Properties), [`Outcome`] |
+//! | offer choices | [`Choices`](macro@Choices), [`Options`] |
+//! | send requests, read streams and pages | [`http`] |
+//! | report failures | [`Failure`], [`errors`] |
+//! | use files, events and functions | [`files`], [`events`], [`functions`] |
+//! | wait and clean up | [`lifecycle`] |
+//! | test a connector | [`testing`] |
 //!
-//! # Parameters that pass through
+//! # Passing parameters through
 //!
-//! What a provider takes as it was given is a struct that is read from the
-//! input and written into the request. A further parameter costs one field:
+//! Parameters that the provider receives unchanged need no code: deserialize
+//! the struct from the input and serialize it into the request. Each further
+//! parameter is one more field:
 //!
 //! ```
 //! use connector_sdk::Properties;
@@ -65,20 +67,20 @@
 //! #[derive(Deserialize, Serialize, Properties)]
 //! #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 //! struct Ask {
-//!     /// How freely words are chosen.
+//!     /// The randomness of the answer.
 //!     #[serde(skip_serializing_if = "Option::is_none")]
 //!     #[property(minimum = 0, maximum = 1, provider_default = 1)]
 //!     temperature: Option<serde_json::Number>,
-//!     /// What the action makes something of.
+//!     /// A property that the action interprets itself.
 //!     #[serde(skip_serializing)]
 //!     response_format: Option<String>,
 //! }
 //! ```
 //!
-//! A number that goes out as it came in is a [`serde_json::Number`]: an `f64`
-//! would write `1` as `1.0`.
+//! To pass a number through unchanged, use [`serde_json::Number`]: an `f64` is
+//! serialized as `1.0` even if the input is `1`.
 
-// The derive macros name this crate by its path.
+// The derive macros refer to this crate by name.
 extern crate self as connector_sdk;
 
 mod action;
@@ -121,7 +123,7 @@ pub use property::{Properties, Property, Shape};
 pub use serde_json;
 pub use values::{BaseUrl, BearerToken, Date, DateTime, Time};
 
-/// What most connectors name.
+/// The items that most connectors use.
 pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
@@ -133,8 +135,8 @@ pub mod prelude {
     };
 }
 
-/// Makes a component of a connector, and the static `CONNECTOR` for its tests.
-/// A crate has one.
+/// Exports a connector as a component, and defines the static `CONNECTOR` for
+/// its tests. Use it once per crate.
 #[macro_export]
 macro_rules! export {
     ($connector:expr) => {

@@ -1,18 +1,18 @@
-//! The time of a run (`wit/lifecycle.wit`).
+//! Waiting, and ending a run early (`wit/lifecycle.wit`).
 
 use std::time::Duration;
 
 use crate::{Failure, Result, host};
 
-/// Waits, for a connector that asks again and again until something is done.
-/// Fails, without waiting longer, when the run must end.
+/// Waits, for connectors that poll the provider. Fails early if the run must
+/// end.
 pub fn wait(duration: Duration) -> Result<()> {
     Ok(host::wait(duration.as_millis().try_into().unwrap_or(u64::MAX))?)
 }
 
-/// Stops at the provider what a run began there, if `failure` means that the
-/// run must end. `stop` may send requests, for which there is a little time;
-/// what fails in it is logged.
+/// Cancels work that the run started at the provider, if the run must end.
+/// `stop` has a short time to send requests. If it fails, its failure is logged.
+/// Returns `failure`.
 ///
 /// ```no_run
 /// use connector_sdk::{Result, http, lifecycle};
@@ -30,7 +30,7 @@ pub fn clean_up<T>(failure: Failure, stop: impl FnOnce() -> Result<T>) -> Failur
     if host::clean_up() > 0
         && let Err(other) = stop()
     {
-        crate::log::warn(format_args!("what the run began could not be stopped: {other}"));
+        crate::log::warn(format_args!("could not stop what the run had started: {other}"));
     }
     failure
 }

@@ -1,4 +1,4 @@
-//! Messages for whoever operates the host (`wit/log.wit`).
+//! Messages for the operator of the host (`wit/log.wit`).
 //!
 //! ```no_run
 //! # let place = 3;
@@ -10,27 +10,27 @@ use std::fmt::Display;
 use crate::bindings::workflow::connector::log::Level;
 use crate::host;
 
-/// Every step.
+/// Logs every step.
 pub fn trace(message: impl Display) {
     host::log(Level::Trace, &message.to_string());
 }
 
-/// For the connector's author.
+/// Logs details for the author of the connector.
 pub fn debug(message: impl Display) {
     host::log(Level::Debug, &message.to_string());
 }
 
-/// Worth knowing.
+/// Logs normal operation.
 pub fn info(message: impl Display) {
     host::log(Level::Info, &message.to_string());
 }
 
-/// Something was odd.
+/// Logs something unexpected.
 pub fn warn(message: impl Display) {
     host::log(Level::Warn, &message.to_string());
 }
 
-/// Something failed.
+/// Logs that something failed.
 pub fn error(message: impl Display) {
     host::log(Level::Error, &message.to_string());
 }

@@ -1,9 +1,9 @@
-//! Property tables: what a form shows and what the host checks (`wit/types.wit`,
+//! Property tables: what a form shows and the host validates (`wit/types.wit`,
 //! `property`).
 //!
-//! A table is `const` data, a tree of [`Property`] rows. Nobody writes it by
-//! hand: `#[derive(Properties)]` makes it from a struct, and
-//! `#[derive(Choices)]` the choices of an enum.
+//! A table is `const` data: a tree of [`Property`] values. Use
+//! `#[derive(Properties)]` to generate it from a struct, and
+//! `#[derive(Choices)]` to generate choices from an enum.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,49 +13,48 @@ pub use crate::bindings::workflow::connector::types::{
     Comparison, ControlType as Control, PropertyType as Type,
 };
 
-/// One row: a property, or the shape of an array's items, of a map's values or
-/// of an output.
+/// A property, or the shape of an output or of the values in an array or map.
 #[derive(Debug, Clone, Copy)]
 pub struct Property {
-    /// The key in the JSON object; empty for a shape.
+    /// The key in the JSON object. Empty for a shape.
     pub name: &'static str,
-    /// What a form shows beside the control.
+    /// The label that a form shows next to the control.
     pub label: &'static str,
-    /// One or more sentences, plain text.
+    /// One or more sentences of plain text.
     pub description: &'static str,
-    /// Text shown in the empty control.
+    /// The text shown in the empty control.
     pub placeholder: Option<&'static str>,
-    /// The kind of value.
+    /// The type of the value.
     pub kind: Type,
     /// The control.
     pub control: Control,
-    /// Whether a value must be given.
+    /// Whether a value is required.
     pub required: bool,
     /// The heading under which a form shows the property.
     pub group: Option<&'static str>,
-    /// Whether a form folds the property away at first.
+    /// Whether a form initially hides the property in a collapsed section.
     pub advanced: bool,
-    /// Whether the property is only there for what was stored earlier.
+    /// Whether the property exists only for stored workflows and connections.
     pub deprecated: bool,
     /// Whether the value is a credential.
     pub secret: bool,
-    /// The media type of the document that a string holds.
+    /// The media type of the document that a string contains.
     pub media_type: Option<&'static str>,
-    /// What a value is to those who look at it, such as `markdown`.
+    /// How to display a value, such as `markdown`.
     pub display: Option<&'static str>,
-    /// The value that holds when none is given.
+    /// The value to use if none is set.
     pub default: Option<Literal>,
-    /// What the provider takes when none is given.
+    /// The value that the provider uses if none is set.
     pub provider_default: Option<Literal>,
-    /// The values that are offered.
+    /// The values to choose from.
     pub choices: Option<ChoiceList>,
-    /// When the property counts.
+    /// When the property applies.
     pub condition: Option<Condition>,
-    /// The bounds.
+    /// The limits.
     pub limits: Limits,
-    /// The members of an object, or the one shape of an array's items.
+    /// The members of an object, or the single shape of an array's items.
     pub children: &'static [Property],
-    /// The shape of a map's values.
+    /// The shape of the values of a map.
     pub values: Option<&'static Property>,
 }
 
@@ -64,7 +63,7 @@ pub struct Property {
 pub enum Literal {
     /// `true` or `false`.
     Boolean(bool),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A number.
     Number(f64),
@@ -83,84 +82,84 @@ impl From<Literal> for Value {
     }
 }
 
-/// One value that a property offers.
+/// One value to choose from.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice {
-    /// What a form shows. Empty: the value itself.
+    /// The text that a form shows. Empty: the value itself.
     pub label: &'static str,
     /// The value.
     pub value: Literal,
-    /// A sentence about it, if the label is not enough. May be empty.
+    /// A sentence of explanation, if the label is not enough. May be empty.
     pub description: &'static str,
 }
 
 impl Choice {
-    /// A text that is its own label.
+    /// Creates a choice whose value is also its label.
     pub const fn text(text: &'static str) -> Self {
         Self { label: "", value: Literal::String(text), description: "" }
     }
 
-    /// A text under a label.
+    /// Creates a choice with a label.
     pub const fn labelled(label: &'static str, text: &'static str) -> Self {
         Self { label, ..Self::text(text) }
     }
 
-    /// The same choice with a sentence about it.
+    /// Adds a sentence of explanation.
     pub const fn described(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
 }
 
-/// The values that a property offers.
+/// The values to choose from.
 #[derive(Debug, Clone, Copy)]
 pub struct ChoiceList {
-    /// The values known beforehand, in the order a form shows them.
+    /// The values known in advance, in the order a form shows them.
     pub known: &'static [Choice],
     /// Whether other values are allowed too.
     pub open: bool,
-    /// Present if the action's `options` has a current list: the properties on
-    /// which that list depends.
+    /// Present if the action's `options` returns the current choices. Lists the
+    /// properties that they depend on.
     pub live: Option<&'static [&'static str]>,
 }
 
-/// When a property is shown, sent and checked.
+/// When a property is shown, sent and validated.
 #[derive(Debug, Clone, Copy)]
 pub struct Condition {
     /// Another property of the same object.
     pub property: &'static str,
     /// The comparison.
     pub matches: Comparison,
-    /// What is compared with.
+    /// The values to compare with.
     pub values: &'static [Literal],
 }
 
-/// The bounds of a value, each inclusive.
+/// The limits of a value. All bounds are inclusive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// The smallest number.
+    /// The minimum of a number.
     pub minimum: Option<f64>,
-    /// The largest number.
+    /// The maximum of a number.
     pub maximum: Option<f64>,
-    /// The shortest text, in Unicode scalar values. A required text with 0 may
-    /// be empty.
+    /// The minimum length of a string, in Unicode scalar values. A required
+    /// string may be empty only if this is 0.
     pub min_length: Option<u32>,
-    /// The longest text, in Unicode scalar values.
+    /// The maximum length of a string, in Unicode scalar values.
     pub max_length: Option<u32>,
-    /// The fewest items or members.
+    /// The minimum number of items or members.
     pub min_items: Option<u32>,
-    /// The most items or members.
+    /// The maximum number of items or members.
     pub max_items: Option<u32>,
-    /// The pattern that a text, or each key of a map, matches from start to
-    /// end.
+    /// The pattern that a string, or each key of a map, must match from start
+    /// to end.
     pub pattern: Option<&'static str>,
-    /// The largest file, in bytes.
+    /// The maximum size of a file, in bytes.
     pub max_bytes: Option<u64>,
-    /// The file name extensions that are taken. Empty: any.
+    /// The accepted file name extensions. Empty: any.
     pub accept: &'static [&'static str],
 }
 
 impl Limits {
-    /// No bounds.
+    /// No limits.
     pub const NONE: Self = Self {
         minimum: None,
         maximum: None,
@@ -175,7 +174,7 @@ impl Limits {
 }
 
 impl Property {
-    /// A shape without anything but its type and its control.
+    /// Creates a shape with only a type and a control.
     pub const fn of(kind: Type, control: Control) -> Self {
         Self {
             name: "",
@@ -201,8 +200,9 @@ impl Property {
         }
     }
 
-    /// The shape as a JSON Schema: types, members, items and what is required,
-    /// for [`Run::output_schema`](crate::Run::output_schema).
+    /// Returns the shape as a JSON Schema, for
+    /// [`Run::output_schema`](crate::Run::output_schema). It contains types,
+    /// members, items and which members are required.
     pub fn json_schema(&self) -> Value {
         let kind = match self.kind {
             Type::Boolean => "boolean",
@@ -232,8 +232,8 @@ impl Property {
         schema.into()
     }
 
-    /// The shape of an array's items or of a map's values.
-    #[allow(clippy::panic, reason = "it is evaluated at compile time")]
+    /// Returns the shape of an array's items or of a map's values.
+    #[allow(clippy::panic, reason = "evaluated at compile time")]
     pub const fn item(&self) -> Self {
         match (self.values, self.children) {
             (Some(values), _) => *values,
@@ -242,7 +242,7 @@ impl Property {
         }
     }
 
-    /// The same row with another shape of its items or values.
+    /// Replaces the shape of the items or values.
     pub const fn with_item(self, item: &'static Self) -> Self {
         match self.values {
             Some(_) => Self { values: Some(item), ..self },
@@ -251,7 +251,7 @@ impl Property {
     }
 }
 
-/// What `#[derive(Properties)]` makes of a struct.
+/// What `#[derive(Properties)]` implements for a struct.
 ///
 /// ```
 /// use connector_sdk::{Properties, property::Type};
@@ -259,7 +259,7 @@ impl Property {
 /// #[derive(serde::Deserialize, Properties)]
 /// #[serde(rename_all = "camelCase")]
 /// struct Input {
-///     /// Where the answer is cut off.
+///     /// The maximum length of the answer.
 ///     #[property(minimum = 1, default = 4096)]
 ///     max_tokens: u64,
 /// }
@@ -269,32 +269,32 @@ impl Property {
 /// assert_eq!((row.kind, row.required), (Type::Integer, true));
 /// ```
 pub trait Properties {
-    /// The rows, one for each field that a form shows.
+    /// The properties, one for each field that a form shows.
     const PROPERTIES: &'static [Property];
-    /// The struct's name as that of an action: `createImage` for `CreateImage`.
+    /// The struct's name in camel case: `createImage` for `CreateImage`.
     const NAME: &'static str;
-    /// The struct's name as people see it: `Create Image`.
+    /// The struct's name in title case: `Create Image`.
     const TITLE: &'static str;
     /// The first paragraph of the struct's doc comment.
     const DESCRIPTION: &'static str;
 }
 
-/// A type that a field of a table may have.
+/// A type that a property may have.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a type that a property may have",
+    message = "`{Self}` cannot be the type of a property",
     note = "derive `Properties` for a struct and `Choices` for an enum",
-    note = "the others are: `String`, `bool`, integers of up to 64 bits, `f64`, `serde_json::Number`, \
-            `serde_json::Value`, `FileEntry`, `Date`, `DateTime`, `Time`, and `Option`, `Vec` and \
-            `BTreeMap` of these"
+    note = "the other supported types are `String`, `bool`, integers of up to 64 bits, `f64`, \
+            `serde_json::Number`, `serde_json::Value`, `FileEntry`, `Date`, `DateTime`, `Time`, \
+            and `Option`, `Vec` and `BTreeMap` of these"
 )]
 pub trait Shape {
-    /// The row of such a value, without its name.
+    /// The shape of a value.
     const SHAPE: Property;
-    /// Whether a field of this type may be missing.
+    /// Whether a field of this type may be absent.
     const OPTIONAL: bool = false;
 }
 
-/// Implements [`Shape`] for types with a control of their own.
+/// Implements [`Shape`] for types that need only a type and a control.
 macro_rules! shapes {
     ($($kind:ident, $control:ident: $($type:ty),+;)+) => { $($(
         impl Shape for $type {
@@ -315,7 +315,7 @@ shapes! {
     Time, Time: crate::Time;
 }
 
-/// Implements [`Shape`] for integers that a JSON number can exceed.
+/// Implements [`Shape`] for integer types that cannot hold every JSON integer.
 macro_rules! bounded {
     ($($type:ty: $minimum:expr, $maximum:expr;)+) => { $(
         impl Shape for $type {
@@ -366,10 +366,11 @@ impl Shape for Map<String, Value> {
     const SHAPE: Property = <BTreeMap<String, Value>>::SHAPE;
 }
 
-/// The path of the property that a provider's parameter means, as far as the
-/// table goes. Providers write `top_p`, `messages[0].content`,
-/// `messages.[0].content` and `messages.0.content`, some with the name of what is
-/// around them: `ticket.due_date`. People know the keys.
+/// Returns the path of the property that a provider's parameter refers to, or
+/// as much of the path as the table contains. Providers write `top_p`,
+/// `messages[0].content`, `messages.[0].content` and `messages.0.content`. Some
+/// also name the enclosing object, as in `ticket.due_date`. Users know only the
+/// keys of the properties.
 pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
     let is_same = |key: &str, name: &str| {
         let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
@@ -380,7 +381,7 @@ pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
     let first = steps.next()?;
     let mut row = match find(first) {
         Some(row) => row,
-        // What is around the input in the body: `ticket.due_date`.
+        // The enclosing object in the body: `ticket.due_date`.
         None => find(steps.next()?)?,
     };
     let mut path = row.name.to_owned();
@@ -405,9 +406,9 @@ pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
     Some(path)
 }
 
-/// The number of rows of several tables.
+/// Returns the total number of rows in several tables.
 #[doc(hidden)]
-#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+#[allow(clippy::indexing_slicing, reason = "iterators are not available in a const fn")]
 pub const fn length(tables: &[&[Property]]) -> usize {
     let (mut length, mut table) = (0, 0);
     while table < tables.len() {
@@ -417,10 +418,9 @@ pub const fn length(tables: &[&[Property]]) -> usize {
     length
 }
 
-/// The rows of several tables as one, for structs that are flattened into
-/// others.
+/// Concatenates several tables, for flattened structs.
 #[doc(hidden)]
-#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+#[allow(clippy::indexing_slicing, reason = "iterators are not available in a const fn")]
 pub const fn concatenated<const LENGTH: usize>(tables: &[&[Property]]) -> [Property; LENGTH] {
     let mut rows = [Property::of(Type::Any, Control::None); LENGTH];
     let (mut length, mut table) = (0, 0);

@@ -1,10 +1,10 @@
-//! Types of fields that Rust and serde have not.
+//! Field types that Rust and serde do not provide.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Properties;
 
-/// Texts that the host has checked.
+/// Strings that the host has validated.
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident),+) => { $(
         $(#[$doc])*
@@ -23,7 +23,8 @@ texts! {
     Time
 }
 
-/// The property by which users name another server that has the same API:
+/// The property with which a user selects another server that implements the
+/// same API:
 ///
 /// ```
 /// use connector_sdk::{BaseUrl, Connection, Properties};
@@ -38,7 +39,7 @@ texts! {
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
 pub struct BaseUrl {
-    /// The URL of the API, if it is not the usual one. The credential is sent there.
+    /// The URL of the API, if not the default. The credential is sent there.
     #[property(control = url, advanced)]
     pub base_url: Option<String>,
 }

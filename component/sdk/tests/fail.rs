@@ -1,6 +1,6 @@
-//! What the macros refuse, and what they say then: see `fail/README.md`.
+//! Tests of the macros' error messages, see `fail/README.md`.
 
 #[test]
-fn mistakes_are_named_where_they_are() {
+fn reports_mistakes_in_attributes() {
     trybuild::TestCases::new().compile_fail("tests/fail/*.rs");
 }

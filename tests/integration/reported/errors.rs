@@ -148,7 +148,7 @@ fn what_is_no_json_is_read_too() {
             "<!doctype html><html><head><title>No such thing</title></head><body></body></html>",
             "No such thing",
         ),
-        ("nothing", "", "the provider answered with the status 400 and no explanation"),
+        ("nothing", "", "the provider returned status 400 without an explanation"),
     ] {
         let (action, input) = actions()[0].clone();
         let ran = run(action, input).answers([refusal(400, text)]).start();

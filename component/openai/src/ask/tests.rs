@@ -567,7 +567,7 @@ fn a_stream_that_breaks_off_keeps_its_text() {
         (
             host([Answer::events([half(), "oops".to_owned()])]),
             InvalidOutput,
-            "the provider's answer is not JSON",
+            "the provider's response is not JSON",
         ),
         (host([Answer::events([half(), error])]), Unavailable, "Gone"),
         (host([Answer::events([half(), with_error.to_string()])]), Unavailable, "Gone"),

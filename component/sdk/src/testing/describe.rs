@@ -1,12 +1,12 @@
-//! What a connector declares, for tests of its tables.
+//! Renders the declaration of a connector as JSON, for tests.
 
 use serde_json::{Value, json};
 
 use crate::Connector;
 use crate::bindings::workflow::connector::types;
 
-/// The descriptor as JSON, its tables as trees. A row has what is set in it,
-/// as in the host's `describe`.
+/// Returns the descriptor as JSON, with tables as trees. Like the host's
+/// `describe`, omits members that are not set.
 pub fn describe(connector: &Connector) -> Value {
     let component = crate::describe::describe(connector);
     let rows = &component.properties;
@@ -51,7 +51,7 @@ pub fn describe(connector: &Connector) -> Value {
     })
 }
 
-/// A row and what is below it.
+/// Renders a row and its descendants.
 fn row(rows: &[types::Property], position: u32) -> Value {
     let Some(row) = rows.get(position as usize) else { return Value::Null };
     let table = |at: &[u32]| at.iter().map(|at| self::row(rows, *at)).collect::<Value>();
@@ -130,7 +130,7 @@ fn limits(limits: &types::Limits) -> Value {
     json
 }
 
-/// A number without a fraction that is 0.
+/// Renders a number, as an integer if its fraction is 0.
 fn plain(number: f64) -> Value {
     if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
 }
@@ -139,7 +139,7 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// The name of a variant in lower case, its words joined by `joint`.
+/// Returns the name of a variant in lower case, with its words joined by `joint`.
 fn words(variant: impl std::fmt::Debug, joint: char) -> String {
     let name = format!("{variant:?}");
     let mut words = String::new();

@@ -1,12 +1,12 @@
-//! Faults of a declaration that the compiler cannot see.
+//! Finds faults in a declaration that the compiler cannot detect.
 
 use serde_json::{Map, Value};
 
 use crate::property::{Limits, Property, Type};
 use crate::{Action, Connection, Connector, Output, Scheme};
 
-/// What is wrong with the declaration of a connector and the compiler cannot
-/// see. A connector has a test that there is nothing:
+/// Returns the faults in a connector's declaration that the compiler cannot
+/// detect. Assert in a test that there are none:
 ///
 /// ```
 /// # use connector_sdk::prelude::*;
@@ -19,8 +19,8 @@ use crate::{Action, Connection, Connector, Output, Scheme};
 pub fn faults(connector: &Connector) -> Vec<String> {
     let mut faults = Faults::default();
     let Connector { name, title, description, version, .. } = connector;
-    faults.check(is_name(name), || format!("`{name}` cannot be the name of a connector"));
-    faults.check(*version > 0, || "the version of a connector begins at 1".to_owned());
+    faults.check(is_name(name), || format!("invalid connector name `{name}`: expected {NAME}"));
+    faults.check(*version > 0, || "the version must be at least 1".to_owned());
     faults.check(!title.is_empty(), || "the connector has no title".to_owned());
     faults.check(!description.is_empty(), || "the connector has no description".to_owned());
     for (header, _) in connector.request_headers {
@@ -35,7 +35,10 @@ pub fn faults(connector: &Connector) -> Vec<String> {
     faults.0
 }
 
-/// The faults that were found.
+/// What a name must consist of, see [`is_name`].
+const NAME: &str = "a letter, then letters, digits, `_` or `-`";
+
+/// The faults found so far.
 #[derive(Default)]
 struct Faults(Vec<String>);
 
@@ -58,29 +61,26 @@ impl Faults {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_right = !name.is_empty() && name.bytes().all(is_token);
-        self.check(is_right, || format!("`{name}` cannot be the name of a header"));
+        self.check(is_right, || format!("invalid header name `{name}`"));
     }
 
     fn check_connection(&mut self, connection: &Connection) {
         let Connection { base_url, authorizations, properties, .. } = *connection;
         self.check(is_base_url(base_url), || {
-            format!(
-                "`{base_url}` cannot be a base URL: it begins with https:// or http:// and has no \
-                 query"
-            )
+            format!("invalid base URL `{base_url}`: expected `https://` or `http://`, and no query")
         });
         self.check_distinct("authorization", authorizations.iter().map(|one| one.name));
         for authorization in authorizations {
             let rows = || authorization.properties.iter().chain(properties);
-            self.check_distinct("property of the connection", rows().map(|row| row.name));
+            self.check_distinct("connection property", rows().map(|row| row.name));
             for (property, is_secret) in credentials(&authorization.scheme) {
                 match rows().find(|row| row.name == property) {
                     None => self.0.push(format!(
-                        "the authorization `{}` has no property `{property}`",
+                        "authorization `{}` has no property `{property}`",
                         authorization.name
                     )),
                     Some(row) => self.check(row.secret || !is_secret, || {
-                        format!("`{property}` is a credential and not marked `secret`")
+                        format!("`{property}` is a credential but not marked `secret`")
                     }),
                 }
             }
@@ -109,24 +109,21 @@ impl Faults {
 
     fn check_action(&mut self, action: &Action) {
         let Action { name, properties, .. } = *action;
-        self.check(is_name(name), || format!("`{name}` cannot be the name of an action"));
+        self.check(is_name(name), || format!("invalid action name `{name}`: expected {NAME}"));
         self.check(!action.description.is_empty(), || format!("`{name}` has no description"));
-        self.check_distinct(
-            &format!("property of `{name}`"),
-            properties.iter().map(|row| row.name),
-        );
+        self.check_distinct(&format!("`{name}` property"), properties.iter().map(|row| row.name));
         self.check_table(name, properties);
         let path = action.text_property;
         let is_text =
             path.is_empty() || row_at(properties, path).is_some_and(|row| row.kind == Type::String);
         self.check(is_text, || {
-            format!("{name}: the text property `{path}` is no text of the input")
+            format!("{name}: text property `{path}` is not a string property of the input")
         });
         for example in action.examples {
-            let place = format!("{name}: the example `{}`", example.title);
+            let place = format!("{name}: example `{}`", example.title);
             match serde_json::from_str(example.input) {
                 Ok(Value::Object(members)) => self.check_members(&place, "", properties, &members),
-                Ok(_) => self.0.push(format!("{place} is no object")),
+                Ok(_) => self.0.push(format!("{place} is not an object")),
                 Err(error) => self.0.push(format!("{place} is not JSON: {error}")),
             }
         }
@@ -140,7 +137,7 @@ impl Faults {
 
     fn check_output(&mut self, action: &str, shape: &Property) {
         self.check(shape.name.is_empty(), || {
-            format!("{action}: the output `{}` is a shape and has no name", shape.name)
+            format!("{action}: output `{}` must not have a name", shape.name)
         });
     }
 
@@ -150,7 +147,7 @@ impl Faults {
         }
     }
 
-    /// Checks a row that is filled in, and those below it.
+    /// Checks a row of an input or connection, and its descendants.
     fn check_row(&mut self, place: &str, row: &Property, siblings: &[Property]) {
         let has = |name: &str| siblings.iter().any(|row| row.name == name);
         let is_described = row.name.is_empty() || !row.description.is_empty();
@@ -158,12 +155,14 @@ impl Faults {
         if let Some(condition) = row.condition {
             let other = condition.property;
             self.check(has(other), || {
-                format!("{place} depends on `{other}`, which is not beside it")
+                format!("{place} depends on `{other}`, which is not in the same object")
             });
         }
         for other in row.choices.iter().flat_map(|choices| choices.live).flatten() {
             self.check(has(other), || {
-                format!("the choices of {place} depend on `{other}`, which is not beside it")
+                format!(
+                    "the choices of {place} depend on `{other}`, which is not in the same object"
+                )
             });
         }
         if let Some(default) = row.default {
@@ -180,7 +179,8 @@ impl Faults {
         }
     }
 
-    /// Checks the members of an object. A file cannot be part of an example.
+    /// Checks the members of an object. A required file may be absent, because
+    /// examples cannot contain files.
     fn check_members(
         &mut self,
         place: &str,
@@ -194,13 +194,13 @@ impl Faults {
             let path = path(name);
             match table.iter().find(|row| row.name == name) {
                 Some(row) => self.check_value(place, &path, row, value),
-                None => self.0.push(format!("{place} sets `{path}`, which does not exist")),
+                None => self.0.push(format!("{place} sets unknown property `{path}`")),
             }
         }
         for row in table.iter().filter(|row| row.required && row.condition.is_none()) {
             let is_there = row.default.is_some() || members.contains_key(row.name);
             self.check(is_there || row.kind == Type::FileEntry, || {
-                format!("{place} has no `{}`, which is required", path(row.name))
+                format!("{place} does not set required property `{}`", path(row.name))
             });
         }
     }
@@ -224,7 +224,7 @@ impl Faults {
         let is_offered = choices.is_none_or(|choices| {
             choices.known.iter().any(|choice| Value::from(choice.value) == *value)
         });
-        self.check(is_offered, || format!("{} is none of the choices: {value}", subject()));
+        self.check(is_offered, || format!("{} is not one of the choices: {value}", subject()));
         self.check(is_within(&row.limits, value), || {
             format!("{} is outside the limits: {value}", subject())
         });
@@ -249,7 +249,7 @@ impl Faults {
     }
 }
 
-/// Whether a text is a letter, then letters, digits, `_`, `-`.
+/// Returns whether a string is a letter, then letters, digits, `_` or `-`.
 fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|one| one.is_ascii_alphanumeric() || matches!(one, '_' | '-'))
@@ -261,7 +261,7 @@ fn is_base_url(url: &str) -> bool {
     rest.is_some_and(|rest| !rest.is_empty() && is_plain(rest))
 }
 
-/// The properties of a scheme, and whether each is a secret.
+/// Returns the properties of a scheme, and whether each must be secret.
 fn credentials(scheme: &Scheme) -> Vec<(&'static str, bool)> {
     match *scheme {
         Scheme::None => Vec::new(),
@@ -275,7 +275,7 @@ fn credentials(scheme: &Scheme) -> Vec<(&'static str, bool)> {
     }
 }
 
-/// The row of a path such as `messages[0].content`.
+/// Returns the row at a path such as `messages[0].content`.
 fn row_at<'a>(table: &'a [Property], path: &str) -> Option<&'a Property> {
     let mut steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
     let first = steps.next()?;

@@ -1,4 +1,4 @@
-//! The functions of `crate::host`: what a connector calls.
+//! The stand-in's implementation of `crate::host`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -108,7 +108,7 @@ pub fn describe_functions(names: &[String]) -> Result<Vec<contract::Function>, t
 }
 
 fn unknown_function(name: &str) -> types::Failure {
-    failure(FailureKind::InvalidInput, format!("there is no function `{name}`"))
+    failure(FailureKind::InvalidInput, format!("unknown function `{name}`"))
 }
 
 pub fn call_functions(calls: &[contract::Invocation]) -> Vec<Result<String, types::Failure>> {
@@ -133,7 +133,7 @@ pub struct File {
 pub fn open_file(entry: FileEntry) -> Result<File, types::Failure> {
     match with(|state| state.content(&entry.url)) {
         Some(content) => Ok(File { entry, content }),
-        None => Err(failure(FailureKind::NotFound, format!("there is no file `{}`", entry.url))),
+        None => Err(failure(FailureKind::NotFound, format!("file `{}` not found", entry.url))),
     }
 }
 
@@ -188,13 +188,13 @@ pub fn send(request: http::Request) -> Result<Response, types::Failure> {
         Some(Answer { expected: Some(expected), .. })
             if expected.to_string() != line || is_json && expected.body != seen.body =>
         {
-            let other = if expected.to_string() == line { " with another body" } else { "" };
+            let other = if expected.to_string() == line { " with a different body" } else { "" };
             let message =
-                format!("the connector makes `{line}`, and the recording has `{expected}`{other}");
+                format!("the connector sent `{line}`, but the recording has `{expected}`{other}");
             Err(failure(FailureKind::Internal, message))
         }
         Some(answer) => Ok(Response { rest: RefCell::new(answer.body.clone()), answer }),
-        None => Err(failure(FailureKind::Network, format!("the test has no answer to {line}"))),
+        None => Err(failure(FailureKind::Network, format!("the test has no answer for `{line}`"))),
     }
 }
 
@@ -263,7 +263,9 @@ impl Response {
                 Ok(with_files(value, embedded).to_string())
             }
             Err(error) => {
-                let failure = Failure::invalid_output(format!("no JSON: {error}"));
+                let failure = Failure::invalid_output(format!(
+                    "the provider's response is not JSON: {error}"
+                ));
                 Err(failure.with_detail(&text).into_record())
             }
         }
@@ -300,11 +302,12 @@ impl Response {
         create_file(name, mime_type, &content)
     }
 
-    /// What is behind the body.
+    /// Ends the body: fails if the connection breaks.
     fn end(&self) -> Result<(), types::Failure> {
-        match self.answer.breaks_off {
-            true => Err(failure(FailureKind::Network, "the connection broke".to_owned())),
-            false => Ok(()),
+        if self.answer.breaks_off {
+            Err(failure(FailureKind::Network, "the connection broke".to_owned()))
+        } else {
+            Ok(())
         }
     }
 }
@@ -323,9 +326,10 @@ fn store_embedded(value: &mut Value, path: &[String], embedded: &EmbeddedFiles) 
             let (_, extension) = embedded.mime_type.split_once('/').unwrap_or(("", "bin"));
             let name = format!("{}.{extension}", embedded.name);
             let entry = with(|state| state.store(&name, &embedded.mime_type, &content));
-            *value = match embedded.keep {
-                true => json!({ "file": entry, "base64": text }),
-                false => json!({ "file": entry }),
+            *value = if embedded.keep {
+                json!({ "file": entry, "base64": text })
+            } else {
+                json!({ "file": entry })
             };
         }
         ([star, rest @ ..], Value::Array(items)) if star == "*" => {

@@ -1,4 +1,4 @@
-//! A stand-in for the host and the provider, for a connector's own tests.
+//! A stand-in for the host and the provider, for unit tests of connectors.
 //!
 //! ```
 //! # use connector_sdk::prelude::*;
@@ -53,13 +53,13 @@ pub struct Host {
     state: Rc<RefCell<State>>,
 }
 
-/// What the stand-in knows and has seen.
+/// The configuration of the stand-in, and what it has recorded.
 #[derive(Default)]
 struct State {
     answers: VecDeque<Answer>,
     requests: Vec<Request>,
     is_streaming: bool,
-    /// How many events are taken before the run is cancelled.
+    /// The number of events to accept before cancelling the run.
     events_left: Option<usize>,
     events: Vec<Value>,
     files: Vec<(FileEntry, Rc<[u8]>)>,
@@ -76,29 +76,29 @@ struct Function {
 }
 
 impl Host {
-    /// A host whose provider has no answer yet.
+    /// Creates a host. Its provider has no answers yet.
     pub fn new(connector: &'static Connector) -> Self {
         Self { connector, settings: json!({}), state: Rc::default() }
     }
 
-    /// With these settings of the connection.
+    /// Sets the settings of the connection.
     pub fn settings(self, settings: Value) -> Self {
         Self { settings, ..self }
     }
 
-    /// With a further answer of the provider. Requests are answered in order.
+    /// Adds an answer of the provider. Requests receive the answers in order.
     pub fn answer(self, answer: Answer) -> Self {
         self.state.borrow_mut().answers.push_back(answer);
         self
     }
 
-    /// With the answers of a recording: the path of a file that
-    /// `connector run --record` has written, from the package's folder. A
-    /// request that is not the recorded one fails.
+    /// Adds the answers of a recording: a file that `connector run --record`
+    /// wrote. The path is relative to the package's directory. A request fails
+    /// if it differs from the recorded one.
     ///
     /// # Panics
-    /// If the file is no recording.
-    #[allow(clippy::panic, reason = "a test says so at once")]
+    /// Panics if the file is not a recording.
+    #[allow(clippy::panic, reason = "a test should fail immediately")]
     pub fn recording(self, path: impl AsRef<Path>) -> Self {
         match recording::answers(path.as_ref()) {
             Ok(answers) => answers.into_iter().fold(self, Self::answer),
@@ -106,19 +106,19 @@ impl Host {
         }
     }
 
-    /// With a caller that wants text as it arrives.
+    /// Makes the caller request text as it arrives.
     pub fn streaming(self) -> Self {
         self.state.borrow_mut().is_streaming = true;
         self
     }
 
-    /// With a caller that cancels the run after so many events.
+    /// Makes the caller cancel the run after this many events.
     pub fn cancelled_after(self, events: usize) -> Self {
         self.state.borrow_mut().events_left = Some(events);
         self
     }
 
-    /// With a function that a model may call.
+    /// Adds a function that the model may call.
     pub fn function(
         self,
         name: &str,
@@ -131,20 +131,20 @@ impl Host {
         self
     }
 
-    /// With a next JSON that does not fit its schema. The stand-in has no
-    /// validator: all other JSON fits.
+    /// Makes the next validation fail. The stand-in has no validator, so all
+    /// other JSON is valid.
     pub fn invalid(self, invalid: Invalid) -> Self {
         self.state.borrow_mut().invalid.push_back(invalid);
         self
     }
 
-    /// Stores a file, for an input.
+    /// Stores a file for use in an input.
     pub fn file(&self, name: &str, mime_type: &str, content: &[u8]) -> FileEntry {
         self.state.borrow_mut().store(name, mime_type, content)
     }
 
-    /// Runs an action. Members that are not given have their default, as the
-    /// host sets it; all else is up to the test.
+    /// Runs an action. Like the host, fills in the defaults of absent members.
+    /// The input is not validated.
     pub fn run(&self, action: &str, mut input: Value) -> Result<Outcome> {
         let action_named = |one: &&crate::Action| one.name == action;
         if let Some(action) = self.connector.actions.iter().find(action_named) {
@@ -157,8 +157,8 @@ impl Host {
         Ok(Outcome { output: serde_json::from_str(&outcome.output)?, metadata })
     }
 
-    /// The current choices of a property, for an input that may be incomplete
-    /// and what was typed.
+    /// Returns the current choices of a property, for an input that may be
+    /// incomplete and the text that the user typed.
     pub fn options(
         &self,
         action: &str,
@@ -176,7 +176,7 @@ impl Host {
         self.enter(|| call::options(action, &request))
     }
 
-    /// The shape of an action's output.
+    /// Returns the JSON Schema of an action's output.
     pub fn output_schema(&self, action: &str, input: Value) -> Result<Value> {
         let schema = self.enter(|| {
             call::output_schema(action, &input.to_string(), &self.settings.to_string())
@@ -190,23 +190,23 @@ impl Host {
         self.enter(|| (self.connector.connection.test)(&Settings(&settings)))
     }
 
-    /// The requests that were made since this was asked last.
+    /// Returns the requests sent since the last call.
     pub fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.state.borrow_mut().requests)
     }
 
-    /// The events that were reported since this was asked last, such as
+    /// Returns the events reported since the last call, such as
     /// `{"event": "text-delta", "choice": 0, "text": "Hello"}`.
     pub fn events(&self) -> Vec<Value> {
         std::mem::take(&mut self.state.borrow_mut().events)
     }
 
-    /// The messages that were logged since this was asked last.
+    /// Returns the messages logged since the last call.
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.state.borrow_mut().log)
     }
 
-    /// The content of a file.
+    /// Returns the content of a file.
     pub fn content(&self, entry: &FileEntry) -> Option<Vec<u8>> {
         Some(self.state.borrow().content(&entry.url)?.to_vec())
     }
@@ -219,7 +219,7 @@ impl Host {
     }
 }
 
-/// Sets the defaults of a table in an object, and in the objects inside it.
+/// Fills in the defaults of a table in an object and in nested objects.
 fn set_defaults(rows: &[Property], value: &mut Value) {
     let Some(members) = value.as_object_mut() else { return };
     for row in rows {
@@ -238,16 +238,16 @@ fn set_defaults(rows: &[Property], value: &mut Value) {
     }
 }
 
-/// What a run returned, as the host hands it on.
+/// What a run returned, as the host passes it to the caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The output.
     pub output: Value,
-    /// What is known about the run.
+    /// The metadata of the run.
     pub metadata: Map<String, Value>,
 }
 
-/// A request that was made.
+/// A request that the connector sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The method, such as `GET`.
@@ -258,8 +258,9 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The headers.
     pub headers: Vec<(String, String)>,
-    /// The body: its JSON, its text, the list of a form's `[name, value]`, or
-    /// `null`. A file is its name in angle brackets, such as `<photo.png>`.
+    /// The body: JSON, text, a list of `[name, value]` for a form, or `null`. A
+    /// file is represented by its name in angle brackets, such as
+    /// `<photo.png>`.
     pub body: Value,
 }
 
@@ -274,43 +275,43 @@ impl fmt::Display for Request {
     }
 }
 
-/// An answer of the provider.
+/// A response of the provider.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     breaks_off: bool,
-    /// The request to which it was recorded.
+    /// The recorded request that it belongs to.
     expected: Option<Request>,
 }
 
 impl Answer {
-    /// JSON.
+    /// Creates a JSON response.
     pub fn json(status: u16, body: Value) -> Self {
         Self::content(status, "application/json", body.to_string())
     }
 
-    /// A stream of events with this data, which is JSON or text.
+    /// Creates a stream of events with this data, JSON or text.
     pub fn events<T: fmt::Display>(events: impl IntoIterator<Item = T>) -> Self {
         let event = |data: T| format!("data: {}\n\n", data.to_string().replace('\n', "\ndata: "));
         let body: String = events.into_iter().map(event).collect();
         Self::content(200, "text/event-stream", body)
     }
 
-    /// Other content.
+    /// Creates a response with other content.
     pub fn content(status: u16, mime_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let answer = Self { status, body: body.into(), ..Self::default() };
         answer.header("content-type", mime_type)
     }
 
-    /// With a header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a connection that breaks behind the body.
+    /// Makes the connection break after the body.
     pub fn breaks_off(self) -> Self {
         Self { breaks_off: true, ..self }
     }

@@ -1,4 +1,4 @@
-//! Recordings of `connector run --record`, as answers of a test's provider.
+//! Reads recordings made by `connector run --record`.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ struct Response {
     file: Option<String>,
 }
 
-/// The answers of a recording, or why there are none.
+/// Returns the answers in a recording. The error is a message.
 pub(super) fn answers(path: &Path) -> Result<Vec<Answer>, String> {
     let named =
         |path: &Path, reason: &dyn ToString| format!("{}: {}", path.display(), reason.to_string());
@@ -53,7 +53,7 @@ pub(super) fn answers(path: &Path) -> Result<Vec<Answer>, String> {
                 if Path::new(file).file_name() != Some(file.as_ref()) {
                     return Err(named(
                         path,
-                        &format!("`{file}` is not the name of a file beside it"),
+                        &format!("`{file}` must be the name of a file in the same directory"),
                     ));
                 }
                 let file = path.with_file_name(file);

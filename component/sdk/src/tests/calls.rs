@@ -1,4 +1,4 @@
-//! What a connector does outside itself.
+//! Tests of calls to the host.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn ok() -> Answer {
     Answer::json(200, json!({}))
 }
 
-/// The one request that a function makes.
+/// Returns the only request that a function sends.
 fn sent(function: fn() -> Result<Value>) -> crate::testing::Request {
     let host = Host::new(&CONNECTOR).answer(ok());
     run(&host, function).unwrap();
@@ -22,7 +22,7 @@ fn sent(function: fn() -> Result<Value>) -> crate::testing::Request {
 }
 
 #[test]
-fn a_request_has_what_was_set() {
+fn sends_the_query_headers_and_body() {
     let request = sent(|| {
         let list = json!({ "limit": 3, "tags": ["a", "b"], "none": null, "on": true });
         let request = http::patch("/items").query("q", "a b").query_all(&list);
@@ -35,7 +35,7 @@ fn a_request_has_what_was_set() {
 }
 
 #[test]
-fn files_go_out_in_every_kind_of_body() {
+fn sends_files_in_every_kind_of_body() {
     let request = sent(|| {
         let photo = files::create("photo.png", "image/png", b"png")?.open()?;
         let note = files::create("note.txt", "text/plain", b"Hi")?.open()?;
@@ -67,7 +67,7 @@ fn files_go_out_in_every_kind_of_body() {
 }
 
 #[test]
-fn a_body_without_a_place_for_a_file_is_not_sent() {
+fn rejects_a_body_without_the_placeholder_of_a_file() {
     let host = Host::new(&CONNECTOR);
     let failure = run(&host, || {
         let file = files::create("a.mp3", "audio/mpeg", b"mp3")?.open()?;
@@ -75,12 +75,12 @@ fn a_body_without_a_place_for_a_file_is_not_sent() {
     });
     let failure = failure.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Internal);
-    assert_eq!(failure.message, "the body has no place for the file `a.mp3`");
+    assert_eq!(failure.message, "the body does not contain the file `a.mp3`");
     assert!(host.requests().is_empty());
 }
 
 #[test]
-fn files_are_opened_read_and_stored() {
+fn opens_reads_and_stores_files() {
     let host = Host::new(&CONNECTOR).answer(Answer::content(200, "audio/mpeg", "sound"));
     let entry = run(&host, || {
         let file = files::create("a.txt", "text/plain", b"Hello")?.open()?;
@@ -94,7 +94,7 @@ fn files_are_opened_read_and_stored() {
 }
 
 #[test]
-fn embedded_files_are_stored() {
+fn stores_embedded_files() {
     let images = json!({ "data": [{ "b64": "cG5n" }, { "b64": "cG5n" }] });
     let output = answered(Answer::json(200, images), || {
         let response = http::get("/").send()?;
@@ -110,7 +110,7 @@ fn embedded_files_are_stored() {
 }
 
 #[test]
-fn a_body_is_read_up_to_a_limit() {
+fn limits_the_size_of_a_body() {
     let read = |max| {
         let function: fn() -> Result<Value> = match max {
             5 => || Ok(json!(http::get("/").send()?.bytes(5)?)),
@@ -123,7 +123,7 @@ fn a_body_is_read_up_to_a_limit() {
 }
 
 #[test]
-fn pages_follow_one_another() {
+fn requests_pages_until_the_last_one() {
     let page = |items: &[u32], next: Option<u32>| Answer::json(200, json!([items, next]));
     let all = || {
         let pages = http::pages(http::get("/items"), |response| {
@@ -146,7 +146,7 @@ fn pages_follow_one_another() {
 }
 
 #[test]
-fn events_are_read_and_reported() {
+fn reads_and_reports_events() {
     let answer = Answer::events([json!({ "text": "Hel" }), json!({ "text": "lo" })]);
     let host = Host::new(&CONNECTOR).answer(answer).streaming();
     run(&host, || {
@@ -179,7 +179,7 @@ fn events_are_read_and_reported() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_is_a_failure() {
+fn an_interrupted_stream_is_a_failure() {
     let answer = Answer::events(["1"]).breaks_off();
     let failure = answered(answer, || {
         let response = http::get("/").send()?;
@@ -191,7 +191,7 @@ fn a_stream_that_breaks_off_is_a_failure() {
 }
 
 #[test]
-fn a_run_that_must_end_can_stop_what_it_began() {
+fn a_run_that_must_end_can_clean_up() {
     let host = Host::new(&CONNECTOR).answer(ok()).cancelled_after(1);
     let failure = run(&host, || {
         events::status("began")?;
@@ -204,7 +204,7 @@ fn a_run_that_must_end_can_stop_what_it_began() {
 }
 
 #[test]
-fn functions_are_looked_up_and_called() {
+fn looks_up_and_calls_functions() {
     let parameters = json!({ "type": "object" });
     let host = Host::new(&CONNECTOR).function("double", parameters.clone(), |arguments| {
         match arguments["n"].as_i64() {
@@ -224,7 +224,7 @@ fn functions_are_looked_up_and_called() {
 }
 
 #[test]
-fn messages_are_logged() {
+fn logs_messages() {
     let host = Host::new(&CONNECTOR);
     run(&host, || {
         log::warn(format_args!("page {} is empty", 3));
@@ -235,21 +235,21 @@ fn messages_are_logged() {
 }
 
 #[test]
-fn an_outcome_has_metadata_without_what_is_null() {
+fn omits_null_metadata() {
     let outcome = Host::new(&CONNECTOR).run("act", json!({})).unwrap();
     assert_eq!(Value::Object(outcome.metadata), json!({ "text": "Hi" }));
 }
 
 #[test]
-fn an_input_that_does_not_fit_is_a_failure() {
+fn rejects_an_invalid_input_and_an_unknown_action() {
     let failure = Host::new(&CONNECTOR).run("act", json!({ "text": 1 })).unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidInput);
     let failure = Host::new(&CONNECTOR).run("acts", json!({})).unwrap_err();
-    assert_eq!(failure.message, "there is no action `acts`; there are act");
+    assert_eq!(failure.message, "unknown action `acts`; expected one of: act");
 }
 
 #[test]
-fn options_are_found_and_limited() {
+fn searches_and_limits_options() {
     let found = |search| {
         let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!(["Gpt-5", "o4"])));
         let options = host.options("act", "model", json!({}), search).unwrap();

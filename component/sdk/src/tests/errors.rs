@@ -1,4 +1,4 @@
-//! What is read of errors, in all the ways in which providers explain them.
+//! Tests of error responses in the formats that providers use.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn failure(status: u16, body: &str) -> Failure {
 }
 
 #[test]
-fn an_error_is_read_whole() {
+fn reads_all_members_of_an_error() {
     let body = r#"{"error":{"message":"No such key.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
     let failure = failure(401, body);
     assert_eq!(
@@ -27,7 +27,7 @@ fn an_error_is_read_whole() {
 }
 
 #[test]
-fn every_known_shape_has_its_message() {
+fn finds_the_message_in_every_known_format() {
     for body in [
         r#"{"error":{"message":"no such thing"}}"#,
         r#"{"error":"no such thing"}"#,
@@ -60,7 +60,7 @@ fn every_known_shape_has_its_message() {
 }
 
 #[test]
-fn words_that_need_their_place_have_it() {
+fn adds_the_context_that_a_message_lacks() {
     for (body, message) in [
         (
             r#"{"message":{"detail":[{"loc":["body","options",0,"usage"],"msg":"Extra inputs"}]}}"#,
@@ -78,7 +78,7 @@ fn words_that_need_their_place_have_it() {
 }
 
 #[test]
-fn the_property_at_fault_is_named() {
+fn names_the_invalid_property() {
     let failure = failure(400, r#"{"error":{"message":"is too long","param":"text"}}"#);
     assert_eq!(
         (failure.property.as_deref(), failure.message.as_str()),
@@ -87,10 +87,10 @@ fn the_property_at_fault_is_named() {
 }
 
 #[test]
-fn an_answer_without_a_message_is_kept() {
+fn keeps_a_response_without_a_message() {
     for body in ["<html>Bad gateway</html>", r#"{"error":{}}"#, "[]", r#"{"cut"#] {
         let failure = failure(502, body);
-        assert_eq!(failure.message, "the provider answered with the status 502 and no explanation");
+        assert_eq!(failure.message, "the provider returned status 502 without an explanation");
         assert_eq!(failure.detail.as_deref(), Some(body));
     }
     assert_eq!(failure(502, "").detail, None);
@@ -102,7 +102,7 @@ fn an_answer_without_a_message_is_kept() {
 }
 
 #[test]
-fn statuses_have_kinds() {
+fn derives_the_kind_from_the_status() {
     use FailureKind::*;
 
     for (status, kind) in [
@@ -124,18 +124,18 @@ fn statuses_have_kinds() {
 }
 
 #[test]
-fn a_redirect_is_about_the_base_url() {
+fn a_redirect_suggests_correcting_the_base_url() {
     let answer = Answer::content(301, "text/html", "").header("location", "https://b.example");
     let failure = answered(answer, || http::get("/").send()?.json()).unwrap_err();
     assert_eq!(
         failure.message,
-        "the base URL redirects to https://b.example, and redirects are not followed: correct the \
+        "the base URL redirects to https://b.example, but redirects are not followed: correct the \
          base URL"
     );
 }
 
 #[test]
-fn a_request_may_read_errors_itself() {
+fn a_request_can_convert_errors_itself() {
     let answer = Answer::json(400, json!({ "error": "No." }));
     let failure = answered(answer, || {
         let errors = |error: &ErrorResponse| error.failure().at("size").with_code("x");
@@ -150,16 +150,16 @@ fn a_request_may_read_errors_itself() {
 }
 
 #[test]
-fn what_came_instead_of_the_answer_is_the_failure() {
+fn an_unexpected_response_is_a_failure() {
     let read = |body: &str| {
         let answer = Answer::content(200, "application/json", body);
         answered(answer, || Ok(json!(http::get("/").send()?.json::<Vec<u8>>()?))).unwrap_err()
     };
     for (body, kind, message) in [
         ("<html>", FailureKind::InvalidOutput, "a web page instead of JSON; check the base URL"),
-        (" ", FailureKind::InvalidOutput, "the provider's answer is empty"),
-        ("über", FailureKind::InvalidOutput, "no JSON"),
-        (r#"{"a":1}"#, FailureKind::InvalidOutput, "not as expected: invalid type: map"),
+        (" ", FailureKind::InvalidOutput, "the provider's response is empty"),
+        ("über", FailureKind::InvalidOutput, "the provider's response is not JSON"),
+        (r#"{"a":1}"#, FailureKind::InvalidOutput, "from the provider: invalid type: map"),
         (r#"{"message":"Busy."}"#, FailureKind::InvalidOutput, "line 1 column 0: Busy"),
         (r#"{"error":{"message":"Slow down","code":429}}"#, FailureKind::RateLimited, "Slow down"),
     ] {
@@ -173,7 +173,7 @@ fn what_came_instead_of_the_answer_is_the_failure() {
 }
 
 #[test]
-fn an_error_inside_an_answer_has_the_kind_of_its_words() {
+fn derives_the_kind_of_an_error_inside_a_response() {
     use FailureKind::*;
 
     for (error, kind) in [
@@ -197,7 +197,7 @@ fn an_error_inside_an_answer_has_the_kind_of_its_words() {
 }
 
 #[test]
-fn a_provider_with_a_format_of_its_own_is_read_as_the_others() {
+fn accepts_an_explanation_in_a_custom_format() {
     let response = ErrorResponse { status: 422, body: "{}", response: None };
     let failure = response.failure_of(Explanation {
         message: Some("The date has passed.".to_owned()),
@@ -205,14 +205,14 @@ fn a_provider_with_a_format_of_its_own_is_read_as_the_others() {
         param: Some("due_date".to_owned()),
         ..Explanation::default()
     });
-    // There is no action here, so no property is meant.
+    // No action is running, so the parameter refers to no property.
     assert_eq!(failure.message, "`due_date`: The date has passed");
     assert_eq!((failure.status, failure.code.as_deref()), (Some(422), Some("past")));
     assert_eq!(failure.detail.as_deref(), Some("{}"));
 }
 
 #[test]
-fn a_member_of_an_answer_is_read_or_named() {
+fn reads_a_member_of_a_response() {
     let member = |body: Value| {
         answered(Answer::json(200, body), || {
             http::get("/").send()?.member::<u64>("count").map(Value::from)
@@ -220,13 +220,10 @@ fn a_member_of_an_answer_is_read_or_named() {
     };
     assert_eq!(member(json!({ "count": 3, "more": true })).unwrap(), json!(3));
     for (body, message) in [
-        (
-            json!({ "counts": 3 }),
-            "the provider's answer is not as expected: it has no member `count`",
-        ),
+        (json!({ "counts": 3 }), "unexpected response from the provider: it has no member `count`"),
         (
             json!({ "count": "3" }),
-            "the provider's answer is not as expected: `count`: invalid type: string \"3\", expected u64",
+            "unexpected response from the provider: `count`: invalid type: string \"3\", expected u64",
         ),
         (json!({ "error": "No such thing." }), "No such thing"),
     ] {

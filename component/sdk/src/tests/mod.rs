@@ -1,4 +1,4 @@
-//! Tests of the crate as an author uses it.
+//! Tests of the crate, written as an author would use it.
 
 mod calls;
 mod errors;
@@ -15,10 +15,10 @@ thread_local! {
     static RUN: Cell<fn() -> Result<Value>> = const { Cell::new(|| Ok(Value::Null)) };
 }
 
-/// An action that does what a test wants.
+/// An action that runs a test's function.
 #[derive(Deserialize, Properties)]
 struct Act {
-    /// The words.
+    /// The text.
     #[serde(default)]
     #[property(default = "Hi")]
     text: String,
@@ -40,7 +40,7 @@ impl Run for Act {
 static CONNECTOR: Connector = Connector {
     actions: &[Action::of::<Act>()],
     request_headers: &[("version", "1")],
-    ..Connector::new("test", "Test", "Does what a test wants.")
+    ..Connector::new("test", "Test", "Runs a test's function.")
 };
 
 /// Runs a function as an action.
@@ -49,7 +49,7 @@ fn run(host: &Host, run: fn() -> Result<Value>) -> Result<Value> {
     host.run("act", json!({})).map(|outcome| outcome.output)
 }
 
-/// Runs a function whose request has this answer.
+/// Runs a function whose request receives this answer.
 fn answered(answer: Answer, run: fn() -> Result<Value>) -> Result<Value> {
     self::run(&Host::new(&CONNECTOR).answer(answer.header("x-request-id", "req_1")), run)
 }

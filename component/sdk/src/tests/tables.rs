@@ -1,4 +1,4 @@
-//! What the derive macros make of types.
+//! Tests of the tables that the derive macros generate.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     Outcome, Output, Properties, Result, Run, Settings, Shape, Time, property, testing,
 };
 
-/// The table of an action with this input, in the words of the host.
+/// Compares the table of an action with this input, as the host describes it.
 #[track_caller]
 fn check<T: Properties>(expected: Value) {
     let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };
@@ -36,7 +36,7 @@ impl Run for Empty {
 }
 
 #[test]
-fn an_action_is_named_after_its_struct() {
+fn names_an_action_after_its_struct() {
     let action = Action::of::<Empty>();
     assert_eq!((action.name, action.title), ("empty", "Empty"));
     assert_eq!(action.description, "Does nothing.");
@@ -89,7 +89,7 @@ fn each_type_has_its_kind_and_its_control() {
 }
 
 #[test]
-fn keys_are_those_of_serde() {
+fn uses_the_keys_of_serde() {
     #[derive(Serialize, Deserialize, Properties)]
     #[serde(rename_all(deserialize = "camelCase", serialize = "SCREAMING-KEBAB-CASE"))]
     struct Read {
@@ -144,12 +144,12 @@ fn keys_are_those_of_serde() {
 }
 
 #[test]
-fn parameters_pass_through_what_is_not_set_is_not_sent() {
+fn passes_parameters_through_and_omits_unset_ones() {
     #[serde_with::skip_serializing_none]
     #[derive(Deserialize, Serialize, Properties)]
     #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
     struct Ask {
-        /// How freely words are chosen.
+        /// The randomness of the answer.
         #[property(minimum = 0, maximum = 1)]
         temperature: Option<Number>,
         top_p: Option<Number>,
@@ -171,7 +171,7 @@ fn parameters_pass_through_what_is_not_set_is_not_sent() {
     check::<Ask>(json!([
         {
             "name": "temperature", "label": "Temperature",
-            "description": "How freely words are chosen.", "type": "NUMBER", "control": "NUMBER",
+            "description": "The randomness of the answer.", "type": "NUMBER", "control": "NUMBER",
             "limits": { "minimum": 0, "maximum": 1 },
         },
         { "name": "topP", "label": "Top P", "description": "", "type": "NUMBER", "control": "NUMBER" },
@@ -188,7 +188,7 @@ const SIZES: &[&str] = &["png", "webp"];
 const LANGUAGES: &[Choice] = &[Choice::labelled("German", "de")];
 
 #[test]
-fn attributes_set_what_they_name() {
+fn attributes_set_the_members_of_a_property() {
     #[derive(Deserialize, Properties)]
     #[expect(dead_code, reason = "it is only a table")]
     struct Attributes {
@@ -259,7 +259,7 @@ fn attributes_set_what_they_name() {
     ]));
 }
 
-/// The choices, the control and the condition of each row.
+/// Compares the control, the choices and the condition of each row.
 #[track_caller]
 fn check_choices<T: Properties>(expected: Value) {
     let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };
@@ -397,7 +397,7 @@ struct Inner {
 }
 
 #[test]
-fn trees_are_laid_flat_with_what_is_below_a_row_behind_it() {
+fn flattens_trees_with_descendants_after_their_ancestors() {
     static CONNECTOR: Connector = Connector {
         connection: Connection::bearer("https://a.example"),
         actions: &[Action {
@@ -430,7 +430,7 @@ fn trees_are_laid_flat_with_what_is_below_a_row_behind_it() {
 }
 
 #[test]
-fn faults_of_a_declaration_are_listed() {
+fn lists_the_faults_of_a_declaration() {
     #[derive(Properties)]
     #[property(connection)]
     struct Key {
@@ -443,7 +443,7 @@ fn faults_of_a_declaration_are_listed() {
         /// The model.
         #[property(live("provider"))]
         model: String,
-        /// How many.
+        /// The count.
         #[property(maximum = 9)]
         count: u64,
         /// The parts.
@@ -495,35 +495,35 @@ fn faults_of_a_declaration_are_listed() {
     assert_eq!(
         testing::faults(&CONNECTOR),
         [
-            "`a b` cannot be the name of a connector",
+            "invalid connector name `a b`: expected a letter, then letters, digits, `_` or `-`",
             "the connector has no description",
-            "`a.example` cannot be a base URL: it begins with https:// or http:// and has no query",
-            "duplicate property of the connection `token`",
-            "the authorization `basic` has no property `user`",
-            "duplicate property of the connection `token`",
-            "`token` is a credential and not marked `secret`",
-            "`x key` cannot be the name of a header",
+            "invalid base URL `a.example`: expected `https://` or `http://`, and no query",
+            "duplicate connection property `token`",
+            "authorization `basic` has no property `user`",
+            "duplicate connection property `token`",
+            "`token` is a credential but not marked `secret`",
+            "invalid header name `x key`",
             "the connection has no property `tokn`",
             "duplicate action `empty`",
             "empty.items has no description",
             "empty.last has no description",
-            "the default of empty.last is none of the choices: \"up\"",
-            "empty: the text property `text[0]` is no text of the input",
-            "empty: the example `Odd` sets `x`, which does not exist",
-            "empty: the example `Odd` has no `items`, which is required",
-            "the choices of odd.model depend on `provider`, which is not beside it",
-            "odd: the example `Types`: `model` has the wrong type: 1",
-            "odd: the example `Types`: `count` is outside the limits: -1",
-            "odd: the example `Types` sets `parts[0].x`, which does not exist",
-            "odd: the example `Limits`: `count` is outside the limits: 10",
-            "odd: the example `Half` is not JSON: EOF while parsing a value at line 1 column 13",
-            "odd: the example `Less` has no `count`, which is required",
+            "the default of empty.last is not one of the choices: \"up\"",
+            "empty: text property `text[0]` is not a string property of the input",
+            "empty: example `Odd` sets unknown property `x`",
+            "empty: example `Odd` does not set required property `items`",
+            "the choices of odd.model depend on `provider`, which is not in the same object",
+            "odd: example `Types`: `model` has the wrong type: 1",
+            "odd: example `Types`: `count` is outside the limits: -1",
+            "odd: example `Types` sets unknown property `parts[0].x`",
+            "odd: example `Limits`: `count` is outside the limits: 10",
+            "odd: example `Half` is not JSON: EOF while parsing a value at line 1 column 13",
+            "odd: example `Less` does not set required property `count`",
         ]
     );
 }
 
 #[test]
-fn a_parameter_means_a_property() {
+fn finds_the_property_of_a_parameter() {
     #[derive(Deserialize, Properties)]
     #[serde(rename_all = "camelCase")]
     #[expect(dead_code, reason = "it is only a table")]

@@ -19,10 +19,10 @@ export const { describe, connection, actions } = connector({
       textProperty: 'id',
       examples: { 'Item 17': { id: '17' } },
       input: {
-        id: string('ID', "The item's id.", { required: true, placeholder: '17' }),
+        id: string('ID', 'The ID of the item.', { required: true, placeholder: '17' }),
       },
       output: object({
-        id: string('ID', 'The id.', { required: true }),
+        id: string('ID', 'The ID.', { required: true }),
         name: string('Name', 'The name.', { required: true }),
       }),
       run({ id }) {

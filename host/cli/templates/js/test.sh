@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the connector as a component in the installed `connector` command. Needs
-# no provider and no account.
+# Tests the connector as a component in the installed `connector` command. No
+# provider or account is needed.
 set -eu
 cd "$(dirname "$0")"
 

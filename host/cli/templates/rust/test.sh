@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the connector: natively, then as a component in the installed
-# `connector` command. Needs no provider and no account.
+# Tests the connector, first natively and then as a component in the installed
+# `connector` command. No provider or account is needed.
 set -eu
 cd "$(dirname "$0")"
 

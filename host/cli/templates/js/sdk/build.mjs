@@ -1,6 +1,6 @@
-// Makes a component of index.js: node sdk/build.mjs FILE
+// Builds a component from index.js: node sdk/build.mjs FILE
 //
-// Every part of WASI is left out, because a connector may not import any.
+// All WASI features are disabled, because a connector must not import any.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,20 +1,20 @@
-// The types of `connector.js`: what a connector in JavaScript is written with.
+// Types of `connector.js`, the SDK for connectors in JavaScript.
 
-/** What every property may have besides its label and its description. */
+/** The options of a property, in addition to its label and description. */
 export interface PropertyOptions {
-  /** Whether a value must be given. */
+  /** Whether a value is required. */
   required?: boolean;
-  /** Text in the empty control. */
+  /** The text in the empty control. */
   placeholder?: string;
-  /** The value that is filled in when none is given. */
+  /** The value to use if none is set. */
   default?: unknown;
-  /** The value that the provider uses when none is sent; only shown. */
+  /** The value that the provider uses if none is sent. For display only. */
   providerDefault?: unknown;
   /** The heading under which a form shows the property. */
   group?: string;
-  /** Whether a form hides the property at first. */
+  /** Whether a form initially hides the property in a collapsed section. */
   advanced?: boolean;
-  /** The bounds of a value, each inclusive. */
+  /** The limits of a value. All bounds are inclusive. */
   limits?: {
     minimum?: number;
     maximum?: number;
@@ -26,15 +26,18 @@ export interface PropertyOptions {
     maxBytes?: bigint;
     accept?: string[];
   };
-  /** When the property applies: another property is one of these values. */
+  /** When the property applies: by default, if another property has one of these values. */
   condition?: {
     property: string;
     matches?: 'one-of' | 'none-of' | 'present' | 'absent';
     values?: unknown[];
   };
-  /** Names of properties that the current choices depend on; the action has `options`. */
+  /**
+   * Set this if the action's `options` returns the current choices. Lists the names of the
+   * properties that they depend on.
+   */
   live?: string[];
-  /** Whether other values than the choices are accepted. */
+  /** Whether values other than the choices are allowed. */
   open?: boolean;
 }
 
@@ -44,10 +47,10 @@ export interface Property extends PropertyOptions {
   description: string;
 }
 
-/** The properties of an object, by their keys. */
+/** The properties of an object, by key. */
 export type Table = Record<string, Property>;
 
-/** A value that is offered. */
+/** One value to choose from. */
 export type Choice = string | number | { value: unknown; label?: string; description?: string };
 
 type Make = (label: string, description: string, more?: PropertyOptions) => Property;
@@ -62,7 +65,7 @@ export const dateTime: Make;
 /** A file: `{extension, mimeType, name, url}`. */
 export const file: Make;
 export const any: Make;
-/** A credential; only in a connection. */
+/** A credential. Allowed only in a connection. */
 export const secret: Make;
 export function select(
   label: string,
@@ -103,15 +106,15 @@ export interface Action {
   help?: string;
   group?: string;
   effects?: Effects;
-  /** The path of the property that a single text fills. */
+  /** The path of the property to fill when the caller provides a single text. */
   textProperty?: string;
-  /** Example inputs by their titles. */
+  /** Example inputs by title. */
   examples?: Record<string, unknown>;
   input: Table;
   output: Property;
   /** Returns the output, or an {@link outcome}. */
   run(input: any, settings: any): unknown;
-  /** The current choices of a property that is `live`. */
+  /** Returns the current choices of a `live` property. */
   options?(property: string, input: any, search: string | undefined, settings: any): Choice[];
 }
 
@@ -128,34 +131,34 @@ export interface Connector {
     baseUrl: string;
     authorizations: Authorization[];
     properties?: Table;
-    /** Properties that are sent as headers: `{ organization: 'OpenAI-Organization' }`. */
+    /** Properties to send as headers: `{ organization: 'OpenAI-Organization' }`. */
     headers?: Record<string, string>;
-    /** Properties that are read from environment variables. */
+    /** Properties to read from environment variables: `{ token: 'EXAMPLE_TOKEN' }`. */
     environment?: Record<string, string>;
-    /** Makes a cheap request, and returns in one sentence what was reached. */
+    /** Makes a cheap request and returns one sentence about what it reached. */
     test?(settings: any): string;
   };
   actions: Record<string, Action>;
 }
 
-/** Makes the exports of a connector. */
+/** Creates the exports of a connector. */
 export function connector(of: Connector): { describe: object; connection: object; actions: object };
 
 export interface RequestOptions {
-  /** Parameters; those that are `undefined` or `null` are not sent. */
+  /** Query parameters. Those that are `undefined` or `null` are not sent. */
   query?: Record<string, unknown>;
   headers?: Record<string, string>;
   /** The body, as JSON. */
   json?: unknown;
 }
 
-/** A response with a status of 2xx. */
+/** A response with status 2xx. */
 export interface Response {
   status: number;
   header(name: string): string | undefined;
   text(): string;
   json(): any;
-  /** Stores the body as a file, which the host streams. */
+  /** Stores the body as a file. The host streams it. */
   save(name: string, mimeType: string): FileEntry;
 }
 
@@ -167,7 +170,7 @@ export interface FileEntry {
   url: string;
 }
 
-/** Requests to a path below the base URL. Another status than 2xx is thrown as a failure. */
+/** Sends a request to a path below the base URL. Throws a failure if the status is not 2xx. */
 export function get(path: string, options?: RequestOptions): Response;
 export function post(path: string, options?: RequestOptions): Response;
 export function put(path: string, options?: RequestOptions): Response;
@@ -190,19 +193,19 @@ export type FailureKind =
   | 'invalid-output'
   | 'internal';
 
-/** A failure, to be thrown: `throw failure('not-found', 'no such item')`. */
+/** Creates a failure to throw: `throw failure('not-found', 'no such item')`. */
 export function failure(kind: FailureKind, message: string, more?: { property?: string }): unknown;
 
 /** Stores a file. */
 export function createFile(name: string, mimeType: string, bytes: Uint8Array): FileEntry;
-/** Opens a file of the input. */
+/** Opens a file of the input or one that this run stored. */
 export function openFile(entry: FileEntry): {
   size(): bigint;
   read(offset: bigint, max: number): Uint8Array;
 };
 
-/** Reports text as it arrives, if the caller wants it. */
+/** Reports text as it arrives, if the caller requested streaming. */
 export function reportText(text: string): void;
 
-/** An output with metadata, such as the model and its usage. */
+/** Creates an output with metadata, such as `model` and `usage`. */
 export function outcome(output: unknown, metadata?: Record<string, unknown>): unknown;

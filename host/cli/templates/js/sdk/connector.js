@@ -1,4 +1,4 @@
-// What a connector in JavaScript is written with. `connector.d.ts` documents it.
+// The SDK for connectors in JavaScript, documented in `connector.d.ts`.
 
 import { emit, streaming } from 'workflow:connector/events@0.1.0';
 import { create, open } from 'workflow:connector/files@0.1.0';
@@ -65,7 +65,7 @@ const choice = (given) => {
   return { value: JSON.stringify(value), label: label ?? String(value), description };
 };
 
-/** Adds a row and those below it; returns its position. */
+/** Adds a property and its descendants. Returns its position. */
 const add = (rows, name, given) => {
   const { members, items, values, choices, open: isOpen, live, limits, condition, ...rest } = given;
   const row = { ...ROW, ...rest, name, children: [] };
@@ -100,7 +100,7 @@ const table = (rows, properties = {}) =>
 const bindings = (pairs = {}) =>
   Object.entries(pairs).map(([property, name]) => ({ property, name }));
 
-const BASE_URL = string('Base URL', 'The URL of the API, if it is not the usual one.', {
+const BASE_URL = string('Base URL', 'The URL of the API, if not the default.', {
   control: 'url',
   advanced: true,
 });
@@ -150,7 +150,7 @@ const description = ({ connection, actions, ...of }) => {
   };
 };
 
-/** A failure, to be thrown. */
+/** Creates a failure to throw. */
 export const failure = (kind, message, more = {}) => ({
   kind,
   message,
@@ -159,8 +159,8 @@ export const failure = (kind, message, more = {}) => ({
   ...more,
 });
 
-// An import that fails throws an error whose payload is the failure; an export
-// throws the failure itself.
+// A failed import throws an error with the failure as its payload. An export must
+// throw the failure itself.
 const unwrapped = (call) => {
   try {
     return call();
@@ -190,7 +190,7 @@ const words = (body) => {
   }
 };
 
-/** Sends a request; a response with another status than 2xx is thrown as a failure. */
+/** Sends a request. Throws a failure if the status is not 2xx. */
 export const request = (method, path, { query = {}, headers = {}, json, body } = {}) => {
   const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   const content = json === undefined ? { tag: 'none' } : { tag: 'json', val: JSON.stringify(json) };
@@ -217,7 +217,7 @@ export const request = (method, path, { query = {}, headers = {}, json, body } =
   const detail = result.text();
   const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'refused');
   const message =
-    words(detail) ?? `the provider answered with the status ${status} and no explanation`;
+    words(detail) ?? `the provider returned status ${status} without an explanation`;
   throw failure(kind, message, { status, detail, requestSent: true });
 };
 
@@ -231,10 +231,10 @@ export const del = (path, options) => request('delete', path, options);
 export const createFile = (name, mimeType, bytes) =>
   unwrapped(() => create(name, mimeType, bytes));
 
-/** Opens a file of the input. */
+/** Opens a file of the input or one that this run stored. */
 export const openFile = (entry) => unwrapped(() => open(entry));
 
-/** Reports text as it arrives, if the caller wants it. */
+/** Reports text as it arrives, if the caller requested streaming. */
 export const reportText = (text) => {
   if (!streaming()) {
     return;
@@ -250,10 +250,10 @@ export const reportText = (text) => {
 
 const OUTCOME = Symbol('outcome');
 
-/** An output with metadata, such as the model and its usage. */
+/** Creates an output with metadata, such as `model` and `usage`. */
 export const outcome = (output, metadata = {}) => ({ [OUTCOME]: { output, metadata } });
 
-/** Makes the exports of a connector. */
+/** Creates the exports of a connector. */
 export const connector = (of) => ({
   describe: { describe: () => description(of) },
   connection: {
@@ -261,7 +261,7 @@ export const connector = (of) => ({
       unwrapped(
         () =>
           of.connection.test?.(JSON.parse(settings)) ??
-          'nothing was sent: this connector has no test of its connection',
+          'no request was sent: this connector has no connection test',
       ),
   },
   actions: {
@@ -275,7 +275,7 @@ export const connector = (of) => ({
       unwrapped(() => {
         const list = of.actions[name].options;
         if (!list) {
-          throw failure('invalid-input', `\`${property}\` has no list of choices to ask for`);
+          throw failure('invalid-input', `\`${property}\` has no dynamic options`);
         }
         const options = list(property, JSON.parse(input), search, JSON.parse(settings));
         return { disabled: false, placeholder: undefined, options: options.map(choice), more: false };

@@ -16,14 +16,14 @@ connector_sdk::export!(Connector {
 /// Gets an item.
 #[derive(Deserialize, Properties)]
 struct GetItem {
-    /// The item's id.
+    /// The ID of the item.
     #[property(placeholder = "17")]
     id: String,
 }
 
 #[derive(Deserialize, Serialize, Properties)]
 struct Item {
-    /// The id.
+    /// The ID.
     id: String,
     /// The name.
     name: String,

@@ -1,4 +1,4 @@
-//! The connector without a host, with a recorded provider.
+//! Unit tests with a stand-in for the host and a recorded provider.
 
 use connector_sdk::FailureKind;
 use connector_sdk::serde_json::json;
@@ -11,7 +11,7 @@ fn the_declaration_has_no_faults() {
 }
 
 #[test]
-fn an_item_is_returned_as_it_was_recorded() {
+fn returns_the_recorded_item() {
     let host = Host::new(&CONNECTOR).recording("recorded/get-item.json");
     let outcome = host.run("getItem", json!({ "id": "17" })).unwrap();
     assert_eq!(outcome.output, json!({ "id": "17", "name": "A recorded item" }));
