@@ -1,8 +1,8 @@
-//! Validation against a JSON Schema, for the host's import `json-schema`.
+//! JSON Schema validation, for the host's import `json-schema`.
 //!
-//! A schema of some lines can take forever, all memory or all of the stack, and
-//! the `jsonschema` crate has no limits. So it is no part of the host: it runs
-//! in a sandbox, as connectors do, within limits of memory and time.
+//! A schema of a few lines can use unlimited time, memory or stack, and the
+//! `jsonschema` crate has no limits. It therefore runs outside the host, in a
+//! sandbox with limits on memory and time, like a connector.
 
 mod bindings;
 #[cfg(target_family = "wasm")]
@@ -11,9 +11,10 @@ mod random;
 use bindings::exports::workflow::connector::json_schema::{Guest, Invalid, Violation};
 use jsonschema::{PatternOptions, ValidationError};
 
-/// As many violations as a person or a model would fix at once.
+/// The maximum number of violations: as many as a person or a model would fix at
+/// once.
 const MAX_VIOLATIONS: usize = 20;
-/// Longer texts are cut, in bytes: a violation repeats the value.
+/// The maximum length of a message, in bytes: a violation repeats the value.
 const MAX_TEXT: usize = 1024;
 
 /// The component.
@@ -22,14 +23,14 @@ struct Validator;
 impl Guest for Validator {
     fn validate(schema: String, instance: String) -> Result<(), Invalid> {
         let schema = serde_json::from_str(&schema).map_err(|error| schema_error(&error))?;
-        // Patterns of the `regex` crate: no look-around, but linear time. The
-        // crate is built without resolvers: a reference to another document is
-        // an error.
+        // The `regex` crate supports no look-around but takes linear time.
+        // `jsonschema` is built without resolvers, so a reference to another
+        // document is an error.
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         let validator = options.build(&schema).map_err(|error| schema_error(&error))?;
         let instance =
             serde_json::from_str(&instance).map_err(|error| Invalid::NotJson(error.to_string()))?;
-        // Most are valid, and finding that out takes half the time.
+        // Most instances are valid, and this check takes half the time.
         if validator.is_valid(&instance) {
             return Ok(());
         }
@@ -64,7 +65,7 @@ mod tests {
     fn names_each_violation_by_its_pointer() {
         let schema = r#"{"type":"object","properties":{"a":{"type":"array","items":{"type":"integer"}}},"required":["b"]}"#;
         let Err(Invalid::Instance(violations)) = validate(schema, r#"{"a":[1,"x"]}"#) else {
-            panic!("it is not valid");
+            panic!("the instance is not valid");
         };
         let paths: Vec<&str> = violations.iter().map(|violation| violation.path.as_str()).collect();
         assert!(paths.contains(&"/a/1") && paths.contains(&""), "{violations:?}");
@@ -72,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_bad_schema_from_a_bad_instance() {
+    fn distinguishes_an_invalid_schema_from_an_invalid_instance() {
         assert!(matches!(validate("{", "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate(r#"{"type":"nothing"}"#, "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate("{}", "{"), Err(Invalid::NotJson(_))));
@@ -87,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn violations_are_few_and_short() {
+    fn limits_number_and_length_of_violations() {
         let long = format!("\"{}\"", "x".repeat(1 << 20));
         let many = format!("[{long}{}]", ",0".repeat(1000));
         let Err(Invalid::Instance(violations)) = validate(r#"{"items":{"type":"null"}}"#, &many)
         else {
-            panic!("it is not valid");
+            panic!("the instance is not valid");
         };
         assert_eq!(violations.len(), MAX_VIOLATIONS);
         assert!(violations.iter().all(|violation| violation.message.len() <= MAX_TEXT));
