@@ -135,8 +135,8 @@ pub struct Ask {
     #[property(advanced, group = "Tools")]
     functions: Vec<String>,
 
-    /// An ID of your end user, which helps OpenAI detect abuse. Use a random or hashed ID,
-    /// never a name or an email address.
+    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
+    /// a name or an email address.
     #[property(advanced, group = "Metadata")]
     user: Option<String>,
 
@@ -196,7 +196,7 @@ pub struct Ask {
     #[property(advanced, group = "Tools", minimum = 1, maximum = 50, provider_default = 10)]
     max_function_rounds: Option<u64>,
 
-    /// The newer name of User: a random or hashed ID of your end user.
+    /// OpenAI's replacement for User: a random or hashed ID for your end user.
     #[property(advanced, group = "Metadata", max_length = 64)]
     safety_identifier: Option<String>,
 

@@ -47,7 +47,7 @@ pub struct Settings {
     /// project.
     #[property(advanced, placeholder = "proj_…")]
     project: Option<String>,
-    /// The parameter in which Ask sends Max Tokens. OpenAI's current models require
+    /// The request parameter that Ask uses for Max Tokens. OpenAI's current models require
     /// max_completion_tokens; some other servers support only the older max_tokens.
     #[serde(default = "max_completion_tokens")]
     #[property(advanced, default = "max_completion_tokens")]

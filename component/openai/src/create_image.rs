@@ -73,11 +73,11 @@ pub struct CreateImage {
         "natural": "Closer to a photograph.",
     ))]
     style: Option<String>,
-    /// An ID of your end user, which helps OpenAI detect abuse. Use a random or hashed ID,
-    /// never a name or an email address.
+    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
+    /// a name or an email address.
     #[property(advanced, group = "Safety")]
     user: Option<String>,
-    /// The background behind the subject. GPT image models only.
+    /// The background of the image. GPT image models only.
     #[property(advanced, group = "Look", provider_default = "auto", choices(
         "auto",
         "transparent": "Requires the output format png or webp.",
