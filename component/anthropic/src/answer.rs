@@ -38,7 +38,7 @@ enum Block {
     Other,
 }
 
-/// Token counts. A stream contains them several times, each time cumulated.
+/// Token counts. A stream reports them several times, each time as running totals.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all(serialize = "camelCase"))]
 struct Usage {

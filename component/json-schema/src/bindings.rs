@@ -1,5 +1,5 @@
-//! Exports the interface `json-schema` of `wit/`.
-#![allow(unsafe_code, missing_docs, clippy::all, reason = "generated; documented in `wit/`")]
+//! The interface `json-schema` of `wit/`, exported.
+#![allow(unsafe_code, missing_docs, clippy::all, reason = "it is generated; `wit/` documents it")]
 
 wit_bindgen::generate!({
     path: "../../wit",

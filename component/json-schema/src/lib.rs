@@ -1,8 +1,8 @@
-//! JSON Schema validation, for the host's import `json-schema`.
+//! Validation against a JSON Schema, for the host's import `json-schema`.
 //!
-//! A schema of a few lines can use unlimited time, memory or stack, and the
-//! `jsonschema` crate has no limits. It therefore runs outside the host, in a
-//! sandbox with limits on memory and time, like a connector.
+//! A schema of some lines can take forever, all memory or all of the stack, and
+//! the `jsonschema` crate has no limits. So it is no part of the host: it runs
+//! in a sandbox, as connectors do, within limits of memory and time.
 
 mod bindings;
 #[cfg(target_family = "wasm")]
@@ -11,10 +11,9 @@ mod random;
 use bindings::exports::workflow::connector::json_schema::{Guest, Invalid, Violation};
 use jsonschema::{PatternOptions, ValidationError};
 
-/// The maximum number of violations: as many as a person or a model would fix at
-/// once.
+/// As many violations as a person or a model would fix at once.
 const MAX_VIOLATIONS: usize = 20;
-/// The maximum length of a message, in bytes: a violation repeats the value.
+/// Longer texts are cut, in bytes: a violation repeats the value.
 const MAX_TEXT: usize = 1024;
 
 /// The component.
@@ -23,14 +22,14 @@ struct Validator;
 impl Guest for Validator {
     fn validate(schema: String, instance: String) -> Result<(), Invalid> {
         let schema = serde_json::from_str(&schema).map_err(|error| schema_error(&error))?;
-        // The `regex` crate supports no look-around but takes linear time.
-        // `jsonschema` is built without resolvers, so a reference to another
-        // document is an error.
+        // Patterns of the `regex` crate: no look-around, but linear time. The
+        // crate is built without resolvers: a reference to another document is
+        // an error.
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         let validator = options.build(&schema).map_err(|error| schema_error(&error))?;
         let instance =
             serde_json::from_str(&instance).map_err(|error| Invalid::NotJson(error.to_string()))?;
-        // Most instances are valid, and this check takes half the time.
+        // Most are valid, and finding that out takes half the time.
         if validator.is_valid(&instance) {
             return Ok(());
         }
@@ -65,7 +64,7 @@ mod tests {
     fn names_each_violation_by_its_pointer() {
         let schema = r#"{"type":"object","properties":{"a":{"type":"array","items":{"type":"integer"}}},"required":["b"]}"#;
         let Err(Invalid::Instance(violations)) = validate(schema, r#"{"a":[1,"x"]}"#) else {
-            panic!("the instance is not valid");
+            panic!("it is not valid");
         };
         let paths: Vec<&str> = violations.iter().map(|violation| violation.path.as_str()).collect();
         assert!(paths.contains(&"/a/1") && paths.contains(&""), "{violations:?}");
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn distinguishes_an_invalid_schema_from_an_invalid_instance() {
+    fn tells_a_bad_schema_from_a_bad_instance() {
         assert!(matches!(validate("{", "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate(r#"{"type":"nothing"}"#, "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate("{}", "{"), Err(Invalid::NotJson(_))));
@@ -88,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn limits_number_and_length_of_violations() {
+    fn violations_are_few_and_short() {
         let long = format!("\"{}\"", "x".repeat(1 << 20));
         let many = format!("[{long}{}]", ",0".repeat(1000));
         let Err(Invalid::Instance(violations)) = validate(r#"{"items":{"type":"null"}}"#, &many)
         else {
-            panic!("the instance is not valid");
+            panic!("it is not valid");
         };
         assert_eq!(violations.len(), MAX_VIOLATIONS);
         assert!(violations.iter().all(|violation| violation.message.len() <= MAX_TEXT));

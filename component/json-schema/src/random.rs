@@ -1,7 +1,6 @@
-//! A constant in place of random numbers, which a sandbox does not have. The
-//! crate seeds its hash maps with it. An attacker who crafts colliding keys only
-//! uses up the time of their own run.
-#![allow(unsafe_code, reason = "`getrandom` expects this symbol")]
+//! Random numbers, of which there are none in a sandbox. The crate seeds its
+//! hash maps with them; who finds keys that collide uses up their own time.
+#![allow(unsafe_code, reason = "the symbol that `getrandom` looks for")]
 
 use getrandom03::Error;
 

@@ -218,7 +218,7 @@ pub struct Ask {
     image_detail: Option<String>,
 }
 
-/// What some chat models do not support.
+/// The restrictions of individual models.
 const RULES: &[Rule] =
     &[rule(&["o3", "o4-mini"], "stop", Takes::Nothing("leave it empty for reasoning models"))];
 

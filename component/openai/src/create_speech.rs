@@ -57,7 +57,7 @@ pub struct CreateSpeech {
 /// OpenAI's own models. Models of other servers have other limits, or none.
 const OPENAI: &[&str] = &["gpt-4o-mini-tts", "tts-1", "tts-1-hd"];
 
-/// What some models do not support.
+/// The restrictions of individual models.
 const RULES: &[Rule] = &[
     rule(OPENAI, "input", Takes::Characters(4096)),
     rule(&["tts-1", "tts-1-hd"], "instructions", Takes::Nothing("use gpt-4o-mini-tts instead")),

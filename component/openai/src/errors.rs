@@ -16,11 +16,11 @@ pub const OUT_OF_CREDIT: &[&str] = &[
     "insufficient_credits",
 ];
 
-/// The advice for a path that the server does not know.
+/// The advice for an unknown path.
 pub const BASE_URL_HINT: &str = "check the base URL: it must end with the API version, such as \
                                  `/v1`, not with an endpoint such as `/chat/completions`";
 
-/// Words in an error by which something other than the path was not found.
+/// Resources other than the path that an error may report as not found.
 const RESOURCES: &[&str] = &["model", "deployment", "voice"];
 
 /// Parameters that actions derive, with the properties they are derived from.

@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The IDs of a list of models and ages, in the order of a form.
+    /// The IDs of models, given with their ages, in the order of a form.
     fn ids(list: &[(&str, u64)], known: &[&str], likely: fn(&str) -> bool) -> Vec<String> {
         let model = |(id, created): &(&str, u64)| {
             Model::of(&json!({ "id": id, "created": created })).unwrap()

@@ -9,7 +9,7 @@ use serde_json::Value;
 pub enum Next {
     /// A JSON object.
     Object(Value),
-    /// The end marker of the provider.
+    /// The provider's end-of-stream marker.
     Done,
 }
 

@@ -9,7 +9,7 @@ const DIARIZE: &[&str] = &["gpt-4o-transcribe-diarize"];
 const GPT_4O: &[&str] = &["gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
 const WHISPER: &[&str] = &["whisper-1"];
 
-/// What some models do not support.
+/// The restrictions of individual models.
 pub const RULES: &[Rule] = &[
     rule(DIARIZE, "responseFormat", Takes::OneOf(&["json", "text", "diarized_json"])),
     rule(GPT_4O, "responseFormat", Takes::OneOf(&["json"])),
