@@ -16,7 +16,7 @@ use crate::errors::BASE_URL_HINT;
 struct Model {
     /// The name that requests use.
     id: String,
-    /// The time at which it was created, in seconds since 1970.
+    /// The creation time, in seconds since 1970.
     created: u64,
     /// The day on which the provider shuts it down.
     shutdown_date: Option<String>,

@@ -88,9 +88,9 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// Maps the property in a failure to one that users see: the index of a
+    /// Maps the property in a failure to the one that users see: the index of a
     /// message becomes that of the form's message, if it comes from one, and the
-    /// response format may become the schema.
+    /// response format becomes the schema, if there is one.
     fn blame(&self, mut failure: Failure) -> Failure {
         let Some(property) = failure.property.take() else { return failure };
         let message = property.strip_prefix("messages[").and_then(|rest| rest.split_once(']'));

@@ -1,8 +1,8 @@
 //! An answer that arrives in pieces.
 //!
-//! The pieces are assembled into the completion that a response in one piece would
-//! contain, so both are processed alike. Members that only this provider knows
-//! are assembled too, because messages are sent back to it unchanged.
+//! The pieces are assembled into a completion as if it had arrived in one piece, so
+//! that both are processed alike. Provider-specific members are assembled, too,
+//! because messages are sent back unchanged.
 
 use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, errors, events};
@@ -105,14 +105,14 @@ impl Completion {
         {
             events::text_of_choice(place, text)?;
         }
-        // A delta becomes part of the `message` of a response in one piece.
+        // Deltas are merged into the `message` that a complete choice has.
         if !news.is_null() {
             grow_member(known, "message".to_owned(), news);
         }
         Ok(())
     }
 
-    /// The completion as a response in one piece would contain it.
+    /// The completion, as if it had arrived in one piece.
     fn whole(self) -> Value {
         let choices = self.choices.into_iter().map(|(_, mut choice)| {
             let calls = choice.get_mut("message").and_then(|it| it.get_mut("tool_calls"));
