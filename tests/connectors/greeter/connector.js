@@ -27,7 +27,7 @@ const properties = [
   row('baseUrl', 'Base URL', { control: 'url' }),
   row('name', 'Name', {
     required: true,
-    description: 'The person to greet.',
+    description: 'The name of the person to greet.',
     limits: { maxLength: 40, accept: [] },
   }),
   row('', 'Greeting', { type: 'object', control: 'object-builder', children: [4, 5] }),

@@ -12,13 +12,13 @@ connector_sdk::export!(Connector {
 /// Greets a person.
 #[derive(Deserialize, Properties)]
 struct Greet {
-    /// The person to greet.
+    /// The name of the person to greet.
     name: String,
 }
 
 #[derive(Deserialize, Serialize, Properties)]
 struct Greeting {
-    /// The text of the greeting.
+    /// The greeting.
     text: String,
 }
 
