@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the connectors that the tests have besides OpenAI's.
+# Builds the connectors that the tests use in addition to OpenAI's.
 #
 #     tests/connectors/build.sh TARGET
 set -eu

@@ -1,11 +1,11 @@
-//! An answer, in one piece or from a stream of events.
+//! An answer, in one piece or as a stream of events.
 
 use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, events};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What a model answered.
+/// The answer of a model.
 #[derive(Default)]
 pub struct Answer {
     model: String,
@@ -16,7 +16,7 @@ pub struct Answer {
     usage: Usage,
 }
 
-/// An answer in one piece, and what a stream begins with.
+/// An answer in one piece, or the beginning of a stream.
 #[derive(Deserialize)]
 pub struct Message {
     model: String,
@@ -38,7 +38,7 @@ enum Block {
     Other,
 }
 
-/// Counts. A stream has them several times, each time all so far.
+/// Token counts. A stream reports them several times, each time as running totals.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all(serialize = "camelCase"))]
 struct Usage {
@@ -54,8 +54,8 @@ fn is_nothing(count: &Option<u64>) -> bool {
     count.unwrap_or(0) == 0
 }
 
-/// An event of a stream. What else there is, and may come, does not matter
-/// here.
+/// An event of a stream. Other kinds of events, including future ones, are
+/// ignored.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum StreamEvent {
@@ -92,7 +92,7 @@ struct End {
 }
 
 impl Usage {
-    /// Takes what is counted later.
+    /// Updates the counts with later ones.
     fn update(&mut self, later: Self) {
         self.input_tokens = later.input_tokens.or(self.input_tokens);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
@@ -102,7 +102,7 @@ impl Usage {
 }
 
 impl Answer {
-    /// An answer in one piece.
+    /// Reads an answer in one piece.
     pub fn of(message: Message) -> Self {
         let Message { model, content, stop_reason, usage } = message;
         let mut answer = Self { model, stop_reason, usage, ..Self::default() };
@@ -116,7 +116,7 @@ impl Answer {
         answer
     }
 
-    /// Reads the events of an answer, and reports its text as it arrives.
+    /// Reads a stream of events and reports the text as it arrives.
     pub fn streamed(response: &Response) -> Result<Self> {
         let mut answer = Self::default();
         for event in response.events() {
@@ -153,11 +153,13 @@ impl Answer {
     pub fn object(&self) -> Result<Value> {
         self.check_refusal()?;
         if self.stop_reason.as_deref() == Some("max_tokens") {
-            let message = "the answer was cut off before its end; `maxTokens` must be larger";
+            let message =
+                "the answer reached the token limit before it was complete: raise `maxTokens`";
             return Err(Failure::invalid_output(message).at("maxTokens"));
         }
         serde_json::from_str(&self.arguments).map_err(|_| {
-            Failure::invalid_output("the model gave no structured answer").with_detail(&self.text)
+            Failure::invalid_output("the model returned no structured answer")
+                .with_detail(&self.text)
         })
     }
 
@@ -170,7 +172,7 @@ impl Answer {
         }
     }
 
-    /// What is known about it.
+    /// The metadata of the run.
     pub fn metadata(&self, request_id: Option<String>) -> Value {
         json!({
             "model": self.model,

@@ -1,5 +1,5 @@
-//! Ask: a conversation goes to a model, and its answer comes back as text or
-//! as an object of a given shape.
+//! Ask: sends a conversation to a model and returns its answer as text, or as
+//! an object that matches a schema.
 
 use connector_sdk::json_schema::{self, Invalid};
 use connector_sdk::property::{Control, Property, Shape, Type};
@@ -13,50 +13,50 @@ use serde_json::{Number, Value, json};
 use crate::answer::Answer;
 use crate::models;
 
-/// The tool that a model must call to give an answer of a shape.
+/// The tool that a model must call to return a structured answer.
 const TOOL: &str = "answer";
 
-/// Asks a model and gives its answer.
+/// Asks a model and returns its answer.
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Ask {
     #[serde(flatten)]
     conversation: Conversation,
-    /// Where the answer is cut off.
+    /// The maximum number of tokens in the answer. Longer answers are cut off.
     #[property(default = 4096, minimum = 1)]
     max_tokens: u64,
-    /// What the answer is: text, or an object of a shape.
+    /// The form of the answer: text, or an object that matches a schema.
     #[serde(skip_serializing)]
     #[property(default = "text")]
     response_format: Option<Format>,
-    /// The shape of the answer, a JSON Schema of an object.
+    /// The JSON Schema of the answer, with the type object.
     #[serde(skip_serializing)]
     #[property(required, when(response_format = "structured"), control = json_schema_builder)]
     response_schema: Option<String>,
-    /// How freely words are chosen. Left empty, it is the model's own.
+    /// Controls randomness: 0 is nearly deterministic, higher values are more varied.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(advanced, minimum = 0, maximum = 1, provider_default = 1)]
     temperature: Option<Number>,
-    /// Texts before which the answer ends. Left empty, none does.
+    /// Sequences that end the answer and are not included in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(advanced)]
     stop_sequences: Option<Vec<String>>,
 }
 
-/// What all actions send.
+/// The properties that all actions share.
 #[derive(Deserialize, Serialize, Properties)]
 pub struct Conversation {
-    /// The model that answers. Any name may be typed.
+    /// The model to use. You can enter any model the server supports.
     #[property(live, open_choices(
         "claude-opus-4-5" as "Claude Opus 4.5",
         "claude-sonnet-4-5" as "Claude Sonnet 4.5",
         "claude-haiku-4-5" as "Claude Haiku 4.5",
     ))]
     model: String,
-    /// The conversation so far, the question last.
+    /// The conversation so far, oldest message first. The model answers the last message.
     #[property(min_items = 1)]
     messages: Vec<Message>,
-    /// Instructions for the model, ahead of the conversation.
+    /// Instructions for the model, such as its role, tone or task.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(control = text_area)]
     system: Option<String>,
@@ -64,9 +64,9 @@ pub struct Conversation {
 
 #[derive(Deserialize, Serialize, Properties)]
 pub struct Message {
-    /// Who said it.
+    /// The author of the message.
     role: Role,
-    /// What was said.
+    /// The text of the message.
     #[property(control = text_area)]
     content: String,
 }
@@ -106,7 +106,7 @@ impl Run for Ask {
         if let Some(schema) = &schema
             && let Err(Invalid::Schema(reason)) = json_schema::validate(schema, "{}")
         {
-            let message = format!("`responseSchema` is no JSON Schema: {reason}");
+            let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
             return Err(Failure::invalid_input("responseSchema", message));
         }
         let streaming = events::streaming();
@@ -126,9 +126,8 @@ impl Run for Ask {
     }
 
     fn output_schema(input: Value, _: &Settings) -> Result<Value> {
-        let ask: Self = serde_json::from_value(input).map_err(|error| {
-            Failure::invalid_input("", format!("the input is not whole: {error}"))
-        })?;
+        let ask: Self = serde_json::from_value(input)
+            .map_err(|error| Failure::invalid_input("", format!("invalid input: {error}")))?;
         Ok(ask.schema()?.unwrap_or_else(|| json!({ "type": "string" })))
     }
 }
@@ -151,7 +150,7 @@ struct Tool {
 }
 
 impl Ask {
-    /// The shape of the answer; none for text.
+    /// The schema of the answer, or `None` for text.
     fn schema(&self) -> Result<Option<Value>> {
         if self.response_format != Some(Format::Structured) {
             return Ok(None);
@@ -181,13 +180,13 @@ impl Ask {
     }
 }
 
-/// An answer that is of the shape that was asked for.
+/// Checks that an answer matches the schema.
 fn checked(schema: &Value, output: Value) -> Result<Value> {
     match json_schema::validate(schema, &output) {
         Ok(()) => Ok(output),
         Err(invalid) => {
             let reasons = invalid.reasons();
-            let message = format!("the answer is not of the shape asked for: {reasons}");
+            let message = format!("the answer does not match the schema: {reasons}");
             Err(Failure::invalid_output(message).with_detail(&output.to_string()))
         }
     }

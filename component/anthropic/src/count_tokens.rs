@@ -1,4 +1,4 @@
-//! Count Tokens: how long a conversation is, before it is paid for.
+//! Count Tokens: measures a conversation before it is paid for.
 
 use connector_sdk::{
     Effects, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings, http,
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ask::Conversation;
 use crate::models;
 
-/// Says how many tokens a question has. It costs nothing.
+/// Counts the input tokens of a conversation, free of charge.
 #[derive(Deserialize, Serialize, Properties)]
 pub struct CountTokens {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! The Anthropic connector, for its Messages API.
+//! The Anthropic connector, for the Messages API.
 
 mod answer;
 mod ask;
@@ -15,7 +15,7 @@ const BASE_URL: &str = "https://api.anthropic.com";
 connector_sdk::export!(Connector {
     categories: &["artificial-intelligence"],
     connection: Connection {
-        help: "Keys are made in the [Console](https://platform.claude.com/settings/keys).",
+        help: "Create a key in the [Console](https://platform.claude.com/settings/keys).",
         authorizations: &[Authorization::header::<ApiKey>("x-api-key", "apiKey")],
         properties: Server::PROPERTIES,
         base_url_property: Some("baseUrl"),
@@ -25,17 +25,21 @@ connector_sdk::export!(Connector {
         ..Connection::new(BASE_URL)
     },
     actions: &[Action::of::<ask::Ask>(), Action::of::<count_tokens::CountTokens>()],
-    // The version of the API, which each request must name.
+    // Every request must name the API version.
     request_headers: &[("anthropic-version", "2023-06-01")],
     errors: errors::read,
-    ..Connector::new("anthropic", "Anthropic", "Asks Claude, or any model behind the Messages API.")
+    ..Connector::new(
+        "anthropic",
+        "Anthropic",
+        "Asks Claude, or any other model with a Messages API."
+    )
 });
 
 #[derive(Properties)]
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
 struct ApiKey {
-    /// The secret key. It is sent to the base URL and nowhere else.
+    /// The secret API key. It is sent only to the base URL.
     #[property(secret, label = "API Key", control = password, placeholder = "sk-ant-…")]
     api_key: String,
 }
@@ -44,12 +48,11 @@ struct ApiKey {
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
 struct Server {
-    /// Where requests go, for another server that speaks the Messages API. Give it
-    /// without /v1. Left empty, requests go to Anthropic.
+    /// The address of another server with a Messages API, without /v1. Leave empty to
+    /// use Anthropic.
     #[property(label = "Base URL", advanced, control = url, provider_default = BASE_URL)]
     base_url: Option<String>,
-    /// The names of features that are not yet for all, separated by commas. Left empty,
-    /// none is asked for.
+    /// The names of beta features to enable, separated by commas.
     #[property(label = "Beta Features", advanced)]
     beta: Option<String>,
 }

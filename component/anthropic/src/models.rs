@@ -1,4 +1,4 @@
-//! The list of models: choices of a form, and the cheapest authorized call.
+//! The list of models: the options of a form, and the cheapest authorized request.
 
 use connector_sdk::{Options, OptionsRequest, Result, Settings, http};
 use serde::Deserialize;
@@ -15,19 +15,19 @@ struct Model {
 }
 
 fn list() -> Result<Vec<Model>> {
-    // The most that the API lists at once.
+    // The maximum that the API lists at once.
     let list: List = http::get("/v1/models").query("limit", 1000).send()?.json()?;
     Ok(list.data)
 }
 
-/// Makes the cheapest authorized call.
+/// Tests the connection with the cheapest authorized request.
 pub fn test(_: &Settings) -> Result<String> {
     let count = list()?.len();
     let noun = if count == 1 { "model" } else { "models" };
     Ok(format!("reached the API, {count} {noun} available"))
 }
 
-/// The models that fit what was typed.
+/// The models that match the search text.
 pub fn options(request: &OptionsRequest) -> Result<Options> {
     let models = list()?.into_iter();
     let choices = models.map(|model| (model.display_name.unwrap_or(model.id.clone()), model.id));

@@ -1,4 +1,4 @@
-//! The connector, with a stand-in for the host and the API.
+//! Tests of the connector with a fake host and API.
 
 use crate::CONNECTOR;
 use connector_sdk::json_schema::{Invalid, Violation};
@@ -10,7 +10,7 @@ fn host(answer: Answer) -> Host {
     Host::new(&CONNECTOR).answer(answer.header("request-id", "req_1"))
 }
 
-/// A question with other members.
+/// A question with further members.
 fn input(more: Value) -> Value {
     let mut input =
         json!({ "model": "claude-x", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -54,7 +54,7 @@ fn error(status: u16, kind: &str, message: &str) -> Failure {
 }
 
 #[test]
-fn a_request_has_what_is_set() {
+fn a_request_contains_the_given_properties() {
     let tools = json!([{
         "name": "answer", "description": "Gives the answer to the user.",
         "input_schema": { "type": "object" },
@@ -76,7 +76,7 @@ fn a_request_has_what_is_set() {
         ),
     ] {
         let host = host(good_morning());
-        // Whatever the answer is.
+        // Only the request matters.
         let _ = ask(&host, more);
         let request = host.requests().remove(0);
         assert_eq!(
@@ -88,7 +88,7 @@ fn a_request_has_what_is_set() {
 }
 
 #[test]
-fn an_answer_has_its_text_and_what_it_took() {
+fn returns_the_text_and_metadata() {
     let outcome = ask(&host(good_morning()), json!({})).unwrap();
     assert_eq!(outcome.output, "Good morning");
     let expected = json!({
@@ -119,7 +119,7 @@ fn events() -> Vec<Value> {
 }
 
 #[test]
-fn a_streamed_answer_is_the_answer() {
+fn a_streamed_answer_equals_one_in_one_piece() {
     let host = host(Answer::events(events())).streaming();
     assert_eq!(
         ask(&host, json!({})).unwrap(),
@@ -131,7 +131,7 @@ fn a_streamed_answer_is_the_answer() {
 }
 
 #[test]
-fn a_stream_that_does_not_end_well_is_a_failure() {
+fn a_stream_that_does_not_end_properly_is_a_failure() {
     let error = json!({ "type": "overloaded_error", "message": "Overloaded" });
     let error = json!({ "type": "error", "error": error });
     for (more, kind, message) in [
@@ -149,7 +149,7 @@ fn a_stream_that_does_not_end_well_is_a_failure() {
 }
 
 #[test]
-fn an_object_comes_from_the_tool() {
+fn reads_the_object_from_the_tool_call() {
     let call = json!({ "type": "tool_use", "id": "t", "name": "answer", "input": { "a": 1 } });
     let schema = structured(r#"{"type":"object"}"#);
     let ask =
@@ -162,14 +162,14 @@ fn an_object_comes_from_the_tool() {
 }
 
 #[test]
-fn an_answer_of_another_shape_is_a_failure() {
+fn rejects_an_answer_that_does_not_match_the_schema() {
     let call = json!({ "type": "tool_use", "id": "t", "name": "answer", "input": { "a": null } });
     let violation = Violation { path: "/a".to_owned(), message: "is null".to_owned() };
     let host = host(message(json!([call]), "tool_use"))
-        .invalid(Invalid::NotJson("the first look is at the schema".to_owned()))
+        .invalid(Invalid::NotJson("the schema itself is validated first".to_owned()))
         .invalid(Invalid::Instance(vec![violation]));
     let failure = ask(&host, structured(r#"{"type":"object"}"#)).unwrap_err();
-    assert_eq!(failure.message, "the answer is not of the shape asked for: /a: is null");
+    assert_eq!(failure.message, "the answer does not match the schema: /a: is null");
     assert_eq!(failure.detail.as_deref(), Some(r#"{"a":null}"#));
 }
 
@@ -187,7 +187,7 @@ fn a_refusal_is_a_failure() {
 }
 
 #[test]
-fn a_schema_of_something_else_is_refused() {
+fn rejects_a_schema_that_is_not_of_an_object() {
     for schema in ["", "{", "[]", "true", "{}", r#"{"type":"string"}"#] {
         let host = Host::new(&CONNECTOR);
         let failure = ask(&host, structured(schema)).unwrap_err();
@@ -210,7 +210,7 @@ fn the_output_is_text_or_what_the_schema_describes() {
 }
 
 #[test]
-fn each_error_of_the_api_has_its_kind() {
+fn maps_errors_to_kinds() {
     for (status, code, kind) in [
         (400, "invalid_request_error", FailureKind::Refused),
         (401, "authentication_error", FailureKind::Unauthorized),
@@ -236,7 +236,7 @@ fn each_error_of_the_api_has_its_kind() {
 }
 
 #[test]
-fn the_property_at_fault_is_named() {
+fn names_the_property_at_fault() {
     for (message, expected) in [
         ("max_tokens: 9 is too many", Some("maxTokens")),
         ("messages.0.content: is empty", Some("messages[0].content")),
@@ -256,7 +256,7 @@ fn models() -> Answer {
 }
 
 #[test]
-fn the_models_are_those_of_the_api() {
+fn lists_the_models_of_the_api() {
     let found = |search| {
         let host = host(models());
         let options = host.options("ask", "model", json!({}), search).unwrap().options;
@@ -275,12 +275,12 @@ fn the_models_are_those_of_the_api() {
 }
 
 #[test]
-fn a_test_reports_what_was_reached() {
+fn the_connection_test_counts_the_models() {
     assert_eq!(host(models()).test().unwrap(), "reached the API, 2 models available");
 }
 
 #[test]
-fn tokens_are_counted() {
+fn counts_tokens() {
     let host = host(Answer::json(200, json!({ "input_tokens": 3 })));
     let outcome = host.run("countTokens", input(json!({ "system": "Be brief" }))).unwrap();
     assert_eq!(outcome.output, json!({ "inputTokens": 3 }));
@@ -291,6 +291,6 @@ fn tokens_are_counted() {
 }
 
 #[test]
-fn the_declaration_is_sound() {
+fn the_declaration_has_no_faults() {
     assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
 }

@@ -1,17 +1,17 @@
-//! Files of tickets.
+//! Attachments of tickets.
 
 use connector_sdk::prelude::*;
 
 /// Attaches a file to a ticket.
 #[derive(Deserialize, Properties)]
 pub struct UploadAttachment {
-    /// The number of the ticket.
+    /// The ticket number.
     #[property(minimum = 1)]
     ticket: u64,
-    /// The file, at most 20 MB.
+    /// The file to attach.
     #[property(max_bytes = 20 << 20)]
     file: FileEntry,
-    /// A remark that is shown beside the file.
+    /// A comment that is shown next to the file.
     comment: Option<String>,
 }
 
@@ -20,11 +20,11 @@ pub struct UploadAttachment {
 #[serde(rename_all(serialize = "camelCase"))]
 #[property(output)]
 pub struct Attachment {
-    /// The number by which actions name the attachment.
+    /// The attachment number, which other actions expect.
     id: u64,
-    /// Where people find the file.
+    /// The URL at which people can open the file.
     url: String,
-    /// The file's name.
+    /// The file name.
     name: String,
     /// The media type.
     content_type: String,
@@ -55,7 +55,7 @@ impl Run for UploadAttachment {
 /// Downloads an attachment.
 #[derive(Deserialize, Properties)]
 pub struct DownloadAttachment {
-    /// The number of the attachment.
+    /// The attachment number.
     #[property(minimum = 1)]
     attachment: u64,
 }

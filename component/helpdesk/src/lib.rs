@@ -1,4 +1,4 @@
-//! The connector of a small helpdesk: its tickets and their attachments.
+//! A connector for a small helpdesk: tickets and their attachments.
 
 mod attachments;
 mod tickets;
@@ -29,7 +29,7 @@ connector_sdk::export!(Connector {
     ..Connector::new(
         "helpdesk",
         "Helpdesk",
-        "Lists and creates tickets, and moves their attachments."
+        "Lists and creates tickets, and uploads and downloads their attachments."
     )
 });
 
@@ -37,7 +37,7 @@ connector_sdk::export!(Connector {
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
 struct ApiKey {
-    /// The key from the helpdesk's settings, under API. It is sent to the base URL and nowhere else.
+    /// The key from Settings > API in the helpdesk. It is sent only to the base URL.
     #[property(secret)]
     api_key: String,
 }

@@ -1,20 +1,20 @@
-//! Listing and creating tickets.
+//! Lists and creates tickets.
 
 use connector_sdk::prelude::*;
 use connector_sdk::{Date, DateTime};
 
-/// The most tickets that the helpdesk puts on a page.
+/// The maximum number of tickets that the helpdesk returns per page.
 const PAGE_SIZE: u64 = 100;
 
-/// Lists tickets, the newest first.
+/// Lists tickets, newest first.
 #[derive(Deserialize, Properties)]
 pub struct ListTickets {
     /// Only tickets with this status.
     status: Option<Status>,
-    /// Only tickets of this project.
+    /// Only tickets in this project.
     #[property(live)]
     project: Option<String>,
-    /// How many tickets are listed at most.
+    /// The maximum number of tickets to list.
     #[property(minimum = 1, maximum = 1000, default = 50)]
     limit: u64,
 }
@@ -68,45 +68,45 @@ impl Run for ListTickets {
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase"))]
 pub struct CreateTicket {
-    /// The project that the ticket belongs to.
+    /// The project of the ticket.
     #[property(live)]
     project: String,
     /// The category within the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(live(project))]
     category: Option<String>,
-    /// What the ticket is about, in one line.
+    /// A one-line summary of the request.
     #[property(max_length = 200)]
     subject: String,
-    /// The request in full.
+    /// The full description of the request.
     #[property(control = text_area)]
     description: String,
-    /// Who asks.
+    /// The person who needs help.
     requester: Requester,
-    /// How soon somebody should look at it.
+    /// How urgent the ticket is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(provider_default = "normal")]
     priority: Option<Priority>,
-    /// The day by which it should be solved.
+    /// The date by which the ticket should be solved.
     #[serde(skip_serializing_if = "Option::is_none")]
     due_date: Option<Date>,
-    /// Words by which the ticket is found.
+    /// Keywords for finding the ticket.
     #[serde(default)]
     #[property(max_items = 20, item(label = "Tag"))]
     tags: Vec<String>,
-    /// Values of the project's own fields.
+    /// The values of the project's custom fields.
     #[serde(default)]
     #[property(max_items = 50)]
     fields: Vec<Field>,
 }
 
-/// A person who asks for help.
+/// A person who needs help.
 #[derive(Deserialize, Serialize, Properties)]
 struct Requester {
-    /// The e-mail address, which gets the answers.
-    #[property(label = "E-Mail", control = email)]
+    /// The email address that receives the replies.
+    #[property(label = "Email", control = email)]
     email: String,
-    /// The name.
+    /// The full name.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }
@@ -117,17 +117,17 @@ enum Priority {
     Low,
     Normal,
     High,
-    /// Wakes whoever is on call.
+    /// Alerts the person on call.
     Urgent,
 }
 
-/// The value of a field that a project has added.
+/// The value of a custom field.
 #[derive(Deserialize, Serialize, Properties)]
 #[property(label = "Field")]
 struct Field {
-    /// The field's name.
+    /// The name of the field.
     name: String,
-    /// The value.
+    /// The value of the field.
     value: String,
 }
 
@@ -136,36 +136,36 @@ struct Field {
 #[serde(rename_all(serialize = "camelCase"))]
 #[property(output)]
 pub struct Ticket {
-    /// The number by which actions name the ticket.
+    /// The ticket number, which other actions expect.
     id: u64,
-    /// The page of the ticket, for people.
+    /// The web page of the ticket.
     url: String,
-    /// The project.
+    /// The project of the ticket.
     project: String,
     /// The category within the project.
     category: Option<String>,
-    /// What the ticket is about.
+    /// The one-line summary of the request.
     subject: String,
     /// The status, such as `open`.
     status: String,
     /// The priority, such as `normal`.
     priority: String,
-    /// The day by which it should be solved.
+    /// The date by which the ticket should be solved.
     due_date: Option<Date>,
-    /// Who asks.
+    /// The person who needs help.
     requester: Requester,
-    /// Words by which the ticket is found.
+    /// Keywords for finding the ticket.
     tags: Vec<String>,
-    /// Values of the project's own fields.
+    /// The values of the project's custom fields.
     fields: Vec<Field>,
-    /// When the ticket was created.
+    /// The time at which the ticket was created.
     created_at: DateTime,
 }
 
 impl Run for CreateTicket {
     const GROUP: &str = "Tickets";
     const EXAMPLES: &[Example] = &[Example {
-        title: "A ticket with a field of the project",
+        title: "A ticket with a custom field",
         input: r#"{
             "project": "web", "category": "login", "subject": "The login page is blank",
             "description": "Since this morning, in every browser.",
@@ -187,7 +187,7 @@ impl Run for CreateTicket {
     }
 }
 
-/// The projects, or the categories of the project that is filled in.
+/// The projects, or the categories of the selected project.
 fn options(request: &OptionsRequest) -> Result<Options> {
     #[derive(Deserialize)]
     struct Item {

@@ -1,4 +1,4 @@
-//! The connector, with a stand-in for the host and the helpdesk.
+//! Tests of the connector with a fake host and helpdesk.
 
 use connector_sdk::FailureKind;
 use connector_sdk::serde_json::{self, Value, json};
@@ -9,7 +9,7 @@ fn host() -> Host {
     Host::new(&CONNECTOR)
 }
 
-/// A ticket as the helpdesk writes it.
+/// A ticket as the helpdesk returns it.
 fn ticket(id: u64) -> Value {
     json!({
         "id": id, "url": format!("https://helpdesk.example/agent/tickets/{id}"),
@@ -30,7 +30,7 @@ fn fault(status: u16, code: &str, text: &str, field: Option<&str>) -> Answer {
     Answer::json(status, json!({ "fault": { "code": code, "text": text, "field": field } }))
 }
 
-/// What is needed to create a ticket.
+/// The smallest input that creates a ticket.
 fn question() -> Value {
     json!({
         "project": "web", "subject": "Question", "description": "How?",
@@ -44,7 +44,7 @@ fn the_declaration_has_no_faults() {
 }
 
 #[test]
-fn tickets_are_collected_over_pages_up_to_the_limit() {
+fn follows_pages_up_to_the_limit() {
     let host = host().answer(page(0..100, Some(2))).answer(page(100..200, Some(3)));
     let outcome = host.run("listTickets", json!({ "status": "open", "limit": 150 })).unwrap();
     assert_eq!(outcome.output.as_array().unwrap().len(), 150);
@@ -60,7 +60,7 @@ fn tickets_are_collected_over_pages_up_to_the_limit() {
 }
 
 #[test]
-fn a_page_that_reaches_the_limit_is_the_last() {
+fn stops_at_the_page_that_reaches_the_limit() {
     let host = host().answer(page(0..50, Some(2)));
     let outcome = host.run("listTickets", json!({})).unwrap();
     assert_eq!(outcome.output.as_array().unwrap().len(), 50);
@@ -68,7 +68,7 @@ fn a_page_that_reaches_the_limit_is_the_last() {
 }
 
 #[test]
-fn a_ticket_is_created_with_what_was_given() {
+fn creates_a_ticket() {
     let host = host().answer(Answer::json(201, json!({ "ticket": ticket(7) })));
     let mut input = question();
     input["priority"] = json!("urgent");
@@ -89,7 +89,7 @@ fn a_ticket_is_created_with_what_was_given() {
 }
 
 #[test]
-fn a_file_is_attached_and_comes_back() {
+fn uploads_and_downloads_a_file() {
     let attachment = json!({ "attachment": {
         "id": 3, "url": "https://helpdesk.example/files/3/a.txt", "name": "a.txt",
         "content_type": "text/plain", "size": 5,
@@ -113,7 +113,7 @@ fn a_file_is_attached_and_comes_back() {
 }
 
 #[test]
-fn projects_are_chosen_from_the_helpdesks() {
+fn lists_the_projects_of_the_helpdesk() {
     let projects = json!({ "projects": [
         { "id": "web", "name": "Website" }, { "id": "app", "name": "Mobile App" },
     ] });
@@ -132,7 +132,7 @@ fn categories_need_a_project() {
 }
 
 #[test]
-fn a_fault_is_a_failure_at_its_property() {
+fn a_failure_names_the_property_at_fault() {
     for (field, property) in [
         ("ticket.subject", "subject"),
         ("ticket.due_date", "dueDate"),
@@ -149,7 +149,7 @@ fn a_fault_is_a_failure_at_its_property() {
 }
 
 #[test]
-fn faults_have_kinds() {
+fn maps_faults_to_kinds() {
     for (status, code, kind) in [
         (401, "key_unknown", FailureKind::Unauthorized),
         (403, "plan_limit_reached", FailureKind::QuotaExceeded),
@@ -166,7 +166,7 @@ fn faults_have_kinds() {
 }
 
 #[test]
-fn the_connection_is_tested_by_asking_who_is_there() {
+fn the_connection_test_reports_account_and_agent() {
     let host = host().answer(Answer::json(200, json!({ "name": "Ada", "account": "Example" })));
     assert_eq!(host.test().unwrap(), "reached the helpdesk of Example as Ada");
     assert_eq!(host.requests()[0].to_string(), "GET /me");

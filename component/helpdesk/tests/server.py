@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A small helpdesk on 127.0.0.1, to try the connector with.
+"""A small helpdesk on 127.0.0.1 for trying out the connector.
 
     python3 component/helpdesk/tests/server.py [PORT]
 
-It prints its base URL. Its key is `helpdesk-test-key-0001`.
+It prints its base URL. The API key is `helpdesk-test-key-0001`.
 """
 
 import email
@@ -58,19 +58,19 @@ def add_ticket(base, ticket):
 def check_ticket(ticket):
     project = ticket.get("project")
     if project not in PROJECTS:
-        raise invalid("ticket.project", f"There is no project “{project}”.")
+        raise invalid("ticket.project", f"Unknown project “{project}”.")
     category = ticket.get("category")
     if category is not None and category not in PROJECTS[project][1]:
-        raise invalid("ticket.category", f"The project has no category “{category}”.")
+        raise invalid("ticket.category", f"Unknown category “{category}”.")
     if len(ticket.get("subject", "").strip()) < 3:
-        raise invalid("ticket.subject", "A subject has at least 3 characters.")
+        raise invalid("ticket.subject", "The subject must have at least 3 characters.")
     if "@" not in ticket.get("requester", {}).get("email", ""):
-        raise invalid("ticket.requester.email", "That is no e-mail address.")
+        raise invalid("ticket.requester.email", "Not a valid email address.")
     if ticket.get("due_date", "9999-12-31") < date.today().isoformat():
-        raise invalid("ticket.due_date", "A ticket is not due in the past.")
+        raise invalid("ticket.due_date", "The due date is in the past.")
     for index, field in enumerate(ticket.get("fields", [])):
         if field["name"] not in ("browser", "version"):
-            raise invalid(f"ticket.fields[{index}].name", f"There is no field “{field['name']}”.")
+            raise invalid(f"ticket.fields[{index}].name", f"Unknown field “{field['name']}”.")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,12 +104,12 @@ class Handler(BaseHTTPRequestHandler):
         if key is None:
             raise Fault(401, "key_missing", "The header X-Helpdesk-Key is missing.")
         if key != KEY:
-            raise Fault(401, "key_unknown", f"The key {key} is unknown.")
+            raise Fault(401, "key_unknown", f"Unknown key {key}.")
         for method, pattern, handler in ROUTES:
             match = re.fullmatch(pattern, url.path)
             if match and method == self.command:
                 return handler(self, *match.groups())
-        raise Fault(404, "no_such_path", f"There is no {self.command} {url.path}.")
+        raise Fault(404, "no_such_path", f"Unknown endpoint {self.command} {url.path}.")
 
     def me(self):
         self.answer(200, {"name": "Ada", "account": "Example"})
@@ -119,16 +119,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def categories(self, project):
         if project not in PROJECTS:
-            raise Fault(404, "not_found", f"There is no project “{project}”.")
+            raise Fault(404, "not_found", f"Unknown project “{project}”.")
         items = PROJECTS[project][1].items()
         self.answer(200, {"categories": [{"id": id, "name": name} for id, name in items]})
 
     def list_tickets(self):
         status, project = self.query.get("status"), self.query.get("project")
         if status not in (None, *STATUSES):
-            raise invalid("status", f"There is no status “{status}”.")
+            raise invalid("status", f"Unknown status “{status}”.")
         if project not in (None, *PROJECTS):
-            raise invalid("project", f"There is no project “{project}”.")
+            raise invalid("project", f"Unknown project “{project}”.")
         page, size = int(self.query.get("page", 1)), min(int(self.query.get("per_page", 25)), 25)
         found = [
             ticket
@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def create_ticket(self):
         ticket = json.loads(self.body)["ticket"]
-        # Subjects with which the server shows what else can happen.
+        # Subjects that provoke other responses.
         if ticket.get("subject") == "slow down":
             raise Fault(429, "too_fast", "Slow down.", headers=[("retry-after", "1")])
         if ticket.get("subject") == "plan limit":
@@ -155,12 +155,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def upload(self, number):
         if int(number) not in TICKETS:
-            raise Fault(404, "not_found", f"There is no ticket {number}.", "ticket")
+            raise Fault(404, "not_found", f"Ticket {number} not found.", "ticket")
         head = f"content-type: {self.headers['content-type']}\r\n\r\n".encode()
         form = email.message_from_bytes(head + self.body, policy=email.policy.HTTP)
         parts = {part.get_param("name", header="content-disposition"): part for part in form.iter_parts()}
         if "file" not in parts:
-            raise invalid("file", "The form has no file.")
+            raise invalid("file", "The form contains no file.")
         content = parts["file"].get_payload(decode=True)
         name = parts["file"].get_filename()
         id = len(ATTACHMENTS) + 1
@@ -176,7 +176,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def attachment(self, id):
         if int(id) not in ATTACHMENTS:
-            raise Fault(404, "not_found", f"There is no attachment {id}.", "attachment")
+            raise Fault(404, "not_found", f"Attachment {id} not found.", "attachment")
         return ATTACHMENTS[int(id)]
 
     def describe_attachment(self, id):

@@ -1,10 +1,10 @@
 //! Ask: `POST /chat/completions`.
 //!
-//! [`messages`] and [`attachments`] make the question, [`format`] decides the
-//! shape of the answer, [`functions`] what the model may call. [`conversation`]
-//! asks until there is an answer; [`request`] is one request, [`choice`] what
-//! the model answers to it, and [`stream`] and [`calls`] put an answer together
-//! that arrives in pieces.
+//! [`messages`] and [`attachments`] build the messages, [`format`] determines
+//! the shape of the answer, and [`functions`] what the model may call.
+//! [`conversation`] sends requests until there is an answer. [`request`] is one
+//! request, [`choice`] the model's answer to it, and [`stream`] and [`calls`]
+//! assemble an answer that arrives in pieces.
 
 mod attachments;
 mod calls;
@@ -41,12 +41,12 @@ use crate::rules::{self, Rule, Takes, rule};
 use crate::usage::Usage;
 use crate::{connection, models, parameters};
 
-/// Asks a chat model and returns its answer as text, as an object or as a list.
+/// Asks a chat model and returns its answer as text, an object or a list.
 #[skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct Ask {
-    /// The model that answers. Any name that the server knows can be typed.
+    /// The chat model to use. You can enter any model the server supports.
     #[property(
         default = "gpt-5.4",
         live,
@@ -64,164 +64,163 @@ pub struct Ask {
     )]
     model: String,
 
-    /// The conversation so far, the oldest message first. The model answers the last one.
+    /// The conversation so far, oldest message first. The model answers the last message.
     #[serde(skip_serializing)]
     #[property(min_items = 1)]
     messages: Vec<Message>,
 
-    /// The shape of the answer. Object and List return parsed JSON instead of text; a
-    /// Response Schema makes their shape certain.
+    /// The form of the answer. Object and List return parsed JSON instead of text. Add a
+    /// Response Schema to guarantee its structure.
     #[serde(default, skip_serializing)]
     #[property(default = 0, choices(
-        0 as "Text": "The answer as it is.",
+        0 as "Text": "The answer as plain text.",
         1 as "Object": "A JSON object.",
         2 as "List": "A JSON array.",
     ))]
     response_format: u64,
 
-    /// A JSON Schema of the object, or of the list's items. Left empty, the model chooses
-    /// the members itself.
+    /// The JSON Schema of the object, or of each list item. Leave empty to let the model
+    /// choose the structure.
     #[serde(skip_serializing)]
     #[property(when(not response_format = 0), control = text_area)]
     #[property(placeholder = "{\"type\": \"object\", …}", media_type = "application/schema+json")]
     response_schema: Option<String>,
 
-    /// The most tokens that an answer may take, what the model thinks to itself included.
-    /// Left empty, only the model's own limit holds.
+    /// The maximum number of tokens in an answer, including reasoning tokens. Leave empty
+    /// to use the model's own limit.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Output", minimum = 1)]
     max_tokens: Option<u64>,
 
-    /// How many answers to give. Above 1 the output is a list of them, and each is charged.
+    /// The number of answers to generate. With more than one, the output is a list. Each
+    /// answer is charged.
     #[property(label = "Number of Chat Completion Choices", advanced, group = "Output")]
     #[property(minimum = 1, maximum = 128, provider_default = 1)]
     n: Option<u64>,
 
-    /// How much chance there is in the choice of words: at 0 the answer is nearly always
-    /// the same. Change this or Top P, not both. Leave it empty for reasoning models,
-    /// which mostly refuse it.
+    /// Controls randomness: 0 is nearly deterministic, higher values are more varied. Set
+    /// this or Top P, not both. Leave empty for reasoning models, most of which reject it.
     #[property(advanced, group = "Sampling", minimum = 0, maximum = 2, provider_default = 1)]
     temperature: Option<Number>,
 
-    /// From how much of the probability words are chosen: at 0.1 only the most probable
-    /// tenth counts. Change this or Temperature, not both.
+    /// Samples only from the most likely tokens that together reach this probability: 0.1
+    /// means the top 10%. Set this or Temperature, not both.
     #[property(advanced, group = "Sampling", minimum = 0, maximum = 1, provider_default = 1)]
     top_p: Option<Number>,
 
-    /// Above 0, a word becomes less likely each time it occurs, which avoids repeated
-    /// phrases; below 0, more likely.
+    /// Positive values make a token less likely each time it occurs, which reduces
+    /// repetition. Negative values make it more likely.
     #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
     frequency_penalty: Option<Number>,
 
-    /// Above 0, a word that has occurred at all becomes less likely, which leads to new
-    /// topics; below 0, more likely.
+    /// Positive values make tokens that have already occurred less likely, which encourages
+    /// new topics. Negative values make them more likely.
     #[property(advanced, group = "Sampling", minimum = -2, maximum = 2, provider_default = 0)]
     presence_penalty: Option<Number>,
 
-    /// Makes single tokens more or less likely: the token's number, and a whole number. The
-    /// lowest means never, the highest always.
+    /// Makes individual tokens more or less likely. The key is a token ID, the value a whole
+    /// number from -100 (never used) to 100 (always used).
     #[property(advanced, group = "Sampling", pattern = "[0-9]+")]
     #[property(item(minimum = -100, maximum = 100))]
     logit_bias: Option<BTreeMap<String, i64>>,
 
-    /// Texts at which the answer ends; they do not become part of it. Leave it empty for
-    /// reasoning models.
+    /// Sequences that end the answer and are not included in it. Leave empty for reasoning
+    /// models.
     #[property(advanced, group = "Output", max_items = 4)]
     stop: Option<Vec<String>>,
 
     /// The names of functions that the model may call before it answers, such as
-    /// openai/v1/createImage. They run on your side.
+    /// openai/v1/createImage. They run on your side, not at the provider.
     #[serde(default, skip_serializing)]
     #[property(advanced, group = "Tools")]
     functions: Vec<String>,
 
-    /// An id of the person on whose behalf the model is asked, so that OpenAI can trace
-    /// abuse. Send a random or hashed id, never a name or address.
+    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
+    /// a name or an email address.
     #[property(advanced, group = "Metadata")]
     user: Option<String>,
 
-    /// How often the model is asked to correct an answer that does not fit the Response
-    /// Schema. Each time is charged.
+    /// How many times to ask the model to correct an answer that does not match the Response
+    /// Schema. Each attempt is charged.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Output", when(not response_format = 0))]
     #[property(minimum = 0, maximum = 5, provider_default = 1)]
     repair_attempts: Option<u64>,
 
-    /// How much a reasoning model thinks before it answers. Which values there are depends
-    /// on the model.
+    /// How much a reasoning model thinks before it answers. The supported values depend on
+    /// the model.
     #[property(advanced, group = "Output")]
     #[property(open_choices("none", "minimal", "low", "medium", "high", "xhigh", "max"))]
     reasoning_effort: Option<String>,
 
-    /// How long the answer is to be.
+    /// How detailed the answer should be.
     #[property(advanced, group = "Output", provider_default = "medium")]
     #[property(choices("low", "medium", "high"))]
     verbosity: Option<String>,
 
-    /// With the same number, the same request mostly has the same answer.
+    /// Makes answers more reproducible: with the same seed, the same request usually gets the
+    /// same answer.
     #[property(advanced, group = "Sampling")]
     seed: Option<i64>,
 
-    /// How fast, and at what price, the request is processed.
+    /// The processing tier, which determines speed and price.
     #[property(advanced, group = "Metadata", provider_default = "auto")]
     #[property(open_choices("auto", "default", "flex", "scale", "priority"))]
     service_tier: Option<String>,
 
-    /// Whether the provider keeps the answer, so that it can be looked at later.
+    /// Whether the provider stores the answer, so that you can view it later.
     #[property(advanced, group = "Metadata", provider_default = false)]
     store: Option<bool>,
 
-    /// Texts of your own that the provider keeps with a stored answer.
+    /// Your own key-value pairs, which the provider keeps with a stored answer.
     #[property(advanced, group = "Metadata", max_items = 16, item(max_length = 512))]
     metadata: Option<BTreeMap<String, String>>,
 
-    /// Whether the run's metadata includes the probability of each token of the answer.
+    /// Whether the run's metadata includes the log probability of each token in the answer.
     #[property(label = "Log Probabilities", advanced, group = "Output", provider_default = false)]
     logprobs: Option<bool>,
 
-    /// How many of the likeliest tokens at each position are included.
+    /// The number of most likely tokens to return at each position.
     #[property(label = "Top Log Probabilities", advanced, group = "Output")]
     #[property(when(logprobs = true), minimum = 0, maximum = 20)]
     top_logprobs: Option<u64>,
 
-    /// Whether the model may ask for several function calls at once.
+    /// Whether the model may call several functions at once.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Tools", provider_default = true)]
     parallel_function_calls: Option<bool>,
 
-    /// How often functions are called and the model asked again before the run fails.
+    /// The maximum number of rounds of function calls. The run fails if the model requests
+    /// more.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Tools", minimum = 1, maximum = 50, provider_default = 10)]
     max_function_rounds: Option<u64>,
 
-    /// What User is for, under its newer name.
+    /// OpenAI's replacement for User: a random or hashed ID for your end user.
     #[property(advanced, group = "Metadata", max_length = 64)]
     safety_identifier: Option<String>,
 
-    /// A name for requests that begin alike, so that OpenAI can answer them faster and
-    /// cheaper.
+    /// A key shared by requests that begin with the same text. It helps OpenAI reuse cached
+    /// prompts, which is faster and cheaper.
     #[property(advanced, group = "Metadata")]
     prompt_cache_key: Option<String>,
 
-    /// Files that go with the last message of the role user: images (png, jpeg, webp, gif),
-    /// recordings (wav, mp3), PDFs and texts.
+    /// Files to send with the last user message: images (png, jpeg, webp, gif), audio (wav,
+    /// mp3), PDFs and text.
     #[serde(default, skip_serializing)]
     #[property(advanced, group = "Attachments", item(max_bytes = 20 << 20))]
     attachments: Vec<FileEntry>,
 
-    /// How closely the model looks at attached images. Looking closely takes more tokens.
+    /// How closely the model examines attached images. High detail uses more tokens.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Attachments", when(present(attachments)))]
     #[property(provider_default = "auto", choices("auto", "low", "high"))]
     image_detail: Option<String>,
 }
 
-/// What only some chat models take.
-const RULES: &[Rule] = &[rule(
-    &["o3", "o4-mini"],
-    "stop",
-    Takes::Nothing("this model cannot end at a text; leave it empty"),
-)];
+/// The restrictions of individual models.
+const RULES: &[Rule] =
+    &[rule(&["o3", "o4-mini"], "stop", Takes::Nothing("leave it empty for reasoning models"))];
 
 impl Run for Ask {
     const HELP: &str = include_str!("ask.md");
@@ -234,7 +233,7 @@ impl Run for Ask {
             input: r#"{"messages": [{"role": "user", "content": "Why is the sky blue?"}]}"#,
         },
         Example {
-            title: "An object of a certain shape",
+            title: "An object that matches a schema",
             input: concat!(
                 r#"{"messages": [{"role": "user", "content": "Where is the Uhrturm?"}], "#,
                 r#""responseFormat": 1, "responseSchema": "{\"type\": \"object\", "#,
@@ -243,7 +242,7 @@ impl Run for Ask {
             ),
         },
         Example {
-            title: "Instructions, and a short answer",
+            title: "Instructions and a short answer",
             input: r#"{
                 "messages": [
                     {"role": "developer", "content": "You translate into German."},
@@ -300,9 +299,8 @@ impl Run for Ask {
     }
 
     fn output_schema(input: Value, _: &Settings) -> Result<Value> {
-        let shape: OutputShape = serde_json::from_value(input).map_err(|error| {
-            Failure::invalid_input("", format!("the input does not fit: {error}"))
-        })?;
+        let shape: OutputShape = serde_json::from_value(input)
+            .map_err(|error| Failure::invalid_input("", format!("invalid input: {error}")))?;
         let number = shape.response_format.unwrap_or_default();
         let format = Format::of(number, shape.response_schema.as_deref())?;
         Ok(format.output_schema(shape.n > Some(1)))
@@ -310,17 +308,17 @@ impl Run for Ask {
 }
 
 impl Ask {
-    /// Refuses what the API would take and this action could not return.
+    /// Rejects what the API would accept but this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
-            let message = "with functions there is one answer: set the number of choices to 1";
+            let message = "`n` must be 1 when `functions` are given";
             return Err(Failure::invalid_input("n", message));
         }
         Ok(())
     }
 
-    /// The parameters of all requests: those that go out as they were given, and
-    /// those that are made of properties.
+    /// The parameters of all requests: those that are sent unchanged, and those
+    /// that are derived from properties.
     fn with_parameters(
         &self,
         mut parameters: Map<String, Value>,
@@ -343,12 +341,12 @@ impl Ask {
     }
 }
 
-/// The output of the only answer, or a list of those of several.
+/// The only output, or the list of outputs if several were requested.
 fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
     if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
-/// What is known about a run.
+/// The metadata of a run.
 #[skip_serializing_none]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -357,14 +355,14 @@ struct Metadata {
     usage: Option<Usage>,
     finish_reasons: Option<Vec<String>>,
     logprobs: Option<Vec<Value>>,
-    /// `false` if the API could not hold the model to the schema strictly.
+    /// `false` if the API could not enforce the schema strictly.
     strict: Option<bool>,
     repairs: Option<u64>,
     request_id: Option<String>,
 }
 
-/// The part of an input that decides the shape of the output. A form asks for
-/// it before the rest is filled in.
+/// The part of an input that determines the shape of the output. A form asks
+/// for the shape before the rest is filled in.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OutputShape {
@@ -373,7 +371,7 @@ struct OutputShape {
     n: Option<u64>,
 }
 
-/// Parts of the names of models that do not chat.
+/// Substrings in the names of models that are not chat models.
 const OTHER_MODELS: &[&str] = &[
     "audio",
     "babbage",

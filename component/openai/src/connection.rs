@@ -1,4 +1,4 @@
-//! The connection: what a user fills in, and how the host authorizes requests.
+//! The connection: its settings, and how the host authorizes requests.
 
 use connector_sdk::{Authorization, Connection, Properties, Result};
 use serde::Deserialize;
@@ -18,8 +18,8 @@ pub const CONNECTION: Connection = Connection {
     environment: &[
         ("token", "OPENAI_API_KEY"),
         ("baseUrl", "OPENAI_BASE_URL"),
-        // The names of older clients. Whoever has set one does not want the
-        // key to go elsewhere.
+        // The name that older clients use. If it were ignored, the key would go
+        // to OpenAI instead of the user's server.
         ("baseUrl", "OPENAI_API_BASE"),
         ("organization", "OPENAI_ORG_ID"),
         ("organization", "OPENAI_ORGANIZATION"),
@@ -29,26 +29,26 @@ pub const CONNECTION: Connection = Connection {
     ..Connection::new(BASE_URL)
 };
 
-/// What a user fills in besides the token, for accounts with several
-/// organizations and for other servers that have OpenAI's API.
+/// The settings besides the token, for accounts with several organizations and
+/// for other servers with an OpenAI-compatible API.
 #[derive(Deserialize, Properties)]
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
-    /// Where requests go, for another server that speaks OpenAI's protocol. Give it with
-    /// its path, such as /v1. Left empty, requests go to OpenAI.
+    /// The address of another OpenAI-compatible server, including the path, such as
+    /// http://localhost:11434/v1. Leave empty to use OpenAI.
     #[property(label = "Base URL", advanced, control = url, provider_default = BASE_URL)]
     base_url: Option<String>,
-    /// The id of the organization that pays, for a key that belongs to several. Left
-    /// empty, the key's default organization pays.
+    /// The ID of the organization to bill, if your key belongs to several. Leave empty to
+    /// bill the key's default organization.
     #[property(advanced, placeholder = "org-…")]
     organization: Option<String>,
-    /// The id of the project that requests count towards. Left empty, it is the key's own
+    /// The ID of the project to attribute requests to. Leave empty to use the key's own
     /// project.
     #[property(advanced, placeholder = "proj_…")]
     project: Option<String>,
-    /// Under which name Ask sends Max Tokens. OpenAI's current models take only the first;
-    /// some other servers know only the older one.
+    /// The request parameter that Ask uses for Max Tokens. OpenAI's current models require
+    /// max_completion_tokens; some other servers support only the older max_tokens.
     #[serde(default = "max_completion_tokens")]
     #[property(advanced, default = "max_completion_tokens")]
     #[property(choices("max_completion_tokens", "max_tokens"))]
@@ -60,8 +60,8 @@ fn max_completion_tokens() -> String {
 }
 
 impl Settings {
-    /// The settings that the host hands over: the maximum's name alone, for the
-    /// host itself uses the others.
+    /// Reads the settings that the host passes on. Only `max_tokens_parameter`
+    /// matters here: the host applies the others itself.
     pub fn of(settings: &connector_sdk::Settings) -> Result<Self> {
         settings.parse()
     }

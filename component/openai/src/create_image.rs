@@ -1,6 +1,6 @@
 //! Create Image: `POST /images/generations`.
 //!
-//! [`rules`] says which model takes what, [`answer`] what comes back.
+//! [`rules`] defines what each model supports, and [`answer`] reads the response.
 
 mod answer;
 mod rules;
@@ -16,12 +16,12 @@ use serde_json::{Map, Number, Value};
 use self::answer::{Answer, Images};
 use crate::{models, parameters};
 
-/// Makes images from a description in words.
+/// Generates images from a text description.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateImage {
-    /// The model that draws. Any name that the server knows can be typed.
+    /// The image model to use. You can enter any model the server supports.
     #[property(default = "gpt-image-1.5", live, open_choices(
         "gpt-image-1.5",
         "gpt-image-2",
@@ -31,13 +31,13 @@ pub struct CreateImage {
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
     ))]
     model: String,
-    /// What the image shows. The contents become one prompt, the heaviest first, with a
-    /// blank line between them.
+    /// The description of the image. The messages are joined into one prompt, highest weight
+    /// first, with a blank line between them.
     #[serde(skip_serializing)]
     #[property(label = "Messages", min_items = 1)]
     image_messages: Vec<Message>,
-    /// Width and height in pixels, as "1024x1024" or [1024, 1024]. Which sizes there are
-    /// depends on the model; newer models also take "auto".
+    /// Width and height in pixels, as "1024x1024" or [1024, 1024]. The supported sizes depend
+    /// on the model; newer models also accept "auto".
     #[property(default = "1024x1024", open_choices(
         "256x256" as "Dall-e-2 256x256",
         "512x512" as "Dall-e-2 512x512",
@@ -49,66 +49,66 @@ pub struct CreateImage {
         "1024x1536",
     ))]
     size: Value,
-    /// How many images to make. Each is charged. dall-e-3 makes only one.
+    /// The number of images to generate. Each image is charged. dall-e-3 supports only one.
     #[property(label = "Number of responses", advanced, group = "Output")]
     #[property(minimum = 1, maximum = 10, provider_default = 1)]
     n: Option<u64>,
-    /// Whether the output holds each image's content as base64 text besides its URL. Left
-    /// empty, it holds the URL only.
+    /// Whether the output includes each image's content as base64 in addition to its URL.
+    /// Leave empty for the URL only.
     #[property(label = "Response format", advanced, group = "Output", provider_default = "url")]
     #[property(choices(
         "url": "A link to the image.",
-        "b64_json": "Also the content, as base64 text.",
+        "b64_json": "A link, and the content as base64.",
     ))]
     response_format: Option<String>,
-    /// How much work goes into the image: standard or hd for DALL·E models; low, medium or
-    /// high for GPT image models. Left empty, the model decides.
+    /// The quality of the image: standard or hd for DALL·E models; low, medium or high for
+    /// GPT image models. Leave empty to let the model decide.
     #[property(advanced, group = "Look")]
     #[property(open_choices("standard", "hd", "low", "medium", "high", "auto"))]
     quality: Option<String>,
-    /// The look of the image. Only dall-e-3 and servers that imitate it take one: leave it
+    /// The style of the image. Only dall-e-3 and servers that imitate it support this; leave
     /// empty for other models.
     #[property(advanced, group = "Look", choices(
-        "vivid": "Strong colours, dramatic light.",
+        "vivid": "Strong colors and dramatic light.",
         "natural": "Closer to a photograph.",
     ))]
     style: Option<String>,
-    /// An id of the person on whose behalf the image is made, so that OpenAI can trace
-    /// abuse. Send a random or hashed id, never a name or address.
+    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
+    /// a name or an email address.
     #[property(advanced, group = "Safety")]
     user: Option<String>,
-    /// What is behind the subject. Only GPT image models take it.
+    /// The background of the image. GPT image models only.
     #[property(advanced, group = "Look", provider_default = "auto", choices(
         "auto",
-        "transparent": "Nothing. Needs the format png or webp.",
+        "transparent": "Requires the output format png or webp.",
         "opaque",
     ))]
     background: Option<String>,
-    /// The format of the image's file. Only GPT image models take it.
+    /// The file format of the image. GPT image models only.
     #[property(advanced, group = "Output", provider_default = "png")]
     #[property(choices("png", "jpeg", "webp"))]
     output_format: Option<String>,
-    /// How much of the image's quality is kept, in percent: less makes a smaller file.
+    /// How much of the image's quality to keep, in percent. Lower values make smaller files.
     #[property(advanced, group = "Output", when(output_format in ["jpeg", "webp"]))]
     #[property(minimum = 0, maximum = 100, provider_default = 100)]
     output_compression: Option<u64>,
-    /// How strictly prompts are filtered. Only GPT image models take it.
+    /// How strictly prompts are filtered. GPT image models only.
     #[property(advanced, group = "Safety", provider_default = "auto")]
-    #[property(choices("auto", "low": "Less strictly."))]
+    #[property(choices("auto", "low": "Less strict."))]
     moderation: Option<String>,
-    /// How many previews are shown while the image is made, to a caller that wants the run
-    /// streamed. Each is charged. Only GPT image models send any.
+    /// The number of previews to send while the image is generated, if the run is streamed.
+    /// Each preview is charged. GPT image models only.
     #[property(advanced, group = "Output", minimum = 0, maximum = 3, provider_default = 0)]
     partial_images: Option<u64>,
 }
 
 #[derive(Deserialize, Properties)]
 struct Message {
-    /// A part of the description, in words.
+    /// A part of the description.
     #[property(placeholder = "A lighthouse at dusk")]
     content: String,
-    /// How important this part is: heavier parts come first in the prompt. Must be above 0.
-    /// Left empty, it is 1.
+    /// The importance of this part: parts with a higher weight come first in the prompt. Must
+    /// be greater than 0. Leave empty for 1.
     weight: Option<Number>,
 }
 
@@ -119,11 +119,11 @@ impl Run for CreateImage {
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
         Example {
-            title: "An image of what you say",
+            title: "An image from a description",
             input: r#"{"imageMessages": [{"content": "A lighthouse at dusk, in oil"}]}"#,
         },
         Example {
-            title: "A sticker without a background",
+            title: "A sticker with a transparent background",
             input: r#"{
                 "imageMessages": [{"content": "A sticker of a smiling teapot"}],
                 "background": "transparent",
@@ -156,7 +156,7 @@ impl Run for CreateImage {
 }
 
 impl CreateImage {
-    /// The request's body.
+    /// The body of the request.
     fn body(&self) -> Result<Map<String, Value>> {
         let (prompt, size) = (prompt(&self.image_messages)?, size(&self.size)?);
         let mut body = parameters::given(self)?;
@@ -166,7 +166,7 @@ impl CreateImage {
         if !rules::takes_format(&self.model) {
             body.shift_remove("response_format");
         }
-        // Previews cost something: without a listener there are none.
+        // Previews are charged, so they are requested only for a caller that listens.
         if self.partial_images.unwrap_or(0) > 0 && events::streaming() {
             body.insert("stream".to_owned(), true.into());
         } else {
@@ -175,34 +175,34 @@ impl CreateImage {
         Ok(body)
     }
 
-    /// Every image that comes as base64 becomes a file; the text itself is kept
-    /// only for those who asked for it.
+    /// Stores each base64 image as a file. The base64 itself is kept only if the
+    /// input requests it.
     fn embedded<'a>(&self, path: &'a [&'a str]) -> EmbeddedFiles<'a> {
         let keep = self.response_format.as_deref() == Some("b64_json");
         EmbeddedFiles { path, name: "image", mime_type: "image/png", keep }
     }
 }
 
-/// The contents, the heaviest first, with a blank line between them.
+/// Joins the contents, highest weight first, with a blank line between them.
 fn prompt(messages: &[Message]) -> Result<String> {
     let mut parts = Vec::new();
     for (index, Message { content, weight }) in messages.iter().enumerate() {
         let weight = weight.as_ref().and_then(Number::as_f64).unwrap_or(1.0);
         if weight <= 0.0 {
-            let message = "a weight is above 0: the API knows no parts to avoid, say in words \
-                           what the image must not show";
+            let message = "`weight` must be greater than 0: the API cannot exclude anything, so \
+                           describe in words what the image must not show";
             let place = format!("imageMessages[{index}]");
             return Err(Failure::invalid_input("weight", message).inside(&place));
         }
         parts.push((weight, content.as_str()));
     }
-    // Those of the same weight keep their order.
+    // The sort is stable: parts with the same weight keep their order.
     parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let contents: Vec<_> = parts.into_iter().map(|(_, content)| content).collect();
     Ok(contents.join("\n\n"))
 }
 
-/// A size as the API spells it, from a text or `[width, height]`.
+/// Converts a string or `[width, height]` to the API's notation of a size.
 fn size(size: &Value) -> Result<String> {
     if let Value::String(text) = size {
         return Ok(text.clone());
@@ -212,11 +212,12 @@ fn size(size: &Value) -> Result<String> {
     {
         return Ok(format!("{width}x{height}"));
     }
-    let message = "a size is a text such as \"1024x1024\", or [width, height] in whole pixels";
+    let message =
+        "`size` must be a string such as \"1024x1024\", or [width, height] in whole pixels";
     Err(Failure::invalid_input("size", message))
 }
 
-/// A whole number, which may be written with a point.
+/// Reads a whole number, which may have a decimal point, as in `1024.0`.
 fn pixels(value: &Value) -> Option<u64> {
     let number = value.as_f64()?;
     (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
@@ -231,7 +232,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The smallest input with these members.
+    /// The smallest valid input with these members.
     fn input(members: Value) -> Value {
         let mut input = json!({ "imageMessages": [{ "content": "A cat" }] });
         for (name, value) in members.as_object().unwrap() {
@@ -245,7 +246,7 @@ mod tests {
         Host::new(&CONNECTOR).answer(answer).run("createImage", input(members))
     }
 
-    /// The body of the request of an input.
+    /// The body of the request for an input.
     fn body(host: Host, members: Value) -> Value {
         let host = host.answer(Answer::json(200, json!({ "data": [{ "url": "https://a" }] })));
         host.run("createImage", input(members)).unwrap();
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_format_is_sent_only_to_models_that_take_it() {
+    fn sends_the_format_only_to_models_that_support_it() {
         for (model, is_sent) in [
             ("dall-e-2", true),
             ("flux-schnell", true),
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn previews_are_asked_for_in_a_stream() {
+    fn requests_previews_only_in_a_stream() {
         let streamed = body(Host::new(&CONNECTOR).streaming(), json!({ "partialImages": 2 }));
         assert_eq!((&streamed["stream"], &streamed["partial_images"]), (&json!(true), &json!(2)));
         let whole = body(Host::new(&CONNECTOR), json!({ "partialImages": 2 }));
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_refused_before_the_request() {
+    fn rejects_invalid_input_before_the_request() {
         let weights = |weight| json!([{ "content": "a" }, { "content": "b", "weight": weight }]);
         for (members, property) in [
             (json!({ "imageMessages": weights(0) }), "imageMessages[1].weight"),
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_passed_on() {
+    fn passes_links_on() {
         let image = json!({
             "url": "https://images.example/1.png", "b64_json": null, "revised_prompt": "A fine cat",
         });
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_in_whole_seconds() {
+    fn rounds_the_time_down_to_whole_seconds() {
         for (created, expected) in [
             (json!(1_700_000_000.75), json!(1_700_000_000)),
             (json!(1.7e9), json!(1_700_000_000)),
@@ -348,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_its_previews_and_then_the_answer() {
+    fn a_stream_contains_previews_and_then_images() {
         let event = |kind: &str, content: &str| {
             json!({
                 "type": format!("image_generation.{kind}"), "created_at": 7,

@@ -12,59 +12,55 @@ use serde_json::{Number, Value, json};
 use crate::rules::{Rule, Takes, rule};
 use crate::{models, parameters, rules};
 
-/// Reads a text aloud and returns the recording as a file.
+/// Converts text to speech and returns the audio as a file.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateSpeech {
-    /// The model that speaks. Any name that the server knows can be typed.
+    /// The text-to-speech model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-mini-tts", live, open_choices(
         "gpt-4o-mini-tts",
-        "tts-1": "Answers fast.",
-        "tts-1-hd": "Sounds better than tts-1 and takes longer.",
+        "tts-1": "Fast.",
+        "tts-1-hd": "Better quality than tts-1, but slower.",
     ))]
     model: String,
-    /// The text to read aloud. OpenAI's models take at most 4096 characters: split a
-    /// longer text and run the action for each part.
+    /// The text to read aloud. OpenAI's models accept up to 4096 characters: split longer
+    /// text and run the action once for each part.
     #[property(placeholder = "Good morning!")]
     input: String,
-    /// Who speaks. Besides the listed voices, a server's own can be typed, and a custom
-    /// voice is given as {"id": "voice_…"}.
+    /// The voice to use. You can also enter any voice the server supports, or a custom voice
+    /// as {"id": "voice_…"}.
     #[property(open_choices(
         "alloy", "onyx", "fable", "echo", "shimmer", "nova", "ash", "ballad", "coral", "sage",
         "verse", "marin", "cedar",
     ))]
     voice: Value,
-    /// The format of the recording.
+    /// The audio format.
     #[property(label = "Response format", provider_default = "mp3", choices(
         "mp3",
         "aac",
         "flac": "Lossless.",
-        "opus": "Small files, made for streaming.",
-        "wav": "Not compressed.",
-        "pcm": "Bare samples without a header.",
+        "opus": "Small files, designed for streaming.",
+        "wav": "Uncompressed.",
+        "pcm": "Raw samples without a header.",
     ))]
     response_format: Option<Value>,
-    /// How fast the voice speaks: 2 is twice its normal pace.
+    /// The speed of the voice: 2 is twice as fast as normal.
     #[property(minimum = 0.25, maximum = 4, provider_default = 1)]
     speed: Option<Number>,
-    /// How the text is to be spoken: the tone, the pace, the mood. tts-1 and tts-1-hd cannot
-    /// follow any.
+    /// How to speak the text, such as the tone, pace or mood. Not supported by tts-1 and
+    /// tts-1-hd.
     #[property(advanced, control = text_area, placeholder = "Calm, with a slight smile.")]
     instructions: Option<String>,
 }
 
-/// OpenAI's own models. Other servers' have limits of their own, or none.
+/// OpenAI's own models. Models of other servers have other limits, or none.
 const OPENAI: &[&str] = &["gpt-4o-mini-tts", "tts-1", "tts-1-hd"];
 
-/// What only some models take.
+/// The restrictions of individual models.
 const RULES: &[Rule] = &[
     rule(OPENAI, "input", Takes::Characters(4096)),
-    rule(
-        &["tts-1", "tts-1-hd"],
-        "instructions",
-        Takes::Nothing("it cannot follow any; gpt-4o-mini-tts can"),
-    ),
+    rule(&["tts-1", "tts-1-hd"], "instructions", Takes::Nothing("use gpt-4o-mini-tts instead")),
     rule(OPENAI, "instructions", Takes::Characters(4096)),
 ];
 
@@ -77,7 +73,7 @@ impl Run for CreateSpeech {
     const EXAMPLES: &[Example] = &[
         Example { title: "A greeting", input: r#"{"input": "Good morning!", "voice": "alloy"}"# },
         Example {
-            title: "In a mood, as a small file",
+            title: "A sad voice in a small file",
             input: r#"{
                 "input": "The last train has left.",
                 "voice": "sage",
@@ -89,12 +85,12 @@ impl Run for CreateSpeech {
 
     type Output = FileEntry;
     const OUTPUT: Output =
-        Output::Fixed(&Property { description: "The recording.", ..FileEntry::SHAPE });
+        Output::Fixed(&Property { description: "The audio file.", ..FileEntry::SHAPE });
 
     fn run(self, _: &Settings) -> Result<Outcome<FileEntry>> {
         let format = self.response_format.as_ref().map_or(Some("mp3"), Value::as_str);
         let (format, mime_type) = format.and_then(recording).ok_or_else(|| {
-            let message = "the format is one of mp3, aac, flac, opus, wav and pcm";
+            let message = "`responseFormat` must be one of: mp3, aac, flac, opus, wav, pcm";
             Failure::invalid_input("responseFormat", message)
         })?;
         check_voice(&self.voice)?;
@@ -102,10 +98,10 @@ impl Run for CreateSpeech {
         rules::check(RULES, &self.model, &body)?;
         let response = http::post("/audio/speech").json(&body).send()?;
         let (format, mime_type) = if is_pcm(&response) { PCM } else { (format, mime_type) };
-        // The host names it by what it is.
+        // The host adapts the name and type to the content.
         let entry = response.save(&format!("speech.{format}"), mime_type)?;
         if !entry.mime_type.starts_with("audio/") {
-            return Err(no_recording(&entry)?.answered_by(&response));
+            return Err(no_audio(&entry)?.answered_by(&response));
         }
         let metadata = json!({ "model": self.model, "requestId": response.request_id() });
         Outcome::new(entry).with_metadata(&metadata)
@@ -117,10 +113,10 @@ impl Run for CreateSpeech {
     }
 }
 
-/// The extension and the media type of bare samples.
+/// The extension and media type of raw samples.
 const PCM: (&str, &str) = ("pcm", "audio/pcm");
 
-/// The extension and the media type of recordings in a format.
+/// The extension and media type of audio in a format.
 fn recording(format: &str) -> Option<(&str, &'static str)> {
     let mime_type = match format {
         "mp3" => "audio/mpeg",
@@ -134,7 +130,7 @@ fn recording(format: &str) -> Option<(&str, &'static str)> {
     Some((format, mime_type))
 }
 
-/// A voice is a name, or an object with the id of a custom voice.
+/// Checks that a voice is a name, or an object with the ID of a custom voice.
 fn check_voice(voice: &Value) -> Result<()> {
     let is_custom = |voice: &Value| {
         voice.as_object().is_some_and(|members| members.len() == 1)
@@ -143,28 +139,28 @@ fn check_voice(voice: &Value) -> Result<()> {
     if voice.is_string() || is_custom(voice) {
         return Ok(());
     }
-    let message = "a voice is a name such as \"alloy\", or {\"id\": \"voice_…\"}";
+    let message = "`voice` must be a name such as \"alloy\", or {\"id\": \"voice_…\"}";
     Err(Failure::invalid_input("voice", message))
 }
 
-/// Whether a response is called bare samples, which nothing but its media type
-/// shows.
+/// Whether a response is labeled as raw samples. Their content does not show
+/// it.
 fn is_pcm(response: &Response) -> bool {
     let names = ["audio/pcm", "audio/x-pcm", "audio/l16", "audio/raw", "audio/x-raw"];
     names.iter().any(|name| response.has_type(name))
 }
 
-/// How much is read of an answer that is no recording, in bytes.
-const MAX_WORDS: u32 = 16 * 1024;
+/// The maximum number of bytes to read from a response that is not audio.
+const MAX_TEXT: u32 = 16 * 1024;
 
-/// The failure of an answer that is no recording, with its words.
-fn no_recording(entry: &FileEntry) -> Result<Failure> {
-    let message = "the provider returned no recording";
+/// The failure for a response that is not audio, with its text.
+fn no_audio(entry: &FileEntry) -> Result<Failure> {
+    let message = "the provider returned no audio";
     if !entry.mime_type.starts_with("text/") {
-        return Ok(Failure::invalid_output(format!("{message} (it sent {})", entry.mime_type)));
+        return Ok(Failure::invalid_output(format!("{message} (got {})", entry.mime_type)));
     }
-    let words = entry.open()?.read(0, MAX_WORDS)?;
-    Ok(errors::instead(message, &String::from_utf8_lossy(&words)))
+    let text = entry.open()?.read(0, MAX_TEXT)?;
+    Ok(errors::instead(message, &String::from_utf8_lossy(&text)))
 }
 
 #[cfg(test)]
@@ -174,7 +170,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The smallest input with these members.
+    /// The smallest valid input with these members.
     fn input(members: Value) -> Value {
         let mut input = json!({ "input": "Hi", "voice": "alloy" });
         for (name, value) in members.as_object().unwrap() {
@@ -183,19 +179,19 @@ mod tests {
         input
     }
 
-    /// Runs the action, to be answered with this.
+    /// Runs the action against a response with this content.
     fn run(members: Value, mime_type: &str, content: &str) -> Result<testing::Outcome> {
         let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
         Host::new(&CONNECTOR).answer(answer).run("createSpeech", input(members))
     }
 
     #[test]
-    fn a_recording_is_a_file() {
+    fn returns_the_audio_as_a_file() {
         for (members, called, name, mime_type) in [
             (json!({}), "audio/mpeg", "speech.mp3", "audio/mpeg"),
             (json!({ "responseFormat": "opus" }), "audio/ogg", "speech.opus", "audio/ogg"),
             (json!({ "responseFormat": "pcm" }), "text/plain", "speech.pcm", "audio/pcm"),
-            // What it is called counts for bare samples alone.
+            // The label matters only for raw samples.
             (json!({}), "audio/L16; rate=24000", "speech.pcm", "audio/pcm"),
             (json!({ "responseFormat": "aac" }), "audio/wav", "speech.aac", "audio/aac"),
         ] {
@@ -208,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_allowed_is_refused_before_the_request() {
+    fn rejects_invalid_input_before_the_request() {
         let (taken, longer) = ("ü".repeat(4096), "ü".repeat(4097));
         for (members, property) in [
             (json!({ "voice": { "id": "voice_1" } }), None),

@@ -1,7 +1,7 @@
 //! Create Transcriptions: `POST /audio/transcriptions`.
 //!
-//! [`models`] says which model takes and writes what, [`language`] the codes of
-//! languages, [`answer`] what comes back, in the [`shapes`] that it has.
+//! [`models`] defines what each model supports and [`language`] the language
+//! codes. [`answer`] reads the response, which has one of the [`shapes`].
 
 mod answer;
 mod language;
@@ -23,83 +23,82 @@ use self::answer::Answer;
 use self::language::{Language, language};
 use crate::{parameters, rules};
 
-/// Writes down what is said in a recording, in the language that is spoken.
+/// Transcribes audio to text, in the language that is spoken.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateTranscription {
-    /// The recording.
+    /// The audio file to transcribe.
     #[serde(skip_serializing)]
     #[property(max_bytes = 25 << 20, accept = RECORDINGS)]
     file: FileEntry,
-    /// The model that listens. Any name that the server knows can be typed.
+    /// The transcription model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-transcribe", live, open_choices(
         "gpt-4o-transcribe",
         "gpt-4o-mini-transcribe",
         "gpt-transcribe",
-        "gpt-4o-transcribe-diarize": "Tells the speakers apart.",
-        "whisper-1": "Knows subtitles and time stamps.",
+        "gpt-4o-transcribe-diarize": "Identifies speakers.",
+        "whisper-1": "Supports subtitles and timestamps.",
     ))]
     model: String,
-    /// The language that is spoken, as an ISO 639-1 code such as en; a tag such as en-US and
-    /// an English name are made one. Naming it makes the transcript better and faster. Left
-    /// empty or auto, the model finds out.
+    /// The spoken language, as an ISO 639-1 code such as en. Tags such as en-US and English
+    /// names are converted. Setting it improves accuracy and speed. Leave empty or enter auto
+    /// to detect the language automatically.
     #[property(open_choices = language::CHOICES)]
     language: Option<String>,
-    /// Words and names that occur, or the end of the previous part, in the language of the
-    /// recording: the transcript follows its spelling and style. Leave it empty for diarize
-    /// models.
+    /// Text that guides spelling and style, such as names that occur or the end of the
+    /// previous segment, in the language of the audio. Leave empty for diarization models.
     prompt: Option<String>,
-    /// The shape of the transcript. All but json depend on the model: subtitles and
-    /// verbose_json need whisper-1, diarized_json a diarize model.
+    /// The format of the transcript. Every model supports json. Subtitles and verbose_json
+    /// require whisper-1, and diarized_json a diarization model.
     #[property(label = "Response format", default = "json", choices(
         "srt": "SubRip subtitles.",
         "vtt": "WebVTT subtitles.",
         "json": "An object with the text.",
-        "text": "The bare text.",
-        "verbose_json": "With language, duration and segments.",
-        "diarized_json": "With segments by speaker.",
+        "text": "Plain text.",
+        "verbose_json": "An object with language, duration and segments.",
+        "diarized_json": "An object with a speaker for each segment.",
     ))]
     response_format: Value,
-    /// How freely the model guesses at what is unclear. At 0 it stays with what is most
-    /// probable.
+    /// Controls randomness. At 0, the model keeps to the most likely words; higher values let
+    /// it guess more freely where the audio is unclear.
     #[property(minimum = 0, maximum = 1, provider_default = 0)]
     temperature: Option<Number>,
-    /// Of what the start and end are told. Left empty, of segments.
+    /// Which timestamps to include. Leave empty for segments only.
     #[property(advanced, group = "Output", when(response_format = "verbose_json"))]
-    #[property(choices("segment": "Of each segment.", "word": "Of each word."))]
+    #[property(choices("segment": "For each segment.", "word": "For each word."))]
     timestamp_granularities: Option<Vec<String>>,
-    /// Whether the output includes how sure the model is of each token. gpt-4o-transcribe and
-    /// gpt-4o-mini-transcribe can tell.
+    /// Whether the output includes the log probability of each token. Supported by
+    /// gpt-4o-transcribe and gpt-4o-mini-transcribe.
     #[property(advanced, group = "Output", provider_default = false)]
     include_logprobs: Option<bool>,
-    /// People whose voices a diarize model is to recognize. Others are called A, B and so
-    /// on.
+    /// Speakers whose voices a diarization model should recognize. Other speakers are labeled
+    /// A, B and so on.
     #[property(advanced, group = "Speakers", max_items = 4)]
     known_speakers: Option<Vec<Speaker>>,
-    /// Where long recordings are cut: "auto", or an object with the type server_vad and its
-    /// settings. Left empty, diarize models cut by themselves.
-    #[property(advanced, group = "Recording", open_choices("auto": "At pauses."))]
+    /// How to split long audio: "auto", or an object with the type server_vad and its
+    /// settings. Diarization models use "auto" if this is empty.
+    #[property(advanced, group = "Recording", open_choices("auto": "Split at pauses."))]
     chunking_strategy: Option<Value>,
-    /// The languages that may be spoken, each as in Language, for a recording in several.
-    /// Only gpt-transcribe takes them.
+    /// The languages that may be spoken in multilingual audio, each in the same form as
+    /// Language. gpt-transcribe only.
     #[property(advanced, group = "Recording")]
     languages: Option<Vec<String>>,
-    /// Words that are likely to occur. Only gpt-transcribe takes them.
+    /// Words that are likely to occur. gpt-transcribe only.
     #[property(advanced, group = "Recording")]
     keywords: Option<Vec<String>>,
 }
 
 #[derive(Deserialize, Serialize, Properties)]
 struct Speaker {
-    /// What the speaker is called.
+    /// The speaker's name.
     name: String,
-    /// 2 to 10 seconds of the voice alone.
+    /// A sample of the speaker's voice alone, 2 to 10 seconds long.
     #[property(max_bytes = 4 << 20, accept = RECORDINGS)]
     recording: FileEntry,
 }
 
-/// The extensions of the recordings that the API takes.
+/// The extensions of the audio files that the API accepts.
 const RECORDINGS: &[&str] = &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
 
 impl Run for CreateTranscription {
@@ -108,9 +107,9 @@ impl Run for CreateTranscription {
     const GROUP: &str = "Audio";
     const EFFECTS: Effects = Effects::BILLED;
     const EXAMPLES: &[Example] = &[
-        Example { title: "What is said in a recording", input: r#"{"file": {"url": "talk.mp3"}}"# },
+        Example { title: "A transcript", input: r#"{"file": {"url": "talk.mp3"}}"# },
         Example {
-            title: "Who says what",
+            title: "A transcript with speakers",
             input: r#"{
                 "file": {"url": "meeting.mp3"},
                 "model": "gpt-4o-transcribe-diarize",
@@ -140,7 +139,7 @@ impl Run for CreateTranscription {
         let format = self.response_format.as_str().unwrap_or_default();
         let parameters = parameters::given(&self)?;
         rules::check(models::RULES, &self.model, &parameters)?;
-        // Of subtitles nothing is worth showing as it arrives.
+        // Subtitles are useless until they are complete.
         let is_streamed = events::streaming()
             && models::streams(&self.model)
             && matches!(format, "json" | "text" | "diarized_json");
@@ -185,7 +184,7 @@ impl Run for CreateTranscription {
 }
 
 impl CreateTranscription {
-    /// The form's fields behind the file.
+    /// The form fields that follow the file.
     fn fields(&self, parameters: Map<String, Value>) -> Result<Vec<(String, String)>> {
         let mut fields = Vec::new();
         let mut add = |name: &str, value: String| fields.push((name.to_owned(), value));
@@ -231,14 +230,14 @@ impl CreateTranscription {
                 (name, value) => add(name, plain(value)),
             }
         }
-        // Without it, these models refuse recordings above 30 seconds.
+        // Without it, these models reject audio longer than 30 seconds.
         if self.chunking_strategy.is_none() && models::is_diarizing(&self.model) {
             add("chunking_strategy", "auto".to_owned());
         }
         Ok(fields)
     }
 
-    /// The codes of the languages that may be spoken, each once.
+    /// The codes of the languages that may be spoken, without duplicates.
     fn codes(&self) -> Result<Vec<&'static str>> {
         let mut codes = Vec::new();
         for (index, text) in self.languages.iter().flatten().enumerate() {
@@ -249,7 +248,7 @@ impl CreateTranscription {
     }
 }
 
-/// The code of a language; none if the model is to find out.
+/// The code of a language, or `None` if the model should detect it.
 fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
     match language(text) {
         Some(Language::Code(code)) => Ok(Some(code)),
@@ -264,7 +263,7 @@ fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
     }
 }
 
-/// A value as the text of a form's field.
+/// A value as the text of a form field.
 fn plain(value: Value) -> String {
     match value {
         Value::String(text) => text,
@@ -272,7 +271,7 @@ fn plain(value: Value) -> String {
     }
 }
 
-/// A recording of a few seconds in one text (RFC 2397).
+/// A recording of a few seconds as a `data:` URL (RFC 2397).
 fn data_url(recording: &FileEntry) -> Result<String> {
     let bytes = recording.open()?.read(0, u32::MAX)?;
     Ok(format!("data:{};base64,{}", recording.mime_type, STANDARD.encode(bytes)))
@@ -288,7 +287,7 @@ mod tests {
 
     const MODEL: &str = "gpt-transcribe";
 
-    /// Runs the action on a recording.
+    /// Runs the action on an audio file.
     fn run(host: &Host, members: Value) -> Result<testing::Outcome> {
         let file = host.file("talk.mp3", "audio/mpeg", b"talk");
         let mut input = json!({ "file": file, "model": MODEL });
@@ -298,7 +297,7 @@ mod tests {
         host.run("createTranscription", input)
     }
 
-    /// The fields of the form behind the file, each as `name=value`.
+    /// The form fields that follow the file, each as `name=value`.
     fn form(members: Value) -> Result<Vec<String>> {
         let host = Host::new(&CONNECTOR).answer(Answer::content(200, "text/plain", "Hi"));
         run(&host, members)?;
@@ -309,14 +308,14 @@ mod tests {
         Ok(fields[1..].to_vec())
     }
 
-    /// The outcome of an answer with this content.
+    /// The outcome of a response with this content.
     fn answered(format: &str, mime_type: &str, content: &str) -> Result<testing::Outcome> {
         let answer = Answer::content(200, mime_type, content).header("x-request-id", "req_1");
         run(&Host::new(&CONNECTOR).answer(answer), json!({ "responseFormat": format }))
     }
 
     #[test]
-    fn what_is_set_is_sent_as_the_api_takes_it() {
+    fn sends_the_properties_as_form_fields() {
         let everything = json!({
             "model": "another", "language": "de", "prompt": "Grüße", "temperature": 0,
             "responseFormat": "text", "timestampGranularities": ["word", "segment"],
@@ -344,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn long_recordings_reach_the_diarizing_model() {
+    fn diarization_models_split_long_audio() {
         let model = "gpt-4o-transcribe-diarize";
         let strategy = |members| form(members).unwrap().pop().unwrap();
         let text = "text";
@@ -360,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_language_is_refused() {
+    fn rejects_an_unknown_language() {
         for (members, property) in [
             (json!({ "language": "klingon" }), "language"),
             (json!({ "languages": ["de", "klingon"] }), "languages[1]"),
@@ -372,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_in_another_format_is_taken_if_it_can_be() {
+    fn converts_a_response_in_another_format_if_possible() {
         let (json_, plain) = ("application/json", "text/plain; charset=utf-8");
         for (format, mime_type, content, expected) in [
             ("json", json_, r#"{"text":"Hi","x":1}"#, Some(json!({ "text": "Hi", "x": 1 }))),
@@ -424,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_reported_and_put_together() {
+    fn reports_and_assembles_a_stream() {
         let segment = json!({ "type": "transcript.text.segment", "id": "s1", "speaker": "A" });
         let events = [
             json!({ "type": "transcript.text.delta", "delta": "Grüß " }),
@@ -445,18 +444,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_breaks_off_keeps_what_was_said() {
+    fn a_stream_that_ends_early_keeps_its_text() {
         let delta = json!({ "type": "transcript.text.delta", "delta": "half" }).to_string();
         for events in [vec![delta.clone()], vec![delta, "[DONE]".to_owned()]] {
             let host = Host::new(&CONNECTOR).streaming().answer(Answer::events(events));
             let failure = run(&host, json!({})).unwrap_err();
-            assert_eq!(failure.message, "the transcript broke off");
+            assert_eq!(failure.message, "the transcript ended early");
             assert_eq!(failure.detail.as_deref(), Some("half"));
         }
     }
 
     #[test]
-    fn the_format_decides_the_output() {
+    fn the_format_determines_the_output() {
         let schema =
             |input| Host::new(&CONNECTOR).output_schema("createTranscription", input).unwrap();
         let json_ = json!({

@@ -1,11 +1,11 @@
-//! What the API's errors mean, beyond what all providers' errors do.
+//! The API's errors, as far as they differ from other providers' errors.
 
 use connector_sdk::errors::{self, Explanation};
 use connector_sdk::{ErrorResponse, Failure, FailureKind};
 
 use crate::models::has_any;
 
-/// Codes and types of errors that last until somebody pays.
+/// Error codes and types that persist until the account is topped up.
 pub const OUT_OF_CREDIT: &[&str] = &[
     "insufficient_quota",
     "billing_hard_limit_reached",
@@ -16,14 +16,14 @@ pub const OUT_OF_CREDIT: &[&str] = &[
     "insufficient_credits",
 ];
 
-/// What is wrong when a server does not know a path.
-pub const BASE_URL_HINT: &str = "check the base URL: it ends with the API's version, such as \
-                                 `/v1`, and not with an endpoint such as `/chat/completions`";
+/// The advice for an unknown path.
+pub const BASE_URL_HINT: &str = "check the base URL: it must end with the API version, such as \
+                                 `/v1`, not with an endpoint such as `/chat/completions`";
 
-/// What else than the path may be unknown, in the words of errors.
+/// Resources other than the path that an error may report as not found.
 const RESOURCES: &[&str] = &["model", "deployment", "voice"];
 
-/// The parameters that actions make, with the properties they are made of.
+/// Parameters that actions derive, with the properties they are derived from.
 const ALIASES: &[(&str, &str)] = &[
     // Ask
     ("max_completion_tokens", "maxTokens"),
@@ -37,7 +37,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("known_speaker_references", "knownSpeakers"),
 ];
 
-/// The failure of an error, in a response or in the middle of a stream.
+/// The failure for an error, in a response or in the middle of a stream.
 pub fn read(response: &ErrorResponse) -> Failure {
     let mut failure = response.failure();
     let explanation = response.explanation();
@@ -45,7 +45,7 @@ pub fn read(response: &ErrorResponse) -> Failure {
         failure.kind = FailureKind::QuotaExceeded;
     }
     let Explanation { message: words, param, .. } = explanation;
-    // Not in a path, such as `/v1/models`.
+    // Ignores words in a path, such as `/v1/models`.
     let names = |things: &[&str]| {
         let mut words = words.as_deref().unwrap_or_default().split_whitespace();
         words.any(|word| !word.contains('/') && has_any(word, things))
@@ -56,11 +56,11 @@ pub fn read(response: &ErrorResponse) -> Failure {
     failure.property = param.as_deref().and_then(property).or_else(model);
     match (response.status, words.as_ref()) {
         (404 | 405, _) if failure.property.is_none() && !names(RESOURCES) => {
-            let status = || format!("the server answered with the status {}", response.status);
+            let status = || format!("the server returned HTTP {}", response.status);
             failure.message = format!("{}; {BASE_URL_HINT}", words.unwrap_or_else(status));
             failure.with_detail(response.body.trim_ascii())
         }
-        // The failure names the property: the parameter need not be named too.
+        // The failure names the property, so the message need not name the parameter.
         (400.., Some(words)) if failure.property.is_some() => {
             failure.message.clone_from(words);
             failure
@@ -69,12 +69,12 @@ pub fn read(response: &ErrorResponse) -> Failure {
     }
 }
 
-/// The path of the property of the running action that a parameter means.
+/// The path of the running action's property that a parameter belongs to.
 fn property(param: &str) -> Option<String> {
     let (name, path) = param.split_at(param.find(['.', '[']).unwrap_or(param.len()));
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-    let made_of = alias.and_then(|(_, made_of)| errors::property(&format!("{made_of}{path}")));
-    made_of.or_else(|| errors::property(param))
+    let source = alias.and_then(|(_, source)| errors::property(&format!("{source}{path}")));
+    source.or_else(|| errors::property(param))
 }
 
 fn is_out_of_credit(explanation: &Explanation) -> bool {
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The failure of a run that is answered with this status and body.
+    /// The failure of a run whose response has this status and body.
     fn failure(status: u16, body: &str) -> Failure {
         let answer = Answer::content(status, "application/json", body);
         let input = json!({ "imageMessages": [{ "content": "A cat" }] });
@@ -104,7 +104,7 @@ mod tests {
             (429, json!({ "message": "You exceeded your quota", "code": "insufficient_quota" })),
             (429, json!({ "message": "No", "type": "insufficient_quota", "code": 429 })),
             (400, json!({ "message": "Limit", "code": "billing_hard_limit_reached" })),
-            // In the place of an answer.
+            // In place of an answer.
             (200, json!({ "message": "Limit", "type": "insufficient_quota" })),
         ] {
             let failure = failure(status, &json!({ "error": error }).to_string());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_property_at_fault_is_named() {
+    fn names_the_property_at_fault() {
         for (status, body, property, message) in [
             (
                 400,
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_path_is_about_the_base_url() {
+    fn an_unknown_path_gets_advice_on_the_base_url() {
         for (body, words) in [
             (r#"{"detail":"Not Found"}"#, "Not Found"),
             (
@@ -162,7 +162,7 @@ mod tests {
                 "Invalid URL (POST /v1/models/chat)",
             ),
             ("404 page not found", "404 page not found"),
-            ("", "the server answered with the status 404"),
+            ("", "the server returned HTTP 404"),
         ] {
             let failure = failure(404, body);
             assert_eq!(failure.kind, FailureKind::NotFound);

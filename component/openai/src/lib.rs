@@ -1,10 +1,9 @@
-//! The OpenAI connector: it asks OpenAI's models, or those of any server that
-//! has the same API.
+//! The OpenAI connector, for OpenAI and for any server with a compatible API.
 //!
-//! Each action is a file or a folder. What they have in common: the
-//! `connection`, `errors` and what they are about, `models` and the
-//! `rules` for what they take, `parameters` that go out as they came in,
-//! `stream`s of events and the token counts (`usage`).
+//! Each action is a module. They share the `connection`, the mapping of
+//! `errors`, the list of `models`, the `rules` for what each model supports,
+//! the `parameters` that are sent unchanged, `stream`s of events and token
+//! counts (`usage`).
 
 mod ask;
 mod connection;
@@ -36,8 +35,8 @@ connector_sdk::export!(Connector {
     ..Connector::new(
         "openai",
         "OpenAI",
-        "Answers questions, makes images, speaks texts and transcribes recordings with OpenAI's \
-         models, or those of any server that speaks its protocol.",
+        "Answers questions, generates images and speech, and transcribes audio with models from \
+         OpenAI or any server with an OpenAI-compatible API.",
     )
 });
 
@@ -48,7 +47,7 @@ mod tests {
     use super::CONNECTOR;
 
     #[test]
-    fn the_connector_is_declared_without_faults() {
+    fn the_declaration_has_no_faults() {
         assert_eq!(testing::faults(&CONNECTOR), [""; 0]);
     }
 }

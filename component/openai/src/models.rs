@@ -1,5 +1,5 @@
-//! The list of models: choices of a form, and the one authorized call that
-//! costs nothing.
+//! The list of models: the options of a form, and the one authorized request
+//! that is free.
 
 use std::cmp::Reverse;
 
@@ -14,16 +14,16 @@ use crate::errors::BASE_URL_HINT;
 /// A model.
 #[derive(Debug)]
 struct Model {
-    /// The name by which requests ask for it.
+    /// The name that requests use.
     id: String,
-    /// When it was made, in seconds since 1970.
+    /// The creation time, in seconds since 1970.
     created: u64,
     /// The day on which the provider shuts it down.
     shutdown_date: Option<String>,
 }
 
 impl Model {
-    /// Reads an item of the list. Only the name is sure to be there.
+    /// Reads an item of the list. Only the ID is required.
     fn of(item: &Value) -> Option<Self> {
         let text = |name: &str| Some(item.get(name)?.as_str()?.to_owned());
         Some(Self {
@@ -33,8 +33,8 @@ impl Model {
         })
     }
 
-    /// The name of the model that this one is a dated edition of, by its own
-    /// name: `gpt-4o` for `gpt-4o-2024-08-06`, `gpt-4` for `gpt-4-0613`.
+    /// The model that this one is a dated edition of, according to its name:
+    /// `gpt-4o` for `gpt-4o-2024-08-06`, `gpt-4` for `gpt-4-0613`.
     fn original(&self) -> Option<&str> {
         let is_number = |text: &str, length| {
             text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -50,8 +50,8 @@ impl Model {
     }
 }
 
-/// Asks the provider which models the credential may use. The answer is
-/// `{"data": [model, …]}`, or the bare array that some servers send.
+/// Requests the models that the credential may use. The response is
+/// `{"data": [model, …]}`, or from some servers the bare array.
 fn list() -> Result<Vec<Model>> {
     let response = http::get("/models").send().map_err(without_list)?;
     let text = response.json_text(None).map_err(not_a_list)?;
@@ -62,21 +62,21 @@ fn list() -> Result<Vec<Model>> {
     Ok(items.iter().filter_map(Model::of).collect())
 }
 
-/// A server need not have a list, but a wrong base URL looks the same.
+/// Explains a 404: the server may have no list, or the base URL may be wrong.
 fn without_list(mut failure: Failure) -> Failure {
     if failure.kind == FailureKind::NotFound {
         failure.message = format!(
-            "the server answered `GET /models` with 404: it has no list of models, or the base \
-             URL is wrong; {BASE_URL_HINT}"
+            "`GET /models` returned 404: the server has no list of models, or the base URL is \
+             wrong; {BASE_URL_HINT}"
         );
     }
     failure
 }
 
-/// An answer in place of the list, such as a web page.
+/// Explains a response that is not a list, such as a web page.
 fn not_a_list(mut failure: Failure) -> Failure {
     if failure.kind == FailureKind::InvalidOutput {
-        let message = "the answer to `GET /models` is not a list of models: check the base URL";
+        let message = "the response to `GET /models` is not a list of models: check the base URL";
         failure.message = message.to_owned();
     }
     failure
@@ -89,14 +89,12 @@ pub fn test() -> Result<String> {
     Ok(format!("reached the API, {count} {noun} available"))
 }
 
-/// The current choices of a model property of an action with this `table`. No
-/// model is left out for its name, because other servers' models are called
-/// anything.
+/// The current options of a model property in the `table` of an action. No model
+/// is excluded because of its name: other servers' models may have any name.
 ///
-/// First come those that the connector offers itself, in its order, then those
-/// that are `likely` to be made for the action, and of those the newest. Where
-/// a server does not say when its models were made, they are sorted by name.
-/// Dated editions of a model come right behind it.
+/// The models that the connector suggests come first, in its order, then those
+/// that are `likely` to suit the action, newest first. Without creation times,
+/// models are sorted by name. Dated editions directly follow their model.
 pub fn options(
     request: &OptionsRequest,
     table: &[Property],
@@ -105,7 +103,7 @@ pub fn options(
     let row = table.iter().find(|row| row.name == request.property);
     let choices = row.and_then(|row| row.choices).filter(|choices| choices.live.is_some());
     let Some(choices) = choices else {
-        let message = format!("`{}` has no list of choices to ask for", request.property);
+        let message = format!("`{}` has no dynamic options", request.property);
         return Err(Failure::invalid_input(request.property, message));
     };
     let known = |id: &str| {
@@ -142,7 +140,7 @@ impl From<Model> for OptionItem {
     }
 }
 
-/// Whether a name has one of these parts, which are in lower case.
+/// Whether a name contains one of these lowercase parts, ignoring case.
 pub fn has_any(id: &str, parts: &[&str]) -> bool {
     let id = id.to_lowercase();
     parts.iter().any(|part| id.contains(part))
@@ -156,7 +154,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The models of a list by their ids and ages, in the order of a form.
+    /// The IDs of models, given with their ages, in the order of a form.
     fn ids(list: &[(&str, u64)], known: &[&str], likely: fn(&str) -> bool) -> Vec<String> {
         let model = |(id, created): &(&str, u64)| {
             Model::of(&json!({ "id": id, "created": created })).unwrap()
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn likely_models_come_first_then_new_ones_and_none_is_hidden() {
+    fn lists_likely_models_first_then_new_ones_and_hides_none() {
         let list = [("text-embedding-3", 30), ("gpt-old", 10), ("Llama-4", 20), ("b", 0), ("a", 0)];
         assert_eq!(
             ids(&list, &[], |id| !id.contains("embedding")),
@@ -177,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn editions_come_behind_their_model() {
+    fn editions_follow_their_model() {
         let list = [
             ("gpt-3.5-turbo", 1),
             ("gpt-3.5-turbo-1106", 4),
@@ -210,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_tells_when_the_model_ends() {
+    fn an_option_shows_the_shutdown_date() {
         let model = json!({ "id": "gpt-old", "created": 10, "shutdown_date": "2026-10-23" });
         let item = OptionItem::from(Model::of(&model).unwrap());
         assert_eq!(item.value, "gpt-old");
@@ -218,12 +216,12 @@ mod tests {
     }
 
     #[test]
-    fn a_test_says_what_was_reached() {
+    fn the_connection_test_counts_the_models() {
         let test = |answer| Host::new(&CONNECTOR).answer(answer).test();
         let ids = json!([{ "id": "a", "created": null }, { "no": "id" }, { "id": "b" }]);
         let reached = test(Answer::json(200, json!({ "data": ids }))).unwrap();
         assert_eq!(reached, "reached the API, 2 models available");
-        // A bare array is a list too.
+        // A bare array is also a list.
         let reached = test(Answer::json(200, json!([{ "id": "a" }]))).unwrap();
         assert_eq!(reached, "reached the API, 1 model available");
 

@@ -1,22 +1,22 @@
-//! Parameters that go out as they came in.
+//! Parameters that are sent unchanged.
 
 use connector_sdk::{Failure, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The parameters that an input sends as they were given. What is empty is not
-/// sent: it means the same as what is not given, and the API refuses it.
+/// The parameters that an input sends unchanged. Empty values are left out: they
+/// mean the same as absent ones, but the API rejects them.
 pub fn given(input: &impl Serialize) -> Result<Map<String, Value>> {
     match serde_json::to_value(input) {
         Ok(Value::Object(mut parameters)) => {
             parameters.retain(|_, value| !is_empty(value));
             Ok(parameters)
         }
-        _ => Err(Failure::internal("an input is an object")),
+        _ => Err(Failure::internal("the input is not an object")),
     }
 }
 
-/// Whether a value says nothing.
+/// Whether a value is null or has no items or members.
 pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -26,7 +26,7 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// The name of a property's parameter: `topP` is `top_p`.
+/// The parameter name of a property: `top_p` for `topP`.
 pub fn parameter(property: &str) -> String {
     let mut parameter = String::new();
     for character in property.chars() {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_empty_is_not_sent() {
+    fn leaves_out_empty_values() {
         let input = json!({ "top_p": 0, "off": false, "seed": null, "stop": [], "logit_bias": {} });
         assert_eq!(Value::Object(given(&input).unwrap()), json!({ "top_p": 0, "off": false }));
     }

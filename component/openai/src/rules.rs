@@ -1,41 +1,40 @@
-//! What models take: rules as data, checked before anything is sent.
+//! What models support: rules as data, checked before a request is sent.
 //!
-//! A rule holds for models that are known. A model that no rule names takes
-//! whatever its server says.
+//! A model that no rule names is not checked: its server decides.
 
 use connector_sdk::{Failure, Result};
 use serde_json::{Map, Value};
 
 use crate::parameters::{is_empty, parameter};
 
-/// What some models take as a property.
+/// What some models accept as the value of a property.
 pub struct Rule {
-    /// The models; each stands for its dated editions too.
+    /// The models, each including its dated editions.
     pub models: &'static [&'static str],
     /// The property.
     pub property: &'static str,
-    /// What they take.
+    /// What they accept.
     pub takes: Takes,
 }
 
-/// What a model takes.
+/// What a model accepts.
 pub enum Takes {
-    /// No value at all, for this reason.
+    /// No value, for this reason.
     Nothing(&'static str),
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
-    /// A number up to this one.
+    /// A number up to this maximum.
     AtMost(u32),
-    /// A text of up to so many characters.
+    /// A string of up to this many characters.
     Characters(usize),
 }
 
-/// A rule.
+/// Creates a rule.
 pub const fn rule(models: &'static [&'static str], property: &'static str, takes: Takes) -> Rule {
     Rule { models, property, takes }
 }
 
-/// Checks parameters, each of which has its property's name in snake case.
+/// Checks parameters. Each has the name of its property, in snake case.
 pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Result<()> {
     for Rule { property, takes, .. } in rules.iter().filter(|rule| is_one_of(model, rule.models)) {
         if let Some(value) = parameters.get(&parameter(property))
@@ -48,14 +47,14 @@ pub fn check(rules: &[Rule], model: &str, parameters: &Map<String, Value>) -> Re
 }
 
 impl Takes {
-    /// Why a value is not taken.
+    /// Why a value is rejected.
     fn refusal(&self, model: &str, property: &str, value: &Value) -> Option<String> {
         match (self, value) {
-            // A switch that is off asks for nothing either.
+            // A switch that is off requests nothing either.
             (_, Value::Bool(false)) => None,
             (_, value) if is_empty(value) => None,
             (Self::Nothing(reason), _) => {
-                Some(format!("`{model}` takes no `{property}`: {reason}"))
+                Some(format!("`{model}` does not support `{property}`: {reason}"))
             }
             (Self::OneOf(texts), Value::String(text)) => {
                 (!texts.contains(&text.as_str())).then(|| {
@@ -99,13 +98,13 @@ mod tests {
     use super::*;
 
     const RULES: &[Rule] = &[
-        rule(&["old", "older"], "fontStyle", Takes::Nothing("it has none")),
+        rule(&["old", "older"], "fontStyle", Takes::Nothing("leave it empty")),
         rule(&["old"], "quality", Takes::OneOf(&["low", "high"])),
         rule(&["old"], "n", Takes::AtMost(1)),
         rule(&["old"], "input", Takes::Characters(3)),
     ];
 
-    /// Why a model does not take these parameters; none if it does.
+    /// Why a model rejects these parameters, if it does.
     fn refusal(model: &str, parameters: Value) -> Option<String> {
         let failure = check(RULES, model, parameters.as_object().unwrap()).err()?;
         assert_eq!(failure.kind, FailureKind::InvalidInput);
@@ -114,11 +113,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_model_does_not_take_is_refused_with_what_it_does() {
+    fn a_rejection_names_what_the_model_accepts() {
         for (parameters, expected) in [
             (
                 json!({ "font_style": "x" }),
-                Some("fontStyle: `old` takes no `fontStyle`: it has none"),
+                Some("fontStyle: `old` does not support `fontStyle`: leave it empty"),
             ),
             (
                 json!({ "quality": "hd" }),
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_hold_for_dated_editions_and_not_for_other_models() {
+    fn rules_apply_to_dated_editions_but_not_to_other_models() {
         let style = || json!({ "font_style": "x" });
         for model in ["old", "older", "old-2026-01-31", "old-1106"] {
             assert!(refusal(model, style()).is_some(), "{model}");

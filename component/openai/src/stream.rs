@@ -4,16 +4,16 @@ use connector_sdk::http::Events;
 use connector_sdk::{Result, errors, json};
 use serde_json::Value;
 
-/// What a stream goes on with.
+/// The next item of a stream.
 #[derive(Debug, PartialEq)]
 pub enum Next {
     /// A JSON object.
     Object(Value),
-    /// The provider says that it has sent everything.
+    /// The provider's end-of-stream marker.
     Done,
 }
 
-/// What the events of a response say.
+/// Reads the events of a response.
 pub fn read(events: Events) -> impl Iterator<Item = Result<Next>> {
     events.filter_map(|event| match event {
         Ok(event) if event.name == "error" => Some(Err(event.failure())),
@@ -22,10 +22,10 @@ pub fn read(events: Events) -> impl Iterator<Item = Result<Next>> {
     })
 }
 
-/// What an event with this data says. One that is an error is that failure.
+/// Reads the data of an event. An error in it becomes the failure.
 pub fn next(data: &str) -> Result<Option<Next>> {
     match data.trim_ascii() {
-        // Some servers keep a connection alive with empty data.
+        // Some servers send empty data to keep a connection alive.
         "" => return Ok(None),
         "[DONE]" => return Ok(Some(Next::Done)),
         _ => {}
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_objects_until_the_end() {
+    fn reads_objects_until_the_end() {
         for (data, expected) in [
             (r#"{"a":null}"#, Some(Next::Object(json!({ "a": null })))),
             (r#"{"error":null}"#, Some(Next::Object(json!({ "error": null })))),
@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn something_else_is_a_failure() {
+    fn rejects_anything_else() {
         for data in ["<html>", "oops", "[1]", "{"] {
             assert_eq!(next(data).unwrap_err().kind, FailureKind::InvalidOutput, "{data}");
         }
     }
 
     #[test]
-    fn an_error_in_the_stream_is_that_failure() {
+    fn an_error_in_the_stream_becomes_the_failure() {
         for error in [
             r#"{"error":{"message":"slow down","code":"rate_limit_exceeded"}}"#,
             r#"{"errors":[{"message":"slow down","code":429}]}"#,

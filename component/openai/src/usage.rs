@@ -1,9 +1,9 @@
-//! Token counts, flat and in one spelling.
+//! Token counts, flattened and with uniform names.
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
-/// Where the counts are in the API's `usage` objects, and their names in a
+/// The paths of the counts in the API's `usage` objects, and their names in a
 /// run's metadata.
 const COUNTS: &[(&str, &str)] = &[
     ("prompt_tokens", "promptTokens"),
@@ -22,12 +22,12 @@ const COUNTS: &[(&str, &str)] = &[
     ("seconds", "seconds"),
 ];
 
-/// The counts of one run, which may have taken several requests.
+/// The token counts of one run, which may make several requests.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Usage(Map<String, Value>);
 
 impl Usage {
-    /// Adds the counts of a further answer: its `usage`.
+    /// Adds the counts in the `usage` of another response.
     pub fn add(&mut self, usage: &Value) {
         for (name, value) in usage.as_object().into_iter().flatten() {
             match value {
@@ -53,7 +53,7 @@ impl Usage {
         self.0.insert((*name).to_owned(), sum.into());
     }
 
-    /// Whether the provider counted nothing.
+    /// Whether the provider reported no counts.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_counts_of_all_answers_are_flat() {
+    fn flattens_and_adds_the_counts() {
         for (answers, expected) in [
             (
                 vec![json!({

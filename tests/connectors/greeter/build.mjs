@@ -1,7 +1,7 @@
-// Makes a component of connector.js: build.mjs SOURCE WIT FILE
+// Compiles connector.js to a component: build.mjs SOURCE WIT FILE
 //
-// It runs where build.sh installed componentize-js. Every part of WASI is
-// left out, and with it what would need an import that connectors may not have.
+// It runs in the folder where build.sh installed componentize-js. All features
+// that need WASI are disabled, because connectors may not import it.
 
 import { writeFileSync } from 'node:fs';
 import { componentize } from '@bytecodealliance/componentize-js';

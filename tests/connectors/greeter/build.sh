@@ -3,10 +3,10 @@
 #
 #     tests/connectors/greeter/build.sh TARGET
 #
-# The component is TARGET/test-components/greeter.wasm, the tools are in
-# TARGET/greeter. Run again, it does nothing unless something has changed.
-# `overrides` in package.json names an older jco, of which componentize-js uses
-# little: later ones bring a bundler and a second JavaScript engine with them.
+# The component is written to TARGET/test-components/greeter.wasm, the tools to
+# TARGET/greeter. A second run does nothing unless something has changed.
+# `overrides` in package.json selects an older jco: componentize-js uses little
+# of it, and later versions pull in a bundler and a second JavaScript engine.
 set -eu
 
 me=tests/connectors/greeter/build.sh

@@ -1,8 +1,7 @@
 // A connector in JavaScript: the contract is `wit/`, not Rust.
 //
-// Its one action asks a server for a greeting, says so while it does, and
-// keeps the greeting as a file. componentize-js makes a component of it
-// (build.sh), without WASI.
+// Its one action fetches a greeting from a server, reports it as an event and
+// stores it as a file. build.sh compiles it with componentize-js, without WASI.
 
 import { emit } from 'workflow:connector/events@0.1.0';
 import { create } from 'workflow:connector/files@0.1.0';
@@ -22,13 +21,13 @@ const row = (name, label, more = {}) => ({
   ...more,
 });
 
-// The rows of all tables; the others name their positions.
+// The properties of all tables, which refer to them by position.
 const properties = [
   row('token', 'Token', { required: true, secret: true, control: 'password' }),
   row('baseUrl', 'Base URL', { control: 'url' }),
   row('name', 'Name', {
     required: true,
-    description: 'Who is greeted.',
+    description: 'The name of the person to greet.',
     limits: { maxLength: 40, accept: [] },
   }),
   row('', 'Greeting', { type: 'object', control: 'object-builder', children: [4, 5] }),
@@ -44,8 +43,8 @@ const failure = (kind, message, more = {}) => ({
   ...more,
 });
 
-// An import that fails throws an error with the WIT error as its payload, and
-// an export throws the WIT error itself.
+// An import that fails throws an error whose payload is the WIT error; an export
+// throws the WIT error itself.
 const orThrow = (call) => {
   try {
     return call();
@@ -66,10 +65,10 @@ const get = (path, query) => {
     return text;
   }
   const kind = kinds[status] ?? (500 <= status ? 'unavailable' : 'refused');
-  throw failure(kind, `the server answered with the status ${status}`, { status, detail: text });
+  throw failure(kind, `the server returned HTTP ${status}`, { status, detail: text });
 };
 
-const tell = (text) => {
+const report = (text) => {
   try {
     emit({ tag: 'text-delta', val: { choice: 0, text } });
   } catch (error) {
@@ -78,13 +77,13 @@ const tell = (text) => {
   }
 };
 
-// An instance lives for one call: this is 1 in every outcome.
+// Each call has its own instance, so this is 1 in every outcome.
 let greetings = 0;
 
 const greet = ({ name }) => {
   greetings += 1;
   const greeting = get('/greeting', [['name', name]]);
-  tell(greeting);
+  report(greeting);
   const bytes = new TextEncoder().encode(greeting);
   const file = orThrow(() => create('greeting.txt', 'text/plain', bytes));
   return { output: JSON.stringify({ greeting, file }), metadata: JSON.stringify({ greetings }) };
@@ -95,7 +94,7 @@ export const describe = {
     name: 'greeter',
     version: 1,
     title: 'Greeter',
-    description: 'Greets.',
+    description: 'Greets people.',
     categories: [],
     help: '',
     properties,
@@ -125,7 +124,7 @@ export const describe = {
       {
         name: 'greet',
         title: 'Greet',
-        description: 'Greets somebody.',
+        description: 'Greets a person.',
         help: '',
         deprecated: false,
         properties: [2],
@@ -145,7 +144,7 @@ export const connection = {
 };
 
 const nothing = () => {
-  throw failure('internal', 'nothing here has current choices or a shape of its own');
+  throw failure('internal', 'the greeter has no dynamic options or output schemas');
 };
 
 export const actions = {

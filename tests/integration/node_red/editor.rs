@@ -69,7 +69,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.until("!document.querySelector('#connection-tested')");
 
     // Each field is explained.
-    browser.sees("The conversation so far, the oldest message first.");
+    browser.sees("The conversation so far, oldest message first.");
 
     // Models come from it.
     browser.click("#connector-form .red-ui-typedInput-option-expand");

@@ -108,7 +108,7 @@ fn a_transcript_that_does_not_fit_is_kept_in_the_failure() {
         let failure = ran.failure(InvalidOutput);
         assert_eq!(
             failure.message,
-            format!("the provider did not write the transcript as {format}"),
+            format!("the provider did not return the transcript as {format}"),
             "{id}"
         );
         assert_eq!(failure.detail.as_deref(), Some(words), "{id}");

@@ -98,7 +98,7 @@ fn what_is_no_audio_is_a_failure_with_its_words() {
         for case in [speech(format), speech(format).streamed()] {
             let ran = case.answers([body(kind, content)]).start();
             let failure = ran.failure(InvalidOutput);
-            assert_eq!(failure.message, "the provider returned no recording", "{id}");
+            assert_eq!(failure.message, "the provider returned no audio", "{id}");
             assert!(failure.detail.as_deref().unwrap().contains(words), "{id}: {failure:?}");
             let left = std::fs::read_dir(ran.dir.path().join("out")).map_or(0, Iterator::count);
             assert_eq!(left, 0, "{id}: a file is left");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{OPENAI, body, run};
 
-const HINT: &str = "check the base URL: it ends with the API's version, such as `/v1`";
+const HINT: &str = "check the base URL: it must end with the API version, such as `/v1`";
 
 fn actions() -> [(&'static str, Value); 4] {
     [

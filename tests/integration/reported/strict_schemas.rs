@@ -170,7 +170,7 @@ fn a_server_without_the_format_is_answered_with_advice() {
                 json!({ "error": "'response_format.type' must be 'json_schema' or 'text'" }),
             ),
             "responseFormat",
-            "give a Response Schema",
+            "set a Response Schema",
         ),
         (
             "json_schema in words",

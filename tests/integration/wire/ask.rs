@@ -438,7 +438,7 @@ const OBJECT: &str = "Answer with one JSON object and nothing else.";
 
 /// What asks for a list.
 const LIST: &str = "Answer with one JSON object and nothing else. \
-                    Its only key is \"items\", which holds the list that is asked for.";
+                    Its only key is \"items\", which contains the requested list.";
 
 /// A schema that strict mode takes.
 const CITY: &str = r#"{

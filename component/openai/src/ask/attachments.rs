@@ -1,16 +1,16 @@
-//! Files that go with a message: each kind is a content part of its own
-//! (<https://platform.openai.com/docs/api-reference/chat/create>). The host has
-//! found out from a file's content what it is.
+//! Files that are sent with a message. Each kind has its own type of content part
+//! (<https://platform.openai.com/docs/api-reference/chat/create>). The host
+//! determines the media type of a file from its content.
 
 use connector_sdk::{Failure, File, FileEntry, Result};
 use serde_json::{Value, json};
 
-/// The most bytes of all files together: the API takes 50 MB, and base64 makes
-/// four of three.
+/// The maximum size of all files together, in bytes: the API accepts 50 MB, and
+/// base64 turns three bytes into four.
 const MAX_TOTAL: u64 = 37_500_000;
-/// The longest text, in bytes: about as much as a model can read.
+/// The maximum size of a text file, in bytes: about as much as a model can read.
 const MAX_TEXT: u64 = 1 << 20;
-/// How much is looked at to see that a file is no text, in bytes.
+/// The number of bytes that are checked to rule out that a file is text.
 const BEGINNING: u32 = 512;
 
 /// Files as parts of a message.
@@ -18,13 +18,13 @@ const BEGINNING: u32 = 512;
 pub struct Attachments {
     /// The parts.
     pub parts: Vec<Value>,
-    /// The files whose content belongs into a part.
+    /// The files whose content is inserted into a part.
     pub files: Vec<File>,
 }
 
 impl Attachments {
-    /// Opens files and looks at what they are. `detail` is how closely the
-    /// model looks at images.
+    /// Opens files and converts each one to a part. `detail` is the level of
+    /// detail for images.
     pub fn open(entries: &[FileEntry], detail: Option<&str>) -> Result<Self> {
         let mut attachments = Self::default();
         let mut total = 0;
@@ -33,7 +33,7 @@ impl Attachments {
             let file = entry.open().map_err(inside)?;
             total += file.size();
             if total > MAX_TOTAL {
-                let message = format!("`attachments` must have at most {MAX_TOTAL} bytes together");
+                let message = format!("`attachments` must have at most {MAX_TOTAL} bytes in total");
                 return Err(Failure::invalid_input("attachments", message));
             }
             attachments.add(file, detail).map_err(inside)?;
@@ -50,14 +50,14 @@ impl Attachments {
         let name = &file.entry().name;
         let part = if may_be_text(&file)? { text_part(&file)? } else { None };
         self.parts.push(part.ok_or_else(|| {
-            let kinds = "an image (png, jpeg, webp, gif), a recording (wav, mp3), a PDF or a text";
+            let kinds = "an image (png, jpeg, webp, gif), audio (wav, mp3), a PDF or text";
             Failure::invalid_input("", format!("`{name}` must be {kinds}"))
         })?);
         Ok(())
     }
 }
 
-/// A file as a part; none if the API takes no such file, but perhaps its text.
+/// The part for a file, or `None` if the API supports it as text at most.
 fn part(file: &File, detail: Option<&str>) -> Option<Value> {
     let FileEntry { mime_type, name, .. } = file.entry();
     Some(match mime_type.as_str() {
@@ -81,7 +81,7 @@ fn part(file: &File, detail: Option<&str>) -> Option<Value> {
     })
 }
 
-/// Whether a file can be text, by its type and its beginning.
+/// Whether a file may be text, judging by its type and its beginning.
 fn may_be_text(file: &File) -> Result<bool> {
     let mime_type = file.entry().mime_type.as_str();
     let is_media = ["image/", "audio/", "video/"].iter().any(|kind| mime_type.starts_with(kind));
@@ -92,12 +92,12 @@ fn may_be_text(file: &File) -> Result<bool> {
     Ok(!file.read(0, BEGINNING)?.iter().any(is_control))
 }
 
-/// A text as a part, with the name by which it may be asked about. None if it
-/// is not UTF-8 to its end.
+/// The part for a text file, which includes its name so that a question can
+/// refer to it. `None` if the file is not valid UTF-8.
 fn text_part(file: &File) -> Result<Option<Value>> {
     let name = &file.entry().name;
     if file.size() > MAX_TEXT {
-        let message = format!("a text must have at most {MAX_TEXT} bytes; `{name}` has more");
+        let message = format!("a text file must have at most {MAX_TEXT} bytes; `{name}` is larger");
         return Err(Failure::invalid_input("", message));
     }
     let text = String::from_utf8(file.read(0, u32::MAX)?).ok();

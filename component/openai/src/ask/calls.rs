@@ -1,9 +1,9 @@
-//! Calls of functions that arrive in pieces.
+//! Function calls that arrive in pieces.
 //!
-//! The `index` of a piece or the call's id is that of the call which it is more
-//! of. Some servers give every call the same of one of them, give neither, or
-//! give each piece another id. But a call has one name, and arguments that are
-//! one object: where those show that a piece begins another call, it does.
+//! A piece belongs to the call with the same `index` or id. But some servers
+//! give every call the same index or the same id, send neither, or give each
+//! piece a different id. A call has exactly one name, and its arguments are
+//! exactly one object, so a second name or a second object begins a new call.
 
 use connector_sdk::json;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::stream::{grow, index, is_blank};
 use crate::lenient::{at, text};
 
-/// Takes a piece of a call in.
+/// Adds a piece of a call.
 pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
     match same(calls, &piece).and_then(|at| calls.get_mut(at)) {
         Some(call) => {
@@ -23,7 +23,7 @@ pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
             grow(call, "", piece);
         }
         None => {
-            // In the order of their places, whichever begins first.
+            // Calls are ordered by index, whichever arrives first.
             let place = index(&piece);
             let is_behind = |other: &Value| place.is_some() && index(other) > place;
             let at = calls.iter().position(is_behind).unwrap_or(calls.len());
@@ -34,7 +34,7 @@ pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
     }
 }
 
-/// The position of the call that a piece is more of; none if it begins another
+/// The position of the call that a piece belongs to, or `None` if it begins a new
 /// one.
 fn same(calls: &[Value], piece: &Value) -> Option<usize> {
     let (place, id) = (index(piece), text(at(piece, "id")));
@@ -52,8 +52,8 @@ fn same(calls: &[Value], piece: &Value) -> Option<usize> {
     Some(at)
 }
 
-/// Whether a piece with the place or the id of a call begins another one all
-/// the same.
+/// Whether a piece with the index or id of a call nevertheless begins another
+/// call.
 fn begins_another(call: &Value, piece: &Value) -> bool {
     if name(piece).is_empty() || name(call).is_empty() {
         return false;
@@ -65,7 +65,7 @@ fn begins_another(call: &Value, piece: &Value) -> bool {
     name(piece) != name(call) || has_other_id || has_other_arguments
 }
 
-/// Whether a piece repeats arguments that are there already.
+/// Whether a piece repeats the complete arguments of a call.
 fn repeats_arguments(call: &Value, piece: &Value) -> bool {
     has_whole_arguments(call) && arguments(call) == arguments(piece)
 }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_is_put_together_however_its_pieces_are_marked() {
+    fn assembles_calls_however_their_pieces_are_marked() {
         let at = |index: u32, id: &str, name: &str, arguments: &str| {
             let function = json!({ "name": name, "arguments": arguments });
             json!({ "index": index, "id": id, "type": "function", "function": function })
@@ -104,7 +104,7 @@ mod tests {
         let (a, b) = (r#"{"a":1}"#, r#"{"b":2}"#);
         for (case, pieces, expected) in [
             (
-                "as the API has it",
+                "as the API sends them",
                 vec![
                     at(0, "x", "f", ""),
                     at(1, "y", "g", ""),
@@ -120,17 +120,17 @@ mod tests {
                 vec![("f", a), ("g", b)],
             ),
             (
-                "one place, no id, two names",
+                "one index, no id, two names",
                 vec![at(0, "", "f", a), at(0, "", "g", b)],
                 vec![("f", a), ("g", b)],
             ),
             (
-                "one place, no id, one name",
+                "one index, no id, one name",
                 vec![at(0, "", "f", a), at(0, "", "f", b)],
                 vec![("f", a), ("f", b)],
             ),
             (
-                "one place, two ids, in pieces",
+                "one index, two ids, in pieces",
                 vec![
                     at(0, "x", "f", ""),
                     at(0, "", "", "{}"),
@@ -141,22 +141,22 @@ mod tests {
                 vec![("f", "{} "), ("f", "{}")],
             ),
             (
-                "one place and one id",
+                "one index and one id",
                 vec![at(0, "x", "f", a), at(0, "x", "f", b)],
                 vec![("f", a), ("f", b)],
             ),
             (
-                "one id at two places",
+                "one id, two indexes",
                 vec![at(0, "x", "f", a), at(1, "x", "f", a)],
                 vec![("f", a), ("f", a)],
             ),
             (
-                "neither place nor id",
+                "neither index nor id",
                 vec![one("", "f", "{"), one("", "", "}"), one("", "g", b)],
                 vec![("f", "{}"), ("g", b)],
             ),
             (
-                "ids and no places",
+                "ids but no indexes",
                 vec![one("x", "f", "{"), one("y", "f", "{"), one("x", "", "}"), one("y", "", "}")],
                 vec![("f", "{}"), ("f", "{}")],
             ),
@@ -166,7 +166,7 @@ mod tests {
                 vec![("f", "{}")],
             ),
             (
-                "a place for each piece",
+                "an index for each piece",
                 vec![at(0, "x", "f", "{"), at(1, "x", "", "}")],
                 vec![("f", "{}")],
             ),
@@ -181,7 +181,7 @@ mod tests {
                 vec![("f", "{}")],
             ),
             (
-                "the whole call once more",
+                "the whole call repeated",
                 vec![at(0, "x", "f", ""), at(0, "", "", a), at(0, "x", "f", a)],
                 vec![("f", a)],
             ),

@@ -1,4 +1,4 @@
-//! What the model answers: one of the `choices`, as far as servers fill it in.
+//! The model's answer: one of the `choices`, with whatever the server filled in.
 
 use connector_sdk::{Failure, errors};
 use serde_json::{Map, Value, json};
@@ -8,13 +8,13 @@ use crate::lenient::{at, items, text};
 /// One of several answers to the same messages.
 #[derive(Debug)]
 pub struct Choice {
-    /// The text, if there is one.
+    /// The text, if there is any.
     pub content: Option<String>,
-    /// Why the model declines.
+    /// Why the model declined to answer.
     pub refusal: Option<String>,
-    /// Why the answer ends; empty if that is not known.
+    /// Why the answer ended, or empty if unknown.
     pub finish_reason: String,
-    /// What went wrong at the provider while it answered.
+    /// The error that occurred at the provider during the answer.
     pub error: Option<Failure>,
     /// The functions that the model wants called.
     pub calls: Vec<Call>,
@@ -35,8 +35,8 @@ impl Choice {
     }
 }
 
-/// The text of a message, which some servers send in parts. What the model
-/// thinks to itself is in parts of other types.
+/// The text of a message, which some servers send in parts. Parts of other types
+/// contain reasoning and are skipped.
 pub fn content(content: &Value) -> Option<String> {
     let text = |part: &Value| match at(part, "type").as_str() {
         None | Some("text" | "output_text") => {
@@ -54,10 +54,10 @@ pub fn content(content: &Value) -> Option<String> {
     }
 }
 
-/// A message of the model as it goes back to it with these calls, in which the
-/// model finds again what its provider put there. Calls without a result are
-/// left out, because the API refuses them. So is what is null or an empty list:
-/// servers do not take in a request all that they put into answers.
+/// The model's message as it is sent back with these calls, including everything
+/// that the provider put into it. Calls without a result are left out, because
+/// the API rejects them. So are members that are null or an empty list: servers
+/// do not accept everything in a request that they put into a response.
 pub fn sent_back(message: &Value, calls: &[Call]) -> Value {
     let mut message = message.as_object().cloned().unwrap_or_default();
     message.retain(|name, value| match value {
@@ -82,9 +82,9 @@ pub struct Call {
     pub id: String,
     /// The function's name.
     pub name: String,
-    /// The arguments, JSON text.
+    /// The arguments, as JSON text.
     pub arguments: String,
-    /// The call as it came.
+    /// The call as the provider sent it.
     given: Value,
 }
 
@@ -95,14 +95,14 @@ impl Call {
         Self { id, name, arguments: "{}".to_owned(), given: Value::Null }
     }
 
-    /// Reads an item of `tool_calls`; none if it is no call.
+    /// Reads an item of `tool_calls`, or returns `None` if it is not a call.
     fn of(call: &Value) -> Option<Self> {
         let id = text(at(call, "id"));
         if id.is_empty() && call.get("function").is_none() {
             return None;
         }
-        // The API sends the arguments as a text, which is empty for none; some
-        // servers send the object itself.
+        // The API sends the arguments as a string, which is empty if there are
+        // none. Some servers send the object itself.
         let arguments = match at(call, "function.arguments") {
             Value::Null => "{}".to_owned(),
             Value::String(text) if text.trim_ascii().is_empty() => "{}".to_owned(),
@@ -116,7 +116,7 @@ impl Call {
         })
     }
 
-    /// The call as it goes back, with all that was given besides.
+    /// The call as it is sent back, with all its other members.
     pub fn sent_back(&self) -> Value {
         let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
         let mut function: Map<String, Value> = members(at(&self.given, "function"));
@@ -135,7 +135,7 @@ impl Call {
     }
 }
 
-/// Gives each call an id that no other has, where the provider did not.
+/// Gives each call a distinct id, unless the provider already did.
 fn with_distinct_ids(mut calls: Vec<Call>) -> Vec<Call> {
     let given: Vec<String> = calls.iter().map(|call| call.id.clone()).collect();
     let mut ids: Vec<String> = Vec::new();

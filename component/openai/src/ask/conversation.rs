@@ -1,6 +1,6 @@
-//! Asking the model until it answers: as long as it wants functions called,
-//! they are called and it is asked again, and so it is when its answer does not
-//! fit the schema.
+//! The conversation with the model until it answers. Functions that it calls are
+//! run and their results sent back. An answer that does not match the schema is
+//! sent back for correction.
 
 use std::fmt::Display;
 
@@ -16,23 +16,24 @@ use super::request::Requests;
 use crate::lenient::{at, items, text};
 use crate::usage::Usage;
 
-/// As many violations as a message names.
+/// The maximum number of violations in a message.
 const MAX_VIOLATIONS: usize = 5;
-/// The longest description of one, in characters: it may hold the whole value.
+/// The maximum length of a violation, in characters: it may contain the whole
+/// value.
 const MAX_VIOLATION: usize = 200;
 
-/// How a conversation is held.
+/// A conversation with a model.
 pub struct Conversation<'a> {
     pub requests: Requests<'a>,
     /// The shape of the answer.
     pub format: &'a Format,
     /// The functions that the model may call.
     pub functions: &'a Functions,
-    /// How often functions are called. A model that still wants more is going
-    /// in circles.
+    /// The maximum number of rounds of function calls. A model that requests
+    /// more is going in circles.
     pub max_rounds: u64,
-    /// How often the model is asked to correct an answer that does not fit the
-    /// format's schema.
+    /// The maximum number of times that the model is asked to correct an answer
+    /// that does not match the format's schema.
     pub max_repairs: u64,
 }
 
@@ -43,20 +44,20 @@ pub struct Answer {
     pub model: Option<String>,
     /// The output of each choice.
     pub outputs: Vec<Value>,
-    /// Why each choice ends, as far as that is known.
+    /// Why each choice ended, if the provider reports it.
     pub finish_reasons: Vec<String>,
-    /// How probable the tokens of each choice were, as the provider has it.
+    /// The log probabilities of each choice, as sent by the provider.
     pub logprobs: Vec<Value>,
     /// How often the model was asked to correct its answer.
     pub repairs: u64,
-    /// The counts of all requests together.
+    /// The token counts of all requests together.
     pub usage: Usage,
     /// The provider's id of the last request.
     pub request_id: Option<String>,
 }
 
 impl Conversation<'_> {
-    /// Asks until there is an answer.
+    /// Sends requests until there is an answer.
     pub fn hold(&mut self, mut messages: Vec<Value>) -> Result<Answer> {
         let schema = self.format.schema();
         check_schema(schema.as_ref())?;
@@ -64,7 +65,7 @@ impl Conversation<'_> {
         let (mut rounds, mut repairs) = (0, 0);
         loop {
             let (completion, response) = self.requests.send(&messages).map_err(|mut failure| {
-                // An earlier request was sent, whatever became of this one.
+                // Even if this request was not sent, an earlier one was.
                 failure.request_sent |= rounds + repairs > 0;
                 failure
             })?;
@@ -79,9 +80,8 @@ impl Conversation<'_> {
 
             if self.functions.tools().is_some() && !first.calls.is_empty() {
                 if rounds == self.max_rounds {
-                    let message = format!(
-                        "the model still wanted functions called after {rounds} rounds of them"
-                    );
+                    let message =
+                        format!("the model still requested function calls after {rounds} rounds");
                     return Err(Failure::invalid_output(message).at("functions"));
                 }
                 rounds += 1;
@@ -120,14 +120,14 @@ impl Conversation<'_> {
         }
     }
 
-    /// The output of each text, which fits the schema.
+    /// The output of each text. Fails if one does not match the schema.
     fn outputs(&self, schema: Option<&Value>, contents: &[&str]) -> Result<Vec<Value>> {
         let output = |content: &&str| {
             let output = self.format.output(content)?;
             match schema.and_then(|schema| violations(schema, &output)) {
                 Some(violations) => {
                     let message =
-                        format!("the answer does not fit the Response Schema: {violations}");
+                        format!("the answer does not match the Response Schema: {violations}");
                     Err(Failure::invalid_output(message).with_detail(content))
                 }
                 None => Ok(output),
@@ -136,9 +136,9 @@ impl Conversation<'_> {
         contents.iter().map(output).collect()
     }
 
-    /// Calls functions at the same time, and returns the messages with their
-    /// results for the next request. The model gets a call's error, from
-    /// which it often recovers; what ends the run ends it.
+    /// Calls functions concurrently and returns the messages with their results
+    /// for the next request. The model receives a call's error, from which it
+    /// often recovers. Only a failure that ends the run is returned.
     fn call(&self, calls: &[Call]) -> Result<Vec<Value>> {
         let checked: Vec<_> = calls.iter().map(|call| self.check(call)).collect();
         let mut invocations = Vec::new();
@@ -175,17 +175,17 @@ impl Conversation<'_> {
         Ok(messages)
     }
 
-    /// What a call is to the caller, or what is wrong with it.
+    /// The invocation for a call, or what is wrong with the call.
     fn check(&self, call: &Call) -> Result<Invocation, String> {
         if call.name.is_empty() {
-            return Err("the call does not say which function it is for".to_owned());
+            return Err("the call has no function name".to_owned());
         }
         let Some(Function { name, parameters, .. }) = self.functions.find(&call.name) else {
-            return Err(format!("there is no function `{}`", call.name));
+            return Err(format!("unknown function `{}`", call.name));
         };
         match json::from_str(&call.arguments) {
             Ok(arguments @ Value::Object(_)) => match violations(parameters, &call.arguments) {
-                Some(violations) => Err(format!("the arguments do not fit: {violations}")),
+                Some(violations) => Err(format!("invalid arguments: {violations}")),
                 None => Ok(Invocation { name: name.clone(), arguments }),
             },
             _ => Err("the arguments are not a JSON object".to_owned()),
@@ -193,18 +193,18 @@ impl Conversation<'_> {
     }
 }
 
-/// Refuses what is no schema, before it costs a request.
+/// Rejects an invalid schema before a request is paid for.
 fn check_schema(schema: Option<&Value>) -> Result<()> {
     match schema.map(|schema| json_schema::validate(schema, "null")) {
         Some(Err(Invalid::Schema(reason))) => {
-            let message = format!("the schema is not a JSON Schema: {reason}");
+            let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
             Err(Failure::invalid_input("responseSchema", message))
         }
         _ => Ok(()),
     }
 }
 
-/// How a value breaks its schema, in words; none if it does not.
+/// Describes how a value violates its schema, if it does.
 fn violations(schema: &Value, value: impl Display) -> Option<String> {
     let Err(Invalid::Instance(violations)) = json_schema::validate(schema, value) else {
         return None;
@@ -220,12 +220,12 @@ fn violations(schema: &Value, value: impl Display) -> Option<String> {
     Some(words.join("; "))
 }
 
-/// The message to the model after an answer that does not fit.
+/// The message to the model after an answer that does not match the schema.
 fn correction(unfit: &Failure) -> String {
-    format!("{unfit}. Answer again with the whole of it, corrected: JSON and nothing else.")
+    format!("{unfit}. Answer again with the complete, corrected JSON and nothing else.")
 }
 
-/// What the model gets instead of a result.
+/// What the model receives instead of a result.
 fn failed(error: &str) -> String {
     json!({ "error": error }).to_string()
 }

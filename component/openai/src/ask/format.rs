@@ -1,8 +1,8 @@
 //! The shape of the answer: text, an object or a list.
 //!
-//! The API holds a model to a JSON Schema, but only at the root of an object,
-//! so a list travels as the member `items` of an object and is taken out of it
-//! again. Without a schema the model is asked in words for JSON.
+//! The API can enforce a JSON Schema, but only with an object at the root. A list
+//! is therefore wrapped in an object, as its member `items`, and unwrapped again.
+//! Without a schema, an instruction asks the model for JSON.
 
 use connector_sdk::{Failure, FailureKind, Result};
 use serde_json::{Map, Value, json};
@@ -16,15 +16,15 @@ use crate::models::has_any;
 pub enum Format {
     /// Text.
     Text,
-    /// A JSON object, held to a schema if there is one.
+    /// A JSON object that matches the schema, if there is one.
     Object(Option<Value>),
-    /// A JSON array, held to a schema of itself or of its items if there is
-    /// one.
+    /// A JSON array. The schema, if there is one, is that of the array or of its
+    /// items.
     List(Option<Value>),
 }
 
 impl Format {
-    /// The format of the form's number and schema.
+    /// Reads the number and the schema of the form.
     pub fn of(number: u64, schema: Option<&str>) -> Result<Self> {
         let text = schema.unwrap_or_default();
         match number {
@@ -36,7 +36,7 @@ impl Format {
             2 => Ok(Self::List(schema::parse(text, false)?)),
             _ => Err(Failure::invalid_input(
                 "responseFormat",
-                "the response format is 0 (Text), 1 (Object) or 2 (List)",
+                "`responseFormat` must be 0 (Text), 1 (Object) or 2 (List)",
             )),
         }
     }
@@ -55,8 +55,7 @@ impl Format {
         }))
     }
 
-    /// Whether the schema is one that the API cannot hold the model to
-    /// strictly.
+    /// Whether there is a schema that the API cannot enforce strictly.
     pub fn is_loose(&self) -> bool {
         match self {
             Self::Object(Some(schema)) => !schema::is_strict(schema),
@@ -65,37 +64,37 @@ impl Format {
         }
     }
 
-    /// What a message asks of the model. The API demands that a message asks
-    /// for JSON when there is no schema.
+    /// The instruction to the model. Without a schema, the API requires that a
+    /// message asks for JSON.
     pub fn instruction(&self) -> Option<&'static str> {
         match self {
             Self::Object(None) => Some("Answer with one JSON object and nothing else."),
             Self::List(None) => Some(
                 "Answer with one JSON object and nothing else. Its only key is \"items\", which \
-                 holds the list that is asked for.",
+                 contains the requested list.",
             ),
             _ => None,
         }
     }
 
-    /// The text of an answer, if it is whole.
+    /// The text of an answer, if it is complete.
     pub fn content<'a>(&self, choice: &'a Choice) -> Result<&'a str> {
         let content = choice.content.as_deref().unwrap_or_default();
         if let Some(refusal) = &choice.refusal {
             let message = format!("the model refused: {}", refusal.trim_ascii());
             return Err(Failure::refused(message).with_detail(content));
         }
-        let is_half_a_text = *self == Self::Text && !content.is_empty();
+        let is_partial_text = *self == Self::Text && !content.is_empty();
         match require_end(choice) {
-            Err(failure) if !(is_half_a_text && is_cut_off(choice)) => Err(failure),
+            Err(failure) if !(is_partial_text && is_cut_off(choice)) => Err(failure),
             _ if choice.content.is_none() => {
-                Err(Failure::invalid_output("the provider's answer holds no text"))
+                Err(Failure::invalid_output("the provider's answer contains no text"))
             }
             _ => Ok(content),
         }
     }
 
-    /// The property that a `response_format` is made of.
+    /// The property that determines the `response_format`.
     pub fn property(&self) -> &'static str {
         match self {
             Self::Object(Some(_)) | Self::List(Some(_)) => "responseSchema",
@@ -103,16 +102,16 @@ impl Format {
         }
     }
 
-    /// The failure of a request, with what to do if the server does not take
+    /// Adds advice to the failure of a request if the server does not support
     /// the format.
     pub fn advise(&self, mut failure: Failure) -> Failure {
         let advice = match self {
             Self::Text => return failure,
             Self::Object(None) | Self::List(None) => {
-                "give a Response Schema, or choose the format Text"
+                "set a Response Schema, or choose the format Text"
             }
             Self::Object(Some(_)) | Self::List(Some(_)) => {
-                "leave Response Schema empty and describe the members in a message, or choose \
+                "leave Response Schema empty and describe the structure in a message, or choose \
                  another model"
             }
         };
@@ -125,7 +124,7 @@ impl Format {
         failure
     }
 
-    /// The output that is in a text.
+    /// Reads the output from the text of an answer.
     pub fn output(&self, content: &str) -> Result<Value> {
         match self {
             Self::Text => Ok(content.into()),
@@ -140,7 +139,7 @@ impl Format {
         }
     }
 
-    /// The schema that an output must fit, if the user gave one.
+    /// The schema that an output must match, if the user set one.
     pub fn schema(&self) -> Option<Value> {
         match self {
             Self::Object(Some(_)) | Self::List(Some(_)) => Some(self.output_schema(false)),
@@ -148,7 +147,7 @@ impl Format {
         }
     }
 
-    /// The shape of the output, or of a list of several outputs.
+    /// The schema of the output, or of a list of several outputs.
     pub fn output_schema(&self, is_several: bool) -> Value {
         let levels = usize::from(is_several);
         match self {
@@ -161,12 +160,12 @@ impl Format {
     }
 }
 
-/// Words in the refusals of servers that do not take a format, in any case.
+/// Words, in any case, in the errors of servers that do not support a format.
 const FORMATS: &[&str] =
     &["response_format", "response format", "json_schema", "json_object", "structured output"];
 
-/// Why providers end an answer that their filters do not let through, in any
-/// case: OpenAI's word, Azure's, Google's, Amazon's, Anthropic's and Zhipu's.
+/// Finish reasons, in any case, of answers that a filter stopped: from OpenAI,
+/// Azure, Google, Amazon, Anthropic and Zhipu.
 const FILTERED: &[&str] = &[
     "blocklist",
     "content_filter",
@@ -179,7 +178,7 @@ const FILTERED: &[&str] = &[
     "spii",
 ];
 
-/// Why providers end an answer that went wrong, in any case.
+/// Finish reasons, in any case, of answers that failed at the provider.
 const BROKEN: &[&str] = &[
     "abort",
     "cancelled",
@@ -190,8 +189,8 @@ const BROKEN: &[&str] = &[
     "timeout",
 ];
 
-/// Fails if an answer ended before the model had ended it. What it wrote until
-/// then is in the failure.
+/// Fails if an answer ended before the model completed it. The failure contains
+/// the text so far.
 pub fn require_end(choice: &Choice) -> Result<()> {
     let content = choice.content.as_deref().unwrap_or_default();
     let reason = &choice.finish_reason;
@@ -204,13 +203,13 @@ pub fn require_end(choice: &Choice) -> Result<()> {
         let message = format!("the provider's content filter stopped the answer (`{reason}`)");
         Failure::refused(message)
     } else if has_any(reason, BROKEN) {
-        let message = format!("the provider broke the answer off (`{reason}`)");
+        let message = format!("the provider aborted the answer (`{reason}`)");
         let mut failure = Failure::new(FailureKind::Unavailable, message);
         failure.request_sent = true;
         failure
     } else if is_cut_off(choice) {
-        let message = "the answer reached the limit of tokens before it was complete: raise Max \
-                       Tokens, or leave it empty";
+        let message = "the answer reached the token limit before it was complete: raise Max \
+                       Tokens or leave it empty";
         Failure::invalid_output(message).at("maxTokens")
     } else {
         return Ok(());
@@ -218,12 +217,12 @@ pub fn require_end(choice: &Choice) -> Result<()> {
     Err(failure.with_detail(content))
 }
 
-/// Whether the limit of tokens cut an answer off.
+/// Whether the token limit cut off an answer.
 fn is_cut_off(choice: &Choice) -> bool {
     choice.error.is_none() && has_any(&choice.finish_reason, &["length", "max_tokens"])
 }
 
-/// The schema of an object with the list as its member `items`.
+/// The schema of an object that contains the list as its member `items`.
 fn wrapped(schema: &Value) -> Value {
     let (mut root, list) = hoisted(schema);
     let list = if is_array(schema) { list } else { list_of(list, 1) };
@@ -236,7 +235,7 @@ fn wrapped(schema: &Value) -> Value {
     Value::Object(root)
 }
 
-/// The schema of a list of such values, `levels` deep.
+/// The schema of lists of such values, nested `levels` deep.
 fn nested(schema: &Value, levels: usize) -> Value {
     if levels == 0 {
         return schema.clone();
@@ -250,8 +249,8 @@ fn list_of(items: Value, levels: usize) -> Value {
     (0..levels).fold(items, |items, _| json!({ "type": "array", "items": items }))
 }
 
-/// Splits a schema that becomes a part of another: what its references look
-/// for at the root, and the rest.
+/// Splits a schema that becomes part of another: into what its references expect
+/// at the root, and the rest.
 fn hoisted(schema: &Value) -> (Map<String, Value>, Value) {
     let is_hoisted =
         |(name, _): &(String, Value)| matches!(name.as_str(), "$schema" | "$defs" | "definitions");
@@ -276,7 +275,7 @@ fn list_in(value: &Value) -> Option<&Value> {
 
 fn json_in(content: &str, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
     json_in_text::find(content, is_wanted).ok_or_else(|| {
-        let message = "the model was asked for JSON and did not answer with it";
+        let message = "the model did not answer with JSON";
         Failure::invalid_output(message).with_detail(content)
     })
 }
@@ -290,7 +289,7 @@ fn other_json(wanted: &str, content: &str) -> Failure {
 mod tests {
     use super::*;
 
-    /// A schema that strict mode takes.
+    /// A schema that strict mode supports.
     fn strict() -> Value {
         json!({
             "type": "object",
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn the_format_decides_what_is_asked_for_and_what_comes_of_it() {
+    fn the_format_determines_request_and_output() {
         let strict = strict().to_string();
         let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
         let texts = json!({ "type": "array", "items": { "type": "string" } });
@@ -352,7 +351,7 @@ mod tests {
             (2, &strict, in_object(json!({}), &list), true, list.clone()),
             (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
             (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
-            // References still find what they refer to.
+            // References still find their targets.
             (2, reference, in_object(defs(), &references), false, output_of_references),
         ] {
             let format = of(number, schema);
@@ -360,10 +359,10 @@ mod tests {
                 let schema = json!({ "name": "response", "strict": strict, "schema": schema });
                 json!({ "type": "json_schema", "json_schema": schema })
             });
-            let in_words = (number > 0).then(|| json!({ "type": "json_object" }));
-            let is_asked_in_words = format.instruction().is_some_and(|it| it.contains("JSON"));
-            assert_eq!(format.response_format(), expected.or(in_words), "{number} {schema}");
-            assert_eq!(is_asked_in_words, number > 0 && sent.is_none(), "{number} {schema}");
+            let json_mode = (number > 0).then(|| json!({ "type": "json_object" }));
+            let has_instruction = format.instruction().is_some_and(|it| it.contains("JSON"));
+            assert_eq!(format.response_format(), expected.or(json_mode), "{number} {schema}");
+            assert_eq!(has_instruction, number > 0 && sent.is_none(), "{number} {schema}");
             assert_eq!(format.is_loose(), !strict, "{number} {schema}");
             assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
             assert_eq!(format.output_schema(false), output, "{number} {schema}");
@@ -372,12 +371,12 @@ mod tests {
         let several =
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);
-        // The order of the members is kept.
+        // Members keep their order.
         assert!(of(1, &strict).response_format().unwrap().to_string().contains(&strict));
     }
 
     #[test]
-    fn what_is_no_schema_of_the_format_is_refused() {
+    fn rejects_a_schema_that_does_not_suit_the_format() {
         for schema in ["{", "[]", "true", "\"object\"", r#"{"type":"array"}"#] {
             let failure = Format::of(1, Some(schema)).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
@@ -388,13 +387,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_an_output() {
+    fn reads_the_output_of_an_answer() {
         let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
         let (written, fenced) = (r#"{"z":1.5,"a":2}"#, "```json\n{\"items\": [1, 2]}\n```");
         for (format, content, reason, output) in [
             (&text, " Hi\n", "stop", json!(" Hi\n")),
             (&text, "", "stop", json!("")),
-            // The limit of tokens leaves a text that is one.
+            // A text that reached the token limit is still a text.
             (&text, "cut", "length", json!("cut")),
             (&text, "cut", "max_tokens", json!("cut")),
             (&text, "all", "eos", json!("all")),
@@ -406,12 +405,12 @@ mod tests {
         ] {
             assert_eq!(read(format, content, reason).unwrap(), output, "{content}");
         }
-        // The order of the members is kept.
+        // Members keep their order.
         assert_eq!(read(&object, written, "stop").unwrap().to_string(), written);
     }
 
     #[test]
-    fn another_answer_is_never_an_output() {
+    fn rejects_answers_that_are_wrong_or_incomplete() {
         use FailureKind::{InvalidOutput, Refused, Unavailable};
         let (text, object, list) = (Format::Text, Format::Object(None), Format::List(None));
         for (format, content, reason, kind) in [
@@ -423,7 +422,7 @@ mod tests {
             (&list, r#"{"items":1}"#, "stop", InvalidOutput),
             (&list, r#"{"list":[1]}"#, "stop", InvalidOutput),
             (&list, "1, 2, 3", "stop", InvalidOutput),
-            // Half an answer is none.
+            // An incomplete answer is no answer.
             (&object, r#"{"a":1}"#, "length", InvalidOutput),
             (&text, "", "length", InvalidOutput),
             (&list, "[1]", "content_filter", Refused),
@@ -446,7 +445,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_or_a_refusal_inside_an_answer_is_the_failure() {
+    fn an_error_or_refusal_in_an_answer_becomes_the_failure() {
         let error = json!({ "message": "Slow down.", "code": 429 });
         let half = json!({ "content": "half" });
         let refusal = json!({ "content": null, "refusal": "I can't help with that." });
@@ -466,7 +465,7 @@ mod tests {
             (
                 json!({ "message": { "content": null } }),
                 FailureKind::InvalidOutput,
-                "the provider's answer holds no text",
+                "the provider's answer contains no text",
                 None,
             ),
         ] {
@@ -479,14 +478,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_does_not_take_a_format_is_answered_with_advice() {
+    fn an_unsupported_format_gets_advice() {
         let (with_schema, without) = (of(1, &strict().to_string()), of(2, ""));
         let unavailable = "This response_format type is unavailable now";
         let other = "'response_format.type' must be 'json_schema' or 'text'";
         let invalid = "Invalid schema for response_format 'response': In context=()";
         for (format, message, advice) in [
             (&with_schema, unavailable, Some(("; leave Response Schema empty", "responseSchema"))),
-            (&without, other, Some(("; give a Response Schema", "responseFormat"))),
+            (&without, other, Some(("; set a Response Schema", "responseFormat"))),
             (&Format::Text, "response_format is unknown", None),
             (&with_schema, invalid, None),
             (&with_schema, "max_tokens is too large", None),

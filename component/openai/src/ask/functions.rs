@@ -4,15 +4,15 @@ use connector_sdk::functions::{self, Function};
 use connector_sdk::{Failure, Result};
 use serde_json::{Value, json};
 
-/// The longest name of a function that the API takes.
+/// The maximum length of a function name that the API accepts.
 const MAX_NAME: usize = 64;
 
-/// Functions under names that the API takes.
+/// Functions, each with a name that the API accepts.
 #[derive(Debug, Default)]
 pub struct Functions(Vec<(String, Function)>);
 
 impl Functions {
-    /// Looks functions up by the names under which the caller registered them.
+    /// Looks up functions by the names that the caller registered.
     pub fn named(names: &[String]) -> Result<Self> {
         if names.is_empty() {
             return Ok(Self::default());
@@ -26,8 +26,8 @@ impl Functions {
         Ok(functions)
     }
 
-    /// `openai/v1/createImage` as `openai_v1_createImage`; with a number behind
-    /// it where that is taken.
+    /// Converts a name such as `openai/v1/createImage` to
+    /// `openai_v1_createImage`, with a number appended if that is taken.
     fn free_name(&self, name: &str) -> String {
         let allowed = |character: char| match character {
             'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '-' => character,
@@ -45,7 +45,7 @@ impl Functions {
         name
     }
 
-    /// The function with this name of the API.
+    /// The function with this name in the API.
     pub fn find(&self, name: &str) -> Option<&Function> {
         self.0.iter().find(|(other, _)| other == name).map(|(_, function)| function)
     }

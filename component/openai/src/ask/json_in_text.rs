@@ -1,14 +1,14 @@
 //! JSON in the text of a model.
 //!
-//! Models that were asked for JSON think aloud first, put it into a Markdown
-//! fence, and say something in front of it and behind it. To ask them again
-//! costs money, so the JSON is taken out where it is clear which it is.
+//! Models that are asked for JSON may reason first, wrap it in a Markdown fence,
+//! or add text before and after it. Asking again costs money, so the JSON is
+//! extracted if it is clear which value is meant.
 
 use connector_sdk::json;
 use serde_json::{Deserializer, Value};
 
-/// What models put around their thoughts. Some templates leave out the
-/// beginning.
+/// The tags that models put around their reasoning. Some chat templates omit the
+/// opening tag.
 const THOUGHTS: &[(&str, &str)] = &[
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
@@ -20,8 +20,8 @@ const THOUGHTS: &[(&str, &str)] = &[
 
 const FENCE: &str = "```";
 
-/// The JSON that a text is, or the only value in it that is wanted. A value in
-/// a fence counts more than those outside.
+/// The JSON that a text consists of, or the only wanted value in it. Values in a
+/// fence take precedence over those outside.
 pub fn find(text: &str, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
     if let Some(value) = whole(text) {
         return Some(value);
@@ -42,12 +42,12 @@ pub fn find(text: &str, is_wanted: impl Fn(&Value) -> bool) -> Option<Value> {
             let first = found.swap_remove(first);
             found.iter().all(|other| *other == first || !is_wanted(other)).then_some(first)
         }
-        // It is JSON, though not what was asked for.
+        // It is JSON, but not what was requested.
         None => found.pop(),
     }
 }
 
-/// The JSON that a text is; also if it is quoted as a whole.
+/// The JSON that a text consists of, possibly quoted as a whole.
 fn whole(text: &str) -> Option<Value> {
     match json::from_str(text).ok()? {
         Value::String(quoted) => json::from_str(&quoted).ok().or(Some(Value::String(quoted))),
@@ -55,7 +55,7 @@ fn whole(text: &str) -> Option<Value> {
     }
 }
 
-/// The text without what the model says to itself.
+/// The text without the model's reasoning.
 fn without_thoughts(text: &str) -> String {
     let mut rest = text.to_owned();
     for (begin, end) in THOUGHTS {
@@ -63,7 +63,7 @@ fn without_thoughts(text: &str) -> String {
             let said = before.split_once(begin).map_or("", |(said, _)| said);
             rest = [said, behind].concat();
         }
-        // Thoughts without an end have no answer behind them.
+        // No answer follows reasoning that does not end.
         if let Some((said, _)) = rest.split_once(begin) {
             rest = said.to_owned();
         }
@@ -71,8 +71,8 @@ fn without_thoughts(text: &str) -> String {
     rest
 }
 
-/// The objects and lists in a text; none if something begins like JSON and is
-/// not, for then what is in it is a part of something else.
+/// The objects and arrays in a text. Returns `None` if something begins like
+/// JSON but is not valid: values inside it are only parts of something else.
 fn values(text: &str) -> Option<Vec<Value>> {
     let mut values = Vec::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ fn values(text: &str) -> Option<Vec<Value>> {
     Some(values)
 }
 
-/// Whether a text with a bracket in front is meant as JSON, unlike `{name}`
+/// Whether a text that begins with a bracket is meant as JSON, unlike `{name}`
 /// and `[see below]`.
 fn begins_like_json(text: &str) -> bool {
     let inside = text.get(1..).unwrap_or_default().trim_ascii_start();
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_object_is_found_where_it_is_clear_which_it_is() {
+    fn finds_the_object_if_it_is_unambiguous() {
         let one = || Some(json!({ "a": 1 }));
         for (text, expected) in [
             (r#"{"a":1}"#, one()),
@@ -135,13 +135,13 @@ mod tests {
             ("It was {\"a\":0}, so: ```json\n{\"a\":1}\n```", one()),
             ("```json\n{\"a\":1}\n```\nthat is\n```json\n{\"a\":1}\n```", one()),
             ("```json\n[1]\n```\n```json\n{\"a\":1}\n```", one()),
-            // A fence inside the JSON is a part of it.
+            // A fence inside the JSON is part of it.
             (
                 r#"<think>hm</think>{"a":"```json\n{}\n```"}"#,
                 Some(json!({ "a": "```json\n{}\n```" })),
             ),
             (r#"Sure! {"a":"\ud83d"}"#, Some(json!({ "a": "\u{fffd}" }))),
-            // Other JSON is told from none.
+            // JSON of another type is returned, too.
             ("[1]", Some(json!([1]))),
             ("```json\n[1]\n```", Some(json!([1]))),
             ("Here: [{\"a\":1}]", Some(json!([{ "a": 1 }]))),

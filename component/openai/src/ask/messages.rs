@@ -1,4 +1,4 @@
-//! The form's messages, as the API takes them.
+//! Converts the form's messages to the API's.
 
 use connector_sdk::{Failure, Properties, Result};
 use serde::Deserialize;
@@ -6,18 +6,19 @@ use serde_json::{Value, json};
 
 use super::choice::Call;
 
-// It may be empty, because forms that have a box for instructions send it so.
+// The content may be empty: a form sends a field for instructions that way if it
+// was not filled in.
 #[derive(Deserialize, Properties)]
 pub struct Message {
-    /// What is said. A message of the role system or developer that is empty is left out.
+    /// The text of the message. Empty system and developer messages are left out.
     #[property(min_length = 0, placeholder = "Why is the sky blue?")]
     content: String,
-    /// Who says it.
+    /// The author of the message.
     #[property(default = "user", choices(
         "system": "Instructions for the model.",
-        "user": "The person who asks.",
-        "assistant": "The model, in an earlier answer.",
-        "tool": "The result of a function.",
+        "user": "The end user.",
+        "assistant": "An earlier answer of the model.",
+        "tool": "The result of a function call.",
         "developer": "Instructions for reasoning models.",
     ))]
     role: String,
@@ -29,15 +30,14 @@ impl Message {
     }
 }
 
-/// The messages as the API takes them, and for each the position of the form's
-/// message that it comes from.
+/// Converts messages to the API's format. Returns them with the position of the
+/// form's message that each one comes from.
 ///
-/// An instruction of our own goes behind the leading instructions, because many
-/// servers refuse one anywhere else. In front of a message with the role `tool`
-/// goes a call for it to answer: the API takes a result only behind the call
-/// that it belongs to, and the form has none. Attachments go with the user's
-/// last message, which then needs no text. An instruction without a text is
-/// left out.
+/// Our own `instruction` is inserted after the leading instructions, because many
+/// servers reject one anywhere else. A message with the role `tool` is preceded
+/// by a generated call: the API accepts a result only after the call it belongs
+/// to, and the form has no calls. Attachments are added to the last user message,
+/// which may then have no text. Instructions without text are left out.
 pub fn of_the_api(
     messages: &[Message],
     instruction: Option<&str>,
@@ -45,7 +45,7 @@ pub fn of_the_api(
 ) -> Result<(Vec<Value>, Vec<Option<usize>>)> {
     let last_of_user = messages.iter().rposition(|message| message.role == "user");
     if last_of_user.is_none() && !attachments.is_empty() {
-        let message = "attachments go with the last message of the role user; there is none";
+        let message = "attachments are sent with the last user message, but there is none";
         return Err(Failure::invalid_input("attachments", message));
     }
     let mut sent = Vec::new();
@@ -54,7 +54,7 @@ pub fn of_the_api(
         let Message { content, role } = message;
         let origin = Some(index);
         if message.instructs() && content.trim().is_empty() {
-            // A form sends it so when there is nothing to instruct.
+            // The form's field for instructions was left empty.
             continue;
         }
         let attached =

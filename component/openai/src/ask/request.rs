@@ -1,4 +1,4 @@
-//! One request, and the whole of its answer.
+//! One request and its complete response.
 
 use connector_sdk::http::{self, Response};
 use connector_sdk::{Failure, FailureKind, File, Result, events};
@@ -8,17 +8,18 @@ use serde_json::{Map, Value, json};
 use super::format::Format;
 use super::stream;
 
-/// What all requests of a run have in common.
+/// What all requests of a run share.
 pub struct Requests<'a> {
     /// The parameters besides the messages.
     parameters: Map<String, Value>,
     format: &'a Format,
     /// The files that the messages contain.
     files: Vec<File>,
-    /// Which of the form's messages the first messages come from.
+    /// For the first messages, the position of the form's message that each one
+    /// comes from.
     origins: Vec<Option<usize>>,
     is_streamed: bool,
-    /// Whether a stream is to end with the token counts.
+    /// Whether to request token counts at the end of a stream.
     counts_tokens: bool,
 }
 
@@ -35,7 +36,7 @@ struct Body<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// Requests with these parameters, for an answer as the caller wants it.
+    /// Requests with these parameters, streamed if the caller is listening.
     pub fn new(
         parameters: Map<String, Value>,
         format: &'a Format,
@@ -46,7 +47,7 @@ impl<'a> Requests<'a> {
         Self { parameters, format, files, origins, is_streamed, counts_tokens: is_streamed }
     }
 
-    /// Sends messages and takes the answer, in one piece however it arrives.
+    /// Sends messages and returns the completion in one piece, however it arrives.
     pub fn send(&mut self, messages: &[Value]) -> Result<(Value, Response)> {
         let response = match self.post(messages) {
             Err(failure) if self.counts_tokens && refuses_counts(&failure) => {
@@ -70,15 +71,15 @@ impl<'a> Requests<'a> {
         request.send().map_err(|failure| self.format.advise(self.blame(failure)))
     }
 
-    /// The answer, also where the server does not stream what it should, or
-    /// streams what nobody asked for.
+    /// Reads the completion, even if the server does not stream although it was
+    /// requested, or streams although it was not.
     fn read(&self, response: &Response) -> Result<Value> {
         if self.is_streamed && !response.has_type("application/json") {
             return stream::collect(response);
         }
         response.json().or_else(|failure| match failure.kind {
             FailureKind::InvalidOutput => stream::collect(response).map_err(|other| {
-                // Without a detail there was no event.
+                // Without a detail, there was no event.
                 let is_no_stream =
                     other.kind == FailureKind::InvalidOutput && other.detail.is_none();
                 if is_no_stream { failure } else { other }
@@ -87,9 +88,9 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// A failure with the property that people see in the place of the one that
-    /// the provider means: the message on the form, or none of them, and the
-    /// schema of the format.
+    /// Maps the property in a failure to the one that users see: the index of a
+    /// message becomes that of the form's message, if it comes from one, and the
+    /// response format becomes the schema, if there is one.
     fn blame(&self, mut failure: Failure) -> Failure {
         let Some(property) = failure.property.take() else { return failure };
         let message = property.strip_prefix("messages[").and_then(|rest| rest.split_once(']'));
@@ -106,8 +107,8 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// Whether a server has refused a request because it does not know
-/// `stream_options`, as Mistral's does not. Nothing of it was processed then.
+/// Whether a server rejected a request because it does not support
+/// `stream_options`. Mistral's does not. Such a request was not processed.
 fn refuses_counts(failure: &Failure) -> bool {
     let texts = [Some(&failure.message), failure.detail.as_ref()];
     matches!(failure.status, Some(400..=499))

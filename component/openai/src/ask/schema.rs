@@ -1,10 +1,10 @@
-//! The schema of an answer: how it is read, and whether the API takes it in its
-//! strict mode.
+//! The schema of an answer: parses it and determines whether the API's strict
+//! mode supports it.
 //!
-//! The mode guarantees the shape of the answer, and takes only the part of JSON
-//! Schema that is listed in
+//! Strict mode guarantees the shape of the answer but supports only a subset of
+//! JSON Schema, which is listed at
 //! <https://platform.openai.com/docs/guides/structured-outputs#supported-schemas>.
-//! With anything else the API refuses the whole request.
+//! The API rejects requests with any other schema.
 
 use std::mem;
 
@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 
 use crate::lenient::{at, items};
 
-/// Reads the user's schema of an object, or else of a list or of its items;
-/// none if it says nothing.
+/// Parses the user's schema, which is that of an object, or else that of a list
+/// or of its items. Returns `None` if it is empty.
 pub fn parse(text: &str, is_of_object: bool) -> Result<Option<Value>> {
     let invalid = |message| Err(Failure::invalid_input("responseSchema", message));
     if text.trim().is_empty() {
@@ -27,14 +27,16 @@ pub fn parse(text: &str, is_of_object: bool) -> Result<Option<Value>> {
             if let Value::Object(members) = &mut schema
                 && (is_of_object || is_array(members))
             {
-                // An answer as a whole is never null.
+                // The answer itself is never null.
                 members.shift_remove("nullable");
             }
             rewrite_nullable(&mut schema);
             Ok(Some(schema))
         }
-        Ok(_) => invalid("the schema is not a JSON object such as {\"type\": \"object\"}"),
-        Err(_) => invalid("the schema is not JSON: look for a missing quote, comma or bracket"),
+        Ok(_) => invalid("`responseSchema` must be a JSON object such as {\"type\": \"object\"}"),
+        Err(_) => {
+            invalid("`responseSchema` is not JSON: check for a missing quote, comma or bracket")
+        }
     }
 }
 
@@ -42,14 +44,14 @@ fn is_array(schema: &Map<String, Value>) -> bool {
     schema.get("type").is_some_and(|kind| kind == "array")
 }
 
-/// The schema, if it is one of an object.
+/// Returns the schema if it describes an object.
 pub fn require_object(schema: Value) -> Result<Value> {
     match at(&schema, "type").as_str() {
         None | Some("object") => Ok(schema),
         Some(other) => Err(Failure::invalid_input(
             "responseSchema",
             format!(
-                "the response format is Object, but the schema's type is `{other}`: make it \
+                "the response format is Object, but the schema's type is `{other}`: change it to \
                  `object`, or choose List"
             ),
         )),
@@ -76,8 +78,8 @@ const PARTS: &[&str] = &[
 const NAMED_PARTS: &[&str] =
     &["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 
-/// Rewrites OpenAPI's `nullable` to what JSON Schema has for it, in all parts
-/// of a schema.
+/// Rewrites OpenAPI's `nullable` to its JSON Schema equivalent in all parts of a
+/// schema.
 fn rewrite_nullable(schema: &mut Value) {
     let members = match schema {
         Value::Object(members) => members,
@@ -99,13 +101,13 @@ fn rewrite_nullable(schema: &mut Value) {
     }
 }
 
-/// The schema of what fits these members, or is null.
+/// The schema of a value that matches these members or is null.
 fn or_null(mut members: Map<String, Value>) -> Value {
     const COMBINING: &[&str] = &["$ref", "allOf", "anyOf", "const", "if", "not", "oneOf"];
     if members.keys().any(|name| COMBINING.contains(&name.as_str())) {
         return json!({ "anyOf": [members, { "type": "null" }] });
     }
-    // Without a type and values it admits null already.
+    // Without a type and values, it already allows null.
     match members.get_mut("type") {
         Some(Value::Array(types)) if !types.contains(&json!("null")) => types.push(json!("null")),
         Some(name @ Value::String(_)) => *name = json!([name, "null"]),
@@ -119,28 +121,28 @@ fn or_null(mut members: Map<String, Value>) -> Value {
     Value::Object(members)
 }
 
-/// Whether the API takes a schema in its strict mode. Its root is an object.
+/// Whether strict mode supports a schema, whose root must be an object.
 pub fn is_strict(schema: &Value) -> bool {
     at(schema, "type") == "object" && schema.get("anyOf").is_none() && is_strict_at(schema, 0)
 }
 
-/// Whether strict mode takes a schema of items, or of a list, inside the object
-/// with which lists travel.
+/// Whether strict mode supports a schema of items or of a list inside the object
+/// that wraps lists.
 pub fn is_strict_inside(schema: &Value) -> bool {
     is_strict_at(schema, 2)
 }
 
-/// The same `depth` levels down.
+/// Whether strict mode supports a schema `depth` levels down.
 fn is_strict_at(schema: &Value, depth: usize) -> bool {
     let mut size = Size::default();
     size.add(schema, depth) && size.fits()
 }
 
-/// Keywords that go with every type.
+/// Keywords that every type supports.
 const COMMON: &[&str] =
     &["$defs", "$schema", "anyOf", "const", "definitions", "description", "enum", "title", "type"];
 
-/// The types, each with the keywords that go with it.
+/// The types, each with the keywords that it supports.
 const TYPES: &[(&str, &[&str])] = &[
     ("array", &["items", "maxItems", "minItems"]),
     ("boolean", &[]),
@@ -157,20 +159,20 @@ const NUMBERS: &[&str] =
 const FORMATS: &[&str] =
     &["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"];
 
-/// The deepest that objects and lists may be nested.
+/// The maximum nesting of objects and lists.
 const MAX_DEPTH: usize = 10;
-/// The most properties of all objects together.
+/// The maximum number of properties in all objects together.
 const MAX_PROPERTIES: usize = 5_000;
-/// The most values of all enums together.
+/// The maximum number of values in all enums together.
 const MAX_VALUES: usize = 1_000;
-/// The most characters of all names and values together.
+/// The maximum number of characters in all names and values together.
 const MAX_CHARACTERS: usize = 120_000;
-/// The most values of one enum whose characters are not counted.
+/// The maximum number of values in an enum whose characters are not limited.
 const MAX_UNCOUNTED_VALUES: usize = 250;
-/// The most characters of the values of a larger one.
+/// The maximum number of characters in the values of a larger enum.
 const MAX_CHARACTERS_OF_VALUES: usize = 15_000;
 
-/// How large a schema is.
+/// The size of a schema.
 #[derive(Default)]
 struct Size {
     properties: usize,
@@ -185,15 +187,15 @@ impl Size {
             && self.characters <= MAX_CHARACTERS
     }
 
-    /// Counts a schema `depth` levels down. `false` if strict mode does not
-    /// take it.
+    /// Adds a schema `depth` levels down. Returns `false` if strict mode does not
+    /// support it.
     fn add(&mut self, schema: &Value, depth: usize) -> bool {
         let Some(members) = schema.as_object() else { return false };
         if depth > MAX_DEPTH {
             return false;
         }
         if at(schema, "$ref").as_str().is_some_and(|target| target.starts_with('#')) {
-            // Beside it there must be nothing.
+            // Strict mode allows no other members next to it.
             return members.len() == 1;
         }
         let types = types(schema);
@@ -219,8 +221,8 @@ impl Size {
             && self.add_parts(schema, depth)
     }
 
-    /// Counts the members of an object, which must be closed and require all
-    /// of them.
+    /// Adds the members of an object, which must require all of them and allow
+    /// no others.
     fn add_object(&mut self, schema: &Value) -> bool {
         let properties = members(at(schema, "properties"));
         let required = items(at(schema, "required"));
@@ -240,7 +242,7 @@ impl Size {
     }
 
     fn add_parts(&mut self, schema: &Value, depth: usize) -> bool {
-        // Definitions are beside the tree, not in it.
+        // Definitions do not add to the depth.
         for (keyword, depth) in [("properties", depth + 1), ("$defs", 0), ("definitions", 0)] {
             for (name, part) in members(at(schema, keyword)) {
                 self.characters += name.chars().count();
@@ -254,7 +256,7 @@ impl Size {
     }
 }
 
-/// The types that a schema names.
+/// The types in a schema.
 fn types(schema: &Value) -> Vec<&str> {
     match at(schema, "type") {
         Value::String(name) => vec![name],
@@ -263,7 +265,7 @@ fn types(schema: &Value) -> Vec<&str> {
     }
 }
 
-/// The members of an object; none if it is no object.
+/// The members of an object, or none if the value is something else.
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> + Clone {
     value.as_object().into_iter().flatten()
 }
@@ -285,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strict_mode_takes_is_strict() {
+    fn recognizes_what_strict_mode_supports() {
         for part in [
             json!({ "type": "string" }),
             json!({ "type": ["string", "null"] }),
@@ -315,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strict_mode_refuses_is_not_strict() {
+    fn recognizes_what_strict_mode_rejects() {
         for part in [
             json!({}),
             json!(true),
@@ -364,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_for_strict_mode_is_not_strict() {
+    fn recognizes_what_is_too_large_for_strict_mode() {
         let properties = |count: usize| {
             let members = (0..count).map(|at| (at.to_string(), json!({ "type": "null" })));
             closed(Value::Object(members.collect()))
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn nullable_is_understood_wherever_it_is() {
+    fn rewrites_nullable_everywhere() {
         let string = || json!({ "type": "string", "nullable": true });
         let or_null = || json!({ "type": ["string", "null"] });
         for (given, expected) in [
@@ -417,15 +419,15 @@ mod tests {
                 json!({ "a": or_null() }),
             ),
             (json!({ "a": { "nullable": true } }), json!({ "a": {} })),
-            // A property may have the name.
+            // A property may be named `nullable`.
             (
                 json!({ "nullable": string(), "b": { "enum": [{ "nullable": true }] } }),
                 json!({ "nullable": or_null(), "b": { "enum": [{ "nullable": true }] } }),
             ),
         ] {
             let schema = |properties| json!({ "type": "object", "properties": properties });
-            let understood = parse(&schema(given).to_string(), true).unwrap().unwrap();
-            assert_eq!(understood, schema(expected));
+            let rewritten = parse(&schema(given).to_string(), true).unwrap().unwrap();
+            assert_eq!(rewritten, schema(expected));
         }
         for (is_of_object, given, expected) in [
             (true, json!({ "type": "object", "nullable": true }), json!({ "type": "object" })),
@@ -441,13 +443,13 @@ mod tests {
                 json!({ "type": "object", "$defs": { "a": or_null() } }),
             ),
         ] {
-            let understood = parse(&given.to_string(), is_of_object).unwrap().unwrap();
-            assert_eq!(understood, expected);
+            let rewritten = parse(&given.to_string(), is_of_object).unwrap().unwrap();
+            assert_eq!(rewritten, expected);
         }
     }
 
     #[test]
-    fn a_schema_that_says_nothing_is_none() {
+    fn an_empty_schema_is_none() {
         for text in ["", " \n", "{}", "{ }", "null"] {
             assert_eq!(parse(text, true).unwrap(), None, "{text:?}");
         }

@@ -1,9 +1,8 @@
 //! An answer that arrives in pieces.
 //!
-//! The pieces are put together to the completion that would have come in one,
-//! so that whatever happens to an answer afterwards is the same for both. What
-//! a provider invents for its messages is put together too, because messages
-//! are sent back to it as they came.
+//! The pieces are assembled into a completion as if it had arrived in one piece, so
+//! that both are processed alike. Provider-specific members are assembled, too,
+//! because messages are sent back unchanged.
 
 use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, errors, events};
@@ -17,20 +16,20 @@ use crate::stream::{self, Next};
 /// The members of an object.
 type Members = Map<String, Value>;
 
-/// Collects a stream to a completion, and reports its text as it arrives.
+/// Collects a stream into a completion and reports its text as it arrives.
 pub fn collect(response: &Response) -> Result<Value> {
-    let mut completion = Completion { is_heard: events::streaming(), ..Completion::default() };
+    let mut completion = Completion { is_reported: events::streaming(), ..Completion::default() };
     let collected = completion.collect(response);
     collected.map_err(|failure| failure.answered_by(response))?;
     Ok(completion.whole())
 }
 
-/// What is known of a completion.
+/// A completion, as far as it has arrived.
 #[derive(Default)]
 struct Completion {
     /// Whether the caller wants text as it arrives.
-    is_heard: bool,
-    /// Its members but for `choices`.
+    is_reported: bool,
+    /// Its members except `choices`.
     members: Members,
     /// Its choices by their index.
     choices: Vec<(u32, Members)>,
@@ -45,10 +44,10 @@ impl Completion {
             }
         }
         if self.members.is_empty() && self.choices.is_empty() {
-            return Err(Failure::invalid_output("the provider's answer holds no events"));
+            return Err(Failure::invalid_output("the provider's answer contains no events"));
         }
         if !self.choices.iter().all(|(_, choice)| has_ended(choice)) {
-            return Err(with_text(Failure::invalid_output("the answer broke off"), self.text()));
+            return Err(with_text(Failure::invalid_output("the answer ended early"), self.text()));
         }
         Ok(())
     }
@@ -58,7 +57,7 @@ impl Completion {
         self.choices.first().and_then(|(_, choice)| text_of(choice))
     }
 
-    /// Takes a chunk in.
+    /// Adds a chunk.
     fn add(&mut self, chunk: Value) -> Result<()> {
         let Value::Object(members) = chunk else { return Ok(()) };
         for (name, value) in members {
@@ -72,8 +71,8 @@ impl Completion {
         Ok(())
     }
 
-    /// Takes a piece of a choice in. There is mostly one, and some servers do
-    /// not count it.
+    /// Adds a piece of a choice. There is usually only one choice, which some
+    /// servers send without an index.
     fn add_choice(&mut self, choice: Value) -> Result<()> {
         let place = index(&choice).unwrap_or(0);
         let position = self.choices.partition_point(|(other, _)| *other < place);
@@ -86,8 +85,8 @@ impl Completion {
         }
         let Value::Object(mut members) = choice else { return Ok(()) };
         let is_last = has_ended(&members);
-        // Some servers send the whole message so far, beside what is new in it
-        // or in place of that.
+        // Some servers send the whole message so far, in addition to the delta
+        // or instead of it.
         let news = match (members.shift_remove("delta"), members.shift_remove("message")) {
             (Some(delta), message) if message.is_none() || has_news(&delta) => delta,
             (_, Some(message)) => new_part(known, message, is_last),
@@ -100,24 +99,24 @@ impl Completion {
                 set(known, name, value);
             }
         }
-        if self.is_heard
+        if self.is_reported
             && let Some(text) = content(at(&news, "content"))
             && !text.is_empty()
         {
             events::text_of_choice(place, text)?;
         }
-        // Whole answers have messages, chunks have their deltas.
+        // Deltas are merged into the `message` that a complete choice has.
         if !news.is_null() {
             grow_member(known, "message".to_owned(), news);
         }
         Ok(())
     }
 
-    /// The completion as it would have come in one.
+    /// The completion, as if it had arrived in one piece.
     fn whole(self) -> Value {
         let choices = self.choices.into_iter().map(|(_, mut choice)| {
             let calls = choice.get_mut("message").and_then(|it| it.get_mut("tool_calls"));
-            // Its place in the stream is no part of a call.
+            // The index in the stream is not part of a call.
             for call in calls.and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Value::Object(call) = call {
                     call.shift_remove("index");
@@ -132,8 +131,8 @@ impl Completion {
     }
 }
 
-/// The failure with the text that came before it, which is worth more than the
-/// event in which the error was.
+/// Adds the text so far to a failure. It is worth more than the event that
+/// contained the error.
 fn with_text(failure: Failure, text: Option<String>) -> Failure {
     match text.filter(|text| !text.is_empty()) {
         Some(text) => failure.with_detail(&text),
@@ -149,15 +148,15 @@ fn has_ended(choice: &Members) -> bool {
     choice.get("finish_reason").is_some_and(|reason| !is_blank(reason))
 }
 
-/// Whether a delta has more to it than a role.
+/// Whether a delta contains more than a role.
 fn has_news(delta: &Value) -> bool {
     let mut members = delta.as_object().into_iter().flatten();
     members.any(|(name, value)| name != "role" && !is_blank(value))
 }
 
-/// What is new in a `message`, which some servers send in place of a `delta`:
-/// the whole so far, or a piece like any other. A text is the whole if it
-/// begins with what is known and goes on, or if it is the last.
+/// The new part of a `message`, which some servers send in place of a `delta`. It
+/// contains either everything so far or only a piece. A text contains everything
+/// if it extends the known text, or if it repeats it in the last chunk.
 fn new_part(known: &Members, mut message: Value, is_last: bool) -> Value {
     for (name, value) in message.as_object_mut().into_iter().flatten() {
         let before = known.get("message").and_then(|message| message.get(name)?.as_str());
@@ -173,8 +172,8 @@ fn new_part(known: &Members, mut message: Value, is_last: bool) -> Value {
     message
 }
 
-/// Adds more to what is known of a value of a message: texts and lists grow,
-/// objects member by member.
+/// Adds the next piece to a value in a message: appends to strings and lists, and
+/// merges objects member by member.
 pub fn grow(known: &mut Value, name: &str, news: Value) {
     match (&mut *known, news) {
         (_, Value::Null) => {}
@@ -216,11 +215,11 @@ fn grow_member(known: &mut Members, name: String, news: Value) {
 }
 
 fn grow_text(known: &mut String, name: &str, news: String) {
-    // These come once, or again and again.
+    // Labels are sent once or repeated, but never in pieces.
     let is_label = matches!(name, "format" | "id" | "name" | "object" | "role" | "status" | "type")
         || name.ends_with("_id")
         || name.ends_with("_type");
-    // A signature comes in one, and some servers repeat it.
+    // A signature is sent in one piece, and some servers repeat it.
     let is_repeated = name.ends_with("signature") && *known == news;
     if is_label && !news.is_empty() {
         *known = news;
@@ -229,8 +228,8 @@ fn grow_text(known: &mut String, name: &str, news: String) {
     }
 }
 
-/// A value as the items of a list. Content is a text now and a list of parts
-/// then.
+/// Converts a value to the items of a list: content may change from a string to
+/// a list of parts.
 fn into_items(value: Value) -> Vec<Value> {
     match value {
         Value::Null => Vec::new(),
@@ -241,8 +240,8 @@ fn into_items(value: Value) -> Vec<Value> {
     }
 }
 
-/// Takes an item of a list in: more of the one with its index or of the last
-/// one, or else a further one.
+/// Adds an item to a list. It continues the item with the same index or the last
+/// item, or is a new one.
 fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
     if name == "tool_calls" {
         return calls::add(known, item);
@@ -261,25 +260,25 @@ fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
     }
 }
 
-/// Whether a part without an index is more of the last one, as parts of content
-/// are: running text of one kind, until a signature closes it.
+/// Whether a part without an index continues the last one. Parts of content do:
+/// text of the same type, until a signature closes it.
 fn goes_on(last: &Value, part: &Value) -> bool {
     let is_running = matches!(at(part, "type").as_str(), Some("text" | "thinking"));
     let is_closed = !text(at(last, "signature")).is_empty();
     is_running && !is_closed && at(last, "type") == at(part, "type")
 }
 
-/// The place of an item among its like.
+/// The index that an item declares.
 pub fn index(item: &Value) -> Option<u32> {
     at(item, "index").as_u64()?.try_into().ok()
 }
 
-/// Whether a value says nothing.
+/// Whether a value is null or an empty string.
 pub fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
-/// Sets a member that comes in one. What says nothing does not undo it.
+/// Sets a member that is sent in one piece. A blank value does not overwrite it.
 fn set(members: &mut Members, name: String, value: Value) {
     if !(is_blank(&value) && members.contains_key(&name)) {
         members.insert(name, value);
@@ -293,7 +292,7 @@ mod fuzz;
 mod tests {
     use super::*;
 
-    /// The completion that these chunks make.
+    /// The completion assembled from these chunks.
     pub fn whole(chunks: &[Value]) -> Value {
         let mut completion = Completion::default();
         for chunk in chunks {
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_put_together_whatever_its_provider_puts_there() {
+    fn assembles_a_message_with_all_its_members() {
         let call = |name: &str| {
             let function = json!({ "name": name, "arguments": { "a": [{ "index": 0 }] } });
             json!({ "function": function })
@@ -334,7 +333,7 @@ mod tests {
                 json!({ "content": "ab", "tool_calls": [call("f"), call("g")] }),
             ),
             (
-                "members that nobody knows",
+                "unknown members",
                 vec![
                     json!({ "role": "assistant", "reasoning_content": "let ", "content": null }),
                     json!({ "role": "assistant", "reasoning_content": "me", "score": 1 }),
@@ -362,7 +361,7 @@ mod tests {
                 ]}),
             ),
             (
-                "content that is a text now and a list of parts then",
+                "content that changes from a string to a list of parts",
                 vec![
                     json!({ "content": thought("let ") }),
                     json!({ "content": thought("me") }),
@@ -384,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_in_place_of_a_delta_is_the_whole_so_far_or_a_piece() {
+    fn a_message_in_place_of_a_delta_may_repeat_everything_so_far() {
         let chunk = |delta: Option<&str>, message: Option<&str>, reason: Option<&str>| {
             let mut choice = json!({ "index": 0, "finish_reason": reason });
             for (name, text) in [("delta", delta), ("message", message)] {

@@ -1,4 +1,4 @@
-//! Ask, with a stand-in for the host and the API.
+//! Tests of Ask with a fake host and API.
 
 use connector_sdk::json_schema::{Invalid, Violation};
 use connector_sdk::testing::{self, Answer, Host};
@@ -14,7 +14,7 @@ fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
     })
 }
 
-/// Asks the smallest question, with further properties.
+/// Asks the smallest valid question, with further properties.
 fn ask(host: &Host, more: Value) -> Result<testing::Outcome> {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -32,12 +32,12 @@ fn message(message: Value, reason: &str) -> Answer {
     )
 }
 
-/// An answer in words.
+/// An answer with this text.
 fn words(content: &str) -> Answer {
     message(json!({ "role": "assistant", "content": content }), "stop")
 }
 
-/// An answer that wants functions called, `call_1` and so on.
+/// An answer that calls functions, with the ids `call_1` and so on.
 fn calls(calls: &[(&str, &str)]) -> Answer {
     message(json!({ "content": null, "tool_calls": wire_calls(calls) }), "tool_calls")
 }
@@ -51,7 +51,7 @@ fn wire_calls(calls: &[(&str, &str)]) -> Value {
 }
 
 #[test]
-fn an_answer_is_the_output_and_the_rest_is_metadata() {
+fn returns_the_answer_and_metadata() {
     let outcome = ask(&host([words("Hello")]), json!({})).unwrap();
     assert_eq!(outcome.output, "Hello");
     let expected = json!({
@@ -62,7 +62,7 @@ fn an_answer_is_the_output_and_the_rest_is_metadata() {
 }
 
 #[test]
-fn several_answers_are_a_list() {
+fn returns_several_answers_as_a_list() {
     let choice = |content: &str, logprobs: Value| {
         json!({
             "message": { "content": content }, "finish_reason": "length", "logprobs": logprobs,
@@ -85,14 +85,14 @@ fn several_answers_are_a_list() {
 }
 
 #[test]
-fn older_servers_get_the_older_name_of_the_limit() {
+fn sends_the_older_name_of_the_token_limit_if_configured() {
     let host = host([words("Hello")]).settings(json!({ "maxTokensParameter": "max_tokens" }));
     ask(&host, json!({ "maxTokens": 5 })).unwrap();
     assert_eq!(host.requests()[0].body["max_tokens"], 5);
 }
 
 #[test]
-fn models_that_cannot_stop_at_a_text_get_none() {
+fn rejects_stop_for_reasoning_models() {
     let stop = |model: &str| {
         ask(&host([words("Hello")]), json!({ "model": model, "stop": ["END"] })).err()
     };
@@ -101,7 +101,7 @@ fn models_that_cannot_stop_at_a_text_get_none() {
 }
 
 #[test]
-fn an_unfinished_form_has_an_output() {
+fn an_unfinished_form_has_an_output_schema() {
     let schema = |input: Value| Host::new(&CONNECTOR).output_schema("ask", input).unwrap();
     assert_eq!(schema(json!({})), json!({ "type": "string" }));
     assert_eq!(
@@ -111,7 +111,7 @@ fn an_unfinished_form_has_an_output() {
 }
 
 #[test]
-fn models_for_other_work_come_last() {
+fn lists_other_kinds_of_models_last() {
     let ids = ["whisper-1", "DALL-E-3", "llama3.2:3b", "text-embedding-3-small", "o4-mini"];
     let models: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
     let host = host([Answer::json(200, json!({ "data": models }))]);
@@ -121,8 +121,7 @@ fn models_for_other_work_come_last() {
     assert_eq!(labels, expected);
 }
 
-/// The messages that are sent for those of a form, and the failure if there is
-/// one.
+/// The messages that are sent for the messages of a form.
 fn sent(messages: Value, more: Value) -> Result<Value> {
     let host = host([words("{}")]);
     let mut input = more;
@@ -132,7 +131,7 @@ fn sent(messages: Value, more: Value) -> Result<Value> {
 }
 
 #[test]
-fn our_instruction_goes_behind_the_leading_ones() {
+fn our_instruction_follows_the_leading_ones() {
     let place = |roles: &[&str]| {
         let messages = roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
         let sent = sent(messages, json!({ "responseFormat": 1 })).unwrap();
@@ -165,7 +164,7 @@ fn only_an_instruction_may_be_empty() {
 }
 
 #[test]
-fn a_file_is_a_part_of_the_last_message_of_the_user() {
+fn files_become_parts_of_the_last_user_message() {
     let host = host([words("Nice")]);
     let files = [
         host.file("a.png", "image/png", b"\x89PNG"),
@@ -200,7 +199,7 @@ fn a_file_is_a_part_of_the_last_message_of_the_user() {
 }
 
 #[test]
-fn other_files_are_refused() {
+fn rejects_other_files() {
     let host = host([]);
     let long_text = "x".repeat((1 << 20) + 1);
     for (name, mime_type, content, message) in [
@@ -208,7 +207,7 @@ fn other_files_are_refused() {
         ("a.avif", "image/avif", "text", "`a.avif` must be an image"),
         ("a.mp4", "video/mp4", "text", "`a.mp4` must be an image"),
         ("a.json", "application/json", "no\0text", "`a.json` must be an image"),
-        ("a.txt", "text/plain", &long_text, "a text must have at most 1048576 bytes"),
+        ("a.txt", "text/plain", &long_text, "a text file must have at most 1048576 bytes"),
     ] {
         let file = host.file(name, mime_type, content.as_bytes());
         let failure = ask(&host, json!({ "attachments": [file] })).unwrap_err();
@@ -220,7 +219,7 @@ fn other_files_are_refused() {
 }
 
 #[test]
-fn an_error_names_the_property_of_the_form() {
+fn maps_an_error_to_the_property_of_the_form() {
     let schema = json!({ "responseFormat": 1, "responseSchema": "{\"type\":\"object\"}" });
     for (input, param, expected) in [
         (json!({}), "max_completion_tokens", Some("maxTokens")),
@@ -234,7 +233,7 @@ fn an_error_names_the_property_of_the_form() {
         (json!({}), "metadata.run", Some("metadata.run")),
         (json!({}), "modalities", None),
         (json!({}), "messages", Some("messages")),
-        // The messages that are sent are not those of the form.
+        // The messages that are sent differ from those of the form.
         (json!({ "responseFormat": 1 }), "messages.[2].content", Some("messages[1].content")),
         (json!({ "responseFormat": 1 }), "messages[3].content", Some("messages[1].content")),
         (json!({ "responseFormat": 1 }), "messages[0].content", Some("messages")),
@@ -249,7 +248,7 @@ fn an_error_names_the_property_of_the_form() {
     }
 }
 
-/// A caller who has these functions.
+/// A host with functions.
 fn with_functions(host: Host) -> Host {
     let parameters = || json!({ "type": "object" });
     host.function("a/weather", parameters(), |_| Ok(json!({ "sunny": true })))
@@ -263,7 +262,7 @@ fn functions() -> Value {
     json!({ "functions": ["a/weather", "a/broken", "a/endless"], "maxFunctionRounds": 3 })
 }
 
-/// What the events of functions say.
+/// The events about functions, one line each.
 fn happened(host: &Host) -> Vec<String> {
     let line = |event: &Value| {
         let end = event.get("arguments").or(event.get("result")).unwrap();
@@ -273,7 +272,7 @@ fn happened(host: &Host) -> Vec<String> {
 }
 
 #[test]
-fn a_function_is_called_and_the_model_asked_again() {
+fn calls_a_function_and_asks_the_model_again() {
     let host =
         with_functions(host([calls(&[("a_weather", r#"{"city":"Rome"}"#)]), words("Sunny")]));
     let outcome = ask(&host, functions()).unwrap();
@@ -303,15 +302,15 @@ fn a_function_is_called_and_the_model_asked_again() {
 }
 
 #[test]
-fn functions_are_called_together_and_the_model_learns_of_every_error() {
+fn the_model_receives_the_result_or_error_of_every_call() {
     let wanted = [
         ("a_weather", "{}", r#"{"sunny":true}"#),
-        ("made_up", "{}", r#"{"error":"there is no function `made_up`"}"#),
+        ("made_up", "{}", r#"{"error":"unknown function `made_up`"}"#),
         ("a_broken", "{}", r#"{"error":"there is no such city"}"#),
         ("a_weather", "", r#"{"sunny":true}"#),
         ("a_weather", "{", r#"{"error":"the arguments are not a JSON object"}"#),
         ("a_weather", "[1]", r#"{"error":"the arguments are not a JSON object"}"#),
-        ("", "{}", r#"{"error":"the call does not say which function it is for"}"#),
+        ("", "{}", r#"{"error":"the call has no function name"}"#),
     ];
     let answer = calls(&wanted.map(|(name, arguments, _)| (name, arguments)));
     let host = with_functions(host([answer, words("Well")]));
@@ -336,17 +335,17 @@ fn functions_are_called_together_and_the_model_learns_of_every_error() {
 }
 
 #[test]
-fn arguments_that_do_not_fit_are_the_models_to_correct() {
+fn the_model_receives_the_errors_in_its_arguments() {
     let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
     let host = host.invalid(unfit(&[("", "\"city\" is missing")]));
     ask(&host, functions()).unwrap();
-    let expected = r#"{"error":"the arguments do not fit: \"city\" is missing"}"#;
+    let expected = r#"{"error":"invalid arguments: \"city\" is missing"}"#;
     assert_eq!(host.requests()[1].body["messages"][2]["content"], expected);
     assert!(host.events().is_empty());
 }
 
 #[test]
-fn a_model_in_circles_is_stopped() {
+fn stops_a_model_that_keeps_calling_functions() {
     let host = with_functions(host([(); 4].map(|()| calls(&[("a_weather", "{}")]))));
     let failure = ask(&host, functions()).unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidOutput);
@@ -356,11 +355,11 @@ fn a_model_in_circles_is_stopped() {
 }
 
 #[test]
-fn what_ends_the_run_ends_the_conversation() {
+fn a_failure_that_ends_the_run_ends_the_conversation() {
     for (host, kind) in [
         (host([calls(&[("a_weather", "{}"), ("a_endless", "{}")])]), FailureKind::Cancelled),
         (host([calls(&[("a_weather", "{}")])]).cancelled_after(0), FailureKind::Cancelled),
-        // There is no answer to the second request.
+        // The second request gets no response.
         (host([calls(&[("a_weather", "{}")])]), FailureKind::Network),
     ] {
         let failure = ask(&with_functions(host), functions()).unwrap_err();
@@ -372,7 +371,7 @@ fn what_ends_the_run_ends_the_conversation() {
 }
 
 #[test]
-fn names_of_functions_are_those_that_the_api_takes() {
+fn converts_function_names_for_the_api() {
     let long = "ü".repeat(70);
     let names = ["a/b", "a_b", "a.b", &long, &format!("{long}.")];
     let host = names.iter().fold(host([words("Hi")]), |host, name| {
@@ -386,7 +385,7 @@ fn names_of_functions_are_those_that_the_api_takes() {
     assert_eq!(sent, ["a_b", "a_b_2", "a_b_3", &cut, &numbered]);
 }
 
-/// A verdict on JSON that does not fit its schema.
+/// A verdict on JSON that does not match its schema.
 fn unfit(violations: &[(&str, &str)]) -> Invalid {
     let violation = |(path, message): &(&str, &str)| Violation {
         path: (*path).to_owned(),
@@ -395,13 +394,13 @@ fn unfit(violations: &[(&str, &str)]) -> Invalid {
     Invalid::Instance(violations.iter().map(violation).collect())
 }
 
-/// Asks for an object; `verdicts` are those on its answers.
+/// Asks for an object. `verdicts` are the results of validating the answers.
 fn ask_for_object(
     answers: &[&str],
     verdicts: Vec<Invalid>,
     repairs: u64,
 ) -> (Host, Result<testing::Outcome>) {
-    // The first look is at the schema.
+    // The schema itself is validated first.
     let good = Invalid::NotJson(String::new());
     let host = host(answers.iter().map(|answer| words(answer))).invalid(good);
     let host = verdicts.into_iter().fold(host, Host::invalid);
@@ -412,7 +411,7 @@ fn ask_for_object(
 }
 
 #[test]
-fn an_answer_that_does_not_fit_is_corrected() {
+fn asks_for_a_correction_if_an_answer_does_not_match_the_schema() {
     let verdict =
         unfit(&[("/a", "\"x\" is not of type \"integer\""), ("", "\"b\" is a required property")]);
     let answers = [r#"{"a":"x"}"#, r#"{"a":1,"b":2}"#];
@@ -429,26 +428,26 @@ fn an_answer_that_does_not_fit_is_corrected() {
             { "role": "assistant", "content": r#"{"a":"x"}"# },
             {
                 "role": "user",
-                "content": "the answer does not fit the Response Schema: /a: \"x\" is not of type \
-                            \"integer\"; \"b\" is a required property. Answer again with the \
-                            whole of it, corrected: JSON and nothing else.",
+                "content": "the answer does not match the Response Schema: /a: \"x\" is not of \
+                            type \"integer\"; \"b\" is a required property. Answer again with the \
+                            complete, corrected JSON and nothing else.",
             },
         ])
     );
-    // So is one that is no JSON.
+    // The same holds for an answer that is not JSON.
     let (_, outcome) = ask_for_object(&["Sure!", "{}"], Vec::new(), 1);
     assert_eq!(outcome.unwrap().metadata["repairs"], 1);
 }
 
 #[test]
-fn an_answer_that_never_fits_is_a_failure() {
+fn fails_if_no_answer_matches_the_schema() {
     let long = "x".repeat(999);
     let many = ["/0", "/1", "/2", "/3", "/4", "/5"].map(|path| (path, long.as_str()));
     let verdicts = vec![unfit(&[("/a", "no")]), unfit(&many)];
     let (_, outcome) = ask_for_object(&["{}", "{ }"], verdicts, 1);
     let failure = outcome.unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidOutput);
-    assert!(failure.message.starts_with("the answer does not fit the Response Schema: /0: x"));
+    assert!(failure.message.starts_with("the answer does not match the Response Schema: /0: x"));
     assert!(failure.message.contains("; /4: x") && !failure.message.contains("/5"));
     assert!(failure.message.len() < 1200);
     assert_eq!(failure.detail.as_deref(), Some("{ }"));
@@ -460,7 +459,7 @@ fn an_answer_that_never_fits_is_a_failure() {
 }
 
 #[test]
-fn neither_several_answers_nor_a_refusal_are_corrected() {
+fn does_not_correct_several_answers_or_a_refusal() {
     let schema = json!({ "responseFormat": 1, "responseSchema": "{\"type\":\"object\"}", "n": 2 });
     let choice = json!({ "message": { "content": "no JSON" } });
     let two = Answer::json(200, json!({ "choices": [choice, choice] }));
@@ -473,12 +472,12 @@ fn neither_several_answers_nor_a_refusal_are_corrected() {
 }
 
 #[test]
-fn what_is_no_schema_costs_no_request() {
+fn rejects_an_invalid_schema_before_the_request() {
     let host = host([]).invalid(Invalid::Schema("1 is bad".to_owned()));
     let schema = r#"{"type":"object","properties":1}"#;
     let failure = ask(&host, json!({ "responseFormat": 1, "responseSchema": schema })).unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidInput);
-    assert_eq!(failure.message, "the schema is not a JSON Schema: 1 is bad");
+    assert_eq!(failure.message, "`responseSchema` is not a valid JSON Schema: 1 is bad");
     assert_eq!(failure.property.as_deref(), Some("responseSchema"));
     assert!(host.requests().is_empty() && !failure.request_sent);
 }
@@ -507,7 +506,7 @@ fn end(index: u64) -> String {
     chunk(index, json!({}), Some("stop"))
 }
 
-/// The text that was reported, with the number of its choice.
+/// The reported text, with the index of its choice.
 fn reported(host: &Host) -> Vec<(u64, String)> {
     let text = |event: Value| {
         (event["choice"].as_u64().unwrap(), event["text"].as_str().unwrap().to_owned())
@@ -516,7 +515,7 @@ fn reported(host: &Host) -> Vec<(u64, String)> {
 }
 
 #[test]
-fn text_is_reported_as_it_arrives() {
+fn reports_text_as_it_arrives() {
     let usage = json!({ "choices": [], "usage": { "total_tokens": 5 } }).to_string();
     let events = [
         text_chunk(1, "ja 😀"),
@@ -541,7 +540,7 @@ fn text_is_reported_as_it_arrives() {
 }
 
 #[test]
-fn a_server_may_stream_or_not_as_it_likes() {
+fn accepts_a_stream_or_a_whole_response_in_either_case() {
     let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
     let unasked = host([stream]);
     assert_eq!(ask(&unasked, json!({})).unwrap().output, "Hello");
@@ -550,19 +549,19 @@ fn a_server_may_stream_or_not_as_it_likes() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_keeps_its_text() {
+fn a_stream_that_ends_early_keeps_its_text() {
     let half = || text_chunk(0, "half");
     let blank_end = chunk(0, json!({ "content": "" }), Some(""));
     let error = json!({ "error": { "message": "Gone.", "code": 500 } }).to_string();
     let with_error = json!({ "choices": [{ "error": { "message": "Gone.", "code": 500 } }] });
     use FailureKind::{Cancelled, InvalidOutput, Network, Unavailable};
     for (host, kind, message) in [
-        (host([Answer::events([half()])]), InvalidOutput, "the answer broke off"),
-        (host([Answer::events([half(), blank_end])]), InvalidOutput, "the answer broke off"),
+        (host([Answer::events([half()])]), InvalidOutput, "the answer ended early"),
+        (host([Answer::events([half(), blank_end])]), InvalidOutput, "the answer ended early"),
         (
             host([Answer::events([half(), text_chunk(1, "x"), end(1)])]),
             InvalidOutput,
-            "the answer broke off",
+            "the answer ended early",
         ),
         (
             host([Answer::events([half(), "oops".to_owned()])]),
@@ -581,11 +580,11 @@ fn a_stream_that_breaks_off_keeps_its_text() {
         assert!(failure.request_sent);
     }
     let nothing = ask(&host([Answer::events([""; 0])]).streaming(), json!({})).unwrap_err();
-    assert_eq!(nothing.message, "the provider's answer holds no events");
+    assert_eq!(nothing.message, "the provider's answer contains no events");
 }
 
 #[test]
-fn a_server_that_does_not_count_tokens_in_streams_is_asked_without() {
+fn repeats_a_request_without_rejected_stream_options() {
     let refusal = || Answer::json(422, json!({ "error": "stream_options: unknown" }));
     let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
     let host = host([refusal(), stream]).streaming();
@@ -593,7 +592,7 @@ fn a_server_that_does_not_count_tokens_in_streams_is_asked_without() {
     let requests = host.requests();
     assert_eq!(requests[1].body["stream"], true);
     assert_eq!(requests[1].body.get("stream_options"), None);
-    // Asked once more, and no further.
+    // The request is repeated only once.
     let host = self::host([refusal(), refusal()]).streaming();
     assert_eq!(ask(&host, json!({})).unwrap_err().status, Some(422));
 }

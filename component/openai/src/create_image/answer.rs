@@ -1,4 +1,4 @@
-//! What comes back: images, whole or from a stream with previews.
+//! The response: images, in one piece or as a stream with previews.
 
 use connector_sdk::http::Events;
 use connector_sdk::{FileEntry, Outcome, Properties, Result, errors, events};
@@ -9,11 +9,10 @@ use crate::lenient::lenient;
 use crate::stream::{self, Next};
 use crate::usage::Usage;
 
-// The images.
 #[derive(Serialize, Properties)]
 #[property(output)]
 pub struct Images {
-    /// When they were made, in seconds since 1970.
+    /// The time at which the images were created, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(display = "unix-time")]
     created: Option<u64>,
@@ -23,25 +22,25 @@ pub struct Images {
     files: Vec<FileEntry>,
 }
 
-// What the provider did not send is absent.
+// Members that the provider did not send are absent.
 #[derive(Serialize, Properties)]
 #[serde(rename_all = "camelCase")]
 #[property(output)]
 struct Image {
-    /// The provider's link, which ends after an hour at OpenAI, or else the stored file's.
+    /// The provider's link, which expires after an hour at OpenAI, or the stored file's URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(label = "URL", control = url)]
     url: Option<String>,
-    /// The content, if Response format asks for it.
+    /// The content as base64, if requested by Response format.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[property(label = "Base64")]
     b64_json: Option<String>,
-    /// The prompt as the model rewrote it.
+    /// The prompt as revised by the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     revised_prompt: Option<String>,
 }
 
-/// An answer, its base64 texts replaced by files.
+/// A response whose base64 images have been replaced by files.
 #[derive(Default, Deserialize)]
 pub struct Answer {
     #[serde(default, deserialize_with = "lenient")]
@@ -52,7 +51,7 @@ pub struct Answer {
     usage: Value,
 }
 
-/// An image of an answer.
+/// An image in a response.
 #[derive(Deserialize)]
 struct Sent {
     #[serde(default, deserialize_with = "lenient")]
@@ -61,15 +60,15 @@ struct Sent {
     b64_json: Option<Content>,
     #[serde(default, deserialize_with = "lenient")]
     revised_prompt: Option<String>,
-    // An event has these itself, where an answer has them once.
+    // Each event has its own; a response in one piece has them only once.
     #[serde(default, deserialize_with = "lenient")]
     created_at: Option<f64>,
     #[serde(default)]
     usage: Value,
 }
 
-/// An image itself, which the host has stored, or a link. The image may be in
-/// the place of the link, as a `data:` URL.
+/// An image that the host has stored, or a link. A `data:` URL in place of a
+/// link is stored, too.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Content {
@@ -90,7 +89,7 @@ enum Event {
 }
 
 impl Answer {
-    /// Reads an answer in one piece.
+    /// Reads a response in one piece.
     pub fn read(json: &str) -> Result<Self> {
         let answer: Self = connector_sdk::json::from_str(json).unwrap_or_default();
         if answer.data.iter().any(|image| image.stored().is_some() || image.link().is_some()) {
@@ -100,7 +99,7 @@ impl Answer {
         }
     }
 
-    /// Reads the events of an answer, and reports the previews as they arrive.
+    /// Reads a stream of events and reports previews as they arrive.
     pub fn streamed(events: Events) -> Result<Self> {
         let mut answer = Self::default();
         for next in stream::read(events) {
@@ -126,7 +125,7 @@ impl Answer {
 
     /// The outcome of a run with this model.
     pub fn outcome(self, model: &str, request_id: Option<String>) -> Result<Outcome<Images>> {
-        // An answer in one piece counts its tokens once, a stream image by image.
+        // A response in one piece counts its tokens once, a stream once per image.
         let mut usage = Usage::default();
         usage.add(&self.usage);
         let (mut data, mut files) = (Vec::new(), Vec::new());
@@ -135,7 +134,7 @@ impl Answer {
             data.push(sent.image());
             files.extend(sent.stored().map(|(file, _)| file.clone()));
         }
-        // Some servers write fractions of a second.
+        // Some servers send fractions of a second.
         let created = self.created.filter(|created| *created >= 0.0).map(|created| created as u64);
         let usage = (!usage.is_empty()).then_some(usage);
         let metadata = json!({ "model": model, "usage": usage, "requestId": request_id });
@@ -144,7 +143,7 @@ impl Answer {
 }
 
 impl Sent {
-    /// The stored file, and its content as base64 if that was asked for.
+    /// The stored file, and its content as base64 if that was requested.
     fn stored(&self) -> Option<(&FileEntry, Option<&String>)> {
         [&self.b64_json, &self.url].into_iter().find_map(|content| match content {
             Some(Content::Stored { file, base64 }) => Some((file, base64.as_ref())),

@@ -1,6 +1,6 @@
-//! What each image model takes.
+//! What each image model supports.
 //!
-//! The API page is <https://platform.openai.com/docs/api-reference/images/create>.
+//! See <https://platform.openai.com/docs/api-reference/images/create>.
 
 use connector_sdk::{Failure, Result};
 use serde_json::{Map, Value};
@@ -9,13 +9,13 @@ use crate::rules::{self, Rule, Takes, is_one_of, rule};
 
 const GPT: &[&str] =
     &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "gpt-image-2", "chatgpt-image-latest"];
-/// Those that draw any size within bounds.
+/// Models that accept any size within bounds.
 const ANY_SIZE: &[&str] = &["gpt-image-2"];
 const DALL_E: &[&str] = &["dall-e-2", "dall-e-3"];
 
 const RULES: &[Rule] = &[
     rule(GPT, "quality", Takes::OneOf(&["auto", "low", "medium", "high"])),
-    rule(GPT, "style", Takes::Nothing("say in words how the image is to look")),
+    rule(GPT, "style", Takes::Nothing("describe it in a message instead")),
     rule(
         &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "chatgpt-image-latest"],
         "size",
@@ -26,7 +26,7 @@ const RULES: &[Rule] = &[
     rule(&["dall-e-3"], "n", Takes::AtMost(1)),
     rule(&["dall-e-2"], "size", Takes::OneOf(&["256x256", "512x512", "1024x1024"])),
     rule(&["dall-e-2"], "quality", Takes::OneOf(&["auto", "standard"])),
-    rule(&["dall-e-2"], "style", Takes::Nothing("say in words how the image is to look")),
+    rule(&["dall-e-2"], "style", Takes::Nothing("describe it in a message instead")),
     rule(DALL_E, "background", NEWER),
     rule(DALL_E, "outputFormat", NEWER),
     rule(DALL_E, "outputCompression", NEWER),
@@ -36,25 +36,25 @@ const RULES: &[Rule] = &[
 
 const NEWER: Takes = Takes::Nothing("only GPT image models do; leave it empty");
 
-/// The longest prompts, in characters.
+/// The maximum length of a prompt, in characters.
 const MAX_PROMPTS: &[(&[&str], usize)] =
     &[(GPT, 32_000), (&["dall-e-3"], 4_000), (&["dall-e-2"], 1_000)];
 
-/// Refuses what the model does not take. A model that is not known here may
-/// take anything.
+/// Rejects what the model does not support. Unknown models may support
+/// anything.
 pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     rules::check(RULES, model, body)?;
     let size = text("size");
     if is_one_of(model, ANY_SIZE) && !is_drawable(size) {
         let message = format!(
-            "with `{model}`, `size` must be auto, or a width and a height that are multiples of \
-             16, at most 3840 pixels, 3840x2160 in all, and not more than 3 to 1 (got `{size}`)"
+            "with `{model}`, `size` must be auto, or a width and height that are multiples of 16, \
+             at most 3840 each, at most 3840x2160 in total and at most 3:1 (got `{size}`)"
         );
         return Err(Failure::invalid_input("size", message));
     }
     if text("background") == "transparent" && text("output_format") == "jpeg" {
-        let message = "`background` can be transparent only with the `outputFormat` png or webp";
+        let message = "a transparent `background` requires the `outputFormat` png or webp";
         return Err(Failure::invalid_input("background", message));
     }
     let length = text("prompt").chars().count();
@@ -63,7 +63,7 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
         && length > *max
     {
         let message = format!(
-            "with `{model}`, `imageMessages` must have at most {max} characters together (got \
+            "with `{model}`, `imageMessages` must have at most {max} characters in total (got \
              {length})"
         );
         return Err(Failure::invalid_input("imageMessages", message));
@@ -71,7 +71,7 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the models that draw any size draw this one.
+/// Whether the models that accept any size within bounds accept this one.
 fn is_drawable(size: &str) -> bool {
     let side = |text: &str| text.parse::<u32>().ok().filter(|side| (16..=3840).contains(side));
     let sides = size.split_once('x').map(|(width, height)| (side(width), side(height)));
@@ -87,7 +87,8 @@ fn is_drawable(size: &str) -> bool {
     }
 }
 
-/// GPT image models always send base64 and refuse `response_format`.
+/// Whether a model accepts `response_format`. GPT image models reject it and
+/// always return base64.
 pub fn takes_format(model: &str) -> bool {
     !["gpt-image-", "chatgpt-image-"].iter().any(|prefix| model.starts_with(prefix))
 }
@@ -98,7 +99,7 @@ mod tests {
 
     use super::*;
 
-    /// The property for which a model does not take these parameters.
+    /// The property that a model rejects among these parameters.
     fn refused(model: &str, parameters: Value) -> Option<String> {
         let failure = check(model, parameters.as_object().unwrap()).err()?;
         assert!(!failure.request_sent);
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn every_model_has_its_sizes() {
+    fn every_model_accepts_its_own_sizes() {
         let all = ["auto", "256x256", "1024x1024", "1536x1024", "1792x1024"];
         let (y, n) = (true, false);
         for (model, expected) in [
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_models_draw_any_size_within_bounds() {
+    fn newer_models_accept_any_size_within_bounds() {
         let refused = |size: &str| refused("gpt-image-2-2026-04-21", json!({ "size": size }));
         for size in ["auto", "3840x2160", "2160x3840", "16x48", "1008x336", "2880x2880"] {
             assert_eq!(refused(size), None, "{size}");
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn every_model_takes_its_own_properties() {
+    fn every_model_accepts_its_own_properties() {
         let parameters = [
             json!({ "size": "1024x1024", "quality": "standard" }),
             json!({ "size": "1024x1024", "quality": "hd" }),
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_photograph_has_no_transparent_background() {
+    fn a_jpeg_has_no_transparent_background() {
         for (format, expected) in [("jpeg", Some("background")), ("png", None), ("webp", None)] {
             let parameters = json!({ "background": "transparent", "output_format": format });
             assert_eq!(refused("gpt-image-1", parameters).as_deref(), expected);
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn prompts_are_counted_in_characters() {
+    fn prompt_limits_are_in_characters() {
         for (model, max) in [("gpt-image-2", 32_000), ("dall-e-3", 4_000), ("dall-e-2", 1_000)] {
             let refused = |length| {
                 refused(model, json!({ "size": "1024x1024", "prompt": "ü".repeat(length) }))

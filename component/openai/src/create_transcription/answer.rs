@@ -1,5 +1,5 @@
-//! What comes back: a transcript, whole or from a stream. Servers do not always
-//! write the format that was asked for, nor call what they write by its name.
+//! The response: a transcript, in one piece or as a stream. Servers do not
+//! always return the requested format, nor label correctly what they return.
 
 use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, errors, events, json};
@@ -10,14 +10,14 @@ use crate::usage::Usage;
 
 /// A transcript.
 pub struct Answer {
-    /// A text, or an object with it.
+    /// The text, or an object that contains it.
     pub output: Value,
     /// The token counts.
     pub usage: Usage,
 }
 
 impl Answer {
-    /// Reads the events of a response, and reports the text as it arrives.
+    /// Reads a stream of events and reports the text as it arrives.
     pub fn streamed(response: &Response, format: &str) -> Result<Self> {
         let whole = collect(stream::read(response.events()), |text| events::text(text))?;
         Self::of(whole, format)
@@ -32,12 +32,12 @@ impl Answer {
     fn of_text(text: &str, label: Label, format: &str) -> Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if ["data:", "event:"].iter().any(|field| text.starts_with(field)) {
-            // A stream that nobody asked for.
+            // A stream that was not requested.
             let data = text.lines().filter_map(|line| line.strip_prefix("data:"));
             let events = data.filter_map(|data| stream::next(data).transpose());
             return Self::of(collect(events, |_| Ok(()))?, format);
         }
-        // Some servers end everything like a stream.
+        // Some servers end every response like a stream.
         let whole = text.trim_ascii_end().strip_suffix("data: [DONE]").unwrap_or(text);
         match json::from_str(whole) {
             Ok(Value::Object(whole)) => Self::of(whole, format),
@@ -63,11 +63,11 @@ impl Answer {
     }
 }
 
-/// An object as an output. The token counts are in the metadata, as with every
-/// action.
+/// An object as an output, without the token counts: as with every action,
+/// they are in the metadata.
 fn object(mut whole: Map<String, Value>) -> Value {
     whole.retain(|name, value| name != "usage" && !value.is_null());
-    // Some servers write `"duration": "8.47"`.
+    // Some servers send `"duration": "8.47"`.
     if let Some(duration) = whole.get_mut("duration")
         && let Some(number) = duration.as_str().and_then(|text| json::from_str(text).ok())
     {
@@ -76,7 +76,7 @@ fn object(mut whole: Map<String, Value>) -> Value {
     Value::Object(whole)
 }
 
-/// Collects events to the object that would have come in one piece.
+/// Collects events into the object that a response in one piece would contain.
 fn collect(
     events: impl Iterator<Item = Result<Next>>,
     report: impl Fn(&str) -> Result<()>,
@@ -98,15 +98,15 @@ fn collect(
             }
             Some("transcript.text.segment") => segments.push(event),
             Some("transcript.text.done") => return Ok(whole(event, said, segments)),
-            // The whole answer as one event.
+            // The whole response in one event.
             None if text("text").is_some() => return Ok(whole(event, said, segments)),
             _ => {}
         }
     }
-    Err(Failure::invalid_output("the transcript broke off").with_detail(&said))
+    Err(Failure::invalid_output("the transcript ended early").with_detail(&said))
 }
 
-/// The object of the last event, with what was in the events in front of it.
+/// The object of the last event, completed from the events before it.
 fn whole(last: Value, said: String, segments: Vec<Value>) -> Map<String, Value> {
     let Value::Object(mut whole) = last else { return Map::new() };
     whole.shift_remove("type");
@@ -119,7 +119,7 @@ fn whole(last: Value, said: String, segments: Vec<Value>) -> Map<String, Value> 
     whole
 }
 
-/// What the `content-type` of a response calls it.
+/// The content type that a response declares.
 #[derive(Clone, Copy, PartialEq)]
 enum Label {
     Json,
@@ -140,15 +140,15 @@ impl Label {
     }
 }
 
-/// The transcript in plain text. The blank line at the end of subtitles belongs
-/// to their format; the line end behind a text does not belong to what was
-/// said.
+/// The transcript in plain text. The blank line at the end of subtitles is part
+/// of their format, but the newline at the end of text is not part of the
+/// transcript.
 fn plain_text(text: &str, label: Label, format: &str) -> Result<Answer> {
     let is_blank = text.trim_ascii().is_empty();
     let without_end = text.strip_suffix('\n').unwrap_or(text);
     let output = match format {
         _ if is_page(text, label) => {
-            let message = "the provider returned a web page and no transcript";
+            let message = "the provider returned a web page instead of a transcript";
             return Err(Failure::invalid_output(message).with_detail(text));
         }
         "text" => without_end.into(),
@@ -169,10 +169,10 @@ fn is_page(text: &str, label: Label) -> bool {
     ["<!doctype", "<html"].iter().any(begins) || label == Label::Page && start.starts_with('<')
 }
 
-/// The failure of a transcript in another format. It was paid, so all of it is
-/// kept.
+/// The failure for a transcript in another format. It has been paid for, so all
+/// of it is kept.
 fn unfit(text: &str, format: &str) -> Failure {
-    let message = format!("the provider did not write the transcript as {format}");
+    let message = format!("the provider did not return the transcript as {format}");
     let mut failure = Failure::invalid_output(message);
     failure.detail = (!text.is_empty()).then(|| text.to_owned());
     failure

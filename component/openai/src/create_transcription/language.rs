@@ -1,11 +1,10 @@
-//! Languages, as the codes that the API takes.
+//! Languages, as the codes that the API accepts.
 
 use connector_sdk::property::Choice;
 
-/// The languages of the reference page, in its order: code, English name, and
-/// what else they are called: codes of ISO 639-2 and 639-3, codes that are no
-/// longer in use, and words. Workflows made for the reference page have `ma`
-/// for Maori.
+/// The languages of the reference page, in its order: code, English name and
+/// aliases, which are ISO 639-2 and 639-3 codes, retired codes and other names.
+/// Workflows written for the reference page use `ma` for Maori.
 #[rustfmt::skip]
 const LANGUAGES: [(&str, &str, &[&str]); 57] = [
     ("af", "Afrikaans", &["afr"]),
@@ -67,7 +66,7 @@ const LANGUAGES: [(&str, &str, &[&str]); 57] = [
     ("cy", "Welsh", &["cym", "wel"]),
 ];
 
-/// The codes of ISO 639-1, and what only Whisper calls `haw`, `jw` and `yue`.
+/// The ISO 639-1 codes, and `haw`, `jw` and `yue`, which only Whisper uses.
 const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu \
     cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi \
     ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks \
@@ -77,7 +76,7 @@ const CODES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo
     wa wo xh yi yo za zh zu haw jw yue";
 
 /// The languages that a form offers.
-#[allow(clippy::indexing_slicing, reason = "a constant has nothing else")]
+#[allow(clippy::indexing_slicing, reason = "`get` cannot be called in a constant")]
 pub const CHOICES: &[Choice] = &{
     let mut choices = [Choice::text(""); LANGUAGES.len()];
     let mut index = 0;
@@ -89,17 +88,17 @@ pub const CHOICES: &[Choice] = &{
     choices
 };
 
-/// What a language is sent as.
+/// How a language is sent.
 #[derive(Debug, PartialEq)]
 pub enum Language {
     /// As this code.
     Code(&'static str),
-    /// As nothing: the model is to find out.
+    /// Not at all: the model detects it.
     Unsaid,
 }
 
-/// The language that a text means: a code, with or without a country or a
-/// script, or the English name. None if it is unknown.
+/// Reads a language: a code, with or without a country or a script, or an
+/// English name. Returns `None` if it is unknown.
 pub fn language(text: &str) -> Option<Language> {
     let text = text.trim().to_lowercase();
     if matches!(text.as_str(), "" | "auto") {
@@ -119,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_listed_language_is_known_by_all_it_is_called() {
+    fn recognizes_each_language_by_all_its_names() {
         for (code, name, others) in LANGUAGES {
             for word in [code, name].iter().chain(others) {
                 assert_eq!(language(word), Some(Language::Code(code)), "{word}");
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_becomes_a_code() {
+    fn converts_tags_and_names_to_codes() {
         for (text, code) in [
             ("pt-BR", "pt"),
             ("en-US", "en"),

@@ -1,6 +1,6 @@
-//! What each model takes and writes.
+//! What each model accepts and returns.
 //!
-//! The API page is
+//! See
 //! <https://platform.openai.com/docs/api-reference/audio/createTranscription>.
 
 use crate::rules::{Rule, Takes, is_one_of, rule};
@@ -9,12 +9,12 @@ const DIARIZE: &[&str] = &["gpt-4o-transcribe-diarize"];
 const GPT_4O: &[&str] = &["gpt-4o-transcribe", "gpt-4o-mini-transcribe"];
 const WHISPER: &[&str] = &["whisper-1"];
 
-/// The rules.
+/// The restrictions of individual models.
 pub const RULES: &[Rule] = &[
     rule(DIARIZE, "responseFormat", Takes::OneOf(&["json", "text", "diarized_json"])),
     rule(GPT_4O, "responseFormat", Takes::OneOf(&["json"])),
     rule(WHISPER, "responseFormat", Takes::OneOf(&["srt", "vtt", "json", "text", "verbose_json"])),
-    rule(DIARIZE, "prompt", Takes::Nothing("it follows none; leave it empty")),
+    rule(DIARIZE, "prompt", Takes::Nothing("leave it empty")),
     rule(DIARIZE, "includeLogprobs", NO_LOGPROBS),
     rule(WHISPER, "includeLogprobs", NO_LOGPROBS),
     rule(&["gpt-transcribe"], "includeLogprobs", NO_LOGPROBS),
@@ -29,19 +29,18 @@ pub const RULES: &[Rule] = &[
     rule(WHISPER, "keywords", NO_KEYWORDS),
 ];
 
-const NO_LOGPROBS: Takes =
-    Takes::Nothing("only gpt-4o-transcribe and gpt-4o-mini-transcribe can tell them");
-const NO_SPEAKERS: Takes = Takes::Nothing("only diarize models tell speakers apart");
-const ONE_LANGUAGE: Takes = Takes::Nothing("only gpt-transcribe does; name one as the `language`");
-const NO_KEYWORDS: Takes = Takes::Nothing("only gpt-transcribe does; name them in the `prompt`");
+const NO_LOGPROBS: Takes = Takes::Nothing("only gpt-4o-transcribe and gpt-4o-mini-transcribe do");
+const NO_SPEAKERS: Takes = Takes::Nothing("only diarization models identify speakers");
+const ONE_LANGUAGE: Takes = Takes::Nothing("only gpt-transcribe does; set `language` instead");
+const NO_KEYWORDS: Takes = Takes::Nothing("only gpt-transcribe does; use `prompt` instead");
 
-/// Whether a model tells speakers apart.
+/// Whether a model identifies speakers.
 pub fn is_diarizing(model: &str) -> bool {
     is_one_of(model, DIARIZE)
 }
 
-/// Whether a model sends its transcript as it writes it. Others may not know
-/// the parameter, or stream in ways of their own.
+/// Whether a model streams its transcript. Others may not support the
+/// parameter, or may stream in a different format.
 pub fn streams(model: &str) -> bool {
     model.starts_with("gpt-")
 }
@@ -53,13 +52,13 @@ mod tests {
     use super::*;
     use crate::rules;
 
-    /// Whether a model takes these parameters.
+    /// Whether a model accepts these parameters.
     fn takes(model: &str, parameters: &Value) -> bool {
         rules::check(RULES, model, parameters.as_object().unwrap()).is_ok()
     }
 
     #[test]
-    fn models_write_different_formats() {
+    fn every_model_returns_its_own_formats() {
         let all = ["srt", "vtt", "json", "text", "verbose_json", "diarized_json"];
         for (model, expected) in [
             ("gpt-4o-transcribe", &["json"] as &[_]),
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn every_model_takes_its_own_properties() {
+    fn every_model_accepts_its_own_properties() {
         let parameters = [
             json!({ "prompt": "x" }),
             json!({ "include_logprobs": true }),

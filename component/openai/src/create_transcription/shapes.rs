@@ -1,32 +1,32 @@
-//! What transcripts look like. An output is the provider's own object, which
-//! may have more members than these.
-#![expect(dead_code, reason = "only their tables are used")]
+//! The shapes of transcripts. The output is the provider's own object, which
+//! may have further members.
+#![expect(dead_code, reason = "only the property tables are used")]
 
 use connector_sdk::Properties;
 use connector_sdk::property::{Property, Shape};
 use serde::Deserialize;
 
-/// The text alone, or subtitles.
+/// Plain text, or subtitles.
 pub const TEXT: Property = Property { label: "text", ..String::SHAPE };
 pub const SUBTITLES: Property = Property { label: "srt, vtt", ..String::SHAPE };
 
 #[derive(Deserialize, Properties)]
 #[property(label = "json")]
 pub struct Json {
-    /// What was said.
+    /// The transcript.
     text: String,
 }
 
 #[derive(Deserialize, Properties)]
 #[property(label = "verbose_json")]
 pub struct Verbose {
-    /// The language that is spoken.
+    /// The spoken language.
     language: Option<String>,
-    /// The length of the recording, in seconds.
+    /// The length of the audio, in seconds.
     duration: Option<f64>,
-    /// What was said.
+    /// The transcript.
     text: String,
-    /// The parts of the transcript.
+    /// The segments of the transcript.
     #[property(display = "transcript")]
     segments: Option<Vec<Segment>>,
 }
@@ -34,24 +34,24 @@ pub struct Verbose {
 #[derive(Deserialize, Properties)]
 struct Segment {
     id: Option<i64>,
-    /// Where it begins, in seconds.
+    /// The start time, in seconds.
     #[property(display = "start")]
     start: Option<f64>,
-    /// Where it ends, in seconds.
+    /// The end time, in seconds.
     #[property(display = "end")]
     end: Option<f64>,
-    /// What was said.
+    /// The text of the segment.
     text: Option<String>,
 }
 
 #[derive(Deserialize, Properties)]
 #[property(label = "diarized_json")]
 pub struct Diarized {
-    /// The length of the recording, in seconds.
+    /// The length of the audio, in seconds.
     duration: Option<f64>,
-    /// What was said.
+    /// The transcript.
     text: String,
-    /// The parts of the transcript.
+    /// The segments of the transcript.
     #[property(display = "transcript")]
     segments: Option<Vec<SpeakerSegment>>,
 }
@@ -59,15 +59,15 @@ pub struct Diarized {
 #[derive(Deserialize, Properties)]
 struct SpeakerSegment {
     id: Option<String>,
-    /// Where it begins, in seconds.
+    /// The start time, in seconds.
     #[property(display = "start")]
     start: Option<f64>,
-    /// Where it ends, in seconds.
+    /// The end time, in seconds.
     #[property(display = "end")]
     end: Option<f64>,
-    /// What was said.
+    /// The text of the segment.
     text: Option<String>,
-    /// Who said it.
+    /// The speaker.
     #[property(display = "speaker")]
     speaker: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The greeter, with a stand-in for the host.
+//! Tests of the greeter with a fake host.
 
 use connector_sdk::FailureKind;
 use connector_sdk::serde_json::json;
@@ -6,7 +6,7 @@ use connector_sdk::testing::{Answer, Host};
 use greeter_rust::CONNECTOR;
 
 #[test]
-fn a_greeting_is_the_servers() {
+fn returns_the_greeting_of_the_server() {
     let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!({ "text": "Hello, Ada" })));
     let outcome = host.run("greet", json!({ "name": "Ada" })).unwrap();
     assert_eq!(outcome.output, json!({ "text": "Hello, Ada" }));
@@ -14,7 +14,7 @@ fn a_greeting_is_the_servers() {
 }
 
 #[test]
-fn an_error_of_the_server_is_a_failure() {
+fn an_error_of_the_server_becomes_a_failure() {
     let host = Host::new(&CONNECTOR).answer(Answer::json(429, json!({ "error": "Slow down." })));
     let failure = host.run("greet", json!({ "name": "Ada" })).unwrap_err();
     assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::RateLimited, "Slow down"));

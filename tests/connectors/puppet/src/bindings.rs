@@ -1,5 +1,5 @@
-//! The Rust side of `wit/`, generated.
-#![allow(unsafe_code, missing_docs, clippy::all, reason = "it is generated; `wit/` documents it")]
+//! The generated Rust bindings of `wit/`.
+#![allow(unsafe_code, missing_docs, clippy::all, reason = "generated; documented in `wit/`")]
 
 wit_bindgen::generate!({ path: "../../../wit", world: "connector" });
 

@@ -1,17 +1,17 @@
-//! What the connector calls itself and asks for: JSON at a place in the
-//! component that tests find by the text in front of it.
+//! The name and the declarations of the connector: JSON inside the component,
+//! which tests locate by a marker in front of it and overwrite.
 
 use std::hint::black_box;
 
 use serde::Deserialize;
 
-/// The text in front of the JSON.
+/// The marker in front of the JSON.
 const MARK: &str = "PUPPET:";
 
-/// The JSON, and room for other JSON.
+/// The JSON, with room for longer JSON.
 static CONFIG: [u8; 4096] = padded(br#"PUPPET:{}"#);
 
-/// What it calls itself and asks for.
+/// What the connector declares.
 #[derive(Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
@@ -19,19 +19,19 @@ pub struct Config {
     pub title: String,
     pub description: String,
     pub base_url: String,
-    /// The header of the credential; else `Authorization: Bearer`.
+    /// The header of the credential, or `Authorization: Bearer` if there is none.
     pub header: Option<String>,
-    /// The property that is the credential; `token` and `hint` are two.
+    /// The property that is the credential: `token` or `hint`, for example.
     pub credential: String,
     /// Whether there is a second secret, in the header `x-second`.
     pub second: bool,
     /// Whether the connection has a secret inside an object.
     pub nested: bool,
-    /// The variables that the token is read from.
+    /// The environment variables of the token.
     pub environment: Vec<String>,
-    /// The same for a setting, which the connector sees.
+    /// The environment variables of a setting, which the connector can read.
     pub setting_environment: Vec<String>,
-    /// The default of the file of its input.
+    /// The default of the input's file.
     pub file_default: Option<String>,
     pub lasting_errors: Vec<String>,
 }
@@ -41,7 +41,7 @@ impl Default for Config {
         Self {
             name: "puppet".to_owned(),
             title: "Puppet".to_owned(),
-            description: "Does what it is told.".to_owned(),
+            description: "Executes the steps in its input.".to_owned(),
             base_url: "https://puppet.example".to_owned(),
             header: None,
             credential: "token".to_owned(),
@@ -55,15 +55,15 @@ impl Default for Config {
     }
 }
 
-/// What the file says now.
+/// The current configuration in the component.
 pub fn config() -> Config {
-    // Read where it is, since it is not what it was compiled as.
+    // Tests overwrite the content after compilation: the compiler must not assume it.
     let text = String::from_utf8_lossy(black_box(&CONFIG)).into_owned();
     let json = text.strip_prefix(MARK).unwrap_or_default().trim_end_matches(['\0', ' ']);
     serde_json::from_str(json).unwrap_or_default()
 }
 
-#[allow(clippy::indexing_slicing, reason = "it is evaluated when it is compiled")]
+#[allow(clippy::indexing_slicing, reason = "evaluated at compile time")]
 const fn padded<const N: usize>(text: &[u8]) -> [u8; N] {
     let mut padded = [b' '; N];
     let mut at = 0;

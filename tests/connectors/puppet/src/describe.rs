@@ -1,4 +1,4 @@
-//! What the connector is and what it offers.
+//! What the connector declares.
 
 use crate::bindings::exports::workflow::connector::connection::{
     Authorization, BaseUrl, Binding, Definition, HeaderCredential, Scheme,
@@ -27,7 +27,7 @@ pub fn describe(config: &Config) -> Component {
     let action = Action {
         name: "act".to_owned(),
         title: "Act".to_owned(),
-        description: "Does what it is told.".to_owned(),
+        description: "Executes the steps in its input.".to_owned(),
         help: String::new(),
         group: None,
         deprecated: false,

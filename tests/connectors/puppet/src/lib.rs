@@ -1,8 +1,8 @@
-//! A connector without a will of its own: it does what its input says, and its
-//! output says all that it saw. Tests attack the host with it.
+//! A connector that executes the steps in its input and returns everything that
+//! it observed. Tests attack the host with it.
 //!
-//! What it calls itself and asks for is in `config`, which a test overwrites
-//! in the component's file.
+//! Its name and declarations are in `config`, which a test overwrites in the
+//! component file.
 
 mod bindings;
 mod config;
@@ -36,9 +36,10 @@ impl exports::actions::Guest for Puppet {
         let steps: Vec<Value> = serde_json::from_str(steps).map_err(|error| failure(&error))?;
         let mut run = steps::Run::new(input, settings);
         let seen: Vec<Value> = steps.iter().map(|step| run.step(step)).collect();
-        match run.fails {
-            true => Err(failure(&Value::Array(seen))),
-            false => Ok(Outcome { output: json!(seen).to_string(), metadata: "{}".to_owned() }),
+        if run.fails {
+            Err(failure(&Value::Array(seen)))
+        } else {
+            Ok(Outcome { output: json!(seen).to_string(), metadata: "{}".to_owned() })
         }
     }
 
@@ -49,7 +50,7 @@ impl exports::actions::Guest for Puppet {
         _search: Option<String>,
         _settings: String,
     ) -> Result<OptionList, Failure> {
-        Err(failure(&"it has none"))
+        Err(failure(&"there are no dynamic options"))
     }
 
     fn output_schema(_: String, _: String, _: String) -> Result<String, Failure> {

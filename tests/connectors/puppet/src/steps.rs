@@ -1,4 +1,4 @@
-//! The steps that an input may ask for, and what each of them sees.
+//! The steps that an input may contain, and what each of them observes.
 
 use serde_json::{Value, json};
 
@@ -11,13 +11,13 @@ use crate::bindings::workflow::connector::http::{
 use crate::bindings::workflow::connector::types::{Failure, FileEntry};
 use crate::bindings::workflow::connector::{json_schema, log};
 
-/// A run of steps.
+/// A run of several steps.
 pub struct Run {
     input: Value,
     settings: String,
     responses: Vec<Option<Response>>,
     files: Vec<files::File>,
-    /// Whether it ends with a failure.
+    /// Whether the run ends with a failure.
     pub fails: bool,
 }
 
@@ -26,7 +26,7 @@ impl Run {
         Self { input, settings, responses: Vec::new(), files: Vec::new(), fails: false }
     }
 
-    /// Does a step, an object with one member, and says what it saw.
+    /// Executes a step, an object with one member, and returns what it observed.
     pub fn step(&mut self, step: &Value) -> Value {
         let Some((name, argument)) = step.as_object().and_then(|step| step.iter().next()) else {
             return json!("no step");
@@ -124,11 +124,11 @@ impl Run {
                     json_schema::validate(text(argument, "schema"), text(argument, "value"));
                 json!(valid.is_ok())
             }
-            other => json!(format!("no step `{other}`")),
+            other => json!(format!("unknown step `{other}`")),
         }
     }
 
-    /// The same steps again and again. Says what was seen last.
+    /// Repeats steps and returns the last observation.
     fn repeat(&mut self, argument: &Value) -> Value {
         let steps = argument.get("steps").and_then(Value::as_array).cloned().unwrap_or_default();
         let mut last = Value::Null;
@@ -181,7 +181,7 @@ impl Run {
         }
     }
 
-    /// Opens the file of the input, or one with the `url` that is given.
+    /// Opens the input's file, with the members that the step overrides.
     fn open(&mut self, argument: &Value) -> Value {
         let of_input = self.input.get("file").cloned().unwrap_or_default();
         let given = |name: &str| {
@@ -204,7 +204,7 @@ impl Run {
         }
     }
 
-    /// Something with a response: the one that the step names, else the last.
+    /// Applies a function to the response that the step names, or else the last.
     fn with(&self, argument: &Value, see: impl Fn(&Response, &Value) -> Value) -> Value {
         let named = argument.get("of").and_then(Value::as_u64).map(|at| at as usize);
         let at = named.unwrap_or(self.responses.len().saturating_sub(1));

@@ -1,5 +1,4 @@
-//! A completion that is cut into chunks and put together again is the one that
-//! it was.
+//! Assembling the chunks of a completion restores the completion.
 
 use std::collections::VecDeque;
 
@@ -44,7 +43,7 @@ fn logprobs(tokens: &[String]) -> Value {
     json!({ "content": content, "refusal": null })
 }
 
-/// The chunks of a choice in their order.
+/// The chunks of a choice, in order.
 fn chunks(index: usize, choice: &Value, cuts: &[Index]) -> VecDeque<Value> {
     let chunk = |delta: Value| json!({ "index": index, "delta": delta, "finish_reason": null });
     let message = &choice["message"];
@@ -67,7 +66,7 @@ fn chunks(index: usize, choice: &Value, cuts: &[Index]) -> VecDeque<Value> {
             chunks.push_back(chunk(json!({ "tool_calls": [more] })));
         }
     }
-    // Log probabilities come with a chunk, a list of some of them each time.
+    // Each chunk may contain a list with some of the log probabilities.
     if let Some(tokens) = choice["logprobs"]["content"].as_array() {
         for some in [&[][..]].into_iter().chain(tokens.chunks(1)) {
             let mut with_tokens = chunk(json!({}));
@@ -92,14 +91,14 @@ fn pieces(text: &Value, cuts: &[Index]) -> Vec<String> {
 }
 
 #[test]
-fn the_chunks_are_the_whole_however_they_are_cut() {
+fn chunks_restore_the_completion_wherever_it_is_cut() {
     let inputs = (choices(), vec(any::<Index>(), 0..4), vec(any::<Index>(), 64));
     try_all(file!(), 2_000, &inputs, |(mut choices, cuts, order)| {
         let mut waiting: Vec<_> =
             (0..).zip(&choices).map(|(at, one)| chunks(at, one, &cuts)).collect();
         let mut events = Vec::new();
         let mut order = order.iter().cycle();
-        // Answers come side by side, each in its own order.
+        // Choices arrive interleaved, each in its own order.
         while !waiting.is_empty() {
             let next = order.next().unwrap().index(waiting.len());
             match waiting[next].pop_front() {
