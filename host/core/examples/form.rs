@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "uiSchema": render::ui_schema(table),
         // … and for JSON Forms, with the same schema.
         "jsonForms": render::json_forms(table),
-        // The smallest input that the action takes.
+        // The smallest input that the action accepts.
         "example": render::example(table),
     });
     println!("{}", serde_json::to_string_pretty(&form)?);

@@ -166,8 +166,8 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The scheme of the selected authorization. If none is selected, the first
-/// authorization whose required properties are given is used, or the first of all.
+/// The scheme of the selected authorization. If none is selected, selects the first
+/// one whose required properties are given, or simply the first one.
 fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) -> &'a Scheme {
     let named = values.get(Definition::AUTHORIZATION).and_then(Value::as_str);
     let picked = named

@@ -41,7 +41,7 @@ impl FileEntry {
     }
 
     /// Reads a handle from JSON. Only `url` is required; the rest is derived from
-    /// it. A string is taken as the `url`.
+    /// it. A string is the `url` itself.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let text =
             |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -113,7 +113,7 @@ pub(crate) fn extension(name: &str) -> String {
 /// The maximum length of a name in bytes. File systems allow 255; the rest leaves
 /// room for a number that makes names unique.
 pub(crate) const MAX_NAME: usize = 200;
-/// The maximum length of what counts as an extension.
+/// The maximum length of an extension. Anything longer is part of the name.
 const MAX_EXTENSION: usize = 16;
 
 /// Turns a name into one that stays in its folder on every system: the last part

@@ -193,7 +193,7 @@ impl Kind {
         [(self.extension, self.mime_type)].into_iter().chain(self.also.iter().copied())
     }
 
-    /// The most usual of these extensions that such files may have.
+    /// The most common of these extensions that such files may have.
     pub fn extension_among<'a>(&self, extensions: &'a [String]) -> Option<&'a str> {
         let mut names = self.names();
         let listed = names.find_map(|(name, _)| extensions.iter().find(|other| *other == name));

@@ -744,7 +744,7 @@ mod tests {
         assert_refused(vec![odd], &[0], "a", "choices cannot be lists, objects or files");
     }
 
-    /// A default is checked like an input, which a cycle would never end.
+    /// A default is checked like an input, and a cycle would make the check endless.
     #[test]
     fn finds_a_cycle_of_conditions_before_it_checks_a_default() {
         let condition = |seen| on(seen, wit::Comparison::Present, &[]);
