@@ -220,7 +220,9 @@ fn check_scheme(
         Scheme::Header { header, prefix, .. } => {
             check_header(header, true)?;
             if egress::header_value(prefix).is_none() {
-                return other(format!("connection: the prefix of `{name}` is not a valid header"));
+                return other(format!(
+                    "connection: the prefix of `{name}` is not a valid header value"
+                ));
             }
         }
         Scheme::Query { parameter, .. } if parameter.is_empty() => {
