@@ -180,7 +180,7 @@ fn refuses_files_that_are_not_there_or_of_another_kind() {
     };
     let kinds = "flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav, webm";
     let sentence = format!(
-        "`file` must be one of these kinds of file: {kinds} (the content of `notes.txt` is text/plain)"
+        "`file` must be one of these file types: {kinds} (the content of `notes.txt` is text/plain)"
     );
     refused(&sandbox, &transcribe(&text), &sentence);
     refused(&sandbox, &transcribe(&empty), "`file`: the file is empty");

@@ -1,4 +1,4 @@
-//! Prints what a form for an action is made from. It needs no connection.
+//! Prints everything needed to render a form for an action. No connection is required.
 //!
 //! ```sh
 //! cargo run --example form -- target/components/openai.wasm ask
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let connector = Host::new(HostOptions::default())?.load_file(component)?;
     let descriptor = connector.descriptor();
-    let action = descriptor.action(&action).ok_or("there is no such action")?;
+    let action = descriptor.action(&action).ok_or("action not found")?;
     let table = &action.properties;
     let form = json!({
         // For react-jsonschema-form …
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "uiSchema": render::ui_schema(table),
         // … and for JSON Forms, with the same schema.
         "jsonForms": render::json_forms(table),
-        // The smallest input that the action takes.
+        // The smallest input that the action accepts.
         "example": render::example(table),
     });
     println!("{}", serde_json::to_string_pretty(&form)?);

@@ -26,9 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "required": ["city"],
         "additionalProperties": false,
     });
-    let describe = "The weather in a city, now.";
+    let describe = "The current weather in a city.";
     let functions = Functions::new().with("weather", describe, parameters, |arguments| {
-        // A model writes the arguments: they are checked as any input is.
+        // The model wrote the arguments, so check them like any other input.
         let city = arguments
             .get("city")
             .and_then(Value::as_str)
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(json!({ "city": city, "celsius": 4 }))
     });
 
-    // A run may call what its input names, and nothing else that is offered.
+    // A run may call only the functions that its input names.
     let input = json!({
         "messages": [{ "role": "user", "content": question }],
         "functions": ["weather"],

@@ -18,8 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let host = Host::new(HostOptions::default())?;
     let connector = host.load_file(component)?;
 
-    // The variables that the connector names, such as OPENAI_API_KEY. A program
-    // that did not build the component asks its user first.
+    // Reads the variables that the connector names, such as OPENAI_API_KEY. For a
+    // component from someone else, ask the user first.
     let definition = &connector.descriptor().connection;
     let values = ConnectionValues::from_environment(definition, |name| env::var(name).ok());
     let connection = connector.connection(values)?;
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", json!(outcome.metadata));
             Ok(())
         }
-        // One sentence for people; `kind` and `request_sent` are for programs.
+        // `message` is for people; `kind` and `request_sent` are for programs.
         Err(failure) => {
             let sent = if failure.request_sent { "a request was sent" } else { "nothing was sent" };
             Err(format!("{} ({}, {sent})", failure.message, failure.kind.name()).into())

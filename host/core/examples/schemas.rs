@@ -1,5 +1,5 @@
-//! Writes every document that the host renders for some connectors into a
-//! folder, or checks that what is there is what it would write:
+//! Writes every document that the host renders for the given connectors to a
+//! folder, or checks that the folder is up to date:
 //! `schemas FOLDER [--check] COMPONENT...`.
 
 use std::error::Error;
@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every document and where it belongs.
+/// Every document, with its path in the folder.
 fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn Error>> {
     let descriptor = connector.descriptor();
     let folder = PathBuf::from(&descriptor.name).join(format!("v{}", descriptor.version));
@@ -64,7 +64,7 @@ fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn
         add(format!("{name}.json-forms.json"), render::json_forms(table))?;
         let output = match &action.output {
             Output::Fixed(output) => json!(render::output_schema(output)),
-            // What comes back for the smallest input there is.
+            // The schema of the output for the smallest valid input.
             _ => connector.output_schema(name, render::example(table))?,
         };
         add(format!("{name}.output.json"), output)?;
@@ -72,7 +72,7 @@ fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn
     Ok(documents)
 }
 
-/// Prints what differs and how to mend it.
+/// Prints the differences and how to fix them.
 fn report(folder: &Path, documents: &[(PathBuf, String)]) -> ExitCode {
     let mut stale = 0;
     for (path, text) in documents {
@@ -81,18 +81,18 @@ fn report(folder: &Path, documents: &[(PathBuf, String)]) -> ExitCode {
             stale += 1;
             let shown = path.display().to_string();
             let diff = TextDiff::from_lines(&there, text);
-            println!("{}", diff.unified_diff().header(&shown, "as it would be written"));
+            println!("{}", diff.unified_diff().header(&shown, "expected"));
         }
     }
     for path in unknown_files(folder, documents) {
         stale += 1;
-        println!("{} is written by nobody", path.display());
+        println!("unexpected file: {}", path.display());
     }
     if stale == 0 {
         println!("{} documents in {} are up to date", documents.len(), folder.display());
         return ExitCode::SUCCESS;
     }
-    println!("{stale} documents are stale; hint: `make schemas` writes them anew");
+    println!("{stale} documents are out of date\nhint: run `make schemas` to update them");
     ExitCode::FAILURE
 }
 

@@ -1,4 +1,4 @@
-//! Prints an answer as it arrives, and cancels the run after so many characters.
+//! Prints an answer as it arrives, and cancels the run after a number of characters.
 //!
 //! ```sh
 //! OPENAI_API_KEY=sk-… cargo run --example stream -- target/components/openai.wasm 200
@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let _ = io::stdout().flush();
                 let length = text.chars().count();
                 if shown.fetch_add(length, Ordering::Relaxed) + length >= most {
-                    // From any thread: the run lets go of its provider at once.
+                    // Works from any thread. The run drops its connection at once.
                     cancel.cancel();
                 }
             }

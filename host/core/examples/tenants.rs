@@ -1,5 +1,5 @@
-//! Serves several tenants at the same time: one host, one connector, and for
-//! each tenant a connection with its own token, its own sockets and its own
+//! Serves several tenants at the same time with one host and one connector.
+//! Each tenant has a connection with its own token and sockets, and its own
 //! folder for files.
 //!
 //! ```sh
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(folder);
     let options = HostOptions { concurrent_runs: 16, ..HostOptions::default() };
     let connector = Host::new(options)?.load_file(component)?;
-    // What one run may use, whosever it is.
+    // The limits of one run, for every tenant.
     let limits = Limits {
         time: Duration::from_secs(60),
         file_bytes: 16 << 20,
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (tenant, run) in runs {
             match run.join() {
                 Ok(Ok(url)) => println!("{tenant}: {url}"),
-                // A failure is its own run's alone.
+                // A failed run does not affect the others.
                 Ok(Err(failure)) => println!("{tenant}: {failure}"),
                 Err(_) => println!("{tenant}: the thread panicked"),
             }

@@ -1,5 +1,5 @@
-//! Connections: the values of a connection's properties, checked and taken
-//! apart into what the egress path needs and what a connector may see.
+//! Connections: the values of a connection's properties, validated and split
+//! into what the egress path needs and what a connector may see.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,16 +19,16 @@ use crate::egress::{
 use crate::input;
 use crate::options::HostOptions;
 
-/// The values of a connection's properties, still with the credential among
-/// them. Prints no value.
+/// The values of a connection's properties, including the credential. `Debug`
+/// prints only the names.
 #[derive(Clone, Default)]
 pub struct ConnectionValues(Map<String, Value>);
 
-/// A connection: ready to be used by any number of runs at the same time.
-/// Cheap to clone.
+/// A connection, which any number of runs may use at the same time. Cheap to
+/// clone.
 ///
-/// Its sockets are its own: two connections never share one. It cannot be
-/// printed or turned into JSON.
+/// Two connections never share a socket. The credential cannot be printed or
+/// serialized.
 #[derive(Clone)]
 pub struct Connection(Arc<Shared>);
 
@@ -50,9 +50,9 @@ impl ConnectionValues {
         self
     }
 
-    /// The values that the definition's environment variables hold, as
-    /// `lookup` knows them (`|name| std::env::var(name).ok()`). Of several
-    /// variables of one property, the first that is set counts.
+    /// Reads the environment variables that the definition names, with `lookup`
+    /// (`|name| std::env::var(name).ok()`). If a property has several variables,
+    /// the first one that is set is used.
     pub fn from_environment(
         definition: &Definition,
         lookup: impl Fn(&str) -> Option<String>,
@@ -81,14 +81,14 @@ impl fmt::Debug for ConnectionValues {
 }
 
 impl Connection {
-    /// Where its requests go.
+    /// The base URL of its requests.
     pub fn base_url(&self) -> &BaseUrl {
         self.0.route.base()
     }
 
-    /// Whether one of its secrets is too short to be removed from answers that
-    /// repeat it: under 16 bytes it could be guessed, and is a word such as
-    /// `none`.
+    /// Whether one of its secrets is too short to be redacted from responses
+    /// that repeat it. A secret under 16 bytes may be an ordinary word such as
+    /// `none`, and redacting it would let a connector guess it.
     pub fn has_unredacted_secret(&self) -> bool {
         self.0.route.has_unredacted_secret()
     }
@@ -101,8 +101,8 @@ impl Connection {
         let definition = &descriptor.connection;
         let mut values = values.0;
         let scheme = pick_scheme(definition, &mut values);
-        // A member that does not exist is often the credential under another name:
-        // then that is what is wrong.
+        // An unknown property is often the misspelled credential, so the unknown
+        // property is reported rather than the missing credential.
         let all_known = values.keys().all(|name| definition.properties.get(name).is_some());
         let is_missing = |name: &&str| {
             must_be_given(definition, scheme, name) && values.get(*name).is_none_or(is_blank)
@@ -139,18 +139,18 @@ impl Connection {
         Arc::clone(&self.0.route)
     }
 
-    /// What the connector may see of it.
+    /// The values that the connector may see.
     pub(crate) fn settings(&self) -> &Value {
         &self.0.settings
     }
 
-    /// A connection serves the connector whose definition it was made by.
+    /// Checks that the connection was created for this connector.
     pub(crate) fn check_belongs_to(&self, descriptor: &Descriptor) -> Result<(), Failure> {
         if self.0.connector == descriptor.name {
             return Ok(());
         }
         let message = format!(
-            "the connection is one of `{}`, not of `{}`",
+            "the connection belongs to `{}`, not to `{}`",
             self.0.connector, descriptor.name
         );
         Err(Failure::new(FailureKind::InvalidInput, message))
@@ -166,8 +166,8 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The scheme of the authorization that was picked. Where none was, that of the
-/// first whose required properties are given is, or else of the first.
+/// The scheme of the selected authorization. If none is selected, selects the first
+/// one whose required properties are given, or simply the first one.
 fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) -> &'a Scheme {
     let named = values.get(Definition::AUTHORIZATION).and_then(Value::as_str);
     let picked = named
@@ -191,7 +191,8 @@ fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) 
     &picked.scheme
 }
 
-/// What is required, and what alone authorizes: there is nothing to send else.
+/// Whether a property is required, or is the only property of the scheme, without
+/// which there would be no credential to send.
 fn must_be_given(definition: &Definition, scheme: &Scheme, property: &str) -> bool {
     let is_required = definition.properties.get(property).is_some_and(|row| row.required);
     let is_alone = |scheme: &Scheme| matches!(scheme.properties()[..], [of] if of == property);
@@ -206,8 +207,8 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// How to give it is for those to say who know how they are asked: a command
-/// reads the environment, a service does not.
+/// Does not suggest how to provide the credential; callers do. The command reads
+/// the environment, for example, but the service does not.
 fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
     let label = descriptor.connection.properties.get(property).map_or(property, |row| &row.label);
     let message = format!("the {} connection has no `{property}` ({label})", descriptor.title);
@@ -217,7 +218,7 @@ fn missing_credential(descriptor: &Descriptor, property: &str) -> Failure {
     }
 }
 
-/// Refuses as much as is known before the host's name is looked up.
+/// Checks what can be checked before the host name is resolved.
 fn check_address(
     base_url: &BaseUrl,
     definition: &Definition,
@@ -230,7 +231,7 @@ fn check_address(
     Err(Failure { property, ..Failure::new(FailureKind::InvalidInput, message) })
 }
 
-/// What the connector declares and what its user asks for is not yet granted.
+/// Checks the origin against those granted, if the host limits them.
 fn check_origin(
     base_url: &BaseUrl,
     definition: &Definition,
@@ -284,8 +285,8 @@ fn take_credential(
                 || [&name, &word].iter().any(|text| text.contains(char::is_control))
             {
                 let message = format!(
-                    "`{username}` must have no colon (RFC 7617), and neither it nor the password a \
-                     control character"
+                    "`{username}` must not contain a colon (RFC 7617), and neither it nor the \
+                     password may contain control characters"
                 );
                 return Err(Failure::invalid_input(username, message));
             }
@@ -301,7 +302,8 @@ fn take_credential(
         }
         Scheme::Header { header, prefix, property } => {
             let name = header_name(header).ok_or_else(|| {
-                let message = format!("the connector names `{header}` as its credential's header");
+                let message =
+                    format!("the connector's credential cannot use the header `{header}`");
                 Failure::new(FailureKind::Internal, message)
             })?;
             in_header(name, prefix, secret(property, &take(property))?, Vec::new())
@@ -338,7 +340,7 @@ fn take_headers(
         let is_secret = definition.properties.get(property).is_some_and(|row| row.secret);
         let Some(text) = take_text(values, property) else { continue };
         let header = Header::new(name, text.trim(), is_secret).ok_or_else(|| {
-            let message = format!("`{property}` must be visible ASCII characters");
+            let message = format!("`{property}` must consist of visible ASCII characters");
             Failure::invalid_input(property, message)
         })?;
         headers.push(header);
@@ -346,7 +348,7 @@ fn take_headers(
     Ok(headers)
 }
 
-/// The headers that the user named, each of them a secret.
+/// The user's own headers. All of them are secret.
 fn take_user_headers(
     definition: &Definition,
     scheme: &Scheme,
@@ -367,13 +369,13 @@ fn take_user_headers(
         let invalid = |why: &str| Failure::invalid_input(&path, format!("`{path}` {why}"));
         let is_own = own.iter().any(|own| own.eq_ignore_ascii_case(&name));
         if is_own || !is_header_of_connection(&name, true) {
-            return Err(invalid("is the host's to set"));
+            return Err(invalid("is set by the host"));
         }
         let text = value.as_str().unwrap_or_default().trim();
         let header = Header::new(&name, text, true)
-            .ok_or_else(|| invalid("must be visible ASCII characters"))?;
+            .ok_or_else(|| invalid("must consist of visible ASCII characters"))?;
         if headers.iter().any(|earlier| earlier.has_name_of(&header)) {
-            return Err(invalid("is given twice"));
+            return Err(invalid("is a duplicate header"));
         }
         headers.push(header);
     }

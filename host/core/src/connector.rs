@@ -19,21 +19,21 @@ use crate::runtime::engine::EngineOptions;
 use crate::runtime::json_schema::Validator;
 use crate::runtime::state::State;
 
-/// The package of `wit/` and its version. A connector built for another
-/// track (semver: `0.1.x`) is refused.
+/// The package in `wit/` and its version. A connector built for a version that is
+/// not semver-compatible (`0.1.x`) is rejected.
 pub(crate) const PACKAGE: &str = "workflow:connector";
 pub(crate) const VERSION: (u64, u64, u64) = (0, 1, 0);
 
-/// Longer descriptions come from a connector that loops.
+/// A connector that takes longer to describe itself is probably in a loop.
 const DESCRIBE_TIME: Duration = Duration::from_secs(5);
-/// Larger ones too: the largest known has a hundredth of it.
+/// About a hundred times the largest description known.
 const DESCRIBE_BYTES: usize = 8 << 20;
 
 /// A loaded connector. Cheap to clone.
 #[derive(Clone)]
 pub struct Connector {
     pub(crate) shared: Arc<Shared>,
-    /// Stops its queries.
+    /// Cancels its queries.
     pub(crate) cancellation: Cancellation,
 }
 
@@ -57,39 +57,39 @@ pub enum LoadError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The I/O error.
         error: io::Error,
     },
-    /// Something else than WebAssembly.
+    /// Not WebAssembly.
     #[error("not a WebAssembly component")]
     NotWebAssembly,
-    /// What a component is made of.
+    /// A core module, which is not a component.
     #[error("a WebAssembly core module, not a component")]
     CoreModule,
-    /// A component that is damaged or uses features that are off.
+    /// A component that is damaged or uses features that are disabled.
     #[error("not a component this host can run: {0}")]
     NotAComponent(String),
     /// Compiling it would take too much time or memory.
-    #[error("the component is too complicated to be compiled: {0}")]
+    #[error("the component is too complex to compile: {0}")]
     TooComplex(#[from] TooComplex),
-    /// It wants more than a connector may have.
-    #[error("the component imports `{0}`, and a connector may import {PACKAGE}/* only (no WASI)")]
+    /// It imports something that connectors may not use.
+    #[error("the component imports `{0}`; a connector may only import {PACKAGE}/* (no WASI)")]
     ForeignImport(String),
     /// Built for another version of the WIT package.
-    #[error("the component speaks {PACKAGE}@{found}, and this host {PACKAGE}@{supported}")]
+    #[error("the component uses {PACKAGE}@{found}, but this host supports {PACKAGE}@{supported}")]
     UnsupportedVersion {
-        /// The component's.
+        /// The component's version.
         found: String,
-        /// The host's.
+        /// The host's version.
         supported: String,
     },
-    /// It lacks an export, or an import or export has another type.
-    #[error("the component does not fit {PACKAGE}: {0}")]
+    /// An export is missing, or an import or export has the wrong type.
+    #[error("the component does not implement {PACKAGE}: {0}")]
     Mismatch(String),
-    /// Describing itself failed.
+    /// The call to `describe` failed.
     #[error("the connector cannot describe itself: {0}")]
     Describe(Failure),
-    /// What it says about itself contradicts itself.
+    /// The description is invalid.
     #[error("the connector's description is not valid: {0}")]
     Description(#[from] DescriptorErrors),
 }
@@ -131,9 +131,9 @@ impl Connector {
         Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default() })
     }
 
-    /// The same connector, with a token that stops [`test`](Self::test),
-    /// [`options`](Self::options) and [`output_schema`](Self::output_schema)
-    /// when nobody waits for them any more. A run has its own
+    /// Sets the token that cancels [`test`](Self::test),
+    /// [`options`](Self::options) and [`output_schema`](Self::output_schema), for
+    /// when the caller no longer waits for them. Runs have their own token
     /// ([`Run::cancellation`](crate::Run::cancellation)).
     #[must_use]
     pub fn queries_stopped_by(mut self, cancellation: &Cancellation) -> Self {
@@ -141,7 +141,7 @@ impl Connector {
         self
     }
 
-    /// What the connector says about itself.
+    /// The connector's description.
     pub fn descriptor(&self) -> &Descriptor {
         &self.shared.descriptor
     }
@@ -161,11 +161,11 @@ impl Connector {
         self.shared.size
     }
 
-    /// Makes a connection from the values of the connection's properties.
+    /// Creates a connection from the values of its properties.
     ///
     /// # Errors
-    /// `invalid-input` with the property that is missing or not allowed;
-    /// `unauthorized` if it is the credential that is missing.
+    /// `invalid-input` with the property that is missing or invalid, or
+    /// `unauthorized` if the credential is missing.
     pub fn connection(&self, values: ConnectionValues) -> Result<Connection, Failure> {
         Connection::new(&self.shared.descriptor, values, &self.shared.options)
     }
@@ -173,14 +173,14 @@ impl Connector {
     /// The action with this name.
     ///
     /// # Errors
-    /// `invalid-input`, with the names that there are.
+    /// `invalid-input`, with the names of the available actions.
     pub(crate) fn action(&self, name: &str) -> Result<&Action, Failure> {
         let descriptor = self.descriptor();
         descriptor.action(name).ok_or_else(|| {
             let names: Vec<&str> =
                 descriptor.actions.iter().map(|action| action.name.as_str()).collect();
             let message = format!(
-                "`{}` has no action `{}`; it has: {}",
+                "`{}` has no action `{}`; available: {}",
                 descriptor.name,
                 name.escape_debug(),
                 names.join(", ")
@@ -189,10 +189,10 @@ impl Connector {
         })
     }
 
-    /// What a connector sees of a connection, as JSON.
+    /// The part of a connection that the connector may see, as JSON.
     ///
     /// # Errors
-    /// If it is another connector's.
+    /// If the connection belongs to another connector.
     pub(crate) fn settings(&self, connection: Option<&Connection>) -> Result<String, Failure> {
         match connection {
             None => Ok("{}".to_owned()),
@@ -212,7 +212,7 @@ fn check_import(name: &str) -> Result<(), LoadError> {
     check_version(name)
 }
 
-/// `workflow:connector/http@0.1.3` fits `0.1.0`; `@0.2.0` does not.
+/// `workflow:connector/http@0.1.3` is compatible with `0.1.0`; `@0.2.0` is not.
 fn check_version(name: &str) -> Result<(), LoadError> {
     let Some((interface, found)) = name.split_once('@') else { return Ok(()) };
     if !interface.starts_with(PACKAGE) {
@@ -224,20 +224,20 @@ fn check_version(name: &str) -> Result<(), LoadError> {
         0 => parts.next() == Some(Ok(major)) && parts.next() == Some(Ok(minor)),
         _ => parts.next() == Some(Ok(major)),
     };
-    match same_track {
-        true => Ok(()),
-        false => Err(LoadError::UnsupportedVersion {
-            found: found.to_owned(),
-            supported: format!("{major}.{minor}.{patch}"),
-        }),
+    if same_track {
+        return Ok(());
     }
+    Err(LoadError::UnsupportedVersion {
+        found: found.to_owned(),
+        supported: format!("{major}.{minor}.{patch}"),
+    })
 }
 
 /// Calls `describe` with every import denied.
 ///
 /// # Errors
-/// `Mismatch` if an export has another type than in `wit/`, which wasmtime
-/// reports only for an instance; `Describe` for whatever happens in the guest.
+/// `Mismatch` if the type of an export differs from `wit/`, which wasmtime only
+/// detects on an instance, or `Describe` if the guest fails.
 fn describe(
     pre: &WorldPre<State>,
     options: &EngineOptions,

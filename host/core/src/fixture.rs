@@ -1,4 +1,4 @@
-//! Hand-made rows and tables for tests.
+//! Hand-made properties and tables for tests.
 
 use serde_json::Value;
 
@@ -11,8 +11,8 @@ use crate::contract::{
 };
 use crate::runtime::bindings::types as wit;
 
-/// A row that says nothing but its name, label (the name), type and control.
-/// Struct update syntax adds the rest.
+/// A property with only a name, a label (the name), a type and a control. Use
+/// struct update syntax to add the rest.
 pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Property {
     Property {
         name: name.to_owned(),
@@ -43,7 +43,7 @@ pub(crate) fn string(name: &str) -> Property {
     row(name, PropertyType::String, ControlType::Text)
 }
 
-/// An unnamed shape of items or values.
+/// The unnamed shape of items or values.
 pub(crate) fn shape(kind: PropertyType, control: ControlType) -> Property {
     row("", kind, control)
 }
@@ -78,7 +78,7 @@ pub(crate) fn when(property: &str, matches: Comparison, values: &[Value]) -> Opt
     Some(Condition { property: property.to_owned(), matches, values: values.to_vec() })
 }
 
-/// An action of a test.
+/// An action for a test.
 pub(crate) fn action(name: &str, title: &str, properties: PropertyTable, output: Output) -> Action {
     Action {
         name: name.to_owned(),
@@ -126,7 +126,7 @@ pub(crate) fn binding(property: &str, name: &str) -> Binding {
     Binding { property: property.to_owned(), name: name.to_owned() }
 }
 
-/// A connector's row that says no more than it must.
+/// A connector's row with only a name and a type.
 pub(crate) fn wit_row(name: &str, type_: wit::PropertyType) -> wit::Property {
     wit::Property {
         name: name.to_owned(),

@@ -1,4 +1,4 @@
-//! The host: an engine, a cache, and what it lets connectors reach.
+//! The host: an engine, a cache, and the limits on what connectors can reach.
 
 use std::fs;
 use std::io;
@@ -17,8 +17,8 @@ use crate::runtime::engine::engine;
 use crate::runtime::json_schema::Validator;
 use crate::runtime::state::State;
 
-/// What WebAssembly begins with: the magic number, the version and the layer, by
-/// which a core module differs from a component.
+/// The length of a WebAssembly preamble: the magic number, the version and the
+/// layer, which distinguishes a core module from a component.
 const PREAMBLE: usize = 8;
 const MAGIC: &[u8] = b"\0asm";
 const CORE_LAYER: &[u8] = &[0, 0];
@@ -33,16 +33,16 @@ pub struct Host {
     pub(crate) options: HostOptions,
 }
 
-/// The engine could not be made.
+/// The engine could not be created.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start the WebAssembly engine: {0}")]
 pub struct HostError(String);
 
 impl Host {
-    /// Makes a host.
+    /// Creates a host.
     ///
     /// # Errors
-    /// If the machine cannot run WebAssembly at all.
+    /// If the machine cannot run WebAssembly.
     pub fn new(options: HostOptions) -> Result<Self, HostError> {
         let fail = |error: wasmtime::Error| HostError(format!("{error:#}"));
         let engine = engine(options.engine()).map_err(fail)?;
@@ -57,7 +57,7 @@ impl Host {
     /// Reads a `.wasm` file.
     ///
     /// # Errors
-    /// [`LoadError::Read`], also of what is no file.
+    /// [`LoadError::Read`], also if the path is not a regular file.
     pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, LoadError> {
         let path = path.as_ref();
         read_file(path).map_err(|error| LoadError::Read { path: path.to_owned(), error })
@@ -72,15 +72,15 @@ impl Host {
         self.load(&wasm)
     }
 
-    /// Whether a component is in the cache, so that loading it compiles
-    /// nothing.
+    /// Whether a component is in the cache and loading it does not compile
+    /// anything.
     pub fn is_compiled(&self, wasm: &[u8]) -> bool {
         let cache = self.cache.as_ref();
         cache.is_some_and(|cache| cache.find(&self.engine, &cache::hash(wasm)).is_some())
     }
 
-    /// Loads a connector: compiles it or takes it from the cache, checks what
-    /// it imports and exports, and lets it describe itself.
+    /// Loads a connector: compiles it or takes it from the cache, checks its
+    /// imports and exports, and reads its description.
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -107,14 +107,14 @@ impl Host {
     }
 }
 
-/// Reads a file. A pipe would be waited for, and a device has no end.
+/// Reads a regular file. A pipe could block, and a device may have no end.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file"));
     }
     if metadata.len() > MAX_COMPONENT as u64 {
-        let message = format!("it is larger than {MAX_COMPONENT} bytes");
+        let message = format!("larger than {MAX_COMPONENT} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     fs::read(path)

@@ -1,13 +1,13 @@
 //! Loads connectors, renders their forms and runs their actions.
 //!
-//! A *connector* is one WebAssembly component that implements the package in
-//! `wit/`. This crate knows nothing of any particular one.
+//! A *connector* is a WebAssembly component that implements the package in
+//! `wit/`. Nothing in this crate is specific to a particular connector.
 //!
 //! - [`Host`] holds the engine and loads components into [`Connector`]s.
-//! - A [`Connector`] carries its checked [`Descriptor`] and makes
+//! - A [`Connector`] has a validated [`Descriptor`] and creates
 //!   [`Connection`]s and [`Run`]s.
 //! - A [`Run`] calls an action in a fresh instance, on the calling thread,
-//!   and ends in an [`Outcome`] or a [`Failure`].
+//!   and returns an [`Outcome`] or a [`Failure`].
 //! - [`render`] turns property tables into JSON Schema, form descriptions and
 //!   documentation.
 //!

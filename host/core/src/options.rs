@@ -1,4 +1,4 @@
-//! How a host is set up.
+//! The options of a host.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,33 +7,34 @@ use crate::contract::{AddressPolicy, BaseUrl};
 use crate::egress::{Authorities, RouteOptions};
 use crate::runtime::engine::EngineOptions;
 
-/// How a host is set up.
+/// The options of a host.
 #[derive(Clone, Debug)]
 pub struct HostOptions {
-    /// The most runs at the same time. Actions that a run calls as functions
-    /// do not count: each run has room for those. Default: 64.
+    /// The maximum number of concurrent runs. Actions that a run calls as
+    /// functions do not count; each run has room for those. Default: 64.
     pub concurrent_runs: u32,
-    /// Where compiled components are kept, a folder only this user may write
-    /// to. `None` compiles at each load. Default: the user's cache folder.
+    /// The folder for compiled components, which must be writable only by this
+    /// user. If `None`, components are compiled each time they are loaded.
+    /// Default: the user's cache folder.
     pub cache_dir: Option<PathBuf>,
-    /// Which addresses connections may lead to. Default: any by `https`,
-    /// loopback by `http`; [`AddressPolicy::PrivateHttp`] allows a server of
-    /// one's own, such as Ollama on the local network.
+    /// The addresses that connections may reach. Default: any over `https`,
+    /// loopback over `http`. [`AddressPolicy::PrivateHttp`] allows self-hosted
+    /// servers, such as Ollama on the local network.
     pub addresses: AddressPolicy,
-    /// The base URLs whose origins alone connections may lead to, whatever
-    /// connectors and connections say. Default: any origin.
+    /// If set, connections may only reach the origins of these base URLs,
+    /// whatever the connector or the connection asks for. Default: any origin.
     pub origins: Option<Vec<BaseUrl>>,
-    /// The most linear memory of a run in bytes. Default: 64 MiB.
+    /// The maximum linear memory of a run, in bytes. Default: 64 MiB.
     pub max_memory: usize,
-    /// The most stack of a guest in bytes. Default: 512 KiB.
+    /// The maximum stack of a guest, in bytes. Default: 512 KiB.
     pub max_stack: usize,
     /// How long opening a connection may take. Default: 10 s.
     pub connect_timeout: Duration,
-    /// How long a connection test, a list of choices or an output's schema may
-    /// take, which a person waits for. Default: 30 s.
+    /// How long a connection test, a list of choices or an output schema may
+    /// take while a person waits for it. Default: 30 s.
     pub ask_time: Duration,
-    /// Further certificate authorities that connections trust, for servers of
-    /// one's own. Default: the public ones only.
+    /// Additional certificate authorities to trust, for self-hosted servers.
+    /// Default: only the public ones.
     pub authorities: Option<Authorities>,
 }
 
@@ -56,7 +57,7 @@ impl Default for HostOptions {
 }
 
 impl HostOptions {
-    /// What instances may have.
+    /// The limits of instances.
     pub(crate) fn engine(&self) -> EngineOptions {
         EngineOptions {
             concurrent_runs: self.concurrent_runs,
@@ -65,7 +66,7 @@ impl HostOptions {
         }
     }
 
-    /// What connections may reach, and whom they trust.
+    /// The addresses that connections may reach, and the authorities they trust.
     pub(crate) fn route(&self) -> RouteOptions {
         RouteOptions {
             addresses: self.addresses,

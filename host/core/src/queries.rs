@@ -1,5 +1,5 @@
-//! What a person waits for who fills a form: a connection's test, current
-//! choices, the schema of an output.
+//! Queries made while a person fills in a form: the connection test, dynamic
+//! choices, and the schema of an output.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,25 +18,26 @@ use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
 use crate::{input, render};
 
-/// More choices than a person looks through; the search finds the others.
+/// More choices than a person looks through. A search finds the others.
 const MAX_OPTIONS: usize = 10_000;
 
 /// The current choices of a property, `wit/actions.wit` `option-list`.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionList {
-    /// Whether there is no list; the property can be typed all the same.
+    /// Whether no list is available. A value can still be entered.
     pub disabled: bool,
-    /// What the empty box shows: if disabled, why; if the list is cut, that it is.
+    /// The hint to show in the empty field. If `disabled`, the reason; if the
+    /// list is truncated, a note about it.
     pub placeholder: Option<String>,
     /// The choices.
     pub options: Vec<Choice>,
-    /// Whether there are more, which a search finds.
+    /// Whether a search may find more choices.
     pub more: bool,
 }
 
 impl OptionList {
-    /// The list of a connector, cut after [`MAX_OPTIONS`].
+    /// Reads a connector's list, truncated to [`MAX_OPTIONS`].
     fn read(list: actions::OptionList) -> Result<Self, Failure> {
         let count = list.options.len();
         let is_cut = count > MAX_OPTIONS;
@@ -56,11 +57,11 @@ impl OptionList {
 }
 
 impl Connector {
-    /// Makes the connector's cheapest authorized call and says what was
-    /// reached.
+    /// Makes the connector's cheapest authorized call and returns a description
+    /// of what was reached.
     ///
     /// # Errors
-    /// Why the provider was not reached.
+    /// If the provider was not reached, with the reason.
     pub fn test(&self, connection: &Connection) -> Result<String, Failure> {
         let settings = self.settings(Some(connection))?;
         let (reached, ended) = ask(self, Some(connection), |world, store| {
@@ -69,12 +70,12 @@ impl Connector {
         reached.map_err(|failure| ended.failure(failure.into()))
     }
 
-    /// The current choices of a property at a path such as `model`.
+    /// Returns the current choices of the property at a path such as `model`.
     ///
     /// # Errors
-    /// `invalid-input` if the property has no dynamic choices. A provider
-    /// that cannot be asked is no failure: the list is then `disabled` and
-    /// says why.
+    /// `invalid-input` if the property has no dynamic choices. If the provider
+    /// cannot be reached, this is not an error: the list is `disabled` and its
+    /// placeholder gives the reason.
     pub fn options(
         &self,
         connection: &Connection,
@@ -116,10 +117,10 @@ impl Connector {
         OptionList::read(list.map_err(|failure| ended.failure(failure.into()))?)
     }
 
-    /// The JSON Schema of an action's output for this input. Does no I/O.
+    /// Returns the JSON Schema of an action's output for this input. Does no I/O.
     ///
     /// # Errors
-    /// `invalid-input` as for a run.
+    /// `invalid-input`, as for a run.
     pub fn output_schema(&self, action: &str, input: Value) -> Result<Value, Failure> {
         let action = self.action(action)?;
         let address = self.descriptor().address(action);
@@ -144,13 +145,13 @@ impl Connector {
         })
     }
 
-    /// How an output is not what the action declares for this input, one
-    /// sentence for each place; none if it is. Runs do not ask: it is for the
-    /// tests of connectors.
+    /// Returns how an output violates the schema that the action declares for
+    /// this input, one message per violation. Runs do not check this; it is meant
+    /// for tests of connectors.
     ///
     /// # Errors
-    /// As [`output_schema`](Self::output_schema), and if the schema is too much
-    /// to be validated.
+    /// As for [`output_schema`](Self::output_schema), and if validating takes too
+    /// much time or memory.
     pub fn output_violations(
         &self,
         action: &str,

@@ -1,4 +1,4 @@
-//! Runs of actions: from the input that is checked to the outcome.
+//! Runs of actions, from validating the input to the outcome.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,17 +19,17 @@ use crate::runtime::call::{Call, Ended};
 use crate::runtime::functions::{Context, Functions};
 use crate::runtime::state::RunState;
 
-/// What a run returned.
+/// The result of a successful run.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Outcome {
     /// The output.
     pub output: Value,
-    /// About the run: what the connector tells (`usage`, `model`,
+    /// Metadata of the run: what the connector reports (`usage`, `model`,
     /// `requestId` …), `attempts` and `durationMs`.
     pub metadata: Map<String, Value>,
 }
 
-/// A run of an action that is being prepared.
+/// A run of an action that has not started yet.
 #[must_use = "a run does nothing until it is started"]
 pub struct Run<'a> {
     connector: &'a Connector,
@@ -45,8 +45,8 @@ pub struct Run<'a> {
     trace_parent: Option<String>,
     tape: Option<Tape>,
     cancellation: Cancellation,
-    /// Of the run whose function this run is: its account, and what the runs
-    /// of its functions store.
+    /// If another run calls this one as a function: that run's account, and the
+    /// files that its functions store.
     caller: Option<(Arc<Account>, SharedFiles)>,
 }
 
@@ -77,60 +77,60 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The connection to run with.
+    /// Sets the connection.
     pub fn connection(mut self, connection: &Connection) -> Self {
         self.connection = Some(connection.clone());
         self
     }
 
-    /// What it may use. Default: [`Limits::of_action`].
+    /// Sets the limits. Default: [`Limits::of_action`].
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = Some(limits);
         self
     }
 
-    /// How often and how patiently it tries again.
+    /// Sets how often requests are retried, and after which pauses.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
     }
 
-    /// Where it puts its files, and which it may read: those that were granted
-    /// and that the input names. Default: none.
+    /// Sets where the run stores files and which files it may read. It may read a
+    /// file that is both granted and named in the input. Default: none.
     pub fn files(mut self, files: &Files) -> Self {
         self.files = Some(files.clone());
         self
     }
 
-    /// The functions that a model may call. The run gets those that its input
-    /// names, and no others.
+    /// Sets the functions that a model may call. The run gets only those that its
+    /// input names.
     pub fn functions(mut self, functions: &Functions) -> Self {
         self.functions = functions.clone();
         self
     }
 
-    /// Who is told what happens, on the run's thread.
+    /// Sets the callback that receives events, on the thread of the run.
     pub fn on_event(mut self, on_event: impl Fn(Event) + Send + Sync + 'static) -> Self {
         self.on_event = Some(Arc::new(on_event));
         self
     }
 
-    /// Asks for texts as they arrive: they come as
-    /// [`Event::TextDelta`], and the outcome is the same as without.
+    /// Streams text as [`Event::TextDelta`] while it arrives. The outcome is the
+    /// same as without streaming.
     pub fn streaming(mut self, streaming: bool) -> Self {
         self.streaming = streaming;
         self
     }
 
-    /// The `traceparent` (W3C Trace Context) that its requests carry, so that a
-    /// provider's traces join the caller's.
+    /// Sets the `traceparent` (W3C Trace Context) of its requests, which connects
+    /// the provider's traces to the caller's.
     pub fn trace_parent(mut self, trace_parent: impl Into<String>) -> Self {
         self.trace_parent = Some(trace_parent.into());
         self
     }
 
-    /// Records what the connector and its provider say to each other. Requests
-    /// of functions that the run calls are not recorded.
+    /// Records the requests of the connector and the provider's responses.
+    /// Requests of functions that the run calls are not recorded.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
     /// let outcome = run.record(&recorder).start()?;
     /// recorder.recording().save("greet.json".as_ref())?;
     ///
-    /// // Later, without the provider.
+    /// // Later, without the provider:
     /// let player = Player::new(Recording::load("greet.json".as_ref())?);
     /// let run = connector.run("greet", json!({ "name": "Ada" })).connection(&connection);
     /// assert_eq!(run.replay(&player).start()?.output, outcome.output);
@@ -156,31 +156,31 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Answers its requests from a recording; nothing is sent. A request that
-    /// is not the next one of the recording fails.
+    /// Answers its requests from a recording and sends nothing. A request fails
+    /// if it is not the next one in the recording.
     pub fn replay(mut self, player: &Player) -> Self {
         self.tape = Some(Tape::Replay(player.clone()));
         self
     }
 
-    /// By what it can be stopped.
+    /// Sets the token that cancels the run.
     pub fn cancellation(mut self, cancellation: &Cancellation) -> Self {
         self.cancellation = cancellation.clone();
         self
     }
 
-    /// As a function of another run, with whose account it runs.
+    /// Makes this run a function of another run, whose account it shares.
     pub(crate) fn within(mut self, context: &Context) -> Self {
         self.caller = Some((Arc::clone(&context.account), context.files.clone()));
         self
     }
 
-    /// Checks the input, runs the action and waits for its end, on the calling
-    /// thread. Where that has less stack left than the run needs, the run gets
-    /// one of its own.
+    /// Validates the input, runs the action on the calling thread and returns when
+    /// it has finished. If the thread has less stack left than the run needs, the
+    /// run gets its own stack.
     ///
     /// # Errors
-    /// `invalid-input` before anything is sent; else what happened.
+    /// `invalid-input` before anything is sent, or the failure of the run.
     pub fn start(self) -> Result<Outcome, Failure> {
         let begun = Instant::now();
         let shared = &self.connector.shared;
@@ -223,7 +223,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What a run returned, of which the files that it made stay.
+/// The outcome of a run. Keeps the files that it stored.
 fn outcome_of(
     ended: Ended,
     outcome: wit_actions::Outcome,

@@ -32,7 +32,7 @@ fn a_default_names_no_file() {
     let Err(error) = connector_tests::host().load(&puppet::puppet(&config)) else {
         panic!("it was loaded")
     };
-    assert!(error.to_string().contains("what holds a file has no default"), "{error}");
+    assert!(error.to_string().contains("holds a file cannot have a default"), "{error}");
 }
 
 /// Row 2: a file that a guest makes up, opened or passed to an action of its own.

@@ -178,5 +178,5 @@ fn every_secret_of_a_connection_is_replaced() {
 fn a_secret_inside_an_object_is_refused() {
     let wasm = puppet::puppet(&json!({ "nested": true }));
     let Err(error) = connector_tests::host().load(&wasm) else { panic!("it was loaded") };
-    assert!(error.to_string().contains("a secret must be a property of its own"), "{error}");
+    assert!(error.to_string().contains("a secret must be a top-level property"), "{error}");
 }

@@ -53,9 +53,9 @@ fn every_error_is_named_and_not_only_the_first() {
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{ran:?}");
     for error in [
         "action `act`: property table: file: its limits admit no value",
-        "action `act`: property table: functions: the shape of items or values has a name",
+        "action `act`: property table: functions: the shape of items or values cannot have a name",
         "`a b` is not a valid action name",
-        "connection: `token` authorizes but is not secret",
+        "connection: `token` is a credential but not secret",
         "connection: `baseUrl` is the base URL: it must be a string without a default",
     ] {
         assert!(ran.stderr.contains(error), "{error:?} is not in {}", ran.stderr);
@@ -96,7 +96,7 @@ fn what_is_doubtful_is_a_warning() {
         "connector: its icon is not an SVG document",
         "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
-        "action `act`: its output is called `result`; an output has no name",
+        "action `act`: its output is named `result`, but an output has no name",
         "action `act`, example `Old`: ",
     ];
     let ran = check(&file, &[]);

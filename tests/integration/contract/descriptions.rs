@@ -157,7 +157,7 @@ fn an_error_in_a_table_names_the_action_and_the_row() {
     }));
     let DescriptorError::Table { of, error } = error else { panic!("{error:?}") };
     assert_eq!((of.as_str(), error.row.as_str()), ("action `act`", "size"));
-    assert_eq!(error.reason, "its default is of another type");
+    assert_eq!(error.reason, "its default has the wrong type");
 }
 
 #[test]
@@ -169,11 +169,11 @@ fn each_row_stands_in_one_table() {
         ),
         (
             json!({ "output": { "fixed": 7 } }),
-            "action `act`: property table: output: there is no position 7",
+            "action `act`: property table: output: no row at position 7",
         ),
         (
             json!({ "properties": [] }),
-            "descriptor: property table: position 2 (`file`): belongs to no table",
+            "descriptor: property table: position 2 (`file`): does not belong to a table",
         ),
         (
             json!({ "properties": [1, 2] }),
@@ -201,27 +201,24 @@ fn a_table_does_not_contradict_itself() {
     let limited = |limits: Value| json!({ "name": "a", "type": "integer", "limits": limits });
     for (rows, reason) in [
         (vec![on("a", "b"), on("b", "a")], "depends on itself"),
-        (vec![on("a", "a")], "which is no other property here"),
-        (vec![on("a", "nobody")], "which is no other property here"),
+        (vec![on("a", "a")], "which is not another property"),
+        (vec![on("a", "nobody")], "which is not another property"),
         (
             vec![json!({ "name": "a", "type": "object", "children": [2] })],
             "must come after its parent",
         ),
-        (
-            vec![json!({ "name": "a", "type": "object", "children": [99] })],
-            "there is no position 99",
-        ),
-        (vec![json!({ "name": "a", "type": "object", "values": 99 })], "there is no position 99"),
+        (vec![json!({ "name": "a", "type": "object", "children": [99] })], "no row at position 99"),
+        (vec![json!({ "name": "a", "type": "object", "values": 99 })], "no row at position 99"),
         (vec![limited(json!({ "minimum": 2.0, "maximum": 1.0 }))], "admit no value"),
         (vec![limited(json!({ "min-items": 2, "max-items": 1 }))], "admit no value"),
         (vec![limited(json!({ "min-length": 2, "max-length": 1 }))], "admit no value"),
         (vec![limited(json!({ "pattern": "(" }))], "its pattern"),
         (vec![limited(json!({ "pattern": "a{100000}" }))], "its pattern"),
-        (vec![limited(json!({ "accept": ["{{alert(1)}}"] }))], "no file name extension"),
+        (vec![limited(json!({ "accept": ["{{alert(1)}}"] }))], "not a file name extension"),
         (vec![json!({ "name": "a", "type": "string", "control": "select" })], "without choices"),
         (vec![text("a"), text("a")], "is declared twice"),
-        (vec![text("")], "is no property name"),
-        (vec![text("a\u{1b}]0;evil\u{7}")], "is no property name"),
+        (vec![text("")], "is not a valid property name"),
+        (vec![text("a\u{1b}]0;evil\u{7}")], "is not a valid property name"),
         (vec![text(&"a".repeat(100_000))], "is too long"),
         (vec![json!({ "name": "a", "type": "string", "default": "{" })], "is not JSON"),
         (
@@ -265,7 +262,7 @@ fn a_secret_belongs_in_the_connection() {
     let error = description_error(&describing(|component| {
         component["properties"][2] = json!({ "name": "key", "type": "string", "secret": true });
     }));
-    assert!(error.to_string().contains("action `act`: a secret belongs in the connection"));
+    assert!(error.to_string().contains("action `act`: an input cannot contain a secret"));
 }
 
 #[test]
@@ -281,7 +278,7 @@ fn only_a_secret_authorizes() {
             definition["authorizations"][0]["properties"] = json!([0, 1]);
             definition["authorizations"][0]["scheme"] = scheme;
         }));
-        assert_eq!(error.to_string(), "connection: `baseUrl` authorizes but is not secret");
+        assert_eq!(error.to_string(), "connection: `baseUrl` is a credential but not secret");
     }
     let error = description_error(&defining(|definition| {
         definition["authorizations"][0]["scheme"] = json!({ "bearer": "baseUrl" });
@@ -294,15 +291,15 @@ fn a_definition_names_its_own_properties_only() {
     let binding = json!([{ "property": "nobody", "name": "X-Nobody" }]);
     let scheme = json!([{ "name": "token", "properties": [0], "scheme": { "bearer": "nobody" } }]);
     for (member, value, what) in [
-        ("authorizations", scheme, "authorization"),
-        ("base-url", json!({ "default": "https://a.test", "property": "nobody" }), "base URL"),
+        ("authorizations", scheme, "an authorization"),
+        ("base-url", json!({ "default": "https://a.test", "property": "nobody" }), "the base URL"),
         ("headers", binding.clone(), "a header"),
-        ("query", binding.clone(), "a parameter of the query"),
+        ("query", binding.clone(), "a query parameter"),
         ("environment", binding, "a variable"),
         ("user-headers", json!("nobody"), "the user's headers"),
     ] {
         let error = description_error(&defining(|definition| definition[member] = value));
-        let words = format!("connection: {what} names `nobody`, which is no property");
+        let words = format!("connection: {what} refers to `nobody`, which is not a property");
         assert_eq!(error.to_string(), words);
     }
 }
@@ -369,7 +366,7 @@ fn a_connection_has_no_header_of_the_hosts() {
     for name in ["X-Forwarded-Host", "x_forwarded_host", "Cookie", "TE", "Host", "Proxy-X", "a b"] {
         let headers = json!([{ "property": "baseUrl", "name": name }]);
         let error = description_error(&defining(|definition| definition["headers"] = headers));
-        assert!(error.to_string().contains("is the host's to set"), "{name}: {error}");
+        assert!(error.to_string().contains("is set by the host"), "{name}: {error}");
     }
 }
 
@@ -401,7 +398,7 @@ fn nothing_depends_on_what_a_secret_is() {
     let condition = |property: &str, matches: &str| json!({ "property": property, "matches": matches, "values": ["\"sk-1\""] });
     assert!(row("token", "choices", known).contains("`token` is secret"));
     let error = row("token", "condition", condition("baseUrl", "one-of"));
-    assert!(error.contains("`token` is a property of an authorization and has a"), "{error}");
+    assert!(error.contains("`token` is a property of an authorization and cannot"), "{error}");
     // A setting beside the secret.
     for (matches, is_taken) in
         [("one-of", false), ("none-of", false), ("present", true), ("absent", true)]

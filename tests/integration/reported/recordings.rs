@@ -101,7 +101,7 @@ fn what_is_no_recording_that_the_api_takes_is_refused_with_what_it_is() {
         assert_eq!(
             failure.message,
             format!(
-                "`file` must be one of these kinds of file: {kinds} (the content of `{name}` is {found})"
+                "`file` must be one of these file types: {kinds} (the content of `{name}` is {found})"
             )
         );
         assert_eq!(failure.property.as_deref(), Some("file"));

@@ -201,7 +201,7 @@ fn c09b_a_base_url_is_refused_with_what_is_allowed() {
         (AddressPolicy::PrivateHttp, "http://169.254.169.254/v1", "metadata service"),
         (AddressPolicy::PrivateHttp, "http://168.63.129.16/v1", "metadata service"),
         (AddressPolicy::PrivateHttp, "http://[fd00:ec2::254]/v1", "metadata service"),
-        (AddressPolicy::PrivateHttp, "http://0.0.0.0:11434/v1", "is reached at 127.0.0.1"),
+        (AddressPolicy::PrivateHttp, "http://0.0.0.0:11434/v1", "use 127.0.0.1"),
         (AddressPolicy::Public, "http://127.0.0.1:11434/v1", FLAG),
         (AddressPolicy::Public, "https://192.168.1.5/v1", FLAG),
         (AddressPolicy::Public, "https://168.63.129.16/v1", "metadata service"),

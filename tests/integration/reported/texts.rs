@@ -164,7 +164,7 @@ fn what_is_no_text_is_refused_with_what_to_do() {
     for (id, bytes, message) in [
         ("UTF-16", utf_16(&format!("{MARK}{json}")), "is UTF-16; save it as UTF-8"),
         ("UTF-16 without a mark", utf_16(&json), "is UTF-16; save it as UTF-8"),
-        ("Latin-1", b"{\"a\": \"gr\xfcn\"}".to_vec(), "is not UTF-8 from byte 9 on"),
+        ("Latin-1", b"{\"a\": \"gr\xfcn\"}".to_vec(), "is not valid UTF-8 at byte 9"),
         ("NUL", b"{\"a\": \"\0\"}".to_vec(), "is not JSON: control character"),
         ("nothing", Vec::new(), "is not JSON: EOF while parsing a value (line 1, column 0)"),
     ] {

@@ -112,7 +112,7 @@ fn a_schema_may_be_given_as_what_it_is() {
     let content = json!({ "messages": [{ "role": "user", "content": { "type": "text" } }] });
     let ran = run("ask", content).start();
     let failure = ran.failure(FailureKind::InvalidInput);
-    assert_eq!(failure.message, "`messages[0].content` must be a text (got an object)");
+    assert_eq!(failure.message, "`messages[0].content` must be a string (got an object)");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn what_cannot_be_read_is_refused_as_it_was_given() {
         (json!({ "store": "maybe" }), "store", "must be true or false (got \"maybe\")"),
         (json!({ "metadata": "{\"a\"" }), "metadata", "must be an object (got \"{\"a\"\")"),
         (json!({ "stop": { "a": 1 } }), "stop", "must be a list (got an object)"),
-        (json!({ "user": { "id": 1 } }), "user", "must be a text (got an object)"),
+        (json!({ "user": { "id": 1 } }), "user", "must be a string (got an object)"),
         (
             json!({ "responseFormat": "Table" }),
             "responseFormat",

@@ -1,4 +1,4 @@
-//! Which addresses connections may lead to.
+//! The addresses that connections may reach.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,7 +6,7 @@ use url::Host;
 
 use super::base_url::{BaseUrl, Scheme};
 
-/// Which addresses connections may lead to, and by which scheme.
+/// The addresses that connections may reach, and over which scheme.
 ///
 /// | | `https` to | `http` to |
 /// |---|---|---|
@@ -15,59 +15,60 @@ use super::base_url::{BaseUrl, Scheme};
 /// | `PrivateHttp` | all addresses | loopback and private addresses |
 ///
 /// Private addresses are those of local networks and containers: `10.0.0.0/8`,
-/// `172.16.0.0/12`, `192.168.0.0/16`, `100.64.0.0/10` (RFC 6598, which overlay
-/// networks use too), `fc00::/7` and `fe80::/10`. `169.254.0.0/16` is not among
-/// them: clouds hand out credentials there. The addresses of their metadata
-/// services are refused by every policy.
+/// `172.16.0.0/12`, `192.168.0.0/16`, `100.64.0.0/10` (RFC 6598, also used by
+/// overlay networks), `fc00::/7` and `fe80::/10`. `169.254.0.0/16` is not one of
+/// them because clouds serve credentials there. Every policy rejects the
+/// addresses of cloud metadata services.
 ///
-/// A name is looked up once for each connection, and every address it resolves
-/// to must be allowed.
+/// A host name is resolved once per connection, and every address it resolves to
+/// must be allowed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum AddressPolicy {
-    /// For a service that others call.
+    /// For a service that other people call.
     Public,
-    /// For a person's own machine.
+    /// For your own machine.
     #[default]
     Any,
-    /// For servers of one's own, whose certificates nobody signs: the option
+    /// For self-hosted servers, which often have no certificate: the option
     /// `--allow-private-addresses`.
     PrivateHttp,
 }
 
-/// Why an address is not allowed. Reads as a sentence of its own.
+/// Why an address is not allowed. The message is a complete sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AddressError {
     /// `http`, and [`AddressPolicy::Public`].
     #[error(
-        "http:// is allowed with --allow-private-addresses only, for loopback and private \
+        "http:// requires --allow-private-addresses, which allows it for loopback and private \
          addresses"
     )]
     NoHttp,
-    /// `http` to another than a loopback address, and [`AddressPolicy::Any`].
+    /// `http` to an address that is not loopback, and [`AddressPolicy::Any`].
     #[error(
-        "http:// is allowed for loopback addresses, and with --allow-private-addresses for \
-         private ones; a public address needs https://"
+        "http:// is only allowed for loopback addresses, or for private addresses with \
+         --allow-private-addresses; a public address needs https://"
     )]
     NotLoopback,
     /// `http` to a public address, and [`AddressPolicy::PrivateHttp`].
     #[error(
-        "http:// is allowed for loopback and private addresses only; a public address needs \
+        "http:// is only allowed for loopback and private addresses; a public address needs \
          https://"
     )]
     NotPrivate,
-    /// `https` to another than a public address, and [`AddressPolicy::Public`].
-    #[error("the address is not public; --allow-private-addresses allows others")]
+    /// `https` to an address that is not public, and [`AddressPolicy::Public`].
+    #[error("the address is not public; allow it with --allow-private-addresses")]
     NotPublic,
-    /// Whoever asks there gets credentials of the machine.
-    #[error("it is the address of a cloud's metadata service")]
+    /// It serves the credentials of the machine.
+    #[error("it is the address of a cloud metadata service")]
     Metadata,
-    /// Servers listen on `0.0.0.0`, and nobody can connect to it.
-    #[error("no server can be reached at it; one that listens on 0.0.0.0 is reached at 127.0.0.1")]
+    /// An address such as `0.0.0.0`, which servers listen on but clients cannot
+    /// connect to.
+    #[error("it is not an address to connect to; if the server listens on 0.0.0.0, use 127.0.0.1")]
     NoServer,
 }
 
 impl AddressPolicy {
-    /// Checks what is known of a URL before its host is looked up.
+    /// Checks what is known about a URL before its host is resolved.
     pub(crate) fn check_url(self, url: &BaseUrl) -> Result<(), AddressError> {
         match url.host() {
             Host::Ipv4(address) => self.check(address.into(), url.scheme()),
@@ -100,19 +101,19 @@ impl AddressPolicy {
     }
 }
 
-/// What an address is.
+/// The kind of an address.
 enum Kind {
     Loopback,
-    /// Of a local network, see [`AddressPolicy`].
+    /// On a local network, see [`AddressPolicy`].
     Private,
-    /// Globally reachable, by the IANA special-purpose registries (RFC 6890 and
-    /// its updates).
+    /// Globally reachable according to the IANA special-purpose registries
+    /// (RFC 6890 and its updates).
     Public,
-    /// A cloud's metadata service.
+    /// A cloud metadata service.
     Metadata,
     /// Unspecified or multicast.
     NoServer,
-    /// For another special purpose.
+    /// Reserved for another special purpose.
     Special,
 }
 
@@ -154,10 +155,10 @@ impl Kind {
             return Self::Private;
         }
         let [a, b, ..] = address.segments();
-        // Only 2000::/3 is unicast that the registries hand out. It includes
-        // protocol assignments and Teredo (2001::/23), documentation
-        // (2001:db8::/32, 3fff::/20) and 6to4 (2002::/16), which hides an IPv4
-        // address.
+        // The registries allocate global unicast addresses only from 2000::/3. It
+        // also contains protocol assignments and Teredo (2001::/23),
+        // documentation (2001:db8::/32, 3fff::/20) and 6to4 (2002::/16), which
+        // embeds an IPv4 address.
         let global = a & 0xe000 == 0x2000;
         let special = matches!((a, b), (0x2001, 0..=0x01ff) | (0x2001, 0x0db8) | (0x2002, _))
             || (a == 0x3fff && b < 0x1000);
@@ -170,8 +171,8 @@ fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => matches!(
             address.octets(),
-            // Nearly all clouds; credentials of containers on AWS; Azure;
-            // Alibaba; Oracle.
+            // Nearly all clouds; container credentials on AWS; Azure; Alibaba;
+            // Oracle.
             [169, 254, 169, 254]
                 | [169, 254, 170, 2 | 23]
                 | [168, 63, 129, 16]
@@ -180,7 +181,7 @@ fn is_metadata(address: IpAddr) -> bool {
         ),
         IpAddr::V6(address) => matches!(
             address.segments(),
-            // AWS, twice; Google; OpenStack.
+            // AWS (two addresses); Google; OpenStack.
             [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23 | 0x254]
                 | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
                 | [0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]
@@ -195,7 +196,7 @@ mod tests {
     const POLICIES: [AddressPolicy; 3] =
         [AddressPolicy::Public, AddressPolicy::Any, AddressPolicy::PrivateHttp];
 
-    /// What each policy says of `https` and of `http` to these addresses.
+    /// Checks `https` and `http` to these addresses under each policy.
     #[track_caller]
     fn check(
         addresses: &[&str],
@@ -276,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_checked_as_far_as_it_is_known() {
+    fn checks_a_url_before_its_host_is_resolved() {
         use AddressError::{Metadata, NoHttp, NoServer, NotLoopback, NotPrivate, NotPublic};
         for (url, expected) in [
             ("https://api.example.com/v1", [Ok(()), Ok(()), Ok(())]),
@@ -288,7 +289,7 @@ mod tests {
             ("http://LOCALHOST:8080", [Err(NoHttp), Ok(()), Ok(())]),
             ("http://192.168.0.1:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://[fd12:3456::1]/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
-            // What these resolve to is checked when they are connected to.
+            // The addresses of these are checked when connecting.
             ("http://ollama:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://host.docker.internal:1234", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://studio.local:1234/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),

@@ -1,4 +1,4 @@
-//! The one place where requests of a connection go.
+//! The base URL of a connection, to which all its requests are sent.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::{Serialize, Serializer};
 use ureq::http::Uri;
 use url::{Host, Url};
 
-/// How a connection's bytes travel.
+/// Whether a connection uses TLS.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Scheme {
     Http,
     Https,
 }
 
-/// The URL under which all requests of a connection go: `https` or `http`, a
-/// host, a port and a path, and nothing else. Where it may lead is up to the
-/// [`AddressPolicy`](super::AddressPolicy).
+/// The base URL of all requests of a connection: `https` or `http`, a host, a
+/// port and a path. The [`AddressPolicy`](super::AddressPolicy) decides which
+/// addresses it may resolve to.
 ///
-/// It is parsed once (by the `url` crate, the WHATWG URL standard); what is
-/// sent is built from the parsed parts, so that what was checked and what is
-/// connected to cannot differ.
+/// It is parsed once, by the `url` crate (the WHATWG URL standard). Requests are
+/// built from the parsed parts, so they cannot go anywhere but to the checked
+/// URL.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BaseUrl {
     url: Url,
@@ -27,7 +27,7 @@ pub struct BaseUrl {
     host: Host,
 }
 
-/// Why a text is no base URL. Reads as the end of a sentence.
+/// Why a string is not a base URL. The message continues a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Not an absolute URL.
@@ -37,29 +37,29 @@ pub enum BaseUrlError {
     #[error("must begin with https:// or http://")]
     Scheme,
     /// A user name or password before the host.
-    #[error("must not hold a user name or password")]
+    #[error("must not contain a user name or password")]
     UserInfo,
     /// A query or fragment.
     #[error(
         "must end with its path: remove the query (`?…`) or fragment (`#…`), which cannot be sent"
     )]
     QueryOrFragment,
-    /// Characters that URL parsers read differently.
-    #[error("must not hold backslashes, white space or control characters")]
+    /// Characters that URL parsers treat differently.
+    #[error("must not contain backslashes, white space or control characters")]
     Ambiguous,
-    /// A host that requests cannot be addressed to.
-    #[error("must not hold characters that no host name has")]
+    /// A host that the HTTP client cannot send requests to.
+    #[error("must not contain characters that are invalid in a host name")]
     Unsendable,
-    /// A dot segment or an empty one in the path.
-    #[error("must not hold empty, `.` or `..` segments in its path")]
+    /// A dot segment or an empty segment in the path.
+    #[error("must not contain empty, `.` or `..` segments in its path")]
     Path,
 }
 
 impl BaseUrl {
-    /// Parses a base URL. A slash at its end is dropped.
+    /// Parses a base URL. Removes a trailing slash.
     ///
     /// # Errors
-    /// What is wrong, see [`BaseUrlError`].
+    /// See [`BaseUrlError`].
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let text = text.trim();
         if text.chars().any(|c| c == '\\' || c.is_whitespace() || c.is_control()) {
@@ -67,7 +67,7 @@ impl BaseUrl {
         }
         let (scheme, after_scheme) = text.split_once("://").ok_or(BaseUrlError::NotAbsolute)?;
         let mut url = Url::parse(text).map_err(|_| BaseUrlError::NotAbsolute)?;
-        // To this parser `https:a://b` and `https:///a` are the host `a`.
+        // This parser reads the host `a` in both `https:a://b` and `https:///a`.
         if !scheme.eq_ignore_ascii_case(url.scheme()) || after_scheme.starts_with('/') {
             return Err(BaseUrlError::NotAbsolute);
         }
@@ -91,12 +91,12 @@ impl BaseUrl {
         if let Some(path) = url.path().strip_suffix('/').map(str::to_owned) {
             url.set_path(&path);
         }
-        // What is no URL to the parser of requests could never be sent to.
+        // The HTTP client must accept the URL too.
         Uri::try_from(url.as_str()).map_err(|_| BaseUrlError::Unsendable)?;
         Ok(Self { url, scheme, host })
     }
 
-    /// The scheme, host and port: what a credential is bound to.
+    /// The scheme, host and port. A credential is only sent to its origin.
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
@@ -122,7 +122,7 @@ impl BaseUrl {
         }
     }
 
-    /// The URL without a slash at its end.
+    /// The URL without a trailing slash.
     pub fn as_str(&self) -> &str {
         let text = self.url.as_str();
         text.strip_suffix('/').unwrap_or(text)
@@ -141,12 +141,12 @@ impl Serialize for BaseUrl {
     }
 }
 
-/// `https://@host` parses to an empty user name: refused all the same.
+/// Also finds the empty user name of `https://@host`, which the parser drops.
 fn has_user_info(after_scheme: &str) -> bool {
     after_scheme.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
-/// `%2e` is a dot to some parsers.
+/// Some parsers read `%2e` as a dot.
 fn is_odd_segment(segment: &str) -> bool {
     let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
     decoded.is_empty() || decoded == "." || decoded == ".."
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_https_and_http() {
+    fn accepts_https_and_http() {
         for (text, written) in [
             ("https://api.openai.com/v1", "https://api.openai.com/v1"),
             ("https://api.openai.com/v1/", "https://api.openai.com/v1"),

@@ -1,5 +1,5 @@
-//! What a connector says about itself, after it was checked: the descriptor of
-//! `wit/describe.wit`, with the connection's definition of `wit/connection.wit`.
+//! A connector's description of itself, validated: the descriptor of
+//! `wit/describe.wit`, with the connection definition of `wit/connection.wit`.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Descriptor {
     pub name: String,
     /// The major version, the `v1` of addresses.
     pub version: u32,
-    /// The name that people see.
+    /// The display name.
     pub title: String,
     /// One sentence.
     pub description: String,
@@ -29,7 +29,7 @@ pub struct Descriptor {
     pub categories: Vec<String>,
     /// Markdown for the documentation.
     pub help: String,
-    /// The actions, in the order people see them.
+    /// The actions, in display order.
     pub actions: Vec<Action>,
     /// The connection.
     pub connection: Definition,
@@ -41,7 +41,7 @@ pub struct Descriptor {
 pub struct Action {
     /// The last part of the address.
     pub name: String,
-    /// The name that people see.
+    /// The display name.
     pub title: String,
     /// One sentence.
     pub description: String,
@@ -50,33 +50,33 @@ pub struct Action {
     /// The heading under which it is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Whether it is only there for stored workflows.
+    /// Whether it only exists for stored workflows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// The input.
     pub properties: PropertyTable,
-    /// The path of the property that a single text fills, such as
-    /// `messages[0].content`.
+    /// The path of the property that is set when the input is a single string,
+    /// such as `messages[0].content`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_property: Option<String>,
     /// The output.
     #[serde(flatten)]
     pub output: Output,
-    /// What a run does.
+    /// The effects of a run.
     pub effects: Effects,
-    /// How long a run may well take, if that is longer than the usual minutes.
+    /// How long a run may reasonably take, if that is longer than a few minutes.
     #[serde(
         rename = "durationMs",
         skip_serializing_if = "Option::is_none",
         serialize_with = "milliseconds"
     )]
     pub duration: Option<Duration>,
-    /// Inputs that people start from.
+    /// Sample inputs to start from.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<Example>,
 }
 
-/// What an action returns, `wit/describe.wit` `output`.
+/// The output of an action, `wit/describe.wit` `output`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::large_enum_variant, reason = "an action has one, and few have another variant")]
 pub enum Output {
@@ -86,69 +86,69 @@ pub enum Output {
     /// One of these shapes, whatever the input.
     #[serde(rename = "outputs")]
     OneOf(Vec<Property>),
-    /// A shape that depends on the input: ask
-    /// [`Connector::output_schema`](crate::Connector::output_schema). These are
-    /// the ones that it may be, as far as they are known.
+    /// A shape that depends on the input:
+    /// [`Connector::output_schema`](crate::Connector::output_schema) returns it.
+    /// These are the possible shapes, as far as they are known.
     #[serde(rename = "possibleOutputs")]
     Dynamic(Vec<Property>),
 }
 
-/// What a run of an action does, for those who decide whether to run it,
+/// The effects of running an action, for deciding whether to run it,
 /// `wit/describe.wit` `effects`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
-    /// It changes nothing at the provider.
+    /// It does not change anything at the provider.
     pub read_only: bool,
     /// It may delete or overwrite something at the provider.
     pub destructive: bool,
-    /// The same input again changes nothing further.
+    /// Running it again with the same input has no further effect.
     pub idempotent: bool,
     /// The provider charges for it.
     pub billed: bool,
 }
 
-/// An input that people start from.
+/// A sample input to start from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Example {
-    /// What it shows, in a few words.
+    /// What it demonstrates, in a few words.
     pub title: String,
     /// The input.
     pub input: Map<String, Value>,
 }
 
-/// A connection's definition.
+/// The definition of a connection.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Definition {
-    /// The name that people see: that of its authorization, or of all of them.
+    /// The display name: the titles of its authorizations.
     pub title: String,
     /// The version of the definition.
     pub version: u32,
     /// Markdown for the documentation.
     pub help: String,
-    /// The ways to authorize requests, the usual one first; at least one.
+    /// The ways to authorize requests, the usual one first. Never empty.
     pub authorizations: Vec<Authorization>,
-    /// What a user fills in: if there are several authorizations, first
-    /// [`AUTHORIZATION`](Self::AUTHORIZATION), then the properties of each, which
-    /// count if it was picked, then all others.
+    /// What a user fills in. If there are several authorizations:
+    /// [`AUTHORIZATION`](Self::AUTHORIZATION), then the properties of each
+    /// authorization, which apply if it is selected, then all others.
     pub properties: PropertyTable,
     /// The provider's own base URL.
     pub base_url: BaseUrl,
-    /// The property that names another base URL.
+    /// The property that overrides the base URL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url_property: Option<String>,
     /// Properties sent as headers.
     pub headers: Vec<Binding>,
-    /// Properties sent as parameters of the query.
+    /// Properties sent as query parameters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<Binding>,
-    /// The property with headers that the user names.
+    /// The property that holds the user's own headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_headers: Option<String>,
-    /// Texts in error answers that say that trying again is of no use.
+    /// Strings in error responses which mean that retrying is pointless.
     pub lasting_errors: Vec<String>,
-    /// Environment variables from which a command line reads properties.
+    /// Environment variables from which the command reads properties.
     pub environment: Vec<Binding>,
 }
 
@@ -156,9 +156,9 @@ pub struct Definition {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
-    /// The name by which a stored connection remembers it.
+    /// The name used in stored connections.
     pub name: String,
-    /// The name that people see, such as `Bearer Token`.
+    /// The display name, such as `Bearer Token`.
     pub title: String,
     /// Markdown for the documentation.
     pub help: String,
@@ -168,12 +168,12 @@ pub struct Authorization {
     pub scheme: Scheme,
 }
 
-/// Where a credential goes, `wit/connection.wit` `scheme`. Its fields are names
-/// of properties, but for `header`, `prefix` and `parameter`.
+/// Where a credential goes, `wit/connection.wit` `scheme`. All fields except
+/// `header`, `prefix` and `parameter` are names of properties.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Scheme {
-    /// There is none.
+    /// No credential.
     None,
     /// `Authorization: Bearer <value>` (RFC 6750).
     Bearer {
@@ -188,41 +188,41 @@ pub enum Scheme {
         #[serde(skip_serializing_if = "Option::is_none")]
         password: Option<String>,
     },
-    /// A header of its own.
+    /// A header other than `Authorization`.
     Header {
-        /// The header's name.
+        /// The name of the header.
         header: String,
-        /// What is sent in front of the value.
+        /// What is sent before the value.
         #[serde(skip_serializing_if = "String::is_empty")]
         prefix: String,
         /// The secret property.
         property: String,
     },
-    /// A parameter of the query.
+    /// A query parameter.
     Query {
-        /// The parameter's name.
+        /// The name of the parameter.
         parameter: String,
         /// The secret property.
         property: String,
     },
 }
 
-/// A property under another name.
+/// Sends or reads a property by another name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {
     /// The property.
     pub property: String,
-    /// The header, parameter of the query or environment variable.
+    /// The header, query parameter or environment variable.
     pub name: String,
 }
 
-/// All that is wrong with a descriptor.
+/// The errors in a descriptor.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescriptorErrors(pub(crate) Vec<DescriptorError>);
 
 impl DescriptorErrors {
-    /// The errors, in the order in which they were found; at least one.
+    /// The errors, in the order in which they were found. Never empty.
     pub fn iter(&self) -> std::slice::Iter<'_, DescriptorError> {
         self.0.iter()
     }
@@ -234,45 +234,45 @@ impl From<DescriptorError> for DescriptorErrors {
     }
 }
 
-/// The first error, and how many there are besides.
+/// Prints the first error and the number of the others.
 impl fmt::Display for DescriptorErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut errors = self.iter();
         match (errors.next(), errors.count()) {
             (Some(first), 0) => write!(formatter, "{first}"),
             (Some(first), more) => write!(formatter, "{first} (and {more} more)"),
-            (None, _) => formatter.write_str("nothing is wrong"),
+            (None, _) => formatter.write_str("no errors"),
         }
     }
 }
 
 impl std::error::Error for DescriptorErrors {}
 
-/// Something that is wrong with a descriptor.
+/// An error in a descriptor.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum DescriptorError {
-    /// A table contradicts itself.
+    /// A property table is inconsistent.
     #[error("{of}: {error}")]
     Table {
         /// `connection`, the action, or `descriptor` for a row of neither.
         of: String,
-        /// What is wrong.
+        /// The error.
         error: TableError,
     },
-    /// Something else is not as `wit/` asks for it.
+    /// Something else is not as `wit/` requires.
     #[error("{0}")]
     Other(String),
 }
 
 impl Action {
-    /// Whether its output may hold files, as far as its tables show.
+    /// Whether its output may contain files, as far as its tables show.
     pub fn makes_files(&self) -> bool {
         self.output.shapes().iter().any(Property::holds_file)
     }
 }
 
 impl Output {
-    /// The shapes that it may have, as far as they are known.
+    /// The possible shapes, as far as they are known.
     pub fn shapes(&self) -> &[Property] {
         match self {
             Self::Fixed(shape) => std::slice::from_ref(shape),
@@ -282,7 +282,7 @@ impl Output {
 }
 
 impl Scheme {
-    /// The properties whose values authorize.
+    /// The properties that make up the credential.
     pub fn properties(&self) -> Vec<&str> {
         match self {
             Self::None => Vec::new(),
@@ -316,18 +316,17 @@ impl Descriptor {
 }
 
 impl Definition {
-    /// The property that says which of several authorizations is meant, by its
-    /// name.
+    /// The property that selects one of several authorizations by name.
     pub const AUTHORIZATION: &str = "authorization";
 
-    /// The authorization of this name.
+    /// The authorization with this name.
     pub fn authorization(&self, name: &str) -> Option<&Authorization> {
         self.authorizations.iter().find(|authorization| authorization.name == name)
     }
 
-    /// Whether a connector may learn the value of a property: what is neither
-    /// secret nor the base URL. A header that is no secret counts too, since a
-    /// provider may repeat it.
+    /// Whether the connector may see the value of a property: any that is neither
+    /// secret nor the base URL. This includes headers that are not secret,
+    /// because a provider may repeat them.
     pub fn shows(&self, property: &str) -> bool {
         let is_secret = self.properties.get(property).is_some_and(|row| row.secret);
         !is_secret && self.base_url_property.as_deref() != Some(property)

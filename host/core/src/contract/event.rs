@@ -1,4 +1,4 @@
-//! What happens during a run, as its caller hears of it.
+//! The events that a run reports to its caller.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ use super::file_entry::FileEntry;
 pub enum Event {
     /// More text of an answer.
     TextDelta {
-        /// Which of several answers, counted from 0.
+        /// The index of the answer, if there are several.
         choice: u32,
         /// The text.
         text: String,
     },
-    /// More of what a model considers before it answers.
+    /// More of the model's reasoning before the answer.
     ReasoningDelta {
-        /// Which of several answers, counted from 0.
+        /// The index of the answer, if there are several.
         choice: u32,
         /// The text.
         text: String,
     },
-    /// What the run is waiting for, for people.
+    /// What the run is waiting for, as text for people.
     Status {
         /// The text, such as `queued`.
         text: String,
@@ -36,26 +36,26 @@ pub enum Event {
         /// An object.
         metadata: Value,
     },
-    /// How far something is.
+    /// The progress of something.
     Progress {
-        /// What is counted, such as `bytes`.
+        /// The unit, such as `bytes`.
         unit: String,
         /// How much is done.
         done: u64,
-        /// How much there is, if that is known.
+        /// The total, if known.
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
     },
-    /// A request failed and is made again after a pause.
+    /// A request failed and is retried after a pause.
     Retry {
-        /// How often it was made so far.
+        /// The number of attempts so far.
         attempt: u32,
         /// The pause in milliseconds.
         pause_ms: u64,
-        /// Why.
+        /// Why the attempt failed.
         reason: String,
     },
-    /// A file that is there before the run ends.
+    /// A file that is available before the run ends.
     File {
         /// Its handle.
         file: FileEntry,
@@ -75,7 +75,7 @@ pub enum Event {
         id: String,
         /// The function.
         name: String,
-        /// What it gave, or the message of its error.
+        /// Its result, or the message of its error.
         result: Result<Value, String>,
     },
 }

@@ -1,4 +1,4 @@
-//! The one failure type that callers of a run see.
+//! The failure type that callers of a run see.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,20 +6,20 @@ use serde::Serialize;
 /// A failed call, `wit/types.wit` record `failure`.
 ///
 /// `message` is one sentence for people; `kind` and the other fields are for
-/// programs. None of them ever holds the connection's credential.
+/// programs. None of them ever contains the connection's credential.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize, thiserror::Error)]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The kind.
     pub kind: FailureKind,
-    /// What went wrong and, for input, what is allowed.
+    /// What went wrong and, for invalid input, what is allowed.
     pub message: String,
     /// The path of the property at fault, such as `messages[0].role`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,
-    /// Everything that is wrong with an input, if it is more than one thing;
-    /// `message` and `property` are the first one's. At most a hundred.
+    /// Everything that is wrong with an input, if there is more than one
+    /// violation. `message` and `property` are those of the first. At most 100.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub violations: Vec<Violation>,
@@ -29,24 +29,25 @@ pub struct Failure {
     /// The provider's own code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The provider's id of the request.
+    /// The provider's ID of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// How long the provider asks to wait, in milliseconds.
+    /// How long the provider asks to wait before a retry, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-    /// Whether a request may have reached the provider: `false` is certain.
+    /// Whether a request may have reached the provider. `false` means that
+    /// certainly none has.
     pub request_sent: bool,
-    /// Whether the same run may succeed later and pays nothing twice: requests
-    /// were made, and the provider has processed none of them.
+    /// Whether the same run may succeed later without paying for anything twice:
+    /// requests were made, but the provider processed none of them.
     #[serde(skip)]
     pub repeatable: bool,
-    /// The provider's answer as it came, if the message does not hold it.
+    /// The provider's response, unchanged, if the message does not contain it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
-/// One of several things that are wrong with an input.
+/// One of several violations in an input.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct Violation {
     /// The path of the property.
@@ -55,7 +56,7 @@ pub struct Violation {
     pub message: String,
 }
 
-/// What is found to be wrong with an input, one after the other.
+/// Collects the violations of an input.
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<Violation>);
 
@@ -65,36 +66,36 @@ pub(crate) struct Violations(Vec<Violation>);
 pub enum FailureKind {
     /// A property's value is missing or not allowed.
     InvalidInput,
-    /// The credential is missing or was not accepted.
+    /// The credential is missing or was rejected.
     Unauthorized,
     /// The credential does not allow this.
     Forbidden,
-    /// The thing asked for does not exist.
+    /// What was requested does not exist.
     NotFound,
     /// Too many requests.
     RateLimited,
     /// No credit left.
     QuotaExceeded,
-    /// A request, an answer or a file is larger than allowed.
+    /// A request, a response or a file is larger than allowed.
     TooLarge,
-    /// The provider declined.
+    /// The provider refused the request.
     Refused,
     /// The provider is down or overloaded.
     Unavailable,
-    /// No connection, or it broke.
+    /// The connection could not be made, or broke.
     Network,
     /// A deadline passed.
     Timeout,
     /// The caller stopped the run.
     Cancelled,
-    /// The answer is not what was asked for.
+    /// The response is not what was requested.
     InvalidOutput,
     /// A defect in the connector or in the host.
     Internal,
 }
 
 impl Failure {
-    /// A failure of this kind, with nothing sent.
+    /// Creates a failure of this kind, with nothing sent.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -111,12 +112,12 @@ impl Failure {
         }
     }
 
-    /// A value that is missing or not allowed.
+    /// Creates a failure for a value that is missing or not allowed.
     pub fn invalid_input(property: impl Into<String>, message: impl Into<String>) -> Self {
         Self { property: Some(property.into()), ..Self::new(FailureKind::InvalidInput, message) }
     }
 
-    /// The same failure, with `request_sent` set if it was or is now true.
+    /// Sets `request_sent` if `sent`; never resets it.
     pub(crate) fn after_request(mut self, sent: bool) -> Self {
         self.request_sent |= sent;
         self
@@ -124,15 +125,15 @@ impl Failure {
 }
 
 impl Violations {
-    /// Nobody reads on behind so many.
+    /// More violations than anybody reads.
     pub const MAX: usize = 100;
 
-    /// A value that was checked, or nothing if something is wrong with it.
+    /// Returns the checked value, or notes the failure and returns `None`.
     pub fn take<T>(&mut self, checked: Result<T, Failure>) -> Option<T> {
         checked.map_err(|failure| self.add(failure)).ok()
     }
 
-    /// What is wrong with a value.
+    /// Notes what is wrong with a value.
     pub fn add(&mut self, failure: Failure) {
         let Failure { property, message, violations, .. } = failure;
         if violations.is_empty() {
@@ -143,7 +144,7 @@ impl Violations {
         self.0.truncate(Self::MAX);
     }
 
-    /// The value, if nothing is wrong.
+    /// Returns the value if nothing is wrong.
     pub fn or<T>(self, value: T) -> Result<T, Failure> {
         let Some(first) = self.0.first().cloned() else { return Ok(value) };
         let violations = if self.0.len() > 1 { self.0 } else { Vec::new() };
@@ -152,7 +153,7 @@ impl Violations {
 }
 
 impl FailureKind {
-    /// The word of `wit/types.wit`, such as `invalid-input`.
+    /// The name in `wit/types.wit`, such as `invalid-input`.
     pub fn name(self) -> &'static str {
         match self {
             Self::InvalidInput => "invalid-input",

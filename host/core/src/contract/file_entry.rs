@@ -1,4 +1,4 @@
-//! A handle to a file, and the name of one.
+//! File handles and file names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,18 +13,18 @@ use super::text::excerpt;
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FileEntry {
-    /// The text after the name's last dot, `bin` without one.
+    /// The part of the name after the last dot, or `bin`.
     pub extension: String,
     /// The media type, such as `audio/mpeg`.
     pub mime_type: String,
     /// The name, without any folder.
     pub name: String,
-    /// Where the content is: a `file:` URL.
+    /// The location of the content: a `file:` URL.
     pub url: String,
 }
 
 impl FileEntry {
-    /// A handle whose extension and media type follow from the name.
+    /// Creates a handle whose extension and media type are derived from the name.
     pub(crate) fn named(name: &str, url: &str) -> Self {
         let name = match name.trim() {
             "" => NAMELESS,
@@ -40,8 +40,8 @@ impl FileEntry {
         }
     }
 
-    /// A handle from JSON. Only `url` must be there; the rest follows from
-    /// it. A text is the `url` alone.
+    /// Reads a handle from JSON. Only `url` is required; the rest is derived from
+    /// it. A string is the `url` itself.
     pub(crate) fn from_json(value: &Value) -> Option<Self> {
         let text =
             |key: &str| value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -61,13 +61,13 @@ impl FileEntry {
         })
     }
 
-    /// The handle of a file with this content, for a property that takes files
-    /// with these extensions, or any. A recognized content decides, and the
-    /// name gets the extension that it asks for; of another one the extension
-    /// must do, or the media type.
+    /// The handle of a file with content of this kind, for a property that accepts
+    /// these extensions, or any if empty. If the content is recognized, it decides,
+    /// and the name gets a matching extension. Otherwise the extension decides, or
+    /// the media type.
     ///
     /// # Errors
-    /// What is taken, if the file is something else.
+    /// If the file is not accepted, with what is.
     pub(crate) fn accepted(self, kind: Option<Kind>, accept: &[String]) -> Result<Self, String> {
         if accept.is_empty() {
             let mime_type = media::mime_type(kind, &self.extension, &self.mime_type).to_owned();
@@ -85,7 +85,7 @@ impl FileEntry {
         let Some(extension) = extension.map(str::to_owned) else {
             let content = kind.map_or("not recognized", |kind| kind.mime_type);
             return Err(format!(
-                "must be one of these kinds of file: {} (the content of `{}` is {content})",
+                "must be one of these file types: {} (the content of `{}` is {content})",
                 accept.join(", "),
                 excerpt(&self.name)
             ));
@@ -100,7 +100,7 @@ impl FileEntry {
     }
 }
 
-/// What a file is called of which no name is known.
+/// The name of a file whose name is unknown.
 pub(crate) const NAMELESS: &str = "file";
 
 pub(crate) fn extension(name: &str) -> String {
@@ -110,16 +110,16 @@ pub(crate) fn extension(name: &str) -> String {
     }
 }
 
-/// The longest name in bytes. File systems take 255; what is left is for a
-/// number that tells names apart.
-pub(crate) const LONGEST_NAME: usize = 200;
-/// The longest text behind a dot that says what a file is.
-const LONGEST_EXTENSION: usize = 16;
+/// The maximum length of a name in bytes. File systems allow 255; the rest leaves
+/// room for a number that makes names unique.
+pub(crate) const MAX_NAME: usize = 200;
+/// The maximum length of an extension. Anything longer is part of the name.
+const MAX_EXTENSION: usize = 16;
 
-/// A name that stays in its folder on every system: the last part of a path,
-/// of letters, digits and `._- ` only, not hidden, not a device of Windows, and
-/// no longer than file systems take. A long one is cut in front of its
-/// extension, by which others know what the file is.
+/// Turns a name into one that stays in its folder on every system: the last part
+/// of the path, only letters, digits and `._- `, not hidden, not a Windows device
+/// name, and short enough for file systems. A long name is truncated before its
+/// extension, which identifies the file type.
 pub(crate) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String = last
@@ -127,18 +127,19 @@ pub(crate) fn safe_name(name: &str) -> String {
         .filter(|c| !c.is_control())
         .map(|c| if c.is_alphanumeric() || "._- ".contains(c) { c } else { '_' })
         .collect();
-    // Windows drops dots and blanks at the end.
+    // Windows drops trailing dots and spaces.
     let plain = plain.trim_matches(['.', ' ']);
-    let short = |extension: &str| !extension.is_empty() && extension.len() <= LONGEST_EXTENSION;
+    let short = |extension: &str| !extension.is_empty() && extension.len() <= MAX_EXTENSION;
     let (stem, extension) = match plain.rsplit_once('.').filter(|(_, extension)| short(extension)) {
         Some((stem, extension)) => (stem, format!(".{extension}")),
         None => (plain, String::new()),
     };
-    let end = stem.floor_char_boundary(LONGEST_NAME.saturating_sub(extension.len()));
+    let end = stem.floor_char_boundary(MAX_NAME.saturating_sub(extension.len()));
     let cut = format!("{}{extension}", stem.get(..end).unwrap_or_default());
     match cut.trim_end_matches(['.', ' ']) {
         "" => NAMELESS.to_owned(),
-        // What decides on connectors is not made by one, wherever files go.
+        // A connector must not create a file that decides which connectors run,
+        // whatever folder its files are stored in.
         name if name.eq_ignore_ascii_case("connectors.lock") => format!("_{name}"),
         name if name.to_lowercase().ends_with(".wasm") => format!("{name}.bin"),
         device if is_device(device) => format!("_{device}"),
@@ -146,8 +147,8 @@ pub(crate) fn safe_name(name: &str) -> String {
     }
 }
 
-/// Whether Windows takes a name for a device, whatever stands behind its first
-/// dot.
+/// Whether Windows treats a name as a device, which it does whatever follows the
+/// first dot.
 fn is_device(name: &str) -> bool {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin_", "conout_"];
     let name = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();

@@ -1,8 +1,8 @@
-//! JSON from connectors and callers, parsed within a budget.
+//! JSON from connectors and callers, parsed within a memory budget.
 //!
-//! A short text can make a large value: `[0,0,…` takes two bytes for each
-//! number, and its value forty times as much. serde_json parses, but limits only
-//! how deep values nest.
+//! A short document can become a large value: `[0,0,…` takes two bytes per
+//! number, and its value forty times as much. serde_json only limits the nesting
+//! depth.
 
 use std::fmt;
 use std::io::Read;
@@ -12,38 +12,37 @@ use serde_json::{Map, Value};
 
 use crate::contract::text::{TextError, read_text, whole_surrogates};
 
-/// What the values of connectors may take.
+/// The memory budget for values from connectors, in bytes.
 pub(crate) const OF_CONNECTORS: usize = 128 << 20;
-/// What an input may take, many of which may arrive at the same time.
+/// The memory budget for an input. Lower, because many may arrive at once.
 pub(crate) const OF_CALLERS: usize = 16 << 20;
-/// What an object takes beside its members, and a member beside its value and
-/// the text of its name.
+/// The overhead of an object, and of a member without its name and its value.
 const OBJECT: usize = 512;
 pub(crate) const MEMBER: usize = 128;
 const VALUE: usize = size_of::<Value>();
 
-/// Parses a connector's JSON text.
+/// Parses JSON from a connector.
 ///
 /// # Errors
-/// If it is none, nested deeper than 128 levels, or of more values than fit
-/// into 128 MiB.
+/// If it is not JSON, is nested deeper than 128 levels, or has more values than
+/// fit in 128 MiB.
 pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
     parse_within(text, &mut { OF_CONNECTORS })
 }
 
-/// The same within what is left of a budget, which becomes less by it.
+/// Like [`parse`], within the rest of a budget, from which it subtracts.
 pub(crate) fn parse_within(text: &str, left: &mut usize) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Bounded { left, texts: None }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
 
-/// The same as it is read, with texts replaced: `replace` gets each of them,
-/// and whether it is at `path` (`*` stands for every item of a list).
+/// Like [`parse`], from a reader, and with strings replaced. `replace` gets each
+/// string, and whether it is at `path`, in which `*` matches every item of a list.
 ///
 /// # Errors
-/// Also if a text has no replacement, or an object on the path has two members
-/// of one name.
+/// Also if a string has no replacement, or an object on the path has a duplicate
+/// member.
 pub(crate) fn parse_replacing(
     reader: impl Read,
     path: &[String],
@@ -55,47 +54,47 @@ pub(crate) fn parse_replacing(
     deserializer.end().map(|()| value)
 }
 
-/// Why bytes are not the JSON that is asked for. Says where, and repeats nothing
-/// of them. Reads as the end of a sentence.
+/// Why bytes are not the expected JSON. The message continues a sentence. It
+/// includes the position but nothing of the content.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
-    /// They are no text.
+    /// They are not text.
     #[error("{0}")]
     Text(#[from] TextError),
-    /// They are no JSON.
+    /// They are not JSON.
     #[error("is not JSON: {}", reason(.0))]
     Syntax(#[from] serde_json::Error),
-    /// They are JSON of another kind.
+    /// They are a JSON value other than an object.
     #[error("must be a JSON object")]
     NoObject,
 }
 
-/// Why a text is not JSON, and where.
+/// Why a document is not JSON, with the position.
 fn reason(error: &serde_json::Error) -> String {
-    let told = error.to_string();
-    let reason = told.rsplit_once(" at line ").map_or(told.as_str(), |(reason, _)| reason);
+    let message = error.to_string();
+    let reason = message.rsplit_once(" at line ").map_or(message.as_str(), |(reason, _)| reason);
     match (error.line(), error.column()) {
         (0, _) => reason.to_owned(),
         (line, column) => format!("{reason} (line {line}, column {column})"),
     }
 }
 
-/// The JSON value of a file: UTF-8, with or without a byte order mark. Half of a
-/// surrogate pair in it is U+FFFD.
+/// Parses a JSON file: UTF-8, with or without a byte order mark. Replaces unpaired
+/// surrogates with U+FFFD.
 ///
 /// # Errors
-/// See [`JsonError`]; also if it is nested deeper than 128 levels, or of more
-/// values than fit into 128 MiB.
+/// See [`JsonError`]; also if it is nested deeper than 128 levels, or has more
+/// values than fit in 128 MiB.
 pub fn read_json(bytes: &[u8]) -> Result<Value, JsonError> {
     Ok(parse(&whole_surrogates(read_text(bytes)?))?)
 }
 
-/// The object that a caller sends, like [`read_json`], within a smaller budget:
-/// many may arrive at the same time, and a text of some megabytes does not
-/// become a value of gigabytes.
+/// Parses an object from a caller. Like [`read_json`], but with a smaller budget,
+/// because many may arrive at the same time, and a few megabytes of JSON must not
+/// become gigabytes of values.
 ///
 /// # Errors
-/// See [`JsonError`]; also if it is of more values than fit into 16 MiB.
+/// See [`JsonError`]; also if it has more values than fit in 16 MiB.
 pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let text = whole_surrogates(read_text(bytes)?);
     match parse_within(&text, &mut { OF_CALLERS })? {
@@ -104,22 +103,22 @@ pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     }
 }
 
-/// Makes a value within what is left for it, in bytes of memory. Its texts do
-/// not count: they are no longer than what they are parsed from.
+/// Deserializes a value within a budget of memory in bytes. Strings do not count,
+/// because they are no longer than the JSON they are parsed from.
 struct Bounded<'a> {
     left: &'a mut usize,
     texts: Option<Texts<'a>>,
 }
 
-/// Texts below a value that are replaced.
+/// The strings below a value that are replaced.
 struct Texts<'a> {
-    /// The rest of the path; none beside it.
+    /// The rest of the path, or `None` if this value is not on it.
     path: Option<&'a [String]>,
     replace: &'a mut dyn FnMut(&str, bool) -> Option<Value>,
 }
 
 impl Texts<'_> {
-    /// Those below a member, or below each item.
+    /// The strings below a member, or below each item.
     fn below(&mut self, step: &str) -> Texts<'_> {
         let path = self.path.and_then(<[String]>::split_first);
         let path = path.filter(|(first, _)| *first == step).map(|(_, rest)| rest);
@@ -133,12 +132,11 @@ impl Texts<'_> {
 
 impl Bounded<'_> {
     fn take<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
-        *self.left =
-            self.left.checked_sub(bytes).ok_or_else(|| E::custom("it has too many values"))?;
+        *self.left = self.left.checked_sub(bytes).ok_or_else(|| E::custom("too many values"))?;
         Ok(())
     }
 
-    /// What makes a value that stands in this one.
+    /// The deserializer of a member or item of this value.
     fn below(&mut self, step: &str) -> Bounded<'_> {
         let texts = self.texts.as_mut().map(|texts| texts.below(step));
         Bounded { left: &mut *self.left, texts }
@@ -184,7 +182,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
         match self.texts {
             Some(Texts { path, replace }) => replace(text, path.is_some_and(<[_]>::is_empty))
-                .ok_or_else(|| E::custom("a text in it cannot be used")),
+                .ok_or_else(|| E::custom("it contains a string that cannot be used")),
             None => Ok(text.into()),
         }
     }
@@ -203,11 +201,11 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         while let Some(key) = members.next_key::<String>()? {
             self.take(MEMBER + key.len())?;
             let value = members.next_value_seed(self.below(&key))?;
-            // The first one may have been replaced already.
+            // Both may have been replaced, so neither can be ignored.
             if object.insert(key, value).is_some()
                 && self.texts.as_ref().is_some_and(Texts::is_on_path)
             {
-                return Err(A::Error::custom("a member stands there twice"));
+                return Err(A::Error::custom("duplicate member"));
             }
         }
         Ok(Value::Object(object))
@@ -219,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_that_of_serde_json() {
+    fn parses_like_serde_json() {
         for text in [
             "null",
             "[true,-1,18446744073709551615,1.5e3,\"grün \\ud83d\\ude00\",{}]",
@@ -240,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_callers_send_is_an_object_or_refused_with_the_place() {
+    fn reads_an_object_from_a_caller_or_reports_the_position() {
         let read = |bytes: &[u8]| read_object(bytes).map_err(|error| error.to_string());
         let cut = read(b"\xef\xbb\xbf{\"a\":\"\\ud83d\"}").unwrap();
         assert_eq!(Value::from(cut), serde_json::json!({"a": "\u{fffd}"}));
@@ -257,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn many_small_values_are_too_many() {
+    fn rejects_too_many_small_values() {
         let list = |item: &str, count| format!("[{}]", vec![item; count].join(","));
         assert!(parse(&list("0", 1_000_000)).is_ok());
         for item in ["0", "[]", "{}", "{\"a\":{}}"] {

@@ -1,19 +1,20 @@
-//! What kind of file some bytes are, and what such a file is called.
+//! Recognizes file types by their content, and maps them to media types and
+//! extensions.
 //!
-//! A name and a media type are what somebody called a file. Providers look at
-//! its content, and so does the host: once, where a file comes in or is stored.
-//! Audio and its containers are recognized by hand: the `infer` crate takes two
-//! bytes for MPEG audio, which raw samples often begin with, and distinguishes
-//! neither audio from video in MP4 nor what follows an ID3 tag.
+//! A name and a media type are only a claim. Providers look at the content, and so
+//! does the host, once, when a file is received or stored. Audio and its
+//! containers are recognized here: the `infer` crate recognizes MPEG audio by two
+//! bytes, with which raw samples often begin, and cannot tell audio from video in
+//! MP4, or what follows an ID3 tag.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How much of a file is looked at, in bytes: two frames of MPEG audio fit.
+/// How much of a file is read, in bytes: enough for two frames of MPEG audio.
 const HEAD: u64 = 4096;
-/// How many ID3 tags are skipped. One is usual.
+/// The maximum number of ID3 tags that are skipped. Usually there is one.
 const MAX_TAGS: usize = 4;
 
-/// The media type of a file of which nothing is known.
+/// The media type of an unknown file.
 pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
 
 /// A kind of file.
@@ -21,9 +22,9 @@ pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
 pub(crate) struct Kind {
     /// The usual extension.
     pub extension: &'static str,
-    /// The media type that goes with it.
+    /// The matching media type.
     pub mime_type: &'static str,
-    /// Further extensions that such files have, with their media types.
+    /// Other extensions of such files, with their media types.
     also: &'static [(&'static str, &'static str)],
 }
 
@@ -55,7 +56,7 @@ const MATROSKA: Kind = kind("mka", "audio/x-matroska", &[]);
 const MATROSKA_VIDEO: Kind = kind("mkv", "video/x-matroska", &[("mka", "audio/x-matroska")]);
 const M4A: Kind = kind("m4a", "audio/mp4", &[("mp4", "audio/mp4"), ("m4b", "audio/mp4")]);
 const MP4: Kind = kind("mp4", "video/mp4", &[("m4a", "audio/mp4"), ("m4v", "video/x-m4v")]);
-/// Both are containers of the same family as MP4, and read as such.
+/// Like QuickTime, a container of the same family as MP4, and read as such.
 const THREE_GP: Kind = kind(
     "3gp",
     "video/3gpp",
@@ -67,7 +68,7 @@ const MPEG: Kind = kind("mpeg", "video/mpeg", &[]);
 const WMA: Kind = kind("wma", "audio/x-ms-wma", &[]);
 const WMV: Kind = kind("wmv", "video/x-ms-wmv", &[("wma", "audio/x-ms-wma")]);
 
-/// The kinds that are recognized here; `infer` recognizes the others.
+/// The kinds that are recognized here. `infer` recognizes the others.
 const KINDS: &[Kind] = &[
     TEXT,
     SVG,
@@ -92,9 +93,8 @@ const KINDS: &[Kind] = &[
 ];
 
 impl Kind {
-    /// The kind of a content by its signature; none if it is not recognized.
-    /// Some containers hold sound or pictures alike: what the content was
-    /// `claimed` to be, a media type, decides what its head leaves open.
+    /// Recognizes content by its signature. Some containers may hold audio or
+    /// video; if the head does not show which, the `claimed` media type decides.
     pub fn of(mut content: impl Read + Seek, claimed: &str) -> io::Result<Option<Self>> {
         let mut head = head_at(&mut content, 0)?;
         let mut start = 0;
@@ -107,7 +107,7 @@ impl Kind {
         }
         let is_sound = top(&essence(claimed)) == "audio";
         let found = Self::of_head(&head, is_sound);
-        // An ID3 tag stands in front of MPEG audio, seldom of something else.
+        // An ID3 tag precedes MPEG audio, and rarely anything else.
         let other = found.filter(|kind| matches!(*kind, FLAC | AAC | WAV));
         Ok(if is_tagged { other.or(Some(MP3)) } else { found })
     }
@@ -163,7 +163,7 @@ impl Kind {
     }
 
     fn of_mp4(head: &[u8], is_sound: bool) -> Self {
-        // Images have brands of their own: AVIF, HEIC and so on.
+        // Images have their own brands: AVIF, HEIC and so on.
         let image = inferred(head).filter(|kind| top(kind.mime_type) == "image");
         match (head.get(8..11), image) {
             (_, Some(image)) => image,
@@ -175,14 +175,14 @@ impl Kind {
         }
     }
 
-    /// The media type of a file of this kind that has this extension; none if
-    /// such files do not have it.
+    /// The media type of a file of this kind with this extension, or `None` if such
+    /// files do not have this extension.
     pub fn mime_type_as(&self, extension: &str) -> Option<&'static str> {
         let named = self.names().find(|(name, _)| *name == extension);
         if let Some((_, mime_type)) = named {
             return Some(mime_type);
         }
-        // `infer` has one extension for each kind: `jpg` and not `jpeg`.
+        // `infer` has one extension per kind: `jpg` but not `jpeg`.
         let guessed = mime_guess::from_ext(extension).first_raw();
         guessed.filter(|guessed| self.also.is_empty() && *guessed == self.mime_type)
     }
@@ -193,7 +193,7 @@ impl Kind {
         [(self.extension, self.mime_type)].into_iter().chain(self.also.iter().copied())
     }
 
-    /// The first of these extensions that such files have, by how usual it is.
+    /// The most common of these extensions that such files may have.
     pub fn extension_among<'a>(&self, extensions: &'a [String]) -> Option<&'a str> {
         let mut names = self.names();
         let listed = names.find_map(|(name, _)| extensions.iter().find(|other| *other == name));
@@ -201,14 +201,14 @@ impl Kind {
         listed.or_else(|| extensions.iter().find(has)).map(String::as_str)
     }
 
-    /// Whether it is text without a signature of its own.
+    /// Whether it is text without a signature.
     pub fn is_text(&self) -> bool {
         *self == TEXT
     }
 }
 
-/// What `infer` recognizes. It takes two bytes for MPEG audio and AAC, which
-/// are looked at closer here.
+/// Recognizes content with `infer`. Ignores its results for MPEG audio and AAC,
+/// which it recognizes by only two bytes.
 fn inferred(head: &[u8]) -> Option<Kind> {
     let found = infer::get(head)?;
     match found.mime_type() {
@@ -231,17 +231,17 @@ fn contains(head: &[u8], needle: &[u8]) -> bool {
     memchr::memmem::find(head, needle).is_some()
 }
 
-/// How long an ID3v2 tag is, its header included. A size has seven bits in each
-/// byte.
+/// The length of an ID3v2 tag, including its header. Each byte of a size has seven
+/// bits.
 fn tag_length(head: &[u8]) -> Option<u64> {
     let rest = head.strip_prefix(b"ID3")?;
     let size = rest.get(3..7).unwrap_or_default();
     Some(10 + size.iter().fold(0, |size, byte| size << 7 | u64::from(byte & 0x7f)))
 }
 
-/// Whether it begins with a frame of MPEG audio whose header has no reserved
-/// value, and the next frame is where the first one ends, as far as that is
-/// in the head. Raw samples often look like the first two bytes.
+/// Whether the head begins with a frame of MPEG audio whose header has no reserved
+/// values, followed by another frame if the head is long enough. Checking only the
+/// first two bytes would match many raw samples.
 fn is_mpeg_audio(head: &[u8]) -> bool {
     let [0xff, second, third, ..] = *head else { return false };
     let (version, layer) = (second >> 3 & 3, second >> 1 & 3);
@@ -259,7 +259,7 @@ fn is_mpeg_audio(head: &[u8]) -> bool {
     }
 }
 
-/// How long a frame of MPEG audio is; none for a free bit rate.
+/// The length of a frame of MPEG audio, or `None` for a free bit rate.
 fn frame_length(
     version: u8,
     layer: u8,
@@ -297,7 +297,7 @@ fn frame_length(
     })
 }
 
-/// The same for AAC in ADTS, which tells the length of a frame.
+/// Like [`is_mpeg_audio`] for AAC in ADTS, whose headers contain the frame length.
 fn is_adts(head: &[u8]) -> bool {
     let [0xff, second, third, ..] = *head else { return false };
     if second & 0xf6 != 0xf0 || third >> 2 & 15 > 12 {
@@ -311,8 +311,8 @@ fn is_adts(head: &[u8]) -> bool {
     }
 }
 
-/// Whether it is an SVG document: the element `svg`, behind white space,
-/// declarations and comments at most. To signatures it is any XML.
+/// Whether the head is an SVG document: the element `svg`, preceded by nothing but
+/// white space, declarations and comments. By its signature it is just XML.
 fn is_svg(head: &[u8]) -> bool {
     let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     loop {
@@ -333,7 +333,7 @@ fn is_svg(head: &[u8]) -> bool {
     }
 }
 
-/// Whether the bytes are characters, the last of which may be cut.
+/// Whether the bytes are text in UTF-8. The last character may be truncated.
 fn is_text(head: &[u8]) -> bool {
     let is_control = |byte: &u8| *byte < b' ' && !byte.is_ascii_whitespace();
     let is_utf8 = match str::from_utf8(head) {
@@ -343,16 +343,16 @@ fn is_text(head: &[u8]) -> bool {
     is_utf8 && !head.is_empty() && !head.iter().any(is_control)
 }
 
-/// Whether files of this type are sound, pictures or documents with a signature
-/// by which they are recognized. Others, such as archives, are the content of
-/// many formats, or have no signature.
+/// Whether files of this type are audio, video, images or PDF documents that are
+/// recognized by a signature. Other types have no signature, or, like archives,
+/// share it with many formats.
 fn has_signature(mime_type: &str) -> bool {
     let is_known = |kind: &Kind| kind.names().any(|(_, other)| other == mime_type);
     (is_media(mime_type) || mime_type == "application/pdf")
         && (KINDS.iter().any(is_known) || infer::is_mime_supported(mime_type))
 }
 
-/// Whether it is sound or pictures.
+/// Whether it is the type of an image, audio or video.
 pub(crate) fn is_media(mime_type: &str) -> bool {
     matches!(top(mime_type), "image" | "audio" | "video")
 }
@@ -361,9 +361,9 @@ fn top(mime_type: &str) -> &str {
     mime_type.split('/').next().unwrap_or_default()
 }
 
-/// The media type of a file that was `claimed` to be of one, by its content.
-/// What has a signature is what it says. What has none, such as bare samples
-/// or a table in text, is believed.
+/// The media type of a file, given its content and the `claimed` type. A signature
+/// overrides the claim. Without one, as for raw samples or CSV, the claim is
+/// believed.
 pub(crate) fn mime_type<'a>(kind: Option<Kind>, extension: &str, claimed: &'a str) -> &'a str {
     let essence = essence(claimed);
     let Some(kind) = kind else {
@@ -373,7 +373,7 @@ pub(crate) fn mime_type<'a>(kind: Option<Kind>, extension: &str, claimed: &'a st
     let is_refuted = if has_signature(&essence) {
         true
     } else if is_media(&essence) {
-        // Samples may look like the signature of something that is no sound.
+        // Raw samples may look like the signature of something other than audio.
         top(&essence) == top(found) || top(found) == "text"
     } else {
         has_signature(found) || essence == OCTET_STREAM
@@ -381,9 +381,9 @@ pub(crate) fn mime_type<'a>(kind: Option<Kind>, extension: &str, claimed: &'a st
     if is_refuted { found } else { claimed }
 }
 
-/// Whether a file with this extension may have such a content. An archive may
-/// be a document, and text a table, but nothing is a recording that is not
-/// recognized as one.
+/// Whether a file with this extension may have such content. An archive may be a
+/// document, and text may be CSV, but content that is not recognized as audio is
+/// not audio.
 pub(crate) fn may_have(extension: &str, kind: Option<Kind>) -> bool {
     let has_signature = || mime_guess::from_ext(extension).first_raw().is_some_and(has_signature);
     kind.is_none_or(|kind| kind.mime_type_as(extension).is_some() || !has_signature())
@@ -394,14 +394,14 @@ pub(crate) fn essence(mime_type: &str) -> String {
     mime_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The usual extension of files of a type, if there is one.
+/// The usual extension of files of a media type.
 pub(crate) fn usual_extension(mime_type: &str) -> Option<&'static str> {
     let mime_type = essence(mime_type);
     let known = KINDS.iter().find(|kind| kind.mime_type == mime_type);
     if let Some(kind) = known {
         return Some(kind.extension);
     }
-    // `audio/x-m4a` is no registered type, but says enough.
+    // `audio/x-m4a` is not a registered type, but it contains the extension.
     let subtype = mime_type.split('/').nth(1).unwrap_or_default();
     let subtype = subtype.strip_prefix("x-").unwrap_or(subtype);
     let guessed = || mime_guess::get_mime_extensions_str(&mime_type).unwrap_or_default();
@@ -413,8 +413,8 @@ pub(crate) fn usual_extension(mime_type: &str) -> Option<&'static str> {
     }
 }
 
-/// A name with this extension, in the place of another one if it has one. What
-/// is behind a dot and no known extension belongs to the name.
+/// Sets the extension of a name. A suffix that is not a known extension is part of
+/// the name and stays.
 pub(crate) fn with_extension(name: &str, extension: &str) -> String {
     let is_known = |suffix: &str| {
         let suffix = suffix.to_lowercase();
@@ -441,7 +441,7 @@ mod tests {
         Some((kind.extension, kind.mime_type))
     }
 
-    /// A tag of this many bytes and what is behind it.
+    /// An ID3 tag of this length, followed by `rest`.
     fn tagged(length: u8, rest: &[u8]) -> Vec<u8> {
         [b"ID3\x04\0\0\0\0", &[length / 128, length % 128][..], &vec![0; length.into()], rest]
             .concat()
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_claimed_decides_what_a_container_leaves_open() {
+    fn the_claim_decides_between_audio_and_video() {
         for (content, extension) in [
             (&b"\0\0\0\x20ftypisom"[..], "m4a"),
             (b"\0\0\0\x20ftyp3gp4", "m4a"),
@@ -517,9 +517,9 @@ mod tests {
         assert_eq!(kind_of(b"\0\0\0\x10ftypavif\0\0\0\0", "audio/x"), Some(("avif", "image/avif")));
     }
 
-    /// Bare samples often begin with what looks like a signature of two bytes.
+    /// Raw samples often begin with what looks like a signature of two bytes.
     #[test]
-    fn bytes_without_a_signature_are_not_known() {
+    fn does_not_recognize_bytes_without_a_signature() {
         let quiet = joined(&[b"\xff\xff\xff\xff", &[0, 0, 0xff, 0xff].repeat(600)]);
         let sync = joined(&[b"\xff\xfb\x90\x64", &[1; 500]]);
         let adts = joined(&[b"\xff\xf1\x50\x80\x02\x1f\xfc", &[1; 500]]);
@@ -544,7 +544,7 @@ mod tests {
             (b"notes", "bin", OCTET_STREAM, "text/plain"),
             (zip, "jar", "application/java-archive", "application/java-archive"),
             (zip, "png", "image/png", "application/zip"),
-            // An icon by its signature.
+            // The signature of an icon.
             (b"\0\0\x01\0\0\0", "pcm", "audio/pcm", "audio/pcm"),
             (b"\x01\x02\xff", "mp3", "audio/mpeg", OCTET_STREAM),
             (b"\x01\x02\xff", "x", "audio/x-unheard-of", "audio/x-unheard-of"),
@@ -555,7 +555,7 @@ mod tests {
     }
 
     #[test]
-    fn types_have_usual_extensions() {
+    fn media_types_have_usual_extensions() {
         for (mime_type, extension) in [
             ("audio/mpeg", Some("mp3")),
             ("audio/mp3", Some("mp3")),
@@ -576,7 +576,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_gets_an_extension_in_the_place_of_another() {
+    fn an_extension_replaces_a_known_one() {
         for (name, extension, expected) in [
             ("talk.wav", "mp3", "talk.mp3"),
             ("talk.MP3", "mp3", "talk.MP3"),

@@ -1,5 +1,5 @@
-//! What connectors, forms and programs speak of: tables, descriptors, failures,
-//! handles of files, events.
+//! The types shared by connectors, forms and programs: tables, descriptors,
+//! failures, file handles, events.
 
 pub(crate) mod addresses;
 pub(crate) mod base_url;

@@ -1,9 +1,8 @@
-//! Property tables: the rows by which a connector describes inputs, outputs
-//! and connections.
+//! Property tables, with which a connector describes inputs, outputs and
+//! connections.
 //!
-//! They are made by [`describe`](crate::describe) from the rows that a connector
-//! hands over, which refuses what contradicts itself, so that everything behind
-//! it (forms, documents, input checks) can rely on what these types say.
+//! [`describe`](crate::describe) builds them from a connector's rows and rejects
+//! inconsistent ones, so forms, documents and input validation can rely on them.
 
 use regex::Regex;
 use regex_syntax::ast::parse::Parser;
@@ -11,30 +10,30 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-/// What a message holds of a component's own texts.
+/// The maximum length of a message that contains strings from a component.
 pub(crate) const MAX_MESSAGE: usize = 300;
-/// The compiled size of a `pattern`, which bounds its memory and its time.
+/// The maximum compiled size of a `pattern`, which bounds its memory and time.
 const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
-/// A checked property table: the members of one JSON object, in form order.
+/// A validated property table: the members of a JSON object, in form order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct PropertyTable {
     properties: Vec<Property>,
 }
 
-/// One row. `wit/types.wit`, record `property`, says what each field means.
+/// A property. `wit/types.wit`, record `property`, explains each field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Property {
-    /// The key; empty for an array's items and a map's values.
+    /// The key. Empty for the items of an array and the values of a map.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
-    /// What a form shows beside the control.
+    /// The label of the form field.
     pub label: String,
-    /// Plain text.
+    /// The description, in plain text.
     pub description: String,
-    /// Text shown in the empty control.
+    /// The text shown in the empty field.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
     /// The kind of value.
@@ -42,14 +41,14 @@ pub struct Property {
     pub kind: PropertyType,
     /// The control.
     pub control: ControlType,
-    /// Whether a value must be given.
+    /// Whether a value is required.
     pub required: bool,
     /// The heading under which a form shows it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Whether a form folds it away at first.
+    /// Whether a form hides it at first.
     pub advanced: bool,
-    /// Whether it is only there for what was stored earlier.
+    /// Whether it only exists for stored inputs.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// Whether it is a credential.
@@ -58,28 +57,28 @@ pub struct Property {
     /// The media type of the document that a string holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
-    /// What a value is to those who look at it, such as `markdown`.
+    /// How to display a value, such as `markdown`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display: Option<String>,
-    /// The value that holds when none is given.
+    /// The value used when none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
-    /// What the provider takes when none is given.
+    /// The value that the provider uses when none is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_default: Option<Value>,
-    /// The values that are offered.
+    /// The choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choices: Option<Choices>,
-    /// When the property counts.
+    /// The condition under which the property applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
-    /// The bounds.
+    /// The limits.
     #[serde(skip_serializing_if = "Limits::is_empty")]
     pub limits: Limits,
-    /// An object's members, or the one shape of an array's items.
+    /// The members of an object, or the shape of an array's items.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Property>,
-    /// The shape of a map's values.
+    /// The shape of the values of a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub values: Option<Box<Property>>,
 }
@@ -112,7 +111,7 @@ pub enum PropertyType {
     Any,
 }
 
-/// The control of a form, `wit/types.wit` `control-type`.
+/// The control in a form, `wit/types.wit` `control-type`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ControlType {
@@ -158,46 +157,47 @@ pub enum ControlType {
     None,
 }
 
-/// The values that a property offers.
+/// The choices of a property.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choices {
-    /// The values known when the connector was built.
+    /// The choices known when the connector was built.
     pub known: Vec<Choice>,
     /// Whether other values are allowed too.
     pub open: bool,
-    /// The properties on which the current list depends, if there is one.
+    /// The properties on which the dynamic list depends, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dynamic: Option<Vec<String>>,
 }
 
-/// One offered value.
+/// A choice.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Choice {
-    /// What a form shows.
+    /// The label shown in a form.
     pub label: String,
     /// The value.
     pub value: Value,
-    /// A sentence about it.
+    /// The description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
-/// When a property counts: `property` of the same object `matches` `values`.
+/// The condition under which a property applies: `property` of the same object
+/// `matches` `values`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// The property looked at.
+    /// The property to look at.
     pub property: String,
     /// The comparison.
     pub matches: Comparison,
-    /// What is compared with.
+    /// The values to compare with.
     pub values: Vec<Value>,
 }
 
 impl Condition {
-    /// Whether it is met by the value of the property that it looks at.
+    /// Whether the value of the property that it looks at meets it.
     pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         let listed = |value: &Value| self.values.iter().any(|other| same(other, value));
         match self.matches {
@@ -215,66 +215,66 @@ impl Condition {
 pub enum Comparison {
     /// Equals one of the values.
     OneOf,
-    /// Is there and equals none of the values.
+    /// Is present and equals none of the values.
     NoneOf,
-    /// Is there.
+    /// Is present.
     Present,
-    /// Is not there.
+    /// Is absent.
     Absent,
 }
 
-/// Bounds, inclusive, `wit/types.wit` `limits`.
+/// Inclusive limits, `wit/types.wit` `limits`.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// The smallest number.
+    /// The minimum number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     pub minimum: Option<f64>,
-    /// The largest number.
+    /// The maximum number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     pub maximum: Option<f64>,
-    /// The shortest text, in Unicode scalar values.
+    /// The minimum length of a string, in Unicode scalar values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_length: Option<u32>,
-    /// The longest text, in Unicode scalar values.
+    /// The maximum length of a string, in Unicode scalar values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_length: Option<u32>,
-    /// The fewest items or members.
+    /// The minimum number of items or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_items: Option<u32>,
-    /// The most items or members.
+    /// The maximum number of items or members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_items: Option<u32>,
-    /// The pattern of a text or of a map's keys.
+    /// The pattern of a string or of the keys of a map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<Pattern>,
-    /// The largest file, in bytes.
+    /// The maximum size of a file, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_bytes: Option<u64>,
-    /// The accepted file name extensions; empty: any.
+    /// The accepted file name extensions. If empty, any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accept: Vec<String>,
 }
 
-/// A regular expression that a whole text must match.
+/// A regular expression that must match a whole string.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     source: String,
     regex: Regex,
 }
 
-/// Why a table was refused.
+/// Why a table was rejected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("property table: {row}: {reason}")]
 pub struct TableError {
-    /// The row at fault, by its path or its position.
+    /// The path or position of the invalid row.
     pub row: String,
-    /// What is wrong with it.
+    /// Why it is invalid.
     pub reason: String,
 }
 
 impl Property {
-    /// Whether it or something inside it is a file.
+    /// Whether it is or contains a file.
     pub(crate) fn holds_file(&self) -> bool {
         self.kind == PropertyType::FileEntry
             || self.children.iter().chain(self.values.as_deref()).any(Self::holds_file)
@@ -282,28 +282,28 @@ impl Property {
 }
 
 impl PropertyTable {
-    /// A table of rows that were checked.
+    /// Creates a table from validated properties.
     pub(crate) fn new(properties: Vec<Property>) -> Self {
         Self { properties }
     }
 
-    /// The rows, in form order.
+    /// The properties, in form order.
     pub fn iter(&self) -> std::slice::Iter<'_, Property> {
         self.properties.iter()
     }
 
-    /// The rows as a slice.
+    /// The properties as a slice.
     pub fn as_slice(&self) -> &[Property] {
         &self.properties
     }
 
-    /// The top row with this name.
+    /// The top-level property with this name.
     pub fn get(&self, name: &str) -> Option<&Property> {
         self.iter().find(|property| property.name == name)
     }
 
-    /// The property at a path such as `messages[0].role` or `logitBias.50256`;
-    /// indices are ignored.
+    /// The property at a path such as `messages[0].role` or `logitBias.50256`.
+    /// Indices are ignored.
     pub fn at_path(&self, path: &str) -> Option<&Property> {
         let mut names = path.split('.').map(without_index);
         let mut found = self.get(names.next()?)?;
@@ -329,13 +329,13 @@ impl<'a> IntoIterator for &'a PropertyTable {
 }
 
 impl Limits {
-    /// Whether there is no bound at all.
+    /// Whether there are no limits.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Patterns compare by their source.
+/// Compares patterns by their source.
 impl PartialEq for Limits {
     fn eq(&self, other: &Self) -> bool {
         let source = |limits: &Self| limits.pattern.as_ref().map(|pattern| pattern.source.clone());
@@ -353,22 +353,24 @@ impl PartialEq for Limits {
 
 #[cfg(test)]
 impl From<Vec<Property>> for PropertyTable {
-    /// A hand-made table, unchecked.
+    /// Creates a table without validating it.
     fn from(properties: Vec<Property>) -> Self {
         Self { properties }
     }
 }
 
 impl Pattern {
+    /// Compiles a pattern.
+    ///
     /// # Errors
-    /// Why it is none. Reads as the end of a sentence.
+    /// If it is not a valid pattern, with the reason.
     pub(crate) fn new(source: String) -> Result<Self, String> {
-        // By itself too: `a)|(?:b` would step out of the anchored group.
+        // Also check it alone: `a)|(?:b` would escape from the anchored group.
         Parser::new().parse(&source).map_err(|error| last_line(&error.to_string()))?;
         let regex = build(&anchored(&ascii_classes(&source)))?;
-        // As forms read it: `new RegExp(source, "u")`.
+        // Forms use `new RegExp(source, "u")`.
         if let Err(error) = regress::Regex::with_flags(&source, "u") {
-            return Err(format!("it is none of ECMA-262, which forms go by: {error}"));
+            return Err(format!("forms cannot use it, because it is not ECMA-262: {error}"));
         }
         Ok(Self { source, regex })
     }
@@ -378,12 +380,12 @@ impl Pattern {
         &self.source
     }
 
-    /// The pattern as JSON Schema wants it, anchored.
+    /// The pattern with anchors, for JSON Schema.
     pub fn anchored(&self) -> String {
         anchored(&self.source)
     }
 
-    /// Whether the whole text matches.
+    /// Whether the pattern matches the whole string.
     pub fn matches(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
@@ -393,7 +395,8 @@ fn anchored(source: &str) -> String {
     format!("^(?:{source})$")
 }
 
-/// The pattern with `\d` and `\w` as ECMA-262 has them, of ASCII only.
+/// Replaces `\d` and `\w` with classes of ASCII characters, their meaning in
+/// ECMA-262.
 fn ascii_classes(source: &str) -> String {
     let mut plain = String::with_capacity(source.len());
     let mut characters = source.chars();
@@ -424,7 +427,7 @@ fn build(source: &str) -> Result<Regex, String> {
     })
 }
 
-/// The reason in a syntax error, which draws the pattern above it.
+/// The reason for a syntax error: the last line, below a drawing of the pattern.
 fn last_line(drawn: &str) -> String {
     let last = drawn.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
@@ -437,7 +440,7 @@ impl Serialize for Pattern {
 }
 
 impl PropertyType {
-    /// The word of the reference page, such as `FILE_ENTRY`.
+    /// The name on reference pages, such as `FILE_ENTRY`.
     pub fn name(self) -> &'static str {
         match self {
             Self::String => "STRING",
@@ -456,7 +459,7 @@ impl PropertyType {
 }
 
 impl ControlType {
-    /// The word of the reference page, such as `TEXT_AREA`.
+    /// The name on reference pages, such as `TEXT_AREA`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "TEXT",
@@ -491,7 +494,7 @@ impl TableError {
     }
 }
 
-/// A message with a component's texts in it as a terminal and a log may have it.
+/// Makes a message with strings from a component safe for terminals and logs.
 pub(crate) fn printable(message: &str) -> String {
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     let mut printable: String = message.chars().take(MAX_MESSAGE).map(plain).collect();
@@ -501,8 +504,8 @@ pub(crate) fn printable(message: &str) -> String {
     printable
 }
 
-/// Equality of JSON values as JSON Schema has it: `1` and `1.0` are the same,
-/// wherever they stand.
+/// Compares JSON values by the rules of JSON Schema: `1` and `1.0` are equal, at
+/// every level.
 pub(crate) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Array(left), Value::Array(right)) => {
@@ -522,7 +525,7 @@ pub(crate) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// A text that is equal for values that are the [`same`].
+/// A string that is equal for two values if they are the [`same`].
 pub(crate) fn key(value: &Value) -> String {
     match value {
         Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
@@ -543,7 +546,7 @@ pub(crate) fn key(value: &Value) -> String {
     }
 }
 
-/// A JSON number as people write it: `2`, not `2.0`.
+/// A JSON number as people write it: `2` rather than `2.0`.
 pub(crate) fn plain_number(number: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
@@ -570,12 +573,12 @@ impl Property {
         })
     }
 
-    /// Whether a text must be given and may be empty.
+    /// Whether it is a required string that may be empty.
     pub(crate) fn may_be_empty(&self) -> bool {
         self.required && self.kind == PropertyType::String && self.limits.min_length == Some(0)
     }
 
-    /// Whether a JSON value is of this property's type, whatever its limits.
+    /// Whether a JSON value has this property's type, regardless of its limits.
     pub(crate) fn admits_type(&self, value: &Value) -> bool {
         match self.kind {
             PropertyType::String
@@ -591,7 +594,7 @@ impl Property {
             PropertyType::Boolean => value.is_boolean(),
             PropertyType::Array => value.is_array(),
             PropertyType::Object => value.is_object(),
-            // A text is the `url` of a file.
+            // A string is the `url` of a file.
             PropertyType::FileEntry => value.is_object() || value.is_string(),
             PropertyType::Any => true,
         }

@@ -1,27 +1,27 @@
-//! Text that comes from outside, as files and requests hold it.
+//! Text from outside the program, such as files and requests.
 
 use std::borrow::Cow;
 
-/// What some editors put in front of a text.
+/// Some editors write this at the beginning of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Bytes that are no text. Reads as the end of a sentence.
+/// Why bytes are not text. The message continues a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TextError {
-    /// Text in an encoding of two bytes, as some programs save it.
+    /// UTF-16, the encoding in which some programs save text.
     #[error("is UTF-16; save it as UTF-8")]
     Utf16,
     /// Something else.
-    #[error("is not UTF-8 from byte {0} on")]
+    #[error("is not valid UTF-8 at byte {0}")]
     NotUtf8(usize),
 }
 
-/// The text in some bytes, without a byte order mark in front.
+/// Decodes text, without the byte order mark if there is one.
 ///
 /// # Errors
 /// If it is not UTF-8.
 pub fn read_text(bytes: &[u8]) -> Result<&str, TextError> {
-    // Without a mark, UTF-16 is told by the zero beside its first ASCII letter.
+    // Without a mark, UTF-16 is recognized by the zero byte of its first character.
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, 1..=255, ..] | [1..=255, 0, ..] = bytes {
         return Err(TextError::Utf16);
     }
@@ -32,12 +32,12 @@ pub fn read_text(bytes: &[u8]) -> Result<&str, TextError> {
     })
 }
 
-/// JSON text, with U+FFFD for each half of a surrogate pair: a program that
-/// cuts a text inside an emoji writes `\ud83d` alone, which no text can hold.
+/// Replaces unpaired surrogates in JSON with U+FFFD. A program that truncates a
+/// string inside an emoji writes `\ud83d` alone, which is not a character.
 pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
     let mut whole = Cow::Borrowed(json);
     let mut at = 0;
-    // A backslash stands in strings only, so what is behind it is an escape.
+    // A backslash only occurs in strings, so it always begins an escape.
     while let Some(found) = json.get(at..).and_then(|rest| rest.find('\\')) {
         at += found;
         let (escape, next) = (unit(json, at), unit(json, at + ESCAPE));
@@ -47,7 +47,7 @@ pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
                 whole.to_mut().replace_range(at..at + ESCAPE, "\\ufffd");
                 ESCAPE
             }
-            // The backslash and what it escapes, which may be another one.
+            // The backslash and the character it escapes, which may be a backslash.
             _ => 2,
         };
     }
@@ -57,17 +57,16 @@ pub fn whole_surrogates(json: &str) -> Cow<'_, str> {
 /// The length of `\ud83d`.
 const ESCAPE: usize = 6;
 
-/// The UTF-16 unit that is escaped there, if one is.
+/// The UTF-16 code unit that is escaped at this position, if any.
 fn unit(json: &str, at: usize) -> Option<u16> {
     let digits = json.get(at..at + ESCAPE)?.strip_prefix("\\u")?;
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(())?;
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// Whether a terminal does something else with a character than to show it:
-/// control characters but for line breaks and tabs, separators of lines, those
-/// that change the direction of what follows them (Unicode's UAX #9), and those
-/// that nobody sees.
+/// Whether a terminal does something with a character other than show it: control
+/// characters except for line feeds and tabs, line and paragraph separators,
+/// characters that change the text direction (UAX #9), and invisible ones.
 pub fn acts_on_terminal(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
         || matches!(
@@ -86,7 +85,7 @@ pub fn acts_on_terminal(c: char) -> bool {
         )
 }
 
-/// The beginning of a text, for a message.
+/// The beginning of a string, for a message.
 pub(crate) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_utf_8_with_or_without_a_mark() {
+    fn reads_utf_8_with_or_without_a_byte_order_mark() {
         for (bytes, text) in [
             (&b""[..], Ok("")),
             (b"{}", Ok("{}")),
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn half_a_pair_becomes_the_replacement_character() {
+    fn replaces_unpaired_surrogates() {
         for (json, whole) in [
             (r#""plain \n \u00e9""#, r#""plain \n \u00e9""#),
             (r#""\ud83d\ude00""#, r#""\ud83d\ude00""#),

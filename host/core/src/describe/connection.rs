@@ -1,4 +1,4 @@
-//! The definition of a connection, and where each of its secrets goes.
+//! The definition of a connection, and where its secrets go.
 
 use serde_json::Value;
 
@@ -37,7 +37,8 @@ pub(super) fn parse(
         for row in &mut own {
             if row.condition.is_some() {
                 return other(format!(
-                    "connection: `{}` is a property of an authorization and has a condition",
+                    "connection: `{}` is a property of an authorization and cannot have a \
+                     condition",
                     row.name
                 ));
             }
@@ -53,19 +54,19 @@ pub(super) fn parse(
         });
     }
     if authorizations.is_empty() {
-        return other("connection: it has no authorization; there is the scheme `none`".to_owned());
+        return other("connection: no authorization; use the scheme `none`".to_owned());
     }
     properties.extend(rows.take_rows(&definition.properties).map_err(of_connection)?);
     let own = if several { properties.get(1..).unwrap_or_default() } else { &properties };
     if own.iter().any(|row| row.name == Definition::AUTHORIZATION) {
         let name = Definition::AUTHORIZATION;
-        return other(format!("connection: a property may not be called `{name}`"));
+        return other(format!("connection: a property cannot be named `{name}`"));
     }
     let base_url = match BaseUrl::parse(&definition.base_url.default) {
         Ok(base_url) => base_url,
         Err(error) => return other(format!("connection: the base URL {error}")),
     };
-    // A server of one's own is its user's to name.
+    // Only a user may choose a self-hosted server.
     if let Err(error) = AddressPolicy::Any.check_url(&base_url) {
         return other(format!("connection: the base URL is not allowed: {error}"));
     }
@@ -88,7 +89,7 @@ pub(super) fn parse(
     Ok(with_secret_headers(parsed))
 }
 
-/// Forms hide each of the headers that the user names.
+/// Marks the values of the user's own headers as secret, so forms hide them.
 fn with_secret_headers(definition: Definition) -> Definition {
     let Some(property) = &definition.user_headers else { return definition };
     let mut rows: Vec<Property> = definition.properties.iter().cloned().collect();
@@ -101,7 +102,7 @@ fn of_connection(errors: Vec<TableError>) -> DescriptorErrors {
     DescriptorErrors::of_table("connection", errors)
 }
 
-/// The property by which one of several authorizations is picked.
+/// The property that selects one of several authorizations.
 fn choice_of(authorizations: &[wit::Authorization]) -> Property {
     let choice = |authorization: &wit::Authorization| Choice {
         label: authorization.title.clone(),
@@ -146,7 +147,7 @@ fn check(definition: &Definition) -> Result<(), DescriptorErrors> {
     let properties = &definition.properties;
     for outer in properties.iter().filter(|property| has_secret_inside(property)) {
         errors.push(format!(
-            "connection: `{}` has a secret inside, and a secret must be a property of its own",
+            "connection: `{}` contains a secret; a secret must be a top-level property",
             outer.name
         ));
     }
@@ -157,14 +158,14 @@ fn check(definition: &Definition) -> Result<(), DescriptorErrors> {
         errors.take(check_secrecy(row, definition));
     }
     if let Some(property) = &definition.base_url_property {
-        errors.take(known(definition, property, "base URL").and_then(check_base_url_row));
+        errors.take(known(definition, property, "the base URL").and_then(check_base_url));
     }
     for Binding { property, name } in &definition.headers {
         let row = known(definition, property, "a header");
         errors.take(row.and_then(|row| check_header(name, row.secret)));
     }
     for Binding { property, name } in &definition.query {
-        let row = errors.take(known(definition, property, "a parameter of the query"));
+        let row = errors.take(known(definition, property, "a query parameter"));
         if row.is_some_and(|row| row.secret || name.is_empty()) {
             errors.push(format!(
                 "connection: `{property}` is sent in the query: it must not be secret, and the \
@@ -192,19 +193,19 @@ fn known<'a>(
 ) -> Result<&'a Property, DescriptorErrors> {
     match definition.properties.get(name) {
         Some(property) => Ok(property),
-        None => other(format!("connection: {what} names `{name}`, which is no property")),
+        None => other(format!("connection: {what} refers to `{name}`, which is not a property")),
     }
 }
 
-/// What authorizes is a property of its authorization, and goes where no other
-/// credential is expected.
+/// Checks that a credential is made of secret properties of its authorization, and
+/// is sent where the host allows it.
 fn check_scheme(
     authorization: &Authorization,
     definition: &Definition,
 ) -> Result<(), DescriptorErrors> {
     let Authorization { name, scheme, properties, .. } = authorization;
     for property in scheme.properties() {
-        let row = known(definition, property, "authorization")?;
+        let row = known(definition, property, "an authorization")?;
         if !properties.iter().any(|own| own == property) || row.kind != PropertyType::String {
             return other(format!(
                 "connection: `{property}` must be a string among the properties of the \
@@ -219,32 +220,36 @@ fn check_scheme(
         Scheme::Header { header, prefix, .. } => {
             check_header(header, true)?;
             if egress::header_value(prefix).is_none() {
-                return other(format!("connection: `{name}` has a prefix that no header can have"));
+                return other(format!(
+                    "connection: the prefix of `{name}` is not a valid header value"
+                ));
             }
         }
         Scheme::Query { parameter, .. } if parameter.is_empty() => {
             return other(format!("connection: the parameter of `{name}` has no name"));
         }
         Scheme::Basic { username, password: Some(password) } => {
-            return match [username.as_str(), password].iter().any(is_secret) {
-                true => Ok(()),
-                false => other(format!("connection: `{name}` authorizes with nothing secret")),
-            };
+            if [username.as_str(), password].iter().any(is_secret) {
+                return Ok(());
+            }
+            return other(format!("connection: `{name}` has no secret property"));
         }
         _ => {}
     }
     match scheme.properties().iter().find(|property| !is_secret(property)) {
-        Some(property) => other(format!("connection: `{property}` authorizes but is not secret")),
+        Some(property) => other(format!("connection: `{property}` is a credential but not secret")),
         None => Ok(()),
     }
 }
 
-/// A variable that holds a secret fills in nothing besides that the connector
+/// Checks that no variable provides both a secret and a property that the connector
 /// may see.
 fn check_environment(definition: &Definition) -> Result<(), DescriptorErrors> {
     for Binding { property, name } in &definition.environment {
         if known(definition, property, "a variable")?.kind == PropertyType::Object {
-            return other(format!("connection: the variable `{name}` cannot hold `{property}`"));
+            return other(format!(
+                "connection: the variable `{name}` cannot provide `{property}`, which is an object"
+            ));
         }
     }
     let (shown, hidden): (Vec<&Binding>, Vec<&Binding>) =
@@ -253,16 +258,16 @@ fn check_environment(definition: &Definition) -> Result<(), DescriptorErrors> {
     match both {
         None => Ok(()),
         Some(Binding { name, property }) => other(format!(
-            "connection: the variable `{name}` is `{property}` and something besides that the \
-             connector may see"
+            "connection: the variable `{name}` provides both `{property}` and a property that \
+             the connector may see"
         )),
     }
 }
 
-/// Whoever approves a component is shown the definition's base URL. Another one
-/// comes from the person who fills it in, so no default may replace it, no choice
-/// may stand for something else than what was typed, and no condition may drop it.
-fn check_base_url_row(row: &Property) -> Result<(), DescriptorErrors> {
+/// People approve a component for the base URL of its definition. Only a user may
+/// replace it, so the property must not have a default, choices that stand for
+/// another value, or a condition that drops what the user entered.
+fn check_base_url(row: &Property) -> Result<(), DescriptorErrors> {
     let is_plain = row.default.is_none() && row.choices.is_none() && row.condition.is_none();
     if row.kind == PropertyType::String && is_plain {
         return Ok(());
@@ -274,17 +279,19 @@ fn check_base_url_row(row: &Property) -> Result<(), DescriptorErrors> {
     ))
 }
 
-/// What a connector is shown may not depend on what a secret is, only on whether
-/// there is one. Nothing but the choice of an authorization drops a secret.
+/// What a connector sees may depend on whether a secret is present, but not on its
+/// value. Only the choice of an authorization may drop a secret.
 fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), DescriptorErrors> {
     let name = &row.name;
     let of_user = definition.user_headers.as_ref() == Some(name);
     if row.secret && row.kind != PropertyType::String && !of_user {
-        return other(format!("connection: `{name}` is secret and not a string"));
+        return other(format!("connection: `{name}` is secret but not a string"));
     }
     let own = |condition: &Condition| condition.property != Definition::AUTHORIZATION;
     if row.secret && (row.choices.is_some() || row.condition.as_ref().is_some_and(own)) {
-        return other(format!("connection: `{name}` is secret, and has no choices or condition"));
+        return other(format!(
+            "connection: `{name}` is secret and cannot have choices or a condition"
+        ));
     }
     match &row.condition {
         Some(Condition { property, matches: Comparison::OneOf | Comparison::NoneOf, .. })
@@ -292,7 +299,7 @@ fn check_secrecy(row: &Property, definition: &Definition) -> Result<(), Descript
         {
             other(format!(
                 "connection: the condition of `{name}` compares the secret `{property}`; it may \
-                 look whether it is `present` or `absent`"
+                 only check whether it is `present` or `absent`"
             ))
         }
         _ => Ok(()),
@@ -303,7 +310,7 @@ fn check_header(name: &str, is_secret: bool) -> Result<(), DescriptorErrors> {
     if egress::is_header_of_connection(name, is_secret) {
         return Ok(());
     }
-    other(format!("connection: the header `{}` is the host's to set", name.escape_debug()))
+    other(format!("connection: the header `{}` is set by the host", name.escape_debug()))
 }
 
 impl From<wit::Binding> for Binding {

@@ -1,6 +1,6 @@
-//! From what a connector says about itself to a descriptor that does not
-//! contradict itself. [`connection`] checks where its secrets go, and
-//! [`warnings`] names what is doubtful.
+//! Validates a connector's description of itself and turns it into a
+//! [`Descriptor`]. [`connection`] checks where secrets go, and [`warnings`]
+//! reports what is questionable.
 
 mod connection;
 mod rows;
@@ -20,7 +20,7 @@ use crate::contract::{
 };
 use crate::runtime::bindings::describe as wit_describe;
 
-/// As many errors of a descriptor are reported.
+/// The maximum number of reported errors of a descriptor.
 const MAX_ERRORS: usize = 100;
 
 impl Descriptor {
@@ -40,7 +40,7 @@ impl Descriptor {
             actions.extend(errors.take(Action::parse(action, &mut rows)));
         }
         let connection = errors.take(connection::parse(component.connection, &mut rows));
-        // What is wrong with a row leaves those below it without a table.
+        // An invalid row leaves the rows below it without a table.
         if errors.is_empty() {
             errors.take(rows.end().map_err(|error| error.of("descriptor")));
         }
@@ -73,7 +73,7 @@ impl Action {
         let output = match &action.output {
             wit_describe::Output::Fixed(root) => shape(root).map(Output::Fixed),
             wit_describe::Output::OneOf(roots) if roots.is_empty() => {
-                Err(DescriptorError::other(&is("its output has no shape")).into())
+                Err(DescriptorError::other(&is("its output has no shapes")).into())
             }
             wit_describe::Output::OneOf(roots) => {
                 roots.iter().map(shape).collect::<Result<_, _>>().map(Output::OneOf)
@@ -85,12 +85,12 @@ impl Action {
         let output = errors.take(output);
         let table = properties.as_ref();
         if table.is_some_and(|table| table.iter().any(|row| row.secret || has_secret_inside(row))) {
-            errors.push(is("a secret belongs in the connection"));
+            errors.push(is("an input cannot contain a secret; secrets belong in the connection"));
         }
         if let (Some(path), Some(table)) = (&action.text_property, table)
             && table.at_path(path).is_none_or(|row| row.kind != PropertyType::String)
         {
-            errors.push(is(&format!("the text property `{path}` is no string of its input")));
+            errors.push(is(&format!("the text property `{path}` is not a string in its input")));
         }
         let effects = Effects {
             read_only: action.effects.contains(wit_describe::Effects::READ_ONLY),
@@ -105,7 +105,7 @@ impl Action {
         for wit_describe::Example { title, input } in action.examples {
             match json::parse(&input) {
                 Ok(Value::Object(input)) => examples.push(Example { title, input }),
-                _ => errors.push(is(&format!("the input of the example `{title}` is no object"))),
+                _ => errors.push(is(&format!("the input of example `{title}` is not an object"))),
             }
         }
         let (Some(properties), Some(output), true) = (properties, output, errors.is_empty()) else {
@@ -128,7 +128,7 @@ impl Action {
     }
 }
 
-/// Whether a list, an object or a map holds a secret.
+/// Whether a list, an object or a map contains a secret.
 fn has_secret_inside(property: &Property) -> bool {
     let mut inside = property.children.iter().chain(property.values.as_deref());
     inside.any(|inside| inside.secret || has_secret_inside(inside))
@@ -136,14 +136,14 @@ fn has_secret_inside(property: &Property) -> bool {
 
 fn bad_name(of: &str, name: &str) -> String {
     format!(
-        "`{}` is not a valid {of} name: it must begin with a letter or `_`, and may have letters, \
-         digits, `_` and `-` besides",
+        "`{}` is not a valid {of} name: it must begin with a letter or `_`, and contain only \
+         letters, digits, `_` and `-`",
         name.escape_debug()
     )
 }
 
 impl TableError {
-    /// The same error, with what the table describes.
+    /// Adds what the table describes.
     fn of(self, of: &str) -> DescriptorErrors {
         DescriptorErrors::of_table(of, vec![self])
     }
@@ -174,7 +174,7 @@ impl DescriptorErrors {
         self.0.extend(errors.into_iter().take(room));
     }
 
-    /// A result, whose errors are kept.
+    /// Returns the value of a result, or keeps its errors and returns `None`.
     fn take<T>(&mut self, result: Result<T, Self>) -> Option<T> {
         result.map_err(|errors| self.extend(errors.0)).ok()
     }

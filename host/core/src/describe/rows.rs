@@ -1,5 +1,5 @@
-//! From the flat list of rows that a connector hands over (`wit/describe.wit`)
-//! to trees, of which none contradicts itself.
+//! Builds property tables from a connector's flat list of rows
+//! (`wit/describe.wit`) and rejects inconsistent ones.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,41 +13,41 @@ use crate::contract::table::{
 use crate::input;
 use crate::runtime::bindings::types as wit;
 
-/// More rows than any form has; a table beyond it is refused.
+/// The maximum number of properties in a table, more than any form has.
 const MAX_PROPERTIES: usize = 2_000;
-/// Deeper nesting than any form shows; a table beyond it is refused.
+/// The maximum nesting depth of a table, more than any form shows.
 const MAX_DEPTH: usize = 16;
-/// More choices than a list is of use for; a property beyond it is refused.
+/// The maximum number of choices of a property, more than a list is useful for.
 const MAX_CHOICES: usize = 2_000;
-/// As many errors of a table are reported.
+/// The maximum number of reported errors of a table.
 const MAX_ERRORS: usize = 20;
-/// Longer names are refused.
-const LONGEST_NAME: usize = 64;
-/// Each pattern of a connector is compiled and kept.
+/// The maximum length of a name.
+const MAX_NAME: usize = 64;
+/// The maximum number of patterns of a connector, each of which stays compiled.
 const MAX_PATTERNS: usize = 200;
-/// A condition that depends on one that depends on one, and so on: longer chains
-/// make schemas that no form can hold.
+/// The maximum length of a chain of conditions that depend on each other. Longer
+/// chains produce schemas that are too large for forms.
 const MAX_CHAIN: usize = 16;
-/// What conditions and defaults of all rows may take in documents, in bytes: a
-/// row repeats the conditions that its own depends on, and the default of a list
-/// those of its items' members.
+/// The maximum size of all conditions and defaults in documents, in bytes. A
+/// property repeats the conditions that its own depends on, and the default of a
+/// list repeats the defaults of the members of its items.
 const MAX_REPEATED: usize = 8 << 20;
-/// What a condition takes besides its values and labels.
+/// The size of a condition without its values and labels.
 const OF_CONDITION: usize = 256;
 
-/// A connector's flat rows, out of which its tables are taken. A row is taken
-/// once: that and the rising positions leave no way to write a cycle.
+/// A connector's flat rows, from which tables are taken. A cycle is impossible,
+/// because each row is taken only once and children come after their parent.
 pub(crate) struct Rows {
     rows: Vec<Option<wit::Property>>,
-    /// The paths of those that were taken.
+    /// The paths of the rows that were taken.
     paths: HashMap<u32, String>,
-    /// How many rows the current table may still take.
+    /// How many more rows the current table may take.
     left: usize,
-    /// How many patterns all tables may still have.
+    /// How many more patterns all tables may have.
     patterns_left: usize,
-    /// How many bytes their conditions and defaults may still take.
+    /// How many more bytes conditions and defaults may take.
     repeated_left: usize,
-    /// What is wrong with the current table.
+    /// The errors in the current table.
     errors: Vec<TableError>,
 }
 
@@ -63,26 +63,26 @@ impl Rows {
         }
     }
 
-    /// The table whose top rows are at these positions.
+    /// Takes the table whose top-level rows are at these positions.
     pub(crate) fn take_table(&mut self, roots: &[u32]) -> Result<PropertyTable, Vec<TableError>> {
         let properties = self.take_rows(roots)?;
         self.table(properties)
     }
 
-    /// Rows of a table that has others besides.
+    /// Takes some of the rows of a table.
     pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
         let properties = self.take_all(roots, None, "", 0);
         self.unless_wrong(properties)
     }
 
-    /// What was taken, if nothing of it is wrong.
+    /// Returns what was taken, or the errors found while taking it.
     fn unless_wrong<T>(&mut self, taken: T) -> Result<T, Vec<TableError>> {
         let errors = std::mem::take(&mut self.errors);
         if errors.is_empty() { Ok(taken) } else { Err(errors) }
     }
 
-    /// A table of these rows.
+    /// Builds a table from these properties.
     pub(super) fn table(
         &mut self,
         mut properties: Vec<Property>,
@@ -91,31 +91,32 @@ impl Rows {
         Ok(PropertyTable::new(properties))
     }
 
-    /// The shape of an output, whose row has a name or none.
+    /// Takes the shape of an output, whose row may have a name.
     pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
         let mut taken = self.take_all(&[root], None, "output", 0);
         self.unless_wrong(())?;
         let Some(mut property) = taken.pop() else { return Err(Vec::new()) };
         if property.condition.is_some() {
-            let reason = "it has a condition, and nothing to look at";
-            return Err(vec![TableError::new("output", reason)]);
+            return Err(vec![TableError::new("output", "an output cannot have a condition")]);
         }
         check_below(&mut property, "output", &mut self.repeated_left)
             .map_err(|error| vec![error])?;
         Ok(property)
     }
 
-    /// No row is left over.
+    /// Checks that no row is left over.
     pub(crate) fn end(self) -> Result<(), TableError> {
         let mut positions = (0..).zip(&self.rows);
         match positions.find(|(_, row)| row.is_some()) {
-            Some((unused, _)) => Err(TableError::new(self.shown(unused), "belongs to no table")),
+            Some((unused, _)) => {
+                Err(TableError::new(self.shown(unused), "does not belong to a table"))
+            }
             None => Ok(()),
         }
     }
 
-    /// A position, and what its author knows the row by.
+    /// A position in a message, with the path or name of its row.
     fn shown(&self, at: u32) -> String {
         let row = self.rows.get(at as usize).and_then(Option::as_ref);
         let name = row.map(|row| &row.name).filter(|name| is_name(name));
@@ -125,8 +126,8 @@ impl Rows {
         }
     }
 
-    /// Takes the rows at `positions`, with all that is below them. What is wrong
-    /// with one does not hide what is wrong with the next.
+    /// Takes the rows at `positions` and everything below them. Continues after an
+    /// invalid row, to report all errors.
     fn take_all(
         &mut self,
         positions: &[u32],
@@ -134,7 +135,7 @@ impl Rows {
         path: &str,
         depth: usize,
     ) -> Vec<Property> {
-        if MAX_DEPTH < depth {
+        if depth > MAX_DEPTH {
             let reason = format!("nested deeper than {MAX_DEPTH} levels");
             self.errors.push(TableError::new(path, reason));
             return Vec::new();
@@ -146,7 +147,7 @@ impl Rows {
             }
             match self.take(*at, parent, path, depth) {
                 Ok(property) => taken.push(property),
-                // What all rows together are too many of is said once.
+                // Exceeding a limit for the whole table is reported once.
                 Err(error) if self.errors.contains(&error) => {}
                 Err(error) => self.errors.push(error),
             }
@@ -166,19 +167,19 @@ impl Rows {
             return Err(fail(format!("{} must come after its parent", self.shown(at))));
         }
         let slot = self.rows.get_mut(at as usize);
-        let slot = slot.ok_or_else(|| fail(format!("there is no position {at}")))?;
+        let slot = slot.ok_or_else(|| fail(format!("no row at position {at}")))?;
         let Some(row) = slot.take() else {
             return Err(fail(format!("{} is used twice", self.shown(at))));
         };
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             TableError::new("table", format!("more than {MAX_PROPERTIES} properties"))
         })?;
-        if LONGEST_NAME < row.name.len() {
+        if row.name.len() > MAX_NAME {
             return Err(fail(format!("the name at position {at} is too long")));
         }
-        // First: it becomes a part of every message about the row.
+        // Checked first, because later messages about the row contain it.
         if !row.name.is_empty() && !is_name(&row.name) {
-            return Err(fail(format!("`{}` is no property name", row.name.escape_debug())));
+            return Err(fail(invalid_name(&row.name)));
         }
         if row.limits.as_ref().is_some_and(|limits| limits.pattern.is_some()) {
             self.patterns_left = self.patterns_left.checked_sub(1).ok_or_else(|| {
@@ -219,7 +220,7 @@ impl Rows {
             children,
             values: values.map(Box::new),
         };
-        // What is wrong below may be why the row itself seems to be.
+        // An error below may be the reason for an error here.
         if self.errors.len() == errors_before {
             check_property(&property, &path)?;
         }
@@ -227,13 +228,13 @@ impl Rows {
     }
 }
 
-/// An object with names of the user's choosing and texts.
-fn is_map_of_texts(property: &Property) -> bool {
-    let of_texts = |values: &Property| values.kind == PropertyType::String;
-    property.children.is_empty() && property.values.as_deref().is_some_and(of_texts)
+/// Whether a property is a map whose values are strings.
+fn is_map_of_strings(property: &Property) -> bool {
+    let is_string = |values: &Property| values.kind == PropertyType::String;
+    property.children.is_empty() && property.values.as_deref().is_some_and(is_string)
 }
 
-/// What a string holds that is edited with this control.
+/// The media type of a string that is edited with this control.
 fn usual_media_type(control: wit::ControlType) -> Option<String> {
     let holds_schema = control == wit::ControlType::JsonSchemaBuilder;
     holds_schema.then(|| "application/schema+json".to_owned())
@@ -248,15 +249,15 @@ fn parse_json(text: Option<String>, path: &str, what: &str) -> Result<Option<Val
 }
 
 fn parse_choices(choices: wit::Choices, path: &str) -> Result<Choices, TableError> {
-    if MAX_CHOICES < choices.known.len() {
-        return Err(TableError::new(path, format!("offers more than {MAX_CHOICES} choices")));
+    if choices.known.len() > MAX_CHOICES {
+        return Err(TableError::new(path, format!("has more than {MAX_CHOICES} choices")));
     }
     let mut known: Vec<Choice> = Vec::with_capacity(choices.known.len());
     let mut values = HashSet::new();
     for choice in choices.known {
         let value = parse_json(Some(choice.value), path, "choice")?.unwrap_or_default();
         if !values.insert(key(&value)) {
-            return Err(TableError::new(path, format!("offers {value} twice")));
+            return Err(TableError::new(path, format!("has a duplicate choice: {value}")));
         }
         known.push(Choice { label: choice.label, value, description: choice.description });
     }
@@ -279,7 +280,7 @@ fn parse_condition(condition: wit::Condition, path: &str) -> Result<Condition, T
     if needs_values == values.is_empty() {
         return Err(TableError::new(
             path,
-            "its condition has values where none, or none where some belong",
+            "its condition must have values for `one-of` or `none-of`, and only for these",
         ));
     }
     Ok(Condition { property: condition.property, matches, values })
@@ -290,7 +291,7 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
         .pattern
         .map(|source| {
             Pattern::new(source)
-                .map_err(|error| TableError::new(path, format!("its pattern: {error}")))
+                .map_err(|error| TableError::new(path, format!("its pattern is invalid: {error}")))
         })
         .transpose()?;
     let ordered =
@@ -304,7 +305,8 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
         return Err(TableError::new(path, "its limits admit no value"));
     }
     if let Some(odd) = limits.accept.iter().find(|extension| !is_extension(extension)) {
-        let reason = format!("accepts `{}`, which is no file name extension", odd.escape_debug());
+        let reason =
+            format!("accepts `{}`, which is not a file name extension", odd.escape_debug());
         return Err(TableError::new(path, reason));
     }
     Ok(Limits {
@@ -320,66 +322,66 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
     })
 }
 
-/// What one row must hold by itself.
+/// Checks a property by itself.
 fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     let fail = |reason: &str| Err(TableError::new(path, reason));
     match property.kind {
-        PropertyType::Array if 1 < property.children.len() => {
-            return fail("an array has one shape of items");
+        PropertyType::Array if property.children.len() > 1 => {
+            return fail("an array can only have one shape of items");
         }
         PropertyType::Array | PropertyType::Object => {}
         _ if !property.children.is_empty() => {
-            return fail("has children but is neither array nor object");
+            return fail("has children but is neither an array nor an object");
         }
         _ => {}
     }
     if property.values.is_some() && property.kind != PropertyType::Object {
-        return fail("has a shape of values but is no object");
+        return fail("has a shape of values but is not an object");
     }
     let items = property.children.iter().filter(|_| property.kind == PropertyType::Array);
     for shape in items.chain(property.values.as_deref()) {
         if !shape.name.is_empty() {
-            return fail("the shape of items or values has a name");
+            return fail("the shape of items or values cannot have a name");
         }
         if shape.condition.is_some() {
-            return fail("the shape of items or values has a condition");
+            return fail("the shape of items or values cannot have a condition");
         }
     }
-    let offers = property
+    let has_choices = property
         .choices
         .as_ref()
         .is_some_and(|choices| !choices.known.is_empty() || choices.dynamic.is_some());
-    let selects = matches!(property.control, ControlType::Select | ControlType::MultiSelect);
-    if selects && !offers && property.kind != PropertyType::Boolean {
-        return fail("a select without choices");
+    let is_select = matches!(property.control, ControlType::Select | ControlType::MultiSelect);
+    if is_select && !has_choices && property.kind != PropertyType::Boolean {
+        return fail("is a select without choices");
     }
-    if property.secret && property.kind != PropertyType::String && !is_map_of_texts(property) {
-        return fail("a secret is a string, or a map of strings");
+    if property.secret && property.kind != PropertyType::String && !is_map_of_strings(property) {
+        return fail("a secret must be a string or a map of strings");
     }
     if let Some(display) = &property.display
         && !is_name(display)
     {
-        return fail("its display is not a word like `markdown`");
+        return fail("its display must be a word such as `markdown`");
     }
     if property.secret && property.default.is_some() {
-        return fail("a secret has no default");
+        return fail("a secret cannot have a default");
     }
-    // A default would name files that nobody who runs the action has named.
+    // A default would name files that the person who runs the action has not named.
     if property.default.is_some() && property.holds_file() {
-        return fail("what holds a file has no default");
+        return fail("a property that holds a file cannot have a default");
     }
     if let Some(media_type) = &property.media_type {
         if property.kind != PropertyType::String {
-            return fail("has a media type but is no string");
+            return fail("has a media type but is not a string");
         }
         if !is_media_type(media_type) {
-            return fail("its media type is not like application/json");
+            return fail("its media type is invalid; expected one such as application/json");
         }
     }
     if let Some(default) = &property.default
         && !property.admits_type(default)
     {
-        return fail("its default is of another type");
+        return fail("its default has the wrong type");
     }
     if property.kind == PropertyType::Integer && !admits_integer(&property.limits) {
         return fail("its limits admit no value");
@@ -387,8 +389,8 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     check_choices(property, path)
 }
 
-/// A choice can be made: it is a value that the property takes, and stays as it
-/// is, where objects would be filled up and files completed.
+/// Checks that each choice is a valid value of the property, and one that input
+/// validation leaves unchanged: it adds defaults to objects and completes files.
 fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
     let Some(choices) = &property.choices else { return Ok(()) };
     let fail = |reason: &str| Err(TableError::new(path, reason));
@@ -401,14 +403,14 @@ fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
         || shape.kind == PropertyType::Object
         || shape.kind == PropertyType::Array
     {
-        return fail("lists, objects and files are not chosen");
+        return fail("choices cannot be lists, objects or files");
     }
     if !std::ptr::eq(shape, property) && shape.choices.is_some() {
-        return fail("both it and its items offer choices");
+        return fail("both it and its items have choices");
     }
     for choice in &choices.known {
         if let Err(failure) = input::fitting(shape, choice.value.clone(), path) {
-            return fail(&format!("a choice does not fit: {}", failure.message));
+            return fail(&format!("a choice is invalid: {}", failure.message));
         }
     }
     Ok(())
@@ -418,8 +420,8 @@ fn admits_integer(limits: &Limits) -> bool {
     limits.minimum.zip(limits.maximum).is_none_or(|(low, high)| low.ceil() <= high.floor())
 }
 
-/// What the members of one object must hold together. Their conditions and
-/// defaults take from what is left for them.
+/// Checks the members of one object together. Subtracts the size of their
+/// conditions and defaults from `left`.
 fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Result<(), TableError> {
     let path_of = |member: &Property| match path {
         "" => member.name.clone(),
@@ -429,10 +431,7 @@ fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Resu
     for member in &*members {
         let at = path_of(member);
         if !is_name(&member.name) {
-            return Err(TableError::new(
-                path,
-                format!("`{}` is no property name", member.name.escape_debug()),
-            ));
+            return Err(TableError::new(path, invalid_name(&member.name)));
         }
         if !names.insert(member.name.as_str()) {
             return Err(TableError::new(at, "is declared twice"));
@@ -442,7 +441,7 @@ fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Resu
                 || members.iter().all(|other| other.name != condition.property))
         {
             let reason = format!(
-                "its condition looks at `{}`, which is no other property here",
+                "its condition refers to `{}`, which is not another property of the same object",
                 condition.property
             );
             return Err(TableError::new(at, reason));
@@ -456,7 +455,8 @@ fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Resu
     Ok(())
 }
 
-/// What stands below a row, and then its default, which is an input of it.
+/// Checks everything below a property, and then its default, which must be a valid
+/// input.
 fn check_below(property: &mut Property, path: &str, left: &mut usize) -> Result<(), TableError> {
     match property.kind {
         PropertyType::Object => check_members(&mut property.children, path, left)?,
@@ -471,7 +471,7 @@ fn check_below(property: &mut Property, path: &str, left: &mut usize) -> Result<
     }
     if let Some(default) = property.default.take() {
         let default = input::default(property, default, path).map_err(|failure| {
-            TableError::new(path, format!("its default does not fit: {}", failure.message))
+            TableError::new(path, format!("its default is invalid: {}", failure.message))
         })?;
         take(left, default.to_string().len(), path)?;
         property.default = Some(default);
@@ -479,8 +479,8 @@ fn check_below(property: &mut Property, path: &str, left: &mut usize) -> Result<
     Ok(())
 }
 
-/// A condition may depend on a property that has a condition; not in a circle,
-/// and not in a long chain. What all of them take is counted.
+/// Checks that no chain of conditions is a cycle or too long, and subtracts the size
+/// of the conditions from `left`.
 fn check_conditions_end(
     members: &[Property],
     path: &str,
@@ -523,8 +523,8 @@ fn take(left: &mut usize, bytes: usize, path: &str) -> Result<(), TableError> {
     Ok(())
 }
 
-/// What a condition takes: its values, and the labels by which sentences call
-/// them, among which each value is looked for.
+/// The cost of a condition: its values, and the labels used for them in sentences,
+/// which are searched for each value.
 fn size_of_condition(condition: &Condition, looked_at: &Property) -> usize {
     let known = looked_at.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     let labels: usize = known.iter().map(|choice| 1 + choice.label.len()).sum();
@@ -533,13 +533,14 @@ fn size_of_condition(condition: &Condition, looked_at: &Property) -> usize {
     OF_CONDITION + looked_at.label.len() + values.sum::<usize>() + labels
 }
 
-/// Lower case, without the dot in front, such as `tar.gz`.
+/// Whether it is an extension in lower case without the leading dot, such as
+/// `tar.gz`.
 fn is_extension(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-._".contains(c);
     !text.is_empty() && !text.starts_with('.') && text.chars().all(is_plain)
 }
 
-/// A type and a subtype, without parameters (RFC 6838 §4.2).
+/// Whether it is a type and a subtype, without parameters (RFC 6838 §4.2).
 fn is_media_type(text: &str) -> bool {
     let is_part = |part: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c);
@@ -548,7 +549,12 @@ fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(kind, subtype)| is_part(kind) && is_part(subtype))
 }
 
-/// Names become JSON keys, paths and command-line arguments.
+fn invalid_name(name: &str) -> String {
+    format!("`{}` is not a valid property name", name.escape_debug())
+}
+
+/// Whether it is a valid name. Names are used as JSON keys, in paths and in
+/// command-line arguments.
 pub(crate) fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -600,13 +606,13 @@ mod tests {
 
     #[track_caller]
     fn assert_refused(properties: Vec<wit::Property>, roots: &[u32], row: &str, reason: &str) {
-        let (at, told) = refused(properties, roots);
-        assert_eq!(at, row, "{told}");
-        assert!(told.contains(reason), "{reason:?} is not in {told:?}");
+        let (at, found) = refused(properties, roots);
+        assert_eq!(at, row, "{found}");
+        assert!(found.contains(reason), "{reason:?} is not in {found:?}");
     }
 
     #[test]
-    fn all_rows_that_are_wrong_are_named() {
+    fn reports_every_invalid_row() {
         let odd = |name: &str| wit::Property { default: Some("{".to_owned()), ..text(name) };
         let rows = vec![odd("a"), object("b", &[2, 3]), odd("c"), text("d"), odd("e")];
         let errors = Rows::new(rows).take_table(&[0, 1, 4]).unwrap_err();
@@ -618,7 +624,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_of_rows_is_taken() {
+    fn takes_a_tree_of_rows() {
         let rows = vec![object("a", &[1, 2]), text("b"), array("c", &[3]), text("")];
         let table = Rows::new(rows).take_table(&[0]).unwrap();
         assert_eq!(table.at_path("a.b").unwrap().name, "b");
@@ -627,10 +633,10 @@ mod tests {
     }
 
     #[test]
-    fn a_position_leads_to_a_row() {
-        assert_refused(vec![], &[0], "table", "there is no position 0");
-        assert_refused(vec![object("a", &[9])], &[0], "a", "there is no position 9");
-        assert_refused(vec![object("a", &[u32::MAX])], &[0], "a", "there is no position");
+    fn rejects_a_position_without_a_row() {
+        assert_refused(vec![], &[0], "table", "no row at position 0");
+        assert_refused(vec![object("a", &[9])], &[0], "a", "no row at position 9");
+        assert_refused(vec![object("a", &[u32::MAX])], &[0], "a", "no row at position");
     }
 
     #[test]
@@ -638,7 +644,8 @@ mod tests {
         assert_refused(vec![text("a")], &[0, 0], "table", "position 0 (`a`) is used twice");
         let rows = vec![object("a", &[2]), object("b", &[2]), text("c")];
         assert_refused(rows, &[0, 1], "b", "position 2 (`a.c`) is used twice");
-        assert_refused(vec![text("a"), text("b")], &[0], "position 1 (`b`)", "belongs to no table");
+        let rows = vec![text("a"), text("b")];
+        assert_refused(rows, &[0], "position 1 (`b`)", "does not belong to a table");
     }
 
     #[test]
@@ -655,7 +662,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_cannot_stand_in_a_circle() {
+    fn rejects_a_cycle_of_rows() {
         assert_refused(
             vec![object("a", &[0])],
             &[0],
@@ -669,7 +676,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_neither_deep_nor_long() {
+    fn limits_the_depth_and_length_of_a_table() {
         let deep = (0..100).map(|at| object("a", &[at + 1])).chain([text("z")]).collect();
         assert!(refused(deep, &[0]).1.contains("nested deeper"));
         let long = (0..=2_000).map(|at| text(&format!("a{at}"))).collect();
@@ -678,68 +685,68 @@ mod tests {
     }
 
     #[test]
-    fn members_have_names_of_their_own() {
+    fn members_have_valid_and_unique_names() {
         assert_refused(vec![text("a"), text("a")], &[0, 1], "a", "is declared twice");
         let rows = vec![object("o", &[1, 2]), text("a"), text("a")];
         assert_refused(rows, &[0], "o.a", "is declared twice");
         for name in ["", "1a", "a.b", "a b", "a[0]", "ä", "a\u{1b}"] {
             let (_, reason) = refused(vec![text(name)], &[0]);
-            assert!(reason.contains("is no property name"), "{name:?}: {reason}");
+            assert!(reason.contains("is not a valid property name"), "{name:?}: {reason}");
             assert!(!reason.contains('\u{1b}'), "{reason:?}");
         }
     }
 
     #[test]
-    fn only_what_can_hold_others_does() {
+    fn only_arrays_and_objects_contain_others() {
         let with_child = wit::Property { children: vec![1], ..text("a") };
-        assert_refused(vec![with_child, text("b")], &[0], "a", "neither array nor object");
+        assert_refused(vec![with_child, text("b")], &[0], "a", "neither an array nor an object");
         let with_values = wit::Property { values: Some(1), ..text("a") };
-        assert_refused(vec![with_values, text("")], &[0], "a", "is no object");
+        assert_refused(vec![with_values, text("")], &[0], "a", "is not an object");
         let rows = vec![array("a", &[1, 2]), text(""), text("")];
         assert_refused(rows, &[0], "a", "one shape of items");
-        assert_refused(vec![array("a", &[1]), text("b")], &[0], "a", "has a name");
+        assert_refused(vec![array("a", &[1]), text("b")], &[0], "a", "cannot have a name");
     }
 
     #[test]
-    fn what_is_no_member_has_no_condition() {
+    fn only_members_have_conditions() {
         let condition = || on("a", wit::Comparison::Present, &[]);
         let rows = vec![
             array("a", &[1]),
             wit::Property { condition: condition(), ..row("", wit::PropertyType::String) },
         ];
-        assert_refused(rows, &[0], "a", "the shape of items or values has a condition");
+        assert_refused(rows, &[0], "a", "the shape of items or values cannot have a condition");
         let output = wit::Property { condition: condition(), ..text("a") };
         let error = Rows::new(vec![output]).take_output(0).unwrap_err().swap_remove(0);
-        assert!(error.reason.contains("it has a condition"), "{error:?}");
+        assert!(error.reason.contains("cannot have a condition"), "{error:?}");
     }
 
     #[test]
-    fn a_choice_and_a_default_are_values_that_the_property_takes() {
+    fn choices_and_defaults_are_valid_values() {
         let limits = wit::Limits { maximum: Some(2.0), ..no_limits() };
         let small = || wit::Property {
             limits: Some(limits.clone()),
             ..row("a", wit::PropertyType::Integer)
         };
         let odd = wit::Property { choices: Some(offering(&["1", "3"])), ..small() };
-        assert_refused(vec![odd], &[0], "a", "a choice does not fit");
+        assert_refused(vec![odd], &[0], "a", "a choice is invalid");
         let odd = wit::Property { default: Some("3".to_owned()), ..small() };
-        assert_refused(vec![odd], &[0], "a", "its default does not fit");
+        assert_refused(vec![odd], &[0], "a", "its default is invalid");
         let odd = wit::Property {
             choices: Some(offering(&["1", "2"])),
             default: Some("0".to_owned()),
             ..small()
         };
-        assert_refused(vec![odd], &[0], "a", "its default does not fit");
+        assert_refused(vec![odd], &[0], "a", "its default is invalid");
         let odd = wit::Property {
             choices: Some(offering(&["{}"])),
             ..row("a", wit::PropertyType::Object)
         };
-        assert_refused(vec![odd], &[0], "a", "lists, objects and files are not chosen");
+        assert_refused(vec![odd], &[0], "a", "choices cannot be lists, objects or files");
     }
 
-    /// A default is looked at like an input, where a circle has no end.
+    /// A default is checked like an input, and a cycle would make the check endless.
     #[test]
-    fn conditions_in_a_circle_are_found_before_a_default_goes_round() {
+    fn finds_a_cycle_of_conditions_before_it_checks_a_default() {
         let condition = |seen| on(seen, wit::Comparison::Present, &[]);
         let whole =
             wit::Property { default: Some("{\"a\":\"x\"}".to_owned()), ..object("o", &[1, 2]) };
@@ -749,7 +756,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_conditions_has_an_end() {
+    fn limits_a_chain_of_conditions() {
         let chain = |length: usize| -> Vec<wit::Property> {
             let link = |at: usize| {
                 let condition = match at {
@@ -849,7 +856,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_a_small_regular_expression() {
+    fn rejects_invalid_and_large_patterns() {
         for pattern in ["(", "(?=a)", r"(a)\1", "a{100000}", "(a{1000}){1000}", "a)|(?:b", "(?i)a"]
         {
             let limits = wit::Limits { pattern: Some(pattern.to_owned()), ..no_limits() };
@@ -858,7 +865,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_called_json_is_json() {
+    fn rejects_values_that_are_not_json() {
         let row = wit::Property { default: Some("{".to_owned()), ..text("a") };
         assert_refused(vec![row], &[0], "a", "its default is not JSON");
         let row = wit::Property { provider_default: Some(String::new()), ..text("a") };
@@ -871,7 +878,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_of_the_propertys_type() {
+    fn rejects_a_default_of_the_wrong_type() {
         use wit::PropertyType as Type;
         for (type_, default) in [
             (Type::String, "1"),
@@ -882,12 +889,12 @@ mod tests {
             (Type::Object, "[]"),
         ] {
             let row = wit::Property { default: Some(default.to_owned()), ..row("a", type_) };
-            assert_refused(vec![row], &[0], "a", "its default is of another type");
+            assert_refused(vec![row], &[0], "a", "its default has the wrong type");
         }
     }
 
     #[test]
-    fn a_select_offers_something_and_nothing_twice() {
+    fn a_select_has_choices_and_no_duplicates() {
         for control in [wit::ControlType::Select, wit::ControlType::MultiSelect] {
             let row = wit::Property { control, choices: Some(offering(&[])), ..text("a") };
             assert_refused(vec![row], &[0], "a", "a select without choices");
@@ -896,14 +903,14 @@ mod tests {
             choices: Some(offering(&["1", "2", "1"])),
             ..row("a", wit::PropertyType::Any)
         };
-        assert_refused(vec![twice], &[0], "a", "offers 1 twice");
+        assert_refused(vec![twice], &[0], "a", "has a duplicate choice: 1");
         let deep = ["[{\"b\":1,\"c\":2}]", "[{\"c\":2.0,\"b\":1.0}]"];
         for same in [["1", "1.0"], deep] {
             let any = wit::Property {
                 choices: Some(offering(&same)),
                 ..row("a", wit::PropertyType::Any)
             };
-            assert_refused(vec![any], &[0], "a", "twice");
+            assert_refused(vec![any], &[0], "a", "duplicate choice");
         }
     }
 
@@ -912,18 +919,18 @@ mod tests {
         for seen in ["a", "nobody"] {
             let condition = on(seen, wit::Comparison::Present, &[]);
             let row = wit::Property { condition, ..text("a") };
-            assert_refused(vec![row, text("b")], &[0, 1], "a", "which is no other property here");
+            assert_refused(vec![row, text("b")], &[0, 1], "a", "which is not another property");
         }
         for condition in
             [on("b", wit::Comparison::OneOf, &[]), on("b", wit::Comparison::Absent, &["1"])]
         {
             let row = wit::Property { condition, ..text("a") };
-            assert_refused(vec![row, text("b")], &[0, 1], "a", "its condition has values where");
+            assert_refused(vec![row, text("b")], &[0, 1], "a", "its condition must have values");
         }
     }
 
     #[test]
-    fn conditions_do_not_stand_in_a_circle() {
+    fn rejects_a_cycle_of_conditions() {
         let condition = |seen| on(seen, wit::Comparison::Present, &[]);
         let a = wit::Property { condition: condition("b"), ..text("a") };
         let b = wit::Property { condition: condition("c"), ..text("b") };
@@ -934,8 +941,8 @@ mod tests {
     #[test]
     fn a_secret_is_a_string_without_a_default() {
         let row = wit::Property { secret: true, ..row("a", wit::PropertyType::Integer) };
-        assert_refused(vec![row], &[0], "a", "a secret is a string");
+        assert_refused(vec![row], &[0], "a", "a secret must be a string");
         let row = wit::Property { secret: true, default: Some("\"x\"".to_owned()), ..text("a") };
-        assert_refused(vec![row], &[0], "a", "a secret has no default");
+        assert_refused(vec![row], &[0], "a", "a secret cannot have a default");
     }
 }

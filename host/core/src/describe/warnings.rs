@@ -1,5 +1,5 @@
-//! What is doubtful about a connector's description. It is valid, and yet a
-//! form, a reader or a model is likely to miss something.
+//! Warnings about a connector's description: it is valid, but something is missing
+//! or probably a mistake.
 
 use serde_json::Value;
 
@@ -8,9 +8,9 @@ use crate::contract::{Action, Definition, Descriptor};
 use crate::input;
 
 impl Descriptor {
-    /// What is doubtful, one sentence for each thing, which begins with the
-    /// place: `action createTicket: category has no description`. None of it
-    /// keeps the connector from running; `connector check` prints it.
+    /// Returns warnings, such as
+    /// ``action `createTicket`: `category` has no description``. The connector runs
+    /// regardless of them. `connector check` prints them.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Warnings(Vec::new());
         let of = "connector";
@@ -22,7 +22,7 @@ impl Descriptor {
             let is_svg = icon.contains("<svg") && icon.trim_end().ends_with("</svg>");
             warnings.add_if(!is_svg, of, "its icon is not an SVG document");
             let is_active = icon.contains("<script") || icon.contains("href=\"http");
-            warnings.add_if(is_active, of, "its icon has a script or refers to something outside");
+            warnings.add_if(is_active, of, "its icon contains a script or an external reference");
         }
         warnings.connection(&self.connection);
         for action in &self.actions {
@@ -43,8 +43,8 @@ impl Warnings {
         self.0.push(printable(&format!("{place}: {warning}")));
     }
 
-    fn add_if(&mut self, is_doubtful: bool, place: &str, warning: &str) {
-        if is_doubtful {
+    fn add_if(&mut self, applies: bool, place: &str, warning: &str) {
+        if applies {
             self.add(place, warning);
         }
     }
@@ -71,7 +71,7 @@ impl Warnings {
             self.add_if(
                 !shape.name.is_empty(),
                 &of,
-                &format!("its output is called `{}`; an output has no name", shape.name),
+                &format!("its output is named `{}`, but an output has no name", shape.name),
             );
         }
         for example in &action.examples {
@@ -79,7 +79,8 @@ impl Warnings {
         }
     }
 
-    /// An example is an input, but for the files, which are on the user's disk.
+    /// Checks an example as an input, except for its files, which only exist on the
+    /// user's disk.
     fn example(
         &mut self,
         of: &str,
@@ -134,7 +135,7 @@ impl Warnings {
         }
     }
 
-    /// A condition that compares with what is never chosen.
+    /// Warns about a condition that compares with a value that cannot be chosen.
     fn condition(&mut self, of: &str, path: &str, row: &Property, rows: &[Property]) {
         let Some(condition) = &row.condition else { return };
         let other = rows.iter().find(|other| other.name == condition.property);
@@ -145,7 +146,7 @@ impl Warnings {
         for value in &condition.values {
             let is_choice = choices.known.iter().any(|choice| same(&choice.value, value));
             let warning = format!(
-                "`{path}` depends on `{}` being {value}, which is none of its choices",
+                "`{path}` depends on `{}` being {value}, which is not one of its choices",
                 condition.property
             );
             self.add_if(!is_choice, of, &warning);

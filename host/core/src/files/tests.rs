@@ -3,7 +3,7 @@ use std::fs;
 use super::granted::file_url;
 use super::*;
 use crate::budget::{Account, Limits, MAX_FILES};
-use crate::contract::file_entry::{LONGEST_NAME, safe_name};
+use crate::contract::file_entry::{MAX_NAME, safe_name};
 use crate::contract::{FailureKind, FileEntry};
 
 fn files_of(files: &Files, file_bytes: u64) -> RunFiles {
@@ -69,8 +69,8 @@ fn a_long_name_is_cut_in_front_of_its_extension() {
         assert!(entry.name.ends_with(".wav") && entry.name.len() <= 255, "{}", entry.name);
         run.stay();
     }
-    assert_eq!(safe_name(&"a".repeat(300)), "a".repeat(LONGEST_NAME));
-    assert_eq!(safe_name(&format!("a.{}", "b".repeat(300))).len(), LONGEST_NAME);
+    assert_eq!(safe_name(&"a".repeat(300)), "a".repeat(MAX_NAME));
+    assert_eq!(safe_name(&format!("a.{}", "b".repeat(300))).len(), MAX_NAME);
 }
 
 #[test]

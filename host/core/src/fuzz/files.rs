@@ -1,4 +1,4 @@
-//! Names and ids of files: whatever they are, they stay in their folder.
+//! File names and IDs: whatever they are, files stay in their folder.
 
 use std::fs;
 use std::io::Write;
@@ -55,7 +55,7 @@ const WORDS: &[&str] = &[
     "音音音音音音",
 ];
 
-/// What no name may be on Windows, in front of the first dot.
+/// What a name must not be on Windows, up to the first dot.
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 fn names() -> impl Strategy<Value = String> {
@@ -81,7 +81,7 @@ fn every_name_is_one_part_of_a_path() {
         };
         assert!(!DEVICES.contains(&stem.as_str()), "{name:?} is a device");
         assert!(!is_port("COM") && !is_port("LPT"), "{name:?} is a port");
-        assert_eq!(safe_name(&name), name, "a safe name is left as it is");
+        assert_eq!(safe_name(&name), name, "a safe name is unchanged");
 
         let path = folder.path().join(&name);
         assert_eq!(path.parent(), Some(folder.path()));
@@ -114,7 +114,7 @@ fn a_stored_file_is_found_by_its_id_and_by_nothing_else() {
 }
 
 #[test]
-fn a_handle_stays_as_it_is_when_it_is_read_again() {
+fn reading_a_handle_again_does_not_change_it() {
     let urls = prop_oneof!["file:///[ -~ä]{0,20}", "/files/file_[0-9a-f]{32}", any::<String>()];
     let inputs = (urls, names(), any::<Option<String>>(), any::<Option<String>>());
     try_all(file!(), 10_000, &inputs, |(url, name, extension, mime_type)| {

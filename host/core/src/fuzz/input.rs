@@ -1,4 +1,4 @@
-//! Inputs of runs beside the tables they are for.
+//! Inputs of runs, with the tables that describe them.
 
 use fuzzing::try_all;
 use proptest::collection::vec;
@@ -13,10 +13,10 @@ use crate::describe::Rows;
 use crate::input::prepare;
 use crate::render;
 
-/// Tables, some of them with a row that is not as sensible as the others.
+/// Tables, some with a few harmed rows.
 fn tables() -> impl Strategy<Value = PropertyTable> {
     let tables = (plausible(), vec((any::<Index>(), harms()), 0..3));
-    tables.prop_filter_map("the table is refused", |(trees, harms)| {
+    tables.prop_filter_map("the table is rejected", |(trees, harms)| {
         let mut flat = Flat::of(&trees);
         let count = flat.rows.len();
         for (at, harm) in harms.iter().filter(|_| count != 0) {
@@ -28,7 +28,7 @@ fn tables() -> impl Strategy<Value = PropertyTable> {
 }
 
 #[test]
-fn what_is_prepared_stays_as_it_is_and_is_valid() {
+fn a_prepared_input_is_valid_and_preparing_it_again_changes_nothing() {
     try_all(file!(), 10_000, &(tables(), values()), |(table, input)| {
         let is_object = input.is_object() || input.is_null();
         let prepared = match prepare(&table, input.clone(), "it") {
@@ -45,19 +45,19 @@ fn what_is_prepared_stays_as_it_is_and_is_valid() {
         };
         let again = prepare(&table, prepared.clone(), "it").map(|prepared| prepared.value);
         assert_eq!(again, Ok(prepared.clone()), "of {input}");
-        // The schema of a form is not stricter than the host.
+        // The schema of the form must not be stricter than the host.
         let schema = render::schema("", "", &table).to_value();
         let errors: Vec<String> = jsonschema::draft7::new(&schema)
             .unwrap()
             .iter_errors(&prepared)
             .map(|error| format!("{error} at {}", error.instance_path()))
             .collect();
-        assert_eq!(errors, [""; 0], "{prepared} was prepared, and {schema} refuses it");
+        assert_eq!(errors, [""; 0], "{prepared} was prepared, but {schema} rejects it");
     });
 }
 
-/// Whether a path begins with a property of the table or a key of the input.
-/// Long keys are cut, odd ones are escaped.
+/// Whether a path begins with a property of the table or a key of the input. In
+/// paths, long keys are truncated and odd ones escaped.
 fn is_there(path: &str, table: &PropertyTable, input: &Value) -> bool {
     let begins = |name: &str| {
         path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))

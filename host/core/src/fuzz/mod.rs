@@ -1,5 +1,5 @@
-//! Parsers under generated input: tables of connectors, inputs of runs, names
-//! of files. Those of the egress path are in `egress/fuzz/`.
+//! Property-based tests of parsers: connectors' tables, inputs of runs, file
+//! names. Those of the egress path are in `egress/fuzz/`.
 
 mod files;
 mod input;

@@ -1,5 +1,5 @@
-//! Rows as a connector hands them over: trees that make sense, laid flat, and
-//! what can be done to them.
+//! Rows as a connector returns them: plausible trees in a flat list, and ways to
+//! harm them.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -12,10 +12,10 @@ use super::values;
 use crate::fixture::{no_limits, wit_row as row};
 use crate::runtime::bindings::types as wit;
 
-/// The names of members: few, so that they meet.
+/// The names of members. There are few, to cause collisions.
 pub(super) const NAMES: &[&str] = &["a", "b", "c", "d", "e"];
 
-/// A row and what stands below it.
+/// A row and the rows below it.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     row: wit::Property,
@@ -23,7 +23,7 @@ pub(super) struct Tree {
     values: Option<Box<Tree>>,
 }
 
-/// What a connector hands over: rows, and which of them are the table's own.
+/// What a connector returns: rows, and the positions of the top-level ones.
 #[derive(Clone, Debug)]
 pub(super) struct Flat {
     pub rows: Vec<wit::Property>,
@@ -48,7 +48,7 @@ impl Flat {
     }
 }
 
-/// A type with limits that belong to it, and values that it takes.
+/// Rows without children, with limits and choices that fit their types.
 fn leaves() -> BoxedStrategy<wit::Property> {
     use wit::PropertyType as Type;
     let bounds = (-2..3_i32, 0..6_i32);
@@ -74,7 +74,7 @@ fn leaves() -> BoxedStrategy<wit::Property> {
         &[Type::Boolean, Type::Date, Type::DateTime, Type::Time, Type::FileEntry, Type::Any][..],
     )
     .prop_map(|type_| row("", type_));
-    // Choices of which the first ones are in every number's bounds or none.
+    // The choices of a number are 0, 1 and 2.
     let select_one = (
         select(&[Type::String, Type::Integer, Type::Any][..]),
         1..4_usize,
@@ -111,7 +111,7 @@ fn members(tree: impl Strategy<Value = Tree> + Clone + 'static) -> BoxedStrategy
                 tree.row.name = NAMES[at].to_owned();
                 tree.row.label = format!("The {}", NAMES[at]);
                 tree.row.required = required;
-                // Only forwards or only backwards: no circle.
+                // A condition only looks at a later member, to avoid cycles.
                 if condition != 0 && at + 1 < count {
                     let other = at + 1 + looked_at.index(count - at - 1);
                     tree.row.condition = Some(met(NAMES[other], condition, value));
@@ -134,7 +134,7 @@ fn met(property: &str, kind: u8, value: i32) -> wit::Condition {
     wit::Condition { property: property.to_owned(), matches, values }
 }
 
-/// A table that makes sense: a row's limits, choices and default fit its type.
+/// Plausible tables: the limits, choices and default of each row fit its type.
 pub(super) fn plausible() -> impl Strategy<Value = Vec<Tree>> {
     let leaf = leaves().prop_map(|row| Tree { row, children: Vec::new(), values: None });
     let tree = leaf.prop_recursive(3, 16, 4, |tree| {
@@ -160,7 +160,7 @@ pub(super) fn plausible() -> impl Strategy<Value = Vec<Tree>> {
     members(prop_oneof![several().boxed(), tree.boxed()].boxed())
 }
 
-/// A list of which several choices are made.
+/// A list with several choices.
 fn several() -> impl Strategy<Value = Tree> {
     (1..4_usize, option::of(1..2_u32)).prop_map(|(count, least)| {
         let mut list = row("", wit::PropertyType::Array);
@@ -178,7 +178,7 @@ fn several() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// Something that a connector does to its rows by mistake or on purpose.
+/// Something that a connector gets wrong by mistake or on purpose.
 #[derive(Clone, Debug)]
 pub(super) enum Harm {
     Child(u32),
@@ -207,7 +207,7 @@ impl Harm {
             value: value.clone(),
             description: Some(value.clone()),
         };
-        // Some harm is done to a row that had no bounds.
+        // The row may not have had any limits.
         let mut limits = row.limits.clone().unwrap_or_else(no_limits);
         match self.clone() {
             Self::Child(at) => row.children.push(at),
@@ -247,7 +247,7 @@ impl Harm {
     }
 }
 
-/// Names that are none, and those that are.
+/// Valid and invalid names.
 fn names() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => select(NAMES).prop_map(str::to_owned),
@@ -257,7 +257,7 @@ fn names() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON, and what is none.
+/// Valid and invalid JSON.
 fn json_texts() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => values::values().prop_map(|value: Value| value.to_string()),
@@ -294,7 +294,7 @@ fn patterns() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(known).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
-/// One kind of harm or another.
+/// Every kind of harm.
 pub(super) fn harms() -> impl Strategy<Value = Harm> {
     use wit::{ControlType as Control, PropertyType as Type};
     let types = &[

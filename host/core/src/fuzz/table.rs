@@ -1,5 +1,5 @@
-//! Tables of connectors: each is refused with its row, or every document of it
-//! is sound.
+//! Tables of connectors: each is either rejected with the row at fault, or all its
+//! documents are sound.
 
 use fuzzing::try_all;
 use proptest::collection::vec;
@@ -23,7 +23,7 @@ fn parse(flat: &Flat) -> Result<PropertyTable, Vec<TableError>> {
     Ok(table)
 }
 
-/// All documents of a table.
+/// All documents rendered from a table.
 struct Documents {
     schema: Value,
     ui_schema: Value,
@@ -45,7 +45,7 @@ impl Documents {
         }
     }
 
-    /// Everything as one text.
+    /// All documents as one string.
     fn text(&self) -> String {
         let Self { schema, ui_schema, json_forms, parameters, page, example } = self;
         format!("{schema}\n{ui_schema}\n{json_forms}\n{parameters}\n{page}\n{example}")
@@ -71,7 +71,8 @@ fn descriptor(table: &PropertyTable) -> Descriptor {
     }
 }
 
-/// Models are told one type for everything, and nothing but types.
+/// Schemas for models have exactly one type for each property, and no keywords that
+/// providers reject.
 #[track_caller]
 fn assert_typed(schema: &Value) {
     assert!(schema["type"].is_string(), "{schema}");
@@ -101,13 +102,13 @@ fn assert_sound(table: &PropertyTable) -> Documents {
         jsonschema::draft7::new(&output).unwrap_or_else(|error| panic!("{error}: {output}"));
     }
     let text = documents.text();
-    assert_eq!(Documents::of(table).text(), text, "each time another text");
+    assert_eq!(Documents::of(table).text(), text, "rendering is not deterministic");
     assert!(!documents.page.contains("{{") && !schema.to_string().contains("{{"), "a template");
     documents
 }
 
 #[test]
-fn a_sensible_table_is_taken_and_its_example_is_valid() {
+fn a_plausible_table_is_accepted_and_its_example_is_valid() {
     try_all(file!(), 3_000, &plausible(), |trees| {
         let flat = Flat::of(&trees);
         let table = parse(&flat).unwrap_or_else(|errors| panic!("{errors:?}"));
@@ -125,7 +126,7 @@ fn a_sensible_table_is_taken_and_its_example_is_valid() {
 }
 
 #[test]
-fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
+fn a_hostile_table_is_rejected_with_its_row_or_renders_sound_documents() {
     let harms = vec((any::<Index>(), harms()), 1..5);
     let inputs = (plausible(), harms, vec(0..20_u32, 0..2), values());
     try_all(file!(), 12_000, &inputs, |(trees, harms, roots, input)| {
@@ -140,7 +141,7 @@ fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
         match parse(&flat) {
             Ok(table) => {
                 assert_sound(&table);
-                // Whatever it is, an input is taken or refused.
+                // Any input must be accepted or rejected without a panic.
                 drop(prepare(&table, input, "it"));
             }
             Err(errors) => {
@@ -157,7 +158,7 @@ fn a_hostile_table_is_refused_by_its_row_or_makes_sound_documents() {
     });
 }
 
-/// Whether a message's row is the table, a position, or a path of names.
+/// Whether the row in a message is the table, a position, or a path of names.
 fn is_row(row: &str, flat: &Flat) -> bool {
     let is_known = |step: &str| {
         let name = step.trim_end_matches("[]");

@@ -6,7 +6,7 @@ use proptest::prop_oneof;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-/// A key that tables use, or another one.
+/// Keys, mostly ones that tables use.
 pub(super) fn keys() -> impl Strategy<Value = String> {
     prop_oneof![
         6 => select(super::rows::NAMES).prop_map(str::to_owned),
@@ -16,7 +16,7 @@ pub(super) fn keys() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A value that is no list and no object.
+/// Values other than lists and objects.
 pub(super) fn scalars() -> impl Strategy<Value = Value> {
     let texts = select(
         &["", "a", "x1", "text", "2026-01-31", "13:30", "2026-01-31T13:30:00Z", "{{a}}", "\u{9b}"]
@@ -34,7 +34,7 @@ pub(super) fn scalars() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Any value, a few levels deep.
+/// Any values, a few levels deep.
 pub(super) fn values() -> impl Strategy<Value = Value> {
     scalars().prop_recursive(4, 32, 5, |value| {
         let file = any::<u8>().prop_map(|n| json!({ "url": format!("file:///{n}.wav") }));

@@ -1,8 +1,7 @@
-//! From what a form, a person or an engine hands over to what an action may
-//! rely on: blanks dropped, hidden values dropped, texts of values read
-//! ([`reading`]), defaults filled in, everything else checked. What is not
-//! allowed is found all at once, each value with its path and what is allowed,
-//! before any request is made.
+//! Turns the input from a form, a person or an engine into what an action can rely
+//! on: drops blank and hidden values, converts values ([`reading`]), fills in
+//! defaults, and validates everything else. All violations are reported at once,
+//! before any request is made, each with its path and what is allowed.
 
 mod named;
 mod reading;
@@ -19,19 +18,19 @@ use crate::contract::{Failure, FileEntry, Violations};
 pub(crate) use named::{file_urls, listed_texts};
 use reading::Reader;
 
-/// An input as an action gets it.
+/// An input as the action receives it.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub value: Value,
     kept: Kept,
 }
 
-/// Of each list with blank items, which are dropped, the positions of the items
-/// that stay.
+/// For each list with blank items, which are dropped, the original positions of the
+/// other items.
 #[derive(Debug, Default)]
 struct Kept(HashMap<String, Vec<usize>>);
 
-/// The input of an action.
+/// Prepares the input of an action.
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
@@ -50,7 +49,7 @@ pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<P
     Ok(Prepared { value: Value::Object(value), kept: checker.kept })
 }
 
-/// The values of a connection, like [`prepare`].
+/// Prepares the values of a connection, like [`prepare`].
 pub(crate) fn prepare_connection(
     table: &PropertyTable,
     values: Map<String, Value>,
@@ -60,8 +59,8 @@ pub(crate) fn prepare_connection(
 }
 
 impl Prepared {
-    /// A failure that a connector found in the prepared input, with the path
-    /// that the value has in what was given.
+    /// Translates the path in a connector's failure from the prepared input to the
+    /// original input.
     pub fn as_given(&self, mut failure: Failure) -> Failure {
         if let Some(path) = &failure.property {
             let given = self.kept.given(path);
@@ -73,12 +72,12 @@ impl Prepared {
 }
 
 impl Kept {
-    /// The path in what was given of a path in what was prepared.
+    /// Translates a path in the prepared input to the original input.
     fn given(&self, prepared: &str) -> String {
         let mut given = String::with_capacity(prepared.len());
         for piece in prepared.split_inclusive(['[', ']']) {
             let index = piece.strip_suffix(']').and_then(|index| index.parse::<usize>().ok());
-            // What is in front of the index ends in the bracket before it.
+            // What precedes the index ends with its opening bracket.
             let list = given.strip_suffix('[').and_then(|list| self.0.get(list));
             match index.and_then(|index| list?.get(index)) {
                 Some(position) => given.push_str(&format!("{position}]")),
@@ -89,7 +88,7 @@ impl Kept {
     }
 }
 
-/// The object whose members are looked at.
+/// The object whose members are checked.
 struct Owner {
     path: String,
     name: String,
@@ -121,7 +120,7 @@ impl Checker {
     ) -> Result<Map<String, Value>, Failure> {
         object.retain(|name, value| !is_blank(value) || takes_empty(properties, name));
         let mut violations = Violations::default();
-        // First: what is misspelt is often what is missing too.
+        // Reported first, because a misspelled property is often also missing.
         if further.is_none() {
             let is_unknown = |name: &&String| properties.iter().all(|known| known.name != **name);
             for name in object.keys().filter(is_unknown).take(Violations::MAX) {
@@ -151,7 +150,7 @@ impl Checker {
         violations.or(prepared)
     }
 
-    /// A value that was read, as an action gets it.
+    /// Prepares a value that was already converted.
     fn value(&mut self, property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
         if let Some(choices) = property.choices.as_ref()
             && property.kind != PropertyType::Array
@@ -176,7 +175,7 @@ impl Checker {
             (PropertyType::Integer, Value::Number(number)) => {
                 let given = Value::Number(number.clone());
                 check_limits(property, &given, path)?;
-                // `2.0` is an integer to JSON Schema, and reaches the action as one.
+                // `2.0` is an integer in JSON Schema. The action receives `2`.
                 Ok(number.as_f64().filter(|_| number.is_f64()).map_or(given, plain_number))
             }
             (PropertyType::FileEntry, given) => file_entry(&given, path),
@@ -188,8 +187,8 @@ impl Checker {
         }
     }
 
-    /// The items of a list without the blank ones. Those that stay are known by
-    /// their positions in what was given.
+    /// Prepares the items of a list, without the blank ones. Messages refer to items
+    /// by their original positions.
     fn items(&mut self, list: &Property, items: Vec<Value>, path: &str) -> Result<Value, Failure> {
         let shape = list.children.first();
         let count = items.len();
@@ -209,13 +208,13 @@ impl Checker {
         }
         let mut violations = Violations::default();
         violations.take(check_count(&list.limits, given.len(), "items", path));
-        let mut before = HashSet::new();
+        let mut seen = HashSet::new();
         let mut prepared = Vec::with_capacity(given.len());
         for (index, item) in given {
             let path = format!("{path}[{index}]");
-            let is_twice = list.control == ControlType::MultiSelect && !before.insert(key(&item));
-            let checked = if is_twice {
-                Err(Failure::invalid_input(&path, format!("`{path}` stands there twice")))
+            let is_duplicate = list.control == ControlType::MultiSelect && !seen.insert(key(&item));
+            let checked = if is_duplicate {
+                Err(Failure::invalid_input(&path, format!("`{path}` is a duplicate")))
             } else {
                 self.item(list, item, &path)
             };
@@ -276,26 +275,25 @@ impl Checker {
     }
 }
 
-/// The members of one object on their way to what the action gets.
+/// The members of an object while they are being prepared.
 struct Members<'a, 'b> {
     properties: &'a [Property],
-    /// What was given and is not looked at yet.
+    /// The given members that are not processed yet.
     given: Map<String, Value>,
-    /// What the action gets of each, if anything.
+    /// What the action receives for each processed property, if anything.
     settled: HashMap<&'a str, Result<Option<Value>, Wrong>>,
     owner: &'a Owner,
     violations: Violations,
     checker: &'b mut Checker,
 }
 
-/// Something is wrong with a value, or with one on which it depends. It was
-/// noted.
+/// A value, or one on which it depends, is invalid. The violation has been noted.
 #[derive(Clone, Copy)]
 struct Wrong;
 
 impl<'a> Members<'a, '_> {
-    /// What the action gets of a property. A condition looks at what the
-    /// action gets of another one, so that one comes first.
+    /// Returns what the action receives for a property. A condition looks at what
+    /// the action receives for another property, which is therefore settled first.
     fn settle(&mut self, property: &'a Property) -> Result<Option<Value>, Wrong> {
         if let Some(settled) = self.settled.get(property.name.as_str()) {
             return settled.clone();
@@ -313,8 +311,8 @@ impl<'a> Members<'a, '_> {
         settled
     }
 
-    /// Whether a property's condition holds. One that looks at a hidden
-    /// property sees no value there.
+    /// Whether a property's condition holds. A hidden property counts as having no
+    /// value.
     fn is_shown(&mut self, property: &Property) -> Result<bool, Wrong> {
         let Some(condition) = &property.condition else { return Ok(true) };
         let properties = self.properties;
@@ -336,12 +334,12 @@ impl<'a> Members<'a, '_> {
         let given = given.map(|given| self.checker.reader.read(property, given));
         let given = given.filter(|given| !is_left_empty(property, given));
         let prepared = given.map(|given| self.checker.value(property, given, &path)).transpose()?;
-        // An object of which nothing is left was blank further down.
+        // An object is empty if everything inside it was blank.
         let prepared = prepared.filter(|prepared| !is_empty(prepared));
         let refused = |why: &str| Err(Failure::invalid_input(&path, format!("`{path}` {why}")));
         match (prepared, &property.default) {
             (None, Some(default)) if !self.checker.reader.may_fill_in(default) => {
-                refused("cannot have its default: the input has too many values")
+                refused("cannot be set to its default: the input has too many values")
             }
             (None, None) if property.required => refused("is required"),
             (prepared, default) => Ok(prepared.or_else(|| default.clone())),
@@ -349,17 +347,17 @@ impl<'a> Members<'a, '_> {
     }
 }
 
-/// Forms send an empty box as `""` or `null`.
+/// Forms send an empty field as `""` or `null`.
 fn is_blank(value: &Value) -> bool {
     matches!(value, Value::Null) || value.as_str().is_some_and(str::is_empty)
 }
 
-/// Whether a blank value of this name means something.
+/// Whether a blank value is meaningful for the property with this name.
 fn takes_empty(properties: &[Property], name: &str) -> bool {
     properties.iter().any(|property| property.name == name && property.may_be_empty())
 }
 
-/// What is left of a list or map when its blanks are gone.
+/// Whether a prepared value, from which blanks were dropped, is empty.
 fn is_empty(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.is_empty(),
@@ -368,7 +366,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether nothing is left of a property's value when its blanks are gone.
+/// Whether nothing is left of a property's value without its blanks.
 fn is_left_empty(property: &Property, value: &Value) -> bool {
     match (property.kind, value) {
         (PropertyType::Array, Value::Array(items)) => items.iter().all(is_blank),
@@ -377,22 +375,21 @@ fn is_left_empty(property: &Property, value: &Value) -> bool {
     }
 }
 
-/// A default as an action gets it: what is given instead of it would become the
-/// same.
+/// Prepares a default, in the same way as a value that is given.
 ///
 /// # Errors
-/// `invalid-input`, if the property does not take it.
+/// `invalid-input`, if the default is not valid for the property.
 pub(crate) fn default(property: &Property, default: Value, path: &str) -> Result<Value, Failure> {
     Checker::new().value(property, default, path)
 }
 
-/// One value as an action gets it, whatever the property offers.
+/// Prepares one value without comparing it with the property's choices.
 pub(crate) fn fitting(property: &Property, given: Value, path: &str) -> Result<Value, Failure> {
     Checker::new().fitting(property, given, path)
 }
 
-/// A handle, complete: only its `url` must be given. What the file is, is
-/// looked at when it is opened.
+/// Completes a file handle, of which only `url` is required. The content is checked
+/// when the file is opened.
 fn file_entry(given: &Value, path: &str) -> Result<Value, Failure> {
     let entry = FileEntry::from_json(given).ok_or_else(|| {
         let message = format!("`{path}` must be a file: an object with at least a `url`");
@@ -401,7 +398,7 @@ fn file_entry(given: &Value, path: &str) -> Result<Value, Failure> {
     Ok(json!(entry))
 }
 
-/// A choice in a message: its value, and its label if that says more.
+/// Formats a choice for a message: its value, and its label if it has one.
 fn named(choice: &Choice) -> String {
     match &choice.value {
         Value::String(text) => format!("`{}`", excerpt(text)),
@@ -410,7 +407,7 @@ fn named(choice: &Choice) -> String {
     }
 }
 
-/// The bounds of a number or a text.
+/// Checks the limits of a number or a string.
 fn check_limits(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
     let limits = &property.limits;
     match given {
@@ -475,7 +472,7 @@ fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
     }
 }
 
-/// RFC 3339 by its digits; the provider knows its calendar.
+/// Checks the RFC 3339 syntax. The provider checks that the date exists.
 fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
     const DATE: &str = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
     const TIME: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d|:60)?(\.\d+)?";
@@ -504,12 +501,12 @@ fn unknown_property(name: &str, properties: &[Property], owner: &Owner) -> Failu
     let advice = match (nearest, names.is_empty()) {
         (Some((_, known)), _) => format!("did you mean `{known}`?"),
         (None, false) => format!("expected one of: {}", names.join(", ")),
-        (None, true) => format!("{} has none", owner.name),
+        (None, true) => format!("{} has no properties", owner.name),
     };
     Failure::invalid_input(&path, format!("unknown property `{path}`; {advice}"))
 }
 
-/// How many characters must change, without regard to case, `-` and `_`.
+/// The edit distance, ignoring case, `-` and `_`.
 fn distance(a: &str, b: &str) -> usize {
     let plain = |text: &str| -> String {
         text.chars().filter(|c| !"-_".contains(*c)).take(64).flat_map(char::to_lowercase).collect()
@@ -518,14 +515,14 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 fn refused(property: &Property, path: &str, what: &str, given: &Value) -> Failure {
-    // A secret is not repeated, not even a wrong one.
+    // Never repeats a secret, not even an invalid one.
     let got = if property.secret { String::new() } else { format!(" (got {})", shown(given)) };
     Failure::invalid_input(path, format!("`{path}` {what}{got}"))
 }
 
 fn expected(property: &Property) -> &'static str {
     match property.kind {
-        PropertyType::String => "a text",
+        PropertyType::String => "a string",
         PropertyType::Integer => "a whole number",
         PropertyType::Number => "a number",
         PropertyType::Boolean => "true or false",
@@ -539,7 +536,7 @@ fn expected(property: &Property) -> &'static str {
     }
 }
 
-/// A value in a message: texts in quotes, everything short.
+/// Formats a value for a message, shortened and with strings in quotes.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{}\"", excerpt(text)),
@@ -553,18 +550,18 @@ fn kind_of(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
-        Value::String(_) => "a text",
+        Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     }
 }
 
 fn excerpt(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let begun: String = text.chars().take(LONGEST).collect();
-    // Quotes are no harm: only what moves a terminal's cursor is.
+    const MAX: usize = 60;
+    let begun: String = text.chars().take(MAX).collect();
+    // Quotes are harmless. Only terminal control sequences need escaping.
     let plain = begun.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
-    let short: String = plain.chars().take(LONGEST).collect();
+    let short: String = plain.chars().take(MAX).collect();
     if short.len() < text.len() { format!("{short}…") } else { short }
 }
 
@@ -607,7 +604,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_of_a_form_are_absent() {
+    fn blank_values_count_as_absent() {
         let table = || {
             let items = array("list", shape(PropertyType::String, ControlType::Text));
             vec![string("text"), number("number"), items, object("object", vec![string("inner")])]
@@ -621,7 +618,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_holds_when_nothing_is_given() {
+    fn fills_in_a_default_when_nothing_is_given() {
         let table = || vec![Property { default: Some(json!("a")), ..required(string("text")) }];
         becomes(table(), json!({}), json!({"text": "a"}));
         becomes(table(), json!({"text": ""}), json!({"text": "a"}));
@@ -629,7 +626,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_blank_further_down_is_absent_too() {
+    fn nested_blank_values_count_as_absent() {
         let inner = || object("inner", vec![string("text")]);
         let table = || vec![required(object("object", vec![inner()]))];
         let blank = json!({"object": {"inner": {"text": ""}}});
@@ -642,7 +639,7 @@ mod tests {
     }
 
     #[test]
-    fn a_required_text_may_be_empty_where_the_table_says_so() {
+    fn a_required_string_may_be_empty_if_its_minimum_length_is_zero() {
         let table = || {
             let limits = Limits { min_length: Some(0), ..Limits::default() };
             let said = Property { limits, ..required(string("said")) };
@@ -691,7 +688,7 @@ mod tests {
     }
 
     #[test]
-    fn several_choices_differ() {
+    fn rejects_a_duplicate_choice() {
         let choices = closed(&[("A", json!("a")), ("B", json!("b"))]);
         let items = array("pick", shape(PropertyType::String, ControlType::Text));
         let several = || Property {
@@ -701,7 +698,7 @@ mod tests {
         };
         becomes(vec![several()], json!({"pick": ["b", "a"]}), json!({"pick": ["b", "a"]}));
         let twice = json!({"pick": ["a", "a"]});
-        refuses(vec![several()], twice, "pick[1]", "`pick[1]` stands there twice");
+        refuses(vec![several()], twice, "pick[1]", "`pick[1]` is a duplicate");
     }
 
     #[test]
@@ -721,7 +718,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_hidden_property_decides_is_hidden() {
+    fn a_condition_on_a_hidden_property_does_not_hold() {
         let table = || {
             let first = when("a", Comparison::Present, &[]);
             let second = when("b", Comparison::OneOf, &[json!("x")]);
@@ -736,7 +733,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lead_to_the_value_at_fault() {
+    fn reports_the_path_of_the_invalid_value() {
         let message = || object("", vec![required(string("content")), number("weight")]);
         let table = || vec![array("messages", message())];
         let deep = json!({"messages": [{"content": "a"}, {"content": "b", "weight": "heavy"}]});
@@ -758,7 +755,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_inclusive_and_named() {
+    fn limits_are_inclusive_and_reported() {
         let between = Limits { minimum: Some(0.25), maximum: Some(4.0), ..Limits::default() };
         let table = || vec![limited(number("speed"), between.clone())];
         becomes(table(), json!({"speed": 0.25}), json!({"speed": 0.25}));
@@ -772,7 +769,7 @@ mod tests {
 
         let short = Limits { max_length: Some(3), ..Limits::default() };
         let table = || vec![limited(string("text"), short.clone())];
-        // Characters count, not bytes.
+        // Lengths are in characters, not bytes.
         becomes(table(), json!({"text": "äöü"}), json!({"text": "äöü"}));
         refuses(
             table(),
@@ -814,13 +811,13 @@ mod tests {
     }
 
     #[test]
-    fn integers_may_be_written_with_a_point() {
+    fn accepts_integers_with_a_decimal_point() {
         becomes(vec![integer("n")], json!({"n": 2.0}), json!({"n": 2}));
         refuses(vec![integer("n")], json!({"n": 2.5}), "n", "`n` must be a whole number (got 2.5)");
     }
 
     #[test]
-    fn a_closed_list_takes_its_values_only_and_an_open_one_any() {
+    fn only_open_choices_allow_other_values() {
         let choices = [("One", json!("one")), ("Two", json!("two"))];
         let select = |choices| vec![Property { choices, ..string("pick") }];
         becomes(select(open(&choices)), json!({"pick": "three"}), json!({"pick": "three"}));
@@ -833,7 +830,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_needs_no_more_than_its_url() {
+    fn a_file_only_needs_its_url() {
         let file = |accept: &[&str]| {
             let accept = accept.iter().map(|&extension| extension.to_owned()).collect();
             let limits = Limits { accept, ..Limits::default() };
@@ -874,7 +871,7 @@ mod tests {
     }
 
     #[test]
-    fn long_and_odd_values_are_shown_short_and_harmless() {
+    fn messages_shorten_and_escape_values() {
         let escape = json!({"n": "\u{1b}[2J".to_owned() + &"x".repeat(100)});
         let failure = prepare(&PropertyTable::from(vec![integer("n")]), escape, "it").unwrap_err();
         assert!(failure.message.starts_with("`n` must be a whole number (got \"\\u{1b}[2J"));
@@ -882,7 +879,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_values_are_read() {
+    fn converts_strings_to_the_propertys_type() {
         let table = || {
             let list = |name: &str, kind| array(name, shape(kind, ControlType::None));
             let date = |name: &str, kind| row(name, kind, ControlType::None);
@@ -938,7 +935,7 @@ mod tests {
             ("b", json!("0"), json!(false)),
             ("b", json!(1), json!(true)),
             ("b", json!(0.0), json!(false)),
-            // Texts.
+            // Strings.
             ("t", json!(12345), json!("12345")),
             ("t", json!(9_007_199_254_740_993_u64), json!("9007199254740993")),
             ("t", json!(0.5), json!("0.5")),
@@ -978,7 +975,7 @@ mod tests {
         ] {
             let expected = json!({name: read});
             becomes(table(), json!({name: given}), expected.clone());
-            // An input may itself be a text of JSON.
+            // The input itself may be a string of JSON.
             becomes(table(), Value::from(json!({name: given}).to_string()), expected);
         }
         let entry = json!({
@@ -1031,9 +1028,9 @@ mod tests {
             ("n", json!("it's \"5\""), "`n` must be a number (got \"it's \"5\"\")"),
             ("b", json!("maybe"), "`b` must be true or false (got \"maybe\")"),
             ("b", json!(2), "`b` must be true or false (got 2)"),
-            ("t", json!({"a": 1}), "`t` must be a text (got an object)"),
-            ("t", json!(["a"]), "`t` must be a text (got a list)"),
-            ("t", json!(1e22), "`t` must be a text (got 1e+22)"),
+            ("t", json!({"a": 1}), "`t` must be a string (got an object)"),
+            ("t", json!(["a"]), "`t` must be a string (got a list)"),
+            ("t", json!(1e22), "`t` must be a string (got 1e+22)"),
             ("numbers", json!("1, 2"), "`numbers[0]` must be a number (got \"1, 2\")"),
             ("rows", json!("heavy"), "`rows` must be a list (got \"heavy\")"),
             ("rows", json!({"weight": 1}), "`rows` must be a list (got an object)"),
@@ -1046,7 +1043,7 @@ mod tests {
     }
 
     #[test]
-    fn json_in_texts_is_read_within_a_budget() {
+    fn json_in_strings_is_parsed_within_a_budget() {
         let list = || vec![array("list", shape(PropertyType::Number, ControlType::Number))];
         let zeros = |count| format!("[{}0]", "0,".repeat(count));
         assert!(prepare(&list().into(), json!({"list": zeros(10_000)}), "it").is_ok());
@@ -1058,7 +1055,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_is_made_by_its_value_its_text_or_its_label() {
+    fn a_choice_is_recognized_by_its_value_its_text_or_its_label() {
         let table = || {
             let formats = [("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))];
             let twins =
@@ -1093,13 +1090,13 @@ mod tests {
             ("crossed", json!(2), json!(2)),
             ("twins", json!("A"), json!("x")),
             ("twins", json!("a"), json!("y")),
-            // A value wins over a label.
+            // A value takes precedence over a label.
             ("twins", json!("z"), json!("z")),
             ("digit", json!(1), json!("1")),
             ("language", json!("english"), json!("en")),
             ("language", json!(" fr\n"), json!("fr")),
             ("model", json!(" gpt \r\n"), json!("gpt")),
-            // Another model, perhaps.
+            // This could be another model.
             ("model", json!("GPT"), json!("GPT")),
             ("any", json!("Auto"), json!("auto")),
             ("any", json!("AUTO"), json!("AUTO")),
@@ -1121,7 +1118,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn reports_all_violations_at_once() {
         let table = || {
             let message = object("", vec![required(string("content")), number("weight")]);
             let shown = when("n", Comparison::Present, &[]);
@@ -1138,11 +1135,11 @@ mod tests {
             "nam": "x",
         });
         let failure = prepare(&table().into(), input, "it").unwrap_err();
-        let told: Vec<_> = failure.violations.iter().map(|each| each.property.as_str()).collect();
-        // Whether `shown` is needed is not known.
+        let found: Vec<_> = failure.violations.iter().map(|each| each.property.as_str()).collect();
+        // It is unknown whether `shown` is required.
         let expected =
             ["nam", "messages[0].content", "messages[0].weight", "messages[2].wieght", "n", "name"];
-        assert_eq!(told, expected);
+        assert_eq!(found, expected);
         assert_eq!(failure.message, "unknown property `nam`; did you mean `name`?");
         assert_eq!(failure.property.as_deref(), Some("nam"));
 
@@ -1156,7 +1153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_known_by_its_position_in_what_was_given() {
+    fn paths_contain_the_original_positions_of_items() {
         let message = object("", vec![required(string("content")), array("parts", string(""))]);
         let table = || vec![array("messages", message.clone())];
         let content = |content: &str| json!({"content": content});

@@ -1,6 +1,6 @@
-//! What an input that a caller gave names: functions and files. Both are granted
-//! for being named, so only places count that hold names, and only what the
-//! caller wrote: defaults of tables are not looked at, nor is any other text.
+//! The functions and files that a caller's input names. Naming one grants it, so
+//! only properties that hold such names count, and only what the caller wrote:
+//! defaults and all other strings are ignored.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::contract::json;
 use crate::contract::table::{Property, PropertyType};
 
-/// The texts in lists of texts: the names of functions are such a list.
+/// The strings in lists of strings. The names of functions are such a list.
 pub(crate) fn listed_texts(properties: &[Property], input: &Value) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     each(properties, input, &mut |property, value| {
@@ -27,7 +27,7 @@ pub(crate) fn listed_texts(properties: &[Property], input: &Value) -> BTreeSet<S
     texts
 }
 
-/// The URLs of its files.
+/// The URLs of the files in an input.
 pub(crate) fn file_urls(properties: &[Property], input: &Value) -> Vec<String> {
     let mut urls = Vec::new();
     each(properties, input, &mut |property, value| {
@@ -39,7 +39,7 @@ pub(crate) fn file_urls(properties: &[Property], input: &Value) -> Vec<String> {
     urls
 }
 
-/// Looks at the values of an object, and at what they hold.
+/// Visits the values of an object, at all levels.
 fn each(properties: &[Property], object: &Value, look: &mut dyn FnMut(&Property, &Value)) {
     let read = read_container(object);
     let Some(members) = read.as_ref().unwrap_or(object).as_object() else { return };
@@ -71,7 +71,7 @@ fn look_into(property: &Property, value: &Value, look: &mut dyn FnMut(&Property,
     }
 }
 
-/// A list or an object that was given as a text.
+/// Parses a list or an object that was given as a string.
 fn read_container(value: &Value) -> Option<Value> {
     let text = value.as_str().filter(|text| text.trim_start().starts_with(['[', '{']))?;
     json::parse(text).ok()
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_in_lists_of_texts_and_nowhere_else() {
+    fn only_lists_of_strings_contain_names() {
         let table = [
             string("content"),
             array("functions", string("")),

@@ -1,9 +1,9 @@
-//! Values as a property holds them, out of what engines, environment variables,
-//! forms and models write for them: texts of numbers, JSON in a text, a
-//! choice's label. `wit/types.wit`, `property-type`, says what is read.
+//! Converts what engines, environment variables, forms and models write into values
+//! of a property's type: numbers in strings, JSON in a string, the label of a
+//! choice. `wit/types.wit`, `property-type`, lists the conversions.
 //!
-//! Only what can be read in one way and without loss is. Everything else stays
-//! as it was given, to be refused with the caller's own words.
+//! A value is only converted if that is unambiguous and lossless. Everything else
+//! stays unchanged, so that a message can show what the caller wrote.
 
 use std::borrow::Cow;
 
@@ -12,20 +12,20 @@ use serde_json::{Number, Value, json};
 use crate::contract::json::{self, MEMBER, OF_CALLERS};
 use crate::contract::table::{Choice, Choices, Property, PropertyType, plain_number, same};
 
-/// Below it, a number with a fraction or an exponent is read exactly.
+/// Numbers below this limit are exact even with a fraction or an exponent.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Reads the values of one input.
+/// Converts the values of one input.
 pub(super) struct Reader {
-    /// The memory that the JSON in its texts and the defaults that are filled in
-    /// may still take: a short input could become values of gigabytes.
+    /// The memory that JSON in strings and defaults may still take. Without this
+    /// limit, a short input could become gigabytes of values.
     left: usize,
-    /// How many choices the values may still be compared with: a list may be
-    /// long, and so may its choices.
+    /// How many more comparisons with choices are allowed. Both a list and its
+    /// choices may be long.
     comparisons: usize,
 }
 
-/// A list of 57 languages may have 100,000 items.
+/// Enough for a list of 100,000 items with 200 choices.
 const MAX_COMPARISONS: usize = 20_000_000;
 
 impl Reader {
@@ -33,7 +33,7 @@ impl Reader {
         Self { left: OF_CALLERS, comparisons: MAX_COMPARISONS }
     }
 
-    /// The value as the property holds it, or as it was given.
+    /// Converts a value, or returns it unchanged.
     pub fn read(&mut self, property: &Property, given: Value) -> Value {
         if let Some(choices) = &property.choices {
             return match property.kind {
@@ -44,22 +44,22 @@ impl Reader {
         self.typed(property, given)
     }
 
-    /// Whether a value may be compared with choices, all of them.
+    /// Whether a value may still be compared with all these choices.
     pub fn may_compare(&mut self, choices: &Choices) -> bool {
         let left = self.comparisons.checked_sub(choices.known.len());
         self.comparisons = left.unwrap_or_default();
         left.is_some()
     }
 
-    /// Whether a default may be filled in: each object of a long list has those
-    /// of its members.
+    /// Whether a default may still be filled in. Each object in a long list gets the
+    /// defaults of its members.
     pub fn may_fill_in(&mut self, default: &Value) -> bool {
         let left = self.left.checked_sub(MEMBER + default.to_string().len());
         self.left = left.unwrap_or_default();
         left.is_some()
     }
 
-    /// An input, which some models send as a text of JSON within JSON.
+    /// Converts an input, which some models send as a JSON string that contains JSON.
     pub fn object(&mut self, given: Value) -> Value {
         match given {
             Value::String(text) => self.of_text(PropertyType::Object, text),
@@ -102,7 +102,7 @@ impl Reader {
         }
     }
 
-    /// What a text holds for a property that holds none.
+    /// Converts a string for a property of another type.
     fn of_text(&mut self, kind: PropertyType, text: String) -> Value {
         let plain = text.trim();
         if plain.is_empty() || plain == "null" {
@@ -113,7 +113,7 @@ impl Reader {
             PropertyType::Number => number(plain),
             PropertyType::Boolean => boolean(plain),
             PropertyType::Object => self.json(plain).filter(Value::is_object),
-            // A file needs no more than its URL.
+            // A file only needs its URL.
             PropertyType::FileEntry => {
                 self.json(plain).or_else(|| Some(json!({ "url": plain }))).filter(Value::is_object)
             }
@@ -123,7 +123,8 @@ impl Reader {
         read.unwrap_or(Value::String(text))
     }
 
-    /// A text of JSON that no choice of text would look like.
+    /// Parses a string for a property of any type with choices, if it contains a list
+    /// or an object. Other strings are values themselves.
     fn one_of_several_types(&mut self, property: &Property, text: String) -> Value {
         let json = property.choices.as_ref().and_then(|_| self.json(&text));
         json.filter(|json| json.is_object() || json.is_array()).unwrap_or(Value::String(text))
@@ -138,14 +139,14 @@ impl Reader {
     }
 
     fn json(&mut self, text: &str) -> Option<Value> {
-        // Anything else is no list, object or null, and not worth the parsing.
+        // Only a list, an object or null is worth parsing.
         let begins = |text: &str| text.starts_with(['[', '{']) || text == "null";
         begins(text.trim()).then(|| json::parse_within(text, &mut self.left).ok()).flatten()
     }
 }
 
-/// A text for a property that holds one. White space around a secret is left
-/// over from copying, and around JSON it means nothing.
+/// Converts a value for a string property. White space around a secret is left over
+/// from copying, and around JSON it is insignificant.
 fn text(property: &Property, given: Value) -> Value {
     match given {
         given if property.secret => plain_text(trimmed(given)),
@@ -159,7 +160,7 @@ fn text(property: &Property, given: Value) -> Value {
 
 fn plain_text(given: Value) -> Value {
     match given {
-        // Its digits are no longer those that were given.
+        // Its digits may differ from those that were given.
         Value::Number(number) if !is_exact(&number) => number.into(),
         Value::Number(number) => number.to_string().into(),
         Value::Bool(flag) => flag.to_string().into(),
@@ -174,13 +175,13 @@ fn trimmed(given: Value) -> Value {
     }
 }
 
-/// Whether a list's items are texts, which may be white space.
+/// Whether the items of a list are strings, which may consist of white space.
 fn holds_text(list: &Property) -> bool {
     list.children.first().is_some_and(|shape| shape.kind == PropertyType::String)
 }
 
-/// The list that holds a single value, unless the value could be meant for the
-/// list itself or for a part of an item.
+/// Puts a single value in a list, unless the value could be meant as the list itself
+/// or as a part of an item.
 fn list_of_one(property: &Property, given: Value) -> Value {
     let shape = property.children.first().map(|shape| shape.kind);
     let is_item = match shape {
@@ -191,7 +192,7 @@ fn list_of_one(property: &Property, given: Value) -> Value {
     if is_item { Value::Array(vec![given]) } else { given }
 }
 
-/// `1` and `0`, as databases and forms write yes and no.
+/// Converts `1` and `0`, which databases and forms use for booleans.
 fn flag(number: Number) -> Value {
     match number.as_f64() {
         Some(1.0) => true.into(),
@@ -209,31 +210,31 @@ fn boolean(text: &str) -> Option<Value> {
     }
 }
 
-/// A number in decimal digits, with or without point and exponent. JSON has no
-/// `+1`, `.5` and `007`, but nobody means anything else by them.
+/// Parses a decimal number, with or without a point and an exponent. `+1`, `.5` and
+/// `007` are not JSON but unambiguous.
 fn number(text: &str) -> Option<Value> {
     let integer = text.parse::<i64>().map(Value::from);
     if let Ok(integer) = integer.or_else(|_| text.parse::<u64>().map(Value::from)) {
         return Some(integer);
     }
-    // Rust also reads `inf` and `nan`.
+    // Rust also parses `inf` and `nan`.
     let is_decimal = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
     let number = text.parse::<f64>().ok().filter(|number| is_decimal && number.is_finite())?;
     Some(if number.abs() < EXACT { plain_number(number) } else { number.into() })
 }
 
-/// A whole number, however it is written, that is read exactly.
+/// Parses a whole number in any notation, if it is exact.
 fn whole(text: &str) -> Option<Value> {
     number(text).filter(|number| !number.is_f64())
 }
 
-/// Whether a number has the digits that were given.
+/// Whether a number has exactly the digits that were given.
 fn is_exact(number: &Number) -> bool {
     !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < EXACT)
 }
 
-/// The choice that is meant: by its value, by the text of its value, or by its
-/// label, in upper or lower case where only one choice is called so.
+/// Finds a choice by its value, by the text of its value, or by its label. The case
+/// of a label is ignored if only one choice matches.
 fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
     let known = &choices.known;
     if let Some(choice) = known.iter().find(|choice| same(&choice.value, given)) {
@@ -251,9 +252,9 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
     known.iter().find(is_written).or_else(exactly).or_else(alike)
 }
 
-/// Whether a choice's label is another word than its value. An open list takes
-/// other values too: `GPT` may be a model beside `gpt`, so a label in another case
-/// counts there only if it could not be one.
+/// Whether the label of a choice differs from its value by more than case. An open
+/// list allows other values: `GPT` may be a different model from `gpt`, so the case
+/// of a label is only ignored if the label could not be a value.
 fn is_other_word(choice: &Choice) -> bool {
     written(&choice.value).is_none_or(|own| !is_alike(&choice.label, &own))
 }
@@ -262,7 +263,7 @@ fn is_alike(left: &str, right: &str) -> bool {
     left.trim().to_lowercase() == right.to_lowercase()
 }
 
-/// A value as people write it, if it is a single one.
+/// A scalar as people write it.
 fn written(value: &Value) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(Cow::Borrowed(text)),

@@ -1,18 +1,18 @@
-//! Conditions of properties, as schemas, as expressions and as sentences.
+//! Renders conditions as schemas, expressions and sentences.
 
 use serde_json::{Map, Value, json};
 
 use super::{is_template, plain, text};
 use crate::contract::table::{Choice, Comparison, Condition, Property, PropertyType, same};
 
-/// The schema that an object with `members` matches exactly while the
-/// property counts; none if it always does.
+/// The schema that an object with `members` matches if and only if the property
+/// applies. `None` if it always applies.
 ///
-/// "The value is what was given, or else the property's default": where the
-/// default meets the condition, an absent member meets it too. Where it does
-/// not, the schema names the member in `required`, because `properties` alone
-/// says nothing about a member that is absent. A property that is itself
-/// hidden has no value, so its condition is part of this one.
+/// An absent value is the property's default. If the default meets the condition,
+/// an absent member meets it too. Otherwise, the schema lists the member in
+/// `required`, because `properties` alone accepts an absent member. A hidden
+/// property has no value, so this schema includes the condition of the property
+/// that is looked at.
 pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value> {
     let condition = property.condition.as_ref()?;
     if condition.values.iter().any(is_template) {
@@ -20,7 +20,7 @@ pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value>
     }
     let looked_at = members.iter().find(|member| member.name == condition.property)?;
     let met = met(condition, looked_at);
-    // `json!` would copy what stands in it, at each condition of a chain again.
+    // `json!` would copy its operands, again for each condition of a chain.
     let keyword = |name: &str, value| Value::Object(Map::from_iter([(name.to_owned(), value)]));
     Some(match (schema(looked_at, members), condition.matches) {
         (None, _) => met,
@@ -31,7 +31,7 @@ pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value>
     })
 }
 
-/// Whether the property counts in this object, by the same rules.
+/// Whether the property applies in this object, by the same rules.
 pub(super) fn holds(
     property: &Property,
     members: &[Property],
@@ -95,7 +95,7 @@ fn any_of(values: &[Value]) -> Value {
     }
 }
 
-/// What the host takes for no value, as far as the type does not exclude it.
+/// The values of this type that mean "not given" to the host.
 fn blanks(kind: PropertyType) -> &'static [Value] {
     static TEXT: [Value; 1] = [Value::String(String::new())];
     static ANY: [Value; 2] = [Value::String(String::new()), Value::Null];
@@ -108,7 +108,7 @@ fn blanks(kind: PropertyType) -> &'static [Value] {
     }
 }
 
-/// The condition as engines write it: `responseFormat != 0`.
+/// The condition as an expression for engines: `responseFormat != 0`.
 pub(super) fn expression(condition: &Condition) -> String {
     let compare = |operator: &str, joint: &str| {
         let parts = condition.values.iter().map(|value| {
@@ -143,7 +143,7 @@ pub(super) fn words(condition: &Condition, members: &[Property]) -> String {
     sentence(condition, looked_at, label, ("has a value", "has no value"), named)
 }
 
-/// The condition in words for those who give values and see no labels:
+/// The condition in words, for readers who write values and do not see labels:
 /// `` `responseFormat` is 1 (Object) or 2 (List)``.
 pub(super) fn by_name(condition: &Condition, members: &[Property]) -> String {
     let looked_at = members.iter().find(|member| member.name == condition.property);
@@ -182,7 +182,7 @@ fn sentence(
         Comparison::OneOf => {
             format!("{name} is {}", enumeration(condition.values.iter().map(named), "or"))
         }
-        // The rest of a closed list reads better than what it is not.
+        // For a closed list, the allowed values read better than the excluded ones.
         Comparison::NoneOf if is_closed && !rest.is_empty() => {
             format!("{name} is {}", enumeration(rest.into_iter().map(named), "or"))
         }
@@ -222,7 +222,7 @@ mod tests {
         Property { condition: when("format", matches, values), ..string("schema") }
     }
 
-    /// Which of the instances the condition's schema accepts.
+    /// Checks which instances the schema of the condition accepts.
     fn check(members: &[Property], expected: &[(Value, bool)]) {
         let schema = schema(members.last().unwrap(), members).unwrap();
         for (instance, holds) in expected {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn none_of_needs_a_value() {
+    fn none_of_requires_a_value() {
         let members = [format(None), conditional(Comparison::NoneOf, &[json!(0)])];
         assert_eq!(
             schema(&members[1], &members).unwrap(),
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_text_is_no_value() {
+    fn an_empty_string_counts_as_absent() {
         let present = [string("format"), conditional(Comparison::Present, &[])];
         check(
             &present,

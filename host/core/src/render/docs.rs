@@ -1,20 +1,20 @@
 //! The reference page of a connector, in Markdown.
 //!
-//! The layout is that of the reference pages people know from workflow
-//! engines: front matter, `## Reference` with the connection and the actions,
-//! each with tables of Name, Type, Control Type and Description, and further
-//! instructions at the end. A type is written as there:
+//! The layout is the one of reference pages known from workflow engines: front
+//! matter, `## Reference` with the connection and the actions, each with a table of
+//! Name, Type, Control Type and Description, and additional instructions at the
+//! end. Types are written as on those pages:
 //!
 //! * an object is `{…}` with its members: `{STRING\(content), STRING\(role)}`;
 //! * a list is `[…]` around its items;
-//! * a map, and what can be anything, is `{}`;
+//! * a map, or a value of any type, is `{}`;
 //! * everything else is its name.
 //!
-//! Tables of outputs have the same columns, where reference pages have only
-//! types. Beyond those tables the page says everything that the property tables
-//! hold: the description of a row begins with its key and ends with its
-//! choices, bounds, defaults and condition, what lies deeper than a row has a
-//! table of its own ("Members"), and each action has an example to run.
+//! Tables of outputs have the same columns, whereas those pages only list types.
+//! The page also contains everything else in the property tables: a description
+//! begins with the key and ends with the choices, limits, defaults and condition,
+//! nested properties are in a separate table ("Members"), and each action has an
+//! example to run.
 
 use std::fmt::Write;
 
@@ -34,7 +34,7 @@ const HEADER: &str = "\
 /// The reference page of a connector.
 pub fn docs(descriptor: &Descriptor) -> String {
     let mut blocks = Blocks::default();
-    // YAML reads JSON strings as they are.
+    // A JSON string is a valid YAML string.
     blocks.add(format!(
         "---\ntitle: {}\ndescription: {}\n---\n## Reference\n<hr />",
         json!(text(&descriptor.title)),
@@ -73,8 +73,8 @@ pub fn action_docs(descriptor: &Descriptor, of: &Action) -> String {
     blocks.page
 }
 
-/// What the page says of the property at a path such as `messages[0].role`, and
-/// of everything below it.
+/// The part of the page about the property at a path such as `messages[0].role`, and
+/// everything below it.
 pub fn property_docs(table: &PropertyTable, path: &str) -> Option<String> {
     let property = table.at_path(path)?;
     let siblings = match path.rsplit_once('.') {
@@ -153,7 +153,7 @@ fn connection(blocks: &mut Blocks, connection: &Definition) {
     members(blocks, &connection.properties);
 }
 
-/// What each request carries.
+/// The credential that each request carries, in words.
 fn carried(scheme: &Scheme) -> String {
     match scheme {
         Scheme::None => String::new(),
@@ -188,7 +188,7 @@ fn carried(scheme: &Scheme) -> String {
     }
 }
 
-/// A table of the rows that are wanted.
+/// Adds a table of some properties of the connection.
 fn connection_rows(
     blocks: &mut Blocks,
     connection: &Definition,
@@ -216,7 +216,7 @@ fn connection_rows(
             .map(|variable| code(&variable.name))
             .collect();
         if !variables.is_empty() {
-            let _ = write!(further, " Environment variable: {}.", variables.join(", else "));
+            let _ = write!(further, " Environment variable: {}.", variables.join(" or "));
         }
         let description = describe(property, connection.properties.as_slice(), &property.name);
         row(&mut table, property, &format!("{description}{further}"));
@@ -272,7 +272,7 @@ fn action(blocks: &mut Blocks, descriptor: &Descriptor, action: &Action) {
     usage(blocks, &address, properties);
 }
 
-/// Where it is listed, and what a run does.
+/// The group of an action, and the effects of a run.
 fn about(action: &Action) -> String {
     let Effects { read_only, destructive, idempotent, billed } = action.effects;
     let sentences = [
@@ -282,7 +282,7 @@ fn about(action: &Action) -> String {
         destructive.then(|| "It may delete or overwrite something at the provider.".to_owned()),
         read_only.then(|| "It changes nothing at the provider.".to_owned()),
         (idempotent && !read_only)
-            .then(|| "The same input again changes nothing further.".to_owned()),
+            .then(|| "Running it again with the same input has no further effect.".to_owned()),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -330,7 +330,7 @@ fn output(blocks: &mut Blocks, output: &Property) {
     member_table(blocks, &rows);
 }
 
-/// What lies below the rows of a table.
+/// Adds a table of everything below the rows of a table.
 fn members(blocks: &mut Blocks, table: &PropertyTable) {
     let mut rows = String::new();
     for property in table {
@@ -346,8 +346,8 @@ fn member_table(blocks: &mut Blocks, rows: &str) {
     }
 }
 
-/// The rows of everything below a property. An unnamed shape has a row of its
-/// own only if it says more than its type.
+/// Adds rows for everything below a property. An unnamed shape only has a row if
+/// there is more to describe than its type.
 fn below(table: &mut String, property: &Property, path: &str) {
     match property.kind {
         PropertyType::Object => {
@@ -395,7 +395,7 @@ fn shown_name(property: &Property) -> &str {
     if property.label.is_empty() { &property.name } else { &property.label }
 }
 
-/// How a type is written, see the module's documentation.
+/// A type in the notation of the module documentation.
 fn type_text(property: &Property) -> String {
     let list = |children: &[Property]| {
         let each = children.iter().map(|child| match child.name.as_str() {
@@ -410,11 +410,12 @@ fn type_text(property: &Property) -> String {
         PropertyType::Any => "{}".to_owned(),
         kind => kind.name().to_owned(),
     };
-    // An object whose first member is an object; both braces stay visible.
+    // In an object whose first member is an object, both braces stay visible.
     written.replace("{{", "{\\{")
 }
 
-/// The description of a row: key, words, and all that the row holds a user to.
+/// The description of a row: the key, the description of the property, and all its
+/// rules.
 fn describe(property: &Property, siblings: &[Property], path: &str) -> String {
     let mut sentences = vec![prose(&property.description)];
     if property.required && property.default.is_none() {
@@ -487,9 +488,10 @@ fn choice_sentences(sentences: &mut Vec<String>, choices: &Choices, kind: Proper
 /// `` `gpt` ``, or `` Object (`1`) – a description ``.
 fn choice_text(choice: &Choice) -> String {
     let value = value_code(&choice.value);
-    let named = match plain(&choice.value) == choice.label || choice.label.is_empty() {
-        true => value,
-        false => format!("{} ({value})", prose(&choice.label)),
+    let named = if plain(&choice.value) == choice.label || choice.label.is_empty() {
+        value
+    } else {
+        format!("{} ({value})", prose(&choice.label))
     };
     match choice.description.as_deref().map(|text| prose(text.trim_end_matches('.'))) {
         Some(description) if !description.is_empty() => format!("{named} – {description}"),
@@ -497,7 +499,7 @@ fn choice_text(choice: &Choice) -> String {
     }
 }
 
-/// A value, with its label where the property's choices have one.
+/// A value, with its label if it is one of the property's choices.
 fn value_text(value: &Value, property: &Property) -> String {
     let known = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     match known.iter().find(|choice| same(&choice.value, value)) {
@@ -508,20 +510,20 @@ fn value_text(value: &Value, property: &Property) -> String {
 
 fn limit_sentences(sentences: &mut Vec<String>, property: &Property) {
     let limits = &property.limits;
-    let mut say = |sentence: Option<String>| sentences.extend(sentence);
-    say(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), ""));
+    let mut add = |sentence: Option<String>| sentences.extend(sentence);
+    add(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), ""));
     let shortest = limits.min_length.filter(|shortest| *shortest > 0);
-    say(range(shortest, limits.max_length, " characters"));
+    add(range(shortest, limits.max_length, " characters"));
     let things = if property.kind == PropertyType::Object { " entries" } else { " items" };
-    say(range(limits.min_items, limits.max_items, things));
-    say(limits.pattern.as_ref().map(|pattern| {
+    add(range(limits.min_items, limits.max_items, things));
+    add(limits.pattern.as_ref().map(|pattern| {
         let subject = if property.kind == PropertyType::Object { "Keys match" } else { "Matches" };
         format!("{subject} {}.", code(pattern.source()))
     }));
-    say(limits.max_bytes.map(|bytes| format!("At most {}.", bytes_text(bytes))));
+    add(limits.max_bytes.map(|bytes| format!("At most {}.", bytes_text(bytes))));
     if !limits.accept.is_empty() {
         let accept: Vec<String> = limits.accept.iter().map(|extension| code(extension)).collect();
-        say(Some(format!("File types: {}.", accept.join(", "))));
+        add(Some(format!("File types: {}.", accept.join(", "))));
     }
 }
 
@@ -541,13 +543,13 @@ fn range<T: ToString>(least: Option<T>, most: Option<T>, things: &str) -> Option
 fn bytes_text(bytes: u64) -> String {
     const MIB: u64 = 1024 * 1024;
     match bytes % MIB {
-        0 if MIB <= bytes => format!("{bytes} bytes ({} MiB)", bytes / MIB),
+        0 if bytes >= MIB => format!("{bytes} bytes ({} MiB)", bytes / MIB),
         _ => format!("{bytes} bytes"),
     }
 }
 
-/// An input and the command that runs the action with it. Files are named on
-/// the command line, so they are not part of the input.
+/// Adds an example input and the command that runs the action with it. Files are
+/// passed on the command line rather than in the input.
 fn usage(blocks: &mut Blocks, address: &str, properties: &PropertyTable) {
     let mut input = match example(properties) {
         Value::Object(input) => input,
@@ -567,7 +569,7 @@ fn usage(blocks: &mut Blocks, address: &str, properties: &PropertyTable) {
     blocks.add(format!("```sh\nconnector run {address} --input input.json{files}\n```"));
 }
 
-/// A component's words as Markdown that shows exactly them, in one line.
+/// Escapes text from a component as one line of Markdown that shows it verbatim.
 fn prose(words: &str) -> String {
     let mut escaped = String::new();
     for character in text(words.trim()).chars() {
@@ -584,14 +586,15 @@ fn prose(words: &str) -> String {
     escaped
 }
 
-/// A code span that shows exactly this, also within a table.
+/// A code span that shows the text verbatim, including in a table.
 fn code(words: &str) -> String {
     let words = text(words).replace(|character: char| character.is_control(), " ");
     let words = words.replace('|', "\\|");
     if words.is_empty() {
         return "``".to_owned();
     }
-    // CommonMark: a longer fence than any within, and blanks beside a backtick.
+    // CommonMark: the fence must be longer than any inside, and a backtick must be
+    // separated from it by a space.
     match words.split(|character| character != '`').map(str::len).max() {
         None | Some(0) => format!("`{words}`"),
         Some(longest) => {
@@ -601,8 +604,8 @@ fn code(words: &str) -> String {
     }
 }
 
-/// A JSON value in a code span. Of braces that would be parted within a JSON
-/// text, the second is escaped, so that the text stays the same value.
+/// A JSON value in a code span. Double braces, which would otherwise be separated by
+/// a space, are escaped to preserve the value.
 fn value_code(value: &Value) -> String {
     match value {
         value if is_template(value) => code(&value.to_string().replace("{{", r"{\u007b")),
@@ -622,13 +625,13 @@ mod tests {
         Property { limits, ..row(name, PropertyType::Number, ControlType::Number) }
     }
 
-    /// The description cell of a row.
+    /// Checks the description of a row.
     fn check(property: Property, expected: &str) {
         assert_eq!(describe(&property, &[], "a"), expected);
     }
 
     #[test]
-    fn types_are_written_as_on_reference_pages() {
+    fn writes_types_like_reference_pages() {
         let check = |property: Property, expected: &str| {
             assert_eq!(type_text(&property), expected);
         };
@@ -654,7 +657,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_learns_what_is_required_and_what_is_sent() {
+    fn describes_requirements_and_defaults() {
         check(Property { required: true, ..string("a") }, "`a`: Required.");
         let default = Property { default: Some(json!("x")), ..string("a") };
         check(Property { required: true, ..default }, "`a`: Default: `x`.");
@@ -667,7 +670,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_learns_every_bound() {
+    fn describes_every_limit() {
         let check = |limits: Limits, expected: &str| {
             check(Property { limits, ..string("a") }, &format!("`a`: {expected}"));
         };
@@ -686,7 +689,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_learns_every_choice() {
+    fn describes_every_choice() {
         let mut choices =
             closed(&[("Text", json!(0)), ("Object", json!(1)), ("mp3", json!("mp3"))]);
         choices.as_mut().unwrap().known[1].description = Some("JSON.".to_owned());
@@ -701,7 +704,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_learns_when_a_row_counts() {
+    fn describes_the_condition() {
         let format = Property {
             label: "Format".to_owned(),
             choices: closed(&[("Text", json!(0)), ("Object", json!(1)), ("List", json!(2))]),
@@ -718,7 +721,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_show_what_they_say() {
+    fn escapes_text_code_and_values() {
         assert_eq!(prose("a|b *c* <d>\n[e](f)"), r"a\|b \*c\* \<d> \[e\](f)");
         assert_eq!(code("a`b"), "`` a`b ``");
         assert_eq!(value_code(&json!("{{x}}")), r#"`"{\u007bx}}"`"#);

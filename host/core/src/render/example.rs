@@ -1,31 +1,31 @@
-//! The smallest input that a table takes, for documentation and first tries.
+//! The smallest input that a table allows, for documentation and first attempts.
 
 use serde_json::{Map, Value, json};
 
 use super::{condition, is_template};
 use crate::contract::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
 
-/// The required properties and those with a default that show for them, each
-/// with its default, its first choice or else a plain value of its type.
+/// An input with the required properties and those that have a default, unless they
+/// are hidden. The value of each is its default, its first choice or a plain value
+/// of its type.
 ///
-/// A pattern is not looked at, a map has one further member at most, and nothing
-/// is made longer than a reader would want it: such an example shows the shape
-/// and may need other values.
+/// The example shows the shape of an input and may need other values: patterns are
+/// ignored, a map has only one entry, and lists and strings are kept short.
 pub fn example(table: &PropertyTable) -> Value {
-    Value::Object(members(table.as_slice(), MOST_ITEMS))
+    Value::Object(members(table.as_slice(), MAX_ITEMS))
 }
 
-/// The most items that lists have, those in them multiplied. A connector may ask
-/// for billions.
-const MOST_ITEMS: usize = 64;
-/// The longest text that is made only because a table asks for one.
-const LONGEST_TEXT: usize = 1_000;
+/// The maximum number of items of nested lists, multiplied. A connector may ask for
+/// billions.
+const MAX_ITEMS: usize = 64;
+/// The maximum length of a string, whatever minimum a table requires.
+const MAX_TEXT: usize = 1_000;
 
-/// `most` is how many items a list may have here.
+/// `most` is the maximum number of items of a list.
 fn members(members: &[Property], most: usize) -> Map<String, Value> {
     let mut object = Map::new();
-    // What a condition looks at can stand behind it and can be conditional
-    // itself. Each pass settles at least one more link of such a chain.
+    // A condition may look at a later property that is itself conditional. Each pass
+    // settles at least one more link of such a chain.
     for _ in 0..members.len() {
         let settled = members
             .iter()
@@ -73,8 +73,8 @@ fn value(property: &Property, most: usize) -> Value {
     }
 }
 
-/// An object, with the first of its members at least: it is mostly what the
-/// object is for, and a blank one would count as not given.
+/// An object with at least its first member, which is usually the most important
+/// one. An empty object would count as not given.
 fn object(property: &Property, most: usize) -> Value {
     let mut children = property.children.clone();
     if let Some(child) = children.iter_mut().find(|child| child.condition.is_none()) {
@@ -88,7 +88,7 @@ fn object(property: &Property, most: usize) -> Value {
     json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, most)) })
 }
 
-/// As many of the choices, or else of one item, as must be there.
+/// A list with as many choices, or copies of one item, as are required.
 fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, most: usize) -> Value {
     let count = (property.limits.min_items.unwrap_or(1).max(1) as usize).min(most);
     let mut items: Vec<Value> = known.take(count).cloned().collect();
@@ -96,11 +96,11 @@ fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, most: u
         let item = property.children.first().map(|item| value(item, (most / count).max(1)));
         items.push(item.unwrap_or_else(|| json!("text")));
     }
-    // Of fewer choices than items some are chosen again.
+    // If there are too few choices, some are repeated.
     items.iter().cycle().take(count).cloned().collect()
 }
 
-/// One within the bounds, as near to them as need be.
+/// 1, or the number closest to it within the limits.
 fn number(limits: &Limits, up: fn(f64) -> f64, down: fn(f64) -> f64) -> Value {
     let number = limits.minimum.map_or(1.0, |minimum| up(minimum).max(1.0));
     plain_number(limits.maximum.map_or(number, |maximum| number.min(down(maximum))))
@@ -110,7 +110,7 @@ fn words(property: &Property) -> String {
     let placeholder = property.placeholder.as_deref().filter(|text| !text.contains("{{"));
     let Limits { min_length, max_length, .. } = property.limits;
     let words = placeholder.unwrap_or("text");
-    let shortest = (min_length.unwrap_or(0) as usize).min(LONGEST_TEXT);
+    let shortest = (min_length.unwrap_or(0) as usize).min(MAX_TEXT);
     let longest = max_length.map_or(usize::MAX, |longest| longest as usize);
     let words = words.chars().chain(std::iter::repeat('.'));
     let length = placeholder.unwrap_or("text").chars().count().max(shortest).min(longest);
@@ -128,7 +128,7 @@ mod tests {
         Property { required: true, ..property }
     }
 
-    /// The example, which its own schema must accept.
+    /// Checks the example, which its own schema must accept.
     fn check(table: Vec<Property>, expected: Value) {
         let table = table.into();
         let example = example(&table);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_required_or_has_a_default() {
+    fn contains_only_what_is_required_or_has_a_default() {
         check(
             vec![
                 string("a"),
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn the_first_choice() {
+    fn uses_the_first_choice() {
         let select = |choices| required(Property { choices, ..string("a") });
         check(vec![select(closed(&[("A", json!("a")), ("B", json!("b"))]))], json!({ "a": "a" }));
         check(vec![select(open(&[("A", json!("x"))]))], json!({ "a": "x" }));
     }
 
     #[test]
-    fn the_default_rather_than_the_first_choice() {
+    fn prefers_the_default_to_the_first_choice() {
         let role = Property {
             default: Some(json!("user")),
             choices: closed(&[("System", json!("system")), ("User", json!("user"))]),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn several_of_the_choices_are_several() {
+    fn a_list_contains_different_choices() {
         let several = Property {
             choices: closed(&[("A", json!("a")), ("B", json!("b"))]),
             control: ControlType::MultiSelect,
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_reads_billions_of_items() {
+    fn limits_the_size_of_an_example() {
         let many = || Limits {
             min_items: Some(u32::MAX),
             min_length: Some(u32::MAX),
@@ -215,11 +215,11 @@ mod tests {
         let limited = |property: Property| required(Property { limits: many(), ..property });
         let deep = (0..16).fold(limited(string("")), |item, _| limited(array("", item)));
         let table = PropertyTable::from(vec![Property { name: "a".to_owned(), ..deep }]);
-        assert!(example(&table).to_string().len() < 2 * MOST_ITEMS * LONGEST_TEXT);
+        assert!(example(&table).to_string().len() < 2 * MAX_ITEMS * MAX_TEXT);
     }
 
     #[test]
-    fn levels_below() {
+    fn fills_in_nested_properties() {
         let message = object("", vec![required(string("content")), string("name")]);
         check(
             vec![
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_properties_are_left_out() {
+    fn leaves_out_hidden_properties() {
         let format = |value: i32| Property {
             default: Some(json!(value)),
             ..row("format", PropertyType::Integer, ControlType::Integer)

@@ -1,10 +1,9 @@
 //! The UI schema of JSON Forms 3.
 //!
-//! JSON Forms takes labels and most controls from the JSON Schema. It shows
-//! nothing by itself for `if`/`then`, so conditions stand here again as rules,
-//! and an object with members is a group of controls. Maps have no control in
-//! its renderer sets: an engine that wants them registers one for
-//! `x-control-type: OBJECT_BUILDER`.
+//! JSON Forms takes labels and most controls from the JSON Schema. It ignores
+//! `if`/`then`, so conditions are repeated here as rules. An object with members is
+//! a group of controls. Its renderer sets have no control for maps; an engine can
+//! register one for `x-control-type: OBJECT_BUILDER`.
 
 use serde_json::{Map, Value, json};
 
@@ -18,8 +17,8 @@ pub fn json_forms(table: &PropertyTable) -> Value {
     layout(table.as_slice(), "#")
 }
 
-/// The members of the object at `scope`. What is advanced comes last, in a
-/// group that a renderer can fold.
+/// The layout of the members of the object at `scope`. Advanced ones come last, in a
+/// group that a renderer can collapse.
 fn layout(members: &[Property], scope: &str) -> Value {
     let shown = members.iter().filter(|member| member.control != ControlType::None);
     let (advanced, plain): (Vec<&Property>, Vec<&Property>) =
@@ -37,7 +36,7 @@ fn layout(members: &[Property], scope: &str) -> Value {
     json!({ "type": "VerticalLayout", "elements": elements })
 }
 
-/// What has no group, then the groups.
+/// The members without a group, then the groups.
 fn in_groups(members: &[&Property], element: impl Fn(&Property) -> Value) -> Vec<Value> {
     let of = |group: Option<&String>| {
         let of_group = members.iter().filter(move |member| member.group.as_ref() == group);
@@ -74,8 +73,7 @@ fn element(property: &Property, members: &[Property], parent: &str) -> Value {
     Value::Object(element)
 }
 
-/// A list is labelled by its key if the control does not say otherwise, hence
-/// the label here too.
+/// Repeats the label, because JSON Forms labels a list by its key otherwise.
 fn control(property: &Property, scope: String) -> Map<String, Value> {
     let mut control = Map::new();
     control.insert("type".to_owned(), json!("Control"));
@@ -102,9 +100,9 @@ fn file(scope: &str) -> Vec<Value> {
     members.collect()
 }
 
-/// Shown while the condition's schema holds for the object around the
-/// property. That object can be absent; it then counts as empty, while JSON
-/// Forms would find every schema of objects to hold.
+/// The rule that shows a property while its parent object matches the schema of the
+/// condition. An absent parent counts as empty, but JSON Forms would treat the
+/// schema as matched.
 fn rule(property: &Property, members: &[Property], parent: &str) -> Option<Value> {
     let holds = condition::schema(property, members)?;
     let fails_when_absent = !condition::holds(property, members, &Map::new());
@@ -122,9 +120,9 @@ fn options(property: &Property) -> Map<String, Value> {
         _ if property.secret => {
             put("format", json!("password"));
         }
-        // A select of JSON Forms hands back the text of an HTML option: `"1"`
-        // for 1. Radio buttons hand back the value itself, and they win over
-        // the number box that an integer gets otherwise.
+        // A select of JSON Forms returns the text of an HTML option: `"1"` for 1.
+        // Radio buttons return the value itself, and take precedence over the number
+        // field that JSON Forms uses for an integer.
         _ if closed
             .is_some_and(|choices| choices.iter().any(|choice| !choice.value.is_string())) =>
         {
@@ -133,7 +131,7 @@ fn options(property: &Property) -> Map<String, Value> {
         PropertyType::Time => {
             put("format", json!("time"));
         }
-        // The one text cell that does not ask for the type `string` alone.
+        // The only text cell that does not require the type `string`.
         PropertyType::Any if closed.is_none() => {
             put("multi", json!(true));
         }
@@ -162,7 +160,7 @@ fn options(property: &Property) -> Map<String, Value> {
     options
 }
 
-/// How one item of a list is shown; plain values need no word.
+/// The layout of one item of a list. Plain values do not need one.
 fn detail(item: &Property) -> Option<Value> {
     match item.kind {
         PropertyType::Object if !item.children.is_empty() => Some(layout(&item.children, "#")),
@@ -177,7 +175,7 @@ mod tests {
     use crate::contract::table::Comparison;
     use crate::fixture::{array, closed, object, open, row, string, when};
 
-    /// The options of one property's control.
+    /// Checks the options of one property's control.
     fn check(property: Property, expected: Value) {
         let ui = json_forms(&vec![property].into());
         let control = &ui["elements"][0];
@@ -275,13 +273,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_edited_has_no_control() {
+    fn a_property_that_is_not_edited_has_no_control() {
         let table = vec![row("a", PropertyType::String, ControlType::None)].into();
         assert_eq!(json_forms(&table)["elements"], json!([]));
     }
 
     #[test]
-    fn a_list_of_other_values_than_texts_is_radio_buttons() {
+    fn choices_that_are_not_strings_are_radio_buttons() {
         let select = |kind, choices| Property { choices, ..row("a", kind, ControlType::Select) };
         check(
             select(PropertyType::Integer, closed(&[("One", json!(1))])),
@@ -295,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_list_suggests() {
+    fn an_open_list_becomes_suggestions() {
         let open = Property { choices: open(&[("One", json!("1"))]), ..string("a") };
         check(open, json!({ "suggestion": ["1"] }));
     }
@@ -329,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_looks_at_the_object_around_the_property() {
+    fn a_rule_looks_at_the_parent_object() {
         let ui = json_forms(&vec![object("outer", controls().iter().cloned().collect())].into());
         let rule = &ui["elements"][0]["elements"][0]["elements"][1]["rule"];
         assert_eq!(rule["condition"]["scope"], json!("#/properties/outer"));

@@ -1,5 +1,5 @@
-//! Property tables as documents: forms for people, schemas for engines, a
-//! reference page for readers.
+//! Renders property tables: forms for people, schemas for engines, and a reference
+//! page for readers.
 //!
 //! | function          | document                                              |
 //! |-------------------|-------------------------------------------------------|
@@ -9,33 +9,31 @@
 //! | [`json_forms`]    | UI schema of JSON Forms 3                             |
 //! | [`docs`]          | the reference page of a connector, Markdown           |
 //! | [`example`]       | the smallest input                                    |
-//! | [`parameters`], [`model_output`] | the same schemas, for models           |
-//! | [`openapi_input`], [`openapi_output`] | the same in OpenAPI documents     |
+//! | [`parameters`], [`model_output`] | the same schemas for models            |
+//! | [`openapi_input`], [`openapi_output`] | the same schemas for OpenAPI documents |
 //!
-//! What holds for all of them:
+//! All of them follow these rules:
 //!
-//! * **The table decides.** Nothing is known here about any connector, and
-//!   rows stand in the table's order wherever the form library lets them.
-//! * **A schema is not stricter than the host.** Where the vocabulary cannot
-//!   say exactly what the host checks, the schema says less, not something
-//!   else. (Blanks aside: the host takes `null`, `""`, `{}` and `[]` for "not
-//!   given".)
-//! * **`default` only where the table has one.** Form libraries send a default
-//!   as if it had been typed, so what the *provider* takes by itself is shown
-//!   as a hint (`x-provider-default`, `ui:placeholder`) and not filled in.
-//! * **No `{{` in a document.** Ports of rjsf and Markdown site generators
-//!   evaluate what stands between such braces, and these texts come from a
-//!   component. In texts for people a space parts the braces (`text`). Data
-//!   cannot be changed without changing its meaning, so values that hold `{{`
-//!   are left out (`is_template`): of defaults, examples and hints there is
-//!   then none, and a closed list, a pattern or a condition with such a value
-//!   is left to the host, which checks it in any case.
+//! * **Only the table matters.** Nothing here is specific to a connector, and
+//!   properties are in the order of the table wherever the form library allows it.
+//! * **A schema is never stricter than the host.** If a keyword cannot express
+//!   exactly what the host checks, the schema is more permissive. (Blank values are
+//!   an exception: to the host, `null`, `""`, `{}` and `[]` mean "not given".)
+//! * **`default` is only set if the table has a default.** Form libraries send a
+//!   default as if the user had entered it, so the *provider's* default is only
+//!   shown as a hint (`x-provider-default`, `ui:placeholder`).
+//! * **No document contains `{{`.** Ports of rjsf and Markdown site generators
+//!   evaluate what is between such braces, and these strings come from a component.
+//!   In text for people the braces are separated by a space (`text`). Changing data
+//!   would change its meaning, so values that contain `{{` are left out
+//!   (`is_template`): such a default, example or hint is omitted, and a closed list,
+//!   a pattern or a condition with such a value is left to the host, which always
+//!   checks them.
 //!
-//! One setting is for the page around rjsf to make: the form's
-//! `experimental_defaultFormStateBehavior` should be `{ constAsDefaults:
-//! "never", emptyObjectFields: "skipEmptyDefaults" }`. Without it, rjsf 6 takes
-//! the first `const` of a select as its default and sends choices that nobody
-//! made.
+//! The page that uses rjsf should set `experimental_defaultFormStateBehavior` of the
+//! form to `{ constAsDefaults: "never", emptyObjectFields: "skipEmptyDefaults" }`.
+//! Otherwise, rjsf 6 uses the first `const` of a select as its default and sends
+//! choices that nobody made.
 
 mod condition;
 mod docs;
@@ -56,18 +54,18 @@ pub use ui_schema::ui_schema;
 
 use crate::contract::table::{Choice, ControlType, Property, same};
 
-/// The members of a file handle (`wit/types.wit`, record `file-entry`): key
-/// and label, in the order of its JSON object.
+/// The keys and labels of the members of a file handle (`wit/types.wit`, record
+/// `file-entry`), in the order of its JSON object.
 const FILE_MEMBERS: [(&str, &str); 4] =
     [("extension", "Extension"), ("mimeType", "Media Type"), ("name", "Name"), ("url", "URL")];
 
-/// A component's text for people, with `{{` parted.
+/// Text from a component, for people: separates the braces of `{{`.
 fn text(text: &str) -> String {
-    // Twice, because the first pass leaves `{ {{` of four braces.
+    // Twice, because the first pass turns four braces into `{ {{ {`.
     text.replace("{{", "{ {").replace("{{", "{ {")
 }
 
-/// Whether a value holds `{{` anywhere, so that it must not be shown as it is.
+/// Whether a value contains `{{` anywhere and must not be rendered unchanged.
 fn is_template(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains("{{"),
@@ -79,7 +77,7 @@ fn is_template(value: &Value) -> bool {
     }
 }
 
-/// A value as people write it: texts without quotes, everything else as JSON.
+/// A value as people write it: strings without quotes, everything else as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -87,8 +85,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The choices of a property that takes nothing else, so that a form can show
-/// a select. A list that can grow while the connector is used is not closed.
+/// The choices of a property that allows no other values and can be a select in a
+/// form. A dynamic list is not closed.
 fn closed_choices(property: &Property) -> Option<&[Choice]> {
     let choices = property.choices.as_ref()?;
     let closed = !choices.open && choices.dynamic.is_none() && !choices.known.is_empty();
@@ -96,7 +94,7 @@ fn closed_choices(property: &Property) -> Option<&[Choice]> {
     (closed && !known.iter().any(|choice| is_template(&choice.value))).then_some(known)
 }
 
-/// The known values of a property that takes others too.
+/// The known choices of a property that allows other values too.
 fn suggestions(property: &Property) -> Vec<&Choice> {
     match (&property.choices, closed_choices(property)) {
         (Some(choices), None) => {
@@ -106,8 +104,8 @@ fn suggestions(property: &Property) -> Vec<&Choice> {
     }
 }
 
-/// What an empty control shows: the table's placeholder, or else what the
-/// provider takes.
+/// The hint in an empty field: the placeholder of the table, or the provider's
+/// default.
 fn placeholder(property: &Property) -> Option<String> {
     if let Some(placeholder) = &property.placeholder {
         return Some(text(placeholder));
@@ -121,7 +119,7 @@ fn placeholder(property: &Property) -> Option<String> {
     Some(format!("default: {label}"))
 }
 
-/// Whether a control is for text of several lines.
+/// Whether a control is for multi-line text.
 fn is_multi_line(control: ControlType) -> bool {
     matches!(
         control,
@@ -144,7 +142,7 @@ mod tests {
     use crate::fixture::{action, binding, definition};
 
     #[test]
-    fn braces_are_parted_however_many_there_are() {
+    fn separates_any_number_of_braces() {
         for count in 2..9 {
             assert!(!text(&"{".repeat(count)).contains("{{"), "{count}");
         }
@@ -152,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn no_document_holds_double_braces() {
+    fn no_document_contains_double_braces() {
         let hostile = "{{alert(1)}} {{{{";
         let choice = |value: Value| Choice {
             label: hostile.to_owned(),

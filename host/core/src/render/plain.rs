@@ -1,11 +1,11 @@
-//! Tables as plain JSON Schema, for readers that take only its simplest part:
-//! models, and generators of clients.
+//! Renders tables as simple JSON Schema, for readers that only support its basics:
+//! models and client generators.
 //!
-//! Providers refuse a whole request if the schema of one tool has `allOf`,
-//! `anyOf`, `oneOf`, `enum`, `not` or `if` at its root, or a property without
-//! a type. Generators skip what is declared below `then`, and whole operations
-//! with it. So every member is in `properties`, and what a condition asks for
-//! is in its description, along with all that plain keywords cannot say.
+//! Providers reject a whole request if the schema of one tool has `allOf`, `anyOf`,
+//! `oneOf`, `enum`, `not` or `if` at its root, or a property without a type.
+//! Generators skip what is declared below `then`, and the whole operation with it.
+//! So every member is in `properties`, and its description contains its condition
+//! and everything else that simple keywords cannot express.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +15,7 @@ use crate::contract::table::{
     Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same,
 };
 
-/// How many choices a description lists.
+/// The maximum number of choices listed in a description.
 const MAX_LISTED: usize = 40;
 
 /// The schema of an input for a model: the parameters of a function.
@@ -28,13 +28,13 @@ pub fn model_output(output: &Property) -> Value {
     Value::Object(Plain { reader: Reader::Model, side: Side::Output }.property(output, &[]))
 }
 
-/// The schema of an input within an OpenAPI document that has a `FileEntry`
-/// among its schemas.
+/// The schema of an input in an OpenAPI document, which must contain a schema
+/// `FileEntry`.
 pub fn openapi_input(table: &PropertyTable) -> Value {
     root(Reader::Generator, table)
 }
 
-/// The schema of an output within the same document: one of these shapes.
+/// The schema of an output in such a document: one of these shapes.
 pub fn openapi_output(shapes: &[Property]) -> Value {
     let plain = Plain { reader: Reader::Generator, side: Side::Output };
     match shapes {
@@ -56,18 +56,19 @@ fn root(reader: Reader, table: &PropertyTable) -> Value {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Reader {
-    /// Providers ask for exactly one type for each property.
+    /// A model. Its provider requires exactly one type for each property.
     Model,
-    /// A type that is not certain would make a client refuse what is right.
+    /// A client generator. A type that is too narrow would make the client reject
+    /// valid values.
     Generator,
 }
 
-/// Who makes the value that a schema describes.
+/// What a schema describes.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
-    /// A caller: what the table does not name is a mistake.
+    /// An input. Members that are not in the table are mistakes.
     Input,
-    /// The connector, which may add what its provider adds.
+    /// An output. The provider may add members that are not in the table.
     Output,
 }
 
@@ -119,7 +120,7 @@ impl Plain {
         }
     }
 
-    /// The items of an array. The choices of a list are those of its items.
+    /// The schema of an array's items, which includes the choices of the array.
     fn items(self, property: &Property) -> Map<String, Value> {
         let mut items = match property.children.first() {
             Some(item) => self.property(item, &[]),
@@ -134,7 +135,7 @@ impl Plain {
         items
     }
 
-    /// An object whose members have names of the caller's choice.
+    /// Adds the schema of a map's values.
     fn map(self, schema: &mut Map<String, Value>, property: &Property) {
         match property.values.as_deref() {
             Some(shape) => put(schema, "additionalProperties", self.property(shape, &[])),
@@ -148,7 +149,7 @@ impl Plain {
             .map(|member| (member.name.clone(), Value::Object(self.property(member, members))))
             .collect();
         put(schema, "properties", properties);
-        // The host fills in a default before it looks for what is missing.
+        // The host fills in defaults before it checks for missing members.
         let required: Vec<&str> = members
             .iter()
             .filter(|member| member.required && member.default.is_none())
@@ -163,8 +164,8 @@ impl Plain {
         }
     }
 
-    /// Of an input file only the place must be given, the host derives the
-    /// rest from it.
+    /// Adds the schema of a file handle. For an input, only the URL is required; the
+    /// host derives the rest from it.
     fn file(self, schema: &mut Map<String, Value>) {
         if self.reader == Reader::Generator {
             put(schema, "$ref", "#/components/schemas/FileEntry");
@@ -182,7 +183,7 @@ impl Plain {
         put(schema, "required", required);
     }
 
-    /// A closed list, as far as its values are of the one type.
+    /// Adds the choices of a closed list, as far as they are of the property's type.
     fn choices(self, schema: &mut Map<String, Value>, property: &Property) {
         let Some(choices) = closed_choices(property) else { return };
         let values: Vec<&Value> = choices
@@ -190,7 +191,8 @@ impl Plain {
             .map(|choice| &choice.value)
             .filter(|value| has_type(schema, value))
             .collect();
-        // Generators make names of an enumeration's values, which are of one type.
+        // Generators derive names from the values of an enumeration, which must be of
+        // one type.
         let can_be_named = |values: &[&Value]| {
             values.iter().all(|value| value.is_string())
                 || values.iter().all(|value| value.is_i64())
@@ -200,7 +202,7 @@ impl Plain {
                 Reader::Model => true,
                 Reader::Generator => can_be_named(&values),
             };
-        // Both values of a boolean say nothing.
+        // An enumeration of both booleans adds nothing.
         if is_known && schema.get("type") != Some(&json!("boolean")) {
             put(schema, "enum", json!(values));
         }
@@ -214,11 +216,11 @@ impl Plain {
         put_some(schema, "maximum", maximum.map(plain_number));
         put_some(schema, "minLength", *min_length);
         put_some(schema, "maxLength", *max_length);
-        // The names and the number of an object's members are in words.
+        // For an object, the description contains these limits.
         if property.kind == PropertyType::Object {
             return;
         }
-        // An empty list that need not be given counts as not given.
+        // An empty list that is not required counts as not given.
         let must_be_given = property.required || property.name.is_empty();
         let min_items = min_items.filter(|_| must_be_given || self.side == Side::Output);
         put_some(schema, "minItems", min_items);
@@ -227,7 +229,7 @@ impl Plain {
         put_some(schema, "pattern", pattern.filter(|pattern| !pattern.contains("{{")));
     }
 
-    /// The description, with all that the keywords do not say.
+    /// The description, with everything that the keywords do not express.
     fn description(
         self,
         property: &Property,
@@ -237,14 +239,14 @@ impl Plain {
         let mut sentences = vec![property.description.clone()];
         if let Some(condition) = &property.condition {
             let must_be_given = property.required && property.default.is_none();
-            let then = if must_be_given { ", and required then" } else { "" };
+            let then = if must_be_given { ", and then required" } else { "" };
             sentences.push(format!("Only if {}{then}.", condition::by_name(condition, members)));
         }
         if property.kind == PropertyType::Any
             && self.reader == Reader::Model
             && closed_choices(property).is_none()
         {
-            sentences.push("Any other JSON value may be given too.".to_owned());
+            sentences.push("Any other JSON value is also accepted.".to_owned());
         }
         sentences.extend(bounds(property));
         if let Some(value) = property.provider_default.as_ref().filter(|value| !is_template(value))
@@ -262,8 +264,8 @@ impl Plain {
     }
 }
 
-/// The one type of a property that takes any value: that of its choices if it
-/// is simple, else a text, in which the host reads JSON.
+/// The type to use for a property that allows any value: the type of its choices if
+/// it is simple, or a string, from which the host parses JSON.
 fn type_of_any(property: &Property) -> &'static str {
     let choices = property.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     let types: Vec<&str> = choices.iter().map(|choice| type_name(&choice.value)).collect();
@@ -284,7 +286,7 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// Whether a value is of the type that a schema asks for, if it does.
+/// Whether a value has the type that a schema requires, if it requires one.
 fn has_type(schema: &Map<String, Value>, value: &Value) -> bool {
     match schema.get("type").and_then(Value::as_str) {
         None => true,
@@ -293,26 +295,26 @@ fn has_type(schema: &Map<String, Value>, value: &Value) -> bool {
     }
 }
 
-/// The limits of files and of objects with names of the caller's choice.
+/// The limits of files and maps, in words.
 fn bounds(property: &Property) -> Vec<String> {
     let Limits { min_items, max_items, pattern, max_bytes, accept, .. } = &property.limits;
     let mut sentences = Vec::new();
     if !accept.is_empty() {
-        sentences.push(format!("Kinds of file: {}.", accept.join(", ")));
+        sentences.push(format!("File types: {}.", accept.join(", ")));
     }
     if let Some(most) = max_bytes {
         sentences.push(format!("At most {most} bytes."));
     }
     if property.kind == PropertyType::Object {
         let pattern = pattern.as_ref().map(|pattern| pattern.source());
-        sentences.extend(pattern.map(|pattern| format!("Names match `{pattern}`.")));
-        sentences.extend(min_items.map(|fewest| format!("At least {fewest} members.")));
-        sentences.extend(max_items.map(|most| format!("At most {most} members.")));
+        sentences.extend(pattern.map(|pattern| format!("Keys match `{pattern}`.")));
+        sentences.extend(min_items.map(|fewest| format!("At least {fewest} entries.")));
+        sentences.extend(max_items.map(|most| format!("At most {most} entries.")));
     }
     sentences
 }
 
-/// The choices, where an enumeration does not say all about them.
+/// The choices, unless an enumeration already contains everything about them.
 fn listed(property: &Property, is_enumerated: bool) -> String {
     let is_closed = closed_choices(property).is_some();
     let title = if is_closed { "Values" } else { "Such as" };
@@ -325,10 +327,10 @@ fn listed(property: &Property, is_enumerated: bool) -> String {
         |choice: &&Choice| choice.description.is_some() || choice.label != plain(&choice.value);
     if !choices.iter().any(says_more) {
         let values: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
-        return match values.is_empty() || is_enumerated {
-            true => String::new(),
-            false => format!("{title}: {}.", values.join(", ")),
-        };
+        if values.is_empty() || is_enumerated {
+            return String::new();
+        }
+        return format!("{title}: {}.", values.join(", "));
     }
     let lines = choices.iter().map(|choice| {
         let value = plain(&choice.value);
@@ -342,7 +344,7 @@ fn listed(property: &Property, is_enumerated: bool) -> String {
     format!("{title}:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
-/// Whether a value may be the `default` beside these keywords.
+/// Whether a value is a valid `default` alongside these keywords.
 fn fits(rules: &Map<String, Value>, value: &Value) -> bool {
     let enumerated = rules.get("enum").and_then(Value::as_array);
     let is_listed = enumerated.is_none_or(|values| values.iter().any(|other| same(other, value)));
@@ -363,7 +365,7 @@ mod tests {
         }
     }
 
-    /// The property `a` as both readers get it, without its title.
+    /// The schemas of the property `a` for both readers, without the title.
     fn both(property: Property) -> [Value; 2] {
         let table = PropertyTable::from(vec![format(), property]);
         [parameters(&table), openapi_input(&table)].map(|mut schema| {
@@ -382,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_in_words() {
+    fn describes_a_condition_in_words() {
         let of = |matches, values: &[Value]| Property {
             condition: when("format", matches, values),
             description: "What.".to_owned(),
@@ -393,12 +395,12 @@ mod tests {
         let none_of = of(Comparison::NoneOf, &[json!(0)]);
         assert_eq!(
             words(none_of.clone()),
-            "What. Only if `format` is 1 (Object) or 2 (List), and required then."
+            "What. Only if `format` is 1 (Object) or 2 (List), and then required."
         );
         let optional = Property { required: false, ..none_of.clone() };
         assert_eq!(words(optional), "What. Only if `format` is 1 (Object) or 2 (List).");
         let present = of(Comparison::Present, &[]);
-        assert_eq!(words(present), "What. Only if `format` is given, and required then.");
+        assert_eq!(words(present), "What. Only if `format` is given, and then required.");
         let schema = parameters(&vec![format(), none_of, required(string("b"))].into());
         assert_eq!(schema["required"], json!(["b"]));
         let keywords: Vec<&String> = schema.as_object().unwrap().keys().collect();
@@ -451,7 +453,7 @@ mod tests {
     fn any_value_has_one_type_for_models_and_none_for_generators() {
         let any = || row("a", PropertyType::Any, ControlType::Text);
         let [model, generator] = both(any());
-        let description = "Any other JSON value may be given too.";
+        let description = "Any other JSON value is also accepted.";
         assert_eq!(model, json!({ "description": description, "type": "string" }));
         assert_eq!(generator, json!({}));
         let [model, generator] = both(Property { choices: open(&[("1", json!(1))]), ..any() });
@@ -483,7 +485,7 @@ mod tests {
         same_for_both(
             map,
             json!({
-                "description": "Names match `[0-9]+`. At most 2 members.",
+                "description": "Keys match `[0-9]+`. At most 2 entries.",
                 "type": "object",
                 "additionalProperties": { "type": "integer" },
             }),
@@ -491,18 +493,18 @@ mod tests {
     }
 
     #[test]
-    fn files_say_what_is_taken() {
+    fn describes_the_accepted_files() {
         let limits =
             Limits { max_bytes: Some(10), accept: vec!["mp3".to_owned()], ..Limits::default() };
         let file = Property { limits, ..row("a", PropertyType::FileEntry, ControlType::FileEntry) };
         let [model, generator] = both(file);
-        assert_eq!(model["description"], "Kinds of file: mp3. At most 10 bytes.");
+        assert_eq!(model["description"], "File types: mp3. At most 10 bytes.");
         assert_eq!(model["required"], json!(["url"]));
         assert_eq!(generator["$ref"], "#/components/schemas/FileEntry");
     }
 
     #[test]
-    fn an_output_may_hold_more() {
+    fn an_output_may_contain_other_members() {
         let output = object("", vec![required(string("a"))]);
         assert_eq!(model_output(&output).get("additionalProperties"), None);
         let file = row("", PropertyType::FileEntry, ControlType::FileEntry);

@@ -1,25 +1,25 @@
-//! Tables as JSON Schema.
+//! Renders tables as JSON Schema.
 //!
-//! The dialect is draft-07, with only such keywords as 2020-12 reads in the
-//! same way: form libraries bring a draft-07 validator and fail on another
-//! `$schema`. Everything that JSON Schema has no word for is an annotation:
+//! The dialect is draft-07, because form libraries contain a draft-07 validator and
+//! fail on any other `$schema`. Only keywords that have the same meaning in 2020-12
+//! are used. What JSON Schema cannot express is an annotation:
 //!
 //! | keyword               | meaning                                          |
 //! |-----------------------|--------------------------------------------------|
-//! | `x-type`              | the property's type where JSON's says less       |
+//! | `x-type`              | the type of the property, if JSON has none for it |
 //! | `x-control-type`      | the control, such as `TEXT_AREA`                 |
-//! | `x-order`             | the row's position among its siblings            |
+//! | `x-order`             | the position among its siblings                  |
 //! | `x-group`             | the heading under which a form shows it          |
-//! | `x-advanced`          | fold away at first                               |
-//! | `x-display`           | what an output is, such as `markdown`            |
+//! | `x-advanced`          | hide at first                                    |
+//! | `x-display`           | how to display an output, such as `markdown`     |
 //! | `x-secret`            | a credential                                     |
-//! | `x-provider-default`  | what the provider takes when nothing is given    |
+//! | `x-provider-default`  | the value the provider uses when none is given   |
 //! | `x-choices`           | labels of an open list: `{value, label, description}` |
-//! | `x-options-source`    | `{property, dependsOn}`: ask for a current list  |
-//! | `x-condition`         | when the property counts, as data                |
-//! | `x-display-condition` | the same as an expression                        |
-//! | `x-max-bytes`         | the largest file                                 |
-//! | `x-accept`            | file name extensions that are taken              |
+//! | `x-options-source`    | has dynamic choices: `{property, dependsOn}`     |
+//! | `x-condition`         | the condition under which the property applies   |
+//! | `x-display-condition` | the same condition as an expression              |
+//! | `x-max-bytes`         | the maximum size of a file                       |
+//! | `x-accept`            | the accepted file name extensions                |
 
 use std::collections::HashMap;
 
@@ -33,12 +33,12 @@ use crate::contract::table::{
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
-/// RFC 3339 `partial-time`, seconds not needed. JSON Schema's format `time` is a `full-time`,
-/// which asks for an offset that a time of day does not have.
+/// RFC 3339 `partial-time` with optional seconds. The format `time` of JSON Schema is
+/// a `full-time`, which requires an offset that a time of day does not have.
 const PARTIAL_TIME: &str = r"^([01][0-9]|2[0-3]):[0-5][0-9](:([0-5][0-9]|60))?(\.[0-9]+)?$";
 
-/// The types of JSON, a text first: form libraries show the control of the
-/// first of several types, and a text is what every form can take.
+/// The types of JSON. The string is first, because form libraries show the control
+/// of the first type, and every form can edit text.
 const ANY_TYPES: [&str; 6] = ["string", "number", "boolean", "array", "object", "null"];
 
 /// The JSON Schema of an input or of a connection's settings.
@@ -52,8 +52,8 @@ pub fn schema(title: &str, description: &str, table: &PropertyTable) -> Schema {
     Schema::from(schema)
 }
 
-/// The JSON Schema of an output. A provider may add to its answers, so members
-/// that the table does not name are allowed.
+/// The JSON Schema of an output. It allows members that are not in the table,
+/// because a provider may add some to its responses.
 pub fn output_schema(output: &Property) -> Schema {
     let mut schema = Map::new();
     put(&mut schema, "$schema", DIALECT);
@@ -61,19 +61,19 @@ pub fn output_schema(output: &Property) -> Schema {
     Schema::from(schema)
 }
 
-/// Who makes the value that a schema describes.
+/// What a schema describes.
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
-    /// A user: what the table does not name is a mistake.
+    /// An input. Members that are not in the table are mistakes.
     Input,
-    /// The connector.
+    /// An output.
     Output,
 }
 
-/// Where in a document a property stands.
+/// The place of a property in a document.
 struct Scope {
     side: Side,
-    /// The path of the object or array around it, as in `actions.options`.
+    /// The path of the parent object or array, as in `actions.options`.
     parent: String,
 }
 
@@ -121,12 +121,12 @@ impl Scope {
         schema
     }
 
-    /// The keywords of a value that is not picked from a closed list.
+    /// Adds the keywords of a value without a closed list of choices.
     fn value(&self, schema: &mut Map<String, Value>, property: &Property) {
         match property.kind {
-            // All types by name say no more than no type at all, but rjsf
-            // shows "unsupported field" where it finds none, and a chooser
-            // between types for `anyOf`. The list gives a plain text box.
+            // A list of all types is equivalent to no type, but rjsf shows
+            // "unsupported field" if there is none, and a select of types for
+            // `anyOf`. For a list it shows a text field.
             PropertyType::Any => put(schema, "type", json!(ANY_TYPES)),
             PropertyType::Array => {
                 put(schema, "type", "array");
@@ -165,10 +165,11 @@ impl Scope {
         }
     }
 
-    /// The members of an object; `map` is the object's row if it has one.
+    /// Adds the members of an object. `map` is the property of the object, if it has
+    /// one.
     ///
-    /// A member with a condition stands below `then` and nowhere else, because
-    /// that is what makes rjsf show and hide it.
+    /// A member with a condition is only declared below `then`, because this makes
+    /// rjsf show and hide it.
     fn members(
         &self,
         schema: &mut Map<String, Value>,
@@ -177,7 +178,8 @@ impl Scope {
     ) {
         let mut always = Members::default();
         let mut conditional: Vec<(Value, Members)> = Vec::new();
-        // Where each is, by its text: thousands of long ones would be compared for long.
+        // The position of each condition by its text. Comparing thousands of long
+        // conditions would be slow.
         let mut positions: HashMap<String, usize> = HashMap::new();
         for (order, member) in members.iter().enumerate() {
             let mut property = self.property(member);
@@ -210,9 +212,9 @@ impl Scope {
             });
             put(schema, "allOf", rules.collect::<Vec<_>>());
         }
-        // `additionalProperties` sees only the `properties` beside it: at a
-        // level with conditions it would take the members below `then` for
-        // further ones. The host knows better; the schema says nothing there.
+        // `additionalProperties` only considers the `properties` next to it and would
+        // apply to the members below `then`. So at a level with conditions the schema
+        // leaves unknown members to the host.
         if is_conditional {
             return;
         }
@@ -224,8 +226,8 @@ impl Scope {
         }
     }
 
-    /// The members of a file handle. Of an input file only the place must be
-    /// given, the host derives the rest from it. In an output all are there.
+    /// Adds the members of a file handle. For an input, only the URL is required; the
+    /// host derives the rest from it. An output has all of them.
     fn file(&self, schema: &mut Map<String, Value>) {
         let members = FILE_MEMBERS
             .iter()
@@ -255,8 +257,8 @@ impl Scope {
         put_some(schema, "maximum", maximum.map(plain_number));
         put_some(schema, "minLength", *min_length);
         put_some(schema, "maxLength", *max_length);
-        // An empty list or map that need not be given counts as not given. rjsf
-        // would fill it up to the least number with items that are then invalid.
+        // An empty list or map that is not required counts as not given. With a
+        // minimum, rjsf would add items, which would be invalid.
         let must_be_given = property.required || property.name.is_empty();
         let min_items = min_items.filter(|_| must_be_given || self.side == Side::Output);
         put_some(schema, if is_object { "minProperties" } else { "minItems" }, min_items);
@@ -317,7 +319,7 @@ impl Scope {
     }
 }
 
-/// The members of one level that count under the same condition.
+/// The members of one level with the same condition.
 #[derive(Default)]
 struct Members {
     properties: Map<String, Value>,
@@ -327,7 +329,7 @@ struct Members {
 impl Members {
     fn add(&mut self, member: &Property, schema: Map<String, Value>) {
         self.properties.insert(member.name.clone(), Value::Object(schema));
-        // The host fills in a default before it looks for what is missing.
+        // The host fills in defaults before it checks for missing members.
         if member.required && member.default.is_none() {
             self.required.push(member.name.clone());
         }
@@ -341,10 +343,10 @@ impl Members {
     }
 }
 
-/// The `type` beside a closed list. The list alone decides what is valid; the
-/// type is there for the form libraries: rjsf finds no control without one,
-/// and none for the type `array` or `object` alone. It takes the first of
-/// several, hence a text in front of what is not a plain value.
+/// The `type` of a property with a closed list. The list alone decides what is valid;
+/// the type is for form libraries. rjsf finds no control without a type, or for the
+/// type `array` or `object` alone. It uses the first of several types, hence the
+/// string before anything that is not a scalar.
 fn select_type(kind: PropertyType, choices: &[Choice]) -> Value {
     match kind {
         PropertyType::Integer => return json!("integer"),
@@ -383,8 +385,8 @@ fn one_of(choices: &[Choice]) -> Vec<Value> {
     each.collect()
 }
 
-/// An open list: suggestions for a box that can be typed into. `examples` has
-/// no labels, so `x-choices` adds them where they say more than the value.
+/// Adds the choices of an open list as suggestions. `examples` has no labels, so
+/// `x-choices` adds them if they differ from the values.
 fn open_choices(schema: &mut Map<String, Value>, property: &Property) {
     let known = suggestions(property);
     if known.is_empty() {
@@ -406,7 +408,7 @@ fn open_choices(schema: &mut Map<String, Value>, property: &Property) {
     }
 }
 
-/// The keywords of a kind that has no parts.
+/// Adds the keywords of a scalar type.
 pub(super) fn put_scalar(schema: &mut Map<String, Value>, kind: PropertyType) {
     let (name, format) = match kind {
         PropertyType::Integer => ("integer", None),
@@ -449,7 +451,7 @@ mod tests {
     use crate::contract::table::{Choices, Comparison, Pattern};
     use crate::fixture::{array, closed, object, open, row, shape, string, when};
 
-    /// The schema, once both dialects have found it to be one.
+    /// The schema, checked to be valid in both dialects.
     fn rendered(table: Vec<Property>) -> Value {
         let schema = schema("Title", "", &table.into()).to_value();
         assert!(jsonschema::draft7::meta::is_valid(&schema), "{schema}");
@@ -463,7 +465,7 @@ mod tests {
         rendered(vec![property])["properties"][name].take()
     }
 
-    /// Both dialects must come to the expected verdicts.
+    /// Checks instances against the schema in both dialects.
     fn check(table: Vec<Property>, accepted: &[Value], refused: &[Value]) {
         let mut schema = rendered(table);
         for (instances, expected) in [(accepted, true), (refused, false)] {
@@ -631,7 +633,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_in_the_tables_order() {
+    fn members_are_in_the_order_of_the_table() {
         let schema = rendered(vec![string("b"), string("a"), string("c")]);
         let names: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["b", "a", "c"]);
@@ -677,7 +679,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_list_of_texts_is_a_select() {
+    fn a_closed_list_of_strings_is_a_select() {
         let select = Property { choices: closed(&[("A", json!("a"))]), ..string("s") };
         let schema = first(select.clone());
         assert_eq!(schema["type"], json!("string"));
@@ -705,7 +707,7 @@ mod tests {
     }
 
     #[test]
-    fn an_open_list_takes_other_values() {
+    fn an_open_list_allows_other_values() {
         let voice = Property {
             choices: open(&[("Alloy", json!("alloy"))]),
             ..row("voice", PropertyType::Any, ControlType::Select)
@@ -760,7 +762,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_provider_takes_is_no_default() {
+    fn the_providers_default_is_not_a_default() {
         let schema = first(Property { provider_default: Some(json!(1)), ..string("a") });
         assert_eq!(schema.get("default"), None);
         assert_eq!(schema["x-provider-default"], json!(1));
@@ -769,14 +771,14 @@ mod tests {
     }
 
     #[test]
-    fn a_conditional_member_is_required_only_while_it_counts() {
+    fn a_conditional_member_is_only_required_while_it_applies() {
         check(
             vec![format(Some(json!(0))), answer_schema()],
             &[
                 json!({}),
                 json!({"format": 0}),
                 json!({"format": 1, "schema": "{}"}),
-                // Left over in a form; the host drops it.
+                // Left over in a form. The host drops it.
                 json!({"format": 0, "schema": "{}"}),
             ],
             &[json!({"format": 1}), json!({"format": 2, "schema": 3})],
@@ -784,7 +786,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_that_meets_the_condition_makes_the_member_count() {
+    fn a_default_that_meets_the_condition_makes_the_member_apply() {
         check(
             vec![format(Some(json!(1))), answer_schema()],
             &[json!({"schema": "{}"}), json!({"format": 0})],
@@ -851,7 +853,7 @@ mod tests {
     }
 
     #[test]
-    fn a_map_bounds_its_keys_and_values() {
+    fn a_map_limits_its_keys_and_values() {
         let pattern = Pattern::new("[0-9]+".to_owned()).unwrap();
         let bias = Property {
             limits: Limits { pattern: Some(pattern), max_items: Some(2), ..Limits::default() },
@@ -894,7 +896,7 @@ mod tests {
     }
 
     #[test]
-    fn an_output_may_hold_more_than_its_table() {
+    fn an_output_may_contain_members_that_are_not_in_its_table() {
         let data = array("data", object("", vec![string("url"), required(string("id"))]));
         let schema = output_schema(&object("", vec![data])).to_value();
         assert!(jsonschema::draft7::meta::is_valid(&schema), "{schema}");

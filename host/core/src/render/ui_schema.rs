@@ -1,10 +1,10 @@
-//! The uiSchema of react-jsonschema-form 6: what a form shows that a JSON
-//! Schema has no word for.
+//! The uiSchema of react-jsonschema-form 6: the parts of a form that JSON Schema
+//! cannot express.
 //!
-//! Stock rjsf renders it without further code. For an engine that has better
-//! controls there are hints: `ui:field: "fileEntry"` (rjsf falls back to the
-//! fields of the handle while no field of that name is registered), and in
-//! `ui:options` the keys `group`, `advanced`, `optionsSource`, `accept`, `maxBytes`.
+//! rjsf renders it without custom code. It also contains hints for engines with
+//! better controls: `ui:field: "fileEntry"` (rjsf falls back to the members of the
+//! handle if no field of this name is registered), and in `ui:options` the keys
+//! `group`, `advanced`, `optionsSource`, `accept`, `maxBytes`.
 
 use serde_json::{Map, Value, json};
 
@@ -16,8 +16,8 @@ pub fn ui_schema(table: &PropertyTable) -> Value {
     Value::Object(members(table.as_slice(), ""))
 }
 
-/// rjsf puts members below `then` last and refuses an order that lacks one of
-/// the schema's members: hence all names and `*`.
+/// rjsf puts members below `then` last and rejects an order that lacks a member of
+/// the schema. So `ui:order` contains all names and `*`.
 fn members(members: &[Property], path: &str) -> Map<String, Value> {
     let mut ui = Map::new();
     if !members.is_empty() {
@@ -46,7 +46,7 @@ fn property(property: &Property, path: &str) -> Map<String, Value> {
     if property.kind == PropertyType::FileEntry {
         put("ui:field", json!("fileEntry"));
     }
-    // A box that is filled in has no room for a hint.
+    // A field with a default is never empty, so it never shows a hint.
     if property.default.is_none()
         && let Some(placeholder) = placeholder(property)
     {
@@ -79,12 +79,12 @@ fn property(property: &Property, path: &str) -> Map<String, Value> {
     ui
 }
 
-/// The widget where rjsf would not choose it by itself.
+/// The widget, if rjsf would choose another one.
 fn widget(property: &Property) -> Option<&'static str> {
     if property.control == ControlType::None {
         return Some("hidden");
     }
-    // A checkbox cannot go back to "not given", a select can.
+    // A select can return to "not given"; a checkbox cannot.
     if property.kind == PropertyType::Boolean {
         return property.default.is_none().then_some("select");
     }
@@ -123,7 +123,7 @@ fn options(property: &Property, path: &str) -> Map<String, Value> {
         put("optionsSource", json!({ "property": path, "dependsOn": depends_on }));
     }
     if !property.limits.accept.is_empty() {
-        // As the HTML attribute `accept` has it.
+        // In the format of the HTML attribute `accept`.
         let accept = property.limits.accept.iter().map(|extension| format!(".{extension}"));
         put("accept", json!(text(&accept.collect::<Vec<_>>().join(","))));
     }
@@ -139,7 +139,7 @@ mod tests {
     use crate::contract::table::{Choices, Limits};
     use crate::fixture::{array, closed, object, open, row, shape, string};
 
-    /// The entry of one property.
+    /// Checks the entry of one property.
     fn check(property: Property, expected: Value) {
         let name = property.name.clone();
         let ui = ui_schema(&vec![property].into());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn order_is_the_tables() {
+    fn keeps_the_order_of_the_table() {
         let table = vec![string("b"), string("a")].into();
         assert_eq!(ui_schema(&table), json!({ "ui:order": ["b", "a", "*"] }));
         assert_eq!(ui_schema(&PropertyTable::default()), json!({}));
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_without_default_can_be_unset() {
+    fn a_boolean_without_a_default_can_be_unset() {
         let switch = row("a", PropertyType::Boolean, ControlType::Select);
         check(switch.clone(), json!({ "ui:widget": "select" }));
         check(Property { default: Some(json!(true)), ..switch }, json!({}));
     }
 
     #[test]
-    fn the_empty_box_shows_what_the_provider_takes() {
+    fn the_placeholder_shows_the_providers_default() {
         let number = Property {
             provider_default: Some(json!(1)),
             ..row("a", PropertyType::Number, ControlType::Number)
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn hints_for_engines() {
+    fn contains_hints_for_engines() {
         let model = Property {
             advanced: true,
             choices: open(&[("m", json!("m"))])
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_below_have_their_own_entries() {
+    fn nested_properties_have_entries() {
         let area = || row("text", PropertyType::String, ControlType::TextArea);
         check(
             array("list", object("", vec![area(), string("b")])),
