@@ -260,7 +260,7 @@ fn a_deadline_ends_a_run() {
     sandbox.script(Fault::Delay(FOREVER));
     let ran = ask(&sandbox, &["--timeout", "2s"]);
     assert_eq!(ran.status, 6, "{ran:?}");
-    assert!(ran.stderr.contains("in time"), "{ran:?}");
+    assert!(ran.stderr.contains("timed out"), "{ran:?}");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! provider.
 //!
 //! A recording contains the requests that the connector made and the responses
-//! that it received. It does not contain the host's headers and the credential,
-//! and secrets that a provider repeats are redacted. Responses are recorded as far
-//! as they were read.
+//! that it received. It does not contain the host's headers or the credential, and
+//! secrets that a provider repeats are redacted. Responses are recorded as far as
+//! they were read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;

@@ -168,9 +168,9 @@ impl Response {
         Ok(if count == 0 { None } else { Some(chunk) })
     }
 
-    /// The rest as text, without a byte order mark. The text of a compressed error
-    /// response is a sentence about the compression: its status is more useful
-    /// than a failure of the host.
+    /// The rest as text, without a byte order mark. For a compressed error response,
+    /// returns a message about the compression instead of failing, because the
+    /// connector needs the response's status.
     pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
         let bytes = self.rest(limit)?;
         let _held = self.account.hold(2 * bytes.len())?;

@@ -225,8 +225,8 @@ fn read_part(head: &str, content: &[u8]) -> Found {
     }
 }
 
-/// Unescapes a name. The HTML standard escapes three characters but not `%`, so an
-/// escape in the original name cannot be recognized.
+/// Unescapes a name. The HTML standard escapes three characters but not `%`, so text
+/// that looks like an escape is unescaped too.
 fn unescaped(name: &str) -> String {
     name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }
