@@ -330,7 +330,7 @@ impl files::HostFile for State {
         if wanted > self.memory.max {
             let message = format!(
                 "{} cannot be read in one piece: {wanted} bytes do not fit into the connector's \
-                 memory of {}",
+                 memory of {} bytes",
                 file.entry.name, self.memory.max
             );
             return Ok(Err(Failure::new(FailureKind::TooLarge, message).into()));
