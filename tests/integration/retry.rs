@@ -157,7 +157,7 @@ fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
     sandbox.script(Fault::Stall { after: 10, pause: FOREVER });
     let failure = ask(&sandbox, limits).0.unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Timeout, true), "{failure:?}");
-    assert_eq!(failure.message, "the provider's answer stopped for too long");
+    assert_eq!(failure.message, "the provider's response stalled");
 }
 
 #[test]
@@ -167,9 +167,9 @@ fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
     for (limits, message) in [
         (
             Limits { first_byte: short, ..Limits::default() },
-            format!("the answer to {request} did not begin within 2s"),
+            format!("no response to {request} within 2s"),
         ),
-        (Limits { time: short, ..Limits::default() }, format!("no answer to {request} in time")),
+        (Limits { time: short, ..Limits::default() }, format!("{request} timed out")),
     ] {
         sandbox.clear();
         sandbox.script(Fault::Delay(FOREVER));

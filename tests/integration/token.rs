@@ -52,7 +52,7 @@ fn every_request_carries_it_and_nothing_else_does() {
             assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
         }
         // The log says what was done, so it would also show a token.
-        assert!(ran.stderr.contains("answered"), "{ran:?}");
+        assert!(ran.stderr.contains("responded"), "{ran:?}");
         free_of_token("the output", ran.stdout.as_bytes());
         free_of_token("the log", ran.stderr.as_bytes());
     }

@@ -100,11 +100,11 @@ fn other_requests_than_the_recorded_ones_are_named() {
     let other = replay(&file, &["openai/v1/ask", "Good morning"]);
     assert_eq!(other.status, 2, "{other:?}");
     assert!(other.stderr.contains(
-        "the run makes `POST /chat/completions`, and the recording has `POST /chat/completions` \
-         with another body as request 1"
+        "request 1 of the run is `POST /chat/completions`, but the recording has \
+         `POST /chat/completions` with another body"
     ));
     let speech = replay(&file, &["openai/v1/createSpeech", "Hello", "--set", "voice=alloy"]);
-    assert!(speech.stderr.contains("the run makes `POST /audio/speech`"), "{speech:?}");
+    assert!(speech.stderr.contains("request 1 of the run is `POST /audio/speech`"), "{speech:?}");
 
     let mut recording = read(&file);
     let exchanges = recording["exchanges"].as_array_mut().unwrap();
@@ -114,7 +114,7 @@ fn other_requests_than_the_recorded_ones_are_named() {
     assert_eq!(more.status, 0, "{more:?}");
     assert_eq!(more.stderr, "note: the recording also has `POST /chat/completions`\n");
 
-    for (content, error) in [(None, "No such file"), (Some("{}"), "this is no recording")] {
+    for (content, error) in [(None, "No such file"), (Some("{}"), "not a recording")] {
         let file = folder.path().join("odd.json");
         if let Some(content) = content {
             std::fs::write(&file, content).unwrap();

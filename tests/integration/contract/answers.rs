@@ -128,7 +128,7 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
         answering.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").unwrap();
         run.join().unwrap().unwrap_err()
     });
-    assert_failure(&failure, FailureKind::Timeout, "stopped for too long");
+    assert_failure(&failure, FailureKind::Timeout, "response stalled");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn the_text_of_a_file_counts_and_not_its_size() {
     let limit = |request_bytes| Limits { request_bytes, ..Limits::default() };
     // 12 bytes of JSON around 136 characters.
     let failure = post(&[7; 100], limit(147), &listener, |_, _| ()).unwrap_err();
-    assert_failure(&failure, FailureKind::TooLarge, "148 bytes long, and at most 147");
+    assert_failure(&failure, FailureKind::TooLarge, "148 bytes long; the limit is 147");
     assert!(!failure.request_sent, "{failure:?}");
     let (listener, served) = server(&[200]);
     post(&[7; 100], limit(148), &listener, |_, _| ()).unwrap();
@@ -138,7 +138,7 @@ fn a_file_that_shrinks_ends_the_request() {
         }
     })
     .unwrap_err();
-    assert_failure(&failure, FailureKind::Network, "a file became shorter");
+    assert_failure(&failure, FailureKind::Network, "a file shrank");
     assert!(failure.request_sent, "{failure:?}");
     let bodies: Vec<usize> = served.join().unwrap().iter().map(|(_, body)| body.len()).collect();
     assert_eq!(bodies[0], 133_332 + 12);

@@ -92,7 +92,7 @@ fn describing_must_end() {
         for item in &endless {
             scope.spawn(|| {
                 let failure = describe_failure(&Guest::good().with(item));
-                assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+                assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
             });
         }
     });

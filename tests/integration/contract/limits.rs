@@ -62,7 +62,7 @@ fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
         let connector = load(&guest);
         let begun = Instant::now();
         let failure = contained(act_within(&connector, short()));
-        assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+        assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
         assert!(begun.elapsed() < HANG, "{place}: {:?}", begun.elapsed());
     }
 }
@@ -94,7 +94,7 @@ fn a_question_that_does_not_end_is_ended() {
 
 #[track_caller]
 fn assert_ended(failure: Failure) {
-    assert_failure(&failure, FailureKind::Timeout, "longer than it was allowed");
+    assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
     assert_serves(&GOOD);
 }
 

@@ -101,7 +101,7 @@ fn a_server_of_ones_own_is_reached_by_whoever_trusts_its_authority() {
     let base_url = format!("https://localhost:{port}/v1");
     let trusting = connector(Some(OURS.pem()));
     all_work(&trusting, &base_url);
-    let unknown = format!("no secure connection to https://localhost:{port}: ");
+    let unknown = format!("could not establish a secure connection to https://localhost:{port}: ");
     all_refused(&connector(None), &base_url, &[&unknown, "UnknownIssuer"]);
     // The other authority is of the same name and has another key.
     all_refused(&connector(Some(Authority::new().pem())), &base_url, &[&unknown]);
@@ -119,7 +119,7 @@ fn a_certificate_must_be_valid_and_for_this_server() {
     at_once(certificates, |(name, validity, host, word)| {
         let port = server(name, validity);
         let base_url = format!("https://{host}:{port}/v1");
-        all_refused(&trusting, &base_url, &["no secure connection to", word]);
+        all_refused(&trusting, &base_url, &["secure connection to", word]);
     });
     let port = server("127.0.0.1", Validity::Current);
     all_work(&trusting, &format!("https://127.0.0.1:{port}/v1"));
@@ -227,12 +227,12 @@ fn the_command_takes_a_file_of_authorities() {
     }
     let untrusting = test_command(port, None, None);
     assert_eq!(untrusting.status, 6, "{untrusting:?}");
-    assert!(untrusting.stderr.contains("no secure connection to"), "{untrusting:?}");
+    assert!(untrusting.stderr.contains("secure connection to"), "{untrusting:?}");
 
     let not_pem = OURS.pem().replace("-----END", "");
     for (path, words) in [
         (folder.path().join("none.pem"), "cannot read it"),
-        (file("empty.pem", ""), "it holds no certificate in PEM"),
+        (file("empty.pem", ""), "it contains no PEM certificate"),
         (file("cut.pem", &not_pem), "it is not valid PEM"),
     ] {
         let ran = test_command(port, Some(&path), None);

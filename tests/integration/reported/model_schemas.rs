@@ -239,8 +239,8 @@ fn a_declared_function_has_plain_parameters() {
     for (parameters, said) in [
         (json!({ "type": "object", "properties": { "a": { "type": "string" } } }), None),
         (json!({ "type": "object" }), None),
-        (json!({}), Some("needs `parameters` that are a schema of the type `object`")),
-        (json!("object"), Some("needs `parameters` that are a schema of the type `object`")),
+        (json!({}), Some("needs `parameters` with a schema of type `object`")),
+        (json!("object"), Some("needs `parameters` with a schema of type `object`")),
         (
             json!({ "type": "object", "properties": {}, "anyOf": [] }),
             Some("has `anyOf` at the root of its `parameters`, which providers refuse"),

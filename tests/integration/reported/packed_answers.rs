@@ -46,7 +46,7 @@ fn an_answer_that_is_compressed_says_so() {
         for (action, input, streaming) in inputs() {
             let ran = answered(action, input, streaming, &answer);
             let failure = ran.failure(InvalidOutput);
-            assert!(failure.message.contains("compressed its answer"), "{action}: {failure:?}");
+            assert!(failure.message.contains("compressed response"), "{action}: {failure:?}");
             assert!(failure.message.contains(words), "{action}: {failure:?}");
             assert!(failure.request_sent);
             assert_eq!((ran.sent.len(), ran.streamed.as_str()), (1, ""), "{action}");
@@ -63,7 +63,7 @@ fn an_answer_that_does_not_say_that_it_is_compressed_is_found_out() {
             let headers: &[(&str, &str)] = if streaming { &events } else { &json };
             let ran = answered(action, input, streaming, &packed(200, headers, body));
             let failure = ran.failure(InvalidOutput);
-            assert!(failure.message.contains("compressed its answer"), "{action}: {failure:?}");
+            assert!(failure.message.contains("compressed response"), "{action}: {failure:?}");
             assert!(failure.message.contains(words), "{action}: {failure:?}");
         }
         // What is asked for as text would be taken as it is.
@@ -88,7 +88,7 @@ fn an_error_that_is_compressed_keeps_its_kind() {
                 let ran = answered(action, input, streaming, &answer);
                 let failure = ran.failure(kind);
                 assert_eq!(failure.status, Some(status), "{action}: {failure:?}");
-                assert!(failure.message.contains("compressed its answer"), "{failure:?}");
+                assert!(failure.message.contains("compressed response"), "{failure:?}");
             }
         }
     }

@@ -271,8 +271,7 @@ fn c20b_a_server_that_speaks_http_is_told_from_one_without_a_certificate() {
     ] {
         let ran = tested(&format!("https://127.0.0.1:{}/v1", saying(answer)));
         assert_eq!(ran.status, 6, "{ran:?}");
-        let words =
-            "the server does not speak TLS; if it speaks plain HTTP, its URL begins with http://";
+        let words = "the server does not support TLS; if it expects plain HTTP, use an http:// URL";
         assert!(ran.stderr.contains(words), "{ran:?}");
     }
 }
@@ -287,7 +286,7 @@ fn c20b_a_server_that_speaks_tls_is_told_from_one_that_refuses() {
     ] {
         let ran = tested(&format!("http://127.0.0.1:{}/v1", saying(page)));
         assert_eq!(ran.status, 6, "{ran:?}");
-        assert!(ran.stderr.contains("speaks TLS: its URL begins with https://"), "{ran:?}");
+        assert!(ran.stderr.contains("expects TLS; use an https:// URL"), "{ran:?}");
     }
     let sandbox = sandbox();
     let behind = sandbox.base_url();
@@ -306,10 +305,7 @@ fn c20b_an_answer_that_is_no_http_may_be_tls() {
     // An alert of TLS.
     let ran = tested(&format!("http://127.0.0.1:{}/v1", saying(b"\x15\x03\x03\0\x02\x02\x0a")));
     assert_eq!(ran.status, 6, "{ran:?}");
-    assert!(
-        ran.stderr.contains("if the server speaks TLS, its URL begins with https://"),
-        "{ran:?}"
-    );
+    assert!(ran.stderr.contains("if the server expects TLS, use an https:// URL"), "{ran:?}");
 }
 
 /// The older name of the variable, which the clients of many servers still read:

@@ -1,9 +1,9 @@
-//! What a run has used, together with all runs that its functions start.
+//! The resources that a run and all runs of its functions have used.
 //!
-//! A limit on each thing is no limit on their sum: a guest that may hold one
-//! large answer may hold sixty, and one that may call a function may call a
-//! thousand. So there is one account for the whole tree of runs. A run that
-//! exceeds it ends, and nothing else does.
+//! A limit on each item does not limit the total: a guest that may hold one large
+//! response may hold sixty, and one that may call a function may call a thousand.
+//! So a whole tree of runs shares one account. A tree that exceeds a limit ends,
+//! and other runs are not affected.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,26 +14,26 @@ use serde_json::Value;
 use crate::budget::{Limits, Stopped};
 use crate::contract::{Failure, FailureKind, json};
 
-/// Instances at the same time: the run's own, and those of the actions that it
-/// calls as functions. The engine has room for so many for each run.
+/// The maximum number of concurrent instances: the run's own, and those of the
+/// actions that it calls as functions. The engine has this many slots per run.
 pub(crate) const MAX_INSTANCES: u32 = 5;
-/// Messages that are logged; further ones are dropped.
+/// The maximum number of logged messages. Further ones are dropped.
 const MAX_MESSAGES: u32 = 1_000;
-/// More files than any run stores.
+/// The maximum number of stored files, which is more than any run needs.
 pub(crate) const MAX_FILES: u32 = 1_000;
-/// Answers that contain a secret of the connection before the run ends. A
-/// careless provider repeats one in an error; a connector that makes it do so
-/// again and again is looking for something.
+/// The number of responses with a secret of the connection that end the run. A
+/// careless provider repeats the secret in an error. A connector that provokes this
+/// again and again is trying to find it out.
 const MAX_ANSWERS_WITH_SECRET: u32 = 3;
-/// How often one that waits for an instance looks whether it should stop.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often a run that waits for an instance checks whether it should stop.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The account of a tree of runs.
 pub(crate) struct Account {
     limits: Limits,
-    /// Bytes that the host holds for it.
+    /// The bytes that the host holds in memory for the runs.
     held: AtomicU64,
-    /// Open responses and files.
+    /// The number of open responses and files.
     open: AtomicU32,
     requests: AtomicU32,
     messages: AtomicU32,
@@ -49,29 +49,29 @@ pub(crate) struct Account {
     exceeded: OnceLock<Failure>,
 }
 
-/// Bytes that are held until this is dropped.
+/// Bytes that count as held until this is dropped.
 pub(crate) struct Held {
     account: Arc<Account>,
     bytes: u64,
 }
 
-/// A file that is being written. It no longer counts if it is dropped before it
-/// is kept.
+/// A file that is being written. It stops counting if it is dropped without being
+/// kept.
 pub(crate) struct CountedFile {
     account: Arc<Account>,
     bytes: u64,
     is_kept: bool,
 }
 
-/// An open response or file, until this is dropped.
+/// Counts an open response or file until this is dropped.
 pub(crate) struct Open(Arc<Account>);
 
-/// An instance, until this is dropped.
+/// Counts an instance until this is dropped.
 pub(crate) struct InstancePlace(Arc<Account>);
 
-/// The account was exceeded: the guest is ended by this error.
+/// A limit was exceeded. This error ends the guest.
 #[derive(Debug, thiserror::Error)]
-#[error("the run has used more than it may")]
+#[error("the run exceeded a limit")]
 pub(crate) struct Exceeded;
 
 impl Account {
@@ -93,13 +93,15 @@ impl Account {
         })
     }
 
-    /// Why the whole tree ends, if it does.
+    /// The failure that ends the whole tree, if a limit was exceeded.
     pub(crate) fn exceeded(&self) -> Option<&Failure> {
         self.exceeded.get()
     }
 
+    /// Checks that no limit was exceeded.
+    ///
     /// # Errors
-    /// If it was exceeded.
+    /// If one was.
     pub(crate) fn check(&self) -> Result<(), Exceeded> {
         if self.exceeded.get().is_some() { Err(Exceeded) } else { Ok(()) }
     }
@@ -109,27 +111,27 @@ impl Account {
         Exceeded
     }
 
-    /// Holds bytes for the run.
+    /// Counts bytes that the host holds for the run.
     pub(crate) fn hold(self: &Arc<Self>, bytes: usize) -> Result<Held, Exceeded> {
         let mut held = Held { account: Arc::clone(self), bytes: 0 };
         held.set(bytes)?;
         Ok(held)
     }
 
-    /// How many bytes more may be held.
+    /// The number of further bytes that may be held.
     pub(crate) fn left(&self) -> usize {
         let left = self.limits.held_bytes.saturating_sub(self.held.load(Ordering::Relaxed));
         usize::try_from(left).unwrap_or(usize::MAX)
     }
 
-    /// Parses JSON into what may still be held.
+    /// Parses JSON within the memory that may still be held.
     pub(crate) fn parse(self: &Arc<Self>, text: &str) -> serde_json::Result<(Value, Held)> {
-        let most = self.left();
-        let mut left = most;
+        let max = self.left();
+        let mut left = max;
         let value = json::parse_within(text, &mut left)?;
         let mut held = Held { account: Arc::clone(self), bytes: 0 };
-        // Its texts are as long as what they are parsed from.
-        let _ = held.set(most - left + text.len());
+        // Its strings take at most as much as the text that they were parsed from.
+        let _ = held.set(max - left + text.len());
         Ok((value, held))
     }
 
@@ -137,8 +139,8 @@ impl Account {
     pub(crate) fn open(self: &Arc<Self>) -> Result<Open, Exceeded> {
         let open = Open(Arc::clone(self));
         if self.open.fetch_add(1, Ordering::Relaxed) >= self.limits.open {
-            let most = self.limits.open;
-            let message = format!("the run has more than {most} responses and files open");
+            let max = self.limits.open;
+            let message = format!("the run has more than {max} responses and files open");
             return Err(self.exceed(FailureKind::TooLarge, message));
         }
         Ok(open)
@@ -147,44 +149,44 @@ impl Account {
     /// Counts an attempt at a request.
     pub(crate) fn request(&self) -> Result<(), Exceeded> {
         if self.requests.fetch_add(1, Ordering::Relaxed) >= self.limits.requests {
-            let most = self.limits.requests;
-            let message = format!("the run made more than {most} requests");
+            let max = self.limits.requests;
+            let message = format!("the run made more than {max} requests");
             return Err(self.exceed(FailureKind::TooLarge, message));
         }
         Ok(())
     }
 
-    /// Counts an answer that contained a secret.
+    /// Counts a response that contained a secret.
     pub(crate) fn answer_with_secret(&self) -> Result<(), Exceeded> {
         let count = self.answers_with_secret.fetch_add(1, Ordering::Relaxed) + 1;
         if count >= MAX_ANSWERS_WITH_SECRET {
             let message =
-                format!("{count} answers of the provider contained a secret of the connection");
+                format!("{count} responses of the provider contained a secret of the connection");
             return Err(self.exceed(FailureKind::InvalidOutput, message));
         }
         Ok(())
     }
 
-    /// Counts a message that is to be logged; `false` if it is one too many.
+    /// Counts a log message. Returns whether it may be logged.
     pub(crate) fn message(&self) -> bool {
         self.messages.fetch_add(1, Ordering::Relaxed) < MAX_MESSAGES
     }
 
-    /// Counts a file that is to be stored.
+    /// Counts a new file.
     ///
     /// # Errors
     /// `too-large`
     pub(crate) fn file(self: &Arc<Self>) -> Result<CountedFile, Failure> {
         let file = CountedFile { account: Arc::clone(self), bytes: 0, is_kept: false };
         if self.files.fetch_add(1, Ordering::Relaxed) >= MAX_FILES {
-            let message = format!("a run stores at most {MAX_FILES} files");
+            let message = format!("a run may store at most {MAX_FILES} files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
         Ok(file)
     }
 
-    /// Waits for an instance of the tree's own. None of its runs waits for one
-    /// of another tree, so none can wait for ever.
+    /// Waits until the tree has a free instance. Runs never wait for another tree,
+    /// so none waits forever.
     pub(crate) fn instance(
         self: &Arc<Self>,
         stopped: impl Fn() -> Option<Stopped>,
@@ -194,7 +196,7 @@ impl Account {
             if let Some(stopped) = stopped() {
                 return Err(stopped);
             }
-            let waited = self.instance_freed.wait_timeout(taken, LOOK);
+            let waited = self.instance_freed.wait_timeout(taken, CHECK_INTERVAL);
             taken = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *taken += 1;
@@ -205,7 +207,8 @@ impl Account {
         self.instances.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request may have reached a provider, and may have been processed.
+    /// Records whether a request may have reached a provider, and whether it may
+    /// have been processed.
     pub(crate) fn sent(&self, request_sent: bool, processed: bool) {
         self.request_sent.fetch_or(request_sent, Ordering::SeqCst);
         self.processed.fetch_or(processed, Ordering::SeqCst);
@@ -221,7 +224,7 @@ impl Account {
 }
 
 impl Held {
-    /// Holds as many bytes as there are now.
+    /// Sets the number of bytes.
     pub(crate) fn set(&mut self, bytes: usize) -> Result<(), Exceeded> {
         let bytes = bytes as u64;
         let before = std::mem::replace(&mut self.bytes, bytes);
@@ -230,9 +233,9 @@ impl Held {
             return Ok(());
         }
         let held = self.account.held.fetch_add(bytes - before, Ordering::Relaxed);
-        let most = self.account.limits.held_bytes;
-        if held + (bytes - before) > most {
-            let message = format!("the host holds more than {most} bytes for the run");
+        let max = self.account.limits.held_bytes;
+        if held + (bytes - before) > max {
+            let message = format!("the host holds more than {max} bytes for the run");
             return Err(self.account.exceed(FailureKind::TooLarge, message));
         }
         Ok(())
@@ -240,22 +243,22 @@ impl Held {
 }
 
 impl CountedFile {
-    /// Counts bytes that are to be written to it.
+    /// Counts bytes before they are written.
     ///
     /// # Errors
     /// `too-large`
     pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Failure> {
         let bytes = bytes as u64;
         self.bytes += bytes;
-        let most = self.account.limits.file_bytes;
-        if self.account.file_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > most {
-            let message = format!("a run stores at most {most} bytes in files");
+        let max = self.account.limits.file_bytes;
+        if self.account.file_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > max {
+            let message = format!("a run may store at most {max} bytes in files");
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
         Ok(())
     }
 
-    /// The file stays.
+    /// Keeps the file counted.
     pub(crate) fn keep(mut self) {
         self.is_kept = true;
     }
@@ -290,8 +293,8 @@ impl Drop for InstancePlace {
 }
 
 impl From<Exceeded> for Failure {
-    /// For where a failure is asked for: the guest does not get it, because its
-    /// next call ends it.
+    /// For functions that return a failure. The guest does not see it, because its
+    /// next call traps.
     fn from(exceeded: Exceeded) -> Self {
         Self::new(FailureKind::TooLarge, exceeded.to_string())
     }
@@ -308,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_let_go_can_be_held_again() {
+    fn released_bytes_can_be_held_again() {
         let account = account(|limits| limits.held_bytes = 100);
         for _ in 0..10 {
             let mut held = account.hold(60).unwrap();
@@ -322,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sum_is_limited_and_says_what_was_exceeded() {
+    fn limits_the_total_and_reports_the_exceeded_limit() {
         let account = account(|limits| (limits.held_bytes, limits.open) = (100, 2));
         let _held = account.hold(60).unwrap();
         let _open = (account.open().unwrap(), account.open().unwrap());
@@ -335,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_and_answers_with_a_secret_are_counted() {
+    fn counts_requests_and_responses_with_a_secret() {
         let account = account(|limits| limits.requests = 2);
         assert!(account.request().is_ok() && account.request().is_ok());
         assert!(account.request().is_err());
@@ -346,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_is_waited_for() {
+    fn waits_for_a_free_instance() {
         let account = account(|_| ());
         let mut places: Vec<_> =
             (0..MAX_INSTANCES).map(|_| account.instance(|| None).ok().unwrap()).collect();

@@ -1,4 +1,4 @@
-//! How a run is stopped: by its caller, or by its deadline.
+//! Stopping a run: by its caller or by its deadline.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,16 +18,16 @@ struct Stop {
     on_cancel: Mutex<Vec<(u64, OnCancel)>>,
 }
 
-/// What a cancellation does besides being noticed.
+/// A callback for a cancellation.
 pub(crate) type OnCancel = Box<dyn Fn() + Send>;
 
 impl Cancellation {
-    /// Not cancelled yet.
+    /// A token that is not cancelled.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops the run: it lets go of its provider at once and ends with a
+    /// Stops the run. It disconnects from its provider at once and ends with a
     /// failure of kind `cancelled`.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::SeqCst);
@@ -38,13 +38,14 @@ impl Cancellation {
         self.0.waiting.notify_all();
     }
 
-    /// Cancels when the value is dropped, for whoever a run must not outlive.
+    /// Returns a guard that cancels when it is dropped, for callers that a run must
+    /// not outlive.
     #[must_use]
     pub fn cancel_on_drop(self) -> CancelOnDrop {
         CancelOnDrop(self)
     }
 
-    /// Waits, unless it is cancelled before. Says whether it was.
+    /// Waits for `pause` or until cancelled. Returns whether it is cancelled.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
         let guard = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.0.waiting.wait_timeout_while(guard, pause, |_| !self.is_cancelled());
@@ -52,14 +53,15 @@ impl Cancellation {
         self.is_cancelled()
     }
 
-    /// Whether it was stopped.
+    /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Sets what is done for a run when it is cancelled: a run and those that
-    /// it calls as functions stop together. To be followed by a look at
-    /// [`is_cancelled`](Self::is_cancelled): it may have happened before.
+    /// Sets a run's callback for a cancellation. A run and the runs that it calls as
+    /// functions share a token, and each has a callback. Check
+    /// [`is_cancelled`](Self::is_cancelled) afterwards, because the cancellation may
+    /// have happened before.
     pub(crate) fn on_cancel(&self, run: u64, on_cancel: Option<OnCancel>) {
         let mut all = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(other, _)| *other != run);
@@ -106,9 +108,7 @@ impl From<Stopped> for Failure {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Cancelled => Self::new(FailureKind::Cancelled, "the run was cancelled"),
-            Stopped::Deadline => {
-                Self::new(FailureKind::Timeout, "the run took longer than it was allowed to")
-            }
+            Stopped::Deadline => Self::new(FailureKind::Timeout, "the run exceeded its time limit"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a run may use, what it has used, and what stops it.
+//! The limits of a run, its usage, and its cancellation.
 
 mod account;
 mod cancellation;

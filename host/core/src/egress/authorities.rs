@@ -1,5 +1,5 @@
-//! Whom connections trust besides the public certificate authorities: those
-//! of servers of one's own.
+//! Certificate authorities that connections trust in addition to the public
+//! ones, such as those of self-hosted servers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,28 +9,29 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-/// Further certificate authorities, read from PEM text. They are trusted in
-/// addition to the public ones. Cheap to clone.
+/// Additional certificate authorities, read from PEM text. Connections trust
+/// them and the public ones. Cheap to clone.
 #[derive(Clone)]
 pub struct Authorities {
-    /// The public ones too: a list replaces those that the HTTP library has.
+    /// Includes the public ones, because the list replaces the HTTP library's.
     trusted: Arc<Vec<Certificate<'static>>>,
     further: usize,
 }
 
-/// Why a text names no authorities. Reads as the end of a sentence.
+/// Why certificate authorities could not be read. Displays as the end of a
+/// sentence.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AuthoritiesError {
-    /// Nothing in it is a certificate.
-    #[error("holds no certificate in PEM (`-----BEGIN CERTIFICATE-----`)")]
+    /// The text contains no certificate.
+    #[error("contains no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]
     Nothing,
-    /// It begins like PEM and does not go on like it.
+    /// The text begins like PEM but is malformed.
     #[error("is not valid PEM")]
     NotPem,
-    /// A certificate that nobody can trust, for it cannot be read.
-    #[error("holds something else as its certificate number {number}")]
+    /// A certificate cannot be parsed.
+    #[error("contains an invalid certificate (number {number})")]
     NotACertificate {
-        /// Which one, the first being 1.
+        /// The position of the certificate, counted from 1.
         number: usize,
     },
 }
@@ -38,7 +39,7 @@ pub enum AuthoritiesError {
 impl FromStr for Authorities {
     type Err = AuthoritiesError;
 
-    /// Takes the certificates out of PEM text; keys and others are left.
+    /// Reads the certificates in PEM text. Keys and other items are ignored.
     fn from_str(pem: &str) -> Result<Self, AuthoritiesError> {
         let mut trusted: Vec<Certificate<'static>> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
@@ -51,7 +52,7 @@ impl FromStr for Authorities {
                 continue;
             };
             further += 1;
-            // The HTTP library leaves out, without a word, what it cannot read.
+            // The HTTP library silently skips certificates that it cannot read.
             RootCertStore::empty()
                 .add(CertificateDer::from(certificate.der()))
                 .map_err(|_| AuthoritiesError::NotACertificate { number: further })?;
@@ -80,7 +81,7 @@ impl fmt::Debug for Authorities {
 mod tests {
     use super::*;
 
-    /// The PEM text of bytes.
+    /// Encodes bytes as PEM.
     fn pem(label: &str, der: &[u8]) -> String {
         use base64::Engine as _;
         let text = base64::engine::general_purpose::STANDARD.encode(der);
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn every_certificate_of_a_text_is_trusted_beside_the_public_ones() {
+    fn trusts_every_given_certificate_and_the_public_ones() {
         let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.len();
         let text = format!("# Ours\n{0}{0}", certificate());
         let authorities: Authorities = text.parse().unwrap();
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_without_certificates_is_told_from_one_that_is_broken() {
+    fn distinguishes_missing_certificates_from_malformed_pem() {
         for nothing in ["", "ours", &pem("PRIVATE KEY", b"0123456789")] {
             assert_eq!(error(nothing), AuthoritiesError::Nothing, "{nothing}");
         }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn something_else_in_place_of_a_certificate_is_named() {
+    fn reports_the_position_of_an_invalid_certificate() {
         let text = certificate() + &pem("CERTIFICATE", b"no certificate");
         assert_eq!(error(&text), AuthoritiesError::NotACertificate { number: 2 });
     }

@@ -1,4 +1,4 @@
-//! The bodies of requests, streamed from where they are.
+//! Request bodies, streamed from memory and files.
 
 use std::collections::VecDeque;
 use std::io::{self, Cursor, Read, Take};
@@ -13,8 +13,7 @@ use crate::files::{Content, ContentReader};
 use super::not_allowed;
 use super::progress::Progress;
 
-/// A body whose length is known before its first byte is read, and which can
-/// be sent several times.
+/// A body of known length that can be sent several times.
 pub(super) struct Body {
     pub content_type: Option<String>,
     pub length: u64,
@@ -27,7 +26,7 @@ pub(crate) struct FormPart {
     pub value: FormValue,
 }
 
-/// Its value.
+/// The value of a form part.
 pub(crate) enum FormValue {
     Text(String),
     File { content: Content, name: String, mime_type: String },
@@ -49,7 +48,7 @@ impl Body {
         Self::of(content_type.to_owned(), [Segment::bytes(bytes)].into())
     }
 
-    /// JSON text in pieces.
+    /// A JSON text, given in pieces.
     pub(super) fn json(pieces: Vec<JsonPiece>) -> Self {
         let segments = pieces.into_iter().map(|piece| match piece {
             JsonPiece::Text(text) => Segment::bytes(text),
@@ -58,7 +57,7 @@ impl Body {
         Self::of("application/json".to_owned(), segments.collect())
     }
 
-    /// A file as it is.
+    /// A file, unchanged.
     pub(super) fn file(content_type: String, content: Content) -> Self {
         Self::of(content_type, [Segment::File(content)].into())
     }
@@ -68,14 +67,14 @@ impl Body {
         Self { content_type: Some(content_type), length, segments }
     }
 
-    /// The content, which tells how much of it was taken.
-    pub(super) fn told(&self, progress: Progress) -> Told {
+    /// A reader of the body that reports progress.
+    pub(super) fn reader(&self, progress: Progress) -> BodyReader {
         let reader = Reader { waiting: self.segments.clone(), current: None };
-        Told { reader, length: self.length, taken: 0, progress }
+        BodyReader { reader, length: self.length, taken: 0, progress }
     }
 
-    /// A `multipart/form-data` body (RFC 7578), names escaped as the HTML
-    /// standard's form submission does.
+    /// A `multipart/form-data` body (RFC 7578) whose names are escaped as in the
+    /// HTML standard's form submission.
     pub(super) fn form(parts: Vec<FormPart>) -> Result<Self, Failure> {
         let boundary = boundary()?;
         let mut segments = VecDeque::new();
@@ -100,7 +99,7 @@ impl FormPart {
         );
         if let FormValue::File { name, mime_type, .. } = &self.value {
             if mime_type.is_empty() || mime_type.chars().any(|c| c.is_control() || !c.is_ascii()) {
-                return Err(not_allowed("a file's media type is none"));
+                return Err(not_allowed("a file has no valid media type"));
             }
             head += &format!("; filename=\"{}\"\r\nContent-Type: {mime_type}", escaped(name));
         }
@@ -108,16 +107,16 @@ impl FormPart {
     }
 }
 
-/// The HTML standard's escapes for names in `multipart/form-data`.
+/// Escapes a name as the HTML standard does in `multipart/form-data`.
 fn escaped(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// 128 random bits: no file holds it by chance, and nobody can guess it.
+/// 128 random bits: no file contains it by chance, and nobody can guess it.
 fn boundary() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(FailureKind::Internal, format!("no random bytes: {error}"))
+        Failure::new(FailureKind::Internal, format!("cannot get random bytes: {error}"))
     })?;
     Ok(format!("form-{:032x}", u128::from_ne_bytes(bytes)))
 }
@@ -127,7 +126,7 @@ fn boundary() -> Result<String, Failure> {
 enum Segment {
     Bytes(Arc<[u8]>),
     File(Content),
-    /// The same as base64 text (RFC 4648 §4).
+    /// A file as base64 text (RFC 4648 §4).
     Base64(Content),
 }
 
@@ -153,8 +152,8 @@ impl Segment {
     }
 }
 
-/// As much of a file as was announced: one that grew is cut there, one that
-/// shrank ends the request.
+/// The announced number of bytes of a file. A file that has grown is cut off
+/// there, and one that has shrunk ends the request.
 struct Announced(Take<ContentReader>);
 
 impl Announced {
@@ -167,22 +166,22 @@ impl Read for Announced {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.0.read(into)? {
             0 if !into.is_empty() && self.0.limit() != 0 => {
-                Err(io::Error::other("a file became shorter while it was sent"))
+                Err(io::Error::other("a file shrank while it was being sent"))
             }
             count => Ok(count),
         }
     }
 }
 
-/// What a reader gives as base64 text with padding.
+/// Encodes the bytes of a reader as base64 with padding.
 struct Encoder<R> {
     inner: R,
     text: Cursor<Vec<u8>>,
 }
 
 impl<R: Read> Encoder<R> {
-    /// Bytes that are encoded at once: whole groups, so that padding stands
-    /// at the end only.
+    /// The number of bytes to encode at once. These are whole groups, so padding
+    /// is only at the end.
     const PIECE: u64 = 3 * 4096;
 
     fn new(inner: R) -> Self {
@@ -203,21 +202,21 @@ impl<R: Read> Read for Encoder<R> {
     }
 }
 
-/// Reads pieces one after another.
+/// Reads segments one after another.
 struct Reader {
     waiting: VecDeque<Segment>,
     current: Option<Box<dyn Read + Send>>,
 }
 
-/// A body that tells how much of it was taken.
-pub(super) struct Told {
+/// Reads a body and reports progress.
+pub(super) struct BodyReader {
     reader: Reader,
     length: u64,
     taken: u64,
     progress: Progress,
 }
 
-impl Read for Told {
+impl Read for BodyReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(into)?;
         self.taken += count as u64;
@@ -248,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_is_written_as_announced() {
+    fn a_form_has_the_announced_length_and_boundary() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         std::fs::write(&path, b"RIFF").unwrap();
@@ -265,7 +264,7 @@ mod tests {
         ])
         .unwrap();
         let mut text = String::new();
-        body.told(Progress::new(None)).read_to_string(&mut text).unwrap();
+        body.reader(Progress::new(None)).read_to_string(&mut text).unwrap();
         assert_eq!(body.length, text.len() as u64);
         let content_type = body.content_type.unwrap();
         let boundary = content_type.split_once("boundary=").unwrap().1;
@@ -288,13 +287,13 @@ mod tests {
     fn json(pieces: Vec<JsonPiece>) -> (Body, io::Result<Vec<u8>>) {
         let body = Body::json(pieces);
         let mut bytes = Vec::new();
-        let read = body.told(Progress::new(None)).read_to_end(&mut bytes);
+        let read = body.reader(Progress::new(None)).read_to_end(&mut bytes);
         (body, read.map(|_| bytes))
     }
 
-    /// Pieces of every length around those that are encoded at once.
+    /// Covers every length near a multiple of the piece that is encoded at once.
     #[test]
-    fn a_file_in_json_is_its_base64_text() {
+    fn a_file_in_json_is_sent_as_base64() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("image.png");
         let piece = Encoder::<Cursor<Vec<u8>>>::PIECE as usize;
@@ -314,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_its_size_does_not_change_what_was_announced() {
+    fn a_file_that_changes_its_size_does_not_change_the_body_length() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         std::fs::write(&path, b"RIFF ").unwrap();
@@ -322,8 +321,8 @@ mod tests {
         let pieces = || vec![JsonPiece::File(content.clone())];
         std::fs::write(&path, b"RIFF and more").unwrap();
         assert_eq!(json(pieces()).1.unwrap(), STANDARD.encode(b"RIFF ").into_bytes());
-        // Its text would be as long as announced, and another one.
+        // The base64 would have the announced length but other content.
         std::fs::write(&path, b"RIFF").unwrap();
-        assert!(json(pieces()).1.unwrap_err().to_string().contains("became shorter"));
+        assert!(json(pieces()).1.unwrap_err().to_string().contains("a file shrank"));
     }
 }

@@ -1,89 +1,90 @@
-//! The buffers of one HTTP connection, as large as what is in them.
+//! Buffers of one HTTP connection that grow and shrink with their content.
 //!
-//! ureq's own are allocated whole with the first request and kept. A streamed
-//! answer is waited for most of its time, and then next to nothing needs to
-//! stand in memory for its connection; a file deserves large pieces.
+//! ureq allocates its own buffers in full at the first request and keeps them.
+//! A connection with a streamed response spends most of its time waiting and
+//! then needs almost no memory. A file transfer, on the other hand, needs large
+//! buffers to be fast.
 
 use ureq::Error;
 use ureq::unversioned::transport::Buffers;
 
-/// The most that an answer's head may take, as a whole.
-const LARGEST_HEAD: usize = 16 * 1024;
-/// How much is waited for: little, and more as long as it comes.
-const LEAST_INPUT: usize = 2 * 1024;
-const MOST_INPUT: usize = 32 * 1024;
-/// Room for what goes out, in which a line of a head must fit; and for a body
-/// that fills it.
-const LEAST_OUTPUT: usize = 16 * 1024;
-const MOST_OUTPUT: usize = 64 * 1024;
-/// Room for making what goes out of a body whose length is not known before.
-/// This host sends none.
+/// The maximum size of a response head.
+const MAX_HEAD: usize = 16 * 1024;
+/// The size of one read. It starts small and grows while reads are full.
+const MIN_INPUT: usize = 2 * 1024;
+const MAX_INPUT: usize = 32 * 1024;
+/// The size of the output buffer. It must fit each line of a request head, and
+/// grows for a body that fills it.
+const MIN_OUTPUT: usize = 16 * 1024;
+const MAX_OUTPUT: usize = 64 * 1024;
+/// Scratch space that ureq needs to chunk a body of unknown length. This host
+/// sends no such body.
 const SPARE: usize = 1024;
 
-/// What is kept of a connection's bytes.
+/// The buffered bytes of a connection.
 #[derive(Default)]
 pub(super) struct GrowingBuffers {
-    /// Behind the bytes that are there may stand room for further ones.
+    /// Bytes after `filled` are free space.
     input: Vec<u8>,
     filled: usize,
     consumed: usize,
-    /// Whether the last look at the input took anything of it.
+    /// Whether the last call of `input_consume` consumed anything.
     progress: bool,
-    /// How much is waited for next, once there is none.
+    /// The size of the next read, once all input is consumed.
     ahead: usize,
-    /// What is held back, room behind it, and room to spare.
+    /// Held bytes, then free space, then `SPARE` bytes of scratch space.
     output: Vec<u8>,
     held: usize,
 }
 
 impl GrowingBuffers {
-    /// Takes what was written to the output. Whether it must go out before
-    /// more is written: a head waits for its body, so that a small request is
-    /// one packet.
+    /// Adds bytes that were written to the output buffer. Returns whether they
+    /// must be sent before more is written. A head is held back until its body
+    /// follows, so a small request is one packet.
     pub(super) fn write(&mut self, amount: usize) -> bool {
         self.held += amount;
-        self.ahead = LEAST_INPUT;
-        LEAST_OUTPUT / 2 <= self.held
+        self.ahead = MIN_INPUT;
+        self.held >= MIN_OUTPUT / 2
     }
 
-    /// What was written and is not out yet.
+    /// The bytes that were written but not sent yet.
     pub(super) fn held(&self) -> &[u8] {
         self.output.get(..self.held).unwrap_or_default()
     }
 
-    /// What was held is out.
+    /// Notes that the held bytes were sent.
     pub(super) fn sent(&mut self) {
         let was_full = self.output.len().saturating_sub(SPARE) <= self.held;
         self.held = 0;
-        if was_full && self.output.len() < MOST_OUTPUT {
-            self.output = vec![0; MOST_OUTPUT + SPARE];
+        if was_full && self.output.len() < MAX_OUTPUT {
+            self.output = vec![0; MAX_OUTPUT + SPARE];
         }
     }
 
-    /// Lets go of the output's room: an answer is waited for.
+    /// Frees the output buffer while the connection waits for a response.
     pub(super) fn end_output(&mut self) {
         (self.output, self.held) = (Vec::new(), 0);
     }
 
-    /// How many more bytes may come in. What is not consumed is a head.
+    /// How many more bytes may be read. Input that is not consumed is part of a
+    /// head.
     fn room(&self) -> usize {
         match self.input().len() {
-            0 => self.ahead.max(LEAST_INPUT),
-            held => LARGEST_HEAD.saturating_sub(held),
+            0 => self.ahead.max(MIN_INPUT),
+            held => MAX_HEAD.saturating_sub(held),
         }
     }
 
-    /// That there is room for more. ureq would take a head that fills the
-    /// buffer for a connection that broke.
+    /// Checks that there is room for more input. ureq would mistake a head that
+    /// fills the buffer for a broken connection.
     pub(super) fn check_room(&self) -> Result<(), Error> {
         match self.room() {
-            0 => Err(Error::LargeResponseHeader(self.input().len(), LARGEST_HEAD)),
+            0 => Err(Error::LargeResponseHeader(self.input().len(), MAX_HEAD)),
             _ => Ok(()),
         }
     }
 
-    /// Takes over what another transport's buffers hold, as far as there is
-    /// room.
+    /// Takes input from another transport's buffers, as far as there is room.
     pub(super) fn take_from(&mut self, buffers: &mut dyn Buffers) {
         let there = buffers.input();
         let room = self.input_append_buf();
@@ -95,7 +96,7 @@ impl GrowingBuffers {
 
     fn make_output(&mut self) -> (&mut [u8], &mut [u8]) {
         if self.output.is_empty() {
-            self.output = vec![0; LEAST_OUTPUT + SPARE];
+            self.output = vec![0; MIN_OUTPUT + SPARE];
         }
         let room = self.output.get_mut(self.held..).unwrap_or_default();
         room.split_at_mut(room.len().saturating_sub(SPARE))
@@ -130,7 +131,7 @@ impl Buffers for GrowingBuffers {
 
     fn input_appended(&mut self, amount: usize) {
         let was_filled = self.filled + amount == self.input.len();
-        self.ahead = if was_filled { MOST_INPUT.min(2 * amount) } else { LEAST_INPUT };
+        self.ahead = if was_filled { MAX_INPUT.min(2 * amount) } else { MIN_INPUT };
         self.filled = self.input.len().min(self.filled + amount);
     }
 
@@ -148,7 +149,7 @@ impl Buffers for GrowingBuffers {
 mod tests {
     use super::*;
 
-    /// Appends as many of the bytes as there is room for.
+    /// Appends as many of the bytes as fit.
     fn append(buffers: &mut GrowingBuffers, bytes: &[u8]) -> usize {
         let room = buffers.input_append_buf();
         let count = room.len().min(bytes.len());
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn input_is_what_came_and_was_not_consumed() {
+    fn input_is_the_unconsumed_bytes() {
         let mut buffers = GrowingBuffers::default();
         append(&mut buffers, b"head");
         append(&mut buffers, b"body");
@@ -174,34 +175,34 @@ mod tests {
     }
 
     #[test]
-    fn a_head_has_an_end() {
+    fn limits_the_size_of_a_head() {
         let mut buffers = GrowingBuffers::default();
         let mut length = 0;
         while buffers.check_room().is_ok() {
-            length += append(&mut buffers, &[7; LARGEST_HEAD]);
+            length += append(&mut buffers, &[7; MAX_HEAD]);
         }
-        assert_eq!(length, LARGEST_HEAD);
+        assert_eq!(length, MAX_HEAD);
         buffers.input_consume(1);
         assert_eq!(buffers.input_append_buf().len(), 1);
     }
 
     #[test]
-    fn more_is_waited_for_as_long_as_it_comes() {
+    fn input_grows_while_reads_are_full() {
         let mut buffers = GrowingBuffers::default();
         let mut most = 0;
         for _ in 0..10 {
-            most = append(&mut buffers, &[7; 2 * MOST_INPUT]);
+            most = append(&mut buffers, &[7; 2 * MAX_INPUT]);
             buffers.input_consume(most);
         }
-        assert_eq!(most, MOST_INPUT);
+        assert_eq!(most, MAX_INPUT);
         append(&mut buffers, b"little");
         buffers.input_consume(6);
-        assert_eq!(buffers.input_append_buf().len(), LEAST_INPUT);
-        assert!(buffers.input.capacity() < 2 * LEAST_INPUT);
+        assert_eq!(buffers.input_append_buf().len(), MIN_INPUT);
+        assert!(buffers.input.capacity() < 2 * MIN_INPUT);
     }
 
     #[test]
-    fn a_head_waits_for_its_body() {
+    fn a_head_is_held_until_its_body_follows() {
         let mut buffers = GrowingBuffers::default();
         buffers.output()[..4].copy_from_slice(b"head");
         assert!(!buffers.write(4));
@@ -210,16 +211,16 @@ mod tests {
         assert_eq!(buffers.held(), b"headbody");
         let room = buffers.output().len();
         assert!(buffers.write(room));
-        assert_eq!(buffers.held().len(), LEAST_OUTPUT);
+        assert_eq!(buffers.held().len(), MIN_OUTPUT);
     }
 
     #[test]
-    fn a_body_that_fills_its_room_is_given_more() {
+    fn output_grows_for_a_body_that_fills_it() {
         let mut buffers = GrowingBuffers::default();
-        assert_eq!(buffers.output().len(), LEAST_OUTPUT);
-        buffers.write(LEAST_OUTPUT);
+        assert_eq!(buffers.output().len(), MIN_OUTPUT);
+        buffers.write(MIN_OUTPUT);
         buffers.sent();
-        assert_eq!(buffers.output().len(), MOST_OUTPUT);
+        assert_eq!(buffers.output().len(), MAX_OUTPUT);
         buffers.end_output();
         assert_eq!(buffers.output.capacity(), 0);
     }

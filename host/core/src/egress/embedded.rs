@@ -1,9 +1,9 @@
-//! Files that stand in a JSON answer as base64 text.
+//! Files that are embedded in a JSON response as base64.
 //!
-//! The answer is parsed as it arrives. Each such text goes straight to a file
-//! and is replaced by its handle, so a run with ten images holds one of them
-//! at a time, and the connector none. Where a link is expected, some servers
-//! put the file itself in a `data:` URL, which becomes a file likewise.
+//! The response is parsed as it arrives. Each base64 text goes straight to a file
+//! and is replaced by its handle. So a run with ten images holds one of them in
+//! memory at a time, and the connector none. Some servers send a `data:` URL
+//! instead of a link, and it becomes a file too.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -21,8 +21,8 @@ use crate::files::RunFiles;
 
 use super::redact::Redactor;
 
-/// Where the texts stand and how the files are named, `wit/http.wit`
-/// `embedded-files`.
+/// Where the base64 texts are and how to name the files: `embedded-files` in
+/// `wit/http.wit`.
 pub(crate) struct EmbeddedFiles {
     pub path: Vec<String>,
     pub name: String,
@@ -30,20 +30,20 @@ pub(crate) struct EmbeddedFiles {
     pub keep: bool,
 }
 
-/// Why there is no value.
+/// Why a response could not be parsed.
 pub(super) enum Error {
     Json(serde_json::Error),
     Failure(Failure),
 }
 
-/// What was stored of an answer.
+/// The files that were stored from a response.
 #[derive(Debug, Default)]
 pub(super) struct Stored {
-    /// Files, which are numbered for their names.
+    /// The number of files. File names contain it.
     pub files: Cell<usize>,
-    /// Whether there was a secret in one of them.
+    /// Whether one of them contained a secret.
     pub had_secret: Cell<bool>,
-    /// The length of their texts that memory holds no longer, in bytes.
+    /// The length of the base64 texts that are no longer in memory, in bytes.
     pub text: Cell<u64>,
 }
 
@@ -85,9 +85,10 @@ impl Sink<'_> {
             None => (decoded(text), None),
         };
         let mut bytes = bytes.map_err(|error| {
-            invalid(format!("a file in the provider's answer is not base64: {error}"))
+            invalid(format!("a file in the provider's response is not base64: {error}"))
         })?;
-        // The text was redacted, but line breaks may have parted what is whole now.
+        // The text was redacted, but line breaks may have split a secret that is
+        // whole after decoding.
         if self.redactor.redact_bytes(&mut bytes) {
             self.stored.had_secret.set(true);
         }
@@ -132,8 +133,8 @@ impl<'a> DataUrl<'a> {
         Some(Self { mime_type, is_base64: parts.any(|part| part == "base64"), data })
     }
 
-    /// Whether it is one where any text may be: words can begin with `data:` and
-    /// have a comma.
+    /// Whether this is certainly a data URL, in a place where any text may be:
+    /// prose can begin with `data:` and contain a comma.
     fn is_link(&self) -> bool {
         self.mime_type
             .as_deref()
@@ -150,8 +151,8 @@ impl<'a> DataUrl<'a> {
     }
 }
 
-/// The bytes of a base64 text as servers write it: with line breaks (RFC 2045),
-/// with the alphabet for URLs (RFC 4648 §5), without padding.
+/// Decodes base64 leniently: with line breaks (RFC 2045), in the URL alphabet
+/// (RFC 4648 §5), without padding.
 fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
@@ -172,8 +173,8 @@ fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     LENIENT.decode(text)
 }
 
-/// The media type and extension by the content's own signature, else as it was
-/// claimed to be.
+/// The media type and extension by the content's signature, or else by the
+/// claimed media type.
 fn kind<'a>(bytes: &[u8], claimed: &'a str) -> (&'a str, &'static str) {
     // Reading from memory does not fail.
     match Kind::of(Cursor::new(bytes), claimed).ok().flatten() {
@@ -187,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_is_read_as_servers_write_it() {
+    fn decodes_every_common_variant_of_base64() {
         let bytes = [0xfb, 0xff, 0xfe, b'x'];
         for text in ["+//+eA==", "-__-eA==", "+//+eA", "-__-eA", "+//\r\n+eA==\n", " +/ /+eA== "] {
             assert_eq!(decoded(text).unwrap(), bytes, "{text:?}");
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_data_url_says_what_it_holds() {
+    fn reads_data_urls() {
         for (text, mime_type, content) in [
             ("data:image/png;base64,aGk=", Some("image/png"), "hi"),
             (" DATA:Image/PNG; charset=x ;BASE64,aG\nk", Some("image/png"), "hi"),
@@ -218,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_is_what_its_content_says() {
+    fn recognizes_an_image_by_its_content() {
         let svg = ("image/svg+xml", "svg");
         for text in [
             "<svg/>",

@@ -1,15 +1,15 @@
-//! Server-sent events, as they arrive.
+//! A parser for server-sent events.
 //!
-//! The format is that of
-//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>; of an
-//! event only its name and its data matter here, for nothing reconnects.
-//! Beyond the format, what begins like JSON or markup is an event too: some
-//! servers call an answer in one piece a stream, and it must not get lost.
+//! The format is defined in
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. Only the name
+//! and the data of an event are used, because nothing reconnects. As an extension
+//! of the format, text that begins like JSON or markup is an event too: some
+//! servers label a plain response as a stream, and it must not get lost.
 //!
 //! This is written by hand because the crates that parse such streams are
-//! asynchronous, and none limits the memory of an event.
+//! asynchronous, and none of them limits the memory of an event.
 //!
-//! Pieces of a stream may begin and end anywhere, inside a character too.
+//! Pieces of a stream may begin and end anywhere, even inside a character.
 
 use std::mem;
 
@@ -18,32 +18,31 @@ use super::redact::Redactor;
 /// An event of a stream.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) struct ServerSentEvent {
-    /// The last `event` field, `message` without one.
+    /// The last `event` field, or `message` if there is none.
     pub name: String,
-    /// The `data` fields, with line feeds between them.
+    /// The `data` fields, joined with line feeds.
     pub data: String,
 }
 
-/// What is read of a stream so far.
+/// The state of the parser.
 #[derive(Debug, Default)]
 pub(super) struct EventStream {
-    /// Each line is redacted before it is taken apart: a secret may have a colon
-    /// in it, or begin as JSON does.
+    /// Redacts each line before it is split, because a secret may contain a colon
+    /// or begin like JSON.
     redactor: Redactor,
     had_secret: bool,
-    /// The line that has begun.
+    /// The current line.
     line: Vec<u8>,
-    /// The name of the event that has begun.
+    /// The name of the current event.
     name: Vec<u8>,
-    /// Its data, with a line feed behind each line.
+    /// The data of the current event, with a line feed after each line.
     data: Vec<u8>,
-    /// Whether it has begun with a line that is no field.
+    /// Whether the current event began with a line that is not a field.
     is_bare: bool,
-    /// Whether the last byte was a carriage return: a line feed behind it
-    /// belongs to it.
-    is_behind_return: bool,
-    /// Whether the first line is over, in front of which a byte order mark may
-    /// stand.
+    /// Whether the last byte was a carriage return. A line feed that follows it
+    /// belongs to the same line end.
+    is_after_return: bool,
+    /// Whether the first line, which may begin with a byte order mark, has ended.
     has_begun: bool,
 }
 
@@ -57,12 +56,12 @@ impl EventStream {
         self.had_secret
     }
 
-    /// Reads a further piece up to the end of the first event that ends in
-    /// it. Gives how many bytes it read, and the event.
+    /// Reads a piece up to the end of the first event that ends in it. Returns the
+    /// number of bytes read and the event.
     pub(super) fn read(&mut self, piece: &[u8]) -> (usize, Option<ServerSentEvent>) {
         let mut read = 0;
         while let Some(rest) = piece.get(read..).filter(|rest| !rest.is_empty()) {
-            if mem::take(&mut self.is_behind_return) && rest.first() == Some(&b'\n') {
+            if mem::take(&mut self.is_after_return) && rest.first() == Some(&b'\n') {
                 read += 1;
                 continue;
             }
@@ -72,7 +71,7 @@ impl EventStream {
             };
             let (line, rest) = rest.split_at(end);
             self.line.extend_from_slice(line);
-            self.is_behind_return = rest.first() == Some(&b'\r');
+            self.is_after_return = rest.first() == Some(&b'\r');
             read += end + 1;
             if let Some(event) = self.end_line() {
                 return (read, Some(event));
@@ -81,18 +80,18 @@ impl EventStream {
         (piece.len(), None)
     }
 
-    /// How much of an event that has not ended is kept, in bytes.
+    /// The size of the current, incomplete event in bytes.
     pub(super) fn held(&self) -> usize {
         self.line.len() + self.name.len() + self.data.len()
     }
 
-    /// The next event that the end of the stream ends. The standard drops it,
-    /// but some servers leave the last empty line out.
+    /// The next event that is ended by the end of the stream. The standard drops
+    /// it, but some servers omit the last empty line.
     pub(super) fn end(&mut self) -> Option<ServerSentEvent> {
         self.end_line().or_else(|| self.end_event())
     }
 
-    /// Takes the line in; an empty one ends the event.
+    /// Processes the current line. An empty one ends the event.
     fn end_line(&mut self) -> Option<ServerSentEvent> {
         let mut line = mem::take(&mut self.line);
         self.had_secret |= self.redactor.redact_bytes(&mut line);
@@ -102,7 +101,7 @@ impl EventStream {
         if line.is_empty() {
             return self.end_event();
         }
-        // A line may be a field's name alone; a comment is a field without one.
+        // A line may consist of a field name only. A comment has an empty one.
         let colon = memchr::memchr(b':', line).unwrap_or(line.len());
         let (field, value) = line.split_at(colon);
         if self.is_bare && field != b"data" || self.begins_bare(line) {
@@ -121,7 +120,7 @@ impl EventStream {
         bare
     }
 
-    /// Whether a line begins an event that has no fields.
+    /// Whether a line begins an event without fields.
     fn begins_bare(&self, line: &[u8]) -> bool {
         self.data.is_empty() && matches!(line.first(), Some(b'{' | b'[' | b'<'))
     }
@@ -131,7 +130,7 @@ impl EventStream {
         self.data.push(b'\n');
     }
 
-    /// The event, unless it has no data.
+    /// The event, or `None` if it has no data.
     fn end_event(&mut self) -> Option<ServerSentEvent> {
         self.is_bare = false;
         let name = mem::take(&mut self.name);
@@ -142,7 +141,7 @@ impl EventStream {
     }
 }
 
-/// A stream is UTF-8; other bytes become U+FFFD.
+/// Decodes UTF-8. Invalid bytes become U+FFFD.
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -153,8 +152,7 @@ mod tests {
     use super::super::secret::Secret;
     use super::*;
 
-    /// The names and data of the events of a stream that arrives in these
-    /// pieces.
+    /// The names and data of the events in a stream that arrives in these pieces.
     fn named_events(pieces: &[&[u8]]) -> Vec<(String, String)> {
         let mut stream = EventStream::default();
         let mut events = Vec::new();
@@ -175,8 +173,8 @@ mod tests {
         named_events(pieces).into_iter().map(|(_, data)| data).collect()
     }
 
-    /// Reads a stream whole, byte by byte, and in two and three pieces at every
-    /// position.
+    /// Reads a stream as a whole, byte by byte, and cut into two and three pieces
+    /// at every position.
     #[track_caller]
     fn check(stream: &[u8], expected: &[&str]) {
         assert_eq!(events(&[stream]), expected);
@@ -190,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_its_events() {
+    fn reads_the_events_of_a_stream() {
         check(
             "data: {\"a\":\"grün 😀\"}\n\ndata: b\n\ndata: [DONE]\n\n".as_bytes(),
             &["{\"a\":\"grün 😀\"}", "b", "[DONE]"],
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_before_a_line_is_taken_apart() {
+    fn a_secret_is_removed_before_a_line_is_split() {
         for secret in
             ["data:bcdefghijklmnopqrstuvwx", "{bcdefghijklmnopqrstuvwx", "a:b:cdefghijklmnopq"]
         {
@@ -212,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_end_is_known() {
+    fn accepts_every_kind_of_line_end() {
         for end in ["\n", "\r", "\r\n"] {
             let stream = ["data: a", "data: b", "", "", "data: c", "", ""].join(end);
             check(stream.as_bytes(), &["a\nb", "c"]);
@@ -221,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn only_data_counts() {
+    fn ignores_everything_but_data() {
         check(b": a comment\n\nevent: x\nid: 1\nretry: 5\ndata: a\n:\ndatas: no\n\n", &["a"]);
         check(b"event: empty\n\ndata:a\n\n", &["a"]);
         check(b"DATA: a\n\n data: a\n\n", &[]);
@@ -230,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_stream_is_an_event() {
+    fn json_and_markup_are_events() {
         check(b"{\"a\":1}", &["{\"a\":1}"]);
         check(b"{\n  \"a\": 1\n}\n\ndata: [DONE]\n\n", &["{\n  \"a\": 1\n}", "[DONE]"]);
         check(b"{\"a\":1}\ndata: [DONE]\n\n", &["{\"a\":1}", "[DONE]"]);
@@ -240,39 +238,39 @@ mod tests {
     }
 
     #[test]
-    fn one_blank_is_not_data() {
+    fn one_leading_space_is_not_data() {
         check(b"data:  two\n\n", &[" two"]);
         check(b"data\n\n", &[""]);
         check(b"data:\ndata\ndata: \n\n", &["\n\n"]);
     }
 
     #[test]
-    fn a_byte_order_mark_is_skipped_in_front_only() {
+    fn skips_a_byte_order_mark_only_at_the_start() {
         check(b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n", &["a"]);
         check(b"\xef\xbb\xbf\ndata: a\n\n", &["a"]);
     }
 
     #[test]
-    fn the_last_event_needs_no_end() {
+    fn the_last_event_needs_no_empty_line() {
         check(b"data: a\n\ndata: b", &["a", "b"]);
         check(b"data: a\r\n", &["a"]);
         check(b"data: a\n\n: b", &["a"]);
     }
 
     #[test]
-    fn other_bytes_are_replaced() {
+    fn replaces_invalid_bytes() {
         check(b"data: a\xffb\n\n", &["a\u{fffd}b"]);
     }
 
     #[test]
-    fn an_event_has_its_own_name() {
+    fn reads_the_name_of_each_event() {
         let named = |stream: &str| named_events(&[stream.as_bytes()]);
         let event = |name: &str, data: &str| (name.to_owned(), data.to_owned());
         assert_eq!(
             named("event: a\ndata: 1\n\ndata: 2\n\nevent:b\nevent: c d\ndata: 3\n\n"),
             [event("a", "1"), event("message", "2"), event("c d", "3")]
         );
-        // One without data has no name to pass on, and an empty name is none.
+        // An event without data does not pass on its name. An empty name is ignored.
         assert_eq!(named("event: a\n\ndata: 1\n\n"), [event("message", "1")]);
         assert_eq!(named("event: a\nevent\ndata: 1\n\n"), [event("message", "1")]);
         assert_eq!(named("data: 1\nevent: a"), [event("a", "1")]);
@@ -280,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_behind_an_event_is_left() {
+    fn leaves_the_bytes_after_an_event() {
         let mut stream = EventStream::default();
         let (read, event) = stream.read(b"data: a\n\ndata: b\n\n");
         assert_eq!((read, event.unwrap().data.as_str()), (9, "a"));

@@ -1,4 +1,4 @@
-//! Which headers a connector may send, and which of a response it sees.
+//! The headers that a connector may send, and those of a response that it sees.
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -6,10 +6,14 @@ use crate::contract::Failure;
 
 use super::not_allowed;
 
-/// Headers that the message's framing depends on (RFC 9110 §7.6.1, RFC 9112 §6;
-/// the list of wasmtime's wasi-http), by which servers take a request for another
-/// one or for another caller's, or that ask for a piece of an answer: pieces of a
-/// secret are not recognized. The content type is the body's.
+/// Headers that a connector may not set:
+/// - those that affect the message's framing (RFC 9110 §7.6.1, RFC 9112 §6;
+///   the list in wasmtime's wasi-http),
+/// - those that make a server see another request or another caller,
+/// - those that request a part of a response, because a part of a secret is not
+///   recognized.
+///
+/// The content type comes from the body.
 const FORBIDDEN: [&str; 42] = [
     "accept-encoding",
     "cf-connecting-ip",
@@ -57,7 +61,7 @@ const FORBIDDEN: [&str; 42] = [
 
 const FORBIDDEN_PREFIXES: [&str; 3] = ["proxy-", "sec-", "x-forwarded"];
 
-/// Headers that carry credentials at API providers. They belong to the
+/// Headers in which API providers expect credentials. They belong to the
 /// connection.
 const CREDENTIALS: [&str; 15] = [
     "api-key",
@@ -87,26 +91,27 @@ const HIDDEN: [&str; 6] = [
     "www-authenticate",
 ];
 
-const MOST_HEADERS: usize = 64;
-const LONGEST_VALUE: usize = 8 * 1024;
+const MAX_HEADERS: usize = 64;
+const MAX_VALUE: usize = 8 * 1024;
 
-/// The connector's headers, checked.
+/// Checks the connector's headers.
 ///
 /// # Errors
-/// `invalid-input` for a forbidden header, a name or value that is none by
-/// RFC 9110 (so no line break can forge a header), too many or too long ones.
+/// `invalid-input` for a forbidden header, for a name or value that is not valid
+/// by RFC 9110 (so no line break can forge a header), and for too many headers or
+/// a value that is too long.
 pub(super) fn checked(
     headers: &[(String, String)],
     of_connection: &HeaderMap,
 ) -> Result<HeaderMap, Failure> {
-    if MOST_HEADERS < headers.len() {
-        return Err(not_allowed(format!("it has more than {MOST_HEADERS} headers")));
+    if headers.len() > MAX_HEADERS {
+        return Err(not_allowed(format!("it has more than {MAX_HEADERS} headers")));
     }
     let mut checked = HeaderMap::new();
     for (name, value) in headers {
-        let odd =
-            || not_allowed(format!("`{}` cannot be the name of a header", name.escape_debug()));
-        let name = HeaderName::try_from(name.as_str()).map_err(|_| odd())?;
+        let invalid =
+            || not_allowed(format!("`{}` is not a valid header name", name.escape_debug()));
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| invalid())?;
         let is_of_connection =
             of_connection.keys().any(|own| as_servers_read(own) == as_servers_read(&name));
         if is_forbidden(&name) || is_of_connection {
@@ -114,20 +119,21 @@ pub(super) fn checked(
         }
         let value = HeaderValue::try_from(value.as_str())
             .ok()
-            .filter(|value| value.len() <= LONGEST_VALUE)
+            .filter(|value| value.len() <= MAX_VALUE)
             .ok_or_else(|| not_allowed(format!("header `{name}` has no valid value")))?;
         checked.append(name, value);
     }
     Ok(checked)
 }
 
-/// Whether a header is the host's to set.
+/// Whether only the host may set a header.
 pub(super) fn is_forbidden(name: &HeaderName) -> bool {
     let name = as_servers_read(name);
     CREDENTIALS.contains(&name.as_str()) || is_never_sent(&name)
 }
 
-/// Whether a connection may have such a header: a credential's if it is secret.
+/// Whether a connection may set a header. One that carries a credential must be
+/// secret.
 pub(crate) fn is_header_of_connection(name: &str, is_secret: bool) -> bool {
     HeaderName::try_from(name).is_ok_and(|name| {
         let name = as_servers_read(&name);
@@ -139,13 +145,14 @@ fn is_never_sent(name: &str) -> bool {
     FORBIDDEN.contains(&name) || FORBIDDEN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// CGI and its successors turn `-` and `_` into `_` (RFC 3875 §4.1.18), some of
-/// them everything that is no letter.
+/// The name as servers may read it. CGI and its successors map `-` and `_` to
+/// `_` (RFC 3875 §4.1.18), and some of them map every character that is not a
+/// letter.
 fn as_servers_read(name: &HeaderName) -> String {
     name.as_str().replace(['_', '.'], "-")
 }
 
-/// What a connector sees of a response's headers.
+/// The response headers that a connector may see.
 pub(super) fn visible(headers: &HeaderMap) -> Vec<(String, String)> {
     headers
         .iter()
@@ -166,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_headers_of_the_host_in_every_casing() {
+    fn rejects_the_hosts_headers_in_every_spelling() {
         let prefixed = ["proxy-authorization", "sec-fetch-site", "x-forwarded-for"];
         for name in FORBIDDEN.into_iter().chain(CREDENTIALS).chain(prefixed) {
             let spellings = ["_", "."].map(|other| name.replace('-', other));
@@ -178,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_not_asked_for_in_pieces() {
+    fn rejects_requests_for_a_part_of_a_response() {
         for name in ["Range", "If-Range", "Request-Range", "X-Range"] {
             assert!(check(name, "bytes=0-10").is_err(), "{name}");
         }
@@ -190,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_would_forge_headers() {
+    fn rejects_forged_headers() {
         for (name, value) in [
             ("x", "a\r\nauthorization: b"),
             ("x\r\ny", "a"),
@@ -203,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn lets_others_pass() {
+    fn accepts_other_headers() {
         let headers = check("Accept", "text/event-stream").unwrap();
         assert_eq!(headers["accept"], "text/event-stream");
     }
 
     #[test]
-    fn hides_what_is_about_the_credential() {
+    fn hides_response_headers_about_the_credential() {
         let mut headers = HeaderMap::new();
         headers.insert("set-cookie", HeaderValue::from_static("session=1"));
         headers.insert("www-authenticate", HeaderValue::from_static("Bearer"));

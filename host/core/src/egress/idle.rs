@@ -1,48 +1,46 @@
-//! Connections that wait for their next request, and servers that close them
-//! meanwhile.
+//! Idle connections, and servers that close them.
 //!
-//! A server may close an idle connection at any time (RFC 9112 §9.5), also at
-//! the moment at which the next request is on its way. Whether that request may
-//! be made again depends on whether the server has read it: a chat completion
-//! that was processed has been paid. Two things keep that apart:
+//! A server may close an idle connection at any time (RFC 9112 §9.5), even while
+//! the next request is on its way. Whether that request may be repeated depends
+//! on whether the server has read it: a chat completion that was processed has
+//! been charged. Two observations tell the cases apart:
 //!
-//! - A server that closes each connection behind its answer without announcing
-//!   it does so within moments. So the first time that a connection is used
-//!   again, it must have been quiet for [`SETTLE`].
-//! - A server that closed a connection before it read what arrives there resets
-//!   it: its end comes first, and the reset behind it. One that read the request
-//!   and then went away has an end without a reset.
+//! - A server that closes each connection after its response without announcing
+//!   it does so within milliseconds. So before its first reuse, a connection must
+//!   have been idle for [`SETTLE`].
+//! - A server that closed a connection before reading a request resets it: the
+//!   end of the stream arrives first, then the reset. A server that read the
+//!   request and then went away sends the end of the stream without a reset.
 
 use std::io;
 use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How long a connection must have been quiet before it is used again for the
-/// first time. It costs a run that much once, and only if its next request
-/// follows faster.
+/// How long a connection must have been idle before its first reuse. A run waits
+/// for the rest of this time once, if its next request comes earlier.
 const SETTLE: Duration = Duration::from_millis(25);
-/// How long a reset is waited for behind a server's end: it is on its way for
-/// as long as the request was.
+/// How long to wait for a reset after the end of the stream. It takes as long to
+/// arrive as the request took to reach the server.
 const RESET_TIME: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The server closed an idle connection and has not read the request that was
+/// The server closed an idle connection without reading the request that was
 /// sent on it.
 #[derive(Debug, thiserror::Error)]
 #[error("the server closed the idle connection")]
 pub(super) struct ClosedIdle;
 
-/// What a connection is used for.
+/// The state of a connection.
 #[derive(Debug)]
 pub(super) enum Use {
-    /// For its first request.
+    /// It serves its first request.
     First,
-    /// For none, since then.
+    /// It is idle. `proven` means that it has been reused before.
     Idle { since: Instant, proven: bool },
-    /// For a further one, of whose answer nothing came yet.
+    /// It serves a further request, and no byte of the response has arrived.
     Again,
-    /// For a further one.
+    /// It serves a further request, and the response has begun to arrive.
     Answered,
 }
 
@@ -57,10 +55,10 @@ impl Use {
         *self = Self::Idle { since: Instant::now(), proven };
     }
 
-    /// Notes that a request goes out.
+    /// Notes that a request is about to be sent.
     ///
     /// # Errors
-    /// If the server has closed the connection: nothing was sent.
+    /// If the server has closed the connection. Nothing was sent.
     pub(super) fn request(&mut self, mut is_open: impl FnMut() -> bool) -> Result<(), ClosedIdle> {
         let Self::Idle { since, proven } = *self else { return Ok(()) };
         *self = Self::Again;
@@ -73,7 +71,7 @@ impl Use {
         Ok(())
     }
 
-    /// Notes that bytes of an answer came.
+    /// Notes that bytes of a response arrived.
     pub(super) fn answer(&mut self) {
         if matches!(self, Self::Again) {
             *self = Self::Answered;
@@ -95,14 +93,15 @@ impl Use {
 
 /// How a connection failed.
 pub(super) enum Failed {
-    /// The server has ended it.
+    /// The server ended the stream.
     AtItsEnd,
-    /// With this error. A broken pipe is an end that a reset has followed.
+    /// With this error. A broken pipe means that the end of the stream and a
+    /// reset have arrived.
     With(io::ErrorKind),
 }
 
-/// Whether a reset follows the end of a connection. Nothing is written
-/// meanwhile: a server that is gone would answer that with a reset.
+/// Whether a reset follows the end of the stream. Nothing is written in the
+/// meantime, because a server that is gone would respond with a reset.
 fn is_reset(stream: &TcpStream) -> bool {
     let begun = Instant::now();
     loop {

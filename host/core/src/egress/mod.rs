@@ -1,8 +1,8 @@
-//! The only way out: every byte that leaves the host, and every byte that
-//! comes back, passes [`send`].
+//! The only way out: every request to a provider, and every response, passes
+//! through [`send`].
 //!
-//! A connector names a path. The origin, the credential and the sockets are
-//! the connection's ([`Route`]), and a connection has its own of each.
+//! A connector names only a path. The origin, the credential and the sockets
+//! belong to the connection ([`Route`]). Connections share none of them.
 
 mod authorities;
 mod body;
@@ -61,7 +61,7 @@ use body::Body;
 use idle::ClosedIdle;
 use resolver::{AddressRefused, NoThread, Unresolved};
 
-/// A request as a connector asks for it.
+/// A request as a connector makes it.
 pub(crate) struct Request {
     pub method: Method,
     pub path: String,
@@ -70,7 +70,7 @@ pub(crate) struct Request {
     pub content: Content,
 }
 
-/// Its body.
+/// The body of a request.
 pub(crate) enum Content {
     None,
     Bytes { mime_type: String, bytes: Vec<u8> },
@@ -79,15 +79,15 @@ pub(crate) enum Content {
     File { content: files::Content, mime_type: String },
 }
 
-/// Under which terms a run sends requests.
+/// The terms on which a run sends requests.
 pub(crate) struct Terms<'a> {
-    /// The largest body of a request, in bytes.
-    pub largest_body: u64,
+    /// The maximum size of a request body, in bytes.
+    pub max_body: u64,
     /// When the run ends.
     pub deadline: Instant,
-    /// The longest wait for an answer to begin.
+    /// The maximum wait for the first byte of a response.
     pub first_byte: Duration,
-    /// The longest silence while its body arrives.
+    /// The maximum pause between bytes of a response body.
     pub silence: Duration,
     pub retries: &'a Retries,
     /// What the run has used.
@@ -97,22 +97,22 @@ pub(crate) struct Terms<'a> {
     pub tape: Option<&'a Tape>,
 }
 
-/// What became of a request.
+/// The outcome of a request, retries included.
 pub(crate) struct Sent {
     pub result: Result<Response, Failure>,
-    /// How often it was made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// Whether it may have reached the provider, in one attempt or another.
+    /// Whether any attempt may have reached the provider.
     pub request_sent: bool,
-    /// Whether the provider may have processed it. If not, making it again
-    /// pays nothing twice.
+    /// Whether the provider may have processed the request. If not, repeating
+    /// it cannot be charged twice.
     pub processed: bool,
-    /// How long the provider asks to wait.
+    /// How long the provider asked to wait before a retry.
     pub asked_pause: Option<Duration>,
 }
 
-/// Sends a request and waits for the response's head, again and again as
-/// [`Retries`] says.
+/// Sends a request and waits for the response head. Retries as [`Retries`]
+/// allows.
 ///
 /// # Errors
 /// `invalid-input` for a request that is not allowed, before anything is
@@ -126,7 +126,7 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         asked_pause: None,
     };
     let recorded = terms.tape.map(|_| RecordedRequest::of(&request, route.redactor()));
-    let request = match Prepared::new(route, request, terms.largest_body) {
+    let request = match Prepared::new(route, request, terms.max_body) {
         Ok(request) => request,
         Err(failure) => return Sent { result: Err(failure), ..sent },
     };
@@ -136,7 +136,7 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         sent.result = answer.and_then(|answer| request.answered(answer, terms));
         return sent;
     }
-    send_again_and_again(&request, &mut sent, terms);
+    send_with_retries(&request, &mut sent, terms);
     if let (Some(Tape::Record(recorder)), Some(recorded), Ok(response)) =
         (terms.tape, recorded, &mut sent.result)
     {
@@ -145,8 +145,8 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
     sent
 }
 
-/// Makes a request until there is an answer that may stay, or no more to try.
-fn send_again_and_again(request: &Prepared, sent: &mut Sent, terms: &Terms) {
+/// Repeats a request until its outcome is final or no attempt is left.
+fn send_with_retries(request: &Prepared, sent: &mut Sent, terms: &Terms) {
     loop {
         if let Err(exceeded) = terms.account.request() {
             sent.result = Err(exceeded.into());
@@ -166,10 +166,16 @@ fn send_again_and_again(request: &Prepared, sent: &mut Sent, terms: &Terms) {
         let time_left = terms.deadline.saturating_duration_since(Instant::now());
         let hand_back =
             terms.retries.hand_back && !terms.account.processed() && sent.asked_pause.is_some();
-        if hand_back || terms.retries.attempts <= sent.attempts || time_left <= pause {
+        if hand_back || sent.attempts >= terms.retries.attempts || time_left <= pause {
             return;
         }
-        tracing::debug!(request = request.what, attempt = sent.attempts, ?pause, reason, "again");
+        tracing::debug!(
+            request = request.what,
+            attempt = sent.attempts,
+            ?pause,
+            reason,
+            "retrying"
+        );
         if let Some(on_event) = terms.on_event {
             let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
             on_event(Event::Retry { attempt: sent.attempts, pause_ms, reason });
@@ -182,33 +188,32 @@ fn send_again_and_again(request: &Prepared, sent: &mut Sent, terms: &Terms) {
     }
 }
 
-/// A request that is allowed, complete but for the time at which it is made.
+/// A request that was checked and is ready to be sent.
 struct Prepared<'a> {
     route: &'a Route,
     method: Method,
     target: Uri,
     headers: http::HeaderMap,
     body: Body,
-    /// The request in words that hold nothing secret.
+    /// The method and URL, without anything secret, for messages.
     what: String,
 }
 
 impl<'a> Prepared<'a> {
-    fn new(route: &'a Route, request: Request, largest_body: u64) -> Result<Self, Failure> {
+    fn new(route: &'a Route, request: Request, max_body: u64) -> Result<Self, Failure> {
         let path = target::path(&request.path)?;
         let query = route.query(&request.query)?;
         let target = route.base().join(&path, query.as_deref());
-        let target = Uri::try_from(target).map_err(|_| not_allowed("its path makes no URL"))?;
+        let target =
+            Uri::try_from(target).map_err(|_| not_allowed("its path does not form a valid URL"))?;
 
         let mut headers = headers::checked(&request.headers, route.headers())?;
         headers.extend(route.headers().clone());
 
         let body = content(request.content)?;
-        if largest_body < body.length {
-            let message = format!(
-                "the request is {} bytes long, and at most {largest_body} are allowed",
-                body.length
-            );
+        if body.length > max_body {
+            let message =
+                format!("the request body is {} bytes long; the limit is {max_body}", body.length);
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
 
@@ -220,19 +225,18 @@ impl<'a> Prepared<'a> {
     fn make(&self, terms: &Terms) -> Result<Response, Failure> {
         socket::begin_request();
         let mut answer = exchange(self, terms, Connections::IdleOrNew);
-        // The server has not read it: this is no second attempt.
+        // The server did not read the request, so this is not a second attempt.
         if matches!(&answer, Err(ureq::Error::Other(error)) if error.is::<ClosedIdle>()) {
             tracing::debug!(request = self.what, "the idle connection was closed");
             answer = exchange(self, terms, Connections::New);
         }
         let answer = answer.map_err(|error| self.failure(&error, terms))?;
-        tracing::debug!(request = self.what, status = answer.status().as_u16(), "answered");
+        tracing::debug!(request = self.what, status = answer.status().as_u16(), "responded");
         let mut response = self.answered(answer, terms)?;
         match self.route.base().scheme() {
-            Scheme::Http if asks_for_tls(&mut response) => {
+            Scheme::Http if expects_tls(&mut response) => {
                 let host = self.route.base().origin();
-                let message =
-                    format!("the server at {host} speaks TLS: its URL begins with https://");
+                let message = format!("the server at {host} expects TLS; use an https:// URL");
                 Err(Failure::new(FailureKind::Network, message).after_request(true))
             }
             _ => Ok(response),
@@ -247,8 +251,8 @@ impl<'a> Prepared<'a> {
         Response::new(answer, self.route.redactor().clone(), terms.silence, terms.account)
     }
 
-    /// What an error of the HTTP library means to a workflow. Texts are built
-    /// from the method and path; ureq's own may hold the whole URL.
+    /// Translates an error of the HTTP library into a failure. Messages are
+    /// built from the method and path, because ureq's may contain the whole URL.
     fn failure(&self, error: &ureq::Error, terms: &Terms) -> Failure {
         let mut failure = self.explain(error, terms);
         self.route.redactor().redact(&mut failure.message);
@@ -262,65 +266,65 @@ impl<'a> Prepared<'a> {
         let began = socket::request_began();
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                Failure::new(FailureKind::Timeout, format!("no connection to {host} in time"))
+                Failure::new(FailureKind::Timeout, format!("connecting to {host} timed out"))
             }
             ureq::Error::Timeout(Timeout::RecvResponse) => {
-                let message =
-                    format!("the answer to {what} did not begin within {:?}", terms.first_byte);
+                let message = format!("no response to {what} within {:?}", terms.first_byte);
                 Failure::new(FailureKind::Timeout, message).after_request(began)
             }
             ureq::Error::Timeout(_) => {
-                Failure::new(FailureKind::Timeout, format!("no answer to {what} in time"))
-                    .after_request(began)
+                Failure::new(FailureKind::Timeout, format!("{what} timed out")).after_request(began)
             }
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                network(format!("nothing answers at {host} (connection refused)"))
+                network(format!("could not connect to {host}: connection refused"))
             }
-            ureq::Error::Io(error) if is_of_tls(error, is_no_tls) && !began => network(format!(
-                "no secure connection to {host}: the server does not speak TLS; if it speaks \
-                 plain HTTP, its URL begins with http://"
-            )),
-            ureq::Error::Io(error) if is_of_tls(error, |_| true) && !began => {
-                network(format!("no secure connection to {host}: {error}"))
+            ureq::Error::Io(error) if is_tls_error(error, is_not_tls) && !began => {
+                network(format!(
+                    "could not establish a secure connection to {host}: the server does not \
+                     support TLS; if it expects plain HTTP, use an http:// URL"
+                ))
+            }
+            ureq::Error::Io(error) if is_tls_error(error, |_| true) && !began => {
+                network(format!("could not establish a secure connection to {host}: {error}"))
             }
             ureq::Error::Io(error) if !began => {
-                network(format!("no connection to {host}: {error}"))
+                network(format!("could not connect to {host}: {error}"))
             }
             ureq::Error::Io(error) => {
-                network(format!("the connection broke during {what}: {error}")).after_request(true)
+                network(format!("the connection was lost during {what}: {error}"))
+                    .after_request(true)
             }
-            // The handshake comes before the request.
+            // The handshake precedes the request.
             ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => {
-                network(format!("no secure connection to {host}: {error}"))
+                network(format!("could not establish a secure connection to {host}: {error}"))
             }
             ureq::Error::LargeResponseHeader(..) => {
-                let message = format!("the head of the answer to {what} is too large");
+                let message = format!("the response headers of {what} are too large");
                 Failure::new(FailureKind::TooLarge, message).after_request(true)
             }
             ureq::Error::Protocol(error) => {
                 let hint = match self.route.base().scheme() {
-                    Scheme::Http => "; if the server speaks TLS, its URL begins with https://",
+                    Scheme::Http => "; if the server expects TLS, use an https:// URL",
                     Scheme::Https => "",
                 };
-                network(format!("the answer to {what} is not HTTP ({error}){hint}"))
+                network(format!("the response to {what} is not valid HTTP ({error}){hint}"))
                     .after_request(began)
             }
             ureq::Error::Other(error) if error.is::<Unresolved>() => {
                 network(format!("could not resolve host {}", self.route.base().host()))
             }
-            // Nothing changes by asking again.
+            // Retrying would not help.
             ureq::Error::Other(error) if error.is::<AddressRefused>() => {
                 Failure::new(FailureKind::InvalidInput, error.to_string())
             }
             ureq::Error::Other(error) if error.is::<NoThread>() => {
                 Failure::new(FailureKind::Internal, error.to_string())
             }
-            _ => network(format!("the exchange {what} failed: {}", short(error)))
-                .after_request(began),
+            _ => network(format!("{what} failed: {}", short(error))).after_request(began),
         }
     }
 
-    /// Why the request may be made again, if it may.
+    /// Returns why the request should be repeated, or `None` if it should not.
     fn reason_to_repeat(&self, sent: &mut Sent) -> Option<String> {
         let response = match &mut sent.result {
             Err(failure) => {
@@ -343,9 +347,9 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The one place that opens sockets: by ureq, whose resolver checks every
-/// address ([`resolver`]) and which is told to follow and to unpack nothing
-/// ([`route`]).
+/// The one place that opens sockets. ureq does so with a resolver that checks
+/// every address ([`resolver`]) and a configuration that follows no redirects
+/// and decompresses nothing ([`route`]).
 fn exchange(
     prepared: &Prepared,
     terms: &Terms,
@@ -363,10 +367,10 @@ fn exchange(
                 .header(header::CONTENT_TYPE, content_type)
                 .header(header::CONTENT_LENGTH, prepared.body.length);
             let progress = Progress::new(terms.on_event.cloned());
-            SendBody::from_owned_reader(prepared.body.told(progress))
+            SendBody::from_owned_reader(prepared.body.reader(progress))
         }
     };
-    // ureq takes a timeout of zero for none at all.
+    // ureq treats a timeout of zero as no timeout.
     let shortest = Duration::from_millis(1);
     let remaining = terms.deadline.saturating_duration_since(Instant::now()).max(shortest);
     let first_byte = Some(terms.first_byte.max(shortest)).filter(|time| *time < remaining);
@@ -381,7 +385,7 @@ fn exchange(
     agent.run(request.build())
 }
 
-/// The connections that a request may go out on.
+/// The connections that a request may use.
 enum Connections {
     IdleOrNew,
     New,
@@ -406,28 +410,28 @@ fn content(content: Content) -> Result<Body, Failure> {
     }
 }
 
-/// A request that a connector may not make.
+/// The failure of a request that a connector may not make.
 fn not_allowed(why: impl std::fmt::Display) -> Failure {
     Failure::new(
         FailureKind::InvalidInput,
-        format!("the connector asked for a request that is not allowed: {why}"),
+        format!("the connector's request is not allowed: {why}"),
     )
 }
 
-/// Whether the handshake failed over what the server said, such as its
-/// certificate, and over what of it.
-fn is_of_tls(error: &std::io::Error, of: impl FnOnce(&rustls::Error) -> bool) -> bool {
+/// Whether the TLS handshake failed because of what the server sent, such as
+/// its certificate, with an error that `of` accepts.
+fn is_tls_error(error: &std::io::Error, of: impl FnOnce(&rustls::Error) -> bool) -> bool {
     error.get_ref().and_then(|inner| inner.downcast_ref()).is_some_and(of)
 }
 
-/// Whether what came is no message of TLS at all.
-fn is_no_tls(error: &rustls::Error) -> bool {
+/// Whether the server sent something other than TLS.
+fn is_not_tls(error: &rustls::Error) -> bool {
     matches!(error, rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))
 }
 
-/// Whether a server of TLS was spoken to without it. nginx, Apache and Go answer
-/// that with a page, which is all that tells it from other errors.
-fn asks_for_tls(response: &mut Response) -> bool {
+/// Whether a plain HTTP request reached a server that expects TLS. nginx, Apache
+/// and Go then return an error page, and only its text identifies the error.
+fn expects_tls(response: &mut Response) -> bool {
     const WORDS: [&[u8]; 3] = [b"HTTPS port", b"HTTPS scheme", b"HTTPS server"];
     if response.status() != 400
         || response.header("content-type").is_some_and(|of| of.contains("json"))
@@ -438,7 +442,7 @@ fn asks_for_tls(response: &mut Response) -> bool {
     WORDS.iter().any(|words| memchr::memmem::find(&begun, words).is_some())
 }
 
-/// The variants that would print a URL are named instead.
+/// The text of an error. Variants that would print a URL get a fixed text.
 fn short(error: &ureq::Error) -> String {
     match error {
         ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => "bad address".to_owned(),

@@ -1,18 +1,18 @@
-//! Finds one secret in what comes back.
+//! Finds one secret in a response.
 //!
-//! Only the whole secret is ever found, in one of the ways in which servers
-//! write what they were sent: as it is, with characters percent-encoded
-//! (RFC 3986 §2.1) or escaped as in JSON (RFC 8259 §7), or inside base64 or
-//! base64url (RFC 4648) at any position. Nothing here depends on a part of a
-//! secret: a filter that reacts to its beginning reveals it character by
-//! character to a connector that can watch the filter.
+//! Only the whole secret is found, in one of the ways in which servers echo what
+//! they received: unchanged, with characters percent-encoded (RFC 3986 §2.1) or
+//! escaped as in JSON (RFC 8259 §7), or inside base64 or base64url (RFC 4648) at
+//! any position. Nothing here depends on a part of a secret: a filter that reacts
+//! to a prefix reveals the secret character by character to a connector that
+//! observes the filter.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use memchr::memmem::Finder;
 
-/// A secret and what it looks like in base64.
+/// A secret and its base64 forms.
 pub(super) struct Needle {
     secret: Vec<u8>,
     encoded: Vec<Encoded>,
@@ -21,11 +21,10 @@ pub(super) struct Needle {
 /// The secret inside base64, at one of the three offsets from a group of four
 /// characters.
 ///
-/// A character holds six bits, so the first and the last one may hold bits of
-/// what is beside the secret too. They are compared as far as they are the
-/// secret's.
+/// A character holds six bits, so the first and the last one may also contain
+/// bits of the bytes next to the secret. Only the secret's bits are compared.
 struct Encoded {
-    /// The characters that hold bits of the secret alone.
+    /// The characters that contain bits of the secret only.
     inner: Finder<'static>,
     first: Option<Bits>,
     last: Option<Bits>,
@@ -50,7 +49,7 @@ impl Needle {
         for offset in 0..3 {
             let standard = Encoded::new(secret.as_bytes(), offset, STANDARD);
             let url_safe = Encoded::new(secret.as_bytes(), offset, URL_SAFE);
-            // In JSON some servers escape slashes, and in URLs they must be.
+            // Some servers escape slashes in JSON, and in URLs they must be escaped.
             for (slash, plus) in [("\\/", "+"), ("%2F", "%2B"), ("%2f", "%2b")] {
                 encoded.extend(standard.written_as(slash, plus));
             }
@@ -62,12 +61,13 @@ impl Needle {
         Self { secret: secret.as_bytes().to_vec(), encoded }
     }
 
-    /// The most bytes that the secret takes.
+    /// The maximum length of the secret in any form, in bytes.
     pub(super) fn max_length(&self) -> usize {
         MAX_ESCAPE * self.secret.len()
     }
 
-    /// Adds all places where the secret is, in no order. They may overlap.
+    /// Adds all ranges that contain the secret, in no particular order. They may
+    /// overlap.
     pub(super) fn find(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
         let Some(&first) = self.secret.first() else { return };
         for start in memchr::memchr3_iter(first, b'%', b'\\', text) {
@@ -80,14 +80,14 @@ impl Needle {
     }
 }
 
-/// How many bytes the secret takes at the beginning of a text, if it is there.
-/// Each character may be written in its own way.
+/// The number of bytes that the secret takes at the start of a text, or `None`
+/// if it is not there. Each character may be escaped differently.
 fn written_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     let mut length = 0;
     for (index, &byte) in secret.iter().enumerate() {
         let rest = text.get(length..)?;
         length += match (escape_of(rest, byte), rest.first() == Some(&byte)) {
-            // `%25` is a `%`, and may be the three characters of the secret.
+            // `%25` may be an escaped `%` or three characters of the secret.
             (Some(_), true) => {
                 let others = secret.get(index..).unwrap_or_default();
                 return ambiguous_length(rest, others).map(|others| length + others);
@@ -100,7 +100,8 @@ fn written_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     Some(length)
 }
 
-/// The same where a character may be read in both ways: the most bytes.
+/// Like [`written_length`] for a text in which characters can be read both ways:
+/// the largest number of bytes.
 fn ambiguous_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     let mut lengths = BTreeSet::from([0]);
     for &byte in secret {
@@ -115,8 +116,8 @@ fn ambiguous_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     lengths.last().copied()
 }
 
-/// How many bytes the character takes at the beginning of a text, if it is
-/// escaped there.
+/// The number of bytes that the character takes at the start of a text, or
+/// `None` if it is not escaped there.
 fn escape_of(text: &[u8], byte: u8) -> Option<usize> {
     let (escaped, length) = match text {
         [b'%', high, low, ..] => (hexadecimal(*high, *low)?, 3),
@@ -133,12 +134,12 @@ fn hexadecimal(high: u8, low: u8) -> Option<u8> {
 }
 
 impl Encoded {
-    /// `offset` is how many bytes of the group of three precede the secret.
+    /// `offset` is the number of bytes before the secret in its group of three.
     fn new(secret: &[u8], offset: usize, alphabet: &[u8; 64]) -> Self {
         let bits = secret.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
         let bits: Vec<u8> = bits.collect();
         let number = |bits: &[u8]| bits.iter().fold(0, |number, bit| number << 1 | bit);
-        // The bits that the first character still has room for.
+        // The bits that still fit into the first character.
         let (first, rest) = bits.split_at(match offset * 8 % 6 {
             0 => 0,
             taken => 6 - taken,
@@ -158,7 +159,8 @@ impl Encoded {
         }
     }
 
-    /// The same with `/` and `+` written in another way, if there are any.
+    /// The same form with `/` and `+` written differently, or `None` if it has
+    /// neither.
     fn written_as(&self, slash: &str, plus: &str) -> Option<Self> {
         let mut written = Vec::new();
         for byte in self.inner.needle() {
@@ -191,8 +193,7 @@ impl Encoded {
     }
 }
 
-/// The character of base64 at the beginning of a text, in whatever way it is
-/// written.
+/// The base64 character at the start of a text, escaped or not.
 fn one_character(text: &[u8]) -> Option<u8> {
     match text {
         [b'\\', b'/', ..] => Some(b'/'),
@@ -223,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    /// With characters that every encoding has a way of its own for.
+    /// Contains characters that each encoding treats differently.
     const SECRET: &str = "sk-/a+b\"c\\d?e~f>g%h";
 
     fn found(text: &str) -> Vec<Range<usize>> {
@@ -236,7 +237,7 @@ mod tests {
         SECRET.chars().map(escape).collect()
     }
 
-    /// The ways in which a server may write the secret.
+    /// The forms in which a server may echo the secret.
     fn written() -> Vec<String> {
         let percent = |c: char| format!("%{:02X}", u32::from(c));
         let unicode = |c: char| format!("\\u{:04x}", u32::from(c));
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_secret_is_found_however_it_is_written() {
+    fn finds_the_whole_secret_in_every_form() {
         for written in written() {
             let inside = format!("a\\%{written}\\%z");
             for (text, start) in [(&written, 0), (&inside, 3)] {
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_looks_escaped_is_found_as_it_is() {
+    fn finds_a_secret_that_looks_escaped() {
         for secret in [
             "abcdefgh%25ijklmnop",
             "abcdefgh\\\\ijklmnop",
@@ -283,31 +284,31 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_escapes_alone_takes_no_time() {
+    fn finds_a_secret_of_backslashes_quickly() {
         let mut found = Vec::new();
         Needle::new(&"\\".repeat(60)).find(&b"\\".repeat(20_000), &mut found);
         assert!(!found.is_empty());
     }
 
     #[test]
-    fn the_whole_secret_is_found_inside_base64() {
+    fn finds_the_whole_secret_inside_base64() {
         for (before, after) in [("", ""), ("a", ""), ("ab", "z"), ("abc", "yz"), ("Bearer ", "xyz")]
         {
             let text = format!("{before}{SECRET}{after}");
             for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
                 let encoded = engine.encode(&text);
                 let [range] = found(&encoded).try_into().unwrap();
-                // No byte of the secret can be read from what is left.
+                // No byte of the secret can be decoded from the rest.
                 assert!(range.start * 6 <= before.len() * 8, "{text}");
                 assert!((before.len() + SECRET.len()) * 8 <= range.end * 6, "{text}");
             }
         }
     }
 
-    /// In JSON, slashes of base64 may be escaped; in URLs, slashes and signs are.
+    /// JSON may escape the slashes of base64. URLs escape slashes and plus signs.
     #[test]
-    fn base64_is_found_with_its_slashes_escaped() {
-        // 0xff is a slash, in whichever of the three places it is.
+    fn finds_base64_with_escaped_slashes() {
+        // The base64 contains a slash at each of the three offsets.
         let secret = "~~~?sk-???>>>~~~-secret???";
         for before in ["", "a", "ab"] {
             let encoded = STANDARD.encode(format!("{before}{secret}~"));
@@ -321,9 +322,9 @@ mod tests {
         }
     }
 
-    /// Also with the first or last bit alone changed, in any encoding.
+    /// Not even if only the first or the last bit differs, in any encoding.
     #[test]
-    fn a_part_of_the_secret_is_never_found() {
+    fn never_finds_a_part_of_the_secret() {
         let changed = |at: usize, bit: u8| {
             let mut bytes = SECRET.as_bytes().to_vec();
             bytes[at] ^= bit;

@@ -1,5 +1,4 @@
-//! How far a transfer is, told often enough for people and rarely enough for
-//! machines.
+//! Progress events of a transfer, throttled.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +6,22 @@ use crate::contract::{Event, OnEvent};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Tells whoever listens to the run.
+/// Emits progress events to the run's listener.
 pub(crate) struct Progress {
     on_event: Option<OnEvent>,
-    told: Instant,
+    last_event: Instant,
 }
 
 impl Progress {
     pub(crate) fn new(on_event: Option<OnEvent>) -> Self {
-        Self { on_event, told: Instant::now() }
+        Self { on_event, last_event: Instant::now() }
     }
 
-    /// `done` bytes of `total` are through.
+    /// Reports that `done` of `total` bytes are transferred.
     pub(super) fn show(&mut self, done: u64, total: Option<u64>) {
         let Some(on_event) = &self.on_event else { return };
-        if INTERVAL <= self.told.elapsed() {
-            self.told = Instant::now();
+        if self.last_event.elapsed() >= INTERVAL {
+            self.last_event = Instant::now();
             on_event(Event::Progress { unit: "bytes".to_owned(), done, total });
         }
     }

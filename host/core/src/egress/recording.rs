@@ -1,9 +1,10 @@
-//! What a run and its provider said to each other, to be said again without the
+//! Recordings of the requests and responses of a run, to be replayed without the
 //! provider.
 //!
-//! A recording has what the connector asked for and what it was given: the
-//! host's headers and the credential are not in it, and what a provider repeats
-//! of a secret is redacted. Responses are recorded as far as they were read.
+//! A recording contains the requests that the connector made and the responses
+//! that it received. It does not contain the host's headers or the credential, and
+//! secrets that a provider repeats are redacted. Responses are recorded as far as
+//! they were read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -24,20 +25,20 @@ use super::body::{FormPart, FormValue, JsonPiece};
 use super::redact::Redactor;
 use super::{Content, Request};
 
-/// Response headers that are about the transfer, and differ each time.
+/// Response headers that describe the transfer and differ each time.
 const OF_TRANSFER: [&str; 5] =
     ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
 
-/// The exchanges of a run with its provider, in order. As JSON it is a file
-/// that people can read and edit.
+/// The exchanges of a run with its provider, in order. Its JSON form can be read
+/// and edited by hand.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Recording {
     /// The exchanges.
     pub exchanges: Vec<Exchange>,
 }
 
-/// A request and the response to it. Of a request that was made several times
-/// the last response is recorded.
+/// A request and its response. If the request was retried, the response is the
+/// last one.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Exchange {
     /// The request.
@@ -53,23 +54,23 @@ pub struct RecordedRequest {
     pub method: String,
     /// The path below the base URL.
     pub path: String,
-    /// The parameters of the query.
+    /// The query parameters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<(String, String)>,
-    /// The headers. They are not compared when the recording is replayed.
+    /// The headers. Replaying does not compare them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body. The files in it are in angle brackets.
+    /// The body. Files in it are replaced by their size in angle brackets.
     #[serde(flatten)]
     pub body: RecordedBody,
 }
 
-/// A response as a connector got it.
+/// A response as a connector received it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RecordedResponse {
     /// The status code.
     pub status: u16,
-    /// The headers, but for those that are about the transfer.
+    /// The headers, except those that describe the transfer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
     /// The body, as far as it was read.
@@ -77,7 +78,7 @@ pub struct RecordedResponse {
     pub body: RecordedBody,
 }
 
-/// A body: the one member that is there says what it is.
+/// A body. At most one member is set, according to the content.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedBody {
@@ -87,15 +88,15 @@ pub struct RecordedBody {
     /// Other text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Other bytes, as base64. In a file they are in one of their own.
+    /// Other bytes, as base64. A saved recording has them in a separate file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
-    /// The file with the bytes, beside that of the recording.
+    /// The name of the file with the bytes, in the recording's folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }
 
-/// Why a recording was not read or written.
+/// Why a recording could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {reason}", path.display())]
 pub struct RecordingError {
@@ -104,22 +105,25 @@ pub struct RecordingError {
 }
 
 impl Recording {
-    /// Reads a recording from a JSON file, and the files beside it.
+    /// Reads a recording from a JSON file and from the files in the same folder
+    /// that it names.
     ///
     /// # Errors
-    /// If one of them cannot be read, or is no recording.
+    /// If a file cannot be read, or if the JSON file is not a recording.
     pub fn load(path: &Path) -> Result<Self, RecordingError> {
         let failed = |path: &Path, reason: String| RecordingError { path: path.to_owned(), reason };
         let text = fs::read_to_string(path).map_err(|error| failed(path, error.to_string()))?;
         let mut recording: Self = serde_json::from_str(&text)
-            .map_err(|error| failed(path, format!("this is no recording: {error}")))?;
+            .map_err(|error| failed(path, format!("not a recording: {error}")))?;
         for exchange in &mut recording.exchanges {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if let Some(file) = body.file.take() {
-                    // Whoever wrote the recording may not choose what is read.
+                    // A recording must not be able to read arbitrary files.
                     if file.file_name() != Some(file.as_os_str()) {
-                        let reason =
-                            format!("`{}` is not the name of a file beside it", file.display());
+                        let reason = format!(
+                            "`{}` is not the name of a file in the same folder",
+                            file.display()
+                        );
                         return Err(failed(path, reason));
                     }
                     let file = path.with_file_name(file);
@@ -132,8 +136,9 @@ impl Recording {
         Ok(recording)
     }
 
-    /// Writes the recording to a JSON file. Bodies that are not text go to files
-    /// beside it: `NAME-1.png` for the first exchange of `NAME.json`.
+    /// Writes the recording to a JSON file. Bodies that are not text go to separate
+    /// files in the same folder: `NAME-1.png` for the first exchange of
+    /// `NAME.json`.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -165,7 +170,7 @@ impl Recording {
 }
 
 impl RecordedBody {
-    /// A body, classified by its content: JSON, text or bytes.
+    /// Classifies a body by its content: JSON, text or bytes.
     fn of(bytes: Vec<u8>) -> Self {
         if bytes.is_empty() {
             return Self::default();
@@ -223,7 +228,7 @@ impl RecordedBody {
     }
 }
 
-/// Headers by their names, the values of one joined (RFC 9110 §5.2).
+/// The headers by name, with the values of each joined (RFC 9110 §5.2).
 fn joined(headers: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let mut joined = BTreeMap::<String, String>::new();
     for (name, value) in headers {
@@ -254,21 +259,18 @@ impl RecordedRequest {
         }
     }
 
-    /// Whether a run asks the same; headers may differ.
+    /// Whether two requests are equal, apart from their headers.
     fn is_same(&self, other: &Self) -> bool {
-        let asked =
+        let line =
             |request: &Self| (request.method.clone(), request.path.clone(), request.query.clone());
-        asked(self) == asked(other) && self.body == other.body
+        line(self) == line(other) && self.body == other.body
     }
 }
 
 impl RecordedBody {
     fn redacted(self, redactor: &Redactor) -> Self {
         let mut bytes = self.bytes();
-        match redactor.redact_bytes(&mut bytes) {
-            true => Self::of(bytes),
-            false => self,
-        }
+        if redactor.redact_bytes(&mut bytes) { Self::of(bytes) } else { self }
     }
 }
 
@@ -286,7 +288,7 @@ impl fmt::Display for RecordedRequest {
 #[derive(Clone, Default)]
 pub struct Recorder(Arc<Mutex<Vec<Entry>>>);
 
-/// An exchange that is going on.
+/// An exchange that is being recorded.
 struct Entry {
     request: RecordedRequest,
     status: u16,
@@ -307,7 +309,7 @@ impl Recorder {
         Self::default()
     }
 
-    /// What was recorded so far.
+    /// The exchanges recorded so far.
     pub fn recording(&self) -> Recording {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let exchange = |entry: &Entry| {
@@ -361,12 +363,12 @@ struct Played {
 }
 
 impl Player {
-    /// A player of this recording, from its first exchange on.
+    /// A player that starts at the first exchange of the recording.
     pub fn new(recording: Recording) -> Self {
         Self(Arc::new(Mutex::new(Played { left: recording.exchanges.into(), count: 0 })))
     }
 
-    /// The requests that were recorded and not made again so far.
+    /// The recorded requests that have not been made again yet.
     pub fn left(&self) -> Vec<RecordedRequest> {
         let played = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         played.left.iter().map(|exchange| exchange.request.clone()).collect()
@@ -382,18 +384,17 @@ impl Player {
         let other = |message: String| Failure::new(FailureKind::InvalidInput, message);
         let Some(exchange) = played.left.front() else {
             return Err(other(format!(
-                "the run makes `{request}`, and the recording has no request {number}"
+                "request {number} of the run is `{request}`, but the recording has no further \
+                 requests"
             )));
         };
         if !exchange.request.is_same(request) {
             let recorded = &exchange.request;
-            let body = match recorded.to_string() == request.to_string() {
-                true => " with another body",
-                false => "",
-            };
+            let is_same_line = recorded.to_string() == request.to_string();
+            let body = if is_same_line { " with another body" } else { "" };
             return Err(other(format!(
-                "the run makes `{request}`, and the recording has `{recorded}`{body} as request \
-                 {number}"
+                "request {number} of the run is `{request}`, but the recording has \
+                 `{recorded}`{body}"
             )));
         }
         let response = exchange.response.clone();
@@ -441,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_is_read_as_it_was_written() {
+    fn a_recording_can_be_saved_and_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("greet.json");
         let bodies = ["", "{\"a\":1}", "[1]", "a text", "1", "\"b\"", "data: {}\n\n"];
@@ -461,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_reads_only_files_beside_it() {
+    fn a_recording_reads_only_files_in_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("recorded")).unwrap();
         let secret = folder.path().join("secret.txt");
@@ -472,7 +473,8 @@ mod tests {
             let recording = Recording { exchanges: vec![exchange("/", body)] };
             fs::write(&path, json!(recording).to_string()).unwrap();
             let error = Recording::load(&path).unwrap_err().to_string();
-            assert!(error.contains("is not the name of a file beside it"), "{file}: {error}");
+            let expected = "is not the name of a file in the same folder";
+            assert!(error.contains(expected), "{file}: {error}");
         }
     }
 
@@ -490,23 +492,24 @@ mod tests {
     }
 
     #[test]
-    fn requests_are_answered_in_order_and_others_are_refused() {
+    fn answers_requests_in_order_and_rejects_others() {
         let one = exchange("/one", RecordedBody::of(b"1".to_vec()));
         let two = exchange("/two", RecordedBody::of(b"2".to_vec()));
         let player = Player::new(Recording { exchanges: vec![one.clone(), two.clone()] });
         let error = player.answer(&two.request).unwrap_err();
         assert_eq!(
             error.message,
-            "the run makes `GET /two?a=b`, and the recording has `GET /one?a=b` as request 1"
+            "request 1 of the run is `GET /two?a=b`, but the recording has `GET /one?a=b`"
         );
         let mut answer = player.answer(&one.request).unwrap();
         assert_eq!(answer.body_mut().read_to_string().unwrap(), "1");
         let mut other = two.request.clone();
         other.body = RecordedBody::of(b"{}".to_vec());
         let error = player.answer(&other).unwrap_err();
-        assert!(error.message.ends_with("with another body as request 2"), "{error}");
+        assert!(error.message.ends_with("`GET /two?a=b` with another body"), "{error}");
         player.answer(&two.request).unwrap();
         let error = player.answer(&two.request).unwrap_err();
-        assert!(error.message.ends_with("the recording has no request 3"), "{error}");
+        assert!(error.message.starts_with("request 3 of the run is "), "{error}");
+        assert!(error.message.ends_with("the recording has no further requests"), "{error}");
     }
 }

@@ -1,12 +1,12 @@
-//! Removes a connection's secrets from what comes back.
+//! Removes a connection's secrets from responses.
 //!
-//! A provider may repeat the credential it was sent ("Incorrect API key
-//! provided: …"). It is replaced by `****` before a connector sees the answer.
-//! Complete values are redacted as a whole; what is read piece by piece lags
-//! behind by a constant length ([`Redactor::lag`]), so that where a piece ends
-//! depends on lengths alone and never on what the bytes are.
+//! A provider may repeat the credential that it received ("Incorrect API key
+//! provided: …"). It is replaced by `****` before a connector sees the response.
+//! Complete values are redacted as a whole. Data that is read in pieces lags
+//! behind by a constant length ([`Redactor::lag`]), so the end of a piece depends
+//! on lengths only and never on the bytes.
 //!
-//! A provider that hands out pieces of a secret is outside of this.
+//! This does not protect against a provider that returns parts of a secret.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,14 +19,14 @@ use super::secret::Secret;
 
 const REPLACEMENT: &[u8] = b"****";
 
-/// The secrets that are removed. Cheap to clone, prints nothing of them.
+/// Removes a set of secrets. Cheap to clone. Does not print them.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Needle]>);
 
-/// The front of some bytes, redacted.
+/// The first part of some bytes, redacted.
 pub(super) struct Front<'a> {
     pub bytes: Cow<'a, [u8]>,
-    /// How many bytes it was before.
+    /// Its length before redaction.
     pub length: usize,
     pub had_secret: bool,
 }
@@ -37,11 +37,11 @@ impl Redactor {
         Self(secrets.map(|secret| Needle::new(secret.expose())).collect())
     }
 
-    /// Redacts a complete text. Returns whether there was a secret in it.
+    /// Redacts a complete text. Returns whether it contained a secret.
     pub(crate) fn redact(&self, text: &mut String) -> bool {
         let mut bytes = mem::take(text).into_bytes();
         let had_secret = self.redact_bytes(&mut bytes);
-        // Secrets, and what they are written with, are ASCII.
+        // Secrets are ASCII in all their forms, so the rest is still UTF-8.
         *text = String::from_utf8(bytes).unwrap_or_default();
         had_secret
     }
@@ -57,15 +57,15 @@ impl Redactor {
         had_secret
     }
 
-    /// How many bytes must follow a byte before it is known whether a secret
-    /// begins there.
+    /// The number of bytes that must follow a byte to know whether a secret begins
+    /// there.
     pub(super) fn lag(&self) -> usize {
         self.0.iter().map(Needle::max_length).max().map_or(0, |length| length - 1)
     }
 
-    /// The first `border` bytes, which [`lag`](Self::lag) bytes follow unless
-    /// these are the last ones. A secret that begins in front of the border is
-    /// taken whole.
+    /// Redacts the first `border` bytes. [`lag`](Self::lag) more bytes must follow,
+    /// unless these are the last. A secret that begins before the border is
+    /// included as a whole.
     pub(super) fn front<'a>(&self, bytes: &'a [u8], border: usize) -> Front<'a> {
         let border = border.min(bytes.len());
         let window = bytes.get(..border.saturating_add(self.lag())).unwrap_or(bytes);
@@ -85,7 +85,7 @@ impl Redactor {
         Front { bytes: Cow::Owned(redacted), length: length.max(border), had_secret }
     }
 
-    /// Where secrets are, in order, without overlaps.
+    /// The ranges that contain secrets, in order and without overlaps.
     fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         for needle in &*self.0 {
@@ -126,8 +126,7 @@ mod tests {
         text
     }
 
-    /// The text as it comes out piece by piece, when `step` bytes more are
-    /// there each time.
+    /// The pieces in which the text is redacted if `step` bytes arrive at a time.
     fn pieces(redactor: &Redactor, text: &[u8], step: usize) -> Vec<Vec<u8>> {
         let (mut pieces, mut from, mut there) = (Vec::new(), 0, 0);
         while from < text.len() {
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_is_replaced() {
+    fn replaces_every_secret() {
         let both = redactor(&[TOKEN, "another-secret-value"]);
         let text = format!("{TOKEN}, another-secret-value {TOKEN}{TOKEN}");
         assert_eq!(redacted(&both, &text), "****, **** ********");
@@ -150,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn short_words_are_no_secrets() {
+    fn short_words_are_not_secrets() {
         let redactor = redactor(&["none", "fifteen-letters"]);
         assert_eq!(redacted(&redactor, "none of fifteen-letters"), "none of fifteen-letters");
         assert_eq!(redactor.lag(), 0);
     }
 
     #[test]
-    fn a_secret_in_pieces_of_every_size_is_replaced() {
+    fn replaces_a_secret_that_is_split_into_pieces() {
         let redactor = redactor(&[TOKEN]);
         let text = format!("{}{TOKEN}{}{TOKEN}", "a".repeat(200), "b".repeat(200));
         let expected = format!("{}****{}****", "a".repeat(200), "b".repeat(200));
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn where_pieces_end_does_not_depend_on_a_part_of_a_secret() {
+    fn the_length_of_pieces_does_not_reveal_a_part_of_a_secret() {
         let redactor = redactor(&[TOKEN]);
         for cut in 0..TOKEN.len() {
             for part in [&TOKEN[..cut], &TOKEN[TOKEN.len() - cut..]] {
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_nothing() {
+    fn does_not_print_its_secrets() {
         assert_eq!(format!("{:?}", redactor(&[TOKEN])), "****");
     }
 }

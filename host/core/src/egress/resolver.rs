@@ -1,4 +1,4 @@
-//! Name resolution that looks at every address before one is connected to.
+//! Name resolution that checks every address before connecting to one.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use ureq::unversioned::transport::NextTimeout;
 use crate::contract::base_url::Scheme;
 use crate::contract::{AddressError, AddressPolicy};
 
-/// Leaves the lookup to whoever makes a connection.
+/// Returns no addresses. The connector does the lookup ([`super::socket`]).
 #[derive(Debug)]
 pub(super) struct LaterResolver;
 
@@ -27,15 +27,15 @@ impl Resolver for LaterResolver {
     }
 }
 
-/// The checks and the connection use the same lookup: a name that changes
-/// its answer in between changes nothing.
+/// Resolves names and checks their addresses. The connection uses the addresses
+/// that were checked, so DNS rebinding has no effect.
 #[derive(Debug)]
 pub(super) struct CheckingResolver<R = DefaultResolver> {
     pub inner: R,
     pub policy: AddressPolicy,
 }
 
-/// A host has an address that connections may not lead to.
+/// A host has an address that connections may not use.
 #[derive(Debug, thiserror::Error)]
 #[error("the server's address {address} is not allowed: {why}")]
 pub(super) struct AddressRefused {
@@ -43,14 +43,14 @@ pub(super) struct AddressRefused {
     why: AddressError,
 }
 
-/// The system found no address of a host.
+/// The system found no address for a host.
 #[derive(Debug, thiserror::Error)]
 #[error("could not resolve the host")]
 pub(super) struct Unresolved;
 
-/// The machine has no thread for a lookup.
+/// The system could not start a thread for a lookup.
 #[derive(Debug, thiserror::Error)]
-#[error("no thread for the lookup of the host")]
+#[error("could not start a thread to resolve the host")]
 pub(super) struct NoThread;
 
 impl<R: Resolver> Resolver for CheckingResolver<R> {
@@ -60,7 +60,7 @@ impl<R: Resolver> Resolver for CheckingResolver<R> {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        // ureq looks names up on a thread, and panics where there is none.
+        // ureq resolves names on a new thread and panics if it cannot start one.
         let resolve = AssertUnwindSafe(|| self.inner.resolve(uri, config, timeout));
         let resolved = catch_unwind(resolve).map_err(|_| other(NoThread))?;
         let addresses = resolved.map_err(|error| match error {
@@ -97,11 +97,11 @@ mod tests {
     use super::super::tcp::TcpTransport;
     use super::*;
 
-    /// A resolver that has another answer each time it is asked.
+    /// A resolver that returns other addresses each time.
     #[derive(Debug)]
     struct Changing {
         answers: Vec<Vec<&'static str>>,
-        asked: Arc<AtomicUsize>,
+        lookups: Arc<AtomicUsize>,
     }
 
     impl Resolver for Changing {
@@ -112,18 +112,18 @@ mod tests {
             _: NextTimeout,
         ) -> Result<ResolvedSocketAddrs, ureq::Error> {
             let mut addresses = self.empty();
-            for answer in &self.answers[self.asked.fetch_add(1, Ordering::SeqCst)] {
+            for answer in &self.answers[self.lookups.fetch_add(1, Ordering::SeqCst)] {
                 addresses.push(SocketAddr::new(answer.parse().unwrap(), 443));
             }
             Ok(addresses)
         }
     }
 
-    /// Connects to nothing and keeps where it was told to connect to.
+    /// Records the addresses and connects to none.
     #[derive(Debug, Default)]
-    struct Told(Arc<Mutex<Vec<Vec<SocketAddr>>>>);
+    struct Recorded(Arc<Mutex<Vec<Vec<SocketAddr>>>>);
 
-    impl Connector for Told {
+    impl Connector for Recorded {
         type Out = TcpTransport;
 
         fn connect(
@@ -136,22 +136,22 @@ mod tests {
         }
     }
 
-    /// What becomes of one request after another to a host whose name resolves
-    /// to these addresses, one list for each lookup: whether it was refused, and
-    /// which addresses were connected to.
+    /// Makes a series of requests to a host, with one list of addresses per
+    /// lookup. Returns for each request the addresses that were connected to, or
+    /// why it was rejected.
     fn requests(
         url: &str,
         policy: AddressPolicy,
         answers: &[&[&'static str]],
     ) -> Vec<Result<Vec<String>, AddressError>> {
-        let asked = Arc::new(AtomicUsize::new(0));
+        let lookups = Arc::new(AtomicUsize::new(0));
         let inner = Changing {
             answers: answers.iter().map(|answer| answer.to_vec()).collect(),
-            asked: Arc::clone(&asked),
+            lookups: Arc::clone(&lookups),
         };
-        let told = Told::default();
-        let addresses = Arc::clone(&told.0);
-        let connector = WatchedConnector::of(told, CheckingResolver { inner, policy });
+        let recorded = Recorded::default();
+        let addresses = Arc::clone(&recorded.0);
+        let connector = WatchedConnector::of(recorded, CheckingResolver { inner, policy });
         let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
         let ip = |address: &SocketAddr| address.ip().to_string();
         let connected = || addresses.lock().unwrap().drain(..).flatten().collect::<Vec<_>>();
@@ -167,13 +167,13 @@ mod tests {
             }
         });
         let outcomes = outcomes.collect();
-        // One lookup for each connection: there is no second to answer otherwise.
-        assert_eq!(asked.load(Ordering::SeqCst), answers.len());
+        // One lookup per connection: there is no second one that could differ.
+        assert_eq!(lookups.load(Ordering::SeqCst), answers.len());
         outcomes
     }
 
     #[test]
-    fn what_was_checked_is_connected_to_and_nothing_else() {
+    fn connects_only_to_checked_addresses() {
         use AddressError::{Metadata, NotLoopback, NotPrivate, NotPublic};
         let to = |addresses: &[&str]| Ok(addresses.iter().map(|&a| a.to_owned()).collect());
         assert_eq!(
@@ -227,15 +227,15 @@ mod tests {
             _: &Config,
             _: NextTimeout,
         ) -> Result<ResolvedSocketAddrs, ureq::Error> {
-            Err(std::io::Error::other("whatever a system says").into())
+            Err(std::io::Error::other("the system's own message").into())
         }
     }
 
-    /// By its place and not by its words, which each system has its own of.
+    /// By where it occurs, not by its message, which differs between systems.
     #[test]
-    fn a_failed_lookup_is_told_from_other_errors() {
+    fn recognizes_a_failed_lookup() {
         let resolver = CheckingResolver { inner: Unknown, policy: AddressPolicy::Any };
-        let connector = WatchedConnector::of(Told::default(), resolver);
+        let connector = WatchedConnector::of(Recorded::default(), resolver);
         let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
         match agent.get("https://unknown.test/").call() {
             Err(ureq::Error::Other(error)) => assert!(error.is::<Unresolved>(), "{error:?}"),

@@ -1,4 +1,4 @@
-//! A response on its way in: capped, redacted, streamed.
+//! An incoming response: limited, redacted, streamed.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -22,60 +22,60 @@ use super::recording::{Place, RecordedRequest, Recorder};
 use super::redact::Redactor;
 use super::socket;
 
-/// The byte order mark, which some servers put in front of their answers.
+/// The byte order mark, which some servers put at the start of a response.
 const MARK: &[u8] = "\u{feff}".as_bytes();
-/// How much of an answer that could not be read is kept for the failure.
+/// How much of an unreadable response is kept for the failure.
 const DETAIL: usize = 2 * 1024;
 const CHUNK: usize = 32 * 1024;
-/// How much of an error answer is looked at before it is read.
+/// How much of an error response is inspected before it is read.
 const PEEKED: usize = 16 * 1024;
-/// How much is read of a stream of events at once, at least and at most. A
-/// stream is waited for most of its time, with room for so much in memory; one
-/// that brings a file fills it and is given more.
-const LEAST_AHEAD: usize = 1024;
-const MOST_AHEAD: usize = 16 * 1024;
+/// The size of one read from an event stream. A stream spends most of its time
+/// waiting, with a buffer of this size. A stream that contains a file fills the
+/// buffer, and then it grows.
+const MIN_AHEAD: usize = 1024;
+const MAX_AHEAD: usize = 16 * 1024;
 
-/// How large a body may be that is parsed, in bytes.
+/// The maximum size of a body that is parsed, in bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct ParseLimit {
-    /// All of it.
+    /// Of the whole body.
     pub whole: u64,
-    /// What stands in memory at the same time: all but the files that are
-    /// stored already; of events, one.
+    /// Of the part that is in memory at the same time. Files that are already
+    /// stored do not count. Of an event stream, only one event counts.
     pub held: u64,
 }
 
-/// A response, its body still to come.
+/// A response whose body has not been read yet.
 pub struct Response {
     status: u16,
     headers: Vec<(String, String)>,
-    /// How the body is packed, although it should not be.
+    /// The content coding, if the server used one although none was requested.
     coding: Option<String>,
     body: BodyReader<'static>,
-    /// Whether the body is at its end.
+    /// Whether the end of the body was reached.
     ended: bool,
-    /// The longest silence in it.
+    /// The maximum pause in the body.
     silence: Duration,
     announced: Option<u64>,
     read: u64,
-    /// What has arrived and is not redacted.
+    /// Bytes that have arrived and are not redacted.
     arrived: VecDeque<u8>,
-    /// What is redacted and waits for a caller that took less.
+    /// Redacted bytes that the caller has not read yet.
     ready: VecDeque<u8>,
     redactor: Redactor,
-    /// Whether a secret was in what the connector was given, and whether that
-    /// was asked.
+    /// Whether the data given to the connector contained a secret, and whether
+    /// that was reported.
     had_secret: bool,
     is_reported: bool,
     events: EventStream,
-    /// How much of it is read next.
+    /// The size of the next read of the event stream.
     ahead: usize,
-    /// What was embedded in it.
+    /// The embedded files that were stored.
     stored: Stored,
-    /// Where it is recorded.
+    /// Where the body is recorded.
     recorded: Option<Place>,
     account: Arc<Account>,
-    /// What is in memory of it.
+    /// The bytes of the response that are in memory.
     held: Held,
     _open: Open,
 }
@@ -111,7 +111,7 @@ impl Response {
             redactor,
             had_secret,
             is_reported: false,
-            ahead: LEAST_AHEAD,
+            ahead: MIN_AHEAD,
             stored: Stored::default(),
             recorded: None,
             account: Arc::clone(account),
@@ -120,7 +120,7 @@ impl Response {
         })
     }
 
-    /// Records the response from now on, with what has arrived of it.
+    /// Starts recording the response, including the bytes that have arrived.
     pub(super) fn record(&mut self, recorder: &Recorder, request: RecordedRequest) {
         let redactor = self.redactor.clone();
         let place = recorder.begin(request, self.status, &self.headers, redactor);
@@ -132,8 +132,8 @@ impl Response {
         self.status
     }
 
-    /// How the body begins, redacted, without taking it. A body that breaks off
-    /// there fails when it is read.
+    /// Returns the start of the body, redacted, without consuming it. If the body
+    /// is cut off there, reading it fails later.
     pub(super) fn peek(&mut self) -> Vec<u8> {
         let wanted = PEEKED + self.redactor.lag();
         while self.arrived.len() < wanted
@@ -142,7 +142,7 @@ impl Response {
         self.redactor.front(self.arrived.make_contiguous(), PEEKED).bytes.into_owned()
     }
 
-    /// The values of a header, joined as RFC 9110 §5.2 says.
+    /// The values of a header, joined as in RFC 9110 §5.2.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let values: Vec<&str> = self
             .headers
@@ -153,13 +153,13 @@ impl Response {
         if values.is_empty() { None } else { Some(values.join(", ")) }
     }
 
-    /// Whether a secret was found in what the connector was given, the first
-    /// time that this is asked.
+    /// Whether the data given to the connector contained a secret. Returns `true`
+    /// only once.
     pub(crate) fn had_secret(&mut self) -> bool {
         (self.had_secret || self.events.had_secret()) && !mem::replace(&mut self.is_reported, true)
     }
 
-    /// The next bytes, none at the end.
+    /// The next bytes, or `None` at the end.
     pub(crate) fn read(&mut self, max: usize, limit: u64) -> Result<Option<Vec<u8>>, Failure> {
         self.check_coding()?;
         let mut chunk = vec![0; max.clamp(1, CHUNK)];
@@ -168,9 +168,9 @@ impl Response {
         Ok(if count == 0 { None } else { Some(chunk) })
     }
 
-    /// The rest as text, without a byte order mark. Of an error that is packed,
-    /// the sentence that says so: its status says more than a failure of the
-    /// host would.
+    /// The rest as text, without a byte order mark. For a compressed error response,
+    /// returns a message about the compression instead of failing, because the
+    /// connector needs the response's status.
     pub(crate) fn text(&mut self, limit: u64) -> Result<String, Failure> {
         let bytes = self.rest(limit)?;
         let _held = self.account.hold(2 * bytes.len())?;
@@ -178,9 +178,9 @@ impl Response {
     }
 
     fn redacted_text(&mut self, bytes: &[u8]) -> Result<String, Failure> {
-        match self.coding.as_deref().or_else(|| untold_coding(bytes)) {
-            Some(coding) if (200..300).contains(&self.status) => return Err(packed(coding)),
-            Some(coding) => return Ok(packed(coding).message),
+        match self.coding.as_deref().or_else(|| undeclared_coding(bytes)) {
+            Some(coding) if (200..300).contains(&self.status) => return Err(compressed(coding)),
+            Some(coding) => return Ok(compressed(coding).message),
             None => {}
         }
         let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
@@ -189,7 +189,7 @@ impl Response {
         Ok(text)
     }
 
-    /// The rest as JSON, with the files that are embedded in it stored.
+    /// The rest as JSON. Stores the files that are embedded in it.
     pub(crate) fn json(
         &mut self,
         embedded: Option<EmbeddedFiles>,
@@ -202,7 +202,7 @@ impl Response {
             let _held = self.account.hold(2 * bytes.len())?;
             let text = self.redacted_text(&bytes)?;
             let Err(error) = serde_json::from_str::<IgnoredAny>(&text) else { return Ok(text) };
-            // It may be something else, which the connector can still read.
+            // The connector can still read it as something else.
             self.read = self.read.saturating_sub(bytes.len() as u64);
             self.arrived = bytes.into();
             return Err(not_json(&error, text.chars().take(DETAIL).collect()));
@@ -213,29 +213,29 @@ impl Response {
         let mut source =
             Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
         let mut reader = BufReader::with_capacity(CHUNK, &mut source);
-        // A failure to read is one for the parser, too.
+        // If reading fails here, it fails in the parser too.
         if reader.fill_buf().is_ok_and(|begun| begun.starts_with(MARK)) {
             reader.consume(MARK.len());
         }
         let parsed = embedded::parse(reader, &embedded, files, &stored, &redactor);
         let Source { begun, failure, .. } = source;
-        self.let_go();
+        self.release();
         self.had_secret |= stored.had_secret.get();
         if let Some(failure) = failure {
             return Err(failure);
         }
-        if let Some(coding) = untold_coding(&begun) {
-            return Err(packed(coding));
+        if let Some(coding) = undeclared_coding(&begun) {
+            return Err(compressed(coding));
         }
         let begun = || String::from_utf8_lossy(&begun).into_owned();
         let mut text = parsed.map(|value| value.to_string()).map_err(|e| unparsed(e, begun))?;
-        // Parsing has undone escapes, and put together what they had parted.
+        // Parsing resolves escapes, which may have split a secret.
         self.had_secret |= self.redactor.redact(&mut text);
         Ok(text)
     }
 
-    /// The next event of a `text/event-stream`, none at its end, with the
-    /// files that are embedded in JSON data stored.
+    /// The next event of a `text/event-stream`, or `None` at its end. Stores the
+    /// files that are embedded in JSON data.
     pub(crate) fn next_event(
         &mut self,
         embedded: Option<EmbeddedFiles>,
@@ -246,7 +246,7 @@ impl Response {
         self.had_secret |= self.redactor.redact(&mut event.name);
         self.had_secret |= self.redactor.redact(&mut event.data);
         let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
-        // Looked at first: other data, such as `[DONE]`, leaves no file.
+        // Checked first, so that other data, such as `[DONE]`, leaves no file.
         let Some(embedded) = embedded.filter(|_| is_json(&event.data)) else {
             return Ok(Some(event));
         };
@@ -259,7 +259,7 @@ impl Response {
         Ok(Some(ServerSentEvent { data, ..event }))
     }
 
-    /// The next event as it came.
+    /// The next event, unchanged except for redaction.
     fn event(&mut self, limit: ParseLimit) -> Result<Option<ServerSentEvent>, Failure> {
         self.check_coding()?;
         self.unread();
@@ -268,17 +268,17 @@ impl Response {
                 return Ok(self.events.end());
             }
             let next = self.arrived.make_contiguous();
-            if let Some(coding) = untold_coding(next).filter(|_| self.read == 0) {
-                return Err(packed(coding));
+            if let Some(coding) = undeclared_coding(next).filter(|_| self.read == 0) {
+                return Err(compressed(coding));
             }
             let (count, event) = self.events.read(next);
             self.arrived.drain(..count);
             self.count(count, limit.whole)?;
             if event.is_some() {
-                self.let_go();
+                self.release();
                 return Ok(event);
             }
-            if limit.held < self.events.held() as u64 {
+            if self.events.held() as u64 > limit.held {
                 return Err(too_large(limit.held));
             }
         }
@@ -318,12 +318,12 @@ impl Response {
             .map_err(|failure| failure.after_request(true))
     }
 
-    /// Waits for further bytes, at most so many. Returns how many there were,
-    /// none at the end.
+    /// Waits for further bytes, at most `max`. Returns how many arrived, 0 at the
+    /// end.
     fn receive(&mut self, max: usize) -> io::Result<usize> {
         socket::expect_bytes(self.silence);
         if self.arrived.is_empty() {
-            // What was large is not kept while little is waited for.
+            // A large buffer is not kept while waiting for a little data.
             self.arrived = VecDeque::new();
         }
         let mut chunk = vec![0; max.min(CHUNK)];
@@ -342,19 +342,19 @@ impl Response {
         Ok(count)
     }
 
-    /// Counts less again, now that something was handed over.
-    fn let_go(&mut self) {
-        // Less is never too much.
+    /// Updates the account after bytes were handed over.
+    fn release(&mut self) {
+        // Holding less never exceeds the limit.
         let _ = self.hold(0);
     }
 
-    /// Counts what is in memory of it, with `further` bytes.
+    /// Accounts for the bytes in memory and `further` ones.
     fn hold(&mut self, further: usize) -> Result<(), Exceeded> {
         let bytes = self.arrived.capacity() + self.ready.capacity() + self.events.held();
         self.held.set(bytes + further)
     }
 
-    /// All that is still to come, not redacted.
+    /// The rest of the body, not redacted.
     fn rest(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
         self.check_announced(limit)?;
         self.unread();
@@ -365,12 +365,12 @@ impl Response {
             }
         }
         let bytes = Vec::from(mem::take(&mut self.arrived));
-        self.let_go();
+        self.release();
         self.count(bytes.len(), limit)?;
         Ok(bytes)
     }
 
-    /// Puts back what was redacted and not taken.
+    /// Puts back redacted bytes that were not read.
     fn unread(&mut self) {
         self.read = self.read.saturating_sub(self.ready.len() as u64);
         while let Some(byte) = self.ready.pop_back() {
@@ -378,15 +378,16 @@ impl Response {
         }
     }
 
-    /// An answer that says that it is too large is not read at all.
+    /// Rejects a response that announces more than `limit` bytes, without reading
+    /// it.
     fn check_announced(&self, limit: u64) -> Result<(), Failure> {
         match self.announced {
-            Some(length) if limit < length => Err(too_large(limit)),
+            Some(length) if length > limit => Err(too_large(limit)),
             _ => Ok(()),
         }
     }
 
-    /// The next redacted bytes, none at the end.
+    /// Reads the next redacted bytes. Returns 0 at the end.
     fn next(&mut self, into: &mut [u8], limit: u64) -> Result<usize, Failure> {
         while self.ready.is_empty() {
             let lag = if self.ended { 0 } else { self.redactor.lag() };
@@ -408,31 +409,31 @@ impl Response {
         self.ready.read(into).map_err(broken)
     }
 
-    /// Takes the next bytes in, to be looked at before they are read; waits
-    /// for some. `false` at the end of the body.
+    /// Waits for the next bytes, to inspect them before they are read. Returns
+    /// `false` at the end of the body.
     fn look_ahead(&mut self) -> Result<bool, Failure> {
         let count = self.receive(self.ahead).map_err(broken)?;
-        self.ahead = if count == self.ahead { MOST_AHEAD.min(2 * count) } else { LEAST_AHEAD };
+        self.ahead = if count == self.ahead { MAX_AHEAD.min(2 * count) } else { MIN_AHEAD };
         Ok(count != 0)
     }
 
     /// Counts bytes that are handed on.
     fn count(&mut self, count: usize, limit: u64) -> Result<(), Failure> {
         self.read += count as u64;
-        if limit < self.read { Err(too_large(limit)) } else { Ok(()) }
+        if self.read > limit { Err(too_large(limit)) } else { Ok(()) }
     }
 
-    /// That the body can be read. Nothing is unpacked: what is packed could grow
-    /// past every limit.
+    /// Checks that the body is not compressed. Nothing is decompressed, because
+    /// the content could exceed every limit.
     fn check_coding(&self) -> Result<(), Failure> {
         match &self.coding {
             None => Ok(()),
-            Some(coding) => Err(packed(coding)),
+            Some(coding) => Err(compressed(coding)),
         }
     }
 }
 
-/// How a body is packed, by the headers that say so. Nobody has asked for it:
+/// The coding that the headers declare for a body. None is ever requested:
 /// requests carry no `Accept-Encoding`.
 fn coding(headers: &[(String, String)]) -> Option<String> {
     let of = |name: &'static str, own: &'static [&'static str]| {
@@ -450,22 +451,23 @@ fn coding(headers: &[(String, String)]) -> Option<String> {
         .or_else(|| of("transfer-encoding", &["chunked", "identity"]))
 }
 
-/// How a body is packed that begins so, if it is and no header says it. No text
-/// in UTF-8 begins like that.
-fn untold_coding(begun: &[u8]) -> Option<&'static str> {
+/// The coding of a body that begins with these bytes, if no header declares it.
+/// No UTF-8 text begins like that.
+fn undeclared_coding(begun: &[u8]) -> Option<&'static str> {
     match begun {
-        [0x1f, 0x8b, ..] => Some("gzip, without a header that says so"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd, without a header that says so"),
+        [0x1f, 0x8b, ..] => Some("gzip, not declared in a header"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd, not declared in a header"),
         _ => None,
     }
 }
 
-fn packed(coding: &str) -> Failure {
-    let message = format!("the provider compressed its answer ({coding}), which was not asked for");
+fn compressed(coding: &str) -> Failure {
+    let message =
+        format!("the provider sent a compressed response ({coding}), which was not requested");
     Failure::new(FailureKind::InvalidOutput, message).after_request(true)
 }
 
-/// A response as a reader that remembers how it begins and why it failed.
+/// A reader of a response that keeps the start of the body and the failure.
 struct Source<'a> {
     response: &'a mut Response,
     limit: ParseLimit,
@@ -496,14 +498,14 @@ impl Read for &mut Source<'_> {
             }
             Err(failure) => {
                 self.failure = Some(failure);
-                Err(io::Error::other("the answer broke off"))
+                Err(io::Error::other("the response was cut off"))
             }
         }
     }
 }
 
 fn too_large(limit: u64) -> Failure {
-    let message = format!("the provider's answer is larger than {limit} bytes");
+    let message = format!("the provider's response is larger than {limit} bytes");
     Failure::new(FailureKind::TooLarge, message).after_request(true)
 }
 
@@ -515,7 +517,7 @@ fn unparsed(error: embedded::Error, begun: impl FnOnce() -> String) -> Failure {
 }
 
 fn not_json(error: &serde_json::Error, begun: String) -> Failure {
-    let message = format!("the provider's answer is not JSON: {error}");
+    let message = format!("the provider's response is not JSON: {error}");
     let failure =
         Failure { detail: Some(begun), ..Failure::new(FailureKind::InvalidOutput, message) };
     failure.after_request(true)
@@ -524,13 +526,13 @@ fn not_json(error: &serde_json::Error, begun: String) -> Failure {
 fn broken(error: io::Error) -> Failure {
     let failure = match ureq::Error::from(error) {
         ureq::Error::Timeout(Timeout::PerRead) => {
-            Failure::new(FailureKind::Timeout, "the provider's answer stopped for too long")
+            Failure::new(FailureKind::Timeout, "the provider's response stalled")
         }
         ureq::Error::Timeout(_) => {
-            Failure::new(FailureKind::Timeout, "the provider's answer did not end in time")
+            Failure::new(FailureKind::Timeout, "the provider's response timed out")
         }
         error => {
-            let message = format!("the provider's answer broke off: {}", super::short(&error));
+            let message = format!("the provider's response was cut off: {}", super::short(&error));
             Failure::new(FailureKind::Network, message)
         }
     };

@@ -1,8 +1,8 @@
-//! When a request is made again, and after how long.
+//! When a request is retried, and after what pause.
 //!
-//! One policy for all connectors: what certainly was not processed is tried
-//! again, and so is what the provider itself says to try again. A POST that
-//! broke off half-way is not: it may have been processed, and paid for.
+//! All connectors share one policy. A request is retried if it was certainly
+//! not processed, or if the provider says that a retry may succeed. A POST whose
+//! connection was lost is not: it may have been processed and charged.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,24 +10,25 @@ use ureq::http::Method;
 
 use crate::contract::{Failure, FailureKind};
 
-/// No pause is longer, whatever is asked for: it can be added to every instant,
-/// and be told in milliseconds as a JSON number.
-pub(super) const LONGEST_ASKED: Duration = Duration::from_hours(24 * 365);
+/// The maximum pause, whatever the provider asks for. It can be added to any
+/// instant and reported in milliseconds as a JSON number.
+pub(super) const MAX_PAUSE: Duration = Duration::from_hours(24 * 365);
 
-/// How often and how patiently a run tries again.
+/// How often a run retries a request, and how long it waits in between.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retries {
-    /// Requests made for one at most, the first included. Default: 4.
+    /// The maximum number of attempts, the first included. Default: 4.
     pub attempts: u32,
-    /// The first pause; each further one is twice as long, up to `longest`,
-    /// and between half and all of it by chance. Default: 500 ms.
+    /// The first pause. Each further one is twice as long, up to `longest`. The
+    /// actual pause is a random part of it, at least half. Default: 500 ms.
     pub pause: Duration,
-    /// The longest pause. A provider that asks for a longer one by
-    /// `Retry-After` gets it, if the run's time allows. Default: 20 s.
+    /// The maximum pause. If a provider asks for a longer one with
+    /// `Retry-After`, the run waits that long, if its time allows.
+    /// Default: 20 s.
     pub longest: Duration,
-    /// Whether a run ends where the provider asks it to wait and has processed
-    /// nothing of it, with a failure that is
-    /// [`repeatable`](crate::Failure::repeatable): a queue can wait instead.
+    /// Whether a run ends when the provider asks it to wait and has not
+    /// processed any of its requests. The failure is
+    /// [`repeatable`](crate::Failure::repeatable), so a queue can wait instead.
     /// Default: no.
     pub hand_back: bool,
 }
@@ -44,48 +45,48 @@ impl Default for Retries {
 }
 
 impl Retries {
-    /// Every request is made once.
+    /// Makes each request once.
     pub fn none() -> Self {
         Self { attempts: 1, ..Self::default() }
     }
 
-    /// The pause after so many attempts.
+    /// The pause after the given number of attempts.
     pub(super) fn pause_after(&self, attempts: u32, asked: Option<Duration>) -> Duration {
         if let Some(asked) = asked {
             return asked;
         }
         let doublings = attempts.saturating_sub(1).min(16);
-        let whole = self.pause.saturating_mul(1 << doublings).min(self.longest).min(LONGEST_ASKED);
+        let whole = self.pause.saturating_mul(1 << doublings).min(self.longest).min(MAX_PAUSE);
         whole.mul_f64(0.5 + 0.5 * chance())
     }
 }
 
-/// A number from 0 to 1. Runs that failed together must not come back
+/// A random number from 0 to 1, so that runs that failed together do not retry
 /// together.
 fn chance() -> f64 {
     let mut bytes = [0; 4];
-    // Without random bytes every pause is the longest: still correct.
+    // Without random bytes each pause has its full length, which is still correct.
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
         Err(_) => 1.0,
     }
 }
 
-/// Whether a status says that the same request may succeed later
-/// (RFC 9110 §15, RFC 6585 §4). No RFC has 529, but several providers say by
-/// it that they are overloaded.
+/// Whether a status means that the same request may succeed later
+/// (RFC 9110 §15, RFC 6585 §4). 529 is in no RFC, but several providers use it
+/// when they are overloaded.
 pub(super) fn may_pass_later(status: u16) -> bool {
     matches!(status, 408 | 409 | 429 | 500 | 502 | 503 | 504 | 529)
 }
 
-/// Whether a failed exchange may be made again.
+/// Whether a request that failed without a response may be retried.
 pub(super) fn may_repeat(method: &Method, failure: &Failure) -> bool {
     let broken = matches!(failure.kind, FailureKind::Network | FailureKind::Timeout);
     broken && (!failure.request_sent || method.is_idempotent())
 }
 
 /// How long the provider asks to wait: `Retry-After` in seconds or as a date
-/// (RFC 9110 §10.2.3), or `retry-after-ms` as some providers say it.
+/// (RFC 9110 §10.2.3), or `retry-after-ms`, which some providers send.
 pub(super) fn asked_pause(
     header: impl Fn(&str) -> Option<String>,
     now: SystemTime,
@@ -104,11 +105,10 @@ pub(super) fn asked_pause(
             }
         }
     };
-    Some(asked.min(LONGEST_ASKED))
+    Some(asked.min(MAX_PAUSE))
 }
 
-/// Digits alone, where Rust would take a sign too. One that is too large is the
-/// largest.
+/// Parses digits only, without the sign that Rust would accept. Saturates.
 fn whole_number(text: &str) -> Option<u64> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(u64::MAX))
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_up_to_the_longest_and_differ() {
+    fn pauses_grow_up_to_the_maximum_and_vary() {
         let retries = Retries {
             attempts: 9,
             pause: Duration::from_millis(100),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_is_waited_for_as_it_asks() {
+    fn waits_as_long_as_the_provider_asks() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
         let asked = |name: &'static str, value: &'static str| {
             asked_pause(|other| (other == name).then(|| value.to_owned()), now)
@@ -150,12 +150,12 @@ mod tests {
         for odd in ["", "soon", "-1", "+1", "1.5"] {
             assert_eq!(asked("retry-after", odd), None, "{odd}");
         }
-        assert_eq!(asked("retry-after", "99999999999999999999"), Some(LONGEST_ASKED));
+        assert_eq!(asked("retry-after", "99999999999999999999"), Some(MAX_PAUSE));
         assert_eq!(Retries::default().pause_after(1, later), Duration::from_secs(30));
     }
 
     #[test]
-    fn what_may_have_been_processed_is_not_repeated() {
+    fn does_not_repeat_what_may_have_been_processed() {
         let broken = |sent| Failure::new(FailureKind::Network, "broken").after_request(sent);
         assert!(may_repeat(&Method::POST, &broken(false)));
         assert!(!may_repeat(&Method::POST, &broken(true)));

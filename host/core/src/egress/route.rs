@@ -1,4 +1,4 @@
-//! Where a connection's requests go and what is added to them.
+//! Where a connection sends its requests, and what it adds to them.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,15 +15,15 @@ use super::resolver::{CheckingResolver, LaterResolver};
 use super::secret::Secret;
 use super::socket::WatchedConnector;
 
-/// Idle connections cost a socket each; more than the runs at the same time
-/// are of no use.
-const MOST_IDLE: usize = 1_000;
-/// The buffers of TLS, which has some of its own besides. They hold a piece of
-/// what passes through.
+/// Each idle connection takes a socket, and a pool larger than the number of
+/// concurrent runs is of no use.
+const MAX_IDLE: usize = 1_000;
+/// The size of ureq's buffers for TLS. They can be small, because rustls has
+/// its own and larger ones sit above them ([`super::socket`]).
 const TLS_PIECE: usize = 4 * 1024;
 
 /// A connection as the egress path sees it: one origin, one credential, one
-/// pool of sockets. Nothing of it is shared with another connection.
+/// pool of sockets. Connections share none of these.
 pub(crate) struct Route {
     base: BaseUrl,
     credential: Option<Credential>,
@@ -41,7 +41,7 @@ pub(crate) enum Credential {
         name: HeaderName,
         prefix: String,
         secret: Secret,
-        /// What it was made of, where that is secret too.
+        /// The parts that the secret was built from, if they are secret too.
         parts: Vec<Secret>,
     },
     Query {
@@ -64,13 +64,13 @@ impl Credential {
 pub(crate) struct Header {
     name: HeaderName,
     value: HeaderValue,
-    /// The value, where it is one.
+    /// The value, if it is secret.
     secret: Option<Secret>,
 }
 
 impl Header {
-    /// `None` for a name or value that cannot be in a header, or a name that
-    /// frames the message.
+    /// Returns `None` if the name or the value is not valid in a header, or if
+    /// the header affects the message's framing.
     pub(crate) fn new(name: &str, value: &str, is_secret: bool) -> Option<Self> {
         let name = header_name(name)?;
         let secret = is_secret.then(|| Secret::of_header(value));
@@ -84,14 +84,14 @@ impl Header {
     }
 }
 
-/// Where a connection's requests go, with what they carry.
+/// Where a connection's requests go, and what each of them carries.
 pub(crate) struct Destination {
     pub base: BaseUrl,
     pub credential: Option<Credential>,
     pub headers: Vec<Header>,
-    /// Parameters of the query that every request carries.
+    /// The query parameters that every request carries.
     pub query: Vec<(String, String)>,
-    /// Texts in error answers that will not change by themselves.
+    /// Texts that mark an error response as permanent: retrying does not help.
     pub lasting_errors: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ impl Route {
         &self.redactor
     }
 
-    /// Texts in error answers that will not change by themselves.
+    /// Texts that mark an error response as permanent.
     pub(super) fn lasting_errors(&self) -> &[String] {
         &self.lasting_errors
     }
@@ -150,8 +150,8 @@ impl Route {
         &self.headers
     }
 
-    /// The request's query with the connection's own parameters, which no
-    /// request may name.
+    /// The request's query with the connection's own parameters added. A
+    /// request may not set those itself.
     pub(super) fn query(&self, asked: &[(String, String)]) -> Result<Option<String>, Failure> {
         let credential = match &self.credential {
             Some(Credential::Query { name, secret }) => Some((name.as_str(), secret.expose())),
@@ -168,9 +168,9 @@ impl Route {
         Ok(super::target::query(asked.chain(own)))
     }
 
-    /// Attaches the credential, if the request goes to the credential's own
-    /// origin. That it does is certain by construction; it is checked where
-    /// it matters all the same.
+    /// Attaches the credential, if the request goes to the connection's origin.
+    /// It does by construction, but this is the place where a mistake would
+    /// leak the credential, so it is checked here again.
     pub(super) fn authorize(&self, target: &Uri, headers: &mut HeaderMap) -> Result<(), Failure> {
         let origin = match (target.scheme_str(), target.authority()) {
             (Some(scheme), Some(authority)) => format!("{scheme}://{authority}"),
@@ -195,11 +195,11 @@ impl fmt::Debug for Route {
     }
 }
 
-/// No redirects (a token must not follow one), no proxy from the environment
-/// (it would see the token of plain requests), no status as error (the
-/// connector reads them).
+/// Follows no redirects (a token must not follow one), uses no proxy from the
+/// environment (it would see the token of plain HTTP requests) and does not turn
+/// a status into an error (the connector reads it).
 fn agent(options: &RouteOptions) -> ureq::Agent {
-    let idle = (options.concurrent_runs as usize).min(MOST_IDLE);
+    let idle = (options.concurrent_runs as usize).min(MAX_IDLE);
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
@@ -220,13 +220,13 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
     ureq::Agent::with_parts(config.build(), WatchedConnector::new(resolver), LaterResolver)
 }
 
-/// A value that may stand in a header.
+/// The text as a header value, if it is valid.
 pub(crate) fn header_value(text: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok()
 }
 
-/// A name by which a connection's definition adds a header. What frames the
-/// message stays the host's.
+/// The name of a header that a connection's definition may add. Headers that
+/// affect the message's framing are left to the host.
 pub(crate) fn header_name(text: &str) -> Option<HeaderName> {
     const FRAMING: [&str; 6] =
         ["connection", "content-length", "content-type", "host", "transfer-encoding", "upgrade"];

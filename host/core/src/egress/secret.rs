@@ -1,28 +1,30 @@
-//! The credential as a type that nobody but the egress path can read.
+//! A credential as a type that only the egress path can read.
 
 use std::fmt;
 use std::sync::Arc;
 
 use ureq::http::HeaderValue;
 
-/// A connection's credential. Prints as `****`; its value can be read inside
-/// `egress` only, where it is attached to requests and removed from answers.
+/// A connection's credential. Prints as `****`. Only `egress` can read its value,
+/// to attach it to requests and to remove it from responses.
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 
-/// A text that cannot be a credential. Says why without repeating it.
+/// Why a text cannot be a credential. Never contains the text itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SecretError {
-    /// Nothing but white space.
+    /// It is empty or only white space.
     #[error("is empty")]
     Empty,
-    /// Longer than any header may be.
+    /// It does not fit into a header.
     #[error("must be at most {} characters long", Secret::MAX_LENGTH)]
     TooLong,
-    /// They are left over from a file of variables or from source code.
+    /// It has quotes around it, left over from an environment file or source
+    /// code.
     #[error("must be given without quotes around it")]
     Quoted,
-    /// Line breaks in it would forge headers (RFC 9110 §5.5).
+    /// It has characters that a header cannot contain. Line breaks would forge
+    /// headers (RFC 9110 §5.5).
     #[error("must consist of visible ASCII characters, without line breaks and spaces inside")]
     Characters,
 }
@@ -32,8 +34,8 @@ impl Secret {
     /// In bytes.
     const MIN_REDACTED: usize = 16;
 
-    /// Takes a credential; white space around it, as pasting leaves it, is
-    /// dropped, and so are characters that nobody sees.
+    /// Checks a credential. Trims white space and invisible characters, which
+    /// pasting often adds.
     pub(crate) fn new(text: &str) -> Result<Self, SecretError> {
         const INVISIBLE: [char; 2] = ['\u{feff}', '\u{200b}'];
         let text = text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c));
@@ -46,8 +48,7 @@ impl Secret {
         }
     }
 
-    /// The value of a secret header, or a part of one, which may have spaces
-    /// inside.
+    /// The value of a secret header, or a part of one. It may contain spaces.
     pub(crate) fn of_header(value: &str) -> Self {
         Self(value.into())
     }
@@ -61,10 +62,10 @@ impl Secret {
         Ok(value)
     }
 
-    /// Whether it is removed from answers. A shorter one is no secret but a word
-    /// such as `none` or `test`, as servers without authorization ask for: to
-    /// replace it would tear holes into ordinary answers, and it could be
-    /// guessed.
+    /// Whether it is removed from responses. A shorter one is not a secret but a
+    /// word such as `none` or `test`, for servers without authorization.
+    /// Replacing it would damage ordinary responses, and it could be guessed
+    /// anyway.
     pub(crate) fn is_redacted(&self) -> bool {
         self.0.len() >= Self::MIN_REDACTED
     }
@@ -74,7 +75,7 @@ impl Secret {
     }
 }
 
-/// Whether quotes of any kind are around a text.
+/// Whether a text begins or ends with a quote of any kind.
 fn is_quoted(text: &str) -> bool {
     const QUOTES: [char; 10] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '«', '»'];
     text.starts_with(QUOTES) || text.ends_with(QUOTES)
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn drops_white_space_around_and_refuses_it_inside() {
+    fn trims_white_space_and_rejects_it_inside() {
         assert_eq!(Secret::new(" sk-x\r\n").unwrap().expose(), "sk-x");
         assert_eq!(Secret::new(" \n").unwrap_err(), SecretError::Empty);
         for text in ["a b", "a\r\nHost: evil", "a\0b", "schlüssel"] {

@@ -1,11 +1,10 @@
-//! Sockets that know which run uses them: so that a cancelled run lets go of
-//! its socket at once, wherever it is waiting, and a failed one knows whether
+//! Sockets that record which run uses them. A cancelled run can then release its
+//! socket at once, wherever it waits, and a failed run can find out whether
 //! anything was sent.
 //!
-//! ureq hands its transports no context of a request. While a run goes on
-//! it has its caller's thread, and those for the functions that it calls at the
-//! same time, and all its requests are made on them: what belongs to the run is found by the
-//! thread.
+//! ureq passes no request context to its transports. But a run makes all its
+//! requests on its caller's thread and on the threads of the functions that it
+//! calls concurrently. So the state of a run is kept per thread.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -32,19 +31,19 @@ thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
 
-/// The run of a thread.
+/// The run that a thread belongs to.
 struct Current {
     id: u64,
     cancellation: Cancellation,
     /// The socket that a cancellation would shut down.
     socket: Cell<u64>,
     sent: Cell<bool>,
-    /// The longest silence, while an answer's body arrives.
+    /// The maximum pause in a response body, while one arrives.
     silence: Cell<Option<Duration>>,
 }
 
-/// Makes the thread one of a run, until it is dropped. Then it is again what
-/// it was: a function that a run calls may run an action on the same thread.
+/// Assigns the thread to a run until this is dropped, which restores the previous
+/// run: a function that a run calls may run an action on the same thread.
 pub(crate) struct Entered {
     before: Option<Current>,
 }
@@ -62,7 +61,7 @@ pub(crate) fn enter(cancellation: &Cancellation) -> Entered {
     Entered { before }
 }
 
-/// From here on another cancellation is that of the thread's run.
+/// Replaces the cancellation of the thread's run.
 pub(crate) fn change_cancellation(cancellation: &Cancellation) {
     CURRENT.with_borrow_mut(|current| {
         if let Some(current) = current {
@@ -88,7 +87,7 @@ impl Drop for Entered {
     }
 }
 
-/// Forgets what was sent before the next request.
+/// Resets the thread's state for the next request.
 pub(super) fn begin_request() {
     with_current(|current| {
         current.sent.set(false);
@@ -96,14 +95,14 @@ pub(super) fn begin_request() {
     });
 }
 
-/// From here on bytes of an answer are due, with no longer silence between
-/// them. A run may make other requests while it reads an answer.
+/// Limits the pauses between the bytes of the response that is read next. A run
+/// may make other requests while it reads a response.
 pub(super) fn expect_bytes(silence: Duration) {
     with_current(|current| current.silence.set(Some(silence)));
 }
 
-/// The time for the next bytes: long before an answer begins, for a model may
-/// think for minutes, and short within it.
+/// The timeout for the next bytes. It is long before a response begins, because a
+/// model may think for minutes, and short within the response.
 fn within_silence(timeout: NextTimeout) -> NextTimeout {
     match with_current(|current| current.silence.get()).flatten() {
         Some(silence) => NextTimeout { per_read: Some(silence.into()), ..timeout },
@@ -111,7 +110,7 @@ fn within_silence(timeout: NextTimeout) -> NextTimeout {
     }
 }
 
-/// Whether bytes of the current request went out.
+/// Whether bytes of the current request were sent.
 pub(super) fn request_began() -> bool {
     with_current(|current| current.sent.get()).unwrap_or(true)
 }
@@ -120,11 +119,11 @@ fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
     CURRENT.with_borrow(|current| current.as_ref().map(use_it))
 }
 
-/// Looks a host up, connects to it by TCP, and speaks TLS if the scheme asks for
+/// Resolves a host, connects to it over TCP, and adds TLS if the scheme requires
 /// it.
 ///
-/// The lookup stands here because ureq's own comes before it asks for an idle
-/// connection, on a thread that it makes for each request.
+/// The lookup is done here because ureq resolves the name before it looks for an
+/// idle connection, on a new thread for each request.
 #[derive(Debug)]
 pub(super) struct WatchedConnector<C = TcpConnector, R = CheckingResolver> {
     tcp: C,
@@ -143,7 +142,7 @@ impl<C: Connector<Out = TcpTransport>, R: Resolver> WatchedConnector<C, R> {
         Self { tcp, tls: RustlsConnector::default(), resolver }
     }
 
-    /// The addresses, and the time that is left for connecting.
+    /// Returns the addresses and the remaining time to connect.
     fn look_up(
         &self,
         details: &ConnectionDetails,
@@ -188,19 +187,19 @@ impl<C: Connector<Out = TcpTransport>, R: Resolver> Connector for WatchedConnect
     }
 }
 
-/// A socket and the run that uses it. Between runs it waits in the pool, and
+/// A socket and the run that uses it. Between runs it is in the pool, where
 /// another run may take it.
 struct Socket {
     number: u64,
     user: AtomicU64,
-    /// It is closed with its transport, and not kept open by a run that may
-    /// cancel it.
+    /// Weak, so a run that may cancel the socket does not keep it open after its
+    /// transport is gone.
     stream: Weak<TcpStream>,
 }
 
 impl Socket {
-    /// Makes the thread's run the user, and lets its cancellation shut the
-    /// socket down: this one, and only as long as this run uses it.
+    /// Makes the thread's run the user of the socket. Cancelling the run shuts
+    /// the socket down for as long as the run uses it.
     fn claim(self: &Arc<Self>) -> Result<(), Error> {
         with_current(|current| {
             self.user.store(current.id, Ordering::Release);
@@ -209,9 +208,10 @@ impl Socket {
                 let release = Box::new(move || socket.release(id));
                 current.cancellation.on_cancel(id, Some(release));
             }
-            match current.cancellation.is_cancelled() {
-                true => Err(Error::Io(io::Error::other("cancelled"))),
-                false => Ok(()),
+            if current.cancellation.is_cancelled() {
+                Err(Error::Io(io::Error::other("cancelled")))
+            } else {
+                Ok(())
             }
         })
         .unwrap_or(Ok(()))
@@ -220,7 +220,7 @@ impl Socket {
     fn release(&self, id: u64) {
         let stream = self.stream.upgrade();
         if let Some(stream) = stream.filter(|_| self.user.load(Ordering::Acquire) == id) {
-            // Whoever waits for a socket that is closed already does not wait.
+            // This fails only if the socket is closed, and then nothing waits for it.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
@@ -229,8 +229,8 @@ impl Socket {
 /// A transport that reports to its [`Socket`].
 pub(super) struct WatchedTransport<T> {
     inner: T,
-    /// Those of TLS have one size. So they hold a piece of what passes through,
-    /// and these the rest.
+    /// Used with TLS, whose own buffers have a fixed size. Those are kept small,
+    /// and these hold the rest.
     buffers: Option<GrowingBuffers>,
     socket: Arc<Socket>,
     stream: Arc<TcpStream>,
@@ -249,10 +249,7 @@ impl<T: Transport> WatchedTransport<T> {
         let Some(buffers) = &mut self.buffers else {
             return self.inner.transmit_output(amount, timeout);
         };
-        match buffers.write(amount) {
-            true => send_held(buffers, &mut self.inner, timeout),
-            false => Ok(()),
-        }
+        if buffers.write(amount) { send_held(buffers, &mut self.inner, timeout) } else { Ok(()) }
     }
 
     fn receive(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -262,7 +259,7 @@ impl<T: Transport> WatchedTransport<T> {
         send_held(buffers, &mut self.inner, timeout)?;
         buffers.end_output();
         buffers.check_room()?;
-        // What there was no room for is there already.
+        // Input that did not fit last time is still in the inner buffers.
         let is_there = !self.inner.buffers().input().is_empty()
             || self.inner.await_input(within_silence(timeout))?;
         buffers.take_from(self.inner.buffers());
@@ -270,22 +267,22 @@ impl<T: Transport> WatchedTransport<T> {
     }
 
     /// Whether the server closed the connection before it read the request that
-    /// failed so.
+    /// failed with this result.
     fn is_unread(&self, failed: &Result<bool, Error>) -> bool {
         let failed = match failed {
             Ok(false) => Failed::AtItsEnd,
-            // TLS that ended without saying so.
+            // TLS ended without a close notification.
             Err(Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => Failed::AtItsEnd,
             Err(Error::Io(error)) => Failed::With(error.kind()),
             Ok(true) | Err(_) => return false,
         };
-        // A run that is cancelled has ended the connection itself.
+        // A cancelled run has closed the connection itself.
         let cancelled = with_current(|current| current.cancellation.is_cancelled());
         !cancelled.unwrap_or(false) && self.used.is_unread(failed, &self.stream)
     }
 }
 
-/// Sends what buffers hold through a transport that has smaller ones.
+/// Sends the held bytes through a transport with smaller buffers.
 fn send_held(
     buffers: &mut GrowingBuffers,
     transport: &mut impl Transport,
@@ -338,7 +335,7 @@ impl<T: Transport> Transport for WatchedTransport<T> {
     }
 
     fn is_open(&mut self) -> bool {
-        // What nobody asked for would be taken for the next answer.
+        // Unrequested bytes would be taken for the next response.
         let is_open = self.inner.buffers().input().is_empty() && self.inner.is_open();
         self.used.wait();
         is_open
@@ -350,12 +347,12 @@ impl<T: Transport> Transport for WatchedTransport<T> {
 }
 
 fn closed(closed: ClosedIdle) -> Error {
-    // The request was not read: it is as if it had not been sent.
+    // The server did not read the request, so it counts as not sent.
     begin_request();
     Error::Other(Box::new(closed))
 }
 
-/// What is left of the time for a request that goes out in pieces.
+/// The remaining time for a request that is sent in pieces.
 fn after(timeout: NextTimeout, begun: Instant) -> NextTimeout {
     let after = match timeout.after {
         time::Duration::Exact(after) => after.saturating_sub(begun.elapsed()).into(),
@@ -364,9 +361,9 @@ fn after(timeout: NextTimeout, begun: Instant) -> NextTimeout {
     NextTimeout { after, ..timeout }
 }
 
-/// ureq takes these errors for the end of a body that ends with its connection,
-/// and half a file would pass for a whole one. Only a close in good order is an
-/// end.
+/// Wraps errors that ureq would treat as the end of a body that is delimited by
+/// its connection. Half a file would then pass for a whole one. Only an orderly
+/// close is an end.
 fn never_an_end(error: Error) -> Error {
     match error {
         Error::Io(error)

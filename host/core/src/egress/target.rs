@@ -1,4 +1,4 @@
-//! The path and query of a request, as a connector may name them.
+//! Checks and encodes the path and query that a connector requests.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
@@ -6,8 +6,8 @@ use crate::contract::Failure;
 
 use super::not_allowed;
 
-/// Everything but RFC 3986 `pchar` and `/`. `%` stays: a connector may
-/// encode by itself.
+/// Everything except RFC 3986 `pchar` and `/`. `%` is kept, because a connector
+/// may encode the path itself.
 const PATH: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -24,42 +24,42 @@ const PATH: &AsciiSet = &CONTROLS
 /// The encoded path.
 ///
 /// # Errors
-/// `invalid-input` for anything that is not plainly a path under the base
-/// URL: another host (`//host`, `https:…`), a way up (`..`, `%2e%2e`), an
-/// encoded slash, a query, a fragment.
+/// `invalid-input` for anything that is not clearly a path under the base URL:
+/// another host (`//host`, `https:…`), a parent segment (`..`, `%2e%2e`), an
+/// encoded slash, a query or a fragment.
 pub(super) fn path(path: &str) -> Result<String, Failure> {
     let Some(relative) = path.strip_prefix('/') else {
         return Err(not_allowed("its path does not begin with `/`"));
     };
     if path.contains(['?', '#', '\\']) || path.chars().any(char::is_control) {
-        return Err(not_allowed("its path holds `?`, `#`, `\\` or a control character"));
+        return Err(not_allowed("its path contains `?`, `#`, `\\` or a control character"));
     }
     // The base URL itself.
     if relative.is_empty() {
         return Ok(String::new());
     }
     for segment in relative.split('/') {
-        // Servers that decode twice see what an encoded percent sign hides, and
-        // some cut off what is behind a `;`, or blanks, before they look for dots.
+        // Servers that decode twice see what an encoded percent sign hides. Some
+        // strip everything after a `;`, or spaces, before they look for dots.
         let decoded = decoded(segment);
         let name = decoded.split(';').next().unwrap_or_default().trim();
         if name.is_empty() || name == "." || name == ".." {
-            return Err(not_allowed("its path holds an empty, `.` or `..` segment"));
+            return Err(not_allowed("its path contains an empty, `.` or `..` segment"));
         }
         if decoded.contains(['/', '\\']) || decoded.contains(char::is_control) {
             return Err(not_allowed(
-                "its path holds an encoded slash, backslash or control character",
+                "its path contains an encoded slash, backslash or control character",
             ));
         }
         if !well_encoded(segment) {
-            return Err(not_allowed("its path holds a `%` without two hexadecimal digits"));
+            return Err(not_allowed("its path contains a `%` without two hexadecimal digits"));
         }
     }
     Ok(utf8_percent_encode(path, PATH).to_string())
 }
 
-/// A text without percent-encoding, however often it is encoded. Each round
-/// makes it shorter.
+/// Decodes percent-encoding until none is left. This ends, because each round
+/// makes the text shorter.
 fn decoded(text: &str) -> String {
     let mut text = text.to_owned();
     loop {
@@ -71,8 +71,8 @@ fn decoded(text: &str) -> String {
     }
 }
 
-/// The encoded query, if there is one (`application/x-www-form-urlencoded`,
-/// WHATWG URL standard).
+/// The encoded query (`application/x-www-form-urlencoded`, WHATWG URL standard),
+/// or `None` if it is empty.
 pub(super) fn query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     (!query.is_empty()).then_some(query)
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodes_what_is_no_path_character() {
+    fn encodes_characters_not_allowed_in_a_path() {
         assert_eq!(path("/models/gpt-5.4").unwrap(), "/models/gpt-5.4");
         assert_eq!(path("/models/ft:gpt@x y").unwrap(), "/models/ft:gpt@x%20y");
         assert_eq!(path("/models/a%20b").unwrap(), "/models/a%20b");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_lead_elsewhere() {
+    fn rejects_paths_that_could_leave_the_base_url() {
         for odd in [
             "",
             "models",

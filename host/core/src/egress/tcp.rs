@@ -1,7 +1,7 @@
-//! TCP for ureq, with buffers as large as what is in them.
+//! A TCP transport for ureq with buffers that grow and shrink.
 //!
-//! ureq's own transport has buffers of one size for all that passes: small
-//! ones make files slow, large ones take more memory than all else of a run
+//! ureq's own transport has buffers of a fixed size. Small ones make file
+//! transfers slow. Large ones take more memory than everything else in a run
 //! that waits for its next event.
 
 use std::fmt;
@@ -17,10 +17,11 @@ use ureq::unversioned::transport::{
 
 use super::buffers::GrowingBuffers;
 
-/// A system takes no time of zero; one address may always take this long.
-const SHORTEST: Duration = Duration::from_millis(10);
+/// The minimum time for connecting to one address. The operating system rejects
+/// a timeout of zero.
+const MIN_TIME: Duration = Duration::from_millis(10);
 
-/// Connects to the first address that answers.
+/// Connects to the first address that accepts.
 #[derive(Debug, Default)]
 pub(super) struct TcpConnector;
 
@@ -46,15 +47,15 @@ impl Connector for TcpConnector {
     }
 }
 
-/// Each address has an equal share of the time that is left: of several that
-/// do not answer, the last is tried too.
+/// Gives each address an equal share of the remaining time, so the last one is
+/// tried even if the others do not respond.
 fn connect(addresses: &[SocketAddr], timeout: NextTimeout) -> Result<TcpStream, Error> {
     let begun = Instant::now();
     let mut failed = Error::HostNotFound;
     for (index, address) in addresses.iter().enumerate() {
         let left = left(timeout, begun)?.unwrap_or(Duration::MAX);
         let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
-        match TcpStream::connect_timeout(address, (left / others).max(SHORTEST)) {
+        match TcpStream::connect_timeout(address, (left / others).max(MIN_TIME)) {
             Ok(stream) => return Ok(stream),
             Err(error) if is_timeout(&error) => failed = Error::Timeout(timeout.reason),
             Err(error) => failed = Error::Io(error),
@@ -63,10 +64,10 @@ fn connect(addresses: &[SocketAddr], timeout: NextTimeout) -> Result<TcpStream, 
     Err(failed)
 }
 
-/// What is left of a time, if it has an end.
+/// The remaining time of a timeout, or `None` if it never expires.
 ///
 /// # Errors
-/// Its reason, if nothing is.
+/// The timeout's reason, if it has expired.
 fn left(timeout: NextTimeout, begun: Instant) -> Result<Option<Duration>, Error> {
     match timeout.after {
         time::Duration::NotHappening => Ok(None),
@@ -77,22 +78,22 @@ fn left(timeout: NextTimeout, begun: Instant) -> Result<Option<Duration>, Error>
     }
 }
 
-/// Unix systems say that a read would block when its time is over.
+/// Unix systems report `WouldBlock` when a read times out.
 fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock)
 }
 
 /// A connected socket.
 pub(super) struct TcpTransport {
-    /// Shared with whoever may shut it down meanwhile.
+    /// Shared, because a cancellation may shut it down.
     stream: Arc<TcpStream>,
     buffers: GrowingBuffers,
-    /// What the system was told last: each time costs a call.
+    /// The timeouts that were set last. Setting one costs a system call.
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
 }
 
-/// Prints nothing of what passes through: the credential does.
+/// Prints none of the transferred bytes, because they include the credential.
 impl fmt::Debug for TcpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TcpTransport").field("stream", &self.stream).finish_non_exhaustive()
@@ -100,7 +101,7 @@ impl fmt::Debug for TcpTransport {
 }
 
 impl TcpTransport {
-    /// The socket, to be shut down or asked for its errors from elsewhere.
+    /// The socket, to shut it down or to query its errors from elsewhere.
     pub(super) fn stream(&self) -> Arc<TcpStream> {
         Arc::clone(&self.stream)
     }
@@ -129,10 +130,7 @@ impl Transport for TcpTransport {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        match self.buffers.write(amount) {
-            true => self.send_held(timeout),
-            false => Ok(()),
-        }
+        if self.buffers.write(amount) { self.send_held(timeout) } else { Ok(()) }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
@@ -161,8 +159,8 @@ impl Transport for TcpTransport {
         }
     }
 
-    /// A socket that waits for its next request has nothing to say. What
-    /// nobody asked for would be taken for the next answer.
+    /// An idle socket must have nothing to read. Unrequested bytes would be taken
+    /// for the next response.
     fn is_open(&mut self) -> bool {
         let quiet = self.stream.set_nonblocking(true).is_ok()
             && matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);

@@ -1,6 +1,6 @@
-//! The content of a file: opened once, and from then on a descriptor. What was
-//! checked, measured and recognized is what is sent, whatever happens to the
-//! path in the meantime.
+//! The content of a file. A file is opened once and then used through its
+//! descriptor. So the content that was checked and recognized is the content that
+//! is sent, whatever happens to the path in the meantime.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ pub(crate) struct Content {
     size: u64,
 }
 
-/// Identifies a file, also when another one has taken its path.
+/// Identifies a file, even if another one has replaced it at its path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Identity {
     device: u64,
@@ -35,33 +35,33 @@ impl Identity {
     }
 }
 
-/// Reads a content from a position of its own.
+/// Reads a content, with its own position.
 pub(crate) struct ContentReader {
     content: Content,
     position: u64,
 }
 
 impl Content {
-    /// Opens a file that a person named: links are followed.
+    /// Opens a file. Follows symbolic links.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        // Looked at first, because to open a pipe is to wait for its writer.
+        // Checked first, because opening a pipe waits for its writer.
         check_file(&fs::metadata(path)?)?;
         Self::of(File::open(path)?)
     }
 
-    /// Takes an open file.
+    /// The content of an open file.
     pub(crate) fn of(file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         check_file(&metadata)?;
         Ok(Self { file: Arc::new(file), size: metadata.len() })
     }
 
-    /// The same open file, as large as it is now.
+    /// The same open file with its current size.
     pub(crate) fn measured(&self) -> io::Result<Self> {
         Ok(Self { file: Arc::clone(&self.file), size: self.file.metadata()?.len() })
     }
 
-    /// The size when it was measured.
+    /// The size when the file was last measured.
     pub(crate) fn size(&self) -> u64 {
         self.size
     }

@@ -1,4 +1,4 @@
-//! Which files runs may read, and where they put theirs.
+//! The files that runs may read, and where runs store files.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -19,31 +19,31 @@ use super::content::Content;
 use super::opened::OpenFile;
 use super::store::{Arriving, FileStore};
 
-/// Which files runs may read, and where they put theirs. Cheap to clone.
+/// The files that runs may read, and where runs store files. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Files {
     pub(super) place: Place,
-    /// What inputs may name, by `url`.
+    /// The files that inputs may name, by `url`.
     granted: Arc<Mutex<HashMap<String, Content>>>,
 }
 
-/// Where runs put their files.
+/// Where runs store their files.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    /// Into one folder, known by `file:` URLs.
+    /// In a folder. Handles have `file:` URLs.
     Folder(PathBuf),
-    /// Into a store, known by ids.
+    /// In a store. Handles contain ids.
     Store(FileStore),
 }
 
 impl Files {
-    /// Files that runs make go to `dir`, which is created when it is needed.
-    /// Inputs may name files that [`grant`](Self::grant) made handles for.
+    /// Stores the files of runs in `dir`, which is created when needed. Inputs may
+    /// name files for which [`grant`](Self::grant) returned handles.
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self::in_place(Place::Folder(dir.into()))
     }
 
-    /// Files that runs make go to the store, and inputs may name all of its.
+    /// Stores the files of runs in the store. Inputs may name all of its files.
     pub(crate) fn stored(store: FileStore) -> Self {
         Self::in_place(Place::Store(store))
     }
@@ -52,38 +52,38 @@ impl Files {
         Self { place, granted: Arc::default() }
     }
 
-    /// The same place for what runs make, and no files granted yet: for a call
-    /// that may read what it names itself, and not what others have named.
+    /// The same place for new files, without any granted files. For a call that may
+    /// read the files that it names itself, but not those that others have named.
     pub fn for_call(&self) -> Self {
         Self::in_place(self.place.clone())
     }
 
-    /// A handle to a local file, for use in inputs. The file is opened now, and
-    /// runs read what was opened.
+    /// Returns a handle to a local file, for use in inputs. The file is opened now,
+    /// and runs read the opened file.
     ///
     /// # Errors
-    /// If there is no such file.
+    /// If the file cannot be opened.
     pub fn grant(&self, path: impl AsRef<Path>) -> io::Result<FileEntry> {
         let path = path.as_ref();
         let content = Content::open(path)?;
         self.grant_content(path, &fs::canonicalize(path)?, content)
     }
 
-    /// A handle to a file that is open. `path` is where it was found.
+    /// Returns a handle to an open file. `path` is the path that it was opened by.
     ///
     /// # Errors
-    /// If it is no file, or its path is not absolute.
+    /// If it is not a regular file, or if its path is not absolute.
     pub fn grant_open(&self, file: File, path: &Path) -> io::Result<FileEntry> {
         self.grant_content(path, path, Content::of(file)?)
     }
 
-    /// Grants the files that an input for these properties names by their
-    /// `file:` URLs. For programs
-    /// whose inputs come from the person who runs them, such as a command line;
-    /// never for a service. What a connector fills in later is not looked at.
+    /// Grants the files that an input for these properties names with `file:` URLs.
+    /// For programs whose inputs come from the person who runs them, such as a
+    /// command line, but never for a service. Values that a connector fills in later
+    /// are not considered.
     ///
-    /// A file that cannot be opened is not granted; the run that names it says
-    /// so, with the property.
+    /// A file that cannot be opened is not granted. The run that names it fails with
+    /// the property's path.
     pub fn grant_named_in(&self, properties: &PropertyTable, input: &Value) {
         for url in input::file_urls(properties.as_slice(), input) {
             let _ = self.grant_url(&url);
@@ -107,8 +107,8 @@ impl Files {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Checks that files can be stored, without leaving anything behind: before
-    /// a request is paid for whose answer has nowhere to go.
+    /// Checks that files can be stored, without leaving anything behind. Call this
+    /// before making a request that is charged and whose response must be stored.
     ///
     /// # Errors
     /// `internal`, with the reason.
@@ -125,7 +125,7 @@ impl Files {
             let missing = || format!("there is no file `{}`", excerpt(&entry.url));
             let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
             let content = Content::open(&file.path).map_err(|_| missing())?;
-            // The name is not in the `url`, which may be all that was given.
+            // The input may have given only the `url`, which does not contain the name.
             let entry = if entry.name == NAMELESS { file.entry } else { entry.clone() };
             return Ok(OpenFile { entry, content, _open: None });
         }
@@ -133,7 +133,7 @@ impl Files {
             format!("its `url` must be a file: URL (got `{}`)", excerpt(&entry.url))
         })?;
         let granted = |url: &str| self.granted().get(url).cloned();
-        // The same file may be named in another way than it was granted.
+        // The input may name a granted file by another path.
         let elsewhere = || granted(&file_url(&fs::canonicalize(&path).ok()?).ok()?);
         let content = granted(&entry.url).or_else(elsewhere).ok_or_else(|| {
             format!("{} is not among the files this run may read", path.display())
@@ -146,7 +146,7 @@ impl Files {
 }
 
 impl FileStore {
-    /// The store as what runs read from and write to.
+    /// Lets runs read from the store and write to it.
     pub fn files(&self) -> Files {
         Files::stored(self.clone())
     }
@@ -160,7 +160,7 @@ impl Place {
         }
     }
 
-    /// Begins to count a file, where files are counted.
+    /// Starts counting a new file, if files are counted here.
     pub(super) fn begin(&self) -> io::Result<Option<Arriving>> {
         match self {
             Self::Folder(_) => Ok(None),
@@ -169,13 +169,13 @@ impl Place {
     }
 
     pub(super) fn unwritable(&self, error: &io::Error) -> Failure {
-        // Where a service keeps its files is nobody's business.
+        // A service does not reveal where it keeps its files.
         let shown = match self {
             Self::Folder(dir) => dir.display().to_string(),
             Self::Store(_) => "the file store".to_owned(),
         };
         let reason = match error.kind() {
-            // A folder cannot be made where a file is.
+            // The folder cannot be created, because there is a file at its path.
             io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory,
             other => other,
         };
@@ -183,16 +183,16 @@ impl Place {
     }
 }
 
-/// What the names of unfinished files begin with.
+/// The prefix of the names of unfinished files.
 pub(super) const PART: &str = ".part-";
 
-/// Writes a file to a folder and removes it. For a folder that will be made
-/// when it is needed, the nearest one above it shows whether that can be done.
+/// Writes a file to a folder and removes it. If the folder does not exist yet, this
+/// tries the nearest parent that does, to see whether the folder can be created.
 fn try_out(dir: &Path) -> io::Result<()> {
     match fs::symlink_metadata(dir) {
         Ok(_) => {
             let mut file = NamedTempFile::with_prefix_in(PART, dir)?;
-            // A full disk has room for the name of a file, but not for a block of it.
+            // A full disk has room for a file name, but not for a block of content.
             file.write_all(&[0; 4096])
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => match dir.parent() {

@@ -1,4 +1,4 @@
-//! Files of runs: handles in JSON, contents on disk.
+//! Files of runs: handles in JSON, content on disk.
 
 mod content;
 mod granted;

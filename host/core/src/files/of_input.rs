@@ -8,12 +8,12 @@ use crate::contract::{Failure, FileEntry};
 use super::granted::Files;
 use super::opened::OpenFile;
 
-/// More files than an input names. Each of them is open during the run.
+/// The maximum number of files that an input may name. Each is open during the run.
 const MAX_FILES: usize = 128;
 
-/// The files that an input names, opened: a file that is not there, too
-/// large or of a wrong kind is found before a request is made. Their handles
-/// get the names and media types that their contents ask for.
+/// Opens the files that an input names. So a file that is missing, too large or of
+/// the wrong kind is detected before a request is made. Updates the names and media
+/// types of the handles according to the content of the files.
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
@@ -42,7 +42,7 @@ fn collect_files(
         (PropertyType::FileEntry, value) => {
             let Some(entry) = FileEntry::from_json(value) else { return Ok(()) };
             if found.len() >= MAX_FILES {
-                let message = format!("`{path}`: an input names at most {MAX_FILES} files");
+                let message = format!("`{path}`: an input may name at most {MAX_FILES} files");
                 return Err(Failure::invalid_input(path, message));
             }
             let file = open_file(property, &entry, path, files)?;
@@ -76,7 +76,7 @@ fn open_file(
     files: Option<&Files>,
 ) -> Result<OpenFile, Failure> {
     let refuse = |why: String| Failure::invalid_input(path, format!("`{path}`: {why}"));
-    let files = files.ok_or_else(|| refuse("this run was given no `Files` to read from".into()))?;
+    let files = files.ok_or_else(|| refuse("the run has no `Files` to read from".into()))?;
     let file = files.open(entry).map_err(refuse)?;
     let size = file.content.size();
     if let Some(max) = property.limits.max_bytes

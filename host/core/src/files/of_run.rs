@@ -1,4 +1,4 @@
-//! The files of one run: what its input names and what it stores.
+//! The files of one run: those that its input names and those that it stores.
 
 use std::fs;
 use std::io::{self, Write};
@@ -18,14 +18,16 @@ use super::granted::{Files, PART, Place, file_url};
 use super::opened::OpenFile;
 use super::store::Arriving;
 
-/// The files of one run: what its input names and what it stored itself. What
-/// it stored is removed with this value, unless an event or the outcome named it.
+/// The files of one run: those that its input names and those that it stored. A
+/// stored file is removed when this is dropped, unless it was reported in an event
+/// or in the outcome.
 pub(crate) struct RunFiles {
     files: Option<Files>,
     inputs: Vec<OpenFile>,
     pub(super) stored: Vec<StoredByRun>,
-    /// What was stored and neither an event nor the outcome has named yet.
-    untold: Untold,
+    /// Stored files that were not reported yet, neither in an event nor in the
+    /// outcome.
+    unreported: Unreported,
     of_functions: SharedFiles,
     account: Arc<Account>,
 }
@@ -38,18 +40,18 @@ pub(super) struct StoredByRun {
     identity: Identity,
 }
 
-/// Stored files that are removed with this value. Those of a function's run go
-/// to the run that called it, and stay if that succeeds.
+/// Stored files that are removed when this is dropped. Those of a function's run
+/// pass to the calling run and are kept if that succeeds.
 #[derive(Default)]
-struct Untold(Vec<(Place, StoredByRun)>);
+struct Unreported(Vec<(Place, StoredByRun)>);
 
-/// What the runs of functions stored. It stays if the run that called them
+/// The files that the runs of functions stored. They are kept if the calling run
 /// succeeds.
 #[derive(Clone, Default)]
-pub(crate) struct SharedFiles(Arc<Mutex<Untold>>);
+pub(crate) struct SharedFiles(Arc<Mutex<Unreported>>);
 
 impl SharedFiles {
-    fn untold(&self) -> MutexGuard<'_, Untold> {
+    fn unreported(&self) -> MutexGuard<'_, Unreported> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -61,30 +63,30 @@ impl RunFiles {
         of_functions: SharedFiles,
         account: Arc<Account>,
     ) -> Self {
-        let untold = Untold::default();
-        Self { files, inputs, stored: Vec::new(), untold, of_functions, account }
+        let unreported = Unreported::default();
+        Self { files, inputs, stored: Vec::new(), unreported, of_functions, account }
     }
 
-    /// What the runs of its functions store, too.
+    /// The files that the runs of its functions store.
     pub(crate) fn of_functions(&self) -> SharedFiles {
         self.of_functions.clone()
     }
 
-    /// The caller was told of a file.
-    pub(crate) fn told(&mut self, entry: &FileEntry) {
-        self.untold.0.retain(|(_, untold)| untold.entry.url != entry.url);
-        self.of_functions.untold().0.retain(|(_, untold)| untold.entry.url != entry.url);
+    /// Notes that a file was reported to the caller, so it is kept.
+    pub(crate) fn reported(&mut self, entry: &FileEntry) {
+        self.unreported.0.retain(|(_, file)| file.entry.url != entry.url);
+        self.of_functions.unreported().0.retain(|(_, file)| file.entry.url != entry.url);
     }
 
-    /// What the run stored stays: its outcome tells of it.
+    /// Keeps all files that the run stored, because its outcome reports them.
     pub(crate) fn stay(mut self) {
-        self.untold.0.clear();
-        self.of_functions.untold().0.clear();
+        self.unreported.0.clear();
+        self.of_functions.unreported().0.clear();
     }
 
-    /// What the run stored stays if the run that called it succeeds.
+    /// Keeps the files that the run stored if the calling run succeeds.
     pub(crate) fn stay_with_caller(mut self) {
-        self.of_functions.untold().0.append(&mut self.untold.0);
+        self.of_functions.unreported().0.append(&mut self.unreported.0);
     }
 
     /// Opens a file of this run.
@@ -104,11 +106,11 @@ impl RunFiles {
         Ok(OpenFile { entry: entry.clone(), content, _open: open })
     }
 
-    /// Begins a file. Until it is kept, only a temporary one exists, which
-    /// is removed with the value.
+    /// Creates a file. Until it is kept, it is a temporary file that is removed when
+    /// the value is dropped.
     pub(crate) fn create(&self, name: &str, mime_type: &str) -> Result<NewFile, Failure> {
         let Some(files) = &self.files else {
-            let message = "the run has nowhere to put files; give it `Files`";
+            let message = "the run has no place to store files; provide `Files`";
             return Err(Failure::new(FailureKind::Internal, message));
         };
         let counted = self.account.file()?;
@@ -128,17 +130,18 @@ impl RunFiles {
 }
 
 impl StoredByRun {
-    /// Opens it again, if it is still the same file.
+    /// Opens the file again, if it is still the same one.
     fn reopen(&self) -> io::Result<Content> {
         let content = Content::open(&self.path)?;
-        match content.identity()? == self.identity {
-            true => Ok(content),
-            false => Err(io::ErrorKind::NotFound.into()),
+        if content.identity()? == self.identity {
+            Ok(content)
+        } else {
+            Err(io::ErrorKind::NotFound.into())
         }
     }
 }
 
-impl Drop for Untold {
+impl Drop for Unreported {
     fn drop(&mut self) {
         for (place, file) in &self.0 {
             let removed = match place {
@@ -147,7 +150,7 @@ impl Drop for Untold {
             };
             if let Err(error) = removed {
                 let file = file.path.display();
-                tracing::warn!(%file, %error, "a file of a failed run is left");
+                tracing::warn!(%file, %error, "cannot remove a file of a failed run");
             }
         }
     }
@@ -176,8 +179,7 @@ impl NewFile {
         })
     }
 
-    /// Corrects the name and the media type by the content, where that says
-    /// what it is.
+    /// Corrects the name and the media type, if the content is recognized.
     pub(crate) fn name_by_content(&mut self) -> Result<(), Failure> {
         let kind = Kind::of(&mut self.temporary, &self.mime_type).map_err(|error| {
             let message = format!("cannot read {}: {}", self.name, error.kind());
@@ -190,21 +192,21 @@ impl NewFile {
         if !is_fitting {
             let stem = self.name.rsplit_once('.').map_or(self.name.as_str(), |(stem, _)| stem);
             let name = format!("{stem}.{}", kind.map_or("bin", |kind| kind.extension));
-            // The content may say that it is a component.
+            // The new extension may be that of a component.
             self.name = safe_name(&name);
         }
         self.mime_type = mime_type;
         Ok(())
     }
 
-    /// Gives the file its place.
+    /// Stores the file under its final name.
     pub(crate) fn keep(self, files: &mut RunFiles) -> Result<FileEntry, Failure> {
         let Self { temporary, place, name, mime_type, counted, arriving: _arriving } = self;
         let file = match &place {
             Place::Folder(dir) => keep_in(dir, temporary, &name, mime_type)?,
             Place::Store(store) => {
                 let unkept = |error: io::Error| {
-                    let message = format!("cannot keep {name}: {}", error.kind());
+                    let message = format!("cannot store {name}: {}", error.kind());
                     Failure::new(FailureKind::Internal, message)
                 };
                 let identity = Identity::of(temporary.as_file()).map_err(unkept)?;
@@ -214,13 +216,13 @@ impl NewFile {
         };
         counted.keep();
         let entry = file.entry.clone();
-        files.untold.0.push((place, file.clone()));
+        files.unreported.0.push((place, file.clone()));
         files.stored.push(file);
         Ok(entry)
     }
 }
 
-/// Gives the file its name in a folder, never that of another one:
+/// Moves the file to a folder. Adds a number to its name if the name is taken:
 /// `speech.mp3`, `speech-2.mp3`, …
 fn keep_in(
     dir: &Path,
@@ -233,7 +235,7 @@ fn keep_in(
         None => (name, String::new()),
     };
     let unkept = |dir: &Path, error: &dyn std::fmt::Display| {
-        let message = format!("cannot keep a file in {}: {error}", dir.display());
+        let message = format!("cannot store a file in {}: {error}", dir.display());
         Failure::new(FailureKind::Internal, message)
     };
     let identity = Identity::of(temporary.as_file()).map_err(|error| unkept(dir, &error))?;
@@ -256,10 +258,10 @@ fn keep_in(
             Err(other) => return Err(unkept(dir, &other.error)),
         }
     }
-    Err(unkept(dir, &"no name is free"))
+    Err(unkept(dir, &"no free name"))
 }
 
-/// Temporary files are made 0600; what a run leaves is an ordinary file.
+/// Makes the file readable for all users. Temporary files have mode 0600.
 #[cfg(unix)]
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

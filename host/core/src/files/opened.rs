@@ -14,17 +14,17 @@ use super::content::Content;
 pub struct OpenFile {
     pub(crate) entry: FileEntry,
     pub(crate) content: Content,
-    /// That a guest has opened it.
+    /// Counts the file as open, if a guest has opened it.
     pub(crate) _open: Option<Arc<Open>>,
 }
 
 impl OpenFile {
-    /// What its content is.
+    /// The kind of its content, if it is recognized.
     pub(crate) fn kind(&self) -> io::Result<Option<Kind>> {
         Kind::of(self.content.reader(), &self.entry.mime_type)
     }
 
-    /// The bytes from `offset` on, at most `max` of them.
+    /// Reads up to `max` bytes from `offset`.
     pub(crate) fn read(&self, offset: u64, max: usize) -> io::Result<Vec<u8>> {
         let mut reader = self.content.reader();
         reader.seek(SeekFrom::Start(offset))?;

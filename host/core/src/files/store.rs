@@ -1,9 +1,9 @@
-//! Files that outlive a run and are known by ids: what a service keeps between
+//! Files that outlive a run and are identified by ids. A service keeps them between
 //! an upload and a run, and between a run and a download.
 //!
-//! Each file is in a folder of its own, whose name is the id. So a file keeps
-//! its name, two of the same name do not meet, and there is no list that could
-//! differ from what is there. The files of an owner are in a folder of theirs.
+//! Each file is in its own folder, whose name is the id. So a file keeps its name,
+//! files of the same name do not collide, and there is no index that could disagree
+//! with the disk. The folders of an owner's files are in the owner's folder.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -19,39 +19,40 @@ use crate::contract::FileEntry;
 use crate::contract::file_entry::{NAMELESS, safe_name};
 use crate::contract::media::{self, Kind, OCTET_STREAM};
 
-/// What ids begin with. Files that are being written do not.
+/// The prefix of ids. Unfinished files do not have it.
 const ID: &str = "file_";
-/// The digits behind it: 128 random bits, which nobody guesses.
+/// The number of hexadecimal digits after the prefix: 128 random bits, which cannot
+/// be guessed.
 const DIGITS: usize = 32;
-/// What the folders of owners begin with.
+/// The prefix of the owners' folders.
 const OWNER: &str = "owner_";
-/// What a file takes on the disk besides its bytes: its folder, and the rest of
-/// its last block.
+/// The space that a file takes on disk in addition to its bytes: its folder and the
+/// rest of its last block.
 const FOLDER: u64 = 8 << 10;
 
 /// A folder of files with ids. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FileStore {
-    /// Where the folders of owners are.
+    /// The folder that contains the owners' folders.
     root: PathBuf,
     dir: PathBuf,
     prefix: String,
     usage: Arc<Usage>,
 }
 
-/// What the files of a store take on the disk and may take, in bytes.
+/// The disk usage of a store and its limit, in bytes.
 #[derive(Debug, Default)]
 struct Usage {
     limit: Option<u64>,
-    /// Of the files that are kept; none until it is measured.
+    /// The usage of the stored files. `None` until it is measured.
     kept: Mutex<Option<u64>>,
-    /// Of the files that are being written.
+    /// The usage of the files that are being written.
     arriving: AtomicU64,
-    /// Of what is kept elsewhere and counts with the files.
+    /// The usage of data that is stored elsewhere and counts towards the limit.
     others: AtomicU64,
 }
 
-/// What a file takes that is being written.
+/// The disk usage of a file that is being written.
 #[derive(Debug)]
 pub(crate) struct Arriving {
     usage: Arc<Usage>,
@@ -61,15 +62,16 @@ pub(crate) struct Arriving {
 /// A file of the store.
 #[derive(Debug)]
 pub struct StoredFile {
-    /// Its handle.
+    /// The handle of the file.
     pub entry: FileEntry,
-    /// Where its content is.
+    /// The path of the content.
     pub path: PathBuf,
-    /// How many bytes it has.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// A file that is being written. Unless it is kept, nothing of it stays.
+/// A file that is being written. It is removed when this is dropped, unless it is
+/// kept.
 #[derive(Debug)]
 pub struct NewStoredFile {
     temporary: NamedTempFile,
@@ -80,33 +82,34 @@ pub struct NewStoredFile {
 }
 
 impl FileStore {
-    /// The store in `dir`, which is created when it is needed. A handle's
-    /// `url` is `prefix` and the id, such as `/api/v1/files/file_…`.
+    /// A store in `dir`, which is created when needed. A handle's `url` consists of
+    /// `prefix` and the id, such as `/api/v1/files/file_…`.
     pub fn new(dir: impl Into<PathBuf>, prefix: impl Into<String>) -> Self {
         let dir = dir.into();
         Self { root: dir.clone(), dir, prefix: prefix.into(), usage: Arc::default() }
     }
 
-    /// The same store, in which no further file begins when all of them take so
-    /// many bytes.
+    /// The same store with a limit on its total size. At the limit, no further file
+    /// can be created.
     #[must_use]
     pub fn limited(self, limit: u64) -> Self {
         let usage = Usage { limit: Some(limit), ..Usage::default() };
         Self { usage: Arc::new(usage), ..self }
     }
 
-    /// The files of one owner, who finds no others. Their limit is that of all.
+    /// The store of one owner, in which other files are not found. All owners share
+    /// the limit.
     #[must_use]
     pub fn of_owner(&self, owner: &str) -> Self {
         let folder = format!("{OWNER}{:x}", Sha256::digest(owner));
         Self { dir: self.root.join(folder), ..self.clone() }
     }
 
-    /// Begins a file. A name that is empty or has no extension gets the one
-    /// that the content asks for.
+    /// Creates a file. If the name has no extension, one is added according to the
+    /// content.
     ///
     /// # Errors
-    /// If the folder cannot be written to, or all files take what they may.
+    /// If the folder cannot be written to, or if the store is full.
     pub fn create(&self, name: &str, mime_type: &str) -> io::Result<NewStoredFile> {
         let arriving = self.begin()?;
         fs::create_dir_all(&self.dir)?;
@@ -119,7 +122,7 @@ impl FileStore {
         })
     }
 
-    /// The file with this id, if there is one.
+    /// Returns the file with this id, if it exists.
     pub fn find(&self, id: &str) -> Option<StoredFile> {
         if !is_id(id) {
             return None;
@@ -133,17 +136,17 @@ impl FileStore {
         Some(StoredFile { entry: FileEntry { mime_type, ..named }, path: entry.path(), size })
     }
 
-    /// The file that a handle's `url` names.
+    /// Returns the file that a handle's `url` names, if it exists.
     pub(crate) fn find_by_url(&self, url: &str) -> Option<StoredFile> {
         self.find(url.strip_prefix(&self.prefix)?)
     }
 
-    /// Removes the file that a handle's `url` names, if there is one.
+    /// Removes the file that a handle's `url` names, if it exists.
     pub(crate) fn remove_by_url(&self, url: &str) -> io::Result<()> {
         self.remove(url.strip_prefix(&self.prefix).unwrap_or_default()).map(drop)
     }
 
-    /// Whether a handle's `url` is one of this store.
+    /// Whether a handle's `url` belongs to this store.
     pub(crate) fn owns(&self, url: &str) -> bool {
         url.starts_with(&self.prefix)
     }
@@ -152,10 +155,10 @@ impl FileStore {
         &self.dir
     }
 
-    /// Removes a file. Says whether there was one.
+    /// Removes a file. Returns whether it existed.
     ///
     /// # Errors
-    /// If it cannot be removed.
+    /// If the file cannot be removed.
     pub fn remove(&self, id: &str) -> io::Result<bool> {
         if !is_id(id) {
             return Ok(false);
@@ -173,8 +176,8 @@ impl FileStore {
         }
     }
 
-    /// How many bytes all files take, with their folders and with what counts
-    /// with them. They are looked at for the first time, and after some have
+    /// The total disk usage in bytes, including folders and other data that counts
+    /// towards the limit. Measures the files the first time and after files have
     /// expired.
     ///
     /// # Errors
@@ -189,10 +192,10 @@ impl FileStore {
         Ok(size + arriving.load(Ordering::Relaxed) + others.load(Ordering::Relaxed))
     }
 
-    /// Whether a further file may begin.
+    /// Checks that a further file may be created.
     ///
     /// # Errors
-    /// If all files take what they may, or if the folder cannot be read.
+    /// If the store is full, or if the folder cannot be read.
     pub fn check_space(&self) -> io::Result<()> {
         match self.usage.limit {
             Some(limit) if self.size()? >= limit => Err(io::ErrorKind::StorageFull.into()),
@@ -200,17 +203,17 @@ impl FileStore {
         }
     }
 
-    /// Counts what is kept elsewhere with the files.
+    /// Sets the size of data that is stored elsewhere and counts towards the limit.
     pub fn set_others(&self, bytes: u64) {
         self.usage.others.store(bytes, Ordering::Relaxed);
     }
 
-    /// Counts more of it.
+    /// Adds to the size of data that is stored elsewhere.
     pub fn add_others(&self, bytes: u64) {
         self.usage.others.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Begins to count a file that is being written.
+    /// Starts counting a file that is being written.
     pub(crate) fn begin(&self) -> io::Result<Arriving> {
         self.check_space()?;
         let mut arriving = Arriving { usage: Arc::clone(&self.usage), bytes: 0 };
@@ -218,18 +221,18 @@ impl FileStore {
         Ok(arriving)
     }
 
-    /// Removes what is older than `age`, halves that a crash left included.
-    /// Says how many.
+    /// Removes everything older than `age`, including incomplete files that a crash
+    /// left behind. Returns the number of removed files.
     ///
     /// # Errors
-    /// If the folder cannot be read, or something in it not be removed.
+    /// If the folder cannot be read, or if something in it cannot be removed.
     pub fn expire(&self, age: Duration) -> io::Result<usize> {
         let removed = expire(&self.root, age);
         *self.usage.kept() = None;
         removed
     }
 
-    /// Gives a file an id and its place.
+    /// Stores a file and assigns it an id.
     pub(crate) fn keep(
         &self,
         temporary: NamedTempFile,
@@ -238,14 +241,14 @@ impl FileStore {
     ) -> io::Result<StoredFile> {
         let size = temporary.as_file().metadata()?.len();
         let id = new_id()?;
-        // Complete before it has its name: nobody finds half a file.
+        // The folder is complete before it gets its name, so nobody finds half a file.
         let folder = tempfile::Builder::new().prefix(".new-").tempdir_in(&self.dir)?;
         temporary.persist_noclobber(folder.path().join(name)).map_err(|error| error.error)?;
         let mut kept = self.usage.kept();
         fs::rename(folder.path(), self.dir.join(&id))?;
         *kept = kept.map(|kept| kept + FOLDER + size);
         drop(kept);
-        // It has moved away: there is nothing to remove.
+        // The folder was moved, so there is nothing to remove.
         let _ = folder.keep();
         let entry = FileEntry::named(name, &format!("{}{id}", self.prefix));
         let entry = FileEntry { mime_type: mime_type.to_owned(), ..entry };
@@ -253,7 +256,7 @@ impl FileStore {
     }
 }
 
-/// Removes what is older than `age` in a folder of files and in its owners'.
+/// Removes everything older than `age` from a folder and its owners' folders.
 fn expire(dir: &Path, age: Duration) -> io::Result<usize> {
     let mut removed = 0;
     let entries = match fs::read_dir(dir) {
@@ -268,10 +271,11 @@ fn expire(dir: &Path, age: Duration) -> io::Result<usize> {
         }
         let metadata = entry.metadata()?;
         let lived = SystemTime::now().duration_since(metadata.modified()?);
-        if lived.is_ok_and(|lived| age <= lived) {
-            match metadata.is_dir() {
-                true => fs::remove_dir_all(entry.path())?,
-                false => fs::remove_file(entry.path())?,
+        if lived.is_ok_and(|lived| lived >= age) {
+            if metadata.is_dir() {
+                fs::remove_dir_all(entry.path())?;
+            } else {
+                fs::remove_file(entry.path())?;
             }
             removed += 1;
         }
@@ -279,14 +283,14 @@ fn expire(dir: &Path, age: Duration) -> io::Result<usize> {
     Ok(removed)
 }
 
-/// What the kept files in a folder and in its owners' take.
+/// The disk usage of the files in a folder and its owners' folders.
 fn measure(dir: &Path) -> io::Result<u64> {
     let mut size = 0;
     let entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         entries => entries?,
     };
-    // What is removed in the meantime takes no place.
+    // Entries that are removed in the meantime do not count.
     for entry in entries.flatten() {
         if is_of_owner(&entry) {
             size += measure(&entry.path())?;
@@ -297,7 +301,7 @@ fn measure(dir: &Path) -> io::Result<u64> {
     Ok(size)
 }
 
-/// What a kept file takes, by its folder.
+/// The disk usage of a file, given its folder.
 fn size_of(folder: &Path) -> u64 {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     FOLDER + files.filter_map(|file| Some(file.metadata().ok()?.len())).sum::<u64>()
@@ -327,12 +331,12 @@ impl Drop for Arriving {
 }
 
 impl NewStoredFile {
-    /// Gives the file its id.
+    /// Stores the file and assigns it an id.
     ///
     /// # Errors
     /// If the folder cannot be written to.
     pub fn keep(self) -> io::Result<StoredFile> {
-        // It counts as arriving until it counts as kept.
+        // The file counts as arriving until it counts as kept.
         let Self { mut temporary, store, name, mime_type, arriving: _arriving } = self;
         let kind = Kind::of(&mut temporary, &mime_type)?;
         let (name, mime_type) = called(&name, &mime_type, kind);
@@ -340,11 +344,11 @@ impl NewStoredFile {
     }
 }
 
-/// The name and the media type of a file that came with these. Its name is all
-/// that is kept of it, so the extension has to say what it is.
+/// Determines the name and the media type of an uploaded file. Only the name is
+/// stored, so its extension must match the media type.
 fn called(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
     let by_name = FileEntry::named(name, "");
-    // What the name says is more than what most clients say of a file.
+    // The extension is more reliable than the media type that most clients send.
     let claimed = [by_name.mime_type.as_str(), mime_type]
         .into_iter()
         .find(|claimed| !claimed.is_empty() && *claimed != OCTET_STREAM)
@@ -356,7 +360,7 @@ fn called(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
     let is_named = name != NAMELESS;
     let extension = match kind {
         _ if Path::new(name).extension().is_some() => None,
-        // Texts have names without an extension, such as `LICENSE`.
+        // Text files may have names without an extension, such as `LICENSE`.
         Some(kind) if kind.is_text() && is_named => None,
         Some(kind) if !kind.is_text() => Some(kind.extension),
         _ if is_named => None,
@@ -378,7 +382,7 @@ impl Write for NewStoredFile {
     }
 }
 
-/// Nothing else gets into a path.
+/// Whether a text is an id. Nothing else is used in a path.
 fn is_id(id: &str) -> bool {
     id.strip_prefix(ID).is_some_and(|digits| {
         digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -424,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_found() {
+    fn finds_nothing_by_other_names() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir);
         stored(&store, "a.mp3", b"one");
@@ -446,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn files_go_when_they_are_removed_or_old() {
+    fn removes_files_by_id_and_by_age() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir);
         assert_eq!(store.expire(Duration::ZERO).unwrap(), 0);
@@ -459,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_its_owners() {
+    fn only_its_owner_finds_a_file() {
         let dir = tempfile::tempdir().unwrap();
         let all = store(&dir).limited(2 * FOLDER);
         let (one, two) = (all.of_owner("one"), all.of_owner("two"));
@@ -479,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn what_files_take_is_counted_as_it_is_measured() {
+    fn the_counted_usage_equals_the_measured_one() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir).limited(1 << 20);
         let counted = |expected: u64| assert_eq!(store.size().unwrap(), expected);

@@ -32,7 +32,7 @@ fn a_name_stays_in_its_folder() {
         ("com1 .txt", "_com1 .txt"),
         ("LPT³.txt", "_LPT³.txt"),
         ("console.txt", "console.txt"),
-        // What decides on connectors is never made by one.
+        // A connector must not create files that control connectors.
         ("connectors.lock", "_connectors.lock"),
         ("a/Connectors.Lock", "_Connectors.Lock"),
         ("x.wasm", "x.wasm.bin"),
@@ -42,9 +42,9 @@ fn a_name_stays_in_its_folder() {
     }
 }
 
-/// Neither by its name nor by what it contains.
+/// Neither by its name nor by its content.
 #[test]
-fn a_run_stores_no_component() {
+fn a_run_cannot_store_a_component() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["x", "x.bin", "x.wasm", "x.txt"] {
         let mut run = files_of(&Files::new(dir.path()), 1_000);
@@ -58,7 +58,7 @@ fn a_run_stores_no_component() {
 }
 
 #[test]
-fn a_long_name_is_cut_in_front_of_its_extension() {
+fn a_long_name_is_cut_before_its_extension() {
     let dir = tempfile::tempdir().unwrap();
     let name = format!("{}.wav", "😀音".repeat(120));
     for _ in 0..2 {
@@ -74,7 +74,7 @@ fn a_long_name_is_cut_in_front_of_its_extension() {
 }
 
 #[test]
-fn a_kept_file_takes_nobodys_name() {
+fn a_kept_file_does_not_replace_another() {
     let dir = tempfile::tempdir().unwrap();
     let mut run = files_of(&Files::new(dir.path()), 1_000);
     let mut names = Vec::new();
@@ -89,7 +89,7 @@ fn a_kept_file_takes_nobodys_name() {
 }
 
 #[test]
-fn a_run_stores_so_much_all_together() {
+fn limits_the_total_size_and_number_of_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut run = files_of(&Files::new(dir.path()), 10);
     let mut first = run.create("a", "text/plain").unwrap();
@@ -99,8 +99,8 @@ fn a_run_stores_so_much_all_together() {
     second.write_all(b"two").unwrap();
     let failure = second.write_all(b"!").unwrap_err();
     assert_eq!(failure.kind, FailureKind::TooLarge);
-    assert_eq!(failure.message, "a run stores at most 10 bytes in files");
-    // What was not kept does not count.
+    assert_eq!(failure.message, "a run may store at most 10 bytes in files");
+    // A file that is not kept does not count.
     drop(second);
     let mut third = run.create("c", "text/plain").unwrap();
     third.write_all(b"two").unwrap();
@@ -108,7 +108,7 @@ fn a_run_stores_so_much_all_together() {
     for count in 2..MAX_FILES {
         run.create(&format!("{count}"), "text/plain").unwrap().keep(&mut run).unwrap();
     }
-    let Err(failure) = run.create("one more", "text/plain") else { panic!("it was made") };
+    let Err(failure) = run.create("one more", "text/plain") else { panic!("it was created") };
     assert_eq!(failure.kind, FailureKind::TooLarge);
 }
 
@@ -123,11 +123,11 @@ fn a_file_that_is_not_kept_leaves_nothing() {
 }
 
 #[test]
-fn a_file_of_which_nobody_was_told_goes_with_its_run() {
+fn an_unreported_file_is_removed_with_its_run() {
     let dir = tempfile::tempdir().unwrap();
     let store = FileStore::new(dir.path().join("store"), "/files/");
     for files in [Files::new(dir.path().join("folder")), Files::stored(store)] {
-        let run_of_two = |told: bool| {
+        let run_of_two = |report_one: bool| {
             let mut run = files_of(&files, 1_000);
             let mut make = || {
                 let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();
@@ -137,8 +137,8 @@ fn a_file_of_which_nobody_was_told_goes_with_its_run() {
                 (entry, path)
             };
             let (one, two) = (make(), make());
-            if told {
-                run.told(&one.0);
+            if report_one {
+                run.reported(&one.0);
             }
             (run, one.1, two.1)
         };
@@ -152,7 +152,7 @@ fn a_file_of_which_nobody_was_told_goes_with_its_run() {
 }
 
 #[test]
-fn an_input_names_granted_files_only() {
+fn an_input_may_name_only_granted_files() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.wav");
     fs::write(&path, "RIFF").unwrap();
@@ -171,7 +171,7 @@ fn an_input_names_granted_files_only() {
 }
 
 #[test]
-fn what_was_granted_is_read_whatever_takes_its_place() {
+fn reads_the_granted_file_even_if_another_replaces_it() {
     let dir = tempfile::tempdir().unwrap();
     let [path, secret] = ["a.wav", "secret"].map(|name| dir.path().join(name));
     fs::write(&path, "RIFF").unwrap();
@@ -191,7 +191,7 @@ fn what_was_granted_is_read_whatever_takes_its_place() {
 }
 
 #[test]
-fn a_handle_follows_from_its_url() {
+fn a_handle_can_be_built_from_its_url() {
     let entry = FileEntry::from_json(&serde_json::json!({"url": "file:///tmp/My%20Talk.MP3"}));
     let entry = entry.unwrap();
     assert_eq!(entry.name, "My Talk.MP3");

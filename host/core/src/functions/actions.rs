@@ -13,9 +13,9 @@ use crate::render;
 use crate::runtime::functions::{Context, Function, Functions};
 
 impl Functions {
-    /// Adds every action of a connector under its address, to be run with
-    /// this connection and these files. A call is a run of its own, within
-    /// the time of the run that calls.
+    /// Adds every action of a connector. The name of each function is the action's
+    /// address. Each call is a separate run with this connection and these files,
+    /// within the time of the calling run.
     pub fn with_actions(
         self,
         connector: &Connector,
@@ -28,8 +28,8 @@ impl Functions {
         })
     }
 
-    /// Adds one action of a connector, as [`with_actions`](Self::with_actions)
-    /// does all. One that does not exist is left out.
+    /// Adds one action of a connector, like [`with_actions`](Self::with_actions).
+    /// An action that does not exist is ignored.
     pub fn with_action(
         self,
         connector: &Connector,

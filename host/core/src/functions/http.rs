@@ -1,5 +1,5 @@
-//! HTTP calls as functions, declared in a file. They go the same way out as
-//! a connector's requests, under the same policy.
+//! HTTP calls as functions, declared in a file. They use the same egress path and
+//! policy as a connector's requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,36 +13,37 @@ use crate::egress::{self, Content, Credential, Destination, Route, Secret, Terms
 use crate::host::Host;
 use crate::runtime::functions::{Context, Function, Functions};
 
-/// The largest answer that is handed to a model.
-const LARGEST_ANSWER: u64 = 1 << 20;
-const LARGEST_REQUEST: u64 = 16 << 20;
-/// The longest waits for an answer to begin and within it.
+/// The maximum size of a response that is passed to a model.
+const MAX_RESPONSE: u64 = 1 << 20;
+const MAX_REQUEST: u64 = 16 << 20;
+/// The maximum wait for a response to begin, and the maximum pause within it.
 const FIRST_BYTE: Duration = Duration::from_secs(600);
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// The declaration of an HTTP function.
 ///
-/// With GET and DELETE the arguments become the query, else a JSON body. The
-/// function's result is the answer: JSON if it is JSON, else text.
+/// With GET and DELETE, the arguments become the query, otherwise a JSON body. The
+/// function's result is the response body, as JSON if it is JSON, otherwise as
+/// text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a function")]
 pub struct HttpFunction {
-    /// The name under which the model's user names it.
+    /// The name by which an input lists the function.
     pub name: String,
-    /// What it does, for the model.
+    /// Describes the function to the model.
     pub description: String,
     /// A JSON Schema of the arguments.
     pub parameters: Value,
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
     pub method: String,
-    /// An absolute URL without query. It may lead to where the host's
-    /// connections may ([`AddressPolicy`]).
+    /// An absolute URL without a query. The address policy of the host's connections
+    /// applies ([`AddressPolicy`]).
     pub url: String,
-    /// A header whose value is a secret.
+    /// A header with a secret value.
     pub header: Option<SecretHeader>,
 }
 
-/// A header whose value stands in an environment variable.
+/// A header whose value comes from an environment variable.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SecretHeader {
@@ -53,11 +54,11 @@ pub struct SecretHeader {
 }
 
 impl Functions {
-    /// Adds an HTTP function, which may reach what the host's connections may.
-    /// `lookup` reads environment variables.
+    /// Adds an HTTP function, which may connect to the same addresses as the host's
+    /// connections. `lookup` reads environment variables.
     ///
     /// # Errors
-    /// `invalid-input` if the declaration is not right, with what is wrong.
+    /// `invalid-input` if the declaration is not valid.
     pub fn with_http(
         self,
         declaration: HttpFunction,
@@ -65,17 +66,17 @@ impl Functions {
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, Failure> {
         let name = declaration.name.clone();
-        let wrong = |what: String| {
+        let invalid = |what: String| {
             let message = format!("the function `{}` {what}", name.escape_debug());
             Failure { property: None, ..Failure::invalid_input("", message) }
         };
-        let method = method(&declaration.method).map_err(wrong)?;
-        let (base, path) = target(&declaration.url, host.options.addresses).map_err(wrong)?;
+        let method = method(&declaration.method).map_err(invalid)?;
+        let (base, path) = target(&declaration.url, host.options.addresses).map_err(invalid)?;
         let credential = declaration
             .header
             .map(|header| credential(&header, lookup))
             .transpose()
-            .map_err(wrong)?;
+            .map_err(invalid)?;
         let destination = Destination {
             base,
             credential,
@@ -84,7 +85,7 @@ impl Functions {
             lasting_errors: Vec::new(),
         };
         let route = Route::new(destination, &host.options.route());
-        let parameters = parameters(declaration.parameters).map_err(wrong)?;
+        let parameters = parameters(declaration.parameters).map_err(invalid)?;
         let function = Function {
             description: declaration.description,
             parameters: Box::new(move || parameters.clone()),
@@ -104,21 +105,21 @@ fn method(text: &str) -> Result<Method, String> {
         "PATCH" => Ok(Method::PATCH),
         "DELETE" => Ok(Method::DELETE),
         other => Err(format!(
-            "has the method `{}`; it must be GET, POST, PUT, PATCH or DELETE",
+            "has the method `{}`; expected GET, POST, PUT, PATCH or DELETE",
             other.escape_debug()
         )),
     }
 }
 
-/// What providers take as parameters of a function. They refuse the whole
-/// request for one that is otherwise.
+/// Checks that providers accept the parameters. They reject a whole request
+/// because of one function with other parameters.
 fn parameters(mut schema: Value) -> Result<Value, String> {
     const REFUSED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
     let members = schema
         .as_object_mut()
         .filter(|members| members.get("type").and_then(Value::as_str) == Some("object"));
     let Some(members) = members else {
-        return Err("needs `parameters` that are a schema of the type `object`".to_owned());
+        return Err("needs `parameters` with a schema of type `object`".to_owned());
     };
     if let Some(keyword) = REFUSED.iter().find(|keyword| members.contains_key(**keyword)) {
         return Err(format!(
@@ -129,7 +130,7 @@ fn parameters(mut schema: Value) -> Result<Value, String> {
     Ok(schema)
 }
 
-/// The origin and the path of a URL.
+/// Splits a URL into its origin and its path.
 fn target(url: &str, addresses: AddressPolicy) -> Result<(BaseUrl, String), String> {
     let whole = BaseUrl::parse(url).map_err(|error| format!("has a `url` that {error}"))?;
     addresses
@@ -149,7 +150,7 @@ fn credential(
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<Credential, String> {
     let name = header_name(&header.name)
-        .ok_or_else(|| format!("has `{}` as a header", header.name.escape_debug()))?;
+        .ok_or_else(|| format!("cannot set the header `{}`", header.name.escape_debug()))?;
     let variable = &header.environment;
     let text = lookup(variable).ok_or_else(|| format!("needs ${variable}, which is not set"))?;
     let secret = Secret::new(&text).map_err(|error| format!("needs ${variable}, which {error}"))?;
@@ -172,16 +173,17 @@ fn call(
             "accept".to_owned(),
             "application/json, text/*;q=0.9, */*;q=0.1".to_owned(),
         )],
-        content: match in_query {
-            true => Content::None,
-            false => Content::Bytes {
+        content: if in_query {
+            Content::None
+        } else {
+            Content::Bytes {
                 mime_type: "application/json".to_owned(),
                 bytes: arguments.to_string().into_bytes(),
-            },
+            }
         },
     };
     let terms = Terms {
-        largest_body: LARGEST_REQUEST,
+        max_body: MAX_REQUEST,
         deadline: context.deadline,
         first_byte: FIRST_BYTE.min(context.limits.first_byte),
         silence: SILENCE.min(context.limits.silence),
@@ -194,7 +196,7 @@ fn call(
     let sent = egress::send(route, request, &terms);
     context.account.sent(sent.request_sent, sent.processed);
     let mut response = sent.result?;
-    let text = response.text(LARGEST_ANSWER);
+    let text = response.text(MAX_RESPONSE);
     if response.had_secret() {
         context.account.answer_with_secret()?;
     }
@@ -202,7 +204,7 @@ fn call(
     let status = response.status();
     if !(200..300).contains(&status) {
         let begun: String = text.chars().take(500).collect();
-        let message = format!("the function answered with status {status}: {begun}");
+        let message = format!("the function returned HTTP {status}: {begun}");
         let failure =
             Failure { status: Some(status), ..Failure::new(FailureKind::Refused, message) };
         return Err(failure.after_request(true));
@@ -211,7 +213,7 @@ fn call(
     Ok(parsed.unwrap_or(Value::String(text)))
 }
 
-/// The arguments as a query: texts as they are, everything else as JSON.
+/// The arguments as a query: strings unchanged, all other values as JSON.
 fn query(arguments: &Value) -> Vec<(String, String)> {
     let members = arguments.as_object().into_iter().flatten();
     let sorted: BTreeMap<&String, &Value> = members.filter(|(_, value)| !value.is_null()).collect();
@@ -232,7 +234,7 @@ mod tests {
     fn declared(change: impl FnOnce(&mut Value)) -> Result<Functions, String> {
         let mut declaration = json!({
             "name": "weather",
-            "description": "Tells the weather of a city.",
+            "description": "Returns the weather in a city.",
             "parameters": {"type": "object"},
             "method": "GET",
             "url": "https://example.test/weather",
@@ -253,17 +255,17 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_is_checked_when_it_is_read() {
+    fn rejects_an_invalid_declaration() {
         assert!(declared(|_| ()).unwrap().get("weather").is_ok());
-        refused(|d| d["method"] = json!("get"), "must be GET, POST, PUT, PATCH or DELETE");
+        refused(|d| d["method"] = json!("get"), "expected GET, POST, PUT, PATCH or DELETE");
         refused(|d| d["url"] = json!("http://example.test/x"), "--allow-private-addresses");
         refused(|d| d["url"] = json!("ftp://example.test/x"), "must begin with https://");
         refused(|d| d["url"] = json!("https://example.test"), "without a path");
         refused(|d| d["url"] = json!("https://a@example.test/x"), "user name");
         refused(|d| d["header"]["environment"] = json!("OTHER"), "needs $OTHER, which is not set");
-        refused(|d| d["header"]["name"] = json!("Host"), "has `Host` as a header");
+        refused(|d| d["header"]["name"] = json!("Host"), "cannot set the header `Host`");
         refused(|d| d["body"] = json!(1), "unknown field `body`");
-        refused(|d| d["parameters"] = json!({}), "a schema of the type `object`");
+        refused(|d| d["parameters"] = json!({}), "a schema of type `object`");
         refused(|d| d["parameters"]["not"] = json!({}), "has `not` at the root");
     }
 

@@ -1,5 +1,5 @@
-//! What can be a function besides a closure: an action of a connector, and an
-//! HTTP call that a file declares.
+//! Functions that are not closures: actions of connectors, and HTTP calls declared
+//! in a file.
 
 mod actions;
 mod http;

@@ -1,16 +1,16 @@
-//! Where a connector failed: the names of its functions, if its build kept them.
+//! The backtrace of a connector: function names, if its build kept them.
 
 use rustc_demangle::demangle;
 use wasmtime::{FrameInfo, WasmBacktrace};
 
-/// Frames that wasmtime records; a panic alone takes about ten.
+/// The maximum number of frames that wasmtime records. A panic takes about ten.
 pub(crate) const MAX_FRAMES: usize = 64;
-/// Functions that a failure names.
+/// The maximum number of functions that a failure names.
 const MAX_NAMES: usize = 8;
-/// Bytes of a name.
+/// The maximum length of a name, in bytes.
 const MAX_NAME: usize = 200;
-/// What the names of Rust's own functions begin with: how a panic gets to its
-/// end says nothing about its cause.
+/// The prefixes of Rust's own functions. They are omitted, because the frames of
+/// the panic machinery do not show the cause of a panic.
 const RUSTS_OWN: [&str; 8] =
     ["core::", "std::", "alloc::", "<core::", "<std::", "<alloc::", "__rust", "rust_"];
 
@@ -28,7 +28,7 @@ pub(crate) fn functions(error: &wasmtime::Error) -> Option<String> {
 }
 
 fn readable(name: &str) -> String {
-    // Without the hash that tells two of the same name apart.
+    // The alternate form omits the symbol's hash.
     let mut name = format!("{:#}", demangle(name));
     name.truncate(name.floor_char_boundary(MAX_NAME));
     name
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_as_their_authors_wrote_them() {
+    fn demangles_and_truncates_names() {
         for (symbol, name) in [
             ("_ZN7greeter5greet17h0123456789abcdefE", "greeter::greet"),
             ("_RNvCs1234_7greeter5greet", "greeter::greet"),

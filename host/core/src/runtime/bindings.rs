@@ -3,7 +3,7 @@
     missing_docs,
     clippy::all,
     unused_qualifications,
-    reason = "it is generated; `wit/` documents it"
+    reason = "generated code; `wit/` has the documentation"
 )]
 
 wasmtime::component::bindgen!({
@@ -20,8 +20,8 @@ use wasmtime::AsContextMut;
 use wasmtime::component::Instance;
 
 impl<T: 'static> ConnectorPre<T> {
-    /// The exports of an instance. An error means that one of them has
-    /// another type than in `wit/`: no guest code runs here.
+    /// The exports of an instance. An error means that the type of one differs
+    /// from `wit/`. No guest code runs here.
     pub(crate) fn exports(
         &self,
         store: impl AsContextMut,

@@ -1,20 +1,19 @@
-//! Compiled components, kept on disk: compiling takes a few hundred
-//! milliseconds, loading what was compiled less than one.
+//! A cache of compiled components on disk. Compiling one takes a few hundred
+//! milliseconds, loading it from the cache less than one.
 //!
-//! What is loaded is native code. So the host loads only what it wrote
-//! itself, into a folder that only its user can write to, under a name made
-//! of the component's hash and of wasmtime's own compatibility hash, and with
-//! a checksum at the end that tells a damaged file, or one that was put under
-//! another's name. Anything that is not as it should be is compiled anew; the
-//! cache never makes a load fail. wasmtime's own cache checks neither who may
-//! write to its folder nor what is in a file, and decompresses each file instead
-//! of mapping it.
+//! The cached files contain native code. So the host loads only files that it
+//! wrote itself, from a folder that only its user can write to. The file name
+//! consists of the component's hash and wasmtime's compatibility hash. A checksum
+//! at the end detects a file that is damaged or was renamed. If anything is wrong,
+//! the component is compiled again: the cache never makes a load fail. wasmtime's
+//! own cache checks neither the permissions of its folder nor the content of a
+//! file, and it decompresses files instead of mapping them.
 //!
-//! What was not used for a long time is removed, and so is what was not used
-//! for the longest time when all of it takes too much space. Whoever has loaded
-//! a file holds a lock on it, so that no process removes what another one uses:
-//! the operating system releases the lock however that process ends. The time
-//! of the last use is the file's modification time.
+//! Files that have not been used for a long time are removed. If the cache is too
+//! large, the least recently used files are removed too. A process that has loaded
+//! a file holds a lock on it, so no other process removes it. The operating system
+//! releases the lock however the process ends. The time of the last use is the
+//! file's modification time.
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -28,13 +27,13 @@ use twox_hash::XxHash3_128;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// How long a file is kept that nobody uses.
+/// How long an unused file is kept.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How much all files may take together, in bytes. A connector takes 1 MB, one
-/// that brings the engine of a scripting language 60 MB.
+/// The maximum size of all files together, in bytes. A connector takes 1 MB, or
+/// 60 MB if it contains the engine of a scripting language.
 const MAX_SIZE: u64 = 1 << 30;
 
-/// The folder.
+/// A cache in a folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
@@ -43,7 +42,7 @@ pub(crate) struct Cache {
 /// A compiled component.
 pub(crate) struct Compiled {
     pub(crate) component: Component,
-    /// Keeps its file in the cache, if it has one.
+    /// Keeps the component's file in the cache, if there is one.
     pub(crate) in_use: Option<InUse>,
 }
 
@@ -52,12 +51,12 @@ pub(crate) struct InUse {
     _file: File,
 }
 
-/// The name under which a component is stored.
+/// The hash that identifies a component in the cache.
 pub(crate) fn hash(wasm: &[u8]) -> String {
     format!("{:x}", Sha256::digest(wasm))
 }
 
-/// Compiles a component, and keeps it where there is a cache.
+/// Compiles a component and stores it in the cache, if there is one.
 pub(crate) fn compile(
     cache: Option<&Cache>,
     engine: &Engine,
@@ -76,18 +75,18 @@ impl Cache {
         Self { dir }
     }
 
-    /// The component, if it is there.
+    /// Loads the component, if it is in the cache.
     pub(crate) fn find(&self, engine: &Engine, hash: &str) -> Option<Compiled> {
         self.read(engine, &self.path(engine, hash))
     }
 
-    /// Compiles a component and keeps it.
+    /// Compiles a component and stores it.
     fn compile(&self, engine: &Engine, wasm: &[u8], hash: &str) -> wasmtime::Result<Compiled> {
         let path = self.path(engine, hash);
         let code = engine.precompile_component(wasm)?;
         let written = self.write(&path, &code);
         if let Err(error) = &written {
-            tracing::warn!(%error, path = %path.display(), "cannot keep the compiled component");
+            tracing::warn!(%error, path = %path.display(), "cannot cache the compiled component");
         }
         Ok(Compiled { component: deserialize(engine, &code)?, in_use: written.ok() })
     }
@@ -104,11 +103,11 @@ impl Cache {
             return None;
         }
         if !is_whole(&file, path).ok()? {
-            tracing::warn!(path = %path.display(), "the compiled component is damaged");
+            tracing::warn!(path = %path.display(), "the cached component is damaged");
             return None;
         }
         let component = deserialize_file(engine, path).ok()?;
-        // On a disk that cannot be written to nothing is removed either.
+        // This fails on a read-only disk, where nothing is removed either.
         let _ = file.set_modified(SystemTime::now());
         Some(Compiled { component, in_use: Some(InUse { _file: file }) })
     }
@@ -116,8 +115,8 @@ impl Cache {
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<InUse> {
         create_private(&self.dir)?;
         check_private(&self.dir)?;
-        // A temporary file is made 0600; renaming it is atomic, so another
-        // process sees the whole file or none.
+        // A temporary file has mode 0600. Renaming it is atomic, so another process
+        // sees the whole file or none.
         let mut file = tempfile::NamedTempFile::new_in(&self.dir)?;
         lock(file.as_file());
         file.write_all(code)?;
@@ -130,22 +129,22 @@ impl Cache {
     }
 }
 
-/// Marks a file as being in use, by this process among others. `false` if one
-/// is about to remove it. Where files cannot be locked, none is removed.
+/// Marks a file as in use by this process. Returns `false` if another process is
+/// about to remove it. On file systems without locks, no file is removed.
 fn lock(file: &File) -> bool {
     !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
-/// Removes the files that nobody has used for longer than `max_age`, and the
-/// least recently used ones of the others until all take at most `max_size`.
-/// Files that are in use stay.
+/// Removes the files that have not been used for longer than `max_age`, then the
+/// least recently used ones until the rest takes at most `max_size`. Files in use
+/// are kept.
 fn evict(dir: &Path, max_age: Duration, max_size: u64) {
     let Ok(entries) = fs::read_dir(dir) else { return };
     let mut files: Vec<(Duration, u64, PathBuf)> = entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-            // One from the future was used just now, by another clock.
+            // A time in the future comes from another clock and counts as just now.
             let age = metadata.modified().ok()?.elapsed().unwrap_or_default();
             Some((age, metadata.len(), entry.path()))
         })
@@ -162,10 +161,10 @@ fn evict(dir: &Path, max_age: Duration, max_size: u64) {
     }
 }
 
-/// Removes a file unless somebody uses it.
+/// Removes a file unless it is in use. Returns whether it was removed.
 fn remove_unused(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
-    // Who opens it meanwhile finds it locked, and compiles the component anew.
+    // A process that opens it now finds it locked and compiles the component again.
     let is_removed = file.try_lock().is_ok() && fs::remove_file(path).is_ok();
     if is_removed {
         tracing::debug!(path = %path.display(), "removed a compiled component from the cache");
@@ -173,8 +172,8 @@ fn remove_unused(path: &Path) -> bool {
     is_removed
 }
 
-/// Of a file's name and content. Against accidents: who can write to the
-/// folder could write a checksum too.
+/// A checksum of a file's name and content. It guards only against accidents:
+/// anyone who can write to the folder can also write a checksum.
 struct Checksum(XxHash3_128);
 
 impl Checksum {
@@ -195,36 +194,36 @@ impl Checksum {
     }
 }
 
-/// Whether the checksum at the end of the file is right.
+/// Whether the checksum at the end of the file matches.
 #[allow(unsafe_code, reason = "mapping the file saves copying all of it")]
 fn is_whole(file: &File, path: &Path) -> io::Result<bool> {
     // SAFETY: only this user can write to the file (`check_private`), and no
     // host writes to a file that has its name.
     let mapped = unsafe { Mmap::map(file) }?;
-    let Some((content, stated)) = mapped.split_last_chunk() else { return Ok(false) };
+    let Some((content, stored)) = mapped.split_last_chunk() else { return Ok(false) };
     let mut checksum = Checksum::new(path);
     checksum.write(content);
-    Ok(*stated == checksum.finish())
+    Ok(*stored == checksum.finish())
 }
 
-/// Takes what was compiled just now.
-#[allow(unsafe_code, reason = "loading native code is what this module is about")]
+/// Loads native code that was compiled just now.
+#[allow(unsafe_code, reason = "loading native code is the purpose of this module")]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `compiled` comes from `precompile_component` of this engine.
     unsafe { Component::deserialize(engine, compiled) }
 }
 
-/// Maps a file: its code is not copied, and is in memory once for all processes.
-#[allow(unsafe_code, reason = "loading native code is what this module is about")]
+/// Maps a file. Its code is not copied, and all processes share the memory.
+#[allow(unsafe_code, reason = "loading native code is the purpose of this module")]
 fn deserialize_file(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: what stands there comes from `precompile_component` of an engine
-    // with the same compatibility hash: only this user could have written it
-    // (`check_private`), its checksum holds, and no host writes to a file that
+    // SAFETY: the content comes from `precompile_component` of an engine with the
+    // same compatibility hash. Only this user could have written it
+    // (`check_private`), its checksum matches, and no host modifies a file once it
     // has its name.
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-/// Covers wasmtime's version, its settings and the processor's features.
+/// A hash of wasmtime's version, its settings and the processor's features.
 fn compatibility(engine: &Engine) -> u64 {
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -237,7 +236,7 @@ fn create_private(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Whether nobody but this user can write to the file or folder.
+/// Checks that only this user can write to the file or folder.
 #[cfg(unix)]
 fn check_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -246,7 +245,7 @@ fn check_private(path: &Path) -> io::Result<()> {
     if metadata.is_symlink() || metadata.mode() & 0o022 != 0 || !mine {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            "others can write to it, or it belongs to somebody else",
+            "it is writable by other users or owned by one",
         ));
     }
     Ok(())
@@ -260,10 +259,10 @@ fn create_private(dir: &Path) -> io::Result<()> {
 /// Elsewhere the user's own cache folder is private by default.
 #[cfg(not(unix))]
 fn check_private(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path)?.is_symlink() {
-        true => Err(io::Error::new(io::ErrorKind::PermissionDenied, "a link")),
-        false => Ok(()),
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is a symbolic link"));
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -272,7 +271,7 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    /// A folder with files of ten bytes, each last used so many days ago.
+    /// A folder with files of ten bytes. The numbers are days since the last use.
     fn cache(files: &[(&str, u32)]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         for (name, days) in files {
@@ -283,7 +282,7 @@ mod tests {
         dir
     }
 
-    /// What is left in the folder.
+    /// The names of the files in the folder.
     fn names(dir: &tempfile::TempDir) -> Vec<String> {
         let entries = fs::read_dir(dir.path()).unwrap();
         let mut names: Vec<_> =
@@ -293,14 +292,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_goes() {
+    fn removes_old_files() {
         let dir = cache(&[("new", 0), ("young", 29), ("old", 31), ("older", 300)]);
         evict(dir.path(), DAY * 30, 1000);
         assert_eq!(names(&dir), ["new", "young"]);
     }
 
     #[test]
-    fn what_was_used_last_stays_where_all_is_too_large() {
+    fn removes_the_least_recently_used_files_when_too_large() {
         for (max_size, left) in [
             (1000, &["a", "b", "c", "d"][..]),
             (40, &["a", "b", "c", "d"]),
@@ -316,11 +315,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_use_stays() {
+    fn keeps_files_in_use() {
         let dir = cache(&[("used", 300), ("old", 31), ("young", 3)]);
         let path = dir.path().join("used");
         let [one, other] = [File::open(&path).unwrap(), File::open(&path).unwrap()];
-        assert!(lock(&one) && lock(&other), "both may use it");
+        assert!(lock(&one) && lock(&other), "both can use it");
         evict(dir.path(), DAY * 30, 0);
         assert_eq!(names(&dir), ["used"]);
         drop(one);
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_being_removed_is_not_used() {
+    fn does_not_use_a_file_that_is_being_removed() {
         let dir = cache(&[("a", 0)]);
         let path = dir.path().join("a");
         let removing = File::open(&path).unwrap();
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_in_the_future_is_no_age() {
+    fn keeps_a_file_with_a_time_in_the_future() {
         let dir = cache(&[("a", 0)]);
         let file = File::open(dir.path().join("a")).unwrap();
         file.set_modified(SystemTime::now() + DAY * 365).unwrap();

@@ -1,5 +1,5 @@
-//! A call into a connector: a fresh instance, within limits, and whatever
-//! happens in it as a value or a failure.
+//! Calls into a connector: each uses a fresh instance, stays within limits, and
+//! ends in a value or a failure.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::engine::EngineOptions;
 use super::stack::with_stack;
 use super::state::{RunState, State, at_tick};
 
-/// The state of a call when it had ended.
+/// The state of a call after it has ended.
 #[derive(Default)]
 pub(crate) struct Ended {
     pub request_sent: bool,
@@ -33,12 +33,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Why the run was ended for what it used, if it was.
+    /// The limit that ended the run, if one did.
     fn exceeded(&self) -> Option<&Failure> {
         self.account.as_ref()?.exceeded()
     }
 
-    /// A connector's failure, with what only the host knows.
+    /// Completes a connector's failure with information that only the host has.
     pub(crate) fn failure(&self, mut failure: Failure) -> Failure {
         let exceeded = self.exceeded();
         if let Some(Stopped::Cancelled) = self.stopped {
@@ -60,17 +60,16 @@ impl Ended {
 
 /// A call into a connector.
 pub(crate) struct Call {
-    /// `None` for a call that may not do anything.
+    /// `None` for a call that may not use any import.
     pub run: Option<RunState>,
-    /// A shorter time than the run's limits say.
+    /// A shorter time than in `limits`.
     pub time: Option<Duration>,
-    /// The limits of a call that is no run.
     pub limits: Limits,
     pub cancellation: Cancellation,
 }
 
 impl Call {
-    /// Makes a store and an instance, and calls.
+    /// Creates a store and an instance, and makes the call.
     pub(crate) fn make<T>(
         self,
         pre: &WorldPre<State>,
@@ -83,7 +82,7 @@ impl Call {
         })
     }
 
-    /// Like [`make`](Self::make), before the exports are looked at.
+    /// Like [`make`](Self::make), but without looking up the exports.
     pub(crate) fn make_on_instance<T>(
         self,
         pre: &WorldPre<State>,
@@ -113,17 +112,17 @@ impl Call {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(at_tick);
         store.set_hostcall_fuel(limits.output_bytes);
-        // A panic of a host function must not take the caller's thread down.
+        // A panic in a host function must not unwind into the caller's thread.
         let result = catch_unwind(AssertUnwindSafe(|| {
             let instance = pre.instance_pre().instantiate(&mut store)?;
             call(&instance, &mut store)
         }));
-        // Said while the instance is still there: whoever listens can look at it.
+        // Logged while the instance still exists, so a subscriber can inspect it.
         tracing::trace!(memory = store.data().memory.used(), "the call has ended");
         let mut state = store.into_data();
         let ended = Ended::new(&mut state);
         match result {
-            // What a connector returns after it cleaned up is no outcome.
+            // A value that is returned after a clean-up does not count.
             Ok(Ok(value)) => match state.cleaned_up_after() {
                 Some(stopped) => Err(ended.failure(stopped.into())),
                 None => Ok((value, ended)),
@@ -141,8 +140,8 @@ impl Ended {
         let Some(run) = state.run.take() else {
             return Self { stopped, ..Self::default() };
         };
-        // A function's failure is about its own requests, that of the run which
-        // called it about all.
+        // The failure of a function covers its own requests. The failure of the
+        // outermost run covers all of them.
         let request_sent = run.request_sent || !run.is_function && run.account.request_sent();
         Self {
             request_sent,
@@ -156,7 +155,7 @@ impl Ended {
         }
     }
 
-    /// What a trap means.
+    /// Translates a trap into a failure.
     fn trapped(&self, error: &wasmtime::Error, state: &State, limits: &Limits) -> Failure {
         let internal = |message: String| Failure::new(FailureKind::Internal, message);
         if let Some(exceeded) = self.exceeded() {
@@ -165,24 +164,25 @@ impl Ended {
         let failure = match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Failure::from(self.stopped.unwrap_or(Stopped::Deadline)),
             Some(Trap::StackOverflow) => {
-                internal("the connector failed: it used more stack than it may".to_owned())
+                internal("the connector failed: it exceeded its stack limit".to_owned())
             }
             _ if state.memory.denied => {
-                let memory = state.memory.most >> 20;
+                let memory = state.memory.max >> 20;
                 let message = format!("the connector needs more memory than {memory} MiB");
                 Failure::new(FailureKind::TooLarge, message)
             }
-            // What a panic compiles to. The SDK's hook logs its message and place.
+            // A panic compiles to `unreachable`. The SDK's panic hook logs the message
+            // and the location.
             Some(trap @ Trap::UnreachableCodeReached) => match &state.last_error {
-                Some(said) if said.starts_with("panicked at ") => {
-                    internal(format!("the connector {said}"))
+                Some(logged) if logged.starts_with("panicked at ") => {
+                    internal(format!("the connector {logged}"))
                 }
                 _ => internal(format!("the connector failed: it panicked or aborted ({trap})")),
             },
             Some(trap) => internal(format!("the connector failed: {trap}")),
             None if is_too_much_data(error) => {
                 let message = format!(
-                    "the connector handed over more than {} bytes at once",
+                    "the connector passed more than {} bytes to the host at once",
                     limits.output_bytes
                 );
                 Failure::new(FailureKind::TooLarge, message)
@@ -203,14 +203,15 @@ impl Ended {
     }
 }
 
-/// The moment after this time. One that no clock reaches is far away.
+/// The instant after `time`. A time that an `Instant` cannot represent is treated
+/// as a year.
 fn deadline_after(time: Duration) -> Instant {
     const FAR: Duration = Duration::from_hours(24 * 365);
     let now = Instant::now();
     now.checked_add(time).unwrap_or(now + FAR)
 }
 
-/// wasmtime has no type for it that can be named. If its words change,
+/// wasmtime has no public type for this error. If its message changes, the test
 /// `contract::results::an_output_over_the_limit_is_too_large` fails.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")

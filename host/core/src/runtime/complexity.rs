@@ -1,47 +1,47 @@
-//! How complicated a component's functions may be. Compiling takes time and
-//! memory that grow faster than the code: one function of a few kilobytes with
-//! very many blocks and variables takes minutes and gigabytes. So what is out of
-//! all proportion is refused before it is compiled.
+//! Limits on the complexity of a component's functions. The time and memory that
+//! compilation takes grow faster than the code: one function of a few kilobytes
+//! with very many blocks and variables takes minutes and gigabytes. Such components
+//! are rejected before they are compiled.
 //!
-//! The numbers are several times what the largest known component needs: one that
-//! brings the engine of a scripting language.
+//! The limits are several times what the largest known component needs, which
+//! contains the engine of a scripting language.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
-/// The largest component, in bytes.
+/// The maximum size of a component, in bytes.
 pub(crate) const MAX_COMPONENT: usize = 64 << 20;
-/// The largest function, in bytes.
+/// The maximum size of a function, in bytes.
 const MAX_FUNCTION: usize = 2 << 20;
-/// The most blocks and targets of jumps in a function.
+/// The maximum number of blocks and branch targets in a function.
 const MAX_BLOCKS: u64 = 100_000;
-/// The most local variables of a function.
+/// The maximum number of local variables in a function.
 const MAX_LOCALS: u64 = 10_000;
-/// The most of both, multiplied: where blocks meet, each variable may have to be
-/// joined.
+/// The maximum product of both: each variable may have to be merged where blocks
+/// join.
 const MAX_JOINS: u64 = 2_000_000;
 
 /// Why a component is not compiled.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TooComplex {
-    /// The component as a whole.
+    /// The component is too large.
     #[error("it is larger than {MAX_COMPONENT} bytes")]
     Component,
-    /// A function's size.
+    /// A function is too large.
     #[error("it has a function of more than {MAX_FUNCTION} bytes")]
     Function,
-    /// A function's variables.
+    /// A function has too many variables.
     #[error("it has a function with more than {MAX_LOCALS} variables")]
     Locals,
-    /// A function's blocks.
+    /// A function has too many blocks.
     #[error("it has a function with more than {MAX_BLOCKS} blocks")]
     Blocks,
-    /// A function's blocks and variables together.
-    #[error("it has a function with too many blocks and variables ({MAX_JOINS}, multiplied)")]
+    /// A function has too many blocks and variables together.
+    #[error("it has a function with too many blocks and variables (product over {MAX_JOINS})")]
     Joins,
 }
 
-/// Refuses a component that would take too long to compile. One that is not
-/// valid is the compiler's to refuse.
+/// Rejects a component that would take too long to compile. The compiler rejects
+/// components that are not valid.
 pub(crate) fn check(wasm: &[u8]) -> Result<(), TooComplex> {
     if wasm.len() > MAX_COMPONENT {
         return Err(TooComplex::Component);

@@ -1,36 +1,36 @@
-//! Between the types that are generated from `wit/` and those of the contract.
+//! Conversions between the types generated from `wit/` and those of the contract.
 
 use crate::contract::table::{ControlType, PropertyType};
 use crate::contract::{Failure, FailureKind, FileEntry, Violation, Violations};
 
 use super::bindings::types as wit;
 
-/// What people read is cut there, in bytes, and what programs compare before
-/// it. A connector may tell of an answer of megabytes.
-const LONGEST_MESSAGE: usize = 4 * 1024;
-const LONGEST_WORD: usize = 512;
-const LONGEST_DETAIL: usize = 16 * 1024;
+/// Limits on the text in a failure, in bytes. A connector may put a response of
+/// megabytes into one.
+const MAX_MESSAGE: usize = 4 * 1024;
+const MAX_WORD: usize = 512;
+const MAX_DETAIL: usize = 16 * 1024;
 
-fn cut(mut text: String, most: usize) -> String {
-    text.truncate(text.floor_char_boundary(most));
+fn cut(mut text: String, max: usize) -> String {
+    text.truncate(text.floor_char_boundary(max));
     text
 }
 
 /// A connector's failure.
 impl From<wit::Failure> for Failure {
     fn from(failure: wit::Failure) -> Self {
-        let word = |text: Option<String>| text.map(|text| cut(text, LONGEST_WORD));
+        let word = |text: Option<String>| text.map(|text| cut(text, MAX_WORD));
         Self {
             kind: failure.kind.into(),
-            message: cut(failure.message, LONGEST_MESSAGE),
+            message: cut(failure.message, MAX_MESSAGE),
             property: word(failure.property),
             violations: failure
                 .violations
                 .into_iter()
                 .take(Violations::MAX)
                 .map(|violation| Violation {
-                    property: cut(violation.property, LONGEST_WORD),
-                    message: cut(violation.message, LONGEST_MESSAGE),
+                    property: cut(violation.property, MAX_WORD),
+                    message: cut(violation.message, MAX_MESSAGE),
                 })
                 .collect(),
             status: failure.status,
@@ -39,7 +39,7 @@ impl From<wit::Failure> for Failure {
             retry_after_ms: failure.retry_after_ms,
             request_sent: failure.request_sent,
             repeatable: false,
-            detail: failure.detail.map(|text| cut(text, LONGEST_DETAIL)),
+            detail: failure.detail.map(|text| cut(text, MAX_DETAIL)),
         }
     }
 }

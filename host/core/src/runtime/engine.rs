@@ -1,4 +1,4 @@
-//! The one wasmtime configuration, every knob with its reason.
+//! The wasmtime configuration, with a reason for each setting.
 
 use std::num::NonZeroUsize;
 use std::thread;
@@ -11,20 +11,20 @@ use wasmtime::{
 use crate::budget::MAX_INSTANCES;
 use crate::runtime::backtrace::MAX_FRAMES;
 
-/// How often running guests look at their deadline and at cancellation.
+/// How often running guests check their deadline and cancellation.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Memory that a freed slot keeps mapped and clean instead of returning it to
-/// the system: about what one run of a connector touches.
+/// The memory that a free slot keeps mapped instead of returning it to the
+/// system: about as much as one run of a connector touches.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// What one component is made of: one core module with its memory, and the
-/// two small modules by which wasm-tools adapts it, each with its table.
+/// The maximum parts of a component: one core module with its memory, and the
+/// small modules that wasm-tools adds to adapt it, each with its table.
 pub(crate) const CORE_INSTANCES: u32 = 4;
 pub(crate) const MEMORIES: u32 = 1;
 pub(crate) const TABLES: u32 = 4;
 
-/// Proposals that no guest language asks for by default.
+/// Proposals that no guest language needs by default.
 const NOT_NEEDED: WasmFeatures = WasmFeatures::MEMORY64
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::RELAXED_SIMD)
@@ -37,21 +37,21 @@ const NOT_NEEDED: WasmFeatures = WasmFeatures::MEMORY64
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
-/// What the engine is made for.
+/// The sizes that the engine is configured for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EngineOptions {
-    /// Runs at the same time.
+    /// The maximum number of concurrent runs.
     pub concurrent_runs: u32,
-    /// Bytes of linear memory that one instance may ever have.
+    /// The maximum linear memory of one instance, in bytes.
     pub max_memory: usize,
-    /// Bytes of stack for guest code. Less than the run thread's own stack.
+    /// The stack for guest code, in bytes. Less than the stack of the run's thread.
     pub max_stack: usize,
 }
 
-/// Makes the engine and starts its clock.
+/// Creates the engine and starts its clock.
 pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
-    // The pool reserves address space for every slot. Where that is scarce
-    // (a `ulimit -v`, a small container), instances are made one by one.
+    // The pool reserves address space for every slot. If that is scarce (because
+    // of `ulimit -v` or a small container), instances are allocated on demand.
     let one_by_one = config(options.max_stack);
     let mut pooling = one_by_one.clone();
     pooling.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
@@ -60,31 +60,31 @@ pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
-/// What all guests have in common.
+/// The configuration that all guests share.
 pub(crate) fn config(max_stack: usize) -> Config {
     let mut config = Config::new();
-    // The guest's exports and the host's functions are synchronous: a run
-    // waits on its thread. Concurrency support would make each call slower.
+    // The guest's exports and the host's functions are synchronous: a run blocks
+    // its thread. Concurrency support would make each call slower.
     config.concurrency_support(false);
-    // Guests are stopped by a counter that they read at loop heads and calls.
+    // Guests are stopped through the epoch, which they check at loop heads and
+    // function entries.
     config.epoch_interruption(true);
     config.max_wasm_stack(max_stack);
-    // A trap is reported with the names of functions; addresses would tell nobody
-    // anything.
+    // A trap is reported with function names. Addresses would not help anyone.
     config.wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES));
     config.generate_address_map(false);
-    // What no connector needs is off, so that an update of wasmtime cannot
-    // bring it in.
+    // Features that no connector needs are off, so an update of wasmtime cannot
+    // enable them.
     config.wasm_features(NOT_NEEDED, false);
     config
 }
 
-/// Slots that are made once and reset between runs, which costs a fraction of
-/// mapping memory anew. A component that needs more of them than its share
-/// is not loaded: it would take them from other runs.
+/// A pool of slots that are created once and reset between runs, which is much
+/// cheaper than mapping memory again. A component that needs more than its share
+/// is not loaded, because it would take slots from other runs.
 fn pool(options: EngineOptions) -> PoolingAllocationConfig {
-    // Each run has room for those that its functions start, and describing a
-    // connector while all places are taken must not fail.
+    // Each run has slots for the instances that its functions start. The four
+    // extra ones are for describing a connector while all others are in use.
     let runs = options.concurrent_runs.saturating_mul(MAX_INSTANCES);
     let instances = runs.saturating_add(4);
     let mut pool = PoolingAllocationConfig::new();
@@ -98,14 +98,14 @@ fn pool(options: EngineOptions) -> PoolingAllocationConfig {
         .max_memory_size(options.max_memory)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
-        // With Linux 6.7 the kernel says which pages were written, and only
+        // Since Linux 6.7 the kernel reports which pages were written, and only
         // those are reset.
         .pagemap_scan(Enabled::Auto);
     pool
 }
 
-/// Advances the epoch until the engine is gone. The weak reference lets the
-/// engine go: a host that is dropped leaves no thread behind.
+/// Advances the epoch until the engine is dropped. The reference to the engine is
+/// weak, so dropping a host leaves no thread behind.
 pub(crate) fn start_clock(engine: &Engine) -> wasmtime::Result<()> {
     let engine = engine.weak();
     thread::Builder::new().name("connector-clock".to_owned()).spawn(move || {

@@ -1,5 +1,5 @@
-//! The host's side of the imports: each function hands over to the module
-//! whose subject it is.
+//! The host's implementation of the imports. Each function delegates to the module
+//! that does the work.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,18 +23,18 @@ use crate::runtime::bindings::workflow::connector::{
 use crate::runtime::functions::{CallResult, Context, Invocation};
 use crate::runtime::state::{RunState, State};
 
-/// The header that ties traces together (W3C Trace Context).
+/// The header that links traces (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
-/// Longer messages are cut, in bytes.
-const LONGEST_MESSAGE: usize = 4 * 1024;
+/// The maximum length of a log message, in bytes. Longer ones are cut.
+const MAX_MESSAGE: usize = 4 * 1024;
 
-/// The largest base64 text of a file inside JSON: an image of 48 MiB.
-const LARGEST_TEXT: u64 = 64 << 20;
+/// The maximum size of a file's base64 text inside JSON: an image of 48 MiB.
+const MAX_EMBEDDED_TEXT: u64 = 64 << 20;
 
-/// More functions at once come from a connector that loops.
+/// The maximum number of functions in one call. Only a faulty connector needs more.
 const MAX_FUNCTIONS: usize = 1_000;
 
-/// What an import that can fail returns: a trap, or the WIT `result`.
+/// The return type of an import that can fail: a trap, or the WIT `result`.
 type Answer<T> = wasmtime::Result<Result<T, wit::Failure>>;
 
 impl wit::Host for State {}
@@ -62,7 +62,7 @@ impl http::Host for State {
             &route,
             request,
             &Terms {
-                largest_body: run.limits.request_bytes,
+                max_body: run.limits.request_bytes,
                 deadline,
                 first_byte: run.limits.first_byte,
                 silence: run.limits.silence,
@@ -168,8 +168,8 @@ impl http::HostResponse for State {
     }
 }
 
-/// Notes that an answer repeated a secret. Ends the run if that was one too
-/// many, or if it has used more than it may.
+/// Counts a response that repeated a secret. Traps if there were too many, or if
+/// the run has exceeded its limits.
 fn count_secrets(run: &RunState, response: &mut Response) -> wasmtime::Result<()> {
     if response.had_secret() {
         run.account.answer_with_secret()?;
@@ -177,7 +177,7 @@ fn count_secrets(run: &RunState, response: &mut Response) -> wasmtime::Result<()
     Ok(run.account.check()?)
 }
 
-/// How many bytes of a request the host holds.
+/// The number of bytes of a request that the host holds in memory.
 fn held_by(request: &http::Request) -> usize {
     let body: usize = match &request.body {
         http::Body::None => 0,
@@ -203,13 +203,16 @@ fn held_by(request: &http::Request) -> usize {
     body + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
 }
 
-/// The largest body that may be parsed. One with files in it may be as large
-/// as files may, but for a file's text, which is in memory until its end.
+/// The maximum size of a body that is parsed. A body that contains files may be as
+/// large as files may. Only the part in memory is limited further, and it includes
+/// the base64 text of one file.
 fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> ParseLimit {
     let own = limits.response_bytes;
     match embedded {
         None => ParseLimit { whole: own, held: own },
-        Some(_) => ParseLimit { whole: limits.file_bytes, held: own.saturating_add(LARGEST_TEXT) },
+        Some(_) => {
+            ParseLimit { whole: limits.file_bytes, held: own.saturating_add(MAX_EMBEDDED_TEXT) }
+        }
     }
 }
 
@@ -322,12 +325,13 @@ impl files::HostFile for State {
 
     fn read(&mut self, file: Resource<OpenFile>, offset: u64, max: u32) -> Answer<Vec<u8>> {
         let file = self.resources.get(&file)?;
-        // What the guest's memory cannot hold is not read into the host's.
+        // Does not read more into the host's memory than fits into the guest's.
         let wanted = file.content.size().saturating_sub(offset).min(u64::from(max)) as usize;
-        if self.memory.most < wanted {
+        if wanted > self.memory.max {
             let message = format!(
-                "{} cannot be read in one piece: {wanted} bytes, and the connector's memory has {}",
-                file.entry.name, self.memory.most
+                "{} cannot be read in one piece: {wanted} bytes do not fit into the connector's \
+                 memory of {} bytes",
+                file.entry.name, self.memory.max
             );
             return Ok(Err(Failure::new(FailureKind::TooLarge, message).into()));
         }
@@ -359,7 +363,7 @@ impl events::Host for State {
             Some(reason) => Err(reason.into()),
             None => {
                 let _held = run.account.hold(size_of_event(&event))?;
-                for event in parted(event) {
+                for event in split(event) {
                     run.emit(event_of(event));
                 }
                 Ok(())
@@ -394,26 +398,27 @@ impl From<Stopped> for lifecycle::StopReason {
     }
 }
 
-/// Longer text of an event comes in several, so that a reader who is slow holds
-/// little.
+/// The maximum length of a text delta, in bytes. Longer ones are split into several
+/// events, so little is buffered for a slow reader.
 const MAX_DELTA: usize = 64 * 1024;
-/// Arguments and results of functions that are longer are not told in full.
-const MAX_TOLD: usize = 256 * 1024;
+/// The maximum length of other text in an event, such as function arguments and
+/// results, in bytes. Longer text is cut.
+const MAX_TEXT: usize = 256 * 1024;
 
 fn size_of_event(event: &events::Event) -> usize {
     match event {
         events::Event::TextDelta(delta) | events::Event::ReasoningDelta(delta) => delta.text.len(),
         events::Event::Status(text) | events::Event::Metadata(text) => text.len(),
         events::Event::FunctionCall(call) => call.name.len() + call.arguments.len(),
-        events::Event::FunctionResult(told) => {
-            told.name.len() + told.result.as_ref().map_or_else(String::len, String::len)
+        events::Event::FunctionResult(call) => {
+            call.name.len() + call.result.as_ref().map_or_else(String::len, String::len)
         }
         events::Event::Progress(_) | events::Event::File(_) => 0,
     }
 }
 
-/// An event, or the several that a long text becomes.
-fn parted(event: events::Event) -> Vec<events::Event> {
+/// Splits an event with a long text into several.
+fn split(event: events::Event) -> Vec<events::Event> {
     match event {
         events::Event::TextDelta(delta) if delta.text.len() > MAX_DELTA => {
             in_pieces(&delta).map(events::Event::TextDelta).collect()
@@ -462,18 +467,18 @@ fn event_of(event: events::Event) -> Event {
     }
 }
 
-/// What a connector calls JSON. An event with text that is none is still an
-/// event; a long one is cut, and then it is none.
+/// Parses text that should be JSON. Text that is not JSON, or too long, becomes a
+/// string, so the event is still emitted.
 fn json_or_text(text: String) -> Value {
-    if text.len() > MAX_TOLD {
+    if text.len() > MAX_TEXT {
         return Value::String(shortened(text));
     }
     json::parse(&text).unwrap_or(Value::String(text))
 }
 
 fn shortened(mut text: String) -> String {
-    if text.len() > MAX_TOLD {
-        text.truncate(text.floor_char_boundary(MAX_TOLD));
+    if text.len() > MAX_TEXT {
+        text.truncate(text.floor_char_boundary(MAX_TEXT));
         text.push('…');
     }
     text
@@ -559,7 +564,7 @@ impl json_schema::Host for State {
 impl log::Host for State {
     fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         let Some(run) = &mut self.run else {
-            // What a connector says about a panic while it describes itself.
+            // Kept to report a panic while the connector describes itself.
             self.last_error = (level == log::Level::Error).then(|| plain(message));
             return Ok(());
         };
@@ -567,7 +572,7 @@ impl log::Host for State {
         if !run.account.message() {
             return Ok(());
         }
-        // Before anything is cut off: half a credential would not be found.
+        // Redact before cutting, because half a credential would not be found.
         let mut message = message;
         if let Some(route) = &run.route {
             route.redactor().redact(&mut message);
@@ -588,9 +593,9 @@ impl log::Host for State {
     }
 }
 
-/// A connector's message in one line that a terminal does not act on.
+/// Turns a connector's message into one line without terminal control characters.
 fn plain(mut message: String) -> String {
-    message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+    message.truncate(message.floor_char_boundary(MAX_MESSAGE));
     message
         .chars()
         .flat_map(|c| {

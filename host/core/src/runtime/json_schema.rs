@@ -1,9 +1,9 @@
-//! The import `json-schema`: validation in a sandbox of its own.
+//! The import `json-schema`: sandboxed validation.
 //!
-//! A schema of some lines can take forever, all memory or all of the stack:
-//! sixty definitions of which each refers to the next one twice are more steps
-//! than anyone waits for. So the validator is a component
-//! (`component/json-schema`) with limits of memory, stack and time.
+//! Validating against a schema of a few lines can take forever or exhaust memory
+//! or stack: sixty definitions that each refer to the next one twice take 2⁶⁰
+//! steps. So the validator is itself a component (`component/json-schema`), with
+//! limits on memory, stack and time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,12 +20,12 @@ use crate::runtime::stack::with_stack;
 
 /// Built by `make validator`.
 const COMPONENT: &[u8] = include_bytes!("../../json-schema/validator.wasm");
-/// The linear memory of a validation in bytes. 8 MiB of it are its stack.
+/// The maximum linear memory of a validation, in bytes. 8 MiB of it are its stack.
 const MAX_MEMORY: usize = 64 << 20;
-/// The stack of its native code, for references that nest hundreds deep.
+/// The stack of its native code, for references that are nested hundreds deep.
 const MAX_STACK: usize = 2 << 20;
 
-/// Validates; compiled when the first schema comes.
+/// The validator. It is compiled at the first validation.
 #[derive(Clone)]
 pub(crate) struct Validator {
     loaded: Arc<Mutex<Option<Loaded>>>,
@@ -39,7 +39,7 @@ struct Loaded {
 
 /// The state of one validation.
 struct Validation {
-    /// Its memory, on the run's account.
+    /// Its memory, charged to the run's account.
     memory: Held,
     stopped: Box<dyn Fn() -> Option<Stopped> + Send>,
 }
@@ -52,7 +52,7 @@ impl Validator {
     /// Validates JSON text against a JSON Schema.
     ///
     /// # Errors
-    /// If it was stopped, or took more than the run may have.
+    /// If it was stopped or exceeded the run's limits.
     pub(crate) fn validate(
         &self,
         schema: &String,
@@ -77,12 +77,12 @@ impl Validator {
             Some(Ok(validated)) => Ok(validated.map_err(Into::into)),
             Some(Err(error)) if error.downcast_ref() == Some(&Trap::Interrupt) => Err(error),
             Some(Err(error)) => {
-                tracing::debug!(%error, "a schema is too much for the validator");
+                tracing::debug!(%error, "a schema exceeds the validator's limits");
                 Ok(Err(Invalid::Schema(
-                    "it takes more memory or stack than a validation may have".to_owned(),
+                    "validation exceeds the limit on memory or stack".to_owned(),
                 )))
             }
-            None => Err(wasmtime::Error::msg("there is no memory for a stack")),
+            None => Err(wasmtime::Error::msg("not enough memory for a stack")),
         }
     }
 
@@ -92,7 +92,7 @@ impl Validator {
             return Ok(loaded.pre.clone());
         }
         let mut config = engine::config(MAX_STACK);
-        // It runs for microseconds, and compiles twice as fast.
+        // A validation takes microseconds, and compiling is twice as fast like this.
         config.cranelift_opt_level(OptLevel::None);
         let engine = Engine::new(&config)?;
         engine::start_clock(&engine)?;
@@ -168,11 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_wrong_and_where() {
+    fn reports_what_is_wrong_and_where() {
         let schema = r#"{"properties":{"a":{"items":{"type":"integer"}}}}"#;
         assert!(validate(schema, r#"{"a":[1]}"#).is_ok());
         let Err(Invalid::Instance(violations)) = validate(schema, r#"{"a":[1,"x"]}"#) else {
-            panic!("it is not valid");
+            panic!("it is reported as valid");
         };
         assert_eq!(violations[0].path, "/a/1");
         assert_eq!(violations[0].message, "\"x\" is not of type \"integer\"");
@@ -180,7 +180,7 @@ mod tests {
         assert!(matches!(validate("{}", "{"), Err(Invalid::NotJson(_))));
     }
 
-    /// `count` definitions, each of which is made of the next one.
+    /// A schema with `count` definitions, each made from a reference to the next.
     fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
         let reference = |n: usize| json!({ "$ref": format!("#/$defs/d{n}") });
         let defs = (0..count).map(|n| (format!("d{n}"), made(reference(n + 1))));
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn references_that_double_end_with_the_run() {
+    fn a_validation_of_exponential_references_ends_with_the_run() {
         for (schema, instance) in [
             (chain(60, |next| json!({ "allOf": [next, next] })), "\"right\""),
             (chain(60, |next| json!({ "anyOf": [next, next] })), "1"),
@@ -208,17 +208,17 @@ mod tests {
             let account = account();
             let soon = Instant::now() + Duration::from_millis(200);
             let stopped = move || (Instant::now() > soon).then_some(Stopped::Deadline);
-            // One that is wrong at every end may be found out before.
+            // An invalid instance may be detected before the deadline.
             match validator().validate(&schema, &instance.to_owned(), &account, stopped) {
                 Err(error) => assert_eq!(error.downcast_ref(), Some(&Trap::Interrupt)),
                 Ok(validated) => assert!(validated.is_err(), "{schema}"),
             }
-            assert_eq!(account.left(), self::account().left(), "its memory is returned");
+            assert_eq!(account.left(), self::account().left(), "its memory is not released");
         }
     }
 
     #[test]
-    fn a_chain_of_references_ends_before_the_stack_does() {
+    fn a_long_chain_of_references_does_not_overflow_the_stack() {
         let kinds: [fn(Value) -> Value; 3] = [
             |next| next,
             |next| json!({ "anyOf": [next, { "type": "null" }] }),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_long_chains_nor_violations_take_its_hosts_memory() {
+    fn long_chains_and_many_violations_do_not_exhaust_memory() {
         let chain = chain(3_000, |next| json!({ "allOf": [next], "unevaluatedProperties": false }));
         assert!(validate(&chain, "{\"a\":1}").is_err());
         let names: Vec<String> = (0..10_000).map(|number| format!("n{number}")).collect();
@@ -243,15 +243,15 @@ mod tests {
     }
 
     #[test]
-    fn its_memory_is_the_runs() {
+    fn its_memory_counts_against_the_runs_limit() {
         let account = Account::new(&Limits { held_bytes: 1 << 20, ..Limits::default() });
         assert!(validator().validate(&"{}".into(), &"1".into(), &account, || None).is_err());
         assert!(account.exceeded().is_some());
     }
 
     #[test]
-    fn what_takes_too_much_is_a_bad_schema() {
-        // Each pattern may take some megabytes.
+    fn a_schema_that_exceeds_the_limits_is_invalid() {
+        // Each pattern may take a few megabytes.
         let patterns: Vec<Value> =
             (0..500).map(|n| json!({ "pattern": format!("(\\w{{100}}x{n}){{10}}") })).collect();
         let many = json!({ "allOf": patterns }).to_string();
@@ -264,9 +264,9 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_is_itself_ends() {
-        for itself in [r##"{"$ref":"#"}"##, r##"{"allOf":[{"$ref":"#"},{"$ref":"#"}]}"##] {
-            assert!(validate(itself, "1").is_ok(), "{itself}");
+    fn a_schema_that_refers_to_itself_ends() {
+        for schema in [r##"{"$ref":"#"}"##, r##"{"allOf":[{"$ref":"#"},{"$ref":"#"}]}"##] {
+            assert!(validate(schema, "1").is_ok(), "{schema}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Instances of connectors, and what stands behind their imports.
+//! Instances of connectors, and the implementation of their imports.
 
 pub(crate) mod backtrace;
 pub(crate) mod bindings;

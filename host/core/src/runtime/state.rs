@@ -1,5 +1,5 @@
-//! What stands behind a guest's imports during one call: its limits, its
-//! connection, its files. Nothing of it outlives the call.
+//! The state behind a guest's imports during one call: its limits, its connection,
+//! its files. It does not outlive the call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +15,11 @@ use crate::runtime::engine;
 use crate::runtime::functions::Granted;
 use crate::runtime::json_schema::Validator;
 
-/// A request that ends at the deadline fails with its own words; the guest
-/// gets this long to hand them over.
+/// A request that ends at the deadline has its own message. The guest gets this
+/// much time to return it.
 const GRACE: Duration = Duration::from_millis(100);
-/// Resources that a guest may hold at the same time.
-const MOST_RESOURCES: usize = 1_000;
+/// The maximum number of resources that a guest may hold at the same time.
+const MAX_RESOURCES: usize = 1_000;
 
 /// The state of one call.
 pub(crate) struct State {
@@ -27,42 +27,42 @@ pub(crate) struct State {
     pub run: Option<RunState>,
     pub resources: ResourceTable,
     pub memory: MemoryBudget,
-    /// When the call ends, or the time in which it may clean up.
+    /// When the call ends, or when its clean-up ends.
     pub deadline: Instant,
-    /// What ends it; nothing, while it cleans up.
+    /// The token that cancels the call. During clean-up, nothing cancels it.
     pub cancellation: Cancellation,
-    /// Why the run had to end that cleans up.
+    /// Why the run had to stop, if it is cleaning up.
     ended_by: Option<Stopped>,
-    /// The connector's last message about an error.
+    /// The last error that the connector logged.
     pub last_error: Option<String>,
 }
 
-/// What a run may use.
+/// The state of a run: what it may use and what it has done.
 pub(crate) struct RunState {
     pub connector: String,
-    /// Where its requests go; `None` without a connection.
+    /// Where its requests go. `None` without a connection.
     pub route: Option<Arc<Route>>,
     pub limits: Limits,
     pub files: RunFiles,
     pub validator: Validator,
     pub functions: Granted,
     pub on_event: Option<OnEvent>,
-    /// Whether the caller wants text as it arrives.
+    /// Whether the caller requested streamed text.
     pub streaming: bool,
     /// The `traceparent` of its requests.
     pub trace_parent: Option<String>,
     /// Whether its requests are recorded or replayed.
     pub tape: Option<Tape>,
-    /// Whether a request of its own may have reached the provider.
+    /// Whether one of its own requests may have reached the provider.
     pub request_sent: bool,
-    /// Requests made.
+    /// The number of requests made, retries included.
     pub attempts: u32,
     pub retries: Retries,
-    /// How long the provider asked to wait in its last answer.
+    /// How long the provider asked to wait in its last response.
     pub asked_pause: Option<Duration>,
-    /// What it and the runs of its functions have used.
+    /// What this run and the runs of its functions have used.
     pub account: Arc<Account>,
-    /// Whether it is a function of another run.
+    /// Whether another run called it as a function.
     pub is_function: bool,
 }
 
@@ -74,13 +74,13 @@ impl State {
         cancellation: Cancellation,
     ) -> Self {
         let mut resources = ResourceTable::new();
-        resources.set_max_capacity(MOST_RESOURCES);
-        let memory = MemoryBudget { used: 0, most: max_memory, denied: false };
+        resources.set_max_capacity(MAX_RESOURCES);
+        let memory = MemoryBudget { used: 0, max: max_memory, denied: false };
         Self { run, resources, memory, deadline, cancellation, ended_by: None, last_error: None }
     }
 
-    /// The run and the resources of the guest, or a trap while the connector
-    /// describes itself and when the run has used more than it may.
+    /// The run and the guest's resources. Traps while the connector describes
+    /// itself, and if the run has exceeded its limits.
     pub(crate) fn run(&mut self) -> wasmtime::Result<(&mut RunState, &mut ResourceTable)> {
         match &mut self.run {
             Some(run) => {
@@ -93,22 +93,22 @@ impl State {
         }
     }
 
-    /// Why the call must end, if it must. It may still be cleaning up.
+    /// Why the call must end, if it must. It may be cleaning up.
     pub(crate) fn must_end(&self) -> Option<Stopped> {
         self.ended_by.or_else(|| self.stopped())
     }
 
-    /// Why the call had to end that then began to clean up.
+    /// Why the call had to stop, if it began to clean up.
     pub(crate) fn cleaned_up_after(&self) -> Option<Stopped> {
         self.ended_by
     }
 
-    /// Why the call is ended now, if it is.
+    /// Why the call must end immediately, if it must.
     pub(crate) fn stopped(&self) -> Option<Stopped> {
         Stopped::of(&self.cancellation, self.deadline)
     }
 
-    /// Gives a run that must end some time for requests, once.
+    /// Gives a run that must end some time to clean up, once. Returns that time.
     pub(crate) fn begin_clean_up(&mut self) -> Duration {
         let (Some(run), None, Some(stopped)) = (&self.run, self.ended_by, self.stopped()) else {
             return Duration::ZERO;
@@ -163,7 +163,7 @@ impl RunState {
     pub(crate) fn emit(&mut self, event: Event) {
         if let Some(on_event) = &self.on_event {
             if let Event::File { file } = &event {
-                self.files.told(file);
+                self.files.reported(file);
             }
             on_event(event);
         }
@@ -176,21 +176,21 @@ impl RunState {
     }
 }
 
-/// One budget for all linear memories of an instance. A guest that asks for
-/// more is refused the growth and may cope with it.
+/// A budget for all linear memories of an instance. Growth beyond it is denied,
+/// and the guest may handle that.
 pub(crate) struct MemoryBudget {
     used: usize,
-    /// What there is at most.
-    pub most: usize,
-    /// Whether a growth was refused: tells why the guest then gave up.
+    /// The limit in bytes.
+    pub max: usize,
+    /// Whether growth was denied, which explains a trap that follows.
     pub denied: bool,
 }
 
-/// Functions in a table take 16 bytes each; no connector has so many.
-const MOST_TABLE_ELEMENTS: usize = 20_000;
+/// More than any connector needs. A function in a table takes 16 bytes.
+const MAX_TABLE_ELEMENTS: usize = 20_000;
 
 impl MemoryBudget {
-    /// Bytes of linear memory that the instance has.
+    /// The size of the instance's linear memory in bytes.
     pub(crate) fn used(&self) -> usize {
         self.used
     }
@@ -204,7 +204,7 @@ impl ResourceLimiter for MemoryBudget {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let after = self.used.saturating_sub(current).saturating_add(desired);
-        let allowed = after <= self.most;
+        let allowed = after <= self.max;
         if allowed {
             self.used = after;
         }
@@ -223,7 +223,7 @@ impl ResourceLimiter for MemoryBudget {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MOST_TABLE_ELEMENTS)
+        Ok(desired <= MAX_TABLE_ELEMENTS)
     }
 
     fn instances(&self) -> usize {

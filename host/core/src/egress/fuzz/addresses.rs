@@ -1,5 +1,4 @@
-//! Base URLs and the paths under them: what is accepted leads to one place for
-//! every parser.
+//! Base URLs and paths: every parser reads an accepted one in the same way.
 
 use fuzzing::{mutated_text, try_all};
 use proptest::prelude::{Just, Strategy, any};
@@ -94,7 +93,7 @@ const PATHS: &[&str] = &[
     "/a?b#c",
 ];
 
-/// A URL from parts, each plain or odd.
+/// A URL assembled from ordinary and unusual parts.
 fn assembled() -> impl Strategy<Value = String> {
     let scheme = prop_oneof![
         4 => Just("https://".to_owned()),
@@ -133,11 +132,11 @@ fn paths() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn an_accepted_base_url_is_one_place_to_every_parser() {
+fn every_parser_agrees_on_an_accepted_base_url() {
     try_all(file!(), 20_000, &base_urls(), |text| {
         let Ok(base) = BaseUrl::parse(&text) else { return };
         let written = base.as_str();
-        assert_eq!(BaseUrl::parse(written).as_ref(), Ok(&base), "it is another one: {written}");
+        assert_eq!(BaseUrl::parse(written).as_ref(), Ok(&base), "it changed: {written}");
         let uri = Uri::try_from(written).unwrap_or_else(|error| panic!("{written}: {error}"));
         let (scheme, authority) = (uri.scheme_str().unwrap(), uri.authority().unwrap());
         assert_eq!(format!("{scheme}://{authority}"), base.origin());

@@ -1,5 +1,5 @@
-//! Bodies of requests: forms as a strict reader sees them, files in JSON as
-//! base64, and what was announced of both.
+//! Request bodies: forms as a strict parser reads them, files in JSON as base64,
+//! and the announced length of both.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -17,17 +17,16 @@ use crate::egress::body::{Body, FormPart, FormValue, JsonPiece};
 use crate::egress::progress::Progress;
 use crate::files::Content;
 
-/// A part as it was meant.
+/// A part to send.
 #[derive(Clone, Debug)]
 struct Part {
     name: String,
     content: Vec<u8>,
-    /// Of a file its name and media type.
+    /// The name and media type, if the part is a file.
     file: Option<(String, String)>,
 }
 
-/// A part as it was read: its headers without the field's and the file's
-/// names, the names, and the content.
+/// A part as it was parsed.
 #[derive(Debug, PartialEq)]
 struct Found {
     name: String,
@@ -62,7 +61,7 @@ fn parts() -> impl Strategy<Value = Vec<Part>> {
     vec(part.prop_map(|(name, content, file)| Part { name, content, file }), 0..5)
 }
 
-/// Files of a test, numbered.
+/// The numbered files of a test.
 struct Files {
     folder: tempfile::TempDir,
     count: Cell<usize>,
@@ -74,7 +73,7 @@ impl Files {
     }
 
     fn content(&self, content: &[u8]) -> Content {
-        // A few names in turn: the folder stays small.
+        // A few names are reused in turn, so the folder stays small.
         let number = self.count.replace((self.count.get() + 1) % 16);
         let path = self.folder.path().join(number.to_string());
         let _ = std::fs::remove_file(&path);
@@ -84,7 +83,7 @@ impl Files {
 }
 
 #[test]
-fn a_form_is_read_as_it_was_meant() {
+fn a_form_is_parsed_as_it_was_built() {
     let files = Files::new();
     try_all(file!(), 5_000, &parts(), |parts| {
         let form = parts.iter().map(|part| form_part(part, &files)).collect();
@@ -101,7 +100,7 @@ fn a_form_is_read_as_it_was_meant() {
         };
         let bytes = sent(&body);
         assert_eq!(bytes.len() as u64, body.length);
-        assert_eq!(sent(&body), bytes, "sent again it is another one");
+        assert_eq!(sent(&body), bytes, "sending it again gives other bytes");
         let content_type = body.content_type.unwrap();
         let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
         let expected: Vec<Found> = parts.iter().map(meant).collect();
@@ -112,7 +111,7 @@ fn a_form_is_read_as_it_was_meant() {
 #[test]
 fn files_in_json_are_their_base64() {
     let files = Files::new();
-    // Around the 12 KiB that are encoded at once, and small.
+    // Small, and near multiples of the 12 KiB that are encoded at once.
     let sizes =
         prop_oneof![3 => 0..100_usize, 1 => 12_280..12_300_usize, 1 => 24_570..24_590_usize];
     let piece = prop_oneof![
@@ -171,9 +170,9 @@ fn meant(part: &Part) -> Found {
     }
 }
 
-/// Sent in reads of a few bytes, as a slow socket takes it.
+/// Reads a body a few bytes at a time, as a slow socket does.
 fn sent(body: &Body) -> Vec<u8> {
-    let mut reader = body.told(Progress::new(None));
+    let mut reader = body.reader(Progress::new(None));
     let (mut bytes, mut piece) = (Vec::new(), [0; 97]);
     loop {
         match reader.read(&mut piece).unwrap() {
@@ -183,8 +182,8 @@ fn sent(body: &Body) -> Vec<u8> {
     }
 }
 
-/// Reads a form by the letter of RFC 2046 and RFC 7578: nothing in front of
-/// the first boundary, nothing behind the last, no header that is not known.
+/// Parses a form strictly by RFC 2046 and RFC 7578: nothing before the first
+/// boundary, nothing after the last, no unknown headers.
 fn read(mut form: &[u8], boundary: &str) -> Vec<Found> {
     let mut found = Vec::new();
     loop {
@@ -226,8 +225,8 @@ fn read_part(head: &str, content: &[u8]) -> Found {
     }
 }
 
-/// A name as it can be told: the HTML standard escapes three characters, but not
-/// `%`, so what looks like an escape is one.
+/// Unescapes a name. The HTML standard escapes three characters but not `%`, so text
+/// that looks like an escape is unescaped too.
 fn unescaped(name: &str) -> String {
     name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n")
 }

@@ -1,4 +1,4 @@
-//! Files in JSON answers, beside serde_json and a replacement by hand.
+//! Files in JSON responses, compared with serde_json and a simple replacement.
 
 use std::io::Read;
 
@@ -50,7 +50,7 @@ const WORDS: &[&[u8]] = &[
 const PATHS: &[&[&str]] =
     &[&["data", "*", "b64_json"], &["data", "b64_json"], &["*", "*"], &["*", "a"], &[], &["a"]];
 
-/// A value with files here and there.
+/// Values that contain files in various places.
 fn values() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         2 => vec(any::<u8>(), 1..12).prop_map(|bytes| STANDARD.encode(bytes)),
@@ -73,7 +73,7 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
+fn a_response_is_parsed_like_serde_json_with_files_replaced_by_handles() {
     let texts = prop_oneof![
         values().prop_map(|value| value.to_string().into_bytes()),
         mutated(SEEDS, WORDS),
@@ -105,22 +105,22 @@ fn an_answer_is_what_serde_json_reads_with_handles_in_place_of_files() {
         let whole = whole.unwrap_or_default();
         match (parsed, expected) {
             (Ok(mut value), Some(expected)) => {
-                let contents = told(&mut value, path, &folder);
+                let contents = take_files(&mut value, path, &folder);
                 assert_eq!(value, expected);
                 assert_eq!(contents, found);
                 assert_eq!(stored.files.get(), found.len());
                 let names = std::fs::read_dir(folder.path()).unwrap().count();
-                assert_eq!(names, found.len(), "files that nobody was told of");
+                assert_eq!(names, found.len(), "files without a handle");
             }
-            // Two members of one name are refused where files may stand.
-            (Err(_), Some(_)) => assert!(members(&whole) < keys(&text), "it is refused"),
+            // Duplicate names are rejected where files may be.
+            (Err(_), Some(_)) => assert!(members(&whole) < keys(&text), "it was rejected"),
             (Err(_), None) => {}
-            (Ok(value), None) => panic!("it was read: {value}"),
+            (Ok(value), None) => panic!("it was accepted: {value}"),
         }
     });
 }
 
-/// How many members all objects have together, of each name one.
+/// The number of members in all objects, counting duplicate names once.
 fn members(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(members).sum(),
@@ -129,7 +129,7 @@ fn members(value: &Value) -> usize {
     }
 }
 
-/// How many are written in a JSON text.
+/// The number of members in a JSON text, including duplicate names.
 fn keys(text: &[u8]) -> usize {
     let text = std::str::from_utf8(text).unwrap();
     let strings = regex::Regex::new(r#""(?:[^"\\]|\\.)*"(\s*:)?"#).unwrap();
@@ -167,8 +167,8 @@ fn at_path(value: &mut Value, path: &[&str], each: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// Puts a mark in place of every file, and its content aside. Says whether all
-/// of them are files.
+/// Replaces each file with a placeholder and collects its content. Returns whether
+/// all of them are valid files.
 fn replace(value: &mut Value, path: &[&str], keep: bool, found: &mut Vec<Vec<u8>>) -> bool {
     let mut all = true;
     at_path(value, path, &mut |value| {
@@ -191,8 +191,8 @@ fn replace(value: &mut Value, path: &[&str], keep: bool, found: &mut Vec<Vec<u8>
     all
 }
 
-/// Puts the same mark in place of every handle, and reads what it names.
-fn told(value: &mut Value, path: &[&str], folder: &tempfile::TempDir) -> Vec<Vec<u8>> {
+/// Replaces each handle with the same placeholder and reads its file.
+fn take_files(value: &mut Value, path: &[&str], folder: &tempfile::TempDir) -> Vec<Vec<u8>> {
     let mut contents = Vec::new();
     at_path(value, path, &mut |value| {
         if let Some(file) = value.get_mut("file").filter(|file| file["url"].is_string()) {

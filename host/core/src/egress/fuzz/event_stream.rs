@@ -1,4 +1,4 @@
-//! Server-sent events beside a second reader, which has the whole stream and
+//! Server-sent events, compared with a second parser that has the whole stream and
 //! follows the standard's text line by line.
 
 use fuzzing::{cut, mutated, try_all};
@@ -41,7 +41,7 @@ const WORDS: &[&[u8]] = &[
     b"<a>",
 ];
 
-/// Lines of the format, and streams of any bytes.
+/// Streams of valid lines and of arbitrary bytes.
 fn streams() -> impl Strategy<Value = Vec<u8>> {
     let words = vec(select(WORDS), 0..40).prop_map(|words| words.concat());
     prop_oneof![3 => words, 3 => mutated(SEEDS, WORDS), 1 => vec(any::<u8>(), 0..60)]
@@ -75,8 +75,8 @@ fn read(pieces: &[Vec<u8>]) -> Vec<ServerSentEvent> {
     events
 }
 
-/// Decoded first, split into lines next, interpreted last, as the standard
-/// has it; but the last event needs no empty line behind it.
+/// Decodes the stream, splits it into lines, then interprets them, as the standard
+/// does, except that the last event needs no empty line after it.
 fn reference(stream: &[u8]) -> Vec<ServerSentEvent> {
     let text = String::from_utf8_lossy(stream);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -84,8 +84,8 @@ fn reference(stream: &[u8]) -> Vec<ServerSentEvent> {
     let (mut events, mut name, mut data) = (Vec::new(), String::new(), Vec::new());
     let mut is_bare = false;
     for line in text.split('\n') {
-        // What begins like JSON or markup is an event as it is, up to a line
-        // of data or an empty one.
+        // Text that begins like JSON or markup is an event, up to a line of data
+        // or an empty one.
         let is_data = line == "data" || line.starts_with("data:");
         let begins_bare = data.is_empty() && line.starts_with(['{', '[', '<']);
         if begins_bare || is_bare && !is_data && !line.is_empty() {

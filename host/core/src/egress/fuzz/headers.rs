@@ -1,4 +1,4 @@
-//! Headers of requests: none that forges another one passes.
+//! Request headers: none that forges another one is accepted.
 
 use fuzzing::try_all;
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, HeaderValue};
 
 use crate::egress::headers;
 
-/// Names of every kind, and every third with something odd in it.
+/// Header names, a third of them with unusual characters.
 fn names() -> impl Strategy<Value = String> {
     let known = select(&["accept", "Host", "AUTHORIZATION", "x-team", "Proxy-X", "Cookie"][..]);
     prop_oneof![

@@ -1,5 +1,5 @@
-//! The parsers of the egress path under generated input: what a connector, a
-//! provider or a user hands over, well-formed, nearly so and not at all.
+//! Fuzz tests of the egress path's parsers, with valid, nearly valid and invalid
+//! input from connectors, providers and users.
 
 mod addresses;
 mod bodies;

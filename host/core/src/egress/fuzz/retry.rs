@@ -1,4 +1,4 @@
-//! `Retry-After`: whatever it says, the pause has an end.
+//! `Retry-After`: the pause is limited, whatever the header contains.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 
-use crate::egress::retry::{LONGEST_ASKED, Retries, asked_pause};
+use crate::egress::retry::{MAX_PAUSE, Retries, asked_pause};
 
 const SEEDS: &[&str] = &[
     "0",
@@ -36,7 +36,7 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn every_pause_has_an_end() {
+fn every_pause_is_limited() {
     let seconds = 0..253_402_300_799_u64;
     let inputs = (option::of(texts()), option::of(texts()), seconds, any::<u32>());
     try_all(file!(), 20_000, &inputs, |(header, milliseconds, now, attempts)| {
@@ -44,7 +44,7 @@ fn every_pause_has_an_end() {
         let given = |name: &str| match name {
             "retry-after" => header.clone(),
             "retry-after-ms" => milliseconds.clone(),
-            other => panic!("`{other}` is not asked for"),
+            other => panic!("unexpected header `{other}`"),
         };
         let asked = asked_pause(given, now);
         let digits = |text: &Option<String>| {
@@ -52,24 +52,24 @@ fn every_pause_has_an_end() {
             let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             plain.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
         };
-        // Numbers mean what they say, up to the longest.
+        // Numbers are used as given, up to the maximum.
         let expected = match (digits(&milliseconds), digits(&header)) {
             (Some(milliseconds), _) => Some(Duration::from_millis(milliseconds)),
             (None, Some(seconds)) => Some(Duration::from_secs(seconds)),
             (None, None) => None,
         };
         if let Some(expected) = expected {
-            assert_eq!(asked, Some(expected.min(LONGEST_ASKED)));
+            assert_eq!(asked, Some(expected.min(MAX_PAUSE)));
         }
         let pause = Retries::default().pause_after(attempts, asked);
-        assert!(pause <= LONGEST_ASKED, "{pause:?}");
+        assert!(pause <= MAX_PAUSE, "{pause:?}");
         assert!(Instant::now().checked_add(pause).is_some());
         assert!(u64::try_from(pause.as_millis()).is_ok());
     });
 }
 
 #[test]
-fn every_policy_makes_a_pause() {
+fn every_policy_limits_its_pauses() {
     let durations = || {
         prop_oneof![
             any::<Duration>(),
@@ -81,6 +81,6 @@ fn every_policy_makes_a_pause() {
     try_all(file!(), 8_000, &inputs, |(attempts, pause, longest)| {
         let retries = Retries { attempts: 4, pause, longest, ..Retries::default() };
         let made = retries.pause_after(attempts, None);
-        assert!(made <= longest && made <= LONGEST_ASKED, "{made:?}");
+        assert!(made <= longest && made <= MAX_PAUSE, "{made:?}");
     });
 }

@@ -1,4 +1,4 @@
-//! Calls of functions: all that a model asked for at the same time.
+//! Function calls: makes all calls that a model requested together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -18,37 +18,35 @@ pub(crate) struct Invocation {
     pub arguments: String,
 }
 
-/// What a call gave: its JSON text, which the host holds until the caller has
-/// it.
+/// The result of a call: its JSON text, and the account of its memory until the
+/// caller has it.
 pub(crate) type CallResult = Result<(String, Held), Failure>;
 
 impl Functions {
-    /// The most calls of one run that are made at the same time.
+    /// The maximum number of concurrent calls of one run.
     pub const AT_ONCE: usize = 8;
 }
 
 impl Granted {
-    /// Calls functions, up to [`AT_ONCE`](Functions::AT_ONCE) at the same time.
-    /// The results are in the order of the calls; a failure is that of its
-    /// call alone, and so is a panic.
+    /// Calls functions, up to [`AT_ONCE`](Functions::AT_ONCE) concurrently. The
+    /// results are in the order of the calls. A failure or a panic affects only its
+    /// own call.
     ///
-    /// The thread that asks for the calls makes them too: a single one needs
-    /// no other.
+    /// The calling thread makes calls too, so a single call needs no other thread.
     pub(crate) fn call(&self, calls: &[Invocation], context: &Context) -> Vec<CallResult> {
         let results: Vec<OnceLock<_>> = calls.iter().map(|_| OnceLock::new()).collect();
         let waiting = Mutex::new(calls.iter().zip(&results));
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work = || {
             while let Some((call, result)) = next() {
-                // Nobody else has this one.
+                // No other thread took this call.
                 let _ = result.set(self.call_one(call, context));
             }
         };
         thread::scope(|scope| {
             for _ in 1..calls.len().min(Functions::AT_ONCE) {
                 let thread = thread::Builder::new().name("connector-function".to_owned());
-                // Where there is no further thread, those that are there do
-                // its work.
+                // If no thread can be started, the existing ones do its work.
                 let _ = thread.spawn_scoped(scope, || {
                     let _entered = egress::enter(&context.cancellation);
                     work();
@@ -75,7 +73,7 @@ impl Granted {
             let message = format!("the arguments of `{name}` must be a JSON object");
             return Err(Failure { property: None, ..Failure::invalid_input("", message) });
         }
-        // A defect of one function is not that of the run and of the others.
+        // A panic in one function must not end the run or the other calls.
         let called = || (self.get(name)?.call)(arguments, context);
         let result = catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|_| {
             let message = format!("the function `{name}` failed");
@@ -101,7 +99,7 @@ mod tests {
     use crate::egress::Retries;
     use crate::files::SharedFiles;
 
-    /// What takes longer hangs.
+    /// A test that takes longer hangs.
     const HANG: Duration = Duration::from_secs(300);
 
     fn context(time: Duration) -> Context {
@@ -123,7 +121,7 @@ mod tests {
         calls.into_iter().map(call).collect()
     }
 
-    /// All functions of the tests.
+    /// Grants the functions of all tests.
     fn granted(functions: Functions) -> Granted {
         let names = ["meet", "echo", "panics", "gone", "note", "cancel"];
         functions.granted(names.map(str::to_owned).into())
@@ -137,8 +135,8 @@ mod tests {
         functions.with(name, "For tests.", json!({"type": "object"}), call)
     }
 
-    /// A function that comes back when as many are called, and gives how many
-    /// were called at the same time at most.
+    /// A function that waits until `of` calls run concurrently and returns the
+    /// maximum number of concurrent calls.
     fn meeting(of: usize) -> Functions {
         let inside = Arc::new((Mutex::new((0, 0)), Condvar::new()));
         with(Functions::new(), "meet", move |_| {
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_made_at_the_same_time_up_to_a_number() {
+    fn makes_a_limited_number_of_calls_concurrently() {
         let results =
             granted(meeting(Functions::AT_ONCE)).call(&calls([("meet", "{}"); 50]), &context(HANG));
         assert_eq!(results.len(), 50);
@@ -165,13 +163,13 @@ mod tests {
     }
 
     #[test]
-    fn results_are_in_the_order_of_the_calls_and_failures_stay_with_theirs() {
+    fn results_are_in_the_order_of_the_calls_and_failures_do_not_spread() {
         let functions = with(Functions::new(), "echo", |arguments| {
-            // The first is the last to end.
+            // The first call ends last.
             thread::sleep(Duration::from_millis(20 - arguments["n"].as_u64().unwrap()));
             Ok(arguments)
         });
-        let functions = with(functions, "panics", |_| panic!("a defect"));
+        let functions = with(functions, "panics", |_| panic!("a bug"));
         let numbers: Vec<String> = (0..20).map(|n| json!({"n": n}).to_string()).collect();
         let mut all = calls(numbers.iter().map(|arguments| ("echo", arguments.as_str())));
         all.extend(calls([("panics", "{}"), ("gone", "{}"), ("echo", "{"), ("echo", "[1]")]));
@@ -181,11 +179,11 @@ mod tests {
         let values: Vec<String> =
             results.into_iter().map(|result| result.ok().unwrap().0).collect();
         assert_eq!(values, numbers);
-        let told: Vec<_> = failures.iter().map(|f| (f.kind, f.message.as_str())).collect();
-        assert_eq!(told[0], (FailureKind::Internal, "the function `panics` failed"));
-        assert_eq!(told[1].0, FailureKind::InvalidInput);
-        assert!(told[2].1.starts_with("the arguments of `echo` are not JSON"), "{told:?}");
-        assert_eq!(told[3].1, "the arguments of `echo` must be a JSON object");
+        let found: Vec<_> = failures.iter().map(|f| (f.kind, f.message.as_str())).collect();
+        assert_eq!(found[0], (FailureKind::Internal, "the function `panics` failed"));
+        assert_eq!(found[1].0, FailureKind::InvalidInput);
+        assert!(found[2].1.starts_with("the arguments of `echo` are not JSON"), "{found:?}");
+        assert_eq!(found[3].1, "the arguments of `echo` must be a JSON object");
     }
 
     #[test]
@@ -203,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stopped_is_not_begun() {
+    fn a_stopped_run_begins_no_further_calls() {
         let begun = Arc::new(AtomicUsize::new(0));
         let cancelled = context(HANG);
         let (count, cancellation) = (Arc::clone(&begun), cancelled.cancellation.clone());

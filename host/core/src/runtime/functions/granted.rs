@@ -1,10 +1,10 @@
-//! Which functions a run may call: those that its input names.
+//! The functions that a run may call: those that its input names.
 //!
-//! A registry holds all that an embedding program offers, and a connector that
-//! could call any of it could have other connectors paid for what nobody asked
-//! for. So a run gets the functions whose names its caller wrote into the input
-//! ([`listed_texts`](crate::input::listed_texts)). Nothing that a connector
-//! declares or fills in counts.
+//! A registry contains all functions that an embedding program offers. A connector
+//! that could call any of them could cause costs at other providers that nobody
+//! asked for. So a run gets only the functions that its caller named in the input
+//! ([`listed_texts`](crate::input::listed_texts)). Values that a connector declares
+//! or fills in do not count.
 
 use std::collections::BTreeSet;
 
@@ -20,10 +20,11 @@ pub(crate) struct Granted {
 }
 
 impl Granted {
-    /// The function with this name.
+    /// Returns the function with this name.
     ///
     /// # Errors
-    /// `invalid-input`, with the names that there are.
+    /// `invalid-input` if the input does not name the function, or if there is none
+    /// with this name.
     pub(crate) fn get(&self, name: &str) -> Result<&Function, Failure> {
         if self.names.contains(name) {
             return self.registry.get(name);
@@ -34,7 +35,7 @@ impl Granted {
 }
 
 impl Functions {
-    /// Those with these names.
+    /// Grants the functions with these names.
     pub(crate) fn granted(self, names: BTreeSet<String>) -> Granted {
         Granted { registry: self, names }
     }
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_functions_that_the_input_names_are_granted() {
+    fn grants_only_functions_that_the_input_names() {
         let registry = ["weather", "pay"].into_iter().fold(Functions::new(), |registry, name| {
             registry.with(name, "For tests.", json!({"type": "object"}), Ok)
         });

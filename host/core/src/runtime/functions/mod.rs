@@ -1,6 +1,6 @@
 //! Functions that a provider's model may call during a run: closures of the
-//! embedding program, actions of connectors and HTTP calls that a file declares.
-//! The latter two are made above, in `functions/`.
+//! embedding program, actions of connectors, and HTTP calls declared in a file.
+//! The latter two are implemented in `crate::functions`.
 
 mod calls;
 mod granted;
@@ -29,41 +29,41 @@ pub struct Functions {
 /// A registered function.
 pub(crate) struct Function {
     pub description: String,
-    /// A JSON Schema of the arguments, made when it is asked for.
+    /// Returns a JSON Schema of the arguments.
     pub parameters: Box<dyn Fn() -> Value + Send + Sync>,
     pub call: Box<Call>,
 }
 
 type Call = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
 
-/// The run in which a function is called: a call ends with it.
+/// The context of the run that calls a function. The call ends with the run.
 pub(crate) struct Context {
     pub deadline: Instant,
     pub cancellation: Cancellation,
     pub account: Arc<Account>,
-    /// How the run's own requests are made: a function's are made likewise.
+    /// The run's limits and retries, which also apply to its functions.
     pub limits: Limits,
     pub retries: Retries,
-    /// What the runs of the run's functions store.
+    /// The files that the run's functions store.
     pub files: SharedFiles,
 }
 
 impl Context {
-    /// Why nothing may be begun any more, if nothing may.
+    /// Why no further call may begin, if the run was stopped.
     fn stopped(&self) -> Option<Stopped> {
         Stopped::of(&self.cancellation, self.deadline)
     }
 }
 
 impl Functions {
-    /// No functions.
+    /// An empty registry.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a closure. `parameters` is a JSON Schema of its arguments;
-    /// `description` tells the model what it does. A name that is there
-    /// already is replaced.
+    /// Adds a closure. `parameters` is a JSON Schema of its arguments.
+    /// `description` describes it to the model. Replaces a function of the same
+    /// name.
     pub fn with(
         self,
         name: impl Into<String>,
@@ -75,7 +75,7 @@ impl Functions {
             description: description.into(),
             parameters: Box::new(move || parameters.clone()),
             call: Box::new(move |arguments, context| {
-                // What it does is not known here: it may have been charged.
+                // The closure may do anything, including requests that are charged.
                 context.account.sent(true, true);
                 call(arguments)
             }),
@@ -88,14 +88,14 @@ impl Functions {
         self
     }
 
-    /// The function with this name.
+    /// Returns the function with this name.
     ///
     /// # Errors
-    /// `invalid-input`, with the names that there are.
+    /// `invalid-input` with the available names.
     pub(crate) fn get(&self, name: &str) -> Result<&Function, Failure> {
         self.known.get(name).map(Arc::as_ref).ok_or_else(|| {
             let known = match self.known.keys().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                [] => "there are none".to_owned(),
+                [] => "no functions are available".to_owned(),
                 names => format!("available: {}", names.join(", ")),
             };
             let message = format!("unknown function `{}`; {known}", name.escape_debug());
@@ -117,15 +117,15 @@ mod tests {
     use super::*;
 
     fn echo(registry: Functions, name: &str) -> Functions {
-        registry.with(name, "Gives back what it gets.", json!({"type": "object"}), Ok)
+        registry.with(name, "Returns its arguments.", json!({"type": "object"}), Ok)
     }
 
     #[test]
-    fn an_unknown_name_is_met_with_the_known_ones() {
+    fn an_unknown_name_is_reported_with_the_available_ones() {
         let registry = echo(echo(Functions::new(), "b"), "a");
         let failure = registry.get("c").err().unwrap();
         assert_eq!(failure.message, "unknown function `c`; available: a, b");
         let failure = Functions::new().get("c").err().unwrap();
-        assert_eq!(failure.message, "unknown function `c`; there are none");
+        assert_eq!(failure.message, "unknown function `c`; no functions are available");
     }
 }
