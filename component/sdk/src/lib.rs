@@ -16,16 +16,16 @@
 //!     ..Connector::new("greeter", "Greeter", "Greets people.")
 //! });
 //!
-//! /// Greets somebody.
+//! /// Greets a person.
 //! #[derive(Deserialize, Properties)]
 //! struct Greet {
-//!     /// Who is greeted.
+//!     /// The name of the person to greet.
 //!     name: String,
 //! }
 //!
 //! #[derive(Deserialize, Serialize, Properties)]
 //! struct Greeting {
-//!     /// The words.
+//!     /// The greeting.
 //!     text: String,
 //! }
 //!

@@ -28,7 +28,7 @@ const properties = [
   row('baseUrl', 'Base URL', { control: 'url' }),
   row('name', 'Name', {
     required: true,
-    description: 'Who is greeted.',
+    description: 'The name of the person to greet.',
     limits: { maxLength: 40, accept: [] },
   }),
   row('', 'Greeting', { type: 'object', control: 'object-builder', children: [4, 5] }),
@@ -125,7 +125,7 @@ export const describe = {
       {
         name: 'greet',
         title: 'Greet',
-        description: 'Greets somebody.',
+        description: 'Greets a person.',
         help: '',
         deprecated: false,
         properties: [2],

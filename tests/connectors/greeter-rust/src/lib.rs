@@ -9,16 +9,16 @@ connector_sdk::export!(Connector {
     ..Connector::new("greeter", "Greeter", "Greets people.")
 });
 
-/// Greets somebody.
+/// Greets a person.
 #[derive(Deserialize, Properties)]
 struct Greet {
-    /// Who is greeted.
+    /// The name of the person to greet.
     name: String,
 }
 
 #[derive(Deserialize, Serialize, Properties)]
 struct Greeting {
-    /// The words.
+    /// The greeting.
     text: String,
 }
 
