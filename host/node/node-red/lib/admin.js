@@ -21,7 +21,7 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
   });
 
   // The caller chooses where a stored secret is sent, so this requires the permission to
-  // deploy, with which the same is possible anyway.
+  // deploy, which allows the same anyway.
   const endpoint = (name, answer) =>
     RED.httpAdmin.post(`${ROOT}/${name}`, needsPermission('flows.write'), async (request, response) => {
       try {

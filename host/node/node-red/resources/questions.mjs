@@ -20,8 +20,8 @@ export const askOptions = (question) => ask('options', question);
 export const askTest = (question) => ask('test', question);
 
 /**
- * A connection as it is in the editor, deployed or not, including those secrets that were
- * entered since the last deployment.
+ * A connection as it is in the editor, deployed or not. Of its secrets, it contains only
+ * those entered since the last deployment.
  */
 export function connectionOf(id) {
   const node = RED.nodes.node(id);

@@ -31,7 +31,7 @@ export function Messages(props) {
       <ol className="messages" ref={list}>
         {formData.map((message, index) => (
           <Message
-            // Nothing but its position identifies a message.
+            // A message is identified only by its position.
             key={`${index}`}
             field={props}
             shape={shape}

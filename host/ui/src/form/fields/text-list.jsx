@@ -44,7 +44,7 @@ export function TextList(props) {
           const id = `${fieldPathId.$id}_${index}`;
           const errors = errorsOf(props, index);
           return (
-            // Nothing but its position identifies a string.
+            // A string is identified only by its position.
             <div className="row" key={id}>
               <input
                 id={id}
