@@ -1,7 +1,7 @@
 // Bundles the page: build.mjs FOLDER
 //
-// FOLDER holds node_modules and gets dist/. Names of assets carry a hash of
-// what is in them, so that browsers may keep them for ever.
+// Reads FOLDER/node_modules and writes FOLDER/dist. Asset names contain a hash
+// of the content, so browsers may cache them forever.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +11,7 @@ const folder = resolve(process.argv[2]);
 const here = import.meta.dirname;
 const modules = join(folder, 'node_modules');
 const dist = join(folder, 'dist');
-// It does not stand beside this file, where `import` would look for it.
+// `import` would look for node_modules next to this file; esbuild is in FOLDER.
 const esbuild = createRequire(join(folder, 'package.json'))('esbuild');
 
 rmSync(dist, { recursive: true, force: true });
@@ -32,8 +32,8 @@ const { metafile } = await esbuild.build({
   absWorkingDir: here,
 });
 
-const asset = (ending) =>
-  Object.keys(metafile.outputs).map((path) => basename(path)).find((name) => name.endsWith(ending));
+const asset = (extension) =>
+  Object.keys(metafile.outputs).map((path) => basename(path)).find((name) => name.endsWith(extension));
 const page = readFileSync(join(here, 'index.html'), 'utf8')
   .replace('app.js', asset('.js'))
   .replace('app.css', asset('.css'));

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Builds the page of the service.
+# Builds the service's page.
 #
 #     host/ui/build.sh TARGET
 #
-# The page goes to TARGET/ui/dist, from where the host takes it into its
-# binary; what it is built with goes to TARGET/ui. Nothing is written beside
-# the sources. Run again, it does nothing unless one of them has changed.
-# Node.js with npm is installed by apt-get where it is missing and this user may.
+# The page goes to TARGET/ui/dist, which the host embeds in its binary; the build
+# tools go to TARGET/ui. Nothing is written to the source folder. A second run does
+# nothing unless a source has changed. If Node.js or npm is missing, apt-get
+# installs it, provided that this user may do that.
 set -eu
 
 me=host/ui/build.sh
@@ -20,12 +20,12 @@ cd "$(dirname "$0")"
 wanted=$(cat build.sh ../../scripts/installing.sh package-lock.json | cksum)
 if [ "$(cat "$out/installed" 2>/dev/null)" != "$wanted" ] || [ ! -d "$out/node_modules" ]; then
     rm -f "$out/installed" "$out/built"
-    say "installing what the page is built with into $out"
+    say "installing the page's build tools into $out"
     node_modules "$out"
     echo "$wanted" >"$out/installed"
 fi
 
-# Names as well as contents, so that a file that is moved or removed counts.
+# Names as well as contents, to notice files that were moved or removed.
 sources=$(find build.mjs index.html src -type f | LC_ALL=C sort)
 built=$(echo "$wanted" | cat - $sources | cksum)$(echo "$sources" | cksum)
 if [ "$(cat "$out/built" 2>/dev/null)" = "$built" ] && [ -d "$out/dist" ]; then

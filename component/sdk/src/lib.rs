@@ -19,13 +19,13 @@
 //! /// Greets a person.
 //! #[derive(Deserialize, Properties)]
 //! struct Greet {
-//!     /// The person to greet.
+//!     /// The name of the person to greet.
 //!     name: String,
 //! }
 //!
 //! #[derive(Deserialize, Serialize, Properties)]
 //! struct Greeting {
-//!     /// The text of the greeting.
+//!     /// The greeting.
 //!     text: String,
 //! }
 //!

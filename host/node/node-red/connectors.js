@@ -1,6 +1,6 @@
-// Registers a type of node for each action of each connector that the host
-// has, and a type of configuration node for each connector's connections.
-// Node-RED waits for the promise before it starts flows.
+// Registers a node type for each action of the host's connectors, and a configuration
+// node type for the connections of each connector. Node-RED awaits the promise before
+// it starts flows.
 
 const { admin } = require('./lib/admin');
 const { actionNode } = require('./lib/action-node');
@@ -34,7 +34,7 @@ module.exports = async (RED) => {
   RED.log.info(`connectors: ${connectors.map(summary).join(', ')}`);
 };
 
-/** Of a connector, for the log: `openai/v1 with 4 actions`. */
+/** Describes a connector for the log: `openai/v1 with 4 actions`. */
 function summary({ address, definition }) {
   const count = definition.actions.length;
   return `${address} with ${count} ${count === 1 ? 'action' : 'actions'}`;

@@ -1,4 +1,4 @@
-// Puts the page up.
+// Renders the page.
 
 import { createRoot } from 'react-dom/client';
 import { Page } from './page.jsx';

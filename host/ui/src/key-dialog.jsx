@@ -1,4 +1,4 @@
-// Asks for the key of a service that wants one.
+// Asks for the API key of a service that requires one.
 
 import { useState } from 'react';
 import { Dialog } from './parts/dialog.jsx';
@@ -6,7 +6,7 @@ import { Dialog } from './parts/dialog.jsx';
 export function KeyDialog({ note, onKey, onClose }) {
   const [key, setKey] = useState('');
   return (
-    <Dialog title="This service wants a key" onClose={onClose}>
+    <Dialog title="Enter the API key" onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -17,7 +17,7 @@ export function KeyDialog({ note, onKey, onClose }) {
           <p>{note}</p>
           <div className="field">
             <label className="field-label" htmlFor="key">
-              Key
+              API key
             </label>
             <input
               id="key"
@@ -27,7 +27,7 @@ export function KeyDialog({ note, onKey, onClose }) {
               value={key}
               onChange={({ target }) => setKey(target.value)}
             />
-            <p className="field-description">It is kept until this tab is closed.</p>
+            <p className="field-description">It is kept until you close this tab.</p>
           </div>
         </div>
         <footer className="dialog-foot">

@@ -1,5 +1,5 @@
-// The whole page: a connector and an action are picked above, and worked with
-// below.
+// The whole page: pickers for a connector and an action, and the workbench of the
+// chosen action below them.
 
 import { useCallback, useEffect, useState } from 'react';
 import { accessKey } from './api/access.js';
@@ -14,7 +14,7 @@ export function Page() {
   const [components, setComponents] = useState();
   const [error, setError] = useState();
   const [keyNote, setKeyNote] = useState();
-  // Whatever was loaded without the key is loaded again with it.
+  // Once there is a key, everything that was loaded without it is loaded again.
   const [round, setRound] = useState(0);
 
   const load = useCallback(() => {
@@ -48,7 +48,7 @@ export function Page() {
             action={open.action}
           />
         )}
-        {components?.length === 0 && <p className="notice">The service has no connector.</p>}
+        {components?.length === 0 && <p className="notice">No connectors found.</p>}
         {error && (
           <p className="notice notice-bad" role="alert">
             {error}{' '}
@@ -74,7 +74,7 @@ export function Page() {
   );
 }
 
-/** The part behind the `#` names an action; skipping must not change it. */
+/** Moves the focus without changing the URL's fragment, which names the action. */
 function skip(event) {
   event.preventDefault();
   document.getElementById('main').focus();

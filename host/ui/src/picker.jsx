@@ -1,4 +1,4 @@
-// Picks a connector and one of its actions.
+// Selects a connector and one of its actions.
 
 import { hrefOf } from './route.js';
 
@@ -49,7 +49,7 @@ export function Picker({ components, open }) {
   );
 }
 
-/** As an image an icon can do nothing but be seen. */
+/** Icons are shown as images, in which SVG cannot run scripts. */
 function iconUrl(icon) {
   return icon.startsWith('<') ? `data:image/svg+xml,${encodeURIComponent(icon)}` : icon;
 }

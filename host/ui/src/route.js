@@ -1,5 +1,5 @@
-// Which action is open: the address behind the `#`, so that it can be
-// bookmarked and outlives a reload.
+// The open action, whose address is in the URL's fragment, where it survives reloads
+// and can be bookmarked.
 
 import { useEffect, useState } from 'react';
 
@@ -16,5 +16,5 @@ export function useRoute() {
 
 const read = () => decodeURI(location.hash.slice(1));
 
-/** The address of a page on which an action is open. */
+/** A link that opens an action. */
 export const hrefOf = (address) => `#${encodeURI(address)}`;

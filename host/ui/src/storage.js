@@ -1,7 +1,7 @@
-// What the browser keeps, so that nothing is lost on reload. Storage may be
-// full or forbidden; the page then works without.
+// What the browser stores, so that nothing is lost on a reload. The page also works
+// if storage is full or disabled.
 
-/** Keeps a value, or forgets it if it is undefined. */
+/** Stores a value, or removes it if it is undefined. */
 function put(storage, name, value) {
   try {
     if (value === undefined) {
@@ -10,7 +10,7 @@ function put(storage, name, value) {
       storage.setItem(name, JSON.stringify(value));
     }
   } catch {
-    // It was kept for comfort only.
+    // Nothing depends on it.
   }
 }
 
@@ -22,19 +22,19 @@ function get(storage, name) {
   }
 }
 
-/** The input of an action as it was last typed. */
+/** The latest draft of an action's input. */
 export const drafts = {
   get: (address) => get(localStorage, `connector:draft:${address}`),
   put: (address, input) => put(localStorage, `connector:draft:${address}`, input),
 };
 
-/** The id of the stored connection that was last chosen for a component. */
+/** The id of the stored connection last chosen for a component. */
 export const choices = {
   get: (component) => get(localStorage, `connector:connection:${component}`),
   put: (component, id) => put(localStorage, `connector:connection:${component}`, id),
 };
 
-/** How an action's last run ended. Outputs may be large: only for this tab. */
+/** How an action's last run ended; for this tab only, because outputs may be large. */
 export const outcomes = {
   get: (address) => get(sessionStorage, `connector:outcome:${address}`),
   put: (address, ended) => put(sessionStorage, `connector:outcome:${address}`, ended),

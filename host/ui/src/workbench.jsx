@@ -1,5 +1,5 @@
-// An action at work: its connection and form on one side, what comes of it on
-// the other.
+// The workbench of an action: connection and form on one side, result, request and
+// docs on the other.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { getActionForm, getConnectionForm, getDescriptor, getOptions } from './api/endpoints.js';
@@ -79,19 +79,19 @@ export function Workbench({ component, action }) {
     const ended = await start(component.address, action.name, sent, connections.value);
     if (ended.event === 'failure') {
       outcomes.put(address, undefined);
-      blame(ended.data);
+      showFailure(ended.data);
     } else if (ended.event === 'result') {
       outcomes.put(address, { status: 'done', input: sent, outcome: ended.data });
     }
   };
-  /** Shows a failure where its cause is, and goes there. */
-  const blame = (problem) => {
+  /** Shows a failure next to its cause, and moves the focus there. */
+  const showFailure = (problem) => {
     const { kind, property } = problem.failure ?? {};
     if (kind === 'unauthorized') {
       setConnectionError(sentence(problem));
       focusLater(() => document.querySelector('#connection-edit, #connection-add')?.focus());
     } else if (property) {
-      // At the field its name would be said twice.
+      // Next to the field, its name would be redundant.
       setErrors(errorAt(property, withoutName(sentence(problem), property)));
       focusLater(() => handle.current?.focus(property) || focusFailure());
     } else {
@@ -99,12 +99,12 @@ export function Workbench({ component, action }) {
     }
   };
 
-  // Controls ask long after they were rendered: always for what is there now.
-  const now = useRef();
-  now.current = { input: sentInput(input), connection: connections.value };
+  // Controls request options long after they were rendered, and need current values.
+  const latest = useRef();
+  latest.current = { input: sentInput(input), connection: connections.value };
   const options = useCallback(
     (property, search, signal) =>
-      getOptions(component.address, action.name, property, { ...now.current, search }, signal),
+      getOptions(component.address, action.name, property, { ...latest.current, search }, signal),
     [component.address, action.name],
   );
 
@@ -213,21 +213,21 @@ export function Workbench({ component, action }) {
   );
 }
 
-/** A message that begins with the name of its property, without it. */
+/** Removes the property's name from the beginning of a message. */
 function withoutName(message, property) {
   const name = `\`${property}\``;
   return message.startsWith(name) ? message.slice(name.length).replace(/^:? /, '') : message;
 }
 
-/** On a phone the outcome is below the form. */
+/** Scrolls to the outcome, which is below the form on a phone. */
 function showOutcome() {
   const outcome = document.querySelector('.outcome');
-  if (window.innerHeight * 0.8 < outcome.getBoundingClientRect().top) {
+  if (outcome.getBoundingClientRect().top > window.innerHeight * 0.8) {
     outcome.scrollIntoView({ behavior: 'smooth' });
   }
 }
 
-/** When what is to have the focus has been rendered. */
+/** Moves the focus after the next render, when its target exists. */
 function focusLater(focus) {
   setTimeout(focus);
 }

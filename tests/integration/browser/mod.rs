@@ -133,7 +133,7 @@ fn models_come_from_the_connection() {
     let browser = &page.browser;
     // Without one the list is not there, the page says why, and typing goes on.
     browser.fill("Model", "my-own");
-    browser.sees("a value can be typed");
+    browser.sees("you can still enter a value");
     browser.screenshot("model-disabled");
 
     page.connect();
@@ -177,7 +177,7 @@ fn recordings_are_uploaded_and_transcribed() {
     let browser = &page.browser;
     page.connect();
     browser.upload("File", &in_repository("README.md"));
-    browser.sees("README.md is none of flac, mp3");
+    browser.sees("README.md has the wrong type; expected flac, mp3");
     browser.upload("File", &in_repository("tests/sandbox/samples/speech.mp3"));
     browser.until("document.querySelector('.chosen-file audio')");
     browser.fill("Model", "whisper-1");
@@ -301,8 +301,8 @@ fn a_key_is_asked_for_where_the_service_wants_one() {
     let keyed = || Service::start_with(&["--api-key-file", file.to_str().unwrap()]);
     let page = Page::of(keyed, sandbox(), "createImage", Screen::Desktop);
     let browser = &page.browser;
-    browser.sees("This service wants a key");
-    browser.fill("Key", KEY);
+    browser.sees("Enter the API key");
+    browser.fill("API key", KEY);
     browser.screenshot("key");
     browser.press("Continue");
     page.connect();

@@ -49,7 +49,7 @@ fn a_host_that_dies_is_started_again() {
 
     // The run that went on may have been paid: it is not made again.
     let caught = node_red.message("failure");
-    let message = "the connector host ended in the middle of it; you may have been charged";
+    let message = "the connector host exited during the run; you may have been charged";
     assert_eq!(caught["failure"]["message"], message);
     assert_eq!(caught["failure"]["requestSent"], true);
     assert_eq!(sandbox.requests().len(), 1);
@@ -59,9 +59,7 @@ fn a_host_that_dies_is_started_again() {
     let outcome = node_red.message("outcome");
     assert!(outcome["payload"].as_str().unwrap().contains("Again"), "{outcome}");
     assert_ne!(node_red.host(), first);
-    assert!(
-        node_red.all_told().contains("the connector host ended (SIGKILL); it is started again")
-    );
+    assert!(node_red.all_told().contains("the connector host exited (SIGKILL); restarting in"));
 }
 
 #[test]
@@ -127,7 +125,7 @@ fn a_host_that_is_not_there_is_told() {
     let settings = json!({ "wasmConnectors": { "program": "/nowhere/connector" } });
     let node_red = NodeRed::set_up(Setup { settings, ..Setup::default() });
     let error = node_red.types()["err"].to_string();
-    assert!(error.contains("the connector host /nowhere/connector does not start"), "{error}");
+    assert!(error.contains("cannot start the connector host /nowhere/connector"), "{error}");
     assert!(error.contains("hint: set wasmConnectors.program"), "{error}");
 
     let settings = json!({ "wasmConnectors": { "components": "/nowhere" } });

@@ -242,7 +242,7 @@ fn failures_reach_catch_nodes_with_their_record() {
     node_red.deploy(&flow(&sandbox, "ask", alone), &credentials());
     node_red.inject("action", json!({ "payload": "Hi" }));
     let caught = node_red.message("failure");
-    assert_eq!(caught["failure"]["message"], "choose a connection of OpenAI");
+    assert_eq!(caught["failure"]["message"], "choose a connection to OpenAI");
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn the_example_says_hears_thinks_and_draws() {
     let mut node_red = NodeRed::start();
     node_red.deploy(&flows, &json!({ connection: { "token": CANARY } }));
     node_red.inject(&id("inject", "A sentence", &flows), json!({}));
-    let heard = node_red.message(&id("debug", "What was heard", &flows));
+    let heard = node_red.message(&id("debug", "The transcript", &flows));
     assert!(heard["payload"]["text"].is_string(), "{heard}");
     let scene = node_red.message(&id("debug", "The scene", &flows));
     assert!(scene["payload"]["title"].is_string() && scene["payload"]["scene"].is_string());
@@ -298,5 +298,5 @@ fn the_example_says_hears_thinks_and_draws() {
             "/v1/images/generations",
         ]
     );
-    assert_eq!(node_red.messages(&id("debug", "What went wrong", &flows)), Vec::<Value>::new());
+    assert_eq!(node_red.messages(&id("debug", "The failure", &flows)), Vec::<Value>::new());
 }

@@ -1,5 +1,5 @@
-// The node of an action: a message in, a run, a message out. The second output
-// tells what happens meanwhile.
+// An action's node: each message starts a run, and the first output sends its outcome.
+// The second output reports events during the run.
 
 const path = require('node:path');
 
@@ -8,7 +8,7 @@ const { valuesOf } = require('./input');
 const { withBuffers } = require('./output');
 const { Status } = require('./status');
 
-/** Why a run is stopped. */
+/** The reasons for stopping a run. */
 const CLOSED = 'closed';
 const RESET = 'reset';
 
@@ -25,14 +25,14 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
 
     const evaluate = (msg) => (value, type) =>
       new Promise((resolve, reject) => {
-        const told = (error, result) => (error ? reject(error) : resolve(result));
-        RED.util.evaluateNodeProperty(value, type, node, msg, told);
+        const callback = (error, result) => (error ? reject(error) : resolve(result));
+        RED.util.evaluateNodeProperty(value, type, node, msg, callback);
       });
 
     async function connection() {
       const chosen = config.connection ? RED.nodes.getNode(config.connection) : undefined;
       if (!chosen?.connection && values.needsConnection(definition.connection)) {
-        throw Failure.invalid(undefined, `choose a connection of ${definition.title}`);
+        throw Failure.invalid(undefined, `choose a connection to ${definition.title}`);
       }
       return chosen?.connection();
     }
@@ -40,13 +40,13 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
     async function run(msg, send, signal) {
       const fileName = typeof msg.filename === 'string' ? path.basename(msg.filename) : undefined;
       const upload = (name, mimeType, bytes) => client.upload(name, mimeType, bytes, signal);
-      const making = { values, evaluate: evaluate(msg), upload, fileName };
+      const context = { values, evaluate: evaluate(msg), upload, fileName };
       const job = {
         connection: await connection(),
-        input: await valuesOf(action.properties, config.fields ?? {}, making),
+        input: await valuesOf(action.properties, config.fields ?? {}, context),
       };
       const onEvent = (event, data) => {
-        // Some were on the way already when the run was stopped.
+        // Ignores events that were already on their way when the run was stopped.
         if (signal.aborted) {
           return;
         }
@@ -69,7 +69,7 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
         msg.files = files;
       }
       if (Buffer.isBuffer(output)) {
-        // So the next node knows what it is, and `write file` how to call it.
+        // Tells the next node the type of the file, and `write file` its name.
         msg.filename = files[0].name;
       }
     }
@@ -108,13 +108,13 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
     });
   };
 
-/** An event keeps what the message carried, such as a session, but not its payload. */
+/** An event keeps the message's properties, such as a session, except for its payload. */
 function eventMessage(RED, msg, event, data) {
   const { payload, ...rest } = msg;
-  const told = { ...RED.util.cloneMessage(rest), event };
+  const message = { ...RED.util.cloneMessage(rest), event };
   return event === 'delta'
-    ? { ...told, payload: data.text, choice: data.choice }
-    : { ...told, payload: data };
+    ? { ...message, payload: data.text, choice: data.choice }
+    : { ...message, payload: data };
 }
 
 const cancelled = () =>

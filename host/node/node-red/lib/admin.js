@@ -1,11 +1,11 @@
-// What the editor asks: which connectors there are, whether a connection works,
-// and what can be chosen. Nothing that is secret is answered.
+// The editor's endpoints: list the connectors, test a connection, and list the dynamic
+// options of a property. No response contains a secret.
 
 const { openOf, secretsOf } = require('./secrets');
 const { valuesOf } = require('./input');
 
 const ROOT = '/wasm-connectors';
-/** What the editor shows of a password that is stored. */
+/** The editor's placeholder for a stored password. */
 const STORED = '__PWRD__';
 
 /**
@@ -20,15 +20,15 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
     response.json(connectors);
   });
 
-  // A stored secret goes where the asked connection leads: only who may deploy
-  // may ask that, for he could lead it anywhere all the same.
-  const asks = (name, answer) =>
+  // The caller chooses where a stored secret is sent, so this requires the permission to
+  // deploy, which allows the same anyway.
+  const endpoint = (name, answer) =>
     RED.httpAdmin.post(`${ROOT}/${name}`, needsPermission('flows.write'), async (request, response) => {
       try {
         const { connector: address, ...question } = request.body;
         const connector = connectors.find((one) => one.address === address);
         if (!connector) {
-          response.status(404).json({ message: `there is no connector \`${address}\`` });
+          response.status(404).json({ message: `unknown connector \`${address}\`` });
           return;
         }
         response.json(await answer(connector, question));
@@ -37,18 +37,18 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
       }
     });
 
-  asks('test', async (connector, { connection }) =>
-    client.test(connector.address, await asked(connector, connection)),
+  endpoint('test', async (connector, { connection }) =>
+    client.test(connector.address, await valuesFor(connector, connection)),
   );
 
-  asks('options', async (connector, { connection, action, property, input, search }) => {
-    const chosen = connection ? await asked(connector, connection) : undefined;
+  endpoint('options', async (connector, { connection, action, property, input, search }) => {
+    const chosen = connection ? await valuesFor(connector, connection) : undefined;
     const question = { connection: chosen, input, search };
     return client.options(connector.address, action, property, question);
   });
 
-  /** The connection as the editor has it, with the secrets that only Node-RED has. */
-  async function asked({ address, definition }, { id, fields = {}, secrets = {} }) {
+  /** The connection as it is in the editor, with the secrets that only the runtime has. */
+  async function valuesFor({ address, definition }, { id, fields = {}, secrets = {} }) {
     const { properties } = definition.connection;
     const isOurs = RED.nodes.getNode(id)?.type === connectionType(address);
     const stored = (isOurs && RED.nodes.getCredentials(id)) || {};
@@ -63,7 +63,7 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
     };
   }
 
-  /** As Node-RED does it when it deploys: `${NAME}` is the variable's value. */
+  /** Replaces `${NAME}` with the variable's value, as Node-RED does on deployment. */
   function fromEnvironment(value) {
     const [, name] = /^\$\{(\S+)\}$/.exec(value ?? '') ?? [];
     return name ? RED.util.getSetting({}, name) : value;

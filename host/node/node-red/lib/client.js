@@ -1,17 +1,17 @@
 // Requests to the host's service.
 //
-// Each has a connection of its own: one that is refused was not sent for sure
-// and is tried again, and one that is kept open could not be told from one that
-// broke in the middle of a run.
+// Each request opens its own connection. If the connection is refused, nothing was sent
+// and the request is retried. A reused connection may have been closed while idle, which
+// looks the same as a connection that broke during a run.
 
 const http = require('node:http');
 
 const { Failure } = require('./failure');
 const { readEvents } = require('./events');
 
-/** How often a request is made while no process listens. */
-const ATTEMPTS = 20;
-/** Between them. */
+/** The number of attempts while no process is listening. */
+const MAX_ATTEMPTS = 20;
+/** The pause between attempts, in milliseconds. */
 const PAUSE = 100;
 
 const API = '/api/v1';
@@ -25,7 +25,7 @@ class Client {
   }
 
   /**
-   * What there is.
+   * Lists the connectors with their descriptors.
    *
    * @returns {Promise<{address: string, definition: object}[]>}
    */
@@ -50,11 +50,11 @@ class Client {
   }
 
   /**
-   * Runs an action to its end. Aborting stops the run.
+   * Runs an action until it ends. Aborting the signal stops the run.
    *
    * @param {{input: object, connection?: object}} job
    * @param {{signal: AbortSignal, onEvent?: (name: string, data: object) => void}} options without
-   *   `onEvent` nothing is told before the end, and nothing is streamed
+   *   `onEvent`, nothing is reported before the end, and nothing is streamed
    * @returns {Promise<{output: unknown, metadata: object}>}
    */
   async run(address, action, job, { signal, onEvent }) {
@@ -83,17 +83,17 @@ class Client {
     throw broken(path);
   }
 
-  /** @returns {Promise<object>} its FILE_ENTRY */
+  /** @returns {Promise<object>} the file's FILE_ENTRY */
   async upload(name, mimeType, bytes, signal) {
     const path = `/files?name=${encodeURIComponent(name)}`;
     const request = { type: mimeType ?? 'application/octet-stream', body: bytes, signal };
     return JSON.parse(await this.#read('POST', path, request));
   }
 
-  /** @returns {Promise<Buffer>} the content of a file of the host */
+  /** @returns {Promise<Buffer>} the content of a file stored by the host */
   async content({ url }, signal) {
     if (!url.startsWith(`${API}/files/`)) {
-      throw Failure.invalid(undefined, `\`${url}\` is no file of the connector host`);
+      throw Failure.invalid(undefined, `\`${url}\` is not a file of the connector host`);
     }
     return this.#read('GET', url.slice(API.length), { signal });
   }
@@ -103,7 +103,7 @@ class Client {
     return JSON.parse(await this.#read(method, path, { ...request, ...options }));
   }
 
-  /** @returns {Promise<Buffer>} all of a success */
+  /** @returns {Promise<Buffer>} the body of a successful response */
   async #read(method, path, request) {
     const response = await this.#send(method, path, request);
     try {
@@ -113,7 +113,7 @@ class Client {
     }
   }
 
-  /** @returns {Promise<http.IncomingMessage>} a success */
+  /** @returns {Promise<http.IncomingMessage>} a successful response */
   async #send(method, path, request) {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -127,7 +127,7 @@ class Client {
         if (error instanceof Failure || request.signal?.aborted) {
           throw error;
         }
-        if (error.code !== 'ECONNREFUSED' || attempt === ATTEMPTS) {
+        if (error.code !== 'ECONNREFUSED' || attempt === MAX_ATTEMPTS) {
           throw error.syscall === 'connect' || error.code === undefined ? absent(error) : broken(path);
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
@@ -170,14 +170,15 @@ function problemOf(body) {
 
 function broken(path) {
   const isRun = path.endsWith('/run');
-  const middle = 'the connector host ended in the middle of it';
-  const message = isRun ? `${middle}; you may have been charged` : middle;
+  const message = isRun
+    ? 'the connector host exited during the run; you may have been charged'
+    : 'the connector host exited during the request';
   return new Failure({ kind: 'internal', message, requestSent: isRun });
 }
 
 const absent = (error) =>
   new Failure({
     kind: 'unavailable',
-    message: `the connector host does not run: ${error.message}`,
+    message: `the connector host is not running: ${error.message}`,
     requestSent: false,
   });

@@ -1,17 +1,17 @@
-// The configuration node of a connector's connections. What is secret is a
-// credential of Node-RED and goes to the host with each run, to be kept nowhere.
+// The configuration node for a connector's connections. Secrets are Node-RED
+// credentials; they are sent to the host with each run, and the host does not store them.
 
 const { openOf, secretsOf } = require('./secrets');
 const { valuesOf } = require('./input');
 
 /**
  * @param {object} values `resources/values.mjs`
- * @param {object} definition the connection, as the connector describes it
+ * @param {object} definition the descriptor's connection
  */
 exports.connectionNode = (RED, values, definition) =>
   function ConnectionNode(config) {
     RED.nodes.createNode(this, config);
-    /** The values of the connection's form. */
+    /** Returns the connection's values, including its secrets. */
     this.connection = async () => {
       const { credentials = {} } = this;
       const secrets = secretsOf(definition.properties).map(({ name }) => [name, credentials[name]]);

@@ -1,5 +1,5 @@
-// Why a run failed, as an exception that Node-RED hands to Catch nodes:
-// `msg.error.message` is the sentence, `msg.error.code` the kind and
+// A failed run as an exception, which Node-RED passes to Catch nodes:
+// `msg.error.message` is its message, `msg.error.code` its kind, and
 // `msg.error.cause` the record.
 
 /**
@@ -16,18 +16,18 @@ class Failure extends Error {
     super(record.message);
     this.code = record.kind;
     this.cause = Object.assign(new Cause(), record);
-    // Where in this package it was noticed helps nobody.
+    // A stack trace of this package would not help anyone.
     this.stack = record.message;
   }
 
-  /** Of a problem that the host answered with (RFC 9457). */
+  /** Creates a failure from a problem document of the host (RFC 9457). */
   static ofProblem({ type = '', detail, title, failure }) {
     const kind = type.split(':').pop() || 'internal';
     const message = detail ?? title ?? 'the connector host failed';
     return new Failure(failure ?? { kind, message, requestSent: false });
   }
 
-  /** Of a value that cannot go out. */
+  /** Creates a failure for an invalid value. Nothing was sent. */
   static invalid(property, message) {
     return new Failure({ kind: 'invalid-input', message, property, requestSent: false });
   }

@@ -1,6 +1,6 @@
-// The host's process: `connector serve`, started once for all nodes, on a free
-// port of this machine, and started again when it ends. Its standard input is a
-// pipe from here, so it ends with Node-RED, however that ends.
+// The host's process: a single `connector serve` for all nodes, on a free local port,
+// restarted when it exits. Its standard input is a pipe from this process, so it exits
+// along with Node-RED, however Node-RED ends.
 
 const { spawn } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
@@ -9,27 +9,27 @@ const os = require('node:os');
 const path = require('node:path');
 const readline = require('node:readline');
 
-/** How long to wait before it is started again: twice as long each time. */
-const SHORTEST_PAUSE = 250;
-const LONGEST_PAUSE = 30_000;
-/** After so long it was no failed start. */
-const STEADY = 60_000;
+/** The pause before a restart, in milliseconds. It doubles each time. */
+const MIN_PAUSE = 250;
+const MAX_PAUSE = 30_000;
+/** A process that ran for longer had started successfully, which resets the pause. */
+const STABLE_AFTER = 60_000;
 
 /**
- * A process that serves.
+ * A running host process.
  *
  * @typedef {object} Served
  * @property {number} port
- * @property {string} key what requests are let in with
- * @property {Promise<string>} ended how it ended, once it has
+ * @property {string} key the API key for requests
+ * @property {Promise<string>} ended resolves to a message when it exits
  */
 
 class Host {
   #settings;
   #log;
-  /** The process that serves, or the one that is being started. */
+  /** The running process, or the one that is starting. */
   #served;
-  #pause = SHORTEST_PAUSE;
+  #pause = MIN_PAUSE;
 
   /**
    * @param {import('./settings').HostSettings} settings
@@ -40,13 +40,13 @@ class Host {
     this.#log = log;
   }
 
-  /** Starts it, and from then on whenever it has ended. */
+  /** Starts the process, and from then on restarts it whenever it exits. */
   async start() {
     const served = await launch(this.#settings, this.#log);
     this.#keep(Promise.resolve(served));
   }
 
-  /** @returns {Promise<Served>} the process, as soon as it serves */
+  /** @returns {Promise<Served>} the process, as soon as it accepts requests */
   served() {
     return this.#served;
   }
@@ -54,17 +54,17 @@ class Host {
   #keep(starting) {
     this.#served = starting;
     const begun = Date.now();
-    const again = (why) => this.#startAgain(why, Date.now() - begun);
+    const restart = (reason) => this.#restart(reason, Date.now() - begun);
     starting.then(
-      ({ ended }) => ended.then(again),
-      (error) => again(error.message),
+      ({ ended }) => ended.then(restart),
+      (error) => restart(error.message),
     );
   }
 
-  #startAgain(why, lived) {
-    const pause = STEADY < lived ? SHORTEST_PAUSE : this.#pause;
-    this.#pause = Math.min(2 * pause, LONGEST_PAUSE);
-    this.#log.warn(`connectors: ${why}; it is started again in ${pause} ms`);
+  #restart(reason, lifetime) {
+    const pause = lifetime > STABLE_AFTER ? MIN_PAUSE : this.#pause;
+    this.#pause = Math.min(2 * pause, MAX_PAUSE);
+    this.#log.warn(`connectors: ${reason}; restarting in ${pause} ms`);
     this.#keep(sleep(pause).then(() => launch(this.#settings, this.#log)));
   }
 }
@@ -75,7 +75,7 @@ const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time).unref
 
 /** @returns {Promise<Served>} */
 async function launch({ program, components, dataDir, args }, log) {
-  // It is this user's alone, as is what is in it.
+  // Only this user can access the folder.
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'connectors-'));
   try {
     const key = randomBytes(32).toString('base64url');
@@ -88,35 +88,35 @@ async function launch({ program, components, dataDir, args }, log) {
     }
     const child = spawn(program, ['serve', '--until-stdin-closes', ...own, ...args], {
       env,
-      // A Ctrl-C in the terminal is for Node-RED, which closes flows first.
+      // Ctrl-C in the terminal must reach only Node-RED, which closes its flows first.
       detached: true,
       stdio: 'pipe',
     });
     child.stdin.on('error', () => {});
     const port = await listening(child, program, log);
-    // From here on it keeps no program running that Node-RED is a part of. Not
-    // before: while Node-RED loads its nodes, nothing else may keep it running.
+    // From here on, the child must not keep Node-RED's process alive. Until now it must:
+    // while Node-RED loads its nodes, there may be nothing else to keep it alive.
     [child, child.stdin, child.stdout, child.stderr].forEach((handle) => handle.unref?.());
-    return { port, key, ended: end(child) };
+    return { port, key, ended: exit(child) };
   } finally {
     await fs.rm(folder, { recursive: true, force: true });
   }
 }
 
-const end = (child) =>
+const exit = (child) =>
   new Promise((resolve) => {
-    const told = (code, signal) => resolve(`the connector host ended (${signal ?? code})`);
+    const exited = (code, signal) => resolve(`the connector host exited (${signal ?? code})`);
     child.exitCode === null && child.signalCode === null
-      ? child.once('exit', told)
-      : told(child.exitCode, child.signalCode);
+      ? child.once('exit', exited)
+      : exited(child.exitCode, child.signalCode);
   });
 
-/** @returns {Promise<number>} its port */
+/** @returns {Promise<number>} the child's port, once it is listening */
 function listening(child, program, log) {
   return new Promise((resolve, reject) => {
-    let said = '';
+    let lastLine = '';
     readline.createInterface(child.stderr).on('line', (line) => {
-      said = line;
+      lastLine = line;
       log.warn(`connectors: ${line}`);
     });
     readline.createInterface(child.stdout).on('line', (line) => {
@@ -127,11 +127,11 @@ function listening(child, program, log) {
     });
     child.once('error', (error) => {
       const hint = 'hint: set wasmConnectors.program in settings.js, or CONNECTOR_BIN';
-      reject(new Error(`the connector host ${program} does not start: ${error.message}; ${hint}`));
+      reject(new Error(`cannot start the connector host ${program}: ${error.message}\n${hint}`));
     });
-    // Behind what it said last.
+    // Unlike `exit`, `close` comes after the last line of output.
     child.once('close', () => {
-      reject(new Error(`the connector host ended before it served: ${said || 'it did not say why'}`));
+      reject(new Error(`the connector host did not start: ${lastLine || 'it reported no error'}`));
     });
   });
 }

@@ -1,4 +1,4 @@
-// From what is filled in in a node's dialog to what an action takes.
+// Turns the fields of a node's dialog into an action's input.
 
 const path = require('node:path');
 const fs = require('node:fs/promises');
@@ -6,29 +6,29 @@ const fs = require('node:fs/promises');
 const { Failure } = require('./failure');
 
 /**
- * What values are made with.
+ * What evaluating fields requires.
  *
- * @typedef {object} Making
+ * @typedef {object} Context
  * @property {object} values `resources/values.mjs`
- * @property {(value: string, type: string) => Promise<unknown>} evaluate of Node-RED's types:
- *   `msg`, `flow`, `global`, `env`, `jsonata`
+ * @property {(value: string, type: string) => Promise<unknown>} evaluate evaluates
+ *   Node-RED's types: `msg`, `flow`, `global`, `env`, `jsonata`
  * @property {(name: string, mimeType: string | undefined, bytes: Buffer) => Promise<object>}
- *   [upload] gives a FILE_ENTRY
- * @property {string} [fileName] of a Buffer that says nothing about itself
+ *   [upload] returns a FILE_ENTRY
+ * @property {string} [fileName] the name of a Buffer
  */
 
 /**
- * The members of an object; what is not set is left out.
+ * Evaluates the properties of an object, without those that are not set.
  *
- * @param {object[]} properties the descriptor's rows
- * @param {Record<string, {type: string, value: unknown}>} fields as they are in the flow
- * @param {Making} making
+ * @param {object[]} properties from the descriptor
+ * @param {Record<string, {type: string, value: unknown}>} fields from the flow
+ * @param {Context} context
  */
-async function valuesOf(properties, fields, making, owner = '') {
+async function valuesOf(properties, fields, context, owner = '') {
   const made = {};
   for (const property of properties) {
     const at = owner ? `${owner}.${property.name}` : property.name;
-    const value = await valueOf(property, fields[property.name], making, at);
+    const value = await valueOf(property, fields[property.name], context, at);
     if (value !== undefined && value !== null) {
       made[property.name] = value;
     }
@@ -38,7 +38,7 @@ async function valuesOf(properties, fields, making, owner = '') {
 
 exports.valuesOf = valuesOf;
 
-async function valueOf(property, field, making, at) {
+async function valueOf(property, field, context, at) {
   if (!field) {
     return undefined;
   }
@@ -48,28 +48,28 @@ async function valueOf(property, field, making, at) {
     case 'list': {
       const items = [];
       for (const [index, one] of value.entries()) {
-        items.push(await valueOf(item, one, making, `${at}[${index}]`));
+        items.push(await valueOf(item, one, context, `${at}[${index}]`));
       }
       return items.filter((one) => one !== undefined);
     }
     case 'members':
-      return valuesOf(property.children, value, making, at);
+      return valuesOf(property.children, value, context, at);
     case 'map': {
       const entries = [];
       for (const { key, value: one } of value) {
-        entries.push([key, await valueOf(property.values, one, making, `${at}.${key}`)]);
+        entries.push([key, await valueOf(property.values, one, context, `${at}.${key}`)]);
       }
       return Object.fromEntries(entries.filter(([key, one]) => key && one !== undefined));
     }
     case 'path':
-      return value ? fileAt(value, making, at) : undefined;
+      return value ? fileAt(value, context, at) : undefined;
     default:
   }
-  if (making.values.isLiteral(type)) {
+  if (context.values.isLiteral(type)) {
     try {
-      return making.values.literal(property, field);
+      return context.values.literal(property, field);
     } catch (error) {
-      throw Failure.invalid(at, `\`${at}\` is no JSON: ${error.message}`);
+      throw Failure.invalid(at, `\`${at}\` is not JSON: ${error.message}`);
     }
   }
   if (value === '') {
@@ -77,30 +77,30 @@ async function valueOf(property, field, making, at) {
   }
   let given;
   try {
-    given = await making.evaluate(value, type);
+    given = await context.evaluate(value, type);
   } catch (error) {
-    throw Failure.invalid(at, `\`${at}\` cannot be taken from ${type} \`${value}\`: ${error.message}`);
+    throw Failure.invalid(at, `cannot evaluate ${type} \`${value}\` for \`${at}\`: ${error.message}`);
   }
-  return fitting(property, given, making, at);
+  return converted(property, given, context, at);
 }
 
 /**
- * A value from elsewhere, with files handed to the host and Buffers as text where
- * one belongs. All else the host reads and checks.
+ * Converts a value that did not come from the dialog: uploads its files to the host, and
+ * decodes Buffers to text. The host converts and checks everything else.
  */
-async function fitting(property, value, making, at) {
+async function converted(property, value, context, at) {
   if (value === undefined || value === null) {
     return undefined;
   }
   const [item, ...others] = property.children ?? [];
   switch (property.type) {
     case 'FILE_ENTRY':
-      return fileOf(value, making, at);
+      return fileOf(value, context, at);
     case 'ARRAY': {
-      const isOne = item?.type === 'FILE_ENTRY' && !Array.isArray(value);
-      const items = isOne ? [value] : value;
+      const isSingle = item?.type === 'FILE_ENTRY' && !Array.isArray(value);
+      const items = isSingle ? [value] : value;
       return Array.isArray(items) && item
-        ? Promise.all(items.map((one, index) => fitting(item, one, making, `${at}[${index}]`)))
+        ? Promise.all(items.map((one, index) => converted(item, one, context, `${at}[${index}]`)))
         : items;
     }
     case 'OBJECT': {
@@ -110,7 +110,7 @@ async function fitting(property, value, making, at) {
       const made = { ...value };
       for (const member of [item, ...others]) {
         if (member.name in made) {
-          made[member.name] = await fitting(member, made[member.name], making, `${at}.${member.name}`);
+          made[member.name] = await converted(member, made[member.name], context, `${at}.${member.name}`);
         }
       }
       return made;
@@ -122,30 +122,31 @@ async function fitting(property, value, making, at) {
   }
 }
 
-async function fileAt(name, making, at) {
+async function fileAt(name, context, at) {
   try {
-    return making.upload(path.basename(name), undefined, await fs.readFile(name));
+    return context.upload(path.basename(name), undefined, await fs.readFile(name));
   } catch (error) {
-    throw Failure.invalid(at, `\`${at}\`: the file ${name} cannot be read: ${error.message}`);
+    throw Failure.invalid(at, `\`${at}\`: cannot read the file ${name}: ${error.message}`);
   }
 }
 
 /**
- * A Buffer, a part of a form that Node-RED's `http in` received, a FILE_ENTRY, or the `url` of one
- * alone. The host finds out what a Buffer without a name is.
+ * Converts a Buffer, a `data:` URL, a part of an upload from Node-RED's `http in`, a
+ * FILE_ENTRY or just the `url` of one. The host detects the type of a Buffer without a
+ * name.
  */
-async function fileOf(value, making, at) {
+async function fileOf(value, context, at) {
   if (Buffer.isBuffer(value)) {
-    return making.upload(making.fileName ?? '', undefined, value);
+    return context.upload(context.fileName ?? '', undefined, value);
   }
   const url = typeof value === 'string' ? value : value.url;
   if (/^data:/i.test(url)) {
-    return contentOf(url, value.name ?? '', making, at);
+    return contentOf(url, value.name ?? '', context, at);
   }
   if (Buffer.isBuffer(value.buffer) && typeof value.originalname === 'string') {
-    return making.upload(value.originalname, value.mimetype, value.buffer);
+    return context.upload(value.originalname, value.mimetype, value.buffer);
   }
-  // A file of the host, or its FILE_ENTRY as text.
+  // A file that the host already has, or its FILE_ENTRY as text.
   if (typeof value.url === 'string' || /^(\/api\/|\s*\{)/.test(url)) {
     return value;
   }
@@ -153,13 +154,13 @@ async function fileOf(value, making, at) {
   throw Failure.invalid(at, `\`${at}\` must be ${allowed}, not ${kindOf(value)}`);
 }
 
-/** What a `data:` URL holds. */
-async function contentOf(url, name, making, at) {
+/** Uploads the content of a `data:` URL. */
+async function contentOf(url, name, context, at) {
   try {
     const content = await (await fetch(url)).blob();
-    return making.upload(name, content.type, Buffer.from(await content.arrayBuffer()));
+    return context.upload(name, content.type, Buffer.from(await content.arrayBuffer()));
   } catch (error) {
-    throw Failure.invalid(at, `\`${at}\` is no valid data: URL: ${error.message}`);
+    throw Failure.invalid(at, `\`${at}\` is not a valid data: URL: ${error.message}`);
   }
 }
 

@@ -1,19 +1,19 @@
-// Files in an output, as the flow wants them.
+// Converts the files in an output for the flow.
 
 const isFile = (value) =>
   ['extension', 'mimeType', 'name', 'url'].every((member) => typeof value[member] === 'string');
 
 /**
- * Puts Buffers in the place of FILE_ENTRYs.
+ * Replaces FILE_ENTRYs with Buffers.
  *
  * @param {unknown} output
  * @param {(entry: object) => Promise<Buffer>} content
- * @returns {Promise<{output: unknown, files: object[]}>} the output, and the FILE_ENTRYs that
- *   stood in it
+ * @returns {Promise<{output: unknown, files: object[]}>} the output, and the
+ *   FILE_ENTRYs that were in it
  */
 exports.withBuffers = async (output, content) => {
   const files = [];
-  // A file that is named again is the same Buffer.
+  // A file that occurs several times is read once.
   const contents = new Map();
   const replace = async (value) => {
     if (typeof value !== 'object' || value === null) {

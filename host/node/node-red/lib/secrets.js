@@ -1,5 +1,5 @@
-// Which properties of a connection are credentials of Node-RED, and which are
-// in the flow's file.
+// Splits the properties of a connection into secrets, which are Node-RED credentials,
+// and those that are stored in the flow file.
 
 exports.secretsOf = (properties) => properties.filter(({ secret }) => secret);
 

@@ -1,4 +1,4 @@
-// How the host is started: `wasmConnectors` in settings.js, else the
+// The settings for starting the host: `wasmConnectors` in settings.js, otherwise the
 // environment.
 
 const path = require('node:path');
@@ -7,7 +7,7 @@ const path = require('node:path');
  * @typedef {object} HostSettings
  * @property {string} program the `connector` command
  * @property {string} [components] the folder with the connectors
- * @property {string} dataDir where the host keeps files
+ * @property {string} dataDir where the host stores files
  * @property {string[]} args further arguments of `connector serve`
  */
 

@@ -1,8 +1,9 @@
-// What stands below a node while it runs.
+// The status below a node while it runs.
 
-/** So often it is told at most, in milliseconds. */
-const INTERVAL = 200;
-const LONGEST = 60;
+/** The minimum time between updates, in milliseconds. */
+const MIN_INTERVAL = 200;
+/** The maximum length of a status, in characters. */
+const MAX_LENGTH = 60;
 
 class Status {
   #node;
@@ -20,15 +21,15 @@ class Status {
     this.#show('blue', 'dot', 'running');
   }
 
-  /** Tells what happens. */
+  /** Shows an event of a run. */
   event(name, data) {
     if (name === 'delta') {
       this.#characters += data.text.length;
     } else {
       this.#last = 0;
     }
-    if (INTERVAL <= Date.now() - this.#last) {
-      this.#show('blue', 'dot', this.#words(name, data));
+    if (Date.now() - this.#last >= MIN_INTERVAL) {
+      this.#show('blue', 'dot', this.#describe(name, data));
     }
   }
 
@@ -47,7 +48,7 @@ class Status {
     this.#node.status({});
   }
 
-  #words(name, data) {
+  #describe(name, data) {
     switch (name) {
       case 'delta':
         return `${this.#characters} characters`;
@@ -68,8 +69,8 @@ class Status {
 
   #show(fill, shape, text) {
     this.#last = Date.now();
-    const shown = 1 < this.#running ? `${this.#running} runs: ${text}` : text;
-    const short = LONGEST < shown.length ? `${shown.slice(0, LONGEST - 1)}…` : shown;
+    const shown = this.#running > 1 ? `${this.#running} runs: ${text}` : text;
+    const short = shown.length > MAX_LENGTH ? `${shown.slice(0, MAX_LENGTH - 1)}…` : shown;
     this.#node.status({ fill, shape, text: short });
   }
 }

@@ -1,7 +1,7 @@
-// The node of an action in the editor.
+// An action's node in the editor.
 
 import { Form } from './form.mjs';
-import { colourOf } from './icons.mjs';
+import { colorOf } from './icons.mjs';
 import { askOptions, connectionOf } from './questions.mjs';
 import { firstFields, missing, needsConnection } from './values.mjs';
 
@@ -35,14 +35,14 @@ export const actionTemplate = () => `
   </div>
 </div>`;
 
-/** What `RED.nodes.registerType` takes. */
+/** The definition for `RED.nodes.registerType`. */
 export function actionDefinition({ address, definition }, action, connectionType) {
   const { properties } = action;
   const isConnected = needsConnection(definition.connection);
   let form;
   return {
     category: definition.title,
-    color: colourOf(definition.name),
+    color: colorOf(definition.name),
     icon: 'connector.svg',
     defaults: {
       name: { value: '' },

@@ -1,4 +1,4 @@
-// The configuration node of a connector's connections in the editor.
+// The configuration node for a connector's connections in the editor.
 
 import { Form, explanation } from './form.mjs';
 import { askTest } from './questions.mjs';
@@ -9,7 +9,7 @@ const parts = ({ properties }) => ({
   open: properties.filter(({ secret }) => !secret),
 });
 
-/** Node-RED fills and reads the boxes of secrets itself, by their ids. */
+/** Node-RED itself fills in and reads the inputs of secrets, by their ids. */
 export function connectionTemplate({ definition }) {
   const { secrets } = parts(definition.connection);
   const rows = secrets.map(({ name, label, description, placeholder, required }) => {
@@ -35,7 +35,7 @@ export function connectionTemplate({ definition }) {
 </div>`;
 }
 
-/** What `RED.nodes.registerType` takes. */
+/** The definition for `RED.nodes.registerType`. */
 export function connectionDefinition({ address, definition }) {
   const { secrets, open } = parts(definition.connection);
   let form;

@@ -1,4 +1,4 @@
-// Registers the types of nodes in the editor.
+// Registers the node types in the editor.
 
 import { actionDefinition, actionTemplate } from './action.mjs';
 import { connectionDefinition, connectionTemplate } from './connection.mjs';
@@ -7,7 +7,7 @@ import { showIcons } from './icons.mjs';
 import { keepWordsWhole } from './palette.mjs';
 import { actionType, connectionType } from './types.mjs';
 
-/** Texts of connectors go into the page as texts. */
+/** Adds a script element. Its content is set as text, because connectors are not trusted. */
 function addScript(attributes, text) {
   const script = document.createElement('script');
   Object.entries(attributes).forEach(([name, value]) => script.setAttribute(name, value));
@@ -41,8 +41,8 @@ function registerConnector(connector) {
   }
 }
 
-// The flows are loaded right after this: types that came later would be shown
-// as unknown. So this waits, and so does the editor.
+// Synchronous, because the editor loads the flows right after this script: nodes whose
+// types were registered later would be shown as unknown.
 $.ajax({
   url: 'wasm-connectors/connectors',
   async: false,
@@ -50,5 +50,5 @@ $.ajax({
     showIcons(connectors);
     connectors.forEach(registerConnector);
   },
-  error: ({ status }) => RED.notify(`The connectors cannot be listed (status ${status})`, 'error'),
+  error: ({ status }) => RED.notify(`Cannot list the connectors: HTTP ${status}`, 'error'),
 });

@@ -1,15 +1,15 @@
-// A form for a table of properties: TypedInputs, lists and groups of them. What
-// it reads and gives back are the fields that `values.mjs` describes.
+// A form for a table of properties: TypedInputs, and lists and groups of them. It shows
+// and returns the fields that `values.mjs` describes.
 
 import { inputTypes } from './input-types.mjs';
 import { firstItem, literal, shownNames } from './values.mjs';
 
-/** Types whose content stands below the box. */
+/** The types with an editor below the input. */
 const BELOW = {
   text: (place, property, value) => new TextBelow(place, value),
   list: (place, property, value, form) => new ListBelow(place, property.children[0], value, form),
   map: (place, property, value, form) => new MapBelow(place, property.values, value, form),
-  // Choices are asked for of the action's own properties alone.
+  // Only the action's top-level properties have dynamic options.
   members: (place, property, value, form) =>
     new Form(place, property.children, value ?? {}, {
       ...form,
@@ -19,14 +19,14 @@ const BELOW = {
 };
 
 /**
- * What all fields of a dialog share.
+ * Settings shared by all fields of a dialog.
  *
  * @typedef {object} Setting
- * @property {string[]} dynamicTypes Node-RED's types that a field may have besides literal ones
+ * @property {string[]} dynamicTypes the Node-RED types that fields may have besides literals
  * @property {(property: string, input: object, search: string) => Promise<object>} [options]
  */
 
-/** The members of an object. */
+/** The properties of an object. */
 export class Form {
   #properties;
   #controls = new Map();
@@ -43,7 +43,7 @@ export class Form {
     const advanced = this.#properties.filter((property) => property.advanced);
     const others = this.#properties.filter((property) => !property.advanced);
     others.forEach((property) => this.#add(place, property, fields, setting));
-    if (0 < advanced.length) {
+    if (advanced.length > 0) {
       const isSet = advanced.some(({ name }) => fields[name]);
       const folded = $('<details class="connector-advanced">').prop('open', isSet).appendTo(place);
       $('<summary>').text('Advanced').appendTo(folded);
@@ -52,7 +52,7 @@ export class Form {
     this.#showAndHide();
   }
 
-  /** The fields that are set. */
+  /** Returns the fields that are set. */
   read() {
     const fields = [...this.#controls].map(([name, control]) => [name, control.read()]);
     return Object.fromEntries(fields.filter(([, field]) => field));
@@ -73,7 +73,7 @@ export class Form {
     this.#controls.set(property.name, new Control(row, property, fields[property.name], inner));
   }
 
-  /** What is known before a message comes: choices may depend on it. */
+  /** The values that do not depend on a message; dynamic options may depend on them. */
   #known() {
     const fields = this.read();
     const known = this.#properties.map((property) => {
@@ -95,13 +95,13 @@ export class Form {
   }
 }
 
-/** One field: a label, a TypedInput, and what stands below it. */
+/** One field: a label, a TypedInput, and the editor below it. */
 class Control {
   #property;
   #box;
   #place;
   #setting;
-  /** What stands below, by type. */
+  /** The editors below the input, by type. */
   #below = new Map();
   #field;
   #name;
@@ -114,7 +114,7 @@ class Control {
     if (property.label) {
       const label = $('<label>').text(property.label).appendTo(row);
       label.toggleClass('is-required', property.required && property.default === undefined);
-      // Items of a list repeat: there it is enough to be told on request.
+      // List items repeat, so their descriptions are tooltips.
       if (setting.isItem || setting.number) {
         RED.popover.tooltip(label, property.description);
       }
@@ -133,11 +133,11 @@ class Control {
       explanation(property.description).appendTo(row);
     }
     this.#box.typedInput({ types, default: type });
-    // The order matters: choices are looked up among those of the type.
+    // The order matters: a value is looked up among the choices of the type.
     this.#box.typedInput('type', type);
     this.#box.typedInput('value', value);
     if (setting.isItem && type === 'members') {
-      // An item is an object all the same; the whole list can be something else.
+      // An item is always an object; only the whole list can have another type.
       this.#box.nextAll('.red-ui-typedInput-container').hide();
     }
     this.#box.on('change', () => {
@@ -148,7 +148,7 @@ class Control {
     this.#showBelow();
   }
 
-  /** The field; undefined if nothing is set. */
+  /** Returns the field; undefined if it is not set. */
   read() {
     const type = this.#box.typedInput('type');
     const below = this.#below.get(type);
@@ -157,7 +157,7 @@ class Control {
     return isEmpty ? undefined : { type, value };
   }
 
-  /** Of several fields with the same name, which one it is. */
+  /** Sets the accessible names, with a number if several fields have the same name. */
   rename(number) {
     const name = [this.#name || 'Item', number].filter(Boolean).join(' ');
     const box = this.#box.nextAll('.red-ui-typedInput-container');
@@ -182,11 +182,11 @@ class Control {
   }
 }
 
-/** What a field is for, below it. */
+/** The description below a field. */
 export const explanation = (description) =>
   $('<div class="connector-explanation">').text(description ?? '');
 
-/** What the box says while it is empty. */
+/** The placeholder of an empty input. */
 function hint({ placeholder, default: given, providerDefault }) {
   const value = given ?? providerDefault;
   return placeholder ?? (value === undefined ? '' : String(value));
@@ -204,7 +204,7 @@ class TextBelow {
   }
 }
 
-/** Fields one below the other, to be moved, added and removed. */
+/** A list of fields that can be moved, added and removed. */
 class ListBelow {
   #list;
 
@@ -244,7 +244,7 @@ class ListBelow {
   }
 }
 
-/** Keys and fields. */
+/** A list of keys and fields. */
 class MapBelow {
   #list;
 

@@ -1,42 +1,38 @@
-// The help in the sidebar: Markdown, with lists of properties as Node-RED's own
-// nodes have them.
+// The help in the sidebar: Markdown, with property lists in the style of Node-RED's own
+// nodes.
 
 const DETAILS = `
 ### Details
 
-A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`), a
-FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on Node-RED's machine.
+A failure is sent to Catch nodes. \`msg.failure\` is its record: \`kind\`, \`message\`,
+\`property\`, \`status\`, \`requestSent\` and more.
 
-With *Files as* Buffer each file in the output is a Buffer, and \`msg.files\` lists their
-FILE_ENTRYs. With FILE_ENTRY the files stay with the connector host, and the next node of this kind
-takes them from there.
-
-A failure goes to Catch nodes. \`msg.failure\` is its record: \`kind\`, \`message\`, \`property\`,
-\`status\`, \`requestSent\` and more.
-
-A deployment and the end of Node-RED stop runs, as does a message with \`msg.reset\`.
+A message with \`msg.reset\`, a deployment or a shutdown of Node-RED stops the runs in progress.
 
 ### Files
 
-A property that takes a file is given a Buffer (its name is taken from \`msg.filename\`, if there
-is one), a \`data:\` URL, a FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on
-Node-RED's machine.
+A file property accepts a Buffer (named by \`msg.filename\`, if set), a \`data:\` URL, a
+FILE_ENTRY, a part of an upload (\`msg.req.files[0]\`), or a path on Node-RED's machine.
+
+If *Files as* is Buffer, each file in the output is a Buffer, and \`msg.files\` lists the
+FILE_ENTRYs. If it is FILE_ENTRY, the files stay on the connector host, and the next connector node
+uses them without copying.
 `;
 
-/** Of an action. */
+/** The help of an action's node. */
 export const actionHelp = (address, { name, description, help, properties, output }) =>
   [
     description,
     `\`${address}/${name}\``,
     '### Inputs',
-    'Each property is set in the dialog, where it may also be taken from the message.',
+    'Set each property in the dialog, or take its value from the message.',
     propertyList([
       ...properties.flatMap((property) => rows(property, '')),
       {
         name: 'msg.reset',
         type: 'boolean',
         isOptional: true,
-        text: 'stops the runs that are going on, and starts none',
+        text: 'stops the runs in progress, and starts none',
       },
     ]),
     '### Outputs',
@@ -45,14 +41,14 @@ export const actionHelp = (address, { name, description, help, properties, outpu
     help,
   ].join('\n\n');
 
-/** Of the connections of a connector. */
+/** The help of a connector's connection node. */
 export const connectionHelp = ({ description, connection, help }) =>
   [
     description,
     connection.help,
     '### Properties',
     propertyList(connection.properties.flatMap((property) => rows(property, ''))),
-    'Secrets are credentials of Node-RED: they are in no flow, and `${NAME}` in the box takes an environment variable.',
+    'Secrets are Node-RED credentials, which are not part of flows. `${NAME}` reads an environment variable.',
     help,
   ].join('\n\n');
 
@@ -69,9 +65,9 @@ function outputs(output) {
     {
       name: 'metadata',
       type: 'object',
-      text: 'about the run: model, usage, request id, attempts, duration',
+      text: 'details of the run: model, usage, request ID, attempts, duration',
     },
-    { name: 'files', type: 'array', isOptional: true, text: 'the FILE_ENTRYs of files in the output' },
+    { name: 'files', type: 'array', isOptional: true, text: 'the FILE_ENTRYs of the files in the output' },
   ]);
   const events = propertyList([
     {
@@ -79,7 +75,7 @@ function outputs(output) {
       type: 'string',
       text: ['delta', 'progress', 'attempt', 'file', 'call', 'called'].map(codeOf).join(', '),
     },
-    { name: 'payload', type: 'string | object', text: 'streamed text, or what else the event is about' },
+    { name: 'payload', type: 'string | object', text: 'streamed text, or the details of the event' },
   ]);
   return `<ol class="node-ports"><li>Outcome${outcome}</li><li>Events during the run${events}</li></ol>`;
 }
@@ -94,7 +90,7 @@ const propertyList = (listed) => {
   return `<dl class="message-properties">${listed.map(entry).join('')}</dl>`;
 };
 
-/** A property and what is in it. */
+/** A property and those inside it. */
 function rows(property, owner) {
   const { name, label, description, children = [], required, default: given } = property;
   const path = owner && name ? `${owner}.${name}` : owner || name;
@@ -112,7 +108,7 @@ function rows(property, owner) {
 const typeName = ({ type }) =>
   type === 'FILE_ENTRY' ? 'file' : type.toLowerCase().replace('_', ' ');
 
-/** Limits, choices and defaults are in the table and not in its texts. */
+/** Limits, choices and defaults, which descriptions do not repeat. */
 function facts({ default: given, providerDefault, choices, limits = {} }) {
   const { minimum, maximum, maxLength, maxItems, maxBytes, accept } = limits;
   const known = choices?.known ?? [];
@@ -136,7 +132,7 @@ const named = ({ label, value }) =>
 const codeOf = (value) =>
   `<code>${escaped(typeof value === 'string' ? value : JSON.stringify(value))}</code>`;
 
-/** In one line: a blank one would end the HTML in the Markdown around it. */
+/** Escapes text on one line: a blank line would end the HTML inside the Markdown. */
 const escaped = (text = '') =>
   text
     .replace(/\s+/g, ' ')

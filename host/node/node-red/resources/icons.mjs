@@ -1,14 +1,14 @@
-// The icons of connectors, which are in their descriptors and not in files.
+// The icons of connectors, which come from their descriptors rather than from files.
 
 import { actionType } from './types.mjs';
 
-/** A connector's icon as an address; undefined if it has none. */
+/** A connector's icon as a `data:` URL; undefined if it has none. */
 function iconOf({ icon }) {
   const svg = icon && new DOMParser().parseFromString(icon, 'image/svg+xml').documentElement;
   if (svg?.nodeName !== 'svg') {
     return undefined;
   }
-  // Without a size an image has none either.
+  // An SVG without a size would not be visible as an image.
   svg.setAttribute('width', '60');
   svg.setAttribute('height', '60');
   const bytes = new TextEncoder().encode(new XMLSerializer().serializeToString(svg));
@@ -16,8 +16,8 @@ function iconOf({ icon }) {
 }
 
 /**
- * Node-RED knows icons that are files of a package. This tells it of those of
- * connectors, for nodes for which the user has chosen none.
+ * Node-RED supports only icons that are files of a package. This adds those of
+ * connectors, for nodes without an icon chosen by the user.
  *
  * @param {{address: string, definition: object}[]} connectors
  */
@@ -33,8 +33,8 @@ export function showIcons(connectors) {
     (node?.icon ? undefined : known.get(definition?.type)) ?? getNodeIcon(definition, node);
 }
 
-/** A colour of its own for each connector, light enough for dark text. */
-export function colourOf(name) {
+/** A connector's color, derived from its name and light enough for dark text. */
+export function colorOf(name) {
   const hash = [...name].reduce((sum, character) => (31 * sum + character.codePointAt(0)) % 360, 7);
   return `hsl(${hash}, 45%, 84%)`;
 }

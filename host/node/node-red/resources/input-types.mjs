@@ -1,4 +1,4 @@
-// The types of a property's TypedInput.
+// The TypedInput types of a property.
 
 import { choiceKey, choicesOf, literalTypes } from './values.mjs';
 
@@ -11,14 +11,14 @@ export function inputTypes(property, { dynamicTypes, options }) {
   return [...own, ...dynamicTypes];
 }
 
-/** Those that Node-RED does not have, or not like this. */
+/** The types that Node-RED lacks, or that work differently here. */
 const OWN = {
   text: () => ({ value: 'text', label: 'text', hasValue: false }),
   list: () => ({ value: 'list', label: 'list', hasValue: false }),
   map: () => ({ value: 'map', label: 'keys and values', hasValue: false }),
   members: () => ({ value: 'members', label: 'object', hasValue: false }),
   path: () => ({ value: 'path', label: 'path', icon: 'fa fa-file-o' }),
-  // Node-RED's own takes no empty box, which is a number that is not set.
+  // Node-RED's own rejects an empty input, which here means that no number is set.
   num: () => ({
     value: 'num',
     label: 'number',
@@ -48,7 +48,7 @@ const choices = (property) =>
     title: description,
   }));
 
-/** For what need not be chosen: what holds then, as far as it is known. */
+/** The empty choice of an optional property, labeled with the default if it is known. */
 function unset(property) {
   const { required, default: given, providerDefault } = property;
   if (required && given === undefined) {
@@ -59,23 +59,23 @@ function unset(property) {
   return [{ value: '', label: choice ? `${choice.label} (not set)` : '(not set)' }];
 }
 
-/** A text for which there are suggestions. */
+/** A string with suggestions. */
 function suggesting(property, options) {
   const known = choices(property).map(({ value, label }) => ({ value, label }));
   const matching = (text) => {
     const wanted = text.trim().toLowerCase();
-    const holds = (one) => one.toLowerCase().includes(wanted);
-    return known.filter(({ value, label }) => holds(value) || holds(label));
+    const matches = (one) => one.toLowerCase().includes(wanted);
+    return known.filter(({ value, label }) => matches(value) || matches(label));
   };
-  const isAsked = Boolean(property.choices.dynamic && options);
+  const isDynamic = Boolean(property.choices.dynamic && options);
   const search = async (text) => {
-    if (!isAsked) {
+    if (!isDynamic) {
       return matching(text);
     }
     try {
       const { disabled, placeholder, options: current } = await options(text);
-      const asked = current.map(({ label, value }) => ({ value: choiceKey(value), label }));
-      return disabled ? [note(text, placeholder), ...matching(text)] : asked;
+      const received = current.map(({ label, value }) => ({ value: choiceKey(value), label }));
+      return disabled ? [note(text, placeholder), ...matching(text)] : received;
     } catch (error) {
       return [note(text, error.message), ...matching(text)];
     }
@@ -107,5 +107,5 @@ function suggesting(property, options) {
   };
 }
 
-/** Why there is no list: choosing it changes nothing. */
-const note = (value, text) => ({ value, label: `⚠ ${text ?? 'the list is not available'}` });
+/** An entry with the reason why options are missing; choosing it changes nothing. */
+const note = (value, text) => ({ value, label: `⚠ ${text ?? 'options are not available'}` });

@@ -1,20 +1,20 @@
-// How nodes are labelled in the palette.
+// Fits node labels into the palette.
 
-/** What Node-RED gives a label, in pixels. */
+/** The space that Node-RED gives a label, in pixels. */
 const WIDTH = 82;
 const LINE = 20;
-/** Less than this share of the usual size cannot be read. */
-const SMALLEST = 0.75;
+/** Smaller labels would not be readable. */
+const MIN_SCALE = 0.75;
 
 /**
- * Node-RED breaks a word that is wider than a node at any letter. Here the whole
- * label is made smaller instead, as far as it can still be read.
+ * Node-RED breaks a word that is wider than a node at an arbitrary letter. This shrinks
+ * the whole label instead, unless it would become unreadable.
  */
 export function keepWordsWhole(type, title) {
   const width = (text) => RED.view.calculateTextWidth(text, 'red-ui-palette-label');
   const words = title.split(' ');
   const scale = (WIDTH - 1) / Math.max(...words.map(width));
-  if (scale >= 1 || scale < SMALLEST) {
+  if (scale >= 1 || scale < MIN_SCALE) {
     return;
   }
   const lines = [];

@@ -1,4 +1,4 @@
-// What the editor asks the runtime.
+// Requests of the editor to the runtime.
 
 const ask = (name, question) =>
   new Promise((resolve, reject) => {
@@ -9,7 +9,7 @@ const ask = (name, question) =>
       data: JSON.stringify(question),
       success: resolve,
       error: ({ status, responseJSON }) =>
-        reject(new Error(responseJSON?.message ?? `Node-RED answered with status ${status}`)),
+        reject(new Error(responseJSON?.message ?? `Node-RED returned HTTP ${status}`)),
     });
   });
 
@@ -20,8 +20,8 @@ export const askOptions = (question) => ask('options', question);
 export const askTest = (question) => ask('test', question);
 
 /**
- * A connection as the editor has it, deployed or not. Of its secrets it only has those that were
- * typed since the last deployment.
+ * A connection as it is in the editor, deployed or not. Of its secrets, it contains only
+ * those entered since the last deployment.
  */
 export function connectionOf(id) {
   const node = RED.nodes.node(id);

@@ -1,8 +1,8 @@
-// The names of the types of nodes. A dot is in no name of a connector or an
-// action, so no two of them are the same.
+// The names of the node types. They are unique, because names of connectors and actions
+// do not contain dots.
 
-/** Of a connector's connections: `openai.v1` for `openai/v1`. */
+/** The type of a connector's connections: `openai.v1` for `openai/v1`. */
 export const connectionType = (address) => address.replace('/', '.');
 
-/** Of an action: `openai.v1.ask`. */
+/** The type of an action: `openai.v1.ask`. */
 export const actionType = (address, action) => `${connectionType(address)}.${action}`;

@@ -1,24 +1,24 @@
-// What a field of a dialog holds: `{ type, value }`, where the type is one of
-// Node-RED's (`msg`, `jsonata` …) or a literal one of this package. The editor
-// and the runtime share it.
+// The fields of a dialog, shared by the editor and the runtime. A field is
+// `{ type, value }`, with one of Node-RED's types (`msg`, `jsonata` …) or a literal type
+// of this package.
 
-/** Whether runs need a connection: not where nothing authorizes. */
+/** Whether runs need a connection: true if any authorization uses a credential. */
 export const needsConnection = ({ authorizations }) =>
   authorizations.some(({ scheme }) => scheme.kind !== 'none');
 
-/** A property whose value is chosen from a list that is complete. */
+/** Whether the value must be one of the listed choices. */
 export const isClosed = ({ choices, type }) => type === 'BOOLEAN' || choices?.open === false;
 
 /**
- * The literal types that a property can have, the first one being usual.
+ * The literal types that a property can have, starting with the default.
  *
- * `list`, `members` and `map` hold fields again; `path` is a file's; `choice` and
- * `choices` hold what `choiceKey` says.
+ * `list`, `members` and `map` contain fields, `path` is the path of a file, and `choice`
+ * and `choices` contain keys from `choiceKey`.
  */
 export function literalTypes(property) {
   const { type, control, choices, children = [], values, secret } = property;
   if (secret) {
-    // It would be in the flow's file.
+    // A literal would be stored in the flow file.
     return [];
   }
   if (isClosed(property)) {
@@ -56,10 +56,10 @@ const LONG = ['TEXT_AREA', 'RICH_TEXT', 'CODE_EDITOR'];
 
 const LITERAL = ['str', 'text', 'num', 'bool', 'json', 'choice', 'choices'];
 
-/** Whether `literal` knows what a field of this type holds. */
+/** Whether `literal` can read a field of this type. */
 export const isLiteral = (type) => LITERAL.includes(type);
 
-/** The choices of a property, known when the connector was built. */
+/** The static choices of a property. */
 export const choicesOf = ({ type, choices }) =>
   type === 'BOOLEAN' ? BOTH : (choices?.known ?? []);
 
@@ -72,9 +72,9 @@ const BOTH = [
 export const choiceKey = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
 /**
- * The value of a literal field; undefined if it is not set.
+ * Returns the value of a literal field; undefined if it is not set.
  *
- * @throws {SyntaxError} if it should be JSON and is none
+ * @throws {SyntaxError} if it should be JSON but is not
  */
 export function literal(property, { type, value }) {
   if (value === '' || value === undefined) {
@@ -83,7 +83,7 @@ export function literal(property, { type, value }) {
   switch (type) {
     case 'num': {
       const number = Number(value);
-      // What is written in another way, or is no number, is the host's to read.
+      // The host parses other notations, and rejects what is not a number.
       return Number.isFinite(number) && String(number) === value ? number : value;
     }
     case 'bool':
@@ -101,27 +101,27 @@ export function literal(property, { type, value }) {
   }
 }
 
-/** A value that is not among the choices is for the host to refuse. */
+/** Returns the chosen value. The host rejects a value that is not among the choices. */
 function chosen(property, key) {
   const choice = choicesOf(property).find(({ value }) => choiceKey(value) === key);
   return choice ? choice.value : key;
 }
 
 /**
- * The names of the properties that count, as far as can be told beforehand: a
- * field that a message decides may have any value.
+ * The names of the properties whose conditions hold, as far as that is known in advance:
+ * a field that takes its value from a message may have any value.
  */
 export function shownNames(properties, fields) {
   const shown = new Set();
   const named = (name) => properties.find((property) => property.name === name);
   const isShown = ({ condition }, depth = 0) => {
-    if (!condition || properties.length < depth) {
+    if (!condition || depth > properties.length) {
       return true;
     }
     const other = named(condition.property);
-    // What is hidden is not there.
-    const isThere = other && isShown(other, depth + 1);
-    return holds(condition, isThere ? settled(other, fields[other.name]) : undefined);
+    // A hidden property counts as absent.
+    const isPresent = other && isShown(other, depth + 1);
+    return holds(condition, isPresent ? settled(other, fields[other.name]) : undefined);
   };
   for (const property of properties) {
     if (isShown(property)) {
@@ -131,7 +131,7 @@ export function shownNames(properties, fields) {
   return shown;
 }
 
-/** Some value, but not one that is known. */
+/** A value that is present but not known in advance. */
 const SOME = Symbol('some');
 
 function settled(property, field) {
@@ -162,7 +162,7 @@ function holds({ matches, values }, value) {
   }
 }
 
-/** What is missing in the fields, as the sentence that the editor shows; else undefined. */
+/** Returns a message for the editor if a required field is missing, otherwise undefined. */
 export function missing(properties, fields) {
   const shown = shownNames(properties, fields);
   for (const property of properties.filter(({ name }) => shown.has(name))) {
@@ -194,13 +194,13 @@ function inside({ children = [] }, { type, value }) {
     : [];
 }
 
-/** What a new node's fields are: what must be given, from the message where it can be. */
+/** The fields of a new node: the required ones, taken from the message where possible. */
 export function firstFields(properties) {
   const payload = [{ type: 'msg', value: 'payload' }];
   return firstMembers(properties, () => payload.pop());
 }
 
-/** What a new item of a list is. */
+/** The field of a new list item. */
 export const firstItem = (item) => first(item, () => undefined);
 
 function firstMembers(properties, take) {
@@ -210,7 +210,7 @@ function firstMembers(properties, take) {
   return Object.fromEntries(fields.filter(([, field]) => field));
 }
 
-/** @param {() => object | undefined} take the field that takes the message's payload, once */
+/** @param {() => object | undefined} take returns the field for the message's payload, once */
 function first(property, take) {
   const [type] = literalTypes(property);
   const { children = [], choices } = property;
@@ -230,7 +230,7 @@ function first(property, take) {
   }
 }
 
-/** In conversations it is the user who speaks. */
+/** In conversations, the default role is `user`. */
 function usualChoice(property) {
   const keys = choicesOf(property).map(({ value }) => choiceKey(value));
   return keys.includes('user') ? 'user' : (keys[0] ?? '');

@@ -1,4 +1,4 @@
-// The key of a service that wants one. It is kept for the browser's tab only.
+// The API key of a service that requires one, kept until the browser tab is closed.
 
 const NAME = 'connector:key';
 
@@ -7,9 +7,9 @@ let listener = () => {};
 export const accessKey = {
   get: () => sessionStorage.getItem(NAME),
   set: (key) => sessionStorage.setItem(NAME, key),
-  /** Tells the page that a request was refused for want of a key. */
+  /** Notifies the page that a request was refused because it lacks a valid key. */
   ask: (message) => listener(message),
-  /** @param {(message: string) => void} ask */
+  /** @param {(message: string) => void} ask shows the dialog */
   onAsk: (ask) => {
     listener = ask;
   },

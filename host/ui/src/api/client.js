@@ -1,24 +1,24 @@
-// Requests to the service, and its failures as exceptions.
+// Requests to the service; failures become exceptions.
 
 import { accessKey } from './access.js';
 
-/** Where the service says that its API is, as in the `url` of a file. */
+/** The API's path in what the service returns, such as the `url` of a file. */
 const ROOT = '/api/v1';
 
 /**
- * Where the page finds it: below its own address, since a proxy may serve both
- * under a prefix.
+ * The API's path as seen by the page: relative to the page's own address, because
+ * a proxy may serve both under a prefix.
  */
 const BASE = new URL(`.${ROOT}`, document.baseURI).pathname;
 
-/** The path below the API's root that a URL of the service names, if it is one. */
+/** The path of a service URL below the API's root; undefined for other URLs. */
 export const pathOf = (url) => (url.startsWith(`${ROOT}/`) ? url.slice(ROOT.length) : undefined);
 
 /** The address of a path below the API's root. */
 export const addressOf = (path) => BASE + path;
 
 /**
- * A failure as the service tells it (RFC 9457), or one of the way to it.
+ * A failure reported by the service (RFC 9457), or a failure to reach it.
  *
  * @typedef {object} Problem
  * @property {string} title
@@ -38,18 +38,18 @@ export class ServiceError extends Error {
   }
 }
 
-/** The one sentence that says what is wrong. */
+/** The message to show for a problem. */
 export function sentence(problem) {
   return problem.failure?.message ?? problem.detail ?? problem.title ?? 'the service failed';
 }
 
 /**
- * Makes a request; the answer is not read yet.
+ * Sends a request, and returns the response with its body unread.
  *
  * @param {string} method
  * @param {string} path below the API's root
  * @param {{json?: unknown, accept?: string, signal?: AbortSignal}} [options]
- * @throws {ServiceError} for every answer that is not a success
+ * @throws {ServiceError} if the response is not a success
  */
 export async function request(method, path, { json, accept, signal } = {}) {
   const headers = { Accept: accept ?? 'application/json' };
@@ -68,7 +68,7 @@ export async function request(method, path, { json, accept, signal } = {}) {
     if (error.name === 'AbortError') {
       throw error;
     }
-    throw new ServiceError({ title: 'the service cannot be reached' });
+    throw new ServiceError({ title: 'cannot reach the service' });
   }
   if (!response.ok) {
     const problem = await problemOf(response);
@@ -80,15 +80,15 @@ export async function request(method, path, { json, accept, signal } = {}) {
   return response;
 }
 
-/** Makes a request whose answer is JSON, or nothing. */
+/** Sends a request, and returns the response's JSON, if it has a body. */
 export async function requestJson(method, path, options) {
   const response = await request(method, path, options);
   return response.status === 204 ? undefined : response.json();
 }
 
 /**
- * Whether an answer asks for the service's own key. A provider that refuses a
- * connection's token has the same status, but only the service challenges.
+ * Whether a response asks for the service's own key. A provider that refuses a
+ * connection's token causes the same status, but without a challenge.
  */
 export function isForKey(response) {
   return response.status === 401 && response.headers.has('WWW-Authenticate');
@@ -98,6 +98,6 @@ async function problemOf(response) {
   try {
     return { status: response.status, ...(await response.json()) };
   } catch {
-    return { status: response.status, title: `the service answered with status ${response.status}` };
+    return { status: response.status, title: `the service returned HTTP ${response.status}` };
   }
 }

@@ -1,4 +1,4 @@
-// What the service offers, one function each.
+// The service's endpoints, one function each.
 
 import { addressOf, request, requestJson } from './client.js';
 import { readEvents } from './events.js';
@@ -12,7 +12,7 @@ export const getComponents = async () => (await requestJson('GET', '/components'
 export const getDocs = async (component) =>
   (await request('GET', `${ofComponent(component)}/docs`, { accept: 'text/markdown' })).text();
 
-/** The descriptor: what a component says about itself. */
+/** Returns a component's descriptor. */
 export const getDescriptor = (component) => requestJson('GET', ofComponent(component));
 
 export const getActionForm = (component, action) => form(ofAction(component, action));
@@ -31,7 +31,7 @@ export const getOptions = (component, action, property, json, signal) => {
   return requestJson('POST', path, { json, signal });
 };
 
-/** Runs an action; yields its events. Ending the signal cancels the run. */
+/** Runs an action and yields its events. Aborting the signal cancels the run. */
 export async function* run(component, action, json, signal) {
   const path = `${ofAction(component, action)}/run`;
   const response = await request('POST', path, { json, accept: 'text/event-stream', signal });

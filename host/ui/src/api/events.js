@@ -1,5 +1,5 @@
-// Reads server-sent events from an answer. `EventSource` can neither send a
-// body nor be cancelled with the request.
+// Reads server-sent events from a response. `EventSource` is no alternative: it
+// cannot send a body.
 
 /**
  * Yields `{ event, data }`, the data parsed from JSON.
@@ -14,7 +14,7 @@ export async function* readEvents(response) {
     if (done) {
       return;
     }
-    // A carriage return at the end may be the first half of a line's end.
+    // A carriage return at the end may be the first half of a line break.
     const text = (rest + value).replace(/\r\n/g, '\n');
     const blocks = text.split('\n\n');
     rest = blocks.pop();

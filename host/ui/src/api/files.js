@@ -1,12 +1,12 @@
-// Files of the service: upload with progress, and how a page shows them.
+// The service's files: uploading them with progress, and displaying them.
 
 import { useEffect, useState } from 'react';
 import { accessKey } from './access.js';
 import { ServiceError, addressOf, pathOf, request } from './client.js';
 
 /**
- * Uploads a file and resolves to its FILE_ENTRY. `fetch` tells no progress of
- * what it sends.
+ * Uploads a file and resolves to its FILE_ENTRY. `fetch` does not report upload
+ * progress.
  *
  * @param {File} file
  * @param {(share: number) => void} onProgress
@@ -26,7 +26,7 @@ export function upload(file, onProgress, signal) {
       if (transfer.status === 201) {
         resolve(transfer.response);
       } else {
-        const title = `the service answered with status ${transfer.status}`;
+        const title = `the service returned HTTP ${transfer.status}`;
         reject(new ServiceError(transfer.response ?? { title }));
       }
     };
@@ -48,12 +48,12 @@ export function isFileEntry(value) {
 }
 
 /**
- * The address under which an element of the page can show a file. Elements
- * send no key; where there is one, the content is fetched with it.
+ * The URL from which an element of the page can load a file. Elements cannot send
+ * an API key; if there is one, the content is fetched with it.
  *
  * @param {string} url
- * @returns {string | undefined} undefined while it is fetched, and for what is
- *   not a file of the service
+ * @returns {string | undefined} undefined while the file is fetched, and for
+ *   files that are not the service's
  */
 export function useFileUrl(url) {
   const path = pathOf(url);
@@ -63,25 +63,25 @@ export function useFileUrl(url) {
     if (!needsKey) {
       return undefined;
     }
-    let made;
+    let created;
     const controller = new AbortController();
     request('GET', path, { accept: '*/*', signal: controller.signal })
       .then((response) => response.blob())
-      .then((blob) => setBlobUrl((made = URL.createObjectURL(blob))))
+      .then((blob) => setBlobUrl((created = URL.createObjectURL(blob))))
       .catch(() => {});
     return () => {
       controller.abort();
-      URL.revokeObjectURL(made);
+      URL.revokeObjectURL(created);
     };
   }, [path, needsKey]);
   if (needsKey) {
     return blobUrl;
   }
-  // An output may name any address: what is not the service's own is no link.
+  // An output may contain any URL: only the service's own become links.
   return path === undefined ? undefined : addressOf(path);
 }
 
-/** A size as people write it. */
+/** Formats a size for people. */
 export function formatBytes(bytes) {
   const units = ['bytes', 'KB', 'MB', 'GB'];
   let unit = 0;

@@ -1,4 +1,4 @@
-// Which connection a run uses, and what is wrong with it.
+// Selects the connection that runs use, and shows what is wrong with it.
 
 import { Add, Edit } from '../parts/icons.jsx';
 import { SESSION } from './connections.js';

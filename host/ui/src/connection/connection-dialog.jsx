@@ -1,4 +1,4 @@
-// Makes a connection, or changes one: its name, its values, a test.
+// Creates or edits a connection: its name, its values, and a test.
 
 import { useEffect, useRef, useState } from 'react';
 import {
@@ -19,7 +19,7 @@ import { formFor, sameValues } from './kept-secrets.js';
 /**
  * @param {object} props
  * @param {{address: string, title: string, help?: string}} props.component
- * @param {object} [props.connection] the one to change; `{id: SESSION, values}` for the session's
+ * @param {object} [props.connection] the one to edit; `{id: SESSION, values}` for the session's
  * @param {object} props.connections
  * @param {() => void} props.onClose
  */
@@ -72,7 +72,7 @@ export function ConnectionDialog({ component, connection, connections, onClose }
     }
     return undefined;
   };
-  // Only the service has the secrets that were kept: it tests them where they are.
+  // Only the service has the stored secrets, so it must run the test with them.
   const hasKeptSecret = isStored && connection.secrets.some((secret) => !values[secret]);
   const isChanged = isStored && !sameValues(values, connection.values);
   const mustSaveFirst = hasKeptSecret && isChanged;
@@ -112,12 +112,12 @@ export function ConnectionDialog({ component, connection, connections, onClose }
       <div className="dialog-body">
         {!connection && (
           <fieldset className="choice-row">
-            <legend className="hidden">Where the connection is kept</legend>
-            <Choice isChosen={isKept} onChoose={() => setKept(true)} label="Keep it in the service">
-              The service stores it and never shows its secrets again.
+            <legend className="hidden">Where to store the connection</legend>
+            <Choice isChosen={isKept} onChoose={() => setKept(true)} label="Store it in the service">
+              It is encrypted, and its secrets are never shown again.
             </Choice>
             <Choice isChosen={!isKept} onChoose={() => setKept(false)} label="Only for this session">
-              It is in this page’s memory and gone when you leave.
+              It stays in this page’s memory until you leave the page.
             </Choice>
           </fieldset>
         )}

@@ -1,11 +1,11 @@
-// The connections of a component: those that the service keeps, and one for
-// this session that only the page's memory holds.
+// A component's connections: those stored by the service, and one for this
+// session, which exists only in the page's memory.
 
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { getConnections } from '../api/endpoints.js';
 import { choices } from '../storage.js';
 
-/** The id of the connection that only lasts until the page is left. */
+/** The id of the connection that lasts until the user leaves the page. */
 export const SESSION = 'session';
 
 /**
@@ -13,7 +13,7 @@ export const SESSION = 'session';
  * @property {{id: string, name: string, values: object, secrets: string[]}[]} stored
  * @property {object | undefined} session the values of the one in memory
  * @property {string | undefined} chosen an id
- * @property {unknown} value what a request carries
+ * @property {unknown} value what a request contains
  */
 
 /** @param {string | undefined} component */
@@ -26,7 +26,7 @@ export function useConnections(component) {
     setAll(await getConnections());
   }, []);
   useEffect(() => {
-    // A service without stored connections works all the same.
+    // The page also works without stored connections.
     reload().catch(() => {});
   }, [reload]);
 
@@ -35,9 +35,9 @@ export function useConnections(component) {
     () => all.filter((connection) => connection.component === component),
     [all, component],
   );
-  const isThere = (id) => (id === SESSION ? session : stored.some((other) => other.id === id));
+  const exists = (id) => (id === SESSION ? session : stored.some((other) => other.id === id));
   const wanted = chosenIds[component] ?? choices.get(component);
-  const chosen = isThere(wanted) ? wanted : wanted === '' ? undefined : stored[0]?.id;
+  const chosen = exists(wanted) ? wanted : wanted === '' ? undefined : stored[0]?.id;
 
   return {
     stored,

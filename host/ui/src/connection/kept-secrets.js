@@ -1,6 +1,7 @@
-// A stored connection's secrets are never shown; left empty they stay.
+// The secrets of a stored connection are never shown; a field left empty keeps its
+// secret.
 
-/** The form for a new connection, or for one whose secrets need not be given again. */
+/** The form for a connection, in which stored secrets need not be entered again. */
 export function formFor(connection, schema, uiSchema) {
   const kept = connection?.secrets ?? [];
   if (kept.length === 0) {
@@ -8,7 +9,7 @@ export function formFor(connection, schema, uiSchema) {
   }
   const hints = kept.map((secret) => [
     secret,
-    { ...uiSchema[secret], 'ui:placeholder': 'stored; type to replace it' },
+    { ...uiSchema[secret], 'ui:placeholder': 'stored; enter a new value to replace it' },
   ]);
   const required = (schema.required ?? []).filter((name) => !kept.includes(name));
   return {
@@ -17,7 +18,7 @@ export function formFor(connection, schema, uiSchema) {
   };
 }
 
-/** Whether two sets of values are the same, whatever their order. */
+/** Whether two sets of values are equal, regardless of their order. */
 export function sameValues(one, other) {
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...names].every((name) => JSON.stringify(one[name]) === JSON.stringify(other[name]));

@@ -1,4 +1,4 @@
-// The reference beside the form: what it says of this action.
+// The reference documentation of the current action, next to the form.
 
 import { useEffect, useState } from 'react';
 import { getDocs } from '../api/endpoints.js';

@@ -1,20 +1,20 @@
-// Markdown of a connector. Connectors are other people's: HTML in it is shown
-// as text, links leave the page, images are not loaded.
+// Renders a connector's Markdown, which is not trusted: HTML is shown as text,
+// links open in a new tab, and images are not loaded.
 //
-// rjsf brings this renderer along. It makes React's elements and no HTML, so
-// there is none that could be injected.
+// This renderer is a dependency of rjsf. It creates React elements instead of HTML,
+// which rules out HTML injection.
 
 import MarkdownToJsx from 'markdown-to-jsx/react';
 
 const OPTIONS = {
   disableParsingRawHTML: true,
   forceBlock: true,
-  // Headings must not take the ids of the page's own elements.
+  // Headings must not get the ids of the page's own elements.
   slugify: (text, slug) => `docs-${slug(text)}`,
   overrides: {
     a: { props: { target: '_blank', rel: 'noopener noreferrer' } },
     img: ({ alt }) => alt,
-    // Columns are not columns here, so they are not aligned either.
+    // Rows are shown as entries without columns, so alignment is dropped.
     td: ({ children }) => <td>{children}</td>,
   },
 };

@@ -1,13 +1,14 @@
-// A part of a connector's reference.
+// Extracts a part of a connector's reference.
 
 /**
- * The section of an action; everything if there is none.
+ * Returns the section of an action, or everything if it has no section.
  *
  * @param {string} docs
- * @param {string} title the action's
+ * @param {string} title the action's title
  */
 export function sectionOf(docs, title) {
-  // The front matter is for sites. Its rules are HTML, which is not rendered.
+  // Drops the front matter, which is for site generators, and turns HTML rules, which
+  // are not rendered, into Markdown.
   const text = docs.replace(/^---\n.*?\n---\n/s, '').replaceAll('<hr />', '---');
   const actions = text.slice(Math.max(0, text.indexOf('\n## Actions')));
   const start = actions.indexOf(`\n### ${title}\n`);

@@ -1,5 +1,5 @@
-// Puts the page's own controls into a uiSchema. The host's names only such as
-// every rjsf has; which of ours fits, the schema tells.
+// Adds the page's own controls to a uiSchema. The host's uiSchema names only those
+// that are built into rjsf; the schema determines which of ours fits.
 
 import {
   hasSuggestions,

@@ -1,6 +1,6 @@
-// From what the validator finds to what a person reads at a field.
+// Turns the validator's errors into messages for the fields.
 
-/** Keywords that only say that something below them is wrong. */
+/** Keywords whose errors only report that something below them is wrong. */
 const CONTAINERS = new Set([
   'properties',
   'additionalProperties',
@@ -24,7 +24,7 @@ export function faultsIn(schema, instance, units) {
     if (CONTAINERS.has(unit.keyword) && unit.keyword !== 'additionalProperties') {
       continue;
     }
-    // What the branches of a choice say is of no use, and a key is no place.
+    // Errors in the branches of a choice do not help, and keys have no field.
     if (/\/(oneOf|anyOf|not|propertyNames)\//.test(unit.keywordLocation)) {
       continue;
     }
@@ -37,20 +37,20 @@ export function faultsIn(schema, instance, units) {
       }
       continue;
     }
-    // `false` is the only one that is not told by something below it.
+    // Unless it is `false`, an error below it reports the same.
     if (unit.keyword === 'additionalProperties' && limit !== false) {
       continue;
     }
-    faults.push({ path, keyword: unit.keyword, message: words(unit.keyword, limit) });
+    faults.push({ path, keyword: unit.keyword, message: describe(unit.keyword, limit) });
   }
-  const places = new Set();
+  const seen = new Set();
   return faults.filter(({ path, message }) => {
-    const place = JSON.stringify([path, message]);
-    return !places.has(place) && places.add(place);
+    const key = JSON.stringify([path, message]);
+    return !seen.has(key) && seen.add(key);
   });
 }
 
-function words(keyword, limit) {
+function describe(keyword, limit) {
   switch (keyword) {
     case 'type':
       return `must be ${[limit].flat().map((type) => TYPES[type] ?? type).join(' or ')}`;
@@ -69,7 +69,7 @@ function words(keyword, limit) {
     case 'maxProperties':
       return `must have at most ${limit} ${limit === 1 ? 'entry' : 'entries'}`;
     case 'uniqueItems':
-      return 'must not have an entry twice';
+      return 'must not contain duplicate entries';
     case 'oneOf':
     case 'anyOf':
     case 'enum':
@@ -77,11 +77,11 @@ function words(keyword, limit) {
     case 'pattern':
       return `must match ${limit}`;
     case 'propertyNames':
-      return limit.pattern ? `keys must match ${limit.pattern}` : 'has a key that is not allowed';
+      return limit.pattern ? `keys must match ${limit.pattern}` : 'contains a key that is not allowed';
     case 'format':
       return `must be a valid ${limit}`;
     case 'additionalProperties':
-      return 'has a member that does not exist';
+      return 'contains an unknown property';
     default:
       return 'is not allowed';
   }
@@ -90,14 +90,14 @@ function words(keyword, limit) {
 const TYPES = {
   integer: 'a whole number',
   number: 'a number',
-  string: 'a text',
+  string: 'text',
   boolean: 'yes or no',
   array: 'a list',
   object: 'an object',
-  null: 'nothing',
+  null: 'null',
 };
 
-/** The steps of a JSON pointer in a URI fragment. */
+/** Splits a JSON pointer in a URI fragment into its steps. */
 function steps(pointer) {
   return pointer
     .split('/')

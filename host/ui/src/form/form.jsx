@@ -1,7 +1,7 @@
-// A form from a schema and a uiSchema of the host, with the page's controls.
+// A form for a schema and a uiSchema of the host, with the page's own controls.
 
 import { useCallback, useImperativeHandle, useMemo, useRef, useState } from 'react';
-// The package's own index wants the validator that is not used here.
+// The package's index would import a validator that is not used here.
 import Form from '@rjsf/core/lib/components/Form.js';
 import { withControls } from './controls.js';
 import { fields } from './fields/index.js';
@@ -13,7 +13,7 @@ import { widgets } from './widgets/index.js';
 /** Without these, rjsf fills optional selects with their first choice. */
 const DEFAULTS = { constAsDefaults: 'never', emptyObjectFields: 'skipEmptyDefaults' };
 
-/** What is only not there yet is no mistake while a form is filled. */
+/** Errors that are expected while the user fills in the form. */
 const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties']);
 
 /**
@@ -22,10 +22,10 @@ const UNFINISHED = new Set(['required', 'minItems', 'minLength', 'minProperties'
  * @param {object} props.uiSchema
  * @param {object} props.value
  * @param {(value: object) => void} props.onChange
- * @param {() => void} props.onSubmit called with valid data only
- * @param {object} [props.errors] errors from elsewhere, as a tree
- * @param {object} [props.context] what controls need to know of the page
- * @param {import('react').Ref} props.handle gets `submit` and `focus(path)`
+ * @param {() => void} props.onSubmit called only if the data is valid
+ * @param {object} [props.errors] errors reported by the service, as a tree
+ * @param {object} [props.context] what controls need to know about the page
+ * @param {import('react').Ref} props.handle receives `submit` and `focus(path)`
  */
 export function SchemaForm(props) {
   const { schema, uiSchema, value, onChange, onSubmit, errors, context, handle, children } = props;
@@ -38,7 +38,7 @@ export function SchemaForm(props) {
   useImperativeHandle(handle, () => ({
     submit: () => {
       setFinished(true);
-      // With the next state: `transformErrors` must let everything through.
+      // Waits for the state change: `transformErrors` must no longer filter.
       setTimeout(() => form.current?.submit());
     },
     focus: (path) => focusProperty(element(), parsePath(path)),
@@ -65,8 +65,8 @@ export function SchemaForm(props) {
       extraErrors={errors}
       extraErrorsBlockSubmit={false}
       transformErrors={transformErrors}
-      // Not when a field is left: a message that comes or goes moves what is
-      // below it, and the click that left the field would miss its button.
+      // Not "onBlur": a message that appears or disappears moves everything below it,
+      // and the click that left the field would miss its button.
       liveValidate="onChange"
       showErrorList={false}
       noHtml5Validate
@@ -87,7 +87,7 @@ export function SchemaForm(props) {
   );
 }
 
-/** The page has said the title and the description already. */
+/** Drops the title and the description, which the page already shows. */
 function withoutHeading(schema) {
   const { title: _title, description: _description, ...rest } = schema;
   return rest;

@@ -1,9 +1,9 @@
-// What a form begins with.
+// The initial value of a form.
 
 import { nextMessage } from './fields/messages.jsx';
 import { messageShape, propertiesOf } from './schema.js';
 
-/** Lists of messages that must have one have it, with its speaker. */
+/** Adds a first message, with its speaker, to each list that requires one. */
 export function initialInput(schema) {
   const lists = Object.entries(propertiesOf(schema)).filter(
     ([, property]) => property.minItems > 0 && messageShape(property),

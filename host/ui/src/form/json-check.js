@@ -1,11 +1,11 @@
-// Whether a text is JSON, and whether that is a JSON Schema.
+// Checks whether text is JSON and, if required, a JSON Schema.
 
 import { Validator } from '@cfworker/json-schema';
 
 /**
  * @param {string} text
  * @param {boolean} isSchema
- * @returns {{value?: unknown, message?: string}} the message if something is wrong
+ * @returns {{value?: unknown, message?: string}} with a message if something is wrong
  */
 export function checkJson(text, isSchema) {
   if (text.trim() === '') {
@@ -20,7 +20,7 @@ export function checkJson(text, isSchema) {
   return { value, message: isSchema ? schemaFault(value) : undefined };
 }
 
-/** Engines say where in different ways; lines are what a person sees. */
+/** Adds the line and column to a parser's message, whose format depends on the engine. */
 function place(text, message) {
   const position = /at position (\d+)/.exec(message);
   const what = message.split(/,? ?(?:\(|in JSON|at (?:position|line)|")/)[0];
@@ -34,10 +34,10 @@ function place(text, message) {
 function schemaFault(schema) {
   const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
   if (!isObject) {
-    return 'A JSON Schema is an object';
+    return 'A JSON Schema must be an object';
   }
   const { errors } = new Validator(META, '7').validate(schema);
-  // The deepest place is where the mistake is.
+  // The deepest error is closest to the mistake.
   const [fault] = errors.toSorted((one, other) => depth(other) - depth(one));
   if (!fault) {
     return undefined;
@@ -50,7 +50,7 @@ function schemaFault(schema) {
 
 const depth = ({ instanceLocation }) => instanceLocation.split('/').length;
 
-/** What is most often wrong in a schema: JSON Schema's own description, in short. */
+/** A short version of JSON Schema's meta-schema, for the most common mistakes. */
 const META = {
   $id: 'schema',
   type: ['object', 'boolean'],

@@ -1,5 +1,5 @@
-// How controls ask a connector for the current choices of a property. Forms
-// without a connector behind them have none to ask.
+// The function with which controls request the dynamic options of a property.
+// Undefined in forms that do not belong to an action.
 
 import { createContext } from 'react';
 
@@ -8,5 +8,5 @@ import { createContext } from 'react';
  *   options: {label: string, value: unknown, description?: string}[]}} Options
  */
 
-/** Takes a property, what was typed and a signal; resolves to `Options`. */
+/** Takes a property, the search text and a signal; resolves to `Options`. */
 export const OptionsContext = createContext(undefined);

@@ -1,19 +1,19 @@
-// Paths such as `messages[0].content`, in which the service says where in an
-// input a failure lies.
+// Paths such as `messages[0].content`, with which the service locates a failure in
+// an input.
 
 /** @returns {string[]} the steps */
 export function parsePath(path) {
   return path.match(/[^.[\]]+/g) ?? [];
 }
 
-/** rjsf's tree of errors with one message in it. */
+/** Builds rjsf's error tree with a single message. */
 export function errorAt(path, message) {
   return parsePath(path).reduceRight((inner, step) => ({ [step]: inner }), {
     __errors: [message],
   });
 }
 
-/** The paths in a tree of errors, in its order. */
+/** The paths of all errors in a tree, in its order. */
 export function pathsOf(errors, above = []) {
   return Object.entries(errors ?? {}).flatMap(([step, inner]) =>
     step === '__errors' ? (inner?.length > 0 ? [above] : []) : pathsOf(inner, [...above, step]),
@@ -21,12 +21,12 @@ export function pathsOf(errors, above = []) {
 }
 
 /**
- * Moves the focus to the control of a property, or to the nearest one around
- * it that there is.
+ * Moves the focus to the control of a property or, if it has none, to the nearest
+ * control around it.
  *
  * @param {HTMLElement} form
  * @param {string[]} path
- * @returns {boolean} whether there is one
+ * @returns {boolean} whether a control was found
  */
 export function focusProperty(form, path) {
   for (let length = path.length; length > 0; length -= 1) {

@@ -1,7 +1,7 @@
-// Questions to a form's schema, as the host renders it: which property is
-// what. The page's own controls are chosen by the answers.
+// Classifies the properties of a form's schema, as the host renders it, to select
+// the page's own controls.
 
-/** The properties at a level, those with a condition included. */
+/** The properties of an object, including conditional ones. */
 export function propertiesOf(schema) {
   const conditional = (schema.allOf ?? []).map((rule) => rule.then?.properties);
   return Object.assign({}, schema.properties, ...conditional);
@@ -17,40 +17,40 @@ export const isTextList = (schema) =>
 export const isChoiceList = (schema) =>
   schema.type === 'array' && Boolean(schema.uniqueItems && schema.items?.oneOf);
 
-/** An object with keys of the user's own, such as a map of weights. */
+/** An object whose keys the user chooses, such as a map of weights. */
 export const isMap = (schema) =>
   schema.type === 'object' && !schema.properties && Boolean(schema.additionalProperties);
 
-/** A text with suggestions, or whose choices the connector is asked for. */
+/** A string with suggestions or dynamic options. */
 export const hasSuggestions = (schema) =>
   !schema.oneOf &&
   Boolean(schema['x-options-source'] || schema['x-choices'] || schema.examples) &&
   [schema.type].flat().includes('string');
 
-/** Several types: what is typed may be JSON. */
+/** Whether a property accepts several types, so that the user may enter JSON. */
 export const takesJson = (schema) => Array.isArray(schema.type) && schema.type.includes('object');
 
 /**
- * A text that is JSON. Not every table says so by its control; then the
- * example in the empty box tells.
+ * A string that contains JSON. If neither media type nor control shows that, the
+ * placeholder may.
  */
 export const isJsonText = (schema, placeholder) =>
   schema.type === 'string' &&
   (JSON_MEDIA.test(schema.contentMediaType ?? '') ||
     (schema['x-control-type'] === 'TEXT_AREA' && /^[{[]/.test(placeholder ?? '')));
 
-/** JSON text that is itself a JSON Schema. */
+/** A string that contains a JSON Schema. */
 export const isSchemaText = (schema, placeholder) =>
   schema.contentMediaType === 'application/schema+json' || /^{\s*"type"/.test(placeholder ?? '');
 
 const JSON_MEDIA = /[/+]json$/;
 
-/** A text that is likely to be long, though its control is one line. */
-export const isLongText = (schema) => schema.type === 'string' && 500 < (schema.maxLength ?? 0);
+/** A string that is likely to be long, even if its control has a single line. */
+export const isLongText = (schema) => schema.type === 'string' && (schema.maxLength ?? 0) > 500;
 
 /**
- * How a list of messages is made up: the member that is the text, and the
- * others (a role, a weight), which are short. Undefined if the list is none.
+ * The structure of a list of messages: the member that contains the text, and the
+ * others (a role, a weight), which are short. Undefined for other properties.
  *
  * @returns {{text: string, others: string[]} | undefined}
  */
@@ -69,7 +69,7 @@ export function messageShape(schema) {
 }
 
 /**
- * Choices that a schema names itself.
+ * The choices listed in a schema.
  *
  * @returns {{value: unknown, label: string, description?: string}[]}
  */
@@ -87,7 +87,7 @@ export function ownChoices(schema) {
   );
 }
 
-/** A value without what is secret, which the browser must not keep. */
+/** Removes secrets from a value, because the browser must not store them. */
 export function withoutSecrets(schema, value) {
   if (schema?.['x-secret']) {
     return undefined;

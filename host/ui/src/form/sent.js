@@ -1,8 +1,8 @@
-// What is sent of a form's value.
+// Prepares a form's value for sending.
 
 /**
- * Lists and maps in which nothing is are left out: rjsf makes them, and for the
- * service they are as good as not given.
+ * Drops empty lists and maps: rjsf creates them, and the service treats them as
+ * unset.
  */
 export function sentInput(value) {
   const isEmpty = (member) =>

@@ -1,16 +1,15 @@
-// The validator behind the forms.
+// The forms' validator.
 //
-// rjsf's own, `@rjsf/validator-ajv8`, compiles each schema to code and runs
-// that, which the page's Content-Security-Policy forbids; its precompiled
-// variant needs the schemas at build time, and these come from whatever
-// connectors a service has. `@cfworker/json-schema` interprets schemas. It
-// knows draft-07, the dialect of the host's forms.
+// rjsf's own, `@rjsf/validator-ajv8`, compiles each schema to code, which the page's
+// Content-Security-Policy forbids. Its precompiled variant needs the schemas at build
+// time, but they depend on the service's connectors. `@cfworker/json-schema`
+// interprets schemas, and supports draft-07, the dialect of the host's forms.
 
 import { Validator } from '@cfworker/json-schema';
 import { toErrorSchema } from '@rjsf/utils';
 import { faultsIn } from './faults.js';
 
-/** Validators by schema: rjsf asks often, and mostly with the same objects. */
+/** Validators by schema: rjsf validates often, and mostly with the same objects. */
 const known = new WeakMap();
 
 function validatorOf(schema) {
@@ -22,7 +21,7 @@ function validatorOf(schema) {
   return validator;
 }
 
-/** A value as it would be sent: without members that are undefined. */
+/** The value as it would be sent: without undefined members. */
 function sent(value) {
   return value === undefined ? null : JSON.parse(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-// Copies a text, and says so.
+// Copies text and confirms it.
 
 import { useEffect, useState } from 'react';
 import { Check, Copy } from './icons.jsx';

@@ -1,5 +1,5 @@
-// A modal dialog. The browser's own keeps the focus in it, closes with Escape
-// and hands the focus back.
+// A modal dialog. The browser traps the focus inside `<dialog>`, closes it on Escape
+// and restores the focus.
 
 import { useEffect, useRef } from 'react';
 import { Remove } from './icons.jsx';

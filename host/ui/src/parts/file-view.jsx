@@ -1,5 +1,4 @@
-// A file as the page shows it: an image, a player, or its name; and a way to
-// have it.
+// Shows a file as an image, a player or just its name, with a download link.
 
 import { useFileUrl } from '../api/files.js';
 import { Download } from './icons.jsx';

@@ -1,7 +1,7 @@
-// Values as people read them.
+// Formats values for people.
 
-/** `durationMs` becomes `Duration ms`, `completion_tokens` `Completion tokens`. */
-export function spoken(name) {
+/** Turns `durationMs` into `Duration ms`, `completion_tokens` into `Completion tokens`. */
+export function labelOf(name) {
   const words = name
     .replace(/_/g, ' ')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -9,7 +9,7 @@ export function spoken(name) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** A time span in milliseconds. */
+/** Formats a duration in milliseconds. */
 export function formatDuration(ms) {
   if (ms < 1000) {
     return `${Math.round(ms)} ms`;
@@ -17,7 +17,7 @@ export function formatDuration(ms) {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : formatClock(ms / 1000);
 }
 
-/** A place in a recording, in seconds. */
+/** Formats a position in a recording, in seconds. */
 export function formatClock(seconds) {
   const whole = Math.floor(seconds);
   const pad = (number) => String(number).padStart(2, '0');

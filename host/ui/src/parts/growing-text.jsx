@@ -1,4 +1,4 @@
-// A text box that is as tall as what is in it.
+// A text area that grows with its content.
 
 import { useLayoutEffect, useRef } from 'react';
 
@@ -8,7 +8,7 @@ export function GrowingText({ minRows = 2, className = '', ...attributes }) {
   useLayoutEffect(() => {
     const { style, offsetHeight, clientHeight } = box.current;
     style.height = 'auto';
-    // Borders are not part of what scrolls.
+    // `scrollHeight` does not include borders.
     style.height = `${box.current.scrollHeight + offsetHeight - clientHeight}px`;
   }, [attributes.value]);
   return <textarea ref={box} rows={minRows} className={`input ${className}`} {...attributes} />;

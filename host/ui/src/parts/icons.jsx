@@ -1,4 +1,4 @@
-// The page's few icons. Each stands beside words or in a button with a name.
+// The page's icons. Each is next to text or in a button with an accessible name.
 
 function Icon({ children }) {
   return (

@@ -1,4 +1,4 @@
-// A message of the service, in which names stand in backquotes.
+// Renders a message of the service, with names in backticks as code.
 
 export function Sentence({ text }) {
   return text

@@ -1,4 +1,4 @@
-// Tabs, moved through with the arrow keys.
+// Tabs with arrow key navigation.
 
 import { useRef } from 'react';
 

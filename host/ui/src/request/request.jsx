@@ -1,4 +1,4 @@
-// The run as a request that can be made elsewhere.
+// The current run as a request to use elsewhere.
 
 import { runAddress } from '../api/endpoints.js';
 import { accessKey } from '../api/access.js';
@@ -14,7 +14,7 @@ export function Request({ component, action, input, connections, secrets }) {
       <h3>As curl</h3>
       <Json label="Request as curl" value={curl(runAddress(component, action), body)} />
       <p className="field-description">
-        Without <code>text/event-stream</code> the answer comes at once, as JSON.
+        Without <code>text/event-stream</code>, the response is a single JSON document.
       </p>
       <h3>Input</h3>
       <Json label="Input as JSON" value={input} />
@@ -22,7 +22,7 @@ export function Request({ component, action, input, connections, secrets }) {
   );
 }
 
-/** What is secret stays in the page: the shell fills it in. */
+/** Replaces secrets with shell variables, so that they never leave the page. */
 function masked(values, secrets) {
   const entries = Object.entries(values ?? {}).map(([name, value]) => [
     name,
@@ -42,7 +42,7 @@ function curl(address, body) {
   ].join(' \\\n  ');
 }
 
-/** In single quotes a shell changes nothing. */
+/** A shell expands nothing inside single quotes. */
 function quoted(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-// Requests that had to be made again, and why.
+// Requests that were retried, and why.
 
 import { formatDuration } from '../parts/format.js';
 
@@ -10,7 +10,7 @@ export function Attempts({ attempts }) {
     <ol className="attempts">
       {attempts.map(({ attempt, pauseMs, reason }) => (
         <li key={attempt}>
-          Attempt {attempt} failed: {reason}. Again after {formatDuration(pauseMs)}.
+          Attempt {attempt} failed: {reason}. Retry after {formatDuration(pauseMs)}.
         </li>
       ))}
     </ol>

@@ -1,4 +1,4 @@
-// Functions that the model called while it answered.
+// Functions that the model called during the run.
 
 import { Chevron } from '../parts/icons.jsx';
 import { Json } from './json.jsx';

@@ -1,7 +1,7 @@
-// Why a run failed, and what helps to find out more.
+// Why a run failed, with details for further investigation.
 
 import { sentence } from '../api/client.js';
-import { formatDuration, spoken } from '../parts/format.js';
+import { formatDuration, labelOf } from '../parts/format.js';
 import { Alert, Chevron } from '../parts/icons.jsx';
 import { Sentence } from '../parts/sentence.jsx';
 import { Json } from './json.jsx';
@@ -9,17 +9,17 @@ import { Json } from './json.jsx';
 export function FailureCard({ problem }) {
   const failure = problem.failure ?? {};
   const facts = [
-    ['property', failure.property],
-    ['status', failure.status],
-    ['code', failure.code],
-    ['requestId', failure.requestId],
-    ['tryAgainAfter', failure.retryAfterMs && formatDuration(failure.retryAfterMs)],
-    ['reference', problem.instance],
+    ['Property', failure.property],
+    ['HTTP status', failure.status],
+    ['Code', failure.code],
+    ['Request ID', failure.requestId],
+    ['Retry after', failure.retryAfterMs && formatDuration(failure.retryAfterMs)],
+    ['Reference', problem.instance],
   ].filter(([, value]) => value !== undefined && value !== null);
   return (
     <section className="failure" id="failure" tabIndex={-1} aria-label="Failure">
       <h3>
-        <Alert /> {spoken((failure.kind ?? 'failed').replace(/-/g, ' '))}
+        <Alert /> {labelOf((failure.kind ?? 'failed').replace(/-/g, ' '))}
       </h3>
       <p>
         <Sentence text={sentence(problem)} />
@@ -28,7 +28,7 @@ export function FailureCard({ problem }) {
         <dl className="facts">
           {facts.map(([name, value]) => (
             <div key={name}>
-              <dt>{spoken(name)}</dt>
+              <dt>{name}</dt>
               <dd>
                 <code>{value}</code>
               </dd>

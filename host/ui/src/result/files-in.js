@@ -1,4 +1,4 @@
-// The files anywhere in a value, each once.
+// Collects the files anywhere in a value, without duplicates.
 
 import { isFileEntry } from '../api/files.js';
 

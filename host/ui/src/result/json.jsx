@@ -1,4 +1,4 @@
-// A value as JSON, to read and to copy.
+// A value as JSON, with a button to copy it.
 
 import { CopyButton } from '../parts/copy-button.jsx';
 

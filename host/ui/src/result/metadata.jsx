@@ -1,6 +1,6 @@
-// What a run took: usage, duration, and whatever else its metadata tells.
+// A run's metadata: model, duration, usage and the rest.
 
-import { formatDuration, spoken } from '../parts/format.js';
+import { formatDuration, labelOf } from '../parts/format.js';
 import { Chevron } from '../parts/icons.jsx';
 import { Json } from './json.jsx';
 
@@ -10,9 +10,9 @@ export function Metadata({ metadata = {} }) {
   const facts = [
     ['Model', model],
     ['Duration', durationMs !== undefined && formatDuration(durationMs)],
-    ...numbers.map(([name, value]) => [spoken(name), value.toLocaleString('en')]),
+    ...numbers.map(([name, value]) => [labelOf(name), value.toLocaleString('en')]),
     ['Attempts', attempts > 1 && attempts],
-    ['Request id', requestId],
+    ['Request ID', requestId],
   ].filter(([, value]) => value);
   const hasMore = Object.keys(others).length > 0 || numbers.length < Object.keys(usage ?? {}).length;
   return (

@@ -1,5 +1,5 @@
-// What a run returned, shown by its shape: texts, files wherever they are in
-// it, transcripts with times, and anything else as JSON.
+// The output of a run, displayed according to its shape: text, files anywhere in it,
+// transcripts with timestamps, and everything else as JSON.
 
 import { CopyButton } from '../parts/copy-button.jsx';
 import { Chevron } from '../parts/icons.jsx';
@@ -52,7 +52,7 @@ function Text({ text }) {
   );
 }
 
-/** What was listened to, so that the times of a transcript lead somewhere. */
+/** The recording in the input, for playing a transcript from its timestamps. */
 function recordingIn(input) {
   return filesIn(input).find(({ mimeType }) => /^(audio|video)\//.test(mimeType));
 }

@@ -1,4 +1,4 @@
-// Files that are shown until the result is there; the last is the newest.
+// The latest preview file, shown until the result arrives.
 
 import { FileView } from '../parts/file-view.jsx';
 

@@ -1,4 +1,4 @@
-// How far a run is: of what is sent or received, or only that it goes on.
+// The progress of a run: the amount sent or received, or an indeterminate bar.
 
 import { formatBytes } from '../api/files.js';
 

@@ -1,4 +1,4 @@
-// How a run goes and what comes of it.
+// A run's progress and result.
 
 import { Attempts } from './attempts.jsx';
 import { Calls } from './calls.jsx';

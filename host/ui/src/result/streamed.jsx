@@ -1,8 +1,8 @@
-// Text as it arrives, one block for each choice.
+// Streamed text, one block per choice.
 
 export function Streamed({ texts, isRunning }) {
   return texts.map((text, choice) => (
-    // Choices have no identity but their number.
+    // Choices are identified by their index.
     <p className="answer" key={`${choice}`}>
       {text}
       {isRunning && <span className="caret" aria-hidden="true" />}

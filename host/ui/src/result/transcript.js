@@ -1,5 +1,4 @@
-// Recognizes a transcript by its shape: a text, and parts of it that have a
-// start and an end.
+// Recognizes a transcript by its shape: text, and parts with a start and an end.
 
 /**
  * @typedef {{start: number, end: number, text: string, speaker?: string}} Part

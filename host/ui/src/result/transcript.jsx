@@ -1,10 +1,10 @@
-// A transcript: its text, and its parts with their times. With the recording
-// at hand, a time plays it from there.
+// A transcript: its text, and its parts with timestamps. If the recording is
+// available, clicking a timestamp plays it from there.
 
 import { useRef } from 'react';
 import { CopyButton } from '../parts/copy-button.jsx';
 import { FileView } from '../parts/file-view.jsx';
-import { formatClock, formatDuration, spoken } from '../parts/format.js';
+import { formatClock, formatDuration, labelOf } from '../parts/format.js';
 
 export function Transcript({ transcript, recording }) {
   const { text, facts, lists } = transcript;
@@ -19,7 +19,7 @@ export function Transcript({ transcript, recording }) {
         <dl className="facts">
           {facts.map(([name, value]) => (
             <div key={name}>
-              <dt>{spoken(name)}</dt>
+              <dt>{labelOf(name)}</dt>
               <dd>{name === 'duration' ? formatDuration(value * 1000) : String(value)}</dd>
             </div>
           ))}
@@ -32,7 +32,7 @@ export function Transcript({ transcript, recording }) {
       {recording && lists.length > 0 && <FileView file={recording} player={player} />}
       {lists.map(({ name, parts }) => (
         <div key={name}>
-          <h4>{spoken(name)}</h4>
+          <h4>{labelOf(name)}</h4>
           <ol className="parts">
             {parts.map((part, index) => (
               <li key={`${part.start} ${index}`}>

@@ -1,4 +1,4 @@
-// Starts and cancels a run and says how it stands.
+// Starts and cancels a run, and shows its status.
 
 import { useEffect, useState } from 'react';
 import { formatDuration } from '../parts/format.js';
@@ -16,7 +16,7 @@ export function RunBar({ state, onRun, onCancel, onClear, clearLabel }) {
         <button
           type="button"
           className="button button-primary"
-          title="Control and Enter"
+          title="Ctrl+Enter"
           onClick={onRun}
         >
           <Play /> Run
@@ -42,7 +42,7 @@ const STATUS = {
   cancelled: 'Cancelled',
 };
 
-/** The time so far; not part of the status, which is read aloud. */
+/** The elapsed time, outside the status so that screen readers do not announce it. */
 function Elapsed({ since }) {
   const [now, setNow] = useState(since);
   useEffect(() => {

@@ -1,4 +1,4 @@
-// A run from its start to its end, as its events tell it.
+// The state of a run, updated by its events.
 
 import { useCallback, useReducer, useRef } from 'react';
 import { run } from '../api/endpoints.js';
@@ -7,14 +7,14 @@ import { ServiceError } from '../api/client.js';
 /**
  * @typedef {object} RunState
  * @property {'idle' | 'running' | 'done' | 'failed' | 'cancelled'} status
- * @property {string[]} texts what was streamed, by choice
+ * @property {string[]} texts the streamed text of each choice
  * @property {{unit: string, done: number, total?: number}} [progress]
  * @property {{attempt: number, pauseMs: number, reason: string}[]} attempts
  * @property {{id: string, name: string, arguments: unknown, result?: unknown, error?: string}[]} calls
- * @property {object[]} previews files that are shown while the result is made
+ * @property {object[]} previews files to show until the result arrives
  * @property {{output: unknown, metadata: object}} [outcome]
  * @property {import('../api/client.js').Problem} [problem]
- * @property {object} [input] what was run
+ * @property {object} [input] the input of the run
  */
 
 const IDLE = { status: 'idle', texts: [], attempts: [], calls: [], previews: [] };
@@ -33,7 +33,7 @@ function reduce(state, { event, data }) {
     case 'progress':
       return { ...state, progress: data };
     case 'attempt':
-      // What was streamed of an answer that failed does not count.
+      // Discards the text of the failed attempt.
       return { ...state, texts: [], attempts: [...state.attempts, data] };
     case 'file':
       return { ...state, previews: [...state.previews, data.file] };
@@ -50,17 +50,17 @@ function reduce(state, { event, data }) {
     case 'cancelled':
       return { ...state, status: 'cancelled', progress: undefined };
     default:
-      // A later service may tell more.
+      // A newer service may send other events.
       return state;
   }
 }
 
-/** @returns the state, and how to change it */
+/** @returns the state, and functions that change it */
 export function useRun() {
   const [state, dispatch] = useReducer(reduce, IDLE);
   const controller = useRef();
 
-  /** Runs an action to its end; resolves to the event that ended it. */
+  /** Runs an action; resolves to the event that ended it. */
   const start = useCallback(async (component, action, input, connection) => {
     controller.current?.abort();
     const { signal } = (controller.current = new AbortController());
@@ -72,11 +72,11 @@ export function useRun() {
         dispatch(event);
       }
       if (last?.event !== 'result' && last?.event !== 'failure') {
-        throw new ServiceError({ title: 'the connection to the service was lost during the run' });
+        throw new ServiceError({ title: 'lost the connection to the service during the run' });
       }
     } catch (error) {
       last = ending(error, signal);
-      // A run that another has replaced has no say any more.
+      // If another run has replaced this one, the state belongs to that run.
       if (controller.current.signal === signal) {
         dispatch(last);
       }
@@ -98,7 +98,7 @@ function ending(error, signal) {
     return { event: 'cancelled' };
   }
   const problem = error.problem ?? {
-    title: 'the connection to the service was lost during the run',
+    title: 'lost the connection to the service during the run',
   };
   return { event: 'failure', data: problem };
 }

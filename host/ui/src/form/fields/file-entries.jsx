@@ -7,7 +7,7 @@ import { Group, change } from './group.jsx';
 
 export function FileEntries(props) {
   const { schema, formData = [], fieldPathId, name } = props;
-  // Several uploads end between two renderings.
+  // Several uploads may finish between two renders.
   const files = useRef(formData);
   files.current = formData;
   const put = (next) => {

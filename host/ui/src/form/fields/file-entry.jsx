@@ -1,4 +1,4 @@
-// A file.
+// A single file.
 
 import { isFileEntry } from '../../api/files.js';
 import { FileView } from '../../parts/file-view.jsx';
@@ -27,7 +27,7 @@ export function FileEntry(props) {
   );
 }
 
-/** A file that was chosen, and the way to be rid of it. */
+/** A chosen file, with a button to remove it. */
 export function Chosen({ file, onRemove }) {
   return (
     <div className="chosen-file">

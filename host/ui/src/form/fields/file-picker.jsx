@@ -1,4 +1,4 @@
-// Takes files by click, keyboard or drop, and uploads them with progress.
+// Accepts files by click, keyboard or drag and drop, and uploads them with progress.
 
 import { useEffect, useRef, useState } from 'react';
 import { formatBytes, upload } from '../../api/files.js';
@@ -6,10 +6,10 @@ import { Upload } from '../../parts/icons.jsx';
 
 /**
  * @param {object} props
- * @param {string} props.id of the control
+ * @param {string} props.id the control's id
  * @param {string} props.label
  * @param {boolean} [props.isMultiple]
- * @param {string[]} [props.accept] extensions
+ * @param {string[]} [props.accept] file name extensions
  * @param {number} [props.maxBytes]
  * @param {(entry: object) => void} props.onUploaded
  */
@@ -25,7 +25,7 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
     controller.current = new AbortController();
     try {
       for (const file of isMultiple ? files : files.slice(0, 1)) {
-        refuse(file, accept, maxBytes);
+        check(file, accept, maxBytes);
         setTransfer({ name: file.name, share: 0 });
         const onProgress = (share) => setTransfer({ name: file.name, share });
         onUploaded(await upload(file, onProgress, controller.current.signal));
@@ -43,7 +43,7 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
     return (
       <div className="upload" role="status">
         <span className="file-name">{transfer.name}</span>
-        <progress value={transfer.share} aria-label={`Upload of ${transfer.name}`} />
+        <progress value={transfer.share} aria-label={`Uploading ${transfer.name}`} />
         <span>{Math.round(transfer.share * 100)} %</span>
         <button
           type="button"
@@ -57,7 +57,7 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   }
   const limits = [
     accept?.join(', '),
-    maxBytes !== undefined && `at most ${formatBytes(maxBytes)}`,
+    maxBytes !== undefined && `up to ${formatBytes(maxBytes)}`,
   ].filter(Boolean);
   return (
     <div
@@ -101,15 +101,15 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
   );
 }
 
-/** Throws if a file will not be taken, before anything is sent. */
-function refuse(file, accept, maxBytes) {
+/** Throws if a file would be refused, before anything is sent. */
+function check(file, accept, maxBytes) {
   const extension = file.name.split('.').pop().toLowerCase();
   if (accept && !accept.includes(extension)) {
-    throw new Error(`${file.name} is none of ${accept.join(', ')}`);
+    throw new Error(`${file.name} has the wrong type; expected ${accept.join(', ')}`);
   }
-  if (maxBytes < file.size) {
+  if (file.size > maxBytes) {
     throw new Error(
-      `${file.name} has ${formatBytes(file.size)}; at most ${formatBytes(maxBytes)} are taken`,
+      `${file.name} is too large: ${formatBytes(file.size)}; the limit is ${formatBytes(maxBytes)}`,
     );
   }
 }

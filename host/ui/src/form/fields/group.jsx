@@ -1,4 +1,4 @@
-// The frame of a field that is made of several controls.
+// The frame of a field that consists of several controls.
 
 import { Description, Required } from '../templates/field.jsx';
 
@@ -17,13 +17,13 @@ export function Group({ field, children }) {
   );
 }
 
-/** Hands an empty list or map on as not given. */
+/** Reports a new value; an empty list or map counts as unset. */
 export function change(field, value) {
   const isEmpty = Object.keys(value).length === 0;
   field.onChange(isEmpty ? undefined : value, field.fieldPathId.path);
 }
 
-/** The messages of an item's or member's errors. */
+/** The error messages of an item or member. */
 export function errorsOf(field, step) {
   const collect = (errors) =>
     Object.entries(errors ?? {}).flatMap(([name, inner]) =>

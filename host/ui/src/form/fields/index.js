@@ -1,4 +1,4 @@
-// The fields that rjsf has not.
+// The fields that rjsf lacks.
 
 import { FileEntry } from './file-entry.jsx';
 import { FileEntries } from './file-entries.jsx';

@@ -1,4 +1,4 @@
-// Keys of the user's own with their values, such as weights of tokens.
+// Keys chosen by the user with their values, such as token weights.
 
 import { useState } from 'react';
 import { asNumber } from '@rjsf/utils';
@@ -9,7 +9,7 @@ export function MapField(props) {
   const { schema, formData = {}, fieldPathId, onBlur, name } = props;
   const label = schema.title ?? name;
   const shape = schema.additionalProperties === true ? {} : schema.additionalProperties;
-  // While keys are typed they may be empty or the same; a map cannot hold that.
+  // While the user types, keys may be empty or equal, which a map cannot represent.
   const [typed, setTyped] = useState(() => Object.entries(formData));
   const rows = same(mapOf(typed), formData) ? typed : Object.entries(formData);
 
@@ -18,21 +18,21 @@ export function MapField(props) {
     change(props, mapOf(next));
   };
   const { pattern: source } = schema.propertyNames ?? {};
-  // What keys must be, the field's own message says; here it marks the one.
+  // The field's own message states the rule for keys; this marks the key that breaks it.
   const pattern = source && new RegExp(source, 'u');
   return (
     <Group field={props}>
       <div className="rows">
         {rows.map(([key, value], index) => {
-          const isTwice = rows.findIndex(([other]) => other === key) < index && key !== '';
-          const isKeyWrong = isTwice || (key !== '' && pattern?.test(key) === false);
+          const isDuplicate = rows.findIndex(([other]) => other === key) < index && key !== '';
+          const isKeyWrong = isDuplicate || (key !== '' && pattern?.test(key) === false);
           const errors = key === '' ? [] : errorsOf(props, key);
-          if (isTwice) {
-            errors.push('this key is there already');
+          if (isDuplicate) {
+            errors.push('duplicate key');
           }
           const id = `${fieldPathId.$id}_${key}`;
           return (
-            // Keys change while they are typed.
+            // The key changes while the user types, so it cannot identify the row.
             <div className="row row-pair" key={`${index}`}>
               <input
                 className="input"
@@ -95,7 +95,7 @@ function shown(value) {
   return typeof value === 'object' ? JSON.stringify(value) : (value ?? '');
 }
 
-/** What was typed; a number or, if the map takes anything, JSON. */
+/** Reads what was typed: as a number or, if the map accepts any value, as JSON. */
 function read(text, shape) {
   if (isNumber(shape)) {
     return asNumber(text) ?? undefined;

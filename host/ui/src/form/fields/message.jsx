@@ -10,7 +10,7 @@ export function Message(props) {
   const { field, shape, index, count, message, placeholder, onChange, onMove, onRemove } = props;
   const { properties, required = [] } = field.schema.items;
   const number = index + 1;
-  const isOnly = count <= (field.schema.minItems ?? 0);
+  const isNeeded = count <= (field.schema.minItems ?? 0);
   const speaker = shape.others.map((name) => message[name]).find((value) => isText(value));
   const errors = field.errorSchema?.[index] ?? {};
   const below = { errorSchema: errors };
@@ -61,7 +61,7 @@ export function Message(props) {
             type="button"
             className="button-icon"
             aria-label={`Remove message ${number}`}
-            disabled={isOnly}
+            disabled={isNeeded}
             onClick={onRemove}
           >
             <Remove />

@@ -1,5 +1,5 @@
-// A list of messages that reads as a conversation: what is said in full width,
-// and who says it, or how much it weighs, small above it.
+// A list of messages, displayed as a conversation: the text in full width, and above
+// it in small type the speaker, or the weight.
 
 import { useEffect, useRef } from 'react';
 import { Add } from '../../parts/icons.jsx';
@@ -31,7 +31,7 @@ export function Messages(props) {
       <ol className="messages" ref={list}>
         {formData.map((message, index) => (
           <Message
-            // Messages have no identity but their place.
+            // A message is identified only by its position.
             key={`${index}`}
             field={props}
             shape={shape}
@@ -52,7 +52,7 @@ export function Messages(props) {
   );
 }
 
-/** People take turns: the next speaker is the one before the last. */
+/** Speakers take turns, so the next one is the one before the last. */
 export function nextMessage(items, shape, messages) {
   const choice = shape.others.find((name) => items.properties[name].oneOf);
   const usual = items.properties[choice]?.default;

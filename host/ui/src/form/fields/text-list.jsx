@@ -1,4 +1,4 @@
-// A list of texts: Enter adds one, Backspace in an empty one takes it away.
+// A list of strings: Enter adds one, Backspace in an empty one removes it.
 
 import { useEffect, useRef } from 'react';
 import { Add, Remove } from '../../parts/icons.jsx';
@@ -7,7 +7,7 @@ import { Group, change, errorsOf } from './group.jsx';
 export function TextList(props) {
   const { schema, uiSchema, formData = [], fieldPathId, onBlur, name } = props;
   const label = schema.title ?? name;
-  const isFull = schema.maxItems !== undefined && schema.maxItems <= formData.length;
+  const isFull = schema.maxItems !== undefined && formData.length >= schema.maxItems;
   const box = useRef(null);
   const focus = useRef();
   useEffect(() => {
@@ -44,7 +44,7 @@ export function TextList(props) {
           const id = `${fieldPathId.$id}_${index}`;
           const errors = errorsOf(props, index);
           return (
-            // Texts have no identity but their place.
+            // A string is identified only by its position.
             <div className="row" key={id}>
               <input
                 id={id}

@@ -1,4 +1,4 @@
-// What is wrong with a field, below it.
+// The error messages below a field.
 
 import { errorId } from '@rjsf/utils';
 import { Sentence } from '../../parts/sentence.jsx';

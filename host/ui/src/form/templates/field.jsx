@@ -1,4 +1,4 @@
-// A field: its label, its control, what it is for, and what is wrong with it.
+// A field: label, control, errors and description.
 
 import { descriptionId } from '@rjsf/utils';
 
@@ -23,7 +23,7 @@ export function Field(props) {
   );
 }
 
-/** The mark of what must be given. */
+/** Marks a required field. */
 export function Required() {
   return (
     <span className="required" title="required">

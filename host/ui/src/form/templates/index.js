@@ -1,4 +1,4 @@
-// The templates that take the place of rjsf's.
+// The templates that replace rjsf's.
 
 import { Errors } from './errors.jsx';
 import { Field } from './field.jsx';

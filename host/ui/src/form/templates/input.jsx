@@ -1,6 +1,5 @@
-// A box of one line. Numbers are typed as text too: a browser's own box for
-// numbers hands over nothing at all when something else is in it, and the
-// field could not say what is wrong.
+// A single-line input. Numbers use `type="text"` too: a number input has no value at
+// all while it contains anything else, so the field could not report what is wrong.
 
 import { ariaDescribedByIds } from '@rjsf/utils';
 

@@ -1,5 +1,4 @@
-// A list whose items are of more than one part. Simpler ones have fields of
-// their own.
+// A list of objects. Simpler lists have dedicated fields.
 
 import { Add, Down, Remove, Up } from '../../parts/icons.jsx';
 import { Description, Required } from './field.jsx';

@@ -1,5 +1,5 @@
-// The members of an object. Advanced ones are folded away, and unfold when one
-// of them is wrong.
+// The properties of an object. Advanced ones are collapsed until one of them has an
+// error.
 
 import { useState } from 'react';
 import { Chevron } from '../../parts/icons.jsx';
@@ -8,7 +8,7 @@ export function Members(props) {
   const { properties, schema, uiSchema, formData, errorSchema, title, fieldPathId } = props;
   const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
   const advanced = properties.filter(isAdvanced);
-  // The page has said what the whole is, and items of lists have a number.
+  // The root has its title on the page, and list items have a number.
   const hasHeading = typeof fieldPathId.path.at(-1) === 'string';
   const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
   const isGiven = ({ name }) => {
@@ -47,7 +47,7 @@ function Fold({ isWrong, given, count, children }) {
   );
 }
 
-/** rjsf fills lists and maps up with nothing in them. */
+/** rjsf fills in empty lists and maps. */
 function isEmpty(value) {
   return typeof value === 'object' ? Object.keys(value ?? {}).length === 0 : value === undefined;
 }

@@ -1,4 +1,4 @@
-// Forms are submitted by buttons of the page, outside of them.
+// Replaces rjsf's submit button: the page's own buttons submit the forms.
 
 export function NoButton() {
   return null;

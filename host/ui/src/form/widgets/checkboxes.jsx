@@ -1,11 +1,11 @@
-// Several choices from a closed list.
+// Selects several choices from a closed list.
 
 import { ownChoices } from '../schema.js';
 
 export function Checkboxes({ id, label, value = [], onChange, schema }) {
   const choices = ownChoices(schema.items);
   const toggle = (choice) => {
-    // In the order of the list, and nothing at all if nothing is chosen.
+    // In the list's order, and undefined if nothing is chosen.
     const chosen = choices
       .map((other) => other.value)
       .filter((other) => value.includes(other) !== (other === choice));

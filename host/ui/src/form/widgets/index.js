@@ -1,4 +1,4 @@
-// The widgets that take the place of rjsf's, and those that it has not.
+// The widgets that replace rjsf's, and those that it lacks.
 
 import { Checkboxes } from './checkboxes.jsx';
 import { JsonText } from './json-text.jsx';

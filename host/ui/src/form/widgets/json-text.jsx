@@ -1,4 +1,4 @@
-// A text that is JSON, such as a JSON Schema, checked while it is typed.
+// JSON text, such as a JSON Schema, checked while the user types.
 
 import { useDeferredValue, useMemo } from 'react';
 import { ariaDescribedByIds } from '@rjsf/utils';

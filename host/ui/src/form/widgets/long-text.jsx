@@ -1,4 +1,4 @@
-// A text of several lines.
+// Text of several lines.
 
 import { ariaDescribedByIds } from '@rjsf/utils';
 import { GrowingText } from '../../parts/growing-text.jsx';
@@ -19,7 +19,7 @@ export function LongText({ id, value, required, placeholder, onChange, onBlur, r
         onChange={({ target }) => onChange(target.value === '' ? undefined : target.value)}
         onBlur={({ target }) => onBlur(id, target.value)}
       />
-      {maxLength / 2 < length && (
+      {length > maxLength / 2 && (
         <span className="counter">
           {length} of {maxLength}
         </span>

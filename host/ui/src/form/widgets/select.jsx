@@ -1,11 +1,11 @@
-// A choice from a closed list, with what the chosen one means.
+// Selects one choice from a closed list, and shows its description.
 
 import { ariaDescribedByIds } from '@rjsf/utils';
 import { ownChoices } from '../schema.js';
 
 export function Select(props) {
   const { id, value, required, uiSchema, onChange, onBlur, rawErrors, schema, options } = props;
-  // For switches rjsf does not hand the placeholder on by itself.
+  // rjsf does not pass the placeholder on for booleans.
   const placeholder = props.placeholder || uiSchema?.['ui:placeholder'];
   const choices = options.enumOptions ?? [];
   const index = choices.findIndex((choice) => choice.value === value);

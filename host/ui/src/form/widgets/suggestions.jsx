@@ -1,5 +1,5 @@
-// A box in which anything can be typed, with a list of what is known: the
-// schema's own, or the current one that the connector is asked for.
+// An input that accepts any value and suggests known ones: the schema's own, or the
+// dynamic options that the connector returns.
 
 import { useId, useRef, useState } from 'react';
 import { ariaDescribedByIds } from '@rjsf/utils';
@@ -7,7 +7,7 @@ import { Chevron } from '../../parts/icons.jsx';
 import { ownChoices, takesJson } from '../schema.js';
 import { useOptions } from './use-options.js';
 
-const NOTHING_LIKE_IT = 'Nothing in the list is like that; it can be used all the same.';
+const NO_MATCH = 'No match. You can still use this value.';
 
 export function Suggestions(props) {
   const { id, value, required, placeholder, onChange, onBlur, rawErrors, schema, label } = props;
@@ -15,7 +15,7 @@ export function Suggestions(props) {
   const input = useRef(null);
   const [isOpen, setOpen] = useState(false);
   const [active, setActive] = useState(-1);
-  // What is typed narrows the list; what was there before does not.
+  // Only what the user types filters the list, not the previous value.
   const [search, setSearch] = useState('');
   const [text, setText] = useState(() => shown(value));
   const current = same(typed(text, schema), value) ? text : shown(value);
@@ -58,13 +58,13 @@ export function Suggestions(props) {
       event.preventDefault();
       choose(choices[active]);
     } else if (event.key === 'Escape' && isOpen) {
-      // A dialog around it stays.
+      // Keeps a dialog around it open.
       event.preventDefault();
       close();
     }
   };
 
-  const isWorthALine = chosen && (chosen.description || chosen.label !== value);
+  const needsDescription = chosen && (chosen.description || chosen.label !== value);
   return (
     <div
       className="suggestions"
@@ -100,7 +100,7 @@ export function Suggestions(props) {
         type="button"
         className="suggestions-toggle"
         tabIndex={-1}
-        aria-label={`Show the list of ${label}`}
+        aria-label={`Show options for ${label}`}
         aria-expanded={isOpen}
         onClick={() => {
           input.current.focus();
@@ -123,7 +123,7 @@ export function Suggestions(props) {
             aria-selected={same(choice.value, value)}
             className={index === active ? 'active' : undefined}
             ref={(item) => index === active && item?.scrollIntoView({ block: 'nearest' })}
-            // The box must not lose the focus before the click arrives.
+            // The input must keep the focus until the click arrives.
             onPointerDown={(event) => event.preventDefault()}
             onClick={() => choose(choice)}
           >
@@ -134,16 +134,16 @@ export function Suggestions(props) {
         ))}
         {!isLoading && choices.length === 0 && (
           <li className="suggestions-note">
-            {note ?? (search ? NOTHING_LIKE_IT : 'The list is empty.')}
+            {note ?? (search ? NO_MATCH : 'No options.')}
           </li>
         )}
       </ul>
       {note && (
         <span className="field-note" role="status">
-          {note} – a value can be typed.
+          {note} – you can still enter a value.
         </span>
       )}
-      {isWorthALine && (
+      {needsDescription && (
         <span className="choice-description">
           {[chosen.label !== value && chosen.label, chosen.description].filter(Boolean).join(': ')}
         </span>
@@ -152,7 +152,7 @@ export function Suggestions(props) {
   );
 }
 
-/** What stands in the box for a value. */
+/** The input's text for a value. */
 function shown(value) {
   if (value === undefined || value === null) {
     return '';
@@ -160,7 +160,7 @@ function shown(value) {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The value that a text stands for. Only lists and objects are read as JSON: `1` may be a name. */
+/** The value for a text. Only lists and objects are parsed as JSON: `1` may be a name. */
 function typed(text, schema) {
   if (text === '') {
     return undefined;

@@ -1,13 +1,13 @@
-// The current choices of a property, asked for when its list is opened and
-// again while something is typed.
+// Requests the dynamic options of a property when its list is opened, and again
+// while the user types.
 
 import { useContext, useEffect, useRef, useState } from 'react';
 import { OptionsContext } from '../options-context.js';
 
-/** How long typing may pause before it is asked, in milliseconds. */
+/** How long to wait after a keystroke before sending a request, in milliseconds. */
 const PAUSE = 200;
 
-/** @param {string | undefined} property undefined if there is nothing to ask */
+/** @param {string | undefined} property undefined if it has no dynamic options */
 export function useOptions(property) {
   const ask = useContext(OptionsContext);
   const canAsk = Boolean(ask && property);
@@ -29,7 +29,7 @@ export function useOptions(property) {
     const send = async () => {
       setState((before) => ({ ...before, isLoading: true }));
       try {
-        setState(told(await ask(property, search, controller.signal)));
+        setState(stateOf(await ask(property, search, controller.signal)));
       } catch (error) {
         if (error.name !== 'AbortError') {
           setState({ note: error.message });
@@ -41,7 +41,7 @@ export function useOptions(property) {
   return { ...state, load };
 }
 
-/** A list that is disabled says why; the schema's own choices then remain. */
-function told({ disabled, placeholder, options }) {
-  return disabled ? { note: placeholder ?? 'the list is not available' } : { options };
+/** If options are disabled, shows the reason and keeps the schema's own choices. */
+function stateOf({ disabled, placeholder, options }) {
+  return disabled ? { note: placeholder ?? 'options are not available' } : { options };
 }
