@@ -1,5 +1,5 @@
-//! Tests of the whole: the real component in the real host over real sockets.
-//! Each module reads as a list of what must hold for one subject.
+//! End-to-end tests: the real component in the real host over real sockets.
+//! Each module is a list of requirements on one subject.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

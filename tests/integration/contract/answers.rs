@@ -1,4 +1,4 @@
-//! What a connector gets of an answer, and what it does not.
+//! Which parts of a response a connector receives.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,14 +11,14 @@ use connector_host::{Event, Functions, HttpFunction};
 
 use super::*;
 
-/// A guest that sends a request and tells what it gets.
+/// A guest that sends a request and emits what it receives.
 fn telling(how: &str) -> Guest {
     sending(json!({ "method": "get", "path": "/events" }))
         .with(include_str!("../../guests/tell-text.wat"))
         .with(how)
 }
 
-/// One that tells of events whose images are stored.
+/// A guest that emits events whose images are stored.
 fn events() -> Guest {
     telling(include_str!("../../guests/next-event.wat")).value(
         "embedded",
@@ -27,16 +27,16 @@ fn events() -> Guest {
     )
 }
 
-/// One that tells of events as they come.
+/// A guest that emits events unchanged.
 fn plain_events() -> Guest {
     events().with("(global $has-embedded i32 (i32.const 0))")
 }
 
-/// How a run ended and what it told: choices and texts.
+/// How a run ended, and the choices and text it emitted.
 type Told = (Result<Outcome, Failure>, Vec<(u32, String)>);
 
-/// Runs the guest with a server that answers like this. The server gets a
-/// message for everything that is told.
+/// Runs the guest against a server that responds like this. The server gets a
+/// message for each emitted delta.
 fn run_with(
     guest: &Guest,
     limits: Limits,
@@ -61,7 +61,7 @@ fn run_with(
         .on_event(move |event| {
             if let Event::TextDelta { choice, text } = event {
                 told.send((choice, text)).unwrap();
-                // A server that has said everything no longer listens.
+                // A server that has sent everything no longer listens.
                 let _ = heard.send(());
             }
         })
@@ -70,11 +70,11 @@ fn run_with(
     (ended, telling.into_iter().collect())
 }
 
-/// Runs the guest with this body, and no place for files.
+/// Runs the guest with this body and without a folder for files.
 fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Told {
     let body = body.to_vec();
     run_with(guest, limits, &Files::new("/nowhere"), move |stream, _| {
-        // Who has read enough closes early.
+        // A guest that has read enough closes the connection early.
         let _ = stream.write_all(&body);
     })
 }
@@ -92,10 +92,10 @@ fn a_body_is_read_in_pieces() {
     assert_eq!(told.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
 }
 
-/// The function's own request has another bound, and is over when the answer
-/// goes on.
+/// The function's own request has a different limit, and has ended by the time
+/// the response continues.
 #[test]
-fn a_silence_ends_an_answer_also_behind_a_function_call() {
+fn a_silent_response_times_out_even_after_a_function_call() {
     let call = json!({ "name": "f", "arguments": "{}" });
     let guest = telling(include_str!("../../guests/read.wat"))
         .with(include_str!("../../guests/call-and-read.wat"))
@@ -132,11 +132,11 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
 }
 
 #[test]
-fn an_event_is_given_as_soon_as_it_is_complete() {
+fn an_event_is_delivered_as_soon_as_it_is_complete() {
     let (ended, told) =
         run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, told| {
             stream.write_all(b": begun\n\nevent: one\ndata: 1\r\n\r").unwrap();
-            // Of its name and its data, before anything else is sent.
+            // For the event's name and its data, before anything else is sent.
             told.recv().unwrap();
             told.recv().unwrap();
             stream.write_all(b"\ndata: 2\ndata: 3\n\nevent: last\ndata: 4").unwrap();
@@ -146,7 +146,7 @@ fn an_event_is_given_as_soon_as_it_is_complete() {
 }
 
 #[test]
-fn a_credential_in_events_is_replaced_however_they_arrive() {
+fn a_credential_in_events_is_redacted_however_they_are_split() {
     let (first, second) = TOKEN.split_at(7);
     let stream = [
         format!("event: {TOKEN}\ndata: {first}"),
@@ -160,7 +160,7 @@ fn a_credential_in_events_is_replaced_however_they_arrive() {
         let (ended, told) = run_with(&guest, Limits::default(), &files, move |server, _| {
             for piece in stream {
                 server.write_all(piece.as_bytes()).unwrap();
-                // So that the pieces arrive one by one, most likely.
+                // Make it likely that the pieces arrive one by one.
                 thread::sleep(Duration::from_millis(20));
             }
         });
@@ -175,7 +175,7 @@ fn a_credential_in_events_is_replaced_however_they_arrive() {
 }
 
 #[test]
-fn events_end_at_the_limit() {
+fn events_are_limited() {
     let limits = Limits { response_bytes: 100, file_bytes: 200, ..Limits::default() };
     let one = format!("data: {}\n\n", "x".repeat(50));
     let (ended, told) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
@@ -191,7 +191,7 @@ fn events_end_at_the_limit() {
     assert_serves(&GOOD);
 }
 
-/// A PNG of this size, as far as its signature says so.
+/// The beginning of a PNG, padded to this size.
 fn image(size: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.resize(size, 7);
@@ -199,7 +199,7 @@ fn image(size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn images_in_events_go_to_files_and_not_to_the_connector() {
+fn images_in_events_are_stored_as_files() {
     let dir = tempfile::tempdir().unwrap();
     // The connector has room for 64 KiB.
     let (large, small) = (image(1_000_000), image(100));
@@ -227,7 +227,7 @@ fn images_in_events_go_to_files_and_not_to_the_connector() {
 }
 
 #[test]
-fn an_image_in_an_event_that_is_none_is_a_failure() {
+fn an_invalid_image_in_an_event_fails_the_run() {
     for data in [r#"{"b64":"%"}"#, r#"{"b64":""}"#, r#"{"a":1,"a":2}"#] {
         let (ended, _) = run(&events(), Limits::default(), format!("data: {data}\n\n").as_bytes());
         assert_eq!(ended.unwrap_err().kind, FailureKind::InvalidOutput, "{data}");
