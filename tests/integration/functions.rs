@@ -42,7 +42,7 @@ fn a_model_calls_an_action_and_an_http_function_and_uses_both_results() {
     let declarations = dir.path().join("functions.json");
     let declaration = json!([{
         "name": "weather",
-        "description": "Tells the weather.",
+        "description": "Returns the weather.",
         "parameters": {
             "type": "object",
             "properties": {"city": {"type": "string"}},

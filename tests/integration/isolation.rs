@@ -56,7 +56,10 @@ fn assert_apart(requests: &[Recorded]) {
     let [alice, bob] = sockets;
     assert!(!alice.is_empty() && !bob.is_empty());
     assert!(alice.is_disjoint(&bob), "a connection carried both tokens");
-    assert!(alice.len() + bob.len() < RUNS, "no connection was reused, so this test proves nothing");
+    assert!(
+        alice.len() + bob.len() < RUNS,
+        "no connection was reused, so this test proves nothing"
+    );
 }
 
 fn provider() -> Sandbox {

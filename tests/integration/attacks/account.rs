@@ -153,7 +153,7 @@ fn files_of_functions_are_removed_when_the_run_fails() {
     assert!(seen.contains("a run stores at most 1000 files"), "{seen}");
 }
 
-/// Row 13: a charge that a function caused is reported by the run that called
+/// A charge that a function caused is reported by the run that called
 /// it.
 #[test]
 fn a_request_of_a_function_counts_as_sent_by_the_run() {
@@ -188,7 +188,7 @@ fn requests_of_functions_obey_the_runs_retry_limits() {
     }
 }
 
-/// Row 9: honest functions that run at the same time take no capacity from
+/// Honest functions that run at the same time take no capacity from
 /// other runs.
 #[test]
 fn functions_take_no_capacity_from_other_runs() {

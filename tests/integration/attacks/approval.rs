@@ -177,7 +177,7 @@ fn a_variable_is_approved_for_one_property() {
     }
 }
 
-/// Row 4: two components with one address.
+/// Two components with one address.
 #[test]
 fn two_files_with_the_same_address_disable_only_that_address() {
     let place = Place::new();
@@ -199,7 +199,7 @@ fn two_files_with_the_same_address_disable_only_that_address() {
     assert_eq!(place.ran(&ACT).status, 0);
 }
 
-/// Row 4: a component that uses the name of another one.
+/// A component that uses the name of another one.
 #[test]
 fn a_stored_connection_is_not_used_by_a_component_that_sends_the_secret_elsewhere() {
     let place = Place::new();
@@ -256,7 +256,7 @@ fn a_stored_secret_stays_secret_after_a_rebuild() {
     assert!(!format!("{shown:?}").contains(TOKEN), "{shown:?}");
 }
 
-/// Row 5: a change of the base URL without the secret.
+/// A change of the base URL without the secret.
 #[test]
 fn a_new_base_url_requires_the_secret_again() {
     let (one, other) = (Echo::start(), Echo::start());
@@ -303,7 +303,7 @@ fn a_new_base_url_requires_the_secret_again() {
     assert_eq!(other.requests(), 0);
 }
 
-/// Row 7: a component cannot forge what the user sees.
+/// A component cannot forge what the user sees.
 #[test]
 fn names_from_a_component_are_shown_escaped_on_one_line() {
     let place = Place::new();

@@ -26,7 +26,7 @@ fn hexadecimal(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Row 2: a property's default that names a file.
+/// A property's default that names a file.
 #[test]
 fn a_default_cannot_name_a_file() {
     let config = json!({ "fileDefault": "file:///etc/hostname" });
@@ -36,7 +36,7 @@ fn a_default_cannot_name_a_file() {
     assert!(error.to_string().contains("what holds a file has no default"), "{error}");
 }
 
-/// Row 2: a guest opens a file that the input does not name, or passes it to an
+/// A guest opens a file that the input does not name, or passes it to an
 /// action.
 #[test]
 fn a_guest_opens_only_files_named_in_the_input() {
@@ -67,7 +67,7 @@ fn a_guest_opens_only_files_named_in_the_input() {
     }
 }
 
-/// Row 6: functions that the input does not list.
+/// Functions that the input does not list.
 #[test]
 fn a_guest_calls_only_functions_named_in_the_input() {
     let echo = Echo::start();
@@ -100,7 +100,7 @@ fn a_guest_calls_only_functions_named_in_the_input() {
     }
 }
 
-/// Row 6: another connector's action must be declared by the caller.
+/// Another connector's action must be declared by the caller.
 #[test]
 fn another_connectors_action_is_called_only_if_the_caller_declared_it() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
@@ -120,7 +120,7 @@ fn another_connectors_action_is_called_only_if_the_caller_declared_it() {
     assert!(called.stdout.contains("\"[]\""), "{called:?}");
 }
 
-/// Row 3: variables that a component lists but nobody approved.
+/// Variables that a component lists but nobody approved.
 #[test]
 fn a_component_gets_only_approved_variables() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
@@ -143,7 +143,7 @@ fn a_component_gets_only_approved_variables() {
     assert_eq!(echo.requests(), 0);
 }
 
-/// Row 3: variables of the host itself.
+/// Variables of the host itself.
 #[test]
 fn a_component_never_gets_the_hosts_own_variables() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
@@ -172,7 +172,7 @@ fn a_component_never_gets_the_hosts_own_variables() {
     }
 }
 
-/// Row 16: a file that is replaced between check and upload.
+/// A file that is replaced between check and upload.
 #[test]
 fn the_file_that_was_checked_is_the_file_that_is_sent() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());

@@ -180,7 +180,7 @@ fn arguments_with_many_small_values() {
     bomb("arguments", &json!([{ "callZeros": { "count": 8 << 20 } }]), true);
 }
 
-/// Row 12: a body of many small values.
+/// A body of many small values.
 #[test]
 fn bodies_with_many_small_values_are_limited() {
     let bench = Bench::new(&[]);
@@ -217,7 +217,7 @@ fn bodies_with_many_small_values_are_limited() {
     }
 }
 
-/// Row 10: two runs that open as much as they may, and a hundred ordinary ones.
+/// Two runs that open as much as they may, and a hundred ordinary ones.
 #[test]
 fn two_greedy_runs_leave_file_descriptors_for_others() {
     let bench = Bench::new(&[]);
@@ -239,7 +239,7 @@ fn two_greedy_runs_leave_file_descriptors_for_others() {
     });
 }
 
-/// Row 11: a component that takes forever to compile.
+/// A component that takes forever to compile.
 #[test]
 fn a_component_that_takes_too_long_to_compile_is_rejected() {
     let folder = TempDir::new().unwrap();

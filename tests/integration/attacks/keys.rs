@@ -215,7 +215,7 @@ fn sessions_are_limited() {
     assert_eq!(open(), 503);
 }
 
-/// Row 22: a socket is private to the user and replaces nothing but a socket.
+/// A socket is private to the user and replaces nothing but a socket.
 #[test]
 fn a_socket_is_private_and_replaces_only_a_socket() {
     let folder = TempDir::new().unwrap();

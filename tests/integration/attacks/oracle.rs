@@ -177,6 +177,8 @@ fn every_secret_of_a_connection_is_redacted() {
 #[test]
 fn a_secret_inside_an_object_is_rejected() {
     let wasm = puppet::puppet(&json!({ "nested": true }));
-    let Err(error) = connector_tests::host().load(&wasm) else { panic!("loaded an invalid component") };
+    let Err(error) = connector_tests::host().load(&wasm) else {
+        panic!("loaded an invalid component")
+    };
     assert!(error.to_string().contains("a secret must be a property of its own"), "{error}");
 }

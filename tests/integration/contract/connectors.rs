@@ -311,7 +311,11 @@ fn the_output_matches_the_output_schema() {
         let schema = bench.connector.output_schema(bench.case.action, bench.case.input.clone());
         let (schema, output) = (schema.unwrap(), outcome.output);
         assert!(jsonschema::is_valid(&schema, &output), "{}: {output}", bench.name());
-        assert!(!jsonschema::is_valid(&schema, &json!(7)), "{}: the schema accepts anything", bench.name());
+        assert!(
+            !jsonschema::is_valid(&schema, &json!(7)),
+            "{}: the schema accepts anything",
+            bench.name()
+        );
         // One of the connectors stores the text it received.
         let kept = output["file"]["name"].as_str().map(|name| bench.folder.path().join(name));
         assert_eq!(kept.is_some(), bench.name() == "greeter");

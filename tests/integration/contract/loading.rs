@@ -52,7 +52,9 @@ fn an_oversized_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.wasm");
     std::fs::File::create(&path).unwrap().set_len(100 << 30).unwrap();
-    let Err(error) = connector_tests::host().load_file(&path) else { panic!("loaded an invalid component") };
+    let Err(error) = connector_tests::host().load_file(&path) else {
+        panic!("loaded an invalid component")
+    };
     assert!(error.to_string().contains("it is larger than 67108864 bytes"), "{error}");
 }
 
@@ -121,7 +123,9 @@ fn files_that_are_not_components_are_rejected() {
 
 #[test]
 fn a_missing_file_is_named() {
-    let Err(error) = HOST.load_file("no/such/connector.wasm") else { panic!("loaded a missing file") };
+    let Err(error) = HOST.load_file("no/such/connector.wasm") else {
+        panic!("loaded a missing file")
+    };
     assert!(matches!(error, LoadError::Read { .. }), "{error:?}");
     assert!(error.to_string().contains("no/such/connector.wasm"));
 }

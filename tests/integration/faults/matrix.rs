@@ -212,7 +212,10 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     free_of_token(&observed, folder.path())?;
     // A file that an event reported belongs to the caller.
     let is_reported = |name: &String| {
-        observed.events.iter().any(|event| matches!(event, Event::File { file } if file.name == *name))
+        observed
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::File { file } if file.name == *name))
     };
     let mut names = names(folder.path());
     names.retain(|name| !is_reported(name));

@@ -120,11 +120,7 @@ fn a_chat_response_without_text_fails() {
             r#"{"message":{"content":"Hi"},"finish_reason":7}"#,
             works(),
         ),
-        choice(
-            "invalid calls",
-            r#"{"message":{"content":"Hi","tool_calls":[7,{}]}}"#,
-            works(),
-        ),
+        choice("invalid calls", r#"{"message":{"content":"Hi","tool_calls":[7,{}]}}"#, works()),
     ]);
 }
 

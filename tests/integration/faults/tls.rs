@@ -170,7 +170,11 @@ fn a_response_without_a_length_needs_an_orderly_close() {
                 End::Success(..) => assert!(is_whole, "{call:?}, {close:?}"),
                 End::Failure(failure) => {
                     let observed = (failure.kind, failure.request_sent, is_whole);
-                    assert_eq!(observed, (FailureKind::Network, true, false), "{call:?}: {failure:?}");
+                    assert_eq!(
+                        observed,
+                        (FailureKind::Network, true, false),
+                        "{call:?}: {failure:?}"
+                    );
                     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
                 }
                 End::NoList(reason) => panic!("{call:?}: {reason}"),

@@ -28,7 +28,7 @@ fn ask(llmock: &LlMock, retries: Retries) -> Result<Outcome, Failure> {
         .start()
 }
 
-/// A verdict without a complaint, not even a warning.
+/// A verdict without even a warning.
 fn spotless(attempts: u32, faults: u32) -> Value {
     json!({
         "passed": true, "calls": 1, "attempts": attempts, "faults_injected": faults,

@@ -211,7 +211,7 @@ fn deadline_after(time: Duration) -> Instant {
 }
 
 /// wasmtime has no type for it that can be named. If its words change,
-/// `contract::results::an_output_over_the_limit_is_too_large` fails.
+/// `contract::results::an_output_above_the_limit_is_too_large` fails.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }
