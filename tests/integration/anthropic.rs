@@ -61,16 +61,16 @@ impl Bench {
 /// Starts the run with streaming, and returns its outcome and the streamed
 /// text.
 fn texts(run: Run) -> (Result<Outcome, Failure>, String) {
-    let told = Arc::new(Mutex::new(String::new()));
-    let keep = Arc::clone(&told);
+    let streamed = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&streamed);
     let run = run.streaming(true).on_event(move |event| {
         if let Event::TextDelta { choice: 0, text } = event {
             keep.lock().unwrap().push_str(&text);
         }
     });
     let result = run.start();
-    let told = told.lock().unwrap().clone();
-    (result, told)
+    let streamed = streamed.lock().unwrap().clone();
+    (result, streamed)
 }
 
 /// Input for a structured answer with these properties.
@@ -176,17 +176,17 @@ fn sends_the_key_in_its_header_and_nowhere_else() {
 fn redacts_the_key_when_the_api_repeats_it() {
     let bench = Bench::new();
     let slashes = CANARY.replace('/', "\\/");
-    for said in [CANARY, &slashes] {
+    for token in [CANARY, &slashes] {
         let error =
-            format!(r#"{{"error":{{"type":"authentication_error","message":"bad {said}"}}}}"#);
+            format!(r#"{{"error":{{"type":"authentication_error","message":"bad {token}"}}}}"#);
         let message = format!(
-            r#"{{"model":"{said}","content":[{{"type":"text","text":"Hi {said}"}}],"usage":{{}}}}"#
+            r#"{{"model":"{token}","content":[{{"type":"text","text":"Hi {token}"}}],"usage":{{}}}}"#
         );
         for (status, body) in [(401, error), (200, message)] {
-            let headers = vec![("request-id", format!("req_{said}"))];
+            let headers = vec![("request-id", format!("req_{token}"))];
             bench.api.script(Scripted::Answer { status, headers, body });
-            let told = format!("{:?}", bench.ask(json!({})));
-            assert!(told.contains("****") && !told.contains(&CANARY[..14]), "{told}");
+            let shown = format!("{:?}", bench.ask(json!({})));
+            assert!(shown.contains("****") && !shown.contains(&CANARY[..14]), "{shown}");
         }
     }
 }

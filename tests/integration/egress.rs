@@ -126,7 +126,7 @@ fn reports_progress_while_a_file_arrives() {
     const SIZE: usize = 1_000_000;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (report, reported) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         read_request(&mut stream);
@@ -136,7 +136,7 @@ fn reports_progress_while_a_file_arrives() {
         )
         .unwrap();
         let mut sent = 0;
-        while sent < SIZE / 2 && told.recv_timeout(Duration::from_millis(10)).is_err() {
+        while sent < SIZE / 2 && reported.recv_timeout(Duration::from_millis(10)).is_err() {
             stream.write_all(&[7; 100]).unwrap();
             sent += 100;
         }
@@ -146,7 +146,7 @@ fn reports_progress_while_a_file_arrives() {
     });
     let (connector, dir) = (openai(), tempfile::tempdir().unwrap());
     let events = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&events);
+    let received = Arc::clone(&events);
     let outcome = connector
         .run("createSpeech", json!({"input": "Hi", "voice": "alloy"}))
         .connection(&connection_to(&connector, port))
@@ -157,10 +157,10 @@ fn reports_progress_while_a_file_arrives() {
             if let Event::Progress { total: Some(total), .. } = event
                 && total == SIZE as u64
             {
-                heard.lock().unwrap().push(event);
+                received.lock().unwrap().push(event);
                 // The server stops after the first progress event of the
                 // response.
-                let _ = tell.send(());
+                let _ = report.send(());
             }
         })
         .start()

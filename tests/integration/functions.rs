@@ -106,7 +106,7 @@ fn every_call_is_an_event_and_errors_are_returned_to_the_model() {
     let answer = outcome.output.as_str().unwrap();
     assert!(answer.contains("fine") && answer.contains("nothing is there"), "{answer}");
     let events = events.lock().unwrap();
-    let told: Vec<(&str, bool)> = events
+    let seen: Vec<(&str, bool)> = events
         .iter()
         .map(|event| match event {
             Event::FunctionCall { name, .. } => (name.as_str(), false),
@@ -114,7 +114,7 @@ fn every_call_is_an_event_and_errors_are_returned_to_the_model() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(told, [("works", false), ("fails", false), ("works", true), ("fails", true)]);
+    assert_eq!(seen, [("works", false), ("fails", false), ("works", true), ("fails", true)]);
     assert!(
         matches!(&events[3], Event::FunctionResult { result: Err(error), .. } if error == "nothing is there")
     );

@@ -4,7 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
+    reason = "test code: a test that cannot continue should panic at once"
 )]
 
 mod anthropic;

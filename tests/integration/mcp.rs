@@ -66,7 +66,7 @@ fn an_answer_is_text_and_structured() {
 #[test]
 fn streamed_text_is_sent_as_progress() {
     let sandbox = sandbox();
-    let said = exchanged(
+    let messages = exchanged(
         &sandbox,
         &[
             json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -80,15 +80,16 @@ fn streamed_text_is_sent_as_progress() {
         ],
         2,
     );
-    let told: Vec<&Value> = said
+    let updates: Vec<&Value> = messages
         .iter()
         .filter(|message| message["method"] == "notifications/progress")
         .map(|message| &message["params"])
         .collect();
-    assert!(told.iter().all(|told| told["progressToken"] == "p"));
-    let so_far: String = told.iter().map(|told| told["message"].as_str().unwrap()).collect();
-    assert_eq!(so_far, text(&said.last().unwrap()["result"]));
-    let steps: Vec<f64> = told.iter().map(|told| told["progress"].as_f64().unwrap()).collect();
+    assert!(updates.iter().all(|update| update["progressToken"] == "p"));
+    let so_far: String = updates.iter().map(|update| update["message"].as_str().unwrap()).collect();
+    assert_eq!(so_far, text(&messages.last().unwrap()["result"]));
+    let steps: Vec<f64> =
+        updates.iter().map(|update| update["progress"].as_f64().unwrap()).collect();
     assert!(1 < steps.len() && steps.is_sorted_by(|one, next| one < next), "{steps:?}");
 }
 
@@ -99,8 +100,8 @@ fn the_client_receives_progress() {
     sandbox.script(Fault::Stall { after: 1_500, pause: Duration::from_secs(2) });
     let mut client = Client::start(Some(&sandbox), &[]);
     let followed = client.ask(json!(["follow", "openai_v1_ask", question()])).unwrap();
-    let told = followed["progress"].as_array().unwrap();
-    let so_far: String = told.iter().filter_map(|told| told["message"].as_str()).collect();
+    let updates = followed["progress"].as_array().unwrap();
+    let so_far: String = updates.iter().filter_map(|update| update["message"].as_str()).collect();
     assert!(!so_far.is_empty() && text(&followed["result"]).starts_with(&so_far), "{followed}");
 }
 

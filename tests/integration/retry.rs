@@ -174,8 +174,8 @@ fn distinguishes_a_late_response_from_a_run_that_takes_too_long() {
         sandbox.clear();
         sandbox.script(Fault::Delay(FOREVER));
         let failure = ask(&sandbox, limits).0.unwrap_err();
-        let told = (failure.kind, failure.request_sent, failure.message.as_str());
-        assert_eq!(told, (FailureKind::Timeout, true, message.as_str()));
+        let observed = (failure.kind, failure.request_sent, failure.message.as_str());
+        assert_eq!(observed, (FailureKind::Timeout, true, message.as_str()));
         assert_eq!(sandbox.requests().len(), 1);
     }
     // Once the response has begun, it may take longer than that.

@@ -172,8 +172,8 @@ fn a_variable_is_approved_for_one_property() {
     let refused = place.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("would see `PUPPET_TOKEN`"), "{refused:?}");
-    for told in [&refused, &asked] {
-        assert!(!format!("{told:?}").contains(TOKEN), "{told:?}");
+    for ran in [&refused, &asked] {
+        assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
     }
 }
 

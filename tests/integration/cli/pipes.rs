@@ -74,9 +74,9 @@ fn every_command_ends_quietly_when_stdout_closes() {
         assert_eq!(ended, (Some(0), String::new()), "{arguments:?}");
     }
     // Output sent to standard error is still read.
-    let (status, told) = without_reader(&mut with_store(Some(&sandbox), &store, &enveloped));
-    assert_eq!(status, Some(0), "{told}");
-    assert!(told.contains("Sandbox answer"), "{told}");
+    let (status, stderr) = without_reader(&mut with_store(Some(&sandbox), &store, &enveloped));
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains("Sandbox answer"), "{stderr}");
 }
 
 #[test]

@@ -25,11 +25,11 @@ fn files() -> (TempDir, impl Fn(&str) -> String) {
 
 #[track_caller]
 fn assert_printed(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
-    let said: Vec<&str> = ran.stderr.lines().collect();
+    let lines: Vec<&str> = ran.stderr.lines().collect();
     let error = format!("error: {error}");
     let hint = hint.map(|hint| format!("hint: {hint}"));
     let expected: Vec<&str> = [error.as_str()].into_iter().chain(hint.as_deref()).collect();
-    assert_eq!((ran.status, said, ran.stdout.as_str()), (status, expected, ""));
+    assert_eq!((ran.status, lines, ran.stdout.as_str()), (status, expected, ""));
 }
 
 /// An argument that is a path is never looked up in the connector folders.
@@ -70,8 +70,8 @@ fn hints_repeat_the_path_of_the_connector() {
     let file = folder.join("openai.wasm");
     fs::copy(component(), &file).unwrap();
     let file = file.to_str().unwrap();
-    let said = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
-    let run = said(&["run", &format!("{file}/v1/nope")]);
+    let stderr = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
+    let run = stderr(&["run", &format!("{file}/v1/nope")]);
     assert!(run.contains(&format!("its actions are: {file}/v1/ask, ")), "{run}");
     let mut input = command(None);
     input.env("OPENAI_API_KEY", "sk-unused").args(["run", &format!("{file}/v1/ask")]);

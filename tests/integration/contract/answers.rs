@@ -12,7 +12,7 @@ use connector_host::{Event, Functions, HttpFunction};
 use super::*;
 
 /// A guest that sends a request and emits what it receives.
-fn telling(how: &str) -> Guest {
+fn emitting(how: &str) -> Guest {
     sending(json!({ "method": "get", "path": "/events" }))
         .with(include_str!("../../guests/tell-text.wat"))
         .with(how)
@@ -20,7 +20,7 @@ fn telling(how: &str) -> Guest {
 
 /// A guest that emits events whose images are stored.
 fn events() -> Guest {
-    telling(include_str!("../../guests/next-event.wat")).value(
+    emitting(include_str!("../../guests/next-event.wat")).value(
         "embedded",
         "http.embedded-files",
         json!({ "path": ["b64"], "name": "image", "mime-type": "image/png" }),
@@ -33,7 +33,7 @@ fn plain_events() -> Guest {
 }
 
 /// How a run ended, and the choices and text it emitted.
-type Told = (Result<Outcome, Failure>, Vec<(u32, String)>);
+type Emitted = (Result<Outcome, Failure>, Vec<(u32, String)>);
 
 /// Runs the guest against a server that responds like this. The server gets a
 /// message for each emitted delta.
@@ -42,36 +42,36 @@ fn run_with(
     limits: Limits,
     files: &Files,
     serve: impl FnOnce(&mut TcpStream, Receiver<()>) + Send + 'static,
-) -> Told {
+) -> Emitted {
     let connector = load(guest);
     let server = listener();
     let connection = connection(&connector, &server);
-    let (told, telling) = mpsc::channel();
-    let (heard, hearing) = mpsc::channel();
+    let (emitted, emitting) = mpsc::channel();
+    let (read, reads) = mpsc::channel();
     let served = thread::spawn(move || {
         let (mut stream, _) = server.accept().unwrap();
         let mut head = [0; 4096];
         let _ = stream.read(&mut head).unwrap();
         // Without a length: the body ends with the connection.
         stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
-        serve(&mut stream, hearing);
+        serve(&mut stream, reads);
     });
     let run = connector.run("act", json!({})).connection(&connection).limits(limits).files(files);
     let ended = run
         .on_event(move |event| {
             if let Event::TextDelta { choice, text } = event {
-                told.send((choice, text)).unwrap();
+                emitted.send((choice, text)).unwrap();
                 // A server that has sent everything no longer listens.
-                let _ = heard.send(());
+                let _ = read.send(());
             }
         })
         .start();
     served.join().unwrap();
-    (ended, telling.into_iter().collect())
+    (ended, emitting.into_iter().collect())
 }
 
 /// Runs the guest with this body and without a folder for files.
-fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Told {
+fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Emitted {
     let body = body.to_vec();
     run_with(guest, limits, &Files::new("/nowhere"), move |stream, _| {
         // A guest that has read enough closes the connection early.
@@ -85,11 +85,11 @@ fn event(name: &str, data: &str) -> [(u32, String); 2] {
 
 #[test]
 fn a_body_is_read_in_pieces() {
-    let read = telling(include_str!("../../guests/read.wat"));
-    let (ended, told) = run(&read, Limits::default(), b"0123456789");
+    let read = emitting(include_str!("../../guests/read.wat"));
+    let (ended, emitted) = run(&read, Limits::default(), b"0123456789");
     assert_eq!(ended.unwrap().output, json!({ "good": true }));
-    assert!(told.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{told:?}");
-    assert_eq!(told.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
+    assert!(emitted.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{emitted:?}");
+    assert_eq!(emitted.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
 }
 
 /// The function's own request has a different limit, and has ended by the time
@@ -97,7 +97,7 @@ fn a_body_is_read_in_pieces() {
 #[test]
 fn a_silent_response_times_out_even_after_a_function_call() {
     let call = json!({ "name": "f", "arguments": "{}" });
-    let guest = telling(include_str!("../../guests/read.wat"))
+    let guest = emitting(include_str!("../../guests/read.wat"))
         .with(include_str!("../../guests/call-and-read.wat"))
         .value("invocation", "functions.invocation", call);
     let connector = load(&guest);
@@ -133,16 +133,16 @@ fn a_silent_response_times_out_even_after_a_function_call() {
 
 #[test]
 fn an_event_is_delivered_as_soon_as_it_is_complete() {
-    let (ended, told) =
-        run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, told| {
+    let (ended, emitted) =
+        run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, emitted| {
             stream.write_all(b": begun\n\nevent: one\ndata: 1\r\n\r").unwrap();
             // For the event's name and its data, before anything else is sent.
-            told.recv().unwrap();
-            told.recv().unwrap();
+            emitted.recv().unwrap();
+            emitted.recv().unwrap();
             stream.write_all(b"\ndata: 2\ndata: 3\n\nevent: last\ndata: 4").unwrap();
         });
     ended.unwrap();
-    assert_eq!(told, [event("one", "1"), event("message", "2\n3"), event("last", "4")].concat());
+    assert_eq!(emitted, [event("one", "1"), event("message", "2\n3"), event("last", "4")].concat());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_credential_in_events_is_redacted_however_they_are_split() {
     for guest in [plain_events(), events()] {
         let stream = stream.clone();
         let files = Files::new("/nowhere");
-        let (ended, told) = run_with(&guest, Limits::default(), &files, move |server, _| {
+        let (ended, emitted) = run_with(&guest, Limits::default(), &files, move |server, _| {
             for piece in stream {
                 server.write_all(piece.as_bytes()).unwrap();
                 // Make it likely that the pieces arrive one by one.
@@ -170,7 +170,7 @@ fn a_credential_in_events_is_redacted_however_they_are_split() {
             event("message", first),
             event("message", "{\"a\":\"****\"}"),
         ];
-        assert_eq!(told, expected.concat());
+        assert_eq!(emitted, expected.concat());
     }
 }
 
@@ -178,15 +178,15 @@ fn a_credential_in_events_is_redacted_however_they_are_split() {
 fn events_are_limited() {
     let limits = Limits { response_bytes: 100, file_bytes: 200, ..Limits::default() };
     let one = format!("data: {}\n\n", "x".repeat(50));
-    let (ended, told) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
+    let (ended, emitted) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
     assert_eq!(ended.unwrap_err().kind, FailureKind::TooLarge);
-    assert_eq!(told, event("message", &"x".repeat(50)));
+    assert_eq!(emitted, event("message", &"x".repeat(50)));
     let endless = "data: ".to_owned() + &"x".repeat(100_000);
     for (guest, most) in [(plain_events(), 100), (events(), 200)] {
-        let (ended, told) = run(&guest, limits.clone(), endless.as_bytes());
+        let (ended, emitted) = run(&guest, limits.clone(), endless.as_bytes());
         let failure = ended.unwrap_err();
         assert_failure(&failure, FailureKind::TooLarge, &format!("larger than {most} bytes"));
-        assert_eq!(told, []);
+        assert_eq!(emitted, []);
     }
     assert_serves(&GOOD);
 }
@@ -210,17 +210,17 @@ fn images_in_events_are_stored_as_files() {
         STANDARD.encode(&small),
     );
     let files = Files::new(dir.path());
-    let (ended, told) = run_with(&events(), Limits::default(), &files, move |server, _| {
+    let (ended, emitted) = run_with(&events(), Limits::default(), &files, move |server, _| {
         server.write_all(stream.as_bytes()).unwrap();
     });
     ended.unwrap();
-    let data = |index: usize| serde_json::from_str::<Value>(&told[index].1).unwrap();
-    assert_eq!(told[0].1, "partial");
+    let data = |index: usize| serde_json::from_str::<Value>(&emitted[index].1).unwrap();
+    assert_eq!(emitted[0].1, "partial");
     assert_eq!(data(1)["b64"]["file"]["name"], "image.png");
     assert_eq!(data(3)["b64"]["file"]["name"], "image-2.png");
     assert_eq!(data(3)["n"], 1);
-    assert_eq!((told[5].1.as_str(), told[7].1.as_str()), ("{\"b64\":\"%\"", "[DONE]"));
-    assert_eq!(told.len(), 8);
+    assert_eq!((emitted[5].1.as_str(), emitted[7].1.as_str()), ("{\"b64\":\"%\"", "[DONE]"));
+    assert_eq!(emitted.len(), 8);
     assert_eq!(std::fs::read(dir.path().join("image.png")).unwrap(), large);
     assert_eq!(std::fs::read(dir.path().join("image-2.png")).unwrap(), small);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);

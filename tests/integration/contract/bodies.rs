@@ -110,15 +110,15 @@ fn the_base64_length_of_a_file_counts_toward_the_limit() {
 #[test]
 fn reports_progress_while_a_file_in_json_is_sent() {
     let (listener, served) = server(&[200]);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&reported);
     let size = 24_000_000;
     post(&vec![7; size], Limits::default(), &listener, move |event, _| {
-        telling.lock().unwrap().push(event);
+        keep.lock().unwrap().push(event);
     })
     .unwrap();
     served.join().unwrap();
-    let told = told.lock().unwrap();
+    let reported = reported.lock().unwrap();
     let length = size as u64 / 3 * 4 + 12;
     let is_progress = |event: &Event| match event {
         Event::Progress { unit, done, total } => {
@@ -126,7 +126,7 @@ fn reports_progress_while_a_file_in_json_is_sent() {
         }
         _ => false,
     };
-    assert!(!told.is_empty() && told.iter().all(is_progress), "{told:?}");
+    assert!(!reported.is_empty() && reported.iter().all(is_progress), "{reported:?}");
 }
 
 #[test]

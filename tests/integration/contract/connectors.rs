@@ -293,8 +293,8 @@ fn redacts_the_credential_when_the_provider_repeats_it() {
         let refusal = format!(r#"{{"error":{{"type":"x","message":"wrong key {CANARY}"}}}}"#);
         bench.answers(401, "application/json", &refusal);
         let failure = bench.run().start().unwrap_err();
-        let told = format!("{failure:?}");
-        assert!(!told.contains(CANARY) && told.contains("wrong key ****"), "{told}");
+        let shown = format!("{failure:?}");
+        assert!(!shown.contains(CANARY) && shown.contains("wrong key ****"), "{shown}");
         for file in std::fs::read_dir(bench.folder.path()).unwrap() {
             let content = std::fs::read_to_string(file.unwrap().path()).unwrap();
             assert_eq!(content, "Good morning, ****");
@@ -328,10 +328,10 @@ fn a_streamed_output_equals_the_unstreamed_one() {
     for bench in benches() {
         bench.answers(200, "text/event-stream", &bench.case.streamed);
         let text = Arc::new(Mutex::new(String::new()));
-        let told = Arc::clone(&text);
+        let collected = Arc::clone(&text);
         let run = bench.run().streaming(true).on_event(move |event| {
             if let Event::TextDelta { text, .. } = event {
-                told.lock().unwrap().push_str(&text);
+                collected.lock().unwrap().push_str(&text);
             }
         });
         let streamed = run.start().unwrap().output;

@@ -175,8 +175,8 @@ fn an_export_with_another_type_is_a_mismatch() {
         ("        internal,\n", "", "expected enum of 14 names"),
         ("timeout,", "too-late,", "found too-late"),
     ] {
-        let told = mismatch(&Guest::good().edit(from, to));
-        assert!(told.contains(reason), "{from}: {told}");
+        let message = mismatch(&Guest::good().edit(from, to));
+        assert!(message.contains(reason), "{from}: {message}");
     }
 }
 
@@ -184,8 +184,8 @@ fn an_export_with_another_type_is_a_mismatch() {
 fn an_export_with_another_name_is_a_mismatch() {
     let renamed = Guest::good().edit("output-schema", "result-schema");
     let renamed = renamed.value("schema", "actions.result-schema", json!({ "ok": "{}" }));
-    let told = mismatch(&renamed);
-    assert!(told.contains("output-schema"), "{told}");
+    let message = mismatch(&renamed);
+    assert!(message.contains("output-schema"), "{message}");
 }
 
 #[test]

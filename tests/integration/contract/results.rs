@@ -57,11 +57,11 @@ fn an_output_of_millions_of_values_is_internal() {
 
 #[test]
 fn a_huge_failure_is_truncated() {
-    let told = json!({ "err": {
+    let result = json!({ "err": {
         "kind": "refused", "message": "é".repeat(1 << 20), "code": "c".repeat(1 << 20),
         "property": "p".repeat(1 << 20), "detail": "d".repeat(1 << 20),
     } });
-    let guest = large().value("outcome", "actions.run", told);
+    let guest = large().value("outcome", "actions.run", result);
     let failure = contained(act(&load(&guest)));
     assert_eq!((failure.kind, failure.message.len()), (FailureKind::Refused, 4096));
     let lengths = [failure.code, failure.property, failure.detail].map(|text| text.unwrap().len());
@@ -107,10 +107,10 @@ fn an_input_buffer_outside_the_memory_is_internal() {
 
 #[test]
 fn a_failure_of_the_connector_is_returned_unchanged() {
-    let told = json!({ "err": {
+    let result = json!({ "err": {
         "kind": "rate-limited", "message": "later", "status": 429, "retry-after-ms": 1500,
     } });
-    let guest = Guest::good().value("outcome", "actions.run", told);
+    let guest = Guest::good().value("outcome", "actions.run", result);
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::RateLimited, "later");
     assert_eq!((failure.status, failure.retry_after_ms), (Some(429), Some(1500)));

@@ -82,18 +82,18 @@ fn a_seed_makes_sampling_deterministic() {
 #[test]
 fn the_roles_reach_the_model() {
     let llama = llama();
-    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
-    let name = said("user", "What is your name?");
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let name = message("user", "What is your name?");
     let instructed = |role| {
-        let instruction = said(role, "You are a pirate called Jack.");
+        let instruction = message(role, "You are a pirate called Jack.");
         text(&llama, json!({ "messages": [instruction, name] }))
     };
     assert_eq!(instructed("system"), instructed("developer"));
     assert_ne!(instructed("system"), text(&llama, json!({ "messages": [name] })));
 
     let weather = |result| {
-        let question = said("user", "How is the weather in Rome?");
-        text(&llama, json!({ "messages": [question, said("tool", result)] }))
+        let question = message("user", "How is the weather in Rome?");
+        text(&llama, json!({ "messages": [question, message("tool", result)] }))
     };
     assert_ne!(weather("It rains."), weather("The sun shines."));
 }
@@ -241,7 +241,7 @@ fn a_streamed_answer_equals_the_unstreamed_one() {
             // The connector may deliver text all at once.
             continue;
         }
-        let told: Vec<Value> = deltas
+        let pieces: Vec<Value> = deltas
             .into_values()
             .map(|text| match streamed.output {
                 Value::Object(_) => serde_json::from_str(&text).unwrap(),
@@ -252,7 +252,7 @@ fn a_streamed_answer_equals_the_unstreamed_one() {
             Value::Array(outputs) => outputs,
             output => vec![output],
         };
-        assert_eq!(told, outputs, "{members}");
+        assert_eq!(pieces, outputs, "{members}");
     }
 }
 

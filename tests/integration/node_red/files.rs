@@ -122,17 +122,17 @@ fn rejects_values_that_are_not_files() {
     let sandbox = sandbox();
     let fields = json!({ "file": { "type": "msg", "value": "payload" } });
     let mut node_red = with_node(&sandbox, "createTranscription", json!({ "fields": fields }));
-    let mut told = |payload: Value| {
+    let mut failure = |payload: Value| {
         node_red.inject("action", json!({ "payload": payload }));
         node_red.message("failure")["failure"].take()
     };
-    let text = told(json!("speech.mp3"));
+    let text = failure(json!("speech.mp3"));
     let allowed = "a Buffer, a data: URL or a FILE_ENTRY";
     assert_eq!(text["message"], format!("`file` must be {allowed}, not a string"));
     assert_eq!(text["property"], "file");
-    let noise = told(buffer(b"\0\x01\x02"));
+    let noise = failure(buffer(b"\0\x01\x02"));
     assert_eq!(noise["property"], "file", "{noise}");
-    let strange = told(json!({ "url": "http://127.0.0.1/secret", "name": "a.mp3",
+    let strange = failure(json!({ "url": "http://127.0.0.1/secret", "name": "a.mp3",
         "extension": "mp3", "mimeType": "audio/mpeg" }));
     assert_eq!(strange["requestSent"], false, "{strange}");
     assert!(sandbox.requests().is_empty());

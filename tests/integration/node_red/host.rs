@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use connector_tests::node_red::{NodeRed, Setup, said_by_its_own_program};
+use connector_tests::node_red::{NodeRed, Setup, output_of_its_own_program};
 use connector_tests::process::Process;
 use connector_tests::{FOREVER, HANG, sandbox};
 use openai_sandbox::Fault;
@@ -32,9 +32,9 @@ fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
 /// While Node-RED loads its nodes, only they keep it running.
 #[test]
 fn node_red_waits_for_a_host_that_compiles() {
-    let said = said_by_its_own_program();
-    assert!(said.ends_with("Started flows\n"), "{said}");
-    assert!(said.contains("connectors: openai/v1 with 4 actions"), "{said}");
+    let output = output_of_its_own_program();
+    assert!(output.ends_with("Started flows\n"), "{output}");
+    assert!(output.contains("connectors: openai/v1 with 4 actions"), "{output}");
 }
 
 #[test]
@@ -59,9 +59,7 @@ fn a_host_that_dies_is_restarted() {
     let outcome = node_red.message("outcome");
     assert!(outcome["payload"].as_str().unwrap().contains("Again"), "{outcome}");
     assert_ne!(node_red.host(), first);
-    assert!(
-        node_red.all_told().contains("the connector host ended (SIGKILL); it is started again")
-    );
+    assert!(node_red.output().contains("the connector host ended (SIGKILL); it is started again"));
 }
 
 #[test]

@@ -111,8 +111,8 @@ fn a_run_streams_to_the_second_output_and_ends_at_the_first() {
     node_red.inject("action", json!({ "payload": "Why is the sky blue?", "topic": "sky" }));
     let outcome = node_red.message("outcome");
     let deltas = node_red.messages("events");
-    assert!(deltas.iter().all(|told| told["event"] == "delta" && told["topic"] == "sky"));
-    let text: String = deltas.iter().map(|told| told["payload"].as_str().unwrap()).collect();
+    assert!(deltas.iter().all(|event| event["event"] == "delta" && event["topic"] == "sky"));
+    let text: String = deltas.iter().map(|event| event["payload"].as_str().unwrap()).collect();
     assert!(1 < deltas.len() && text.contains("Why is the sky blue?"), "{text}");
     assert_eq!(outcome["payload"], text);
     assert_eq!(outcome["topic"], "sky");
@@ -254,8 +254,8 @@ fn the_node_shows_the_status_of_its_run() {
     let shown = node_red.status("action", "running");
     assert_eq!((&shown["fill"], &shown["shape"]), (&json!("blue"), &json!("dot")));
     node_red.status("action", "attempt 1 failed");
-    let told = node_red.message("events");
-    assert_eq!((&told["event"], &told["payload"]["attempt"]), (&json!("attempt"), &json!(1)));
+    let attempt = node_red.message("events");
+    assert_eq!((&attempt["event"], &attempt["payload"]["attempt"]), (&json!("attempt"), &json!(1)));
     let outcome = node_red.message("outcome");
     assert_eq!(outcome["metadata"]["attempts"], 2);
     node_red.has_no_status("action");

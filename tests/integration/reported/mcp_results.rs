@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connector_tests::mcp::{Client, Server, said};
+use connector_tests::mcp::{Client, Server, answered};
 use connector_tests::{command, in_repository, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
@@ -258,9 +258,9 @@ fn answers(lines: &[u8], id: Option<u64>) -> Vec<Value> {
     let input =
         [hello.as_bytes(), b"\n", BEGIN.as_bytes(), b"\n", lines, b"\n", ping.as_bytes(), b"\n"];
     let ids: Vec<u64> = [1, 99].into_iter().chain(id).collect();
-    let mut said = said(command(None), &input.concat(), &ids);
-    said.retain(|answer| answer["id"] != 1 && answer["id"] != 99);
-    said
+    let mut answered = answered(command(None), &input.concat(), &ids);
+    answered.retain(|answer| answer["id"] != 1 && answer["id"] != 99);
+    answered
 }
 
 /// p06: an invalid message gets an error, and the server continues.
@@ -303,8 +303,8 @@ fn an_invalid_line_is_answered_with_an_error() {
     }
     // Before the handshake as well.
     let hello = format!("hello\n{}\n", HELLO.replace('\n', ""));
-    let said = said(command(None), hello.as_bytes(), &[1]);
-    assert_eq!((said.len(), &said[0]["error"]["code"]), (2, &json!(-32_700)));
+    let answered = answered(command(None), hello.as_bytes(), &[1]);
+    assert_eq!((answered.len(), &answered[0]["error"]["code"]), (2, &json!(-32_700)));
 }
 
 #[test]

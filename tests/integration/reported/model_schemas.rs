@@ -7,7 +7,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use connector_host::{Connector, Files, Functions, render};
-use connector_tests::mcp::said;
+use connector_tests::mcp::answered;
 use connector_tests::puppet::lock;
 use connector_tests::{
     command, connection_values, host, openai, sandbox, target_dir, test_component,
@@ -162,8 +162,8 @@ fn every_tool_is_plain() {
     }});
     let begin = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
-    let said = said(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), &[2]);
-    let tools = said.last().unwrap()["result"]["tools"].as_array().unwrap().clone();
+    let answered = answered(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), &[2]);
+    let tools = answered.last().unwrap()["result"]["tools"].as_array().unwrap().clone();
     assert!(tools.len() >= 6, "{tools:?}");
     for tool in &tools {
         let name = tool["name"].as_str().unwrap();
@@ -240,7 +240,7 @@ fn conditions_and_choices_are_described_in_words() {
 fn a_declared_function_has_plain_parameters() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("functions.json");
-    for (parameters, said) in [
+    for (parameters, answered) in [
         (json!({ "type": "object", "properties": { "a": { "type": "string" } } }), None),
         (json!({ "type": "object" }), None),
         (json!({}), Some("needs `parameters` that are a schema of the type `object`")),
@@ -261,15 +261,15 @@ fn a_declared_function_has_plain_parameters() {
         command.args(["--set", "messages[0].role=user", "--set", "messages[0].content=Hi"]);
         command.args(["--set", "functions[0]=weather"]);
         let ran = connector_tests::ran(&mut command);
-        match said {
+        match answered {
             None => {
                 assert_eq!(ran.status, 0, "{parameters}: {ran:?}");
                 let requests = sandbox.requests();
                 let tool = &requests[0].json().unwrap()["tools"][0]["function"];
                 assert_plain(&tool["parameters"], "weather");
             }
-            Some(said) => {
-                assert!(ran.stderr.contains(said), "{parameters}: {ran:?}");
+            Some(answered) => {
+                assert!(ran.stderr.contains(answered), "{parameters}: {ran:?}");
                 assert!(sandbox.requests().is_empty());
             }
         }

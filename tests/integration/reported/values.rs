@@ -161,7 +161,7 @@ fn reports_all_errors_at_once() {
     });
     let refused = run("ask", input.clone()).start();
     let failure = refused.failure(FailureKind::InvalidInput);
-    let told: Vec<&str> = failure.violations.iter().map(|each| each.message.as_str()).collect();
+    let messages: Vec<&str> = failure.violations.iter().map(|each| each.message.as_str()).collect();
     let expected = [
         "unknown property `tempreature`; did you mean `temperature`?",
         "`messages[0].role` must be one of: `system`, `developer`, `user`, `assistant` (got \"poet\")",
@@ -169,10 +169,10 @@ fn reports_all_errors_at_once() {
         "`messages[2].content` is required",
         "`temperature` must be a number (got \"hot\")",
     ];
-    assert_eq!(told[0], expected[0]);
-    assert!(told[1].starts_with("`messages[0].role` must be one of: "), "{told:?}");
-    assert_eq!(told[2..], expected[2..]);
-    assert_eq!(failure.message, told[0]);
+    assert_eq!(messages[0], expected[0]);
+    assert!(messages[1].starts_with("`messages[0].role` must be one of: "), "{messages:?}");
+    assert_eq!(messages[2..], expected[2..]);
+    assert_eq!(failure.message, messages[0]);
     assert_eq!(failure.property.as_deref(), Some("tempreature"));
 
     // Programs read the errors in the problem document; people read one per
@@ -186,10 +186,10 @@ fn reports_all_errors_at_once() {
         })
         .to_string(),
     );
-    assert_eq!((status, &problem["detail"]), (422, &json!(told[0])));
+    assert_eq!((status, &problem["detail"]), (422, &json!(messages[0])));
     let violations = problem["failure"]["violations"].as_array().unwrap();
-    assert_eq!(violations.len(), told.len());
-    assert_eq!(violations[4], json!({ "property": "temperature", "message": told[4] }));
+    assert_eq!(violations.len(), messages.len());
+    assert_eq!(violations[4], json!({ "property": "temperature", "message": messages[4] }));
 
     let sandbox = sandbox();
     let mut cli = command(Some(&sandbox));

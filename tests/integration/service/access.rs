@@ -71,7 +71,7 @@ fn with_a_key_only_requests_with_that_key_are_served() {
 
 #[test]
 fn refuses_to_start_open_to_everybody() {
-    for (args, said) in [
+    for (args, expected) in [
         (vec!["--listen", "0.0.0.0:0"], "--api-key-file"),
         (vec!["--listen", "nowhere"], "127.0.0.1:8080"),
         (vec!["--api-key-file", "/nonexistent"], "cannot use the API key in /nonexistent"),
@@ -81,7 +81,7 @@ fn refuses_to_start_open_to_everybody() {
         command.arg("serve").args(&args).arg("--data-dir").arg(data.path().join("data"));
         let run = ran(&mut command);
         assert_ne!(run.status, 0, "{args:?}");
-        assert!(run.stderr.contains(said), "{args:?}: {run:?}");
+        assert!(run.stderr.contains(expected), "{args:?}: {run:?}");
     }
 }
 

@@ -113,15 +113,15 @@ fn question(sandbox: &Sandbox) -> Value {
 /// The events of a stream with their names.
 fn events(response: Response<Body>) -> Vec<(String, Value)> {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let (mut told, mut name) = (Vec::new(), String::new());
+    let (mut received, mut name) = (Vec::new(), String::new());
     for line in lines(response.into_body().into_reader()) {
         if let Some(given) = line.strip_prefix("event: ") {
             name = given.to_owned();
         } else if let Some(data) = line.strip_prefix("data: ") {
-            told.push((name.clone(), serde_json::from_str(data).unwrap()));
+            received.push((name.clone(), serde_json::from_str(data).unwrap()));
         }
     }
-    told
+    received
 }
 
 fn lines(reader: impl Read) -> impl Iterator<Item = String> {

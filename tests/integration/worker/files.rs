@@ -48,7 +48,7 @@ fn missing_files_and_files_outside_the_bucket_are_rejected() {
     let _worker = fleet.worker(&["--largest-file", "1"]);
     let caller = fleet.caller();
     caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
-    for (id, url, said) in [
+    for (id, url, expected) in [
         ("missing", "nats://connector-files/no.mp3", "there is no file"),
         ("nameless", "nats://connector-files/", "must begin with nats://connector-files/"),
         ("elsewhere", "nats://other/talk.mp3", "must begin with nats://connector-files/"),
@@ -59,7 +59,7 @@ fn missing_files_and_files_outside_the_bucket_are_rejected() {
         let input = json!({ "file": { "url": url, "name": "talk.mp3" } });
         let reply = caller.run(id, &run("createTranscription", &input));
         let message = reply["failure"]["message"].as_str().unwrap_or_else(|| panic!("{reply}"));
-        assert!(message.contains(said), "{reply}");
+        assert!(message.contains(expected), "{reply}");
         assert_eq!(reply["failure"]["property"], "file", "{reply}");
     }
     caller.is_done();
@@ -96,7 +96,7 @@ fn a_preview_exists_when_it_is_reported() {
     let reply = caller.run("image", &image);
     let files = &reply["outcome"]["output"]["files"];
     assert!(caller.get(&files[0]["url"]).starts_with(b"\x89PNG"), "{reply}");
-    let events = caller.heard("connector.events.image");
+    let events = caller.received("connector.events.image");
     let previews: Vec<_> = events.iter().filter(|event| event["event"] == "file").collect();
     assert!(!previews.is_empty(), "{events:?}");
     for preview in previews {

@@ -12,7 +12,7 @@ fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
     let unknown = |action: &str| json!({ "action": action, "input": {} }).to_string();
-    for (id, message, said) in [
+    for (id, message, expected) in [
         ("none", "not JSON".to_owned(), "the message is not JSON: expected ident"),
         ("list", "[]".to_owned(), "the message must be a JSON object"),
         ("connector", unknown("acme/v1/ask"), "there is no connector `acme/v1`; there are: openai"),
@@ -28,7 +28,7 @@ fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
         caller.publish_raw(message);
         let dead = caller.dead(id);
         let message = dead["failure"]["message"].as_str().unwrap();
-        assert!(message.contains(said), "{dead}");
+        assert!(message.contains(expected), "{dead}");
         assert_eq!(caller.reply(id)["failure"], dead["failure"]);
     }
     caller.is_done();
@@ -87,12 +87,12 @@ fn a_token_in_a_message_is_rejected_and_not_repeated() {
         let reply = caller.run(id, run);
         assert_eq!(reply["failure"]["kind"], "invalid-input");
         let (reply, dead) = (reply.to_string(), caller.dead(id).to_string());
-        for told in [&reply, &dead, &worker.log()] {
-            assert!(!told.contains(CANARY), "{told}");
+        for text in [&reply, &dead, &worker.log()] {
+            assert!(!text.contains(CANARY), "{text}");
         }
     }
-    let said = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
-    assert!(said.contains("must name a connection that the workers have stored"), "{said}");
+    let message = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("must name a connection that the workers have stored"), "{message}");
     caller.is_done();
     assert!(fleet.sandbox.requests().is_empty());
 }

@@ -130,12 +130,12 @@ fn events_of_a_run_are_published_on_request() {
     let mut run = ask("Hello!");
     run["events"] = json!(true);
     let reply = caller.run("loud", &run);
-    let events = caller.heard("connector.events.loud");
+    let events = caller.received("connector.events.loud");
     let deltas = events.iter().filter(|event| event["event"] == "text-delta");
     let text: String = deltas.map(|delta| delta["text"].as_str().unwrap()).collect();
     assert_eq!(reply["outcome"]["output"], text);
     caller.run("quiet", &ask("Hello!"));
-    assert!(caller.heard("connector.events.quiet").is_empty());
+    assert!(caller.received("connector.events.quiet").is_empty());
 }
 
 #[test]
