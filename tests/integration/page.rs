@@ -20,7 +20,7 @@ fn tables(markdown: &str) -> Vec<Table> {
     let mut columns: Vec<String> = Vec::new();
     for line in markdown.lines() {
         let level = line.chars().take_while(|c| *c == '#').count();
-        if 0 < level {
+        if level > 0 {
             headings.retain(|(above, _)| *above < level);
             headings.push((level, line.trim_matches(['#', ' ']).to_owned()));
         }

@@ -70,8 +70,5 @@ fn main() -> ExitCode {
     for what in &wrong {
         println!("WRONG: {what}");
     }
-    match wrong.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

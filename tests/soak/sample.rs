@@ -73,7 +73,7 @@ impl Sampler {
     pub fn compare(&self) -> Option<String> {
         let deadline = Instant::now() + SETTLING;
         while !self.is_back() {
-            if deadline < Instant::now() {
+            if Instant::now() > deadline {
                 return Some(format!("{}: resources were not released", self.name));
             }
             thread::sleep(OFTEN);

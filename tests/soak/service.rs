@@ -81,9 +81,10 @@ impl Served {
             }
             Err(error) => return End::Wrong(format!("{action}: {error}")),
         };
-        let last = match streams && status == 200 {
-            true => text.lines().rev().find_map(|line| line.strip_prefix("data: ")),
-            false => Some(text.as_str()),
+        let last = if streams && status == 200 {
+            text.lines().rev().find_map(|line| line.strip_prefix("data: "))
+        } else {
+            Some(text.as_str())
         };
         let last = last.and_then(|last| serde_json::from_str::<Value>(last).ok());
         self.end(action, &last.unwrap_or_default(), &text)
@@ -122,7 +123,7 @@ impl Served {
         };
         let deadline = Instant::now() + END;
         while !metrics().contains("connector_runs_in_progress 0") {
-            if deadline < Instant::now() {
+            if Instant::now() > deadline {
                 return vec!["service: abandoned runs continue".to_owned()];
             }
             std::thread::sleep(Duration::from_millis(100));
@@ -137,7 +138,7 @@ impl Served {
         if halves != 0 {
             wrong.push(format!("service: {halves} incomplete files remain"));
         }
-        if explained < whole {
+        if whole > explained {
             wrong.push(format!(
                 "service: {whole} files remain, but only {explained} are accounted for"
             ));

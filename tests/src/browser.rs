@@ -305,7 +305,7 @@ impl Browser {
     fn wait(&self, what: &str, mut is_there: impl FnMut() -> bool) {
         let deadline = Instant::now() + HANG;
         while !is_there() {
-            if deadline < Instant::now() {
+            if Instant::now() > deadline {
                 self.screenshot("failed");
                 let seen = self.value("document.body.innerText");
                 panic!("{what:?} is not on the page (screenshots/failed.png):\n{seen}");

@@ -57,7 +57,7 @@ fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Resu
         client.write_all(head.as_bytes())?;
         match Length::of(&head) {
             Length::Known(length) => copy(&mut answers, &mut client, length)?,
-            Length::Chunked => while 0 < copy_chunk(&mut answers, &mut client)? {},
+            Length::Chunked => while copy_chunk(&mut answers, &mut client)? > 0 {},
         }
     }
     client.shutdown(Shutdown::Both)

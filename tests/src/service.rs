@@ -109,10 +109,8 @@ impl Service {
         let limit = most.or(getrlimit(Resource::Nproc).maximum);
         let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
         // In a container, only the user itself may do this.
-        let mut command = match self.limited {
-            true => as_nobody(Command::new("setpriv")),
-            false => Command::new("env"),
-        };
+        let mut command =
+            if self.limited { as_nobody(Command::new("setpriv")) } else { Command::new("env") };
         command.args(["prlimit", "--pid", &self.process().id().to_string()]);
         assert!(command.arg(format!("--nproc={limit}:")).status().unwrap().success());
     }

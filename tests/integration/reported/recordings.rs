@@ -147,7 +147,7 @@ fn attachments_are_recognized_by_their_content() {
         let ran = run("ask", input).file(name, content).start();
         match content {
             UNKNOWN => drop(ran.failure(InvalidInput).clone()),
-            // A text is accepted by any name.
+            // Text is accepted whatever its name is.
             _ => assert!(ran.bodies()[0].to_string().contains("no picture")),
         }
     }

@@ -55,9 +55,8 @@ impl Smallest {
     /// differ.
     pub fn case(&self, name: &str, set: &Value, differences: Vec<Value>) -> Case {
         let is_nothing = |difference: &Value| *difference == json!({});
-        let in_body = |difference| match is_nothing(&difference) {
-            true => difference,
-            false => json!({ "body": difference }),
+        let in_body = |difference| {
+            if is_nothing(&difference) { difference } else { json!({ "body": difference }) }
         };
         Case {
             name: format!("{}-{name}", self.action),

@@ -1,7 +1,7 @@
 //! Everything sent over the wire: every kind of request that the connector
 //! makes.
 //!
-//! The smallest request to each endpoint is normalized out. The tables in the
+//! The smallest request to each endpoint is written out. The tables in the
 //! other files have an input for each kind of request, and the difference to
 //! the smallest one. The sandbox accepts each request, and OpenAI's own API
 //! description allows it.

@@ -1,4 +1,4 @@
-//! Workers that stop, orderly or not, and runs that others take over.
+//! Workers that stop, gracefully or not, and runs that others take over.
 
 use std::time::Duration;
 
@@ -110,7 +110,7 @@ fn a_server_that_is_killed_and_restarted_loses_nothing() {
     for run in 0..RUNS {
         caller.publish(&format!("run-{run}"), &ask(&format!("[{run}]")));
     }
-    until("some have ended", || (5 <= caller.replies().len()).then_some(()));
+    until("some have ended", || (caller.replies().len() >= 5).then_some(()));
     fleet.nats.restart();
     // A caller that was disconnected reads the stored outcome.
     let mut unmarked = 0;
@@ -119,7 +119,7 @@ fn a_server_that_is_killed_and_restarted_loses_nothing() {
         assert_answers(&kept, &format!("[{run}]"));
         let repeated = kept["repeated"] == true;
         let asked = fleet.asked(&format!("[{run}]"));
-        assert!(0 < asked, "{kept}");
+        assert!(asked > 0, "{kept}");
         unmarked += if repeated { 0 } else { asked - 1 };
     }
     // A killed server loses what it has not yet written, including marks of

@@ -120,7 +120,7 @@ struct Recent<K, V>(VecDeque<(K, V)>);
 
 impl<K: PartialEq, V: Clone> Recent<K, V> {
     fn push(&mut self, key: K, value: V) {
-        if KEPT_ENTRIES <= self.0.len() {
+        if self.0.len() >= KEPT_ENTRIES {
             self.0.pop_front();
         }
         self.0.push_back((key, value));

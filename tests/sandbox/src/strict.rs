@@ -70,7 +70,7 @@ impl Walk<'_> {
         if self.is_strict {
             self.keywords(schema)?;
             self.object(schema)?;
-            if MAX_DEPTH < depth {
+            if depth > MAX_DEPTH {
                 return self.wrong(&format!("nesting exceeds the limit of {MAX_DEPTH} levels."));
             }
         }
@@ -135,7 +135,7 @@ impl Walk<'_> {
             return self.wrong(&format!("Extra required key '{name}' supplied."));
         }
         self.properties += names.count();
-        if MAX_PROPERTIES < self.properties {
+        if self.properties > MAX_PROPERTIES {
             return self
                 .wrong(&format!("schema exceeds the limit of {MAX_PROPERTIES} properties."));
         }

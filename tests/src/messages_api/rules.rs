@@ -44,7 +44,7 @@ pub(super) fn checked(request: &Request, key: &str) -> Result<Asked, Refusal> {
         _ => return unauthorized("invalid x-api-key"),
     }
     if !request.header("authorization").is_empty() {
-        return unauthorized("there are two credentials");
+        return unauthorized("two credentials");
     }
     if request.header("anthropic-version") != ["2023-06-01"] {
         return Err(Refusal::invalid("anthropic-version: header is required"));
@@ -166,20 +166,22 @@ fn message(request: &Request) -> Result<Asked, Refusal> {
 /// The tool that the model must call, if there is one.
 fn tool(fields: &Map<String, Value>) -> Result<Option<&Value>, Refusal> {
     let (Some(tools), Some(choice)) = (fields.get("tools"), fields.get("tool_choice")) else {
-        return match fields.contains_key("tool_choice") {
-            true => Err(Refusal::invalid("tool_choice: there are no tools")),
-            false => Ok(None),
+        return if fields.contains_key("tool_choice") {
+            Err(Refusal::invalid("tool_choice: no tools"))
+        } else {
+            Ok(None)
         };
     };
     let Some([tool]) = tools.as_array().map(Vec::as_slice) else {
-        return Err(Refusal::invalid("tools: one is known here"));
+        return Err(Refusal::invalid("tools: only one tool is supported"));
     };
     if tool["input_schema"]["type"] != "object" {
         return Err(Refusal::invalid("tools.0.custom.input_schema.type: Field required"));
     }
-    match choice["type"] == "tool" && choice["name"] == tool["name"] && tool["name"].is_string() {
-        true => Ok(Some(tool)),
-        false => Err(Refusal::invalid("tool_choice: no such tool")),
+    if choice["type"] == "tool" && choice["name"] == tool["name"] && tool["name"].is_string() {
+        Ok(Some(tool))
+    } else {
+        Err(Refusal::invalid("tool_choice: no such tool"))
     }
 }
 
@@ -240,9 +242,10 @@ impl Asked {
         let characters: Vec<char> = text.chars().collect();
         for piece in characters.chunks(4) {
             let piece: String = piece.iter().collect();
-            let delta = match content[0]["type"] == "text" {
-                true => json!({ "type": "text_delta", "text": piece }),
-                false => json!({ "type": "input_json_delta", "partial_json": piece }),
+            let delta = if content[0]["type"] == "text" {
+                json!({ "type": "text_delta", "text": piece })
+            } else {
+                json!({ "type": "input_json_delta", "partial_json": piece })
             };
             events.push(json!({ "type": "content_block_delta", "index": 0, "delta": delta }));
         }

@@ -38,7 +38,7 @@ pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
     assert!(begun.elapsed() < HANG, "{count} were closed after {:?}", begun.elapsed());
     // If opening them took longer than their lifetime, fewer are left.
     let held = during.descriptors.saturating_sub(before.descriptors);
-    assert!(0 < held, "none of {count}; this machine allows {allowed} open files");
+    assert!(held > 0, "none of {count}; this machine allows {allowed} open files");
     let each = during.memory.saturating_sub(before.memory) / held;
     assert!(each < EACH, "{each} KiB for each of {held}, opened within {opened:?}");
     assert_serves(&service);

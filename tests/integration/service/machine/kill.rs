@@ -183,5 +183,5 @@ fn responses_before_a_kill_remain_true_after_it() {
     let answered = outcomes.values().flatten().count();
     let figures = format!("{answered} outcomes, {files} files, {connections} connections");
     let unanswered = outcomes.len() - answered;
-    assert!(0 < answered.min(files).min(connections).min(unanswered), "{figures}, {unanswered}");
+    assert!(answered.min(files).min(connections).min(unanswered) > 0, "{figures}, {unanswered}");
 }
