@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every test, also after one has failed, and sums up what all the test
-# programs reported. What they print is kept in TARGET/test.log.
+# Runs every test, even after a failure, and sums up the results of all test
+# programs. Their output is kept in TARGET/test.log.
 #
 #     tests/all.sh TARGET [OPTION OF CARGO TEST...]
 set -eu
@@ -9,14 +9,14 @@ cd "$(dirname "$0")/.."
 log=$1/test.log
 shift
 
-# A shell knows only how the last program of a pipe has ended.
+# A pipe's status is that of its last program only.
 { cargo test "$@" --no-fail-fast || echo "cargo test ended with status $?"; } 2>&1 | tee "$log"
 
 echo
 grep '^test .* \.\.\. FAILED$' "$log" || true
 awk '
     /^test result: / { passed += $4; failed += $6; skipped += $8 }
-    # A program that does not compile or that dies reports no test: cargo names it.
+    # A program that does not compile or that crashes reports no tests; only cargo does.
     /^cargo test ended with status / && !failed { failed = 1 }
     END {
         printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""

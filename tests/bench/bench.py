@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""Every figure that the project has goals for, as one table.
+"""Every figure that the project has goals for, in one table.
 
-Figures are of one run on one machine against one server on it; only their
-ratios mean something elsewhere. README.md beside this file says what was
-learned from them.
+The figures come from one run on one machine, against a server on the same
+machine; only their ratios are meaningful elsewhere. README.md explains them.
 
 usage: bench.py TARGET [SECTION...]
 """
@@ -33,7 +32,7 @@ ROWS = []
 
 
 def row(what, figure, goal="", met=None):
-    """Adds a row; `met` is whether the goal is."""
+    """Adds a row; `met` tells whether the goal is met."""
     verdict = {None: "", True: "met", False: "**missed**"}[met]
     ROWS.append((what, figure, goal, verdict))
     print(f"  {what}: {figure} {goal} {verdict}", file=sys.stderr, flush=True)
@@ -48,13 +47,13 @@ def at_least(what, value, goal, unit):
 
 
 def measured(*args):
-    """What one measurement of the bench program gives."""
+    """The result of one measurement by the bench program."""
     command = [BENCH, *map(str, args)]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
 def in_turns(times, what, *args):
-    """The medians of a measurement of the library and of ureq, in turns."""
+    """The medians of a measurement of the library and of ureq, alternating."""
     runs = {"library": [], "ureq": []}
     for _ in range(times):
         for name, taken in runs.items():
@@ -67,7 +66,7 @@ def in_turns(times, what, *args):
 
 @contextmanager
 def server(command, **options):
-    """A server that says where it listens and ends with its standard input."""
+    """A server that prints its address, and ends when its standard input closes."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
     )
@@ -101,8 +100,8 @@ def milliseconds(command, env):
 
 
 def peak(command, env):
-    """The most memory of a process in MB: of GNU time, since a child of this
-    program would begin with Python's."""
+    """The peak memory of a process in MB, measured by GNU time: a child of this
+    program would start with Python's memory."""
     with tempfile.NamedTemporaryFile("r") as report:
         watched = ["/usr/bin/time", "-f", "%M", "-o", report.name, *command]
         subprocess.run(watched, env=env, stdout=subprocess.DEVNULL, check=True)
@@ -110,7 +109,7 @@ def peak(command, env):
 
 
 def cold(origin, folder):
-    """Whole processes that make one Ask, in turns."""
+    """Whole processes that make one Ask each, alternating."""
     env = environment(folder, origin)
     url = base_url(origin)
     source = os.path.join(folder, "input.json")
@@ -129,7 +128,7 @@ def cold(origin, folder):
     taken = {name: [] for name in commands}
     for turn in range(101):
         for name, command in commands.items():
-            # The slow ones need fewer turns: they differ by hundreds of times.
+            # The slow ones need fewer rounds, because they are slower by orders of magnitude.
             if name in quick or turn <= 10:
                 time_taken = milliseconds(command, env)
                 if turn > 0:
@@ -146,7 +145,7 @@ def cold(origin, folder):
 
 
 def warm(origin, _):
-    """Asks of one process, one after another."""
+    """Sequential Asks of one process."""
     figures = measured("turns", base_url(origin), 10_000, 1)
     ours, theirs = figures["library"], figures["ureq"]
     row("warm: ureq alone", f"p50 {theirs['p50']:.0f} µs, p99 {theirs['p99']:.0f} µs")
@@ -157,7 +156,7 @@ def warm(origin, _):
 
 
 def cpu(origin, _):
-    """The processor's time for an Ask, 64 at the same time."""
+    """The CPU time of an Ask, 64 concurrent."""
     asks, at_once = 20_000, 64
     figures = in_turns(3, "at-once", base_url(origin), asks, at_once)
     library, ureq = (figure["cpu"] for figure in figures)
@@ -169,7 +168,7 @@ def cpu(origin, _):
 
 
 def inside(_, __):
-    """What criterion measured."""
+    """The results of criterion."""
     command = ["cargo", "bench", "--locked", "--workspace", "--bench", "inside"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=HERE)
 
@@ -188,14 +187,14 @@ def inside(_, __):
 
 
 def growth(what, costs):
-    """The cost of a unit at 4 and 16 times the work, of that at once."""
+    """The cost per unit at 4 and 16 times the work, relative to the base."""
     ratios = [cost / costs[0] for cost in costs[1:]]
     figure = " and ".join(f"{ratio:.2f} ×" for ratio in ratios)
     row(f"growth at 4 × and 16 ×: {what}", figure, "at most 1.1 ×", max(ratios) <= 1.1)
 
 
 def flight(origin, _):
-    """Streamed Asks at the same time, 50 tokens a second each."""
+    """Concurrent streamed Asks, 50 tokens per second each."""
     each = {}
     for asks in (250, 1000, 4000):
         for name in ("library", "ureq"):
@@ -218,8 +217,8 @@ def flight(origin, _):
 
 
 def transfers(origin, _):
-    """Recordings, 64 at the same time, against ureq alone."""
-    # The API takes 25 MB and no more.
+    """Recordings, 64 concurrent, compared with ureq alone."""
+    # The API accepts at most 25 MB.
     ways = [
         ("up", 25 * MB, "25 MB upload", [25 * MB // 16, 25 * MB // 4, 25 * MB]),
         ("down", 100 * MB, "100 MB download", [25 * MB, 100 * MB, 400 * MB]),
@@ -250,7 +249,7 @@ def wrk(url, connections, script=None):
 
 
 def service(origin, folder):
-    """Requests of the service, 64 at the same time."""
+    """Requests to the service, 64 concurrent."""
     env = environment(folder, origin)
     data = os.path.join(folder, "data")
     token = os.path.join(folder, "token")
@@ -286,13 +285,13 @@ def service(origin, folder):
 
 
 def asks(origin, _):
-    """Asks of one process, many more."""
+    """Many more Asks of one process."""
     costs = [measured("at-once", "library", base_url(origin), n, 4)["time"] for n in (4000, 16_000, 64_000)]
     growth("time for an Ask", costs)
 
 
 def sizes(_, __):
-    """What is shipped."""
+    """The size of what is shipped."""
     component = os.path.getsize(os.path.join(TARGET, "components", "openai.wasm"))
     at_most("size: component", component / 1000, 120, "KB")
     at_most("size: host, stripped", os.path.getsize(CONNECTOR) / MB, 20, "MB")
@@ -321,11 +320,11 @@ def machine():
 
 def main():
     chosen = sys.argv[2:] or SECTIONS
-    # Files in memory: a disk would be what is measured.
+    # Keep files in memory, so that the disk is not measured.
     if os.path.isdir("/dev/shm"):
         os.environ.setdefault("TMPDIR", "/dev/shm")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # For the provider; the others raise it themselves.
+    # For the provider; the other programs raise it themselves.
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the browser that works with the page, and what drives it:
-# Chromium and ChromeDriver, as Debian has them, with a font to write in.
+# Installs the browser for the tests of the page, and its driver: Chromium and
+# ChromeDriver from Debian, and a font.
 #
 #     tests/browser/install.sh
 #
-# It does nothing where both are there.
+# Does nothing if both are installed.
 set -eu
 
 me=tests/browser/install.sh

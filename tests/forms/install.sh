@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the form libraries that must render the connector's schemas:
-# react-jsonschema-form and JSON Forms, with React.
+# Installs the form libraries that the tests render the connector's schemas
+# with: react-jsonschema-form and JSON Forms, with React.
 #
 #     tests/forms/install.sh TARGET
 #
-# Everything goes to TARGET/forms. Run again, it does nothing unless one of
-# the files beside it has changed. Node.js with npm is installed by apt-get
-# where it is missing and this user may.
+# Installs into TARGET/forms. Running it again does nothing unless a file in
+# this folder has changed. Node.js with npm is installed with apt-get if it is
+# missing and the user may do that.
 set -eu
 
 me=tests/forms/install.sh

@@ -1,5 +1,5 @@
-// What render.mjs takes from the libraries. install.sh puts this file beside
-// them, where Node.js finds them.
+// The imports of render.mjs from the libraries. install.sh copies this file
+// next to them, where Node.js can resolve them.
 
 export { createElement } from 'react';
 export { renderToStaticMarkup } from 'react-dom/server';

@@ -1,10 +1,10 @@
-// A form's HTML as an outline, one line a field and what is below it indented:
+// A form's HTML as an outline: one line per field, with nested fields indented:
 //
 //     Label* | kind | choices | "placeholder" | = value | suggests … | described | invalid
 //
-// The kind is that of the control, or `group`, or `list` where something can
-// be added. A control without a label is a line that begins with `-`. What is
-// hidden is not in it.
+// The kind is that of the control, or `group`, or `list` if items can be added.
+// The line of a control without a label begins with `-`. Hidden fields are
+// omitted.
 
 export function outline(html) {
   const lines = [];

@@ -2,14 +2,14 @@
 //
 //     render.mjs FOLDER SCHEMA UI-SCHEMA JSON-FORMS
 //
-// FOLDER is what install.sh filled, the others are the form's documents.
-// Standard input is a list of form data. Standard output is a list with, for
-// each of them:
+// FOLDER is where install.sh installed the libraries; the others are the form's
+// documents. Standard input is a list of form data. Standard output is a list
+// with an object for each of them:
 //
-//     rjsf, json-forms  outline: what is on the page
-//                       complaints: what the library cannot show
-//     submitted         what rjsf hands over if nothing more is typed
-//     errors            what rjsf then finds wrong: pairs of place and words
+//     rjsf, json-forms  outline: the content of the page
+//                       complaints: what the library cannot render
+//     submitted         the data that rjsf submits without further input
+//     errors            the errors that rjsf then finds: pairs of place and message
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -23,7 +23,7 @@ const libraries = await import(pathToFileURL(resolve(folder, 'libraries.mjs')));
 const { createElement, renderToStaticMarkup, getDefaultFormState, validator } = libraries;
 const { Form, JsonForms, vanillaCells, vanillaRenderers } = libraries;
 
-// What README.md asks of the page around rjsf.
+// The options that README.md tells users to set for rjsf.
 const behavior = { constAsDefaults: 'never', emptyObjectFields: 'skipEmptyDefaults' };
 
 const rjsf = (formData) =>
@@ -42,12 +42,12 @@ const jsonForms = (data) =>
     data,
     renderers: vanillaRenderers,
     cells: vanillaCells,
-    // Otherwise only the field that has the focus shows its description.
+    // By default, only the focused field shows its description.
     config: { showUnfocusedDescription: true },
   });
 
-// What a library cannot show, it says on the page or on the console, there
-// with the element of the UI schema behind the words.
+// A library reports what it cannot render on the page or on the console. On the
+// console, the element of the UI schema follows the message.
 function page(component, properties) {
   const complaints = [];
   const complain = (words, element) =>

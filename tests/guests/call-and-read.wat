@@ -1,5 +1,5 @@
 ;; On top of send.wat, read.wat and tell-text.wat: calls the function at
-;; $invocation before it reads the answer to its request.
+;; $invocation before it reads the response to its request.
 
 (import "workflow:connector/functions@0.1.0" "call"
   (func $call-functions (param i32 i32 i32)))

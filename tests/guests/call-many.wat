@@ -1,4 +1,4 @@
-;; Calls so many functions at once, all of them without a name.
+;; Calls many functions at once, all with an empty name.
 
 (import "workflow:connector/functions@0.1.0" "call"
   (func $call-functions (param i32 i32 i32)))

@@ -1,5 +1,5 @@
-;; Stores the content at $new-file $files times, under its media type as a name
-;; too, and hands the host's failure on as its own.
+;; Stores the content at $new-file $files times, with its media type as the
+;; name, and returns the host's failure as its own.
 
 (import "workflow:connector/files@0.1.0" "create"
   (func $create (param i32 i32 i32 i32 i32 i32 i32)))

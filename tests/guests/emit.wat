@@ -1,4 +1,4 @@
-;; Tells the caller that it runs: an empty piece of text.
+;; Signals that it runs: emits an empty piece of text.
 
 (import "workflow:connector/events@0.1.0" "emit"
   (func $emit (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; Asks for the size of a file it has never opened.
+;; Requests the size of a file that it never opened.
 
 (import "workflow:connector/files@0.1.0" "[method]file.size" (func $size (param i32) (result i64)))
 

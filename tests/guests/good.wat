@@ -1,8 +1,8 @@
-;; The well-behaved connector from which every hostile one is made: it
-;; answers each call with a value that lies in its memory from the start.
+;; The well-behaved connector that every hostile one is derived from. It
+;; answers each call with a value that is in its memory from the start.
 ;;
-;; Paragraphs are items of one module. A guest that differs gives its own
-;; paragraph for an item of the same name, and further ones.
+;; Paragraphs are items of one module. Another guest replaces items of the
+;; same name with its own paragraphs, and adds further ones.
 
 (type $call (func (param i32 i32 i32 i32 i32 i32) (result i32)))
 
@@ -10,11 +10,11 @@
 
 (export "memory" (memory $memory))
 
-;; The second page. The first holds the values.
+;; The second page; the values are in the first.
 (global $free (mut i32) (i32.const 65536))
 
-;; Memory for what the host hands over. Nothing is ever given back: an
-;; instance serves one call.
+;; Memory for data from the host. Nothing is ever freed, because an instance
+;; serves one call.
 (func $realloc (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
   (local $at i32)
   (local.set $at

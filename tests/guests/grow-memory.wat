@@ -1,5 +1,5 @@
-;; Takes all the memory it can get and writes to all of it. It can live with
-;; 8 MiB, but not with more.
+;; Takes all the memory it can get and writes to all of it. It fails if it got
+;; more than 8 MiB.
 
 (func $run (type $call)
   (loop $more

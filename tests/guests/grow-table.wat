@@ -1,5 +1,5 @@
-;; Takes all the table it can get. It can live with 20,000 elements, but not
-;; with more.
+;; Grows its table as far as it can. It fails if it got more than 20,000
+;; elements.
 
 (table $table 1 funcref)
 

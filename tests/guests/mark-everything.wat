@@ -16,7 +16,7 @@
   (table.set $marks (i32.const 0) (ref.func $mark))
   (if (i32.ne (table.size $marks) (i32.const 1)) (then unreachable))
   (drop (table.grow $marks (ref.func $mark) (i32.const 7)))
-  ;; What is above the values and below what the host hands over.
+  ;; The memory above the values and below the data from the host.
   (if (i64.ne (i64.load (i32.const 65520)) (i64.const 0)) (then unreachable))
   (i64.store (i32.const 65520) (i64.const -1))
   (if (i32.ne (memory.size) (i32.const 2)) (then unreachable))

@@ -1,4 +1,4 @@
-;; Gives up when it gets no more memory, as a Rust guest does.
+;; Aborts when it gets no more memory, like a Rust guest.
 
 (func $run (type $call)
   (loop $more

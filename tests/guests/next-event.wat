@@ -1,6 +1,6 @@
-;; On top of send.wat and tell-text.wat: tells the caller of every event of the
-;; answer, of its name as choice 0 and of its data as choice 1. The files at
-;; $embedded are stored, unless $has-embedded is 0.
+;; On top of send.wat and tell-text.wat: emits every event of the response, its
+;; name as choice 0 and its data as choice 1. The files at $embedded are stored,
+;; unless $has-embedded is 0.
 
 (import "workflow:connector/http@0.1.0" "[method]response.next-event"
   (func $next-event (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))

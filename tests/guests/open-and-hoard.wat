@@ -1,4 +1,4 @@
-;; On top of open.wat: opens the file again and again and gives no handle back.
+;; On top of open.wat: opens the file again and again without dropping a handle.
 
 (func $run (type $call)
   (local $left i32)

@@ -1,4 +1,4 @@
-;; Opens the file at $entry, and hands the host's failure on as its own.
+;; Opens the file at $entry, and returns the host's failure as its own.
 
 (import "workflow:connector/files@0.1.0" "open"
   (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32)))

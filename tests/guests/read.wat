@@ -1,5 +1,5 @@
-;; On top of send.wat and tell-text.wat: reads the answer in pieces of four
-;; bytes at most, and tells the caller of each.
+;; On top of send.wat and tell-text.wat: reads the response in pieces of at
+;; most four bytes, and emits each.
 
 (import "workflow:connector/http@0.1.0" "[method]response.read"
   (func $read (param i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; Calls itself without end.
+;; Calls itself endlessly.
 
 (func $deeper (param $depth i32) (result i32)
   (i32.add (i32.const 1) (call $deeper (i32.add (local.get $depth) (i32.const 1)))))

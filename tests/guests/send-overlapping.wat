@@ -1,5 +1,5 @@
-;; A thousand headers whose values are the same mebibyte: a list that costs the
-;; guest 16 KiB, and a host that copies it a gibibyte.
+;; A thousand headers whose values share the same mebibyte. The list costs the
+;; guest 16 KiB, and a host that copies it one gibibyte.
 
 (import "workflow:connector/http@0.1.0" "send"
   (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; On top of emit.wat: tells the caller that it runs, and never ends.
+;; On top of emit.wat: signals that it runs, and never ends.
 
 (func $run (type $call)
   (call $tell)

@@ -1,4 +1,4 @@
-;; Tells the caller of the text at an address: where it stands, and its length.
+;; Emits the text with this address and length.
 
 (import "workflow:connector/events@0.1.0" "emit"
   (func $emit (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32)))

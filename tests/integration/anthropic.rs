@@ -1,5 +1,6 @@
-//! The second connector in the host that knows neither: Anthropic's Messages
-//! API, against a stand-in that checks requests as its documentation says.
+//! A second connector that the host knows nothing about: Anthropic's Messages
+//! API, against a stand-in that checks requests as the API's documentation
+//! specifies.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +24,7 @@ impl Bench {
         Self::with(|values| values)
     }
 
-    /// With more values of the connection.
+    /// A bench whose connection has further values.
     fn with(more: impl FnOnce(ConnectionValues) -> ConnectionValues) -> Self {
         let api = MessagesApi::start(CANARY);
         let connector = host().load_file(test_component("anthropic")).unwrap();
@@ -32,7 +33,7 @@ impl Bench {
         Self { api, connector, connection }
     }
 
-    /// A question with more properties.
+    /// Asks a question with further properties.
     fn run(&self, more: Value) -> Run<'_> {
         let mut input = json!({
             "model": "claude-one", "messages": [{ "role": "user", "content": "Why?" }],
@@ -49,7 +50,7 @@ impl Bench {
         self.run(more).start()
     }
 
-    /// The one request that was made, as JSON.
+    /// The only request that was made, as JSON.
     fn sent(&self) -> Value {
         let requests = self.api.take_requests();
         let [request] = requests.as_slice() else { panic!("{requests:?}") };
@@ -57,30 +58,32 @@ impl Bench {
     }
 }
 
-/// The texts that a run tells.
+/// Starts the run with streaming, and returns its outcome and the streamed
+/// text.
 fn texts(run: Run) -> (Result<Outcome, Failure>, String) {
-    let told = Arc::new(Mutex::new(String::new()));
-    let keep = Arc::clone(&told);
+    let streamed = Arc::new(Mutex::new(String::new()));
+    let keep = Arc::clone(&streamed);
     let run = run.streaming(true).on_event(move |event| {
         if let Event::TextDelta { choice: 0, text } = event {
             keep.lock().unwrap().push_str(&text);
         }
     });
     let result = run.start();
-    let told = told.lock().unwrap().clone();
-    (result, told)
+    let streamed = streamed.lock().unwrap().clone();
+    (result, streamed)
 }
 
-/// A shape, in a structured question.
+/// Input for a structured answer with these properties.
 fn structured(properties: Value) -> Value {
     let required: Vec<&String> = properties.as_object().unwrap().keys().collect();
     let schema = json!({ "type": "object", "properties": properties, "required": required });
     json!({ "responseFormat": "structured", "responseSchema": schema.to_string() })
 }
 
-/// What the stand-in refuses, so that the tests below mean something.
+/// Checks what the stand-in rejects; without this, the tests below prove
+/// nothing.
 #[test]
-fn the_stand_in_is_strict() {
+fn the_stand_in_rejects_bad_requests() {
     let api = MessagesApi::start("key");
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -124,7 +127,7 @@ fn the_stand_in_is_strict() {
 }
 
 #[test]
-fn a_question_is_sent_as_the_api_wants_it() {
+fn sends_a_question_in_the_apis_format() {
     let bench = Bench::new();
     let outcome = bench.ask(json!({})).unwrap();
     assert_eq!(outcome.output, "You said: Why?");
@@ -132,7 +135,7 @@ fn a_question_is_sent_as_the_api_wants_it() {
     assert_eq!(outcome.metadata["requestId"], "req_1");
     assert_eq!(outcome.metadata["finishReasons"], json!(["end_turn"]));
     assert_eq!(outcome.metadata["usage"], json!({ "inputTokens": 3, "outputTokens": 5 }));
-    // What was not set is not sent, but for what the API demands.
+    // Properties that were not set are not sent, except those the API requires.
     let messages = json!([{ "role": "user", "content": "Why?" }]);
     let expected = json!({ "model": "claude-one", "max_tokens": 4096, "messages": messages });
     assert_eq!(bench.sent(), expected);
@@ -152,7 +155,7 @@ fn a_question_is_sent_as_the_api_wants_it() {
 }
 
 #[test]
-fn the_key_is_in_its_header_and_nowhere_else() {
+fn sends_the_key_in_its_header_and_nowhere_else() {
     let bench = Bench::with(|values| values.set("beta", "files-api-2025-04-14"));
     bench.ask(json!({})).unwrap();
     bench.run(json!({})).streaming(true).start().unwrap();
@@ -170,26 +173,26 @@ fn the_key_is_in_its_header_and_nowhere_else() {
 }
 
 #[test]
-fn a_key_that_is_repeated_is_not_handed_on() {
+fn redacts_the_key_when_the_api_repeats_it() {
     let bench = Bench::new();
     let slashes = CANARY.replace('/', "\\/");
-    for said in [CANARY, &slashes] {
+    for token in [CANARY, &slashes] {
         let error =
-            format!(r#"{{"error":{{"type":"authentication_error","message":"bad {said}"}}}}"#);
+            format!(r#"{{"error":{{"type":"authentication_error","message":"bad {token}"}}}}"#);
         let message = format!(
-            r#"{{"model":"{said}","content":[{{"type":"text","text":"Hi {said}"}}],"usage":{{}}}}"#
+            r#"{{"model":"{token}","content":[{{"type":"text","text":"Hi {token}"}}],"usage":{{}}}}"#
         );
         for (status, body) in [(401, error), (200, message)] {
-            let headers = vec![("request-id", format!("req_{said}"))];
+            let headers = vec![("request-id", format!("req_{token}"))];
             bench.api.script(Scripted::Answer { status, headers, body });
-            let told = format!("{:?}", bench.ask(json!({})));
-            assert!(told.contains("****") && !told.contains(&CANARY[..14]), "{told}");
+            let shown = format!("{:?}", bench.ask(json!({})));
+            assert!(shown.contains("****") && !shown.contains(&CANARY[..14]), "{shown}");
         }
     }
 }
 
 #[test]
-fn a_structured_answer_is_of_its_shape() {
+fn a_structured_answer_matches_its_schema() {
     let bench = Bench::new();
     let input = structured(json!({ "city": { "type": "string" }, "size": { "type": "integer" } }));
     let outcome = bench.ask(input.clone()).unwrap();
@@ -213,7 +216,7 @@ fn a_structured_answer_is_of_its_shape() {
 }
 
 #[test]
-fn a_schema_that_is_none_is_refused_before_anything_is_sent() {
+fn rejects_an_invalid_schema_before_sending() {
     let bench = Bench::new();
     for schema in ["{", r#"{"type":"string"}"#, r#"{"type":"object","required":1}"#] {
         let input = json!({ "responseFormat": "structured", "responseSchema": schema });
@@ -227,7 +230,7 @@ fn a_schema_that_is_none_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_streamed_answer_is_the_answer() {
+fn a_streamed_answer_equals_the_unstreamed_one() {
     let bench = Bench::new();
     let whole = bench.ask(json!({})).unwrap();
     let (streamed, text) = texts(bench.run(json!({})));
@@ -239,7 +242,7 @@ fn a_streamed_answer_is_the_answer() {
 }
 
 #[test]
-fn a_stream_that_does_not_end_well_is_a_failure() {
+fn a_stream_that_ends_early_or_with_an_error_fails_the_run() {
     let bench = Bench::new();
     for (scripted, kind, message) in [
         (Scripted::ErrorInStream, FailureKind::Unavailable, "Overloaded"),
@@ -251,13 +254,13 @@ fn a_stream_that_does_not_end_well_is_a_failure() {
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
         assert!(failure.request_sent);
         assert_eq!(text, "You ");
-        // It may have been paid for.
+        // The request may have been charged, so it is not repeated.
         assert_eq!(bench.api.take_requests().len(), 1);
     }
 }
 
 #[test]
-fn a_stream_can_be_stopped_in_its_midst() {
+fn a_stream_can_be_cancelled_midway() {
     let bench = Bench::new();
     bench.api.script(Scripted::SilentStream);
     let cancellation = Cancellation::new();
@@ -274,7 +277,7 @@ fn a_stream_can_be_stopped_in_its_midst() {
 }
 
 #[test]
-fn an_error_has_its_kind_its_words_and_its_id() {
+fn an_error_keeps_its_kind_message_and_request_id() {
     let bench = Bench::new();
     for (status, code, kind) in [
         (400, "invalid_request_error", FailureKind::Refused),
@@ -291,12 +294,12 @@ fn an_error_has_its_kind_its_words_and_its_id() {
         assert_eq!(failure.code.as_deref(), Some(code));
         assert_eq!(failure.property.as_deref(), Some("system"));
         assert_eq!(failure.request_id.as_deref(), Some("req_1"));
-        assert_eq!(bench.api.take_requests().len(), 1, "{code} is not tried again");
+        assert_eq!(bench.api.take_requests().len(), 1, "{code} must not be retried");
     }
 }
 
 #[test]
-fn a_busy_api_is_asked_again_as_it_says() {
+fn retries_when_the_api_is_busy() {
     let bench = Bench::new();
     for (status, code, kind) in [
         (429, "rate_limit_error", FailureKind::RateLimited),
@@ -309,7 +312,7 @@ fn a_busy_api_is_asked_again_as_it_says() {
         assert_eq!(bench.ask(json!({})).unwrap_err().kind, kind);
         assert_eq!(bench.api.take_requests().len(), 2 + 4);
     }
-    // A pause that no run has time for is told, and not begun.
+    // If the run has no time for the pause, the failure reports it right away.
     let body = r#"{"error":{"type":"rate_limit_error","message":"Later"}}"#.to_owned();
     let headers = vec![("retry-after", "3600".to_owned())];
     bench.api.script(Scripted::Answer { status: 429, headers, body });
@@ -318,7 +321,7 @@ fn a_busy_api_is_asked_again_as_it_says() {
 }
 
 #[test]
-fn the_models_are_those_of_the_api() {
+fn lists_the_models_of_the_api() {
     let bench = Bench::new();
     let options = |search| {
         let list = bench.connector.options(&bench.connection, "ask", "model", &json!({}), search);
@@ -333,7 +336,7 @@ fn the_models_are_those_of_the_api() {
 }
 
 #[test]
-fn a_test_of_the_connection_costs_nothing() {
+fn the_connection_test_costs_nothing() {
     let bench = Bench::new();
     let reached = bench.connector.test(&bench.connection).unwrap();
     assert_eq!(reached, "reached the API, 2 models available");
@@ -346,7 +349,7 @@ fn a_test_of_the_connection_costs_nothing() {
 }
 
 #[test]
-fn tokens_are_counted() {
+fn counts_tokens() {
     let bench = Bench::new();
     let input = json!({
         "model": "claude-one", "messages": [{ "role": "user", "content": "What is it?" }],
@@ -357,9 +360,10 @@ fn tokens_are_counted() {
     assert_eq!(bench.sent(), input);
 }
 
-/// The command knows it by its file alone: its variables, its forms, its page.
+/// The command needs only the component: variables, forms and documentation
+/// come from it.
 #[test]
-fn the_command_serves_it_like_any_other() {
+fn the_command_works_with_it_like_with_any_connector() {
     let api = MessagesApi::start(CANARY);
     let run = |arguments: &[&str]| {
         let mut command = command(None);

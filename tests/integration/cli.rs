@@ -1,5 +1,5 @@
-//! The `connector` command as a person types it: what it prints, where, and
-//! its exit status.
+//! The `connector` command as a person uses it: its output, where that goes,
+//! and its exit status.
 
 mod check;
 mod docs;
@@ -26,8 +26,8 @@ fn ask(sandbox: &Sandbox, further: &[&str]) -> Ran {
     run(sandbox, &arguments)
 }
 
-/// The run ended with status 2 and exactly this sentence, and nothing was
-/// sent.
+/// Asserts that the run ended with status 2 and exactly this message, and that
+/// nothing was sent.
 #[track_caller]
 fn refused(sandbox: &Sandbox, ran: &Ran, sentence: &str) {
     let first = ran.stderr.lines().next().unwrap_or_default();
@@ -37,7 +37,7 @@ fn refused(sandbox: &Sandbox, ran: &Ran, sentence: &str) {
 }
 
 #[test]
-fn prints_the_output_as_json_or_raw_or_in_an_envelope() {
+fn prints_the_output_as_json_raw_or_in_an_envelope() {
     let sandbox = sandbox();
     let plain = ask(&sandbox, &[]);
     assert_eq!(plain.status, 0, "{plain:?}");
@@ -59,7 +59,7 @@ fn prints_the_output_as_json_or_raw_or_in_an_envelope() {
 }
 
 #[test]
-fn previews_are_named_as_they_come() {
+fn prints_the_url_of_each_preview() {
     let sandbox = sandbox();
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(Some(&sandbox));
@@ -73,7 +73,7 @@ fn previews_are_named_as_they_come() {
 }
 
 #[test]
-fn streamed_text_is_the_output_or_stands_beside_it() {
+fn streams_text_to_stdout_or_to_stderr_if_the_output_is_json() {
     let sandbox = sandbox();
     let plain = ask(&sandbox, &["--raw"]);
     let streamed = ask(&sandbox, &["--stream"]);
@@ -93,7 +93,7 @@ fn streamed_text_is_the_output_or_stands_beside_it() {
 }
 
 #[test]
-fn takes_input_from_a_file_and_from_standard_input() {
+fn reads_input_from_a_file_and_from_standard_input() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("input.json");
@@ -109,7 +109,7 @@ fn takes_input_from_a_file_and_from_standard_input() {
     reading.args(["run", "openai/v1/ask", "--raw", "--input", "-"]).stdin(stdin);
     assert_eq!(ran(&mut reading).stdout, from_file.stdout);
 
-    // --set comes after the file.
+    // `--set` overrides the file.
     let set = ["--set", "messages[0].content=set later"];
     let both =
         run(&sandbox, &[&["run", "openai/v1/ask", "--raw", "--input", file], &set[..]].concat());
@@ -117,7 +117,7 @@ fn takes_input_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn refuses_wrong_values_before_anything_is_sent() {
+fn rejects_invalid_values_before_sending() {
     let sandbox = sandbox();
     for (argument, sentence) in [
         (
@@ -147,7 +147,7 @@ fn refuses_wrong_values_before_anything_is_sent() {
 }
 
 #[test]
-fn refuses_missing_and_malformed_input_before_anything_is_sent() {
+fn rejects_missing_and_malformed_input_before_sending() {
     let sandbox = sandbox();
     refused(&sandbox, &run(&sandbox, &["run", "openai/v1/ask"]), "`messages` is required");
     let half = ["run", "openai/v1/ask", "--set", "messages[0].role=user"];
@@ -167,7 +167,7 @@ fn refuses_missing_and_malformed_input_before_anything_is_sent() {
 }
 
 #[test]
-fn refuses_files_that_are_not_there_or_of_another_kind() {
+fn rejects_missing_files_and_wrong_file_types() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     let text = dir.path().join("notes.txt");
@@ -196,7 +196,7 @@ fn refuses_files_that_are_not_there_or_of_another_kind() {
 }
 
 #[test]
-fn drops_what_a_form_leaves_blank_or_hidden() {
+fn omits_blank_and_hidden_values() {
     let sandbox = sandbox();
     let blank = ["--set", "user=", "--set", "temperature=null", "--set", "stop=[]"];
     let hidden = ["--set", "responseFormat=0", "--set", "responseSchema=left over"];
@@ -208,7 +208,7 @@ fn drops_what_a_form_leaves_blank_or_hidden() {
 }
 
 #[test]
-fn exit_statuses_tell_what_happened() {
+fn each_kind_of_failure_has_its_exit_status() {
     let sandbox = sandbox();
     for (status, fault) in [
         (3, Fault::error(401, "invalid_api_key", "Incorrect API key provided.")),
@@ -232,7 +232,7 @@ fn exit_statuses_tell_what_happened() {
 }
 
 #[test]
-fn a_missing_token_and_a_dead_server_have_their_own_words() {
+fn a_missing_token_and_an_unreachable_server_have_their_own_messages() {
     let mut without = command(None);
     let ran_without = ran(without.args(["test", "openai"]));
     assert_eq!(ran_without.status, 3);
@@ -255,7 +255,7 @@ fn a_missing_token_and_a_dead_server_have_their_own_words() {
 }
 
 #[test]
-fn a_deadline_ends_a_run() {
+fn a_timeout_ends_a_run() {
     let sandbox = sandbox();
     sandbox.script(Fault::Delay(FOREVER));
     let ran = ask(&sandbox, &["--timeout", "2s"]);
@@ -264,7 +264,7 @@ fn a_deadline_ends_a_run() {
 }
 
 #[test]
-fn an_answer_that_does_not_begin_ends_a_run() {
+fn a_response_that_does_not_begin_in_time_ends_a_run() {
     let sandbox = sandbox();
     sandbox.script(Fault::Delay(FOREVER));
     let ran = ask(&sandbox, &["--first-byte", "300ms"]);
@@ -274,7 +274,7 @@ fn an_answer_that_does_not_begin_ends_a_run() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_ends_a_run_with_130() {
+fn an_interrupt_ends_a_run_with_status_130() {
     let sandbox = sandbox();
     sandbox.script(Fault::Delay(FOREVER));
     let mut child = command(Some(&sandbox))
@@ -292,7 +292,7 @@ fn an_interrupt_ends_a_run_with_130() {
 }
 
 #[test]
-fn failures_come_as_records_if_asked_for() {
+fn prints_failures_as_json_on_request() {
     let sandbox = sandbox();
     let ran_wrong = ask(&sandbox, &["--set", "n=0", "--json"]);
     let record: Value = serde_json::from_str(&ran_wrong.stderr).unwrap();
@@ -318,7 +318,7 @@ fn failures_come_as_records_if_asked_for() {
 }
 
 #[test]
-fn a_providers_words_do_not_reach_the_terminal_raw() {
+fn escapes_control_characters_in_provider_messages() {
     let sandbox = sandbox();
     sandbox.script(Fault::error(400, "bad", "\u{1b}]0;title\u{7}\r\nerror: forged"));
     let ran = ask(&sandbox, &[]);
@@ -327,7 +327,7 @@ fn a_providers_words_do_not_reach_the_terminal_raw() {
 }
 
 #[test]
-fn lists_and_inspects_what_is_there() {
+fn lists_and_inspects_connectors() {
     let listed = ran(command(None).arg("list"));
     assert_eq!(listed.status, 0);
     for action in ["ask", "createImage", "createSpeech", "createTranscription"] {
@@ -340,14 +340,14 @@ fn lists_and_inspects_what_is_there() {
     for import in imports {
         assert!(import.as_str().unwrap().starts_with("workflow:connector/"), "{import}");
     }
-    // By file, too.
+    // The same by file.
     let file = component();
     let by_file = ran(command(None).arg("inspect").arg(&file).arg("--json")).json();
     assert_eq!(by_file["sha256"], inspected["sha256"]);
 }
 
 #[test]
-fn unknown_names_are_met_with_what_there_is() {
+fn an_unknown_name_is_answered_with_the_available_ones() {
     for (arguments, hint) in [
         (&["run", "openai/v1/nope"][..], "openai/v1/ask"),
         (&["run", "openai/v2/ask"], "version 1"),
@@ -362,7 +362,7 @@ fn unknown_names_are_met_with_what_there_is() {
 }
 
 #[test]
-fn a_file_that_is_no_component_is_an_error_in_its_place() {
+fn list_reports_files_that_are_not_components() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("broken.wasm"), "not wasm").unwrap();
     std::fs::copy(component(), dir.path().join("openai.wasm")).unwrap();
@@ -373,7 +373,7 @@ fn a_file_that_is_no_component_is_an_error_in_its_place() {
 }
 
 #[test]
-fn offers_current_choices() {
+fn lists_dynamic_options() {
     let sandbox = sandbox();
     let list = run(&sandbox, &["options", "openai/v1/ask", "model"]).json();
     assert_eq!(list["disabled"], false);
@@ -410,9 +410,9 @@ fn the_output_schema_follows_the_input() {
     assert_eq!(printed["properties"]["a"]["type"], "string", "{printed}");
 }
 
-/// The connector's stack is small, and it reads JSON that others wrote.
+/// The connector's stack is small, and the JSON it reads is not trusted.
 #[test]
-fn deeply_nested_json_is_no_trap() {
+fn deeply_nested_json_does_not_trap() {
     let sandbox = sandbox();
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     for (levels, status) in [(100, 0), (100_000, 2)] {
@@ -437,7 +437,7 @@ fn deeply_nested_json_is_no_trap() {
 }
 
 #[test]
-fn files_never_take_the_place_of_others() {
+fn existing_files_are_never_overwritten() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     let speak = || {
@@ -454,10 +454,9 @@ fn files_never_take_the_place_of_others() {
     assert_eq!(names, ["speech-2.mp3", "speech.mp3"]);
 }
 
-/// Whoever reads the help finds every command that there is and none that
-/// there is not.
+/// The help lists every command.
 #[test]
-fn the_help_names_the_commands() {
+fn the_help_lists_the_commands() {
     let help = ran(command(None).arg("--help")).stdout;
     let commands = ["list", "inspect", "describe", "schema", "docs", "test", "options", "run"];
     for name in commands.into_iter().chain(["connection", "serve", "mcp", "worker"]) {

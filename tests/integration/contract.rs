@@ -1,6 +1,6 @@
-//! What a host must hold against connectors that break the contract of
-//! `wit/`, by mistake or on purpose: each is refused or contained with a typed
-//! result, and the host serves the next one as if nothing had happened.
+//! How a host handles connectors that break the contract of `wit/`, by mistake
+//! or on purpose. Each is rejected or contained with a typed result, and the
+//! host then runs the next one as usual.
 
 mod answers;
 mod authorizations;
@@ -31,8 +31,8 @@ use connector_host::{
 use connector_tests::guest::Guest;
 use serde_json::{Value, json};
 
-/// One host for all guests of all tests, so that each test shows that none of
-/// the others did any harm.
+/// One host for all guests of all tests, so every test also shows that the
+/// others did no lasting harm.
 static HOST: LazyLock<Host> = LazyLock::new(|| without_cache(HostOptions::default()));
 
 static GOOD: LazyLock<Connector> = LazyLock::new(|| load(&Guest::good()));
@@ -53,15 +53,16 @@ fn act_within(connector: &Connector, limits: Limits) -> Result<Outcome, Failure>
     connector.run("act", json!({})).limits(limits).start()
 }
 
-/// Why a component is not loaded. The host then loads and runs a good one.
+/// Returns the error of a component that must not load. The host then loads and
+/// runs a good one.
 fn refused(wasm: &[u8]) -> LoadError {
-    let Err(error) = HOST.load(wasm) else { panic!("it was loaded") };
+    let Err(error) = HOST.load(wasm) else { panic!("loaded an invalid component") };
     assert_serves(&load(&Guest::good()));
     error
 }
 
-/// The failure of a run that never sent anything. The host then runs a good
-/// connector, and the same one again.
+/// The failure of a run that sent nothing. The host then runs a good connector,
+/// and this one again.
 fn contained(result: Result<Outcome, Failure>) -> Failure {
     let failure = result.unwrap_err();
     assert!(!failure.request_sent, "{failure:?}");
@@ -79,7 +80,7 @@ fn assert_failure(failure: &Failure, kind: FailureKind, words: &str) {
     assert!(failure.message.contains(words), "{words:?} is not in {failure:?}");
 }
 
-/// A whole `run` that does nothing but this.
+/// A guest whose `run` consists of this body.
 fn run_that(body: &str) -> Guest {
     Guest::good().with(&format!("(func $run (type $call) {body})"))
 }
@@ -101,7 +102,7 @@ fn opening(url: &str) -> Guest {
         .value("answer", "actions.run", Value::Null)
 }
 
-/// A file that a run is given, and the run's input.
+/// A file granted to a run, and the run's input.
 fn granted(dir: &tempfile::TempDir, bytes: u64) -> (Files, FileEntry) {
     let path = dir.path().join("f.txt");
     std::fs::File::create(&path).unwrap().set_len(bytes).unwrap();
@@ -134,7 +135,7 @@ fn large() -> Guest {
 const LOOP: &str = "(loop $forever (br $forever)) unreachable";
 
 #[test]
-fn the_good_guest_does_what_all_others_are_measured_by() {
+fn the_good_guest_runs() {
     let good = load(&Guest::good());
     assert_eq!(good.descriptor().name, "guest");
     assert_eq!(good.imports(), ["workflow:connector/types@0.1.0"]);

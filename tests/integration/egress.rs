@@ -1,5 +1,5 @@
-//! The way out: what a run's requests look like to the world, whatever the
-//! provider and the environment do.
+//! Outgoing requests: what a run sends, whatever the provider does and whatever
+//! the environment contains.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -24,14 +24,14 @@ fn ask(connector: &Connector, connection: &Connection) -> Result<Outcome, Failur
     connector.run("ask", question("Hi")).connection(connection).start()
 }
 
-/// A connection to an address of this machine.
+/// A connection to a port on this machine.
 fn connection_to(connector: &Connector, port: u16) -> Connection {
     let base_url = format!("http://127.0.0.1:{port}/v1");
     let values = ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url);
     connector.connection(values).unwrap()
 }
 
-/// A request whose body has a length.
+/// Reads a request whose body has a length.
 fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
@@ -51,7 +51,7 @@ fn read_request(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 #[test]
-fn a_proxy_of_the_environment_sees_nothing() {
+fn proxies_from_the_environment_are_ignored() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     proxy.set_nonblocking(true).unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
@@ -68,7 +68,7 @@ fn a_proxy_of_the_environment_sees_nothing() {
 }
 
 #[test]
-fn a_request_says_no_more_than_it_must() {
+fn a_request_reveals_no_more_than_necessary() {
     let (sandbox, connector) = (sandbox(), openai());
     ask(&connector, &connection(&connector, &sandbox)).unwrap();
     let request = &sandbox.requests()[0];
@@ -83,7 +83,7 @@ fn a_request_says_no_more_than_it_must() {
 }
 
 #[test]
-fn a_cancelled_run_lets_go_of_its_provider() {
+fn a_cancelled_run_closes_its_connection() {
     let (sandbox, connector) = (sandbox(), openai());
     sandbox.script(Fault::Delay(FOREVER));
     let cancellation = Cancellation::new();
@@ -100,13 +100,13 @@ fn a_cancelled_run_lets_go_of_its_provider() {
         let failure = run.join().unwrap().unwrap_err();
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
     });
-    // The connection is as good as new.
+    // The connection is still usable.
     sandbox.clear();
     ask(&connector, &connection).unwrap();
 }
 
 #[test]
-fn answers_are_capped() {
+fn responses_are_limited_in_size() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let run = |limits: Limits| {
@@ -120,13 +120,13 @@ fn answers_are_capped() {
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::TooLarge, false));
 }
 
-/// The server goes on slowly until somebody has told of it.
+/// The server continues slowly until progress was reported.
 #[test]
-fn a_file_is_told_of_while_it_arrives() {
+fn reports_progress_while_a_file_arrives() {
     const SIZE: usize = 1_000_000;
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (report, reported) = std::sync::mpsc::channel();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         read_request(&mut stream);
@@ -136,7 +136,7 @@ fn a_file_is_told_of_while_it_arrives() {
         )
         .unwrap();
         let mut sent = 0;
-        while sent < SIZE / 2 && told.recv_timeout(Duration::from_millis(10)).is_err() {
+        while sent < SIZE / 2 && reported.recv_timeout(Duration::from_millis(10)).is_err() {
             stream.write_all(&[7; 100]).unwrap();
             sent += 100;
         }
@@ -146,19 +146,21 @@ fn a_file_is_told_of_while_it_arrives() {
     });
     let (connector, dir) = (openai(), tempfile::tempdir().unwrap());
     let events = Arc::new(Mutex::new(Vec::new()));
-    let heard = Arc::clone(&events);
+    let received = Arc::clone(&events);
     let outcome = connector
         .run("createSpeech", json!({"input": "Hi", "voice": "alloy"}))
         .connection(&connection_to(&connector, port))
         .files(&Files::new(dir.path()))
         .on_event(move |event| {
-            // Not of the request, if that takes long enough to be told of.
+            // The request itself may have been reported too, if sending it took
+            // long enough.
             if let Event::Progress { total: Some(total), .. } = event
                 && total == SIZE as u64
             {
-                heard.lock().unwrap().push(event);
-                // The server stops to listen at the first.
-                let _ = tell.send(());
+                received.lock().unwrap().push(event);
+                // The server stops after the first progress event of the
+                // response.
+                let _ = report.send(());
             }
         })
         .start()
@@ -173,7 +175,7 @@ fn a_file_is_told_of_while_it_arrives() {
 }
 
 #[test]
-fn a_service_does_not_reach_this_machine() {
+fn a_service_cannot_reach_local_addresses() {
     let sandbox = sandbox();
     let options = HostOptions { addresses: AddressPolicy::Public, ..HostOptions::default() };
     let connector = Host::new(options).unwrap().load_file(component()).unwrap();
@@ -186,10 +188,10 @@ fn a_service_does_not_reach_this_machine() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// Two accounts, the same host, at the same time: each request carries the
-/// token of the run that made it.
+/// Two accounts on one host at the same time: each request carries the token of
+/// its own run.
 #[test]
-fn connections_share_nothing() {
+fn concurrent_connections_share_nothing() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let connector = openai();
     let connect = |token: &str| {
@@ -219,7 +221,7 @@ fn connections_share_nothing() {
 }
 
 #[test]
-fn a_connection_serves_its_own_connector_and_shows_no_value() {
+fn a_connection_works_only_with_its_connector_and_hides_its_values() {
     let (sandbox, connector) = (sandbox(), openai());
     let shown = format!("{:?}", connection(&connector, &sandbox));
     assert!(shown.contains("openai") && !shown.contains("canary"), "{shown}");

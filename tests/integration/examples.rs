@@ -1,4 +1,4 @@
-//! The library's examples (`host/core/examples`), run as they are built.
+//! Runs the library's examples (`host/core/examples`).
 
 use std::fs;
 use std::process::Command;
@@ -29,7 +29,7 @@ fn succeeds(command: &mut Command) -> Ran {
 }
 
 #[test]
-fn an_action_is_run() {
+fn runs_an_action() {
     let sandbox = sandbox();
     let ran = succeeds(example("run", Some(&sandbox)).arg("What is 2 + 2?"));
     assert!(ran.stdout.contains("What is 2 + 2?") && ran.stdout.contains("totalTokens"), "{ran:?}");
@@ -38,7 +38,7 @@ fn an_action_is_run() {
 }
 
 #[test]
-fn a_stream_is_cancelled_or_ends() {
+fn streams_until_the_end_or_a_cancellation() {
     let sandbox = sandbox();
     let ran = succeeds(example("stream", Some(&sandbox)).arg("10"));
     assert!(ran.stdout.ends_with("cancelled\n"), "{ran:?}");
@@ -47,7 +47,7 @@ fn a_stream_is_cancelled_or_ends() {
 }
 
 #[test]
-fn a_form_is_rendered() {
+fn renders_a_form() {
     let form: Value =
         serde_json::from_str(&succeeds(example("form", None).arg("ask")).stdout).unwrap();
     assert_eq!(form["schema"]["title"], "Ask");
@@ -67,8 +67,8 @@ fn a_model_calls_a_function_of_the_program() {
 }
 
 #[test]
-fn tenants_have_tokens_and_folders_of_their_own() {
-    // One that takes any token.
+fn each_tenant_has_its_own_token_and_folder() {
+    // A sandbox that accepts any token.
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let folder = TempDir::new().unwrap();
     let mut tenants = example("tenants", Some(&sandbox));

@@ -1,5 +1,5 @@
-//! Functions end to end: the model asks for them, the host calls them, and
-//! their results are in the answer.
+//! Functions end to end: the model calls them, the host runs them, and their
+//! results are part of the answer.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -18,7 +18,7 @@ fn question(functions: &[&str]) -> Value {
     })
 }
 
-/// A weather service that answers one request, and hands back its head.
+/// A weather service that answers one request, and returns its head.
 fn weather() -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/weather", listener.local_addr().unwrap());
@@ -42,7 +42,7 @@ fn a_model_calls_an_action_and_an_http_function_and_uses_both_results() {
     let declarations = dir.path().join("functions.json");
     let declaration = json!([{
         "name": "weather",
-        "description": "Tells the weather.",
+        "description": "Returns the weather.",
         "parameters": {
             "type": "object",
             "properties": {"city": {"type": "string"}},
@@ -74,8 +74,8 @@ fn a_model_calls_an_action_and_an_http_function_and_uses_both_results() {
     let head = server.join().unwrap().to_lowercase();
     assert!(head.starts_with("get /weather?city="), "{head}");
     assert!(head.contains("x-weather-key: weather-secret-0815"), "{head}");
-    // The function's secret is as well kept as the connection's, and the two
-    // are not mixed up.
+    // The function's secret is as well protected as the connection's, and the
+    // two are not mixed up.
     assert!(!head.contains("authorization"), "{head}");
     assert!(!format!("{}{}", ran.stdout, ran.stderr).contains("weather-secret"), "{ran:?}");
 
@@ -85,7 +85,7 @@ fn a_model_calls_an_action_and_an_http_function_and_uses_both_results() {
 }
 
 #[test]
-fn every_call_is_an_event_and_an_error_is_handed_back() {
+fn every_call_is_an_event_and_errors_are_returned_to_the_model() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let parameters = json!({"type": "object", "properties": {}});
@@ -106,7 +106,7 @@ fn every_call_is_an_event_and_an_error_is_handed_back() {
     let answer = outcome.output.as_str().unwrap();
     assert!(answer.contains("fine") && answer.contains("nothing is there"), "{answer}");
     let events = events.lock().unwrap();
-    let told: Vec<(&str, bool)> = events
+    let seen: Vec<(&str, bool)> = events
         .iter()
         .map(|event| match event {
             Event::FunctionCall { name, .. } => (name.as_str(), false),
@@ -114,7 +114,7 @@ fn every_call_is_an_event_and_an_error_is_handed_back() {
             other => panic!("{other:?}"),
         })
         .collect();
-    assert_eq!(told, [("works", false), ("fails", false), ("works", true), ("fails", true)]);
+    assert_eq!(seen, [("works", false), ("fails", false), ("works", true), ("fails", true)]);
     assert!(
         matches!(&events[3], Event::FunctionResult { result: Err(error), .. } if error == "nothing is there")
     );
@@ -123,9 +123,9 @@ fn every_call_is_an_event_and_an_error_is_handed_back() {
     assert!(sandbox.requests().len() == 2 && usage.as_u64() > Some(20), "{usage}");
 }
 
-/// Each waits for the other to have begun.
+/// Each function waits until the other has begun.
 #[test]
-fn functions_of_one_answer_run_at_the_same_time() {
+fn functions_called_in_one_answer_run_concurrently() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let begun = Arc::new((Mutex::new(0), Condvar::new()));
@@ -148,7 +148,7 @@ fn functions_of_one_answer_run_at_the_same_time() {
 }
 
 #[test]
-fn a_function_that_panics_is_a_failure_of_its_own() {
+fn a_panic_in_a_function_fails_only_that_call() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let parameters = json!({"type": "object", "properties": {}});
@@ -164,9 +164,9 @@ fn a_function_that_panics_is_a_failure_of_its_own() {
     }
 }
 
-/// Neither server ever answers.
+/// Neither server ever responds.
 #[test]
-fn a_cancelled_run_lets_go_of_all_its_functions() {
+fn a_cancelled_run_cancels_its_functions() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let host = Host::new(HostOptions { cache_dir: None, ..HostOptions::default() }).unwrap();
@@ -189,7 +189,7 @@ fn a_cancelled_run_lets_go_of_all_its_functions() {
             let run = connector.run("ask", question(&["one", "other"])).connection(&connection);
             run.functions(&functions).cancellation(&cancellation).start()
         });
-        // Both requests are there before either is answered.
+        // Both requests arrive before either is answered.
         let mut streams = silent.map(|(_, server)| server.accept().unwrap().0);
         for stream in &mut streams {
             assert_ne!(stream.read(&mut [0; 4096]).unwrap(), 0);
@@ -199,13 +199,13 @@ fn a_cancelled_run_lets_go_of_all_its_functions() {
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
         for stream in &mut streams {
             stream.set_read_timeout(Some(HANG)).unwrap();
-            assert_eq!(stream.read(&mut [0; 4096]).unwrap(), 0, "it is still open");
+            assert_eq!(stream.read(&mut [0; 4096]).unwrap(), 0, "the connection is still open");
         }
     });
 }
 
 #[test]
-fn an_unknown_function_is_refused_before_a_request() {
+fn an_unknown_function_is_rejected_before_the_request() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     let input = dir.path().join("input.json");
@@ -223,9 +223,10 @@ fn an_unknown_function_is_refused_before_a_request() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// What an action is told to a model: what is allowed, nothing for forms.
+/// A model gets the constraints of an action's parameters, but no form
+/// keywords.
 #[test]
-fn an_action_is_told_to_the_model_plainly() {
+fn an_action_is_offered_to_the_model_with_a_plain_schema() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
     let dir = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
-//! The guides in `docs/`: every command in a block that is marked `sh` is run,
-//! in order, as a reader would. What needs a service of the reader's own is in
-//! blocks that are marked `text`.
+//! The guides in `docs/`. Every command in a block marked `sh` is run, in
+//! order, as a reader would run it. Commands that need the reader's own service
+//! are in blocks marked `text`.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::process::Command;
 use connector_tests::{CANARY, Ran, in_repository, ran, sandbox, target_dir};
 use tempfile::TempDir;
 
-/// The commands of a guide, one block after another.
+/// The commands of a guide, in order.
 fn commands(guide: &str) -> String {
     let text = fs::read_to_string(in_repository("docs").join(guide)).unwrap();
     let mut blocks = text.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
@@ -28,7 +28,7 @@ fn follow(guide: &str) -> Ran {
     shell.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
     shell.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
     shell.env("XDG_DATA_HOME", folder.path().join("data"));
-    // What was downloaded for the workspace is enough.
+    // The dependencies of the workspace are already downloaded.
     shell.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target_dir().join("new"));
     shell.env("npm_config_offline", "true");
     let ran = ran(&mut shell);
@@ -37,29 +37,29 @@ fn follow(guide: &str) -> Ran {
 }
 
 #[test]
-fn the_first_connector_is_green() {
+fn the_guide_to_a_first_rust_connector_works() {
     let ran = follow("first-connector.md");
     assert!(ran.stdout.contains("weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
     assert!(ran.stdout.contains("\"name\": \"A recorded item\""), "{ran:?}");
 }
 
 #[test]
-fn the_first_connector_in_javascript_is_green() {
+fn the_guide_to_a_first_javascript_connector_works() {
     let ran = follow("first-connector-in-javascript.md");
     assert!(ran.stdout.contains("weather/v1: 1 action, no errors, no warnings"), "{ran:?}");
 }
 
 #[test]
-fn the_command_does_what_its_guide_says() {
+fn the_guide_to_the_command_works() {
     let ran = follow("command.md");
     for part in ["Sandbox answer to", "speech.mp3", "openai/v1/createImage"] {
         assert!(ran.stdout.contains(part), "{part} is not in {ran:?}");
     }
 }
 
-/// Links between documents lead to files that exist.
+/// Links between documents point to existing files.
 #[test]
-fn links_lead_somewhere() {
+fn links_point_to_existing_files() {
     let root = in_repository("");
     let mut documents = vec![root.join("README.md"), root.join("ARCHITECTURE.md")];
     let guides = fs::read_dir(root.join("docs")).unwrap();

@@ -1,6 +1,6 @@
-//! Runs with different credentials at the same time: each token goes out with
-//! its own questions, over its own connections, and each answer comes back to
-//! its own run.
+//! Concurrent runs with different credentials. Each token is sent only with its
+//! own questions and over its own connections, and each answer reaches its own
+//! run.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -17,13 +17,13 @@ const OWNERS: [&str; 2] = ["Alice", "Bob"];
 const RUNS: usize = 1_000;
 const THREADS: usize = 16;
 
-/// A question that only this owner of a token asks.
+/// A question that only the owner of this token asks.
 fn question(who: usize, run: usize) -> String {
     format!("{} asks {run}.", OWNERS[who])
 }
 
-/// Runs all questions on many threads, each run with another token than the one
-/// before. What is asked comes back in the answer.
+/// Runs all questions on many threads, with alternating tokens. Each answer
+/// must contain the question.
 fn ask_all(ask: impl Fn(usize, Value, bool) -> Value + Sync) {
     thread::scope(|scope| {
         for first in 0..THREADS {
@@ -42,7 +42,7 @@ fn ask_all(ask: impl Fn(usize, Value, bool) -> Value + Sync) {
     });
 }
 
-/// What the provider saw.
+/// Asserts that the provider never saw a question with the wrong token.
 fn assert_apart(requests: &[Recorded]) {
     assert_eq!(requests.len(), RUNS);
     let mut sockets = [HashSet::<SocketAddr>::new(), HashSet::new()];
@@ -56,7 +56,10 @@ fn assert_apart(requests: &[Recorded]) {
     let [alice, bob] = sockets;
     assert!(!alice.is_empty() && !bob.is_empty());
     assert!(alice.is_disjoint(&bob), "a connection carried both tokens");
-    assert!(alice.len() + bob.len() < RUNS, "connections are used again, or nothing is shown");
+    assert!(
+        alice.len() + bob.len() < RUNS,
+        "no connection was reused, so this test proves nothing"
+    );
 }
 
 fn provider() -> Sandbox {
@@ -64,7 +67,7 @@ fn provider() -> Sandbox {
 }
 
 #[test]
-fn every_token_goes_out_with_its_own_questions() {
+fn each_token_is_sent_only_with_its_own_questions() {
     let (provider, connector) = (provider(), openai());
     let connections = TOKENS.map(|token| {
         let values = ConnectionValues::new().set("token", token);
@@ -78,7 +81,7 @@ fn every_token_goes_out_with_its_own_questions() {
 }
 
 #[test]
-fn every_stored_connection_goes_out_with_its_own_questions() {
+fn each_stored_connection_is_used_only_for_its_own_questions() {
     let (provider, service) = (provider(), Service::start());
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();

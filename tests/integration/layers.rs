@@ -1,5 +1,5 @@
-//! The library's modules lie in layers, and each uses only what is below it
-//! (ARCHITECTURE.md, "Code map"). That is read from their `use` lines.
+//! The library's modules form layers, and each uses only the layers below it
+//! (ARCHITECTURE.md, "Code map"). The test reads their `use` lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use connector_tests::in_repository;
 
-/// From the bottom to the top.
+/// From the lowest to the highest.
 const LAYERS: [&str; 15] = [
     "contract",
     "input",
@@ -30,12 +30,12 @@ const LAYERS: [&str; 15] = [
 #[derive(Debug, Eq, PartialEq)]
 struct Use {
     line: usize,
-    /// From the library's root, such as `["egress", "Route"]`.
+    /// The path from the library's root, such as `["egress", "Route"]`.
     path: Vec<String>,
 }
 
-/// What a module uses, without its tests. `at` are the modules that it is in,
-/// itself at the end; `mod.rs` is the folder's.
+/// The modules that a module uses outside its tests. `at` is the path of the
+/// module, its own name last; for `mod.rs` that is the folder's.
 fn uses(text: &str, at: &[&str]) -> Vec<Use> {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut found = Vec::new();
@@ -64,7 +64,7 @@ fn uses(text: &str, at: &[&str]) -> Vec<Use> {
     found
 }
 
-/// The files of the library that are no tests, with the modules that they are.
+/// The library's source files except tests, with the path of each module.
 fn modules() -> Vec<(String, Vec<String>, String)> {
     fn walk(folder: &Path, at: &[String], found: &mut Vec<(String, Vec<String>, String)>) {
         let mut entries: Vec<_> =
@@ -87,15 +87,15 @@ fn modules() -> Vec<(String, Vec<String>, String)> {
     }
     let mut found = Vec::new();
     walk(&in_repository("host/core/src"), &[], &mut found);
-    assert!(found.len() > 50, "there are more modules than {}", found.len());
+    assert!(found.len() > 50, "found only {} modules", found.len());
     found
 }
 
-/// What is wrong with one module's uses.
+/// The uses in one module that violate the layers.
 fn upward(file: &str, at: &[&str], text: &str) -> Vec<String> {
     let height = |name: &str| LAYERS.iter().position(|layer| *layer == name);
     let Some(own) = height(at[0]) else {
-        return vec![format!("{file}: `{}` is in no layer", at[0])];
+        return vec![format!("{file}: `{}` belongs to no layer", at[0])];
     };
     let uses = uses(text, at).into_iter();
     uses.filter(|used| height(&used.path[0]).is_none_or(|other| other > own))
@@ -117,7 +117,7 @@ fn each_layer_uses_only_what_is_below_it() {
 }
 
 #[test]
-fn a_use_of_what_is_above_is_found() {
+fn detects_a_use_of_a_higher_layer() {
     let text = "use std::fs;\n\nuse crate::contract::Failure;\nuse crate::run::Run;\n";
     let wrong = upward("a.rs", &["egress", "route"], text);
     assert_eq!(wrong, ["a.rs:4: `egress` uses `run::Run`, and may use only what is below it"]);
@@ -127,20 +127,19 @@ fn a_use_of_what_is_above_is_found() {
     assert!(upward("c.rs", &["egress", "route"], text).is_empty());
 }
 
-/// Of two files in a folder, one may use the other, directly or by way of
-/// others, and not each the other.
+/// Two files in a folder must not depend on each other, directly or indirectly.
 #[test]
-fn no_modules_use_each_other() {
+fn modules_have_no_cyclic_dependencies() {
     let modules = modules();
     let names: BTreeSet<&[String]> = modules.iter().map(|(_, name, _)| name.as_slice()).collect();
     let mut edges: BTreeMap<&[String], BTreeSet<&[String]>> = BTreeMap::new();
     for (_, module, text) in &modules {
         let at: Vec<&str> = module.iter().map(String::as_str).collect();
         for used in uses(text, &at) {
-            // The longest beginning of the path that is a module.
+            // The longest prefix of the path that is a module.
             let target = (1..=used.path.len()).rev().find_map(|n| names.get(&used.path[..n]));
             let Some(target) = target else { continue };
-            // A folder's own file and those in it are one subject.
+            // A module and its submodules count as one.
             if !module.starts_with(target) && !target.starts_with(module) {
                 edges.entry(module).or_default().insert(target);
             }
@@ -150,7 +149,7 @@ fn no_modules_use_each_other() {
         let mut seen = BTreeSet::new();
         let mut next: Vec<&[String]> = edges[start].iter().copied().collect();
         while let Some(module) = next.pop() {
-            assert!(module != *start, "`{}` uses itself by way of others", start.join("::"));
+            assert!(module != *start, "`{}` depends on itself indirectly", start.join("::"));
             if seen.insert(module) {
                 next.extend(edges.get(module).into_iter().flatten().copied());
             }

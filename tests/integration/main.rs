@@ -1,10 +1,10 @@
-//! Tests of the whole: the real component in the real host over real sockets.
-//! Each module reads as a list of what must hold for one subject.
+//! End-to-end tests: the real component in the real host over real sockets.
+//! Each module is a list of requirements on one subject.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
+    reason = "test code: a test that cannot continue should panic at once"
 )]
 
 mod anthropic;

@@ -1,4 +1,4 @@
-//! `connector mcp`, tried with the official client and its Inspector.
+//! `connector mcp`, tested with the official client and the Inspector.
 
 use std::fs;
 use std::time::Duration;
@@ -53,7 +53,8 @@ fn every_action_is_a_tool() {
 fn an_answer_is_text_and_structured() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
-    // With the list the client knows the schemas and checks results.
+    // Once it has listed the tools, the client knows their schemas and
+    // validates results.
     client.ask(json!(["tools"])).unwrap();
     let result = client.call("openai_v1_ask", question());
     assert_eq!(result["structuredContent"]["output"], text(&result));
@@ -63,9 +64,9 @@ fn an_answer_is_text_and_structured() {
 }
 
 #[test]
-fn text_is_progress_as_it_comes() {
+fn streamed_text_is_sent_as_progress() {
     let sandbox = sandbox();
-    let said = exchanged(
+    let messages = exchanged(
         &sandbox,
         &[
             json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -79,32 +80,33 @@ fn text_is_progress_as_it_comes() {
         ],
         2,
     );
-    let told: Vec<&Value> = said
+    let updates: Vec<&Value> = messages
         .iter()
         .filter(|message| message["method"] == "notifications/progress")
         .map(|message| &message["params"])
         .collect();
-    assert!(told.iter().all(|told| told["progressToken"] == "p"));
-    let so_far: String = told.iter().map(|told| told["message"].as_str().unwrap()).collect();
-    assert_eq!(so_far, text(&said.last().unwrap()["result"]));
-    let steps: Vec<f64> = told.iter().map(|told| told["progress"].as_f64().unwrap()).collect();
-    assert!(1 < steps.len() && steps.is_sorted_by(|one, next| one < next), "{steps:?}");
+    assert!(updates.iter().all(|update| update["progressToken"] == "p"));
+    let so_far: String = updates.iter().map(|update| update["message"].as_str().unwrap()).collect();
+    assert_eq!(so_far, text(&messages.last().unwrap()["result"]));
+    let steps: Vec<f64> =
+        updates.iter().map(|update| update["progress"].as_f64().unwrap()).collect();
+    assert!(steps.len() > 1 && steps.is_sorted_by(|one, next| one < next), "{steps:?}");
 }
 
 #[test]
-fn the_client_is_told_of_progress() {
+fn the_client_receives_progress() {
     let sandbox = sandbox();
-    // What arrives in one piece with the result the client keeps to itself.
+    // The client drops progress that arrives together with the result.
     sandbox.script(Fault::Stall { after: 1_500, pause: Duration::from_secs(2) });
     let mut client = Client::start(Some(&sandbox), &[]);
     let followed = client.ask(json!(["follow", "openai_v1_ask", question()])).unwrap();
-    let told = followed["progress"].as_array().unwrap();
-    let so_far: String = told.iter().filter_map(|told| told["message"].as_str()).collect();
+    let updates = followed["progress"].as_array().unwrap();
+    let so_far: String = updates.iter().filter_map(|update| update["message"].as_str()).collect();
     assert!(!so_far.is_empty() && text(&followed["result"]).starts_with(&so_far), "{followed}");
 }
 
 #[test]
-fn retries_are_progress_too() {
+fn retries_are_sent_as_progress() {
     let sandbox = sandbox();
     sandbox.script(Fault::error(503, "overloaded", "Try again."));
     let mut client = Client::start(Some(&sandbox), &[]);
@@ -114,7 +116,7 @@ fn retries_are_progress_too() {
 }
 
 #[test]
-fn a_file_is_a_resource_and_an_input_again() {
+fn an_output_file_is_a_resource_and_can_be_used_as_input() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
     client.ask(json!(["tools"])).unwrap();
@@ -149,7 +151,7 @@ fn a_file_is_a_resource_and_an_input_again() {
 }
 
 #[test]
-fn a_picture_can_be_seen() {
+fn an_image_is_part_of_the_result() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
     client.ask(json!(["tools"])).unwrap();
@@ -162,7 +164,7 @@ fn a_picture_can_be_seen() {
 }
 
 #[test]
-fn a_file_can_come_with_the_call() {
+fn a_file_can_be_passed_in_the_call() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
     let speech = fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
@@ -181,7 +183,7 @@ fn a_file_can_come_with_the_call() {
 }
 
 #[test]
-fn only_files_below_an_input_folder_are_read() {
+fn only_files_in_an_input_folder_are_read() {
     let sandbox = sandbox();
     let (allowed, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let sample = in_repository("tests/sandbox/samples/speech.mp3");
@@ -215,7 +217,7 @@ fn only_files_below_an_input_folder_are_read() {
 }
 
 #[test]
-fn a_failure_is_a_sentence_and_a_record() {
+fn a_failure_has_a_message_and_a_record() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
     client.ask(json!(["tools"])).unwrap();
@@ -243,7 +245,7 @@ fn a_failure_is_a_sentence_and_a_record() {
 }
 
 #[test]
-fn without_a_connection_a_tool_says_what_is_missing() {
+fn without_a_connection_a_tool_reports_what_is_missing() {
     let mut client = Client::start(None, &[]);
     let refused = client.call("openai_v1_ask", question());
     assert_eq!(refused["isError"], true);
@@ -255,7 +257,7 @@ fn without_a_connection_a_tool_says_what_is_missing() {
 }
 
 #[test]
-fn a_call_that_is_cancelled_lets_go_of_its_place() {
+fn a_cancelled_call_frees_its_slot() {
     let sandbox = sandbox();
     sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let mut client = Client::start(Some(&sandbox), &["--runs", "1"]);
@@ -276,7 +278,7 @@ fn a_reference_page_is_a_resource() {
 }
 
 #[test]
-fn a_stored_connection_is_chosen_by_its_name() {
+fn a_stored_connection_is_chosen_by_name() {
     let sandbox = sandbox();
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
@@ -311,7 +313,7 @@ fn a_stored_connection_is_chosen_by_its_name() {
 }
 
 #[test]
-fn the_inspector_finds_nothing_wrong() {
+fn the_inspector_reports_no_problems() {
     let sandbox = sandbox();
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
@@ -322,7 +324,7 @@ fn the_inspector_finds_nothing_wrong() {
 }
 
 #[test]
-fn the_same_over_http() {
+fn the_same_works_over_http() {
     let sandbox = sandbox();
     let server = Server::start(&sandbox, &[]);
     let mut client = Client::of(&server, None);
@@ -333,15 +335,15 @@ fn the_same_over_http() {
     let speech = json!({ "input": "Good morning", "voice": "alloy" });
     let made = client.call("openai_v1_createSpeech", speech);
     let uri = made["structuredContent"]["output"]["url"].as_str().unwrap();
-    // Files are the server's, not a session's.
+    // Files belong to the server, not to a session.
     let mut other = Client::of(&server, None);
     assert!(other.ask(json!(["read", uri])).unwrap()["contents"][0]["blob"].is_string());
-    // Sessions are no reason to go on.
-    assert!(server.stops(), "it does not stop");
+    // Open sessions do not keep the server running.
+    assert!(server.stops(), "the server does not stop");
 }
 
 #[test]
-fn a_call_over_http_that_is_cancelled_lets_go_of_its_place() {
+fn a_cancelled_call_over_http_frees_its_slot() {
     let sandbox = sandbox();
     sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let server = Server::start(&sandbox, &["--runs", "1"]);
@@ -351,7 +353,7 @@ fn a_call_over_http_that_is_cancelled_lets_go_of_its_place() {
 }
 
 #[test]
-fn over_http_the_services_rules_say_who_is_served() {
+fn http_access_follows_the_rules_of_the_service() {
     let sandbox = sandbox();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");

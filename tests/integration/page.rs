@@ -1,7 +1,7 @@
-//! The reference page that the connector implements: every table of it is in
-//! `connector docs openai`, its rows in order and with the same Name, Type and
-//! Control Type cells. Further rows may follow, and so may further columns: our
-//! tables of outputs have names too.
+//! The reference page that the connector implements. Every table of it is in
+//! `connector docs openai`, with its rows in order and the same Name, Type and
+//! Control Type cells. Further rows and columns may follow: our output tables
+//! also have names.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,14 +13,14 @@ type Row = BTreeMap<String, String>;
 /// A table: the heading path above it, and its rows.
 type Table = (String, Vec<Row>);
 
-/// The tables of a page. Description cells are left out: ours are our own.
+/// The tables of a page, without their description cells: ours are different.
 fn tables(markdown: &str) -> Vec<Table> {
     let mut headings: Vec<(usize, String)> = Vec::new();
     let mut tables: Vec<Table> = Vec::new();
     let mut columns: Vec<String> = Vec::new();
     for line in markdown.lines() {
         let level = line.chars().take_while(|c| *c == '#').count();
-        if 0 < level {
+        if level > 0 {
             headings.retain(|(above, _)| *above < level);
             headings.push((level, line.trim_matches(['#', ' ']).to_owned()));
         }
@@ -61,7 +61,7 @@ fn carries_every_table_of_the_reference_page() {
     let mut printed = printed.iter();
     let mut differences = String::new();
     for (heading, rows) in &expected {
-        // In order: each action has an "Output" of its own.
+        // In order, because each action has an "Output" section.
         let Some((_, ours)) = printed.find(|(other, _)| other == heading) else {
             writeln!(differences, "no table under {heading}").unwrap();
             continue;

@@ -1,4 +1,4 @@
-//! The connector of the README: built with the README's command, and run.
+//! The README's connector, built with the README's command and run.
 
 use std::fs;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn block(first: &str) -> String {
 }
 
 #[test]
-fn its_connector_is_built_and_runs() {
+fn the_readme_connector_builds_and_runs() {
     let server = sandbox();
     let folder = TempDir::new().unwrap();
     let package = folder.path().join("greeter");
@@ -30,7 +30,7 @@ fn its_connector_is_built_and_runs() {
     assert!(source.lines().count() <= 30, "{source}");
     let source = source.replace("https://greeter.example", &server.base_url());
     fs::write(package.join("src/lib.rs"), source).unwrap();
-    // The versions that are here already: nothing is fetched.
+    // Use the versions that are already downloaded.
     fs::copy(in_repository("Cargo.lock"), package.join("Cargo.lock")).unwrap();
     let wasm = folder.path().join("greeter.wasm");
     let mut build = Command::new(in_repository("scripts/build-connector.sh"));
@@ -51,7 +51,7 @@ fn its_connector_is_built_and_runs() {
 
 /// The crate that is tested natively.
 #[test]
-fn its_connector_is_the_tested_one() {
+fn the_readme_shows_the_tested_connector() {
     let tested = fs::read_to_string(in_repository("tests/connectors/greeter-rust/src/lib.rs"));
     assert_eq!(block("// src/lib.rs"), tested.unwrap());
 }

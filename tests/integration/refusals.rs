@@ -1,5 +1,5 @@
-//! What an action refuses before anything is sent: each model's own rules, and
-//! files that are not what they should be.
+//! Input that an action rejects before sending anything: each model's own
+//! rules, and files that are not what they should be.
 
 use std::fs;
 
@@ -7,15 +7,15 @@ use connector_host::{Failure, FailureKind, Files};
 use connector_tests::{connection, openai, put_files, sandbox};
 use serde_json::{Value, json};
 
-/// An action, the property at fault, and an input with that one fault.
+/// An action, the property with the error, and an input with only that error.
 type Mistake = (&'static str, &'static str, Value);
 
-/// The mistakes in what models take.
+/// Errors in inputs to the models.
 fn mistakes() -> Vec<Mistake> {
     let ask = |set: Value| with(json!({ "messages": [{ "role": "user", "content": "Hi" }] }), set);
     let image = |model: &str, set: Value| {
         let least = json!({ "model": model, "imageMessages": [{ "content": "A cat" }] });
-        // Its default size is one that all models take.
+        // The default size is one that all models accept.
         with(least, set)
     };
     let speech = |model: &str, set: Value| {
@@ -217,7 +217,7 @@ fn mistakes() -> Vec<Mistake> {
 }
 
 #[test]
-fn mistakes_are_told_before_anything_is_sent() {
+fn invalid_input_is_rejected_before_sending() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::new(folder.path().join("out"));
     for name in FILES {
@@ -242,17 +242,17 @@ fn mistakes_are_told_before_anything_is_sent() {
         assert!(!failure.request_sent, "{place}");
         assert!(sandbox.requests().is_empty(), "{place}");
     }
-    assert!(!folder.path().join("out").exists(), "nothing was stored");
+    assert!(!folder.path().join("out").exists(), "files were stored");
 }
 
-/// An input with these members besides.
+/// An input with further properties.
 fn with(mut input: Value, set: Value) -> Value {
     let Value::Object(set) = set else { panic!("no members") };
     input.as_object_mut().unwrap().extend(set);
     input
 }
 
-/// The files that inputs name.
+/// The files that the inputs use.
 const FILES: [&str; 11] = [
     "notes.txt",
     "words.mp3",
@@ -267,7 +267,7 @@ const FILES: [&str; 11] = [
     "archive.zip",
 ];
 
-/// What a file of this name holds.
+/// The content of the file with this name.
 fn content(name: &str) -> Vec<u8> {
     let padded = |beginning: &[u8], size: usize| {
         let mut content = beginning.to_vec();
@@ -286,6 +286,6 @@ fn content(name: &str) -> Vec<u8> {
         "huge.wav" => padded(b"RIFF\0\0\0\0WAVE", 26_214_401),
         "talk.ogg" => padded(b"OggS", 100),
         "archive.zip" => padded(b"PK\x03\x04", 100),
-        name => panic!("say what {name} holds"),
+        name => panic!("add the content of {name}"),
     }
 }

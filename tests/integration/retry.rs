@@ -1,5 +1,5 @@
-//! Trying again: what is, what is not, how often, and that nobody waits longer
-//! than the run may take.
+//! Retries: what is retried, what is not, how often, and that no pause exceeds
+//! the time limit of the run.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use connector_tests::{FOREVER, HANG, connection, openai, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 use serde_json::json;
 
-/// Four attempts with hardly a pause.
+/// Four attempts with almost no pause.
 fn quick() -> Retries {
     let pause = Duration::from_millis(1);
     Retries { attempts: 4, pause, longest: pause, ..Retries::default() }
@@ -35,7 +35,7 @@ fn script(sandbox: &Sandbox, fault: &Fault, times: usize) {
 }
 
 #[test]
-fn a_provider_that_recovers_is_asked_until_it_does() {
+fn retries_until_the_provider_recovers() {
     for status in [408, 409, 429, 500, 502, 503, 504, 529] {
         let sandbox = sandbox();
         script(&sandbox, &Fault::error(status, "overloaded", "Later."), 2);
@@ -52,7 +52,7 @@ fn a_provider_that_recovers_is_asked_until_it_does() {
 }
 
 #[test]
-fn a_provider_that_does_not_recover_is_left_alone_after_the_last_attempt() {
+fn gives_up_after_the_last_attempt() {
     let sandbox = sandbox();
     script(&sandbox, &Fault::error(503, "overloaded", "Later."), 10);
     let (outcome, events) = ask(&sandbox, Limits::default());
@@ -62,14 +62,14 @@ fn a_provider_that_does_not_recover_is_left_alone_after_the_last_attempt() {
 }
 
 #[test]
-fn what_will_not_change_is_asked_once() {
+fn permanent_errors_are_not_retried() {
     for fault in [
         Fault::error(400, "bad", "Bad."),
         Fault::error(401, "invalid_api_key", "No."),
         Fault::error(404, "model_not_found", "None."),
         Fault::error(501, "never", "Never."),
         Fault::error(429, "insufficient_quota", "You exceeded your current quota."),
-        // It may have been processed, and paid for.
+        // The request may have been processed and charged.
         Fault::HangUp,
         Fault::CutBody { after: 10 },
     ] {
@@ -81,9 +81,9 @@ fn what_will_not_change_is_asked_once() {
     }
 }
 
-/// The words of the error that was not tried again reach the caller whole.
+/// The caller gets the complete message of an error that was not retried.
 #[test]
-fn an_exhausted_quota_is_told_from_a_rate_limit() {
+fn distinguishes_an_exhausted_quota_from_a_rate_limit() {
     let sandbox = sandbox();
     sandbox.script(Fault::error(429, "insufficient_quota", "You exceeded your current quota."));
     let failure = ask(&sandbox, Limits::default()).0.unwrap_err();
@@ -92,7 +92,7 @@ fn an_exhausted_quota_is_told_from_a_rate_limit() {
 }
 
 #[test]
-fn a_question_that_changes_nothing_is_asked_again_when_it_breaks_off() {
+fn a_harmless_request_is_retried_if_it_breaks_off() {
     let (sandbox, connector) = (sandbox(), openai());
     sandbox.script(Fault::HangUp);
     connector.test(&connection(&connector, &sandbox)).unwrap();
@@ -100,18 +100,18 @@ fn a_question_that_changes_nothing_is_asked_again_when_it_breaks_off() {
 }
 
 #[test]
-fn the_provider_is_waited_for_as_it_asks() {
+fn waits_as_long_as_the_provider_requests() {
     let sandbox = sandbox();
     sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after-ms", "120"));
     let begun = Instant::now();
     let (outcome, events) = ask(&sandbox, Limits::default());
     outcome.unwrap();
-    assert!(Duration::from_millis(120) <= begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_millis(120));
     assert!(matches!(events.as_slice(), [Event::Retry { pause_ms: 120, .. }]), "{events:?}");
 }
 
 #[test]
-fn a_pause_that_the_run_has_no_time_for_is_not_begun() {
+fn a_pause_longer_than_the_remaining_time_is_not_begun() {
     let sandbox = sandbox();
     for header in ["3600", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         sandbox.clear();
@@ -119,7 +119,7 @@ fn a_pause_that_the_run_has_no_time_for_is_not_begun() {
         let (result, events) = ask(&sandbox, Limits::default());
         let failure = result.unwrap_err();
         assert_eq!(failure.kind, FailureKind::RateLimited);
-        assert!(3_600_000 <= failure.retry_after_ms.unwrap(), "{failure:?}");
+        assert!(failure.retry_after_ms.unwrap() >= 3_600_000, "{failure:?}");
         assert_eq!((sandbox.requests().len(), events.len()), (1, 0));
     }
 }
@@ -148,7 +148,7 @@ fn a_pause_ends_when_the_run_is_cancelled() {
 }
 
 #[test]
-fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
+fn silence_within_a_response_ends_it_but_silence_before_it_does_not() {
     let sandbox = sandbox();
     let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
     sandbox.script(Fault::Delay(Duration::from_secs(5)));
@@ -161,7 +161,7 @@ fn a_silence_in_an_answer_ends_it_and_one_before_it_does_not() {
 }
 
 #[test]
-fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
+fn distinguishes_a_late_response_from_a_run_that_takes_too_long() {
     let (sandbox, short) = (sandbox(), Duration::from_secs(2));
     let request = format!("POST {}/chat/completions", sandbox.base_url());
     for (limits, message) in [
@@ -174,18 +174,18 @@ fn an_answer_that_does_not_begin_is_told_from_a_run_that_takes_too_long() {
         sandbox.clear();
         sandbox.script(Fault::Delay(FOREVER));
         let failure = ask(&sandbox, limits).0.unwrap_err();
-        let told = (failure.kind, failure.request_sent, failure.message.as_str());
-        assert_eq!(told, (FailureKind::Timeout, true, message.as_str()));
+        let observed = (failure.kind, failure.request_sent, failure.message.as_str());
+        assert_eq!(observed, (FailureKind::Timeout, true, message.as_str()));
         assert_eq!(sandbox.requests().len(), 1);
     }
-    // Once it has begun, it may take longer than that.
+    // Once the response has begun, it may take longer than that.
     sandbox.script(Fault::Stall { after: 10, pause: Duration::from_secs(8) });
     let limits = Limits { first_byte: Duration::from_secs(5), ..Limits::default() };
     ask(&sandbox, limits).0.unwrap();
 }
 
 #[test]
-fn a_run_of_which_nothing_was_processed_can_be_handed_back_instead_of_waiting() {
+fn an_unprocessed_run_can_be_returned_instead_of_waiting() {
     let sandbox = sandbox();
     let limited = Fault::error(429, "rate_limit_exceeded", "Slow down.");
     let limited = limited.with_header("retry-after", "30");
@@ -202,7 +202,7 @@ fn a_run_of_which_nothing_was_processed_can_be_handed_back_instead_of_waiting() 
     assert!(failure.repeatable && failure.request_sent);
     assert_eq!(failure.retry_after_ms, Some(30_000));
     assert_eq!(sandbox.requests().len(), 1);
-    // What is final, or was never asked, is not to be made again.
+    // A final failure, or a request that was never sent, is not repeatable.
     sandbox.script(Fault::error(400, "unsupported", "No."));
     assert!(!handed_back(hello).repeatable);
     assert!(!handed_back(json!({})).repeatable);

@@ -1,5 +1,5 @@
-//! Stored connections: kept where nobody else can read them, used without the
-//! environment, and never shown.
+//! Stored connections: private to the user, usable without environment
+//! variables, and never shown.
 
 use std::fs;
 use std::io::Write;
@@ -25,7 +25,7 @@ impl Store {
         self.dir.path().join("store")
     }
 
-    /// The command, with the log that would show a token.
+    /// The command with verbose logs, which could reveal a token.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = command(None);
         command.args(arguments).arg("--data-dir").arg(self.path()).env("RUST_LOG", "trace");
@@ -36,12 +36,12 @@ impl Store {
         free_of_token(ran(&mut self.command(arguments)))
     }
 
-    /// Runs a command that reads the canary from standard input.
+    /// Runs a command that reads the token from standard input.
     fn run_with_token(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // It may end without reading.
+        // The command may end without reading.
         let _ = writeln!(child.stdin.take().unwrap(), "{CANARY}");
         let output = child.wait_with_output().unwrap();
         free_of_token(Ran {
@@ -69,7 +69,7 @@ impl Store {
         names.map(|name| name.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Neither the token nor a part of it is in a file.
+    /// Asserts that no file contains the token or a part of it.
     #[track_caller]
     fn assert_sealed(&self) {
         let part = &CANARY.as_bytes()[..14];
@@ -77,7 +77,7 @@ impl Store {
             let path = file.unwrap().path();
             let bytes = fs::read(&path).unwrap();
             let found = bytes.windows(part.len()).any(|window| window == part);
-            assert!(!found, "the token is in {}", path.display());
+            assert!(!found, "{} contains the token", path.display());
         }
     }
 }
@@ -90,11 +90,11 @@ fn free_of_token(ran: Ran) -> Ran {
     ran
 }
 
-/// The command refused with this sentence.
+/// Asserts that the command failed with this message.
 #[track_caller]
 fn refused(ran: &Ran, status: i32, sentence: &str) {
-    let told = ran.stderr.lines().any(|line| line.strip_prefix("error: ") == Some(sentence));
-    assert!(told && ran.status == status, "{sentence:?} ({status}): {ran:?}");
+    let is_reported = ran.stderr.lines().any(|line| line.strip_prefix("error: ") == Some(sentence));
+    assert!(is_reported && ran.status == status, "{sentence:?} ({status}): {ran:?}");
     assert_eq!(ran.stdout, "");
 }
 
@@ -109,7 +109,7 @@ const ASK: [&str; 7] = [
 ];
 
 #[test]
-fn a_stored_connection_serves_instead_of_the_environment() {
+fn a_stored_connection_replaces_the_environment() {
     let (store, sandbox) = (Store::new(), sandbox());
     let id = store.add("work", sandbox.base_url().as_str());
     for wanted in ["work", &id] {
@@ -129,7 +129,7 @@ fn a_stored_connection_serves_instead_of_the_environment() {
     store.assert_sealed();
 }
 
-/// Also for the actions that a model calls.
+/// The actions that a model calls use it too.
 #[test]
 fn functions_use_it_too() {
     let (store, sandbox) = (Store::new(), sandbox());
@@ -143,7 +143,7 @@ fn functions_use_it_too() {
 }
 
 #[test]
-fn what_is_shown_of_it_holds_no_secret() {
+fn shows_no_secret_of_a_connection() {
     let store = Store::new();
     let id = store.add("work", "https://api.test/v1");
     let shown = store.run(&["connection", "show", "work"]).stdout;
@@ -156,7 +156,7 @@ fn what_is_shown_of_it_holds_no_secret() {
     assert_eq!(json["secrets"], json!(["token"]));
     assert_eq!((&json["name"], &json["component"]), (&json!("work"), &json!("openai/v1")));
 
-    // Without the connector nobody knows what is a secret.
+    // Without the connector, it is unknown which values are secret.
     let mut without = store.command(&["connection", "show", "work", "--json"]);
     let without = free_of_token(ran(without.env("CONNECTOR_COMPONENTS", store.dir.path()))).json();
     assert_eq!(without["values"], json!({}));
@@ -169,7 +169,7 @@ fn what_is_shown_of_it_holds_no_secret() {
 }
 
 #[test]
-fn a_secret_is_never_an_argument() {
+fn rejects_a_secret_as_an_argument() {
     let store = Store::new();
     let add = ["connection", "add", "openai", "--name", "work"];
     let token = format!("token={CANARY}");
@@ -178,7 +178,8 @@ fn a_secret_is_never_an_argument() {
                     the list of processes, and shells keep them";
     refused(&ran, 2, sentence);
     assert!(ran.stderr.contains("--secret-file token=FILE"), "{ran:?}");
-    // It may be one that lacks its name, with a `=` of its own.
+    // The argument may be a secret without its name that happens to contain a
+    // `=`.
     for odd in [CANARY, &CANARY[..20]] {
         let ran = store.run(&[&add[..], &["--set", odd]].concat());
         refused(&ran, 2, "a --set names no property of the connection");
@@ -186,7 +187,7 @@ fn a_secret_is_never_an_argument() {
 }
 
 #[test]
-fn a_secret_comes_from_a_file_or_from_standard_input() {
+fn reads_a_secret_from_a_file_or_from_standard_input() {
     let (store, sandbox) = (Store::new(), sandbox());
     let file = store.dir.path().join("token.txt");
     fs::write(&file, format!("  {CANARY}\n")).unwrap();
@@ -211,7 +212,7 @@ fn a_secret_comes_from_a_file_or_from_standard_input() {
 }
 
 #[test]
-fn what_would_not_work_is_not_stored() {
+fn invalid_connections_are_not_stored() {
     let store = Store::new();
     store.add("work", "https://api.test/v1");
     let add = ["connection", "add", "openai", "--name"];
@@ -232,7 +233,7 @@ fn what_would_not_work_is_not_stored() {
 }
 
 #[test]
-fn the_key_may_be_in_the_environment_and_change() {
+fn the_key_can_come_from_the_environment_and_be_rotated() {
     let (store, sandbox) = (Store::new(), sandbox());
     store.add("work", sandbox.base_url().as_str());
     let [one, two] = [
@@ -271,9 +272,9 @@ fn the_key_may_be_in_the_environment_and_change() {
     store.assert_sealed();
 }
 
-/// Whenever a process dies, what it was said to have stored is stored.
+/// A connection that was reported as stored survives a kill at any time.
 #[test]
-fn killed_at_any_time_it_opens_again() {
+fn the_store_survives_a_kill_at_any_time() {
     let store = Store::new();
     let mut added: Vec<String> = Vec::new();
     for round in 0..20_u64 {
@@ -301,14 +302,14 @@ fn killed_at_any_time_it_opens_again() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_used_is_told() {
+fn reports_an_unusable_folder() {
     let store = Store::new();
     fs::write(store.path(), "a file").unwrap();
     let ran = store.run(&["connection", "list"]);
     assert_eq!(ran.status, 2, "{ran:?}");
     assert!(ran.stderr.contains(&format!("error: cannot use {}: ", store.path().display())));
 
-    // Nobody may write there, not even root.
+    // Nobody can write there, not even root.
     let mut read_only = command(None);
     read_only.args(["connection", "list", "--data-dir", "/proc/store"]);
     let sentence = "cannot use /proc/store: No such file or directory (os error 2)";
@@ -321,7 +322,7 @@ fn ran_clean(command: &mut Command) -> Ran {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_others_may_enter_is_refused() {
+fn rejects_a_folder_that_others_can_access() {
     use std::os::unix::fs::PermissionsExt;
     let store = Store::new();
     store.add("work", "https://api.test/v1");
@@ -336,7 +337,7 @@ fn a_folder_that_others_may_enter_is_refused() {
 /// Files cannot grow, as on a full disk.
 #[cfg(unix)]
 #[test]
-fn a_disk_without_space_is_told_and_loses_nothing() {
+fn a_full_disk_is_reported_and_loses_nothing() {
     let store = Store::new();
     store.add("work", "https://api.test/v1");
     let rotate = store.command(&["connection", "rotate-key"]);

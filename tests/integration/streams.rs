@@ -1,5 +1,5 @@
-//! What arrives while a run goes on: text, previews and progress. The outcome
-//! is the same as without.
+//! What arrives during a run: text, previews and progress. The outcome is the
+//! same as without streaming.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,11 +10,11 @@ use openai_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A run and what was told meanwhile.
+/// Starts a streaming run, and returns its outcome and events.
 fn run(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> (Outcome, Vec<Event>) {
     let connector = openai();
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let keep = Arc::clone(&told);
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&events);
     let files = Files::new(folder);
     let table = &connector.descriptor().action(action).unwrap().properties;
     files.grant_named_in(table, &input);
@@ -26,11 +26,11 @@ fn run(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> (Outcome
         .on_event(move |event| keep.lock().unwrap().push(event))
         .start()
         .unwrap();
-    let told = told.lock().unwrap().clone();
-    (outcome, told)
+    let events = events.lock().unwrap().clone();
+    (outcome, events)
 }
 
-/// The same run without a stream.
+/// The outcome of the same run without streaming.
 fn in_one_piece(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) -> Outcome {
     let connector = openai();
     let files = Files::new(folder);
@@ -40,12 +40,12 @@ fn in_one_piece(sandbox: &Sandbox, folder: &Path, action: &str, input: Value) ->
     run.files(&files).start().unwrap()
 }
 
-fn text(told: &[Event]) -> String {
+fn text(events: &[Event]) -> String {
     let text = |event: &Event| match event {
         Event::TextDelta { choice: 0, text } => Some(text.clone()),
         _ => None,
     };
-    told.iter().filter_map(text).collect()
+    events.iter().filter_map(text).collect()
 }
 
 fn sample(name: &str) -> Value {
@@ -60,8 +60,8 @@ fn previews_arrive_before_the_image() {
         "imageMessages": [{ "content": "A lighthouse" }], "partialImages": 2,
         "outputFormat": "webp",
     });
-    let (outcome, told) = run(&sandbox, folder.path(), "createImage", input);
-    let previews: Vec<_> = told
+    let (outcome, events) = run(&sandbox, folder.path(), "createImage", input);
+    let previews: Vec<_> = events
         .iter()
         .filter_map(|event| match event {
             Event::File { file } => Some(file.name.as_str()),
@@ -82,7 +82,7 @@ fn previews_arrive_before_the_image() {
 }
 
 #[test]
-fn previews_are_not_asked_for_without_a_listener() {
+fn previews_are_requested_only_with_a_listener() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let input = json!({ "imageMessages": [{ "content": "A lighthouse" }], "partialImages": 2 });
     let outcome = in_one_piece(&sandbox, folder.path(), "createImage", input);
@@ -91,7 +91,7 @@ fn previews_are_not_asked_for_without_a_listener() {
 }
 
 #[test]
-fn a_streamed_transcript_is_the_transcript() {
+fn a_streamed_transcript_equals_the_unstreamed_one() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     for (model, format) in [
         ("gpt-4o-transcribe", "json"),
@@ -104,18 +104,18 @@ fn a_streamed_transcript_is_the_transcript() {
             "file": sample("speech.mp3"), "model": model, "responseFormat": format,
         });
         let whole = in_one_piece(&sandbox, folder.path(), "createTranscription", input.clone());
-        let (streamed, told) = run(&sandbox, folder.path(), "createTranscription", input);
-        let said = |outcome: &Outcome| match &outcome.output {
+        let (streamed, events) = run(&sandbox, folder.path(), "createTranscription", input);
+        let transcript = |outcome: &Outcome| match &outcome.output {
             Value::String(text) => text.clone(),
             object => object["text"].as_str().unwrap().to_owned(),
         };
-        assert_eq!(said(&streamed), said(&whole), "{model}, {format}");
+        assert_eq!(transcript(&streamed), transcript(&whole), "{model}, {format}");
         assert_eq!(streamed.output.is_string(), whole.output.is_string());
         assert_eq!(streamed.output["segments"], whole.output["segments"], "{model}, {format}");
-        // One model does not stream, and its transcript is there all the same.
-        let expected = if model == "whisper-1" { String::new() } else { said(&whole) };
-        assert_eq!(text(&told).trim(), expected.trim(), "{model}, {format}");
-        assert!(!said(&whole).is_empty());
+        // One model does not stream, but its transcript still arrives.
+        let expected = if model == "whisper-1" { String::new() } else { transcript(&whole) };
+        assert_eq!(text(&events).trim(), expected.trim(), "{model}, {format}");
+        assert!(!transcript(&whole).is_empty());
     }
 }
 
@@ -142,7 +142,7 @@ fn attachments_reach_the_model() {
     ] {
         assert!(answer.as_str().unwrap().contains(&part), "{part} is not in {answer}");
     }
-    let (streamed, told) = run(&sandbox, folder.path(), "ask", input);
+    let (streamed, events) = run(&sandbox, folder.path(), "ask", input);
     assert_eq!(streamed.output, answer);
-    assert_eq!(text(&told), answer.as_str().unwrap());
+    assert_eq!(text(&events), answer.as_str().unwrap());
 }

@@ -1,6 +1,5 @@
-//! What comes from elsewhere: few crates in a guest, and of everything that the
-//! tests and the page fetch exactly the version that was looked at.
-//! (`make audit` checks licences and sources.)
+//! Dependencies: few crates in a guest, and exact versions of everything that
+//! the tests and the page fetch. (`make audit` checks licenses and sources.)
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,17 +22,17 @@ fn tree(options: &[&str]) -> BTreeSet<String> {
     String::from_utf8(tree.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// The names of the crates that a package is built from, with these options of
-/// `cargo tree`.
+/// The names of a package's crates, with these options of `cargo tree`.
 fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
     let lines = tree(&[&["--package", package], options].concat());
     lines.iter().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
 }
 
-/// What the OpenAI connector is built from, besides itself and serde's crates.
-/// `talc`, the allocator, brings `allocator-api2`, `lock_api` and `scopeguard`; the
-/// bindings are `wit-bindgen`, and what else is not ours belongs to serde_json.
-const OF_A_GUEST: [&str; 14] = [
+/// The crates of the OpenAI connector besides its own and serde's. `talc`, the
+/// allocator, brings `allocator-api2`, `lock_api` and `scopeguard`; the
+/// bindings are `wit-bindgen`; the other third-party crates belong to
+/// serde_json.
+const GUEST_CRATES: [&str; 14] = [
     "allocator-api2",
     "base64",
     "connector-sdk",
@@ -51,16 +50,16 @@ const OF_A_GUEST: [&str; 14] = [
 ];
 
 #[test]
-fn the_guest_is_built_from_what_is_listed() {
+fn the_guest_has_only_the_listed_dependencies() {
     let guest = ["--edges", "normal,no-proc-macro", "--target", "wasm32-unknown-unknown"];
     let mut others = crates("openai-connector", &guest);
     others.retain(|name| !name.starts_with("serde") && name != "openai-connector");
-    assert_eq!(others, OF_A_GUEST.map(str::to_owned).into());
+    assert_eq!(others, GUEST_CRATES.map(str::to_owned).into());
 }
 
-/// What the library is built from. An engine that embeds it builds all of this:
-/// a further crate needs a reason.
-const OF_THE_LIBRARY: [&str; 28] = [
+/// The direct dependencies of the library. An engine that embeds it compiles
+/// all of them, so a new one needs a reason.
+const LIBRARY_CRATES: [&str; 28] = [
     "base64",
     "directories",
     "getrandom",
@@ -92,16 +91,17 @@ const OF_THE_LIBRARY: [&str; 28] = [
 ];
 
 #[test]
-fn the_library_is_built_from_what_is_listed() {
+fn the_library_has_only_the_listed_dependencies() {
     let direct = ["--edges", "normal", "--depth", "1"];
     let mut direct = crates("connector-host", &direct);
     direct.remove("connector-host");
-    assert_eq!(direct, OF_THE_LIBRARY.map(str::to_owned).into());
+    assert_eq!(direct, LIBRARY_CRATES.map(str::to_owned).into());
 }
 
-/// Cargo compiles a crate again for other features, and wasmtime takes minutes.
+/// Cargo compiles a crate again if its features differ, and wasmtime takes
+/// minutes.
 #[test]
-fn make_run_compiles_what_make_test_uses() {
+fn make_run_compiles_the_same_features_as_make_test() {
     let with_features = ["--format", "{p} [{f}]"];
     let makefile = fs::read_to_string(in_repository("Makefile")).unwrap();
     let run = makefile.lines().find_map(|line| line.strip_prefix("CARGO_RUN := ")).unwrap();
@@ -119,9 +119,10 @@ fn make_run_compiles_what_make_test_uses() {
     );
 }
 
-/// Who embeds the library gets nothing that only the command needs.
+/// An application that embeds the library does not build crates that only the
+/// command needs.
 #[test]
-fn the_library_has_nothing_of_the_command() {
+fn the_library_has_no_dependencies_of_the_command() {
     let of_the_command = [
         "async-nats",
         "axum",
@@ -141,13 +142,13 @@ fn the_library_has_nothing_of_the_command() {
     let command = crates("connector", &["--edges", "normal"]);
     let library = crates("connector-host", &["--edges", "normal"]);
     for name in of_the_command {
-        assert!(command.contains(name), "the command does without {name}");
-        assert!(!library.contains(name), "the library is built from {name}");
+        assert!(command.contains(name), "the command does not depend on {name}");
+        assert!(!library.contains(name), "the library depends on {name}");
     }
-    assert!(library.contains("wasmtime"), "this is not the library's tree: {library:?}");
+    assert!(library.contains("wasmtime"), "not the library's dependency tree: {library:?}");
 }
 
-/// The files of this name that are not among what was fetched.
+/// The files of this name in the repository, not in downloaded packages.
 fn files(name: &str) -> Vec<PathBuf> {
     let folders = [
         "host/ui",
@@ -170,7 +171,7 @@ fn json(file: &PathBuf) -> Value {
 }
 
 #[test]
-fn packages_of_npm_are_named_exactly_and_have_checksums() {
+fn npm_packages_have_exact_versions_and_checksums() {
     for file in files("package.json") {
         let package = json(&file);
         for kind in ["dependencies", "devDependencies"] {
@@ -190,7 +191,7 @@ fn packages_of_npm_are_named_exactly_and_have_checksums() {
 }
 
 #[test]
-fn packages_of_python_are_named_exactly() {
+fn python_packages_have_exact_versions() {
     for file in files("requirements.txt") {
         let text = fs::read_to_string(&file).unwrap();
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -201,10 +202,10 @@ fn packages_of_python_are_named_exactly() {
     }
 }
 
-/// It is built by hand (`make validator`), so that the library builds without a
-/// toolchain for WebAssembly.
+/// The validator is built by hand (`make validator`), so that the library
+/// builds without a WebAssembly toolchain.
 #[test]
-fn the_validator_of_json_is_made_of_its_sources() {
+fn the_json_validator_matches_its_sources() {
     let folder = in_repository("host/core/json-schema");
     let lock = fs::read_to_string(folder.join("validator.lock")).unwrap();
     assert!(lock.contains("component/json-schema/src/lib.rs"), "{lock}");
@@ -216,9 +217,9 @@ fn the_validator_of_json_is_made_of_its_sources() {
     }
 }
 
-/// What an engine compiles besides its own.
+/// The crates that an engine compiles besides its own.
 #[test]
-fn the_library_is_small() {
+fn the_library_has_few_dependencies() {
     let crates = crates("connector-host", &["--edges", "normal"]);
     assert!(crates.len() <= 170, "{}: {crates:?}", crates.len());
 }

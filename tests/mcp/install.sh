@@ -1,12 +1,12 @@
 #!/bin/sh
 # Installs the official client of the Model Context Protocol and its Inspector,
-# which try `connector mcp`.
+# for the tests of `connector mcp`.
 #
 #     tests/mcp/install.sh TARGET
 #
-# Everything goes to TARGET/mcp. Run again, it does nothing unless one of the
-# files beside it has changed. Node.js with npm is installed by apt-get where
-# it is missing and this user may.
+# Installs into TARGET/mcp. Running it again does nothing unless a file in this
+# folder has changed. Node.js with npm is installed with apt-get if it is missing
+# and the user may do that.
 set -eu
 
 me=tests/mcp/install.sh

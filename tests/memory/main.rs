@@ -1,9 +1,9 @@
-//! The token is not in the connector's memory.
+//! The token is never in the connector's memory.
 //!
-//! A program of its own, because it looks at all linear memories of its
-//! process when a call has ended, while the instance is still there.
+//! This is a separate program, because it searches all linear memories of its
+//! process when a call has ended, while the instance still exists.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "it is test code")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test code")]
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -15,8 +15,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// A word of the input: that it is found shows that the right memory is
-/// looked at.
+/// A word of the input. Finding it shows that the right memory is searched.
 const MARK: &str = "a-mark-that-the-input-carries";
 
 #[derive(Clone, Default)]
@@ -51,9 +50,8 @@ impl<S: tracing::Subscriber> Layer<S> for Looker {
     }
 }
 
-/// The linear memories of this process: wasmtime maps a memory's initial
-/// image from a file named for it, and what the memory grows by stands
-/// directly behind.
+/// The linear memories of this process. wasmtime maps the initial image of a
+/// memory from a file with a known name; memory added later follows directly.
 fn linear_memories() -> Vec<u8> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let mut memory = File::open("/proc/self/mem").unwrap();
@@ -65,7 +63,7 @@ fn linear_memories() -> Vec<u8> {
         memory.read_exact(&mut piece).unwrap();
         bytes.extend(piece);
     };
-    // In front of the image of its data lies its stack.
+    // The stack is directly before the data image.
     let mut before = 0..0;
     for line in maps.lines() {
         let (range, rest) = line.split_once(' ').unwrap();
@@ -98,12 +96,12 @@ fn inputs(recording: &Value) -> [(&'static str, Value); 4] {
 }
 
 #[test]
-fn the_connector_never_holds_it() {
+fn the_connector_never_holds_the_token() {
     let looker = Looker::default();
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(looker.clone()))
         .unwrap();
     let sandbox = sandbox();
-    // One that comes from the cache has its image in the cache's file.
+    // A cached component would map its image from the cache file.
     let host = Host::new(HostOptions { cache_dir: None, ..HostOptions::default() }).unwrap();
     let connector = host.load_file(component()).unwrap();
     let connection = connection(&connector, &sandbox);
@@ -120,8 +118,8 @@ fn the_connector_never_holds_it() {
         run(action, input);
         let looks = std::mem::take(&mut *looker.0.lock().unwrap_or_else(PoisonError::into_inner));
         let [look] = looks.as_slice() else { panic!("{action}: {looks:?}") };
-        assert!(look.mark && 100_000 < look.bytes, "{action}: not its memory: {look:?}");
-        assert!(!look.token, "{action}: the token is in the connector's memory");
+        assert!(look.mark && look.bytes > 100_000, "{action}: wrong memory: {look:?}");
+        assert!(!look.token, "{action}: the connector's memory contains the token");
     }
     let seen = sandbox.requests();
     assert_eq!(seen.len(), 5);

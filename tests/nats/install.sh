@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the NATS server, as Debian has it, for the tests of the worker.
+# Installs the NATS server from Debian, for the tests of the worker.
 #
 #     tests/nats/install.sh
 #
-# It does nothing where it is there.
+# Does nothing if it is installed.
 set -eu
 
 me=tests/nats/install.sh

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs Node-RED, in which the package of nodes (host/node/node-red) is tested.
+# Installs Node-RED, for the tests of its package of nodes (host/node/node-red).
 #
 #     tests/node-red/install.sh TARGET
 #
-# Everything goes to TARGET/node-red, 100 MB. Run again, it does nothing unless
-# one of the files beside it has changed. Node.js with npm is installed by
-# apt-get where it is missing and this user may.
+# Installs 100 MB into TARGET/node-red. Running it again does nothing unless a
+# file in this folder has changed. Node.js with npm is installed with apt-get if
+# it is missing and the user may do that.
 set -eu
 
 me=tests/node-red/install.sh

@@ -1,11 +1,11 @@
-// Node-RED with the package of nodes, for a test to steer.
+// Node-RED with the package of nodes, controlled by a test.
 //
 //     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
 //
-// FOLDER is where `install.sh` put Node-RED, PACKAGE is host/node/node-red. Each line
-// of standard input is a command, each line of standard output says what
-// happened, both JSON. Buffers are written as { "buffer": base64 }. It ends when
-// standard input does.
+// FOLDER is where `install.sh` installed Node-RED, PACKAGE is host/node/node-red.
+// Each line of standard input is a command, each line of standard output an event,
+// both JSON. Buffers are written as { "buffer": base64 }. It ends when standard
+// input closes.
 
 const fs = require('node:fs');
 const http = require('node:http');
@@ -18,10 +18,10 @@ const wanted = createRequire(path.join(folder, 'package.json'));
 const RED = wanted('node-red');
 const express = wanted('express');
 
-const say = (what, told) =>
-  process.stdout.write(`${JSON.stringify({ what, ...told }, plain)}\n`);
+const report = (what, details) =>
+  process.stdout.write(`${JSON.stringify({ what, ...details }, plain)}\n`);
 
-/** Messages of `http in` refer to their sockets; a Buffer has become a list of bytes here. */
+/** Drops the sockets in messages of `http in`, and converts Buffers, which arrive as lists of bytes. */
 function plain(key, value) {
   if (key === 'req' || key === 'res') {
     return undefined;
@@ -47,7 +47,7 @@ RED.init(server, {
   telemetry: { enabled: false, updateNotification: false },
   externalModules: { palette: { allowInstall: false } },
   editorTheme: { tours: false },
-  logging: { test: { level: 'debug', handler: () => (line) => say('log', { text: String(line.msg) }) } },
+  logging: { test: { level: 'debug', handler: () => (line) => report('log', { text: String(line.msg) }) } },
   ...JSON.parse(process.env.NODE_RED_SETTINGS ?? '{}'),
 });
 if (editor) {
@@ -55,9 +55,9 @@ if (editor) {
 }
 
 RED.hooks.add('onReceive.test', ({ msg, destination }) => {
-  say('message', { to: destination.id, msg });
+  report('message', { to: destination.id, msg });
 });
-RED.events.on('node-status', ({ id, status }) => say('status', { of: id, status }));
+RED.events.on('node-status', ({ id, status }) => report('status', { of: id, status }));
 
 const commands = {
   deploy: ({ flows, credentials }) =>
@@ -67,19 +67,19 @@ const commands = {
   exported: async () => {
     const { flows } = await RED.runtime.flows.getFlows({});
     const file = fs.readFileSync(path.join(userDir, 'flows.json'), 'utf8');
-    say('exported', { flows, file });
+    report('exported', { flows, file });
   },
 };
 
 RED.events.once('flows:started', () => {
   const isOurs = ({ module }) => module === 'node-red-contrib-wasm-connectors';
   const types = RED.nodes.getNodeList(isOurs).map((set) => ({ ...set, err: String(set.err) }));
-  server.listen(0, '127.0.0.1', () => say('ready', { port: server.address().port, types }));
+  server.listen(0, '127.0.0.1', () => report('ready', { port: server.address().port, types }));
 });
-RED.events.on('flows:started', () => say('started', {}));
+RED.events.on('flows:started', () => report('started', {}));
 
 RED.start().catch((error) => {
-  say('failed', { text: error.message });
+  report('failed', { text: error.message });
   process.exit(1);
 });
 
@@ -90,7 +90,7 @@ readline
     try {
       await commands[command](given);
     } catch (error) {
-      say('failed', { text: error.stack });
+      report('failed', { text: error.stack });
     }
   })
   .on('close', () => process.exit(0));

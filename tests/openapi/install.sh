@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs a validator of OpenAPI documents, and generators of clients.
+# Installs a validator of OpenAPI documents, and client generators.
 #
 #     tests/openapi/install.sh TARGET
 #
-# Everything goes to TARGET/openapi. Run again, it does nothing unless one of
-# the files beside it has changed. Node.js with npm and Python with venv are
-# installed by apt-get where they are missing and this user may.
+# Installs into TARGET/openapi. Running it again does nothing unless a file in
+# this folder has changed. Node.js with npm and Python with venv are installed
+# with apt-get if they are missing and the user may do that.
 set -eu
 
 me=tests/openapi/install.sh
@@ -16,7 +16,7 @@ out=$(cd "$1/openapi" && pwd)
 cd "$(dirname "$0")"
 . ../../scripts/installing.sh
 
-# The requests of the README are sent with it.
+# The tests send the requests of the README with it.
 command -v curl >/dev/null || debian curl curl ca-certificates
 
 python_wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt | cksum)

@@ -1,5 +1,5 @@
-// Validates the OpenAPI document on standard input: what is wrong with it is
-// printed, and nothing is printed if it is valid.
+// Validates the OpenAPI document on standard input. Prints its errors, or nothing
+// if it is valid.
 
 import { readFileSync } from 'node:fs';
 

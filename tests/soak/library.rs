@@ -36,13 +36,13 @@ impl Library {
         connection(&self.connector, sandbox)
     }
 
-    /// One run, which may be cancelled. Removes its files.
+    /// Makes a run, which may be cancelled, and removes its files.
     pub fn run(&self, random: &mut Random, connection: &Connection, faults: &Faults<'_>) -> End {
         faults.perhaps(random);
         let (action, input) = call(random, &self.recording);
         let cancellation = Cancellation::new();
-        let told = Arc::new(Mutex::new(Vec::new()));
-        let previews = Arc::clone(&told);
+        let reported = Arc::new(Mutex::new(Vec::new()));
+        let previews = Arc::clone(&reported);
         let run = self.connector.run(action, input).connection(connection);
         let run = run.files(&self.files).cancellation(&cancellation).streaming(random.percent(50));
         let run = run.on_event(move |event| {
@@ -60,7 +60,7 @@ impl Library {
             }
             run.start()
         });
-        for file in told.lock().unwrap().drain(..) {
+        for file in reported.lock().unwrap().drain(..) {
             self.remove(&file);
         }
         match ended {
@@ -76,20 +76,20 @@ impl Library {
     }
 
     fn remove(&self, file: &FileEntry) {
-        // A preview may be the picture itself.
+        // A preview may be the same file as the image.
         let _ = fs::remove_file(self.out.path().join(&file.name));
     }
 
-    /// What is left although everything that was told of is removed.
+    /// Files that remain although every reported file was removed.
     pub fn unknown_files(&self) -> Option<String> {
         let left: Vec<_> =
             fs::read_dir(self.out.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
-        let some = || format!("library: {} files are left: {:?}", left.len(), left.first());
+        let some = || format!("library: {} files remain: {:?}", left.len(), left.first());
         (!left.is_empty()).then(some)
     }
 }
 
-/// The files that an outcome names.
+/// The files in an outcome.
 fn files_of(outcome: &Outcome) -> Vec<FileEntry> {
     let one = serde_json::from_value(outcome.output.clone()).ok();
     let several = outcome.output.get("files").cloned();

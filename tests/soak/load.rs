@@ -1,4 +1,4 @@
-//! Who runs, what goes wrong meanwhile, and how runs ended.
+//! The load: workers, faults, and how runs ended.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use connector_tests::in_repository;
 use openai_sandbox::{Fault, Sandbox};
 use serde_json::{Value, json};
 
-/// Numbers that are random enough.
+/// A simple random number generator.
 pub struct Random(u64);
 
 impl Random {
@@ -18,7 +18,7 @@ impl Random {
         Self((now ^ worker.wrapping_mul(0x9e37_79b9_7f4a_7c15)) | 1)
     }
 
-    /// One of `0..end`.
+    /// A number in `0..end`.
     pub fn below(&mut self, end: u64) -> u64 {
         // xorshift64
         self.0 ^= self.0 << 13;
@@ -27,18 +27,18 @@ impl Random {
         self.0 % end
     }
 
-    /// True so many times of a hundred.
+    /// Returns true with this probability in percent.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 
-    /// So many milliseconds at most.
+    /// A random duration below `most` milliseconds.
     pub fn milliseconds(&mut self, most: u64) -> Duration {
         Duration::from_millis(self.below(most))
     }
 }
 
-/// Threads that do the same thing again and again until the end.
+/// Threads that repeat the same work until the end.
 pub struct Workers<'scope, 'env> {
     scope: &'scope Scope<'scope, 'env>,
     end: Instant,
@@ -63,7 +63,7 @@ impl<'scope, 'env> Workers<'scope, 'env> {
     }
 }
 
-/// What goes wrong at the provider.
+/// Faults of the provider.
 #[derive(Clone, Copy)]
 pub struct Faults<'a>(&'a Sandbox);
 
@@ -72,7 +72,7 @@ impl<'a> Faults<'a> {
         Self(sandbox)
     }
 
-    /// Perhaps something for whichever request comes next.
+    /// Scripts a fault for some request, with a certain probability.
     pub fn perhaps(self, random: &mut Random) {
         if !random.percent(40) {
             return;
@@ -93,7 +93,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// An action and an input of it. `file` is a recording.
+/// An action and an input for it. `file` is a recording.
 pub fn call(random: &mut Random, file: &Value) -> (&'static str, Value) {
     let number = random.below(1000);
     match random.below(8) {
@@ -124,7 +124,7 @@ pub fn call(random: &mut Random, file: &Value) -> (&'static str, Value) {
     }
 }
 
-/// A recording to be transcribed.
+/// A recording to transcribe.
 pub fn recording() -> std::path::PathBuf {
     in_repository("tests/sandbox/samples/speech.mp3")
 }
@@ -135,13 +135,13 @@ pub enum End {
     Done,
     /// With a failure of this kind.
     Failed(String),
-    /// The caller did not wait for it.
-    Left,
-    /// In no way that it may.
+    /// The caller abandoned it.
+    Abandoned,
+    /// In a way that is not allowed.
     Wrong(String),
 }
 
-/// How runs ended, counted.
+/// The number of runs by how they ended.
 #[derive(Default)]
 pub struct Tally(Mutex<Counted>);
 
@@ -157,7 +157,7 @@ impl Tally {
         let end = match end {
             End::Done => "done".to_owned(),
             End::Failed(kind) => kind,
-            End::Left => "left by its caller".to_owned(),
+            End::Abandoned => "abandoned by its caller".to_owned(),
             End::Wrong(what) => {
                 counted.wrong.push(format!("{place}: {what}"));
                 return;
@@ -166,7 +166,7 @@ impl Tally {
         *counted.ends.entry((place, end)).or_default() += 1;
     }
 
-    /// The first few runs that did not end as they may.
+    /// The first few runs that ended in a way that is not allowed.
     pub fn wrong(&self) -> Vec<String> {
         self.0.lock().unwrap().wrong.iter().take(20).cloned().collect()
     }

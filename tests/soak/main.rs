@@ -1,11 +1,10 @@
-//! Runs of all actions for minutes, through the library and through the
-//! service, while the provider fails in every way and callers change their
-//! minds. Every run must end with an outcome or a typed failure, no file may
-//! be left that nobody knows, and memory, open files and threads must be back
-//! where they were.
+//! Runs all actions for minutes, through the library and through the service,
+//! while the provider fails in every way and callers cancel. Every run must end
+//! with an outcome or a typed failure, no unknown file may remain, and memory,
+//! open files and threads must return to their initial level.
 //!
-//! `SOAK_MINUTES=10 soak`. The exit status is 1 if something was lost.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
+//! `SOAK_MINUTES=10 soak`. The exit status is 1 if something leaked or failed.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test code")]
 
 mod library;
 mod load;
@@ -17,24 +16,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use connector_tests::process::{Process, raise_open_files};
-use connector_tests::sandbox_that_forgets;
+use connector_tests::sandbox_without_memory;
 
 use library::Library;
 use load::{Faults, Tally, Workers};
 use sample::Sampler;
 use service::Served;
 
-/// Runs at the same time, in each of both.
+/// The number of concurrent runs in the library, and in the service.
 const AT_ONCE: usize = 64;
-/// Before the figures that all later ones are compared with are taken: every
-/// kind of run has been made by every thread, and caches are full.
+/// The time before the initial figures are taken. By then every thread has made
+/// every kind of run, and caches are full.
 const WARM_UP: Duration = Duration::from_secs(45);
 
 fn main() -> ExitCode {
     let minutes = std::env::var("SOAK_MINUTES").ok().and_then(|minutes| minutes.parse().ok());
     let time = Duration::from_secs(60 * minutes.unwrap_or(10));
     raise_open_files();
-    let sandbox = sandbox_that_forgets();
+    let sandbox = sandbox_without_memory();
     let (library, served) = (Library::new(), Served::start(&sandbox));
     let samplers = [("library", Process::own()), ("service", served.process())]
         .map(|(name, process)| Sampler::start(name, process));
@@ -42,18 +41,21 @@ fn main() -> ExitCode {
     let faults = Faults::new(&sandbox);
     let soak = |time: Duration| {
         let end = Instant::now() + time;
-        // Idle sockets stay with a connection until its next request: they go
-        // with it.
+        // Idle sockets stay with a connection until its next request. A new
+        // connection drops them.
         let connection = library.connection(&sandbox);
         thread::scope(|scope| {
             let workers = Workers::new(scope, end, AT_ONCE);
             workers.work(|random| tally.add("library", library.run(random, &connection, &faults)));
             workers.work(|random| tally.add("service", served.run(random, &faults)));
         });
-        // What was scripted for requests that were never made.
+        // Drop faults that were scripted for requests that were never made.
         sandbox.clear();
     };
-    println!("{AT_ONCE} runs at once in each of both, for {} seconds", time.as_secs());
+    println!(
+        "{AT_ONCE} concurrent runs each in library and service, for {} seconds",
+        time.as_secs()
+    );
     soak(WARM_UP);
     samplers.iter().for_each(Sampler::rest);
     soak(time);
@@ -68,8 +70,5 @@ fn main() -> ExitCode {
     for what in &wrong {
         println!("WRONG: {what}");
     }
-    match wrong.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    }
+    if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

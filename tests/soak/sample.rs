@@ -1,4 +1,4 @@
-//! What a process takes of the machine, over time.
+//! The resources that a process uses over time.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use connector_tests::process::{Figures, Process};
 
 const OFTEN: Duration = Duration::from_millis(500);
-/// How long things may take to be given back: connections and threads are kept
-/// for 15 seconds for whoever comes next.
+/// How long resources may take to be released: idle connections and threads are
+/// kept for 15 seconds.
 const SETTLING: Duration = Duration::from_secs(60);
 
-/// More than at the start there may be at the end, in KiB: the allocator keeps
-/// what it once had, for each thread, and 64 large answers at once are rare
-/// enough to happen first after the start. A leak of 1 KiB a run is more.
+/// The allowed growth, in KiB. The allocator keeps memory for each thread, and
+/// 64 concurrent large answers are so rare that they may first occur after the
+/// start. A leak of 1 KiB per run exceeds this.
 const MEMORY: u64 = 48 << 10;
-/// A few that were just opened, or not yet closed.
+/// The tolerance for descriptors that were just opened or not yet closed.
 const DESCRIPTORS: u64 = 8;
 const THREADS: u64 = 4;
 
-/// Looks at a process until it is dropped.
+/// Samples a process until it exits.
 pub struct Sampler {
     name: &'static str,
     process: Process,
@@ -44,12 +44,11 @@ impl Sampler {
         Self { name, process, start: Mutex::new(None), peak }
     }
 
-    /// Takes the figures that the last ones are compared with, when nothing
-    /// goes on.
+    /// Waits until the process is idle, and takes the initial figures.
     pub fn rest(&self) {
         let deadline = Instant::now() + SETTLING;
         let mut before = self.process.figures();
-        // Until connections and threads are given back.
+        // Until connections and threads are released.
         while Instant::now() < deadline {
             thread::sleep(Duration::from_secs(20));
             let now = self.process.figures();
@@ -69,12 +68,13 @@ impl Sampler {
             && now.threads <= start.threads + THREADS
     }
 
-    /// What is wrong if it does not come back to where it was.
+    /// Compares the final figures with the initial ones; returns the problem,
+    /// if any.
     pub fn compare(&self) -> Option<String> {
         let deadline = Instant::now() + SETTLING;
         while !self.is_back() {
-            if deadline < Instant::now() {
-                return Some(format!("{}: it does not give back what it took", self.name));
+            if Instant::now() > deadline {
+                return Some(format!("{}: resources were not released", self.name));
             }
             thread::sleep(OFTEN);
         }
@@ -82,7 +82,7 @@ impl Sampler {
     }
 }
 
-/// The figures as a table.
+/// Prints the figures as a table.
 pub fn print(samplers: &[Sampler]) {
     println!("\n{:<10} {:<14} {:>10} {:>10} {:>10}", "", "", "start", "peak", "end");
     for sampler in samplers {

@@ -17,7 +17,7 @@ use crate::load::{End, Faults, Random, call, recording};
 const API: &str = "/api/v1";
 /// Longer than any run takes.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long runs without a caller may go on.
+/// How long abandoned runs may continue.
 const END: Duration = Duration::from_secs(60);
 
 pub struct Served {
@@ -25,8 +25,8 @@ pub struct Served {
     base_url: String,
     recording: Value,
     keys: AtomicU64,
-    /// Runs after which a file may be there of which nobody was told.
-    untold: AtomicU64,
+    /// The number of runs that may have left a file that was not reported.
+    unreported: AtomicU64,
 }
 
 impl Served {
@@ -41,7 +41,7 @@ impl Served {
             base_url: sandbox.base_url(),
             recording: recording.unwrap(),
             keys: AtomicU64::new(0),
-            untold: AtomicU64::new(0),
+            unreported: AtomicU64::new(0),
         }
     }
 
@@ -49,7 +49,7 @@ impl Served {
         self.service.process()
     }
 
-    /// One run, which its caller may leave. Removes its files.
+    /// Makes a run, which its caller may abandon, and removes its files.
     pub fn run(&self, random: &mut Random, faults: &Faults<'_>) -> End {
         faults.perhaps(random);
         let (action, input) = call(random, &self.recording);
@@ -69,21 +69,22 @@ impl Served {
             let key = self.keys.fetch_add(1, Ordering::Relaxed);
             request = request.header("idempotency-key", format!("soak-{key}"));
         }
-        let told = request.send(body).and_then(|mut told| {
-            let text = told.body_mut().read_to_string()?;
-            Ok((told.status().as_u16(), text))
+        let response = request.send(body).and_then(|mut response| {
+            let text = response.body_mut().read_to_string()?;
+            Ok((response.status().as_u16(), text))
         });
-        let (status, text) = match told {
-            Ok(told) => told,
+        let (status, text) = match response {
+            Ok(response) => response,
             Err(_) if leaves => {
-                self.untold.fetch_add(1, Ordering::Relaxed);
-                return End::Left;
+                self.unreported.fetch_add(1, Ordering::Relaxed);
+                return End::Abandoned;
             }
             Err(error) => return End::Wrong(format!("{action}: {error}")),
         };
-        let last = match streams && status == 200 {
-            true => text.lines().rev().find_map(|line| line.strip_prefix("data: ")),
-            false => Some(text.as_str()),
+        let last = if streams && status == 200 {
+            text.lines().rev().find_map(|line| line.strip_prefix("data: "))
+        } else {
+            Some(text.as_str())
         };
         let last = last.and_then(|last| serde_json::from_str::<Value>(last).ok());
         self.end(action, &last.unwrap_or_default(), &text)
@@ -94,7 +95,7 @@ impl Served {
             self.remove_files(text);
             return End::Done;
         }
-        self.untold.fetch_add(1, Ordering::Relaxed);
+        self.unreported.fetch_add(1, Ordering::Relaxed);
         let kind = last.get("type").and_then(Value::as_str);
         match kind.and_then(|kind| kind.strip_prefix("urn:connector:problem:")) {
             Some(kind) if kind != "internal" => End::Failed(kind.to_owned()),
@@ -102,19 +103,19 @@ impl Served {
         }
     }
 
-    /// Every file that an answer names, in whichever event.
+    /// Every file in a response, in any event.
     fn remove_files(&self, text: &str) {
         for rest in text.split("/files/").skip(1) {
             let id = rest.split('"').next().unwrap_or_default();
             if !self.recording.to_string().contains(id) {
-                // An answer names a file more than once.
+                // A response contains each file more than once.
                 let url = format!("{}{API}/files/{id}", self.service.url());
                 let _ = ureq::delete(url).call();
             }
         }
     }
 
-    /// What is left although everything that was told of is removed.
+    /// Files that remain although every reported file was removed.
     pub fn unknown_files(&self) -> Vec<String> {
         let metrics = || {
             let url = format!("{}/metrics", self.service.url());
@@ -122,23 +123,25 @@ impl Served {
         };
         let deadline = Instant::now() + END;
         while !metrics().contains("connector_runs_in_progress 0") {
-            if deadline < Instant::now() {
-                return vec!["service: runs without a caller go on".to_owned()];
+            if Instant::now() > deadline {
+                return vec!["service: abandoned runs continue".to_owned()];
             }
             std::thread::sleep(Duration::from_millis(100));
         }
         let left = self.service.files();
         let halves = left.iter().filter(|name| !name.starts_with("file_")).count();
         let whole = (left.len() - halves) as u64;
-        // The recording, and what runs made whose callers had left or failed:
-        // a picture each. They go when they are old.
-        let explained = 1 + self.untold.load(Ordering::Relaxed);
+        // The recording, and an image for each abandoned or failed run. They
+        // are removed when they are old.
+        let explained = 1 + self.unreported.load(Ordering::Relaxed);
         let mut wrong = Vec::new();
         if halves != 0 {
-            wrong.push(format!("service: {halves} files are left that were being written"));
+            wrong.push(format!("service: {halves} incomplete files remain"));
         }
-        if explained < whole {
-            wrong.push(format!("service: {whole} files are left, {explained} are explained"));
+        if whole > explained {
+            wrong.push(format!(
+                "service: {whole} files remain, but only {explained} are accounted for"
+            ));
         }
         wrong
     }

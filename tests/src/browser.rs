@@ -1,6 +1,6 @@
-//! Chromium without a window, used as a person would: controls are found by
-//! their labels, buttons by their words, and what is looked for may take a
-//! while to be there. `tests/browser/install.sh` installs it.
+//! Headless Chromium, used as a person would: it finds controls by their labels
+//! and buttons by their text, and waits for things to appear.
+//! `tests/browser/install.sh` installs it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +18,12 @@ use tokio::runtime::{Builder, Runtime};
 use crate::server::{Server, exchange};
 use crate::{HANG, target_dir};
 
-/// How long a movement of the mouse takes.
+/// The duration of a mouse movement.
 const STEP: Duration = Duration::from_millis(100);
 const DOWN: PointerAction = PointerAction::Down { button: MOUSE_BUTTON_LEFT };
 const UP: PointerAction = PointerAction::Up { button: MOUSE_BUTTON_LEFT };
 
-/// Finds what can be used by its name, in the dialog if one is open.
+/// Finds a usable element by name, in the dialog if one is open.
 const FIND: &str = r#"
     const [what, name] = arguments;
     const kinds = { control: "input, select, textarea", button: "button, summary, a, [role=tab]" };
@@ -41,18 +41,18 @@ const FIND: &str = r#"
     return found ?? null;
 "#;
 
-/// What a browser shows pages on.
+/// The screen of a browser.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Screen {
     /// A wide window.
     Desktop,
-    /// The same, for people who like it dark.
+    /// The same with a dark colour scheme.
     Dark,
-    /// A narrow one.
+    /// A narrow window.
     Phone,
 }
 
-/// Whether something else may lie above what the mouse goes to.
+/// Whether another element may cover the target of the mouse.
 #[derive(Clone, Copy, PartialEq)]
 enum Reach {
     Uncovered,
@@ -68,7 +68,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts a browser that remembers nothing.
+    /// Starts a browser with an empty profile.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -80,7 +80,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(screen).as_object().unwrap().clone());
         let client = runtime.block_on(builder.connect(&format!("http://{}", driver.address())));
-        let client = client.unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
+        let client = client.unwrap_or_else(|error| panic!("cannot start Chromium: {error}"));
         let session = runtime.block_on(client.session_id()).unwrap().unwrap();
         Self { client: Some(client), runtime, session, driver }
     }
@@ -89,7 +89,7 @@ impl Browser {
         self.client.as_ref().unwrap()
     }
 
-    /// Goes to an address.
+    /// Opens a URL.
     ///
     /// # Panics
     /// If that fails.
@@ -97,7 +97,7 @@ impl Browser {
         self.runtime.block_on(self.client().goto(url)).unwrap();
     }
 
-    /// Loads the page anew.
+    /// Reloads the page.
     ///
     /// # Panics
     /// If that fails.
@@ -105,17 +105,17 @@ impl Browser {
         self.runtime.block_on(self.client().refresh()).unwrap();
     }
 
-    /// Types into a box, in place of what is there.
+    /// Types into a field, replacing its content.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such field.
     pub fn fill(&self, label: &str, text: &str) {
         let all = format!("{}a{}", char::from(Key::Control), char::from(Key::Null));
         let element = self.find("control", label);
         self.runtime.block_on(element.send_keys(&format!("{all}{text}"))).unwrap();
     }
 
-    /// Sends keys to whatever has the focus.
+    /// Sends keys to the focused element.
     ///
     /// # Panics
     /// If that fails.
@@ -124,19 +124,19 @@ impl Browser {
         self.runtime.block_on(typed).unwrap();
     }
 
-    /// Chooses from a list.
+    /// Chooses an option from a list.
     ///
     /// # Panics
-    /// If one or the other is not there.
+    /// If there is no such list or option.
     pub fn choose(&self, label: &str, option: &str) {
         let element = self.find("control", label);
         self.runtime.block_on(element.select_by_label(option)).unwrap();
     }
 
-    /// Hands a file to a control.
+    /// Selects a file in a file input.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such control.
     pub fn upload(&self, label: &str, file: &Path) {
         let file = fs::canonicalize(file).unwrap();
         let element = self.find("control", label);
@@ -146,49 +146,50 @@ impl Browser {
     /// Clicks a control.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such control.
     pub fn tick(&self, label: &str) {
         self.runtime.block_on(self.find("control", label).click()).unwrap();
     }
 
-    /// Clicks a button, a tab, a link or what unfolds something.
+    /// Clicks a button, a tab, a link, or the summary of details.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such element.
     pub fn press(&self, name: &str) {
         self.runtime.block_on(self.find("button", name).click()).unwrap();
     }
 
-    /// Clicks what a CSS selector finds, wherever it is.
+    /// Clicks the element that matches a CSS selector.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such element.
     pub fn click(&self, selector: &str) {
         self.mouse(vec![self.over(selector, Reach::Uncovered), DOWN, UP]);
     }
 
-    /// Clicks it twice.
+    /// Double-clicks the element that matches a CSS selector.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If there is no such element.
     pub fn double_click(&self, selector: &str) {
         self.mouse(vec![self.over(selector, Reach::Uncovered), DOWN, UP, DOWN, UP]);
     }
 
-    /// Drags one thing to the middle of another.
+    /// Drags one element to the middle of another.
     ///
     /// # Panics
-    /// If one or the other is not there.
+    /// If one of them does not exist.
     pub fn drag(&self, from: &str, to: &str) {
         let from = self.over(from, Reach::Uncovered);
-        // What is dragged must be seen to move, and the goal to be reached.
+        // The page must see the drag start and reach its target.
         let away = PointerAction::MoveBy { duration: Some(STEP), x: 30.0, y: 10.0 };
         let near = PointerAction::MoveBy { duration: Some(STEP), x: -2.0, y: 0.0 };
         let there = self.over(to, Reach::Anyhow);
         self.mouse(vec![from, DOWN, away, there.clone(), near, there, UP]);
     }
 
-    /// The way of the mouse to the middle of what a selector finds.
+    /// A movement of the mouse to the middle of the element that matches a
+    /// selector.
     fn over(&self, selector: &str, reach: Reach) -> PointerAction {
         let script = "
             const [selector, mustBeSeen] = arguments;
@@ -201,7 +202,8 @@ impl Browser {
         let arguments = vec![json!(selector), json!(reach == Reach::Uncovered)];
         let mut place = Value::Null;
         self.wait(selector, || {
-            // What slides in is there when it stands still.
+            // Wait for animations: an element that slides in is ready when it
+            // stops moving.
             let before = std::mem::replace(&mut place, self.ask(script, arguments.clone()));
             !place.is_null() && place == before
         });
@@ -218,30 +220,30 @@ impl Browser {
     /// Whether there is a control with this label now.
     ///
     /// # Panics
-    /// If the page cannot be asked.
+    /// If the query fails.
     pub fn has(&self, label: &str) -> bool {
         !self.ask(FIND, vec![json!("control"), json!(label)]).is_null()
     }
 
-    /// Waits until a text can be read on the page.
+    /// Waits until the page contains this text.
     ///
     /// # Panics
-    /// If it does not come.
+    /// If it never does.
     pub fn sees(&self, text: &str) {
         let script = "return document.body.innerText.includes(arguments[0])";
         self.wait(text, || self.ask(script, vec![json!(text)]) == true);
     }
 
-    /// Waits until a script returns `true`.
+    /// Waits until an expression is `true`.
     ///
     /// # Panics
-    /// If it does not.
+    /// If it never is.
     pub fn until(&self, expression: &str) {
         let script = format!("return Boolean({expression})");
         self.wait(expression, || self.ask(&script, Vec::new()) == true);
     }
 
-    /// What an expression is on the page.
+    /// The value of an expression on the page.
     ///
     /// # Panics
     /// If it throws.
@@ -249,7 +251,7 @@ impl Browser {
         self.ask(&format!("return {expression}"), Vec::new())
     }
 
-    /// Saves what is seen as `TARGET/screenshots/NAME.png`.
+    /// Saves a screenshot as `TARGET/screenshots/NAME.png`.
     ///
     /// # Panics
     /// If that fails.
@@ -260,11 +262,11 @@ impl Browser {
         fs::write(folder.join(format!("{name}.png")), image).unwrap();
     }
 
-    /// What the browser had to complain of: exceptions, and what the page's
-    /// Content-Security-Policy kept from it. That a request failed is none.
+    /// The errors that the browser logged: exceptions, and violations of the
+    /// page's Content-Security-Policy. Failed requests do not count.
     ///
     /// # Panics
-    /// If it cannot be asked.
+    /// If the query fails.
     pub fn complaints(&self) -> Vec<String> {
         let path = format!("/session/{}/se/log", self.session);
         let headers = [("Content-Type", "application/json")];
@@ -286,11 +288,12 @@ impl Browser {
             if found.is_null() {
                 return false;
             }
-            // What unfolds or slides in is there when it stands still.
+            // Wait for animations: an element that unfolds or slides in is
+            // ready when it stops moving.
             let now = self.ask(PLACE, vec![found.clone()]);
             now == std::mem::replace(&mut place, now.clone())
         });
-        // An object with one member, of a name that the standard fixes.
+        // An object with a single member, whose name the standard defines.
         let id = found.as_object().unwrap().values().find_map(Value::as_str).unwrap();
         Element::from_element_id(self.client().clone(), id.to_owned().into())
     }
@@ -302,7 +305,7 @@ impl Browser {
     fn wait(&self, what: &str, mut is_there: impl FnMut() -> bool) {
         let deadline = Instant::now() + HANG;
         while !is_there() {
-            if deadline < Instant::now() {
+            if Instant::now() > deadline {
                 self.screenshot("failed");
                 let seen = self.value("document.body.innerText");
                 panic!("{what:?} is not on the page (screenshots/failed.png):\n{seen}");
@@ -315,7 +318,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if let Some(client) = self.client.take() {
-            // Its driver ends it all the same.
+            // Its driver ends it anyway.
             let _ = self.runtime.block_on(client.close());
         }
     }
@@ -325,7 +328,8 @@ fn capabilities(screen: Screen) -> Value {
     let size = if screen == Screen::Phone { "360,740" } else { "1360,900" };
     let mut arguments = vec![
         "--headless=new".to_owned(),
-        // Chromium's own does not work for root, and in most containers.
+        // Chromium's own sandbox does not work for root, nor in most
+        // containers.
         "--no-sandbox".to_owned(),
         "--disable-gpu".to_owned(),
         "--disable-dev-shm-usage".to_owned(),
@@ -347,11 +351,11 @@ fn capabilities(screen: Screen) -> Value {
     })
 }
 
-/// Where a program of Debian's is.
+/// The path of a program installed from Debian.
 fn installed(name: &str) -> PathBuf {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|path| path.join(name)).find(|at| at.is_file());
     found.unwrap_or_else(|| {
-        panic!("{name} is not there; `make test` installs it, or `tests/browser/install.sh`")
+        panic!("{name} is missing; `make test` installs it, or `tests/browser/install.sh`")
     })
 }

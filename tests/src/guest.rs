@@ -1,12 +1,12 @@
-//! Connectors for tests, written as WebAssembly text: the well-behaved one of
-//! `tests/guests/good.wat`, and others that differ from it in one thing.
+//! Connectors for tests, written as WebAssembly text: the well-behaved one in
+//! `tests/guests/good.wat`, and others that differ from it in one aspect.
 //!
-//! No compiler for guests is needed, and a guest can do what no compiler would
-//! let it do.
+//! This needs no compiler for guests, and a guest can do what no compiler would
+//! produce.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
+    reason = "test code: a test that cannot continue should panic at once"
 )]
 
 use std::fmt::Write;
@@ -23,7 +23,7 @@ const GOOD: &str = include_str!("../guests/good.wat");
 /// The address of the first value.
 const VALUES: usize = 1024;
 
-/// A connector to be.
+/// A connector that is assembled from text.
 #[derive(Clone)]
 pub struct Guest {
     items: Vec<String>,
@@ -32,8 +32,8 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// The well-behaved connector `guest`. Its one action `act` takes a file,
-    /// if there is one, and returns `{"good": true}`.
+    /// The well-behaved connector `guest`. Its only action `act` accepts an
+    /// optional file and returns `{"good": true}`.
     pub fn good() -> Self {
         let good = Self { items: Vec::new(), values: Vec::new(), edits: Vec::new() };
         good.with(GOOD)
@@ -44,8 +44,8 @@ impl Guest {
             .value("schema", "actions.output-schema", json!({ "ok": "{}" }))
     }
 
-    /// Replaces the items that have the same name and adds the others. Items
-    /// are paragraphs of WebAssembly text.
+    /// Replaces items of the same name and adds the others. Items are
+    /// paragraphs of WebAssembly text.
     pub fn with(mut self, wat: &str) -> Self {
         for item in wat.split("\n\n") {
             let replaced =
@@ -59,31 +59,31 @@ impl Guest {
     }
 
     /// Puts a value into the guest's memory, at the address in the global
-    /// `$name`. It is of the type `of` of `wit/` (`http.request`), or of the
-    /// one that the function `of` returns (`actions.run`).
+    /// `$name`. `of` is a type of `wit/` (`http.request`), or a function whose
+    /// result type is used (`actions.run`).
     ///
-    /// In JSON a variant is its name or `{"name": payload}`, and what is left
-    /// out is zero: false, empty, none, the first case.
+    /// In JSON, a variant is its name or `{"name": payload}`. Missing members
+    /// are zero: false, empty, none, the first case.
     pub fn value(mut self, name: &str, of: &str, value: Value) -> Self {
         self.values.retain(|(other, ..)| other != name);
         self.values.push((name.to_owned(), of.to_owned(), value));
         self
     }
 
-    /// The same guest under another name.
+    /// The same guest with a different name.
     pub fn named(self, name: &str) -> Self {
         let mut component = component();
         component["name"] = json!(name);
         self.value("component", "describe.component", component)
     }
 
-    /// What an action returns.
+    /// Sets the output of the action.
     pub fn returns(self, output: &str) -> Self {
         self.value("outcome", "actions.run", outcome(output))
     }
 
-    /// Changes the text of `wit/` that the guest is built for, and with it
-    /// the names that the guest uses.
+    /// Edits the text of `wit/` that the guest is built for, and the names that
+    /// the guest uses along with it.
     pub fn edit(mut self, from: &str, to: &str) -> Self {
         self.edits.push((from.to_owned(), to.to_owned()));
         self
@@ -109,7 +109,7 @@ impl Guest {
         self.edits.iter().fold(text.to_owned(), edit)
     }
 
-    /// The files of `wit/` as one, edited.
+    /// The files of `wit/` in one, edited.
     fn contract(&self) -> (Resolve, PackageId) {
         let files = fs::read_dir(in_repository("wit")).expect("the WIT package");
         let mut texts: Vec<String> = files
@@ -119,7 +119,8 @@ impl Guest {
         let declaration = "package workflow:connector@0.1.0;";
         let mut contract = format!("{declaration}\n");
         for text in texts {
-            // Documentation of the package would stand in front of nothing.
+            // Drop the documentation of the package, which would have nothing
+            // to document.
             let (_, text) = text.split_once(declaration).expect("a package declaration");
             contract.push_str(text);
         }
@@ -128,7 +129,7 @@ impl Guest {
         (resolve, package.expect("valid WIT"))
     }
 
-    /// The core module's text.
+    /// The text of the core module.
     fn module(&self, resolve: &Resolve, package: PackageId) -> String {
         let mut memory = Memory::new(resolve);
         let mut globals = String::new();
@@ -136,7 +137,7 @@ impl Guest {
             let at = memory.place(&type_of(resolve, package, of), value);
             writeln!(globals, "(global ${name} i32 (i32.const {at}))").expect("a string takes it");
         }
-        // The text format wants imports first.
+        // The text format requires imports first.
         let (imports, others): (Vec<_>, Vec<_>) =
             self.items.iter().partition(|item| head(item).starts_with("(import"));
         let items: Vec<String> =
@@ -145,8 +146,8 @@ impl Guest {
     }
 }
 
-/// The descriptor of the well-behaved connector. Its connection is a token
-/// and, if another server is meant, its URL.
+/// The descriptor of the well-behaved connector. Its connection has a token and
+/// an optional base URL.
 pub fn component() -> Value {
     json!({
         "name": "guest",
@@ -186,7 +187,7 @@ fn outcome(output: &str) -> Value {
     json!({ "ok": { "output": output, "metadata": "{}" } })
 }
 
-/// What kind of item it is, and its name: `(func $run`.
+/// The kind of an item and its name: `(func $run`.
 fn head(item: &str) -> String {
     let line = item.lines().find(|line| line.starts_with('(')).unwrap_or_default();
     let words: Vec<&str> = line.split_whitespace().take(2).collect();
@@ -197,8 +198,8 @@ fn has_name(item: &str) -> bool {
     head(item).contains('$')
 }
 
-/// The type `interface.type`, or of what the function `interface.function`
-/// returns.
+/// The type `interface.type`, or the result type of the function
+/// `interface.function`.
 fn type_of(resolve: &Resolve, package: PackageId, path: &str) -> Type {
     let (interface, name) = path.split_once('.').expect("interface.name");
     let interface = &resolve.interfaces[resolve.packages[package].interfaces[interface]];
@@ -208,7 +209,7 @@ fn type_of(resolve: &Resolve, package: PackageId, path: &str) -> Type {
     }
 }
 
-/// Lays values out as the canonical ABI of the component model has it.
+/// Lays out values according to the canonical ABI of the component model.
 struct Memory<'a> {
     resolve: &'a Resolve,
     sizes: SizeAlign,
@@ -222,7 +223,7 @@ impl<'a> Memory<'a> {
         Self { resolve, sizes, bytes: Vec::new() }
     }
 
-    /// Makes room for a value and stores it there.
+    /// Allocates memory for a value and stores it there.
     fn place(&mut self, kind: &Type, value: &Value) -> usize {
         let at = self.room(self.size(kind), self.sizes.align(kind).align_wasm32());
         self.store(at, kind, value);
@@ -268,7 +269,7 @@ impl<'a> Memory<'a> {
                 self.put(at, &number[..size]);
             }
             Type::Id(id) => self.store_defined(at, &self.resolve.types[*id].kind, value),
-            other => panic!("no value of {other:?} is laid out"),
+            other => panic!("unsupported type: {other:?}"),
         }
     }
 
@@ -278,7 +279,7 @@ impl<'a> Memory<'a> {
             TypeDefKind::Record(record) => {
                 let known = |key| record.fields.iter().any(|field| &field.name == key);
                 let given = value.as_object().expect("an object");
-                assert!(given.keys().all(known), "{value} has a member too many");
+                assert!(given.keys().all(known), "unknown member in {value}");
                 let kinds: Vec<Type> = record.fields.iter().map(|field| field.ty).collect();
                 let values = record.fields.iter().map(|field| &value[field.name.as_str()]);
                 self.store_fields(at, &kinds, values);
@@ -313,7 +314,7 @@ impl<'a> Memory<'a> {
                     all.cases.iter().map(|case| (case.name.as_str(), None)).collect();
                 self.store_case(at, &cases, value);
             }
-            other => panic!("no value of {other:?} is laid out"),
+            other => panic!("unsupported type: {other:?}"),
         }
     }
 
@@ -331,13 +332,13 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// A discriminant (no type of `wit/` has more than 256 cases), and the
-    /// payload behind it.
+    /// A discriminant (no type of `wit/` has more than 256 cases), followed by
+    /// the payload.
     fn store_case(&mut self, at: usize, cases: &[(&str, Option<Type>)], value: &Value) {
         let (name, payload) = match value {
             Value::String(name) => (name.as_str(), &Value::Null),
             Value::Object(one) => one.iter().next().map(|(k, v)| (k.as_str(), v)).expect("a case"),
-            _ => panic!("{value} is no case"),
+            _ => panic!("{value} is not a case"),
         };
         let index = cases.iter().position(|(case, _)| *case == name).expect("a known case");
         self.put(at, &[u8::try_from(index).expect("few cases")]);

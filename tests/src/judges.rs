@@ -1,4 +1,4 @@
-//! Servers that know nothing of this connector. `tests/judges/install.sh`
+//! Independent servers that judge the connector. `tests/judges/install.sh`
 //! installs them.
 
 use serde_json::{Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::CANARY;
 use crate::server::{Server, exchange, installed};
 
-/// LLMock, which fails as it is told to and judges how the client took it.
-/// Dropping it stops it.
+/// LLMock, which fails on request and judges how the client reacts. Dropping it
+/// stops it.
 pub struct LlMock(Server);
 
-/// llama.cpp's server with SmolLM2, a language model of 135 million
-/// parameters. It knows little, but it is one. Dropping it stops it.
+/// llama.cpp's server with SmolLM2, a language model of 135 million parameters.
+/// It is small, but a real model. Dropping it stops it.
 pub struct Llama(Server);
 
 impl LlMock {
@@ -27,27 +27,27 @@ impl LlMock {
         }))
     }
 
-    /// The address clients are given: `http://127.0.0.1:PORT/v1`.
+    /// The base URL for clients: `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         base_url(&self.0)
     }
 
-    /// Begins anew: forgets everything, and does these behaviours one after
-    /// the other before it answers as usual.
+    /// Resets it, and scripts behaviours that it goes through before it
+    /// responds normally.
     pub fn script(&self, behaviors: &Value) {
         self.ask("POST", "/_llmock/reset", &json!({}));
         self.ask("POST", "/_llmock/scenario", &json!({ "behaviors": behaviors }));
     }
 
-    /// What it says of the client since [`script`](Self::script).
+    /// Its verdict on the client since [`script`](Self::script).
     pub fn verdict(&self) -> Value {
         self.ask("GET", "/_llmock/verdict", &json!({}))
     }
 
-    /// Sends a question as the most impatient client would.
+    /// Sends a request without retries, like the most impatient client.
     ///
     /// # Panics
-    /// If it does not get through.
+    /// If the connection fails.
     pub fn post(&self, path: &str, body: &Value) {
         let headers = [("Content-Type", "application/json")];
         exchange(self.0.address(), "POST", path, &headers, &body.to_string()).unwrap();
@@ -59,12 +59,12 @@ impl LlMock {
 }
 
 impl Llama {
-    /// The only name under which it lists its model.
+    /// The only model name that it lists.
     pub const MODEL: &str = "gpt-4o-mini";
-    /// How many answers it gives to one question at most.
+    /// The maximum number of answers to one request.
     pub const CHOICES: u32 = 2;
 
-    /// Starts a server on a free port. It accepts the canary only.
+    /// Starts a server on a free port. It accepts only the canary as its key.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -77,15 +77,15 @@ impl Llama {
         }))
     }
 
-    /// The address clients are given: `http://127.0.0.1:PORT/v1`.
+    /// The base URL for clients: `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         base_url(&self.0)
     }
 
-    /// The number of the token that this text is.
+    /// The number of the token for this text.
     ///
     /// # Panics
-    /// If it is none or several.
+    /// If the text is not exactly one token.
     pub fn token(&self, text: &str) -> String {
         let answer = ask(&self.0, "POST", "/tokenize", &json!({ "content": text }));
         match answer.get("tokens").and_then(Value::as_array).unwrap().as_slice() {

@@ -1,10 +1,10 @@
-//! What the integration tests share: where the built parts are, and how they
-//! are started.
+//! Shared code of the integration tests: the paths of what was built, and how
+//! to start it.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
+    reason = "test code: a test that cannot continue should panic at once"
 )]
 
 pub mod browser;
@@ -31,23 +31,23 @@ use connector_host::{Connection, ConnectionValues, Connector, Files, Host, HostO
 use openai_sandbox::{Options, Sandbox};
 use serde_json::Value;
 
-/// A credential that must not turn up anywhere but in the requests that the
-/// sandbox sees.
+/// A credential that must not appear anywhere except in the requests that the
+/// sandbox receives.
 pub const CANARY: &str = "sk-canary-4f9a17c2/e5+d81b03=6a7c";
 
-/// What takes longer than this hangs: even a slow machine that does other work
-/// needs a fraction of it. Half of the time that a run may take by default.
+/// The time after which something counts as hanging: even a slow, busy machine
+/// needs only a fraction of it. It is half the default time limit of a run.
 pub const HANG: Duration = Duration::from_secs(300);
 
-/// How long a provider is silent where nothing may wait for its answer: longer
+/// How long a provider is silent if nothing may wait for its response: longer
 /// than a run may take.
 pub const FOREVER: Duration = Duration::from_secs(3600);
 
-/// The folder into which cargo builds, as a program sees it that was built
-/// there: the parent of `release/`.
+/// The folder into which cargo builds, derived from the path of the running
+/// program: the parent of `release/`.
 ///
 /// # Panics
-/// If the program does not run from there.
+/// If the program does not run from such a folder.
 pub fn target_dir() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let release = program.ancestors().find(|folder| folder.ends_with("release")).unwrap();
@@ -60,21 +60,21 @@ pub fn target_dir() -> PathBuf {
 /// If it was not built.
 pub fn component() -> PathBuf {
     let path = target_dir().join("components/openai.wasm");
-    assert!(path.is_file(), "{} is not there; `make build` makes it", path.display());
+    assert!(path.is_file(), "{} is missing; run `make build`", path.display());
     path
 }
 
-/// A connector that is built for the tests alone, `tests/connectors/`.
+/// A connector that is built only for the tests, in `tests/connectors/`.
 ///
 /// # Panics
 /// If it was not built.
 pub fn test_component(name: &str) -> PathBuf {
     let path = test_components().join(name).with_extension("wasm");
-    assert!(path.is_file(), "{} is not there; `make connectors` makes it", path.display());
+    assert!(path.is_file(), "{} is missing; run `make connectors`", path.display());
     path
 }
 
-/// The folder of those.
+/// The folder of these connectors.
 pub fn test_components() -> PathBuf {
     target_dir().join("test-components")
 }
@@ -82,7 +82,7 @@ pub fn test_components() -> PathBuf {
 /// A host that keeps nothing between tests.
 ///
 /// # Panics
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn host() -> Host {
     let cache_dir = Some(target_dir().join("test-cache"));
     Host::new(HostOptions { cache_dir, ..HostOptions::default() }).unwrap()
@@ -96,7 +96,7 @@ pub fn openai() -> Connector {
     host().load_file(component()).unwrap()
 }
 
-/// A sandbox that accepts the canary only.
+/// A sandbox that accepts only the canary as its key.
 ///
 /// # Panics
 /// If it cannot listen.
@@ -105,11 +105,11 @@ pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { token, ..Options::default() }).unwrap()
 }
 
-/// The same for so many requests that none can be remembered.
+/// A sandbox that remembers no requests, for tests with very many.
 ///
 /// # Panics
 /// If it cannot listen.
-pub fn sandbox_that_forgets() -> Sandbox {
+pub fn sandbox_without_memory() -> Sandbox {
     let token = Some(CANARY.to_owned());
     Sandbox::start(Options { token, remembered: 0, ..Options::default() }).unwrap()
 }
@@ -117,7 +117,7 @@ pub fn sandbox_that_forgets() -> Sandbox {
 /// A connection to a sandbox.
 ///
 /// # Panics
-/// If the connector refuses it.
+/// If the connector rejects it.
 pub fn connection(connector: &Connector, sandbox: &Sandbox) -> Connection {
     connector.connection(connection_values(sandbox.base_url().as_str())).unwrap()
 }
@@ -127,11 +127,11 @@ pub fn connection_values(base_url: &str) -> ConnectionValues {
     ConnectionValues::new().set("token", CANARY).set("baseUrl", base_url)
 }
 
-/// Puts handles in place of the names of files in an input: each `url` names a
-/// file of the folder.
+/// Replaces the names of files in an input with handles: each `url` names a
+/// file in the folder.
 ///
 /// # Panics
-/// If one is not there.
+/// If a file does not exist.
 pub fn put_files(input: &mut Value, files: &Files, folder: &Path) {
     match input {
         Value::Object(members) => {
@@ -146,14 +146,14 @@ pub fn put_files(input: &mut Value, files: &Files, folder: &Path) {
     }
 }
 
-/// The built `connector` command in an empty environment, with the connection
-/// to a sandbox.
+/// The built `connector` command in an empty environment, except for a
+/// connection to the sandbox.
 ///
 /// # Panics
 /// If it was not built.
 pub fn command(sandbox: Option<&Sandbox>) -> Command {
     let program = target_dir().join("release/connector");
-    assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
+    assert!(program.is_file(), "{} is missing; run `make build`", program.display());
     let mut command = Command::new(program);
     command.env_clear();
     command.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
@@ -165,7 +165,7 @@ pub fn command(sandbox: Option<&Sandbox>) -> Command {
     command
 }
 
-/// What a command printed and how it ended.
+/// The output and the exit status of a command.
 #[derive(Debug)]
 pub struct Ran {
     /// The exit status.
@@ -180,13 +180,13 @@ impl Ran {
     /// Standard output as JSON.
     ///
     /// # Panics
-    /// If it is none.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command until it exits.
 ///
 /// # Panics
 /// If it cannot be started or was killed.
@@ -199,7 +199,7 @@ pub fn ran(command: &mut Command) -> Ran {
     }
 }
 
-/// A file of the repository.
+/// The path of a file in the repository.
 pub fn in_repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

@@ -1,4 +1,4 @@
-//! `connector mcp`, and the official client of its protocol.
+//! `connector mcp`, and the official MCP client.
 
 use std::fmt::Display;
 use std::io::{BufRead, BufReader, Write};
@@ -15,13 +15,13 @@ use tempfile::TempDir;
 use crate::server::{installed, kept};
 use crate::{CANARY, HANG, command, in_repository, target_dir};
 
-/// The official client, connected. Dropping it ends it, and with it a server
-/// that it started.
+/// The official client, connected to a server. Dropping it ends it, along with
+/// a server that it started.
 pub struct Client {
     process: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    /// What the server said of itself.
+    /// How the server describes itself.
     pub server: Value,
     _data: TempDir,
 }
@@ -34,11 +34,11 @@ enum Answer {
 }
 
 impl Client {
-    /// Starts `connector mcp` with further arguments, as programs around
-    /// language models do.
+    /// Starts `connector mcp` with further arguments, like programs that embed
+    /// language models.
     ///
     /// # Panics
-    /// If the client is not installed, or does not get through to the server.
+    /// If the client is not installed, or cannot connect to the server.
     pub fn start(sandbox: Option<&Sandbox>, args: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
         let mut client = node(command(sandbox), |node| {
@@ -48,10 +48,10 @@ impl Client {
         Self::connected(&mut client, data)
     }
 
-    /// Gets through to a server over HTTP.
+    /// Connects to a server over HTTP.
     ///
     /// # Panics
-    /// If the client is not installed, or does not get through to the server.
+    /// If the client is not installed, or cannot connect to the server.
     pub fn of(server: &Server, key: Option<&str>) -> Self {
         let mut client = node(command(None), |node| {
             node.arg("http").arg(&server.url).args(key);
@@ -68,19 +68,19 @@ impl Client {
         client
     }
 
-    /// Makes a request: its name in `tests/mcp/client.mjs` and its arguments.
+    /// Makes a request: its name in `tests/mcp/client.mjs`, and its arguments.
     ///
     /// # Errors
-    /// What the client says.
+    /// The client's error message.
     ///
     /// # Panics
-    /// If the client is gone.
+    /// If the client has exited.
     pub fn ask(&mut self, request: Value) -> Result<Value, String> {
         writeln!(self.input, "{request}").unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         let answer: Answer = serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("the client said {line:?}: {error}"));
+            .unwrap_or_else(|error| panic!("invalid output of the client: {line:?}: {error}"));
         match answer {
             Answer::Result(result) => Ok(result),
             Answer::Error(error) => Err(error),
@@ -90,7 +90,7 @@ impl Client {
     /// Calls a tool.
     ///
     /// # Panics
-    /// If the call fails as such; a tool's failure is a result.
+    /// If the call itself fails; a tool's failure is a result.
     pub fn call(&mut self, tool: &str, arguments: Value) -> Value {
         self.ask(json!(["call", tool, arguments])).unwrap_or_else(|error| panic!("{error}"))
     }
@@ -98,14 +98,14 @@ impl Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = writeln!(self.input, r#"["close"]"#);
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// The same environment, with node in place of the command.
+/// The same environment, with node instead of the command.
 fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
     let mut node = Command::new("node");
     node.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -118,43 +118,43 @@ fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
     node
 }
 
-/// All that a server sends on standard output until the answer to the last of
-/// these messages, which has the id `last`.
+/// The messages that a server sends on standard output until it has answered
+/// these messages; the last one has the id `last`.
 ///
 /// # Panics
-/// If it ends before.
+/// If it exits before.
 pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec<Value> {
     let lines: Vec<String> = messages.iter().map(|message| format!("{message}\n")).collect();
-    said(command(Some(sandbox)), lines.concat().as_bytes(), &[last])
+    answered(command(Some(sandbox)), lines.concat().as_bytes(), &[last])
 }
 
-/// The same of any command, for any input, until these ids are answered.
+/// The same for any command and any input, until these ids are answered.
 ///
 /// # Panics
-/// If it ends before.
-pub fn said(mut command: Command, input: &[u8], ids: &[u64]) -> Vec<Value> {
+/// If it exits before.
+pub fn answered(mut command: Command, input: &[u8], ids: &[u64]) -> Vec<Value> {
     let data = TempDir::new().unwrap();
     command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut server_input = server.stdin.take().unwrap();
     server_input.write_all(input).unwrap();
-    let mut said = Vec::new();
+    let mut answered = Vec::new();
     let mut unanswered = ids.to_vec();
     for line in BufReader::new(server.stdout.take().unwrap()).lines() {
         let message: Value = serde_json::from_str(&line.unwrap()).unwrap();
         unanswered.retain(|id| message.get("id").is_none_or(|answered| answered != id));
-        said.push(message);
+        answered.push(message);
         if unanswered.is_empty() {
             break;
         }
     }
     drop(server_input);
     assert!(server.wait().unwrap().success());
-    assert!(unanswered.is_empty(), "{said:?}");
-    said
+    assert!(unanswered.is_empty(), "{answered:?}");
+    answered
 }
 
-/// What the Inspector's command line prints of `connector mcp`.
+/// The output of the Inspector's command line for `connector mcp`.
 ///
 /// # Panics
 /// If it is not installed or fails.
@@ -176,7 +176,7 @@ pub fn inspected(sandbox: &Sandbox, data: &Path, arguments: &[&str]) -> Value {
 /// `connector mcp` over HTTP. Dropping it ends it.
 pub struct Server {
     keeper: Child,
-    /// Where it is.
+    /// Its URL.
     pub url: String,
     _data: TempDir,
 }
@@ -185,7 +185,7 @@ impl Server {
     /// Starts it on a free port with a connection to the sandbox.
     ///
     /// # Panics
-    /// If it does not say where it listens.
+    /// If it does not report where it listens.
     pub fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
         let data = TempDir::new().unwrap();
         let mut command = kept(&target_dir().join("release/connector"));
@@ -198,14 +198,15 @@ impl Server {
         let mut line = String::new();
         BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim_end().strip_prefix("listening on ");
-        let url = url.unwrap_or_else(|| panic!("`connector mcp` said {line:?} first"));
+        let url =
+            url.unwrap_or_else(|| panic!("unexpected first line of `connector mcp`: {line:?}"));
         Self { url: format!("{url}/mcp"), keeper, _data: data }
     }
 
-    /// Tells it to stop, and says whether it does.
+    /// Asks the server to stop, and returns whether it does.
     ///
     /// # Panics
-    /// If it cannot be told.
+    /// If it cannot be signalled.
     pub fn stops(mut self) -> bool {
         writeln!(self.keeper.stdin.as_mut().unwrap(), "TERM").unwrap();
         let deadline = Instant::now() + HANG;
@@ -222,7 +223,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = self.keeper.wait();
     }
 }

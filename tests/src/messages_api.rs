@@ -1,10 +1,10 @@
-//! A stand-in for Anthropic's Messages API, as strict as its documentation:
-//! the key in its header and nowhere else, the version in its own, no field
-//! that is not known, each value within its bounds. There is no model behind
-//! it: an answer repeats the question.
+//! A stand-in for Anthropic's Messages API, as strict as the documentation: the
+//! key and the version must be in their headers and nowhere else, no field may
+//! be unknown, and each value must be within its bounds. No model is involved:
+//! an answer repeats the question.
 #![allow(
     clippy::indexing_slicing,
-    reason = "it is test code, and a test that cannot go on should say so at once"
+    reason = "test code: a test that cannot continue should panic at once"
 )]
 
 mod rules;
@@ -31,7 +31,7 @@ struct Shared {
     script: Mutex<VecDeque<Scripted>>,
 }
 
-/// A request as it arrived.
+/// A request as received.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// The method.
@@ -44,9 +44,9 @@ pub struct Request {
     pub body: String,
 }
 
-/// What one request gets instead of what it asked for.
+/// A scripted response to a request.
 pub enum Scripted {
-    /// This answer.
+    /// This response.
     Answer {
         /// The status.
         status: u16,
@@ -55,16 +55,17 @@ pub enum Scripted {
         /// The body.
         body: String,
     },
-    /// The stream, up to its first text; then an error in its midst.
+    /// The stream up to its first text, then an error.
     ErrorInStream,
-    /// The stream, up to its first text; then its end.
+    /// The stream up to its first text, then its end.
     CutStream,
-    /// The stream, up to its first text; then nothing until the client goes.
+    /// The stream up to its first text, then silence until the client
+    /// disconnects.
     SilentStream,
 }
 
 impl Scripted {
-    /// An error as the API tells it.
+    /// An error in the API's format.
     pub fn error(status: u16, kind: &str, message: &str) -> Self {
         let body = Refusal::new(status, kind, message).body();
         Self::Answer { status, headers: Vec::new(), body }
@@ -81,14 +82,14 @@ impl Request {
     /// The body as JSON.
     ///
     /// # Panics
-    /// If it is none.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 impl MessagesApi {
-    /// A stand-in that takes this key.
+    /// Starts a stand-in that accepts this key.
     ///
     /// # Panics
     /// If it cannot listen.
@@ -104,7 +105,7 @@ impl MessagesApi {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let shared = Arc::clone(&serving);
-                // What goes wrong here, the client sees as a broken connection.
+                // The client sees any error here as a broken connection.
                 thread::spawn(move || serve(client, &shared));
             }
         });
@@ -116,7 +117,7 @@ impl MessagesApi {
         format!("http://{}", self.address)
     }
 
-    /// Queues what requests get. Each takes one from the queue.
+    /// Queues a response. Each request takes one from the queue.
     ///
     /// # Panics
     /// If a thread of the stand-in panicked.
@@ -124,7 +125,7 @@ impl MessagesApi {
         self.shared.script.lock().unwrap().push_back(scripted);
     }
 
-    /// The requests since this was last called.
+    /// The requests since the last call.
     ///
     /// # Panics
     /// If a thread of the stand-in panicked.
@@ -155,7 +156,7 @@ fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request; none when the client has gone.
+/// The next request; none if the client has disconnected.
 fn read(input: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if input.read_line(&mut line)? == 0 {
@@ -192,8 +193,7 @@ fn answer(
     output.write_all((head + body).as_bytes())
 }
 
-/// Sends events until the last one, or until the script says otherwise, and
-/// ends the connection.
+/// Sends events until the last one, or as scripted, and closes the connection.
 fn stream(
     mut output: TcpStream,
     input: &mut impl Read,

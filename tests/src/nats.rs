@@ -1,5 +1,4 @@
-//! NATS: the server as Debian has it, `connector worker` beside it, and a
-//! caller.
+//! NATS: the server from Debian, `connector worker`, and a caller.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -25,10 +24,10 @@ use crate::process::Process;
 use crate::server::kept;
 use crate::{CANARY, HANG, command, ran, target_dir};
 
-/// Between two looks.
+/// The polling interval.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// A program that ends with the test that started it.
+/// A program that is killed with the test that started it.
 struct Kept(Child);
 
 impl Kept {
@@ -37,7 +36,7 @@ impl Kept {
         writeln!(keeper, "{name}").unwrap();
     }
 
-    /// Waits for its end.
+    /// Waits for its exit.
     fn wait(&mut self) {
         until("a program ends", || self.0.try_wait().unwrap());
     }
@@ -46,15 +45,15 @@ impl Kept {
 impl Drop for Kept {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = self.0.wait();
     }
 }
 
-/// Waits until there is something.
+/// Waits until a value is available.
 ///
 /// # Panics
-/// If there is nothing for so long that it hangs.
+/// If it takes so long that something hangs.
 #[track_caller]
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + HANG;
@@ -62,12 +61,12 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "it does not come about that {what}");
+        assert!(Instant::now() < deadline, "timed out waiting until {what}");
         thread::sleep(LOOK);
     }
 }
 
-/// A running server with nothing in it.
+/// A running server without data.
 pub struct Nats {
     server: Kept,
     port: u16,
@@ -78,23 +77,23 @@ impl Nats {
     /// Starts a server on a free port.
     ///
     /// # Panics
-    /// If it is not there or does not start.
+    /// If it is not installed or does not start.
     pub fn start() -> Self {
         Self::with("")
     }
 
-    /// The same with more in its configuration.
+    /// The same with further configuration.
     ///
     /// # Panics
-    /// If it is not there or does not start.
+    /// If it is not installed or does not start.
     pub fn with(configuration: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let store = folder.path().join("store");
         let configuration = format!("jetstream {{ store_dir: {store:?} }}\n{configuration}\n");
         fs::write(folder.path().join("nats.conf"), configuration).unwrap();
         let server = serve(folder.path(), -1);
-        // It makes the file when it listens.
-        let port = until("NATS says where it listens", || {
+        // The server creates the file when it listens.
+        let port = until("NATS reports its port", || {
             let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
             let file =
                 names.into_iter().find(|name| name.extension().is_some_and(|e| e == "ports"));
@@ -104,7 +103,7 @@ impl Nats {
         Self { server, port, folder }
     }
 
-    /// Where it is.
+    /// Its URL.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
@@ -112,17 +111,17 @@ impl Nats {
     /// Its process.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn process(&self) -> Process {
         Process::child_of(self.server.0.id(), Path::new("nats-server"))
     }
 
-    /// Where its files are.
+    /// The folder with its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Kills it, and starts it again with what it has on disk.
+    /// Kills it, and restarts it with the data on disk.
     ///
     /// # Panics
     /// If it does not start.
@@ -159,27 +158,27 @@ impl Worker {
         &self.id
     }
 
-    /// Ends it wherever it is.
+    /// Kills it at whatever it is doing.
     ///
     /// # Panics
-    /// If it cannot be ended.
+    /// If it cannot be killed.
     pub fn kill(mut self) {
         self.program.signal("KILL");
         self.program.wait();
     }
 
-    /// Tells it to stop.
+    /// Asks it to stop.
     ///
     /// # Panics
-    /// If it cannot be told.
+    /// If it cannot be signalled.
     pub fn terminate(&self) {
         self.program.signal("TERM");
     }
 
-    /// Waits for its end.
+    /// Waits for its exit.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If it does not exit.
     pub fn wait(&mut self) {
         self.program.wait();
     }
@@ -187,33 +186,33 @@ impl Worker {
     /// Its process.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn process(&self) -> Process {
         Process::child_of(self.program.0.id(), Path::new("connector"))
     }
 
-    /// What it has logged.
+    /// Its log.
     ///
     /// # Panics
-    /// If that cannot be read.
+    /// If the log cannot be read.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 }
 
-/// A server, what workers need to work for it, and a caller. Workers have a
-/// connection `sandbox`.
+/// A server, everything that workers need, and a caller. The workers have a
+/// connection named `sandbox`.
 pub struct Fleet {
     /// The server.
     pub nats: Nats,
     /// The provider.
     pub sandbox: Sandbox,
-    /// Where the workers store connections.
+    /// The folder with the workers' stored connections.
     data: TempDir,
 }
 
 impl Fleet {
-    /// A server and a sandbox, and no worker yet.
+    /// Creates a server and a sandbox, without workers.
     ///
     /// # Panics
     /// If something cannot be started.
@@ -238,7 +237,8 @@ impl Fleet {
         assert_eq!(added.status, 0, "{}", added.stderr);
     }
 
-    /// Starts a worker that takes over what is silent for two seconds.
+    /// Starts a worker that takes over runs after two seconds without a
+    /// heartbeat.
     ///
     /// # Panics
     /// If it does not start.
@@ -246,7 +246,7 @@ impl Fleet {
         self.worker_with(arguments, &[])
     }
 
-    /// The same in another environment.
+    /// The same with further environment variables.
     ///
     /// # Panics
     /// If it does not start.
@@ -268,12 +268,15 @@ impl Fleet {
         BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let id = line.split_once(" works on ").map(|(id, _)| id.to_owned());
         let id = id.unwrap_or_else(|| {
-            panic!("the worker said {line:?} first: {}", fs::read_to_string(&log).unwrap())
+            panic!(
+                "unexpected first line of the worker: {line:?}: {}",
+                fs::read_to_string(&log).unwrap()
+            )
         });
         Worker { program, id, log }
     }
 
-    /// Files that workers have on their disks for runs.
+    /// The number of files that workers keep on disk for runs.
     ///
     /// # Panics
     /// If the folder cannot be read.
@@ -282,15 +285,15 @@ impl Fleet {
         fs::read_dir(folder).map_or(0, Iterator::count)
     }
 
-    /// A caller.
+    /// Creates a caller.
     ///
     /// # Panics
-    /// If it does not reach the server.
+    /// If it cannot connect to the server.
     pub fn caller(&self) -> Caller {
         Caller::new(&self.nats.url(), ConnectOptions::new())
     }
 
-    /// How often an Ask with this text was asked.
+    /// The number of requests that contain this text.
     pub fn asked(&self, text: &str) -> usize {
         let requests = self.sandbox.requests();
         let bodies = requests.iter().filter_map(|request| request.json());
@@ -309,35 +312,35 @@ pub fn ask(text: &str) -> Value {
     })
 }
 
-/// A program that has runs made: what it hears it remembers.
+/// A program that requests runs, and remembers every message it receives.
 pub struct Caller {
     runtime: Runtime,
     client: Client,
     context: Context,
-    heard: Arc<Mutex<Vec<(String, Value)>>>,
+    received: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Caller {
-    /// A caller that listens to everything.
+    /// A caller that subscribes to everything.
     ///
     /// # Panics
-    /// If it does not reach the server.
+    /// If it cannot connect to the server.
     pub fn new(url: &str, options: ConnectOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let heard = Arc::new(Mutex::new(Vec::new()));
+        let received = Arc::new(Mutex::new(Vec::new()));
         let (client, context) = runtime.block_on(async {
             let client = options.connect(url).await.unwrap();
             for subject in ["connector.replies.>", "connector.events.>"] {
-                let mut told = client.subscribe(subject).await.unwrap();
-                let heard = Arc::clone(&heard);
+                let mut subscription = client.subscribe(subject).await.unwrap();
+                let received = Arc::clone(&received);
                 tokio::spawn(async move {
-                    while let Some(message) = told.next().await {
-                        let said = serde_json::from_slice(&message.payload).unwrap();
-                        heard.lock().unwrap().push((message.subject.to_string(), said));
+                    while let Some(message) = subscription.next().await {
+                        let payload = serde_json::from_slice(&message.payload).unwrap();
+                        received.lock().unwrap().push((message.subject.to_string(), payload));
                     }
                 });
             }
@@ -345,10 +348,10 @@ impl Caller {
             let context = async_nats::jetstream::new(client.clone());
             (client, context)
         });
-        Self { runtime, client, context, heard }
+        Self { runtime, client, context, received }
     }
 
-    /// JetStream, for what only one test needs.
+    /// JetStream, for special cases.
     pub fn jetstream(&self) -> &Context {
         &self.context
     }
@@ -358,10 +361,10 @@ impl Caller {
         self.runtime.block_on(future)
     }
 
-    /// Publishes a run; says whether the queue took it for one that it has.
+    /// Publishes a run; returns whether the queue recognized it as a duplicate.
     ///
     /// # Panics
-    /// If the queue does not take it.
+    /// If the queue rejects it.
     pub fn publish(&self, id: &str, run: &Value) -> bool {
         self.publish_raw(PublishMessage::build().message_id(id).payload(run.to_string().into()))
     }
@@ -369,7 +372,7 @@ impl Caller {
     /// Publishes many runs, without waiting for each.
     ///
     /// # Panics
-    /// If the queue does not take them.
+    /// If the queue rejects one.
     pub fn publish_all(&self, runs: &[(String, Value)]) {
         self.wait_for(async {
             for some in runs.chunks(500) {
@@ -386,10 +389,11 @@ impl Caller {
         });
     }
 
-    /// Publishes anything.
+    /// Publishes any message; returns whether the queue recognized it as a
+    /// duplicate.
     ///
     /// # Panics
-    /// If the queue does not take it.
+    /// If the queue rejects it.
     pub fn publish_raw(&self, message: PublishMessage) -> bool {
         self.wait_for(async {
             let sent = self.context.send_publish("connector.runs", message).await.unwrap();
@@ -397,14 +401,14 @@ impl Caller {
         })
     }
 
-    /// What was heard on a subject.
+    /// The messages received on a subject.
     ///
     /// # Panics
     /// Never.
-    pub fn heard(&self, subject: &str) -> Vec<Value> {
-        let heard = self.heard.lock().unwrap();
-        let here = heard.iter().filter(|(on, _)| on == subject);
-        here.map(|(_, said)| said.clone()).collect()
+    pub fn received(&self, subject: &str) -> Vec<Value> {
+        let received = self.received.lock().unwrap();
+        let here = received.iter().filter(|(on, _)| on == subject);
+        here.map(|(_, payload)| payload.clone()).collect()
     }
 
     /// All replies, by id.
@@ -412,11 +416,11 @@ impl Caller {
     /// # Panics
     /// Never.
     pub fn replies(&self) -> Vec<(String, Value)> {
-        let heard = self.heard.lock().unwrap();
-        let reply = |(on, said): &(String, Value)| {
-            Some((on.strip_prefix("connector.replies.")?.to_owned(), said.clone()))
+        let received = self.received.lock().unwrap();
+        let reply = |(on, payload): &(String, Value)| {
+            Some((on.strip_prefix("connector.replies.")?.to_owned(), payload.clone()))
         };
-        heard.iter().filter_map(reply).collect()
+        received.iter().filter_map(reply).collect()
     }
 
     /// Waits for a run's reply.
@@ -426,20 +430,20 @@ impl Caller {
     #[track_caller]
     pub fn reply(&self, id: &str) -> Value {
         let subject = format!("connector.replies.{id}");
-        until(&format!("{id} is replied to"), || self.heard(&subject).pop())
+        until(&format!("the reply to {id} arrives"), || self.received(&subject).pop())
     }
 
-    /// Has a run made.
+    /// Publishes a run and waits for its reply.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If the run does not end.
     #[track_caller]
     pub fn run(&self, id: &str, run: &Value) -> Value {
-        assert!(!self.publish(id, run), "{id} is there already");
+        assert!(!self.publish(id, run), "{id} already exists");
         self.reply(id)
     }
 
-    /// The outcome that is kept of a run.
+    /// The stored outcome of a run.
     ///
     /// # Panics
     /// If there is no bucket.
@@ -451,7 +455,7 @@ impl Caller {
         })
     }
 
-    /// Waits for a message among the dead.
+    /// Waits for a dead letter.
     ///
     /// # Panics
     /// If there is none.
@@ -467,7 +471,7 @@ impl Caller {
         })
     }
 
-    /// How many messages a stream holds.
+    /// The number of messages in a stream.
     ///
     /// # Panics
     /// If there is no such stream.
@@ -478,7 +482,7 @@ impl Caller {
         })
     }
 
-    /// How many bytes a stream holds.
+    /// The number of bytes in a stream.
     ///
     /// # Panics
     /// If there is no such stream.
@@ -489,10 +493,10 @@ impl Caller {
         })
     }
 
-    /// Waits until no run is left, begun or not.
+    /// Waits until no run is left, started or not.
     ///
     /// # Panics
-    /// If that does not happen.
+    /// If that never happens.
     #[track_caller]
     pub fn is_done(&self) {
         for stream in ["connector-runs", "connector-begun"] {
@@ -500,10 +504,10 @@ impl Caller {
         }
     }
 
-    /// Puts a file into the Object Store; gives its handle.
+    /// Puts a file into the Object Store; returns its handle.
     ///
     /// # Panics
-    /// If that does not work.
+    /// If that fails.
     pub fn put(&self, name: &str, content: &[u8]) -> Value {
         self.wait_for(async {
             let bucket = self.context.get_object_store("connector-files").await.unwrap();
@@ -513,10 +517,10 @@ impl Caller {
         json!({ "url": format!("nats://connector-files/{name}") })
     }
 
-    /// Gets the file that a handle names.
+    /// Returns the content of the file that a handle names.
     ///
     /// # Panics
-    /// If it is not there.
+    /// If it does not exist.
     pub fn get(&self, url: &Value) -> Vec<u8> {
         let name = url.as_str().unwrap().strip_prefix("nats://connector-files/").unwrap();
         self.wait_for(async {

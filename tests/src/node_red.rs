@@ -1,5 +1,5 @@
-//! Node-RED with the package of nodes, steered by `tests/node-red/runtime.cjs`.
-//! `tests/node-red/install.sh` installs it.
+//! Node-RED with the package of nodes, controlled by
+//! `tests/node-red/runtime.cjs`. `tests/node-red/install.sh` installs it.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -18,10 +18,10 @@ use crate::process::Process;
 use crate::server::{free_address, installed, kept};
 use crate::{HANG, in_repository, target_dir};
 
-/// How it is started.
+/// How to start Node-RED.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Whether it has its editor.
+    /// Whether to start the editor.
     pub editor: bool,
     /// Members of `settings.js`.
     pub settings: Value,
@@ -34,9 +34,9 @@ pub struct NodeRed {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<Value>,
-    /// What was told and not asked for yet.
-    told: VecDeque<Value>,
-    /// Everything that was told, as text.
+    /// Messages from Node-RED that no test has taken yet.
+    pending: VecDeque<Value>,
+    /// All output as text.
     all: String,
     url: String,
     types: Value,
@@ -44,7 +44,7 @@ pub struct NodeRed {
 }
 
 impl NodeRed {
-    /// Starts it with a host that lets connections lead to this machine.
+    /// Starts it with a host that permits connections to this machine.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -52,7 +52,7 @@ impl NodeRed {
         Self::set_up(Setup::default())
     }
 
-    /// The same in another way.
+    /// The same with other settings.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -83,27 +83,27 @@ impl NodeRed {
             .stdout(Stdio::piped());
         let mut child = command
             .spawn()
-            .unwrap_or_else(|error| panic!("node does not run: {error}; `make test` installs it"));
+            .unwrap_or_else(|error| panic!("cannot run node: {error}; `make test` installs it"));
         let lines = read_lines(&mut child);
         let stdin = child.stdin.take();
-        let (told, all) = (VecDeque::new(), String::new());
+        let (pending, all) = (VecDeque::new(), String::new());
         let (url, types) = (String::new(), Value::Null);
-        let mut started = Self { child, stdin, lines, told, all, url, types, folder };
+        let mut started = Self { child, stdin, lines, pending, all, url, types, folder };
         let ready = started.next("ready", |_| true);
         started.url = format!("http://127.0.0.1:{}", ready.get("port").unwrap());
         started.types = ready.get("types").unwrap().clone();
         started
     }
 
-    /// Where its editor is.
+    /// The URL of its editor.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The package's set of types, as Node-RED lists it.
+    /// The node types of the package, as Node-RED lists them.
     ///
     /// # Panics
-    /// If there is none.
+    /// If there are none.
     pub fn types(&self) -> &Value {
         self.types.get(0).unwrap()
     }
@@ -113,20 +113,20 @@ impl NodeRed {
         self.folder.path()
     }
 
-    /// Takes flows and starts them.
+    /// Deploys flows and starts them.
     ///
     /// # Panics
     /// If they do not start.
     pub fn deploy(&mut self, flows: &Value, credentials: &Value) {
-        self.told.retain(|told| told.get("what") != Some(&json!("started")));
+        self.pending.retain(|message| message.get("what") != Some(&json!("started")));
         self.command(json!({ "command": "deploy", "flows": flows, "credentials": credentials }));
         self.next("started", |_| true);
     }
 
-    /// Hands a message to a node.
+    /// Sends a message to a node.
     ///
     /// # Panics
-    /// If it cannot be told.
+    /// If Node-RED has exited.
     pub fn inject(&mut self, node: &str, message: Value) {
         self.command(json!({ "command": "inject", "node": node, "msg": message }));
     }
@@ -134,82 +134,83 @@ impl NodeRed {
     /// Sets a variable in the context of a node's flow.
     ///
     /// # Panics
-    /// If it cannot be told.
+    /// If Node-RED has exited.
     pub fn set_flow_variable(&mut self, node: &str, name: &str, value: Value) {
         self.command(json!({ "command": "set", "node": node, "name": name, "value": value }));
     }
 
-    /// The next message that a node is handed.
+    /// The next message that a node receives.
     ///
     /// # Panics
-    /// If none comes.
+    /// If none arrives.
     pub fn message(&mut self, to: &str) -> Value {
         self.first_message(&[to])
     }
 
-    /// The next message that one of these nodes is handed.
+    /// The next message that one of these nodes receives.
     ///
     /// # Panics
-    /// If none comes.
+    /// If none arrives.
     pub fn first_message(&mut self, to: &[&str]) -> Value {
-        let is_meant = |told: &Value| told["to"].as_str().is_some_and(|node| to.contains(&node));
+        let is_meant =
+            |message: &Value| message["to"].as_str().is_some_and(|node| to.contains(&node));
         taken(self.next("message", is_meant), "msg")
     }
 
-    /// The messages that a node was handed until now.
+    /// The messages that a node has received so far.
     pub fn messages(&mut self, to: &str) -> Vec<Value> {
-        let is_meant = |told: &Value| told["what"] == "message" && told["to"] == to;
-        let (meant, others): (VecDeque<_>, _) = self.told.drain(..).partition(is_meant);
-        self.told = others;
-        meant.into_iter().map(|told| taken(told, "msg")).collect()
+        let is_meant = |message: &Value| message["what"] == "message" && message["to"] == to;
+        let (meant, others): (VecDeque<_>, _) = self.pending.drain(..).partition(is_meant);
+        self.pending = others;
+        meant.into_iter().map(|message| taken(message, "msg")).collect()
     }
 
-    /// The next status of a node with something in its text.
+    /// The next status of a node whose text contains `text`.
     ///
     /// # Panics
-    /// If none comes.
+    /// If none arrives.
     pub fn status(&mut self, of: &str, text: &str) -> Value {
-        let is_meant = |told: &Value| {
-            let shown = told.pointer("/status/text").and_then(Value::as_str).unwrap_or_default();
-            told["of"] == of && shown.contains(text)
+        let is_meant = |message: &Value| {
+            let shown = message.pointer("/status/text").and_then(Value::as_str).unwrap_or_default();
+            message["of"] == of && shown.contains(text)
         };
         taken(self.next("status", is_meant), "status")
     }
 
-    /// Waits until a node has no status any more.
+    /// Waits until a node has no status.
     ///
     /// # Panics
     /// If it keeps one.
     pub fn has_no_status(&mut self, node: &str) {
-        self.next("status", |told| told["of"] == node && told["status"] == json!({}));
+        self.next("status", |message| message["of"] == node && message["status"] == json!({}));
     }
 
-    /// The flows as they are exported, and as they are in the file.
+    /// The flows as exported, and as stored in the file.
     ///
     /// # Panics
-    /// If it does not tell.
+    /// If Node-RED does not respond.
     pub fn exported(&mut self) -> Value {
         self.command(json!({ "command": "exported" }));
         self.next("exported", |_| true)
     }
 
-    /// Everything that it told: messages, statuses, its log.
-    pub fn all_told(&self) -> &str {
+    /// Everything it has reported: messages, statuses, its log.
+    pub fn output(&self) -> &str {
         &self.all
     }
 
     /// The host's process.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn host(&self) -> Process {
         Process::child_of(self.child.id(), &target_dir().join("release/connector"))
     }
 
-    /// Ends it as nothing else does: it cannot tell the host.
+    /// Kills it in a way that prevents it from notifying the host.
     ///
     /// # Panics
-    /// If it cannot be ended.
+    /// If it cannot be killed.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -219,28 +220,28 @@ impl NodeRed {
         writeln!(self.stdin.as_mut().unwrap(), "{command}").unwrap();
     }
 
-    /// Takes what was told, or waits for it.
+    /// Takes a message, or waits for it.
     fn next(&mut self, what: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + HANG;
         let mut looked_at = 0;
         loop {
-            while let Some(told) = self.told.get(looked_at) {
-                if told["what"] == what && is_meant(told) {
-                    return self.told.remove(looked_at).unwrap();
+            while let Some(message) = self.pending.get(looked_at) {
+                if message["what"] == what && is_meant(message) {
+                    return self.pending.remove(looked_at).unwrap();
                 }
-                assert!(told["what"] != "failed", "{told}");
+                assert!(message["what"] != "failed", "{message}");
                 looked_at += 1;
             }
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     self.all += &format!("{line}\n");
-                    self.told.push_back(line);
+                    self.pending.push_back(line);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    panic!("no such {what} within {HANG:?}; it told:\n{}", self.all)
+                    panic!("no such {what} within {HANG:?}; output:\n{}", self.all)
                 }
                 Err(RecvTimeoutError::Disconnected) => {
-                    panic!("Node-RED ended; it told:\n{}", self.all)
+                    panic!("Node-RED exited; output:\n{}", self.all)
                 }
             }
         }
@@ -250,13 +251,13 @@ impl NodeRed {
 impl Drop for NodeRed {
     fn drop(&mut self) {
         drop(self.stdin.take());
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = self.child.wait();
     }
 }
 
-fn taken(mut told: Value, member: &str) -> Value {
-    told.get_mut(member).map(Value::take).unwrap_or_default()
+fn taken(mut message: Value, member: &str) -> Value {
+    message.get_mut(member).map(Value::take).unwrap_or_default()
 }
 
 fn read_lines(child: &mut Child) -> Receiver<Value> {
@@ -264,8 +265,8 @@ fn read_lines(child: &mut Child) -> Receiver<Value> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in stdout.lines().map_while(Result::ok) {
-            let told = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "what": line }));
-            if sender.send(told).is_err() {
+            let message = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "what": line }));
+            if sender.send(message).is_err() {
                 return;
             }
         }
@@ -273,7 +274,7 @@ fn read_lines(child: &mut Child) -> Receiver<Value> {
     receiver
 }
 
-/// Members of objects are put beside those that are there.
+/// Merges the members of objects.
 fn merge(into: &mut Value, from: Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {
@@ -286,12 +287,12 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// What Node-RED's own program says, with a new folder into which the package
-/// was installed, until it has started flows or has ended.
+/// The output of Node-RED's own program until it has started its flows or
+/// exits, in a new folder with the package installed.
 ///
 /// # Panics
 /// If it is not installed.
-pub fn said_by_its_own_program() -> String {
+pub fn output_of_its_own_program() -> String {
     let marker = installed("node-red", "installed");
     let folder = TempDir::new().unwrap();
     let modules = folder.path().join("node_modules");
@@ -316,23 +317,23 @@ pub fn said_by_its_own_program() -> String {
         .env("XDG_CACHE_HOME", folder.path().join("cache"))
         .stdout(Stdio::piped());
     let mut keeper = command.spawn().unwrap();
-    let (told, lines) = channel();
+    let (sender, lines) = channel();
     let output = BufReader::new(keeper.stdout.take().unwrap());
-    // Whoever listens is gone when it has heard enough.
+    // The reader is gone once it has read enough.
     thread::spawn(move || {
-        output.lines().map_while(Result::ok).try_for_each(|line| told.send(line))
+        output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
     });
     let deadline = Instant::now() + HANG;
-    let mut said = String::new();
+    let mut output = String::new();
     while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        said.push_str(&line);
-        said.push('\n');
+        output.push_str(&line);
+        output.push('\n');
         if line.ends_with("Started flows") {
             break;
         }
     }
     drop(keeper.stdin.take());
-    // It may have ended by itself.
+    // It may have exited on its own.
     let _ = keeper.wait();
-    said
+    output
 }

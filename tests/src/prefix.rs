@@ -1,5 +1,4 @@
-//! A reverse proxy that has a server under a prefix, as many stand in front of
-//! several.
+//! A reverse proxy that serves a server under a path prefix.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -13,11 +12,11 @@ pub struct PrefixProxy {
 }
 
 impl PrefixProxy {
-    /// A proxy that has the server at `upstream`, an address and a port, under
-    /// `prefix`, such as `/connectors`.
+    /// Serves the server at `upstream`, an address and a port, under `prefix`,
+    /// such as `/connectors`.
     ///
     /// # Panics
-    /// If there is no port.
+    /// If there is no free port.
     pub fn start(upstream: &str, prefix: &'static str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}{prefix}/", listener.local_addr().unwrap());
@@ -26,19 +25,19 @@ impl PrefixProxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let (upstream, kept) = (upstream.clone(), Arc::clone(&kept));
-                // What goes wrong here, the client sees as a broken connection.
+                // The client sees any error here as a broken connection.
                 thread::spawn(move || relay(client, &upstream, prefix, &kept));
             }
         });
         Self { url, outside }
     }
 
-    /// Where the server is, with a slash at its end.
+    /// The URL of the server, with a slash at its end.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The first lines of requests that went elsewhere.
+    /// The request lines of requests outside the prefix.
     ///
     /// # Panics
     /// If a thread of the proxy has panicked.
@@ -47,7 +46,7 @@ impl PrefixProxy {
     }
 }
 
-/// Passes one request on, and its answer back.
+/// Forwards one request, and its response.
 fn relay(
     mut client: TcpStream,
     upstream: &str,
@@ -63,7 +62,8 @@ fn relay(
         return client.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     };
     let mut server = TcpStream::connect(upstream)?;
-    // The next request has another connection: its path must be changed too.
+    // The next request uses another connection, because its path must be
+    // changed too.
     write!(server, "{method} {path}Connection: close\r\n")?;
     loop {
         let mut header = String::new();

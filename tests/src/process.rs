@@ -1,4 +1,4 @@
-//! What a process takes of the machine, and how much it may take.
+//! The resources that a process uses, and their limits.
 
 use std::fs;
 use std::path::Path;
@@ -10,27 +10,27 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, pr
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Process(u32);
 
-/// What it takes.
+/// The resources in use.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
-    /// Memory that is in use, in KiB.
+    /// Memory in use, in KiB.
     pub memory: u64,
-    /// The part of it that is this process's alone, in KiB: pages of files
-    /// are there once, however often they are mapped.
+    /// The part of it that is private to the process, in KiB. File pages exist
+    /// only once, however often they are mapped.
     pub own_memory: u64,
-    /// Open files, sockets included.
+    /// Open files, including sockets.
     pub descriptors: u64,
     /// Threads.
     pub threads: u64,
 }
 
 impl Process {
-    /// This one.
+    /// This process.
     pub fn own() -> Self {
         Self(std::process::id())
     }
 
-    /// The child of a process that runs this program, or a copy of it.
+    /// The child of a process that runs this program or a copy of it.
     ///
     /// # Panics
     /// If there is none.
@@ -42,46 +42,46 @@ impl Process {
             name.is_ok_and(|name| Path::new(name.trim()).file_name() == program.file_name())
         };
         let mut children = children.split_whitespace().map(|child| child.parse().unwrap());
-        Self(children.find(runs).unwrap_or_else(|| panic!("{} does not run", program.display())))
+        Self(children.find(runs).unwrap_or_else(|| panic!("{} is not running", program.display())))
     }
 
-    /// Its number.
+    /// Its id.
     pub fn id(self) -> u32 {
         self.0
     }
 
-    /// Ends it as nothing else does.
+    /// Kills it.
     ///
     /// # Panics
-    /// If it is no more, or belongs to somebody else.
+    /// If it no longer exists, or belongs to another user.
     pub fn kill(self) {
         let pid = Pid::from_raw(i32::try_from(self.0).unwrap()).unwrap();
         kill_process(pid, Signal::KILL).unwrap();
     }
 
-    /// How long it has used a processor, for itself and in the kernel.
+    /// The processor time it has used, in user and kernel mode.
     ///
     /// # Panics
-    /// If it is no more.
+    /// If it no longer exists.
     pub fn processor_time(self) -> Duration {
         /// Linux counts in hundredths of a second.
         const TICK: Duration = Duration::from_millis(10);
         let text = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap();
-        // The name before it may hold blanks.
+        // The name before it may contain spaces.
         let (_, fields) = text.rsplit_once(") ").unwrap();
         let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
         TICK * ticks.sum::<u32>()
     }
 
-    /// What it takes now.
+    /// The resources it uses now.
     ///
     /// # Panics
-    /// If it is no more.
+    /// If it no longer exists.
     pub fn figures(self) -> Figures {
         self.try_figures().unwrap()
     }
 
-    /// What it takes now; nothing if it is no more.
+    /// The resources it uses now; none if it no longer exists.
     pub fn try_figures(self) -> Option<Figures> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
         let figure = |name: &str| {
@@ -97,11 +97,11 @@ impl Process {
         })
     }
 
-    /// Lets it have no more than so much of something; without a number, as
-    /// much as this process may have, whose child it is.
+    /// Limits a resource. Without a number, the limit of this process, its
+    /// parent, applies.
     ///
     /// # Panics
-    /// If it is no more, or belongs to somebody else.
+    /// If it no longer exists, or belongs to another user.
     pub fn limit(self, resource: Resource, most: Option<u64>) {
         let pid = Pid::from_raw(i32::try_from(self.0).unwrap());
         let maximum = getrlimit(resource).maximum;
@@ -110,7 +110,8 @@ impl Process {
     }
 }
 
-/// Lets this process open as many files as it may, and says how many.
+/// Raises the limit on open files of this process to its maximum, and returns
+/// it.
 pub fn raise_open_files() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: maximum, maximum };

@@ -1,4 +1,4 @@
-//! A proxy that passes bytes on as they are and keeps the heads of answers.
+//! A proxy that forwards bytes unchanged and keeps the heads of responses.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -11,11 +11,11 @@ pub(crate) struct Proxy {
     heads: Heads,
 }
 
-/// The heads of answers, each from its status line to its last header.
+/// The heads of responses, each from its status line to its last header.
 type Heads = Arc<Mutex<Vec<String>>>;
 
 impl Proxy {
-    /// A proxy in front of the server at `upstream`.
+    /// Starts a proxy in front of the server at `upstream`.
     pub(crate) fn start(upstream: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
@@ -24,26 +24,26 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let kept = Arc::clone(&kept);
-                // What goes wrong here, the client sees as a broken connection.
+                // The client sees any error here as a broken connection.
                 thread::spawn(move || relay(client, upstream, &kept));
             }
         });
         Ok(Self { address, heads })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The heads of the answers since this was last called. A head is kept
-    /// before the client gets it.
+    /// The heads of the responses since the last call. A head is recorded
+    /// before the client receives it.
     pub(crate) fn take_heads(&self) -> Vec<String> {
         std::mem::take(&mut self.heads.lock().unwrap())
     }
 }
 
-/// Passes on requests without a look at them, and answers one by one.
+/// Forwards requests unread, and responses one by one.
 fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Result<()> {
     let server = TcpStream::connect(upstream)?;
     let (mut requests, mut to_server) = (client.try_clone()?, server.try_clone()?);
@@ -57,7 +57,7 @@ fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Resu
         client.write_all(head.as_bytes())?;
         match Length::of(&head) {
             Length::Known(length) => copy(&mut answers, &mut client, length)?,
-            Length::Chunked => while 0 < copy_chunk(&mut answers, &mut client)? {},
+            Length::Chunked => while copy_chunk(&mut answers, &mut client)? > 0 {},
         }
     }
     client.shutdown(Shutdown::Both)
@@ -74,7 +74,7 @@ fn read_head(answers: &mut impl BufRead) -> io::Result<Option<String>> {
     Ok(Some(head))
 }
 
-/// How a body ends (RFC 9112 §6.3).
+/// How the end of a body is determined (RFC 9112 §6.3).
 enum Length {
     Known(u64),
     Chunked,
@@ -95,7 +95,7 @@ fn copy(answers: &mut impl BufRead, client: &mut TcpStream, length: u64) -> io::
     io::copy(&mut answers.by_ref().take(length), client).map(drop)
 }
 
-/// Copies a chunk with its size and line ends, and returns its size.
+/// Copies a chunk with its size and line breaks, and returns its size.
 fn copy_chunk(answers: &mut impl BufRead, client: &mut TcpStream) -> io::Result<u64> {
     let mut line = String::new();
     answers.read_line(&mut line)?;

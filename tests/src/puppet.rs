@@ -1,5 +1,5 @@
-//! The puppet (`tests/connectors/puppet`), a connector that does what its input
-//! says, and an honest server that repeats what it is sent.
+//! The puppet (`tests/connectors/puppet`), a connector that executes the steps
+//! of its input, and an honest server that echoes what it receives.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,18 +16,18 @@ use serde_json::{Value, json};
 
 use crate::{command, host, ran, target_dir};
 
-/// The text in front of its configuration.
+/// The text in front of the puppet's configuration.
 const MARK: &[u8] = b"PUPPET:";
-/// The room for both.
+/// The space for both.
 const ROOM: usize = 4096;
 
 /// The component with another configuration.
 ///
 /// # Panics
-/// If there is no room for it.
+/// If the configuration is too large.
 pub fn puppet(config: &Value) -> Vec<u8> {
     let path = target_dir().join("attack-components/puppet.wasm");
-    assert!(path.is_file(), "{} is not there; `make connectors` makes it", path.display());
+    assert!(path.is_file(), "{} is missing; run `make connectors`", path.display());
     let mut wasm = fs::read(path).unwrap();
     let json = config.to_string();
     let places = wasm.windows(MARK.len() + 2).enumerate();
@@ -43,7 +43,7 @@ pub fn puppet(config: &Value) -> Vec<u8> {
 /// The component, loaded.
 ///
 /// # Panics
-/// If it is refused.
+/// If it is rejected.
 pub fn load(config: &Value) -> Connector {
     host().load(&puppet(config)).unwrap()
 }
@@ -56,19 +56,19 @@ pub fn put(folder: &Path, name: &str, config: &Value) {
     fs::write(folder.join(name), puppet(config)).unwrap();
 }
 
-/// Approves what is in a folder.
+/// Approves the components in a folder.
 ///
 /// # Panics
-/// If a component is refused.
+/// If a component is rejected.
 pub fn lock(folder: &Path) {
     let locked = ran(command(None).arg("lock").arg(folder));
     assert_eq!(locked.status, 0, "{locked:?}");
 }
 
-/// A connection of it to a server on this machine.
+/// A connection from the puppet to a server on this machine.
 ///
 /// # Panics
-/// If it is refused.
+/// If it is rejected.
 pub fn connection(connector: &Connector, base_url: &str, token: &str) -> Connection {
     let values = ConnectionValues::new().set("token", token).set("baseUrl", base_url);
     connector.connection(values).unwrap()
@@ -84,16 +84,16 @@ pub fn run<'a>(connector: &'a Connector, connection: &Connection, of: &Value) ->
     connector.run("act", steps(of)).connection(connection)
 }
 
-/// What it saw.
+/// Runs the steps, and returns what the puppet saw.
 ///
 /// # Errors
-/// Why it did not end well.
+/// If the run fails.
 pub fn act(connector: &Connector, connection: &Connection, of: &Value) -> Result<Value, Failure> {
     run(connector, connection, of).start().map(|Outcome { output, .. }| output)
 }
 
-/// An honest server: it answers with what it was sent, in a way that the path
-/// says. Dropping it ends it.
+/// An honest server. It responds with what it received, in a form that the path
+/// determines. Dropping it ends it.
 #[derive(Debug)]
 pub struct Echo {
     address: std::net::SocketAddr,
@@ -101,7 +101,7 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Starts it.
+    /// Starts the server.
     ///
     /// # Panics
     /// If it cannot listen.
@@ -122,18 +122,18 @@ impl Echo {
         Self { address, requests }
     }
 
-    /// Where it is.
+    /// Its base URL.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// How many requests it has answered.
+    /// The number of requests it has answered.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 }
 
-/// As many requests as a server that has ended.
+/// The count of a server that has ended.
 const ENDED: usize = usize::MAX;
 
 impl Drop for Echo {
@@ -229,7 +229,7 @@ impl Request {
 
 const EVENTS: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 
-/// The greater part of an event, and the end of the connection.
+/// Most of an event, then the end of the connection.
 fn half(to: &mut TcpStream) -> std::io::Result<()> {
     to.write_all(EVENTS)?;
     to.write_all(b"data: ")?;
@@ -240,7 +240,7 @@ fn half(to: &mut TcpStream) -> std::io::Result<()> {
     Err(std::io::ErrorKind::BrokenPipe.into())
 }
 
-/// The beginning of an event, and nothing more for as long as it is waited for.
+/// The beginning of an event, then nothing until the client gives up.
 fn slow(to: &mut TcpStream) -> std::io::Result<()> {
     to.write_all(EVENTS)?;
     to.write_all(b"data: ")?;

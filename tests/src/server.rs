@@ -1,5 +1,6 @@
-//! Servers that tests start: each on a free port of 127.0.0.1, waited for
-//! until it serves, and ended with the test that started it, however that ends.
+//! Servers that tests start, each on a free port of 127.0.0.1. A test waits
+//! until its server is ready, and the server ends with the test, however that
+//! ends.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -10,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use crate::{HANG, target_dir};
 
-/// Runs its arguments as a command, and ends it when standard input does: when
-/// this process closes it, or when this process is no more, even if it was
-/// killed or holds the server in a static. A line there is the name of a signal
-/// for the command. A file that may not grow any more is an error for it, as on
-/// a full disk, and not its end.
+/// Runs its arguments as a command, and ends it when standard input closes.
+/// That happens when this process closes it or is gone, even if it was killed
+/// or holds the server in a static. A line on standard input is the name of a
+/// signal for the command. SIGXFSZ is ignored, so that a file size limit is an
+/// error for the command, like a full disk, instead of its end.
 const KEEPER: &str = r#"
     trap '' XFSZ
     exec 3<&0
@@ -35,7 +36,7 @@ pub(crate) struct Server {
     address: SocketAddr,
 }
 
-/// What a server answered.
+/// The response of a server.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -43,17 +44,17 @@ pub(crate) struct Answer {
 }
 
 impl Server {
-    /// Starts a program in an empty environment and waits until it answers
-    /// `GET health` with 200.
+    /// Starts a program in an empty environment and waits until it answers `GET
+    /// health` with 200.
     ///
     /// # Panics
-    /// If it does not run or does not serve.
+    /// If it does not run or does not become ready.
     pub(crate) fn start(
         program: &Path,
         health: &str,
         arguments: impl Fn(&mut Command, SocketAddr),
     ) -> Self {
-        // The port can be taken by another process before the server has it.
+        // Another process may take the port before the server does.
         let attempt = || {
             let address = free_address();
             let mut command = kept(program);
@@ -63,7 +64,7 @@ impl Server {
             server.serves(program, health).then_some(server)
         };
         std::iter::repeat_with(attempt).take(3).flatten().next().unwrap_or_else(|| {
-            panic!("{} ended before it served; run it by hand to see why", program.display())
+            panic!("{} exited before it was ready; run it by hand to see why", program.display())
         })
     }
 
@@ -71,7 +72,7 @@ impl Server {
         self.address
     }
 
-    /// Waits until it serves; `false` if it has ended instead.
+    /// Waits until it is ready; `false` if it exits instead.
     fn serves(&mut self, program: &Path, health: &str) -> bool {
         let deadline = Instant::now() + HANG;
         let is_healthy = || exchange(self.address, "GET", health, &[], "");
@@ -81,7 +82,7 @@ impl Server {
             }
             let seconds = HANG.as_secs();
             let name = program.display();
-            assert!(Instant::now() < deadline, "{name} did not serve within {seconds} seconds");
+            assert!(Instant::now() < deadline, "{name} was not ready within {seconds} seconds");
             thread::sleep(Duration::from_millis(20));
         }
         true
@@ -91,12 +92,12 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = self.keeper.wait();
     }
 }
 
-/// A command that runs a program in an empty environment and ends it when its
+/// A command that runs a program in an empty environment, and ends it when its
 /// standard input, a pipe, is closed.
 pub(crate) fn kept(program: &Path) -> Command {
     let mut command = Command::new("sh");
@@ -105,22 +106,22 @@ pub(crate) fn kept(program: &Path) -> Command {
     command
 }
 
-/// A file in the folder of the target directory that a script installs.
+/// The path of a file in the target directory that a script installs.
 ///
 /// # Panics
-/// If it is not there.
+/// If it does not exist.
 pub(crate) fn installed(folder: &str, file: &str) -> PathBuf {
     let path = target_dir().join(folder).join(file);
     assert!(
         path.is_file(),
-        "{} is not there; `make test` installs it, or `tests/{folder}/install.sh {}`",
+        "{} is missing; `make test` installs it, or `tests/{folder}/install.sh {}`",
         path.display(),
         target_dir().display()
     );
     path
 }
 
-/// Makes a request on a connection of its own.
+/// Makes a request on a new connection.
 pub(crate) fn exchange(
     address: SocketAddr,
     method: &str,
@@ -143,7 +144,7 @@ pub(crate) fn exchange(
     stream.read_line(&mut line)?;
     let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer is not HTTP"))?;
-    // Not every server closes the connection when it has said that it will.
+    // Some servers announce that they close the connection, but do not.
     let mut length = u64::MAX;
     while !line.trim_end().is_empty() {
         line.clear();
@@ -158,7 +159,7 @@ pub(crate) fn exchange(
     Ok(Answer { status, body })
 }
 
-/// An address that nobody has just now.
+/// An address that is currently free.
 pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }

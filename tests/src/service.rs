@@ -1,4 +1,4 @@
-//! The service: `connector serve`, as it is built.
+//! The service: the built `connector serve`.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -15,24 +15,24 @@ use crate::process::Process;
 use crate::server::kept;
 use crate::{HANG, component, target_dir};
 
-/// A user that owns nothing and runs nothing else.
+/// A user id that owns nothing and runs nothing else.
 const NOBODY: u32 = 54_321;
 
-/// How a service is started.
+/// How to start a service.
 #[derive(Debug, Default)]
 pub struct Setup<'a> {
     /// Further arguments.
     pub args: &'a [&'a str],
-    /// Whether it logs everything, for [`Service::log`].
+    /// Whether to log everything, for [`Service::log`].
     pub logs: bool,
-    /// Whether it runs as a user for whom the machine's limits hold: for root
-    /// the number of threads has none.
+    /// Whether to run as a user to whom system limits apply: for root, the
+    /// number of threads is unlimited.
     pub limited: bool,
-    /// Other connectors than those that were built.
+    /// Connectors to serve instead of the built ones.
     pub components: Option<&'a Path>,
 }
 
-/// A running service with nothing stored. Dropping it ends it.
+/// A running service with an empty store. Dropping it ends it.
 pub struct Service {
     keeper: Child,
     url: String,
@@ -44,11 +44,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts the service on a free port, with the built connectors, for
-    /// providers on this machine.
+    /// Starts the service on a free port with the built connectors. It may
+    /// reach providers on this machine.
     ///
     /// # Panics
-    /// If it was not built or does not say where it listens.
+    /// If it was not built or does not report where it listens.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
@@ -56,15 +56,15 @@ impl Service {
     /// The same with further arguments.
     ///
     /// # Panics
-    /// If it was not built or does not say where it listens.
+    /// If it was not built or does not report where it listens.
     pub fn start_with(args: &[&str]) -> Self {
         Self::set_up(&Setup { args, ..Setup::default() })
     }
 
-    /// The same in another way.
+    /// The same with other settings.
     ///
     /// # Panics
-    /// If it was not built or does not say where it listens.
+    /// If it was not built or does not report where it listens.
     pub fn set_up(setup: &Setup<'_>) -> Self {
         let args: Vec<String> = setup.args.iter().map(|arg| (*arg).to_owned()).collect();
         let data = TempDir::new().unwrap();
@@ -77,12 +77,12 @@ impl Service {
         Self { keeper, url, args, logs, limited, components, data }
     }
 
-    /// Where it stores what it keeps.
+    /// Its data folder.
     pub fn data(&self) -> PathBuf {
         self.data.path().join("data")
     }
 
-    /// The files that callers can fetch, by their ids, and what is being
+    /// The ids of the files that callers can fetch, and files still being
     /// written.
     ///
     /// # Panics
@@ -92,7 +92,7 @@ impl Service {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// What it has logged.
+    /// Its log.
     ///
     /// # Panics
     /// If it was not set up to log.
@@ -100,18 +100,17 @@ impl Service {
         fs::read_to_string(self.data.path().join("log")).unwrap()
     }
 
-    /// Lets it have no more than so many threads, or as many as this process.
+    /// Limits its number of threads; without a number, the limit of this
+    /// process applies.
     ///
     /// # Panics
-    /// If it was not set up to have limits.
+    /// If it was not set up with limits.
     pub fn limit_threads(&self, most: Option<u64>) {
         let limit = most.or(getrlimit(Resource::Nproc).maximum);
         let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
-        // Nobody but the user itself may, in a container.
-        let mut command = match self.limited {
-            true => as_nobody(Command::new("setpriv")),
-            false => Command::new("env"),
-        };
+        // In a container, only the user itself may do this.
+        let mut command =
+            if self.limited { as_nobody(Command::new("setpriv")) } else { Command::new("env") };
         command.args(["prlimit", "--pid", &self.process().id().to_string()]);
         assert!(command.arg(format!("--nproc={limit}:")).status().unwrap().success());
     }
@@ -119,28 +118,28 @@ impl Service {
     /// Its process.
     ///
     /// # Panics
-    /// If it does not run.
+    /// If it is not running.
     pub fn process(&self) -> Process {
         Process::child_of(self.keeper.id(), &program())
     }
 
-    /// Where it is: `http://127.0.0.1:PORT`.
+    /// Its URL: `http://127.0.0.1:PORT`.
     pub fn url(&self) -> &str {
         self.url.trim_end_matches('/')
     }
 
-    /// Tells it to stop, which it does when its runs have ended.
+    /// Asks it to stop, which it does once its runs have ended.
     ///
     /// # Panics
-    /// If it cannot be told.
+    /// If it cannot be signalled.
     pub fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Ends it wherever it is.
+    /// Kills it at whatever it is doing.
     ///
     /// # Panics
-    /// If it cannot be ended.
+    /// If it cannot be killed.
     pub fn kill(&self) {
         self.signal("KILL");
     }
@@ -150,30 +149,30 @@ impl Service {
         writeln!(keeper, "{name}").unwrap();
     }
 
-    /// Waits for its end, and starts it again with what it has stored.
+    /// Waits for its exit, and restarts it with the same data.
     ///
     /// # Panics
-    /// If it does not end, or not start.
+    /// If it does not exit, or does not start.
     pub fn restart(&mut self) {
         self.wait();
         (self.keeper, self.url) =
             run(&self.data, &self.args, self.logs, self.limited, self.components.as_deref());
     }
 
-    /// Waits for its end.
+    /// Waits for its exit.
     ///
     /// # Panics
-    /// If it does not end.
+    /// If it does not exit.
     pub fn wait(&mut self) {
         let deadline = Instant::now() + HANG;
         while self.keeper.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < deadline, "the service does not end");
+            assert!(Instant::now() < deadline, "the service does not exit");
             thread::sleep(Duration::from_millis(20));
         }
     }
 }
 
-/// `setpriv` as the user without rights.
+/// Runs a command as the user without privileges, with `setpriv`.
 fn as_nobody(mut command: Command) -> Command {
     command.arg(format!("--reuid={NOBODY}")).arg(format!("--regid={NOBODY}"));
     command.arg("--clear-groups");
@@ -186,11 +185,11 @@ fn is_root() -> bool {
 
 fn program() -> PathBuf {
     let program = target_dir().join("release/connector");
-    assert!(program.is_file(), "{} is not there; `make build` makes it", program.display());
+    assert!(program.is_file(), "{} is missing; run `make build`", program.display());
     program
 }
 
-/// The command, by another user if it is to have limits.
+/// The command, run as another user if it needs limits.
 fn command(data: &Path, limited: bool) -> Command {
     let (components, cache) = (target_dir().join("components"), target_dir().join("test-cache"));
     if !limited {
@@ -198,7 +197,7 @@ fn command(data: &Path, limited: bool) -> Command {
         command.env("CONNECTOR_COMPONENTS", components).env("XDG_CACHE_HOME", cache);
         return command;
     }
-    // Folders on the way to what was built may be closed to others.
+    // Folders on the path to the build may not be accessible to others.
     let copies = data.join("components");
     fs::create_dir_all(&copies).unwrap();
     let openai = copies.join("openai.wasm");
@@ -230,9 +229,9 @@ fn run(
     if !args.iter().any(|arg| arg == "--listen") {
         command.args(["--listen", "127.0.0.1:0"]);
     }
-    // A folder that it makes itself is private.
+    // A folder that the service creates itself is private.
     command.args(args).arg("--data-dir").arg(data.path().join("data"));
-    // A line for each request would hide what a test says.
+    // A log line per request would hide the output of the test.
     command.env("RUST_LOG", "connector=error");
     if logs {
         let log = File::options().create(true).append(true).open(data.path().join("log")).unwrap();
@@ -242,14 +241,16 @@ fn run(
     let mut line = String::new();
     BufReader::new(keeper.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let url = line.trim_end().strip_prefix("listening on ");
-    let url = url.unwrap_or_else(|| panic!("`connector serve` said {line:?} first")).to_owned();
+    let url = url
+        .unwrap_or_else(|| panic!("unexpected first line of `connector serve`: {line:?}"))
+        .to_owned();
     (keeper, url)
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // It may have ended by itself.
+        // It may have exited on its own.
         let _ = self.keeper.wait();
     }
 }

@@ -1,5 +1,5 @@
-//! Steady, a mock server that judges requests by OpenAI's own description of
-//! its API. `tests/steady/install.sh` installs both.
+//! Steady, a mock server that validates requests against OpenAI's own API
+//! description. `tests/steady/install.sh` installs both.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -13,12 +13,12 @@ pub struct Steady {
     _server: Server,
 }
 
-/// What it says of a request.
+/// Its verdict on a request.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The status it answered with.
+    /// The status of its response.
     pub status: u16,
-    /// What is wrong with the request, in its words.
+    /// The problems of the request, in Steady's words.
     pub complaints: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Steady {
         Self { proxy: Proxy::start(server.address()).unwrap(), _server: server }
     }
 
-    /// The address clients are given: `http://127.0.0.1:PORT/v1`.
+    /// The base URL for clients: `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.proxy.address())
     }
@@ -45,21 +45,21 @@ impl Steady {
     /// Sends a body that the connector would not send.
     ///
     /// # Panics
-    /// If it does not get through.
+    /// If the connection fails.
     pub fn post(&self, path: &str, content_type: &str, body: &str) {
         let (address, path) = (self.proxy.address(), format!("/v1{path}"));
         exchange(address, "POST", &path, &[("Content-Type", content_type)], body).unwrap();
     }
 
-    /// What it said of the requests since this was last called.
+    /// The verdicts since the last call.
     pub fn take_verdicts(&self) -> Vec<Verdict> {
         self.proxy.take_heads().iter().map(|head| Verdict::of(head)).collect()
     }
 }
 
 impl Verdict {
-    /// It refuses wrong types, unknown values and unknown keys with a status,
-    /// and notes a number out of range in a header of a 200.
+    /// Steady rejects wrong types, unknown values and unknown keys with a
+    /// status, and reports a number out of range in a header of a 200 response.
     fn of(head: &str) -> Self {
         let mut lines = head.lines();
         let status_line = lines.next().unwrap_or_default();
@@ -70,7 +70,7 @@ impl Verdict {
         };
         let count = header("x-steady-error-count".to_owned()).and_then(|count| count.parse().ok());
         let complaints = match count {
-            None => vec![format!("it was not judged: {status_line}")],
+            None => vec![format!("no verdict: {status_line}")],
             Some(count) => (1..=count)
                 .map(|number: u32| {
                     let part =
@@ -82,7 +82,7 @@ impl Verdict {
         Self { status: status.unwrap_or(0), complaints }
     }
 
-    /// Whether there is nothing wrong with the request.
+    /// Whether the request is valid.
     pub fn is_good(&self) -> bool {
         (200..300).contains(&self.status) && self.complaints.is_empty()
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Lists and objects in queries and forms are written `name[]` and
+/// Lists and objects in queries and forms are written as `name[]` and
 /// `name[key]`, as OpenAI's own clients do.
 const FORMATS: [&str; 4] = [
     "--validator-query-array-format=brackets",
@@ -103,8 +103,8 @@ const FORMATS: [&str; 4] = [
     "--validator-form-object-format=brackets",
 ];
 
-/// The program itself rather than `node_modules/.bin/steady`, which starts it
-/// as a child that a kill would leave behind.
+/// The program itself, not `node_modules/.bin/steady`, which starts it as a
+/// child that would survive a kill.
 fn program() -> PathBuf {
     let system = match std::env::consts::OS {
         "macos" => "darwin",

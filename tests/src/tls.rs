@@ -1,5 +1,5 @@
-//! TLS on this machine: an authority, certificates that it signs, and a server
-//! that puts TLS in front of a plain one.
+//! TLS on this machine: a certificate authority, certificates signed by it, and
+//! a server that adds TLS to a plain one.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A certificate authority that nobody knows.
+/// A certificate authority that no system trusts.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
@@ -24,21 +24,21 @@ pub struct Identity {
     key: PrivateKeyDer<'static>,
 }
 
-/// Whether a certificate is still valid.
+/// The validity of a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Validity {
-    /// It is.
+    /// Valid now.
     Current,
-    /// It was, years ago.
+    /// Expired years ago.
     Expired,
 }
 
 /// How a server ends a connection.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Close {
-    /// It says so before.
+    /// With a close notification.
     Orderly,
-    /// It does not, as if somebody in between had cut the connection.
+    /// Without one, as if somebody had cut the connection.
     Abrupt,
 }
 
@@ -49,10 +49,10 @@ impl Default for Authority {
 }
 
 impl Authority {
-    /// Makes an authority.
+    /// Creates an authority.
     ///
     /// # Panics
-    /// If there is no randomness.
+    /// If no randomness is available.
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -61,7 +61,7 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), pem }
     }
 
-    /// Its own certificate, to be trusted.
+    /// The authority's own certificate, for clients that trust it.
     pub fn pem(&self) -> &str {
         &self.pem
     }
@@ -69,7 +69,7 @@ impl Authority {
     /// Signs a certificate for the server `name`.
     ///
     /// # Panics
-    /// If that is no name.
+    /// If that is not a valid name.
     pub fn sign(&self, name: &str, validity: Validity) -> Identity {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         if validity == Validity::Expired {
@@ -97,10 +97,10 @@ fn config(identity: Identity) -> Arc<ServerConfig> {
 
 /// Listens on a free port with this identity, answers the first request of each
 /// connection with these bytes, and closes the connection a millisecond later.
-/// Gives the port. It serves until the process ends.
+/// Returns the port. It serves until the process ends.
 ///
 /// # Panics
-/// If there is no port.
+/// If there is no free port.
 pub fn answer_once(identity: Identity, answer: Vec<u8>) -> u16 {
     let config = config(identity);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -124,12 +124,12 @@ pub fn answer_once(identity: Identity, answer: Vec<u8>) -> u16 {
     port
 }
 
-/// Listens on a free port with this identity, and passes requests on to the
-/// server at `behind`, one on each connection. Gives the port. It serves until
-/// the process ends.
+/// Listens on a free port with this identity, and forwards one request of each
+/// connection to the server at `behind`. Returns the port. It serves until the
+/// process ends.
 ///
 /// # Panics
-/// If there is no port.
+/// If there is no free port.
 pub fn serve(identity: Identity, behind: SocketAddr, close: Close) -> u16 {
     let config = config(identity);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -137,14 +137,14 @@ pub fn serve(identity: Identity, behind: SocketAddr, close: Close) -> u16 {
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
             let config = Arc::clone(&config);
-            // A client that does not like the certificate goes away.
+            // A client that rejects the certificate disconnects.
             thread::spawn(move || pass(client, config, behind, close));
         }
     });
     port
 }
 
-/// Passes one request on and its answer back.
+/// Forwards one request, and its response.
 fn pass(
     client: TcpStream,
     config: Arc<ServerConfig>,
@@ -155,7 +155,7 @@ fn pass(
     let mut client = StreamOwned::new(connection, client);
     let Some(request) = read_request(&mut client)? else { return Ok(()) };
     let mut server = TcpStream::connect(behind)?;
-    // So that the end of the answer is the end of the connection.
+    // The end of the response is then the end of the connection.
     let line = request.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     let (line, rest) = request.split_at(line);
     server.write_all(&[line, b"connection: close\r\n", rest].concat())?;
@@ -168,7 +168,7 @@ fn pass(
     io::copy(&mut client.sock, &mut io::sink()).map(drop)
 }
 
-/// The next request; none if the client goes away before it is there.
+/// The next request; none if the client disconnects before it is complete.
 fn read_request(client: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
@@ -181,7 +181,7 @@ fn read_request(client: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(request))
 }
 
-/// Whether a request is there with its body, whose length it tells.
+/// Whether a request is complete with its body, whose length it announces.
 fn is_whole(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_ascii_lowercase();
     let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };

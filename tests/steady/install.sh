@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what judges the connector's requests: the mock server Steady, and
-# OpenAI's description of its API, cut to what the connector uses.
+# Installs what validates the connector's requests: the mock server Steady, and
+# OpenAI's API description, reduced to what the connector uses.
 #
 #     tests/steady/install.sh TARGET
 #
-# Everything goes to TARGET/steady. Run again, it does nothing unless one of
-# the files beside it has changed. Node.js with npm and Python 3 with venv are
-# installed by apt-get where they are missing and this user may.
+# Installs into TARGET/steady. Running it again does nothing unless a file in
+# this folder has changed. Node.js with npm and Python 3 with venv are installed
+# with apt-get if they are missing and the user may do that.
 set -eu
 
 me=tests/steady/install.sh

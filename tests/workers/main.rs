@@ -1,27 +1,27 @@
-//! What a run costs on a worker and in NATS: `make workers` prints the figures
-//! of host/worker/doc/workers.md.
+//! The cost of a run on a worker and in NATS. `make workers` prints the figures of
+//! host/worker/doc/workers.md.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "it is a program for developers, and its output is what it is for"
+    reason = "a program for developers whose purpose is its output"
 )]
 
 use std::time::{Duration, Instant};
 
 use connector_tests::nats::{Fleet, Nats, ask, until};
-use connector_tests::sandbox_that_forgets;
+use connector_tests::sandbox_without_memory;
 use openai_sandbox::Fault;
 
-/// Enough to forget how the worker began.
+/// Enough that the start of the worker does not matter.
 const RUNS: usize = 10_000;
-/// The places of the worker that is measured.
-const PLACES: &str = "64";
-/// So many are in flight for the figure of memory.
+/// The slots of the measured worker.
+const SLOTS: &str = "64";
+/// The number of runs in flight for the memory figure.
 const IN_FLIGHT: usize = 1_000;
 
 fn main() {
-    let fleet = Fleet::new(Nats::start(), sandbox_that_forgets());
-    // It makes the queue.
+    let fleet = Fleet::new(Nats::start(), sandbox_without_memory());
+    // The first worker creates the queue.
     let mut first = fleet.worker(&[]);
     first.terminate();
     first.wait();
@@ -39,7 +39,7 @@ fn throughput(fleet: &Fleet) {
     let server = fleet.nats.process();
     let server_before = server.processor_time();
     let begun = Instant::now();
-    let worker = fleet.worker(&["--runs", PLACES]);
+    let worker = fleet.worker(&["--runs", SLOTS]);
     let process = worker.process();
     until("all have ended", || (caller.replies().len() == RUNS).then_some(()));
     let took = begun.elapsed();
@@ -48,12 +48,12 @@ fn throughput(fleet: &Fleet) {
     caller.is_done();
     let kept = caller.bytes("KV_connector-outcomes");
     let each = |time: Duration| time.as_micros() / RUNS as u128;
-    println!("{RUNS} runs of Ask by one worker with {PLACES} places, provider on this machine");
+    println!("{RUNS} runs of Ask by one worker with {SLOTS} slots, provider on this machine");
     println!("published: {:.0} runs/s", RUNS as f64 / published.as_secs_f64());
     println!("ended: {:.0} runs/s", RUNS as f64 / took.as_secs_f64());
-    println!("processor for each, worker: {} us", each(of_worker));
-    println!("processor for each, NATS: {} us", each(of_server));
-    println!("in NATS until it ends: {} bytes", queued / RUNS as u64);
+    println!("CPU time per run, worker: {} us", each(of_worker));
+    println!("CPU time per run, NATS: {} us", each(of_server));
+    println!("in NATS until the run ends: {} bytes", queued / RUNS as u64);
     println!("in NATS afterwards: {} bytes", kept / RUNS as u64);
 }
 
@@ -64,14 +64,14 @@ fn memory(fleet: &Fleet) {
     (0..IN_FLIGHT).for_each(|_| fleet.sandbox.script(Fault::Delay(Duration::from_secs(10))));
     let runs: Vec<_> = (0..IN_FLIGHT).map(|run| (format!("slow-{run}"), ask("And?"))).collect();
     caller.publish_all(&runs);
-    until("all are begun", || {
+    until("all have started", || {
         (caller.messages("connector-begun") == IN_FLIGHT as u64).then_some(())
     });
     std::thread::sleep(Duration::from_secs(2));
     let within = worker.process().figures();
     let each = (within.memory - before.memory) / IN_FLIGHT as u64;
     println!("idle worker: {} MB", before.memory / 1024);
-    println!("memory of a run in flight (of {IN_FLIGHT}): {each} KB");
-    println!("threads of {IN_FLIGHT} runs in flight: {}", within.threads);
+    println!("memory per run in flight (of {IN_FLIGHT}): {each} KB");
+    println!("threads with {IN_FLIGHT} runs in flight: {}", within.threads);
     until("all have ended", || (caller.replies().len() == IN_FLIGHT).then_some(()));
 }

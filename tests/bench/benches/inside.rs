@@ -1,5 +1,5 @@
-//! What happens inside one process: isolation, loading, rendering.
-#![allow(missing_docs, clippy::unwrap_used, reason = "it is a benchmark")]
+//! Costs inside one process: isolation, loading, rendering.
+#![allow(missing_docs, clippy::unwrap_used, reason = "benchmark code")]
 
 use std::hint::black_box;
 use std::time::Duration;

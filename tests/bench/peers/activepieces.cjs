@@ -1,4 +1,4 @@
-// One Ask by the OpenAI piece of Activepieces, without its engine:
+// One Ask with the OpenAI piece of Activepieces, without its engine:
 //
 //     node activepieces.cjs BASE_URL
 const { openai } = require("@activepieces/piece-openai");

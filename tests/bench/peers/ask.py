@@ -1,4 +1,4 @@
-"""One Ask by OpenAI's client for Python: ask.py BASE_URL"""
+"""One Ask with OpenAI's Python client: ask.py BASE_URL"""
 
 import sys
 

@@ -1,14 +1,13 @@
 #!/bin/sh
-# Installs what the connector is measured against and what it is measured with:
-# the official clients of OpenAI for Node and Python, the OpenAI piece of
+# Installs what the benchmarks compare the connector with, and their tools:
+# OpenAI's official clients for Node and Python, the OpenAI piece of
 # Activepieces, Node-RED; curl, GNU time and wrk.
 #
 #     tests/bench/peers/install.sh TARGET
 #
-# Everything goes to TARGET/bench, 250 MB. Run again, it does nothing unless
-# one of the files beside it has changed. Node.js with npm, Python 3 with venv
-# and the programs are installed by apt-get where they are missing and this
-# user may.
+# Installs 250 MB into TARGET/bench. Running it again does nothing unless a file
+# in this folder has changed. Missing programs, Node.js with npm, and Python 3
+# with venv are installed with apt-get if the user may do that.
 set -eu
 
 me=tests/bench/peers/install.sh
@@ -20,7 +19,7 @@ cd "$(dirname "$0")"
 . ../../../scripts/installing.sh
 wanted=$(cat install.sh ../../../scripts/installing.sh package-lock.json requirements.txt ./*.cjs ./*.mjs ./*.py | cksum)
 
-# GNU time is no builtin, and `command` finds that one first.
+# `command` would find the shell's builtin instead of GNU time.
 if ! command -v curl >/dev/null || ! command -v wrk >/dev/null || ! [ -x /usr/bin/time ]; then
     debian "curl, GNU time and wrk" curl time wrk
 fi

@@ -1,9 +1,9 @@
-// Node-RED with one flow: POST /run asks the provider by the http-request node
-// and answers what it answered.
+// Node-RED with one flow: POST /run sends a request to the provider with the
+// http-request node, and returns its response.
 //
 //     node node-red.cjs BASE_URL
 //
-// Says where it listens, and ends when standard input closes.
+// Prints its address, and ends when standard input closes.
 const express = require("express");
 const fs = require("node:fs");
 const http = require("node:http");

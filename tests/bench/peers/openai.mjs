@@ -1,9 +1,9 @@
-// OpenAI's client for Node.
+// OpenAI's Node client.
 //
 //     node openai.mjs ask BASE_URL
 //     node openai.mjs at-once BASE_URL ASKS AT_ONCE
 //
-// `at-once` prints the processor's time for an Ask in microseconds.
+// `at-once` prints the CPU time of an Ask in microseconds.
 import OpenAI from "openai";
 
 const [what, baseURL, asks, atOnce] = process.argv.slice(2);

@@ -1,6 +1,6 @@
-//! The component in wasmtime alone, with HTTP stubbed: what isolation costs.
+//! The component in wasmtime alone, with HTTP stubbed: the cost of isolation.
 
-#[allow(missing_docs, clippy::all, unused_qualifications, reason = "it is generated")]
+#[allow(missing_docs, clippy::all, unused_qualifications, reason = "generated code")]
 mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit",
@@ -24,22 +24,22 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result, Store,
 };
 
-/// What stands behind the imports.
+/// The state behind the stubbed imports.
 #[derive(Default)]
 pub struct Stub {
     answers: ResourceTable,
 }
 
-/// The provider's only answer.
+/// The only response of the provider.
 pub struct Answer;
 
-/// A file. There is none.
+/// A file. None exists.
 pub enum NoFile {}
 
 const COMPLETION: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1795305600,"model":"gpt-5.4-2026-03-05","choices":[{"index":0,"message":{"role":"assistant","content":"2 + 2 = 4.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":10,"total_tokens":24}}"#;
 
-/// What a function of the contract tells the component.
-type Told<T, E> = std::result::Result<T, E>;
+/// The result of a function of the contract.
+type Outcome<T, E> = std::result::Result<T, E>;
 
 fn not_here<T>() -> Result<T> {
     Err(wasmtime::Error::msg("Ask was not expected to call this"))
@@ -52,13 +52,13 @@ impl events::Host for Stub {
         Ok(false)
     }
 
-    fn emit(&mut self, _: events::Event) -> Result<Told<(), lifecycle::StopReason>> {
+    fn emit(&mut self, _: events::Event) -> Result<Outcome<(), lifecycle::StopReason>> {
         not_here()
     }
 }
 
 impl lifecycle::Host for Stub {
-    fn wait(&mut self, _: u64) -> Result<Told<(), lifecycle::StopReason>> {
+    fn wait(&mut self, _: u64) -> Result<Outcome<(), lifecycle::StopReason>> {
         not_here()
     }
 
@@ -68,11 +68,11 @@ impl lifecycle::Host for Stub {
 }
 
 impl files::Host for Stub {
-    fn open(&mut self, _: FileEntry) -> Result<Told<Resource<NoFile>, Failure>> {
+    fn open(&mut self, _: FileEntry) -> Result<Outcome<Resource<NoFile>, Failure>> {
         not_here()
     }
 
-    fn create(&mut self, _: String, _: String, _: Vec<u8>) -> Result<Told<FileEntry, Failure>> {
+    fn create(&mut self, _: String, _: String, _: Vec<u8>) -> Result<Outcome<FileEntry, Failure>> {
         not_here()
     }
 }
@@ -86,7 +86,7 @@ impl files::HostFile for Stub {
         not_here()
     }
 
-    fn read(&mut self, _: Resource<NoFile>, _: u64, _: u32) -> Result<Told<Vec<u8>, Failure>> {
+    fn read(&mut self, _: Resource<NoFile>, _: u64, _: u32) -> Result<Outcome<Vec<u8>, Failure>> {
         not_here()
     }
 
@@ -96,17 +96,17 @@ impl files::HostFile for Stub {
 }
 
 impl functions::Host for Stub {
-    fn describe(&mut self, _: Vec<String>) -> Result<Told<Vec<functions::Function>, Failure>> {
+    fn describe(&mut self, _: Vec<String>) -> Result<Outcome<Vec<functions::Function>, Failure>> {
         not_here()
     }
 
-    fn call(&mut self, _: Vec<functions::Invocation>) -> Result<Vec<Told<String, Failure>>> {
+    fn call(&mut self, _: Vec<functions::Invocation>) -> Result<Vec<Outcome<String, Failure>>> {
         not_here()
     }
 }
 
 impl json_schema::Host for Stub {
-    fn validate(&mut self, _: String, _: String) -> Result<Told<(), json_schema::Invalid>> {
+    fn validate(&mut self, _: String, _: String) -> Result<Outcome<(), json_schema::Invalid>> {
         not_here()
     }
 }
@@ -118,7 +118,7 @@ impl log::Host for Stub {
 }
 
 impl http::Host for Stub {
-    fn send(&mut self, _: http::Request) -> Result<Told<Resource<Answer>, Failure>> {
+    fn send(&mut self, _: http::Request) -> Result<Outcome<Resource<Answer>, Failure>> {
         Ok(Ok(self.answers.push(Answer)?))
     }
 }
@@ -132,11 +132,11 @@ impl http::HostResponse for Stub {
         Ok(None)
     }
 
-    fn read(&mut self, _: Resource<Answer>, _: u32) -> Result<Told<Option<Vec<u8>>, Failure>> {
+    fn read(&mut self, _: Resource<Answer>, _: u32) -> Result<Outcome<Option<Vec<u8>>, Failure>> {
         not_here()
     }
 
-    fn text(&mut self, _: Resource<Answer>) -> Result<Told<String, Failure>> {
+    fn text(&mut self, _: Resource<Answer>) -> Result<Outcome<String, Failure>> {
         Ok(Ok(COMPLETION.to_owned()))
     }
 
@@ -144,7 +144,7 @@ impl http::HostResponse for Stub {
         &mut self,
         _: Resource<Answer>,
         _: Option<http::EmbeddedFiles>,
-    ) -> Result<Told<String, Failure>> {
+    ) -> Result<Outcome<String, Failure>> {
         Ok(Ok(COMPLETION.to_owned()))
     }
 
@@ -152,7 +152,7 @@ impl http::HostResponse for Stub {
         &mut self,
         _: Resource<Answer>,
         _: Option<http::EmbeddedFiles>,
-    ) -> Result<Told<Option<http::ServerSentEvent>, Failure>> {
+    ) -> Result<Outcome<Option<http::ServerSentEvent>, Failure>> {
         not_here()
     }
 
@@ -161,7 +161,7 @@ impl http::HostResponse for Stub {
         _: Resource<Answer>,
         _: String,
         _: String,
-    ) -> Result<Told<FileEntry, Failure>> {
+    ) -> Result<Outcome<FileEntry, Failure>> {
         not_here()
     }
 
@@ -177,20 +177,20 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Compiles it.
+    /// Compiles the component.
     ///
     /// # Panics
-    /// If it cannot be.
+    /// If it cannot be compiled.
     pub fn new(wasm: &[u8]) -> Self {
         let engine = engine();
         let component = Component::from_binary(&engine, wasm).unwrap();
         Self::of(&engine, &component)
     }
 
-    /// A compiled one.
+    /// Uses a compiled component.
     ///
     /// # Panics
-    /// If it wants other imports.
+    /// If it has other imports.
     pub fn of(engine: &Engine, component: &Component) -> Self {
         let mut linker = Linker::new(engine);
         Connector::add_to_linker::<_, HasSelf<_>>(&mut linker, |stub: &mut Stub| stub).unwrap();
@@ -203,18 +203,18 @@ impl Bare {
         store
     }
 
-    /// A fresh instance, nothing else.
+    /// Creates a fresh instance.
     ///
     /// # Panics
-    /// If it cannot be made.
+    /// If it cannot be created.
     pub fn instantiate(&self) -> Connector {
         self.pre.instantiate(self.store()).unwrap()
     }
 
-    /// A fresh instance that asks, and is answered at once.
+    /// Makes an Ask in a fresh instance; the answer is immediate.
     ///
     /// # Panics
-    /// If the answer is not what it should be.
+    /// If the answer is wrong.
     pub fn ask(&self, input: &Input) {
         let mut store = self.store();
         let connector = self.pre.instantiate(&mut store).unwrap();
@@ -224,20 +224,20 @@ impl Bare {
     }
 }
 
-/// What the host hands over: the input and the connection's settings.
+/// The input and the connection's settings, as the host passes them.
 pub struct Input(String, String);
 
-/// An Ask with so many messages.
+/// An Ask with this many messages.
 pub fn input(messages: usize) -> Input {
     let message = json!({ "role": "user", "content": "What is 2 + 2?" });
     let input = json!({ "model": "gpt-5.4", "messages": vec![message; messages] });
     Input(input.to_string(), "{}".to_owned())
 }
 
-/// An engine like the host's.
+/// Creates an engine with the host's settings.
 ///
 /// # Panics
-/// If it cannot be made.
+/// If it cannot be created.
 pub fn engine() -> Engine {
     let mut pool = PoolingAllocationConfig::new();
     pool.max_memory_size(64 << 20)

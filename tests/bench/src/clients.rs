@@ -1,5 +1,5 @@
-//! The same calls through the library, and through ureq alone as a Rust
-//! program would make them without it.
+//! The same calls through the library, and through ureq alone, as a Rust
+//! program would make them without the library.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
@@ -15,30 +15,30 @@ use ureq::{Agent, SendBody};
 const TOKEN: &str = "sk-bench";
 const MODEL: &str = "gpt-5.4";
 
-/// What calls the provider.
+/// A client that calls the provider.
 pub trait Client: Send + Sync {
-    /// Asks a question of so many messages, and returns the answer.
+    /// Asks a question of this many messages, and returns the answer.
     fn ask(&self, messages: usize) -> String;
 
-    /// Asks and hears the answer token by token.
+    /// Asks a question, and passes the answer on token by token.
     fn ask_streamed(&self, on_token: Arc<dyn Fn(&str) + Send + Sync>) -> String;
 
-    /// Uploads a recording and returns what was said.
+    /// Uploads a recording, and returns its transcript.
     fn transcribe(&self, recording: &Path) -> String;
 
-    /// Stores a recording and returns where.
+    /// Stores generated speech, and returns its path.
     fn speak(&self, folder: &Path) -> PathBuf;
 }
 
-/// A client by its name, for so many calls at the same time.
+/// Creates a client by name, for this many concurrent calls.
 ///
 /// # Panics
-/// If there is none of this name.
+/// If there is no client of this name.
 pub fn client(name: &str, base_url: &str, at_once: u32) -> Box<dyn Client> {
     match name {
         "library" => Box::new(Library::new(base_url, at_once)),
         "ureq" => Box::new(Ureq::new(base_url, at_once)),
-        _ => panic!("there is no client {name}"),
+        _ => panic!("unknown client {name}"),
     }
 }
 

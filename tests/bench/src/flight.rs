@@ -1,4 +1,4 @@
-//! Many streamed Asks at the same time.
+//! Many concurrent streamed Asks.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::clients::client;
 use crate::provider::{Sends, age};
 
-/// Delays are counted in steps of 100 µs, up to this many.
+/// Delays are counted in steps of 100 µs; this is the maximum.
 const STEPS: usize = 50_000;
 const STEP: Duration = Duration::from_micros(100);
 const OFTEN: Duration = Duration::from_millis(50);
@@ -28,7 +28,7 @@ impl Delays {
     }
 
     fn hear(&self, token: &str) {
-        // Two tokens that came together are one event's text.
+        // Two tokens that arrived together are the text of one event.
         for token in token.split_inclusive(' ') {
             let step = (age(token).as_micros() / STEP.as_micros()) as usize;
             self.steps.get(step.min(STEPS - 1)).unwrap().fetch_add(1, Ordering::Relaxed);
@@ -36,7 +36,7 @@ impl Delays {
         }
     }
 
-    /// In milliseconds.
+    /// A quantile in milliseconds.
     fn quantile(&self, share: f64) -> f64 {
         let wanted = (self.heard.load(Ordering::Relaxed) as f64 * share) as u64;
         let mut below = 0;
@@ -48,11 +48,11 @@ impl Delays {
     }
 }
 
-/// What became of so many streamed Asks at the same time.
+/// Measures this many concurrent streamed Asks.
 pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
     raise_open_files();
     let client = client(name, &sends.base_url(origin), asks + 4);
-    // One first: what is made once is not a run's.
+    // Make one first, so that one-time setup does not count.
     client.ask_streamed(Arc::new(|_| ()));
     let idle = Process::own().figures().own_memory;
     let delays = Arc::new(Delays::new());

@@ -1,5 +1,5 @@
-//! A server in the style of `wasmtime serve`: each request gets a fresh
-//! instance of a component that says hello.
+//! A server like `wasmtime serve`: each request gets a fresh instance of a
+//! component that responds with hello.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ const HELLO: &str = r#"
     (canon lift (core func $instance "hello") (memory $instance "memory"))))
 "#;
 
-/// Listens on a free port, says where, and serves.
+/// Listens on a free port, prints the address, and serves.
 pub fn serve() {
     let engine = engine();
     let component = Component::new(&engine, wat::parse_str(HELLO).unwrap()).unwrap();

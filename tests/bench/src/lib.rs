@@ -1,10 +1,10 @@
-//! What is measured, and what it is measured against. `tests/bench/bench.py`
-//! puts the figures together.
+//! The measurements, and the clients and servers they compare.
+//! `tests/bench/bench.py` collects the figures.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a benchmark that cannot go on should say so at once"
+    reason = "a benchmark that cannot continue should panic at once"
 )]
 
 pub mod bare;

@@ -1,7 +1,7 @@
-//! One measurement, as a process of its own. Prints JSON.
+//! One measurement per process. Prints JSON.
 //!
 //! `tests/bench/bench.py` calls it.
-#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on should say so at once")]
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot continue should panic at once")]
 
 use std::time::Duration;
 use std::{io, process, thread};
@@ -14,17 +14,17 @@ use connector_bench::{flight, hello, turns};
 /// Measures the library and ureq alone.
 #[derive(Parser)]
 enum Args {
-    /// A provider that answers at once, until standard input closes.
+    /// A provider that responds immediately, until standard input closes.
     Provider,
-    /// A server in the style of `wasmtime serve`.
+    /// A server like `wasmtime serve`.
     Hello,
-    /// Asks one after another, of each client in turns.
+    /// Sequential Asks, alternating between the clients.
     Turns { base_url: String, asks: usize, messages: usize },
-    /// Asks at the same time.
+    /// Concurrent Asks.
     AtOnce { client: String, base_url: String, asks: u32, at_once: u32 },
-    /// Streamed Asks at the same time.
+    /// Concurrent streamed Asks.
     Flight { client: String, origin: String, asks: u32, tokens: u32, pause_ms: u64 },
-    /// Recordings at the same time.
+    /// Concurrent transfers of recordings.
     Transfers { client: String, base_url: String, way: Way, count: u32, bytes: u64 },
 }
 
@@ -49,7 +49,7 @@ fn main() {
     println!("{figures}");
 }
 
-/// Ends with whoever started it.
+/// Ends together with its parent process.
 fn while_asked(serve: fn()) {
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());

@@ -1,8 +1,9 @@
-//! A provider that answers at once: what is measured should wait for itself
-//! only.
+//! A provider that responds immediately, so that a client waits only for
+//! itself.
 //!
-//! Its base URL says what it sends: `/TOKENS/PAUSE/BYTES/v1` streams so many
-//! tokens, so many microseconds apart, and its recordings have so many bytes.
+//! The base URL determines the responses: with `/TOKENS/PAUSE/BYTES/v1` it
+//! streams TOKENS tokens, PAUSE microseconds apart, and its recordings have
+//! BYTES bytes.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -20,29 +21,29 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-/// An answer of a few words, as OpenAI's API gives it.
+/// An answer of a few words in the format of OpenAI's API.
 const COMPLETION: &str = r#"{"id":"chatcmpl-CVcXhAWkYTV3pzLMOGPRQqPBQ5tDz","object":"chat.completion","created":1795305600,"model":"gpt-5.4-2026-03-05","choices":[{"index":0,"message":{"role":"assistant","content":"2 + 2 = 4.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":10,"total_tokens":24,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":null}"#;
 const PIECE: usize = 64 << 10;
 
-/// What it sends.
+/// The sizes of responses.
 #[derive(Clone, Copy, Debug)]
 pub struct Sends {
-    /// Tokens of a streamed answer.
+    /// The number of tokens in a streamed answer.
     pub tokens: u32,
-    /// Between two of them.
+    /// The pause between two tokens.
     pub pause: Duration,
-    /// Of a recording.
+    /// The size of a recording.
     pub bytes: u64,
 }
 
 impl Sends {
-    /// The base URL at which it does.
+    /// The base URL that requests these responses.
     pub fn base_url(&self, origin: &str) -> String {
         format!("{origin}/{}/{}/{}/v1", self.tokens, self.pause.as_micros(), self.bytes)
     }
 }
 
-/// Listens on a free port, says where, and serves.
+/// Listens on a free port, prints the address, and serves.
 pub fn serve() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -80,7 +81,7 @@ async fn chat(Path((tokens, pause, _)): Path<(u32, u64, u64)>, body: Bytes) -> R
     ([(CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-/// Every token that is due, and when it was sent.
+/// The tokens that are due, each with the time it was sent.
 fn completion(
     tokens: u32,
     pause: Duration,
@@ -91,7 +92,7 @@ fn completion(
             return None;
         }
         tokio::time::sleep_until((begun + pause * sent).into()).await;
-        // One that comes late brings those that are due by now.
+        // A late wakeup sends all tokens that are due by then.
         let elapsed = begun.elapsed().as_micros() / pause.as_micros().max(1);
         let due = u32::try_from(elapsed).unwrap_or(u32::MAX).max(sent) + 1;
         let due = due.min(tokens);
@@ -121,16 +122,16 @@ fn chunk(delta: serde_json::Value, finish_reason: Option<&str>) -> String {
     format!("data: {chunk}\n\n")
 }
 
-/// Now, in nanoseconds of the clock that all processes of a machine share, as
-/// a token.
+/// The current time as a token, in nanoseconds of the clock that all processes
+/// of a machine share.
 fn stamp() -> String {
     format!("{} ", now())
 }
 
-/// How long ago a token was sent.
+/// The time since a token was sent.
 ///
 /// # Panics
-/// If it is none of this provider's.
+/// If the token is not from this provider.
 pub fn age(token: &str) -> Duration {
     let sent: u64 = token.trim_end().parse().unwrap();
     Duration::from_nanos(now().saturating_sub(sent))
@@ -142,7 +143,7 @@ fn now() -> u64 {
 }
 
 async fn speech(Path((_, _, bytes)): Path<(u32, u64, u64)>, _: Bytes) -> Response {
-    // By its first bytes it is an MP3 file.
+    // The first bytes mark it as an MP3 file.
     static SPEECH: [u8; PIECE] = {
         let mut piece = [0; PIECE];
         (piece[0], piece[1], piece[2]) = (b'I', b'D', b'3');

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The median, the 99th percentile and the most, in microseconds.
+/// The median, the 99th percentile and the maximum, in microseconds.
 ///
 /// # Panics
-/// If there are none.
+/// If there are no durations.
 pub fn quantiles(mut durations: Vec<Duration>) -> Value {
     durations.sort_unstable();
     let at = |share: f64| {

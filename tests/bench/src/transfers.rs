@@ -13,7 +13,7 @@ use crate::clients::{Client, client};
 
 const OFTEN: Duration = Duration::from_millis(10);
 
-/// Which way the bytes go.
+/// The direction of a transfer.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub enum Way {
     /// A transcription.
@@ -22,7 +22,7 @@ pub enum Way {
     Down,
 }
 
-/// Memory for each transfer in KB, and MB a second of all together.
+/// The memory per transfer in KB, and the total throughput in MB per second.
 pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -> Value {
     let client = client(name, base_url, count);
     let folder = tempfile::tempdir().unwrap();
@@ -53,7 +53,7 @@ fn hear(client: &dyn Client, folder: &Path, bytes: u64) {
     fs::remove_file(path).unwrap();
 }
 
-/// The most memory of this process meanwhile, in KiB.
+/// The peak memory of this process during the work, in KiB.
 fn watched<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! Asks one after another, and many at the same time.
+//! Sequential Asks, and many concurrent ones.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::clients::{Client, client};
 use crate::quantiles::quantiles;
 
-/// How many of one client come in a row: the caches are warm, and what the
-/// machine does otherwise meets all clients.
+/// The number of consecutive Asks by one client: enough to warm the caches, and
+/// few enough that other load on the machine affects all clients.
 const ROW: usize = 50;
 const CLIENTS: [&str; 2] = ["library", "ureq"];
 
-/// The time of an Ask by each client, in turns.
+/// The time of an Ask by each client; the clients alternate.
 pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value {
     let clients = CLIENTS.map(|name| (name, client(name, base_url, 4)));
     let mut taken = CLIENTS.map(|_| Vec::with_capacity(asks));
@@ -35,8 +35,7 @@ pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value 
     figures.map(|((name, _), taken)| ((*name).to_owned(), quantiles(taken))).collect()
 }
 
-/// The processor's time for an Ask, with so many at the same time, in
-/// microseconds.
+/// The processor time per Ask in microseconds, with this many at the same time.
 pub fn at_once(name: &str, base_url: &str, asks: u32, at_once: u32) -> Value {
     let client = client(name, base_url, at_once);
     all(&*client, at_once * 4, at_once);
@@ -62,7 +61,7 @@ fn all(client: &dyn Client, asks: u32, at_once: u32) {
     });
 }
 
-/// What the processor did for this process, all threads together.
+/// The processor time of this process, all threads together.
 fn processor() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())

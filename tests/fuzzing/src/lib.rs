@@ -1,9 +1,8 @@
-//! Tries generated inputs on parsers.
+//! Tests parsers with generated inputs.
 //!
-//! A property is a function that panics where it does not hold. The smallest
-//! input for which it does not is printed, and its seed is written to
-//! `proptest-regressions/` of the crate at fault: committed there, it is tried
-//! first ever after.
+//! A property is a function that panics if it does not hold. The smallest
+//! failing input is printed, and its seed is written to `proptest-regressions/`
+//! of the crate at fault. Once committed there, it is always tested first.
 
 mod mutation;
 
@@ -14,15 +13,15 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
 pub use mutation::{cut, mutated, mutated_text};
 
-/// Of the inputs that are tried each time.
+/// The seed of the inputs that are tested by default.
 const SEED: u64 = 35;
 
-/// Tries `cases` inputs, the same ones each time, or as many others as
+/// Tests `cases` inputs, always the same, or as many random ones as
 /// `PROPTEST_CASES` says. `source` is the test's `file!()`.
 ///
 /// # Panics
 /// If the property does not hold for one of them.
-#[allow(clippy::panic, reason = "it is what a test does that fails")]
+#[allow(clippy::panic, reason = "a failing test panics")]
 #[track_caller]
 pub fn try_all<S>(source: &'static str, cases: u32, inputs: &S, property: impl Fn(S::Value))
 where
@@ -30,7 +29,7 @@ where
     S::Value: Debug,
 {
     let asked = std::env::var_os("PROPTEST_CASES");
-    // By default the configuration holds what the environment says.
+    // By default, the configuration reads the environment.
     let config = Config { source_file: Some(source), ..Config::default() };
     let config = match asked {
         Some(_) => config,

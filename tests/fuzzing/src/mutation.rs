@@ -1,4 +1,4 @@
-//! Seeds, written by hand, and what becomes of them.
+//! Hand-written seeds and their mutations.
 
 use proptest::collection::vec;
 use proptest::prelude::{Just, any};
@@ -6,25 +6,25 @@ use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 use proptest::strategy::Strategy;
 
-/// One change of a text.
+/// One change of a seed.
 #[derive(Clone, Debug)]
 enum Change {
-    /// A byte becomes another one.
+    /// Replaces a byte.
     Byte(Index, u8),
-    /// A bit flips.
+    /// Flips a bit.
     Bit(Index, u8),
-    /// Something is put in.
+    /// Inserts bytes.
     Insert(Index, Vec<u8>),
-    /// A piece is taken out.
+    /// Removes a piece.
     Remove(Index, usize),
-    /// A piece stands there again.
+    /// Repeats a piece.
     Repeat(Index, usize),
-    /// The rest is gone.
+    /// Removes the rest.
     Cut(Index),
 }
 
-/// The seeds, each with up to six changes. What is put in is one of the
-/// `words`, which mean something to the parser, or any byte.
+/// The seeds, each with up to six changes. Insertions are one of the `words`,
+/// which are meaningful to the parser, or random bytes.
 pub fn mutated(
     seeds: &'static [&'static [u8]],
     words: &'static [&'static [u8]],
@@ -33,7 +33,7 @@ pub fn mutated(
         .prop_map(|(seed, changes)| changes.iter().fold(seed.to_vec(), changed))
 }
 
-/// The same for texts. What a change leaves that is no UTF-8 is replaced.
+/// The same for text. Invalid UTF-8 that results from a change is replaced.
 pub fn mutated_text(
     seeds: &'static [&'static str],
     words: &'static [&'static str],
@@ -45,7 +45,7 @@ pub fn mutated_text(
     })
 }
 
-/// The places at which bytes that arrive in pieces are cut.
+/// Splits bytes at these places, as if they arrived in pieces.
 pub fn cut(bytes: &[u8], places: &[Index]) -> Vec<Vec<u8>> {
     let mut places: Vec<usize> = places.iter().map(|at| at.index(bytes.len() + 1)).collect();
     places.sort_unstable();

@@ -1,5 +1,5 @@
-//! One account for a run and the runs of its functions: the sum is limited, the
-//! run that exceeds it ends, and everything is returned.
+//! A run and its functions share one budget: their use is added up, the run
+//! that exceeds the budget ends, and everything it held is released.
 
 use std::sync::Arc;
 use std::thread;
@@ -44,8 +44,7 @@ impl Bench {
         run.start().map(|outcome| outcome.output)
     }
 
-    /// The failure of a run that is ended. The next one is as if nothing had
-    /// happened.
+    /// The failure of a run that exceeds a limit. The next run is unaffected.
     #[track_caller]
     fn ended(&self, of: &Value, limits: &Limits, words: &str) -> Failure {
         let failure = self.act(of, limits).unwrap_err();
@@ -56,7 +55,7 @@ impl Bench {
     }
 }
 
-/// A call of the connector's own action, as a function.
+/// Steps that call the connector's own action as a function.
 fn calls(of: &Value, times: usize) -> Value {
     let call = json!({ "name": "puppet/v1/act", "arguments": { "steps": of.to_string() } });
     json!([{ "call": vec![call; times] }])
@@ -69,7 +68,7 @@ fn within(change: impl FnOnce(&mut Limits)) -> Limits {
 }
 
 #[test]
-fn requests_of_a_run_and_its_functions_are_counted_together() {
+fn a_run_and_its_functions_share_the_request_limit() {
     let bench = Bench::new();
     let limits = within(|limits| limits.requests = 10);
     let send = json!([{ "send": { "path": "body", "body": "a" } }, { "drop": {} }]);
@@ -81,7 +80,7 @@ fn requests_of_a_run_and_its_functions_are_counted_together() {
 }
 
 #[test]
-fn open_responses_of_a_run_and_its_functions_are_counted_together() {
+fn a_run_and_its_functions_share_the_limit_of_open_responses() {
     let bench = Bench::new();
     let limits = within(|limits| limits.open = 8);
     let send = json!({ "send": { "path": "body", "body": "a" } });
@@ -93,7 +92,7 @@ fn open_responses_of_a_run_and_its_functions_are_counted_together() {
 }
 
 #[test]
-fn what_the_host_holds_is_counted_together() {
+fn a_run_and_its_functions_share_the_limit_of_held_bytes() {
     let bench = Bench::new();
     let limits = within(|limits| limits.held_bytes = 8 << 20);
     let large = json!([{ "call": vec![json!({ "name": "large", "arguments": {} }); 20] }]);
@@ -101,18 +100,19 @@ fn what_the_host_holds_is_counted_together() {
     let names = vec!["puppet/v1/act"; 1_000];
     let small = within(|limits| limits.held_bytes = 100_000);
     bench.ended(&json!([{ "describe": { "names": names } }]), &small, "holds more than");
-    // Half of an event in each of several answers.
+    // Half an event in each of several responses.
     let text = "x".repeat(1 << 20);
     let send = json!({ "send": { "path": "file", "body": text } });
     let unfinished = json!({ "read": { "max": 1 } });
     let hoard = json!([{ "repeat": { "times": 40, "steps": [send, unfinished] } }]);
-    // What was not read stays with the server; what was is counted.
+    // Unread data stays with the server; only what was read counts.
     assert!(bench.act(&hoard, &limits).is_ok());
 }
 
-/// A response that was read holds nothing, also if a guest keeps it.
+/// A response that was read to its end holds no memory, even if the guest keeps
+/// its handle.
 #[test]
-fn what_was_handed_over_is_held_no_longer() {
+fn delivered_data_is_no_longer_held() {
     let bench = Bench::new();
     let limits = within(|limits| limits.held_bytes = 8 << 20);
     let text = "x".repeat(1 << 20);
@@ -130,15 +130,15 @@ fn what_was_handed_over_is_held_no_longer() {
 }
 
 #[test]
-fn messages_of_a_run_and_its_functions_are_counted_together() {
+fn a_run_and_its_functions_share_the_limit_of_log_messages() {
     let bench = Bench::new();
     let log = json!([{ "repeat": { "times": 500, "steps": [{ "log": { "text": "a" } }] } }]);
-    // Further ones are dropped, and nobody fails for it.
+    // Further messages are dropped; the run does not fail.
     assert!(bench.act(&calls(&log, 5), &within(|_| ())).is_ok());
 }
 
 #[test]
-fn files_of_functions_go_with_a_run_that_fails() {
+fn files_of_functions_are_removed_when_the_run_fails() {
     let bench = Bench::new();
     let limits = within(|_| ());
     let make = json!([{ "create": { "bytes": 10 } }]);
@@ -153,9 +153,10 @@ fn files_of_functions_go_with_a_run_that_fails() {
     assert!(seen.contains("a run may store at most 1000 files"), "{seen}");
 }
 
-/// Row 13: what a function has paid is known of the run that called it.
+/// A charge that a function caused is reported by the run that called
+/// it.
 #[test]
-fn what_a_function_has_sent_was_sent_by_the_run() {
+fn a_request_of_a_function_counts_as_sent_by_the_run() {
     let bench = Bench::new();
     let send = json!([{ "send": { "path": "body", "body": "a" } }]);
     let mut steps = calls(&send, 1);
@@ -166,10 +167,10 @@ fn what_a_function_has_sent_was_sent_by_the_run() {
     assert!(!failure.request_sent, "{failure:?}");
 }
 
-/// What a caller allows for a request holds for those of functions: one that may
-/// be paid twice is not made again.
+/// The caller's retry limits also apply to functions: a request that could be
+/// charged twice is not repeated.
 #[test]
-fn a_functions_requests_are_repeated_no_more_than_the_runs_own() {
+fn requests_of_functions_obey_the_runs_retry_limits() {
     let (echo, connector) = (Echo::start(), puppet::load(&json!({})));
     let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
     let files = Files::new("nowhere");
@@ -187,9 +188,10 @@ fn a_functions_requests_are_repeated_no_more_than_the_runs_own() {
     }
 }
 
-/// Row 9: honest functions at the same time take no place from other runs.
+/// Honest functions that run at the same time take no capacity from
+/// other runs.
 #[test]
-fn runs_of_functions_have_room_of_their_own() {
+fn functions_take_no_capacity_from_other_runs() {
     let options = HostOptions { concurrent_runs: 4, ..HostOptions::default() };
     let host = connector_host::Host::new(options).unwrap();
     let connector = host.load(&puppet::puppet(&json!({}))).unwrap();
@@ -215,9 +217,9 @@ fn runs_of_functions_have_room_of_their_own() {
     });
 }
 
-/// The time of a run is that of its functions, too.
+/// The time limit of a run includes its functions.
 #[test]
-fn a_function_that_never_ends_ends_with_its_run() {
+fn an_endless_function_ends_with_its_run() {
     let bench = Bench::new();
     let limits = within(|limits| limits.time = Duration::from_millis(500));
     let failure = bench.act(&calls(&json!([{ "loop": {} }]), 8), &limits).unwrap_err();

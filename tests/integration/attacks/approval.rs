@@ -1,5 +1,5 @@
-//! A component is used if somebody approved it, for what it asked for then; a
-//! stored connection belongs to the place for which it was stored.
+//! A component is used only after somebody approved what it requests, and a
+//! stored connection works only for the origin it was stored for.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
 
-/// A folder with components, and one for what is stored.
+/// A folder with components, and one for approvals and connections.
 struct Place {
     components: TempDir,
     data: TempDir,
@@ -69,7 +69,7 @@ impl Place {
 const ACT: [&str; 4] = ["run", "puppet/v1/act", "--set", "steps=[{\"settings\":{}}]"];
 
 #[test]
-fn a_component_of_a_lock_file_is_used_without_a_question() {
+fn a_component_in_the_lock_file_needs_no_approval() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     let refused = place.ran(&ACT);
@@ -77,7 +77,7 @@ fn a_component_of_a_lock_file_is_used_without_a_question() {
     assert!(refused.stderr.contains("puppet.wasm is not approved"), "{refused:?}");
     place.lock();
     assert_eq!(place.ran(&ACT).status, 0);
-    // Also one that cannot be used is shown.
+    // A component that cannot be used is still listed.
     fs::remove_file(place.file("connectors.lock")).unwrap();
     for args in [&["list"][..], &["inspect", "puppet"], &["schema", "puppet/v1/act"]] {
         assert_eq!(place.ran(args).status, 0, "{args:?}");
@@ -85,7 +85,7 @@ fn a_component_of_a_lock_file_is_used_without_a_question() {
 }
 
 #[test]
-fn a_component_that_the_user_approved_is_used() {
+fn a_component_runs_once_the_user_approved_it() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     let asked = place.ran(&["trust", "puppet"]);
@@ -105,7 +105,7 @@ fn a_component_that_the_user_approved_is_used() {
 }
 
 #[test]
-fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
+fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     place.lock();
@@ -115,7 +115,7 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
     assert!(noted.stderr.contains("note: ") && noted.stderr.contains("asks for the same"));
     let locked = place.ran(&[&ACT[..], &["--locked"]].concat());
     assert_eq!(locked.status, 2, "{locked:?}");
-    // One that asks for more is asked for.
+    // A component that requests more needs a new approval.
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
@@ -131,7 +131,7 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
 }
 
 #[test]
-fn a_rebuilt_component_that_anybody_may_write_to_is_refused() {
+fn a_rebuilt_world_writable_component_is_rejected() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     place.lock();
@@ -148,9 +148,10 @@ fn a_rebuilt_component_that_anybody_may_write_to_is_refused() {
     assert_eq!(place.ran(&ACT).status, 0);
 }
 
-/// A variable that was approved as a secret is no setting of a rebuilt file.
+/// A variable approved as a secret cannot become a visible setting after a
+/// rebuild.
 #[test]
-fn a_variable_is_approved_for_what_it_fills_in() {
+fn a_variable_is_approved_for_one_property() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     place.lock();
@@ -160,25 +161,25 @@ fn a_variable_is_approved_for_what_it_fills_in() {
     assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
-    // Both at once is never right.
+    // One variable can never be both a secret and a setting.
     let both = json!({ "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["PUPPET_TOKEN"] });
     place.put("puppet.wasm", &both);
     let refused = place.ran(&ACT);
     assert!(refused.stderr.contains("that the connector may see"), "{refused:?}");
-    // What is run by its path sees no variable.
+    // A component that is run by path gets no variable as a setting.
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let address = format!("{}/v1/act", place.file("puppet.wasm").display());
     let refused = place.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("would see `PUPPET_TOKEN`"), "{refused:?}");
-    for told in [&refused, &asked] {
-        assert!(!format!("{told:?}").contains(TOKEN), "{told:?}");
+    for ran in [&refused, &asked] {
+        assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
     }
 }
 
-/// Row 4: two components with one address.
+/// Two components with one address.
 #[test]
-fn two_files_with_one_address_disable_it_and_nothing_else() {
+fn two_files_with_the_same_address_disable_only_that_address() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     place.put("other.wasm", &json!({ "name": "other", "environment": ["PUPPET_TOKEN"] }));
@@ -193,14 +194,14 @@ fn two_files_with_one_address_disable_it_and_nothing_else() {
     let listed = place.ran(&["list"]);
     assert!(listed.stdout.contains("other/v1/act") && !listed.stdout.contains("puppet/v1/act"));
     assert!(listed.stderr.contains("`puppet/v1` is disabled"), "{listed:?}");
-    // The same component in two files is one.
+    // Two copies of the same component count as one.
     fs::copy(place.file("puppet.wasm"), place.file("evil.wasm")).unwrap();
     assert_eq!(place.ran(&ACT).status, 0);
 }
 
-/// Row 4: a component that calls itself what another one is called.
+/// A component that uses the name of another one.
 #[test]
-fn a_stored_connection_is_not_used_by_a_component_that_leads_it_elsewhere() {
+fn a_stored_connection_is_not_used_by_a_component_that_sends_the_secret_elsewhere() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({}));
     place.lock();
@@ -208,7 +209,8 @@ fn a_stored_connection_is_not_used_by_a_component_that_leads_it_elsewhere() {
     let mut with = ACT.to_vec();
     with.extend(["--connection", "work"]);
     assert_eq!(place.ran(&with).status, 0);
-    // Approved, with the address of the other one, and its secret elsewhere.
+    // An approved component with the same address that sends the secret
+    // elsewhere.
     place.put("puppet.wasm", &json!({ "header": "x-key" }));
     place.lock();
     let refused = place.ran(&with);
@@ -223,10 +225,10 @@ fn a_stored_connection_is_not_used_by_a_component_that_leads_it_elsewhere() {
     assert_eq!(place.ran(&with).status, 0);
 }
 
-/// The same origin and the same header, and the token is a setting that the
-/// component sees.
+/// Same origin and same header, but the token becomes a setting that the
+/// component can read.
 #[test]
-fn a_secret_of_a_stored_connection_stays_one() {
+fn a_stored_secret_stays_secret_after_a_rebuild() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({}));
     place.lock();
@@ -247,15 +249,16 @@ fn a_secret_of_a_stored_connection_stays_one() {
         assert!(refused.stderr.contains("was stored for"), "{refused:?}");
         assert!(!format!("{refused:?}").contains(TOKEN), "{refused:?}");
     }
-    // It is not shown either, by the table of a component that calls it public.
+    // `connection show` does not reveal it either, although the component
+    // declares it public.
     let shown = place.ran(&["connection", "show", "work"]);
     assert_eq!(shown.status, 0, "{shown:?}");
     assert!(!format!("{shown:?}").contains(TOKEN), "{shown:?}");
 }
 
-/// Row 5: another base URL without the secret.
+/// A change of the base URL without the secret.
 #[test]
-fn another_base_url_wants_the_secret_again() {
+fn a_new_base_url_requires_the_secret_again() {
     let (one, other) = (Echo::start(), Echo::start());
     let service = Service::start();
     let api = |method: &str, path: &str, body: &Value| {
@@ -288,7 +291,8 @@ fn another_base_url_wants_the_secret_again() {
         problem["detail"].as_str().unwrap().contains("`token` must be given again"),
         "{problem}"
     );
-    // Another path of the same server is another base URL, too.
+    // A different path on the same server also counts as a change of the base
+    // URL.
     let (status, _) = moved(json!({ "baseUrl": format!("{}/other", one.base_url()) }));
     assert_eq!(status, 422);
     assert_eq!(moved(json!({ "baseUrl": one.base_url(), "organization": "org" })).0, 200);
@@ -299,9 +303,9 @@ fn another_base_url_wants_the_secret_again() {
     assert_eq!(other.requests(), 0);
 }
 
-/// Row 7: what is shown cannot be forged.
+/// A component cannot forge what the user sees.
 #[test]
-fn what_a_component_calls_itself_is_shown_on_one_line_and_escaped() {
+fn names_from_a_component_are_shown_escaped_on_one_line() {
     let place = Place::new();
     let title = "Nice\nbase URL     https://api.openai.com\n\u{1b}[8m\u{202e}";
     place.put(

@@ -1,4 +1,5 @@
-//! A run has what its caller granted it, and nothing because a connector asks.
+//! A run has only the authority that its caller granted; a connector gains
+//! nothing by requesting more.
 
 use std::fs;
 
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
 
-/// Runs a component of a folder by its name, with a token for it.
+/// Runs a component of a folder by name, with a token for it.
 fn run(folder: &TempDir, echo: &Echo, name: &str, of: &Value, args: &[&str]) -> Ran {
     let mut command = command(None);
     command.env("CONNECTOR_COMPONENTS", folder.path()).env("XDG_DATA_HOME", folder.path());
@@ -25,19 +26,20 @@ fn hexadecimal(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Row 2: a file that a table's default names.
+/// A property's default that names a file.
 #[test]
-fn a_default_names_no_file() {
+fn a_default_cannot_name_a_file() {
     let config = json!({ "fileDefault": "file:///etc/hostname" });
     let Err(error) = connector_tests::host().load(&puppet::puppet(&config)) else {
-        panic!("it was loaded")
+        panic!("loaded an invalid component")
     };
     assert!(error.to_string().contains("holds a file cannot have a default"), "{error}");
 }
 
-/// Row 2: a file that a guest makes up, opened or passed to an action of its own.
+/// A guest opens a file that the input does not name, or passes it to an
+/// action.
 #[test]
-fn a_guest_opens_only_what_the_input_names() {
+fn a_guest_opens_only_files_named_in_the_input() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let secret = folder.path().join("secret.txt");
     fs::write(&secret, "of the user").unwrap();
@@ -56,7 +58,7 @@ fn a_guest_opens_only_what_the_input_names() {
     assert!(!seen.stdout.contains(&hexadecimal("of the user")), "{seen:?}");
     assert!(seen.stdout.contains("is not a file of this run"), "{seen:?}");
     assert!(seen.stdout.contains("not among the files this run may read"), "{seen:?}");
-    // What the caller names is another thing.
+    // A file that the caller names can be read.
     for file in
         [["--file", &format!("file={}", secret.display())], ["--set", &format!("file={url}")]]
     {
@@ -65,9 +67,9 @@ fn a_guest_opens_only_what_the_input_names() {
     }
 }
 
-/// Row 6: functions that the input does not name.
+/// Functions that the input does not list.
 #[test]
-fn a_guest_calls_only_functions_that_the_input_names() {
+fn a_guest_calls_only_functions_named_in_the_input() {
     let echo = Echo::start();
     let connector = puppet::load(&json!({}));
     let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
@@ -98,7 +100,7 @@ fn a_guest_calls_only_functions_that_the_input_names() {
     }
 }
 
-/// Row 6: another connector's action is one that the caller declares.
+/// Another connector's action must be declared by the caller.
 #[test]
 fn another_connectors_action_is_called_only_if_the_caller_declared_it() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
@@ -118,9 +120,9 @@ fn another_connectors_action_is_called_only_if_the_caller_declared_it() {
     assert!(called.stdout.contains("\"[]\""), "{called:?}");
 }
 
-/// Row 3: variables that a component names and nobody has approved for it.
+/// Variables that a component lists but nobody approved.
 #[test]
-fn a_component_gets_the_variables_that_were_approved_for_it() {
+fn a_component_gets_only_approved_variables() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let file = folder.path().join("evil.wasm");
     let config = json!({
@@ -128,21 +130,22 @@ fn a_component_gets_the_variables_that_were_approved_for_it() {
     });
     put(folder.path(), "evil.wasm", &config);
     let steps = json!([{ "send": { "path": "head" } }]);
-    // By its name it is not used before it is approved.
+    // A component found by name must be approved first.
     let by_name = run(&folder, &echo, "evil", &steps, &[]);
     assert_eq!(by_name.status, 2, "{by_name:?}");
     assert!(by_name.stderr.contains("is not approved"), "{by_name:?}");
     assert!(by_name.stderr.contains("connector trust"), "{by_name:?}");
-    // By its path it gets nothing that the command line does not name.
+    // A component given by path gets only the variables named on the command
+    // line.
     let by_path = run(&folder, &echo, file.to_str().unwrap(), &steps, &[]);
     assert_eq!(by_path.status, 3, "{by_path:?}");
     assert!(by_path.stderr.contains("--env OPENAI_API_KEY"), "{by_path:?}");
     assert_eq!(echo.requests(), 0);
 }
 
-/// Row 3: the host's own variables.
+/// Variables of the host itself.
 #[test]
-fn a_component_never_gets_a_variable_of_the_host() {
+fn a_component_never_gets_the_hosts_own_variables() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let config = json!({
         "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["CONNECTOR_STORE_KEY"],
@@ -169,9 +172,9 @@ fn a_component_never_gets_a_variable_of_the_host() {
     }
 }
 
-/// Row 16: a file that becomes another one between check and upload.
+/// A file that is replaced between check and upload.
 #[test]
-fn what_was_opened_is_what_is_sent() {
+fn the_file_that_was_checked_is_the_file_that_is_sent() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let [path, secret] = ["a.txt", "secret.txt"].map(|name| folder.path().join(name));
     fs::write(&path, "what was checked").unwrap();

@@ -1,5 +1,6 @@
-//! What a connector can make a service hold: less than the limits promise,
-//! however it tries, and all of it is returned. The command runs as it is built.
+//! How much memory a connector can make a service hold. It stays below what the
+//! limits promise, whatever the connector does, and is released afterwards.
+//! These tests run the built command.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,12 +18,12 @@ use tempfile::TempDir;
 const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
 const AT_ONCE: usize = 8;
 
-/// What the limits promise of a run, in MiB: what the host holds for it (192), a
-/// guest's memory (64) for each of its five instances, and what is on its way
-/// between two of them.
-const OF_A_RUN: u64 = 192 + 5 * 64 + 64;
+/// The memory that the limits allow one run, in MiB: what the host holds for it
+/// (192), 64 for each of five guest instances, and data in transit between two
+/// of them.
+const PER_RUN: u64 = 192 + 5 * 64 + 64;
 
-/// What the allocator may keep of all that for the next runs, in MiB.
+/// The memory the allocator may keep for later runs, in MiB.
 const KEPT: u64 = 32;
 
 struct Bench {
@@ -40,7 +41,7 @@ impl Bench {
         Self { service: Service::set_up(&setup), echo: Echo::start(), _components: components }
     }
 
-    /// A request for a run, as bytes.
+    /// The bytes of a request for a run.
     fn request(&self, steps: &Value, accept: &str) -> Vec<u8> {
         let mut input = puppet::steps(steps);
         input["functions"] = json!(["puppet/v1/act"]);
@@ -66,7 +67,7 @@ impl Bench {
         stream
     }
 
-    /// The answer to a request.
+    /// The response to a request.
     fn answer(&self, request: &[u8]) -> String {
         let mut stream = self.connect();
         stream.write_all(request).unwrap();
@@ -75,7 +76,7 @@ impl Bench {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// A run as others make it.
+    /// Makes an ordinary run.
     #[track_caller]
     fn assert_serves(&self) {
         let honest = json!([{ "send": { "path": "body", "body": "good" } }, { "text": {} }]);
@@ -88,8 +89,8 @@ impl Bench {
     }
 }
 
-/// Makes eight runs at the same time, looks at the memory of the service while
-/// they go on, and makes an honest run beside them.
+/// Makes eight runs at the same time, watches the memory of the service
+/// meanwhile, and makes an ordinary run alongside them.
 #[track_caller]
 fn bomb(name: &str, steps: &Value, reads: bool) {
     let bench = Bench::new(&[]);
@@ -105,7 +106,8 @@ fn bomb(name: &str, steps: &Value, reads: bool) {
                     if reads {
                         return bench.answer(&request);
                     }
-                    // A caller that asks and does not read.
+                    // A caller that sends a request but does not read the
+                    // response.
                     let mut stream = bench.connect();
                     stream.write_all(&request).unwrap();
                     thread::sleep(Duration::from_secs(4));
@@ -124,16 +126,17 @@ fn bomb(name: &str, steps: &Value, reads: bool) {
         }
         for run in runs {
             let answer = run.join().unwrap();
-            // Nobody's connection breaks, and no answer is a defect of the host's.
+            // No connection breaks, and no response reports an internal error
+            // of the host.
             assert!(!reads || answer.starts_with("HTTP/1.1 "), "{name}: {answer}");
         }
     });
-    let promised = before + AT_ONCE as u64 * OF_A_RUN;
-    println!("{name}: {before} MiB before, {peak} MiB at most of {promised} MiB");
-    assert!(peak < promised, "{name}: {peak} MiB of {promised} MiB");
+    let promised = before + AT_ONCE as u64 * PER_RUN;
+    println!("{name}: {before} MiB before, peak {peak} MiB, limit {promised} MiB");
+    assert!(peak < promised, "{name}: peak {peak} MiB, limit {promised} MiB");
     let deadline = Instant::now() + HANG;
     while bench.memory() > before + KEPT {
-        assert!(Instant::now() < deadline, "{name}: {} MiB are kept", bench.memory());
+        assert!(Instant::now() < deadline, "{name}: {} MiB still in use", bench.memory());
         thread::sleep(Duration::from_millis(50));
     }
     println!("{name}: {} MiB afterwards", bench.memory());
@@ -141,7 +144,7 @@ fn bomb(name: &str, steps: &Value, reads: bool) {
 }
 
 #[test]
-fn functions_looked_up_again_and_again() {
+fn repeated_lookups_of_functions() {
     let names = vec!["puppet/v1/act"; 1_000];
     let describe = json!([{ "describe": { "names": names } }]);
     bomb("lookups", &json!([{ "repeat": { "times": 50, "steps": describe } }]), true);
@@ -155,36 +158,36 @@ fn large_results_of_many_calls() {
 }
 
 #[test]
-fn events_that_never_end() {
+fn endless_events() {
     let half = json!([{ "send": { "path": "half" } }, { "event": {} }]);
     bomb("events", &json!([{ "repeat": { "times": 60, "steps": half } }]), true);
 }
 
 #[test]
-fn answers_that_are_opened_and_not_read() {
+fn responses_opened_but_not_read() {
     let half = json!([{ "send": { "path": "half" } }, { "read": { "max": 1 } }]);
     bomb("answers", &json!([{ "repeat": { "times": 60, "steps": half } }]), true);
 }
 
 #[test]
-fn events_that_nobody_reads() {
+fn unread_events() {
     let large = json!([{ "delta": { "bytes": 4 << 20 } }, { "result": { "bytes": 4 << 20 } }]);
     bomb("unread", &json!([{ "repeat": { "times": 500, "steps": large } }]), false);
 }
 
 #[test]
-fn arguments_of_many_small_values() {
+fn arguments_with_many_small_values() {
     bomb("arguments", &json!([{ "callZeros": { "count": 8 << 20 } }]), true);
 }
 
-/// Row 12: a body of many small values.
+/// A body of many small values.
 #[test]
-fn bodies_of_many_small_values_cost_a_multiple_of_their_size() {
+fn bodies_with_many_small_values_are_limited() {
     let bench = Bench::new(&[]);
     bench.assert_serves();
     let before = bench.memory();
     let members: Vec<String> = (0..600_000).map(|at| format!("\"{at:x}\":0")).collect();
-    // Of members the names count as well.
+    // The names of members count as well.
     let fewer = members[..150_000].join(",");
     let body = format!("{{\"input\":{{}},\"connection\":{{{fewer}}}}}");
     let path = "components/puppet/v1/actions/act/run";
@@ -208,15 +211,15 @@ fn bodies_of_many_small_values_cost_a_multiple_of_their_size() {
             }
         });
         let promised = before + AT_ONCE as u64 * 16 * (body.len() as u64 >> 20);
-        println!("bodies: {before} MiB before, {peak} MiB at most of {promised} MiB");
-        assert!(peak < promised, "{peak} MiB of {promised} MiB");
+        println!("bodies: {before} MiB before, peak {peak} MiB, limit {promised} MiB");
+        assert!(peak < promised, "peak {peak} MiB, limit {promised} MiB");
         bench.assert_serves();
     }
 }
 
-/// Row 10: two runs that open all they may, and a hundred honest ones.
+/// Two runs that open as much as they may, and a hundred ordinary ones.
 #[test]
-fn descriptors_are_left_for_others() {
+fn two_greedy_runs_leave_file_descriptors_for_others() {
     let bench = Bench::new(&[]);
     bench.service.process().limit(Resource::Nofile, Some(1024));
     let hoard = json!([
@@ -236,9 +239,9 @@ fn descriptors_are_left_for_others() {
     });
 }
 
-/// Row 11: a component that takes for ever to compile.
+/// A component that takes forever to compile.
 #[test]
-fn a_component_that_cannot_be_compiled_in_time_is_given_up() {
+fn a_component_that_takes_too_long_to_compile_is_rejected() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("slow.wasm");
     let inspected = |wasm: Vec<u8>| {
@@ -256,7 +259,8 @@ fn a_component_that_cannot_be_compiled_in_time_is_given_up() {
         assert_eq!(refused.status, 1, "{refused:?}");
         assert!(refused.stderr.contains(words), "{words} is not in {refused:?}");
     }
-    // Each function is within the limits, and all of them take too long.
+    // Each function is within the limits, but all of them together take too
+    // long.
     let begun = Instant::now();
     let given_up = inspected(slow(100, 400, 1_600));
     println!("given up after {:?}: {}", begun.elapsed(), given_up.stderr);
@@ -264,8 +268,8 @@ fn a_component_that_cannot_be_compiled_in_time_is_given_up() {
     assert!(given_up.stderr.contains("cannot be compiled: it takes more than"), "{given_up:?}");
 }
 
-/// A component with functions in each of which so many variables are changed in
-/// so many blocks, from any of which any other is jumped to.
+/// A component with many functions. Each changes many variables in many blocks
+/// and can jump from any block to any other.
 fn slow(functions: usize, locals: usize, blocks: usize) -> Vec<u8> {
     let depths: Vec<String> = (0..blocks).map(|depth| depth.to_string()).collect();
     let mut body = format!(
@@ -286,9 +290,9 @@ fn slow(functions: usize, locals: usize, blocks: usize) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-/// The JavaScript connector, the largest that is known.
+/// The JavaScript connector, the largest one known.
 #[test]
-fn the_largest_connector_is_compiled() {
+fn the_largest_connector_compiles() {
     let folder = TempDir::new().unwrap();
     let greeter: &Path = &connector_tests::test_component("greeter");
     let mut inspect = command(None);

@@ -1,4 +1,5 @@
-//! Named keys: who may use what, and whose idempotency keys are whose.
+//! Named keys: which connections and files each may use, and the scope of
+//! idempotency keys.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +17,7 @@ const ADMIN: &str = "key-of-the-admin-0001";
 struct Bench {
     service: Service,
     sandbox: Sandbox,
-    /// The id of the connection that is CRM's alone.
+    /// The id of the connection that only CRM may use.
     id: String,
     _folder: TempDir,
 }
@@ -73,7 +74,7 @@ impl Bench {
 }
 
 #[test]
-fn a_key_uses_its_own_connections_and_changes_none() {
+fn a_key_uses_only_its_connections_and_cannot_change_them() {
     let bench = Bench::new();
     assert_eq!(bench.ask(CRM, None).0, 200);
     assert_eq!(bench.ask(ADMIN, None).0, 200);
@@ -94,7 +95,7 @@ fn a_key_uses_its_own_connections_and_changes_none() {
 }
 
 #[test]
-fn an_idempotency_key_is_its_callers() {
+fn an_idempotency_key_belongs_to_its_caller() {
     let bench = Bench::new();
     for (key, requests) in [(CRM, 1), (CRM, 1), (ADMIN, 2), (ADMIN, 2)] {
         assert_eq!(bench.ask(key, Some("order-1")).0, 200);
@@ -103,7 +104,7 @@ fn an_idempotency_key_is_its_callers() {
 }
 
 #[test]
-fn a_file_is_its_callers() {
+fn a_file_belongs_to_its_caller() {
     let bench = Bench::new();
     let url =
         |file: Value| file["url"].as_str().unwrap().strip_prefix("/api/v1/").unwrap().to_owned();
@@ -130,7 +131,7 @@ fn a_file_is_its_callers() {
     assert_eq!(transcribe(CRM).0, 200);
 }
 
-/// The status of the answer to a request with this body.
+/// Posts this body and returns the response's status.
 fn post(url: &str, accept: &str, body: &str) -> u16 {
     let request = ureq::http::Request::post(url)
         .header("accept", accept)
@@ -143,7 +144,7 @@ fn post(url: &str, accept: &str, body: &str) -> u16 {
 }
 
 #[test]
-fn uploads_end_at_a_limit() {
+fn uploads_are_limited() {
     let service = Service::start_with(&["--all-files", "1"]);
     let upload = |bytes| {
         post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", &"a".repeat(bytes))
@@ -154,7 +155,7 @@ fn uploads_end_at_a_limit() {
 }
 
 #[test]
-fn a_small_upload_counts_with_its_folder() {
+fn a_small_upload_counts_at_least_8_kib() {
     let service = Service::start_with(&["--all-files", "1"]);
     let upload = || post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a");
     // A mebibyte is 128 times 8 KiB.
@@ -165,7 +166,7 @@ fn a_small_upload_counts_with_its_folder() {
 }
 
 #[test]
-fn what_runs_leave_counts_with_uploads() {
+fn files_and_outcomes_of_runs_count_toward_the_limit() {
     let (service, sandbox) = (Service::start_with(&["--all-files", "1"]), sandbox());
     let connection = json!({ "token": CANARY, "baseUrl": sandbox.base_url().as_str() });
     let run = |action: &str, input: Value, key: Option<&str>| {
@@ -193,13 +194,14 @@ fn what_runs_leave_counts_with_uploads() {
     assert!(failed.contains("cannot write to the file store: no storage space"), "{failed}");
     assert_eq!(ask(Some("after")).0, 507);
     assert_eq!(sandbox.requests().len(), requests);
-    // What is kept is there, and what keeps nothing is done.
+    // A stored outcome can still be read, and a run that stores nothing still
+    // works.
     assert_eq!(ask(Some("before")).0, 200);
     assert_eq!(ask(None).0, 200);
 }
 
 #[test]
-fn sessions_end_at_a_number() {
+fn sessions_are_limited() {
     let sandbox = sandbox();
     let server = connector_tests::mcp::Server::start(&sandbox, &[]);
     let hello = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -213,7 +215,7 @@ fn sessions_end_at_a_number() {
     assert_eq!(open(), 503);
 }
 
-/// Row 22: a socket is the user's alone, and takes the place of nothing else.
+/// A socket is private to the user and replaces nothing but a socket.
 #[test]
 fn a_socket_is_private_and_replaces_only_a_socket() {
     let folder = TempDir::new().unwrap();

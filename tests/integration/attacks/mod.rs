@@ -1,6 +1,6 @@
-//! A connector that attacks its host: it does whatever a test tells it
-//! (`tests/connectors/puppet`), against an honest server that repeats what it is
-//! sent.
+//! A connector that attacks its host. It does whatever a test instructs it to
+//! do (`tests/connectors/puppet`), against an honest server that echoes what it
+//! receives.
 
 mod account;
 mod approval;

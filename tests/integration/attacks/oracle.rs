@@ -1,7 +1,7 @@
-//! The oracle that redaction must not be: what a connector sees must not depend
-//! on whether an answer contains a part of its token. Two tokens of one length
-//! are told apart by nothing, also by a connector that knows one of them and
-//! sends every part of it.
+//! Redaction must not become an oracle: what a connector sees must not depend
+//! on whether a response contains part of its token. Two tokens of the same
+//! length must be indistinguishable, even to a connector that knows one of them
+//! and sends every part of it.
 
 use connector_host::Files;
 use connector_tests::puppet::{self, Echo};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 const TOKENS: [&str; 2] = ["sk-9f2Kq7Zr1Lw8Xc4VgT6n", "sk-3hT6yB0nM5pQe2JaUd8w"];
 
-/// The parts of both tokens.
+/// Every substring of both tokens.
 fn parts() -> Vec<&'static str> {
     let parts = |token: &'static str| {
         (1..token.len()).flat_map(move |length| {
@@ -19,7 +19,7 @@ fn parts() -> Vec<&'static str> {
     TOKENS.into_iter().flat_map(parts).collect()
 }
 
-/// The ways in which an answer is read, each with the path that makes it.
+/// The ways to read a response, each with the path that produces it.
 fn ways() -> Vec<(&'static str, Value)> {
     let all = |max: u32| json!({ "readAll": { "max": max } });
     vec![
@@ -45,11 +45,11 @@ fn ways() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// All parts in all ways, as the steps of several runs.
+/// All parts read in all ways, as the steps of several runs.
 fn runs() -> Vec<Vec<Value>> {
     let mut runs = vec![Vec::new()];
     for (number, part) in parts().into_iter().enumerate() {
-        // At other distances from where things are cut.
+        // Various distances from the points where data is split.
         let padding = "x".repeat([0, 1, 30, 2040, 16_380][number % 5]);
         if runs.last().is_some_and(|steps| steps.len() > 900) {
             runs.push(Vec::new());
@@ -62,7 +62,7 @@ fn runs() -> Vec<Vec<Value>> {
     runs
 }
 
-/// What a connector with this token sees in a run.
+/// The output of a run with this token: everything the connector saw.
 fn seen(header: Option<&str>, token: &str, echo: &Echo, steps: &[Value]) -> Value {
     let connector = puppet::load(&json!({ "header": header, "lastingErrors": [&TOKENS[0][..6]] }));
     let connection = puppet::connection(&connector, &echo.base_url(), token);
@@ -73,8 +73,8 @@ fn seen(header: Option<&str>, token: &str, echo: &Echo, steps: &[Value]) -> Valu
     seen
 }
 
-/// Takes the folders of the test out of the `url`s of files, also inside JSON
-/// that is a text.
+/// Removes the test's folders from the `url`s of files, including those in JSON
+/// strings.
 fn remove_folders(value: &mut Value) {
     match value {
         Value::String(text) => {
@@ -94,29 +94,29 @@ fn remove_folders(value: &mut Value) {
 }
 
 #[track_caller]
-fn no_token_is_told_from_another(header: Option<&str>) {
+fn assert_indistinguishable(header: Option<&str>) {
     let echo = Echo::start();
     for steps in runs() {
         let [one, other] = TOKENS.map(|token| seen(header, token, &echo, &steps));
-        assert!(one == other, "they are told apart:\n{one}\n{other}");
+        assert!(one == other, "the tokens can be told apart:\n{one}\n{other}");
     }
     let requests = echo.requests();
     assert!(requests >= 20_000, "{requests}");
 }
 
 #[test]
-fn no_bearer_token_is_told_from_another_of_its_length() {
-    no_token_is_told_from_another(None);
+fn bearer_tokens_of_equal_length_are_indistinguishable() {
+    assert_indistinguishable(None);
 }
 
 #[test]
-fn no_token_in_a_header_of_its_own_is_told_from_another_of_its_length() {
-    no_token_is_told_from_another(Some("x-key"));
+fn tokens_of_equal_length_in_a_custom_header_are_indistinguishable() {
+    assert_indistinguishable(Some("x-key"));
 }
 
-/// The whole token is replaced, wherever pieces of the answer end.
+/// The whole token is replaced, wherever the response is split.
 #[test]
-fn the_whole_token_is_replaced_in_every_way_of_reading() {
+fn the_token_is_redacted_however_the_response_is_read() {
     let echo = Echo::start();
     for header in [None, Some("x-key")] {
         let connector = puppet::load(&json!({ "header": header }));
@@ -131,7 +131,7 @@ fn the_whole_token_is_replaced_in_every_way_of_reading() {
             let folder = tempfile::tempdir().unwrap();
             let run = puppet::run(&connector, &connection, &steps);
             let seen = run.files(&Files::new(folder.path())).start().unwrap().output;
-            // What was read as bytes is written in hexadecimal.
+            // Bytes are shown in hexadecimal.
             let hexadecimal: String = token.bytes().map(|byte| format!("{byte:02x}")).collect();
             let seen = seen.to_string();
             let pieces = seen.replace("\",\"", "");
@@ -146,7 +146,7 @@ fn the_whole_token_is_replaced_in_every_way_of_reading() {
 }
 
 #[test]
-fn the_third_answer_with_the_token_ends_the_run() {
+fn the_third_response_with_the_token_ends_the_run() {
     let echo = Echo::start();
     let connector = puppet::load(&json!({}));
     let connection = puppet::connection(&connector, &echo.base_url(), TOKENS[0]);
@@ -158,9 +158,9 @@ fn the_third_answer_with_the_token_ends_the_run() {
     assert_eq!(echo.requests(), 2 + 3);
 }
 
-/// Also one that is no credential but in a header of its own.
+/// This includes a secret that is not a credential but has a header of its own.
 #[test]
-fn every_secret_of_a_connection_is_replaced() {
+fn every_secret_of_a_connection_is_redacted() {
     let echo = Echo::start();
     let connector = puppet::load(&json!({ "second": true }));
     let values = connector_host::ConnectionValues::new()
@@ -175,8 +175,10 @@ fn every_secret_of_a_connection_is_replaced() {
 }
 
 #[test]
-fn a_secret_inside_an_object_is_refused() {
+fn a_secret_inside_an_object_is_rejected() {
     let wasm = puppet::puppet(&json!({ "nested": true }));
-    let Err(error) = connector_tests::host().load(&wasm) else { panic!("it was loaded") };
+    let Err(error) = connector_tests::host().load(&wasm) else {
+        panic!("loaded an invalid component")
+    };
     assert!(error.to_string().contains("a secret must be a top-level property"), "{error}");
 }

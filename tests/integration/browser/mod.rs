@@ -1,5 +1,5 @@
-//! The page in a browser: the real page of the real service, and the sandbox
-//! behind it. Screenshots of what was seen are in `TARGET/screenshots/`.
+//! The web page in a browser: the page served by the built command, with the
+//! sandbox as the provider. Screenshots are in `TARGET/screenshots/`.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ struct Page {
     browser: Browser,
     sandbox: Sandbox,
     service: Service,
-    /// One browser at a time has the machine to itself.
+    /// Lets one test at a time use a browser.
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -43,7 +43,7 @@ impl Page {
         Self { browser, sandbox, service, _turn: turn }
     }
 
-    /// Makes a connection to the sandbox by the dialog, up to its last button.
+    /// Fills in the dialog for a connection to the sandbox, without closing it.
     fn describe_connection(&self, token: &str) {
         let browser = &self.browser;
         browser.press("New connection");
@@ -59,20 +59,20 @@ impl Page {
         self.browser.sees("My OpenAI");
     }
 
-    /// Runs the action to its end.
+    /// Runs the action and waits for its end.
     fn run(&self) {
         self.browser.press("Run");
         self.browser.sees("Finished");
     }
 
-    /// Nothing was kept from the page, and nothing in it broke.
-    fn ends_without_complaint(self) {
+    /// Asserts that the browser blocked nothing and the page logged no errors.
+    fn assert_no_browser_errors(self) {
         assert_eq!(self.browser.complaints(), Vec::<String>::new());
     }
 }
 
 #[test]
-fn asking_streams_the_answer() {
+fn ask_streams_the_answer() {
     let slow = Options {
         token: Some(CANARY.to_owned()),
         chunk_pause: Duration::from_millis(150),
@@ -99,7 +99,7 @@ fn asking_streams_the_answer() {
     browser.fill("Content 3", "And at dusk?");
 
     browser.press("Run");
-    // Some of the answer is there before all of it is.
+    // Part of the answer is visible before all of it has arrived.
     browser.until("document.querySelector('.caret')?.parentElement.innerText.length > 5");
     browser.screenshot("ask-streaming");
     browser.sees("Finished");
@@ -114,7 +114,7 @@ fn asking_streams_the_answer() {
     assert_eq!(sent["messages"][2]["content"], "And at dusk?");
     assert_eq!((&sent["stream"], sent.get("temperature")), (&json!(true), None));
 
-    // The same by keyboard; and a run that is cancelled has ended.
+    // The same by keyboard; then a run that is cancelled.
     browser.fill("Content 3", "Again");
     browser.type_keys("\u{E009}\u{E007}\u{E000}");
     browser.until("document.querySelector('.caret')");
@@ -124,14 +124,15 @@ fn asking_streams_the_answer() {
     browser.press("Request");
     browser.sees("/api/v1/components/openai/v1/actions/ask/run");
     browser.screenshot("ask-request");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
 fn models_come_from_the_connection() {
     let page = Page::open("ask", Screen::Desktop);
     let browser = &page.browser;
-    // Without one the list is not there, the page says why, and typing goes on.
+    // Without a connection there is no list. The page explains why, and typing
+    // still works.
     browser.fill("Model", "my-own");
     browser.sees("you can still enter a value");
     browser.screenshot("model-disabled");
@@ -144,7 +145,7 @@ fn models_come_from_the_connection() {
     browser.until("!document.querySelector('[role=listbox]:not([hidden])')");
     let chosen = browser.value("document.querySelector('[role=combobox]').value");
     assert!(chosen.as_str().unwrap().contains("mini"), "{chosen}");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn images_are_shown() {
     page.run();
     page.browser.until("document.querySelector('.result img')?.naturalWidth > 0");
     page.browser.screenshot("image");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn speech_is_played() {
     page.run();
     page.browser.until("document.querySelector('.result audio')?.duration > 0");
     page.browser.screenshot("speech");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
@@ -186,11 +187,11 @@ fn recordings_are_uploaded_and_transcribed() {
     browser.until("document.querySelector('.parts .time')");
     browser.sees("0:00 – 0:0");
     browser.screenshot("transcript");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
-fn mistakes_are_told_at_their_field() {
+fn errors_are_shown_at_their_field() {
     let page = Page::open("createSpeech", Screen::Desktop);
     let browser = &page.browser;
     page.connect();
@@ -198,7 +199,7 @@ fn mistakes_are_told_at_their_field() {
         format!("(document.querySelector('#root_{property}__error')?.innerText ?? '')")
     };
 
-    // What the form sees itself. Nothing is sent.
+    // Errors that the form finds itself. Nothing is sent.
     browser.fill("Voice", "alloy");
     browser.fill("Speed", "9");
     browser.until(&format!("{}.includes('at most 4')", message("speed")));
@@ -208,7 +209,8 @@ fn mistakes_are_told_at_their_field() {
     browser.screenshot("mistake");
     assert!(page.sandbox.requests().is_empty());
 
-    // What only the connector knows: this model follows no instructions.
+    // An error that only the connector can find: this model takes no
+    // instructions.
     browser.fill("Speed", "2");
     browser.fill("Input", "Good morning");
     browser.fill("Model", "tts-1");
@@ -219,11 +221,11 @@ fn mistakes_are_told_at_their_field() {
     browser.until(&format!("{}.includes('tts-1')", message("instructions")));
     browser.until("document.activeElement.id === 'root_instructions'");
     browser.screenshot("mistake-of-the-model");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
-fn a_wrong_token_is_told_at_the_connection() {
+fn a_wrong_token_is_shown_at_the_connection() {
     let page = Page::open("ask", Screen::Desktop);
     let browser = &page.browser;
     page.describe_connection("sk-wrong-token-0123456789");
@@ -239,7 +241,8 @@ fn a_wrong_token_is_told_at_the_connection() {
     browser.until("document.activeElement.id === 'connection-edit'");
     browser.screenshot("wrong-token");
 
-    // It is in no storage of the browser, and nothing on the page shows it.
+    // The token is in no storage of the browser, and nothing on the page
+    // contains it.
     let kept = browser.value(
         "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]) \
          + document.documentElement.outerHTML",
@@ -252,7 +255,7 @@ fn a_wrong_token_is_told_at_the_connection() {
     browser.until("document.querySelector('dialog .notice-good')?.innerText");
     browser.press("Use");
     page.run();
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
@@ -263,11 +266,11 @@ fn attempts_are_shown() {
     page.browser.fill("Content 1", "Hi");
     page.run();
     page.browser.sees("Attempt 1 failed");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
-fn drafts_outlive_a_reload() {
+fn drafts_survive_a_reload() {
     let page = Page::open("ask", Screen::Phone);
     let browser = &page.browser;
     page.connect();
@@ -289,11 +292,11 @@ fn drafts_outlive_a_reload() {
     assert_eq!(browser.value("document.documentElement.scrollWidth"), 360);
     let kept = browser.value("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])");
     assert!(!kept.as_str().unwrap().contains(CANARY), "{kept}");
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }
 
 #[test]
-fn a_key_is_asked_for_where_the_service_wants_one() {
+fn asks_for_the_key_if_the_service_requires_one() {
     const KEY: &str = "0123456789abcdef-service-key";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
@@ -307,15 +310,15 @@ fn a_key_is_asked_for_where_the_service_wants_one() {
     browser.press("Continue");
     page.connect();
 
-    // What is fetched for the page carries the key too: the image shows.
+    // Requests for images carry the key too, so the image loads.
     browser.fill("Content 1", "A lighthouse");
     page.run();
     browser.until("document.querySelector('.result img')?.naturalWidth > 0");
 }
 
-/// Everything that the page asks for is below its own address.
+/// The page requests nothing outside its own path.
 #[test]
-fn behind_a_proxy_the_page_works_under_a_prefix() {
+fn works_under_a_path_prefix_behind_a_proxy() {
     let page = Page::open("createImage", Screen::Desktop);
     let upstream = page.service.url().strip_prefix("http://").unwrap();
     let proxy = PrefixProxy::start(upstream, "/tools/connectors");
@@ -328,5 +331,5 @@ fn behind_a_proxy_the_page_works_under_a_prefix() {
     page.browser.reload();
     page.browser.sees("My OpenAI");
     assert_eq!(proxy.outside(), Vec::<String>::new());
-    page.ends_without_complaint();
+    page.assert_no_browser_errors();
 }

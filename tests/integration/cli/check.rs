@@ -1,4 +1,4 @@
-//! `connector check`: everything that is wrong or doubtful, by its name.
+//! `connector check`: reports every error and every warning by name.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ fn check(file: &Path, further: &[&str]) -> Ran {
     ran(command(None).arg("check").arg(file).args(further))
 }
 
-/// The component of a guest with another descriptor.
+/// The component of a guest whose descriptor is edited.
 fn describing(folder: &TempDir, edit: impl FnOnce(&mut Value)) -> PathBuf {
     let mut descriptor = guest::component();
     edit(&mut descriptor);
@@ -22,7 +22,7 @@ fn describing(folder: &TempDir, edit: impl FnOnce(&mut Value)) -> PathBuf {
 }
 
 #[test]
-fn the_connectors_in_rust_have_nothing_doubtful() {
+fn the_rust_connectors_have_no_warnings() {
     for (file, found) in [
         (component(), "openai/v1: 4 actions, no errors, no warnings\n"),
         (test_component("anthropic"), "anthropic/v1: 2 actions, no errors, no warnings\n"),
@@ -34,7 +34,7 @@ fn the_connectors_in_rust_have_nothing_doubtful() {
 }
 
 #[test]
-fn every_error_is_named_and_not_only_the_first() {
+fn reports_every_error_and_not_only_the_first() {
     let folder = TempDir::new().unwrap();
     let file = describing(&folder, |descriptor| {
         descriptor["properties"] = json!([
@@ -60,13 +60,13 @@ fn every_error_is_named_and_not_only_the_first() {
     ] {
         assert!(ran.stderr.contains(error), "{error:?} is not in {}", ran.stderr);
     }
-    // Loading says the same.
+    // Loading reports the same errors.
     let loaded = command(None).arg("inspect").arg(&file).output().unwrap();
     assert_eq!(String::from_utf8(loaded.stderr).unwrap(), ran.stderr);
 }
 
 #[test]
-fn what_is_doubtful_is_a_warning() {
+fn reports_doubtful_declarations_as_warnings() {
     let folder = TempDir::new().unwrap();
     let file = describing(&folder, |descriptor| {
         descriptor["description"] = json!("Does nothing.");
@@ -116,7 +116,7 @@ fn what_is_doubtful_is_a_warning() {
 }
 
 #[test]
-fn what_is_no_component_is_said_with_what_to_do() {
+fn explains_how_to_build_a_component_from_other_files() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("odd.wasm");
     for (bytes, error, hint) in [

@@ -1,4 +1,4 @@
-//! `connector docs`: the whole page, an action's part of it, or one property.
+//! `connector docs`: the whole reference page, one action, or one property.
 
 use connector_tests::{command, component, ran};
 
@@ -9,7 +9,7 @@ fn docs(arguments: &[&str]) -> String {
 }
 
 #[test]
-fn an_action_is_a_part_of_the_page() {
+fn the_docs_of_an_action_are_a_section_of_the_page() {
     let page = docs(&["openai"]);
     for action in ["ask", "createImage", "createSpeech", "createTranscription"] {
         let address = format!("openai/v1/{action}");
@@ -22,7 +22,7 @@ fn an_action_is_a_part_of_the_page() {
 }
 
 #[test]
-fn a_property_is_explained_alone() {
+fn documents_a_single_property() {
     for (arguments, begin, line) in [
         (
             ["openai/v1/ask", "maxTokens"],
@@ -49,9 +49,9 @@ fn a_property_is_explained_alone() {
     }
 }
 
-/// What an input error advises prints what was asked for.
+/// The command that an input error suggests explains the property.
 #[test]
-fn the_hint_of_an_input_error_can_be_followed() {
+fn the_hint_of_an_input_error_works() {
     let dir = tempfile::tempdir().unwrap();
     let input = dir.path().join("input.json").to_str().unwrap().to_owned();
     std::fs::write(&input, r#"{"messages":[{"role":"user","content":"Hi"}]}"#).unwrap();

@@ -1,13 +1,13 @@
-//! `connector new`: what it creates is green with the one command that it
-//! prints, without a network.
+//! `connector new`: the connector it creates builds and passes its tests with
+//! the one command it prints, without network access.
 
 use std::process::Command;
 
 use connector_tests::{command, ran, target_dir};
 use tempfile::TempDir;
 
-/// Creates a connector and runs the command that this prints.
-fn is_green(language: &str) {
+/// Creates a connector and runs the printed command.
+fn builds_and_passes(language: &str) {
     let folder = TempDir::new().unwrap();
     let arguments = ["new", "my-weather", "--lang", language];
     let created = ran(command(None).current_dir(&folder).args(arguments));
@@ -15,7 +15,7 @@ fn is_green(language: &str) {
     let next = created.stdout.lines().last().unwrap().trim().to_owned();
     assert_eq!(next, "cd my-weather && ./test.sh");
 
-    // Compiled where the next run of this test finds it again.
+    // Keep the build output where the next run of this test reuses it.
     let mut test = Command::new("sh");
     test.args(["-c", &next]).current_dir(&folder);
     test.env("CARGO_NET_OFFLINE", "true").env("npm_config_offline", "true");
@@ -32,17 +32,17 @@ fn is_green(language: &str) {
 }
 
 #[test]
-fn a_new_connector_in_rust_is_green() {
-    is_green("rust");
+fn a_new_rust_connector_builds_and_passes() {
+    builds_and_passes("rust");
 }
 
 #[test]
-fn a_new_connector_in_javascript_is_green() {
-    is_green("js");
+fn a_new_javascript_connector_builds_and_passes() {
+    builds_and_passes("js");
 }
 
 #[test]
-fn a_name_and_a_folder_must_be_free() {
+fn rejects_invalid_names_and_existing_folders() {
     let folder = TempDir::new().unwrap();
     std::fs::create_dir(folder.path().join("taken")).unwrap();
     for (name, error) in [

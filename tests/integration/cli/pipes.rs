@@ -1,5 +1,5 @@
-//! A reader that goes away (`connector list | head -1`) ends a command quietly,
-//! and one that does not read errors ends nothing.
+//! A command whose reader goes away (`connector list | head -1`) ends quietly.
+//! A closed stderr does not end it.
 
 use std::io::{BufRead, BufReader, Read, pipe};
 use std::os::unix::net::UnixStream;
@@ -20,7 +20,7 @@ fn unread() -> Stdio {
     writer.into()
 }
 
-/// Status and standard error of a command whose output nobody reads.
+/// The status and standard error of a command whose output nobody reads.
 fn without_reader(command: &mut Command) -> (Option<i32>, String) {
     let output = command.stdout(unread()).stderr(Stdio::piped()).spawn().unwrap();
     let output = output.wait_with_output().unwrap();
@@ -34,7 +34,7 @@ fn with_store(sandbox: Option<&Sandbox>, store: &TempDir, arguments: &[&str]) ->
 }
 
 #[test]
-fn every_command_ends_quietly_when_its_reader_goes_away() {
+fn every_command_ends_quietly_when_stdout_closes() {
     let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
     let secret = store.path().join("token");
     std::fs::write(&secret, CANARY).unwrap();
@@ -73,14 +73,14 @@ fn every_command_ends_quietly_when_its_reader_goes_away() {
         let ended = without_reader(&mut with_store(Some(&sandbox), &store, arguments));
         assert_eq!(ended, (Some(0), String::new()), "{arguments:?}");
     }
-    // What goes to standard error has its reader.
-    let (status, told) = without_reader(&mut with_store(Some(&sandbox), &store, &enveloped));
-    assert_eq!(status, Some(0), "{told}");
-    assert!(told.contains("Sandbox answer"), "{told}");
+    // Output sent to standard error is still read.
+    let (status, stderr) = without_reader(&mut with_store(Some(&sandbox), &store, &enveloped));
+    assert_eq!(status, Some(0), "{stderr}");
+    assert!(stderr.contains("Sandbox answer"), "{stderr}");
 }
 
 #[test]
-fn errors_that_nobody_reads_keep_their_status() {
+fn a_closed_stderr_does_not_change_the_exit_status() {
     let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
     let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
     let with = |further: &[&'static str]| [&ask[..], further].concat();
@@ -89,7 +89,7 @@ fn errors_that_nobody_reads_keep_their_status() {
         (2, vec!["run", "openai/v1/nope"], false),
         (2, vec!["run", "openai/v1/nope", "--json"], false),
         (0, vec!["connection", "list"], false),
-        // The reports of an attempt and of text.
+        // Messages about attempts and streamed text.
         (0, ask.clone(), true),
         (0, with(&["--stream", "--envelope"]), true),
         (6, with(&["--attempts", "1"]), true),
@@ -105,9 +105,9 @@ fn errors_that_nobody_reads_keep_their_status() {
 }
 
 #[test]
-fn a_run_stops_when_the_reader_of_its_text_goes_away() {
+fn a_streaming_run_stops_when_stdout_closes() {
     let sandbox = sandbox();
-    // The rest comes long after the test.
+    // The rest arrives long after the end of the test.
     sandbox.script(Fault::Pieces { size: 600, pause: Duration::from_millis(200) });
     let mut child = command(Some(&sandbox))
         .args(["run", "openai/v1/ask", "--stream", "--set", "messages[0].role=user", "--set"])
@@ -122,11 +122,11 @@ fn a_run_stops_when_the_reader_of_its_text_goes_away() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert!(begun.elapsed() < HANG, "it ran to its end");
+    assert!(begun.elapsed() < HANG, "the run did not stop");
 }
 
 #[test]
-fn a_service_goes_on_when_nobody_reads_where_it_listens() {
+fn a_service_keeps_running_when_stdout_closes() {
     let folder = TempDir::new().unwrap();
     let socket = folder.path().join("socket");
     let mut service = command(None)
@@ -144,8 +144,8 @@ fn a_service_goes_on_when_nobody_reads_where_it_listens() {
         if let Ok(stream) = UnixStream::connect(&socket) {
             break stream;
         }
-        assert_eq!(service.try_wait().unwrap(), None, "the service has ended");
-        assert!(Instant::now() < deadline, "the service does not listen");
+        assert_eq!(service.try_wait().unwrap(), None, "the service exited");
+        assert!(Instant::now() < deadline, "the service is not listening");
         thread::sleep(Duration::from_millis(20));
     };
     std::io::Write::write_all(

@@ -1,4 +1,4 @@
-//! Where files go is checked before anything is paid for.
+//! The output folder is checked before a run costs anything.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ use super::{MESSAGE, refused, run};
 const SPEAK: [&str; 6] =
     ["run", "openai/v1/createSpeech", "--set", "voice=alloy", "--set", "input=Hi"];
 
-/// Runs an action that makes a file, and one that makes none.
+/// Runs one action that creates a file and one that does not.
 fn refused_by_both(sandbox: &Sandbox, place: &str, sentence: &str) {
     let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
     for action in [&SPEAK[..], &ask] {
@@ -24,7 +24,7 @@ fn refused_by_both(sandbox: &Sandbox, place: &str, sentence: &str) {
 }
 
 #[test]
-fn a_place_that_takes_no_files_is_refused_before_the_request() {
+fn an_unusable_output_folder_is_rejected_before_the_request() {
     let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("file"), "").unwrap();
@@ -42,9 +42,9 @@ fn a_place_that_takes_no_files_is_refused_before_the_request() {
     }
 }
 
-/// A file that may not have a byte, as on a full disk.
+/// A file size limit of zero, as on a full disk.
 #[test]
-fn a_full_disk_is_noticed_before_the_request() {
+fn a_full_disk_is_detected_before_the_request() {
     let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
     let place = dir.path().to_str().unwrap();
     let mut whole = command(Some(&sandbox));
@@ -58,9 +58,9 @@ fn a_full_disk_is_noticed_before_the_request() {
     assert_eq!(fs::read_dir(place).unwrap().count(), 0);
 }
 
-/// Without `--output-dir` only what makes files asks for a place.
+/// Without `--output-dir`, only an action that creates files needs a folder.
 #[test]
-fn a_run_that_makes_no_file_needs_no_place() {
+fn a_run_without_output_files_needs_no_folder() {
     let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
     let in_no_folder = |arguments: &[&str]| {
         let folder = dir.path().join("gone");
@@ -83,7 +83,7 @@ fn a_run_that_makes_no_file_needs_no_place() {
 }
 
 #[test]
-fn a_folder_is_made_with_its_first_file() {
+fn the_output_folder_is_created_with_its_first_file() {
     let (sandbox, dir) = (sandbox(), TempDir::new().unwrap());
     let place = dir.path().join("new/folder");
     let place = place.to_str().unwrap();
@@ -91,7 +91,7 @@ fn a_folder_is_made_with_its_first_file() {
     assert_eq!(run(&sandbox, &ask).status, 0);
     let wrong = [&SPEAK[..], &["--set", "speed=0", "--output-dir", place]].concat();
     assert_eq!(run(&sandbox, &wrong).status, 2);
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "something was left behind");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "files were left behind");
     let spoken = run(&sandbox, &[&SPEAK[..], &["--output-dir", place]].concat());
     assert_eq!(spoken.status, 0, "{spoken:?}");
     assert_eq!(fs::read_dir(place).unwrap().count(), 1);

@@ -1,4 +1,4 @@
-//! `connector run --record` and `--replay`: a run without its provider.
+//! `connector run --record` and `--replay`: runs without the provider.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ fn record(sandbox: &Sandbox, file: &Path, arguments: &[&str]) -> Ran {
     ran(command(Some(sandbox)).arg("run").args(arguments).arg("--record").arg(file))
 }
 
-/// Runs an action by its recording, without a provider and without a token.
+/// Replays a recorded action, without a provider and without a token.
 fn replay(file: &Path, arguments: &[&str]) -> Ran {
     ran(command(None).arg("run").args(arguments).arg("--replay").arg(file))
 }
@@ -23,7 +23,7 @@ fn read(file: &Path) -> Value {
 }
 
 #[test]
-fn a_run_is_replayed_without_a_provider_and_without_a_secret() {
+fn replays_a_run_without_a_provider_or_a_secret() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("ask.json");
     for arguments in [
@@ -46,7 +46,7 @@ fn a_run_is_replayed_without_a_provider_and_without_a_secret() {
 }
 
 #[test]
-fn bytes_are_in_files_beside_the_recording() {
+fn stores_binary_bodies_in_files_next_to_the_recording() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("speech.json");
     let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
@@ -72,7 +72,7 @@ fn bytes_are_in_files_beside_the_recording() {
 }
 
 #[test]
-fn no_secret_is_in_a_recording() {
+fn a_recording_contains_no_secret() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("ask.json");
     let body = json!({ "error": { "message": format!("Incorrect API key: {CANARY}") } });
@@ -87,13 +87,13 @@ fn no_secret_is_in_a_recording() {
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(!text.contains(CANARY) && text.contains("****"), "{text}");
     assert_eq!(read(&file)["exchanges"][0]["response"]["status"], 401);
-    // What failed fails again.
+    // A recorded failure fails again.
     let replayed = replay(&file, &["openai/v1/ask", "My key is ****"]);
     assert_eq!((replayed.status, replayed.stderr.contains("Incorrect API key")), (3, true));
 }
 
 #[test]
-fn other_requests_than_the_recorded_ones_are_named() {
+fn reports_requests_that_differ_from_the_recording() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("ask.json");
     record(&sandbox, &file, &["openai/v1/ask", "Hello"]);
@@ -125,7 +125,7 @@ fn other_requests_than_the_recorded_ones_are_named() {
 }
 
 #[test]
-fn an_output_of_another_shape_is_found_where_it_is_asked_for() {
+fn check_output_reports_an_output_that_does_not_match_the_schema() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("guest.wasm");
     let mut descriptor = connector_tests::guest::component();

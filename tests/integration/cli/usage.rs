@@ -1,4 +1,4 @@
-//! Wrong commands: what is said of them, in one sentence and a hint.
+//! Wrong usage: one error message and a hint.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use connector_tests::{Ran, command, component, ran, sandbox};
 use tempfile::TempDir;
 
-/// What is at the path of a connector.
+/// Files to pass as the path of a connector.
 fn files() -> (TempDir, impl Fn(&str) -> String) {
     let dir = TempDir::new().unwrap();
     let root: PathBuf = dir.path().to_owned();
@@ -24,17 +24,17 @@ fn files() -> (TempDir, impl Fn(&str) -> String) {
 }
 
 #[track_caller]
-fn assert_said(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
-    let said: Vec<&str> = ran.stderr.lines().collect();
+fn assert_printed(ran: &Ran, status: i32, error: &str, hint: Option<&str>) {
+    let lines: Vec<&str> = ran.stderr.lines().collect();
     let error = format!("error: {error}");
     let hint = hint.map(|hint| format!("hint: {hint}"));
     let expected: Vec<&str> = [error.as_str()].into_iter().chain(hint.as_deref()).collect();
-    assert_eq!((ran.status, said, ran.stdout.as_str()), (status, expected, ""));
+    assert_eq!((ran.status, lines, ran.stdout.as_str()), (status, expected, ""));
 }
 
-/// A path is a path: nothing is looked up in folders.
+/// An argument that is a path is never looked up in the connector folders.
 #[test]
-fn a_path_is_met_with_what_is_there() {
+fn an_unusable_path_is_explained() {
     let (_dir, path) = files();
     let kinds = Some("a connector is a name such as `openai`, or the path of a .wasm file");
     let build = Some("build it with `--target wasm32-unknown-unknown`");
@@ -51,7 +51,7 @@ fn a_path_is_met_with_what_is_there() {
         let message = is.replace("{}", &file);
         let address = format!("{file}/v1/act");
         for arguments in [["inspect", &file], ["docs", &file], ["run", &address]] {
-            assert_said(&ran(command(None).args(arguments)), status, &message, hint);
+            assert_printed(&ran(command(None).args(arguments)), status, &message, hint);
         }
     }
     let damaged = ran(command(None).args(["inspect", &path("damaged.wasm")]));
@@ -61,17 +61,17 @@ fn a_path_is_met_with_what_is_there() {
     assert!(nameless.stderr.contains("hint: looked in "), "{nameless:?}");
 }
 
-/// What is advised for a connector's file can be typed as it is.
+/// A suggested command can be run as printed.
 #[test]
-fn hints_name_a_connector_as_it_was_called() {
+fn hints_repeat_the_path_of_the_connector() {
     let dir = TempDir::new().unwrap();
     let folder = dir.path().join("my connectors");
     fs::create_dir(&folder).unwrap();
     let file = folder.join("openai.wasm");
     fs::copy(component(), &file).unwrap();
     let file = file.to_str().unwrap();
-    let said = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
-    let run = said(&["run", &format!("{file}/v1/nope")]);
+    let stderr = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
+    let run = stderr(&["run", &format!("{file}/v1/nope")]);
     assert!(run.contains(&format!("its actions are: {file}/v1/ask, ")), "{run}");
     let mut input = command(None);
     input.env("OPENAI_API_KEY", "sk-unused").args(["run", &format!("{file}/v1/ask")]);
@@ -92,7 +92,7 @@ fn hints_name_a_connector_as_it_was_called() {
 }
 
 #[test]
-fn wrong_arguments_are_met_with_what_is_right() {
+fn wrong_arguments_are_explained_with_a_hint() {
     let (_dir, path) = files();
     let (list, empty, gone) = (path("list.json"), path("empty"), path("gone"));
     let add = ["connection", "add", "openai", "--name", "a"];
@@ -163,12 +163,12 @@ fn wrong_arguments_are_met_with_what_is_right() {
     for (arguments, error, hint) in cases {
         let mut command = command(None);
         command.env("HOME", home.path()).env("OPENAI_API_KEY", "sk-unused").args(&arguments);
-        assert_said(&ran(&mut command), 2, &error, hint);
+        assert_printed(&ran(&mut command), 2, &error, hint);
     }
 }
 
 #[test]
-fn what_the_arguments_themselves_forbid() {
+fn rejects_invalid_option_values() {
     for (arguments, sentence) in [
         (&["serve", "--largest-file", "0"][..], "0 is not in 1..=4294967295"),
         (&["worker", "--largest-file", "0"], "0 is not in 1..=4294967295"),
@@ -184,10 +184,10 @@ fn what_the_arguments_themselves_forbid() {
 }
 
 #[test]
-fn a_token_that_is_not_text_is_not_a_missing_one() {
+fn a_token_that_is_not_utf_8_is_not_reported_as_missing() {
     let mut odd = command(None);
     odd.env("OPENAI_API_KEY", OsStr::from_bytes(b"sk-\xff\xfe")).args(["test", "openai"]);
-    assert_said(&ran(&mut odd), 2, "$OPENAI_API_KEY is not valid UTF-8", None);
+    assert_printed(&ran(&mut odd), 2, "$OPENAI_API_KEY is not valid UTF-8", None);
 }
 
 #[test]

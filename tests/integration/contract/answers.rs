@@ -1,4 +1,4 @@
-//! What a connector gets of an answer, and what it does not.
+//! Which parts of a response a connector receives.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -11,70 +11,70 @@ use connector_host::{Event, Functions, HttpFunction};
 
 use super::*;
 
-/// A guest that sends a request and tells what it gets.
-fn telling(how: &str) -> Guest {
+/// A guest that sends a request and emits what it receives.
+fn emitting(how: &str) -> Guest {
     sending(json!({ "method": "get", "path": "/events" }))
         .with(include_str!("../../guests/tell-text.wat"))
         .with(how)
 }
 
-/// One that tells of events whose images are stored.
+/// A guest that emits events whose images are stored.
 fn events() -> Guest {
-    telling(include_str!("../../guests/next-event.wat")).value(
+    emitting(include_str!("../../guests/next-event.wat")).value(
         "embedded",
         "http.embedded-files",
         json!({ "path": ["b64"], "name": "image", "mime-type": "image/png" }),
     )
 }
 
-/// One that tells of events as they come.
+/// A guest that emits events unchanged.
 fn plain_events() -> Guest {
     events().with("(global $has-embedded i32 (i32.const 0))")
 }
 
-/// How a run ended and what it told: choices and texts.
-type Told = (Result<Outcome, Failure>, Vec<(u32, String)>);
+/// How a run ended, and the choices and text it emitted.
+type Emitted = (Result<Outcome, Failure>, Vec<(u32, String)>);
 
-/// Runs the guest with a server that answers like this. The server gets a
-/// message for everything that is told.
+/// Runs the guest against a server that responds like this. The server gets a
+/// message for each emitted delta.
 fn run_with(
     guest: &Guest,
     limits: Limits,
     files: &Files,
     serve: impl FnOnce(&mut TcpStream, Receiver<()>) + Send + 'static,
-) -> Told {
+) -> Emitted {
     let connector = load(guest);
     let server = listener();
     let connection = connection(&connector, &server);
-    let (told, telling) = mpsc::channel();
-    let (heard, hearing) = mpsc::channel();
+    let (emitted, emitting) = mpsc::channel();
+    let (read, reads) = mpsc::channel();
     let served = thread::spawn(move || {
         let (mut stream, _) = server.accept().unwrap();
         let mut head = [0; 4096];
         let _ = stream.read(&mut head).unwrap();
         // Without a length: the body ends with the connection.
         stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n").unwrap();
-        serve(&mut stream, hearing);
+        serve(&mut stream, reads);
     });
     let run = connector.run("act", json!({})).connection(&connection).limits(limits).files(files);
     let ended = run
         .on_event(move |event| {
             if let Event::TextDelta { choice, text } = event {
-                told.send((choice, text)).unwrap();
-                // A server that has said everything no longer listens.
-                let _ = heard.send(());
+                emitted.send((choice, text)).unwrap();
+                // A server that has sent everything no longer listens.
+                let _ = read.send(());
             }
         })
         .start();
     served.join().unwrap();
-    (ended, telling.into_iter().collect())
+    (ended, emitting.into_iter().collect())
 }
 
-/// Runs the guest with this body, and no place for files.
-fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Told {
+/// Runs the guest with this body and without a folder for files.
+fn run(guest: &Guest, limits: Limits, body: &[u8]) -> Emitted {
     let body = body.to_vec();
     run_with(guest, limits, &Files::new("/nowhere"), move |stream, _| {
-        // Who has read enough closes early.
+        // A guest that has read enough closes the connection early.
         let _ = stream.write_all(&body);
     })
 }
@@ -85,19 +85,19 @@ fn event(name: &str, data: &str) -> [(u32, String); 2] {
 
 #[test]
 fn a_body_is_read_in_pieces() {
-    let read = telling(include_str!("../../guests/read.wat"));
-    let (ended, told) = run(&read, Limits::default(), b"0123456789");
+    let read = emitting(include_str!("../../guests/read.wat"));
+    let (ended, emitted) = run(&read, Limits::default(), b"0123456789");
     assert_eq!(ended.unwrap().output, json!({ "good": true }));
-    assert!(told.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{told:?}");
-    assert_eq!(told.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
+    assert!(emitted.iter().all(|(_, piece)| (1..=4).contains(&piece.len())), "{emitted:?}");
+    assert_eq!(emitted.into_iter().map(|(_, piece)| piece).collect::<String>(), "0123456789");
 }
 
-/// The function's own request has another bound, and is over when the answer
-/// goes on.
+/// The function's own request has a different limit, and has ended by the time
+/// the response continues.
 #[test]
-fn a_silence_ends_an_answer_also_behind_a_function_call() {
+fn a_silent_response_times_out_even_after_a_function_call() {
     let call = json!({ "name": "f", "arguments": "{}" });
-    let guest = telling(include_str!("../../guests/read.wat"))
+    let guest = emitting(include_str!("../../guests/read.wat"))
         .with(include_str!("../../guests/call-and-read.wat"))
         .value("invocation", "functions.invocation", call);
     let connector = load(&guest);
@@ -132,21 +132,21 @@ fn a_silence_ends_an_answer_also_behind_a_function_call() {
 }
 
 #[test]
-fn an_event_is_given_as_soon_as_it_is_complete() {
-    let (ended, told) =
-        run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, told| {
+fn an_event_is_delivered_as_soon_as_it_is_complete() {
+    let (ended, emitted) =
+        run_with(&plain_events(), Limits::default(), &Files::new("/nowhere"), |stream, emitted| {
             stream.write_all(b": begun\n\nevent: one\ndata: 1\r\n\r").unwrap();
-            // Of its name and its data, before anything else is sent.
-            told.recv().unwrap();
-            told.recv().unwrap();
+            // For the event's name and its data, before anything else is sent.
+            emitted.recv().unwrap();
+            emitted.recv().unwrap();
             stream.write_all(b"\ndata: 2\ndata: 3\n\nevent: last\ndata: 4").unwrap();
         });
     ended.unwrap();
-    assert_eq!(told, [event("one", "1"), event("message", "2\n3"), event("last", "4")].concat());
+    assert_eq!(emitted, [event("one", "1"), event("message", "2\n3"), event("last", "4")].concat());
 }
 
 #[test]
-fn a_credential_in_events_is_replaced_however_they_arrive() {
+fn a_credential_in_events_is_redacted_however_they_are_split() {
     let (first, second) = TOKEN.split_at(7);
     let stream = [
         format!("event: {TOKEN}\ndata: {first}"),
@@ -157,10 +157,10 @@ fn a_credential_in_events_is_replaced_however_they_arrive() {
     for guest in [plain_events(), events()] {
         let stream = stream.clone();
         let files = Files::new("/nowhere");
-        let (ended, told) = run_with(&guest, Limits::default(), &files, move |server, _| {
+        let (ended, emitted) = run_with(&guest, Limits::default(), &files, move |server, _| {
             for piece in stream {
                 server.write_all(piece.as_bytes()).unwrap();
-                // So that the pieces arrive one by one, most likely.
+                // Make it likely that the pieces arrive one by one.
                 thread::sleep(Duration::from_millis(20));
             }
         });
@@ -170,28 +170,28 @@ fn a_credential_in_events_is_replaced_however_they_arrive() {
             event("message", first),
             event("message", "{\"a\":\"****\"}"),
         ];
-        assert_eq!(told, expected.concat());
+        assert_eq!(emitted, expected.concat());
     }
 }
 
 #[test]
-fn events_end_at_the_limit() {
+fn events_are_limited() {
     let limits = Limits { response_bytes: 100, file_bytes: 200, ..Limits::default() };
     let one = format!("data: {}\n\n", "x".repeat(50));
-    let (ended, told) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
+    let (ended, emitted) = run(&plain_events(), limits.clone(), one.repeat(2).as_bytes());
     assert_eq!(ended.unwrap_err().kind, FailureKind::TooLarge);
-    assert_eq!(told, event("message", &"x".repeat(50)));
+    assert_eq!(emitted, event("message", &"x".repeat(50)));
     let endless = "data: ".to_owned() + &"x".repeat(100_000);
     for (guest, most) in [(plain_events(), 100), (events(), 200)] {
-        let (ended, told) = run(&guest, limits.clone(), endless.as_bytes());
+        let (ended, emitted) = run(&guest, limits.clone(), endless.as_bytes());
         let failure = ended.unwrap_err();
         assert_failure(&failure, FailureKind::TooLarge, &format!("larger than {most} bytes"));
-        assert_eq!(told, []);
+        assert_eq!(emitted, []);
     }
     assert_serves(&GOOD);
 }
 
-/// A PNG of this size, as far as its signature says so.
+/// The beginning of a PNG, padded to this size.
 fn image(size: usize) -> Vec<u8> {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     bytes.resize(size, 7);
@@ -199,7 +199,7 @@ fn image(size: usize) -> Vec<u8> {
 }
 
 #[test]
-fn images_in_events_go_to_files_and_not_to_the_connector() {
+fn images_in_events_are_stored_as_files() {
     let dir = tempfile::tempdir().unwrap();
     // The connector has room for 64 KiB.
     let (large, small) = (image(1_000_000), image(100));
@@ -210,24 +210,24 @@ fn images_in_events_go_to_files_and_not_to_the_connector() {
         STANDARD.encode(&small),
     );
     let files = Files::new(dir.path());
-    let (ended, told) = run_with(&events(), Limits::default(), &files, move |server, _| {
+    let (ended, emitted) = run_with(&events(), Limits::default(), &files, move |server, _| {
         server.write_all(stream.as_bytes()).unwrap();
     });
     ended.unwrap();
-    let data = |index: usize| serde_json::from_str::<Value>(&told[index].1).unwrap();
-    assert_eq!(told[0].1, "partial");
+    let data = |index: usize| serde_json::from_str::<Value>(&emitted[index].1).unwrap();
+    assert_eq!(emitted[0].1, "partial");
     assert_eq!(data(1)["b64"]["file"]["name"], "image.png");
     assert_eq!(data(3)["b64"]["file"]["name"], "image-2.png");
     assert_eq!(data(3)["n"], 1);
-    assert_eq!((told[5].1.as_str(), told[7].1.as_str()), ("{\"b64\":\"%\"", "[DONE]"));
-    assert_eq!(told.len(), 8);
+    assert_eq!((emitted[5].1.as_str(), emitted[7].1.as_str()), ("{\"b64\":\"%\"", "[DONE]"));
+    assert_eq!(emitted.len(), 8);
     assert_eq!(std::fs::read(dir.path().join("image.png")).unwrap(), large);
     assert_eq!(std::fs::read(dir.path().join("image-2.png")).unwrap(), small);
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
 }
 
 #[test]
-fn an_image_in_an_event_that_is_none_is_a_failure() {
+fn an_invalid_image_in_an_event_fails_the_run() {
     for data in [r#"{"b64":"%"}"#, r#"{"b64":""}"#, r#"{"a":1,"a":2}"#] {
         let (ended, _) = run(&events(), Limits::default(), format!("data: {data}\n\n").as_bytes());
         assert_eq!(ended.unwrap_err().kind, FailureKind::InvalidOutput, "{data}");

@@ -1,5 +1,5 @@
-//! Where the credential of a connection goes, in each of the ways to
-//! authorize, and what comes with it in each request.
+//! Where each authorization scheme puts the credential of a connection, and
+//! what else is added to each request.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use super::*;
 
 const SECRET: &str = "s3cret-of-sixteen-bytes";
 
-/// Answers one request with its own head.
+/// Answers one request, and returns the head it received.
 fn echo(server: &TcpListener) -> JoinHandle<String> {
     let serving = server.try_clone().unwrap();
     thread::spawn(move || {
@@ -27,8 +27,8 @@ fn echo(server: &TcpListener) -> JoinHandle<String> {
     })
 }
 
-/// A connector that asks for `/a?q=1`, with rows of its connection and another
-/// definition.
+/// A connector that requests `/a?q=1`, with further connection properties and
+/// an edited definition.
 fn asking(rows: &[Value], edit: impl FnOnce(&mut Value)) -> Connector {
     let mut component = component();
     let properties = component["properties"].as_array_mut().unwrap();
@@ -60,7 +60,7 @@ fn secret(name: &str) -> Value {
     json!({ "name": name, "type": "string", "secret": true, "required": true })
 }
 
-/// A connector that authorizes in one way, with the rows 5 and 6.
+/// A connector with one authorization scheme that uses properties 5 and 6.
 fn authorizing(scheme: Value, rows: [Value; 2]) -> Connector {
     asking(&rows, |definition| {
         definition["authorizations"][0]["scheme"] = scheme;
@@ -69,14 +69,14 @@ fn authorizing(scheme: Value, rows: [Value; 2]) -> Connector {
 }
 
 #[test]
-fn the_credential_goes_where_the_scheme_says() {
+fn the_scheme_decides_where_the_credential_goes() {
     let header = |prefix: &str| json!({ "header": { "header": "X-Key", "prefix": prefix, "property": "key" } });
     let basic = |password: Value| json!({ "basic": { "username": "user", "password": password } });
     for (scheme, line) in [
         (json!({ "bearer": "key" }), format!("authorization: Bearer {SECRET}")),
         (header(""), format!("x-key: {SECRET}")),
         (header("Token "), format!("x-key: Token {SECRET}")),
-        // `ada:` and the secret, by `base64`.
+        // The base64 encoding of `ada:` and the secret.
         (
             basic(json!("key")),
             "authorization: Basic YWRhOnMzY3JldC1vZi1zaXh0ZWVuLWJ5dGVz".to_owned(),
@@ -92,7 +92,7 @@ fn the_credential_goes_where_the_scheme_says() {
 }
 
 #[test]
-fn a_key_can_be_the_user_name_alone() {
+fn basic_authorization_works_without_a_password() {
     let scheme = json!({ "basic": { "username": "key" } });
     let connector = authorizing(scheme, [secret("key"), text("user")]);
     let head = head(&connector, ConnectionValues::new().set("token", "t").set("key", "sk_live"));
@@ -101,7 +101,7 @@ fn a_key_can_be_the_user_name_alone() {
 }
 
 #[test]
-fn a_credential_in_the_query_is_encoded_and_no_request_may_name_it() {
+fn a_credential_in_the_query_is_encoded_and_cannot_be_set_by_a_request() {
     let scheme =
         |parameter: &str| json!({ "query": { "parameter": parameter, "property": "key" } });
     let connector = authorizing(scheme("api_key"), [secret("key"), text("user")]);
@@ -121,8 +121,8 @@ fn connection_of(connector: &Connector, values: ConnectionValues) -> Connection 
     connector.connection(values.set("baseUrl", "http://127.0.0.1:9/v1")).unwrap()
 }
 
-/// A connector that takes a bearer token or a key, of which the user picks one.
-fn two_ways() -> Connector {
+/// A connector that takes a bearer token or a key; the user chooses one.
+fn two_schemes() -> Connector {
     asking(&[secret("key"), text("region")], |definition| {
         let ways = definition["authorizations"].as_array_mut().unwrap();
         ways.push(json!({
@@ -134,13 +134,13 @@ fn two_ways() -> Connector {
 }
 
 #[test]
-fn of_several_ways_the_picked_one_counts() {
-    let connector = two_ways();
+fn the_chosen_authorization_is_used() {
+    let connector = two_schemes();
     let both = || ConnectionValues::new().set("token", TOKEN).set("key", SECRET);
     for (values, expected) in [
         (both().set("authorization", "key"), format!("x-key: {SECRET}")),
         (both().set("authorization", "token"), format!("authorization: Bearer {TOKEN}")),
-        // Not picked: the first one that is there.
+        // Without a choice: the first one that has a value.
         (both(), format!("authorization: Bearer {TOKEN}")),
         (ConnectionValues::new().set("key", SECRET), format!("x-key: {SECRET}")),
     ] {
@@ -152,8 +152,8 @@ fn of_several_ways_the_picked_one_counts() {
 }
 
 #[test]
-fn what_is_missing_is_a_property_of_the_picked_way() {
-    let connector = two_ways();
+fn a_missing_property_is_one_of_the_chosen_authorization() {
+    let connector = two_schemes();
     let failure = connector.connection(ConnectionValues::new()).unwrap_err();
     assert_failure(&failure, FailureKind::Unauthorized, "has no `token`");
     let picked = ConnectionValues::new().set("authorization", "key").set("token", TOKEN);
@@ -165,8 +165,8 @@ fn what_is_missing_is_a_property_of_the_picked_way() {
 }
 
 #[test]
-fn a_form_shows_the_properties_of_the_picked_way() {
-    let connector = two_ways();
+fn a_form_shows_the_properties_of_the_chosen_authorization() {
+    let connector = two_schemes();
     let table = &connector.descriptor().connection.properties;
     let names: Vec<&str> = table.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(names, ["authorization", "token", "key", "baseUrl", "region"]);
@@ -179,7 +179,7 @@ fn a_form_shows_the_properties_of_the_picked_way() {
 }
 
 #[test]
-fn parameters_of_the_connection_go_with_each_request() {
+fn query_parameters_of_the_connection_are_added_to_each_request() {
     let connector = asking(&[text("version"), text("region")], |definition| {
         definition["properties"] = json!([1, 5, 6]);
         definition["query"] = json!([{ "property": "version", "name": "api-version" }]);
@@ -194,7 +194,7 @@ fn parameters_of_the_connection_go_with_each_request() {
     assert!(without.starts_with("GET /v1/a?q=1 HTTP/1.1\r\n"), "{without}");
 }
 
-/// A connector whose users may name headers.
+/// A connector whose users may set headers.
 fn with_user_headers() -> Connector {
     let map = json!({
         "name": "headers", "type": "object", "control": "object-builder", "secret": true,
@@ -207,7 +207,7 @@ fn with_user_headers() -> Connector {
 }
 
 #[test]
-fn headers_that_the_user_names_are_sent_and_secret() {
+fn headers_set_by_the_user_are_sent_and_kept_secret() {
     let connector = with_user_headers();
     let headers = json!({ "X-Gateway": SECRET, "cf-access-client-id": "a b" });
     let values = ConnectionValues::new().set("token", TOKEN).set("headers", headers);
@@ -222,7 +222,7 @@ fn headers_that_the_user_names_are_sent_and_secret() {
 }
 
 #[test]
-fn a_user_names_no_header_of_the_hosts() {
+fn a_user_cannot_set_headers_reserved_for_the_host() {
     let connector = with_user_headers();
     for name in ["Authorization", "Host", "content-length", "x-forwarded-for", "a b", ""] {
         let values = ConnectionValues::new().set("token", TOKEN);

@@ -1,4 +1,4 @@
-//! Requests with files in their JSON: what arrives, and how it ends.
+//! Requests with files embedded in JSON.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -24,8 +24,8 @@ fn posting(entry: &FileEntry) -> Guest {
 /// The head and the body of a request.
 type Posted = (String, Vec<u8>);
 
-/// A server that answers one request after another with these statuses, each
-/// on a connection of its own, and gives the requests.
+/// A server that answers one request for each of these statuses, each on a new
+/// connection, and returns the requests it received.
 fn server(statuses: &'static [u16]) -> (TcpListener, JoinHandle<Vec<Posted>>) {
     let server = listener();
     let serving = server.try_clone().unwrap();
@@ -40,20 +40,21 @@ fn server(statuses: &'static [u16]) -> (TcpListener, JoinHandle<Vec<Posted>>) {
         let head = String::from_utf8(head).unwrap().to_lowercase();
         let (_, length) = head.split_once("content-length: ").unwrap();
         let length = length.split_once("\r\n").unwrap().0.parse().unwrap();
-        // Whoever sends more than fits into buffers waits, and tells.
+        // A client that sends more than the buffers hold has to wait, and
+        // reports its progress.
         thread::sleep(Duration::from_millis(150));
         let mut body = Vec::new();
         (&stream).take(length).read_to_end(&mut body).unwrap();
         let answer =
             format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
-        // One who gave up does not listen.
+        // A client that gave up no longer reads.
         let _ = stream.write_all(answer.as_bytes());
         (head, body)
     };
     (server, thread::spawn(move || statuses.iter().map(serve).collect()))
 }
 
-/// Posts a file to a server. `on_event` is also given the file's path.
+/// Posts a file to a server. `on_event` also receives the file's path.
 fn post(
     bytes: &[u8],
     limits: Limits,
@@ -77,7 +78,7 @@ fn post(
 }
 
 #[test]
-fn a_file_in_json_arrives_as_base64_in_every_attempt() {
+fn a_file_in_json_is_sent_as_base64_in_every_attempt() {
     // The connector has room for 64 KiB.
     let bytes: Vec<u8> = (0..1_000_003_u32).map(|at| (at * 31 % 251) as u8).collect();
     let (listener, served) = server(&[503, 200]);
@@ -89,15 +90,15 @@ fn a_file_in_json_arrives_as_base64_in_every_attempt() {
         assert!(head.contains("content-type: application/json\r\n"), "{head}");
         assert!(head.contains(&format!("content-length: {}\r\n", expected.len())), "{head}");
         assert!(!head.contains("transfer-encoding"), "{head}");
-        assert!(body == expected.as_bytes(), "another body of {} bytes", body.len());
+        assert!(body == expected.as_bytes(), "unexpected body of {} bytes", body.len());
     }
 }
 
 #[test]
-fn the_text_of_a_file_counts_and_not_its_size() {
+fn the_base64_length_of_a_file_counts_toward_the_limit() {
     let listener = listener();
     let limit = |request_bytes| Limits { request_bytes, ..Limits::default() };
-    // 12 bytes of JSON around 136 characters.
+    // 12 bytes of JSON around 136 base64 characters.
     let failure = post(&[7; 100], limit(147), &listener, |_, _| ()).unwrap_err();
     assert_failure(&failure, FailureKind::TooLarge, "148 bytes long; the limit is 147");
     assert!(!failure.request_sent, "{failure:?}");
@@ -107,17 +108,17 @@ fn the_text_of_a_file_counts_and_not_its_size() {
 }
 
 #[test]
-fn a_file_in_json_is_told_of_while_it_is_sent() {
+fn reports_progress_while_a_file_in_json_is_sent() {
     let (listener, served) = server(&[200]);
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = Arc::clone(&told);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let keep = Arc::clone(&reported);
     let size = 24_000_000;
     post(&vec![7; size], Limits::default(), &listener, move |event, _| {
-        telling.lock().unwrap().push(event);
+        keep.lock().unwrap().push(event);
     })
     .unwrap();
     served.join().unwrap();
-    let told = told.lock().unwrap();
+    let reported = reported.lock().unwrap();
     let length = size as u64 / 3 * 4 + 12;
     let is_progress = |event: &Event| match event {
         Event::Progress { unit, done, total } => {
@@ -125,13 +126,13 @@ fn a_file_in_json_is_told_of_while_it_is_sent() {
         }
         _ => false,
     };
-    assert!(!told.is_empty() && told.iter().all(is_progress), "{told:?}");
+    assert!(!reported.is_empty() && reported.iter().all(is_progress), "{reported:?}");
 }
 
 #[test]
-fn a_file_that_shrinks_ends_the_request() {
+fn a_file_that_shrinks_fails_the_request() {
     let (listener, served) = server(&[503, 200]);
-    // One byte less is a text of the same length.
+    // One byte less, but a base64 text of the same length.
     let failure = post(&[7; 99_999], Limits::default(), &listener, |event, path| {
         if let Event::Retry { .. } = event {
             std::fs::File::options().write(true).open(path).unwrap().set_len(99_998).unwrap();

@@ -1,5 +1,6 @@
-//! Compiled components on disk: used if nobody else can have touched them,
-//! made anew if anything is odd, and never a reason not to load.
+//! The cache of compiled components: used only if nobody else can have modified
+//! it, rebuilt if anything looks wrong, and never a reason for a failure to
+//! load.
 #![cfg(unix)]
 
 use std::fs::{self, Permissions};
@@ -31,7 +32,7 @@ impl Cached {
         self.dir.path().join("compiled")
     }
 
-    /// The name that the loaded connector gives itself.
+    /// Returns the name of the loaded connector.
     fn load(&self, wasm: &[u8]) -> String {
         let connector = self.host.load(wasm).unwrap();
         assert_serves(&connector);
@@ -45,9 +46,9 @@ impl Cached {
         file.path()
     }
 
-    /// Loads `guest`, and then puts in its place what `other` compiles to,
-    /// as the host would have written it: whoever believes the cache takes
-    /// one for the other.
+    /// Loads `guest`, then replaces its cache entry with the compiled `other`,
+    /// written as the host would write it. A host that trusts the cache
+    /// mistakes one for the other.
     fn planted(&self) -> PathBuf {
         let other = self.swapped();
         let (compiled, _) = other.split_last_chunk::<16>().unwrap();
@@ -58,8 +59,8 @@ impl Cached {
         file
     }
 
-    /// Loads `guest`, and then puts the file of `other` in its place. Gives
-    /// that file.
+    /// Loads `guest`, then replaces its cache file with that of `other`.
+    /// Returns the content of that file.
     fn swapped(&self) -> Vec<u8> {
         self.load(&named("other"));
         let other = fs::read(self.file()).unwrap();
@@ -82,19 +83,19 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Which file it is: one that is written anew is another one.
+/// The inode number: it changes if the file is written again.
 fn identity(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
 }
 
-/// Makes a file one that nobody has used for two months.
+/// Makes a file look unused for two months.
 fn make_old(path: &Path) {
     let two_months = Duration::from_secs(60 * 24 * 3600);
     fs::File::open(path).unwrap().set_modified(SystemTime::now() - two_months).unwrap();
 }
 
 #[test]
-fn the_second_load_takes_what_the_first_compiled() {
+fn the_second_load_uses_the_compiled_file() {
     let cached = Cached::new();
     cached.load(&named("guest"));
     let written = identity(&cached.file());
@@ -103,14 +104,14 @@ fn the_second_load_takes_what_the_first_compiled() {
 }
 
 #[test]
-fn what_the_user_alone_can_write_to_is_believed() {
+fn a_file_that_only_the_user_can_write_is_trusted() {
     let cached = Cached::new();
     cached.planted();
     assert_eq!(cached.load(&named("guest")), "other");
 }
 
 #[test]
-fn only_the_user_can_read_and_write_it() {
+fn only_the_user_can_access_the_cache() {
     let cached = Cached::new();
     cached.load(&named("guest"));
     assert_eq!(mode(&cached.folder()), 0o700);
@@ -118,7 +119,7 @@ fn only_the_user_can_read_and_write_it() {
 }
 
 #[test]
-fn a_damaged_file_is_made_anew() {
+fn a_damaged_file_is_rebuilt() {
     let cached = Cached::new();
     cached.load(&named("guest"));
     let whole = fs::read(cached.file()).unwrap();
@@ -141,24 +142,24 @@ fn a_damaged_file_is_made_anew() {
         fs::write(cached.file(), &damaged).unwrap();
         let before = identity(&cached.file());
         assert_eq!(cached.load(&named("guest")), "guest");
-        assert_ne!(identity(&cached.file()), before, "it was not made anew");
+        assert_ne!(identity(&cached.file()), before, "it was not written again");
         assert_ne!(fs::read(cached.file()).unwrap(), damaged);
         let anew = identity(&cached.file());
         cached.load(&named("guest"));
-        assert_eq!(identity(&cached.file()), anew, "it is not used again");
+        assert_eq!(identity(&cached.file()), anew, "the new file was not reused");
     }
 }
 
 #[test]
-fn another_components_file_under_its_name_is_not_believed() {
+fn the_file_of_another_component_is_not_trusted() {
     let cached = Cached::new();
     let other = cached.swapped();
     assert_eq!(cached.load(&named("guest")), "guest");
-    assert_ne!(fs::read(cached.file()).unwrap(), other, "it was not made anew");
+    assert_ne!(fs::read(cached.file()).unwrap(), other, "it was not written again");
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_to_is_no_reason_not_to_load() {
+fn loads_even_if_the_folder_is_not_writable() {
     let cached = Cached::new();
     fs::create_dir(cached.folder()).unwrap();
     for mode in [0o500, 0o000, 0o200] {
@@ -169,7 +170,7 @@ fn a_folder_that_cannot_be_written_to_is_no_reason_not_to_load() {
 }
 
 #[test]
-fn a_folder_that_others_can_write_to_is_not_believed() {
+fn a_folder_that_others_can_write_to_is_not_trusted() {
     for open in [0o770, 0o707, 0o777] {
         let cached = Cached::new();
         cached.planted();
@@ -179,7 +180,7 @@ fn a_folder_that_others_can_write_to_is_not_believed() {
 }
 
 #[test]
-fn a_file_that_others_can_write_to_is_not_believed() {
+fn a_file_that_others_can_write_to_is_not_trusted() {
     for open in [0o620, 0o602, 0o666] {
         let cached = Cached::new();
         let file = cached.planted();
@@ -199,7 +200,7 @@ fn a_link_is_not_followed() {
     symlink(&elsewhere, &file).unwrap();
     assert_eq!(cached.load(&named("guest")), "guest");
     assert!(!fs::symlink_metadata(cached.file()).unwrap().is_symlink());
-    assert_eq!(fs::read(&elsewhere).unwrap(), planted, "it was written through the link");
+    assert_eq!(fs::read(&elsewhere).unwrap(), planted, "the host wrote through the link");
 }
 
 #[test]
@@ -213,7 +214,7 @@ fn a_folder_that_is_a_link_is_not_followed() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_no_reason_not_to_load() {
+fn loads_even_if_the_folder_cannot_be_created() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
@@ -225,18 +226,18 @@ fn a_folder_that_cannot_be_made_is_no_reason_not_to_load() {
 }
 
 #[test]
-fn a_component_that_was_refused_is_not_kept_from_being_refused_again() {
+fn a_rejected_component_is_rejected_again() {
     let cached = Cached::new();
     let endless = Guest::good().with("(func $describe (result i32) unreachable)").build();
     for _ in 0..2 {
-        let Err(error) = cached.host.load(&endless) else { panic!("it was loaded") };
+        let Err(error) = cached.host.load(&endless) else { panic!("loaded an invalid component") };
         assert!(matches!(error, LoadError::Describe(_)), "{error:?}");
     }
     assert_eq!(cached.load(&named("guest")), "guest");
 }
 
 #[test]
-fn what_nobody_has_used_for_long_is_removed() {
+fn files_unused_for_a_long_time_are_removed() {
     let cached = Cached::new();
     cached.load(&named("old"));
     let old = cached.file();
@@ -244,7 +245,7 @@ fn what_nobody_has_used_for_long_is_removed() {
     cached.load(&named("new"));
     assert!(!old.exists());
     let new = cached.file();
-    // To load it is to use it.
+    // Loading a file counts as using it.
     make_old(&new);
     cached.load(&named("new"));
     cached.load(&named("newer"));
@@ -252,7 +253,7 @@ fn what_nobody_has_used_for_long_is_removed() {
 }
 
 #[test]
-fn what_a_process_uses_is_not_removed_by_another() {
+fn files_in_use_by_another_process_are_kept() {
     let cached = Cached::new();
     let mut other = command(None);
     other.env("XDG_CACHE_HOME", cached.dir.path()).arg("mcp");
@@ -262,7 +263,7 @@ fn what_a_process_uses_is_not_removed_by_another() {
         let mut files = fs::read_dir(&folder).ok()?.map(|file| file.unwrap().path());
         let file =
             files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))?;
-        // It was compiled in a process of its own, which has used it too.
+        // A child process compiled it, and has used it too.
         let id = other.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
         let is_used = children.is_empty() && fs::File::open(&file).ok()?.try_lock().is_err();

@@ -1,8 +1,8 @@
-//! What every connector must hold, whatever it is for and whatever language it
-//! is written in: OpenAI's in Rust without a standard library, Anthropic's in
-//! Rust with serde, and one in JavaScript. The contract is `wit/`.
+//! What every connector must satisfy, whatever its purpose and language:
+//! OpenAI's in Rust without the standard library, Anthropic's in Rust with
+//! serde, and one in JavaScript. The contract is `wit/`.
 //!
-//! The sandbox is the provider of all three: what it answers is scripted.
+//! The sandbox acts as the provider for all three; its responses are scripted.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -15,20 +15,20 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// A connector, what its first action is given and what its provider answers.
+/// A connector, the input of its first action, and its provider's responses.
 struct Case {
     file: PathBuf,
     /// The property that holds the credential.
     secret: &'static str,
-    /// The header that carries it, and what stands in front of it there.
+    /// The header that carries the credential, and the prefix of its value.
     header: (&'static str, &'static str),
     action: &'static str,
     input: Value,
-    /// The answer to a run, whose text is [`TEXT`].
+    /// The response to a run; its text is [`TEXT`].
     answer: String,
-    /// The same as a stream.
+    /// The same response as a stream.
     streamed: String,
-    /// The answer to a test of the connection.
+    /// The message of a successful connection test.
     reached: &'static str,
 }
 
@@ -101,7 +101,7 @@ struct Bench {
     folder: TempDir,
 }
 
-/// JavaScript's engine takes a while to compile: once is enough.
+/// The JavaScript engine takes a while to compile, so compile it once.
 static LOADED: LazyLock<[Connector; 3]> = LazyLock::new(|| cases().map(|case| loaded(&case)));
 
 fn loaded(case: &Case) -> Connector {
@@ -123,13 +123,13 @@ impl Bench {
         &self.connector.descriptor().name
     }
 
-    /// Queues an answer.
+    /// Queues a response.
     fn answers(&self, status: u16, kind: &str, body: &str) {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         self.provider.script(Fault::Status { status, headers, body: body.as_bytes().to_vec() });
     }
 
-    /// Queues the good answer.
+    /// Queues the good response.
     fn answers_well(&self) {
         self.answers(200, "application/json", &self.case.answer);
     }
@@ -140,15 +140,15 @@ impl Bench {
         run.retries(Retries::none())
     }
 
-    /// A run that gets the good answer.
+    /// The outcome of a run that gets the good response.
     fn outcome(&self) -> Outcome {
         self.answers_well();
         self.run().start().unwrap()
     }
 }
 
-/// What in an output the provider said.
-fn said(output: &Value) -> &str {
+/// The provider's text in an output.
+fn text_of(output: &Value) -> &str {
     output.as_str().or_else(|| output["greeting"].as_str()).unwrap()
 }
 
@@ -163,7 +163,7 @@ fn only_the_contract_is_imported() {
     }
 }
 
-/// To load a connector is to let it describe itself, with every import denied.
+/// To load a connector, the host runs `describe` with every import denied.
 #[test]
 fn a_description_is_the_same_each_time() {
     let names = benches().map(|bench| {
@@ -174,7 +174,7 @@ fn a_description_is_the_same_each_time() {
     assert_eq!(names.collect::<Vec<_>>(), ["openai", "anthropic", "greeter"]);
 }
 
-/// The labels of a table, at every depth.
+/// The labels of a table at every depth.
 fn labels<'a>(properties: impl IntoIterator<Item = &'a Property>) -> Vec<&'a str> {
     let labels = properties.into_iter().flat_map(|property| {
         [property.label.as_str()].into_iter().chain(labels(&property.children))
@@ -197,11 +197,11 @@ fn every_table_is_rendered() {
             let [ui, json_forms] = [render::ui_schema(table), render::json_forms(table)];
             for property in table {
                 let name = &property.name;
-                // Conditional ones stand deeper.
+                // Conditional properties are nested deeper.
                 let label = format!("\"title\":{}", json!(property.label));
                 assert!(schema.to_string().contains(&label), "{title}: {label}");
                 assert!(ui["ui:order"].as_array().unwrap().contains(&json!(name)), "{title}");
-                // A file's control is that of its URL.
+                // The control of a file belongs to its URL.
                 let scopes =
                     ["", "/properties/url"].map(|rest| format!("\"#/properties/{name}{rest}\""));
                 let json_forms = json_forms.to_string();
@@ -215,7 +215,7 @@ fn every_table_is_rendered() {
 }
 
 #[test]
-fn an_example_is_taken_and_has_an_output_of_a_shape() {
+fn the_example_is_valid_and_has_an_output_schema() {
     for bench in benches() {
         for action in &bench.connector.descriptor().actions {
             let example = render::example(&action.properties);
@@ -228,7 +228,7 @@ fn an_example_is_taken_and_has_an_output_of_a_shape() {
 }
 
 #[test]
-fn what_is_not_described_is_not_run() {
+fn rejects_actions_and_properties_that_are_not_described() {
     for bench in benches() {
         let run = |action: &str, input: Value| {
             bench.connector.run(action, input).connection(&bench.connection).start().unwrap_err()
@@ -269,7 +269,7 @@ fn nothing_is_sent_without_the_credential() {
 }
 
 #[test]
-fn the_credential_is_sent_in_its_place_and_nowhere_else() {
+fn sends_the_credential_in_its_header_and_nowhere_else() {
     for bench in benches() {
         bench.outcome();
         let requests = bench.provider.requests();
@@ -284,17 +284,17 @@ fn the_credential_is_sent_in_its_place_and_nowhere_else() {
 }
 
 #[test]
-fn a_credential_that_is_repeated_is_not_handed_on() {
+fn redacts_the_credential_when_the_provider_repeats_it() {
     for bench in benches() {
         let answer = bench.case.answer.replace("Ada", CANARY);
         bench.answers(200, "application/json", &answer);
         let outcome = bench.run().start().unwrap();
-        assert_eq!(said(&outcome.output), "Good morning, ****", "{}", bench.name());
+        assert_eq!(text_of(&outcome.output), "Good morning, ****", "{}", bench.name());
         let refusal = format!(r#"{{"error":{{"type":"x","message":"wrong key {CANARY}"}}}}"#);
         bench.answers(401, "application/json", &refusal);
         let failure = bench.run().start().unwrap_err();
-        let told = format!("{failure:?}");
-        assert!(!told.contains(CANARY) && told.contains("wrong key ****"), "{told}");
+        let shown = format!("{failure:?}");
+        assert!(!shown.contains(CANARY) && shown.contains("wrong key ****"), "{shown}");
         for file in std::fs::read_dir(bench.folder.path()).unwrap() {
             let content = std::fs::read_to_string(file.unwrap().path()).unwrap();
             assert_eq!(content, "Good morning, ****");
@@ -303,16 +303,20 @@ fn a_credential_that_is_repeated_is_not_handed_on() {
 }
 
 #[test]
-fn an_outcome_is_of_the_shape_that_was_told() {
+fn the_output_matches_the_output_schema() {
     for bench in benches() {
         let outcome = bench.outcome();
-        assert_eq!(said(&outcome.output), TEXT);
+        assert_eq!(text_of(&outcome.output), TEXT);
         assert_eq!(outcome.metadata["attempts"], 1);
         let schema = bench.connector.output_schema(bench.case.action, bench.case.input.clone());
         let (schema, output) = (schema.unwrap(), outcome.output);
         assert!(jsonschema::is_valid(&schema, &output), "{}: {output}", bench.name());
-        assert!(!jsonschema::is_valid(&schema, &json!(7)), "{}: it says nothing", bench.name());
-        // One of them keeps what it got.
+        assert!(
+            !jsonschema::is_valid(&schema, &json!(7)),
+            "{}: the schema accepts anything",
+            bench.name()
+        );
+        // One of the connectors stores the text it received.
         let kept = output["file"]["name"].as_str().map(|name| bench.folder.path().join(name));
         assert_eq!(kept.is_some(), bench.name() == "greeter");
         assert!(kept.is_none_or(|file| std::fs::read_to_string(file).unwrap() == TEXT));
@@ -320,23 +324,23 @@ fn an_outcome_is_of_the_shape_that_was_told() {
 }
 
 #[test]
-fn a_streamed_outcome_is_the_outcome() {
+fn a_streamed_output_equals_the_unstreamed_one() {
     for bench in benches() {
         bench.answers(200, "text/event-stream", &bench.case.streamed);
         let text = Arc::new(Mutex::new(String::new()));
-        let told = Arc::clone(&text);
+        let collected = Arc::clone(&text);
         let run = bench.run().streaming(true).on_event(move |event| {
             if let Event::TextDelta { text, .. } = event {
-                told.lock().unwrap().push_str(&text);
+                collected.lock().unwrap().push_str(&text);
             }
         });
         let streamed = run.start().unwrap().output;
-        assert_eq!((said(&streamed), text.lock().unwrap().as_str()), (TEXT, TEXT));
+        assert_eq!((text_of(&streamed), text.lock().unwrap().as_str()), (TEXT, TEXT));
     }
 }
 
 #[test]
-fn an_error_of_the_provider_has_its_kind() {
+fn a_provider_error_is_mapped_to_its_kind() {
     for bench in benches() {
         for (status, kind) in [
             (400, FailureKind::Refused),
@@ -359,19 +363,19 @@ fn an_error_of_the_provider_has_its_kind() {
 }
 
 #[test]
-fn a_provider_that_recovers_is_asked_again() {
+fn retries_until_the_provider_recovers() {
     let pause = Duration::from_millis(1);
     for bench in benches() {
         bench.provider.script(Fault::text(529, "overloaded"));
         bench.answers_well();
         let retries = Retries { attempts: 2, pause, longest: pause, ..Retries::default() };
         let outcome = bench.run().retries(retries).start().unwrap();
-        assert_eq!((said(&outcome.output), &outcome.metadata["attempts"]), (TEXT, &json!(2)));
+        assert_eq!((text_of(&outcome.output), &outcome.metadata["attempts"]), (TEXT, &json!(2)));
     }
 }
 
 #[test]
-fn a_test_says_what_was_reached() {
+fn the_connection_test_reports_what_it_reached() {
     for bench in benches() {
         bench.answers(200, "application/json", bench.case.reached);
         let reached = bench.connector.test(&bench.connection).unwrap();
@@ -383,7 +387,7 @@ fn a_test_says_what_was_reached() {
 }
 
 #[test]
-fn current_choices_come_from_the_provider_or_say_why_not() {
+fn dynamic_options_come_from_the_provider_or_explain_why_not() {
     for bench in benches() {
         let descriptor = bench.connector.descriptor();
         let action = descriptor.action(bench.case.action).unwrap();
@@ -409,7 +413,7 @@ fn current_choices_come_from_the_provider_or_say_why_not() {
 }
 
 #[test]
-fn a_run_that_waits_can_be_stopped() {
+fn a_waiting_run_can_be_cancelled() {
     for bench in benches() {
         bench.provider.script(Fault::Delay(FOREVER));
         let cancellation = Cancellation::new();
@@ -423,7 +427,7 @@ fn a_run_that_waits_can_be_stopped() {
             running.join().unwrap()
         });
         assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
-        assert_eq!(said(&bench.outcome().output), TEXT);
+        assert_eq!(text_of(&bench.outcome().output), TEXT);
     }
 }
 
@@ -437,22 +441,22 @@ fn a_run_has_limits() {
         let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
         let failure = bench.run().limits(limits).start().unwrap_err();
         assert_eq!(failure.kind, FailureKind::Timeout, "{failure:?}");
-        assert_eq!(said(&bench.outcome().output), TEXT);
+        assert_eq!(text_of(&bench.outcome().output), TEXT);
     }
 }
 
-/// One of them counts its runs in a variable; its count is a part of the
+/// One connector counts its runs in a variable and includes the count in its
 /// outcome.
 #[test]
-fn no_run_knows_of_another() {
+fn runs_share_no_state() {
     const THREADS: usize = 4;
     const RUNS: usize = 5;
     for bench in benches() {
         let comparable = |mut outcome: Outcome| {
-            // What the host and the provider count.
+            // Values that the host and the provider count.
             outcome.metadata.remove("durationMs");
             outcome.metadata.remove("requestId");
-            let output = said(&outcome.output).to_owned();
+            let output = text_of(&outcome.output).to_owned();
             (output, outcome.metadata)
         };
         let first = comparable(bench.outcome());

@@ -1,6 +1,6 @@
-//! How a connector may describe itself: without any import, in time, and
-//! without contradictions. (`host/core/src/table.rs` has the contradictions that a
-//! table can hold.)
+//! The rules for a connector's description: no imports, no delay, no
+//! contradictions. (`host/core/src/table.rs` tests the contradictions within a
+//! table.)
 
 use std::thread;
 
@@ -19,7 +19,7 @@ fn describe_failure(guest: &Guest) -> Failure {
     }
 }
 
-/// What is wrong with the description of a guest, which is one thing.
+/// The only error in the description of a guest.
 fn description_error(guest: &Guest) -> DescriptorError {
     match refused(&guest.build()) {
         LoadError::Description(errors) => {
@@ -57,7 +57,7 @@ fn no_import_can_be_called_while_describing() {
 }
 
 #[test]
-fn a_panic_while_describing_says_what_and_where() {
+fn a_panic_while_describing_reports_its_message_and_location() {
     let guest = Guest::good()
         .with("(import \"workflow:connector/log@0.1.0\" \"write\" (func $log (param i32 i32 i32)))")
         .with(
@@ -83,7 +83,7 @@ fn no_import_can_be_called_while_starting() {
 }
 
 #[test]
-fn describing_must_end() {
+fn describing_must_finish() {
     let endless = [
         format!("(func $describe (result i32) {LOOP})"),
         format!("(func $init {LOOP})\n\n(start $init)"),
@@ -109,7 +109,7 @@ fn describing_must_not_trap() {
 }
 
 #[test]
-fn a_description_must_lie_in_memory() {
+fn a_description_must_be_within_memory() {
     for address in ["-8", "1"] {
         let item = format!("(func $describe (result i32) (i32.const {address}))");
         let failure = describe_failure(&Guest::good().with(&item));
@@ -117,20 +117,20 @@ fn a_description_must_lie_in_memory() {
     }
 }
 
-/// A guest with another descriptor.
+/// A guest whose descriptor is edited.
 fn describing(edit: impl FnOnce(&mut Value)) -> Guest {
     let mut component = component();
     edit(&mut component);
     Guest::good().value("component", "describe.component", component)
 }
 
-/// A guest with another definition of its connection.
+/// A guest whose connection definition is edited.
 fn defining(edit: impl FnOnce(&mut Value)) -> Guest {
     describing(|component| edit(&mut component["connection"]))
 }
 
 #[test]
-fn names_must_be_names() {
+fn names_must_be_valid() {
     for name in ["", "a/b", "../x", "a b", "ä", "1", "a\u{1b}[31m"] {
         let error = description_error(&describing(|c| c["name"] = json!(name)));
         assert!(error.to_string().contains("is not a valid connector name"), "{error}");
@@ -141,7 +141,7 @@ fn names_must_be_names() {
 }
 
 #[test]
-fn an_action_stands_there_once() {
+fn rejects_duplicate_actions() {
     let error = description_error(&describing(|component| {
         let twice = component["actions"][0].clone();
         component["actions"].as_array_mut().unwrap().push(twice);
@@ -150,7 +150,7 @@ fn an_action_stands_there_once() {
 }
 
 #[test]
-fn an_error_in_a_table_names_the_action_and_the_row() {
+fn an_error_in_a_table_names_the_action_and_the_property() {
     let error = description_error(&describing(|component| {
         component["properties"][2] =
             json!({ "name": "size", "type": "integer", "default": "\"big\"" });
@@ -161,7 +161,7 @@ fn an_error_in_a_table_names_the_action_and_the_row() {
 }
 
 #[test]
-fn each_row_stands_in_one_table() {
+fn each_property_belongs_to_exactly_one_table() {
     for (action, reason) in [
         (
             json!({ "output": { "fixed": 2 } }),
@@ -189,9 +189,9 @@ fn each_row_stands_in_one_table() {
     }
 }
 
-/// Tables of the action's own, behind the two rows of the connection.
+/// Tables of the action, after the connection's two properties.
 #[test]
-fn a_table_does_not_contradict_itself() {
+fn rejects_tables_that_contradict_themselves() {
     let many = |count: usize, row: &dyn Fn(usize) -> Value| (0..count).map(row).collect::<Vec<_>>();
     let text = |name: &str| json!({ "name": name, "type": "string" });
     let on = |name: &str, other: &str| {
@@ -250,7 +250,7 @@ fn a_table_does_not_contradict_itself() {
 }
 
 #[test]
-fn a_description_is_not_endless() {
+fn rejects_an_oversized_description() {
     let guest = describing(|component| component["description"] = json!("x".repeat(9 << 20)));
     let guest = guest.with(LARGE);
     let failure = describe_failure(&guest);
@@ -258,7 +258,7 @@ fn a_description_is_not_endless() {
 }
 
 #[test]
-fn a_secret_belongs_in_the_connection() {
+fn rejects_a_secret_outside_the_connection() {
     let error = description_error(&describing(|component| {
         component["properties"][2] = json!({ "name": "key", "type": "string", "secret": true });
     }));
@@ -266,7 +266,7 @@ fn a_secret_belongs_in_the_connection() {
 }
 
 #[test]
-fn only_a_secret_authorizes() {
+fn a_property_that_authorizes_must_be_secret() {
     for scheme in [
         json!({ "bearer": "baseUrl" }),
         json!({ "header": { "header": "x-api-key", "property": "baseUrl" } }),
@@ -287,7 +287,7 @@ fn only_a_secret_authorizes() {
 }
 
 #[test]
-fn a_definition_names_its_own_properties_only() {
+fn a_connection_refers_only_to_its_own_properties() {
     let binding = json!([{ "property": "nobody", "name": "X-Nobody" }]);
     let scheme = json!([{ "name": "token", "properties": [0], "scheme": { "bearer": "nobody" } }]);
     for (member, value, what) in [
@@ -305,7 +305,7 @@ fn a_definition_names_its_own_properties_only() {
 }
 
 #[test]
-fn a_declared_origin_is_not_yet_granted() {
+fn a_declared_origin_is_not_granted_by_itself() {
     let granted = BaseUrl::parse("https://api.example.com/v1").unwrap();
     let host = without_cache(HostOptions { origins: Some(vec![granted]), ..Default::default() });
     let token = || ConnectionValues::new().set("token", TOKEN);
@@ -333,7 +333,7 @@ fn a_declared_origin_is_not_yet_granted() {
 }
 
 #[test]
-fn the_base_url_is_a_plain_one() {
+fn rejects_a_base_url_that_is_not_plain() {
     for url in
         ["", "api.test", "ftp://api.test", "https://a@b.test", "https://a.test/?x", "file:///"]
     {
@@ -342,9 +342,9 @@ fn the_base_url_is_a_plain_one() {
     }
 }
 
-/// Who approves a connector is shown this base URL, and no other.
+/// The user approves this base URL, so a table must not change it.
 #[test]
-fn nothing_that_a_table_says_leads_elsewhere() {
+fn a_table_cannot_change_the_base_url() {
     let choice = json!([{ "label": "https://api.test", "value": "\"https://evil.test\"" }]);
     for (member, value) in [
         ("default", json!("\"https://evil.test\"")),
@@ -362,7 +362,7 @@ fn nothing_that_a_table_says_leads_elsewhere() {
 }
 
 #[test]
-fn a_connection_has_no_header_of_the_hosts() {
+fn a_connection_cannot_set_headers_reserved_for_the_host() {
     for name in ["X-Forwarded-Host", "x_forwarded_host", "Cookie", "TE", "Host", "Proxy-X", "a b"] {
         let headers = json!([{ "property": "baseUrl", "name": name }]);
         let error = description_error(&defining(|definition| definition["headers"] = headers));
@@ -370,9 +370,9 @@ fn a_connection_has_no_header_of_the_hosts() {
     }
 }
 
-/// What is in a header, a provider can repeat.
+/// A provider can repeat whatever a header contains.
 #[test]
-fn a_variable_of_a_secret_is_in_no_header_that_is_none() {
+fn the_variable_of_a_secret_cannot_fill_a_visible_property() {
     let error = description_error(&defining(|definition| {
         definition["base-url"] = json!({ "default": "https://a.test" });
         definition["headers"] = json!([{ "property": "baseUrl", "name": "X-Copy" }]);
@@ -383,9 +383,9 @@ fn a_variable_of_a_secret_is_in_no_header_that_is_none() {
     assert!(error.to_string().contains("the connector may see"), "{error}");
 }
 
-/// What a connector is shown would tell what the secret is.
+/// A form that depends on the secret would reveal it to the connector.
 #[test]
-fn nothing_depends_on_what_a_secret_is() {
+fn nothing_depends_on_the_value_of_a_secret() {
     let row = |name: &str, member: &str, value: Value| {
         description_error(&describing(|component| {
             let rows = component["properties"].as_array_mut().unwrap();
@@ -399,7 +399,7 @@ fn nothing_depends_on_what_a_secret_is() {
     assert!(row("token", "choices", known).contains("`token` is secret"));
     let error = row("token", "condition", condition("baseUrl", "one-of"));
     assert!(error.contains("`token` is a property of an authorization and cannot"), "{error}");
-    // A setting beside the secret.
+    // A setting next to the secret.
     for (matches, is_taken) in
         [("one-of", false), ("none-of", false), ("present", true), ("absent", true)]
     {

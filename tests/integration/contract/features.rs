@@ -1,9 +1,9 @@
-//! Features of WebAssembly that no connector needs.
+//! WebAssembly features that no connector needs.
 
 use super::*;
 
 #[test]
-fn what_no_connector_needs_is_off() {
+fn unneeded_features_are_disabled() {
     for (feature, module) in [
         ("memory64", "(memory i64 1)"),
         ("multi-memory", "(memory 1) (memory 1)"),
@@ -32,7 +32,7 @@ fn what_no_connector_needs_is_off() {
 }
 
 #[test]
-fn asynchronous_functions_are_off() {
+fn async_functions_are_disabled() {
     let component = wat::parse_str(
         r#"(component (import "workflow:connector/log@0.1.0" (instance
             (export "write" (func async)))))"#,

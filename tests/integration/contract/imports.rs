@@ -1,4 +1,4 @@
-//! What a connector asks of the host that it may not have.
+//! Requests to the host that a connector may not make.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,12 +7,12 @@ use std::thread;
 
 use super::*;
 #[track_caller]
-fn assert_saw_nobody(server: &TcpListener) {
+fn assert_no_connection(server: &TcpListener) {
     server.set_nonblocking(true).unwrap();
     assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
-/// Asserts that the request is refused before any connection is made.
+/// Asserts that the request is rejected before any connection is opened.
 #[track_caller]
 fn assert_not_sent(what: &str, request: Value, words: &str) {
     let connector = load(&sending(request));
@@ -21,7 +21,7 @@ fn assert_not_sent(what: &str, request: Value, words: &str) {
     let failure = contained(connector.run("act", json!({})).connection(&connection).start());
     assert_eq!(failure.kind, FailureKind::InvalidInput, "{what}: {failure:?}");
     assert!(failure.message.contains(words), "{what}: {failure:?}");
-    assert_saw_nobody(&server);
+    assert_no_connection(&server);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_request_without_a_connection_is_unauthorized() {
 }
 
 #[test]
-fn an_allowed_request_arrives() {
+fn an_allowed_request_is_sent() {
     let connector = load(&sending(json!({ "method": "get", "path": "/models" })));
     let server = listener();
     let connection = connection(&connector, &server);
@@ -44,7 +44,7 @@ fn an_allowed_request_arrives() {
     assert!(seen.contains("Bearer t0ken-of-a-guest"), "{seen}");
 }
 
-/// Reads a request's head and answers it.
+/// Reads the head of a request and answers it.
 fn answer(mut stream: TcpStream) -> String {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -57,7 +57,7 @@ fn answer(mut stream: TcpStream) -> String {
 }
 
 #[test]
-fn a_path_that_leads_elsewhere_is_not_sent() {
+fn rejects_paths_that_leave_the_base_url() {
     for path in [
         "",
         "models",
@@ -89,7 +89,7 @@ fn a_path_that_leads_elsewhere_is_not_sent() {
 }
 
 #[test]
-fn a_header_that_is_the_hosts_to_set_is_not_sent() {
+fn rejects_headers_reserved_for_the_host() {
     for name in [
         "authorization",
         "Authorization",
@@ -123,7 +123,7 @@ fn a_header_that_is_the_hosts_to_set_is_not_sent() {
 }
 
 #[test]
-fn a_header_that_is_none_is_not_sent() {
+fn rejects_invalid_headers() {
     for (name, value) in [
         ("", "x"),
         ("x y", "x"),
@@ -146,7 +146,7 @@ fn a_media_type_cannot_forge_a_header() {
 }
 
 #[test]
-fn headers_that_would_be_copied_a_thousand_times_over_are_too_large() {
+fn rejects_headers_that_share_memory_a_thousand_times() {
     let guest = Guest::good().with(include_str!("../../guests/send-overlapping.wat")).value(
         "answer",
         "actions.run",
@@ -157,11 +157,11 @@ fn headers_that_would_be_copied_a_thousand_times_over_are_too_large() {
     let connection = connection(&connector, &server);
     let failure = contained(connector.run("act", json!({})).connection(&connection).start());
     assert_failure(&failure, FailureKind::TooLarge, "bytes at once");
-    assert_saw_nobody(&server);
+    assert_no_connection(&server);
 }
 
 #[test]
-fn a_file_outside_of_the_input_is_not_found() {
+fn a_file_outside_the_input_is_not_found() {
     let dir = tempfile::tempdir().unwrap();
     let files = Files::new(dir.path());
     for url in ["file:///etc/passwd", "/etc/passwd", "", "http://127.0.0.1/"] {
@@ -171,7 +171,7 @@ fn a_file_outside_of_the_input_is_not_found() {
     }
 }
 
-/// Runs a guest made of these items on top of open.wat.
+/// Runs a guest made of these items on top of `open.wat`.
 fn run_with_file(bytes: u64, items: &[&str]) -> Result<Outcome, Failure> {
     let dir = tempfile::tempdir().unwrap();
     let (files, entry) = granted(&dir, bytes);
@@ -185,39 +185,40 @@ fn a_file_of_the_input_is_found() {
 }
 
 #[test]
-fn handles_that_are_hoarded_come_to_an_end() {
+fn open_handles_are_limited() {
     let failure = contained(run_with_file(3, &[include_str!("../../guests/open-and-hoard.wat")]));
     assert_failure(&failure, FailureKind::TooLarge, "more than 64 responses and files open");
 }
 
 #[test]
-fn handles_that_are_given_back_do_not() {
+fn dropped_handles_do_not_count() {
     let ended = run_with_file(3, &[include_str!("../../guests/open-and-drop.wat")]);
     assert_eq!(ended.unwrap().output, json!({ "good": true }));
 }
 
 #[test]
-fn a_handle_that_was_given_back_is_worth_nothing() {
+fn a_dropped_handle_is_invalid() {
     let failure = contained(run_with_file(3, &[include_str!("../../guests/use-after-drop.wat")]));
     assert_failure(&failure, FailureKind::Internal, "handle");
 }
 
 #[test]
-fn a_handle_that_was_never_given_is_worth_nothing() {
+fn a_forged_handle_is_invalid() {
     let guest = Guest::good().with(include_str!("../../guests/forged-handle.wat"));
     assert_failure(&contained(act(&load(&guest))), FailureKind::Internal, "handle");
 }
 
 #[test]
-fn a_file_that_no_memory_could_hold_is_not_read_in_one_piece() {
-    // It takes no place on the disk, and would take 4 GiB in the host.
+fn a_file_larger_than_memory_is_not_read_in_one_piece() {
+    // The file is sparse: it takes no disk space, but would take 4 GiB in the
+    // host's memory.
     let read = include_str!("../../guests/read-all.wat");
     let failure = contained(run_with_file(8 << 30, &[read]));
     assert_failure(&failure, FailureKind::TooLarge, "cannot be read in one piece");
 }
 
 #[test]
-fn calls_of_functions_come_to_an_end() {
+fn function_calls_are_limited() {
     let calling = Guest::good().with(include_str!("../../guests/call-many.wat"));
     assert_serves(&load(&calling));
     let calling = calling.with("(global $calls i32 (i32.const 1001))");
@@ -241,7 +242,7 @@ impl Write for Logged {
     }
 }
 
-/// What a connector of this name logs with this message.
+/// The log lines of a connector with this name and message.
 fn logged(name: &str, message: &str) -> Vec<String> {
     static CAPTURE: LazyLock<()> = LazyLock::new(|| {
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(|| Logged);
@@ -260,12 +261,12 @@ fn logged(name: &str, message: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_flood_of_messages_comes_to_an_end() {
+fn log_messages_are_limited() {
     assert_eq!(logged("flood", "again").len(), 1_000);
 }
 
 #[test]
-fn a_message_cannot_forge_a_line_or_speak_to_a_terminal() {
+fn a_log_message_cannot_forge_lines_or_control_a_terminal() {
     let lines = logged("forger", "a\r\n{\"level\":\"error\"}\u{1b}]0;evil\u{7}\u{9b}31m");
     assert_eq!(lines.len(), 1_000, "each message is one line");
     for line in &lines {
@@ -275,7 +276,7 @@ fn a_message_cannot_forge_a_line_or_speak_to_a_terminal() {
 }
 
 #[test]
-fn a_message_is_cut_at_4_kib() {
+fn a_log_message_is_truncated_at_4_kib() {
     for line in logged("talker", &"é".repeat(10_000)) {
         assert!(line.len() < 5 * 1024, "{} bytes", line.len());
     }

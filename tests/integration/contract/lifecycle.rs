@@ -1,4 +1,4 @@
-//! Waiting, and cleaning up after a run that must end.
+//! Waiting, and cleaning up after a run that is stopped.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -14,8 +14,8 @@ const WAIT: &str = "(import \"workflow:connector/lifecycle@0.1.0\" \"wait\" \
 const CLEAN_UP: &str = "(import \"workflow:connector/lifecycle@0.1.0\" \"clean-up\" \
                         (func $clean-up (result i64)))";
 
-/// A guest that waits, and fails as its failure says if it must end: the
-/// `result` of `wait` is two bytes.
+/// A guest that waits, and returns the resulting failure if the run must end.
+/// The `result` of `wait` is two bytes.
 fn waiting(milliseconds: u64) -> Guest {
     Guest::good()
         .with(WAIT)
@@ -42,7 +42,7 @@ fn a_run_waits() {
 }
 
 #[test]
-fn waiting_ends_with_the_run() {
+fn waiting_ends_when_the_run_is_cancelled() {
     let connector = load(&waiting(u64::MAX));
     let limits = Limits { time: Duration::from_millis(80), ..Limits::default() };
     let failure = act_within(&connector, limits).unwrap_err();
@@ -59,7 +59,7 @@ fn waiting_ends_with_the_run() {
     assert_eq!(failure.kind, FailureKind::Cancelled);
 }
 
-/// A guest that sends its request only to clean up, after it waited for ever.
+/// A guest that waits forever, and sends its request only during clean-up.
 fn cleaning_up() -> Guest {
     sending(json!({ "method": "delete", "path": "/begun", "body": "none" }))
         .with(WAIT)
@@ -76,7 +76,7 @@ fn cleaning_up() -> Guest {
         .value("waited", "lifecycle.wait", json!("ok"))
 }
 
-/// Answers one request, after a while.
+/// Answers one request after a delay.
 fn slow(server: &TcpListener, after: Duration) -> thread::JoinHandle<String> {
     let serving = server.try_clone().unwrap();
     thread::spawn(move || {
@@ -90,7 +90,7 @@ fn slow(server: &TcpListener, after: Duration) -> thread::JoinHandle<String> {
 }
 
 #[test]
-fn a_cancelled_run_can_stop_at_its_provider_what_it_began() {
+fn a_cancelled_run_can_cancel_its_job_at_the_provider() {
     let server = listener();
     let served = slow(&server, Duration::ZERO);
     let connector = load(&cleaning_up());
@@ -104,12 +104,12 @@ fn a_cancelled_run_can_stop_at_its_provider_what_it_began() {
         run.join().unwrap()
     });
     assert!(served.join().unwrap().starts_with("DELETE /v1/begun "));
-    // What it returns counts no longer: nobody waits for an output.
+    // Its result no longer counts: the run was cancelled.
     assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
 }
 
 #[test]
-fn the_time_to_clean_up_is_short() {
+fn clean_up_has_its_own_time_limit() {
     let server = listener();
     let served = slow(&server, Duration::from_secs(3));
     let connector = load(&cleaning_up());
@@ -128,7 +128,7 @@ fn the_time_to_clean_up_is_short() {
 }
 
 #[test]
-fn a_run_that_need_not_end_has_no_time_to_clean_up() {
+fn a_running_run_cannot_start_clean_up() {
     let guest = Guest::good().with(CLEAN_UP).with(
         "(func $run (type $call)
            (if (i64.ne (call $clean-up) (i64.const 0)) (then (unreachable)))

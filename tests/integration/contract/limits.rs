@@ -1,4 +1,4 @@
-//! Runs that want more than they may have: time, memory, stack.
+//! Runs that exceed their limits: time, memory, stack.
 
 use std::sync::mpsc;
 use std::thread;
@@ -21,17 +21,17 @@ fn memory(bytes: usize) -> Limits {
 }
 
 #[test]
-fn a_trap_is_internal_and_says_which() {
+fn a_trap_is_an_internal_failure_that_names_it() {
     let guest = run_that("(call $deep) unreachable").with("(func $deep unreachable)");
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::Internal, "the connector failed");
     assert_failure(&failure, FailureKind::Internal, "unreachable");
-    // Where, by the names that its author gave.
+    // The place, with the function names from the author's debug information.
     assert_eq!(failure.detail.unwrap(), "in deep, called by run");
 }
 
 #[test]
-fn as_long_as_it_takes_is_a_limit_too() {
+fn limits_can_be_unbounded() {
     let forever = || Limits {
         time: Duration::MAX,
         first_byte: Duration::MAX,
@@ -47,7 +47,7 @@ fn as_long_as_it_takes_is_a_limit_too() {
 }
 
 #[test]
-fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
+fn an_endless_run_is_stopped_wherever_it_hangs() {
     let post = "(func $post (param i32) (loop $forever (br $forever)))\n\n\
                 (export \"cabi_post_workflow:connector/actions@0.1.0#run\" (func $post))";
     for (place, guest) in [
@@ -68,7 +68,7 @@ fn a_run_that_does_not_end_is_ended_wherever_it_hangs() {
 }
 
 #[test]
-fn a_question_that_does_not_end_is_ended() {
+fn endless_queries_of_a_form_are_stopped() {
     let ask_time = Duration::from_millis(200);
     let host = without_cache(HostOptions { ask_time, ..HostOptions::default() });
     let looping = |name: &str, signature: &str| {
@@ -99,7 +99,7 @@ fn assert_ended(failure: Failure) {
 }
 
 #[test]
-fn recursion_ends_on_the_smallest_stack_too() {
+fn endless_recursion_is_caught_on_the_smallest_stack() {
     let host = without_cache(HostOptions { max_stack: 64 << 10, ..HostOptions::default() });
     let guest = Guest::good().with(include_str!("../../guests/recurse.wat"));
     let connector = host.load(&guest.build()).unwrap();
@@ -108,7 +108,7 @@ fn recursion_ends_on_the_smallest_stack_too() {
 }
 
 #[test]
-fn a_run_that_does_not_end_can_be_cancelled() {
+fn an_endless_run_can_be_cancelled() {
     let guest = Guest::good()
         .with(include_str!("../../guests/emit.wat"))
         .with(include_str!("../../guests/tell-and-loop.wat"));
@@ -129,7 +129,7 @@ fn a_run_that_does_not_end_can_be_cancelled() {
 }
 
 #[test]
-fn a_run_that_was_cancelled_before_it_began_does_not_loop() {
+fn a_run_cancelled_before_its_start_does_not_run() {
     let connector = load(&run_that(LOOP));
     let cancellation = Cancellation::new();
     cancellation.cancel();
@@ -138,12 +138,12 @@ fn a_run_that_was_cancelled_before_it_began_does_not_loop() {
 }
 
 #[test]
-fn memory_ends_at_the_limit_and_a_guest_may_cope() {
+fn memory_is_limited_and_a_guest_may_handle_that() {
     let connector = load(&Guest::good().with(include_str!("../../guests/grow-memory.wat")));
     for _ in 0..3 {
         assert_serves_within(&connector, memory(8 * MIB));
     }
-    // It says so itself when it got more than 8 MiB.
+    // The guest itself fails if it got more than 8 MiB.
     let failure = contained(act_within(&connector, memory(9 * MIB)));
     assert_failure(&failure, FailureKind::TooLarge, "more memory than 9 MiB");
 }
@@ -153,7 +153,7 @@ fn assert_serves_within(connector: &Connector, limits: Limits) {
 }
 
 #[test]
-fn memory_ends_at_the_hosts_limit_whatever_a_run_allows() {
+fn the_hosts_memory_limit_overrides_the_runs() {
     let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
     let failure = contained(act_within(&connector, memory(usize::MAX)));
     assert_failure(&failure, FailureKind::TooLarge, "more memory than 64 MiB");
@@ -161,14 +161,14 @@ fn memory_ends_at_the_hosts_limit_whatever_a_run_allows() {
 }
 
 #[test]
-fn a_guest_that_gives_up_for_want_of_memory_is_too_large() {
+fn running_out_of_memory_is_reported_as_too_large() {
     let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
     let failure = contained(act_within(&connector, memory(8 * MIB)));
     assert_failure(&failure, FailureKind::TooLarge, "more memory than 8 MiB");
 }
 
 #[test]
-fn memory_from_the_start_counts_too() {
+fn initial_memory_counts_toward_the_limit() {
     let connector = load(&Guest::good().with("(memory $memory 32)"));
     assert_serves_within(&connector, memory(2 * MIB));
     let failure = contained(act_within(&connector, memory(MIB)));
@@ -176,7 +176,7 @@ fn memory_from_the_start_counts_too() {
 }
 
 #[test]
-fn memory_from_the_start_beyond_the_hosts_limit_is_not_loaded() {
+fn initial_memory_above_the_hosts_limit_is_rejected() {
     for pages in [1025, 65536] {
         let guest = Guest::good().with(&format!("(memory $memory {pages})"));
         match refused(&guest.build()) {
@@ -190,20 +190,20 @@ fn memory_from_the_start_beyond_the_hosts_limit_is_not_loaded() {
 }
 
 #[test]
-fn a_table_ends_at_its_limit() {
+fn tables_are_limited() {
     let connector = load(&Guest::good().with(include_str!("../../guests/grow-table.wat")));
     assert_serves(&connector);
     assert_small();
 }
 
 #[test]
-fn a_table_beyond_the_limit_from_the_start_is_not_loaded() {
+fn an_initial_table_above_the_limit_is_rejected() {
     let error = refused(&Guest::good().with("(table 10000000 funcref)").build());
     assert!(error.to_string().contains("table"), "{error:?}");
 }
 
 #[test]
-fn recursion_ends_with_the_stack_and_not_with_the_process() {
+fn endless_recursion_does_not_crash_the_process() {
     let connector = load(&Guest::good().with(include_str!("../../guests/recurse.wat")));
     for _ in 0..3 {
         let failure = contained(act(&connector));
@@ -212,7 +212,7 @@ fn recursion_ends_with_the_stack_and_not_with_the_process() {
 }
 
 #[test]
-fn recursion_ends_on_a_thread_with_a_small_stack_too() {
+fn endless_recursion_is_caught_on_a_thread_with_a_small_stack() {
     let connector = load(&Guest::good().with(include_str!("../../guests/recurse.wat")));
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(128 << 10).spawn_scoped(scope, || {
@@ -225,7 +225,7 @@ fn recursion_ends_on_a_thread_with_a_small_stack_too() {
     });
 }
 
-/// Nothing here may cost the host gigabytes.
+/// Asserts that the tests did not cost the host gigabytes.
 #[cfg(target_os = "linux")]
 fn assert_small() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -1,4 +1,4 @@
-//! What is not loaded at all.
+//! Components that the host refuses to load.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn mismatch(guest: &Guest) -> String {
     }
 }
 
-/// A guest that imports and calls a function of a package of its own.
+/// A guest that imports and calls a function of another package.
 fn importing(package: &str, interface: &str, version: &str) -> Vec<u8> {
     let import = format!("{package}/{interface}@{version}");
     Guest::good()
@@ -46,43 +46,45 @@ fn importing(package: &str, interface: &str, version: &str) -> Vec<u8> {
         .build()
 }
 
-/// It is not read either.
+/// The file is not even read.
 #[test]
-fn a_file_of_gigabytes_is_refused() {
+fn an_oversized_file_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.wasm");
     std::fs::File::create(&path).unwrap().set_len(100 << 30).unwrap();
-    let Err(error) = connector_tests::host().load_file(&path) else { panic!("it was loaded") };
+    let Err(error) = connector_tests::host().load_file(&path) else {
+        panic!("loaded an invalid component")
+    };
     assert!(error.to_string().contains("larger than 67108864 bytes"), "{error}");
 }
 
 #[test]
-fn an_import_of_wasi_is_refused_by_name() {
+fn a_wasi_import_is_rejected_by_name() {
     let wasm = importing("wasi:cli", "environment", "0.2.0");
     assert_eq!(foreign_import(&wasm), "wasi:cli/environment@0.2.0");
     assert!(refused(&wasm).to_string().contains("no WASI"));
 }
 
 #[test]
-fn an_import_of_an_invented_package_is_refused_by_name() {
+fn an_import_of_an_unknown_package_is_rejected_by_name() {
     let wasm = importing("evil:escape", "shell", "0.1.0");
     assert_eq!(foreign_import(&wasm), "evil:escape/shell@0.1.0");
 }
 
 #[test]
-fn a_package_whose_name_only_begins_like_the_contract_is_foreign() {
+fn a_package_with_only_the_contracts_prefix_is_foreign() {
     let wasm = importing("workflow:connector-extra", "shell", "0.1.0");
     assert_eq!(foreign_import(&wasm), "workflow:connector-extra/shell@0.1.0");
 }
 
 #[test]
-fn an_import_without_a_package_is_refused_by_name() {
+fn an_import_without_a_package_is_rejected_by_name() {
     let component = wat::parse_str(r#"(component (import "shell" (func)))"#).unwrap();
     assert_eq!(foreign_import(&component), "shell");
 }
 
 #[test]
-fn an_interface_that_the_contract_lacks_is_a_mismatch() {
+fn an_interface_missing_from_the_contract_is_a_mismatch() {
     let guest = Guest::good()
         .edit("interface log {", "interface shell { ask: func() -> u32; }\ninterface log {")
         .edit("import log;", "import log; import shell;")
@@ -94,7 +96,7 @@ fn an_interface_that_the_contract_lacks_is_a_mismatch() {
 }
 
 #[test]
-fn what_is_no_component_is_not_loaded() {
+fn files_that_are_not_components_are_rejected() {
     let good = Guest::good().build();
     let module = wat::parse_str("(module)").unwrap();
     let half = good.get(..good.len() / 2).unwrap();
@@ -110,7 +112,7 @@ fn what_is_no_component_is_not_loaded() {
         let error = refused(wasm);
         let is_expected = match what {
             "a core module" => matches!(error, LoadError::CoreModule),
-            // A valid component, and an empty one.
+            // Eight bytes of header are a valid, empty component.
             "only a head" => matches!(error, LoadError::Mismatch(_)),
             "truncated" => matches!(error, LoadError::NotAComponent(_)),
             _ => matches!(error, LoadError::NotWebAssembly),
@@ -120,14 +122,16 @@ fn what_is_no_component_is_not_loaded() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
-    let Err(error) = HOST.load_file("no/such/connector.wasm") else { panic!("it was loaded") };
+fn a_missing_file_is_named() {
+    let Err(error) = HOST.load_file("no/such/connector.wasm") else {
+        panic!("loaded a missing file")
+    };
     assert!(matches!(error, LoadError::Read { .. }), "{error:?}");
     assert!(error.to_string().contains("no/such/connector.wasm"));
 }
 
 #[test]
-fn another_version_of_the_contract_is_refused_and_both_are_named() {
+fn another_contract_version_is_rejected_and_both_are_named() {
     for version in ["0.2.0", "1.0.0", "0.0.9"] {
         let guest = Guest::good().edit("@0.1.0", &format!("@{version}"));
         let (found, supported) = unsupported(&guest.build());
@@ -136,7 +140,7 @@ fn another_version_of_the_contract_is_refused_and_both_are_named() {
 }
 
 #[test]
-fn another_version_of_one_import_is_refused_too() {
+fn another_version_of_a_single_import_is_rejected() {
     let name = "workflow:connector/log@0.2.0";
     let component = format!(r#"(component (import "{name}" (instance)))"#);
     let (found, supported) = unsupported(&wat::parse_str(component).unwrap());
@@ -144,7 +148,7 @@ fn another_version_of_one_import_is_refused_too() {
 }
 
 #[test]
-fn a_later_patch_of_the_contract_fits() {
+fn a_later_patch_version_of_the_contract_is_accepted() {
     let guest = Guest::good()
         .with(include_str!("../../guests/log.wat"))
         .value("message", "types.choice", json!({ "label": "hello" }))
@@ -155,7 +159,7 @@ fn a_later_patch_of_the_contract_fits() {
 }
 
 #[test]
-fn each_export_must_be_there() {
+fn every_export_is_required() {
     for export in ["describe", "connection", "actions"] {
         let guest = Guest::good().edit(&format!("export {export};"), "");
         let reason = mismatch(&guest);
@@ -164,30 +168,30 @@ fn each_export_must_be_there() {
 }
 
 #[test]
-fn an_export_of_another_type_is_a_mismatch() {
+fn an_export_with_another_type_is_a_mismatch() {
     for (from, to, reason) in [
         ("test: func(settings: json)", "test: func(settings: list<u8>)", "found `list`"),
         ("record option-list {", "record option-list { pages: u32,", "found 5 fields"),
         ("        internal,\n", "", "expected enum of 14 names"),
         ("timeout,", "too-late,", "found too-late"),
     ] {
-        let told = mismatch(&Guest::good().edit(from, to));
-        assert!(told.contains(reason), "{from}: {told}");
+        let message = mismatch(&Guest::good().edit(from, to));
+        assert!(message.contains(reason), "{from}: {message}");
     }
 }
 
 #[test]
-fn an_export_of_another_name_is_a_mismatch() {
+fn an_export_with_another_name_is_a_mismatch() {
     let renamed = Guest::good().edit("output-schema", "result-schema");
     let renamed = renamed.value("schema", "actions.result-schema", json!({ "ok": "{}" }));
-    let told = mismatch(&renamed);
-    assert!(told.contains("output-schema"), "{told}");
+    let message = mismatch(&renamed);
+    assert!(message.contains("output-schema"), "{message}");
 }
 
 #[test]
-fn a_component_of_many_instances_is_refused() {
-    // To the end of the good component, further instances of its core module:
-    // each has a memory, and would take a place in the pool from other runs.
+fn a_component_with_many_instances_is_rejected() {
+    // Append further instances of the core module to the good component. Each
+    // has a memory, and would take a slot in the pool that other runs need.
     let more = "(core instance (instantiate 0))".repeat(50);
     let appended = wat::parse_str(format!("(component (core module) {more})")).unwrap();
     // Its own header and its own empty module stay behind.

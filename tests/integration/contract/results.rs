@@ -1,4 +1,4 @@
-//! What a connector returns, and what no one could use.
+//! Results of a connector that the host cannot use.
 
 use connector_tests::guest::component;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const MIB: usize = 1 << 20;
 
-/// Returns a text of that many bytes at an address.
+/// Returns a text of `length` bytes at an address.
 fn returning(address: &str, length: usize) -> String {
     format!(
         "(i32.store offset=8 (global.get $outcome) (i32.const {address}))
@@ -24,7 +24,7 @@ fn an_output_that_is_not_json_is_internal() {
 }
 
 #[test]
-fn an_output_nested_without_end_is_not_json() {
+fn an_output_nested_too_deeply_is_not_json() {
     let failure = contained(act(&load(&Guest::good().returns(&"[".repeat(20_000)))));
     assert_failure(&failure, FailureKind::Internal, "the connector's output is not JSON");
 }
@@ -38,7 +38,7 @@ fn metadata_that_is_not_json_is_internal() {
 }
 
 #[test]
-fn an_output_over_the_limit_is_too_large() {
+fn an_output_above_the_limit_is_too_large() {
     let guest = run_that(&returning("0", 2 * MIB)).with("(memory $memory 64)");
     let connector = load(&guest);
     let limits = Limits { output_bytes: MIB, ..Limits::default() };
@@ -56,12 +56,12 @@ fn an_output_of_millions_of_values_is_internal() {
 }
 
 #[test]
-fn a_failure_of_megabytes_is_cut() {
-    let told = json!({ "err": {
+fn a_huge_failure_is_truncated() {
+    let result = json!({ "err": {
         "kind": "refused", "message": "é".repeat(1 << 20), "code": "c".repeat(1 << 20),
         "property": "p".repeat(1 << 20), "detail": "d".repeat(1 << 20),
     } });
-    let guest = large().value("outcome", "actions.run", told);
+    let guest = large().value("outcome", "actions.run", result);
     let failure = contained(act(&load(&guest)));
     assert_eq!((failure.kind, failure.message.len()), (FailureKind::Refused, 4096));
     let lengths = [failure.code, failure.property, failure.detail].map(|text| text.unwrap().len());
@@ -69,7 +69,7 @@ fn a_failure_of_megabytes_is_cut() {
 }
 
 #[test]
-fn an_output_of_more_than_the_memory_there_is_is_internal() {
+fn an_output_outside_the_memory_is_internal() {
     for (address, length) in [("0", 100 * MIB), ("0x1fff0", 17), ("-16", 8), ("16", 0xffff_ffff)] {
         let failure = contained(act(&load(&run_that(&returning(address, length)))));
         assert_failure(&failure, FailureKind::Internal, "the connector failed");
@@ -84,7 +84,7 @@ fn an_output_that_is_not_utf_8_is_internal() {
 }
 
 #[test]
-fn a_result_that_is_none_is_internal() {
+fn an_invalid_result_is_internal() {
     for (what, body) in [
         ("outside of memory", "(i32.const -8)"),
         ("not aligned", "(i32.add (global.get $outcome) (i32.const 1))"),
@@ -96,7 +96,7 @@ fn a_result_that_is_none_is_internal() {
 }
 
 #[test]
-fn a_place_for_the_input_outside_of_memory_is_internal() {
+fn an_input_buffer_outside_the_memory_is_internal() {
     for place in ["-1", "0x1ffff"] {
         let item =
             format!("(func $realloc (param i32 i32 i32 i32) (result i32) (i32.const {place}))");
@@ -106,18 +106,18 @@ fn a_place_for_the_input_outside_of_memory_is_internal() {
 }
 
 #[test]
-fn a_failure_is_handed_on_as_the_connector_tells_it() {
-    let told = json!({ "err": {
+fn a_failure_of_the_connector_is_returned_unchanged() {
+    let result = json!({ "err": {
         "kind": "rate-limited", "message": "later", "status": 429, "retry-after-ms": 1500,
     } });
-    let guest = Guest::good().value("outcome", "actions.run", told);
+    let guest = Guest::good().value("outcome", "actions.run", result);
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::RateLimited, "later");
     assert_eq!((failure.status, failure.retry_after_ms), (Some(429), Some(1500)));
 }
 
 #[test]
-fn an_output_of_one_shape_is_not_asked_for() {
+fn a_fixed_output_schema_needs_no_call() {
     let mut component = component();
     component["actions"][0]["properties"] = json!([3]);
     component["actions"][0]["output"] = json!({ "fixed": 2 });

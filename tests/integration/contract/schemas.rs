@@ -1,4 +1,4 @@
-//! JSON Schemas that a connector has values checked by.
+//! JSON Schemas that the host validates against for a connector.
 
 use std::time::Instant;
 
@@ -6,7 +6,8 @@ use connector_tests::HANG;
 
 use super::*;
 
-/// Has the host check a value, and answers whatever comes of it.
+/// A guest that has the host validate a value, and succeeds whatever the result
+/// is.
 fn validating(schema: &str, instance: &str) -> Connector {
     let guest = large()
         .with(include_str!("../../guests/validate.wat"))
@@ -17,7 +18,7 @@ fn validating(schema: &str, instance: &str) -> Connector {
 }
 
 #[test]
-fn a_schema_that_refers_to_itself_ends() {
+fn validation_of_a_recursive_schema_ends() {
     for schema in [
         r##"{"$ref":"#"}"##,
         r##"{"allOf":[{"$ref":"#"}]}"##,
@@ -28,7 +29,7 @@ fn a_schema_that_refers_to_itself_ends() {
     }
 }
 
-/// So many definitions, each of which is made of the next one.
+/// A chain of `count` definitions, each made of the next one.
 fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
     let reference = |n: usize| json!({ "$ref": format!("#/$defs/d{n}") });
     let mut schema = reference(0);
@@ -38,7 +39,7 @@ fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
 }
 
 #[test]
-fn a_schema_that_doubles_without_end_ends_with_the_run() {
+fn an_exponential_schema_ends_with_the_run() {
     let connector = validating(&chain(60, |next| json!({ "allOf": [next, next] })), "\"x\"");
     let begun = Instant::now();
     let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
@@ -48,14 +49,14 @@ fn a_schema_that_doubles_without_end_ends_with_the_run() {
 }
 
 #[test]
-fn a_chain_of_references_does_not_end_the_process() {
+fn a_long_chain_of_references_does_not_crash_the_process() {
     for count in [100, 10_000] {
         assert_serves(&validating(&chain(count, |next| json!({ "allOf": [next] })), "1"));
     }
 }
 
 #[test]
-fn catastrophic_patterns_and_references_to_elsewhere_end_at_once() {
+fn catastrophic_patterns_and_remote_references_end_at_once() {
     let server = listener();
     let elsewhere = format!("http://{}/schema.json", server.local_addr().unwrap());
     let text = format!("\"{}!\"", "a".repeat(50_000));

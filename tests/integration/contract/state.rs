@@ -1,4 +1,4 @@
-//! That no run knows of another.
+//! Runs share no state.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -6,17 +6,17 @@ use std::thread;
 use super::*;
 
 #[test]
-fn nothing_that_a_run_keeps_is_there_in_the_next() {
+fn no_state_survives_a_run() {
     let connector = load(&Guest::good().with(include_str!("../../guests/count.wat")));
     for _ in 0..10 {
         assert_serves(&connector);
     }
 }
 
-/// Both count in a global, in a table, in memory that is there from the start
-/// and in memory that is added, and fail if they find anything there.
+/// Both count in a global, in a table, in initial memory and in added memory,
+/// and fail if they find anything there.
 #[test]
-fn nothing_is_there_either_when_two_connectors_take_turns() {
+fn no_state_survives_when_two_connectors_alternate() {
     const THREADS: usize = 4;
     const RUNS: usize = 125;
     let marking = |name: &str| {
@@ -31,7 +31,7 @@ fn nothing_is_there_either_when_two_connectors_take_turns() {
 }
 
 #[test]
-fn a_hundred_traps_leave_no_trace() {
+fn a_hundred_traps_have_no_effect_on_later_runs() {
     let connector = load(&run_that("unreachable"));
     for _ in 0..100 {
         assert_failure(&act(&connector).unwrap_err(), FailureKind::Internal, "unreachable");
@@ -40,13 +40,13 @@ fn a_hundred_traps_leave_no_trace() {
 }
 
 #[test]
-fn runs_go_on_at_the_same_time() {
+fn runs_execute_concurrently() {
     const RUNS: usize = 8;
     let guest = Guest::good()
         .with(include_str!("../../guests/emit.wat"))
         .with("(global $runs (mut i32) (i32.const 0))");
     let connector = load(&guest);
-    // Nobody gets past it until all are inside.
+    // No run continues until all of them have started.
     let all_inside = Arc::new(Barrier::new(RUNS));
     thread::scope(|scope| {
         for _ in 0..RUNS {

@@ -4,7 +4,8 @@ use std::fs;
 
 use super::*;
 
-/// A guest that stores a content so many times, under its media type as a name.
+/// A guest that stores the same content `files` times, with its media type as
+/// the name.
 fn storing(files: u32, name: &str, bytes: usize) -> Connector {
     let content = json!({ "mime-type": name, "bytes": vec![0; bytes] });
     let guest = Guest::good()
@@ -20,7 +21,7 @@ fn store_in(dir: &Path, connector: &Connector, limits: Limits) -> Result<Outcome
 }
 
 #[test]
-fn a_name_that_leads_elsewhere_does_not() {
+fn a_file_name_cannot_leave_the_folder() {
     for (name, kept) in [
         ("../../evil.txt", "evil.txt"),
         ("/etc/cron.d/evil", "evil"),
@@ -45,20 +46,20 @@ fn a_name_that_leads_elsewhere_does_not() {
 }
 
 #[test]
-fn files_without_end_come_to_one() {
+fn the_number_of_files_is_limited() {
     let dir = tempfile::tempdir().unwrap();
     let failure = contained(store_in(dir.path(), &storing(2_000, "f", 1), Limits::default()));
     assert_failure(&failure, FailureKind::TooLarge, "at most 1000 files");
 }
 
 #[test]
-fn bytes_of_files_are_counted_all_together() {
+fn the_total_size_of_files_is_limited() {
     let dir = tempfile::tempdir().unwrap();
     let limits = Limits { file_bytes: 10_000, ..Limits::default() };
     let connector = storing(100, "f", 1_000);
     let failure = contained(store_in(dir.path(), &connector, limits.clone()));
     assert_failure(&failure, FailureKind::TooLarge, "at most 10000 bytes");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "files of a failed run are left");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "files of a failed run remain");
     // The next run may store as much again.
     store_in(dir.path(), &storing(10, "f", 1_000), limits).unwrap();
 }

@@ -1,8 +1,9 @@
-//! Versions of the contract: what a change of `wit/` needs, and how a host runs
-//! components of two versions side by side.
+//! Versions of the contract: which version a change of `wit/` requires, and how
+//! a host runs components of two versions side by side.
 //!
-//! As the component model has it, a new function or interface is compatible,
-//! and a new field, case or parameter is a break: the types no longer fit.
+//! In the component model, a new function or interface is compatible. A new
+//! field, case or parameter is a breaking change, because the types no longer
+//! match.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,8 +22,8 @@ enum Change {
     Break,
 }
 
-/// What a package has by which others can depend on it: each function, type and
-/// export, with what it is.
+/// The parts of a package that others can depend on: every function, type and
+/// export, with its definition.
 fn items(resolve: &Resolve) -> BTreeMap<String, String> {
     let mut items = BTreeMap::new();
     for (_, interface) in &resolve.interfaces {
@@ -56,7 +57,7 @@ fn items(resolve: &Resolve) -> BTreeMap<String, String> {
     items
 }
 
-/// A type by name, if it has one.
+/// The name of a type, or its structure if it has no name.
 fn shape(resolve: &Resolve, of: &Type) -> String {
     let Type::Id(id) = of else { return format!("{of:?}") };
     let definition = &resolve.types[*id];
@@ -101,7 +102,7 @@ fn kind(resolve: &Resolve, of: &TypeDefKind) -> String {
         TypeDefKind::Handle(Handle::Borrow(id)) => format!("borrow<{}>", shape(&Type::Id(*id))),
         TypeDefKind::Type(of) => shape(of),
         TypeDefKind::Resource => "resource".to_owned(),
-        other => panic!("{other:?} is new here"),
+        other => panic!("unexpected kind of type: {other:?}"),
     }
 }
 
@@ -119,7 +120,7 @@ fn change(old: &Resolve, new: &Resolve) -> Change {
     }
 }
 
-/// The version that a change needs, at the least, while the major version is 0.
+/// The lowest version that a change requires while the major version is 0.
 fn needed(after: (u64, u64, u64), change: Change) -> (u64, u64, u64) {
     let (major, minor, patch) = after;
     match change {
@@ -131,12 +132,12 @@ fn needed(after: (u64, u64, u64), change: Change) -> (u64, u64, u64) {
 
 fn parsed(text: &str) -> Resolve {
     let mut resolve = Resolve::default();
-    resolve.push_source("made-up.wit", text).unwrap();
+    resolve.push_source("sample.wit", text).unwrap();
     resolve
 }
 
-const MADE_UP: &str = "
-    package made:up@0.1.0;
+const SAMPLE: &str = "
+    package test:sample@0.1.0;
     interface clock {
         record moment { seconds: u64 }
         enum zone { utc }
@@ -146,7 +147,7 @@ const MADE_UP: &str = "
     world guest { import clock; export run: func() -> u64; }";
 
 #[test]
-fn an_addition_is_a_patch_and_a_change_of_what_there_is_a_break() {
+fn an_addition_is_a_patch_and_any_other_change_is_a_break() {
     for (from, to, expected) in [
         ("now: func", "/// The time.\n now: func", Change::Nothing),
         ("now: func", "later: func(); now: func", Change::Addition),
@@ -159,9 +160,9 @@ fn an_addition_is_a_patch_and_a_change_of_what_there_is_a_break() {
         ("sleep: func(seconds: u64);", "", Change::Break),
         ("export run", "export stop: func(); export run", Change::Break),
     ] {
-        let edited = MADE_UP.replace(from, to);
-        assert_ne!(edited, MADE_UP, "{from}");
-        assert_eq!(change(&parsed(MADE_UP), &parsed(&edited)), expected, "{to}");
+        let edited = SAMPLE.replace(from, to);
+        assert_ne!(edited, SAMPLE, "{from}");
+        assert_eq!(change(&parsed(SAMPLE), &parsed(&edited)), expected, "{to}");
     }
     assert_eq!(needed((0, 1, 3), Change::Nothing), (0, 1, 3));
     assert_eq!(needed((0, 1, 3), Change::Addition), (0, 1, 4));
@@ -177,9 +178,9 @@ fn package(folder: &Path) -> (Resolve, (u64, u64, u64)) {
     (resolve, (version.major, version.minor, version.patch))
 }
 
-/// `scripts/freeze-wit.sh` makes the releases.
+/// `scripts/freeze-wit.sh` creates the releases.
 #[test]
-fn wit_has_the_version_that_its_changes_need() {
+fn wit_has_the_version_that_its_changes_require() {
     let (now, version) = package(&in_repository("wit"));
     let releases = fs::read_dir(in_repository("wit/releases")).into_iter().flatten();
     for release in releases.map(|release| release.unwrap().path()) {
@@ -194,7 +195,7 @@ fn wit_has_the_version_that_its_changes_need() {
     assert!(change(&now, &now) == Change::Nothing && items(&now).len() > 50);
 }
 
-/// A component of one of the made-up versions, whose `run` returns the seconds.
+/// A component of one of the sample versions, whose `run` returns the seconds.
 fn guest(wit: &str, import: &str, run: &str) -> Vec<u8> {
     let resolve = parsed(wit);
     let (package, of) = resolve.packages.iter().next().unwrap();
@@ -202,7 +203,7 @@ fn guest(wit: &str, import: &str, run: &str) -> Vec<u8> {
     let world = resolve.select_world(&[package], Some("guest")).unwrap();
     let mut module = wat::parse_str(format!(
         "(module
-           (import \"made:up/clock@{version}\" \"now\" (func $now {import}))
+           (import \"test:sample/clock@{version}\" \"now\" (func $now {import}))
            (memory (export \"memory\") 1)
            (func (export \"run\") (result i64) {run}))"
     ))
@@ -212,12 +213,12 @@ fn guest(wit: &str, import: &str, run: &str) -> Vec<u8> {
 }
 
 fn old_guest() -> Vec<u8> {
-    guest(MADE_UP, "(result i64)", "(call $now)")
+    guest(SAMPLE, "(result i64)", "(call $now)")
 }
 
 /// After a field was added.
 fn new_guest() -> Vec<u8> {
-    let wit = MADE_UP.replace("0.1.0", "0.2.0").replace("u64 }", "u64, nanoseconds: u32 }");
+    let wit = SAMPLE.replace("0.1.0", "0.2.0").replace("u64 }", "u64, nanoseconds: u32 }");
     guest(&wit, "(param i32)", "(call $now (i32.const 0)) (i64.load (i32.const 0))")
 }
 
@@ -234,14 +235,14 @@ struct Moment {
     nanoseconds: u32,
 }
 
-/// A host of one version. It offers the newest of its track.
+/// A host of one version. It provides the newest patch of that track.
 fn linker<T: Lower + ComponentType + Copy + Send + Sync + 'static>(
     engine: &Engine,
     version: &str,
     now: T,
 ) -> Linker<()> {
     let mut linker = Linker::new(engine);
-    let mut clock = linker.instance(&format!("made:up/clock@{version}")).unwrap();
+    let mut clock = linker.instance(&format!("test:sample/clock@{version}")).unwrap();
     clock.func_wrap("now", move |_, (): ()| Ok((now,))).unwrap();
     clock.func_wrap("zone", |_, (): ()| Ok((0_u32,))).unwrap();
     linker
@@ -258,18 +259,18 @@ fn run(linker: &Linker<()>, wasm: &[u8]) -> wasmtime::Result<u64> {
 #[test]
 fn a_host_runs_two_versions_side_by_side() {
     let engine = Engine::default();
-    // 0.1.1 has a function more than the component was built for.
+    // 0.1.1 has one more function than the component was built for.
     let old = linker(&engine, "0.1.1", OldMoment { seconds: 1 });
     let new = linker(&engine, "0.2.0", Moment { seconds: 2, nanoseconds: 0 });
     assert_eq!(run(&old, &old_guest()).unwrap(), 1);
     assert_eq!(run(&new, &new_guest()).unwrap(), 2);
-    // Each is for its own track.
+    // Neither works with the other track.
     assert!(run(&new, &old_guest()).is_err());
     assert!(run(&old, &new_guest()).is_err());
 }
 
 #[test]
-fn a_field_that_is_added_without_a_version_is_found_out() {
+fn a_field_added_without_a_new_version_is_detected() {
     let engine = Engine::default();
     let wrong = linker(&engine, "0.1.1", Moment { seconds: 2, nanoseconds: 0 });
     let error = format!("{:#}", run(&wrong, &old_guest()).unwrap_err());

@@ -1,4 +1,4 @@
-//! The calls that the connector can make, and what is seen of them.
+//! The calls that the connector can make, and how they end.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -20,7 +20,7 @@ pub enum Call {
     Speech,
     Transcription,
     TranscriptionStreamed,
-    /// A recording of 8 MB: the request is longer than any buffer on its way.
+    /// A recording of 8 MB: the request is larger than any buffer on the way.
     Upload,
     Test,
     Options,
@@ -28,8 +28,8 @@ pub enum Call {
 
 pub use Call::*;
 
-/// Every call but the long one, which differs from the others only while it is
-/// sent.
+/// Every call except the long upload, which differs from the others only while
+/// it is sent.
 pub const ALL: &[Call] = &[
     Ask,
     AskStreamed,
@@ -42,41 +42,41 @@ pub const ALL: &[Call] = &[
     Options,
 ];
 
-/// Those whose answer arrives in events.
+/// Calls whose response is a stream of events.
 pub const STREAMED: &[Call] = &[AskStreamed, ImageStreamed, TranscriptionStreamed];
 
-/// Those that change nothing at the provider.
+/// Calls that change nothing at the provider.
 pub const HARMLESS: &[Call] = &[Test, Options];
 
-/// Those whose answer is JSON.
+/// Calls whose response is JSON.
 pub const IN_JSON: &[Call] = &[Ask, Image, Transcription, Test, Options];
 
-/// What became of a call.
-pub struct Told {
+/// The result of a call, with its events.
+pub struct Observed {
     pub end: End,
     pub events: Vec<Event>,
 }
 
-/// How it ended.
+/// How a call ended.
 #[derive(Debug)]
 pub enum End {
-    /// With this output, after so many attempts where that is told.
+    /// An output, and the number of attempts if it is reported.
     Success(Value, Option<usize>),
-    /// With this failure.
+    /// A failure.
     Failure(Box<Failure>),
-    /// Without a list of choices, for this reason.
+    /// No list of options, for this reason.
     NoList(String),
 }
 
 impl Call {
-    /// Makes the call. Its files go to the folder.
+    /// Makes the call, and stores its files in the folder.
     pub fn make(
         self,
         connector: &Connector,
         connection: &Connection,
         folder: &Path,
         limits: Limits,
-    ) -> Told {
+    ) -> Observed {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
         let end = match self {
@@ -108,7 +108,7 @@ impl Call {
             }
         };
         let events = events.lock().unwrap().clone();
-        Told { end, events }
+        Observed { end, events }
     }
 
     pub fn is_streamed(self) -> bool {
@@ -135,8 +135,8 @@ impl Call {
         }
     }
 
-    /// What a provider answers that has no fault: its media type, and its body
-    /// in the pieces that make sense by themselves.
+    /// The response of a provider without faults: its media type, and its body
+    /// split into meaningful pieces.
     pub fn good(self) -> (&'static str, Vec<String>) {
         let json = |body: Value| ("application/json", vec![body.to_string()]);
         match self {
@@ -154,7 +154,7 @@ impl Call {
         }
     }
 
-    /// The data of the events of such an answer.
+    /// The data of the events in such a response.
     pub fn events(self) -> Vec<String> {
         let chunk = |delta: Value, reason: Value| {
             let choice = json!({"index": 0, "delta": delta, "finish_reason": reason});
@@ -181,10 +181,10 @@ impl Call {
     }
 }
 
-/// An image in base64, as far as its signature goes.
+/// An image in base64, truncated to its signature.
 pub const IMAGE: &str = "iVBORw0KGgo=";
 
-/// A server-sent event that is only data.
+/// A server-sent event that consists of data only.
 pub fn event(data: &str) -> String {
     format!("data: {data}\n\n")
 }

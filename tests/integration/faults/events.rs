@@ -1,4 +1,4 @@
-//! Streams of events that are cut, mixed up, or hold something else.
+//! Event streams that are cut, mixed up, or contain something else.
 
 use connector_host::FailureKind::{InvalidOutput, RateLimited, Refused, TooLarge, Unavailable};
 use connector_host::{Event, Limits};
@@ -16,12 +16,12 @@ use super::{OPENAI, PROVIDER, limits};
 
 const STREAM: &str = "Content-Type: text/event-stream";
 
-/// A stream of this text.
+/// A stream with this content.
 fn stream(body: impl AsRef<[u8]>) -> Vec<u8> {
     whole("200 OK", &[STREAM], body.as_ref())
 }
 
-/// A provider whose stream holds this text instead.
+/// A provider whose stream has this content.
 fn row(
     name: &str,
     body: impl Fn(Call) -> String + Send + Sync + 'static,
@@ -30,24 +30,24 @@ fn row(
     Row::answer(name, move |call| stream(body(call)), expected).only(STREAMED)
 }
 
-/// The events of a good answer, with this behind the first.
+/// The events of a good response, with `more` inserted after the first.
 fn with(call: Call, more: &str) -> String {
     let mut events: Vec<String> = call.events().iter().map(|data| event(data)).collect();
     events.insert(1, more.to_owned());
     events.concat()
 }
 
-/// The first event of a good answer.
+/// The first event of a good response.
 fn first(call: Call) -> String {
     event(&call.events()[0])
 }
 
 #[test]
-fn streams_are_read_as_they_are_meant() {
+fn reads_every_valid_form_of_a_stream() {
     check(vec![
         row("without [DONE]", |call| good(call).1.replace("data: [DONE]\n\n", ""), works()),
         row("with two [DONE]", |call| good(call).1 + &event("[DONE]"), works()),
-        row("with data behind [DONE]", |call| good(call).1 + &event("oops"), works()),
+        row("with data after [DONE]", |call| good(call).1 + &event("oops"), works()),
         row("with comments", |call| with(call, ": ping\n\n"), works()),
         row(
             "with events of other kinds",
@@ -79,7 +79,7 @@ fn streams_are_read_as_they_are_meant() {
 }
 
 #[test]
-fn a_stream_without_an_answer_is_none() {
+fn a_stream_without_an_answer_fails() {
     check(vec![
         row("nothing", |_| String::new(), fails(InvalidOutput)),
         row("comments only", |_| ": ping\n\n".repeat(100), fails(InvalidOutput)),
@@ -95,7 +95,7 @@ fn a_stream_without_an_answer_is_none() {
 }
 
 #[test]
-fn a_stream_that_holds_something_else_is_a_failure() {
+fn a_stream_with_other_content_fails() {
     let other = |name: &str, data: &'static str| {
         row(name, move |call| with(call, &event(data)), fails(InvalidOutput))
     };
@@ -120,7 +120,7 @@ fn a_stream_that_holds_something_else_is_a_failure() {
 }
 
 #[test]
-fn an_error_in_a_stream_is_the_failure() {
+fn an_error_in_a_stream_fails_the_run() {
     let error = |name: &str, error: &'static str, expected| {
         row(name, move |call| with(call, &event(error)), expected)
     };
@@ -133,12 +133,12 @@ fn an_error_in_a_stream_is_the_failure() {
         error("a text", r#"{"error":"No."}"#, fails(Unavailable)),
         error("too many requests", r#"{"error":{"code":429}}"#, fails(RateLimited)),
         error("a wrong request", r#"{"error":{"type":"invalid_request_error"}}"#, fails(Refused)),
-        error("none, in words", r#"{"error":null}"#, works()),
+        error("null", r#"{"error":null}"#, works()),
     ]);
 }
 
 #[test]
-fn an_event_without_an_end_is_too_large() {
+fn an_endless_event_is_too_large() {
     let endless = |name: &str, begin: &'static str| {
         let steps = move |_| {
             let begin = format!("{}\r\n{begin}", head("200 OK", &[STREAM]));
@@ -151,14 +151,14 @@ fn an_event_without_an_end_is_too_large() {
         endless("in a field", "data: {\"a\":\""),
         endless("in a comment", ": "),
         endless("in a name", "event: "),
-        endless("as large as by default", "data: {\"a\":\"").only(&[AskStreamed]).within(default),
+        endless("with the default limit", "data: {\"a\":\"").only(&[AskStreamed]).within(default),
     ]);
 }
 
-/// Some servers answer in one piece whatever is asked for, some with a stream,
-/// and some label it wrongly. A chat is read as what it is.
+/// Some servers always answer in one piece, some always with a stream, and some
+/// label it wrongly. A chat response is read according to its content.
 #[test]
-fn an_answer_of_the_other_kind_is_read_by_its_label() {
+fn a_response_in_the_other_format_is_read_if_possible() {
     let in_one_piece = |call: Call| {
         let other = match call {
             AskStreamed => Ask,
@@ -170,17 +170,17 @@ fn an_answer_of_the_other_kind_is_read_by_its_label() {
     check(vec![
         Row::answer("JSON", move |call| json("200 OK", &in_one_piece(call)), works())
             .only(STREAMED),
-        row("JSON that calls itself a stream", in_one_piece, fails(InvalidOutput))
+        row("JSON labelled as a stream", in_one_piece, fails(InvalidOutput))
             .except(&[AskStreamed, TranscriptionStreamed], works()),
         Row::answer(
-            "a stream where JSON was asked for",
+            "a stream where JSON was requested",
             |_| stream(good(AskStreamed).1),
             fails(InvalidOutput),
         )
         .only(IN_JSON)
         .except(&[Ask], works()),
         Row::answer(
-            "a stream that calls itself JSON",
+            "a stream labelled as JSON",
             |call| json("200 OK", &good(call).1),
             fails(InvalidOutput),
         )
@@ -189,9 +189,9 @@ fn an_answer_of_the_other_kind_is_read_by_its_label() {
     ]);
 }
 
-/// Pieces of a stream end anywhere, also inside a character.
+/// A stream can be split anywhere, even inside a character.
 #[test]
-fn a_stream_in_pieces_is_the_same_stream() {
+fn a_stream_may_be_split_anywhere() {
     let rows = [1, 2, 3, 7].map(|size| {
         let answer = move |call: Call| {
             let body = good(call).1;
@@ -202,8 +202,8 @@ fn a_stream_in_pieces_is_the_same_stream() {
     check(rows.into());
 }
 
-/// An answer of the chat's, and what comes of it.
-fn said(chunks: &[&str]) -> (End, Vec<Event>) {
+/// Runs a streamed Ask against these chunks, and returns its result and events.
+fn ask(chunks: &[&str]) -> (End, Vec<Event>) {
     let server = RawServer::in_front_of(&PROVIDER).unwrap();
     let events: String = chunks.iter().map(|data| event(data)).collect();
     server.play(vec![ReadRequest, Write(stream(events + &event("[DONE]")))]).unwrap();
@@ -211,29 +211,30 @@ fn said(chunks: &[&str]) -> (End, Vec<Event>) {
     let values = connection_values(&base_url);
     let connection = OPENAI.connection(values).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let told = AskStreamed.make(&OPENAI, &connection, folder.path(), limits());
-    (told.end, told.events)
+    let observed = AskStreamed.make(&OPENAI, &connection, folder.path(), limits());
+    (observed.end, observed.events)
 }
 
 fn text(chunks: &[&str]) -> String {
-    match said(chunks).0 {
+    match ask(chunks).0 {
         End::Success(output, _) => output.as_str().unwrap().to_owned(),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn choices_are_put_together_whatever_their_order() {
+fn choices_are_assembled_in_any_order() {
     let first =
         r#"{"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"x"}}]}"#;
     let second =
         r#"{"choices":[{"index":1,"delta":{"content":"y"}},{"index":0,"delta":{"content":"b"}}]}"#;
     assert_eq!(text(&[first, second]), "ab");
-    // Out of order, and without an index, which then is the first.
+    // Out of order, and one chunk without an index, which then belongs to the
+    // first choice.
     let last = r#"{"choices":[{"index":7,"delta":{"content":"z"}}]}"#;
     let unnumbered = r#"{"choices":[{"delta":{"content":"c"}}]}"#;
     assert_eq!(text(&[last, first, unnumbered, second]), "acb");
-    // An index that is none is the first.
+    // An invalid index counts as the first.
     for odd in ["-1", "1.5", "null", "\"1\"", "18446744073709551615"] {
         let odd = format!(r#"{{"choices":[{{"index":{odd},"delta":{{"content":"d"}}}}]}}"#);
         assert_eq!(text(&[first, &odd]), "ad", "{odd}");
@@ -241,19 +242,19 @@ fn choices_are_put_together_whatever_their_order() {
 }
 
 #[test]
-fn calls_of_functions_that_were_not_offered_and_are_cut_are_no_answer() {
+fn an_incomplete_call_of_an_unknown_function_fails() {
     let call = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"a"}}]}}]}"#;
-    let (end, events) = said(&[call]);
+    let (end, events) = ask(&[call]);
     let End::Failure(failure) = end else { panic!("{end:?}") };
     assert_eq!((failure.kind, failure.request_sent), (InvalidOutput, true), "{failure:?}");
     assert!(events.is_empty(), "{events:?}");
 }
 
-/// A delta that is told is part of the answer.
+/// Text that was emitted before the error stays emitted.
 #[test]
-fn what_was_said_before_an_error_is_told_and_kept_for_the_failure() {
+fn text_before_an_error_is_emitted() {
     let first = r#"{"choices":[{"index":0,"delta":{"content":"half"}}]}"#;
-    let (end, events) = said(&[first, "oops"]);
+    let (end, events) = ask(&[first, "oops"]);
     let End::Failure(failure) = end else { panic!("{end:?}") };
     assert_eq!(failure.kind, InvalidOutput);
     assert!(matches!(&events[..], [Event::TextDelta { text, .. }] if text == "half"), "{events:?}");

@@ -1,4 +1,4 @@
-//! Answers that break HTTP: lengths, chunks, heads.
+//! Responses that violate HTTP: lengths, chunks, heads.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::calls::{Call, Image, ImageStreamed, STREAMED, Speech};
 use super::limits;
 use super::matrix::{Expected, Row, check, fails, works};
 
-/// No answer could be made out.
+/// The response cannot be parsed.
 fn unreadable() -> Expected {
     fails(Network).again_if_harmless()
 }
 
 #[test]
-fn what_is_well_framed_works_in_every_framing() {
+fn every_valid_framing_works() {
     check(vec![
         Row::answer("a length", good_whole, works()),
         Row::answer("chunks", good_chunked, works()),
@@ -57,7 +57,7 @@ fn what_is_well_framed_works_in_every_framing() {
             works(),
         ),
         Row::answer(
-            "a further answer that nobody asked for",
+            "a second, unrequested response",
             |call| [good_whole(call), good_whole(call)].concat(),
             works(),
         ),
@@ -65,17 +65,17 @@ fn what_is_well_framed_works_in_every_framing() {
 }
 
 #[test]
-fn a_length_that_is_wrong_is_not_believed() {
+fn a_wrong_length_fails() {
     let length = |name: &str, headers: fn(usize) -> String, expected| {
         Row::answer(name, move |call| good_with(call, &headers(good(call).1.len())), expected)
     };
     check(vec![
         length(
-            "too large by one",
+            "one too large",
             |length| format!("Content-Length: {}\r\n", length + 1),
             fails(Network),
         )
-        // A stream says itself that it is over.
+        // A stream marks its own end.
         .except(STREAMED, works()),
         length("negative", |_| "Content-Length: -1\r\n".to_owned(), unreadable()),
         length("not a number", |_| "Content-Length: many\r\n".to_owned(), unreadable()),
@@ -83,7 +83,7 @@ fn a_length_that_is_wrong_is_not_believed() {
         length(
             "2^64-1",
             |_| "Content-Length: 18446744073709551615\r\n".to_owned(),
-            // It is not even read.
+            // The body is not even read.
             fails(TooLarge),
         )
         .except(STREAMED, works()),
@@ -95,9 +95,9 @@ fn a_length_that_is_wrong_is_not_believed() {
     ]);
 }
 
-/// What stands behind the announced end belongs to nobody.
+/// Bytes after the announced end are ignored.
 #[test]
-fn a_length_that_is_too_small_cuts_the_answer() {
+fn a_length_that_is_too_small_truncates_the_response() {
     let cut =
         |call: Call| good_with(call, &format!("Content-Length: {}\r\n", good(call).1.len() / 2));
     check(vec![
@@ -110,9 +110,9 @@ fn a_length_that_is_too_small_cuts_the_answer() {
     ]);
 }
 
-/// RFC 9112 §6.3: the chunks count, or nothing does.
+/// RFC 9112 §6.3: the chunks count, or the response is rejected.
 #[test]
-fn a_length_beside_chunks_does_not_decide() {
+fn a_length_next_to_chunks_is_ignored_or_rejected() {
     let both = |call: Call| {
         let answer = String::from_utf8(good_chunked(call)).unwrap();
         answer.replace("Transfer-Encoding", "Content-Length: 3\r\nTransfer-Encoding").into_bytes()
@@ -121,7 +121,7 @@ fn a_length_beside_chunks_does_not_decide() {
 }
 
 #[test]
-fn chunks_that_are_wrong_end_the_answer() {
+fn malformed_chunks_fail() {
     let chunks = |name: &str, body: &'static [u8]| {
         let answer = move |call| {
             let (head, _) = good(call);
@@ -135,7 +135,7 @@ fn chunks_that_are_wrong_end_the_answer() {
         chunks("a negative size", b"-3\r\nabc\r\n0\r\n\r\n"),
         chunks("a size of 2^64", b"10000000000000000\r\nabc\r\n0\r\n\r\n"),
         chunks("an absurd size", b"FFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
-        chunks("a size without an end", &[b'1'; 10_000]),
+        chunks("an endless size", &[b'1'; 10_000]),
         chunks("a chunk that is longer than its size", b"3\r\nabcdef\r\n0\r\n\r\n"),
         chunks("a chunk that is shorter than its size", b"9\r\nabc\r\n0\r\n\r\n"),
         chunks("no chunks at all", b"{\"data\": []}\r\n"),
@@ -143,7 +143,7 @@ fn chunks_that_are_wrong_end_the_answer() {
 }
 
 #[test]
-fn what_never_ends_is_too_large() {
+fn endless_responses_are_too_large() {
     let flood = |name: &str, head: fn(Call) -> String, flood: &'static [u8], expected| {
         let steps = move |call| {
             let head = head(call).into_bytes();
@@ -168,10 +168,10 @@ fn what_never_ends_is_too_large() {
     check(vec![row.within(limits)]);
 }
 
-/// A text that stands for a file is in memory until its end, so it has one
-/// also where files may be larger.
+/// A base64 image is held in memory, so it is limited even if files may be
+/// larger.
 #[test]
-fn an_image_that_never_ends_is_too_large_for_memory() {
+fn an_endless_image_is_too_large() {
     let limits = Limits { file_bytes: 1 << 40, ..limits() };
     let endless = |begin: &'static str| {
         move |call| {
@@ -190,7 +190,7 @@ fn an_image_that_never_ends_is_too_large_for_memory() {
 }
 
 #[test]
-fn heads_have_a_size() {
+fn heads_are_limited_in_size() {
     let headers = |call: Call, headers: String| {
         let (head, body) = good(call);
         format!("{head}{headers}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
@@ -216,11 +216,11 @@ fn heads_have_a_size() {
 }
 
 #[test]
-fn what_is_no_head_is_no_answer() {
+fn an_invalid_head_fails() {
     let bytes =
         |name: &str, bytes: &'static [u8]| Row::answer(name, |_| bytes.to_vec(), unreadable());
     check(vec![
-        bytes("nothing but a line end", b"\r\n"),
+        bytes("only a line break", b"\r\n"),
         bytes("a body without a head, as HTTP/0.9 has it", b"{\"data\": []}"),
         bytes("headers without a status line", b"Content-Length: 2\r\n\r\n{}"),
         bytes("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n"),
@@ -228,7 +228,7 @@ fn what_is_no_head_is_no_answer() {
         bytes("a settings frame of HTTP/2", b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
         bytes("an answer of HTTP/2", b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
         bytes("a TLS alert", b"\x15\x03\x01\0\x02\x02\x50"),
-        bytes("bytes that mean nothing", b"\xff\xfe\0\x01\x80garbage\0\0\r\n\r\n"),
+        bytes("random bytes", b"\xff\xfe\0\x01\x80garbage\0\0\r\n\r\n"),
         bytes("a status without digits", b"HTTP/1.1 OK\r\n\r\n"),
         bytes("a status of two digits", b"HTTP/1.1 20 OK\r\n\r\n"),
         bytes("a status of four digits", b"HTTP/1.1 2000 OK\r\n\r\n"),
@@ -239,7 +239,7 @@ fn what_is_no_head_is_no_answer() {
 }
 
 #[test]
-fn a_status_without_a_meaning_is_a_failure_with_that_status() {
+fn an_unusual_status_is_a_failure_with_that_status() {
     let status = |code: &'static str, expected| {
         Row::answer(format!("status {code}"), move |_| whole(code, &[], b""), expected)
     };
@@ -257,7 +257,7 @@ fn a_status_without_a_meaning_is_a_failure_with_that_status() {
 }
 
 #[test]
-fn interim_answers_are_passed_over() {
+fn interim_responses_are_skipped() {
     let interim = |name: &str, interim: &'static str| {
         let answer = move |call| [interim.as_bytes(), &good_whole(call)].concat();
         Row::answer(name, answer, works())
@@ -272,24 +272,25 @@ fn interim_answers_are_passed_over() {
     check(vec![Row::answer("100 and nothing more", alone, unreadable())]);
 }
 
-/// `{"choices":[{"message":{"content":"a"}}],"text":"a","data":[{"id":"m","url":"https://a.example"}]}`
-/// as gzip packs it: an answer for every call, to whoever unpacks it.
-const PACKED: &[u8] =
+/// The gzip encoding of
+/// `{"choices":[{"message":{"content":"a"}}],"text":"a","data":[{"id":"m","url":"https://a.example"}]}`:
+/// a valid response for every call if it were unpacked.
+const GZIP: &[u8] =
     b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x25\x8a\x3b\x0a\xc0\x20\x10\x05\xef\xf2\
     \x6a\x89\xbd\x57\x09\x16\x8b\x2e\x51\xf0\x47\xdc\x80\x20\xde\x3d\x92\x74\x33\xc3\
     \x4c\xb8\x50\xa3\xe3\x0e\x73\x4e\x64\xee\x9d\x2e\x86\x99\x70\xb5\x08\x17\x81\x01\
     \x61\x2d\xab\x20\x3c\x7e\x53\xf0\x24\xf4\xfd\xd1\xef\x92\x77\x79\xee\xb4\x29\x88\
     \xb4\x6e\xb4\xa6\x83\x07\xe5\x96\x18\xcb\xae\x17\x10\x57\xb0\x7c\x62\x00\x00\x00";
 
-/// What is packed could grow past every limit.
+/// Compressed data could grow past every limit.
 #[test]
-fn nothing_is_unpacked() {
+fn nothing_is_decompressed() {
     let packed = |name: &'static str| {
         let header = format!("Content-Encoding: {name}");
-        let answer = move |_| whole("200 OK", &[&header], PACKED);
+        let answer = move |_| whole("200 OK", &[&header], GZIP);
         Row::answer(name, answer, fails(InvalidOutput))
     };
-    let untold = |_| whole("200 OK", &["Content-Type: application/gzip"], PACKED);
+    let unlabelled = |_| whole("200 OK", &["Content-Type: application/gzip"], GZIP);
     check(vec![
         packed("gzip"),
         packed("x-gzip"),
@@ -297,7 +298,7 @@ fn nothing_is_unpacked() {
         packed("br"),
         packed("gzip, identity"),
         packed("x-unheard-of"),
-        Row::answer("not told", untold, fails(InvalidOutput)),
+        Row::answer("not labelled", unlabelled, fails(InvalidOutput)),
     ]);
     let plain = |call: Call| {
         let media_type = format!("Content-Type: {}", call.good().0);
@@ -306,9 +307,9 @@ fn nothing_is_unpacked() {
     check(vec![Row::answer("identity", plain, works())]);
 }
 
-/// Not one of these is a stage at which an answer could be taken for whole.
+/// At no point could a prefix of this response be taken for the whole.
 #[test]
-fn a_stream_in_chunks_of_one_byte_is_the_same_stream() {
+fn a_stream_may_arrive_in_chunks_of_one_byte() {
     let answer = |call: Call| {
         let (head, body) = good(call);
         let mut answer = format!("{head}Transfer-Encoding: chunked\r\n\r\n").into_bytes();

@@ -1,4 +1,4 @@
-//! Rows, what is expected of them, and the runs that show it.
+//! The rows of a table, the expected results, and the code that checks them.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -13,42 +13,42 @@ use connector_host::{Event, FailureKind, Limits};
 use connector_tests::{CANARY, HANG, connection_values};
 use openai_sandbox::{RawServer, Step};
 
-use super::calls::{ALL, Call, End, Told};
+use super::calls::{ALL, Call, End, Observed};
 use super::{OPENAI, PROVIDER, limits};
 
-/// Cells that are run at the same time. Most of them wait.
+/// The number of cells that run at the same time. Most of them wait.
 const AT_ONCE: usize = 40;
-/// How often a connection test and a list of choices are asked for at most.
+/// The maximum number of attempts for a connection test and a list of options.
 const HARMLESS_ATTEMPTS: usize = 4;
 
-/// A fault and what becomes of a run under it.
+/// A fault and the expected result of a run under it.
 pub struct Row {
     name: String,
     calls: Vec<Call>,
-    /// Nothing: the provider refuses connections.
+    /// The provider's behaviour; with none, it refuses connections.
     steps: Option<Box<dyn Fn(Call) -> Vec<Step> + Send + Sync>>,
     limits: Limits,
     expected: Expected,
     exceptions: Vec<(Vec<Call>, Expected)>,
 }
 
-/// What becomes of a run.
+/// The expected result of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected {
     failure: Option<FailureKind>,
-    /// Whether the provider may have seen the request; none if that is a matter
-    /// of time.
+    /// Whether the provider may have seen the request; none if that depends on
+    /// timing.
     sent: Option<bool>,
     again: Again,
 }
 
-/// Whether the request is made again.
+/// Whether the request is retried.
 #[derive(Clone, Copy, Debug)]
 enum Again {
     Never,
-    /// Only if that changes nothing at the provider.
+    /// Only if it changes nothing at the provider.
     IfHarmless,
-    /// The same, if the fault comes before the answer does.
+    /// The same, if the fault comes before the response.
     PerhapsIfHarmless,
     Always,
     Perhaps,
@@ -65,28 +65,28 @@ pub fn fails(kind: FailureKind) -> Expected {
 }
 
 impl Expected {
-    /// It is certain that the provider did not see the request.
+    /// The provider certainly did not see the request.
     pub fn unsent(self) -> Self {
         Self { sent: Some(false), ..self }
     }
 
-    /// The request is made again.
+    /// The request is retried.
     pub fn again(self) -> Self {
         Self { again: Again::Always, ..self }
     }
 
-    /// The request is made again where that changes nothing.
+    /// The request is retried if it is harmless.
     pub fn again_if_harmless(self) -> Self {
         Self { again: Again::IfHarmless, ..self }
     }
 
-    /// The same, but only if the fault is there before the answer: a reset
-    /// overtakes bytes that are not yet read.
+    /// The same, but only if the fault comes before the response: a reset
+    /// discards bytes that were not read yet.
     pub fn again_if_harmless_and_early(self) -> Self {
         Self { again: Again::PerhapsIfHarmless, ..self }
     }
 
-    /// The request is made again if the fault came before it was sent.
+    /// The request is retried if the fault came before it was sent.
     pub fn again_if_early(self) -> Self {
         Self { sent: None, again: Again::Perhaps, ..self }
     }
@@ -103,7 +103,7 @@ impl Expected {
 }
 
 impl Row {
-    /// A provider that does this to every connection.
+    /// A provider that plays these steps on every connection.
     pub fn new(
         name: impl Into<String>,
         steps: impl Fn(Call) -> Vec<Step> + Send + Sync + 'static,
@@ -133,23 +133,23 @@ impl Row {
         Self { steps: None, ..Self::new(name, |_| Vec::new(), expected) }
     }
 
-    /// Only for these calls.
+    /// Restricts the row to these calls.
     pub fn only(self, calls: &[Call]) -> Self {
         Self { calls: calls.to_vec(), ..self }
     }
 
-    /// Only for runs of actions.
+    /// Restricts the row to runs of actions.
     pub fn only_actions(mut self) -> Self {
         self.calls.retain(|call| !call.is_harmless());
         self
     }
 
-    /// With other limits.
+    /// Sets other limits.
     pub fn within(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// What becomes of these calls instead.
+    /// Sets another expected result for these calls.
     pub fn except(mut self, calls: &[Call], expected: Expected) -> Self {
         self.exceptions.push((calls.to_vec(), expected));
         self
@@ -161,7 +161,7 @@ impl Row {
     }
 }
 
-/// Runs every cell of a table, and tells of all that are not as expected.
+/// Runs every cell of a table, and reports all unexpected results.
 #[track_caller]
 pub fn check(rows: Vec<Row>) {
     let cells: VecDeque<(&Row, Call)> =
@@ -187,7 +187,7 @@ pub fn check(rows: Vec<Row>) {
     assert!(surprises.is_empty(), "{among} of {count} cells:\n{}", surprises.join("\n"));
 }
 
-/// Runs one cell. An error says what is not as expected.
+/// Runs one cell. The error describes the unexpected result.
 fn cell(row: &Row, call: Call) -> Result<(), String> {
     let server = RawServer::in_front_of(&PROVIDER).unwrap();
     if let Some(steps) = &row.steps {
@@ -199,23 +199,26 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     let expected = row.expected(call);
 
     let begun = Instant::now();
-    let told = call.make(&OPENAI, &connection, folder.path(), row.limits.clone());
+    let observed = call.make(&OPENAI, &connection, folder.path(), row.limits.clone());
     let took = begun.elapsed();
     if took > row.limits.time + HANG {
         return Err(format!("it took {took:?}"));
     }
-    judge(&told, expected, call)?;
+    judge(&observed, expected, call)?;
     let attempts = if row.steps.is_some() { expected.attempts(call) } else { 0..=0 };
     if !attempts.contains(&server.connections()) {
-        return Err(format!("{} connections: {:?}", server.connections(), told.end));
+        return Err(format!("{} connections: {:?}", server.connections(), observed.end));
     }
-    free_of_token(&told, folder.path())?;
-    // What an event told of is the caller's.
-    let told_of = |name: &String| {
-        told.events.iter().any(|event| matches!(event, Event::File { file } if file.name == *name))
+    free_of_token(&observed, folder.path())?;
+    // A file that an event reported belongs to the caller.
+    let is_reported = |name: &String| {
+        observed
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::File { file } if file.name == *name))
     };
     let mut names = names(folder.path());
-    names.retain(|name| !told_of(name));
+    names.retain(|name| !is_reported(name));
     let is_clean = match expected.failure {
         Some(_) => names.is_empty(),
         None => !names.iter().any(|name| name.starts_with('.')),
@@ -231,8 +234,8 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     }
 }
 
-fn judge(told: &Told, expected: Expected, call: Call) -> Result<(), String> {
-    let is_as_expected = match (&told.end, expected.failure) {
+fn judge(observed: &Observed, expected: Expected, call: Call) -> Result<(), String> {
+    let is_as_expected = match (&observed.end, expected.failure) {
         (End::Success(_, attempts), None) => {
             attempts.is_none_or(|attempts| expected.attempts(call).contains(&attempts))
         }
@@ -243,17 +246,17 @@ fn judge(told: &Told, expected: Expected, call: Call) -> Result<(), String> {
         (End::NoList(reason), Some(_)) => call == Call::Options && !reason.is_empty(),
         _ => false,
     };
-    if is_as_expected { Ok(()) } else { Err(format!("{:?}", told.end)) }
+    if is_as_expected { Ok(()) } else { Err(format!("{:?}", observed.end)) }
 }
 
-/// Whether the token is nowhere in what a run tells and leaves, in none of the
-/// forms in which servers write it.
-fn free_of_token(told: &Told, folder: &Path) -> Result<(), String> {
-    let mut shown = format!("{:?} {:?}", told.end, told.events).into_bytes();
+/// Checks that the events, the result and the files of a run contain no form of
+/// the token.
+fn free_of_token(observed: &Observed, folder: &Path) -> Result<(), String> {
+    let mut shown = format!("{:?} {:?}", observed.end, observed.events).into_bytes();
     for name in names(folder) {
         shown.extend(fs::read(folder.join(name)).unwrap());
     }
-    // Of each form what would do to guess the rest.
+    // A prefix of each form, long enough to guess the rest.
     let base64 = STANDARD_NO_PAD.encode(CANARY);
     let header = STANDARD_NO_PAD.encode(format!("Bearer {CANARY}"));
     for form in [&CANARY[..14], &base64[..18], &header[..18]] {

@@ -1,9 +1,9 @@
-//! Providers that fail or mean harm: every call that the connector can make,
-//! under every fault. Each file is one subject, and in each a table says what
-//! becomes of a run: a row is a fault, a column is a call, a cell is a run.
+//! Providers that fail or are malicious: every call that the connector can
+//! make, under every fault. Each file covers one subject with tables of
+//! expected results. A row is a fault, a column is a call, a cell is a run.
 //!
-//! After each cell the provider recovers, and the same connection must serve
-//! the same call.
+//! After each cell the provider recovers, and the same call must succeed on the
+//! same connection.
 
 mod answers;
 mod calls;
@@ -25,12 +25,12 @@ use connector_host::{Connector, Host, HostOptions, Limits, Retries};
 use connector_tests::{component, target_dir};
 use openai_sandbox::Sandbox;
 
-/// One host and one provider for all cells: each shows that none of the others
-/// did any harm.
+/// One host and one provider for all cells, so every cell also shows that the
+/// others did no lasting harm.
 static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
-    // Waiting runs cost nothing, so many wait at the same time.
+    // Waiting runs cost nothing, so allow many at the same time.
     let cache_dir = Some(target_dir().join("test-cache"));
-    // What a form asks has no limits of a run's.
+    // Queries of a form do not use the limits of a run.
     let ask_time = Duration::from_secs(10);
     let options =
         HostOptions { concurrent_runs: 256, cache_dir, ask_time, ..HostOptions::default() };
@@ -39,8 +39,8 @@ static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
 
 static PROVIDER: LazyLock<Sandbox> = LazyLock::new(connector_tests::sandbox);
 
-/// Small enough that what never ends is soon too large, and that what is slow
-/// is soon too slow.
+/// Small limits, so that endless responses are soon too large, and slow ones
+/// soon too slow.
 fn limits() -> Limits {
     Limits {
         time: Duration::from_secs(20),
@@ -52,7 +52,7 @@ fn limits() -> Limits {
     }
 }
 
-/// Two attempts with hardly a pause.
+/// Two attempts with almost no pause.
 fn retries() -> Retries {
     let pause = Duration::from_millis(1);
     Retries { attempts: 2, pause, longest: pause, ..Retries::default() }

@@ -1,6 +1,5 @@
-//! A provider that repeats the token, wherever it can. That nothing of it comes
-//! out is part of every cell ([`super::matrix`]); here it has something to
-//! find.
+//! A provider that repeats the token wherever it can. Every cell checks that no
+//! part of it leaks ([`super::matrix`]); here there is something to find.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -12,7 +11,7 @@ use super::answers::{chunk, chunked, head, json, whole};
 use super::calls::{ALL, AskStreamed, Call, STREAMED, Speech, event};
 use super::matrix::{Row, check, fails, works};
 
-/// The forms in which servers write it.
+/// The forms in which servers write the token.
 fn forms() -> [(&'static str, String); 5] {
     let percent = CANARY.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D");
     [
@@ -25,7 +24,7 @@ fn forms() -> [(&'static str, String); 5] {
 }
 
 #[test]
-fn the_body_of_an_error_may_repeat_it() {
+fn redacts_the_token_in_the_body_of_an_error() {
     let mut rows = Vec::new();
     for (form, text) in forms() {
         for (shape, body) in [
@@ -34,7 +33,7 @@ fn the_body_of_an_error_may_repeat_it() {
                 "a code",
                 format!(r#"{{"error":{{"message":"No","code":"{text}","param":"{text}"}}}}"#),
             ),
-            ("a text", format!("{text} is no key")),
+            ("plain text", format!("{text} is no key")),
         ] {
             let answer = move |_| whole("401 Unauthorized", &[], body.as_bytes());
             rows.push(Row::answer(format!("{form} in {shape}"), answer, fails(Unauthorized)));
@@ -44,7 +43,7 @@ fn the_body_of_an_error_may_repeat_it() {
 }
 
 #[test]
-fn every_header_and_the_reason_may_repeat_it() {
+fn redacts_the_token_in_headers_and_the_reason_phrase() {
     let mut rows = Vec::new();
     for (form, text) in forms() {
         for header in ["X-Request-Id", "Location", "Retry-After", "WWW-Authenticate", "Set-Cookie"]
@@ -59,9 +58,9 @@ fn every_header_and_the_reason_may_repeat_it() {
     check(rows);
 }
 
-/// Answers that are used: outputs, files, events.
+/// Successful responses: outputs, files, events.
 #[test]
-fn an_answer_may_repeat_it() {
+fn redacts_the_token_in_a_successful_response() {
     let mut rows = Vec::new();
     for (form, text) in forms() {
         let answer = move |call: Call| {
@@ -79,9 +78,9 @@ fn an_answer_may_repeat_it() {
     check(rows);
 }
 
-/// Wherever the pieces of an answer end.
+/// Wherever the response is split.
 #[test]
-fn a_token_that_is_cut_at_any_place_is_found() {
+fn redacts_a_token_that_is_split_anywhere() {
     let mut rows = Vec::new();
     for at in 1..CANARY.len() {
         let answer = move |call: Call| {
@@ -92,7 +91,7 @@ fn a_token_that_is_cut_at_any_place_is_found() {
             let (first, second) = CANARY.split_at(at);
             (format!("{before}{first}"), format!("{second}{after}"))
         };
-        // Two writes, so that they may also be two reads.
+        // Two writes, so that they are probably also two reads.
         let steps = move |call| {
             let (first, second) = answer(call);
             let status = if call == Speech { "200 OK" } else { "401 No" };
@@ -110,14 +109,14 @@ fn a_token_that_is_cut_at_any_place_is_found() {
     check(rows);
 }
 
-/// Events hand text on before the answer is over.
+/// Events are delivered before the response is complete.
 #[test]
-fn a_token_in_the_pieces_of_an_event_is_not_told() {
-    let said = |text: &str| {
+fn redacts_a_token_that_is_split_in_an_event() {
+    let delta = |text: &str| {
         event(&format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#))
     };
     let rows = [1, 5, 16].map(|size| {
-        let body = said(CANARY) + &event("[DONE]");
+        let body = delta(CANARY) + &event("[DONE]");
         let answer = move |_| {
             let pieces: Vec<&[u8]> = body.as_bytes().chunks(size).collect();
             chunked(&["Content-Type: text/event-stream"], &pieces)
@@ -129,9 +128,9 @@ fn a_token_in_the_pieces_of_an_event_is_not_told() {
     check(vec![Row::answer("as data", oops, fails(InvalidOutput)).only(STREAMED)]);
 }
 
-/// What is not JSON is kept for the failure, and must be free of it too.
+/// A body that is not JSON is kept in the failure, and must be redacted too.
 #[test]
-fn an_answer_that_cannot_be_read_may_repeat_it() {
+fn redacts_the_token_in_an_unreadable_response() {
     let answer = |_| json("200 OK", &format!("no JSON but {CANARY}"));
     let only: Vec<Call> = ALL.iter().copied().filter(|call| *call != Speech).collect();
     check(vec![Row::answer("text", answer, fails(InvalidOutput)).only(&only)]);

@@ -1,4 +1,4 @@
-//! Answers with a status of success and the wrong content.
+//! Responses with a success status and the wrong content.
 
 use connector_host::FailureKind::{self, InvalidOutput, TooLarge};
 use serde_json::json;
@@ -10,17 +10,17 @@ use super::matrix::{Expected, Row, check, fails, works};
 const WRONG: FailureKind = InvalidOutput;
 const LISTS: &[Call] = &[Test, Options];
 
-/// A provider that answers with this JSON.
+/// A provider that responds with this JSON.
 fn row(name: &str, body: impl Into<String>, expected: Expected) -> Row {
     let body = body.into();
     Row::answer(name, move |_| answer("200 OK", &body), expected).only(IN_JSON)
 }
 
 #[test]
-fn json_of_another_shape_is_no_answer() {
+fn json_of_another_shape_fails() {
     check(vec![
         row("an empty object", "{}", fails(WRONG)),
-        // The bare list is what some servers send.
+        // Some servers send the bare list.
         row("an empty list", "[]", fails(WRONG)).except(LISTS, works()),
         row("null", "null", fails(WRONG)),
         row("true", "true", fails(WRONG)),
@@ -28,20 +28,20 @@ fn json_of_another_shape_is_no_answer() {
         row("a text", r#""Hello""#, fails(WRONG)),
         row("nothing", "", fails(WRONG)),
         row("white space", " \n", fails(WRONG)),
-        row("half of it", r#"{"choices":[{"mess"#, fails(WRONG)),
-        row("two of them", "{}{}", fails(WRONG)),
+        row("half of an object", r#"{"choices":[{"mess"#, fails(WRONG)),
+        row("two objects", "{}{}", fails(WRONG)),
         row("a page", "<!doctype html><title>Log in</title>", fails(WRONG)),
         row("a byte order mark", "\u{feff}{}", fails(WRONG)),
-        row("bytes that are no text", "\0\u{1}", fails(WRONG)),
+        row("binary data", "\0\u{1}", fails(WRONG)),
         row("members that are null", r#"{"choices":null,"data":null,"text":null}"#, fails(WRONG)),
         row("members of other types", r#"{"choices":7,"data":"x","text":[]}"#, fails(WRONG)),
         row("empty lists", r#"{"choices":[],"data":[],"text":[]}"#, fails(WRONG))
             .except(LISTS, works()),
         row("deep nesting", "[".repeat(10_000) + &"]".repeat(10_000), fails(WRONG)),
         row("deep nesting in an object", nested(10_000), fails(WRONG)),
-        row("nesting without an end", "[".repeat(1_000_000), fails(WRONG)),
+        row("endless nesting", "[".repeat(1_000_000), fails(WRONG)),
         row(
-            "a number too large for anybody",
+            "a number that is too large",
             r#"{"choices":1e999,"data":1e999,"text":1e999}"#,
             fails(WRONG),
         ),
@@ -52,34 +52,34 @@ fn nested(depth: usize) -> String {
     format!("{{\"data\":{}{}}}", "[".repeat(depth), "]".repeat(depth))
 }
 
-/// The good answer, with this in front of its members.
+/// The good response, with this member added in front.
 fn with_member(member: &'static str) -> impl Fn(Call) -> Vec<u8> {
     move |call| answer("200 OK", &good(call).1.replacen('{', &format!("{{{member},"), 1))
 }
 
 #[test]
-fn what_nobody_asked_for_does_no_harm() {
+fn unknown_and_odd_members_are_ignored() {
     let row = |name: &str, member, expected| {
         Row::answer(name, with_member(member), expected).only(IN_JSON)
     };
     check(vec![
         row("an unknown member", r#""new":{"a":[null]}"#, works()),
         row("usage that is null", r#""usage":null"#, works()),
-        row("usage that is a text", r#""usage":"much""#, works()),
-        row("counts that are texts", r#""usage":{"total_tokens":"7"}"#, works()),
+        row("usage that is a string", r#""usage":"much""#, works()),
+        row("counts that are strings", r#""usage":{"total_tokens":"7"}"#, works()),
         row("negative counts", r#""usage":{"total_tokens":-7}"#, works()),
         row("counts beyond 64 bits", r#""usage":{"total_tokens":99999999999999999999}"#, works()),
         row("a model that is a number", r#""model":7"#, works()),
         row("an error that is null", r#""error":null"#, works()),
-        // No reader of JSON would take it.
-        row("a count too large for anybody", r#""usage":{"total_tokens":1e999}"#, fails(WRONG)),
+        // No JSON parser accepts it.
+        row("a count that is too large", r#""usage":{"total_tokens":1e999}"#, fails(WRONG)),
         row("half a surrogate pair", r#""id":"\ud83d""#, fails(WRONG))
             .except(&[Ask, Transcription, Test, Options], works()),
     ]);
 }
 
 #[test]
-fn a_member_that_stands_there_twice_is_the_last_or_a_failure() {
+fn of_a_duplicate_member_the_last_counts_or_the_run_fails() {
     check(vec![
         row(
             "the answers",
@@ -92,7 +92,7 @@ fn a_member_that_stands_there_twice_is_the_last_or_a_failure() {
 }
 
 #[test]
-fn a_chat_without_a_text_has_no_answer() {
+fn a_chat_response_without_text_fails() {
     let choice = |name: &str, choice: &str, expected| {
         row(name, format!(r#"{{"choices":[{choice}]}}"#), expected).only(&[Ask])
     };
@@ -100,7 +100,7 @@ fn a_chat_without_a_text_has_no_answer() {
         choice("null", "null", fails(WRONG)),
         choice("a number", "7", fails(WRONG)),
         choice("no message", r#"{"finish_reason":"stop"}"#, fails(WRONG)),
-        choice("a message that is a text", r#"{"message":"Hi"}"#, fails(WRONG)),
+        choice("a message that is a string", r#"{"message":"Hi"}"#, fails(WRONG)),
         choice("content that is null", r#"{"message":{"content":null}}"#, fails(WRONG)),
         choice("content that is a number", r#"{"message":{"content":7}}"#, fails(WRONG)),
         choice(
@@ -113,23 +113,19 @@ fn a_chat_without_a_text_has_no_answer() {
             r#"{"message":{"content":[{"type":"text","text":"Hi"}]}}"#,
             works(),
         ),
-        choice("parts that are none", r#"{"message":{"content":[7,null,"x"]}}"#, works()),
+        choice("invalid parts", r#"{"message":{"content":[7,null,"x"]}}"#, works()),
         choice("half a surrogate pair", r#"{"message":{"content":"\ud83d"}}"#, works()),
         choice(
             "a reason that is a number",
             r#"{"message":{"content":"Hi"},"finish_reason":7}"#,
             works(),
         ),
-        choice(
-            "calls that are none",
-            r#"{"message":{"content":"Hi","tool_calls":[7,{}]}}"#,
-            works(),
-        ),
+        choice("invalid calls", r#"{"message":{"content":"Hi","tool_calls":[7,{}]}}"#, works()),
     ]);
 }
 
 #[test]
-fn images_are_images() {
+fn invalid_images_fail() {
     let data = |name: &str, data: String, expected| {
         row(name, format!(r#"{{"data":{data}}}"#), expected).only(&[Image])
     };
@@ -151,11 +147,11 @@ fn images_are_images() {
         data("neither", "[{}]".to_owned(), fails(WRONG)),
         data("texts", r#"["x"]"#.to_owned(), fails(WRONG)),
         data("1,000 images", format!("[{}]", vec![good.clone(); 1000].join(",")), works()),
-        // Those in front of it are stored already.
+        // The images before it are already stored.
         data("the last is not base64", format!("[{good},{good},{}]", image("?")), fails(WRONG)),
-        data("a list that breaks off", format!("[{good},{good}"), fails(WRONG)),
+        data("an incomplete list", format!("[{good},{good}"), fails(WRONG)),
         data(
-            "larger than files may be",
+            "larger than the file limit",
             format!("[{}]", image(&"A".repeat(5 << 20))),
             fails(TooLarge),
         ),
@@ -163,7 +159,7 @@ fn images_are_images() {
 }
 
 #[test]
-fn a_recording_is_bytes_and_no_page() {
+fn speech_must_be_audio() {
     let body = |name: &str, media_type: &'static str, body: &'static [u8], expected| {
         let answer = move |_| whole("200 OK", &[media_type], body);
         Row::answer(name, answer, expected).only(&[Speech])
@@ -182,16 +178,16 @@ fn a_recording_is_bytes_and_no_page() {
             fails(WRONG),
         ),
         body("a page", "Content-Type: text/html", b"<html>Log in</html>", fails(WRONG)),
-        body("audio that calls itself a page", "Content-Type: text/html", b"ID3", works()),
+        body("audio labelled as a page", "Content-Type: text/html", b"ID3", works()),
         body("words", "Content-Type: audio/mpeg", b"Out of order", fails(WRONG)),
     ]);
 }
 
 #[test]
-fn a_list_of_models_has_models() {
+fn a_list_of_models_must_be_readable() {
     let list = |name: &str, body: &str, expected| row(name, body, expected).only(LISTS);
     check(vec![
-        list("items that are none", r#"{"data":[null,7,"x",{},{"id":7}]}"#, works()),
+        list("invalid items", r#"{"data":[null,7,"x",{},{"id":7}]}"#, works()),
         list("a page", "<html>", fails(WRONG)),
         list("an object", r#"{"data":{"id":"m"}}"#, fails(WRONG)),
         list("created at infinity", r#"{"data":[{"id":"m","created":1e308},{"id":"n"}]}"#, works()),

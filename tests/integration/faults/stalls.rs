@@ -1,5 +1,4 @@
-//! Providers that are slow, or say nothing at all: how long they are waited
-//! for has an end at every stage.
+//! Providers that are slow or silent. The wait has a limit at every stage.
 
 use std::time::Duration;
 
@@ -12,13 +11,13 @@ use super::calls::{Call, HARMLESS, STREAMED, Upload};
 use super::limits;
 use super::matrix::{Row, check, fails, works};
 
-/// Whatever a provider does must end within one of these.
+/// Limits on each wait, so that a silent provider is soon abandoned.
 fn short() -> Limits {
     let time = Duration::from_millis(400);
     Limits { first_byte: time, silence: time, ..limits() }
 }
 
-/// Only the run's own time has an end.
+/// A limit on the run's total time only.
 fn short_run() -> Limits {
     let time = Duration::from_millis(600);
     Limits { time, ..limits() }
@@ -28,14 +27,14 @@ fn held(steps: &[Step]) -> Vec<Step> {
     [steps, &[Hold]].concat()
 }
 
-/// The first `part` quarters of a good answer in chunks.
+/// The first `part` quarters of a good chunked response.
 fn begun(call: Call, part: usize) -> Vec<u8> {
     let mut answer = good_chunked(call);
     answer.truncate(answer.len() * part / 4);
     answer
 }
 
-/// The answer up to the end of the first event, or of the first chunk.
+/// The response up to the end of the first event, or to its middle.
 fn one_event(call: Call) -> Vec<u8> {
     let (head, body) = good(call);
     let end = body.find("\n\n").map_or(body.len() / 2, |at| at + 2);
@@ -47,10 +46,10 @@ fn stalls() -> Vec<Row> {
     let row = |name: &str, steps: fn(Call) -> Vec<Step>| Row::new(name, steps, fails(Timeout));
     vec![
         row("nothing is read", |_| held(&[])),
-        row("nothing behind the request's head", |_| held(&[ReadHead])),
-        row("nothing behind the request", |_| held(&[ReadRequest])),
+        row("nothing after the request's head", |_| held(&[ReadHead])),
+        row("nothing after the request", |_| held(&[ReadRequest])),
         row("inside the head", |_| held(&[ReadRequest, Write(b"HTTP/1.1 200 OK\r\nX".to_vec())])),
-        row("behind the head", |call| {
+        row("after the head", |call| {
             held(&[ReadRequest, Write(format!("{}\r\n", good(call).0).into_bytes())])
         }),
         row("inside the body", |call| held(&[ReadRequest, Write(begun(call, 3))])),
@@ -59,31 +58,31 @@ fn stalls() -> Vec<Row> {
 }
 
 #[test]
-fn a_provider_that_says_nothing_is_left_when_its_time_is_over() {
+fn a_silent_provider_is_abandoned_after_the_time_limit() {
     check(stalls().into_iter().map(|row| row.only_actions().within(short())).collect());
 }
 
 #[test]
-fn a_run_ends_with_its_own_time_whatever_the_provider_does() {
+fn a_run_ends_after_its_time_limit_whatever_the_provider_does() {
     check(stalls().into_iter().map(|row| row.only_actions().within(short_run())).collect());
 }
 
-/// A person waits for these, and half a minute is as long as they may take.
+/// A person waits for these queries, so they may take half a minute at most.
 #[test]
-fn what_a_form_asks_has_an_end_of_its_own() {
+fn queries_of_a_form_have_their_own_time_limit() {
     let stalls = stalls().into_iter().map(|row| row.only(HARMLESS));
     check(stalls.chain(drips().into_iter().map(|row| row.only(HARMLESS))).collect());
 }
 
 #[test]
-fn a_long_upload_that_nobody_reads_ends_too() {
+fn a_long_upload_that_is_not_read_times_out() {
     let hold = |_| held(&[]);
     check(vec![
         Row::new("nothing is read", hold, fails(Timeout)).only(&[Upload]).within(short_run()),
     ]);
 }
 
-/// A byte a second: never silent, and never done.
+/// One byte per second: never silent, and never done.
 const SECOND: Duration = Duration::from_secs(1);
 
 fn drips() -> Vec<Row> {
@@ -92,7 +91,7 @@ fn drips() -> Vec<Row> {
         row("a head, byte by byte", |call| vec![ReadRequest, Drip(good_whole(call), SECOND)]),
         row("a body, byte by byte", |call| {
             let (head, body) = good(call);
-            // Longer than anybody waits.
+            // Longer than any limit.
             let body = " ".repeat(100) + &body;
             let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
             vec![ReadRequest, Write(head.into_bytes()), Drip(body.into_bytes(), SECOND)]
@@ -105,14 +104,14 @@ fn drips() -> Vec<Row> {
 }
 
 #[test]
-fn a_provider_that_says_a_byte_a_second_does_not_outlast_the_run() {
+fn a_provider_that_sends_a_byte_per_second_does_not_outlast_the_run() {
     let short = Limits { time: Duration::from_millis(1500), ..limits() };
     check(drips().into_iter().map(|row| row.only_actions().within(short.clone())).collect());
 }
 
-/// What is slow but steady is not cut off before the run's time is over.
+/// A slow but steady response is not cut off before the run's time is over.
 #[test]
-fn an_answer_that_is_slow_and_never_silent_arrives() {
+fn a_slow_but_steady_response_arrives() {
     let drip = |call| {
         let (head, body) = good(call);
         let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
@@ -122,9 +121,9 @@ fn an_answer_that_is_slow_and_never_silent_arrives() {
     check(vec![Row::new("byte by byte", drip, works())]);
 }
 
-/// Keep-alive comments do not keep a run alive that has no answer.
+/// Keep-alive comments do not prolong a run without an answer.
 #[test]
-fn a_stream_of_comments_that_ends_is_no_answer() {
+fn a_stream_of_comments_without_an_answer_fails() {
     let comments = |_| {
         let head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n".to_vec();
         vec![

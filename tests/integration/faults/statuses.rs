@@ -1,5 +1,5 @@
-//! Errors as providers and the machines in front of them write them: the
-//! status says what kind of failure it is, whatever the body looks like.
+//! Errors as providers and the proxies in front of them write them. The status
+//! determines the kind of failure, whatever the body contains.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::calls::{HARMLESS, Upload};
 use super::limits;
 use super::matrix::{Expected, Row, check, fails};
 
-/// What a status means, and whether it may pass.
+/// What a status means, and whether the error may be temporary.
 const STATUSES: &[(u16, FailureKind, bool)] = &[
     (400, Refused, false),
     (401, Unauthorized, false),
@@ -34,7 +34,7 @@ const STATUSES: &[(u16, FailureKind, bool)] = &[
 
 const JSON: &str = "Content-Type: application/json";
 
-/// The bodies that are seen in the field.
+/// Bodies that occur in practice.
 const BODIES: &[(&str, &str, &str)] = &[
     (
         "OpenAI's",
@@ -42,10 +42,10 @@ const BODIES: &[(&str, &str, &str)] = &[
         r#"{"error":{"message":"No.","type":"server_error","param":null,"code":null}}"#,
     ),
     ("an error with a numeric code", JSON, r#"{"error":{"message":"No.","code":503}}"#),
-    ("an error that is a text", JSON, r#"{"error":"No."}"#),
+    ("an error that is a string", JSON, r#"{"error":"No."}"#),
     ("an error that is null", JSON, r#"{"error":null}"#),
     ("an error that is a number", JSON, r#"{"error":7}"#),
-    ("a detail that is a text", JSON, r#"{"detail":"No."}"#),
+    ("a detail that is a string", JSON, r#"{"detail":"No."}"#),
     (
         "a detail that is a list",
         JSON,
@@ -55,14 +55,14 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("a message", JSON, r#"{"object":"error","message":"No.","code":40001}"#),
     ("nothing", JSON, ""),
     ("a page", "Content-Type: text/html", "<!doctype html><title>Bad gateway</title>"),
-    ("a text", "Content-Type: text/plain", "upstream connect error"),
+    ("plain text", "Content-Type: text/plain", "upstream connect error"),
     ("half of a JSON text", JSON, r#"{"error":{"mess"#),
     ("JSON of another kind", JSON, "[1,2,3]"),
     ("a JSON text", JSON, "\"No.\""),
-    ("JSON that calls itself a page", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
+    ("JSON labelled as a page", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
     ("a byte order mark", JSON, "\u{feff}{\"error\":{\"message\":\"No.\"}}"),
     ("a stream", "Content-Type: text/event-stream", "data: {\"error\":{\"message\":\"No.\"}}\n\n"),
-    ("a number too large for anybody", JSON, r#"{"error":{"message":"No.","code":1e999}}"#),
+    ("a number that is too large", JSON, r#"{"error":{"message":"No.","code":1e999}}"#),
     ("half a surrogate pair", JSON, r#"{"error":{"message":"No \ud83d"}}"#),
 ];
 
@@ -71,13 +71,13 @@ fn expected(kind: FailureKind, may_pass: bool) -> Expected {
 }
 
 #[test]
-fn a_status_says_what_kind_of_failure_it_is_whatever_the_body_looks_like() {
+fn the_status_determines_the_kind_of_failure() {
     let mut rows = Vec::new();
     for (status, kind, may_pass) in STATUSES {
         for (what, media_type, body) in BODIES {
             let answer = move |_| whole(&format!("{status} Error"), &[media_type], body.as_bytes());
             let name = format!("{status} with {what}");
-            // What a form asks has long pauses; it is a test of its own.
+            // Queries of a form have long pauses; they have their own test.
             rows.push(Row::answer(name, answer, expected(*kind, *may_pass)).only_actions());
         }
     }
@@ -85,7 +85,7 @@ fn a_status_says_what_kind_of_failure_it_is_whatever_the_body_looks_like() {
 }
 
 #[test]
-fn a_form_asks_again_where_that_may_help() {
+fn queries_of_a_form_are_retried_if_that_may_help() {
     let rows = STATUSES.iter().map(|(status, kind, may_pass)| {
         let answer = move |_| whole(&format!("{status} Error"), &[], b"");
         Row::answer(format!("{status}"), answer, expected(*kind, *may_pass)).only(HARMLESS)
@@ -94,7 +94,7 @@ fn a_form_asks_again_where_that_may_help() {
 }
 
 #[test]
-fn a_quota_without_credit_is_told_from_a_limit_of_the_rate() {
+fn distinguishes_an_exhausted_quota_from_a_rate_limit() {
     let rows = ["insufficient_quota", "billing_hard_limit_reached"].map(|code| {
         let body = format!(r#"{{"error":{{"message":"No credit.","code":"{code}"}}}}"#);
         let answer = move |_| whole("429 Too Many", &[JSON], body.as_bytes());
@@ -104,7 +104,7 @@ fn a_quota_without_credit_is_told_from_a_limit_of_the_rate() {
 }
 
 #[test]
-fn an_error_of_any_size_is_read_as_far_as_it_may_be() {
+fn an_error_of_any_size_is_read_up_to_the_limit() {
     let error = |bytes: usize| {
         let message = "x".repeat(bytes);
         move |_| {
@@ -120,20 +120,20 @@ fn an_error_of_any_size_is_read_as_far_as_it_may_be() {
     let silence = Duration::from_millis(300);
     check(vec![
         Row::answer("1 MB", error(1_000_000), fails(Refused)),
-        // More than the connector may read: the status is all that is left.
+        // More than the connector may read, so only the status is left.
         Row::answer("10 MB", error(10_000_000), fails(Refused)),
-        Row::answer("10 MB that may be read", error(10_000_000), fails(Refused))
+        Row::answer("10 MB within the limit", error(10_000_000), fails(Refused))
             .within(Limits { response_bytes: 32 << 20, ..limits() }),
-        Row::answer("one that breaks off", cut, fails(Unavailable).again()).only_actions(),
+        Row::answer("one that is cut off", cut, fails(Unavailable).again()).only_actions(),
         Row::new("one that stops", held, fails(Unavailable).again())
             .only_actions()
             .within(Limits { silence, ..limits() }),
     ]);
 }
 
-/// A wait that is longer than the run may take is not begun.
+/// A pause longer than the rest of the run is not begun.
 #[test]
-fn a_wait_is_believed_if_it_makes_sense() {
+fn retry_after_is_used_if_it_is_plausible() {
     let wait = |header: &'static str, expected| {
         let answer = move |_| whole("429 Too Many", &[header], b"");
         Row::answer(header, answer, expected)
@@ -157,16 +157,16 @@ fn a_wait_is_believed_if_it_makes_sense() {
     ]);
 }
 
-/// nginx does so with a body that is too long for it.
+/// nginx does this if a body is too large.
 #[test]
-fn an_answer_before_the_end_of_the_request_is_heard() {
+fn a_response_before_the_end_of_the_request_is_read() {
     let early = |_| vec![ReadHead, Write(whole("413 Too Large", &[], b""))];
-    check(vec![Row::new("413 behind the head", early, fails(TooLarge)).only(&[Upload])]);
+    check(vec![Row::new("413 after the head", early, fails(TooLarge)).only(&[Upload])]);
 }
 
-/// Not a status that is an error, but an error all the same.
+/// The status is a success, but the body is an error.
 #[test]
-fn an_error_with_a_status_of_success_is_an_error() {
+fn an_error_with_a_success_status_fails() {
     let error = |code: &str| format!(r#"{{"error":{{"message":"No.","code":{code}}}}}"#);
     let rows = [
         ("an error", error("null"), Unavailable),

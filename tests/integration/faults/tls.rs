@@ -1,4 +1,4 @@
-//! TLS: whom a connection trusts, and what becomes of it when it cannot.
+//! TLS: which servers a connection trusts, and how it fails otherwise.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,21 +16,22 @@ use super::{PROVIDER, limits};
 
 static OURS: LazyLock<Authority> = LazyLock::new(Authority::new);
 
-/// A connector whose host trusts these too, and soon gives up a connection.
+/// A connector whose host also trusts these certificates and has a short
+/// connect timeout.
 fn connector(pem: Option<&str>) -> Connector {
     let authorities: Option<Authorities> = pem.map(|pem| pem.parse().unwrap());
     let options = HostOptions {
         authorities,
         cache_dir: Some(target_dir().join("test-cache")),
         connect_timeout: Duration::from_secs(3),
-        // Waiting runs cost nothing, so many wait at the same time.
+        // Waiting runs cost nothing, so allow many at the same time.
         concurrent_runs: 256,
         ..HostOptions::default()
     };
     Host::new(options).unwrap().load_file(component()).unwrap()
 }
 
-/// Does this with every item, with all at the same time.
+/// Runs the action with every item, all at the same time.
 fn at_once<T: Send>(items: impl IntoIterator<Item = T>, action: impl Fn(T) + Sync) {
     let action = &action;
     std::thread::scope(|scope| {
@@ -40,7 +41,7 @@ fn at_once<T: Send>(items: impl IntoIterator<Item = T>, action: impl Fn(T) + Syn
     });
 }
 
-/// Makes every call at the same time, each on a connection of its own.
+/// Makes every call at the same time, each on a new connection.
 fn calls(connector: &Connector, base_url: &str) -> Vec<(Call, End)> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = ALL
@@ -49,8 +50,8 @@ fn calls(connector: &Connector, base_url: &str) -> Vec<(Call, End)> {
                 let connection = connector.connection(connection_values(base_url)).unwrap();
                 scope.spawn(move || {
                     let folder = tempfile::tempdir().unwrap();
-                    let told = call.make(connector, &connection, folder.path(), limits());
-                    (*call, told.end)
+                    let observed = call.make(connector, &connection, folder.path(), limits());
+                    (*call, observed.end)
                 })
             })
             .collect();
@@ -64,7 +65,8 @@ fn all_work(connector: &Connector, base_url: &str) {
     }
 }
 
-/// No call has a connection, and nothing was sent: these words say why.
+/// Asserts that no call connects and nothing is sent, and that the message
+/// contains these words.
 fn all_refused(connector: &Connector, base_url: &str, words: &[&str]) {
     let begun = Instant::now();
     for (call, end) in calls(connector, base_url) {
@@ -96,20 +98,20 @@ fn server(name: &str, validity: Validity) -> u16 {
 }
 
 #[test]
-fn a_server_of_ones_own_is_reached_by_whoever_trusts_its_authority() {
+fn a_server_with_a_private_authority_needs_that_authority_trusted() {
     let port = server("localhost", Validity::Current);
     let base_url = format!("https://localhost:{port}/v1");
     let trusting = connector(Some(OURS.pem()));
     all_work(&trusting, &base_url);
     let unknown = format!("could not establish a secure connection to https://localhost:{port}: ");
     all_refused(&connector(None), &base_url, &[&unknown, "UnknownIssuer"]);
-    // The other authority is of the same name and has another key.
+    // Another authority with the same name and a different key.
     all_refused(&connector(Some(Authority::new().pem())), &base_url, &[&unknown]);
     all_work(&trusting, &base_url);
 }
 
 #[test]
-fn a_certificate_must_be_valid_and_for_this_server() {
+fn a_certificate_must_be_valid_and_match_the_server() {
     let trusting = connector(Some(OURS.pem()));
     let certificates = [
         ("localhost", Validity::Expired, "localhost", "xpired"),
@@ -130,7 +132,7 @@ fn a_handshake_that_fails_or_stalls_sends_nothing() {
     let trusting = connector(Some(OURS.pem()));
     let handshakes = [
         vec![Step::Read(1), Step::Write(b"HTTP/1.1 400 Bad\r\n\r\n".to_vec())],
-        // An alert, and half of a hello.
+        // An alert, and half of a server hello.
         vec![Step::Read(1), Step::Write(b"\x15\x03\x03\0\x02\x02\x28".to_vec())],
         vec![Step::Read(1), Step::Write(b"\x16\x03\x03\0\x7a\x02".to_vec())],
         vec![Step::Reset],
@@ -144,16 +146,16 @@ fn a_handshake_that_fails_or_stalls_sends_nothing() {
         let base_url = format!("https://localhost:{}/v1", server.address().port());
         server.play(steps).unwrap();
         all_refused(&trusting, &base_url, &["connection to https://localhost:"]);
-        // Nothing was sent, so all are tried again.
+        // Nothing was sent, so every call is retried.
         let attempts: usize = ALL.iter().map(|call| if call.is_harmless() { 4 } else { 2 }).sum();
         assert_eq!(server.connections(), attempts);
     });
 }
 
-/// An end that nobody announced may be one that somebody made: the answer
-/// could be half of it.
+/// Without a close notification somebody may have cut the connection, and the
+/// response could be incomplete.
 #[test]
-fn an_answer_without_a_length_needs_an_orderly_end() {
+fn a_response_without_a_length_needs_an_orderly_close() {
     let trusting = connector(Some(OURS.pem()));
     for (close, is_whole) in [(Close::Orderly, true), (Close::Abrupt, false)] {
         for call in [Call::Ask, Call::Image, Call::Speech, Call::Transcription] {
@@ -167,29 +169,33 @@ fn an_answer_without_a_length_needs_an_orderly_end() {
             match call.make(&trusting, &connection, folder.path(), limits()).end {
                 End::Success(..) => assert!(is_whole, "{call:?}, {close:?}"),
                 End::Failure(failure) => {
-                    let told = (failure.kind, failure.request_sent, is_whole);
-                    assert_eq!(told, (FailureKind::Network, true, false), "{call:?}: {failure:?}");
+                    let observed = (failure.kind, failure.request_sent, is_whole);
+                    assert_eq!(
+                        observed,
+                        (FailureKind::Network, true, false),
+                        "{call:?}: {failure:?}"
+                    );
                     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
                 }
                 End::NoList(reason) => panic!("{call:?}: {reason}"),
             }
         }
     }
-    // Where the length is known, the end is known without it.
+    // With a known length, the end needs no notification.
     let identity = OURS.sign("localhost", Validity::Current);
     let port = serve(identity, provider(), Close::Abrupt);
     all_work(&trusting, &format!("https://localhost:{port}/v1"));
 }
 
-/// A server that speaks TLS and is spoken to without it.
+/// A plain-text request to a TLS server.
 #[test]
-fn a_plain_request_to_a_server_of_tls_is_answered_by_nothing() {
+fn a_plain_request_to_a_tls_server_fails() {
     let port = server("127.0.0.1", Validity::Current);
     for (call, end) in calls(&connector(None), &format!("http://127.0.0.1:{port}/v1")) {
         match end {
             End::Failure(failure) => {
-                let told = (failure.kind, failure.request_sent);
-                assert_eq!(told, (FailureKind::Network, true), "{call:?}: {failure:?}");
+                let observed = (failure.kind, failure.request_sent);
+                assert_eq!(observed, (FailureKind::Network, true), "{call:?}: {failure:?}");
             }
             End::NoList(reason) => assert!(!reason.is_empty()),
             End::Success(output, _) => panic!("{call:?}: {output}"),
@@ -212,7 +218,7 @@ fn test_command(port: u16, file: Option<&Path>, variable: Option<&Path>) -> Ran 
 }
 
 #[test]
-fn the_command_takes_a_file_of_authorities() {
+fn the_command_accepts_a_file_of_authorities() {
     let port = server("localhost", Validity::Current);
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

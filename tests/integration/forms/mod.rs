@@ -1,9 +1,9 @@
-//! What form libraries make of the documents in `schemas/`: stock
-//! react-jsonschema-form (rjsf) and JSON Forms with its vanilla renderers.
+//! How form libraries render the documents in `schemas/`: stock
+//! react-jsonschema-form (rjsf), and JSON Forms with its vanilla renderers.
 //!
-//! `tests/forms/render.mjs` renders them as a server would. The outlines of
-//! two pages, label by label and control by control, are compared with the
-//! snapshots beside this file.
+//! `tests/forms/render.mjs` renders them as a server would. The outlines of two
+//! pages, label by label and control by control, are compared with the
+//! snapshots next to this file.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use connector_tests::{host, in_repository, openai, target_dir, test_component};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// Form data with which all of a form shows: conditions hold, and lists and
+/// Form data that makes the whole form visible: conditions hold, and lists and
 /// maps have an entry.
 fn filled(form: &str) -> Value {
     match form {
@@ -44,21 +44,22 @@ fn filled(form: &str) -> Value {
         }),
         "anthropic.countTokens" => json!({ "messages": [{ "role": "user", "content": "Hi" }] }),
         "anthropic.connection" => json!({ "apiKey": "sk-ant-1" }),
-        other => panic!("say with which data all of {other} shows"),
+        other => panic!("add data that shows all of {other}"),
     }
 }
 
-/// rjsf has a control for everything. JSON Forms has one for everything but
-/// maps (`Logit Bias`): none of its renderer sets has, so it complains of each.
+/// rjsf has a control for everything. JSON Forms has one for everything except
+/// maps (`Logit Bias`), which none of its renderer sets supports, so it reports
+/// each of them.
 fn has_control(property: &Property, library: &str) -> bool {
     let is_map = property.kind == PropertyType::Object && property.children.is_empty();
     library == RJSF || !is_map
 }
 
-/// Pages are as the snapshots say: Ask's has every kind of control, and the
-/// connection's has a secret.
+/// The pages match the snapshots. Ask has every kind of control, and the
+/// connection has a secret.
 #[test]
-fn forms_are_as_recorded() {
+fn forms_match_the_snapshots() {
     for form in [form("ask"), form("connection")] {
         let cases = [json!({}), filled(&form.name)];
         let rendered = form.render(&cases);
@@ -79,8 +80,8 @@ fn forms_are_as_recorded() {
     }
 }
 
-/// Each property is on the page under its label, and nothing is there that the
-/// library cannot show.
+/// Each property is on the page under its label, and the library can render
+/// everything on the page.
 #[test]
 fn every_property_has_a_control() {
     for form in forms() {
@@ -100,9 +101,9 @@ fn every_property_has_a_control() {
     }
 }
 
-/// A complaint would be seen.
+/// Checks that an unsupported control would be reported.
 #[test]
-fn what_cannot_be_shown_is_complained_of() {
+fn reports_what_cannot_be_rendered() {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, document: Value| {
         let path = folder.path().join(name);
@@ -120,9 +121,9 @@ fn what_cannot_be_shown_is_complained_of() {
     assert_eq!(complaints(&rendered, JSON_FORMS), ["No applicable renderer found."]);
 }
 
-/// The Response Schema is there for objects and lists, not for text.
+/// Response Schema is shown for objects and lists, but not for text.
 #[test]
-fn conditions_show_and_hide() {
+fn conditions_show_and_hide_fields() {
     let form = form("ask");
     let format = |number: u8| json!({ "responseFormat": number });
     let cases = [(json!({}), false), (format(0), false), (format(1), true), (format(2), true)];
@@ -135,10 +136,10 @@ fn conditions_show_and_hide() {
     }
 }
 
-/// The host's example passes rjsf's validator, and a form that shows it hands
-/// it over as it is.
+/// The host's example passes rjsf's validator, and the form submits it
+/// unchanged.
 #[test]
-fn examples_are_submitted_as_they_are() {
+fn examples_are_submitted_unchanged() {
     for form in forms() {
         let example = render::example(&form.table);
         let [rendered] = form.render(std::slice::from_ref(&example)).try_into().unwrap();
@@ -147,9 +148,9 @@ fn examples_are_submitted_as_they_are() {
     }
 }
 
-/// rjsf shows an error beside the control where the mistake is.
+/// rjsf shows each error next to its control.
 #[test]
-fn mistakes_are_told_where_they_are() {
+fn errors_are_shown_next_to_their_control() {
     let message = |content: Value, role: &str| json!([{ "content": content, "role": role }]);
     let mistakes = [
         ("ask", "messages", json!([{ "role": "user" }]), "messages.0.content"),
@@ -198,13 +199,14 @@ const JSON_FORMS: &str = "json-forms";
 /// The form of an action or of the connection.
 struct Form {
     name: String,
-    /// The files of its schema, its uiSchema and its UI schema for JSON Forms.
+    /// The files with its schema, its uiSchema and its UI schema for JSON
+    /// Forms.
     documents: [PathBuf; 3],
     table: PropertyTable,
 }
 
 impl Form {
-    /// The form that a folder has the documents of.
+    /// The form whose documents are in a folder.
     fn new(folder: &str, name: &str, schema: &str, table: &PropertyTable) -> Self {
         let files = [schema, &format!("{name}.ui.json"), &format!("{name}.json-forms.json")];
         let documents = files.map(|file| in_repository(folder).join(file));
@@ -239,12 +241,12 @@ fn form(name: &str) -> Form {
     forms().into_iter().find(|form| form.name == name).unwrap()
 }
 
-/// What `render.mjs` prints for each of the form data.
+/// The output of `render.mjs` for each item of form data.
 fn rendered(documents: &[PathBuf; 3], data: &[Value]) -> Vec<Value> {
     let folder = target_dir().join("forms");
     assert!(
         folder.join("installed").is_file(),
-        "the form libraries are not there; `make test` installs them, or \
+        "the form libraries are not installed; `make test` installs them, or \
          `tests/forms/install.sh {}`",
         target_dir().display()
     );
@@ -255,11 +257,11 @@ fn rendered(documents: &[PathBuf; 3], data: &[Value]) -> Vec<Value> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("node does not run: {error}; `make test` installs it"));
-    // It may have failed before it reads; its status then says so.
+        .unwrap_or_else(|error| panic!("cannot run node: {error}; `make test` installs it"));
+    // It may have exited before it read its input; its status then shows that.
     let _ = child.stdin.take().unwrap().write_all(json!(data).to_string().as_bytes());
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "render.mjs failed; it says why above");
+    assert!(output.status.success(), "render.mjs failed; see its output above");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -272,7 +274,7 @@ fn complaints<'a>(rendered: &'a Value, library: &str) -> Vec<&'a str> {
     complaints.iter().map(|complaint| complaint.as_str().unwrap()).collect()
 }
 
-/// The labels on a page, without the marks of what is required.
+/// The labels on a page, without the marks of required fields.
 fn labels_on<'a>(rendered: &'a Value, library: &str) -> BTreeSet<&'a str> {
     let lines = page(rendered, library).lines();
     let labels = lines.filter_map(|line| line.split(" | ").next());

@@ -1,18 +1,17 @@
-//! Ask with a real language model behind it: what the properties promise, a
-//! model does.
+//! Ask with a real language model: the properties have the effects they
+//! promise.
 //!
-//! Where llama.cpp's server is not like OpenAI, and what the connector makes of
+//! How llama.cpp's server differs from OpenAI, and how the connector handles
 //! it:
 //!
-//! - It answers under every model name, and tells its own in the answer.
-//! - `error.code` is the status as a number, and `param` is never told, so no
-//!   failure names a property: what it does not take is refused as a whole.
-//! - `n` is at most its number of slots, and `usage` counts the first answer
-//!   only.
-//! - It takes `max_tokens` and `max_completion_tokens`.
+//! - It accepts every model name, and reports its own in the response.
+//! - `error.code` is the status as a number, and `param` is never set, so a
+//!   failure never names a property.
+//! - `n` is limited by its number of slots, and `usage` covers only the first
+//!   answer.
+//! - It accepts `max_tokens` and `max_completion_tokens`.
 //! - It omits `refusal`.
-//! - It holds a model to a `json_schema`, whether it is strict or not, but not
-//!   to `json_object`.
+//! - It enforces a `json_schema`, strict or not, but not `json_object`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -33,7 +32,8 @@ fn connection(connector: &Connector, llama: &Llama) -> Connection {
     connector.connection(connection_values(&llama.base_url())).unwrap()
 }
 
-/// An input with what a test is about: by chance, nothing, and not for long.
+/// An input with these properties: deterministic and short unless they change
+/// that.
 fn input(members: &Value) -> Value {
     let mut input = json!({
         "model": Llama::MODEL, "temperature": 0, "maxTokens": 24, "seed": 7,
@@ -61,7 +61,7 @@ fn text(llama: &Llama, members: Value) -> String {
 }
 
 #[test]
-fn without_chance_the_same_question_has_the_same_answer() {
+fn at_temperature_zero_answers_are_deterministic() {
     let llama = llama();
     let outcome = try_ask(&llama, &json!({})).unwrap();
     assert!(outcome.output.as_str().unwrap().contains("one"), "{outcome:?}");
@@ -71,7 +71,7 @@ fn without_chance_the_same_question_has_the_same_answer() {
 }
 
 #[test]
-fn with_chance_a_seed_makes_the_answer_certain() {
+fn a_seed_makes_sampling_deterministic() {
     let llama = llama();
     let seeded = |seed: u32| text(&llama, json!({ "temperature": 1.5, "seed": seed }));
     let first = seeded(1);
@@ -82,24 +82,24 @@ fn with_chance_a_seed_makes_the_answer_certain() {
 #[test]
 fn the_roles_reach_the_model() {
     let llama = llama();
-    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
-    let name = said("user", "What is your name?");
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
+    let name = message("user", "What is your name?");
     let instructed = |role| {
-        let instruction = said(role, "You are a pirate called Jack.");
+        let instruction = message(role, "You are a pirate called Jack.");
         text(&llama, json!({ "messages": [instruction, name] }))
     };
     assert_eq!(instructed("system"), instructed("developer"));
     assert_ne!(instructed("system"), text(&llama, json!({ "messages": [name] })));
 
     let weather = |result| {
-        let question = said("user", "How is the weather in Rome?");
-        text(&llama, json!({ "messages": [question, said("tool", result)] }))
+        let question = message("user", "How is the weather in Rome?");
+        text(&llama, json!({ "messages": [question, message("tool", result)] }))
     };
     assert_ne!(weather("It rains."), weather("The sun shines."));
 }
 
 #[test]
-fn an_object_is_as_its_schema_says() {
+fn an_object_matches_its_schema() {
     let llama = llama();
     let schema = json!({
         "type": "object",
@@ -123,9 +123,9 @@ fn an_object_is_as_its_schema_says() {
 }
 
 #[test]
-fn a_list_holds_what_its_schema_says() {
+fn a_list_matches_its_schema() {
     let llama = llama();
-    // Not strict at OpenAI, for the number of items.
+    // Not strict at OpenAI because of the number of items.
     let schema = json!({
         "type": "array", "items": { "type": "string", "enum": ["red", "green"] },
         "minItems": 2, "maxItems": 3,
@@ -139,7 +139,7 @@ fn a_list_holds_what_its_schema_says() {
 }
 
 #[test]
-fn an_answer_that_is_cut_off_is_no_object() {
+fn a_truncated_answer_is_not_an_object() {
     let llama = llama();
     let schema = json!({
         "type": "object", "properties": { "name": { "const": "A long name, and longer still" } },
@@ -155,7 +155,7 @@ fn an_answer_that_is_cut_off_is_no_object() {
 }
 
 #[test]
-fn an_answer_ends_before_a_stop_text() {
+fn an_answer_ends_before_a_stop_sequence() {
     let llama = llama();
     let whole = text(&llama, json!({}));
     let stop = whole.split_whitespace().last().unwrap();
@@ -167,9 +167,9 @@ fn an_answer_ends_before_a_stop_text() {
 }
 
 #[test]
-fn a_bias_forbids_and_forces_a_token() {
+fn logit_bias_forbids_and_forces_tokens() {
     let llama = llama();
-    // No other of its tokens holds a digit and anything else.
+    // No other token of the model combines a digit with anything else.
     let (one, seven) = (llama.token("1"), llama.token("7"));
     assert!(text(&llama, json!({})).contains('1'));
     let without = text(&llama, json!({ "logitBias": { one: -100 } }));
@@ -189,7 +189,7 @@ fn several_answers_are_a_list() {
 }
 
 #[test]
-fn an_answer_is_no_longer_than_allowed() {
+fn max_tokens_limits_an_answer() {
     let (llama, connector) = (llama(), openai());
     let long = text(&llama, json!({}));
     for parameter in ["max_completion_tokens", "max_tokens"] {
@@ -207,7 +207,7 @@ fn an_answer_is_no_longer_than_allowed() {
 }
 
 #[test]
-fn an_answer_is_the_same_when_it_is_streamed() {
+fn a_streamed_answer_equals_the_unstreamed_one() {
     let (llama, connector) = (llama(), openai());
     let schema = json!({
         "type": "object", "properties": { "city": { "enum": ["Rome", "Paris"] } },
@@ -238,10 +238,10 @@ fn an_answer_is_the_same_when_it_is_streamed() {
         }
         let deltas = std::mem::take(&mut *deltas.lock().unwrap());
         if deltas.is_empty() {
-            // The connector need not tell texts as they arrive.
+            // The connector may deliver text all at once.
             continue;
         }
-        let told: Vec<Value> = deltas
+        let pieces: Vec<Value> = deltas
             .into_values()
             .map(|text| match streamed.output {
                 Value::Object(_) => serde_json::from_str(&text).unwrap(),
@@ -252,12 +252,12 @@ fn an_answer_is_the_same_when_it_is_streamed() {
             Value::Array(outputs) => outputs,
             output => vec![output],
         };
-        assert_eq!(told, outputs, "{members}");
+        assert_eq!(pieces, outputs, "{members}");
     }
 }
 
 #[test]
-fn its_model_is_offered() {
+fn lists_its_model() {
     let (llama, connector) = (llama(), openai());
     let connection = connection(&connector, &llama);
     connector.test(&connection).unwrap();
@@ -268,7 +268,7 @@ fn its_model_is_offered() {
 }
 
 #[test]
-fn a_wrong_key_is_told() {
+fn reports_a_wrong_key() {
     let (llama, connector) = (llama(), openai());
     let values = connection_values(&llama.base_url()).set("token", "sk-wrong");
     let connection = connector.connection(values).unwrap();
@@ -281,13 +281,13 @@ fn a_wrong_key_is_told() {
 }
 
 #[test]
-fn another_model_answers_under_its_own_name() {
+fn the_response_reports_the_actual_model() {
     let outcome = try_ask(&llama(), &json!({ "model": "gpt-none", "maxTokens": 2 })).unwrap();
     assert_eq!(outcome.metadata["model"], Llama::MODEL);
 }
 
 #[test]
-fn what_it_refuses_is_told_in_its_words() {
+fn reports_rejections_in_the_servers_words() {
     let llama = llama();
     let failure = try_ask(&llama, &json!({ "n": Llama::CHOICES + 1 })).unwrap_err();
     assert_eq!((failure.kind, failure.status), (FailureKind::Refused, Some(400)));
@@ -301,7 +301,7 @@ fn what_it_refuses_is_told_in_its_words() {
 }
 
 #[test]
-fn what_it_does_not_do_is_not_found() {
+fn an_unsupported_endpoint_is_not_found() {
     let (llama, connector) = (llama(), openai());
     let failure = connector
         .run("createImage", json!({ "imageMessages": [{ "content": "A lighthouse" }] }))

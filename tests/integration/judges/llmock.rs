@@ -1,8 +1,8 @@
-//! LLMock's verdict on how the host tries again.
+//! LLMock's verdict on how the host retries.
 //!
-//! It tells its pauses in `Retry-After`, in whole seconds, and in
-//! `retry-after-ms`, as OpenAI does. It takes every key and every model, and
-//! one call is what it sees of requests with the same body.
+//! LLMock reports its pauses in `Retry-After`, in whole seconds, and in
+//! `retry-after-ms`, like OpenAI. It accepts every key and every model, and
+//! treats requests with the same body as one call.
 
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
@@ -28,7 +28,7 @@ fn ask(llmock: &LlMock, retries: Retries) -> Result<Outcome, Failure> {
         .start()
 }
 
-/// A verdict without a complaint, not even a warning.
+/// A verdict without even a warning.
 fn spotless(attempts: u32, faults: u32) -> Value {
     json!({
         "passed": true, "calls": 1, "attempts": attempts, "faults_injected": faults,
@@ -36,14 +36,14 @@ fn spotless(attempts: u32, faults: u32) -> Value {
     })
 }
 
-/// What it complains of.
+/// The complaints in a verdict.
 fn complaints(verdict: &Value) -> Vec<&str> {
     let findings = verdict["findings"].as_array().unwrap();
     findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect()
 }
 
 #[test]
-fn a_provider_that_recovers_is_waited_for_as_it_asks() {
+fn retries_after_the_requested_pause() {
     let llmock = llmock();
     llmock.script(&json!([
         { "type": "fail", "status": 429, "retry_after": 1, "times": 2 },
@@ -52,12 +52,12 @@ fn a_provider_that_recovers_is_waited_for_as_it_asks() {
     let outcome = ask(&llmock, Retries::default()).unwrap();
     assert_ne!(outcome.output.as_str().unwrap(), "");
     assert_eq!(outcome.metadata["attempts"], 4);
-    assert!(2300 <= outcome.metadata["durationMs"].as_u64().unwrap(), "{outcome:?}");
+    assert!(outcome.metadata["durationMs"].as_u64().unwrap() >= 2300, "{outcome:?}");
     assert_eq!(llmock.verdict(), spotless(4, 3));
 }
 
 #[test]
-fn a_provider_that_does_not_recover_is_left_alone() {
+fn gives_up_on_a_provider_that_does_not_recover() {
     let llmock = llmock();
     let forever = Value::Null;
     llmock.script(&json!([
@@ -73,7 +73,7 @@ fn a_provider_that_does_not_recover_is_left_alone() {
 }
 
 #[test]
-fn what_will_not_pass_is_not_tried_again() {
+fn permanent_errors_are_not_retried() {
     let llmock = llmock();
     for status in [400, 401, 403, 404, 422] {
         llmock.script(&json!([{ "type": "fail", "status": status, "times": 2 }]));
@@ -84,7 +84,7 @@ fn what_will_not_pass_is_not_tried_again() {
 }
 
 #[test]
-fn an_image_is_waited_for_too() {
+fn requests_for_images_are_retried_too() {
     let (llmock, connector) = (llmock(), openai());
     llmock.script(&json!([
         { "type": "fail", "status": 503, "retry_after": 0.5 },
@@ -92,8 +92,8 @@ fn an_image_is_waited_for_too() {
     ]));
     let connection = connector.connection(connection_values(&llmock.base_url())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    // Its models send links unless they are asked for more, as OpenAI's older
-    // ones do.
+    // Its image models return links unless the request says otherwise, like
+    // OpenAI's older ones.
     let input = json!({
         "model": "dall-e-3", "responseFormat": "b64_json",
         "imageMessages": [{ "content": "A lighthouse" }],
@@ -109,9 +109,9 @@ fn an_image_is_waited_for_too() {
     assert_eq!(llmock.verdict(), spotless(3, 2));
 }
 
-/// Its praise is worth something only if it can complain.
+/// Its approval means something only if it can complain.
 #[test]
-fn it_complains_of_clients_that_do_otherwise() {
+fn llmock_complains_about_clients_that_retry_wrongly() {
     let llmock = llmock();
     llmock.script(&json!([{ "type": "fail", "status": 429, "retry_after": 1 }]));
     let question = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });

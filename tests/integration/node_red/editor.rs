@@ -1,5 +1,5 @@
-//! Node-RED's editor in a browser, used as a person would. Screenshots of what
-//! was seen are in `TARGET/screenshots/`.
+//! Node-RED's editor in a browser, used as a person would use it. Screenshots
+//! are in `TARGET/screenshots/`.
 
 use connector_tests::browser::{Browser, Screen};
 use connector_tests::node_red::{NodeRed, Setup};
@@ -9,7 +9,7 @@ use serde_json::json;
 const ASK: &str = ".red-ui-palette-node[data-palette-type='openai.v1.ask']";
 
 #[test]
-fn a_node_is_dragged_filled_in_deployed_and_answers() {
+fn a_node_can_be_added_configured_and_deployed() {
     let sandbox = sandbox();
     let mut node_red = NodeRed::set_up(Setup { editor: true, ..Setup::default() });
     let flows = json!([
@@ -35,7 +35,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     assert_eq!(palette("createTranscription"), "Create\nTranscriptions");
     assert_eq!(palette("createImage"), "Create\nImage");
 
-    // Onto the wire, so that it is put between the two.
+    // Drop it onto the wire, so that it is inserted there.
     browser.until(
         "!document.querySelector('.red-ui-loader, #red-ui-loading-progress:not([style*=none])')",
     );
@@ -47,7 +47,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.double_click(&node);
     browser.sees("Edit Ask node");
 
-    // Its connection.
+    // Create its connection.
     browser.click("#node-input-btn-connection-add");
     browser.sees("Add new OpenAI connection config node");
     browser.sees("The secret API key.");
@@ -68,17 +68,17 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.press("Add");
     browser.until("!document.querySelector('#connection-tested')");
 
-    // Each field is explained.
+    // Each field has a description.
     browser.sees("The conversation so far, oldest message first.");
 
-    // Models come from it.
+    // Models come from the connection.
     browser.click("#connector-form .red-ui-typedInput-option-expand");
     browser.until("document.querySelector('.red-ui-autoComplete-container')?.innerText.includes('gpt-4o-mini')");
     browser.screenshot("node-red-models");
     browser.press("gpt-4o-mini");
     browser.until("document.querySelector('[aria-label=Model]').value === 'gpt-4o-mini'");
 
-    // A list of messages; the first one is the message's payload already.
+    // A list of messages; the first one is already the message's payload.
     browser.press("add");
     browser.press("Content 2, type");
     browser.press("text");
@@ -124,7 +124,8 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
         ])
     );
 
-    // It is all there when the dialog is opened again, and the token is not.
+    // When the dialog is opened again, everything is still there, and the token
+    // is not exposed.
     browser.reload();
     browser.until(&format!("document.querySelector({node:?})"));
     browser.double_click(&node);
@@ -142,7 +143,7 @@ fn a_node_is_dragged_filled_in_deployed_and_answers() {
     browser.screenshot("node-red-help");
     browser.click("#node-input-btn-connection-edit");
     browser.until("document.querySelector('#node-config-input-token')?.value === '__PWRD__'");
-    // The stored one is tested with.
+    // The test uses the stored token.
     browser.press("Test");
     browser.until("document.querySelector('#connection-tested.is-good')?.innerText");
     let page = browser.value(

@@ -1,4 +1,4 @@
-//! Files: Buffers and FILE_ENTRYs, in and out.
+//! Files as input and output: Buffers and FILE_ENTRYs.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -31,7 +31,7 @@ fn recording() -> Vec<u8> {
 }
 
 #[test]
-fn a_file_comes_out_as_a_buffer() {
+fn an_output_file_is_a_buffer() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "createSpeech", json!({ "fields": speech() }));
     node_red.inject("action", json!({ "payload": "Good morning" }));
@@ -41,9 +41,9 @@ fn a_file_comes_out_as_a_buffer() {
     assert_eq!(outcome["filename"], outcome["files"][0]["name"]);
 }
 
-/// The file stays with the host, and the next node takes it from there.
+/// The file stays with the host, where the next node reads it.
 #[test]
-fn a_file_goes_from_node_to_node_as_a_file_entry() {
+fn a_file_entry_passes_a_file_between_nodes() {
     let sandbox = sandbox();
     let say = json!({ "fields": speech(), "files": "entry", "wires": [["hear"], []] });
     let mut flows = flow(&sandbox, "createSpeech", say);
@@ -61,7 +61,7 @@ fn a_file_goes_from_node_to_node_as_a_file_entry() {
 }
 
 #[test]
-fn a_file_goes_in_as_a_buffer_an_upload_or_a_path() {
+fn accepts_a_buffer_an_upload_or_a_path_as_a_file() {
     let sandbox = sandbox();
     let fields = |kind: &str, value: &str| {
         let value = json!({ "type": kind, "value": value });
@@ -80,7 +80,7 @@ fn a_file_goes_in_as_a_buffer_an_upload_or_a_path() {
     node_red.inject("action", named);
     is_heard(&node_red.message("outcome"));
 
-    // As Node-RED's `http in` hands uploads on.
+    // The format in which Node-RED's `http in` node passes uploads on.
     let upload = json!({ "originalname": "speech.mp3", "mimetype": "audio/mpeg", "buffer": buffer(&recording()) });
     node_red.inject("action", json!({ "payload": upload }));
     is_heard(&node_red.message("outcome"));
@@ -92,7 +92,7 @@ fn a_file_goes_in_as_a_buffer_an_upload_or_a_path() {
     is_heard(&node_red.message("outcome"));
 }
 
-/// What a file is, its content says.
+/// The type of a file is detected from its content.
 #[test]
 fn a_file_needs_no_name() {
     let sandbox = sandbox();
@@ -118,21 +118,21 @@ fn a_file_needs_no_name() {
 }
 
 #[test]
-fn what_is_no_file_is_told() {
+fn rejects_values_that_are_not_files() {
     let sandbox = sandbox();
     let fields = json!({ "file": { "type": "msg", "value": "payload" } });
     let mut node_red = with_node(&sandbox, "createTranscription", json!({ "fields": fields }));
-    let mut told = |payload: Value| {
+    let mut failure = |payload: Value| {
         node_red.inject("action", json!({ "payload": payload }));
         node_red.message("failure")["failure"].take()
     };
-    let text = told(json!("speech.mp3"));
+    let text = failure(json!("speech.mp3"));
     let allowed = "a Buffer, a data: URL or a FILE_ENTRY";
     assert_eq!(text["message"], format!("`file` must be {allowed}, not a string"));
     assert_eq!(text["property"], "file");
-    let noise = told(buffer(b"\0\x01\x02"));
+    let noise = failure(buffer(b"\0\x01\x02"));
     assert_eq!(noise["property"], "file", "{noise}");
-    let strange = told(json!({ "url": "http://127.0.0.1/secret", "name": "a.mp3",
+    let strange = failure(json!({ "url": "http://127.0.0.1/secret", "name": "a.mp3",
         "extension": "mp3", "mimeType": "audio/mpeg" }));
     assert_eq!(strange["requestSent"], false, "{strange}");
     assert!(sandbox.requests().is_empty());

@@ -1,10 +1,10 @@
-//! The host's process: started with Node-RED, again when it ends, and ended
-//! with it. Runs end with their flow.
+//! The host process: it starts and stops with Node-RED, and is restarted if it
+//! ends. Runs end with their flow.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-use connector_tests::node_red::{NodeRed, Setup, said_by_its_own_program};
+use connector_tests::node_red::{NodeRed, Setup, output_of_its_own_program};
 use connector_tests::process::Process;
 use connector_tests::{FOREVER, HANG, sandbox};
 use openai_sandbox::Fault;
@@ -15,30 +15,30 @@ use super::{credentials, flow, question, with_node};
 fn ends(process: Process) {
     let deadline = Instant::now() + HANG;
     while process.try_figures().is_some() {
-        assert!(Instant::now() < deadline, "the host does not end");
+        assert!(Instant::now() < deadline, "the host does not exit");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Waits until the sandbox has been asked so often.
+/// Waits until the sandbox has received this many requests.
 fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
     let deadline = Instant::now() + HANG;
     while sandbox.requests().len() < times {
-        assert!(Instant::now() < deadline, "the provider is not asked");
+        assert!(Instant::now() < deadline, "the provider received no request");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// While it loads its nodes, nothing keeps Node-RED running but them.
+/// While Node-RED loads its nodes, only they keep it running.
 #[test]
-fn node_reds_own_program_waits_for_a_host_that_compiles() {
-    let said = said_by_its_own_program();
-    assert!(said.ends_with("Started flows\n"), "{said}");
-    assert!(said.contains("connectors: openai/v1 with 4 actions"), "{said}");
+fn node_red_waits_for_a_host_that_compiles() {
+    let output = output_of_its_own_program();
+    assert!(output.ends_with("Started flows\n"), "{output}");
+    assert!(output.contains("connectors: openai/v1 with 4 actions"), "{output}");
 }
 
 #[test]
-fn a_host_that_dies_is_started_again() {
+fn a_host_that_dies_is_restarted() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
     let first = node_red.host();
@@ -47,19 +47,19 @@ fn a_host_that_dies_is_started_again() {
     asked(&sandbox, 1);
     first.kill();
 
-    // The run that went on may have been paid: it is not made again.
+    // The interrupted run may have been charged, so it is not repeated.
     let caught = node_red.message("failure");
     let message = "the connector host exited during the run; you may have been charged";
     assert_eq!(caught["failure"]["message"], message);
     assert_eq!(caught["failure"]["requestSent"], true);
     assert_eq!(sandbox.requests().len(), 1);
 
-    // The next one waits for the new process.
+    // The next run waits for the new process.
     node_red.inject("action", json!({ "payload": "Again" }));
     let outcome = node_red.message("outcome");
     assert!(outcome["payload"].as_str().unwrap().contains("Again"), "{outcome}");
     assert_ne!(node_red.host(), first);
-    assert!(node_red.all_told().contains("the connector host exited (SIGKILL); restarting in"));
+    assert!(node_red.output().contains("the connector host exited (SIGKILL); restarting in"));
 }
 
 #[test]
@@ -70,8 +70,7 @@ fn the_host_ends_with_node_red() {
     ends(host);
 }
 
-/// A run holds the only place there is: another one has it once the flow is
-/// closed.
+/// A run takes the only slot. Another run gets it after the flow is closed.
 #[test]
 fn a_closed_flow_stops_its_runs() {
     let sandbox = sandbox();
@@ -91,7 +90,7 @@ fn a_closed_flow_stops_its_runs() {
     );
 
     node_red.deploy(&flows, &credentials());
-    // The place is free as soon as the host has noticed.
+    // The slot is free as soon as the host has noticed.
     let deadline = Instant::now() + HANG;
     loop {
         node_red.inject("action", json!({ "payload": "Patient" }));
@@ -101,14 +100,14 @@ fn a_closed_flow_stops_its_runs() {
             break;
         }
         assert_eq!(ended["failure"]["kind"], "busy");
-        assert!(Instant::now() < deadline, "the run of the closed flow goes on");
+        assert!(Instant::now() < deadline, "the run of the closed flow continues");
     }
-    // Nobody hears of the run of a flow that is gone.
+    // The run of a removed flow reports nothing.
     assert_eq!(node_red.messages("failure"), Vec::<Value>::new());
 }
 
 #[test]
-fn a_message_stops_runs_too() {
+fn a_message_can_cancel_runs() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
     sandbox.script(Fault::Delay(FOREVER));
@@ -121,7 +120,7 @@ fn a_message_stops_runs_too() {
 }
 
 #[test]
-fn a_host_that_is_not_there_is_told() {
+fn a_missing_host_is_reported() {
     let settings = json!({ "wasmConnectors": { "program": "/nowhere/connector" } });
     let node_red = NodeRed::set_up(Setup { settings, ..Setup::default() });
     let error = node_red.types()["err"].to_string();

@@ -1,5 +1,5 @@
-//! The package of nodes (`host/node/node-red`) in Node-RED: real flows, the built
-//! command as the host, and the sandbox behind it.
+//! The Node-RED package (`host/node/node-red`) in Node-RED: real flows, the
+//! built command as the host, and the sandbox as the provider.
 
 mod editor;
 mod files;
@@ -16,8 +16,8 @@ fn credentials() -> Value {
     json!({ "connection": { "token": CANARY } })
 }
 
-/// A flow: a connection to the sandbox, one node of an action, what listens to
-/// its outputs (`outcome`, `events`), and a Catch node before `failure`.
+/// A flow: a connection to the sandbox, a node of an action, junctions at its
+/// outputs (`outcome`, `events`), and a Catch node before `failure`.
 fn flow(sandbox: &Sandbox, action: &str, node: Value) -> Value {
     let mut action = json!({
         "id": "action", "z": "flow", "type": format!("openai.v1.{action}"),
@@ -37,9 +37,9 @@ fn flow(sandbox: &Sandbox, action: &str, node: Value) -> Value {
     ])
 }
 
-/// Line separators of Unicode end no line of a stream.
+/// Unicode line separators do not end a line of the stream.
 #[test]
-fn an_event_arrives_whatever_is_in_it() {
+fn an_event_may_contain_line_separators() {
     let module = connector_tests::in_repository("host/node/node-red/lib/events.js");
     let script = format!(
         "const {{ readEvents }} = require({module:?});
@@ -52,7 +52,7 @@ fn an_event_arrives_whatever_is_in_it() {
 }
 
 #[test]
-fn a_file_that_an_output_names_again_and_again_is_read_once() {
+fn a_file_repeated_in_an_output_is_read_once() {
     let module = connector_tests::in_repository("host/node/node-red/lib/output.js");
     let script = format!(
         "const {{ withBuffers }} = require({module:?});
@@ -66,7 +66,7 @@ fn a_file_that_an_output_names_again_and_again_is_read_once() {
     assert_eq!(ran.stdout.trim(), "1 1 true", "{ran:?}");
 }
 
-/// The fields of an Ask about `msg.payload`.
+/// The fields of an Ask node that sends `msg.payload`.
 fn question() -> Value {
     json!({ "messages": { "type": "list", "value": [{ "type": "members", "value": {
         "content": { "type": "msg", "value": "payload" },
@@ -74,7 +74,7 @@ fn question() -> Value {
     }}]}})
 }
 
-/// The same, and more.
+/// The same with further fields.
 fn question_with(more: Value) -> Value {
     let mut fields = question();
     fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -88,13 +88,13 @@ fn with_node(sandbox: &Sandbox, action: &str, node: Value) -> NodeRed {
     node_red
 }
 
-/// What the sandbox was asked last, if it was JSON.
+/// The last request to the sandbox, if it was JSON.
 fn sent(sandbox: &Sandbox) -> Value {
     sandbox.requests().pop().unwrap().json().unwrap().clone()
 }
 
 #[test]
-fn every_action_of_every_connector_is_a_type_of_node() {
+fn every_action_of_every_connector_is_a_node_type() {
     let node_red = NodeRed::start();
     let connector = openai();
     let descriptor = connector.descriptor();
@@ -111,20 +111,20 @@ fn a_run_streams_to_the_second_output_and_ends_at_the_first() {
     node_red.inject("action", json!({ "payload": "Why is the sky blue?", "topic": "sky" }));
     let outcome = node_red.message("outcome");
     let deltas = node_red.messages("events");
-    assert!(deltas.iter().all(|told| told["event"] == "delta" && told["topic"] == "sky"));
-    let text: String = deltas.iter().map(|told| told["payload"].as_str().unwrap()).collect();
-    assert!(1 < deltas.len() && text.contains("Why is the sky blue?"), "{text}");
+    assert!(deltas.iter().all(|event| event["event"] == "delta" && event["topic"] == "sky"));
+    let text: String = deltas.iter().map(|event| event["payload"].as_str().unwrap()).collect();
+    assert!(deltas.len() > 1 && text.contains("Why is the sky blue?"), "{text}");
     assert_eq!(outcome["payload"], text);
     assert_eq!(outcome["topic"], "sky");
     assert_eq!(outcome["metadata"]["attempts"], 1);
     let sent = sent(&sandbox);
     assert_eq!(sent["messages"][0], json!({ "content": "Why is the sky blue?", "role": "user" }));
-    // What nobody set is not sent.
+    // Fields that were not set are not sent.
     assert_eq!((sent.get("temperature"), sent.get("n")), (None, None));
 }
 
 #[test]
-fn streaming_can_be_off_and_the_output_elsewhere() {
+fn streaming_can_be_off_and_the_output_property_can_be_set() {
     let sandbox = sandbox();
     let node = json!({ "fields": question(), "stream": false, "output": "answer.text" });
     let mut node_red = with_node(&sandbox, "ask", node);
@@ -136,9 +136,9 @@ fn streaming_can_be_off_and_the_output_elsewhere() {
     assert_ne!(sent(&sandbox).get("stream"), Some(&json!(true)));
 }
 
-/// Each type of a field, in one input.
+/// Every type of field in one input.
 #[test]
-fn fields_are_taken_from_where_they_say() {
+fn fields_are_evaluated_by_their_type() {
     let sandbox = sandbox();
     let field = |of: &str, value: Value| json!({ "type": of, "value": value });
     let fields = question_with(json!({
@@ -182,9 +182,9 @@ fn fields_are_taken_from_where_they_say() {
     assert_eq!(sent["response_format"]["type"], "json_schema");
 }
 
-/// The whole list, or the whole object in it, from the message.
+/// The whole list, or an object in it, comes from the message.
 #[test]
-fn a_list_can_come_as_a_whole() {
+fn a_list_can_be_taken_from_the_message() {
     let sandbox = sandbox();
     let messages = json!({ "messages": { "type": "msg", "value": "payload" } });
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": messages }));
@@ -205,7 +205,7 @@ fn failures_reach_catch_nodes_with_their_record() {
     let fields = question_with(json!({ "temperature": { "type": "msg", "value": "temperature" } }));
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": fields }));
 
-    // What the host sees itself.
+    // Errors that the host detects.
     node_red.inject("action", json!({ "payload": "Hi", "temperature": 3 }));
     let caught = node_red.message("failure");
     assert_eq!(caught["failure"]["kind"], "invalid-input");
@@ -220,7 +220,7 @@ fn failures_reach_catch_nodes_with_their_record() {
     let shown = node_red.status("action", "temperature");
     assert_eq!((&shown["fill"], &shown["shape"]), (&json!("red"), &json!("ring")));
 
-    // What the provider says.
+    // Errors that the provider returns.
     sandbox.script(Fault::error(404, "model_not_found", "The model does not exist."));
     node_red.inject("action", json!({ "payload": "Hi" }));
     let caught = node_red.message("failure");
@@ -230,14 +230,14 @@ fn failures_reach_catch_nodes_with_their_record() {
     );
     assert_eq!(caught["failure"]["requestSent"], true);
 
-    // What cannot be evaluated.
+    // Expressions that cannot be evaluated.
     let wrong = json!({ "messages": { "type": "jsonata", "value": "$error(\"no\")" } });
     node_red.deploy(&flow(&sandbox, "ask", json!({ "fields": wrong })), &credentials());
     node_red.inject("action", json!({ "payload": "Hi" }));
     let caught = node_red.message("failure");
     assert_eq!(caught["failure"]["property"], "messages");
 
-    // And no connection.
+    // No connection.
     let alone = json!({ "fields": question(), "connection": "" });
     node_red.deploy(&flow(&sandbox, "ask", alone), &credentials());
     node_red.inject("action", json!({ "payload": "Hi" }));
@@ -246,7 +246,7 @@ fn failures_reach_catch_nodes_with_their_record() {
 }
 
 #[test]
-fn the_status_tells_what_happens() {
+fn the_node_shows_the_status_of_its_run() {
     let sandbox = sandbox();
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
     sandbox.script(Fault::error(503, "overloaded", "Busy"));
@@ -254,15 +254,15 @@ fn the_status_tells_what_happens() {
     let shown = node_red.status("action", "running");
     assert_eq!((&shown["fill"], &shown["shape"]), (&json!("blue"), &json!("dot")));
     node_red.status("action", "attempt 1 failed");
-    let told = node_red.message("events");
-    assert_eq!((&told["event"], &told["payload"]["attempt"]), (&json!("attempt"), &json!(1)));
+    let attempt = node_red.message("events");
+    assert_eq!((&attempt["event"], &attempt["payload"]["attempt"]), (&json!("attempt"), &json!(1)));
     let outcome = node_red.message("outcome");
     assert_eq!(outcome["metadata"]["attempts"], 2);
     node_red.has_no_status("action");
 }
 
 #[test]
-fn the_example_says_hears_thinks_and_draws() {
+fn the_example_flow_works() {
     let sandbox = sandbox();
     let path = "host/node/node-red/examples/Say, hear, think, draw.json";
     let text = std::fs::read_to_string(connector_tests::in_repository(path)).unwrap();

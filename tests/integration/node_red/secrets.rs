@@ -1,4 +1,4 @@
-//! The token is a credential of Node-RED, and goes nowhere but to the provider.
+//! The token is a Node-RED credential, and is sent only to the provider.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn agent() -> Agent {
     Agent::config_builder().http_status_as_error(false).build().into()
 }
 
-/// What an address of the editor answers: status and body.
+/// The status and body of an editor endpoint.
 fn get(node_red: &NodeRed, path: &str) -> (u16, String) {
     let mut answer = agent().get(format!("{}{path}", node_red.url())).call().unwrap();
     (answer.status().into(), answer.body_mut().read_to_string().unwrap())
@@ -43,7 +43,7 @@ fn texts(folder: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_token_is_in_the_request_alone() {
+fn the_token_is_only_in_the_request() {
     let sandbox = sandbox();
     let mut node_red = NodeRed::set_up(Setup { editor: true, ..Setup::default() });
     node_red.deploy(&flow(&sandbox, "ask", json!({ "fields": question() })), &credentials());
@@ -70,7 +70,7 @@ fn the_token_is_in_the_request_alone() {
         let bytes = fs::read(format!("/proc/{host}/{file}")).unwrap();
         seen.push((file.to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
     }
-    seen.push(("all that it told".to_owned(), node_red.all_told().to_owned()));
+    seen.push(("the output".to_owned(), node_red.output().to_owned()));
     for (place, text) in seen {
         assert!(!text.contains(CANARY), "the token is in {place}");
     }
@@ -79,7 +79,7 @@ fn the_token_is_in_the_request_alone() {
 }
 
 #[test]
-fn the_editor_tests_with_what_is_typed_and_with_what_is_stored() {
+fn the_editor_tests_typed_and_stored_credentials() {
     let sandbox = sandbox();
     let mut node_red = NodeRed::set_up(Setup {
         editor: true,
@@ -97,18 +97,18 @@ fn the_editor_tests_with_what_is_typed_and_with_what_is_stored() {
         let (status, body) = test("new", token);
         assert_eq!(status, 200, "{body}");
     }
-    // The editor has only a mark of the one that is stored.
+    // The editor has only a placeholder for the stored token.
     assert_eq!(test("connection", "__PWRD__").0, 200);
     let (status, body) = test("connection", "sk-wrong-token-0123456789");
     assert_eq!(status, 422);
     assert!(body.contains("message") && !body.contains("sk-wrong-token"), "{body}");
-    // Another node's credentials are not lent.
+    // The credentials of another node are not used.
     let (status, body) = test("action", "__PWRD__");
     assert_eq!(status, 422, "{body}");
 }
 
 #[test]
-fn models_are_asked_for_with_the_connection() {
+fn models_are_listed_with_the_connection() {
     let sandbox = sandbox();
     let mut node_red = NodeRed::set_up(Setup { editor: true, ..Setup::default() });
     node_red.deploy(&flow(&sandbox, "ask", json!({ "fields": question() })), &credentials());
@@ -126,16 +126,16 @@ fn models_are_asked_for_with_the_connection() {
     let found = list["options"].as_array().unwrap();
     assert!(!found.is_empty(), "{list}");
     assert!(found.iter().all(|one| one["value"].as_str().unwrap().contains("mini")), "{list}");
-    // Without one the reason is told.
+    // Without a connection, the reason is shown.
     let none = options(Value::Null);
     assert_eq!(none["disabled"], true);
     assert!(none["placeholder"].is_string(), "{none}");
 }
 
-/// As Node-RED's own addresses: reading is for those who may read, and what
-/// uses a stored token for those who may deploy.
+/// The same rules as for Node-RED's own endpoints: reading needs read
+/// permission, and using a stored token needs permission to deploy.
 #[test]
-fn the_addresses_want_permission() {
+fn the_endpoints_require_permission() {
     let auth = |default: Value| Setup {
         editor: true,
         settings: json!({ "adminAuth": { "type": "credentials", "users": [], "default": default } }),

@@ -1,5 +1,5 @@
-//! An answer is read as what it is, whatever was asked for and whatever it is
-//! called; or a failure says what came.
+//! A response is read according to its content, whatever was requested and
+//! however it is labelled. If it cannot be read, the failure describes it.
 
 use connector_host::FailureKind;
 use openai_sandbox::Fault;
@@ -10,7 +10,7 @@ use super::{body, run};
 const JSON: &str = "application/json";
 const STREAM: &str = "text/event-stream";
 
-/// The answers of a chat that say `Hello`, each with its media type.
+/// Chat responses that say `Hello`, each with its media type.
 fn hellos() -> Vec<(&'static str, Fault)> {
     let whole = json!({
         "id": "c1", "object": "chat.completion", "model": "m",
@@ -24,25 +24,28 @@ fn hellos() -> Vec<(&'static str, Fault)> {
     let chunks = format!("data: {}\n\ndata: {}\n\n", chunk("Hel", None), chunk("lo", Some("stop")));
     vec![
         ("a17", body(JSON, format!("\u{feff}{whole}"))),
-        ("a mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
+        ("a byte order mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
         ("a18", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, called JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, with one line end", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
-        ("JSON that is called a stream", body(STREAM, whole.to_string())),
-        ("JSON in lines that is called a stream", body(STREAM, pretty.clone())),
-        ("JSON in lines with a mark behind", body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n"))),
-        ("JSON that is called a page", body("text/html", whole.to_string())),
-        ("JSON behind blank lines", body(JSON, format!("\n\n   \n{pretty}\n"))),
+        ("JSON labelled as a stream", body(STREAM, whole.to_string())),
+        ("indented JSON labelled as a stream", body(STREAM, pretty.clone())),
+        (
+            "indented JSON followed by a [DONE] mark",
+            body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n")),
+        ),
+        ("JSON labelled as a page", body("text/html", whole.to_string())),
+        ("JSON after blank lines", body(JSON, format!("\n\n   \n{pretty}\n"))),
         ("JSON as the only event", body(STREAM, format!("data: {whole}\n\ndata: [DONE]\n\n"))),
-        ("JSON as the only event, called JSON", body(JSON, format!("data: {whole}\n\n"))),
+        ("JSON as the only event, labelled as JSON", body(JSON, format!("data: {whole}\n\n"))),
         ("a stream", body(STREAM, chunks.clone() + "data: [DONE]\n\n")),
-        ("a stream that is called JSON", body(JSON, chunks.clone())),
-        ("a stream that is called a text", body("text/plain; charset=utf-8", chunks)),
+        ("a stream labelled as JSON", body(JSON, chunks.clone())),
+        ("a stream labelled as text", body("text/plain; charset=utf-8", chunks)),
     ]
 }
 
 #[test]
-fn a_chat_is_read_as_what_it_is() {
+fn a_chat_response_is_read_by_its_content() {
     for is_streamed in [false, true] {
         for (case, answer) in hellos() {
             let input = json!({ "messages": [{ "content": "Hi" }] });
@@ -58,19 +61,19 @@ fn a_chat_is_read_as_what_it_is() {
 }
 
 #[test]
-fn a_chat_that_is_no_answer_says_what_came() {
+fn an_unreadable_chat_response_is_described() {
     for (case, answer, words) in [
         ("a page", body("text/html", "<!doctype html><title>Log in</title>"), "a web page"),
-        ("a page called JSON", body(JSON, "\n<html></html>"), "a web page"),
-        ("a page called a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
+        ("a page labelled as JSON", body(JSON, "\n<html></html>"), "a web page"),
+        ("a page labelled as a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
         ("nothing", body(JSON, ""), "is empty"),
-        ("a text", body(JSON, "Hello"), "is not JSON"),
-        ("half of it", body(JSON, "{\"choices\": [{"), "is not JSON"),
-        ("two of them", body(JSON, "{}{}"), "is not JSON"),
+        ("plain text", body(JSON, "Hello"), "is not JSON"),
+        ("half of an object", body(JSON, "{\"choices\": [{"), "is not JSON"),
+        ("two objects", body(JSON, "{}{}"), "is not JSON"),
         ("other JSON", body(JSON, "{\"hello\": 1}"), "no answer"),
         ("words", body(JSON, "{\"detail\": \"Not authenticated\"}"), "Not authenticated"),
         (
-            "words in an event",
+            "plain text in an event",
             body(STREAM, "data: {\"detail\": \"Not authenticated\"}\n\n"),
             "Not authenticated",
         ),

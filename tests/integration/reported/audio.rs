@@ -1,4 +1,4 @@
-//! Recordings in another format than the one that was asked for.
+//! Speech in a different format from the one requested.
 
 use connector_host::FailureKind::{InvalidInput, InvalidOutput, RateLimited};
 use connector_tests::service::Service;
@@ -27,7 +27,7 @@ fn speech(format: Option<&str>) -> Case {
 }
 
 #[test]
-fn a_recording_is_named_by_what_it_is() {
+fn speech_is_named_by_its_content() {
     let (mp3, aac, flac) = (sample("speech.mp3"), sample("speech.aac"), sample("speech.flac"));
     for (id, format, kind, content, name, expected) in [
         ("t01", Some("mp3"), "audio/wav", WAV, "speech.wav", "audio/wav"),
@@ -43,7 +43,7 @@ fn a_recording_is_named_by_what_it_is() {
             "speech.pcm",
             "audio/pcm",
         ),
-        ("WAV that calls itself PCM", Some("mp3"), "audio/pcm", WAV, "speech.wav", "audio/wav"),
+        ("WAV labelled as PCM", Some("mp3"), "audio/pcm", WAV, "speech.wav", "audio/wav"),
         ("PCM without a type", Some("pcm"), "", PCM, "speech.pcm", "audio/pcm"),
         ("PCM as bytes", Some("pcm"), "application/octet-stream", PCM, "speech.pcm", "audio/pcm"),
         ("MP3 for PCM", Some("pcm"), "audio/pcm", &mp3, "speech.mp3", "audio/mpeg"),
@@ -78,7 +78,7 @@ fn a_recording_is_named_by_what_it_is() {
 }
 
 #[test]
-fn what_is_no_audio_is_a_failure_with_its_words() {
+fn a_response_that_is_not_audio_fails_with_its_message() {
     let events = "data: {\"type\":\"speech.audio.delta\",\"audio\":\"SUQz\"}\n\n";
     for (id, format, kind, content, words) in [
         ("t03", Some("mp3"), "text/plain", "model is not loaded", "model is not loaded"),
@@ -86,7 +86,7 @@ fn what_is_no_audio_is_a_failure_with_its_words() {
         ("JSON for audio", Some("wav"), "audio/wav", "{\"status\":\"busy\"}", "busy"),
         ("words for PCM", Some("pcm"), "text/plain", "model is not loaded", "model is not loaded"),
         (
-            "words called PCM",
+            "words labelled as PCM",
             Some("mp3"),
             "audio/pcm",
             "model is not loaded",
@@ -101,7 +101,7 @@ fn what_is_no_audio_is_a_failure_with_its_words() {
             assert_eq!(failure.message, "the provider returned no audio", "{id}");
             assert!(failure.detail.as_deref().unwrap().contains(words), "{id}: {failure:?}");
             let left = std::fs::read_dir(ran.dir.path().join("out")).map_or(0, Iterator::count);
-            assert_eq!(left, 0, "{id}: a file is left");
+            assert_eq!(left, 0, "{id}: a file remains");
         }
     }
     let error = json!({ "error": { "message": "Slow down", "code": "rate_limit_exceeded" } });
@@ -110,7 +110,7 @@ fn what_is_no_audio_is_a_failure_with_its_words() {
 }
 
 #[test]
-fn bytes_that_nothing_recognizes_are_no_recording() {
+fn unrecognized_bytes_are_not_audio() {
     for (format, kind) in
         [(Some("mp3"), "audio/mpeg"), (Some("wav"), ""), (None, "application/octet-stream")]
     {
@@ -122,7 +122,7 @@ fn bytes_that_nothing_recognizes_are_no_recording() {
 }
 
 #[test]
-fn only_openais_models_have_openais_limit() {
+fn openais_length_limit_applies_only_to_openais_models() {
     // t06c
     let long = |model: &str| {
         run("createSpeech", json!({ "model": model, "input": "a".repeat(5000), "voice": "alloy" }))
@@ -141,9 +141,9 @@ fn only_openais_models_have_openais_limit() {
     assert_eq!((failure.property.as_deref(), ran.sent.len()), (Some("input"), 0));
 }
 
-/// What a browser that plays it is told.
+/// The media type that a browser gets when it plays the file.
 #[test]
-fn a_stored_recording_is_served_as_what_it_is() {
+fn stored_speech_is_served_with_its_actual_type() {
     // q14
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(body("audio/wav", WAV));

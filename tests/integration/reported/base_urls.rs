@@ -1,5 +1,5 @@
-//! A base URL that holds an endpoint, or lacks its path, is said to be one: by
-//! a run as well as by the test of the connection.
+//! A base URL that contains an endpoint or lacks its path is reported by runs
+//! as well as by the connection test.
 
 use connector_host::FailureKind;
 use connector_tests::{connection_values, sandbox};
@@ -20,7 +20,7 @@ fn actions() -> [(&'static str, Value); 4] {
 }
 
 #[test]
-fn a_run_gives_the_hint_that_the_connection_test_gives() {
+fn a_run_gives_the_same_hint_as_the_connection_test() {
     for path in ["/chat/completions", "/models", "/images/generations", "/audio/speech"] {
         let sandbox = sandbox();
         let values = connection_values(&(sandbox.base_url() + path));
@@ -34,7 +34,7 @@ fn a_run_gives_the_hint_that_the_connection_test_gives() {
             assert!(failure.message.contains(HINT), "{path}, {action}: {}", failure.message);
         }
     }
-    // And one without its path.
+    // A base URL without its path.
     let sandbox = sandbox();
     let values = connection_values(sandbox.base_url().trim_end_matches("/v1"));
     let connection = OPENAI.connection(values).unwrap();
@@ -44,7 +44,7 @@ fn a_run_gives_the_hint_that_the_connection_test_gives() {
 }
 
 #[test]
-fn every_answer_that_a_path_is_unknown_has_the_hint() {
+fn every_form_of_an_unknown_path_gets_the_hint() {
     for (status, text) in [
         (404, r#"{"detail":"Not Found"}"#),
         (404, r#"{"error":"Not Found"}"#),
@@ -66,7 +66,7 @@ fn every_answer_that_a_path_is_unknown_has_the_hint() {
 }
 
 #[test]
-fn an_unknown_model_is_no_unknown_path() {
+fn an_unknown_model_is_not_an_unknown_path() {
     for text in [
         r#"{"error":{"message":"The model `x` does not exist","code":"model_not_found"}}"#,
         r#"{"object":"error","message":"The model `x` does not exist.","code":404}"#,
@@ -82,7 +82,7 @@ fn an_unknown_model_is_no_unknown_path() {
 }
 
 #[test]
-fn a_page_in_place_of_an_answer_is_about_the_base_url_as_well() {
+fn a_web_page_instead_of_json_gets_the_hint() {
     let page = || body("text/html", "<!doctype html><title>Welcome</title>");
     for (action, input) in &actions()[..2] {
         let ran = run(action, input.clone()).answers([page()]).start();

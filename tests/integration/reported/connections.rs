@@ -1,5 +1,5 @@
-//! Connections and request bodies with members that do not exist, and what is
-//! said to do about a connection that is missing.
+//! Unknown members in connections and request bodies, and the advice given when
+//! a connection is missing.
 
 use connector_tests::service::Service;
 use connector_tests::{CANARY, command, ran};
@@ -12,7 +12,7 @@ fn hello() -> Value {
 }
 
 #[test]
-fn what_does_not_exist_in_a_connection_is_named() {
+fn unknown_properties_of_a_connection_are_named() {
     let service = Service::start();
     for (id, connection, message) in [
         (
@@ -46,7 +46,7 @@ fn what_does_not_exist_in_a_connection_is_named() {
 }
 
 #[test]
-fn a_body_is_refused_with_a_sentence() {
+fn an_invalid_body_is_rejected_with_a_clear_message() {
     let service = Service::start();
     for (body, status, detail) in [
         (
@@ -70,7 +70,7 @@ fn a_body_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn the_advice_is_that_of_the_surface() {
+fn the_advice_depends_on_the_interface() {
     const MISSING: &str = "the OpenAI connection has no `token` (Token)";
     let mut cli = command(None);
     cli.args(["run", "openai/v1/ask", "--set", "messages[0].role=user"]);
@@ -95,7 +95,7 @@ fn the_advice_is_that_of_the_surface() {
 }
 
 #[test]
-fn a_wrong_service_key_does_not_read_like_none() {
+fn a_wrong_service_key_is_distinguished_from_a_missing_one() {
     const WRONG: &str = "`Authorization` must be `Bearer` and this service's API key";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");

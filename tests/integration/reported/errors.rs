@@ -1,4 +1,5 @@
-//! The reason and the kind are found in an error of any shape, for every action.
+//! The message and the kind are extracted from errors of any shape, for every
+//! action.
 
 use connector_host::FailureKind::{self, Forbidden, QuotaExceeded, RateLimited, Refused};
 use connector_tests::{connection, sandbox};
@@ -11,7 +12,7 @@ fn refusal(status: u16, body: impl Into<Vec<u8>>) -> Fault {
     Fault::Status { status, headers: Vec::new(), body: body.into() }
 }
 
-/// The smallest input of each action; `talk.mp3` is there.
+/// The smallest input of each action; `talk.mp3` exists.
 fn actions() -> [(&'static str, Value); 4] {
     [
         ("ask", json!({ "messages": [{ "content": "Hi" }] })),
@@ -22,7 +23,7 @@ fn actions() -> [(&'static str, Value); 4] {
 }
 
 #[test]
-fn the_reason_is_found() {
+fn the_message_is_extracted() {
     for (case, error) in [
         (
             "e23",
@@ -31,7 +32,7 @@ fn the_reason_is_found() {
                 "errors": [{ "message": "No such thing", "code": 5007 }],
             }),
         ),
-        ("a text", json!({ "error": "No such thing." })),
+        ("a string", json!({ "error": "No such thing." })),
         (
             "an error in the message",
             json!({ "error": { "message": { "message": "No such thing" } } }),
@@ -56,7 +57,7 @@ fn the_reason_is_found() {
             json!([{ "error": { "code": 400, "message": "No such thing", "status": "X" } }]),
         ),
         (
-            "a title beside it",
+            "with a title",
             json!({ "statusCode": 400, "error": "Bad Request", "message": "No such thing" }),
         ),
     ] {
@@ -69,7 +70,7 @@ fn the_reason_is_found() {
             assert_eq!(failure.message, "No such thing", "{case}, {action}");
             assert_eq!(failure.detail, Some(error.to_string()), "{case}, {action}");
         }
-        // The connection test and the list of models, too.
+        // The connection test and the list of models as well.
         let sandbox = sandbox();
         let connection = connection(&OPENAI, &sandbox);
         sandbox.script(refusal(400, error.to_string()));
@@ -82,7 +83,7 @@ fn the_reason_is_found() {
 }
 
 #[test]
-fn the_kind_is_found() {
+fn the_kind_is_determined() {
     let error = |code: Value| json!({ "error": { "message": "No", "code": code } });
     for (case, answer, kind) in [
         ("no credit", refusal(403, error(json!("insufficient_quota")).to_string()), QuotaExceeded),
@@ -101,7 +102,7 @@ fn the_kind_is_found() {
         ),
     ] {
         for (action, input) in actions() {
-            // Speech that is JSON is an error as well.
+            // Speech that turns out to be JSON is an error as well.
             let ran = run(action, input)
                 .file("talk.mp3", *b"ID3\x04\0\0\0\0\0\0\xff\xfb\x90\0")
                 .answers([answer.clone()])
@@ -135,9 +136,9 @@ fn an_error_that_begins_a_stream_has_its_kind() {
 }
 
 #[test]
-fn what_is_no_json_is_read_too() {
+fn errors_that_are_not_json_are_read_too() {
     for (case, text, expected) in [
-        ("a text", "No such thing.\n", "No such thing"),
+        ("plain text", "No such thing.\n", "No such thing"),
         (
             "XML",
             "<?xml version=\"1.0\"?><Error><Code>X</Code><Message>No such thing</Message></Error>",
@@ -156,10 +157,10 @@ fn what_is_no_json_is_read_too() {
     }
 }
 
-/// The property that is at fault is named, and a message without a content
-/// says nothing unless it instructs.
+/// The property at fault is named. A message without content is rejected unless
+/// it is an instruction.
 #[test]
-fn a_message_needs_content_unless_it_instructs() {
+fn a_message_needs_content_unless_it_is_an_instruction() {
     let user = || json!({ "role": "user", "content": "Hi" });
     for (case, message) in [
         ("i11b", json!({ "role": "system", "content": "" })),
@@ -186,7 +187,7 @@ fn a_message_needs_content_unless_it_instructs() {
 }
 
 #[test]
-fn a_message_without_a_role_is_the_users() {
+fn a_message_without_a_role_is_a_user_message() {
     let ran = run("ask", json!({ "messages": [{ "content": "Hi" }] })).start();
     assert_eq!(ran.bodies()[0]["messages"], json!([{ "role": "user", "content": "Hi" }]));
 }

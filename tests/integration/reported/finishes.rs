@@ -1,5 +1,5 @@
-//! An answer that the provider ended is a failure of the right kind, which
-//! keeps the text so far. Only the limit of tokens leaves a text that is one.
+//! An answer that the provider ends early is a failure of the right kind that
+//! keeps the text so far. Only the token limit yields a usable text.
 
 use connector_host::{FailureKind, Functions};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn question() -> Value {
 }
 
 #[test]
-fn half_a_text_is_no_success() {
+fn an_incomplete_text_fails() {
     use FailureKind::{QuotaExceeded, RateLimited, Refused, Unavailable};
     let error = |error: Value| json!({ "error": error, "finish_reason": "error" });
     for (case, ending, kind, words) in [
@@ -74,7 +74,7 @@ fn an_error_in_a_later_event_keeps_the_text() {
             json!({ "error": { "message": "Gone.", "code": 500 } }),
             FailureKind::Unavailable,
         ),
-        ("an error as a text", json!({ "error": "Gone." }), FailureKind::Unavailable),
+        ("an error as a string", json!({ "error": "Gone." }), FailureKind::Unavailable),
         (
             "OpenRouter's",
             json!({
@@ -109,7 +109,7 @@ fn an_error_in_a_later_event_keeps_the_text() {
 }
 
 #[test]
-fn the_limit_of_tokens_leaves_a_text() {
+fn a_text_cut_by_the_token_limit_is_an_output() {
     for reason in ["length", "max_tokens"] {
         let whole = json!({ "choices": [{
             "message": { "content": "Hel" }, "finish_reason": reason,
@@ -122,7 +122,7 @@ fn the_limit_of_tokens_leaves_a_text() {
 }
 
 #[test]
-fn half_a_call_is_not_called() {
+fn an_incomplete_function_call_is_not_executed() {
     for (reason, kind) in [
         ("length", FailureKind::InvalidOutput),
         ("content_filter", FailureKind::Refused),
@@ -134,8 +134,9 @@ fn half_a_call_is_not_called() {
             }]},
             "finish_reason": reason,
         }]});
-        let functions = Functions::new()
-            .with("f", "Fails.", json!({ "type": "object" }), |_| panic!("it is called"));
+        let functions = Functions::new().with("f", "Fails.", json!({ "type": "object" }), |_| {
+            panic!("the function was called")
+        });
         let mut input = question();
         input["functions"] = json!(["f"]);
         let ran = run("ask", input).answers([json_body(&answer)]).functions(functions).start();

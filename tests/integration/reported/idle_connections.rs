@@ -1,6 +1,5 @@
-//! Servers that close a connection which waits for its next request (w07). A
-//! request that was not read is made again on a new connection, one that was
-//! read is not.
+//! Servers that close an idle connection (w07). A request that the server did
+//! not read is repeated on a new connection; one that it read is not.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -16,18 +15,18 @@ use serde_json::json;
 
 use super::OPENAI;
 
-/// What a server does to a connection behind its first answer.
+/// What a server does with a connection after its first response.
 #[derive(Clone, Copy, Debug)]
 enum Then {
-    /// Closes it after so many milliseconds.
+    /// Closes it after this many milliseconds.
     Close(u64),
-    /// The same, and says first that nothing more comes.
+    /// The same, but announces the end first.
     ShutDown(u64),
-    /// Closes it when the next request is there, without reading it.
+    /// Closes it when the next request arrives, without reading it.
     CloseUnread,
-    /// Reads the next request and closes the connection.
+    /// Reads the next request, then closes the connection.
     CloseRead,
-    /// Goes on.
+    /// Answers the next request.
     Answer,
 }
 
@@ -38,7 +37,7 @@ fn answer() -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").into_bytes()
 }
 
-/// A server that counts the requests it has read, and its base URL.
+/// A server that counts the requests it reads, and its base URL.
 fn server(then: Then) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -83,7 +82,7 @@ fn serve(mut client: TcpStream, then: Then, count: &AtomicUsize) -> io::Result<(
     Ok(())
 }
 
-/// Reads a request whose body has a length; `false` if none comes.
+/// Reads a request whose body has a length; returns `false` at the end.
 fn read_request(client: &mut TcpStream) -> io::Result<bool> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
@@ -110,7 +109,7 @@ fn ask(connector: &Connector, connection: &Connection) -> Result<u64, Failure> {
 }
 
 #[test]
-fn w07_a_request_that_was_not_read_is_made_on_a_new_connection() {
+fn w07_an_unread_request_is_repeated_on_a_new_connection() {
     for then in [
         Then::Close(0),
         Then::Close(1),
@@ -123,7 +122,8 @@ fn w07_a_request_that_was_not_read_is_made_on_a_new_connection() {
         let (base_url, read) = server(then);
         let connection = OPENAI.connection(connection_values(&base_url)).unwrap();
         for round in 1..=8 {
-            // It is not another attempt: nothing was attempted.
+            // This does not count as another attempt, because nothing was
+            // attempted.
             assert_eq!(ask(&OPENAI, &connection), Ok(1), "{then:?}, {round}");
             assert_eq!(read.load(Ordering::SeqCst), round, "{then:?}");
         }
@@ -131,7 +131,7 @@ fn w07_a_request_that_was_not_read_is_made_on_a_new_connection() {
 }
 
 #[test]
-fn w07_a_request_that_was_read_is_not_made_again() {
+fn w07_a_request_that_was_read_is_not_repeated() {
     for _ in 0..4 {
         let (base_url, read) = server(Then::CloseRead);
         let connection = OPENAI.connection(connection_values(&base_url)).unwrap();
@@ -143,7 +143,7 @@ fn w07_a_request_that_was_read_is_not_made_again() {
 }
 
 #[test]
-fn w07_the_same_over_tls() {
+fn w07_the_same_applies_over_tls() {
     let ours = Authority::new();
     let authorities: Authorities = ours.pem().parse().unwrap();
     let options = HostOptions {

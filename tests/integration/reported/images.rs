@@ -1,11 +1,11 @@
-//! Images in JSON, as servers write them.
+//! Images in JSON, in the forms that servers use.
 
 use connector_host::FailureKind::InvalidOutput;
 use serde_json::{Value, json};
 
 use super::{Case, body, events, json_body, run};
 
-/// A PNG as far as its signature goes, and its base64 text.
+/// A PNG truncated to its signature, and its base64 encoding.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\xfb\xff\xfe";
 const BASE64: &str = "iVBORw0KGgr7//4=";
 const JPEG: &str = "/9j/4AAQSkZJRg==";
@@ -14,13 +14,13 @@ fn image() -> Case {
     run("createImage", json!({ "imageMessages": [{ "content": "A tree" }], "model": "flux" }))
 }
 
-/// An image of an answer, and how its file is called.
+/// An image in a response, and the name and type of its file.
 fn cases() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let text = |text: &str| json!({ "b64_json": text });
     vec![
         ("m03", text("iVBORw0K\nGgr7//4=\n"), "image.png", "image/png"),
-        ("line ends of mails", text("iVBORw0K\r\nGgr7//4=\r\n"), "image.png", "image/png"),
-        ("blanks around it", text("  iVBORw0KGgr7//4= "), "image.png", "image/png"),
+        ("line breaks as in mail", text("iVBORw0K\r\nGgr7//4=\r\n"), "image.png", "image/png"),
+        ("surrounding blanks", text("  iVBORw0KGgr7//4= "), "image.png", "image/png"),
         ("m04", text(&format!("data:image/png;base64,{BASE64}")), "image.png", "image/png"),
         ("upper case", text(&format!("DATA:IMAGE/PNG;BASE64,{BASE64}")), "image.png", "image/png"),
         ("no type", text(&format!("data:;base64,{BASE64}")), "image.png", "image/png"),
@@ -30,7 +30,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str, &'static str)> {
             "image.jpg",
             "image/jpeg",
         ),
-        ("the alphabet for URLs", text("iVBORw0KGgr7__4="), "image.png", "image/png"),
+        ("the URL-safe alphabet", text("iVBORw0KGgr7__4="), "image.png", "image/png"),
         ("no padding", text("iVBORw0KGgr7//4"), "image.png", "image/png"),
         ("neither", text("iVBORw0KGgr7__4"), "image.png", "image/png"),
         (
@@ -55,7 +55,7 @@ fn cases() -> Vec<(&'static str, Value, &'static str, &'static str)> {
 }
 
 #[test]
-fn an_image_is_read_as_it_was_written() {
+fn an_image_is_read_in_every_form() {
     for (id, image_of_answer, name, mime_type) in cases() {
         let answer = json_body(&json!({ "created": 1, "data": [image_of_answer] }));
         let ran = image().answers([answer]).start();
@@ -73,7 +73,7 @@ fn an_image_is_read_as_it_was_written() {
 }
 
 #[test]
-fn a_streamed_image_is_read_as_it_was_written() {
+fn a_streamed_image_is_read_in_every_form() {
     for (id, image_of_answer, name, mime_type) in cases() {
         let mut event = image_of_answer;
         event["type"] = "image_generation.completed".into();
@@ -87,7 +87,7 @@ fn a_streamed_image_is_read_as_it_was_written() {
 }
 
 #[test]
-fn base64_that_is_asked_for_has_nothing_around_it() {
+fn base64_output_has_no_prefix_or_line_breaks() {
     for (id, image_of_answer, name, _) in cases() {
         let answer = json_body(&json!({ "created": 1.5, "data": [image_of_answer] }));
         let input = json!({
@@ -96,13 +96,13 @@ fn base64_that_is_asked_for_has_nothing_around_it() {
         let ran = run("createImage", input).answers([answer]).start();
         let base64 = ran.output()["data"][0]["b64Json"].as_str().unwrap();
         assert_eq!(base64 == BASE64, name == "image.png", "{id}: {base64}");
-        // A time with a fraction does not fit the output's schema.
+        // A time with a fraction does not match the output's schema.
         assert_eq!(ran.output()["created"], 1, "{id}");
     }
 }
 
 #[test]
-fn what_is_no_base64_is_a_failure() {
+fn invalid_base64_fails() {
     for text in
         ["???", "aGVsb", "data:image/png;base64,???", "data:image/png;base64,", "data:image/png"]
     {

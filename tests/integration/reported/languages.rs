@@ -1,4 +1,4 @@
-//! Languages as people write them.
+//! Languages in the forms that people write.
 
 use connector_host::FailureKind::InvalidInput;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn transcribed(model: &str, property: &str, value: Value) -> Ran {
     run("createTranscription", input).file("talk.wav", WAV).answers([answer]).start()
 }
 
-/// The values of a form's field.
+/// The values of a form field.
 fn sent<'a>(ran: &'a Ran, name: &str) -> Vec<&'a str> {
     ran.output();
     let parts = ran.sent[0].parts().iter().filter(|part| part.name == name);
@@ -50,7 +50,7 @@ fn a_language_is_sent_as_its_code() {
 }
 
 #[test]
-fn an_unknown_language_is_refused_before_the_upload() {
+fn an_unknown_language_is_rejected_before_the_upload() {
     for text in ["klingon", "xx", "tlh", "x-pirate", "en or de", "Deutsch"] {
         let ran = transcribed("whisper-1", "language", json!(text));
         let failure = ran.failure(InvalidInput);

@@ -1,5 +1,5 @@
-//! Long answers and long conversations stay within a run's memory, which is
-//! 64 MiB unless an engine sets another limit.
+//! Long answers and long conversations fit in a run's memory, 64 MiB by
+//! default.
 
 use connector_host::{Functions, Limits};
 use serde_json::{Value, json};

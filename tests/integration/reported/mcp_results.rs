@@ -1,10 +1,10 @@
-//! Results of tools, and messages that are none.
+//! Results of tools, and invalid messages.
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use connector_tests::mcp::{Client, Server, said};
+use connector_tests::mcp::{Client, Server, answered};
 use connector_tests::{command, in_repository, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use ureq::config::AutoHeaderValue;
 
 use super::{body, json_body};
 
-/// The largest result that clients take.
+/// The largest result that clients accept.
 const MAX_RESULT: usize = 1 << 20;
 const KB: usize = 1000;
 
@@ -22,7 +22,7 @@ const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{
     "clientInfo":{"name":"tests","version":"1"}}}"#;
 const BEGIN: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
-/// Content that begins like a PNG.
+/// Content with the signature of a PNG.
 fn png(size: usize) -> Vec<u8> {
     let mut content = b"\x89PNG\r\n\x1a\n".to_vec();
     content.resize(size, 0x5a);
@@ -35,7 +35,7 @@ fn wav(size: usize) -> Vec<u8> {
     content
 }
 
-/// The answer with images of these sizes.
+/// The response with images of these sizes.
 fn images(sizes: &[usize]) -> Fault {
     let images = sizes.iter().map(|size| json!({ "b64_json": STANDARD.encode(png(*size)) }));
     json_body(&json!({ "created": 1_700_000_000, "data": images.collect::<Vec<_>>() }))
@@ -66,7 +66,7 @@ fn question() -> Value {
     json!({ "messages": [{ "role": "user", "content": "Hello!" }] })
 }
 
-/// A client that knows what tools promise, and what they promised.
+/// A client that knows the output schema of each tool.
 struct Session {
     client: Client,
     schemas: HashMap<String, Value>,
@@ -83,7 +83,8 @@ impl Session {
         Self { schemas: schemas.collect(), client }
     }
 
-    /// The result of a call: it fits the tool's schema, and its size.
+    /// The result of a call; it must match the tool's schema and stay below the
+    /// size limit.
     #[track_caller]
     fn call(&mut self, tool: &str, input: Value) -> Value {
         let result = self.client.call(tool, input);
@@ -111,8 +112,8 @@ fn kinds(result: &Value) -> Vec<&str> {
     blocks.map(|block| block["type"].as_str().unwrap()).collect()
 }
 
-/// p09b, p09c: an image or a recording is in a result once, and a link alone
-/// where it has no place.
+/// p09b, p09c: an image or a recording appears once in a result, and as a link
+/// only if there is no room.
 #[test]
 fn each_file_is_shown_once_if_there_is_room() {
     const SEEN: [&str; 3] = ["text", "image", "resource_link"];
@@ -124,7 +125,7 @@ fn each_file_is_shown_once_if_there_is_room() {
         (&[900 * KB], &["text", "resource_link"]),
         (&[3_000 * KB], &["text", "resource_link"]),
         (&[300 * KB; 2], &["text", "image", "resource_link", "image", "resource_link"]),
-        // What is too large leaves its place to what follows.
+        // A file that is too large leaves room for those after it.
         (&[900 * KB, 300 * KB], &["text", "resource_link", "image", "resource_link"]),
         (&[600 * KB, 600 * KB], &["text", "image", "resource_link", "resource_link"]),
     ] {
@@ -150,7 +151,7 @@ fn each_file_is_shown_once_if_there_is_room() {
     }
 }
 
-/// An output for which there was no link gets one.
+/// An output that is too large becomes a file with a link.
 #[test]
 fn an_output_that_is_too_large_is_a_file() {
     let sandbox = sandbox();
@@ -180,7 +181,7 @@ fn an_output_that_is_too_large_is_a_file() {
             assert_eq!(structured["outcomeFile"]["url"], link["uri"]);
         }
     }
-    // The text of an image counts as every other.
+    // The base64 text of an image counts like any other text.
     for (size, expected) in [
         (200 * KB, &["text", "image", "resource_link"][..]),
         (600 * KB, &["text", "resource_link", "resource_link"]),
@@ -204,7 +205,7 @@ fn an_output_that_is_too_large_is_a_file() {
 }
 
 #[test]
-fn every_result_fits_its_schema() {
+fn every_result_matches_its_schema() {
     let sandbox = sandbox();
     let mut session = Session::start(&sandbox);
     let speech = std::fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
@@ -249,22 +250,22 @@ fn every_result_fits_its_schema() {
     }
 }
 
-/// The answers to lines after the handshake. A `ping` behind them is answered
-/// too, which shows that the server goes on.
+/// The responses to lines sent after the handshake. A `ping` at the end is
+/// answered too, which shows that the server continues.
 fn answers(lines: &[u8], id: Option<u64>) -> Vec<Value> {
     let hello = HELLO.replace('\n', "");
     let ping = r#"{"jsonrpc":"2.0","id":99,"method":"ping"}"#;
     let input =
         [hello.as_bytes(), b"\n", BEGIN.as_bytes(), b"\n", lines, b"\n", ping.as_bytes(), b"\n"];
     let ids: Vec<u64> = [1, 99].into_iter().chain(id).collect();
-    let mut said = said(command(None), &input.concat(), &ids);
-    said.retain(|answer| answer["id"] != 1 && answer["id"] != 99);
-    said
+    let mut answered = answered(command(None), &input.concat(), &ids);
+    answered.retain(|answer| answer["id"] != 1 && answer["id"] != 99);
+    answered
 }
 
-/// p06: what is no message has an answer, and the server goes on.
+/// p06: an invalid message gets an error, and the server continues.
 #[test]
-fn a_line_that_is_no_message_is_answered() {
+fn an_invalid_line_is_answered_with_an_error() {
     let ping = r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#;
     let none = Value::Null;
     for (line, expected) in [
@@ -300,14 +301,14 @@ fn a_line_that_is_no_message_is_answered() {
         let answers = answers(line.as_bytes(), Some(7));
         assert_eq!((answers.len(), &answers[0]["id"]), (1, &json!(7)), "{line}");
     }
-    // Also before the handshake.
+    // Before the handshake as well.
     let hello = format!("hello\n{}\n", HELLO.replace('\n', ""));
-    let said = said(command(None), hello.as_bytes(), &[1]);
-    assert_eq!((said.len(), &said[0]["error"]["code"]), (2, &json!(-32_700)));
+    let answered = answered(command(None), hello.as_bytes(), &[1]);
+    assert_eq!((answered.len(), &answered[0]["error"]["code"]), (2, &json!(-32_700)));
 }
 
 #[test]
-fn a_line_that_is_too_long_is_answered() {
+fn an_oversized_line_is_answered_with_an_error() {
     let long = [b"\"".to_vec(), vec![b'x'; 65 << 20], b"\"".to_vec()].concat();
     let answers = answers(&long, None);
     assert_eq!((answers.len(), &answers[0]["error"]["code"]), (1, &json!(-32_600)));
@@ -331,7 +332,7 @@ fn post(server: &Server, headers: &[(&str, &str)], body: &str) -> (u16, String, 
     (response.status().as_u16(), kind, session, response.body_mut().read_to_string().unwrap())
 }
 
-/// h03b: a client gets what it can read.
+/// h03b: a client gets a response it can read.
 #[test]
 fn over_http_simple_clients_are_served() {
     const JSON: &str = "application/json";

@@ -1,12 +1,12 @@
-//! A message of the model goes back to its provider as it came, in rounds of
-//! functions and in repairs, however it arrived.
+//! A message of the model is sent back to its provider unchanged, in function
+//! rounds and in repairs, streamed or not.
 
 use connector_host::Functions;
 use serde_json::{Value, json};
 
 use super::{events, json_body, run};
 
-/// A message with a call, with these members besides.
+/// A message with a call and further members.
 fn message(more: Value) -> Value {
     let mut message = json!({
         "role": "assistant",
@@ -32,7 +32,7 @@ fn chunk(delta: &Value, reason: Option<&str>) -> Value {
 
 fn weather() -> Functions {
     let parameters = json!({ "type": "object", "properties": { "city": { "type": "string" } } });
-    Functions::new().with("weather", "Tells the weather.", parameters, |arguments| {
+    Functions::new().with("weather", "Returns the weather.", parameters, |arguments| {
         Ok(json!({ "sunny": arguments["city"] }))
     })
 }
@@ -41,7 +41,7 @@ fn question() -> Value {
     json!({ "messages": [{ "content": "The weather?" }], "functions": ["weather"] })
 }
 
-/// What providers add to a message, with the id of the report.
+/// Members that providers add to a message, with the id of the report.
 fn additions() -> Vec<(&'static str, Value)> {
     let mut signed = message(json!({}))["tool_calls"].clone();
     signed[0]["extra_content"] = json!({ "google": { "thought_signature": "c2ln" } });
@@ -56,15 +56,15 @@ fn additions() -> Vec<(&'static str, Value)> {
         ),
         ("reasoning", json!({ "reasoning": "Hm." })),
         ("a signature in the call", json!({ "tool_calls": signed })),
-        ("words beside the call", json!({ "content": "I look it up." })),
+        ("text next to the call", json!({ "content": "I look it up." })),
         ("an empty text", json!({ "content": "" })),
         ("parts", json!({ "content": [{ "type": "text", "text": "I look it up." }] })),
-        ("what nobody knows", json!({ "x_y": { "z": [1, { "a": "b" }] }, "w": 1.50 })),
+        ("unknown members", json!({ "x_y": { "z": [1, { "a": "b" }] }, "w": 1.50 })),
     ]
 }
 
 #[test]
-fn a_message_goes_back_as_it_came() {
+fn a_message_is_sent_back_unchanged() {
     for (case, more) in additions() {
         let message = message(more);
         let answer = json_body(&completion(&message, "tool_calls"));
@@ -75,10 +75,10 @@ fn a_message_goes_back_as_it_came() {
     }
 }
 
-/// OpenAI's own description of a request does not know `annotations`, which are
-/// in every answer.
+/// OpenAI's own request schema does not have `annotations`, which are in every
+/// response.
 #[test]
-fn members_that_say_nothing_are_left_out() {
+fn empty_members_are_omitted() {
     let blank = json!({ "refusal": null, "audio": null, "annotations": [], "note": "" });
     let answer = json_body(&completion(&message(blank), "tool_calls"));
     let ran = run("ask", question()).answers([answer]).functions(weather()).start();
@@ -86,7 +86,7 @@ fn members_that_say_nothing_are_left_out() {
 }
 
 #[test]
-fn a_streamed_message_goes_back_as_it_would_have_come() {
+fn a_streamed_message_is_sent_back_as_if_unstreamed() {
     for (case, more) in additions() {
         let message = message(more);
         // As a whole, and member by member.
@@ -117,7 +117,7 @@ fn a_streamed_message_goes_back_as_it_would_have_come() {
 }
 
 #[test]
-fn what_comes_in_pieces_goes_back_in_one() {
+fn streamed_pieces_are_sent_back_assembled() {
     let call = |call: Value| json!({ "tool_calls": [call] });
     let deltas = [
         json!({ "role": "assistant", "content": null, "reasoning_content": "They " }),
@@ -151,7 +151,7 @@ fn what_comes_in_pieces_goes_back_in_one() {
 }
 
 #[test]
-fn an_answer_that_is_repaired_goes_back_as_it_came() {
+fn a_repaired_answer_is_sent_back_unchanged() {
     let schema = json!({
         "type": "object", "properties": { "a": { "type": "integer" } }, "required": ["a"],
         "additionalProperties": false,
@@ -169,13 +169,13 @@ fn an_answer_that_is_repaired_goes_back_as_it_came() {
     let ran = run("ask", input).answers(answers).start();
     assert_eq!(ran.output(), &json!({ "a": 1 }));
     let mut expected = wrong;
-    // The API refuses an empty list of calls.
+    // The API rejects an empty list of calls.
     expected.as_object_mut().unwrap().remove("tool_calls");
     assert_eq!(ran.bodies()[1]["messages"][1], expected);
 }
 
 #[test]
-fn results_can_be_told_apart() {
+fn function_results_have_distinct_ids() {
     let call = |id: Value, city: &str| {
         let arguments = json!({ "city": city }).to_string();
         let mut call = json!({ "type": "function", "function": { "name": "weather", "arguments": arguments } });
@@ -187,7 +187,11 @@ fn results_can_be_told_apart() {
     for (case, ids, expected) in [
         ("f05b", [json!("call_0"), json!("call_0")], ["call_0", "call_1"]),
         ("no id", [json!(null), json!("")], ["call_1", "call_2"]),
-        ("an id that is made up", [json!(""), json!("call_1")], ["call_2", "call_1"]),
+        (
+            "a generated id that is already taken",
+            [json!(""), json!("call_1")],
+            ["call_2", "call_1"],
+        ),
     ] {
         let [first, second] = ids;
         let calls = [call(first, "Bern"), call(second, "Rome")];

@@ -1,11 +1,11 @@
-//! What users of such connectors reported. Each file is one kind of report, and
-//! each row of its tables is a case: what comes in, or what the provider
-//! answers, with the right result beside it.
+//! Cases that users of such connectors reported. Each file covers one kind of
+//! report. Each row of its tables is a case: an input or a provider's response,
+//! and the expected result.
 
 mod answers;
-mod answers_to_recordings;
 mod audio;
 mod base_urls;
+mod compressed_responses;
 mod connections;
 mod errors;
 mod finishes;
@@ -16,13 +16,13 @@ mod long;
 mod mcp_results;
 mod messages;
 mod model_schemas;
-mod packed_answers;
 mod reasoning;
 mod recordings;
 mod self_hosted;
 mod streams;
 mod strict_schemas;
 mod texts;
+mod transcripts;
 mod values;
 
 use std::sync::{Arc, LazyLock, Mutex};
@@ -38,7 +38,7 @@ use tempfile::TempDir;
 
 static OPENAI: LazyLock<Connector> = LazyLock::new(openai);
 
-/// A run of an action against a provider that is told what to answer.
+/// A run of an action against a provider with scripted responses.
 struct Case {
     action: &'static str,
     input: Value,
@@ -49,7 +49,7 @@ struct Case {
     connection: Vec<(&'static str, Value)>,
 }
 
-/// What became of it.
+/// The result of a case.
 struct Ran {
     result: Result<Outcome, Failure>,
     /// The requests that reached the provider.
@@ -60,7 +60,7 @@ struct Ran {
     dir: TempDir,
 }
 
-/// A run that is not streamed, against a provider that answers well.
+/// A run without streaming, against a provider that answers well.
 fn run(action: &'static str, input: Value) -> Case {
     Case {
         action,
@@ -74,8 +74,8 @@ fn run(action: &'static str, input: Value) -> Case {
 }
 
 impl Case {
-    /// What the provider answers, one for each request; after them it answers
-    /// well again.
+    /// Scripts the provider's responses, one for each request; after them it
+    /// answers well again.
     fn answers(mut self, answers: impl IntoIterator<Item = Fault>) -> Self {
         self.answers = answers.into_iter().collect();
         self
@@ -86,19 +86,19 @@ impl Case {
         self
     }
 
-    /// A file, which the input names by `{"url": NAME}`.
+    /// Adds a file, which the input refers to as `{"url": NAME}`.
     fn file(mut self, name: &'static str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((name, content.into()));
         self
     }
 
-    /// Functions that the model may call.
+    /// Sets the functions that the model may call.
     fn functions(mut self, functions: Functions) -> Self {
         self.functions = functions;
         self
     }
 
-    /// A further value of the connection.
+    /// Sets a further value of the connection.
     fn connection(mut self, property: &'static str, value: impl Into<Value>) -> Self {
         self.connection.push((property, value.into()));
         self
@@ -151,11 +151,11 @@ impl Ran {
         }
     }
 
-    /// The failure of a run, of this kind.
+    /// The failure of a run; it must be of this kind.
     fn failure(&self, kind: FailureKind) -> &Failure {
         match &self.result {
             Err(failure) if failure.kind == kind => failure,
-            other => panic!("expected a failure of the kind {kind:?}, not {other:?}"),
+            other => panic!("expected a {kind:?} failure, got {other:?}"),
         }
     }
 
@@ -165,7 +165,7 @@ impl Ran {
     }
 }
 
-/// What a service answers to a run of an action, with the body as it is written.
+/// The service's response to a run of an action, with the body sent as it is.
 fn served(service: &Service, action: &str, body: impl Into<Vec<u8>>) -> (u16, Value) {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -176,18 +176,18 @@ fn served(service: &Service, action: &str, body: impl Into<Vec<u8>>) -> (u16, Va
     (answer.status().as_u16(), serde_json::from_str(&text).unwrap())
 }
 
-/// An answer with this body and content type.
+/// A response with this body and content type.
 fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
     Fault::Status { status: 200, headers, body: body.into() }
 }
 
-/// An answer in JSON.
+/// A JSON response.
 fn json_body(value: &Value) -> Fault {
     body("application/json", value.to_string())
 }
 
-/// A stream of these events, with `[DONE]` at its end.
+/// A stream of these events that ends with `[DONE]`.
 fn events(events: &[Value]) -> Fault {
     let events: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
     body("text/event-stream", events + "data: [DONE]\n\n")

@@ -1,12 +1,13 @@
-//! Schemas for models. OpenAI and Anthropic answer 400 to a whole request for
-//! one tool whose schema has a keyword such as `allOf` at its root, whose
-//! property has no type, or whose name is not a plain word.
+//! Schemas for models. OpenAI and Anthropic reject the whole request with
+//! status 400 if a single tool's schema has a keyword such as `allOf` at its
+//! root, a property without a type, or a property name that is not a plain
+//! word.
 
 use std::fs;
 use std::sync::LazyLock;
 
 use connector_host::{Connector, Files, Functions, render};
-use connector_tests::mcp::said;
+use connector_tests::mcp::answered;
 use connector_tests::puppet::lock;
 use connector_tests::{
     command, connection_values, host, openai, sandbox, target_dir, test_component,
@@ -15,10 +16,10 @@ use serde_json::{Value, json};
 
 use super::run;
 
-/// What may be at the root of a schema.
+/// The keywords allowed at the root of a schema.
 const AT_ROOT: [&str; 5] =
     ["type", "description", "properties", "required", "additionalProperties"];
-/// What is nowhere.
+/// The keywords allowed nowhere.
 const NOWHERE: [&str; 11] = [
     "$ref",
     "$schema",
@@ -45,7 +46,7 @@ fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.chars().all(is_plain)
 }
 
-/// What a provider would find wrong with the schema of a tool.
+/// The problems that a provider would find in the schema of a tool.
 fn complaints(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let Some(members) = schema.as_object() else { return vec!["no object".to_owned()] };
@@ -56,7 +57,7 @@ fn complaints(schema: &Value) -> Vec<String> {
             .map(|keyword| format!("`{keyword}` at the root")),
     );
     if schema["type"] != "object" || !schema["properties"].is_object() {
-        found.push("the root is no object with properties".to_owned());
+        found.push("the root is not an object with properties".to_owned());
     }
     below(schema, "root", &mut found);
     found
@@ -64,7 +65,7 @@ fn complaints(schema: &Value) -> Vec<String> {
 
 fn below(schema: &Value, path: &str, found: &mut Vec<String>) {
     let Some(members) = schema.as_object() else {
-        found.push(format!("{path} is no schema"));
+        found.push(format!("{path} is not a schema"));
         return;
     };
     for keyword in NOWHERE.iter().filter(|keyword| members.contains_key(**keyword)) {
@@ -75,13 +76,13 @@ fn below(schema: &Value, path: &str, found: &mut Vec<String>) {
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         if !is_name(name) {
-            found.push(format!("`{name}` in {path} is no name"));
+            found.push(format!("`{name}` in {path} is not a valid name"));
         }
         below(property, &format!("{path}.{name}"), found);
     }
     for name in schema["required"].as_array().into_iter().flatten() {
         if schema["properties"].get(name.as_str().unwrap_or_default()).is_none() {
-            found.push(format!("{path} requires {name}, which it has not"));
+            found.push(format!("{path} requires {name}, which is not a property"));
         }
     }
     if schema["type"] == "array" {
@@ -98,9 +99,9 @@ fn assert_plain(schema: &Value, of: &str) {
     jsonschema::draft202012::meta::validate(schema).unwrap();
 }
 
-/// The rules above find what users were refused for.
+/// The rules above detect the problems that users reported.
 #[test]
-fn a_form_of_the_same_table_breaks_the_rules() {
+fn a_form_schema_of_the_same_table_breaks_the_rules() {
     let descriptor = CONNECTORS[0].descriptor();
     let form = |name: &str| {
         let action = descriptor.action(name).unwrap();
@@ -113,7 +114,10 @@ fn a_form_of_the_same_table_breaks_the_rules() {
     assert!(form("createSpeech").contains("root.voice has no type"));
     assert!(form("createTranscription").contains("root.chunkingStrategy has no type"));
     let odd = json!({ "type": "object", "properties": { "a b": { "type": "array" } } });
-    assert_eq!(complaints(&odd), ["`a b` in root is no name", "root.a b[] is no schema"]);
+    assert_eq!(
+        complaints(&odd),
+        ["`a b` in root is not a valid name", "root.a b[] is not a schema"]
+    );
 }
 
 /// p02c, p14
@@ -126,8 +130,8 @@ fn every_table_is_plain_for_models() {
             let of = descriptor.address(action);
             let schema = render::parameters(&action.properties);
             assert_plain(&schema, &of);
-            // What always counts is required where the form requires it, and
-            // nothing is lost.
+            // A property is required exactly where the form requires it, and no
+            // property is lost.
             let form = render::schema("", "", &action.properties).to_value();
             assert_eq!(schema["required"], form["required"], "{of}");
             let named = schema["properties"].as_object().unwrap().keys();
@@ -138,7 +142,7 @@ fn every_table_is_plain_for_models() {
     assert!(count >= 6, "{count} actions");
 }
 
-/// p02c, p14: as clients see them, on standard output.
+/// p02c, p14: the tools as clients see them on standard output.
 #[test]
 fn every_tool_is_plain() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,8 +162,8 @@ fn every_tool_is_plain() {
     }});
     let begin = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
     let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
-    let said = said(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), &[2]);
-    let tools = said.last().unwrap()["result"]["tools"].as_array().unwrap().clone();
+    let answered = answered(command, format!("{hello}\n{begin}\n{list}\n").as_bytes(), &[2]);
+    let tools = answered.last().unwrap()["result"]["tools"].as_array().unwrap().clone();
     assert!(tools.len() >= 6, "{tools:?}");
     for tool in &tools {
         let name = tool["name"].as_str().unwrap();
@@ -211,9 +215,9 @@ fn every_function_is_plain() {
     }
 }
 
-/// What a model is told in place of keywords.
+/// Descriptions in words replace the keywords.
 #[test]
-fn conditions_and_choices_are_in_words() {
+fn conditions_and_choices_are_described_in_words() {
     let descriptor = CONNECTORS[0].descriptor();
     let of = |action: &str, property: &str| {
         let table = &descriptor.action(action).unwrap().properties;
@@ -230,13 +234,13 @@ fn conditions_and_choices_are_in_words() {
     assert!(size["description"].as_str().unwrap().contains("Any other JSON value"), "{size}");
 }
 
-/// Functions that a file declares are checked when they are read: one of them
-/// would spoil the whole request.
+/// Functions declared in a file are checked when the file is read, because a
+/// single bad one would make the whole request fail.
 #[test]
 fn a_declared_function_has_plain_parameters() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("functions.json");
-    for (parameters, said) in [
+    for (parameters, answered) in [
         (json!({ "type": "object", "properties": { "a": { "type": "string" } } }), None),
         (json!({ "type": "object" }), None),
         (json!({}), Some("needs `parameters` with a schema of type `object`")),
@@ -247,7 +251,7 @@ fn a_declared_function_has_plain_parameters() {
         ),
     ] {
         let declared = json!([{
-            "name": "weather", "description": "Tells the weather.", "parameters": parameters,
+            "name": "weather", "description": "Returns the weather.", "parameters": parameters,
             "method": "GET", "url": "http://127.0.0.1:9/weather",
         }]);
         fs::write(&file, declared.to_string()).unwrap();
@@ -257,15 +261,15 @@ fn a_declared_function_has_plain_parameters() {
         command.args(["--set", "messages[0].role=user", "--set", "messages[0].content=Hi"]);
         command.args(["--set", "functions[0]=weather"]);
         let ran = connector_tests::ran(&mut command);
-        match said {
+        match answered {
             None => {
                 assert_eq!(ran.status, 0, "{parameters}: {ran:?}");
                 let requests = sandbox.requests();
                 let tool = &requests[0].json().unwrap()["tools"][0]["function"];
                 assert_plain(&tool["parameters"], "weather");
             }
-            Some(said) => {
-                assert!(ran.stderr.contains(said), "{parameters}: {ran:?}");
+            Some(answered) => {
+                assert!(ran.stderr.contains(answered), "{parameters}: {ran:?}");
                 assert!(sandbox.requests().is_empty());
             }
         }

@@ -1,4 +1,5 @@
-//! JSON is found in what models put around it, without a paid repair.
+//! JSON is extracted from the text that models put around it, without a paid
+//! repair.
 
 use connector_host::FailureKind;
 use serde_json::{Value, json};
@@ -26,18 +27,18 @@ fn object_with_schema() -> Value {
 }
 
 #[test]
-fn the_object_is_found_with_one_request() {
+fn an_object_is_extracted_with_a_single_request() {
     for (case, text) in [
         ("j02c", "<think> let me see </think>\n\n{\"a\": 1}"),
         ("j03b", "Here is the JSON:\n```json\n{\"a\": 1}\n```\nHope it helps!"),
         ("thinking", "<thinking>{\"a\": 0}?</thinking>{\"a\": 1}"),
-        ("thoughts without a beginning", "let me see {\"a\": 0}</think>\n{\"a\": 1}"),
-        ("thoughts and a fence", "<think>hm</think>```json\n{\"a\": 1}\n```"),
-        ("another word at the fence", "```JSON5 title=x\n{\"a\": 1}\n```"),
-        ("no word at the fence", "```\n{\"a\": 1}\n```"),
-        ("a fence without an end", "```json\n{\"a\": 1}"),
-        ("words in front", "Sure! {\"a\": 1}"),
-        ("words behind", "{\"a\": 1}\n\nHope it helps [1]!"),
+        ("reasoning without an opening tag", "let me see {\"a\": 0}</think>\n{\"a\": 1}"),
+        ("reasoning and a fence", "<think>hm</think>```json\n{\"a\": 1}\n```"),
+        ("another language on the fence", "```JSON5 title=x\n{\"a\": 1}\n```"),
+        ("no language on the fence", "```\n{\"a\": 1}\n```"),
+        ("an unclosed fence", "```json\n{\"a\": 1}"),
+        ("text before", "Sure! {\"a\": 1}"),
+        ("text after", "{\"a\": 1}\n\nHope it helps [1]!"),
         ("a byte order mark", "\u{feff}{\"a\": 1}"),
         ("quoted", "\"{\\\"a\\\": 1}\""),
     ] {
@@ -50,7 +51,7 @@ fn the_object_is_found_with_one_request() {
 }
 
 #[test]
-fn a_list_is_found_too() {
+fn a_list_is_extracted_too() {
     for text in [
         "<think>{\"items\": []}</think>{\"items\": [1, 2]}",
         "Here: ```json\n[1, 2]\n```",
@@ -63,7 +64,7 @@ fn a_list_is_found_too() {
 }
 
 #[test]
-fn what_is_not_clear_is_not_guessed() {
+fn ambiguous_json_is_not_guessed() {
     for text in [
         "{\"a\": 1} or {\"a\": 2}",
         "{\"b\": {\"a\": 1}",
@@ -74,7 +75,7 @@ fn what_is_not_clear_is_not_guessed() {
         let ran = run("ask", object()).answers([answer(text)]).start();
         let failure = ran.failure(FailureKind::InvalidOutput);
         assert_eq!(failure.detail.as_deref(), Some(text));
-        // With a schema the model is asked again.
+        // With a schema, the model is asked again.
         let answers = [answer(text), answer("{\"a\": 3}")];
         let ran = run("ask", object_with_schema()).answers(answers).start();
         assert_eq!(ran.output(), &json!({ "a": 3 }), "{text}");
@@ -83,7 +84,7 @@ fn what_is_not_clear_is_not_guessed() {
 }
 
 #[test]
-fn a_text_is_left_as_it_is() {
+fn text_output_is_unchanged() {
     let text = "<think> let me see </think>\n\nHello";
     let input = json!({ "messages": [{ "content": "Hi" }] });
     assert_eq!(run("ask", input).answers([answer(text)]).start().output(), text);

@@ -1,4 +1,4 @@
-//! Recordings whose name says less than their content, or something else.
+//! Recordings whose name says less than their content, or something different.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +27,7 @@ fn mp3() -> Vec<u8> {
     std::fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap()
 }
 
-/// A FLAC file behind the tag that some programs put there.
+/// A FLAC file with the ID3 tag that some programs put in front.
 fn tagged_flac() -> Vec<u8> {
     [b"ID3\x04\0\0\0\0\x20\0", &[0; 4096][..], FLAC].concat()
 }
@@ -39,7 +39,7 @@ fn sent(requests: &[Recorded]) -> (&str, &str) {
 }
 
 #[test]
-fn a_recording_goes_out_under_the_extension_of_its_content() {
+fn a_recording_is_sent_with_the_extension_of_its_content() {
     let mp3 = mp3();
     for (id, name, content, expected) in [
         ("x01", "voice.oga", OGG, ("voice.ogg", "audio/ogg")),
@@ -49,21 +49,21 @@ fn a_recording_goes_out_under_the_extension_of_its_content() {
         ("x15e", "trailing.mp3 ", &mp3, ("trailing.mp3", "audio/mpeg")),
         ("no extension", "talk", WAV, ("talk.wav", "audio/wav")),
         ("upper case", "TALK.MP3", &mp3, ("TALK.MP3", "audio/mpeg")),
-        ("upper case of another", "VOICE.OGA", OGG, ("VOICE.ogg", "audio/ogg")),
+        ("another extension in upper case", "VOICE.OGA", OGG, ("VOICE.ogg", "audio/ogg")),
         ("an alias", "talk.mpga", &mp3, ("talk.mpga", "audio/mpeg")),
         ("another alias", "talk.mpeg", &mp3, ("talk.mpeg", "audio/mpeg")),
         ("a program stream", "talk.mpg", MPEG, ("talk.mpeg", "video/mpeg")),
         ("the wrong extension", "talk.mp3", WAV, ("talk.wav", "audio/wav")),
-        ("the extension of no recording", "talk.txt", WAV, ("talk.wav", "audio/wav")),
-        ("AAC by its name", "talk.aac", MP4, ("talk.m4a", "audio/mp4")),
-        ("Matroska by its name", "talk.mka", WEBM, ("talk.webm", "audio/webm")),
+        ("an extension that is not audio", "talk.txt", WAV, ("talk.wav", "audio/wav")),
+        ("an .aac extension", "talk.aac", MP4, ("talk.m4a", "audio/mp4")),
+        ("a .mka extension", "talk.mka", WEBM, ("talk.webm", "audio/webm")),
         ("an audio book", "book.m4b", MP4, ("book.m4a", "audio/mp4")),
         ("a film", "film.mp4", MOVIE, ("film.mp4", "video/mp4")),
-        ("a film as sound", "talk.m4a", MOVIE, ("talk.m4a", "audio/mp4")),
+        ("a video as audio", "talk.m4a", MOVIE, ("talk.m4a", "audio/mp4")),
         ("3GP", "call.3gp", THREE_GP, ("call.mp4", "video/mp4")),
         ("sound in 3GP", "call.m4a", THREE_GP, ("call.m4a", "audio/mp4")),
         ("WebM", "talk.weba", WEBM, ("talk.webm", "audio/webm")),
-        ("FLAC behind a tag", "talk.mp3", &tagged_flac(), ("talk.flac", "audio/flac")),
+        ("FLAC after a tag", "talk.mp3", &tagged_flac(), ("talk.flac", "audio/flac")),
         ("MPEG without a tag", "talk", b"\xff\xf3\x90\x64", ("talk.mp3", "audio/mpeg")),
         ("odd characters", "Grüße; \"1\".oga", OGG, ("Grüße; %221%22.ogg", "audio/ogg")),
         ("a dot at the end", "voice.", OGG, ("voice.ogg", "audio/ogg")),
@@ -78,7 +78,7 @@ fn a_recording_goes_out_under_the_extension_of_its_content() {
 }
 
 #[test]
-fn what_is_no_recording_that_the_api_takes_is_refused_with_what_it_is() {
+fn an_unsupported_file_is_rejected_with_its_actual_type() {
     let adts = [b"\xff\xf1\x50\x80\x02\x1f\xfc", &[0; 9][..], b"\xff\xf1\x50\x80"].concat();
     for (name, content, found) in [
         ("talk.aac", &adts[..], "audio/aac"),
@@ -110,7 +110,7 @@ fn what_is_no_recording_that_the_api_takes_is_refused_with_what_it_is() {
 }
 
 #[test]
-fn a_speakers_voice_is_known_by_its_content_too() {
+fn a_speakers_voice_is_recognized_by_its_content_too() {
     let input = json!({
         "file": { "url": "talk.mp3" }, "model": "gpt-4o-transcribe-diarize",
         "knownSpeakers": [{ "name": "Anna", "recording": { "url": "anna.oga" } }],
@@ -124,7 +124,7 @@ fn a_speakers_voice_is_known_by_its_content_too() {
 }
 
 #[test]
-fn attachments_are_what_their_content_says() {
+fn attachments_are_recognized_by_their_content() {
     for (name, content, part) in [
         ("photo.png", &b"\xff\xd8\xff\xe0"[..], "data:image/jpeg;base64,/9j/4A=="),
         ("photo", b"\x89PNG\r\n\x1a\n", "data:image/png;base64,iVBORw0KGgo="),
@@ -147,13 +147,13 @@ fn attachments_are_what_their_content_says() {
         let ran = run("ask", input).file(name, content).start();
         match content {
             UNKNOWN => drop(ran.failure(InvalidInput).clone()),
-            // A text is one under any name.
+            // Text is accepted whatever its name is.
             _ => assert!(ran.bodies()[0].to_string().contains("no picture")),
         }
     }
 }
 
-/// A transcription by the service.
+/// Runs a transcription on the service.
 fn transcribed(service: &Service, sandbox: &Sandbox, file: &Value) -> Value {
     sandbox.script(json_body(&json!({ "text": "Hi" })));
     let body = json!({ "input": { "file": file }, "connection": inline(sandbox) });
@@ -168,7 +168,7 @@ fn an_upload_without_a_name_gets_one() {
         ("q02d", None, "audio/x-m4a", MP4, "file.m4a"),
         ("bytes", None, "application/octet-stream", WAV, "file.wav"),
         ("no type", None, "", OGG, "file.ogg"),
-        ("an unknown content", None, "audio/webm", UNKNOWN, "file.webm"),
+        ("unknown content", None, "audio/webm", UNKNOWN, "file.webm"),
         ("another one", None, "audio/x-m4a", UNKNOWN, "file.m4a"),
         ("a name without an extension", Some("talk"), "audio/mpeg", FLAC, "talk.flac"),
     ] {
@@ -185,7 +185,7 @@ fn an_upload_without_a_name_gets_one() {
         let outcome = transcribed(&service, &sandbox, &file);
         assert_eq!(outcome["output"]["text"], "Hi", "{id}: {outcome}");
         assert_eq!(sent(&sandbox.requests()).0, expected, "{id}");
-        // Its address alone is enough.
+        // The URL alone is sufficient.
         let outcome = transcribed(&service, &sandbox, &file["url"]);
         assert_eq!(outcome["output"]["text"], "Hi", "{id}: {outcome}");
     }
@@ -209,7 +209,7 @@ fn a_data_url_needs_no_name() {
         let url = format!("data:{kind};base64,{base64}");
         let mut given = vec![json!({ "url": url, "name": name })];
         if name.is_none() {
-            // p12d: the text alone.
+            // p12d: only the URL.
             given.push(json!(url));
         }
         for file in given {
@@ -222,7 +222,7 @@ fn a_data_url_needs_no_name() {
 }
 
 #[test]
-fn the_address_of_a_file_may_stand_for_it() {
+fn the_url_of_a_file_may_be_given_instead_of_an_entry() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("voice.oga");
     std::fs::write(&path, OGG).unwrap();

@@ -1,5 +1,5 @@
-//! Servers of one's own: which addresses are reached by `http`, how that is
-//! allowed on every surface, and what is said of a base URL that is not right.
+//! Self-hosted servers: which addresses `http` may reach, how to allow more in
+//! each interface, and how an invalid base URL is reported.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, ToSocketAddrs};
@@ -15,11 +15,11 @@ use tempfile::TempDir;
 
 const FLAG: &str = "--allow-private-addresses";
 const VARIABLE: &str = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES";
-/// A name that nobody has. It is refused before it is looked up.
+/// A name that does not exist. It is rejected before it is looked up.
 const ELSEWHERE: &str = "http://ollama.invalid:11434/v1";
 
-/// Another name of this machine than `localhost`, as its `/etc/hosts` has it.
-/// Where it has none, the numeric form that is not written like an address.
+/// A name of this machine other than `localhost`, from its `/etc/hosts`; if
+/// there is none, an unusual spelling of its address.
 fn name() -> String {
     let hosts = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     let is_ours = |name: &&str| {
@@ -42,7 +42,7 @@ fn with_connection(base_url: &str) -> Command {
 }
 
 #[test]
-fn c09b_every_command_reaches_a_server_of_ones_own_where_that_is_allowed() {
+fn c09b_every_command_reaches_a_self_hosted_server_if_allowed() {
     let commands: [&[&str]; 3] = [
         &["test", "openai"],
         &["options", "openai/v1/ask", "model"],
@@ -76,7 +76,7 @@ fn c09b_every_command_reaches_a_server_of_ones_own_where_that_is_allowed() {
 }
 
 #[test]
-fn c09b_such_a_connection_can_be_stored() {
+fn c09b_a_connection_to_a_self_hosted_server_can_be_stored() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let token = folder.path().join("token");
     std::fs::write(&token, CANARY).unwrap();
@@ -97,7 +97,8 @@ fn c09b_such_a_connection_can_be_stored() {
     assert_eq!(test.status, 0, "{test:?}");
 }
 
-/// A service that ends with its standard input, and where it listens.
+/// A service that ends when its standard input closes, and the address it
+/// listens on.
 fn start_service(data: &TempDir, allowed: bool) -> (Child, String) {
     let mut command = command(None);
     command.args(["serve", "--until-stdin-closes", "--listen", "127.0.0.1:0", "--data-dir"]);
@@ -113,7 +114,7 @@ fn start_service(data: &TempDir, allowed: bool) -> (Child, String) {
 }
 
 #[test]
-fn c09b_a_service_reaches_it_where_that_is_allowed() {
+fn c09b_a_service_reaches_a_self_hosted_server_if_allowed() {
     let (sandbox, data) = (sandbox(), TempDir::new().unwrap());
     for (allowed, base_url, status) in [
         (false, ELSEWHERE.to_owned(), 422),
@@ -142,7 +143,7 @@ fn c09b_a_service_reaches_it_where_that_is_allowed() {
     assert_eq!(sandbox.requests().len(), 2);
 }
 
-/// What a tool answers over standard input and output.
+/// The result of a tool over standard input and output.
 fn called(base_url: &str, flag: Option<&str>) -> Value {
     let data = TempDir::new().unwrap();
     let mut command = with_connection(base_url);
@@ -171,7 +172,7 @@ fn called(base_url: &str, flag: Option<&str>) -> Value {
 }
 
 #[test]
-fn c09b_tools_reach_it_where_that_is_allowed() {
+fn c09b_tools_reach_a_self_hosted_server_if_allowed() {
     let sandbox = sandbox();
     let refused = called(ELSEWHERE, None);
     assert!(refused["isError"] == true && refused.to_string().contains(FLAG), "{refused}");
@@ -180,7 +181,7 @@ fn c09b_tools_reach_it_where_that_is_allowed() {
 }
 
 #[test]
-fn c09b_every_surface_that_connects_has_the_option() {
+fn c09b_every_command_that_connects_has_the_option() {
     for command_line in ["run", "test", "options", "serve", "mcp", "worker", "connection add"] {
         let mut command = command(None);
         let help = ran(command.args(command_line.split(' ')).arg("--help")).stdout;
@@ -188,9 +189,9 @@ fn c09b_every_surface_that_connects_has_the_option() {
     }
 }
 
-/// Before a lookup, and without one.
+/// Without a lookup.
 #[test]
-fn c09b_a_base_url_is_refused_with_what_is_allowed() {
+fn c09b_the_rejection_of_a_base_url_states_what_is_allowed() {
     for (addresses, base_url, words) in [
         (AddressPolicy::Any, "http://10.0.0.5:11434/v1", FLAG),
         (AddressPolicy::Any, "http://studio.local:1234/v1", FLAG),
@@ -216,22 +217,22 @@ fn c09b_a_base_url_is_refused_with_what_is_allowed() {
     }
 }
 
-/// What a name resolves to is known when it is connected to.
+/// The address of a name is checked when connecting.
 #[test]
-fn c09b_an_address_behind_a_name_is_refused_too() {
+fn c09b_the_address_of_a_name_is_checked_too() {
     let sandbox = sandbox();
     let options = HostOptions { addresses: AddressPolicy::Public, ..HostOptions::default() };
     let connector = Host::new(options).unwrap().load_file(component()).unwrap();
     let base_url = by_name(&sandbox).replace("http:", "https:");
     let connection = connector.connection(connection_values(&base_url));
     let failure = connection.and_then(|connection| connector.test(&connection)).unwrap_err();
-    let told = (failure.kind, failure.request_sent);
-    assert_eq!(told, (FailureKind::InvalidInput, false), "{failure:?}");
+    let observed = (failure.kind, failure.request_sent);
+    assert_eq!(observed, (FailureKind::InvalidInput, false), "{failure:?}");
     assert!(failure.message.contains(FLAG), "{failure:?}");
 }
 
 #[test]
-fn c02_a_query_in_the_base_url_says_what_to_do() {
+fn c02_a_query_in_the_base_url_is_explained() {
     for base_url in ["https://own.example/v1?api-version=2024-10-21", "https://own.example/v1#x"] {
         let ran = ran(with_connection(base_url).args(["test", "openai"]));
         assert_eq!(ran.status, 2, "{ran:?}");
@@ -242,8 +243,8 @@ fn c02_a_query_in_the_base_url_says_what_to_do() {
     }
 }
 
-/// A server that says this to whoever connects, once it has heard something.
-fn saying(answer: &'static [u8]) -> u16 {
+/// A server that sends this to every client, once it has received something.
+fn responding(answer: &'static [u8]) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     spawn(move || {
@@ -264,12 +265,12 @@ fn tested(base_url: &str) -> Ran {
 }
 
 #[test]
-fn c20b_a_server_that_speaks_http_is_told_from_one_without_a_certificate() {
+fn c20b_a_plain_http_server_is_distinguished_from_a_bad_certificate() {
     for answer in [
         b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".as_slice(),
         b"<!DOCTYPE HTML><title>Error response</title>",
     ] {
-        let ran = tested(&format!("https://127.0.0.1:{}/v1", saying(answer)));
+        let ran = tested(&format!("https://127.0.0.1:{}/v1", responding(answer)));
         assert_eq!(ran.status, 6, "{ran:?}");
         let words = "the server does not support TLS; if it expects plain HTTP, use an http:// URL";
         assert!(ran.stderr.contains(words), "{ran:?}");
@@ -277,14 +278,14 @@ fn c20b_a_server_that_speaks_http_is_told_from_one_without_a_certificate() {
 }
 
 #[test]
-fn c20b_a_server_that_speaks_tls_is_told_from_one_that_refuses() {
-    // nginx, Apache and Go say it so.
+fn c20b_a_tls_server_is_distinguished_from_a_rejection() {
+    // The responses of nginx, Apache and Go.
     for page in [
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<title>400 The plain HTTP request was sent to HTTPS port</title>".as_slice(),
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection: close\r\n\r\nYou're speaking plain HTTP to an SSL-enabled server port.<br />\n Instead use the HTTPS scheme to access this URL, please.",
         b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
     ] {
-        let ran = tested(&format!("http://127.0.0.1:{}/v1", saying(page)));
+        let ran = tested(&format!("http://127.0.0.1:{}/v1", responding(page)));
         assert_eq!(ran.status, 6, "{ran:?}");
         assert!(ran.stderr.contains("expects TLS; use an https:// URL"), "{ran:?}");
     }
@@ -294,22 +295,22 @@ fn c20b_a_server_that_speaks_tls_is_told_from_one_that_refuses() {
     let identity = Authority::new().sign("127.0.0.1", Validity::Current);
     let ran = tested(&format!("http://127.0.0.1:{}/v1", serve(identity, behind, Close::Orderly)));
     assert_eq!(ran.status, 6, "{ran:?}");
-    // A provider's own error is not taken for it.
+    // A provider's own error is not mistaken for it.
     let own = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"error\":{\"message\":\"only HTTPS images\"}}";
-    let ran = tested(&format!("http://127.0.0.1:{}/v1", saying(own)));
+    let ran = tested(&format!("http://127.0.0.1:{}/v1", responding(own)));
     assert!(ran.status == 4 && ran.stderr.contains("only HTTPS images"), "{ran:?}");
 }
 
 #[test]
-fn c20b_an_answer_that_is_no_http_may_be_tls() {
-    // An alert of TLS.
-    let ran = tested(&format!("http://127.0.0.1:{}/v1", saying(b"\x15\x03\x03\0\x02\x02\x0a")));
+fn c20b_a_response_that_is_not_http_may_be_tls() {
+    // A TLS alert.
+    let ran = tested(&format!("http://127.0.0.1:{}/v1", responding(b"\x15\x03\x03\0\x02\x02\x0a")));
     assert_eq!(ran.status, 6, "{ran:?}");
     assert!(ran.stderr.contains("if the server expects TLS, use an https:// URL"), "{ran:?}");
 }
 
-/// The older name of the variable, which the clients of many servers still read:
-/// whoever has set it does not want the key to go to OpenAI.
+/// The older name of the variable, which clients of many servers still read. A
+/// user who set it does not want the key to go to OpenAI.
 #[test]
 fn c21_the_older_variable_is_read_too() {
     let sandbox = sandbox();

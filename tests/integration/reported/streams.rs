@@ -1,5 +1,5 @@
-//! Nothing of a stream is dropped silently, whatever its server makes of the
-//! format.
+//! No part of a stream is silently dropped, however its server deviates from
+//! the format.
 
 use connector_host::{FailureKind, Functions};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn end(reason: &str) -> Value {
 }
 
 #[test]
-fn the_text_arrives_whole() {
+fn the_text_arrives_complete() {
     let thought = json!([{ "type": "thinking", "thinking": [{ "type": "text", "text": "Hm." }] }]);
     let part = |text: &str| json!([{ "type": "text", "text": text }]);
     for (case, chunks) in [
@@ -37,7 +37,7 @@ fn the_text_arrives_whole() {
             ],
         ),
         (
-            "thoughts as a list, the answer as a text",
+            "reasoning as a list, the answer as text",
             vec![
                 delta(&json!({ "role": "assistant", "content": "" })),
                 delta(&json!({ "content": thought })),
@@ -48,14 +48,14 @@ fn the_text_arrives_whole() {
             ],
         ),
         (
-            "a message in place of a delta",
+            "a message instead of a delta",
             vec![
                 json!({ "choices": [{ "index": 0, "message": { "content": "Hel" } }] }),
                 json!({ "choices": [{ "index": 0, "message": { "content": "lo" } }] }),
             ],
         ),
         (
-            "the whole message beside each delta",
+            "the whole message next to each delta",
             vec![
                 json!({ "choices": [{ "delta": { "content": "Hel" }, "message": { "content": "Hel" } }] }),
                 json!({ "choices": [{ "delta": { "content": "lo" }, "message": { "content": "Hello" } }] }),
@@ -81,7 +81,7 @@ fn the_text_arrives_whole() {
 }
 
 #[test]
-fn lines_that_say_nothing_are_skipped() {
+fn empty_lines_are_skipped() {
     let text = |text: &str| format!("data: {}", delta(&json!({ "content": text })));
     let (hel, lo, stop) = (text("Hel"), text("lo"), format!("data: {}", end("stop")));
     for (case, stream) in [
@@ -99,7 +99,7 @@ fn lines_that_say_nothing_are_skipped() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_is_a_failure_with_the_text_so_far() {
+fn an_incomplete_stream_fails_and_keeps_the_text_so_far() {
     let half = delta(&json!({ "content": "Hel" }));
     let blank =
         json!({ "choices": [{ "index": 0, "delta": { "content": "" }, "finish_reason": "" }] });
@@ -116,10 +116,10 @@ fn a_stream_that_breaks_off_is_a_failure_with_the_text_so_far() {
     }
 }
 
-/// How a server marks the pieces of two calls: what is the same for both, or is
-/// not there.
+/// Some servers repeat the index, id or name with each piece of a call, and
+/// some omit them.
 #[test]
-fn every_call_is_called() {
+fn every_function_call_is_executed() {
     let call = |marks: Value, city: &str| {
         let arguments = json!({ "city": city }).to_string();
         let mut call = marks;
@@ -206,7 +206,7 @@ fn every_call_is_called() {
             vec!["weather Bern"],
         ),
     ] {
-        // Each piece in a chunk of its own, and all in one.
+        // Each piece in its own chunk, and all pieces in one chunk.
         let one_by_one: Vec<_> =
             pieces.iter().map(|piece| delta(&json!({ "tool_calls": [piece] }))).collect();
         let together = vec![delta(&json!({ "tool_calls": pieces }))];
@@ -223,8 +223,8 @@ fn every_call_is_called() {
             };
             let parameters = json!({ "type": "object" });
             let functions = Functions::new()
-                .with("weather", "Tells the weather.", parameters.clone(), function("weather"))
-                .with("time", "Tells the time.", parameters, function("time"));
+                .with("weather", "Returns the weather.", parameters.clone(), function("weather"))
+                .with("time", "Returns the time.", parameters, function("time"));
             let input = json!({
                 "messages": [{ "content": "Hi" }], "functions": ["weather", "time"],
             });
@@ -233,7 +233,7 @@ fn every_call_is_called() {
             let ran = run("ask", input).answers(answers).functions(functions).streamed().start();
             assert_eq!(ran.output(), "Done.", "{case}");
             let mut called = called.lock().unwrap().clone();
-            // They run at the same time.
+            // The functions run concurrently.
             called.sort();
             let mut expected = expected.clone();
             expected.sort_unstable();
@@ -245,9 +245,9 @@ fn every_call_is_called() {
     }
 }
 
-/// Mistral's API and some of Azure's do not know `stream_options`.
+/// Mistral's API and some of Azure's do not support `stream_options`.
 #[test]
-fn a_server_that_does_not_count_tokens_in_streams_is_asked_without() {
+fn stream_options_are_dropped_if_the_server_rejects_them() {
     let refusal = |body: Value| openai_sandbox::Fault::Status {
         status: 422,
         headers: Vec::new(),
@@ -268,7 +268,7 @@ fn a_server_that_does_not_count_tokens_in_streams_is_asked_without() {
         assert_eq!(asked, [Some(&json!({ "include_usage": true })), None]);
         assert_eq!(bodies[1]["stream"], true);
     }
-    // Asked once more, and no further.
+    // The request is repeated only once.
     let ran =
         run("ask", question()).answers([refusal(s19.clone()), refusal(s19)]).streamed().start();
     let failure = ran.failure(FailureKind::Refused);

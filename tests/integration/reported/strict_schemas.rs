@@ -1,5 +1,6 @@
-//! A schema is sent as strict only if OpenAI's strict mode takes it, and
-//! OpenAPI's `nullable` is understood. The sandbox refuses what the API refuses.
+//! A schema is sent as strict only if OpenAI's strict mode accepts it, and
+//! OpenAPI's `nullable` is understood. The sandbox rejects whatever the API
+//! rejects.
 
 use connector_host::FailureKind;
 use openai_sandbox::Fault;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{json_body, run};
 
-/// A schema of the strict shape whose member `a` has this one.
+/// An object schema for strict mode whose property `a` has this schema.
 fn with(a: Value) -> Value {
     json!({
         "type": "object", "properties": { "a": a }, "required": ["a"],
@@ -30,7 +31,7 @@ fn answer(content: &Value) -> Fault {
 }
 
 #[test]
-fn only_what_strict_mode_takes_is_strict() {
+fn only_schemas_that_strict_mode_accepts_are_strict() {
     let string = |name: &str, value: Value| json!({ "type": "string", name: value });
     for (case, part, is_strict) in [
         ("a plain string", json!({ "type": "string" }), true),
@@ -62,18 +63,18 @@ fn only_what_strict_mode_takes_is_strict() {
         ("a shortest length", string("minLength", json!(1)), false),
         ("examples", string("examples", json!(["x"])), false),
         ("a member of any type", json!({}), false),
-        ("a reference with words", json!({ "$ref": "#", "description": "x" }), false),
+        ("a reference with a description", json!({ "$ref": "#", "description": "x" }), false),
         ("an int32", json!({ "type": "integer", "format": "int32" }), false),
     ] {
         let schema = with(part);
-        // Nothing is scripted: the sandbox judges the request and makes an
-        // answer, which may not fit.
+        // Nothing is scripted. The sandbox validates the request and generates
+        // an answer, which may not match the schema.
         let ran = run("ask", input(1, &schema.to_string())).start();
         let format = &ran.bodies()[0]["response_format"]["json_schema"];
         assert_eq!(format["strict"], is_strict, "{case}");
         assert_eq!(format["schema"], schema, "{case}");
         assert_eq!(ran.sent[0].status, Some(200), "{case}");
-        // In a list, too.
+        // In a list as well.
         let ran = run("ask", input(2, &schema.to_string())).start();
         let format = &ran.bodies()[0]["response_format"]["json_schema"];
         assert_eq!(format["strict"], is_strict, "{case}, in a list");
@@ -119,7 +120,7 @@ fn nullable_is_understood_on_both_sides() {
         assert_eq!(format["schema"], with(sent), "{case}");
         assert_eq!(format["strict"], is_strict, "{case}");
     }
-    // `false` says what holds anyway.
+    // `false` changes nothing.
     let schema = with(json!({ "type": "string", "nullable": false })).to_string();
     let ran = run("ask", input(1, &schema)).answers([answer(&null())]).start();
     ran.failure(FailureKind::InvalidOutput);
@@ -128,7 +129,7 @@ fn nullable_is_understood_on_both_sides() {
 }
 
 #[test]
-fn an_empty_schema_is_none() {
+fn an_empty_schema_counts_as_none() {
     for schema in ["", "{}", " ", "\n", "{ }"] {
         let ran = run("ask", input(1, schema)).answers([answer(&json!({ "a": 1 }))]).start();
         assert_eq!(ran.output(), &json!({ "a": 1 }), "j30: {schema:?}");
@@ -138,7 +139,7 @@ fn an_empty_schema_is_none() {
 }
 
 #[test]
-fn a_server_without_the_format_is_answered_with_advice() {
+fn an_unsupported_response_format_is_explained() {
     let refusal = |status: u16, body: Value| Fault::Status {
         status,
         headers: Vec::new(),

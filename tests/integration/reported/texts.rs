@@ -1,5 +1,5 @@
-//! Texts of inputs: byte order marks, halves of surrogate pairs, and what is no
-//! text.
+//! Text in inputs: byte order marks, unpaired surrogates, and bytes that are
+//! not text.
 
 use std::fs;
 use std::path::Path;
@@ -15,28 +15,28 @@ use super::{run, served};
 
 const MARK: &str = "\u{feff}";
 
-/// An Ask as JSON text, with this content as it is written.
+/// The JSON of an Ask, with this content inserted unescaped.
 fn asking(content: &str) -> String {
     format!(r#"{{"messages":[{{"role":"user","content":"{content}"}}]}}"#)
 }
 
-/// What was sent as the content of the first message.
+/// The content of the first message that was sent.
 fn content(sandbox: &Sandbox) -> Value {
     sandbox.requests()[0].json().unwrap()["messages"][0]["content"].clone()
 }
 
-/// Contents as JSON writes them, and what they are.
+/// Contents as written in JSON, and as decoded.
 const CONTENTS: [(&str, &str, &str); 6] = [
     ("q05", r"a cut emoji: \ud83d", "a cut emoji: \u{fffd}"),
     ("q05 from its middle", r"\ude00!", "\u{fffd}!"),
     ("a pair", r"\ud83d\ude00", "😀"),
-    ("two halves in the wrong order", r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+    ("two surrogates in the wrong order", r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
     ("a backslash before it", r"\\ud83d", r"\ud83d"),
-    ("a pair behind a half", r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+    ("a pair after an unpaired surrogate", r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
 ];
 
 #[test]
-fn half_a_surrogate_pair_is_taken_everywhere() {
+fn an_unpaired_surrogate_is_accepted_everywhere() {
     let service = Service::start();
     for (id, written, text) in CONTENTS {
         let sandbox = sandbox();
@@ -56,7 +56,7 @@ fn half_a_surrogate_pair_is_taken_everywhere() {
     }
 }
 
-/// What an MCP client writes to call Ask.
+/// The messages that an MCP client sends to call Ask.
 fn messages(arguments: &str) -> [String; 3] {
     let begin = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {},
@@ -73,7 +73,7 @@ fn messages(arguments: &str) -> [String; 3] {
 }
 
 #[test]
-fn half_a_surrogate_pair_is_taken_by_mcp_over_http() {
+fn an_unpaired_surrogate_is_accepted_by_mcp_over_http() {
     let sandbox = sandbox();
     let server = Server::start(&sandbox, &[]);
     let [begin, _, call] = messages(&asking(r"\ud83d"));
@@ -156,7 +156,7 @@ fn a_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn what_is_no_text_is_refused_with_what_to_do() {
+fn input_that_is_not_text_is_rejected_with_advice() {
     let sandbox = sandbox();
     let folder = tempfile::tempdir().unwrap();
     let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
@@ -193,7 +193,7 @@ fn what_is_no_text_is_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_token_is_trimmed_and_never_sent_in_quotes() {
+fn a_token_is_trimmed_and_never_sent_with_quotes() {
     let hello = || json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     for (id, token) in [
         ("a line end", format!("{CANARY}\r\n")),

@@ -1,4 +1,5 @@
-//! Values as engines, environment variables, forms and models write them.
+//! Values in the forms that workflow engines, environment variables, forms and
+//! models write.
 
 use connector_host::{FailureKind, Files, Functions};
 use connector_tests::mcp::exchanged;
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{OPENAI, json_body, run, served};
 
-/// The smallest question, with further properties.
+/// The smallest question with further properties.
 fn asking(properties: &Value) -> Value {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
@@ -16,7 +17,7 @@ fn asking(properties: &Value) -> Value {
 }
 
 #[test]
-fn what_can_be_read_without_loss_is_taken() {
+fn accepts_values_that_convert_without_loss() {
     for (id, given, sent) in [
         ("i02", json!({ "maxTokens": "100" }), json!({ "max_completion_tokens": 100 })),
         (
@@ -58,15 +59,19 @@ fn what_can_be_read_without_loss_is_taken() {
         ("i23", json!({ "model": " gpt-4o\n" }), json!({ "model": "gpt-4o" })),
         ("i23 of a closed list", json!({ "verbosity": " low\r\n" }), json!({ "verbosity": "low" })),
         ("a list of one", json!({ "stop": "END" }), json!({ "stop": ["END"] })),
-        ("no list of two", json!({ "stop": "a, b" }), json!({ "stop": ["a, b"] })),
-        ("a list in a text", json!({ "stop": "[\"a\", \"b\"]" }), json!({ "stop": ["a", "b"] })),
+        ("a text with a comma", json!({ "stop": "a, b" }), json!({ "stop": ["a, b"] })),
+        ("a list as JSON text", json!({ "stop": "[\"a\", \"b\"]" }), json!({ "stop": ["a", "b"] })),
         ("upper case", json!({ "verbosity": "High" }), json!({ "verbosity": "high" })),
-        ("messages in a text", json!({ "messages": "[{\"role\": \"user\", \"content\": 7}]" }), {
-            json!({ "messages": [{ "role": "user", "content": "7" }] })
-        }),
-        ("a row in a text", json!({ "messages": ["{\"role\": \"USER\", \"content\": \"7\"}"] }), {
-            json!({ "messages": [{ "role": "user", "content": "7" }] })
-        }),
+        (
+            "messages as JSON text",
+            json!({ "messages": "[{\"role\": \"user\", \"content\": 7}]" }),
+            { json!({ "messages": [{ "role": "user", "content": "7" }] }) },
+        ),
+        (
+            "a message as JSON text",
+            json!({ "messages": ["{\"role\": \"USER\", \"content\": \"7\"}"] }),
+            { json!({ "messages": [{ "role": "user", "content": "7" }] }) },
+        ),
     ] {
         let ran = run("ask", asking(&given)).start();
         ran.output();
@@ -78,7 +83,7 @@ fn what_can_be_read_without_loss_is_taken() {
 }
 
 #[test]
-fn numbers_of_an_upload_are_taken_as_texts() {
+fn numbers_in_an_upload_may_be_strings() {
     // y10
     let speech = std::fs::read(in_repository("tests/sandbox/samples/speech.mp3")).unwrap();
     let input = json!({ "file": { "url": "talk.mp3" }, "temperature": "0" });
@@ -89,7 +94,7 @@ fn numbers_of_an_upload_are_taken_as_texts() {
 }
 
 #[test]
-fn a_schema_may_be_given_as_what_it_is() {
+fn a_schema_may_be_given_as_an_object() {
     let schema = json!({
         "type": "object",
         "properties": { "a": { "type": "integer" } },
@@ -108,7 +113,7 @@ fn a_schema_may_be_given_as_what_it_is() {
         let sent = &ran.bodies()[0]["response_format"]["json_schema"]["schema"];
         assert_eq!(*sent, schema, "{id}");
     }
-    // Of any other text nobody knows how to say an object.
+    // An object is not converted to any other text.
     let content = json!({ "messages": [{ "role": "user", "content": { "type": "text" } }] });
     let ran = run("ask", content).start();
     let failure = ran.failure(FailureKind::InvalidInput);
@@ -116,7 +121,7 @@ fn a_schema_may_be_given_as_what_it_is() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_as_it_was_given() {
+fn rejects_other_values_and_quotes_them() {
     for (given, property, message) in [
         (json!({ "maxTokens": "1.5x" }), "maxTokens", "must be a whole number (got \"1.5x\")"),
         (json!({ "maxTokens": "0x10" }), "maxTokens", "must be a whole number (got \"0x10\")"),
@@ -148,7 +153,7 @@ fn what_cannot_be_read_is_refused_as_it_was_given() {
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn reports_all_errors_at_once() {
     let input = json!({
         "messages": [{ "role": "poet", "content": "Hi" }, null, { "role": "user", "contnet": "Hi" }],
         "temperature": "hot",
@@ -156,7 +161,7 @@ fn all_that_is_wrong_is_told_at_once() {
     });
     let refused = run("ask", input.clone()).start();
     let failure = refused.failure(FailureKind::InvalidInput);
-    let told: Vec<&str> = failure.violations.iter().map(|each| each.message.as_str()).collect();
+    let messages: Vec<&str> = failure.violations.iter().map(|each| each.message.as_str()).collect();
     let expected = [
         "unknown property `tempreature`; did you mean `temperature`?",
         "`messages[0].role` must be one of: `system`, `developer`, `user`, `assistant` (got \"poet\")",
@@ -164,13 +169,14 @@ fn all_that_is_wrong_is_told_at_once() {
         "`messages[2].content` is required",
         "`temperature` must be a number (got \"hot\")",
     ];
-    assert_eq!(told[0], expected[0]);
-    assert!(told[1].starts_with("`messages[0].role` must be one of: "), "{told:?}");
-    assert_eq!(told[2..], expected[2..]);
-    assert_eq!(failure.message, told[0]);
+    assert_eq!(messages[0], expected[0]);
+    assert!(messages[1].starts_with("`messages[0].role` must be one of: "), "{messages:?}");
+    assert_eq!(messages[2..], expected[2..]);
+    assert_eq!(failure.message, messages[0]);
     assert_eq!(failure.property.as_deref(), Some("tempreature"));
 
-    // A program finds them in the problem, a person one in a line.
+    // Programs read the errors in the problem document; people read one per
+    // line.
     let service = Service::start();
     let (status, problem) = served(
         &service,
@@ -180,10 +186,10 @@ fn all_that_is_wrong_is_told_at_once() {
         })
         .to_string(),
     );
-    assert_eq!((status, &problem["detail"]), (422, &json!(told[0])));
+    assert_eq!((status, &problem["detail"]), (422, &json!(messages[0])));
     let violations = problem["failure"]["violations"].as_array().unwrap();
-    assert_eq!(violations.len(), told.len());
-    assert_eq!(violations[4], json!({ "property": "temperature", "message": told[4] }));
+    assert_eq!(violations.len(), messages.len());
+    assert_eq!(violations[4], json!({ "property": "temperature", "message": messages[4] }));
 
     let sandbox = sandbox();
     let mut cli = command(Some(&sandbox));
@@ -202,7 +208,7 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
-fn an_unknown_property_is_met_with_the_known_ones() {
+fn an_unknown_property_is_answered_with_the_known_ones() {
     let ran = run("ask", asking(&json!({ "voice": "alloy" }))).start();
     let message = &ran.failure(FailureKind::InvalidInput).message;
     let known =
@@ -211,7 +217,7 @@ fn an_unknown_property_is_met_with_the_known_ones() {
 }
 
 #[test]
-fn a_gap_in_a_list_is_refused() {
+fn rejects_a_gap_in_a_list() {
     let sandbox = sandbox();
     let asked = |arguments: &[&str]| {
         let mut cli = command(Some(&sandbox));
@@ -226,7 +232,7 @@ fn a_gap_in_a_list_is_refused() {
     let message = "error: `messages[5].role` leaves a gap: there is no `messages[0]`";
     assert_eq!((refused.status, first), (2, Some(message)));
     assert!(sandbox.requests().is_empty());
-    // In whatever order.
+    // In any order.
     let taken = asked(&[
         "messages[1].role=user",
         "messages[1].content=Hi",
@@ -237,7 +243,7 @@ fn a_gap_in_a_list_is_refused() {
 }
 
 #[test]
-fn every_surface_takes_the_same() {
+fn every_interface_accepts_the_same_values() {
     let input = asking(&json!({ "maxTokens": "100", "store": "true", "stop": "END" }));
     let sent = |sandbox: &openai_sandbox::Sandbox| -> Map<String, Value> {
         let requests = sandbox.requests();
@@ -273,7 +279,7 @@ fn every_surface_takes_the_same() {
     assert_eq!(Value::from(sent(&sandbox)), expected);
 }
 
-/// What an MCP client sends to call a tool.
+/// The messages that an MCP client sends to call a tool.
 fn called(tool: &str, arguments: &Value) -> [Value; 3] {
     [
         json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
@@ -288,7 +294,7 @@ fn called(tool: &str, arguments: &Value) -> [Value; 3] {
 }
 
 #[test]
-fn a_connection_takes_the_same() {
+fn a_connection_accepts_the_same_values() {
     for (id, name) in [("a label", "MAX_TOKENS"), ("blanks", " max_tokens\n")] {
         let ran = run("ask", asking(&json!({ "model": "gpt-4o", "maxTokens": "5" })))
             .connection("maxTokensParameter", name)
@@ -298,9 +304,9 @@ fn a_connection_takes_the_same() {
     }
 }
 
-/// A model calls an action as a function: its arguments are an input.
+/// The arguments of a function that a model calls are an input as well.
 #[test]
-fn what_a_model_gives_a_function_is_taken() {
+fn function_arguments_from_a_model_accept_the_same_values() {
     let call = json!({ "id": "call_1", "type": "function", "function": {
         "name": "openai_v1_createSpeech",
         "arguments": r#"{"input": "cut: \ud83d", "voice": "alloy", "speed": "1.5"}"#,

@@ -1,4 +1,4 @@
-//! Who is served.
+//! Which requests the service accepts.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -11,13 +11,13 @@ use super::{API, answer, get, send};
 
 const KEY: &str = "0123456789abcdef-service-key";
 
-/// The answer to a request with these headers.
+/// The response to a request with these headers.
 fn with(service: &Service, path: &str, headers: &[(&str, &str)]) -> super::Answer {
     answer(send(service, "GET", path, headers, ""))
 }
 
 #[test]
-fn without_a_key_pages_from_elsewhere_are_not_served() {
+fn without_a_key_requests_from_other_sites_are_rejected() {
     let service = Service::start();
     let path = format!("{API}/components");
     let own = service.url().strip_prefix("http://").unwrap().to_owned();
@@ -45,7 +45,7 @@ fn without_a_key_pages_from_elsewhere_are_not_served() {
 }
 
 #[test]
-fn with_a_key_whoever_has_it_is_served() {
+fn with_a_key_only_requests_with_that_key_are_served() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     fs::write(&file, format!("{KEY}\n")).unwrap();
@@ -63,14 +63,15 @@ fn with_a_key_whoever_has_it_is_served() {
     assert_eq!(get(&service, "/metrics").status, 401);
     assert_eq!(get(&service, "/openapi.json").status, 401);
     assert_eq!(get(&service, "/health/live").status, 200);
-    // A page from elsewhere has no key, so its origin does not matter.
+    // A page on another site does not have the key, so the origin does not
+    // matter.
     let elsewhere = [("host", "connectors.example"), ("authorization", &bearer(KEY))];
     assert_eq!(with(&service, &path, &elsewhere).status, 200);
 }
 
 #[test]
-fn it_does_not_start_open_to_everybody() {
-    for (args, said) in [
+fn refuses_to_start_open_to_everybody() {
+    for (args, expected) in [
         (vec!["--listen", "0.0.0.0:0"], "--api-key-file"),
         (vec!["--listen", "nowhere"], "127.0.0.1:8080"),
         (vec!["--api-key-file", "/nonexistent"], "cannot use the API key in /nonexistent"),
@@ -80,12 +81,12 @@ fn it_does_not_start_open_to_everybody() {
         command.arg("serve").args(&args).arg("--data-dir").arg(data.path().join("data"));
         let run = ran(&mut command);
         assert_ne!(run.status, 0, "{args:?}");
-        assert!(run.stderr.contains(said), "{args:?}: {run:?}");
+        assert!(run.stderr.contains(expected), "{args:?}: {run:?}");
     }
 }
 
 #[test]
-fn a_weak_key_is_refused() {
+fn rejects_a_weak_key() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     fs::write(&file, "short").unwrap();
@@ -99,7 +100,7 @@ fn a_weak_key_is_refused() {
 }
 
 #[test]
-fn a_socket_in_the_file_system_serves_whoever_may_open_it() {
+fn a_unix_socket_serves_anyone_who_may_open_it() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("c.sock");
     let listen = format!("unix:{}", socket.display());

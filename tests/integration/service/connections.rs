@@ -1,4 +1,4 @@
-//! Stored connections over HTTP: their secrets go in and never come out.
+//! Stored connections over HTTP: secrets can be stored but never read.
 
 use connector_tests::service::Service;
 use connector_tests::{CANARY, sandbox};
@@ -29,13 +29,13 @@ fn a_connection_is_stored_used_changed_and_deleted() {
     };
     run(&id).expect(200);
 
-    // The token stays when it is left out.
+    // If the token is omitted, it stays.
     let renamed = json!({ "name": "Ours", "values": { "baseUrl": sandbox.base_url() } });
     let replaced = put(&service, &id, &renamed).expect(200).json();
     assert_eq!((&replaced["name"], &replaced["secrets"]), (&json!("Ours"), &json!(["token"])));
     run(&id).expect(200);
 
-    // And goes when it is replaced: runs do not use the old one any more.
+    // After it is replaced, runs no longer use the old one.
     let other = json!({ "name": "Ours", "values": {
         "baseUrl": sandbox.base_url(), "token": "sk-other",
     }});
@@ -55,7 +55,7 @@ fn a_connection_is_stored_used_changed_and_deleted() {
 }
 
 #[test]
-fn what_cannot_be_a_connection_is_refused() {
+fn invalid_connections_are_rejected() {
     let (service, sandbox) = (Service::start(), sandbox());
     let path = format!("{API}/connections");
     let new = |name: &str, component: &str, values: Value| {

@@ -1,4 +1,4 @@
-//! What the service says about connectors and about itself.
+//! The documents that the service provides about connectors and about itself.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +29,7 @@ fn connectors_and_their_actions_are_listed() {
 }
 
 #[test]
-fn forms_are_those_of_the_schemas_folder() {
+fn forms_match_the_schemas_folder() {
     let service = Service::start();
     for (path, name) in [
         ("", "describe.json"),
@@ -49,7 +49,7 @@ fn forms_are_those_of_the_schemas_folder() {
 }
 
 #[test]
-fn the_output_depends_on_the_input() {
+fn the_output_schema_depends_on_the_input() {
     let service = Service::start();
     let path = format!("{OPENAI}/actions/ask/output-schema");
     let messages = json!([{ "role": "user", "content": "Hi" }]);
@@ -59,7 +59,7 @@ fn the_output_depends_on_the_input() {
 }
 
 #[test]
-fn what_is_not_there_is_told_with_what_is() {
+fn unknown_names_are_answered_with_the_available_ones() {
     let service = Service::start();
     for path in [
         "/nothing",
@@ -79,7 +79,7 @@ fn what_is_not_there_is_told_with_what_is() {
 }
 
 #[test]
-fn it_lives_and_is_ready() {
+fn reports_that_it_is_live_and_ready() {
     let service = Service::start();
     for path in ["/health/live", "/health/ready"] {
         assert_eq!(get(&service, path).expect(200).json()["status"], "ok");
@@ -97,7 +97,8 @@ fn every_action_is_a_typed_operation() {
         assert_eq!(operation["operationId"], format!("openai.v1.{name}"));
         let input = &operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
             ["input"];
-        // Generators read no conditions: every property is declared.
+        // Generators ignore conditions, so every property is declared
+        // unconditionally.
         let form = self::document(&format!("{name}.input.json"));
         let conditional = form["allOf"].as_array().into_iter().flatten();
         let conditional = conditional.flat_map(|rule| rule["then"]["properties"].as_object());
@@ -136,7 +137,7 @@ fn events_are_named_and_typed() {
         names,
         ["delta", "progress", "attempt", "file", "call", "called", "result", "failure"]
     );
-    // What is streamed fits.
+    // Streamed events match the schema.
     let sandbox = sandbox();
     let streamed = send(
         &service,
@@ -158,7 +159,7 @@ fn events_are_named_and_typed() {
 }
 
 #[test]
-fn a_problem_fits_its_description() {
+fn a_problem_matches_its_schema() {
     let service = Service::start();
     let schemas = get(&service, "/openapi.json").expect(200).json()["components"]["schemas"].take();
     let mut schema = schemas["Problem"].clone();
@@ -177,9 +178,9 @@ fn a_problem_fits_its_description() {
     assert!(validator.is_valid(&get(&service, "/nothing").json()));
 }
 
-/// Each path of the description is served, by its methods and no others.
+/// Each described path is served with exactly the described methods.
 #[test]
-fn what_is_described_is_there() {
+fn every_described_path_is_served() {
     let service = Service::start();
     let document = get(&service, "/openapi.json").expect(200).json();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -203,8 +204,8 @@ fn what_is_described_is_there() {
         let allowed: BTreeSet<&str> = allowed.filter(|method| *method != "HEAD").collect();
         assert_eq!(allowed, methods.iter().map(String::as_str).collect(), "{path}");
     }
-    // The other way round, the router is made of what is described; these are
-    // paths with several forms.
+    // Conversely, the router is built from the description; these paths have
+    // several forms.
     for path in [
         "/actions/ask/ui-schema",
         "/actions/ask/json-forms",
@@ -218,20 +219,20 @@ fn what_is_described_is_there() {
     }
 }
 
-/// What a public validator says of it.
+/// Checks the description with a public validator.
 #[test]
 fn the_description_is_valid_openapi() {
     let service = Service::start();
     let mut document = get(&service, "/openapi.json").expect(200).json();
     assert_eq!(complaints(&document), "");
-    // It would see a mistake.
+    // The validator detects an error.
     document["paths"]["/metrics"]["get"]["responses"] = Value::Null;
     assert_ne!(complaints(&document), "");
 }
 
 fn complaints(document: &Value) -> String {
     let script = target_dir().join("openapi/validate.mjs");
-    assert!(script.is_file(), "{} is not there; `make test` installs it", script.display());
+    assert!(script.is_file(), "{} is missing; `make test` installs it", script.display());
     let mut node = Command::new("node")
         .arg(script)
         .stdin(Stdio::piped())
@@ -239,7 +240,7 @@ fn complaints(document: &Value) -> String {
         .spawn()
         .unwrap();
     write!(node.stdin.take().unwrap(), "{document}").unwrap();
-    let told = node.wait_with_output().unwrap();
-    assert!(told.status.success());
-    String::from_utf8(told.stdout).unwrap()
+    let output = node.wait_with_output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
 }

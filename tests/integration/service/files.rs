@@ -26,7 +26,7 @@ fn an_uploaded_recording_is_transcribed() {
 }
 
 #[test]
-fn what_a_run_makes_can_be_fetched_whole_and_in_parts() {
+fn an_output_file_can_be_fetched_whole_and_in_ranges() {
     let (service, sandbox) = (Service::start(), sandbox());
     let path = format!("{OPENAI}/actions/createImage/run");
     let input = json!({ "imageMessages": [{ "content": "A cat" }] });
@@ -55,7 +55,7 @@ fn what_a_run_makes_can_be_fetched_whole_and_in_parts() {
 }
 
 #[test]
-fn an_uploaded_page_is_not_shown() {
+fn an_uploaded_page_is_not_rendered() {
     let service = Service::start();
     let page = b"<script>alert(1)</script>";
     let file = upload(&service, "page.html", "text/html", page).expect(201).json();
@@ -64,7 +64,7 @@ fn an_uploaded_page_is_not_shown() {
 }
 
 #[test]
-fn a_file_is_named_and_neither_empty_nor_too_large() {
+fn rejects_files_that_are_unnamed_empty_or_too_large() {
     let service = Service::start_with(&["--largest-file", "1"]);
     assert_eq!(upload(&service, "a.mp3", "audio/mpeg", b"").problem(422), "invalid-input");
     let large = vec![0; (1 << 20) + 1];
@@ -74,7 +74,7 @@ fn a_file_is_named_and_neither_empty_nor_too_large() {
 }
 
 #[test]
-fn a_run_reads_no_file_of_the_machine() {
+fn a_run_cannot_read_local_files() {
     let (service, sandbox) = (Service::start(), sandbox());
     let path = format!("{OPENAI}/actions/createTranscription/run");
     for url in ["file:///etc/passwd", "/etc/passwd", "/api/v1/files/../../store.sqlite"] {

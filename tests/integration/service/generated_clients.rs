@@ -1,5 +1,5 @@
-//! Clients that public generators make of `/openapi.json`: no operation is
-//! left out, they fit their types, and they run every action.
+//! Clients that public generators create from `/openapi.json`: they cover every
+//! operation, type-check, and can run every action.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,15 +13,15 @@ use tempfile::TempDir;
 
 use super::get;
 
-/// Where the generators are.
+/// The path of an installed generator.
 fn installed(program: &str) -> PathBuf {
     let program = target_dir().join("openapi").join(program);
-    assert!(program.is_file(), "{} is not there; `make test` installs it", program.display());
+    assert!(program.is_file(), "{} is missing; `make test` installs it", program.display());
     program
 }
 
-/// A folder from which the generators' libraries are found, with the
-/// description and what is in `tests/openapi/clients`.
+/// A folder where the generators' libraries are found, with the description and
+/// the files of `tests/openapi/clients`.
 struct Workshop {
     folder: TempDir,
     document: Value,
@@ -34,18 +34,19 @@ impl Workshop {
         let document = get(&service, "/openapi.json").expect(200).json();
         let folder = TempDir::with_prefix_in("clients-", target_dir().join("openapi")).unwrap();
         fs::write(folder.path().join("openapi.json"), document.to_string()).unwrap();
-        // The programs are no modules of ECMAScript.
+        // The programs are not ECMAScript modules.
         fs::write(folder.path().join("package.json"), "{}").unwrap();
         Self { folder, document, service }
     }
 
-    /// Brings a file of the repository.
+    /// Copies a file of the repository into the folder.
     fn bring(&self, name: &str, as_name: &str) {
         let from = in_repository("tests/openapi/clients").join(name);
         fs::copy(from, self.folder.path().join(as_name)).unwrap();
     }
 
-    /// Runs a program there, which must succeed, and returns what it says.
+    /// Runs a program in the folder, which must succeed, and returns its
+    /// output.
     #[track_caller]
     fn run(&self, program: &str, args: &[&str]) -> String {
         let mut command = Command::new(installed(program));
@@ -67,21 +68,21 @@ impl Workshop {
         operations.collect()
     }
 
-    /// Runs the client's program, and checks what it returned and what reached
-    /// the provider.
+    /// Runs the client's program, and checks its output and the requests that
+    /// reached the provider.
     fn try_client(&self, program: &mut Command) -> Value {
         let sandbox = sandbox();
         let speech = in_repository("tests/sandbox/samples/speech.mp3");
         program.args([self.service.url(), &sandbox.base_url(), CANARY]).arg(&speech);
         let ran = ran(program.current_dir(self.folder.path()));
         assert_eq!(ran.status, 0, "{ran:?}");
-        let told = ran.json();
-        assert!(told["ask"].as_str().unwrap().contains("Hello!"), "{told}");
-        assert!(told["object"]["a"].is_i64(), "{told}");
-        assert_eq!(told["image"]["files"][0]["mimeType"], "image/png", "{told}");
-        assert_eq!(told["speech"]["extension"], "mp3", "{told}");
-        assert!(!told["transcription"].to_string().is_empty(), "{told}");
-        assert_eq!(told["kind"], "invalid-input", "{told}");
+        let printed = ran.json();
+        assert!(printed["ask"].as_str().unwrap().contains("Hello!"), "{printed}");
+        assert!(printed["object"]["a"].is_i64(), "{printed}");
+        assert_eq!(printed["image"]["files"][0]["mimeType"], "image/png", "{printed}");
+        assert_eq!(printed["speech"]["extension"], "mp3", "{printed}");
+        assert!(!printed["transcription"].to_string().is_empty(), "{printed}");
+        assert_eq!(printed["kind"], "invalid-input", "{printed}");
         let requests = sandbox.requests();
         let heard = requests.iter().find(|request| !request.parts().is_empty()).unwrap();
         let file = heard.parts().iter().find(|part| part.name == "file").unwrap();
@@ -91,11 +92,11 @@ impl Workshop {
             .filter_map(|request| request.json())
             .find_map(|body| body["response_format"].get("json_schema").cloned());
         assert_eq!(schema.unwrap()["schema"]["properties"], json!({ "a": { "type": "integer" } }));
-        told
+        printed
     }
 }
 
-/// The text between two others, each time it is there.
+/// Every text between two others.
 fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
     text.split(start).skip(1).filter_map(move |rest| rest.split(end).next())
 }
@@ -106,12 +107,12 @@ fn python() {
     workshop.bring("client.py", "client.py");
     workshop.bring("python.yml", "config.yml");
     let generate = ["generate", "--path", "openapi.json", "--output-path", "generated"];
-    let said = workshop.run(
+    let printed = workshop.run(
         "python/bin/openapi-python-client",
         &[&generate[..], &["--meta", "none", "--config", "config.yml", "--fail-on-warning"]]
             .concat(),
     );
-    assert!(!said.to_lowercase().contains("warning"), "{said}");
+    assert!(!printed.to_lowercase().contains("warning"), "{printed}");
     let mut made = BTreeSet::new();
     for group in fs::read_dir(workshop.folder.path().join("generated/api")).unwrap() {
         let group = group.unwrap().path();
@@ -151,9 +152,9 @@ fn openapi_typescript_and_openapi_fetch() {
         .collect();
     assert_eq!(made, ids);
     workshop.run("node_modules/.bin/tsc", &["--project", "."]);
-    let told = workshop.try_client(Command::new("node").arg("built/client.js"));
-    assert!(told["streamed"].as_str().unwrap().contains("Hello!"), "{told}");
-    // It would see a mistake.
+    let printed = workshop.try_client(Command::new("node").arg("built/client.js"));
+    assert!(printed["streamed"].as_str().unwrap().contains("Hello!"), "{printed}");
+    // The type checker detects an error.
     let client = workshop.read("client.ts").replace("maxTokens: 0", "maxTokens: 'many'");
     fs::write(workshop.folder.path().join("client.ts"), client).unwrap();
     let mut tsc = Command::new(installed("node_modules/.bin/tsc"));
@@ -166,11 +167,11 @@ fn hey_api() {
     let workshop = Workshop::open();
     workshop.bring("hey-api.ts", "client.ts");
     workshop.bring("tsconfig.json", "tsconfig.json");
-    let said = workshop.run(
+    let printed = workshop.run(
         "node_modules/.bin/openapi-ts",
         &["-i", "openapi.json", "-o", "generated", "-c", "@hey-api/client-fetch"],
     );
-    assert!(!said.to_lowercase().contains("warning"), "{said}");
+    assert!(!printed.to_lowercase().contains("warning"), "{printed}");
     let functions = workshop.read("generated/sdk.gen.ts");
     let made: BTreeSet<String> = between(&functions, "export const ", "\n});")
         .map(|function| {

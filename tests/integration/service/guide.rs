@@ -1,4 +1,4 @@
-//! The requests of `docs/service.md`, word for word.
+//! Runs the requests of `docs/service.md` exactly as written.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{API, inline, post};
 
-/// The block of the guide with the requests.
+/// The block of the guide that contains the requests.
 fn block() -> String {
     let guide = fs::read_to_string(in_repository("docs/service.md")).unwrap();
     let start = guide.find("api=http://127.0.0.1:8080").unwrap();
@@ -17,7 +17,7 @@ fn block() -> String {
 }
 
 #[test]
-fn its_requests_do_what_it_says() {
+fn the_requests_of_the_guide_work() {
     let (service, sandbox) = (Service::start(), sandbox());
     let new = json!({ "name": "Sandbox", "component": "openai/v1", "values": inline(&sandbox) });
     post(&service, &format!("{API}/connections"), &new).expect(201);

@@ -1,4 +1,4 @@
-//! Runs that are asked for twice and paid once.
+//! Runs that are requested twice and charged once.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ fn ask(service: &Service, key: &str, body: &Value) -> Answer {
     post_with(service, &format!("{OPENAI}/actions/ask/run"), &[("idempotency-key", key)], body)
 }
 
-fn paid(sandbox: &Sandbox) -> usize {
+fn charged(sandbox: &Sandbox) -> usize {
     sandbox.requests().len()
 }
 
@@ -24,39 +24,39 @@ fn the_same_key_and_body_get_the_first_outcome() {
     let first = ask(&service, "k1", &body).expect(200);
     let second = ask(&service, "k1", &body).expect(200);
     assert_eq!(first.json(), second.json());
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 
     let mut other = body.clone();
     other["input"]["temperature"] = json!(1);
     assert_eq!(ask(&service, "k1", &other).problem(409), "conflict");
     ask(&service, "k2", &body).expect(200);
-    assert_eq!(paid(&sandbox), 2);
+    assert_eq!(charged(&sandbox), 2);
 
-    // As a stream, it is the outcome alone.
+    // As a stream, the response contains only the outcome.
     let headers = [JSON, ("accept", "text/event-stream"), ("idempotency-key", "k1")];
     let path = format!("{OPENAI}/actions/ask/run");
-    let told = events(send(&service, "POST", &path, &headers, body.to_string()));
-    assert_eq!(told, [("result".to_owned(), first.json())]);
+    let received = events(send(&service, "POST", &path, &headers, body.to_string()));
+    assert_eq!(received, [("result".to_owned(), first.json())]);
 }
 
 #[test]
-fn a_failure_that_was_paid_is_kept_and_another_is_not() {
+fn a_charged_failure_is_kept_and_any_other_is_not() {
     let (service, sandbox) = (Service::start(), sandbox());
     let body = question(&sandbox);
     sandbox.script(Fault::error(400, "unsupported", "No."));
     let refused = ask(&service, "k1", &body);
     assert_eq!(refused.problem(422), "refused");
     assert_eq!(ask(&service, "k1", &body).text, refused.text);
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 
     let wrong = json!({ "input": {}, "connection": body["connection"] });
     assert_eq!(ask(&service, "k2", &wrong).problem(422), "invalid-input");
-    // Nothing was sent: the key is free for the corrected request.
+    // Nothing was sent, so the key is free for the corrected request.
     ask(&service, "k2", &body).expect(200);
 }
 
 #[test]
-fn callers_at_the_same_time_share_one_run() {
+fn concurrent_callers_share_one_run() {
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(Fault::Delay(Duration::from_millis(300)));
     let body = question(&sandbox);
@@ -66,11 +66,11 @@ fn callers_at_the_same_time_share_one_run() {
         callers.into_iter().map(|caller| caller.join().unwrap()).collect()
     });
     assert!(answers.iter().all(|answer| *answer == answers[0]));
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 }
 
 #[test]
-fn a_caller_that_went_away_finds_its_outcome() {
+fn a_caller_that_disconnected_gets_its_outcome_later() {
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(Fault::Delay(Duration::from_millis(500)));
     let body = question(&sandbox);
@@ -82,22 +82,23 @@ fn a_caller_that_went_away_finds_its_outcome() {
     let request = impatient.post(url).header("idempotency-key", "k1");
     assert!(request.content_type("application/json").send(body.to_string()).is_err());
     ask(&service, "k1", &body).expect(200);
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 }
 
 #[test]
-fn a_restart_in_the_middle_loses_nothing_and_pays_once() {
+fn a_restart_during_a_run_loses_nothing_and_charges_once() {
     let sandbox = sandbox();
     let body = question(&sandbox);
     let mut service = Service::start();
     ask(&service, "before", &body).expect(200);
     sandbox.clear();
 
-    // Told to stop, it lets the run end and keeps its outcome.
+    // A service that is asked to stop lets the run finish and stores its
+    // outcome.
     sandbox.script(Fault::Delay(Duration::from_millis(500)));
     let first = std::thread::scope(|scope| {
         let caller = scope.spawn(|| ask(&service, "middle", &body));
-        while paid(&sandbox) == 0 {
+        while charged(&sandbox) == 0 {
             std::thread::sleep(Duration::from_millis(10));
         }
         service.terminate();
@@ -106,13 +107,13 @@ fn a_restart_in_the_middle_loses_nothing_and_pays_once() {
     service.restart();
     let again = ask(&service, "middle", &body).expect(200);
     assert_eq!(again.json(), first.expect(200).json());
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
     ask(&service, "before", &body).expect(200);
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 }
 
 #[test]
-fn a_run_that_was_killed_is_not_paid_again() {
+fn a_killed_run_is_not_repeated() {
     let sandbox = sandbox();
     let body = question(&sandbox);
     let mut service = Service::start();
@@ -123,7 +124,7 @@ fn a_run_that_was_killed_is_not_paid_again() {
             let request = ureq::post(url).header("idempotency-key", "k1");
             request.content_type("application/json").send(body.to_string()).is_err()
         });
-        while paid(&sandbox) == 0 {
+        while charged(&sandbox) == 0 {
             std::thread::sleep(Duration::from_millis(10));
         }
         service.kill();
@@ -133,5 +134,5 @@ fn a_run_that_was_killed_is_not_paid_again() {
     let interrupted = ask(&service, "k1", &body);
     assert_eq!(interrupted.problem(409), "conflict");
     assert!(interrupted.text.contains("may have been paid"), "{}", interrupted.text);
-    assert_eq!(paid(&sandbox), 1);
+    assert_eq!(charged(&sandbox), 1);
 }

@@ -1,5 +1,5 @@
-//! `connector serve`: the host over HTTP. The built command is started, the
-//! sandbox stands in for the provider, and requests go over real sockets.
+//! `connector serve`: the host over HTTP. The tests start the built command,
+//! use the sandbox as the provider, and send requests over real sockets.
 
 mod access;
 mod connections;
@@ -24,7 +24,7 @@ use ureq::{Agent, Body};
 pub(crate) const API: &str = "/api/v1";
 pub(crate) const OPENAI: &str = "/api/v1/components/openai/v1";
 
-/// An answer.
+/// A response.
 pub(crate) struct Answer {
     status: u16,
     head: ureq::http::HeaderMap,
@@ -46,7 +46,7 @@ impl Answer {
         self
     }
 
-    /// The last part of the problem's type, after a look at all of it.
+    /// The last part of the problem's type, after checks of the whole problem.
     #[track_caller]
     fn problem(&self, status: u16) -> String {
         let problem = self.json();
@@ -110,18 +110,18 @@ fn question(sandbox: &Sandbox) -> Value {
     })
 }
 
-/// The events of a stream, each with its name.
+/// The events of a stream with their names.
 fn events(response: Response<Body>) -> Vec<(String, Value)> {
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let (mut told, mut name) = (Vec::new(), String::new());
+    let (mut received, mut name) = (Vec::new(), String::new());
     for line in lines(response.into_body().into_reader()) {
         if let Some(given) = line.strip_prefix("event: ") {
             name = given.to_owned();
         } else if let Some(data) = line.strip_prefix("data: ") {
-            told.push((name.clone(), serde_json::from_str(data).unwrap()));
+            received.push((name.clone(), serde_json::from_str(data).unwrap()));
         }
     }
-    told
+    received
 }
 
 fn lines(reader: impl Read) -> impl Iterator<Item = String> {

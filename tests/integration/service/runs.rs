@@ -16,7 +16,7 @@ fn run_of(action: &str) -> String {
 }
 
 #[test]
-fn a_run_answers_with_its_outcome() {
+fn a_run_responds_with_its_outcome() {
     let (service, sandbox) = (Service::start(), sandbox());
     let outcome = post(&service, &run_of("ask"), &question(&sandbox)).expect(200).json();
     assert!(outcome["output"].as_str().unwrap().contains("Hello!"), "{outcome}");
@@ -25,37 +25,37 @@ fn a_run_answers_with_its_outcome() {
 }
 
 #[test]
-fn events_come_as_they_happen_and_the_outcome_last() {
+fn events_arrive_as_they_happen_and_the_outcome_last() {
     let (service, sandbox) = (Service::start(), sandbox());
     let headers = [JSON, ("accept", "text/event-stream")];
     let body = question(&sandbox);
-    let told = events(send(&service, "POST", &run_of("ask"), &headers, body.to_string()));
-    let text: String = told
+    let received = events(send(&service, "POST", &run_of("ask"), &headers, body.to_string()));
+    let text: String = received
         .iter()
         .filter(|(name, _)| name == "delta")
         .map(|(_, data)| data["text"].as_str().unwrap())
         .collect();
-    let (name, last) = told.last().unwrap();
+    let (name, last) = received.last().unwrap();
     assert_eq!(name, "result");
     assert_eq!(last["output"], text);
-    assert!(1 < told.len());
+    assert!(received.len() > 1);
     assert_eq!(last["output"], post(&service, &run_of("ask"), &body).json()["output"]);
 }
 
 #[test]
-fn retries_are_events_too() {
+fn retries_are_sent_as_events() {
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(Fault::error(503, "overloaded", "Try again."));
     let headers = [JSON, ("accept", "text/event-stream")];
     let body = question(&sandbox).to_string();
-    let told = events(send(&service, "POST", &run_of("ask"), &headers, body));
-    assert_eq!(told[0].0, "attempt", "{told:?}");
-    assert!(told[0].1["pauseMs"].is_u64());
-    assert_eq!(told.last().unwrap().1["metadata"]["attempts"], 2);
+    let received = events(send(&service, "POST", &run_of("ask"), &headers, body));
+    assert_eq!(received[0].0, "attempt", "{received:?}");
+    assert!(received[0].1["pauseMs"].is_u64());
+    assert_eq!(received.last().unwrap().1["metadata"]["attempts"], 2);
 }
 
 #[test]
-fn failures_are_problems_with_their_record() {
+fn failures_are_problems_that_contain_their_record() {
     let (service, sandbox) = (Service::start(), sandbox());
     let with = |input: Value, connection: Value| {
         post(&service, &run_of("ask"), &json!({ "input": input, "connection": connection }))
@@ -86,7 +86,7 @@ fn failures_are_problems_with_their_record() {
 }
 
 #[test]
-fn a_body_that_cannot_be_read_is_told() {
+fn rejects_an_unreadable_body() {
     let service = Service::start();
     let path = run_of("ask");
     let sent = |kind: &str, body: &str| {
@@ -102,7 +102,7 @@ fn a_body_that_cannot_be_read_is_told() {
 }
 
 #[test]
-fn what_forms_ask_is_answered() {
+fn answers_queries_of_forms() {
     let (service, sandbox) = (Service::start(), sandbox());
     let connection = json!({ "connection": inline(&sandbox) });
     let tested = post(&service, &format!("{OPENAI}/connection/test"), &connection);
@@ -116,10 +116,10 @@ fn what_forms_ask_is_answered() {
     assert!(without["placeholder"].is_string(), "{without}");
 }
 
-/// Forms that ask a provider which does not answer keep neither runs nor the
-/// store waiting.
+/// Form queries to a provider that does not respond delay neither runs nor the
+/// store.
 #[test]
-fn what_forms_ask_leaves_threads_for_others() {
+fn queries_of_forms_leave_threads_for_others() {
     let (service, sandbox) = (Service::start_with(&["--runs", "1"]), sandbox());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
@@ -136,7 +136,7 @@ fn what_forms_ask_leaves_threads_for_others() {
         stream
     };
     let mut asked: Vec<TcpStream> = (0..100).map(|_| ask()).collect();
-    // Those that find no place in the queue are turned away.
+    // Queries that do not fit in the queue are rejected.
     let mut refused = ask();
     refused.set_read_timeout(Some(HANG)).unwrap();
     let mut head = [0; 12];
@@ -144,7 +144,7 @@ fn what_forms_ask_leaves_threads_for_others() {
     assert_eq!(&head, b"HTTP/1.1 503");
     post(&service, &run_of("ask"), &question(&sandbox)).expect(200);
     get(&service, "/api/v1/connections").expect(200);
-    // The first ones still wait, so nothing waited for them.
+    // The first queries still wait, so nothing waited for them.
     let mut open = 0;
     for stream in &mut asked {
         stream.set_nonblocking(true).unwrap();
@@ -155,7 +155,7 @@ fn what_forms_ask_leaves_threads_for_others() {
 }
 
 #[test]
-fn a_caller_that_goes_away_stops_its_query() {
+fn a_query_stops_when_its_caller_disconnects() {
     let service = Service::start();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
@@ -171,39 +171,40 @@ fn a_caller_that_goes_away_stops_its_query() {
     let (mut provider, _) = silent.accept().unwrap();
     assert_ne!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query is there");
     drop(caller);
-    // Well before a query's own end, which would be an error to a reader.
+    // Well before the query's own timeout, which the reader would see as an
+    // error.
     provider.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
     assert_eq!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query has ended");
 }
 
 #[test]
-fn a_caller_that_goes_away_stops_its_run() {
+fn a_run_stops_when_its_caller_disconnects() {
     let (service, sandbox) = (Service::start(), sandbox());
     sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let headers = [JSON, ("accept", "text/event-stream")];
     let body = question(&sandbox).to_string();
     let response = send(&service, "POST", &run_of("ask"), &headers, body);
-    let mut told = lines(response.into_body().into_reader());
-    assert_eq!(told.next().as_deref(), Some("event: delta"));
-    drop(told);
-    // The place is free again: nothing runs any more.
+    let mut received = lines(response.into_body().into_reader());
+    assert_eq!(received.next().as_deref(), Some("event: delta"));
+    drop(received);
+    // The slot is free again: no run is active.
     let begun = Instant::now();
     while get(&service, "/metrics").text.contains("connector_runs_in_progress 1") {
-        assert!(begun.elapsed() < HANG, "the run goes on");
+        assert!(begun.elapsed() < HANG, "the run continues");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 #[test]
-fn a_full_queue_turns_callers_away() {
+fn a_full_queue_rejects_callers() {
     let sandbox = sandbox();
     let service = Service::start_with(&["--runs", "1", "--queue", "0"]);
     sandbox.script(Fault::Stall { after: 1_000, pause: FOREVER });
     let headers = [JSON, ("accept", "text/event-stream")];
     let body = question(&sandbox);
     let response = send(&service, "POST", &run_of("ask"), &headers, body.to_string());
-    let mut told = lines(response.into_body().into_reader());
-    assert_eq!(told.next().as_deref(), Some("event: delta"));
+    let mut received = lines(response.into_body().into_reader());
+    assert_eq!(received.next().as_deref(), Some("event: delta"));
     let busy = post_with(&service, &run_of("ask"), &[], &body);
     assert_eq!(busy.problem(503), "busy");
     assert_eq!(busy.header("retry-after"), Some("1"));
@@ -223,7 +224,7 @@ fn runs_are_counted() {
         r#"connector_run_seconds_count{action="openai/v1/ask"} 2"#,
         "connector_runs_in_progress 0",
     ] {
-        assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
     }
     assert!(text.contains(r#"connector_tokens_total{action="openai/v1/ask"}"#));
 }
@@ -238,7 +239,7 @@ fn a_request_has_an_id() {
 }
 
 #[test]
-fn the_callers_trace_goes_on_to_the_provider() {
+fn the_callers_trace_context_is_passed_to_the_provider() {
     let (service, sandbox) = (Service::start(), sandbox());
     let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let sent = |given: &str| {

@@ -51,7 +51,7 @@ fn messages() -> Vec<Case> {
         "role-user": { "messages": [user("Hi")] } => { "messages": [user("Hi")] };
         "role-assistant": { "messages": [assistant("Hi")] } => { "messages": [assistant("Hi")] };
         "role-developer": { "messages": [developer("Hi")] } => { "messages": [developer("Hi")] };
-        // The API refuses the result of a function that nobody called.
+        // The API rejects the result of a function that nobody called.
         "role-tool":
             { "messages": [{ "role": "tool", "content": "21 °C" }] }
             => { "messages": [calls(&[("call_0", "tool", "{}")]), result("call_0", "21 °C")] };
@@ -79,7 +79,7 @@ fn messages() -> Vec<Case> {
     }
 }
 
-/// Text, and what is asked for in words: an object or a list without a schema.
+/// Text, and objects and lists without a schema, which are requested in words.
 fn instructed() -> Vec<Case> {
     cases! { smallest();
         "text": { "responseFormat": 0 } => {};
@@ -172,7 +172,7 @@ fn schemas() -> Vec<Case> {
     }
 }
 
-/// How the answers are chosen.
+/// Sampling parameters.
 fn sampling() -> Vec<Case> {
     cases! { smallest();
         "max-tokens": { "maxTokens": 200 } => { "max_completion_tokens": 200 };
@@ -223,7 +223,7 @@ fn sampling() -> Vec<Case> {
     }
 }
 
-/// Who asks, and what becomes of the question.
+/// Properties about the user and the handling of the request.
 fn settings() -> Vec<Case> {
     cases! { smallest();
         "user": { "user": "customer-4711" } => { "user": "customer-4711" };
@@ -240,8 +240,8 @@ fn settings() -> Vec<Case> {
     }
 }
 
-/// Functions: the model calls each one once, and is asked again with what they
-/// returned.
+/// Functions: the model calls each once, and gets their results in the next
+/// request.
 fn functions() -> Vec<Case> {
     cases! { smallest();
         "functions":
@@ -290,7 +290,7 @@ fn functions() -> Vec<Case> {
     }
 }
 
-/// Each kind of file, each as what it is and not as what it is called.
+/// Each type of file, recognized by its content and not by its name.
 fn attachments() -> Vec<Case> {
     cases! { smallest();
         "attached-png":
@@ -348,7 +348,7 @@ fn attachments() -> Vec<Case> {
     }
 }
 
-/// With the answer as it arrives.
+/// With streaming.
 fn streamed() -> Vec<Case> {
     let cases = cases! { smallest();
         "minimal": {} => { "stream": true, "stream_options": { "include_usage": true } };
@@ -378,7 +378,7 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// Several at once, and none.
+/// Combinations, and the empty input.
 fn together() -> Vec<Case> {
     cases! { smallest();
         "reasoning":
@@ -433,14 +433,14 @@ fn together() -> Vec<Case> {
     }
 }
 
-/// What asks for an object.
+/// The instruction that requests an object.
 const OBJECT: &str = "Answer with one JSON object and nothing else.";
 
-/// What asks for a list.
+/// The instruction that requests a list.
 const LIST: &str = "Answer with one JSON object and nothing else. \
                     Its only key is \"items\", which contains the requested list.";
 
-/// A schema that strict mode takes.
+/// A schema that strict mode accepts.
 const CITY: &str = r#"{
     "type": "object",
     "properties": { "city": { "type": "string" }, "people": { "type": "integer" } },
@@ -448,7 +448,7 @@ const CITY: &str = r#"{
     "additionalProperties": false
 }"#;
 
-/// One that it does not take: a member is optional.
+/// A schema that strict mode rejects, because a property is optional.
 const OPEN_CITY: &str = r#"{
     "type": "object",
     "properties": { "city": { "type": "string" }, "people": { "type": "integer" } },
@@ -458,7 +458,7 @@ const OPEN_CITY: &str = r#"{
 /// The schema of a list.
 const TEXTS: &str = r#"{ "type": "array", "items": { "type": "string" } }"#;
 
-/// A schema with references, one of them from what it refers to.
+/// A schema with references, one of them nested in another.
 const TREE: &str = r##"{
     "type": "object",
     "properties": { "root": { "$ref": "#/$defs/node" } },
@@ -484,7 +484,8 @@ fn schema(strict: bool, schema: Value) -> Value {
     json!({ "type": "json_schema", "json_schema": schema })
 }
 
-/// A list as the member of an object: the API takes no other schema.
+/// A list as the property of an object, because the API accepts no other
+/// schema.
 fn list_of(items: Value) -> Value {
     json!({
         "type": "object",
@@ -494,7 +495,7 @@ fn list_of(items: Value) -> Value {
     })
 }
 
-/// The definitions of [`TREE`] stay at the root, where its references look.
+/// The definitions of [`TREE`] stay at the root, where its references point.
 fn list_of_trees() -> Value {
     let mut tree = read(TREE);
     let definitions = tree.as_object_mut().unwrap().remove("$defs").unwrap();
@@ -522,7 +523,7 @@ fn assistant(content: &str) -> Value {
 /// The sandbox's call of `weather/v1/today`: its id, name and arguments.
 const WEATHER: (&str, &str, &str) = ("call_0_0", "weather_v1_today", r#"{"place":"sandbox text"}"#);
 
-/// What it returns.
+/// The result of that call.
 const DEGREES: &str = r#"{"degrees":21.5}"#;
 
 fn weather() -> Value {
@@ -530,7 +531,7 @@ fn weather() -> Value {
     tool("weather_v1_today", "The weather of today.", place)
 }
 
-/// A tool whose parameters are an object with these keywords besides.
+/// A tool whose parameters are an object with these further keywords.
 fn tool(name: &str, description: &str, mut parameters: Value) -> Value {
     parameters["type"] = "object".into();
     json!({
@@ -553,7 +554,7 @@ fn result(id: &str, content: &str) -> Value {
     json!({ "role": "tool", "tool_call_id": id, "content": content })
 }
 
-/// The message of [`smallest`] with these parts behind its text.
+/// The message of [`smallest`] with these parts after its text.
 fn with(parts: &[Value]) -> Value {
     let content = [&[text("Hello!")], parts].concat();
     json!({ "role": "user", "content": content })
@@ -572,7 +573,7 @@ fn png() -> Value {
     image("png", "picture.png")
 }
 
-/// An image that is looked at so closely.
+/// An image with this level of detail.
 fn seen(mut image: Value, detail: &str) -> Value {
     image["image_url"]["detail"] = detail.into();
     image

@@ -7,34 +7,34 @@ use serde_json::{Value, json};
 /// A use of the connector that makes at least one request.
 #[derive(Clone)]
 pub struct Case {
-    /// Its action, or `connection`, and what is special about it.
+    /// The action, or `connection`, and what the case is about.
     pub name: String,
-    /// What is called.
+    /// The call that is made.
     pub call: Call,
     /// The properties of the connection besides the token and the base URL.
     pub connection: Value,
-    /// Whether the caller wants the answer as it arrives.
+    /// Whether the run streams.
     pub streaming: bool,
-    /// What its first request is compared with.
+    /// The request that the first one is compared with.
     pub smallest: Value,
-    /// How the first request differs from `smallest`, and each further one
-    /// from the one before: all that differs, as JSON merge patches.
+    /// JSON merge patches: from `smallest` to the first request, and from each
+    /// request to the next. They contain every difference.
     pub differences: Vec<Value>,
 }
 
 /// A call into the connector.
 #[derive(Clone)]
 pub enum Call {
-    /// Of an action with an input. A file in it has the name of one of
+    /// An action with an input. A file in it has the name of one of
     /// [`super::files`] as its `url`.
     Run { action: &'static str, input: Value },
-    /// Of the connection test.
+    /// The connection test.
     Test,
-    /// For the choices of an action's `model`.
+    /// A query for the options of an action's `model`.
     Models { action: &'static str, search: Option<&'static str> },
 }
 
-/// The least that an action asks for, and the request that it makes.
+/// The smallest input of an action, and the request it produces.
 pub struct Smallest {
     pub action: &'static str,
     pub input: Value,
@@ -42,7 +42,7 @@ pub struct Smallest {
 }
 
 impl Smallest {
-    /// The least input and what is set besides.
+    /// The smallest input with further properties.
     pub fn with(&self, set: &Value) -> Value {
         let mut input = self.input.clone();
         for (name, value) in set.as_object().unwrap() {
@@ -51,12 +51,12 @@ impl Smallest {
         input
     }
 
-    /// A case that sets something, and how the bodies of its requests differ.
+    /// A case with further properties, and how the bodies of its requests
+    /// differ.
     pub fn case(&self, name: &str, set: &Value, differences: Vec<Value>) -> Case {
         let is_nothing = |difference: &Value| *difference == json!({});
-        let in_body = |difference| match is_nothing(&difference) {
-            true => difference,
-            false => json!({ "body": difference }),
+        let in_body = |difference| {
+            if is_nothing(&difference) { difference } else { json!({ "body": difference }) }
         };
         Case {
             name: format!("{}-{name}", self.action),
@@ -70,15 +70,15 @@ impl Smallest {
 }
 
 impl Case {
-    /// The same, with the answer as it arrives.
+    /// The same case with streaming.
     pub fn streamed(self) -> Self {
         Self { name: format!("{}-streamed", self.name), streaming: true, ..self }
     }
 }
 
-/// A table of an action's cases, one a row: its name, what it sets besides the
-/// least, and what of the body differs then; with `=>` again, what differs in
-/// the request after that.
+/// A table of an action's cases, one per row: the name, the properties added to
+/// the smallest input, and the resulting difference in the body. Each further
+/// `=>` is the difference in the next request.
 macro_rules! cases {
     ($smallest:expr; $($name:literal: $set:tt $(=> $difference:tt)+;)+) => {{
         let smallest = $smallest;
@@ -87,12 +87,11 @@ macro_rules! cases {
 }
 pub(super) use cases;
 
-/// A file of [`super::files`] as it stands in JSON.
+/// A file of [`super::files`] in base64.
 pub fn base64_of(name: &str) -> String {
     let (_, content) = super::files().into_iter().find(|(file, _)| *file == name).unwrap();
     BASE64_STANDARD.encode(content)
 }
 
-/// Characters that have a meaning in JSON, forms or HTML, or take several
-/// bytes.
+/// Characters that are special in JSON, forms or HTML, or take several bytes.
 pub const ANY_TEXT: &str = "\"Grüße\", \\ & <b>/</b> {x} %41\r\n\t– 😀";

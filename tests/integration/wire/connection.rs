@@ -1,4 +1,4 @@
-//! What a connection changes, and what is sent to look after it.
+//! How a connection affects requests, and the requests of its queries.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ fn models() -> Value {
     })
 }
 
-/// The test of the connection, and the choices of each action's `model`.
+/// The connection test, and the options of each action's `model`.
 fn lists() -> Vec<Case> {
     let case = |name: &str, call| Case {
         name: format!("connection-{name}"),

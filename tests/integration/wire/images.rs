@@ -1,4 +1,4 @@
-//! What `createImage` sends.
+//! The requests of `createImage`.
 
 use serde_json::json;
 
@@ -90,7 +90,7 @@ fn prompts() -> Vec<Case> {
     }
 }
 
-/// How the image is handed over.
+/// The format and delivery of the image.
 fn files() -> Vec<Case> {
     cases! { smallest();
         "url-dall-e":
@@ -121,7 +121,7 @@ fn files() -> Vec<Case> {
     }
 }
 
-/// How it is made, and for whom.
+/// Properties about the image and the user.
 fn settings() -> Vec<Case> {
     cases! { smallest();
         "n": { "n": 1 } => { "n": 1 };
@@ -149,8 +149,7 @@ fn settings() -> Vec<Case> {
     }
 }
 
-/// With partial images as they arrive: a server that has none is not asked for
-/// a stream.
+/// With partial images. A server that has none is not asked to stream.
 fn streamed() -> Vec<Case> {
     let cases = cases! { smallest();
         "partial-images": { "partialImages": 2 } => { "stream": true, "partial_images": 2 };
@@ -163,7 +162,7 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// Several at once, and none.
+/// Combinations, and the empty input.
 fn together() -> Vec<Case> {
     cases! { smallest();
         "blanks":

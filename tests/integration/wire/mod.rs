@@ -1,8 +1,10 @@
-//! What goes over the wire: every kind of request that the connector makes.
+//! Everything sent over the wire: every kind of request that the connector
+//! makes.
 //!
-//! For each endpoint, the smallest request is written out; the tables beside
-//! this file hold an input for each kind of request, and what of it differs
-//! from the smallest one. The sandbox takes each of them, and OpenAI's own
+//! The smallest request to each endpoint is written out. The tables in the
+//! other files have an input for each kind of request, and the difference to
+//! the smallest one. The sandbox accepts each request, and OpenAI's own API
+//! description allows it.
 //! description of its API allows it.
 
 mod ask;
@@ -31,13 +33,13 @@ fn all_cases() -> Vec<Case> {
     [ask::all(), images::all(), speech::all(), transcription::all(), connection::all()].concat()
 }
 
-/// Requests are as the tables say, and the sandbox takes each of them.
+/// Requests match the tables, and the sandbox accepts each of them.
 #[test]
-fn requests_are_as_the_tables_say() {
+fn requests_match_the_tables() {
     let bench = Bench::new();
     let sandbox = sandbox();
     let mut wrong = Vec::new();
-    // A difference does not end the test: one run shows them all.
+    // Collect all differences, so that one run shows them all.
     for case in all_cases() {
         sandbox.clear();
         let made = bench.make(&case, &sandbox.base_url());
@@ -52,7 +54,7 @@ fn requests_are_as_the_tables_say() {
         let mut before = case.smallest;
         let mut differences = Vec::new();
         for request in &requests {
-            let request = written(request);
+            let request = normalized(request);
             differences.push(difference(&before, &request));
             before = request;
         }
@@ -61,20 +63,20 @@ fn requests_are_as_the_tables_say() {
             wrong.push(format!("{}: {}", case.name, differences.join(" => ")));
         }
     }
-    assert!(wrong.is_empty(), "these differ as follows:\n{}", wrong.join("\n"));
+    assert!(wrong.is_empty(), "unexpected differences:\n{}", wrong.join("\n"));
 }
 
-/// A case is told by its name.
+/// Cases are identified by their names.
 #[test]
-fn no_two_cases_have_the_same_name() {
+fn case_names_are_unique() {
     let names: Vec<_> = all_cases().into_iter().map(|case| case.name).collect();
     let different: BTreeSet<_> = names.iter().collect();
     assert_eq!(different.len(), names.len(), "{names:?}");
 }
 
-/// No property is without a case, and no value of a closed list.
+/// Every property, and every value of a closed list, occurs in a case.
 #[test]
-fn every_property_is_in_a_case() {
+fn every_property_is_covered_by_a_case() {
     let connector = openai();
     let descriptor = connector.descriptor();
     let cases = all_cases();
@@ -96,20 +98,20 @@ fn every_property_is_in_a_case() {
         let path = format!("connection {}", property.name);
         look_for(property, &path, &members(&connections, &property.name), &mut missing);
     }
-    assert!(missing.is_empty(), "in no case: {}", missing.join(", "));
+    assert!(missing.is_empty(), "not covered by any case: {}", missing.join(", "));
 }
 
 /// OpenAI's description of its API allows every request.
 #[test]
-fn the_judge_has_no_complaint() {
+fn the_judge_accepts_every_request() {
     let bench = Bench::new();
     let (steady, sandbox) = (Steady::start(), sandbox());
     let mut complaints = Vec::new();
     for case in all_cases() {
-        // Its answers are random: what comes of them does not matter.
+        // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
-        // Nor do they ask for a function: what follows when one does is taken
-        // from a run with the sandbox.
+        // They also never call a function, so the requests after a function
+        // call come from a run with the sandbox.
         sandbox.clear();
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {
@@ -122,10 +124,10 @@ fn the_judge_has_no_complaint() {
         let bad = verdicts.iter().filter(|verdict| !verdict.is_good() && !is_newer(verdict));
         complaints.extend(bad.map(|verdict| format!("{}: {verdict}", case.name)));
     }
-    assert!(complaints.is_empty(), "Steady complains:\n{}", complaints.join("\n"));
+    assert!(complaints.is_empty(), "complaints of Steady:\n{}", complaints.join("\n"));
 }
 
-/// Whether a complaint is of nothing but what the API has learned since its
+/// Whether every complaint is about something the API gained after its
 /// description was packaged.
 fn is_newer(verdict: &Verdict) -> bool {
     let newer = ["Unknown property: languages", "Unknown property: keywords"];
@@ -133,10 +135,9 @@ fn is_newer(verdict: &Verdict) -> bool {
     !verdict.complaints.is_empty() && verdict.complaints.iter().all(is_newer)
 }
 
-/// The judge would see a mistake: in each place where there could be one, it
-/// does.
+/// Checks that the judge detects errors wherever there could be one.
 #[test]
-fn the_judge_sees_mistakes() {
+fn the_judge_detects_errors() {
     let steady = Steady::start();
     let chat = |set: Value| {
         let mut body = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -194,7 +195,7 @@ fn the_judge_sees_mistakes() {
         speech(json!({ "model": "m", "input": "x", "voice": { "name": "alloy" } })),
         speech(json!({ "model": "m", "input": "x", "voice": "alloy", "speed": 0.1 })),
         form("temperature", "cold"),
-        // What must be there.
+        // Missing values.
         chat(json!({ "messages": [] })),
         chat(json!({ "messages": [{ "role": "tool", "content": "x" }] })),
         image(json!({ "model": "dall-e-2" })),
@@ -210,7 +211,7 @@ fn the_judge_sees_mistakes() {
 const JSON: &str = "application/json";
 const FORM: &str = "multipart/form-data; boundary=x";
 
-/// What all cases are run with.
+/// What all cases need to run.
 struct Bench {
     connector: Connector,
     functions: Functions,
@@ -262,7 +263,7 @@ fn settings(case: &Case, base_url: &str) -> Value {
     settings
 }
 
-/// The functions that cases name.
+/// The functions that the cases use.
 fn functions() -> Functions {
     let place = json!({
         "type": "object", "properties": { "place": { "type": "string" } }, "required": ["place"],
@@ -275,8 +276,8 @@ fn functions() -> Functions {
         .with("closed", "Always fails.", json!({ "type": "object" }), closed)
 }
 
-/// Files by name, one of each kind that an action takes: real ones where the
-/// sandbox has a sample, else what such a file begins with.
+/// Files by name, one of each type that an action accepts: a sample of the
+/// sandbox if there is one, otherwise a file signature.
 fn files() -> Vec<(&'static str, Vec<u8>)> {
     let sample = |name: &str| fs::read(in_repository("tests/sandbox/samples").join(name)).unwrap();
     let begins = |bytes: &[u8]| [bytes, &[0; 1_000]].concat();
@@ -316,47 +317,48 @@ fn wav(samples: u32) -> Vec<u8> {
     wav
 }
 
-/// What of a request differs from another, as a JSON merge patch (RFC 7396).
+/// The difference between two requests, as a JSON merge patch (RFC 7396).
 fn difference(from: &Value, to: &Value) -> Value {
     let (Value::Object(from), Value::Object(to)) = (from, to) else { return to.clone() };
     let gone = from.keys().filter(|name| !to.contains_key(*name));
     let gone = gone.map(|name| (name.clone(), Value::Null));
     let changed = to.iter().filter(|(name, value)| from.get(*name) != Some(value));
     let changed = changed.map(|(name, value)| {
-        // In a patch it stands for a member that is gone.
+        // In a patch, null marks a missing member.
         assert!(!value.is_null(), "`{name}` is sent as null");
         (name.clone(), difference(from.get(name).unwrap_or(&Value::Null), value))
     });
     gone.chain(changed).collect()
 }
 
-/// A request as the tables show it.
-fn written(request: &Recorded) -> Value {
+/// A request in the form used by the tables.
+fn normalized(request: &Recorded) -> Value {
     assert_eq!(request.query, None);
     let mut headers = Map::new();
     for (name, value) in &request.headers {
         let value = match name.as_str() {
-            // These depend on where and when the test runs.
+            // Headers that depend on where and when the test runs.
             "host" | "content-length" | "user-agent" => continue,
             "authorization" => value.replace(CANARY, "****"),
-            "content-type" => written_type(value),
+            "content-type" => normalized_type(value),
             _ => value.clone(),
         };
         assert_eq!(headers.insert(name.clone(), value.into()), None, "twice: {name}");
     }
-    let mut written = json!({ "method": request.method, "path": request.path, "headers": headers });
+    let mut normalized =
+        json!({ "method": request.method, "path": request.path, "headers": headers });
     match &request.body {
         Body::Empty => {}
-        Body::Json(value) => written["body"] = value.clone(),
-        Body::Multipart(parts) => written["body"] = written_form(parts),
+        Body::Json(value) => normalized["body"] = value.clone(),
+        Body::Multipart(parts) => normalized["body"] = normalized_form(parts),
         Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
     }
-    assert!(!written.to_string().contains(CANARY), "{written}");
-    written
+    assert!(!normalized.to_string().contains(CANARY), "{normalized}");
+    normalized
 }
 
-/// A content type without the boundary, which is random.
-fn written_type(value: &str) -> String {
+/// A content type without its random boundary.
+fn normalized_type(value: &str) -> String {
     let Some((kind, boundary)) = value.split_once("boundary=form-") else {
         return value.to_owned();
     };
@@ -366,7 +368,7 @@ fn written_type(value: &str) -> String {
 }
 
 /// The parts of a form by their names; those whose name ends in `[]` are lists.
-fn written_form(parts: &[Part]) -> Value {
+fn normalized_form(parts: &[Part]) -> Value {
     let mut form = Map::new();
     for part in parts {
         let content = match (&part.filename, &part.content_type) {
@@ -386,7 +388,8 @@ fn written_form(parts: &[Part]) -> Value {
     form.into()
 }
 
-/// Adds to `missing` what of a property none of its values has.
+/// Adds everything about a property that none of its values covers to
+/// `missing`.
 fn look_for(property: &Property, path: &str, values: &[&Value], missing: &mut Vec<String>) {
     let is_blank = |value: &Value| value.is_null() || value == "";
     let values: Vec<_> = values.iter().copied().filter(|value| !is_blank(value)).collect();
@@ -412,7 +415,7 @@ fn look_for(property: &Property, path: &str, values: &[&Value], missing: &mut Ve
     }
 }
 
-/// The members of this name.
+/// The members with this name.
 fn members<'a>(values: &[&'a Value], name: &str) -> Vec<&'a Value> {
     values.iter().filter_map(|value| value.get(name)).collect()
 }

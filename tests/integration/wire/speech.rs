@@ -1,4 +1,4 @@
-//! What `createSpeech` sends.
+//! The requests of `createSpeech`.
 
 use serde_json::json;
 

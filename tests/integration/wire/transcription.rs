@@ -1,4 +1,4 @@
-//! What `createTranscription` sends.
+//! The requests of `createTranscription`.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ pub fn smallest() -> Smallest {
     }
 }
 
-/// Each model, and each format with a model that writes it.
+/// Each model, and each format with a model that supports it.
 fn models() -> Vec<Case> {
     cases! { smallest();
         "minimal": {} => {};
@@ -74,7 +74,7 @@ fn models() -> Vec<Case> {
     }
 }
 
-/// Each kind of file.
+/// Each type of file.
 fn files() -> Vec<Case> {
     cases! { smallest();
         "file-flac":
@@ -113,12 +113,12 @@ fn files() -> Vec<Case> {
     }
 }
 
-/// What is known of the recording.
+/// Properties that describe the recording.
 fn hints() -> Vec<Case> {
     cases! { smallest();
         "language": { "language": "en" } => { "language": "en" };
         "language-maori": { "language": "mi" } => { "language": "mi" };
-        // Older workflows have `ma`, which is no language.
+        // Older workflows use `ma`, which is not a language code.
         "language-maori-as-ma": { "language": "ma" } => { "language": "mi" };
         "prompt": { "prompt": "Graz, Linz" } => { "prompt": "Graz, Linz" };
         "any-text": { "prompt": ANY_TEXT } => { "prompt": ANY_TEXT };
@@ -134,7 +134,7 @@ fn hints() -> Vec<Case> {
     }
 }
 
-/// What is asked of the transcript.
+/// Properties that describe the transcript.
 fn details() -> Vec<Case> {
     cases! { smallest();
         "words":
@@ -192,7 +192,7 @@ fn details() -> Vec<Case> {
     }
 }
 
-/// As the transcript is written, by models that do it.
+/// With streaming, by models that support it.
 fn streamed() -> Vec<Case> {
     let cases = cases! { smallest();
         "gpt-4o-transcribe":
@@ -230,7 +230,7 @@ fn streamed() -> Vec<Case> {
     cases.into_iter().map(Case::streamed).collect()
 }
 
-/// Several at once, and none.
+/// Combinations, and the empty input.
 fn together() -> Vec<Case> {
     cases! { smallest();
         "blanks":
@@ -254,10 +254,10 @@ fn together() -> Vec<Case> {
     }
 }
 
-/// The model that tells speakers apart.
+/// The model that distinguishes speakers.
 const DIARIZE: &str = "gpt-4o-transcribe-diarize";
 
-/// The model that writes subtitles and time stamps.
+/// The model that produces subtitles and timestamps.
 const WHISPER: &str = "whisper-1";
 
 /// The voice of a known speaker.

@@ -1,4 +1,4 @@
-//! How a worker reaches NATS, and as whom.
+//! How a worker connects to NATS and authenticates.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use connector_tests::{Ran, command, ran};
 
 use super::*;
 
-/// A worker that does not start.
+/// A worker that must not start.
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let data = tempfile::TempDir::new().unwrap();
     let mut command = command(None);
@@ -18,15 +18,18 @@ fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_told() {
+fn an_unreachable_server_is_reported() {
     let refused = refused(&["--nats", "nats://127.0.0.1:1"], &[]);
     assert_eq!(refused.status, 1);
-    let said = &refused.stderr;
-    assert!(said.starts_with("error: no connection to NATS at nats://127.0.0.1:1: "), "{said}");
+    let printed = &refused.stderr;
+    assert!(
+        printed.starts_with("error: no connection to NATS at nats://127.0.0.1:1: "),
+        "{printed}"
+    );
 }
 
 #[test]
-fn a_password_is_read_from_a_file_or_the_environment_and_is_no_argument() {
+fn the_password_comes_from_a_file_or_the_environment() {
     const USER: &str = "authorization { user: fleet, password: \"sk-nats-secret\" }";
     let fleet = Fleet::new(Nats::with(USER), sandbox());
     let url = fleet.nats.url();
@@ -56,7 +59,7 @@ fn a_password_is_read_from_a_file_or_the_environment_and_is_no_argument() {
 }
 
 #[test]
-fn what_is_there_for_another_purpose_is_told() {
+fn an_existing_stream_of_another_kind_is_reported() {
     let fleet = fleet();
     let caller = fleet.caller();
     let config = Config {
@@ -66,9 +69,12 @@ fn what_is_there_for_another_purpose_is_told() {
     };
     caller.wait_for(caller.jetstream().create_stream(config)).unwrap();
     let url = fleet.nats.url();
-    let told = refused(&["--nats", &url], &[]).stderr;
-    assert!(told.contains("the stream `connector-runs` is there, and is no work queue"), "{told}");
-    // Another fleet shares the server.
+    let printed = refused(&["--nats", &url], &[]).stderr;
+    assert!(
+        printed.contains("the stream `connector-runs` is there, and is no work queue"),
+        "{printed}"
+    );
+    // Another fleet can share the server.
     let other = fleet.worker(&["--prefix", "other"]);
     assert!(other.id().starts_with("worker_"));
     let odd = refused(&["--nats", &url, "--prefix", "a.b"], &[]);

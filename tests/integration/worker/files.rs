@@ -1,4 +1,4 @@
-//! Files that come and go through the Object Store.
+//! Files as input and output through the Object Store.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn run(action: &str, input: &Value) -> Value {
 }
 
 #[test]
-fn a_recording_comes_out_of_one_run_and_goes_into_the_next() {
+fn the_output_file_of_a_run_can_be_the_input_of_the_next() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -25,11 +25,11 @@ fn a_recording_comes_out_of_one_run_and_goes_into_the_next() {
     let text = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
     assert_eq!(text["outcome"]["output"]["text"], "Good morning", "{text}");
     caller.is_done();
-    assert_eq!(fleet.files(), 0, "files of runs are left");
+    assert_eq!(fleet.files(), 0, "files of runs remain");
 }
 
 #[test]
-fn a_callers_file_goes_in_under_its_name() {
+fn a_callers_file_keeps_its_name() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -43,12 +43,12 @@ fn a_callers_file_goes_in_under_its_name() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_not_the_callers_is_refused() {
+fn missing_files_and_files_outside_the_bucket_are_rejected() {
     let fleet = fleet();
     let _worker = fleet.worker(&["--largest-file", "1"]);
     let caller = fleet.caller();
     caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
-    for (id, url, said) in [
+    for (id, url, expected) in [
         ("missing", "nats://connector-files/no.mp3", "there is no file"),
         ("nameless", "nats://connector-files/", "must begin with nats://connector-files/"),
         ("elsewhere", "nats://other/talk.mp3", "must begin with nats://connector-files/"),
@@ -59,16 +59,16 @@ fn a_file_that_is_not_there_or_not_the_callers_is_refused() {
         let input = json!({ "file": { "url": url, "name": "talk.mp3" } });
         let reply = caller.run(id, &run("createTranscription", &input));
         let message = reply["failure"]["message"].as_str().unwrap_or_else(|| panic!("{reply}"));
-        assert!(message.contains(said), "{reply}");
+        assert!(message.contains(expected), "{reply}");
         assert_eq!(reply["failure"]["property"], "file", "{reply}");
     }
     caller.is_done();
     assert!(fleet.sandbox.requests().is_empty());
 }
 
-/// The description of a file may be in the bucket without its content.
+/// The bucket may contain a file's description without its content.
 #[test]
-fn a_file_whose_content_does_not_come_is_given_up() {
+fn a_file_without_content_times_out() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -85,7 +85,7 @@ fn a_file_whose_content_does_not_come_is_given_up() {
 }
 
 #[test]
-fn a_preview_is_there_when_it_is_told_of() {
+fn a_preview_exists_when_it_is_reported() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -96,7 +96,7 @@ fn a_preview_is_there_when_it_is_told_of() {
     let reply = caller.run("image", &image);
     let files = &reply["outcome"]["output"]["files"];
     assert!(caller.get(&files[0]["url"]).starts_with(b"\x89PNG"), "{reply}");
-    let events = caller.heard("connector.events.image");
+    let events = caller.received("connector.events.image");
     let previews: Vec<_> = events.iter().filter(|event| event["event"] == "file").collect();
     assert!(!previews.is_empty(), "{events:?}");
     for preview in previews {

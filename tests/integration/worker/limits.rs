@@ -1,9 +1,9 @@
-//! What does not fit.
+//! Limits on messages and concurrent runs.
 
 use super::*;
 
 #[test]
-fn an_outcome_that_is_larger_than_a_message_becomes_a_file() {
+fn an_outcome_larger_than_a_message_becomes_a_file() {
     let fleet = Fleet::new(Nats::with("max_payload: 64KB"), sandbox());
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -21,7 +21,7 @@ fn an_outcome_that_is_larger_than_a_message_becomes_a_file() {
 }
 
 #[test]
-fn a_worker_takes_as_many_runs_as_it_has_places() {
+fn a_worker_takes_only_as_many_runs_as_it_has_slots() {
     let fleet = fleet();
     let _worker = fleet.worker(&["--runs", "3"]);
     let caller = fleet.caller();
@@ -29,10 +29,11 @@ fn a_worker_takes_as_many_runs_as_it_has_places() {
     for run in 0..5 {
         caller.publish(&format!("run-{run}"), &ask("Hello!"));
     }
-    until("three are asked", || (fleet.asked("Hello!") == 3).then_some(()));
+    until("three requests arrived", || (fleet.asked("Hello!") == 3).then_some(()));
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(fleet.asked("Hello!"), 3);
-    // Those that wait are nobody's yet: another worker has them at once.
+    // Waiting runs belong to no worker yet, so another worker gets them at
+    // once.
     let other = fleet.worker(&[]);
     for run in 3..5 {
         assert_eq!(caller.reply(&format!("run-{run}"))["worker"], other.id());

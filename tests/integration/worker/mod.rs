@@ -1,5 +1,5 @@
 //! `connector worker`: the built command takes runs from a real NATS server,
-//! and the sandbox stands in for the provider.
+//! and the sandbox acts as the provider.
 
 mod access;
 mod files;
@@ -16,7 +16,7 @@ fn fleet() -> Fleet {
     Fleet::new(Nats::start(), sandbox())
 }
 
-/// What the sandbox answers to an Ask holds what was asked.
+/// Asserts that the sandbox's answer contains the question.
 #[track_caller]
 fn assert_answers(reply: &serde_json::Value, text: &str) {
     let output = reply["outcome"]["output"].as_str().unwrap_or_else(|| panic!("{reply}"));

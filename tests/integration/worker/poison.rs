@@ -1,4 +1,4 @@
-//! Messages that no worker can do anything with.
+//! Messages that no worker can process.
 
 use async_nats::jetstream::message::PublishMessage;
 use openai_sandbox::Fault;
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::*;
 
 #[test]
-fn what_is_no_run_is_buried_with_its_failure() {
+fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
     let unknown = |action: &str| json!({ "action": action, "input": {} }).to_string();
-    for (id, message, said) in [
+    for (id, message, expected) in [
         ("none", "not JSON".to_owned(), "the message is not JSON: expected ident"),
         ("list", "[]".to_owned(), "the message must be a JSON object"),
         ("connector", unknown("acme/v1/ask"), "there is no connector `acme/v1`; there are: openai"),
@@ -28,18 +28,18 @@ fn what_is_no_run_is_buried_with_its_failure() {
         caller.publish_raw(message);
         let dead = caller.dead(id);
         let message = dead["failure"]["message"].as_str().unwrap();
-        assert!(message.contains(said), "{dead}");
+        assert!(message.contains(expected), "{dead}");
         assert_eq!(caller.reply(id)["failure"], dead["failure"]);
     }
     caller.is_done();
-    // What is a run can be had made again when there is a connector for it.
+    // A valid run can be repeated once there is a connector for it.
     let message = caller.dead("connector")["message"].as_str().unwrap().to_owned();
     assert_eq!(serde_json::from_str::<Value>(&message).unwrap()["action"], "acme/v1/ask");
     assert!(caller.dead("none")["message"].is_null());
     assert!(fleet.sandbox.requests().is_empty());
 }
 
-/// The failure repeats it, and must fit in a message itself.
+/// The failure repeats the name, and must itself fit in a message.
 #[test]
 fn a_run_of_a_connection_with_a_very_long_name_ends() {
     let fleet = fleet();
@@ -54,7 +54,7 @@ fn a_run_of_a_connection_with_a_very_long_name_ends() {
 }
 
 #[test]
-fn a_message_without_an_id_is_buried() {
+fn a_message_without_an_id_becomes_a_dead_letter() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -72,7 +72,7 @@ fn a_message_without_an_id_is_buried() {
 }
 
 #[test]
-fn a_token_in_a_message_is_refused_and_not_repeated() {
+fn a_token_in_a_message_is_rejected_and_not_repeated() {
     let fleet = fleet();
     let worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -87,18 +87,18 @@ fn a_token_in_a_message_is_refused_and_not_repeated() {
         let reply = caller.run(id, run);
         assert_eq!(reply["failure"]["kind"], "invalid-input");
         let (reply, dead) = (reply.to_string(), caller.dead(id).to_string());
-        for told in [&reply, &dead, &worker.log()] {
-            assert!(!told.contains(CANARY), "{told}");
+        for text in [&reply, &dead, &worker.log()] {
+            assert!(!text.contains(CANARY), "{text}");
         }
     }
-    let said = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
-    assert!(said.contains("must name a connection that the workers have stored"), "{said}");
+    let message = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("must name a connection that the workers have stored"), "{message}");
     caller.is_done();
     assert!(fleet.sandbox.requests().is_empty());
 }
 
 #[test]
-fn the_token_is_in_nothing_that_a_run_leaves_in_nats() {
+fn a_run_leaves_no_token_in_nats() {
     let fleet = fleet();
     let worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -121,11 +121,11 @@ fn the_token_is_in_nothing_that_a_run_leaves_in_nats() {
             files += 1;
         }
     }
-    assert!(5 < files && !worker.log().contains(CANARY));
+    assert!(files > 5 && !worker.log().contains(CANARY));
 }
 
 #[test]
-fn a_run_that_ends_its_workers_is_buried() {
+fn a_run_that_kills_its_workers_becomes_a_dead_letter() {
     let fleet = fleet();
     let caller = fleet.caller();
     for delivery in 1..=2 {
@@ -134,7 +134,7 @@ fn a_run_that_ends_its_workers_is_buried() {
         if delivery == 1 {
             caller.publish("poison", &ask("Poison"));
         }
-        until("it is asked", || (fleet.asked("Poison") == delivery).then_some(()));
+        until("the request arrived", || (fleet.asked("Poison") == delivery).then_some(()));
         worker.kill();
     }
     let _worker = fleet.worker(&["--deliveries", "2"]);

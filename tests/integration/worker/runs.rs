@@ -1,4 +1,4 @@
-//! What becomes of a run: one outcome, one payment.
+//! Each run has one outcome and is charged once.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn an_outcome_is_told_once_and_kept() {
+fn an_outcome_is_published_once_and_stored() {
     let fleet = fleet();
     let worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -52,14 +52,14 @@ fn the_same_id_is_one_run() {
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
     assert!(!caller.publish("a", &ask("Hello!")));
-    assert!(caller.publish("a", &ask("Hello!")), "the queue has taken it twice");
+    assert!(caller.publish("a", &ask("Hello!")), "the queue missed the duplicate");
     caller.reply("a");
     caller.is_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
 }
 
 #[test]
-fn the_same_id_is_one_run_also_when_the_queue_has_forgotten_it() {
+fn the_same_id_is_one_run_even_after_the_queue_forgot_it() {
     let fleet = fleet();
     let caller = fleet.caller();
     let config = Config {
@@ -73,19 +73,19 @@ fn the_same_id_is_one_run_also_when_the_queue_has_forgotten_it() {
     let _workers = [fleet.worker(&[]), fleet.worker(&[])];
     fleet.sandbox.script(Fault::Delay(Duration::from_secs(1)));
     caller.publish("a", &ask("Hello!"));
-    until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
-    // While the first goes on, and after its end.
+    until("the request arrived", || (fleet.asked("Hello!") == 1).then_some(()));
+    // While the first run is active, and after its end.
     thread::sleep(Duration::from_millis(200));
-    assert!(!caller.publish("a", &ask("Hello!")), "the queue remembers it");
+    assert!(!caller.publish("a", &ask("Hello!")), "the queue still remembers the id");
     caller.reply("a");
     caller.is_done();
-    assert!(!caller.publish("a", &ask("Hello!")), "the queue remembers it");
+    assert!(!caller.publish("a", &ask("Hello!")), "the queue still remembers the id");
     caller.is_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
 }
 
 #[test]
-fn a_provider_that_asks_to_wait_gets_its_time_and_nobody_waits_meanwhile() {
+fn a_run_waiting_to_retry_does_not_block_other_runs() {
     let fleet = fleet();
     let _worker = fleet.worker(&["--runs", "1"]);
     let caller = fleet.caller();
@@ -93,22 +93,22 @@ fn a_provider_that_asks_to_wait_gets_its_time_and_nobody_waits_meanwhile() {
     fleet.sandbox.script(slow_down.with_header("retry-after", "10"));
     let begun = Instant::now();
     caller.publish("limited", &ask("First"));
-    until("it is asked", || (fleet.asked("First") == 1).then_some(()));
-    // The only place is free.
+    until("the request arrived", || (fleet.asked("First") == 1).then_some(()));
+    // The only slot is free.
     let other = caller.run("other", &ask("Second"));
     assert_answers(&other, "Second");
     assert!(caller.kept("limited").is_none());
     let reply = caller.reply("limited");
-    assert!(Duration::from_secs(10) <= begun.elapsed(), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_answers(&reply, "First");
     assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(2), &json!(false)));
     caller.is_done();
-    // The first was refused, and not paid.
+    // The first request was rejected and not charged.
     assert_eq!(fleet.asked("First"), 2);
 }
 
 #[test]
-fn a_provider_that_is_out_of_reach_is_tried_as_often_as_allowed() {
+fn an_unreachable_provider_is_tried_up_to_the_limit() {
     let fleet = fleet();
     fleet.store("nowhere", "http://127.0.0.1:1/v1");
     let _worker = fleet.worker(&["--deliveries", "2"]);
@@ -123,23 +123,23 @@ fn a_provider_that_is_out_of_reach_is_tried_as_often_as_allowed() {
 }
 
 #[test]
-fn what_happens_in_a_run_is_told_if_that_is_wanted() {
+fn events_of_a_run_are_published_on_request() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
     let mut run = ask("Hello!");
     run["events"] = json!(true);
     let reply = caller.run("loud", &run);
-    let events = caller.heard("connector.events.loud");
+    let events = caller.received("connector.events.loud");
     let deltas = events.iter().filter(|event| event["event"] == "text-delta");
     let text: String = deltas.map(|delta| delta["text"].as_str().unwrap()).collect();
     assert_eq!(reply["outcome"]["output"], text);
     caller.run("quiet", &ask("Hello!"));
-    assert!(caller.heard("connector.events.quiet").is_empty());
+    assert!(caller.received("connector.events.quiet").is_empty());
 }
 
 #[test]
-fn the_callers_trace_goes_on_to_the_provider() {
+fn the_callers_trace_context_is_passed_to_the_provider() {
     use async_nats::jetstream::message::PublishMessage;
     let fleet = fleet();
     let _worker = fleet.worker(&[]);

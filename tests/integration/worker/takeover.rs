@@ -1,4 +1,4 @@
-//! Workers that end, in good order or not, and runs that others take over.
+//! Workers that stop, gracefully or not, and runs that others take over.
 
 use std::time::Duration;
 
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::*;
 
-/// Longer than a worker may be silent.
-const LONG: Duration = Duration::from_secs(6);
+/// Longer than a worker may go without a heartbeat.
+const LONGER_THAN_A_HEARTBEAT: Duration = Duration::from_secs(6);
 
 #[test]
 fn a_run_of_a_killed_worker_is_taken_over() {
@@ -17,12 +17,12 @@ fn a_run_of_a_killed_worker_is_taken_over() {
     let caller = fleet.caller();
     fleet.sandbox.script(Fault::Delay(FOREVER));
     caller.publish("a", &ask("Hello!"));
-    until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
+    until("the request arrived", || (fleet.asked("Hello!") == 1).then_some(()));
     let other = fleet.worker(&[]);
     killed.kill();
     let reply = caller.reply("a");
     assert_answers(&reply, "Hello!");
-    // It says itself that it may be paid twice.
+    // The outcome itself says that it may have been charged twice.
     assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(2), &json!(true)));
     assert_eq!(reply["worker"], other.id());
     caller.is_done();
@@ -30,7 +30,7 @@ fn a_run_of_a_killed_worker_is_taken_over() {
 }
 
 #[test]
-fn a_run_that_may_not_be_paid_twice_is_not() {
+fn a_run_that_must_not_be_charged_twice_is_not_repeated() {
     let fleet = fleet();
     let killed = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -38,7 +38,7 @@ fn a_run_that_may_not_be_paid_twice_is_not() {
     let mut run = ask("Hello!");
     run["repeat"] = json!(false);
     caller.publish("a", &run);
-    until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
+    until("the request arrived", || (fleet.asked("Hello!") == 1).then_some(()));
     killed.kill();
     let _other = fleet.worker(&[]);
     let failure = caller.reply("a")["failure"].take();
@@ -50,24 +50,24 @@ fn a_run_that_may_not_be_paid_twice_is_not() {
 }
 
 #[test]
-fn a_run_that_takes_long_stays_with_its_worker() {
+fn a_long_run_stays_with_its_worker() {
     let fleet = fleet();
     let _workers = [fleet.worker(&[]), fleet.worker(&[])];
     let caller = fleet.caller();
-    fleet.sandbox.script(Fault::Delay(LONG));
+    fleet.sandbox.script(Fault::Delay(LONGER_THAN_A_HEARTBEAT));
     let reply = caller.run("a", &ask("Hello!"));
     assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(1), &json!(false)));
     assert_eq!(fleet.asked("Hello!"), 1);
 }
 
 #[test]
-fn a_worker_that_is_told_to_stop_ends_what_it_has_and_takes_nothing_more() {
+fn a_stopping_worker_finishes_its_runs_and_takes_no_more() {
     let fleet = fleet();
     let mut worker = fleet.worker(&[]);
     let caller = fleet.caller();
     fleet.sandbox.script(Fault::Delay(Duration::from_secs(2)));
     caller.publish("first", &ask("First"));
-    until("it is asked", || (fleet.asked("First") == 1).then_some(()));
+    until("the request arrived", || (fleet.asked("First") == 1).then_some(()));
     worker.terminate();
     let is_told = || worker.log().contains("no more runs are taken");
     until("the worker stops", || is_told().then_some(()));
@@ -75,7 +75,7 @@ fn a_worker_that_is_told_to_stop_ends_what_it_has_and_takes_nothing_more() {
     worker.wait();
     let reply = caller.reply("first");
     assert_answers(&reply, "First");
-    // Nothing is left of it but the run that came later.
+    // Only the later run is left.
     assert_eq!((caller.messages("connector-runs"), caller.messages("connector-begun")), (1, 0));
     assert_eq!((fleet.asked("Second"), fleet.files()), (0, 0));
     let _next = fleet.worker(&[]);
@@ -85,13 +85,13 @@ fn a_worker_that_is_told_to_stop_ends_what_it_has_and_takes_nothing_more() {
 }
 
 #[test]
-fn a_worker_that_may_not_wait_leaves_its_run_to_others() {
+fn a_worker_with_a_short_drain_time_leaves_its_run_to_others() {
     let fleet = fleet();
     let mut worker = fleet.worker(&["--drain", "500ms"]);
     let caller = fleet.caller();
     fleet.sandbox.script(Fault::Delay(FOREVER));
     caller.publish("a", &ask("Hello!"));
-    until("it is asked", || (fleet.asked("Hello!") == 1).then_some(()));
+    until("the request arrived", || (fleet.asked("Hello!") == 1).then_some(()));
     worker.terminate();
     worker.wait();
     let _other = fleet.worker(&[]);
@@ -99,10 +99,10 @@ fn a_worker_that_may_not_wait_leaves_its_run_to_others() {
 }
 
 #[test]
-fn a_server_that_is_killed_and_comes_back_has_lost_nothing() {
+fn a_server_that_is_killed_and_restarted_loses_nothing() {
     const RUNS: usize = 40;
-    /// Of each worker.
-    const PLACES: usize = 4;
+    /// The slots of each worker.
+    const SLOTS: usize = 4;
     let mut fleet = fleet();
     let _workers = [fleet.worker(&["--runs", "4"]), fleet.worker(&["--runs", "4"])];
     let caller = fleet.caller();
@@ -110,19 +110,19 @@ fn a_server_that_is_killed_and_comes_back_has_lost_nothing() {
     for run in 0..RUNS {
         caller.publish(&format!("run-{run}"), &ask(&format!("[{run}]")));
     }
-    until("some have ended", || (5 <= caller.replies().len()).then_some(()));
+    until("some have ended", || (caller.replies().len() >= 5).then_some(()));
     fleet.nats.restart();
-    // Whoever was not connected asks for what is kept.
+    // A caller that was disconnected reads the stored outcome.
     let mut unmarked = 0;
     for run in 0..RUNS {
         let kept = until(&format!("run {run} is kept"), || caller.kept(&format!("run-{run}")));
         assert_answers(&kept, &format!("[{run}]"));
         let repeated = kept["repeated"] == true;
         let asked = fleet.asked(&format!("[{run}]"));
-        assert!(0 < asked, "{kept}");
+        assert!(asked > 0, "{kept}");
         unmarked += if repeated { 0 } else { asked - 1 };
     }
-    // A server forgets what it has not yet written when it is killed: notes of
-    // runs that were under way among it.
-    assert!(unmarked <= 2 * PLACES, "{unmarked} requests were made again, and nobody says so");
+    // A killed server loses what it has not yet written, including marks of
+    // active runs.
+    assert!(unmarked <= 2 * SLOTS, "{unmarked} requests were repeated without a mark");
 }

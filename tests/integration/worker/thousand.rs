@@ -1,4 +1,4 @@
-//! A thousand runs, three workers, and somebody who kills them.
+//! A thousand runs, and three workers that are killed at random.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -10,22 +10,22 @@ use super::*;
 
 const RUNS: usize = 1_000;
 const WORKERS: usize = 3;
-/// The places of each.
-const PLACES: usize = 8;
+/// The slots of each worker.
+const SLOTS: usize = 8;
 const ARGUMENTS: [&str; 4] = ["--runs", "8", "--deliveries", "100"];
-/// What the provider takes for an answer.
+/// How long the provider takes to respond.
 const ANSWER: Duration = Duration::from_millis(100);
-/// The most time between two kills.
+/// The maximum time between two kills, in milliseconds.
 const LIFE: u64 = 600;
 
-/// A number from 0 to `most`, by a generator that begins with the time of day.
+/// A number from 0 to `most`, from a generator seeded with the time of day.
 fn chance(state: &mut u64, most: u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) % (most + 1)
 }
 
 #[test]
-fn a_thousand_runs_end_once_each_whoever_is_killed() {
+fn a_thousand_runs_each_end_once_despite_killed_workers() {
     let fleet = fleet();
     let mut workers: Vec<_> = (0..WORKERS).map(|_| fleet.worker(&ARGUMENTS)).collect();
     let caller = fleet.caller();
@@ -48,16 +48,16 @@ fn a_thousand_runs_end_once_each_whoever_is_killed() {
     let took = begun.elapsed();
     caller.is_done();
 
-    // Every outcome once, and the right one.
+    // Every outcome is correct and was published exactly once.
     let replies = caller.replies();
-    assert_eq!(replies.len(), RUNS, "an outcome was told twice");
+    assert_eq!(replies.len(), RUNS, "an outcome was published twice");
     let replies: BTreeMap<_, _> = replies.into_iter().collect();
     assert_eq!(replies.len(), RUNS);
     assert_eq!(caller.messages("KV_connector-outcomes"), RUNS as u64);
     assert_eq!(caller.messages("connector-dead"), 0);
 
-    // Each request that was not the first of its run belongs to a run whose
-    // worker was killed after it was begun, and whose outcome says so.
+    // Each repeated request belongs to a run whose worker was killed during it,
+    // and the run's outcome says so.
     let (mut paid, mut repeated) = (0, 0);
     for run in 0..RUNS {
         let reply = &replies[&format!("run-{run}")];
@@ -72,11 +72,11 @@ fn a_thousand_runs_end_once_each_whoever_is_killed() {
     }
     let duplicates = paid - RUNS;
     println!(
-        "{RUNS} runs by {WORKERS} workers in {took:.1?}: {kills} kills, {repeated} runs begun \
-         more than once, {duplicates} requests made again"
+        "{RUNS} runs by {WORKERS} workers in {took:.1?}: {kills} kills, {repeated} runs started \
+         more than once, {duplicates} requests repeated"
     );
     assert_eq!(fleet.sandbox.requests().len(), paid);
-    assert!(duplicates <= kills * PLACES, "{duplicates} after {kills} kills");
-    // Somebody was killed in the middle of something.
-    assert!(0 < repeated && 3 < kills, "{repeated} repeated after {kills} kills");
+    assert!(duplicates <= kills * SLOTS, "{duplicates} after {kills} kills");
+    // Some worker was killed during a run.
+    assert!(repeated > 0 && kills > 3, "{repeated} repeated after {kills} kills");
 }

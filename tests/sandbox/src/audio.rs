@@ -1,17 +1,17 @@
-//! The sound of the sandbox: a tone made from the text, or a recorded sample
-//! where an encoder would be too much.
+//! Audio of the sandbox: a tone generated from the text, or a recorded sample
+//! for formats that need an encoder.
 
 use std::f64::consts::TAU;
 
 use crate::digest;
 
-/// Samples per second of what the sandbox makes, as of the API's PCM.
+/// The sample rate of generated audio, the same as the API's PCM.
 const SAMPLE_RATE: u32 = 24_000;
 
-/// How long a character is heard, at normal speed.
+/// The duration of a character at normal speed.
 const SECONDS_PER_CHARACTER: f64 = 0.06;
 
-/// Speaks a text in a format of the API, and says which media type that is.
+/// Generates audio for a text, and returns its media type and bytes.
 pub(crate) fn speak(text: &str, speed: f64, format: &str) -> (&'static str, Vec<u8>) {
     match format {
         "opus" => ("audio/opus", include_bytes!("../samples/speech.opus").to_vec()),
@@ -23,8 +23,8 @@ pub(crate) fn speak(text: &str, speed: f64, format: &str) -> (&'static str, Vec<
     }
 }
 
-/// 16-bit little-endian samples of a tone that is as long as the text, and
-/// whose pitch tells one text from another.
+/// Samples of a tone, 16-bit little-endian. Its length and pitch depend on the
+/// text.
 fn tone(text: &str, speed: f64) -> Vec<u8> {
     let pitch = 220.0 + (digest(text.as_bytes()) % 440) as f64;
     let seconds = text.chars().count() as f64 * SECONDS_PER_CHARACTER / speed;
@@ -33,24 +33,24 @@ fn tone(text: &str, speed: f64) -> Vec<u8> {
     (0..samples).flat_map(|at| ((wave(at) * 9_000.0) as i16).to_le_bytes()).collect()
 }
 
-/// Samples behind the 44 bytes that say what they are.
+/// The samples with a 44-byte header.
 fn wav(samples: &[u8]) -> Vec<u8> {
     let length = u32::try_from(samples.len()).unwrap_or(u32::MAX);
     let mut file = b"RIFF".to_vec();
     file.extend((36 + length).to_le_bytes());
-    // Uncompressed, one channel.
+    // Uncompressed, mono.
     file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
     file.extend(SAMPLE_RATE.to_le_bytes());
     file.extend((SAMPLE_RATE * 2).to_le_bytes());
-    // Two bytes for a sample.
+    // Two bytes per sample.
     file.extend(b"\x02\0\x10\0data");
     file.extend(length.to_le_bytes());
     file.extend(samples);
     file
 }
 
-/// How long a recording plays: as the head of a WAV file says, else estimated
-/// from its size.
+/// The duration of a recording: from the header of a WAV file, otherwise
+/// estimated from its size.
 pub(crate) fn seconds(file: &[u8]) -> f64 {
     let is_wav = file.starts_with(b"RIFF") && file.get(36..40) == Some(b"data");
     let rate = file.get(28..32).filter(|_| is_wav).and_then(|rate| rate.try_into().ok());

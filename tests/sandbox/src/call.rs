@@ -1,4 +1,4 @@
-//! A request, read whole and parsed as far as its content type promises.
+//! A request, read completely and parsed according to its content type.
 
 use axum::body::Body as HttpBody;
 use axum::body::Bytes;
@@ -14,10 +14,10 @@ use crate::error::ApiError;
 use crate::record::Body;
 use crate::record::Part;
 
-/// How long a body may be: room for the longest file and its form.
+/// The maximum length of a body: enough for the largest file and its form.
 const BODY_LIMIT: usize = 30 * 1024 * 1024;
 
-/// A request that was read.
+/// A request and its parsed body.
 #[derive(Debug)]
 pub(crate) struct Call {
     media_type: String,
@@ -25,8 +25,8 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Reads and parses a body. What does not parse stays raw, so that it is
-    /// recorded; the endpoint then refuses it.
+    /// Reads and parses a body. A body that does not parse stays raw, so that
+    /// it can be recorded; the endpoint then rejects it.
     pub(crate) async fn read(parts: &Parts, body: HttpBody) -> Result<Call, ApiError> {
         let bytes = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| {
             ApiError::invalid(format!("Maximum content size limit ({BODY_LIMIT}) exceeded"))
@@ -42,7 +42,7 @@ impl Call {
         Ok(Call { media_type, body })
     }
 
-    /// The body of an endpoint that takes JSON.
+    /// The body of a request to an endpoint that accepts JSON.
     pub(crate) fn json(&self) -> Result<&Value, ApiError> {
         self.expect_media_type("application/json")?;
         match &self.body {
@@ -54,7 +54,7 @@ impl Call {
         }
     }
 
-    /// The body of an endpoint that takes a form.
+    /// The body of a request to an endpoint that accepts a form.
     pub(crate) fn form(&self) -> Result<&[Part], ApiError> {
         self.expect_media_type("multipart/form-data")?;
         match &self.body {
@@ -74,7 +74,7 @@ impl Call {
     }
 }
 
-/// The request's content type, empty if it has none.
+/// The request's content type, or an empty string.
 fn media_type(parts: &Parts) -> String {
     let value = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     essence(value.unwrap_or(""))

@@ -1,4 +1,4 @@
-//! Refusals in the shape the OpenAI API gives them.
+//! Errors in the format of the OpenAI API.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use serde_json::json;
 
-/// A refused request: `{"error": {message, type, param, code}}` with a status.
+/// A rejected request: `{"error": {message, type, param, code}}` with a status.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -16,18 +16,18 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// A 400, which most refusals are.
+    /// An error with status 400, like most.
     pub(crate) fn invalid(message: impl Into<String>) -> ApiError {
         let status = StatusCode::BAD_REQUEST;
         ApiError { status, message: message.into(), param: None, code: None }
     }
 
-    /// A parameter that is wrong, or has no place in this request.
+    /// A parameter that is invalid or not allowed in this request.
     pub(crate) fn at(param: &'static str, message: impl Into<String>) -> ApiError {
         ApiError { param: Some(param), ..ApiError::invalid(message) }
     }
 
-    /// A missing or wrong key. The message never repeats what was sent.
+    /// A missing or wrong key. The message never repeats it.
     pub(crate) fn unauthorized(message: &str) -> ApiError {
         let code = Some("invalid_api_key");
         ApiError { status: StatusCode::UNAUTHORIZED, code, ..ApiError::invalid(message) }
@@ -38,7 +38,7 @@ impl ApiError {
     }
 }
 
-/// A body that has not the fields of its endpoint, or not their types.
+/// The body has unknown or missing fields, or fields of the wrong type.
 impl From<serde_json::Error> for ApiError {
     fn from(error: serde_json::Error) -> ApiError {
         ApiError::invalid(format!("Invalid request body: {error}."))

@@ -1,5 +1,5 @@
-//! Scripted misbehaviour: what the sandbox does instead of, or on top of, a
-//! proper answer.
+//! Scripted faults: what the sandbox does instead of, or in addition to, a
+//! proper response.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -20,48 +20,48 @@ use crate::locked;
 use crate::pace;
 use crate::pace::Step;
 
-/// What happens to one request. Faults come before every check: a request
-/// without a key meets them too.
+/// What happens to one request. A fault precedes every check, so it also
+/// affects a request without a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// This answer, whatever was asked.
+    /// This response, whatever the request is.
     Status {
         /// The status.
         status: u16,
-        /// Headers besides those every answer has; they replace defaults such
-        /// as the content type (`application/json`).
+        /// Additional headers. They replace defaults such as the content type
+        /// (`application/json`).
         headers: Vec<(String, String)>,
         /// The body, byte for byte.
         body: Vec<u8>,
     },
-    /// Nothing for a while, then the proper answer.
+    /// A pause, then the proper response.
     Delay(Duration),
-    /// The connection is closed without a byte of an answer.
+    /// The connection is closed without a response.
     HangUp,
-    /// The proper answer, but the connection is closed after so many bytes of
-    /// its body. The head promises the whole length, if it was known.
+    /// The proper response, but the connection is closed after this many bytes
+    /// of its body. The head announces the full length, if it is known.
     CutBody {
-        /// How many bytes of the body are sent.
+        /// The number of body bytes that are sent.
         after: usize,
     },
-    /// The proper answer, but it stops for a while after so many bytes.
+    /// The proper response, but with a pause after this many bytes.
     Stall {
-        /// How many bytes of the body are sent before the pause.
+        /// The number of body bytes that are sent before the pause.
         after: usize,
-        /// How long the pause is.
+        /// The length of the pause.
         pause: Duration,
     },
-    /// The proper answer, but its body is sent in pieces of so many bytes,
-    /// whatever they cut apart: events, escapes, characters.
+    /// The proper response, but its body is sent in pieces of this size, which
+    /// may split events, escapes and characters.
     Pieces {
-        /// How many bytes each piece has; the last may be shorter.
+        /// The number of bytes in each piece; the last may be shorter.
         size: usize,
-        /// How long the pause after each is. Without one, pieces that are not
-        /// chunks of a stream arrive together.
+        /// The pause after each piece. Without one, pieces of a response that
+        /// is not a stream arrive together.
         pause: Duration,
     },
-    /// An error whose message and body repeat the `Authorization` header, as
-    /// careless servers and proxies do.
+    /// An error whose message and body repeat the `Authorization` header, like
+    /// careless servers and proxies.
     EchoAuthorization {
         /// The status.
         status: u16,
@@ -69,7 +69,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// A status with an OpenAI-shaped error body.
+    /// A status with an error body in OpenAI's format.
     pub fn error(status: u16, code: &str, message: &str) -> Fault {
         let kind = match status {
             429 => "requests",
@@ -82,7 +82,7 @@ impl Fault {
         Fault::Status { status, headers: Vec::new(), body: body.to_string().into_bytes() }
     }
 
-    /// A status with a text, as a proxy in between would answer.
+    /// A status with a text body, like that of a proxy.
     pub fn text(status: u16, body: &str) -> Fault {
         Fault::Status {
             status,
@@ -91,8 +91,8 @@ impl Fault {
         }
     }
 
-    /// The same [`Fault::Status`] with one more header; any other fault is
-    /// left as it is, for it has no headers of its own.
+    /// Adds a header to a [`Fault::Status`]; any other fault is returned
+    /// unchanged, because it has no headers.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Fault {
         if let Fault::Status { headers, .. } = &mut self {
@@ -102,7 +102,7 @@ impl Fault {
     }
 }
 
-/// The faults that wait for requests, first come, first served.
+/// The queue of faults that wait for requests.
 #[derive(Debug, Default)]
 pub(crate) struct Script(Mutex<VecDeque<Fault>>);
 
@@ -120,13 +120,13 @@ impl Script {
     }
 }
 
-/// The answer of [`Fault::Status`].
+/// The response of [`Fault::Status`].
 pub(crate) fn status(code: u16, headers: &[(String, String)], body: Vec<u8>) -> Response {
     let mut response = (status_code(code), body).into_response();
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // The first of a name replaces a default, the next ones are added to it.
+    // The first header of a name replaces a default; later ones are added.
     let mut own = HeaderMap::new();
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) =
@@ -139,7 +139,7 @@ pub(crate) fn status(code: u16, headers: &[(String, String)], body: Vec<u8>) -> 
     response
 }
 
-/// The answer of [`Fault::EchoAuthorization`].
+/// The response of [`Fault::EchoAuthorization`].
 pub(crate) fn echo_authorization(code: u16, headers: &HeaderMap) -> Response {
     let sent: Vec<_> = headers
         .get_all(header::AUTHORIZATION)
@@ -159,7 +159,7 @@ pub(crate) fn echo_authorization(code: u16, headers: &HeaderMap) -> Response {
     (status_code(code), axum::Json(body)).into_response()
 }
 
-/// Sends the first `after` bytes of a body and then breaks the connection.
+/// Sends the first `after` bytes of a body, then breaks the connection.
 pub(crate) async fn cut(response: Response, after: usize) -> Response {
     // The pause lets the bytes before the break leave the buffers.
     let flush = Duration::from_millis(20);
@@ -188,7 +188,7 @@ pub(crate) async fn shred(response: Response, size: usize, pause: Duration) -> R
     .await
 }
 
-/// Replaces a body by steps made of its bytes and keeps the length announced.
+/// Replaces a body with steps made from its bytes; the announced length stays.
 async fn resend(
     response: Response,
     steps: impl FnOnce(axum::body::Bytes) -> Vec<Step>,
@@ -202,7 +202,7 @@ async fn resend(
     Response::from_parts(head, pace::body(steps(bytes)))
 }
 
-/// An answer for a connection that will not carry it.
+/// A response for a connection that will not transmit it.
 pub(crate) fn nothing() -> Response {
     Response::new(Body::empty())
 }

@@ -27,7 +27,7 @@ use crate::tokens;
 /// A request for images.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "some fields need only be known and of the right type")]
+#[allow(dead_code, reason = "some fields are only checked for their type")]
 struct Request {
     prompt: String,
     model: String,
@@ -46,7 +46,7 @@ struct Request {
     user: Option<String>,
 }
 
-/// Draws pictures.
+/// Generates images.
 pub(crate) async fn generations(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,
@@ -62,8 +62,8 @@ pub(crate) async fn generations(
 }
 
 impl Request {
-    /// Checks what depends on the model or on other fields: the API's
-    /// documentation says it in prose alone.
+    /// Checks rules that depend on the model or on other fields, which the API
+    /// documents only in prose.
     fn check(&self) -> Result<(), ApiError> {
         let is_dall_e = self.model.starts_with("dall-e");
         let is_gpt_image = self.model.starts_with("gpt-image");
@@ -85,8 +85,8 @@ impl Request {
         Ok(())
     }
 
-    /// Whether the answer can hold URLs: only models that take
-    /// `response_format` leave the choice.
+    /// Whether the response can contain URLs: only models with
+    /// `response_format` allow the choice.
     fn has_urls(&self) -> bool {
         self.model.starts_with("dall-e") || self.response_format.is_some()
     }
@@ -95,7 +95,8 @@ impl Request {
         self.output_format.as_deref().unwrap_or("png")
     }
 
-    /// The sides of `1024x768`; those of other sizes are the sandbox's choice.
+    /// The dimensions of a size such as `1024x768`; for other sizes, the
+    /// sandbox's choice.
     fn size(&self) -> (u32, u32) {
         let sides = self.size.as_deref().and_then(|size| size.split_once('x'));
         let side = |side: &str| side.parse::<u32>().ok().filter(|side| (16..=4096).contains(side));
@@ -104,7 +105,7 @@ impl Request {
             .unwrap_or((1024, 1024))
     }
 
-    /// The images asked for. JPEG and WebP are recorded samples.
+    /// The requested images. JPEG and WebP images are recorded samples.
     fn draw(&self, count: usize) -> Result<Vec<Bytes>, ApiError> {
         let (width, height) = self.size();
         let one = |index| match self.output_format() {
@@ -116,7 +117,7 @@ impl Request {
         (0..count).map(one).collect()
     }
 
-    /// What the models before GPT image answer: a URL or the bytes.
+    /// The response of the models before GPT Image: a URL or the bytes.
     fn dall_e(&self, shared: &Shared) -> Result<Value, ApiError> {
         let images = self.draw(self.n.unwrap_or(1))?.into_iter().map(|picture| {
             let mut image = match self.response_format.as_deref() {
@@ -142,8 +143,8 @@ impl Request {
         Ok(answer)
     }
 
-    /// Events for each image: its stages, then the whole. A stage is another
-    /// image.
+    /// The events of each image: its partial images, then the final one. Each
+    /// partial image is a different image.
     fn events(&self) -> Result<Vec<String>, ApiError> {
         let stages = self.partial_images.unwrap_or(0) as usize;
         let images = self.draw(self.n.unwrap_or(1) * (stages + 1))?;
@@ -165,7 +166,7 @@ impl Request {
         Ok(events.collect())
     }
 
-    /// What is said of images.
+    /// Members that describe the images.
     fn described(&self) -> Value {
         let chosen = |value: &Option<String>, auto: &str| match value.as_deref() {
             None | Some("auto") => auto.to_owned(),

@@ -1,4 +1,4 @@
-//! Connections that can be hung up from inside a request.
+//! Connections that a request handler can hang up.
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ impl Listener for Exchange {
 
     async fn accept(&mut self) -> (Line, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
-        // Only a matter of speed; a connection without it works as well.
+        // This only affects speed; the connection works without it.
         let _ = stream.set_nodelay(true);
         (Line { stream, hung_up: Arc::default() }, address)
     }
@@ -37,18 +37,18 @@ impl Listener for Exchange {
     }
 }
 
-/// One connection. Once hung up, it refuses to write, which makes the HTTP
-/// server close it; HTTP itself has no way to leave a request unanswered.
+/// A connection. Once hung up, it refuses to write, which makes the HTTP server
+/// close it. HTTP itself has no way to leave a request unanswered.
 pub(crate) struct Line {
     stream: TcpStream,
     hung_up: Arc<AtomicBool>,
 }
 
-/// The handle that ends a connection, given to its requests.
+/// The handle that ends a connection; each of its requests gets one.
 #[derive(Debug, Clone)]
 pub(crate) struct Handset {
     hung_up: Arc<AtomicBool>,
-    /// Where the client's end of the connection is.
+    /// The client's address.
     pub(crate) peer: SocketAddr,
 }
 
@@ -65,7 +65,7 @@ impl Connected<IncomingStream<'_, Exchange>> for Handset {
 }
 
 impl Line {
-    /// The stream, as long as nobody hung up.
+    /// The stream, unless it was hung up.
     fn open(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         if self.hung_up.load(Ordering::Acquire) {
             return Err(io::ErrorKind::ConnectionAborted.into());

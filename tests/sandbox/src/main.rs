@@ -1,4 +1,4 @@
-//! The sandbox as a program, on a free port until it is ended:
+//! The sandbox as a program. It listens on a free port until it is stopped:
 //! `openai-sandbox`.
 
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use openai_sandbox::Options;
 use openai_sandbox::Sandbox;
 
 fn main() -> io::Result<()> {
-    // Nobody can ask a program for its requests, so none are remembered.
+    // Nothing can query a program's requests, so none are remembered.
     let sandbox = Sandbox::start(Options { remembered: 0, ..Options::default() })?;
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on {}", sandbox.base_url())?;

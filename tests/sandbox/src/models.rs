@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::error::ApiError;
 
-/// When everything in the sandbox was created.
+/// The creation time of everything in the sandbox.
 pub(crate) const CREATED: i64 = 1_767_225_600;
 
-/// The endpoint a model is made for.
+/// The endpoint that a model belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     Chat,
@@ -18,7 +18,7 @@ pub(crate) enum Family {
     Transcription,
 }
 
-/// The models the list shows.
+/// The models in the list.
 const MODELS: &[(&str, Family)] = &[
     ("gpt-5.6-sol", Family::Chat),
     ("gpt-5.5", Family::Chat),
@@ -59,8 +59,8 @@ pub(crate) async fn list() -> Json<Value> {
     Json(json!({"object": "list", "data": data}))
 }
 
-/// Refuses a model that does not exist or belongs to another endpoint. Any
-/// other name is good: a model's name is free text.
+/// Rejects a missing model, or one that belongs to another endpoint. Any other
+/// name is accepted, because model names are free text.
 pub(crate) fn check(id: &str, family: Family) -> Result<(), ApiError> {
     if id.is_empty() {
         return Err(ApiError::at("model", "you must provide a model parameter"));

@@ -14,15 +14,15 @@ use futures_util::stream;
 /// One step of sending a body.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// These bytes are sent as a chunk.
+    /// Sends these bytes as a chunk.
     Send(Bytes),
-    /// Nothing is sent for a while.
+    /// Sends nothing for a while.
     Wait(Duration),
-    /// The connection is broken off.
+    /// Breaks the connection.
     Break,
 }
 
-/// A body that takes these steps. It has no known length.
+/// A body that consists of these steps. Its length is unknown.
 pub(crate) fn body(steps: Vec<Step>) -> Body {
     Body::from_stream(stream::unfold(steps.into_iter(), |mut steps| async {
         loop {
@@ -42,12 +42,12 @@ pub(crate) fn chunks(chunks: Vec<Bytes>, pause: Duration) -> Body {
 
 /// The steps that send chunks with a pause after each.
 pub(crate) fn spaced(chunks: impl Iterator<Item = Bytes>, pause: Duration) -> Vec<Step> {
-    // A timer takes a while even for no time at all.
+    // A timer takes a while even for a duration of zero.
     let wait = || (!pause.is_zero()).then_some(Step::Wait(pause));
     chunks.flat_map(|chunk| [Some(Step::Send(chunk)), wait()]).flatten().collect()
 }
 
-/// Server-sent events, already written out, as an answer.
+/// A response that consists of these server-sent events.
 pub(crate) fn events(events: Vec<String>, pause: Duration) -> Response {
     let body = chunks(events.into_iter().map(Bytes::from).collect(), pause);
     let mut response = body.into_response();
@@ -58,12 +58,12 @@ pub(crate) fn events(events: Vec<String>, pause: Duration) -> Response {
     response
 }
 
-/// One event that is only data.
+/// An event that consists of data only.
 pub(crate) fn data(data: &serde_json::Value) -> String {
     format!("data: {data}\n\n")
 }
 
-/// One event that is named by the `type` of its data.
+/// An event named after the `type` of its data.
 pub(crate) fn named(name: &str, data: &serde_json::Value) -> String {
     format!("event: {name}\ndata: {data}\n\n")
 }

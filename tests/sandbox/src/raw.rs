@@ -1,8 +1,8 @@
-//! A server of bytes: it does to a connection what no HTTP server can be made
-//! to do, such as to break off inside a header.
+//! A byte-level server. It does to a connection what an HTTP server cannot,
+//! such as breaking off inside a header.
 //!
-//! It stands in front of a sandbox. While it has no steps to play, connections
-//! go through to that.
+//! It runs in front of a sandbox. While it has no steps to play, it forwards
+//! connections to the sandbox.
 
 use std::future;
 use std::io;
@@ -21,33 +21,33 @@ use tokio::runtime::Runtime;
 use crate::Sandbox;
 use crate::locked;
 
-/// How long a connection that was played to its end waits for the client to
-/// close it too: a close with unread bytes would be a reset.
+/// How long a finished connection waits for the client to close it too: closing
+/// it with unread bytes would cause a reset.
 const LINGER: Duration = Duration::from_secs(2);
 const CHUNK: usize = 64 * 1024;
 
-/// One step of what happens to a connection. Behind the last it is closed.
+/// One step of a connection. After the last step it is closed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// Reads so many bytes at least.
+    /// Reads at least this many bytes.
     Read(usize),
-    /// Reads a request's head.
+    /// Reads the head of a request.
     ReadHead,
-    /// Reads a request: its head, and as much as that says.
+    /// Reads a request: its head and the body it announces.
     ReadRequest,
     /// Writes these bytes.
     Write(Vec<u8>),
     /// Writes these bytes one by one, with a pause after each.
     Drip(Vec<u8>, Duration),
-    /// Writes these bytes again and again, until the client has enough.
+    /// Writes these bytes repeatedly until the client closes.
     Flood(Vec<u8>),
-    /// Breaks the connection off: the client is told by a reset.
+    /// Breaks the connection off with a reset.
     Reset,
-    /// Holds the connection without a word, as long as the server lives.
+    /// Holds the connection silently for as long as the server lives.
     Hold,
 }
 
-/// A running server. It refuses connections until it is told what to do.
+/// A running server. It refuses connections until it has steps to play.
 /// Dropping it ends it and its connections.
 #[derive(Debug)]
 pub struct RawServer {
@@ -63,7 +63,7 @@ struct Shared {
     play: Mutex<Play>,
 }
 
-/// What the server does, and what it has done since it was told so.
+/// What the server plays, and how many connections it has had since.
 #[derive(Debug, Default)]
 struct Play {
     steps: Option<Arc<[Step]>>,
@@ -71,11 +71,11 @@ struct Play {
 }
 
 impl RawServer {
-    /// Takes a free port of 127.0.0.1 and lets nobody in yet.
+    /// Reserves a free port on 127.0.0.1 without accepting connections yet.
     ///
     /// # Errors
     ///
-    /// When there is no port or no thread.
+    /// If there is no free port or no thread.
     pub fn in_front_of(sandbox: &Sandbox) -> io::Result<RawServer> {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
@@ -89,37 +89,37 @@ impl RawServer {
         })
     }
 
-    /// Where it is, whether it listens or not.
+    /// Its address, whether it listens or not.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Plays these steps to every connection from now on.
+    /// Plays these steps on every connection from now on.
     ///
     /// # Errors
     ///
-    /// When the port cannot be listened on.
+    /// If it cannot listen on the port.
     pub fn play(&self, steps: Vec<Step>) -> io::Result<()> {
         *locked(&self.shared.play) = Play { steps: Some(steps.into()), connections: 0 };
         self.listen()
     }
 
-    /// Lets every connection through from now on.
+    /// Forwards every connection from now on.
     ///
     /// # Errors
     ///
-    /// When the port cannot be listened on.
+    /// If it cannot listen on the port.
     pub fn behave(&self) -> io::Result<()> {
         *locked(&self.shared.play) = Play::default();
         self.listen()
     }
 
-    /// How many connections came since it was last told what to do.
+    /// The number of connections since the last call of `play` or `behave`.
     pub fn connections(&self) -> usize {
         locked(&self.shared.play).connections
     }
 
-    /// Begins to listen, once.
+    /// Starts to listen, unless it already does.
     fn listen(&self) -> io::Result<()> {
         let (Some(runtime), Some(socket)) = (&self.runtime, locked(&self.socket).take()) else {
             return Ok(());
@@ -141,7 +141,7 @@ impl Drop for RawServer {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
-        // Only a matter of speed; a connection without it works as well.
+        // This only affects speed; the connection works without it.
         let _ = stream.set_nodelay(true);
         let steps = {
             let mut play = locked(&shared.play);
@@ -150,7 +150,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         };
         let behind = shared.behind;
         tokio::spawn(async move {
-            // That the client goes away in between is its right.
+            // The client may disconnect at any time.
             let _ = match steps {
                 Some(steps) => play(stream, &steps).await,
                 None => let_through(stream, behind).await,
@@ -184,7 +184,7 @@ async fn play(mut stream: TcpStream, steps: &[Step]) -> io::Result<()> {
     tokio::time::timeout(LINGER, gone).await?.map(drop)
 }
 
-/// Reads until that is enough, or until the client has sent everything.
+/// Reads until `enough` is satisfied, or until the client has sent everything.
 async fn read(stream: &TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while !enough(&bytes) {
@@ -197,7 +197,7 @@ async fn read(stream: &TcpStream, enough: impl Fn(&[u8]) -> bool) -> io::Result<
     Ok(bytes)
 }
 
-/// The next bytes, none at the end.
+/// The next bytes; empty at the end.
 async fn read_some(stream: &TcpStream) -> io::Result<Vec<u8>> {
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -225,7 +225,7 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Says that nothing more comes.
+/// Signals the end of the data.
 async fn finish(stream: &mut TcpStream) -> io::Result<()> {
     future::poll_fn(|context| Pin::new(&mut *stream).poll_shutdown(context)).await
 }
@@ -234,8 +234,8 @@ fn end_of_head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }
 
-/// Whether a request is there with its body. Clients of the sandbox announce
-/// how long that is.
+/// Whether a request is complete with its body. Clients of the sandbox always
+/// announce its length.
 fn is_whole(bytes: &[u8]) -> bool {
     let Some((head, body)) = end_of_head(bytes).and_then(|end| bytes.split_at_checked(end)) else {
         return false;
@@ -248,7 +248,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     length.unwrap_or(0) <= body.len()
 }
 
-/// Passes bytes both ways until one side ends.
+/// Forwards bytes in both directions until one side ends.
 async fn let_through(client: TcpStream, behind: SocketAddr) -> io::Result<()> {
     let server = TcpStream::connect(behind).await?;
     let _ = server.set_nodelay(true);

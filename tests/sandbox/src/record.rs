@@ -1,4 +1,4 @@
-//! What the sandbox was asked: the requests as they came over the wire.
+//! The requests that the sandbox received, as sent over the wire.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -9,37 +9,37 @@ use serde_json::Value;
 
 use crate::locked;
 
-/// How many bytes of one part or of one raw body are kept.
+/// The maximum number of bytes kept from one part or one raw body.
 const KEPT_BYTES: usize = 1024 * 1024;
 
-/// One request the sandbox received.
+/// A request that the sandbox received.
 #[derive(Debug, Clone)]
 pub struct Recorded {
-    /// Where it came from: requests with the same address share a connection.
+    /// The client's address: requests with the same address share a connection.
     pub peer: SocketAddr,
     /// The method, in upper case.
     pub method: String,
-    /// The path, percent-encoding untouched.
+    /// The path, still percent-encoded.
     pub path: String,
-    /// What followed the `?`, if anything did.
+    /// The query after the `?`, if there is one.
     pub query: Option<String>,
-    /// Every header in order of arrival; names are in lower case, and a name
-    /// sent twice stands here twice.
+    /// Every header in order of arrival. Names are in lower case, and a name
+    /// that was sent twice occurs twice.
     pub headers: Vec<(String, String)>,
-    /// The body, parsed as far as its content type promised.
+    /// The body, parsed according to its content type.
     pub body: Body,
-    /// The status answered; `None` while the answer is not yet begun and for
-    /// ever if the connection was closed without one.
+    /// The status of the response; `None` until it begins, or if the connection
+    /// was closed without one.
     pub status: Option<u16>,
 }
 
 impl Recorded {
-    /// The first value of a header. The name is given in lower case.
+    /// The first value of a header. The name must be in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_values(name).next()
     }
 
-    /// Every value of a header. The name is given in lower case.
+    /// Every value of a header. The name must be in lower case.
     pub fn header_values<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -52,7 +52,7 @@ impl Recorded {
         }
     }
 
-    /// The parts of the body if it was a form, else none.
+    /// The parts of the body if it was a form, otherwise none.
     pub fn parts(&self) -> &[Part] {
         match &self.body {
             Body::Multipart(parts) => parts,
@@ -64,13 +64,13 @@ impl Recorded {
 /// A request's body.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
-    /// No byte was sent.
+    /// Empty.
     Empty,
-    /// `application/json` that parses.
+    /// Valid `application/json`.
     Json(Value),
-    /// `multipart/form-data` that parses.
+    /// Valid `multipart/form-data`.
     Multipart(Vec<Part>),
-    /// Anything else, at most its first MiB.
+    /// Anything else, limited to the first MiB.
     Raw(Vec<u8>),
 }
 
@@ -79,25 +79,25 @@ pub enum Body {
 pub struct Part {
     /// The field's name.
     pub name: String,
-    /// The file name, which makes the part a file.
+    /// The file name; it makes the part a file.
     pub filename: Option<String>,
-    /// The part's own content type.
+    /// The content type of the part.
     pub content_type: Option<String>,
-    /// The content, in a record at most its first MiB.
+    /// The content; in a record, limited to the first MiB.
     pub bytes: Vec<u8>,
-    /// The length of the whole content.
+    /// The length of the complete content.
     pub len: usize,
 }
 
 impl Part {
-    /// The content as text, if all of it is here and is UTF-8.
+    /// The content as text, if it is complete and valid UTF-8.
     pub fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok().filter(|text| text.len() == self.len)
     }
 }
 
 impl Body {
-    /// A copy without the tail of long contents.
+    /// A copy with long contents truncated.
     fn excerpt(&self) -> Body {
         match self {
             Body::Multipart(parts) => Body::Multipart(parts.iter().map(Part::excerpt).collect()),
@@ -137,17 +137,17 @@ struct Pages {
     requests: VecDeque<Recorded>,
 }
 
-/// The place of one request in the journal.
+/// The number of a request in the journal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entry(u64);
 
 impl Journal {
-    /// A journal that keeps `limit` requests and forgets the oldest for more.
+    /// A journal that keeps the latest `limit` requests.
     pub(crate) fn new(limit: usize) -> Journal {
         Journal { limit, pages: Mutex::default() }
     }
 
-    /// Writes a request down; its status follows with [`Journal::answered`].
+    /// Records a request; its status follows with [`Journal::answered`].
     pub(crate) fn open(
         &self,
         peer: SocketAddr,
@@ -187,7 +187,7 @@ impl Journal {
 
     pub(crate) fn clear(&self) {
         let mut pages = locked(&self.pages);
-        // Numbers go on, so that a request still running cannot put its
+        // Numbering continues, so that a request in progress cannot set its
         // status on a later one.
         pages.first = pages.next();
         pages.requests.clear();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn long_parts_are_cut_but_their_length_is_kept() {
+    fn long_parts_are_truncated_but_their_length_is_kept() {
         let part = Part {
             name: "file".to_owned(),
             filename: None,

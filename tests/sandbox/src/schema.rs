@@ -1,28 +1,28 @@
-//! A value for a JSON schema: how the sandbox answers when it is asked for
+//! Sample values for a JSON Schema: the sandbox's answers when it generates
 //! structured output or calls a function.
 //!
 //! It follows types, choices, bounds, lengths, references and the first of
-//! several alternatives. Where a schema asks for more, the value may not fit:
-//! a model's may not either.
+//! several alternatives. If a schema demands more, the value may not match;
+//! neither may a model's.
 
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
-/// Below this level only what is required is made, which ends recursion that
-/// can end.
+/// Below this depth only required properties are generated, which ends finite
+/// recursion.
 const MAX_FULL_DEPTH: usize = 4;
 
-/// Below this level nothing is made, which ends recursion that cannot.
+/// Below this depth nothing is generated, which ends infinite recursion.
 const MAX_DEPTH: usize = 16;
 
-/// Makes a value with everything that it may hold.
+/// Generates a value with all allowed properties.
 pub(crate) fn example(schema: &Value) -> Value {
     value(schema, schema, 0)
 }
 
-/// Makes a value with what it must hold: as models do for the arguments of
-/// functions.
+/// Generates a value with the required properties only, like a model's
+/// arguments for a function.
 pub(crate) fn smallest(schema: &Value) -> Value {
     value(schema, schema, MAX_FULL_DEPTH + 1)
 }
@@ -39,7 +39,7 @@ fn value(root: &Value, schema: &Value, depth: usize) -> Value {
     }
     let alternatives = ["anyOf", "oneOf", "allOf"].into_iter().find_map(list);
     if let Some(alternatives) = alternatives {
-        // The last of several is the one that ends a recursion, if one does.
+        // The last alternative is the one that ends a recursion, if any does.
         let full = depth <= MAX_FULL_DEPTH;
         let chosen = if full { alternatives.first() } else { alternatives.last() };
         return chosen.map_or(Value::Null, |chosen| value(root, chosen, depth + 1));
@@ -139,7 +139,8 @@ mod tests {
                 }
             }
         }
-        // Nothing satisfies this; that it ends is all that can be asked.
+        // Nothing satisfies this schema; the test only checks that generation
+        // ends.
         example(&json!({"$ref": "#"}));
     }
 

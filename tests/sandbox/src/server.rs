@@ -1,5 +1,5 @@
-//! The way of every request: recorded, perhaps spoilt by a scripted fault,
-//! checked for its key, and handed to an endpoint.
+//! The path of every request: it is recorded, perhaps hit by a scripted fault,
+//! checked for its key, and passed to an endpoint.
 
 use std::collections::VecDeque;
 use std::io;
@@ -48,10 +48,10 @@ use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
 
-/// How many pictures are kept for download, and how many spoken texts.
-const KEPT_THINGS: usize = 256;
+/// The number of images kept for download, and of spoken texts remembered.
+const KEPT_ENTRIES: usize = 256;
 
-/// What the requests of one sandbox share.
+/// The state shared by the requests of one sandbox.
 #[derive(Debug)]
 pub(crate) struct Shared {
     address: SocketAddr,
@@ -78,7 +78,7 @@ impl Shared {
         }
     }
 
-    /// Where the sandbox listens.
+    /// The address the sandbox listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -88,7 +88,7 @@ impl Shared {
         format!("http://{}", self.address)
     }
 
-    /// Keeps a picture for download and returns its URL.
+    /// Keeps an image for download and returns its URL.
     pub(crate) fn publish(&self, picture: Bytes) -> String {
         let name = format!("{:016x}.png", digest(&picture));
         let url = format!("{}/files/{name}", self.origin());
@@ -96,12 +96,12 @@ impl Shared {
         url
     }
 
-    /// Remembers what an audio file says.
+    /// Remembers the text of an audio file.
     pub(crate) fn spoke(&self, audio: &[u8], text: &str) {
         locked(&self.spoken).push(digest(audio), text.to_owned());
     }
 
-    /// What was spoken in an audio file that this sandbox made.
+    /// The text of an audio file that this sandbox generated.
     pub(crate) fn spoken(&self, audio: &[u8]) -> Option<String> {
         locked(&self.spoken).latest(&digest(audio))
     }
@@ -113,20 +113,20 @@ impl Shared {
     }
 }
 
-/// Things under keys, of which only the latest are kept: the sandbox may run
-/// for long.
+/// A map that keeps only its latest entries, because the sandbox may run for a
+/// long time.
 #[derive(Debug)]
 struct Recent<K, V>(VecDeque<(K, V)>);
 
 impl<K: PartialEq, V: Clone> Recent<K, V> {
     fn push(&mut self, key: K, value: V) {
-        if KEPT_THINGS <= self.0.len() {
+        if self.0.len() >= KEPT_ENTRIES {
             self.0.pop_front();
         }
         self.0.push_back((key, value));
     }
 
-    /// What was pushed last under a key.
+    /// The latest value of a key.
     fn latest(&self, key: &K) -> Option<V> {
         self.0.iter().rev().find(|(known, _)| known == key).map(|(_, value)| value.clone())
     }
@@ -156,12 +156,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), gate))
-        // The limit is the gate's, and so is its error.
+        // The gate enforces the limit and creates its error.
         .layer(DefaultBodyLimit::disable())
         .with_state(shared)
 }
 
-/// Records a request and its answer, plays its fault and signs the answer.
+/// Records a request and its response, plays its fault and adds the response's
+/// headers.
 async fn gate(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Handset>,
@@ -212,20 +213,20 @@ async fn gate(
     response
 }
 
-/// Adds the headers that every answer has.
+/// Adds the headers that every response has.
 fn sign(mut response: Response, shared: &Shared, started: Instant) -> Response {
     let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let headers = response.headers_mut();
     headers.insert("x-sandbox", HeaderValue::from_static("openai-sandbox"));
     headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
     headers.insert("openai-processing-ms", HeaderValue::from(elapsed));
-    // A scripted answer may bring its own.
+    // A scripted response may set its own.
     headers.entry("x-request-id").or_insert_with(|| shared.request_id());
     response
 }
 
-/// Lets a request pass that has a key. Files need none: their URLs are the
-/// secret, as with the API's own.
+/// Lets requests with a valid key pass. Files need none: their URLs are the
+/// secret, as in the real API.
 fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     if uri.path().starts_with("/files/") {
         return Ok(());
@@ -257,7 +258,7 @@ fn bearer_token(value: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(token)
 }
 
-/// A picture whose URL an image answer gave.
+/// An image whose URL was part of a response.
 async fn picture(
     State(shared): State<Arc<Shared>>,
     Path(name): Path<String>,
@@ -283,13 +284,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_recent_things_are_kept() {
+    fn only_recent_entries_are_kept() {
         let mut recent = Recent::default();
         recent.push(0, "old");
         recent.push(1, "replaced");
         recent.push(1, "latest");
         assert_eq!((recent.latest(&0), recent.latest(&1)), (Some("old"), Some("latest")));
-        (2..KEPT_THINGS).for_each(|key| recent.push(key, "more"));
+        (2..KEPT_ENTRIES).for_each(|key| recent.push(key, "more"));
         assert_eq!((recent.latest(&0), recent.latest(&1)), (None, Some("latest")));
     }
 

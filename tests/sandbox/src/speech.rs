@@ -18,13 +18,13 @@ use crate::models::Family;
 use crate::pace;
 use crate::server::Shared;
 
-/// How much audio is sent at a time.
+/// The number of bytes sent at a time.
 const CHUNK: usize = 4096;
 
 /// A request for speech.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "some fields need only be known and of the right type")]
+#[allow(dead_code, reason = "some fields are only checked for their type")]
 struct Request {
     model: String,
     input: String,
@@ -42,7 +42,7 @@ enum Voice {
     Own { id: String },
 }
 
-/// Speaks.
+/// Generates speech.
 pub(crate) async fn speech(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,

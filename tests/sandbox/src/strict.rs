@@ -1,16 +1,16 @@
-//! Which JSON schemas the API accepts, for answers and for functions.
+//! The JSON Schemas that the API accepts, for answers and for functions.
 //!
-//! Every schema must describe an object and say what its arrays hold. A
-//! strict one must also close every object, require every property, and do
-//! without the keywords that constrained sampling cannot follow.
+//! Every schema must describe an object and define the items of its arrays. A
+//! strict schema must also close every object, require every property, and
+//! avoid the keywords that constrained sampling does not support.
 
 use serde_json::Map;
 use serde_json::Value;
 
-/// How many levels of objects and arrays a strict schema may have.
+/// The maximum depth of objects and arrays in a strict schema.
 const MAX_DEPTH: usize = 10;
 
-/// How many properties a strict schema may have in all.
+/// The maximum number of properties in a strict schema.
 const MAX_PROPERTIES: usize = 5000;
 
 /// Keywords that strict schemas must not use.
@@ -36,11 +36,11 @@ const FORBIDDEN: &[&str] = &[
     "default",
 ];
 
-/// The formats of strings that strict schemas may use.
+/// The string formats that strict schemas may use.
 const FORMATS: &[&str] =
     &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"];
 
-/// Checks a schema and says what is wrong with it.
+/// Checks a schema and describes what is wrong with it.
 pub(crate) fn check(schema: &Value, is_strict: bool) -> Result<(), String> {
     let root_type = schema.get("type");
     if root_type.and_then(Value::as_str) != Some("object") {
@@ -59,7 +59,7 @@ pub(crate) fn check(schema: &Value, is_strict: bool) -> Result<(), String> {
 struct Walk<'a> {
     root: &'a Value,
     is_strict: bool,
-    /// The keys that lead to the schema at hand.
+    /// The keys on the path to the current schema.
     context: Vec<String>,
     properties: usize,
 }
@@ -70,7 +70,7 @@ impl Walk<'_> {
         if self.is_strict {
             self.keywords(schema)?;
             self.object(schema)?;
-            if MAX_DEPTH < depth {
+            if depth > MAX_DEPTH {
                 return self.wrong(&format!("nesting exceeds the limit of {MAX_DEPTH} levels."));
             }
         }
@@ -135,7 +135,7 @@ impl Walk<'_> {
             return self.wrong(&format!("Extra required key '{name}' supplied."));
         }
         self.properties += names.count();
-        if MAX_PROPERTIES < self.properties {
+        if self.properties > MAX_PROPERTIES {
             return self
                 .wrong(&format!("schema exceeds the limit of {MAX_PROPERTIES} properties."));
         }
@@ -145,7 +145,7 @@ impl Walk<'_> {
     fn children(&mut self, schema: &Map<String, Value>, depth: usize) -> Result<(), String> {
         for name in ["properties", "$defs", "definitions"] {
             let children = schema.get(name).and_then(Value::as_object).into_iter().flatten();
-            // Definitions lie beside the tree, not in it.
+            // Definitions are not part of the tree.
             let depth = if name == "properties" { depth + 1 } else { 0 };
             for (key, child) in children {
                 self.child(&[name, key], child, depth)?;
@@ -176,7 +176,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether `type` is this name, or a list that holds it.
+/// Whether `type` is this name, or a list that contains it.
 fn has_type(schema: &Map<String, Value>, name: &str) -> bool {
     match schema.get("type") {
         Some(Value::String(kind)) => kind == name,

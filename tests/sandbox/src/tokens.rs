@@ -1,9 +1,9 @@
-//! The sandbox's idea of tokens: four characters each, the last one shorter.
+//! Tokens of the sandbox: four characters each, the last one shorter.
 
-/// How many characters a token has.
+/// The number of characters in a token.
 const CHARACTERS: usize = 4;
 
-/// How many tokens a text has.
+/// The number of tokens in a text.
 pub(crate) fn count(text: &str) -> u64 {
     text.chars().count().div_ceil(CHARACTERS) as u64
 }
@@ -18,13 +18,13 @@ pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The text's first tokens.
+/// The first tokens of a text.
 pub(crate) fn head(text: &str, tokens: u64) -> &str {
     let characters = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS);
     text.split_at(prefix_length(text, characters)).0
 }
 
-/// How many bytes the text's first characters take.
+/// The number of bytes in the first characters of a text.
 fn prefix_length(text: &str, characters: usize) -> usize {
     text.char_indices().nth(characters).map_or(text.len(), |(index, _)| index)
 }

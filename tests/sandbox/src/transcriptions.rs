@@ -39,19 +39,19 @@ const FIELDS: &[&str] = &[
     "known_speaker_references[]",
 ];
 
-/// Longer audio with several speakers must be cut up.
-const LONGEST_UNCUT: f64 = 30.0;
+/// Longer audio with several speakers must be split into chunks.
+const MAX_UNSPLIT: f64 = 30.0;
 
-/// A kind of model, as far as rules differ.
+/// A kind of model with its own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Whisper,
-    /// `gpt-4o-transcribe` and its smaller sister.
+    /// `gpt-4o-transcribe` and its smaller variant.
     Gpt4o,
     Diarize,
     /// `gpt-transcribe`.
     Gpt,
-    /// A name nobody knows: only what holds for all models is checked.
+    /// An unknown model: only the rules for all models are checked.
     Unknown,
 }
 
@@ -91,7 +91,7 @@ const ONLY_WITH: &[(&str, &[Kind])] = &[
     ("known_speaker_references[]", &[Kind::Diarize]),
 ];
 
-/// Transcribes.
+/// Transcribes a recording.
 pub(crate) async fn transcriptions(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,
@@ -127,8 +127,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Checks which fields there are, and what the API's documentation says in
-/// prose alone.
+/// Checks the fields, and rules that the API documents only in prose.
 fn check(form: &Form, kind: Kind, seconds: f64) -> Result<(), ApiError> {
     for (index, part) in form.0.iter().enumerate() {
         let name = part.name.as_str();
@@ -166,7 +165,7 @@ fn check(form: &Form, kind: Kind, seconds: f64) -> Result<(), ApiError> {
     let is_cut = ["chunking_strategy", "chunking_strategy[type]"]
         .into_iter()
         .any(|name| form.text(name).is_some());
-    if kind == Kind::Diarize && seconds > LONGEST_UNCUT && !is_cut {
+    if kind == Kind::Diarize && seconds > MAX_UNSPLIT && !is_cut {
         let message =
             "chunking_strategy is required for diarization of audio longer than 30 seconds.";
         return Err(ApiError::at("chunking_strategy", message));

@@ -1,10 +1,10 @@
-//! What the API takes, and what it answers.
+//! The requests that the API accepts, and its responses.
 
 use serde_json::{Map, Value, json};
 
 use super::Request;
 
-/// Why a request is refused.
+/// The reason why a request is rejected.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: u16,
@@ -21,21 +21,21 @@ impl Refusal {
         Self::new(400, "invalid_request_error", message)
     }
 
-    /// The error as the API tells it.
+    /// The error in the API's format.
     pub(super) fn body(&self) -> String {
         let error = json!({ "type": self.kind, "message": self.message });
         json!({ "type": "error", "error": error, "request_id": "req_1" }).to_string()
     }
 }
 
-/// What an allowed request asks for.
+/// The purpose of a valid request.
 pub(super) enum Asked {
     Models,
     Count { tokens: usize },
     Message { model: String, content: Value, stop_reason: &'static str, stream: bool },
 }
 
-/// Looks a request through, from its head to the last value of its body.
+/// Checks a request, from its head to the last value of its body.
 pub(super) fn checked(request: &Request, key: &str) -> Result<Asked, Refusal> {
     let unauthorized = |message: &str| Err(Refusal::new(401, "authentication_error", message));
     match request.header("x-api-key").as_slice() {
@@ -44,7 +44,7 @@ pub(super) fn checked(request: &Request, key: &str) -> Result<Asked, Refusal> {
         _ => return unauthorized("invalid x-api-key"),
     }
     if !request.header("authorization").is_empty() {
-        return unauthorized("there are two credentials");
+        return unauthorized("two credentials");
     }
     if request.header("anthropic-version") != ["2023-06-01"] {
         return Err(Refusal::invalid("anthropic-version: header is required"));
@@ -61,7 +61,7 @@ pub(super) fn checked(request: &Request, key: &str) -> Result<Asked, Refusal> {
     }
 }
 
-/// The members of the body, of which none is unknown.
+/// The members of the body; all of them must be known.
 fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Refusal> {
     if request.header("content-type") != ["application/json"] {
         return Err(Refusal::invalid("the body must be application/json"));
@@ -78,7 +78,7 @@ fn fields(request: &Request, known: &[&str]) -> Result<Map<String, Value>, Refus
     }
 }
 
-/// The last message, after a look at all of them and at the model.
+/// The last message, after a check of all messages and of the model.
 fn question(fields: &Map<String, Value>) -> Result<&str, Refusal> {
     let field = |name: &str| fields.get(name).unwrap_or(&Value::Null);
     let Some(model) = field("model").as_str() else {
@@ -163,27 +163,30 @@ fn message(request: &Request) -> Result<Asked, Refusal> {
     Ok(Asked::Message { model, content, stop_reason, stream })
 }
 
-/// The one tool that must be called, if there is one.
+/// The tool that the model must call, if there is one.
 fn tool(fields: &Map<String, Value>) -> Result<Option<&Value>, Refusal> {
     let (Some(tools), Some(choice)) = (fields.get("tools"), fields.get("tool_choice")) else {
-        return match fields.contains_key("tool_choice") {
-            true => Err(Refusal::invalid("tool_choice: there are no tools")),
-            false => Ok(None),
+        return if fields.contains_key("tool_choice") {
+            Err(Refusal::invalid("tool_choice: no tools"))
+        } else {
+            Ok(None)
         };
     };
     let Some([tool]) = tools.as_array().map(Vec::as_slice) else {
-        return Err(Refusal::invalid("tools: one is known here"));
+        return Err(Refusal::invalid("tools: only one tool is supported"));
     };
     if tool["input_schema"]["type"] != "object" {
         return Err(Refusal::invalid("tools.0.custom.input_schema.type: Field required"));
     }
-    match choice["type"] == "tool" && choice["name"] == tool["name"] && tool["name"].is_string() {
-        true => Ok(Some(tool)),
-        false => Err(Refusal::invalid("tool_choice: no such tool")),
+    if choice["type"] == "tool" && choice["name"] == tool["name"] && tool["name"].is_string() {
+        Ok(Some(tool))
+    } else {
+        Err(Refusal::invalid("tool_choice: no such tool"))
     }
 }
 
-/// A value of a shape. A property `broken` breaks it, as models sometimes do.
+/// A value that matches a schema. A property named `broken` violates it, as
+/// models sometimes do.
 fn sample(schema: &Value) -> Value {
     match schema["type"].as_str() {
         Some("object") => {
@@ -202,7 +205,7 @@ fn sample(schema: &Value) -> Value {
 }
 
 impl Asked {
-    /// The answer in one piece.
+    /// The response in one piece.
     pub(super) fn body(&self) -> Value {
         match self {
             Self::Models => {
@@ -220,7 +223,7 @@ impl Asked {
         }
     }
 
-    /// The answer as a stream, if that was asked for.
+    /// The response as a stream, if the request asks for one.
     pub(super) fn events(&self) -> Option<Vec<Value>> {
         let Self::Message { content, stop_reason, stream: true, .. } = self else { return None };
         let mut message = self.body();
@@ -239,9 +242,10 @@ impl Asked {
         let characters: Vec<char> = text.chars().collect();
         for piece in characters.chunks(4) {
             let piece: String = piece.iter().collect();
-            let delta = match content[0]["type"] == "text" {
-                true => json!({ "type": "text_delta", "text": piece }),
-                false => json!({ "type": "input_json_delta", "partial_json": piece }),
+            let delta = if content[0]["type"] == "text" {
+                json!({ "type": "text_delta", "text": piece })
+            } else {
+                json!({ "type": "input_json_delta", "partial_json": piece })
             };
             events.push(json!({ "type": "content_block_delta", "index": 0, "delta": delta }));
         }

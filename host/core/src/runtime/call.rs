@@ -212,7 +212,7 @@ fn deadline_after(time: Duration) -> Instant {
 }
 
 /// wasmtime has no public type for this error. If its message changes, the test
-/// `contract::results::an_output_over_the_limit_is_too_large` fails.
+/// `contract::results::an_output_above_the_limit_is_too_large` fails.
 fn is_too_much_data(error: &wasmtime::Error) -> bool {
     error.root_cause().to_string().contains("too much data")
 }

@@ -1,12 +1,12 @@
-//! Bodies without an end: too large, or too slow.
+//! Endless bodies: too large, or too slow.
 
 use std::thread;
 use std::time::Instant;
 
 use super::*;
 
-/// So much a refused body may cost, in KiB: what is read of it before it is
-/// too large, twice.
+/// How much memory a rejected body may cost, in KiB: twice what is read before
+/// it is too large.
 const LITTLE: u64 = 48 << 10;
 
 fn run_path() -> String {
@@ -20,7 +20,7 @@ fn head(path: &str, length: &str) -> String {
     )
 }
 
-/// Sends pieces until the service takes no more, and reads its answer.
+/// Sends pieces until the service accepts no more, and reads its response.
 fn flood(service: &Service, head: &str, piece: &[u8]) -> (String, usize) {
     let mut stream = connect(service);
     stream.write_all(head.as_bytes()).unwrap();
@@ -32,7 +32,7 @@ fn flood(service: &Service, head: &str, piece: &[u8]) -> (String, usize) {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_as_soon_as_that_is_known() {
+fn an_oversized_body_is_rejected_as_early_as_possible() {
     let service = Service::start_with(&["--largest-file", "1"]);
     assert_serves(&service);
     let before = service.process().figures().memory;
@@ -50,14 +50,15 @@ fn a_body_that_is_too_large_is_refused_as_soon_as_that_is_known() {
         (head(&files, chunked), &chunk),
     ];
     for (head, piece) in &floods {
-        let (told, sent) = flood(&service, head, piece);
-        // The answer may be lost with what the service did not read any more.
-        assert!(matches!(statuses(&told)[..], [] | [413]), "{head}: {told}");
-        assert!(sent < 64 << 20, "{head}: {sent} bytes were taken");
+        let (received, sent) = flood(&service, head, piece);
+        // The response may be lost together with the data that the service did
+        // not read.
+        assert!(matches!(statuses(&received)[..], [] | [413]), "{head}: {received}");
+        assert!(sent < 64 << 20, "{head}: {sent} bytes were accepted");
     }
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     assert_eq!(service.files(), [""; 0]);
-    // One that is read to its end gets the answer.
+    // A body that is read to its end gets the response.
     let large = vec![b' '; (8 << 20) + 1];
     let refused = answer(send(&service, "POST", &run_path(), &[JSON], large));
     assert_eq!(refused.problem(413), "too-large");
@@ -65,15 +66,15 @@ fn a_body_that_is_too_large_is_refused_as_soon_as_that_is_known() {
 }
 
 #[test]
-fn a_file_that_is_announced_as_too_large_is_not_waited_for() {
+fn a_file_announced_as_too_large_is_rejected_at_once() {
     let service = Service::start();
-    let told =
+    let received =
         raw(&service, head(&format!("{API}/files"), "content-length: 99999999999").as_bytes());
-    assert_eq!(statuses(&told), [413], "{told}");
-    assert!(told.contains("urn:connector:problem:too-large"), "{told}");
+    assert_eq!(statuses(&received), [413], "{received}");
+    assert!(received.contains("urn:connector:problem:too-large"), "{received}");
 }
 
-pub fn a_body_that_trickles_or_stops_is_given_up() {
+pub fn a_body_that_trickles_or_stops_times_out() {
     let service = Service::start();
     let files = format!("{API}/files?name=slow.bin");
     let length = "content-length: 1000000";
@@ -90,11 +91,11 @@ pub fn a_body_that_trickles_or_stops_is_given_up() {
                 let begun = Instant::now();
                 stream.write_all(head.as_bytes()).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-                let (mut told, mut buffer) = (Vec::new(), [0; 2048]);
+                let (mut received, mut buffer) = (Vec::new(), [0; 2048]);
                 loop {
                     match stream.read(&mut buffer) {
                         Ok(0) => break,
-                        Ok(count) => told.extend_from_slice(&buffer[..count]),
+                        Ok(count) => received.extend_from_slice(&buffer[..count]),
                         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                         Err(_) => break,
                     }
@@ -103,8 +104,8 @@ pub fn a_body_that_trickles_or_stops_is_given_up() {
                     }
                     assert!(begun.elapsed() < HANG, "{head} goes on");
                 }
-                let told = String::from_utf8_lossy(&told).into_owned();
-                assert!(matches!(statuses(&told)[..], [] | [400]), "{told}");
+                let received = String::from_utf8_lossy(&received).into_owned();
+                assert!(matches!(statuses(&received)[..], [] | [400]), "{received}");
             });
         }
     });

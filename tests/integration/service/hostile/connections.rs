@@ -1,4 +1,4 @@
-//! Thousands of connections that ask for nothing.
+//! Thousands of idle connections.
 
 use std::time::Instant;
 
@@ -6,17 +6,17 @@ use connector_tests::process::raise_open_files;
 
 use super::*;
 
-/// As many as are tried.
+/// How many connections the test tries to open.
 const MANY: u64 = 10_000;
-/// Files that this process keeps for its other tests.
+/// File descriptors that this process keeps for its other tests.
 const OTHERS: u64 = 1000;
-/// As many at once as the operating system's queue holds.
+/// As many at once as fit in the operating system's queue.
 const BATCH: u64 = 500;
-/// The most that one of them may cost the service, in KiB. Measured: 11.
+/// The maximum memory per connection, in KiB. Measured: 11.
 const EACH: u64 = 24;
 
-pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
-    // So many the machine lets both processes have; the service keeps a
+pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
+    // As many as the machine allows for both processes; the service reserves a
     // quarter for runs.
     let allowed = raise_open_files();
     let count = MANY.min(allowed.saturating_sub(OTHERS)).min(allowed / 4 * 3);
@@ -27,7 +27,7 @@ pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
     let mut idle = Vec::new();
     while (idle.len() as u64) < count {
         idle.extend((0..BATCH.min(count)).map(|_| connect(&service)));
-        // Once one behind them is served, all of them were accepted.
+        // Once a later connection is served, all of them were accepted.
         assert_serves(&service);
     }
     let during = service.process().figures();
@@ -36,9 +36,9 @@ pub fn idle_connections_keep_nobody_out_cost_little_and_are_closed() {
         assert_eq!(rest(stream), "", "of {count}");
     }
     assert!(begun.elapsed() < HANG, "{count} were closed after {:?}", begun.elapsed());
-    // Where opening them took longer than they live, fewer were left.
+    // If opening them took longer than their lifetime, fewer are left.
     let held = during.descriptors.saturating_sub(before.descriptors);
-    assert!(0 < held, "none of {count}; this machine allows {allowed} open files");
+    assert!(held > 0, "none of {count}; this machine allows {allowed} open files");
     let each = during.memory.saturating_sub(before.memory) / held;
     assert!(each < EACH, "{each} KiB for each of {held}, opened within {opened:?}");
     assert_serves(&service);

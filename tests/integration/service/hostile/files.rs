@@ -1,4 +1,4 @@
-//! Files of others, names that lead elsewhere, and ranges that are none.
+//! Other users' files, names that leave the folder, and invalid ranges.
 
 use std::fs;
 
@@ -11,14 +11,14 @@ fn upload(service: &Service, query: &str, kind: &str, content: &[u8]) -> Answer 
     answer(send(service, "POST", &path, &[("content-type", kind)], content))
 }
 
-/// The path of an uploaded file.
+/// Uploads a file, and returns its path.
 fn uploaded(service: &Service) -> String {
     let file = upload(service, "?name=a.txt", "text/plain", CONTENT).expect(201).json();
     file["url"].as_str().unwrap().to_owned()
 }
 
 #[test]
-fn no_form_of_an_id_leads_anywhere_else() {
+fn no_spelling_of_an_id_reaches_another_file() {
     let service = Service::start();
     let url = uploaded(&service);
     let id = url.rsplit('/').next().unwrap();
@@ -60,9 +60,9 @@ fn no_form_of_an_id_leads_anywhere_else() {
             let head = format!(
                 "{method} {API}/files/{id} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
             );
-            let told = raw(&service, head.as_bytes());
-            assert!(matches!(statuses(&told)[..], [400 | 404]), "{method} {id}: {told}");
-            assert!(told.contains("application/problem+json"), "{method} {id}: {told}");
+            let received = raw(&service, head.as_bytes());
+            assert!(matches!(statuses(&received)[..], [400 | 404]), "{method} {id}: {received}");
+            assert!(received.contains("application/problem+json"), "{method} {id}: {received}");
         }
     }
     assert_eq!(get(&service, &url).expect(200).text.as_bytes(), CONTENT);
@@ -70,7 +70,7 @@ fn no_form_of_an_id_leads_anywhere_else() {
 }
 
 #[test]
-fn a_name_is_a_name_in_the_files_own_folder() {
+fn a_file_name_stays_in_its_own_folder() {
     let service = Service::start();
     let long = "a".repeat(5000);
     let names = [
@@ -109,13 +109,13 @@ fn a_name_is_a_name_in_the_files_own_folder() {
     assert_eq!(service.files().len(), names.len());
     let odd = ["?name=%ff", "?name=a&name=b", "?name"];
     for query in odd {
-        let told = upload(&service, query, "text/plain", b"x");
-        assert!(matches!(told.status, 201 | 400), "{query}: {}", told.text);
+        let received = upload(&service, query, "text/plain", b"x");
+        assert!(matches!(received.status, 201 | 400), "{query}: {}", received.text);
     }
 }
 
 #[test]
-fn ranges_are_served_as_the_rfc_says_and_never_multiplied() {
+fn ranges_follow_the_rfc_and_are_never_multiplied() {
     let service = Service::start();
     let url = uploaded(&service);
     let with = |range: &str| answer(send(&service, "GET", &url, &[("range", range)], ""));
@@ -128,9 +128,9 @@ fn ranges_are_served_as_the_rfc_says_and_never_multiplied() {
         ("bytes=0-18446744073709551615", "bytes 0-19/20", CONTENT),
         ("BYTES=01-02", "bytes 1-2/20", b"12"),
     ];
-    for (range, told, content) in parts {
+    for (range, received, content) in parts {
         let part = with(range).expect(206);
-        assert_eq!(part.header("content-range"), Some(*told), "{range}");
+        assert_eq!(part.header("content-range"), Some(*received), "{range}");
         assert_eq!(part.text.as_bytes(), *content, "{range}");
     }
     let outside = ["bytes=20-", "bytes=-0", "bytes=18446744073709551615-", "bytes=99-100"];
@@ -164,10 +164,10 @@ fn ranges_are_served_as_the_rfc_says_and_never_multiplied() {
     assert_eq!(answer(send(&service, "GET", &url, &changed, "")).expect(200).text.len(), 20);
 }
 
-/// The service takes files as they are. A form is not taken apart, so none of
-/// its tricks is one.
+/// The service stores uploads unchanged. It does not parse forms, so none of
+/// their tricks works.
 #[test]
-fn forms_are_not_taken_for_files() {
+fn forms_are_rejected_as_uploads() {
     let service = Service::start();
     let part = |name: &str| {
         format!("--b\r\ncontent-disposition: form-data; name=\"f\"; filename={name}\r\n\r\nx\r\n")
@@ -192,9 +192,10 @@ fn forms_are_not_taken_for_files() {
                      connection: close\r\ncontent-length: {}\r\n\r\n{form}",
                     form.len()
                 );
-                let told = raw(&service, request.as_bytes());
-                // The answer to a large one may be lost: it is not read.
-                assert!(matches!(statuses(&told)[..], [] | [415]), "{told}");
+                let received = raw(&service, request.as_bytes());
+                // The response to a large form may be lost, because the form is
+                // not read.
+                assert!(matches!(statuses(&received)[..], [] | [415]), "{received}");
             }
         }
     }

@@ -1,16 +1,16 @@
-//! Heads of requests: too large, too slow, or read by two servers in two ways.
+//! Request heads that are too large, too slow, or ambiguous.
 
 use std::thread;
 use std::time::Instant;
 
 use super::*;
 
-/// So much the service may take for heads that it refuses, in KiB: a few
-/// buffers of one connection.
+/// How much memory rejected heads may cost the service, in KiB: a few buffers
+/// of one connection.
 const LITTLE: u64 = 16 << 10;
 
 #[test]
-fn heads_that_are_too_large_are_refused_and_cost_nothing() {
+fn oversized_heads_are_rejected_and_cost_little() {
     let service = Service::start();
     assert_serves(&service);
     let before = service.process().figures().memory;
@@ -29,14 +29,14 @@ fn heads_that_are_too_large_are_refused_and_cost_nothing() {
         megabyte,
     ];
     for head in &heads {
-        let told = raw(&service, head.as_bytes());
-        assert!(matches!(statuses(&told)[..], [] | [400 | 414 | 431]), "{told}");
+        let received = raw(&service, head.as_bytes());
+        assert!(matches!(statuses(&received)[..], [] | [400 | 414 | 431]), "{received}");
     }
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
     assert_serves(&service);
 }
 
-pub fn a_head_that_comes_a_byte_at_a_time_has_an_end() {
+pub fn a_head_that_arrives_byte_by_byte_times_out() {
     let service = Service::start();
     let starts = ["", "GET / HTTP/1.1\r\nhost: localhost\r\nx: ", "PRI * HTTP/2.0\r\n", "\r\n"];
     thread::scope(|scope| {
@@ -46,7 +46,7 @@ pub fn a_head_that_comes_a_byte_at_a_time_has_an_end() {
                 let begun = Instant::now();
                 stream.write_all(start.as_bytes()).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
-                // A byte each second, as long as the connection lives.
+                // One byte per second while the connection is open.
                 let mut answered = [0; 512];
                 loop {
                     match stream.read(&mut answered) {
@@ -66,7 +66,7 @@ pub fn a_head_that_comes_a_byte_at_a_time_has_an_end() {
     assert_serves(&service);
 }
 
-/// Bytes that one server takes for a body and another for a second request.
+/// Bytes that one server treats as a body, and another as a second request.
 const SECOND: &str = "GET /metrics HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 #[test]
@@ -113,19 +113,22 @@ fn no_request_is_hidden_in_another() {
         "GET /a b HTTP/1.1\r\nhost: localhost\r\n\r\n".to_owned(),
     ];
     for shape in &shapes {
-        let told = raw(&service, format!("{shape}{SECOND}").as_bytes());
-        assert!(!told.contains("connector_runs_total"), "{shape:?}: {told}");
-        let answered = statuses(&told);
-        assert!(answered.len() <= 1, "{shape:?}: {told}");
-        assert!(answered.iter().all(|status| (400..=505).contains(status)), "{shape:?}: {told}");
-        assert!(!answered.contains(&500), "{shape:?}: {told}");
+        let received = raw(&service, format!("{shape}{SECOND}").as_bytes());
+        assert!(!received.contains("connector_runs_total"), "{shape:?}: {received}");
+        let answered = statuses(&received);
+        assert!(answered.len() <= 1, "{shape:?}: {received}");
+        assert!(
+            answered.iter().all(|status| (400..=505).contains(status)),
+            "{shape:?}: {received}"
+        );
+        assert!(!answered.contains(&500), "{shape:?}: {received}");
     }
     assert_serves(&service);
     assert_eq!(service.files(), [""; 0]);
 }
 
 #[test]
-fn pipelined_requests_are_answered_one_by_one_and_in_turn() {
+fn pipelined_requests_are_answered_one_by_one_and_in_order() {
     let service = Service::start();
     let mut all = String::new();
     for number in 0..1000 {
@@ -134,15 +137,15 @@ fn pipelined_requests_are_answered_one_by_one_and_in_turn() {
         );
     }
     all += "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    let told = raw(&service, all.as_bytes());
-    assert_eq!(statuses(&told), [200; 1001]);
-    let ids = told.lines().filter_map(|line| line.strip_prefix("x-request-id: n"));
+    let received = raw(&service, all.as_bytes());
+    assert_eq!(statuses(&received), [200; 1001]);
+    let ids = received.lines().filter_map(|line| line.strip_prefix("x-request-id: n"));
     let ids: Vec<u32> = ids.map(|id| id.parse().unwrap()).collect();
     assert_eq!(ids, (0..1000).collect::<Vec<_>>());
 }
 
 #[test]
-fn methods_that_a_path_does_not_take_are_refused() {
+fn methods_that_a_path_does_not_support_are_rejected() {
     let service = Service::start();
     let paths = [
         "/",
@@ -160,10 +163,10 @@ fn methods_that_a_path_does_not_take_are_refused() {
         for method in methods.into_iter().chain([long.as_str()]) {
             let head =
                 format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-            let told = raw(&service, head.as_bytes());
-            assert_eq!(statuses(&told), [405], "{method} {path}: {told}");
-            assert!(told.contains("\r\nallow: "), "{method} {path}: {told}");
-            assert!(told.contains("urn:connector:problem:method-not-allowed"), "{told}");
+            let received = raw(&service, head.as_bytes());
+            assert_eq!(statuses(&received), [405], "{method} {path}: {received}");
+            assert!(received.contains("\r\nallow: "), "{method} {path}: {received}");
+            assert!(received.contains("urn:connector:problem:method-not-allowed"), "{received}");
         }
     }
 }

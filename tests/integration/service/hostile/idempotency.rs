@@ -1,4 +1,4 @@
-//! Idempotency keys that are none, and more of them than anybody needs.
+//! Invalid idempotency keys, and far too many of them.
 
 use std::fs;
 use std::thread;
@@ -9,7 +9,7 @@ use super::super::question;
 use super::*;
 
 #[test]
-fn what_is_no_key_is_refused() {
+fn rejects_invalid_idempotency_keys() {
     let (service, sandbox) = (Service::start(), sandbox());
     let body = question(&sandbox).to_string();
     let megabyte = "a".repeat(1 << 20);
@@ -26,9 +26,9 @@ fn what_is_no_key_is_refused() {
         .into_bytes();
         request.extend_from_slice(key);
         request.extend_from_slice(format!("\r\n\r\n{body}").as_bytes());
-        let told = raw(&service, &request);
+        let received = raw(&service, &request);
         let shown = String::from_utf8_lossy(&key[..key.len().min(20)]).into_owned();
-        assert!(matches!(statuses(&told)[..], [] | [400 | 431]), "{shown:?}: {told}");
+        assert!(matches!(statuses(&received)[..], [] | [400 | 431]), "{shown:?}: {received}");
     }
     let path = format!("{OPENAI}/actions/ask/run");
     let twice = [JSON, ("idempotency-key", "a"), ("idempotency-key", "b")];
@@ -36,9 +36,9 @@ fn what_is_no_key_is_refused() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// A key of which nothing was paid is not kept.
+/// The key of a run that was not charged is not kept.
 #[test]
-fn ten_thousand_keys_of_nothing_leave_nothing() {
+fn ten_thousand_keys_of_failed_runs_leave_nothing() {
     const KEYS: usize = 10_000;
     const CALLERS: usize = 8;
     let (service, sandbox) = (Service::start(), sandbox());
@@ -58,7 +58,7 @@ fn ten_thousand_keys_of_nothing_leave_nothing() {
         }
     });
     let size = fs::metadata(service.data().join("store.sqlite")).unwrap().len();
-    assert!(size < 1 << 20, "{size} bytes are kept");
+    assert!(size < 1 << 20, "{size} bytes are stored");
     let body = question(&sandbox).to_string();
     let headers = [JSON, ("idempotency-key", "one-more")];
     let path = format!("{OPENAI}/actions/ask/run");

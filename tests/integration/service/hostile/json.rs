@@ -1,10 +1,10 @@
-//! Bodies that are no JSON, or JSON that nobody would write.
+//! Bodies that are not JSON, or JSON that nobody would write.
 
 use serde_json::json;
 
 use super::*;
 
-/// Everything that takes JSON.
+/// Every endpoint that accepts JSON.
 fn paths() -> [(&'static str, String); 5] {
     [
         ("POST", format!("{OPENAI}/actions/ask/run")),
@@ -15,7 +15,8 @@ fn paths() -> [(&'static str, String); 5] {
     ]
 }
 
-/// Sends a body everywhere. It is a caller's mistake, never the service's.
+/// Sends a body to every endpoint. The error must be the caller's, never the
+/// service's.
 fn refused_everywhere(service: &Service, what: &str, body: &[u8]) {
     for (method, path) in paths() {
         let refused = answer(send(service, method, &path, &[JSON], body));
@@ -24,7 +25,7 @@ fn refused_everywhere(service: &Service, what: &str, body: &[u8]) {
 }
 
 #[test]
-fn nesting_is_refused_at_any_depth() {
+fn rejects_nesting_at_any_depth() {
     let service = Service::start();
     for depth in [1, 2, 10, 100, 126, 127, 128, 129, 1_000, 10_000, 100_000] {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
@@ -41,7 +42,7 @@ fn nesting_is_refused_at_any_depth() {
 }
 
 #[test]
-fn a_body_that_ends_anywhere_is_refused() {
+fn rejects_a_body_truncated_anywhere() {
     let service = Service::start();
     let body = json!({
         "input": { "messages": [{ "role": "user", "content": "\u{e9}\n\u{1f600}" }] },
@@ -57,13 +58,13 @@ fn a_body_that_ends_anywhere_is_refused() {
 }
 
 #[test]
-fn what_parsers_differ_about_is_refused() {
+fn rejects_json_that_parsers_disagree_about() {
     let service = Service::start();
     let utf16: Vec<u8> = "{\"input\":{}}".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let digits = "9".repeat(100_000);
     let bodies: Vec<(&str, Vec<u8>)> = vec![
         ("nothing", Vec::new()),
-        ("a mark in front", b"\xef\xbb\xbf{\"input\":{}}".to_vec()),
+        ("a byte order mark", b"\xef\xbb\xbf{\"input\":{}}".to_vec()),
         ("UTF-16", utf16),
         ("a byte that is no UTF-8", b"{\"input\":{\"a\":\"\xff\"}}".to_vec()),
         ("an overlong slash", b"{\"input\":{\"a\":\"\xc0\xaf\"}}".to_vec()),
@@ -72,8 +73,8 @@ fn what_parsers_differ_about_is_refused() {
         ("a NUL", b"{\"input\":{\"a\":\"\0\"}}".to_vec()),
         ("a NUL behind", b"{\"input\":{}}\0".to_vec()),
         ("a NUL escaped", br#"{"input":{"\u0000":"\u0000"}}"#.to_vec()),
-        ("the same twice", br#"{"input":{},"input":{"a":1}}"#.to_vec()),
-        ("the same property twice", br#"{"input":{"messages":[],"messages":{}}}"#.to_vec()),
+        ("a duplicate member", br#"{"input":{},"input":{"a":1}}"#.to_vec()),
+        ("a duplicate property", br#"{"input":{"messages":[],"messages":{}}}"#.to_vec()),
         ("two", b"{\"input\":{}}{\"input\":{}}".to_vec()),
         ("infinity", br#"{"input":{"temperature":1e999}}"#.to_vec()),
         ("minus infinity", br#"{"input":{"temperature":-1e999}}"#.to_vec()),
@@ -90,7 +91,7 @@ fn what_parsers_differ_about_is_refused() {
         ("null", b"null".to_vec()),
         ("a text", b"\"input\"".to_vec()),
         ("a prototype", br#"{"__proto__":{"input":{}}}"#.to_vec()),
-        ("an input that is none", br#"{"input":[],"connection":[]}"#.to_vec()),
+        ("an invalid input", br#"{"input":[],"connection":[]}"#.to_vec()),
         ("a name of a megabyte", format!("{{\"{}\":1}}", "a".repeat(1 << 20)).into_bytes()),
     ];
     for (what, body) in &bodies {
@@ -99,7 +100,7 @@ fn what_parsers_differ_about_is_refused() {
 }
 
 #[test]
-fn what_is_not_said_to_be_json_is_not_read_as_json() {
+fn a_body_with_another_content_type_is_not_read_as_json() {
     let service = Service::start();
     let kinds = [
         "",

@@ -1,4 +1,4 @@
-//! Whoever does not have the service's key and tries to get by without.
+//! Callers without the service's key who try to get in.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::*;
 const KEY: &str = "K7-qGv0pZ1mXc4Wd9RbT2sYhN";
 
 #[test]
-fn guesses_are_told_apart_by_nothing_and_are_not_logged() {
+fn wrong_keys_are_indistinguishable_and_are_not_logged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     fs::write(&file, KEY).unwrap();
@@ -45,7 +45,7 @@ fn guesses_are_told_apart_by_nothing_and_are_not_logged() {
     let right = format!("Bearer {KEY}");
     let twice = ["Bearer no", &right].map(|value| ("authorization", value));
     assert_eq!(answer(send(&service, "GET", &path, &twice, "")).text, first.text);
-    // Where a key may stand elsewhere, it does not stand here.
+    // Places where a key may be elsewhere, but not here.
     let elsewhere = [
         format!("{path}?key={KEY}"),
         format!("{path}?access_token={KEY}"),
@@ -56,20 +56,20 @@ fn guesses_are_told_apart_by_nothing_and_are_not_logged() {
     ];
     for target in &elsewhere {
         let head = format!("GET {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
-        let told = raw(&service, head.as_bytes());
-        assert!(matches!(statuses(&told)[..], [401 | 404]), "{target}: {told}");
-        assert!(!told.contains("openai"), "{target}: {told}");
+        let received = raw(&service, head.as_bytes());
+        assert!(matches!(statuses(&received)[..], [401 | 404]), "{target}: {received}");
+        assert!(!received.contains("openai"), "{target}: {received}");
     }
     assert_eq!(given(&right).status, 200);
 
     let log = service.log();
-    assert!(log.contains("answered"), "it logs nothing");
+    assert!(log.contains("answered"), "the log is empty");
     for secret in [&KEY[..12], &KEY[12..], &KEY.to_lowercase()[..12]] {
         assert!(!log.contains(secret), "a key is in the log");
     }
 }
 
-/// What is not let in is not waited for either.
+/// The body of a rejected request is not read.
 #[test]
 fn a_body_without_a_key_is_not_read() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Pages of other sites, in the browser of somebody who runs the service.
+//! Pages of other sites in the browser of a user who runs the service.
 
 use connector_tests::sandbox;
 
@@ -10,7 +10,8 @@ fn no_page_of_another_site_starts_a_run() {
     let (service, sandbox) = (Service::start(), sandbox());
     let path = format!("{OPENAI}/actions/ask/run");
     let body = question(&sandbox).to_string();
-    // What a page may send without asking first (the CORS-safelisted types).
+    // The content types that a page may send without a preflight
+    // (CORS-safelisted).
     let kinds = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
     let sources = [
         ("origin", "http://evil.example"),
@@ -33,7 +34,7 @@ fn no_page_of_another_site_starts_a_run() {
 }
 
 #[test]
-fn nothing_allows_another_site_to_go_on() {
+fn no_response_permits_another_site() {
     let service = Service::start();
     let paths = ["/", "/metrics", &format!("{API}/files"), &format!("{OPENAI}/actions/ask/run")];
     for path in paths {
@@ -54,9 +55,9 @@ fn nothing_allows_another_site_to_go_on() {
     }
 }
 
-/// A name of another site that was made to point at this machine.
+/// The name of another site that resolves to this machine.
 #[test]
-fn no_foreign_name_leads_here() {
+fn requests_for_foreign_host_names_are_rejected() {
     let service = Service::start();
     let port = service.url().rsplit(':').next().unwrap().to_owned();
     let path = format!("{API}/components");
@@ -80,11 +81,11 @@ fn no_foreign_name_leads_here() {
     ];
     for host in hosts {
         let head = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-        let told = raw(&service, head.as_bytes());
-        assert_eq!(statuses(&told), [403], "{host}: {told}");
+        let received = raw(&service, head.as_bytes());
+        assert_eq!(statuses(&received), [403], "{host}: {received}");
     }
     let heads = [
-        // The target's host is the one that counts.
+        // The host in the request target counts.
         format!("GET http://evil.example{path} HTTP/1.1\r\nhost: localhost\r\n"),
         format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n"),
         format!("GET {path} HTTP/1.1\r\n"),
@@ -93,9 +94,9 @@ fn no_foreign_name_leads_here() {
         "CONNECT evil.example:443 HTTP/1.1\r\nhost: localhost\r\n".to_owned(),
     ];
     for head in &heads {
-        let told = raw(&service, format!("{head}connection: close\r\n\r\n").as_bytes());
-        assert!(matches!(statuses(&told)[..], [400 | 403]), "{head}: {told}");
-        assert!(!told.contains("openai"), "{head}: {told}");
+        let received = raw(&service, format!("{head}connection: close\r\n\r\n").as_bytes());
+        assert!(matches!(statuses(&received)[..], [400 | 403]), "{head}: {received}");
+        assert!(!received.contains("openai"), "{head}: {received}");
     }
     assert_serves(&service);
 }

@@ -1,4 +1,4 @@
-//! Callers that ask for much and read nothing.
+//! Callers that request much and read nothing.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -11,15 +11,15 @@ use serde_json::json;
 
 use super::*;
 
-/// What may be under way between a provider and a caller that does not read,
-/// in bytes: the buffers of two connections, which the operating system lets
-/// grow to a few MiB each, and the service's own.
-const UNDER_WAY: usize = 24 << 20;
-/// So much of it the service holds itself, in KiB.
+/// The maximum data in transit between a provider and a caller that does not
+/// read, in bytes: the buffers of two connections, which the operating system
+/// may grow to a few MiB each, and the service's own.
+const IN_TRANSIT: usize = 24 << 20;
+/// The service's own share of it, in KiB.
 const LITTLE: u64 = 24 << 10;
 
-/// A provider that tells a chat's answer without end. Gives its base URL, and
-/// how much it could send when its caller is gone.
+/// A provider that sends an endless chat response. Returns its base URL, and a
+/// channel for the number of bytes it could send until the connection closed.
 fn endless() -> (String, mpsc::Receiver<usize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -40,7 +40,7 @@ fn endless() -> (String, mpsc::Receiver<usize>) {
         while stream.write_all(event.as_bytes()).is_ok() {
             sent += event.len();
         }
-        // The test may have given up.
+        // The test may have ended.
         let _ = ended.send(sent);
     });
     (base_url, end)
@@ -67,18 +67,18 @@ pub fn a_caller_that_does_not_read_its_events_loses_its_run() {
     let mut begun = [0; 12];
     stream.read_exact(&mut begun).unwrap();
     assert_eq!(&begun, b"HTTP/1.1 200");
-    let Ok(sent) = end.recv_timeout(HANG) else { panic!("the run goes on") };
-    assert!(sent < UNDER_WAY, "{sent} bytes were taken from the provider");
+    let Ok(sent) = end.recv_timeout(HANG) else { panic!("the run continues") };
+    assert!(sent < IN_TRANSIT, "{sent} bytes were read from the provider");
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
-    // Its place is free.
+    // Its slot is free.
     let deadline = Instant::now() + HANG;
     while get(&service, "/health/ready").status != 200 {
-        assert!(Instant::now() < deadline, "its place is taken");
+        assert!(Instant::now() < deadline, "its slot is still in use");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
+pub fn a_caller_that_sends_requests_but_never_reads_is_disconnected() {
     let service = Service::start();
     assert_serves(&service);
     let before = service.process().figures().memory;
@@ -86,10 +86,10 @@ pub fn a_caller_that_asks_again_and_again_and_does_not_read_is_given_up() {
     let request = "GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
     let begun = Instant::now();
     let mut asked = 0;
-    // It ends when the service closes the connection.
+    // The loop ends when the service closes the connection.
     while stream.write_all(request.as_bytes()).is_ok() {
         asked += request.len();
-        assert!(asked < 64 << 20, "{asked} bytes of requests were taken");
+        assert!(asked < 64 << 20, "{asked} bytes of requests were accepted");
     }
     assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
     assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));

@@ -1,4 +1,4 @@
-//! A disk on which files cannot grow, as on a full one.
+//! A disk on which files cannot grow, as if it were full.
 
 use std::fs;
 use std::process::Command;
@@ -10,14 +10,14 @@ use rustix::process::Resource;
 
 use super::*;
 
-/// The most bytes of a file: less than anything here makes, and enough for the
-/// image of a connector's memory, which is a file too.
+/// A file size limit in bytes: smaller than any file these tests create, and
+/// large enough for the image of a connector's memory, which is a file too.
 const FULL: Option<u64> = Some(100_000);
 /// Not even the store can be written.
 const FULLER: Option<u64> = Some(100);
 
 #[test]
-fn an_upload_that_does_not_fit_is_told_and_leaves_nothing() {
+fn an_upload_that_does_not_fit_is_reported_and_leaves_nothing() {
     let service = Service::start();
     let content = [7; 500_000];
     service.process().limit(Resource::Fsize, FULL);
@@ -40,9 +40,9 @@ fn a_run_whose_file_does_not_fit_fails_and_leaves_nothing() {
     assert_eq!(service.files().len(), 1);
 }
 
-/// Without room for anything, nothing is paid for.
+/// Without any space, the run fails before it costs anything.
 #[test]
-fn a_run_whose_file_has_no_place_makes_no_request() {
+fn a_run_without_space_for_its_file_makes_no_request() {
     let (service, sandbox) = (Service::start(), sandbox());
     service.process().limit(Resource::Fsize, FULLER);
     let failed = speak(&service, &sandbox);
@@ -55,7 +55,7 @@ fn a_run_whose_file_has_no_place_makes_no_request() {
 
 /// The library's own folder, as the command uses it.
 #[test]
-fn a_file_in_a_folder_that_is_full_fails_and_leaves_nothing() {
+fn a_run_with_a_full_output_folder_fails_and_leaves_nothing() {
     let (folder, sandbox) = (tempfile::tempdir().unwrap(), sandbox());
     let out = folder.path().to_str().unwrap();
     let input = format!("input={}", long_text());
@@ -76,13 +76,13 @@ fn a_file_in_a_folder_that_is_full_fails_and_leaves_nothing() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_told_and_what_was_stored_is_there() {
+fn a_full_store_is_reported_and_keeps_its_content() {
     let (service, sandbox) = (Service::start(), sandbox());
     store(&service, &sandbox, "before").expect(201);
     service.process().limit(Resource::Fsize, FULLER);
     let failed = store(&service, &sandbox, "during");
     assert!(matches!(failed.problem(failed.status).as_str(), "internal" | "no-space"));
-    // What cannot be begun is not paid either.
+    // A run that cannot be recorded does not start.
     let unpaid = ask_with_key(&service, "k1", &question(&sandbox));
     assert!(matches!(unpaid.problem(unpaid.status).as_str(), "internal" | "no-space"));
     assert!(sandbox.requests().is_empty());
@@ -95,7 +95,7 @@ fn what_cannot_be_stored_is_told_and_what_was_stored_is_there() {
 }
 
 #[test]
-fn an_outcome_that_cannot_be_kept_is_told_and_not_paid_again() {
+fn an_outcome_that_cannot_be_stored_is_reported_and_not_repeated() {
     let (mut service, sandbox) = (Service::start(), sandbox());
     let body = question(&sandbox);
     sandbox.script(Fault::Delay(Duration::from_secs(5)));

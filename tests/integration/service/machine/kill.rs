@@ -1,4 +1,4 @@
-//! A service that is killed wherever it is, a hundred times.
+//! A service that is killed at random times, a hundred times.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,20 +11,20 @@ use super::super::{agent, get};
 use super::*;
 
 const KILLS: u64 = 100;
-/// The longest that a service lives, in milliseconds: a few requests.
+/// The maximum lifetime of a service, in milliseconds: a few requests.
 const LIFE: u64 = 40;
 
-/// What callers were answered, and what they asked without an answer.
+/// What callers received, and which requests got no response.
 #[derive(Default)]
-struct Told {
-    /// By key: the outcome, if it came.
+struct Received {
+    /// The outcome by key, if it arrived.
     outcomes: BTreeMap<String, Option<String>>,
-    /// The paths of files, and what is in each.
+    /// The paths of files, and the content of each.
     files: BTreeMap<String, Vec<u8>>,
     connections: Vec<String>,
 }
 
-/// A caller's answer, unless the service was killed before it was whole.
+/// Returns the response, unless the service was killed before it was complete.
 fn try_send(
     service: &Service,
     path: &str,
@@ -40,8 +40,8 @@ fn try_send(
     Some(Answer { status: head.status.as_u16(), head: head.headers, text })
 }
 
-/// The content of an upload follows from its name, so that one of which
-/// nobody was told can be checked too.
+/// The content of an upload follows from its name, so that unreported uploads
+/// can be checked too.
 fn content_of(name: &str) -> Vec<u8> {
     let number: usize = name.trim_end_matches(".bin").parse().unwrap();
     (0..10_000 + number * 37 % 200_000).map(|at| (at * (number | 1) % 251) as u8).collect()
@@ -53,19 +53,25 @@ fn keyed(sandbox: &Sandbox, key: &str) -> Value {
     body
 }
 
-/// Asks for one thing after another until the service is gone.
-fn use_up(service: &Service, sandbox: &Sandbox, told: &Mutex<Told>, worker: u64, round: u64) {
+/// Makes requests until the service is gone.
+fn send_until_killed(
+    service: &Service,
+    sandbox: &Sandbox,
+    received: &Mutex<Received>,
+    worker: u64,
+    round: u64,
+) {
     for number in 0.. {
         let id = (round * 10 + worker) * 1000 + number;
         let whole = match worker {
             0 => {
                 let key = format!("key-{id}");
-                told.lock().unwrap().outcomes.insert(key.clone(), None);
+                received.lock().unwrap().outcomes.insert(key.clone(), None);
                 let headers = [JSON, ("idempotency-key", key.as_str())];
                 let body = keyed(sandbox, &key).to_string().into_bytes();
                 try_send(service, &run_of("ask"), &headers, body).map(|answer| {
                     let text = answer.expect(200).text;
-                    told.lock().unwrap().outcomes.insert(key, Some(text));
+                    received.lock().unwrap().outcomes.insert(key, Some(text));
                 })
             }
             1 => {
@@ -73,7 +79,7 @@ fn use_up(service: &Service, sandbox: &Sandbox, told: &Mutex<Told>, worker: u64,
                 let path = format!("{API}/files?name={name}");
                 try_send(service, &path, &[], content_of(&name)).map(|answer| {
                     let url = answer.expect(201).json()["url"].as_str().unwrap().to_owned();
-                    told.lock().unwrap().files.insert(url, content_of(&name));
+                    received.lock().unwrap().files.insert(url, content_of(&name));
                 })
             }
             2 => {
@@ -92,7 +98,7 @@ fn use_up(service: &Service, sandbox: &Sandbox, told: &Mutex<Told>, worker: u64,
                 let body = new.to_string().into_bytes();
                 try_send(service, &format!("{API}/connections"), &[JSON], body).map(|answer| {
                     let id = answer.expect(201).json()["id"].as_str().unwrap().to_owned();
-                    told.lock().unwrap().connections.push(id);
+                    received.lock().unwrap().connections.push(id);
                 })
             }
         };
@@ -102,7 +108,7 @@ fn use_up(service: &Service, sandbox: &Sandbox, told: &Mutex<Told>, worker: u64,
     }
 }
 
-/// What can be fetched is whole, whether anybody was told of it or not.
+/// Every file that can be fetched is complete, whether it was reported or not.
 fn assert_files_are_whole(service: &Service, speech: &[u8]) {
     for id in service.files().iter().filter(|name| name.starts_with("file_")) {
         let path = format!("{API}/files/{id}");
@@ -112,15 +118,15 @@ fn assert_files_are_whole(service: &Service, speech: &[u8]) {
         let name = called.rsplit("''").next().unwrap().replace("%2E", ".");
         let content = fetched.body_mut().read_to_vec().unwrap();
         match name.as_str() {
-            "speech.wav" => assert!(content == speech, "{id} is not whole"),
-            name => assert!(content == content_of(name), "{id} ({name}) is not whole"),
+            "speech.wav" => assert!(content == speech, "{id} is incomplete"),
+            name => assert!(content == content_of(name), "{id} ({name}) is incomplete"),
         }
         assert_eq!(answer(send(service, "DELETE", &path, &[], "")).status, 204);
     }
 }
 
 #[test]
-fn what_was_answered_before_a_kill_is_true_after_it() {
+fn responses_before_a_kill_remain_true_after_it() {
     let (mut service, sandbox) = (Service::start(), sandbox());
     let input = json!({ "input": "Hi", "voice": "alloy", "responseFormat": "wav" });
     let body = json!({ "input": input, "connection": inline(&sandbox) });
@@ -129,29 +135,29 @@ fn what_was_answered_before_a_kill_is_true_after_it() {
     let speech = speech.body_mut().read_to_vec().unwrap();
     let (mut outcomes, mut files, mut connections) = (BTreeMap::new(), 0, 0);
     for round in 0..KILLS {
-        let told = Mutex::new(Told::default());
+        let received = Mutex::new(Received::default());
         thread::scope(|scope| {
             for worker in 0..4 {
-                let (service, sandbox, told) = (&service, &sandbox, &told);
-                scope.spawn(move || use_up(service, sandbox, told, worker, round));
+                let (service, sandbox, received) = (&service, &sandbox, &received);
+                scope.spawn(move || send_until_killed(service, sandbox, received, worker, round));
             }
-            // Not in step with anything that the service does.
+            // At a time unrelated to anything the service does.
             thread::sleep(Duration::from_micros(round * 7919 % (LIFE * 1000)));
             service.kill();
         });
         service.restart();
-        let told = told.into_inner().unwrap();
-        for (url, content) in &told.files {
+        let received = received.into_inner().unwrap();
+        for (url, content) in &received.files {
             let mut fetched = send(&service, "GET", url, &[], "");
             assert!(fetched.body_mut().read_to_vec().unwrap() == *content, "{url} has changed");
         }
         assert_files_are_whole(&service, &speech);
-        for id in &told.connections {
+        for id in &received.connections {
             get(&service, &format!("{API}/connections/{id}")).expect(200);
         }
-        files += told.files.len();
-        connections += told.connections.len();
-        for (key, outcome) in told.outcomes {
+        files += received.files.len();
+        connections += received.connections.len();
+        for (key, outcome) in received.outcomes {
             let again = ask_with_key(&service, &key, &keyed(&sandbox, &key));
             match &outcome {
                 Some(outcome) => assert_eq!(*outcome, again.expect(200).text, "{key}"),
@@ -161,21 +167,21 @@ fn what_was_answered_before_a_kill_is_true_after_it() {
             let requests = sandbox.requests();
             let bodies = requests.iter().filter_map(|request| request.json());
             let paid = bodies.filter(|body| body["messages"][0]["content"] == asked).count();
-            assert!(paid <= 1, "{key} was paid twice");
+            assert!(paid <= 1, "{key} was charged twice");
             outcomes.insert(key, outcome);
         }
         sandbox.clear();
     }
-    // None of the later kills lost what an earlier life had kept.
+    // None of the later kills lost a stored outcome.
     for (key, outcome) in &outcomes {
         if let Some(outcome) = outcome {
             let again = ask_with_key(&service, key, &keyed(&sandbox, key)).expect(200);
             assert_eq!(again.text, *outcome, "{key}");
         }
     }
-    assert!(sandbox.requests().is_empty(), "an outcome was paid again");
+    assert!(sandbox.requests().is_empty(), "an outcome was charged again");
     let answered = outcomes.values().flatten().count();
     let figures = format!("{answered} outcomes, {files} files, {connections} connections");
     let unanswered = outcomes.len() - answered;
-    assert!(0 < answered.min(files).min(connections).min(unanswered), "{figures}, {unanswered}");
+    assert!(answered.min(files).min(connections).min(unanswered) > 0, "{figures}, {unanswered}");
 }

@@ -1,4 +1,4 @@
-//! No more open files, and no more threads.
+//! Out of file descriptors, and out of threads.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use rustix::process::Resource;
 
 use super::*;
 
-/// A connection that stays open from one request to the next.
+/// A connection that stays open between requests.
 struct Kept(BufReader<TcpStream>);
 
 impl Kept {
@@ -28,7 +28,7 @@ impl Kept {
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
     }
 
-    /// The status of the next answer.
+    /// The status of the next response.
     fn status(&mut self) -> u16 {
         let (mut status, mut length) = (None, 0);
         loop {
@@ -48,21 +48,21 @@ impl Kept {
 }
 
 #[test]
-fn without_open_files_requests_fail_one_by_one_and_the_next_ones_do_not() {
+fn without_file_descriptors_only_the_affected_requests_fail() {
     let (service, sandbox) = (Service::start(), sandbox());
     let question = question(&sandbox).to_string();
     let mut before = Kept::new(&service);
     before.ask("GET", "/health/live", "");
     assert_eq!(before.status(), 200);
-    // Not one more than standard input, output and error.
+    // No more than standard input, output and error.
     service.process().limit(Resource::Nofile, Some(3));
-    // A file, and a provider's socket.
+    // A file, and a socket to the provider.
     before.ask("POST", &format!("{API}/files?name=a.txt"), "content");
     assert_eq!(before.status(), 500);
     before.ask("POST", &run_of("ask"), &question);
     assert_eq!(before.status(), 502);
     assert!(sandbox.requests().is_empty());
-    // One that is not accepted yet waits.
+    // A connection that is not yet accepted waits.
     let mut waiting = Kept::new(&service);
     waiting.ask("GET", "/health/live", "");
     before.ask("GET", "/health/live", "");
@@ -75,7 +75,7 @@ fn without_open_files_requests_fail_one_by_one_and_the_next_ones_do_not() {
 }
 
 #[test]
-fn without_threads_requests_fail_one_by_one_and_the_next_ones_do_not() {
+fn without_threads_only_the_affected_requests_fail() {
     let service = Service::set_up(&Setup { limited: true, ..Setup::default() });
     let sandbox = sandbox();
     ask(&service, &sandbox).expect(200);

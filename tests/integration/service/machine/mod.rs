@@ -1,5 +1,5 @@
-//! Faults of the machine under the service: what was answered stays true,
-//! nothing half-done is shown, and when the machine is well again so is the
+//! Machine faults under the service. Everything it responded stays true,
+//! nothing incomplete is visible, and when the machine recovers, so does the
 //! service.
 
 mod disk;
@@ -24,7 +24,7 @@ fn ask_with_key(service: &Service, key: &str, body: &Value) -> Answer {
     answer(send(service, "POST", &run_of("ask"), &headers, body.to_string()))
 }
 
-/// A run that makes a file of 240 KB.
+/// A run that creates a file of 240 KB.
 fn speak(service: &Service, sandbox: &Sandbox) -> Answer {
     let input = json!({ "input": long_text(), "voice": "alloy", "responseFormat": "wav" });
     let body = json!({ "input": input, "connection": inline(sandbox) });

@@ -1,4 +1,4 @@
-//! What the sandbox says in a chat.
+//! The chat answers of the sandbox.
 
 use serde_json::Value;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::models::CREATED;
 use crate::schema;
 use crate::tokens;
 
-/// A whole answer, however it is sent.
+/// A complete answer, streamed or not.
 pub(crate) struct Completion {
     pub(crate) choices: Vec<Choice>,
     id: String,
@@ -20,17 +20,17 @@ pub(crate) struct Completion {
     pub(crate) usage: Value,
 }
 
-/// One of the answers asked for.
+/// One of the requested answers.
 pub(crate) struct Choice {
-    pub(crate) said: Said,
+    pub(crate) reply: Reply,
     pub(crate) finish_reason: &'static str,
-    /// How many alternatives each token has, if log probabilities were asked
-    /// for.
+    /// The number of alternatives per token, if log probabilities were
+    /// requested.
     alternatives: Option<usize>,
 }
 
-/// What a choice's message holds.
-pub(crate) enum Said {
+/// The content of a choice's message.
+pub(crate) enum Reply {
     Text(String),
     ToolCalls(Vec<Call>),
 }
@@ -43,7 +43,8 @@ pub(crate) struct Call {
 }
 
 impl Completion {
-    /// Answers a request. The same body gets the same answer.
+    /// Creates the answer to a request. The same body always gets the same
+    /// answer.
     pub(crate) fn new(request: &Request, body: &Value) -> Completion {
         let choices: Vec<Choice> =
             (0..request.n.unwrap_or(1)).map(|index| Choice::new(request, index)).collect();
@@ -56,7 +57,7 @@ impl Completion {
         }
     }
 
-    /// The answer in one piece.
+    /// The answer as a single response.
     pub(crate) fn plain(&self) -> Value {
         let choices: Vec<Value> = self
             .choices
@@ -65,7 +66,7 @@ impl Completion {
             .map(|(index, choice)| {
                 json!({
                     "index": index,
-                    "message": choice.said.message(),
+                    "message": choice.reply.message(),
                     "logprobs": choice.logprobs(),
                     "finish_reason": choice.finish_reason,
                 })
@@ -76,7 +77,7 @@ impl Completion {
         answer
     }
 
-    /// What an answer and each chunk of a stream have in common.
+    /// The members shared by an answer and each chunk of a stream.
     pub(crate) fn envelope(&self, object: &str, choices: Value) -> Value {
         json!({
             "id": self.id,
@@ -96,24 +97,24 @@ impl Choice {
         let calls = calls(request, index);
         if !calls.is_empty() {
             return Choice {
-                said: Said::ToolCalls(calls),
+                reply: Reply::ToolCalls(calls),
                 finish_reason: "tool_calls",
                 alternatives,
             };
         }
         let (text, finish_reason) = cut(request, text(request, index));
-        Choice { said: Said::Text(text), finish_reason, alternatives }
+        Choice { reply: Reply::Text(text), finish_reason, alternatives }
     }
 
     fn logprobs(&self) -> Value {
-        match &self.said {
-            Said::Text(text) => self.logprobs_of(tokens::split(text)),
-            Said::ToolCalls(_) => Value::Null,
+        match &self.reply {
+            Reply::Text(text) => self.logprobs_of(tokens::split(text)),
+            Reply::ToolCalls(_) => Value::Null,
         }
     }
 
-    /// The log probabilities of tokens, which were never in doubt; null if
-    /// nobody asked for them.
+    /// The log probabilities of tokens, always certain; null if they were not
+    /// requested.
     pub(crate) fn logprobs_of<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Value {
         let Some(alternatives) = self.alternatives else { return Value::Null };
         let logprob = |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
@@ -128,24 +129,26 @@ impl Choice {
     }
 }
 
-impl Said {
+impl Reply {
     fn message(&self) -> Value {
         let mut message =
             json!({"role": "assistant", "content": null, "refusal": null, "annotations": []});
         match self {
-            Said::Text(text) => message["content"] = text.as_str().into(),
-            Said::ToolCalls(calls) => {
+            Reply::Text(text) => message["content"] = text.as_str().into(),
+            Reply::ToolCalls(calls) => {
                 message["tool_calls"] = calls.iter().map(Call::whole).collect();
             }
         }
         message
     }
 
-    /// How many tokens a message costs.
+    /// The number of tokens in a message.
     fn tokens(&self) -> u64 {
         match self {
-            Said::Text(text) => tokens::count(text),
-            Said::ToolCalls(calls) => calls.iter().map(|call| tokens::count(&call.arguments)).sum(),
+            Reply::Text(text) => tokens::count(text),
+            Reply::ToolCalls(calls) => {
+                calls.iter().map(|call| tokens::count(&call.arguments)).sum()
+            }
         }
     }
 }
@@ -189,8 +192,8 @@ fn sentence(request: &Request, index: usize) -> String {
     )
 }
 
-/// An object with the answer, and with a list if the messages speak of
-/// `items`, which is how a list is usually asked for.
+/// An object with the answer; it contains a list if the messages mention
+/// `items`, the usual way to request one.
 fn json_object(request: &Request, sentence: String) -> Value {
     if request.messages.iter().any(|message| message.text().contains("items")) {
         json!({"items": ["first sandbox item", "second sandbox item"], "answer": sentence})
@@ -213,8 +216,8 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
     }
 }
 
-/// The calls of functions in the choice with this index: a model that its user
-/// asks calls them all, and answers once it has the results.
+/// The function calls in the choice with this index. If the last message is the
+/// user's, the model calls every function; once it has the results, it answers.
 fn calls(request: &Request, choice: usize) -> Vec<Call> {
     if !request.messages.last().is_some_and(Message::is_users) {
         return Vec::new();
@@ -230,7 +233,7 @@ fn calls(request: &Request, choice: usize) -> Vec<Call> {
 
 fn usage(request: &Request, choices: &[Choice]) -> Value {
     let prompt: u64 = request.messages.iter().map(|message| tokens::count(&message.text())).sum();
-    let completion: u64 = choices.iter().map(|choice| choice.said.tokens()).sum();
+    let completion: u64 = choices.iter().map(|choice| choice.reply.tokens()).sum();
     json!({
         "prompt_tokens": prompt,
         "completion_tokens": completion,

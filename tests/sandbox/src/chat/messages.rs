@@ -1,4 +1,4 @@
-//! Messages: what each role may say, and what was said.
+//! Messages: what each role may contain, and their text.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +35,7 @@ pub(crate) enum Content {
     Parts(Vec<Part>),
 }
 
-/// A part of a message: a text, or a file that comes whole.
+/// A part of a message: text, or an embedded file.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Part {
@@ -47,7 +47,7 @@ pub(crate) enum Part {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "nobody looks at the image")]
+#[allow(dead_code, reason = "the image is not looked at")]
 pub(crate) struct Image {
     url: String,
     detail: Option<String>,
@@ -69,14 +69,14 @@ pub(crate) struct Document {
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(dead_code, reason = "what was called is known from its result")]
+#[allow(dead_code, reason = "the call is known from its result")]
 pub(crate) enum ToolCall {
     Function { id: String, function: Called },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "what was called is known from its result")]
+#[allow(dead_code, reason = "the call is known from its result")]
 pub(crate) struct Called {
     name: String,
     arguments: String,
@@ -97,7 +97,7 @@ impl Message {
         }
     }
 
-    /// The message's parts that are not text.
+    /// The parts of the message that are not text.
     pub(crate) fn attachments(&self) -> impl Iterator<Item = &Part> {
         let parts = match self.content() {
             Some(Content::Parts(parts)) => parts.as_slice(),
@@ -106,7 +106,7 @@ impl Message {
         parts.iter().filter(|part| !matches!(part, Part::Text { .. }))
     }
 
-    /// The words of a message, with its attachments described in brackets.
+    /// The text of a message, with its attachments described in brackets.
     pub(crate) fn text(&self) -> String {
         match self.content() {
             None => String::new(),
@@ -120,8 +120,8 @@ impl Message {
 }
 
 impl Part {
-    /// A text, or what arrived of a file: its kind and its length. None if it
-    /// cannot be read.
+    /// The text of a part, or the type and length of a file. None if it cannot
+    /// be read.
     pub(crate) fn text(&self) -> Option<String> {
         Some(match self {
             Part::Text { text } => text.clone(),
@@ -140,8 +140,8 @@ impl Part {
     }
 }
 
-/// The media type and the length of what a URL such as
-/// `data:image/png;base64,…` holds.
+/// The media type and the length of the data in a URL such as
+/// `data:image/png;base64,…`.
 fn data_url(url: &str) -> Option<(&str, usize)> {
     let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
     Some((media_type, STANDARD.decode(data).ok()?.len()))

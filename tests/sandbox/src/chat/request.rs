@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::chat::messages::Message;
 
-/// A chat request. It has the fields that the connector may send.
+/// A chat request with the fields that the connector may send.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "some fields need only be known and of the right type")]
+#[allow(dead_code, reason = "some fields are only checked for their type")]
 pub(crate) struct Request {
     pub(crate) model: String,
     pub(crate) messages: Vec<Message>,
@@ -79,7 +79,7 @@ pub(crate) enum Tool {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "a description need only be a text")]
+#[allow(dead_code, reason = "a description is only checked for its type")]
 pub(crate) struct Function {
     pub(crate) name: String,
     description: Option<String>,
@@ -87,7 +87,7 @@ pub(crate) struct Function {
 }
 
 impl Request {
-    /// Whether the model thinks before it answers.
+    /// Whether this is a reasoning model.
     pub(crate) fn is_reasoning(&self) -> bool {
         ["o1", "o3", "o4", "gpt-5"].iter().any(|prefix| self.model.starts_with(prefix))
     }

@@ -1,5 +1,5 @@
-//! What the API's documentation says in prose alone: its machine-readable
-//! description, by which the wire tests are judged, knows nothing of these.
+//! Rules that the API documents only in prose. Its machine-readable
+//! description, which the wire tests use, does not contain them.
 
 use crate::chat::messages::Message;
 use crate::chat::messages::Part;
@@ -96,8 +96,8 @@ fn attachments_can_be_read(request: &Request) -> Result<(), ApiError> {
     )
 }
 
-/// Tool calls and their results are neighbours: an assistant message that
-/// calls tools, then one message for each call, in any order.
+/// Tool calls and their results must be adjacent: an assistant message with
+/// tool calls, then one message for each call, in any order.
 fn tool_calls_are_answered(messages: &[Message]) -> Result<(), ApiError> {
     let mut waiting: Vec<&str> = Vec::new();
     for message in messages {

@@ -6,19 +6,19 @@ use serde_json::json;
 use crate::chat::answer::Call;
 use crate::chat::answer::Choice;
 use crate::chat::answer::Completion;
-use crate::chat::answer::Said;
+use crate::chat::answer::Reply;
 use crate::pace;
 use crate::tokens;
 
-/// The events of a streamed answer: for each choice its role, its content
-/// token by token and its end; then the usage, if asked for, and `[DONE]`.
+/// The events of a streamed answer: for each choice its role, its content token
+/// by token and its end; then the usage, if requested, and `[DONE]`.
 pub(crate) fn events(completion: &Completion, with_usage: bool) -> Vec<String> {
     let chunk = |choices: Value, usage: Value| {
         let mut chunk = completion.envelope("chat.completion.chunk", choices);
         if with_usage {
             chunk["usage"] = usage;
         }
-        // Padding, by which the API hides how long the pieces of text are.
+        // Padding with which the API hides the length of the text.
         chunk["obfuscation"] = "sandbox".into();
         pace::data(&chunk)
     };
@@ -45,14 +45,14 @@ pub(crate) fn events(completion: &Completion, with_usage: bool) -> Vec<String> {
 /// The deltas of a choice, each with its log probabilities or null.
 fn deltas(choice: &Choice) -> Vec<(Value, Value)> {
     let start = |content| json!({"role": "assistant", "content": content, "refusal": null});
-    match &choice.said {
-        Said::Text(text) => {
+    match &choice.reply {
+        Reply::Text(text) => {
             let pieces = tokens::split(text).map(|token| {
                 (json!({"content": token}), choice.logprobs_of(std::iter::once(token)))
             });
             std::iter::once((start(json!("")), Value::Null)).chain(pieces).collect()
         }
-        Said::ToolCalls(calls) => {
+        Reply::ToolCalls(calls) => {
             let calls = calls.iter().enumerate().flat_map(|(index, call)| pieces(index, call));
             let deltas = std::iter::once(start(Value::Null)).chain(calls);
             deltas.map(|delta| (delta, Value::Null)).collect()

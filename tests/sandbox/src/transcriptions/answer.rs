@@ -1,4 +1,4 @@
-//! What the sandbox heard.
+//! The transcripts of the sandbox.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,24 +15,23 @@ use crate::tokens;
 use crate::transcriptions::Form;
 use crate::transcriptions::Kind;
 
-/// What is heard in audio that the sandbox did not make.
+/// The transcript of audio that the sandbox did not generate.
 const UNKNOWN_AUDIO: &str =
     "This is the sandbox speaking. It cannot hear, so every recording sounds like this to it.";
 
-/// The formats that can be watched while they are written; the others are
-/// sent in one piece, whatever was asked.
+/// The formats that can be streamed; the others are always sent in one piece.
 const STREAMED: &[&str] = &["json", "text", "diarized_json"];
 
-/// How many tokens a second of audio costs.
+/// The number of tokens per second of audio.
 const TOKENS_PER_SECOND: f64 = 10.0;
 
-/// A transcript, in whatever format it is asked for.
+/// A transcript in the requested format.
 pub(crate) struct Transcript {
     text: String,
     seconds: f64,
     kind: Kind,
     format: String,
-    /// Those hinted at: they are taken to be the ones heard.
+    /// The languages given as hints; the transcript reports them as detected.
     languages: Vec<String>,
     streams: bool,
     with_words: bool,
@@ -170,7 +169,7 @@ impl Transcript {
         })
     }
 
-    /// Two speakers: those who are known, else A and B.
+    /// Two speakers: the known ones, otherwise A and B.
     fn speaker(&self, turn: usize) -> &str {
         let count = self.speakers.len().max(2);
         let names = self.speakers.iter().map(String::as_str).chain(["A", "B"]);
@@ -182,7 +181,7 @@ impl Transcript {
         let mut file = head.to_owned();
         for (index, span) in self.sentences().iter().enumerate() {
             if is_numbered {
-                // Writing to a string does not fail.
+                // Writing to a string cannot fail.
                 let _ = writeln!(file, "{}", index + 1);
             }
             let (start, end) = (timestamp(span.start, point), timestamp(span.end, point));
@@ -191,8 +190,8 @@ impl Transcript {
         file
     }
 
-    /// The text word by word and the whole at the end. If speakers are told
-    /// apart, the words of each sentence are followed by its segment.
+    /// The text word by word, then the whole text. With speakers, the words of
+    /// each sentence are followed by its segment.
     fn events(&self) -> Vec<String> {
         let mut words = self.text.split_inclusive(' ');
         let mut events: Vec<Value> = Vec::new();
@@ -227,7 +226,7 @@ impl Transcript {
         }
     }
 
-    /// Whisper costs by the second, its successors by the token.
+    /// Whisper is charged by the second, its successors by the token.
     fn usage(&self) -> Value {
         if matches!(self.kind, Kind::Whisper | Kind::Diarize) {
             return json!({"type": "duration", "seconds": self.seconds.ceil() as u64});
@@ -255,16 +254,16 @@ impl Transcript {
     }
 }
 
-/// Pieces of a text, each as long as its share of the characters.
+/// Pieces of a text; the duration of each is proportional to its characters.
 fn spans<'a>(text: &'a str, seconds: f64, split: fn(&'a str) -> Vec<&'a str>) -> Vec<Span<'a>> {
     let mut pieces = split(text);
     pieces.retain(|piece| !piece.is_empty());
     let length = |piece: &&str| piece.chars().count() as f64;
     let total: f64 = pieces.iter().map(length).sum();
-    let mut said = 0.0;
+    let mut so_far = 0.0;
     let mut at = |more: f64| {
-        said += more;
-        (seconds * said / total * 1000.0).round() / 1000.0
+        so_far += more;
+        (seconds * so_far / total * 1000.0).round() / 1000.0
     };
     pieces.into_iter().map(|text| Span { text, start: at(0.0), end: at(length(&text)) }).collect()
 }

@@ -160,7 +160,7 @@ fn an_answer_quotes_the_question() {
 }
 
 #[test]
-fn answers_tell_what_was_attached() {
+fn answers_list_the_attachments() {
     let answer = ask(json!({"messages": [{"role": "user", "content": [
         {"type": "text", "text": "Look:"},
         {"type": "image_url", "image_url": {"url": "data:image/png;base64,SGk="}},
@@ -175,7 +175,7 @@ fn answers_tell_what_was_attached() {
 }
 
 #[test]
-fn limits_and_stops_cut() {
+fn limits_and_stop_sequences_truncate() {
     let cut = |patch: Value| {
         let answer = ask(patch);
         (content(&answer).to_owned(), answer["choices"][0]["finish_reason"].clone())
@@ -215,7 +215,7 @@ fn json_answers_are_objects() {
 }
 
 #[test]
-fn tools_are_called_and_their_results_quoted() {
+fn tools_are_called_and_their_results_are_quoted() {
     let tools = json!([tool(), function("g", json!({"type": "object"}))]);
     let answer = ask(json!({"tools": tools}));
     assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls");

@@ -1,4 +1,4 @@
-//! The smallest HTTP client that can look closely at an answer.
+//! A minimal HTTP client that exposes every detail of a response.
 
 use std::io::Read;
 use std::io::Write;
@@ -9,15 +9,15 @@ use openai_sandbox::Options;
 use openai_sandbox::Sandbox;
 use serde_json::Value;
 
-/// An answer, as far as it came.
+/// A response, complete or not.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Whether the body ended where its head or its last chunk said.
+    /// Whether the body ended where its length or its last chunk said.
     pub is_whole: bool,
-    /// The lengths of the chunks it came in, if it came in chunks.
+    /// The lengths of its chunks, if it was chunked.
     pub chunks: Vec<usize>,
 }
 
@@ -34,8 +34,8 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("JSON, not {}", self.text()))
     }
 
-    /// The status and the parameter that the error blames.
-    pub fn blame(&self) -> (u16, Option<String>) {
+    /// The status, and the parameter that the error names.
+    pub fn status_and_param(&self) -> (u16, Option<String>) {
         if self.status == 200 {
             return (200, None);
         }
@@ -45,7 +45,7 @@ impl Answer {
         (self.status, error["param"].as_str().map(str::to_owned))
     }
 
-    /// The data of every event, `[DONE]` as a string.
+    /// The data of every event; `[DONE]` is a string.
     pub fn events(&self) -> Vec<Value> {
         assert_eq!(self.status, 200, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("text/event-stream; charset=utf-8"));
@@ -68,12 +68,12 @@ pub fn authority(sandbox: &Sandbox) -> String {
     url.strip_prefix("http://").and_then(|url| url.strip_suffix("/v1")).unwrap().to_owned()
 }
 
-/// Sends a request and reads to the end of the connection. There is no answer
-/// if not a byte came.
+/// Sends a request, and reads until the connection ends. Returns none if no
+/// byte arrived.
 pub fn exchange(authority: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(authority).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    // The sandbox may answer, and close, before it has read everything.
+    // The sandbox may respond and close before it has read everything.
     let _ = stream.write_all(request);
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
@@ -88,7 +88,7 @@ pub fn request(sandbox: &Sandbox, line: &str, headers: &[(&str, &str)], body: &[
     exchange(&authority, &write(line, &all, body)).expect("an answer")
 }
 
-/// A request as it goes over the wire.
+/// The bytes of a request.
 pub fn write(line: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{line} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n");
     for (name, value) in headers {
@@ -108,7 +108,7 @@ pub fn post(sandbox: &Sandbox, path: &str, body: &Value) -> Answer {
     request(sandbox, &format!("POST {path}"), &headers, body.to_string().as_bytes())
 }
 
-/// The fields of `base` with those of `patch` over them; null removes a field.
+/// The fields of `base` overridden by those of `patch`; null removes a field.
 pub fn patched(base: &Value, patch: &Value) -> Value {
     let mut body = base.clone();
     let fields = body.as_object_mut().unwrap();
@@ -121,8 +121,8 @@ pub fn patched(base: &Value, patch: &Value) -> Value {
     body
 }
 
-/// Checks rows of a table: what is changed in a good request, and words of the
-/// refusal, or none if the request stays good.
+/// Checks the rows of a table: a change to a valid request, and part of the
+/// error message, or an empty string if the request stays valid.
 pub fn check_rules(path: &str, base: &Value, rows: &[(Value, &str)]) {
     let sandbox = start();
     assert_eq!(post(&sandbox, path, base).status, 200);
@@ -155,7 +155,7 @@ fn parse(bytes: &[u8]) -> Answer {
     answer
 }
 
-/// Adds the content of chunks to an answer.
+/// Adds the content of chunks to a response.
 fn unchunk(answer: &mut Answer, mut rest: &[u8]) {
     while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
         let length = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
@@ -170,16 +170,16 @@ fn unchunk(answer: &mut Answer, mut rest: &[u8]) {
     }
 }
 
-/// A part of a form: its name, what makes it a file, its content.
+/// A part of a form: its name, its file information, its content.
 pub type Field<'a> = (&'a str, Option<File<'a>>, &'a [u8]);
 
-/// The name of a file and the type it is sent as; with an empty one, none.
+/// The name and content type of a file; an empty type sends none.
 pub type File<'a> = (&'a str, &'a str);
 
 /// Uncompressed audio as a file.
 pub const WAV: Option<File> = Some(("a.wav", "audio/wav"));
 
-/// A form as a body and its content type.
+/// The body and content type of a form.
 pub fn form(fields: &[Field]) -> (Vec<u8>, String) {
     let mut body = Vec::new();
     for (name, file, content) in fields {
@@ -200,7 +200,7 @@ pub fn form(fields: &[Field]) -> (Vec<u8>, String) {
     (body, "multipart/form-data; boundary=frontier".to_owned())
 }
 
-/// Uncompressed audio of so many seconds: 8000 bytes each, all silence.
+/// Uncompressed silence of this many seconds, 8000 bytes each.
 pub fn silence(seconds: f64) -> Vec<u8> {
     let length = (seconds * 8000.0) as u32;
     let mut file = b"RIFF".to_vec();

@@ -1,4 +1,4 @@
-//! What holds for every endpoint: keys, paths, content types, records.
+//! Rules for every endpoint: keys, paths, content types, records.
 
 use std::io::Read;
 use std::io::Write;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::client;
 
 #[test]
-fn a_key_is_needed() {
+fn a_key_is_required() {
     let options = Options { token: Some("sk-right".to_owned()), ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
     for (headers, status) in [
@@ -28,13 +28,13 @@ fn a_key_is_needed() {
         assert_eq!(answer.status, status, "{headers:?}");
         if status == 401 {
             assert_eq!(answer.json()["error"]["code"], "invalid_api_key");
-            assert!(!answer.text().contains("sk-"), "a key must not be repeated");
+            assert!(!answer.text().contains("sk-"), "the response must not repeat the key");
         }
     }
 }
 
 #[test]
-fn any_key_will_do_by_default() {
+fn any_key_is_accepted_by_default() {
     let sandbox = client::start();
     assert_eq!(client::get(&sandbox, "/v1/models").status, 200);
     let request = client::write("GET /v1/models", &[], b"");
@@ -43,7 +43,7 @@ fn any_key_will_do_by_default() {
 }
 
 #[test]
-fn every_answer_is_signed() {
+fn every_response_has_the_common_headers() {
     let sandbox = client::start();
     let mut ids = Vec::new();
     for path in ["/v1/models", "/nowhere", "/files/none.png"] {
@@ -92,7 +92,7 @@ fn models_belong_to_endpoints() {
 }
 
 #[test]
-fn wrong_paths_and_methods() {
+fn unknown_paths_and_methods_are_rejected() {
     let sandbox = client::start();
     for (line, status) in [
         ("GET /v1", 404),
@@ -102,12 +102,12 @@ fn wrong_paths_and_methods() {
         ("POST /v1/models", 405),
     ] {
         let answer = client::request(&sandbox, line, &[], b"");
-        assert_eq!(answer.blame(), (status, None), "{line}");
+        assert_eq!(answer.status_and_param(), (status, None), "{line}");
     }
 }
 
 #[test]
-fn bodies_must_be_what_they_say() {
+fn bodies_must_match_their_content_type() {
     let sandbox = client::start();
     let good = br#"{"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}"#;
     let (form, form_type) = client::form(&[("model", None, b"whisper-1")]);
@@ -128,14 +128,14 @@ fn bodies_must_be_what_they_say() {
         (transcription, "multipart/form-data; boundary=other", &form, 400),
     ] {
         let answer = client::request(&sandbox, line, &[("content-type", content_type)], body);
-        assert_eq!(answer.blame(), (status, None), "{line} {content_type}");
+        assert_eq!(answer.status_and_param(), (status, None), "{line} {content_type}");
     }
     let answer = client::request(&sandbox, chat, &[], good);
     assert_eq!(answer.status, 400, "a content type is needed");
 }
 
 #[test]
-fn bodies_have_a_limit() {
+fn bodies_are_limited_in_size() {
     let sandbox = client::start();
     let body = vec![b' '; 31 * 1024 * 1024];
     let answer = client::request(
@@ -189,7 +189,7 @@ fn requests_are_recorded() {
 }
 
 #[test]
-fn connections_are_kept() {
+fn connections_are_kept_alive() {
     let sandbox = client::start();
     let mut stream = TcpStream::connect(client::authority(&sandbox)).unwrap();
     let request = "GET /v1/models HTTP/1.1\r\nhost: x\r\nauthorization: Bearer k\r\n\r\n";
@@ -207,7 +207,7 @@ fn connections_are_kept() {
 }
 
 #[test]
-fn a_dropped_sandbox_is_gone() {
+fn a_dropped_sandbox_stops_listening() {
     let sandbox = client::start();
     let authority = client::authority(&sandbox);
     drop(sandbox);
@@ -215,7 +215,7 @@ fn a_dropped_sandbox_is_gone() {
 }
 
 #[test]
-fn only_loopback_is_served() {
+fn only_loopback_addresses_are_accepted() {
     let options = Options { listen: "0.0.0.0:0".parse().unwrap(), ..Options::default() };
     assert_eq!(Sandbox::start(options).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }

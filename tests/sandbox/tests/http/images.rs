@@ -46,7 +46,7 @@ fn rules() {
     );
 }
 
-/// The width and height of a PNG file that decodes.
+/// The width and height of a PNG file, which must decode.
 fn png_size(file: &[u8]) -> (u32, u32) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -59,7 +59,7 @@ fn decoded(image: &Value) -> Vec<u8> {
 }
 
 #[test]
-fn gpt_images_come_inline() {
+fn gpt_images_are_returned_inline() {
     let sandbox = client::start();
     let body = json!({
         "model": "gpt-image-2", "prompt": "a cat", "n": 2, "size": "64x32", "quality": "low",
@@ -82,7 +82,7 @@ fn gpt_images_come_inline() {
 }
 
 #[test]
-fn dall_e_pictures_are_served() {
+fn dall_e_images_can_be_downloaded() {
     let sandbox = client::start();
     let answer = client::post(&sandbox, PATH, &base("dall-e-3")).json();
     let image = &answer["data"][0];
@@ -90,7 +90,7 @@ fn dall_e_pictures_are_served() {
 
     let origin = format!("http://{}", client::authority(&sandbox));
     let path = image["url"].as_str().unwrap().strip_prefix(&origin).unwrap();
-    // A picture's URL needs no key.
+    // The URL of an image needs no key.
     let request = client::write(&format!("GET {path}"), &[], b"");
     let picture = client::exchange(&client::authority(&sandbox), &request).unwrap();
     assert_eq!(picture.header("content-type"), Some("image/png"));
@@ -104,7 +104,7 @@ fn dall_e_pictures_are_served() {
 }
 
 #[test]
-fn pictures_can_be_watched() {
+fn images_can_be_streamed() {
     let sandbox = client::start();
     let body = client::patched(
         &base("gpt-image-2"),
@@ -116,7 +116,7 @@ fn pictures_can_be_watched() {
     let (partial, completed) = ("image_generation.partial_image", "image_generation.completed");
     assert_eq!(types, [partial, completed, partial, completed]);
     let names = answer.text().lines().filter_map(|line| line.strip_prefix("event: "));
-    assert_eq!(names.collect::<Vec<_>>(), types, "each event is named as its data is");
+    assert_eq!(names.collect::<Vec<_>>(), types, "each event has the name of its data's type");
     for event in &events {
         assert_eq!(png_size(&decoded(event)), (64, 64));
         assert_eq!(event.get("usage").is_some(), event["type"] == completed);

@@ -1,6 +1,6 @@
-//! The sandbox over real sockets: its rules, its answers, its faults.
+//! The sandbox over real sockets: rules, responses and faults.
 
-// Always so here; it tells clippy that helpers are tests too.
+// Always set here; it makes clippy treat the helpers as tests.
 #![cfg(test)]
 
 mod chat;

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use crate::client;
 
 #[test]
-fn it_says_where_it_listens() {
+fn prints_the_address_it_listens_on() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_openai-sandbox"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

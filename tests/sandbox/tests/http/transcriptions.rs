@@ -20,10 +20,10 @@ fn send(sandbox: &Sandbox, fields: &[Field]) -> Answer {
     client::request(sandbox, &format!("POST {PATH}"), &[("content-type", &content_type)], &body)
 }
 
-/// The fields of a form that are text.
+/// The text fields of a form.
 type Texts<'a> = &'a [(&'a str, &'a str)];
 
-/// Transcribes so many seconds of silence with these texts in the form.
+/// Transcribes silence of this many seconds with these text fields in the form.
 fn transcribe(sandbox: &Sandbox, seconds: f64, texts: Texts) -> Answer {
     let audio = client::silence(seconds);
     let mut fields: Vec<Field> = vec![("file", client::WAV, &audio)];
@@ -71,7 +71,7 @@ fn rules() {
         assert_eq!(answer.status, if words.is_empty() { 200 } else { 400 }, "{texts:?}");
         assert!(answer.text().contains(words), "{texts:?}: {}", answer.text());
     }
-    // Long conversations must be cut up.
+    // Long conversations must be split into chunks.
     assert_eq!(transcribe(&sandbox, 31.0, &[diarize]).status, 400);
     let strategy = ("chunking_strategy", "auto");
     assert_eq!(transcribe(&sandbox, 31.0, &[diarize, strategy]).status, 200);
@@ -79,7 +79,7 @@ fn rules() {
 }
 
 #[test]
-fn what_was_spoken_is_heard() {
+fn generated_speech_is_transcribed() {
     let sandbox = client::start();
     for (format, file) in [
         ("wav", ("a.wav", "audio/wav")),
@@ -99,7 +99,7 @@ fn what_was_spoken_is_heard() {
     assert!(other["text"].as_str().unwrap().contains("sandbox"));
 }
 
-/// A sandbox and audio in which it says two sentences: 1.32 s.
+/// A sandbox, and audio of two sentences that it generated: 1.32 s.
 fn spoken() -> (Sandbox, Vec<u8>) {
     let sandbox = client::start();
     let body = json!({
@@ -157,7 +157,7 @@ fn json_has_usage() {
 }
 
 #[test]
-fn verbose_json_has_what_was_asked_for() {
+fn verbose_json_has_the_requested_granularities() {
     let verbose = ("response_format", "verbose_json");
     let answer = hear("whisper-1", &[verbose, ("language", "de")]).json();
     assert_eq!(
@@ -206,7 +206,7 @@ fn joined(events: &[Value]) -> String {
 }
 
 #[test]
-fn transcripts_can_be_watched() {
+fn transcripts_can_be_streamed() {
     let events = hear("gpt-4o-transcribe", &[STREAM]).events();
     let (done, deltas) = events.split_last().unwrap();
     assert_eq!(types(deltas), ["transcript.text.delta"; 5]);
@@ -220,7 +220,7 @@ fn transcripts_can_be_watched() {
     assert!(!events.iter().any(has_more));
 
     let whisper = hear("whisper-1", &[STREAM]);
-    assert_eq!(whisper.header("content-type"), Some("application/json"), "it does not stream");
+    assert_eq!(whisper.header("content-type"), Some("application/json"), "Whisper does not stream");
     let subtitles = hear("my-own", &[STREAM, ("response_format", "srt")]);
     assert_eq!(subtitles.header("content-type"), Some("text/plain; charset=utf-8"));
     let off = hear("gpt-4o-transcribe", &[("stream", "false")]);
@@ -228,7 +228,7 @@ fn transcripts_can_be_watched() {
 }
 
 #[test]
-fn streamed_logprobs_are_those_of_the_words() {
+fn streamed_logprobs_match_the_words() {
     let events = hear("gpt-4o-transcribe", &[STREAM, ("include[]", "logprobs")]).events();
     assert_eq!(events[0]["logprobs"][0]["token"], "One ");
     assert!(events.iter().all(|event| event["logprobs"].is_array()));
@@ -260,7 +260,7 @@ fn streamed_speakers_take_turns() {
 }
 
 #[test]
-fn characters_may_be_cut_apart_on_the_way() {
+fn characters_may_be_split_in_transit() {
     let sandbox = client::start();
     let text = "Grüße aus Žabno – 東京!";
     let body = json!({

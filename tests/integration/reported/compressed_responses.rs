@@ -1,5 +1,6 @@
-//! Answers that are compressed although nobody asked for it: a failure that says
-//! so, or an error with its own kind, and never their bytes as content.
+//! Responses that are compressed without being requested. They yield a failure
+//! that reports this, or an error of the right kind, but never compressed bytes
+//! as content.
 
 use connector_host::FailureKind::{self, InvalidOutput, RateLimited, Refused, Unauthorized};
 use openai_sandbox::Fault;
@@ -9,7 +10,7 @@ use super::{Ran, run};
 
 /// `{"error":{"message":"no"}}` in gzip.
 const GZIP: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xabVJ-*\xca/R\xb2\xaaV\xcaM-.NLOU\xb2R\xca\xcbW\xaa\xad\x05\x00";
-/// The beginning of a frame of Zstandard.
+/// The beginning of a Zstandard frame.
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd\x20\x05\x29\x00\x00hello";
 
 fn packed(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Fault {
@@ -33,7 +34,7 @@ fn answered(action: &'static str, input: Value, streaming: bool, answer: &Fault)
 }
 
 #[test]
-fn an_answer_that_is_compressed_says_so() {
+fn a_compressed_response_is_reported() {
     let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
     for (answer, words) in [
         (packed(200, &gzip, GZIP), "`content-encoding: gzip`"),
@@ -55,7 +56,7 @@ fn an_answer_that_is_compressed_says_so() {
 }
 
 #[test]
-fn an_answer_that_does_not_say_that_it_is_compressed_is_found_out() {
+fn an_unlabelled_compressed_response_is_detected() {
     let events = [("content-type", "text/event-stream")];
     let json = [("content-type", "application/json")];
     for (body, words) in [(GZIP, "gzip"), (ZSTD, "zstd")] {
@@ -66,7 +67,7 @@ fn an_answer_that_does_not_say_that_it_is_compressed_is_found_out() {
             assert!(failure.message.contains("compressed response"), "{action}: {failure:?}");
             assert!(failure.message.contains(words), "{action}: {failure:?}");
         }
-        // What is asked for as text would be taken as it is.
+        // A response requested as text would be accepted unchanged.
         let file = json!({"url": "talk.mp3"});
         let text = json!({"file": file, "model": "whisper-1", "responseFormat": "vtt"});
         let ran = run("createTranscription", text)
@@ -77,9 +78,9 @@ fn an_answer_that_does_not_say_that_it_is_compressed_is_found_out() {
     }
 }
 
-/// The status says what it is; the body cannot.
+/// The status gives the kind, because the body cannot.
 #[test]
-fn an_error_that_is_compressed_keeps_its_kind() {
+fn a_compressed_error_keeps_its_kind() {
     let kinds: [(u16, FailureKind); 3] = [(400, Refused), (401, Unauthorized), (429, RateLimited)];
     for (status, kind) in kinds {
         for headers in [&[("content-encoding", "gzip")][..], &[]] {
@@ -95,7 +96,7 @@ fn an_error_that_is_compressed_keeps_its_kind() {
 }
 
 #[test]
-fn identity_is_no_compression() {
+fn identity_is_not_compression() {
     let answer = json!({"choices": [{"message": {"role": "assistant", "content": "Hello"}}]});
     for coding in ["identity", "Identity", "identity, identity", ""] {
         let headers = [("content-type", "application/json"), ("content-encoding", coding)];

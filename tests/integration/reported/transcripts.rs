@@ -1,4 +1,4 @@
-//! Transcripts in another format than the one that was asked for.
+//! Transcripts in a different format from the one requested.
 
 use connector_host::FailureKind::{InvalidOutput, RateLimited};
 use serde_json::{Value, json};
@@ -20,12 +20,12 @@ fn answered(format: &str, kind: &str, answer: &str) -> Ran {
 }
 
 #[test]
-fn an_answer_is_read_as_what_it_is() {
+fn a_transcript_is_read_by_its_content() {
     let object = r#"{"text": "Hi", "usage": {"type": "duration", "seconds": 90}}"#;
     let (text, whole) = (json!("Hi"), json!({ "text": "Hi" }));
     for (id, format, kind, answer, expected) in [
         ("x16", "text", "application/json", object, &text),
-        ("JSON that calls itself text", "text", "text/plain", object, &text),
+        ("JSON labelled as text", "text", "text/plain", object, &text),
         ("JSON without a type", "text", "", object, &text),
         ("a JSON text", "text", "application/json", "\"Hi\"", &text),
         ("words in quotes", "text", "text/plain", "\"Hi\"", &json!("\"Hi\"")),
@@ -61,9 +61,9 @@ fn an_answer_is_read_as_what_it_is() {
         ("VTT", "vtt", "text/plain", VTT, &json!(VTT)),
         ("SRT in a JSON text", "srt", "application/json", &json!(SRT).to_string(), &json!(SRT)),
         ("no subtitles", "srt", "text/plain", "", &json!("")),
-        ("text that calls itself a page", "text", "text/html", "Hi", &text),
+        ("text labelled as a page", "text", "text/html", "Hi", &text),
         (
-            "a duration as a text",
+            "a duration as a string",
             "verbose_json",
             "application/json",
             r#"{"text":"Hi","duration":"8.5","language":null}"#,
@@ -76,7 +76,7 @@ fn an_answer_is_read_as_what_it_is() {
 }
 
 #[test]
-fn the_usage_is_in_the_metadata_alone() {
+fn usage_is_reported_only_in_the_metadata() {
     let usage = |ran: &Ran| -> Value { ran.result.as_ref().unwrap().metadata["usage"].clone() };
     let object = r#"{"text":"Hi","usage":{"input_tokens":14,"output_tokens":3}}"#;
     let ran = answered("text", "application/json", object);
@@ -91,7 +91,7 @@ fn the_usage_is_in_the_metadata_alone() {
 }
 
 #[test]
-fn a_transcript_that_does_not_fit_is_kept_in_the_failure() {
+fn a_transcript_in_the_wrong_format_is_kept_in_the_failure() {
     let object = r#"{"text": "Hi"}"#;
     let long = "word ".repeat(2000);
     for (id, format, kind, answer, words) in [
@@ -116,7 +116,7 @@ fn a_transcript_that_does_not_fit_is_kept_in_the_failure() {
 }
 
 #[test]
-fn what_is_no_transcript_is_a_failure() {
+fn a_response_that_is_not_a_transcript_fails() {
     let page = "<!doctype html><title>Log in</title>";
     for (id, format, kind, answer) in [
         ("a page", "text", "text/html", page),
