@@ -264,7 +264,7 @@ fn the_key_may_be_in_the_environment_and_change() {
     assert_eq!(with(one, two, &rotate).status, 0);
     refused(&with(one, "", &test), 2, &wrong);
     assert_eq!(with(two, "", &test).status, 0);
-    let no_key = "$CONNECTOR_STORE_KEY holds no key: a key is 32 bytes in base64";
+    let no_key = "invalid key in $CONNECTOR_STORE_KEY: expected 32 bytes in base64";
     refused(&with(CANARY, "", &test), 2, no_key);
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert!(files.iter().all(|name| !name.to_str().unwrap().starts_with("key-")), "{files:?}");
@@ -329,7 +329,7 @@ fn a_folder_that_others_may_enter_is_refused() {
     let ran = store.run(&["connection", "list"]);
     let path = store.path().canonicalize().unwrap();
     let path = path.display();
-    refused(&ran, 2, &format!("{path} is open to others (its mode is 0755)"));
+    refused(&ran, 2, &format!("{path} is accessible to others (mode 0755)"));
     assert!(ran.stderr.contains(&format!("hint: `chmod 700 {path}` makes it private")), "{ran:?}");
 }
 
