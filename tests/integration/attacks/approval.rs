@@ -285,7 +285,7 @@ fn another_base_url_wants_the_secret_again() {
     let (status, problem) = moved(json!({ "baseUrl": other.base_url() }));
     assert_eq!(status, 422, "{problem}");
     assert!(
-        problem["detail"].as_str().unwrap().contains("`token` must be given again"),
+        problem["detail"].as_str().unwrap().contains("`token` must be entered again"),
         "{problem}"
     );
     // Another path of the same server is another base URL, too.

@@ -58,7 +58,7 @@ fn a_body_is_refused_with_a_sentence() {
         (
             r#"{"connection":7}"#,
             422,
-            "`connection` must be the id of a stored connection, or an object with the values of one",
+            "`connection` must be the ID of a stored connection, or an object with connection values",
         ),
         ("[]", 422, "the body must be a JSON object"),
         ("{", 400, "the body is not JSON: EOF while parsing an object (line 1, column 1)"),
