@@ -177,7 +177,7 @@ fn a_file_can_come_with_the_call() {
     let wrong = json!({ "file": { "url": "data:audio/mpeg;base64,****" } });
     let refused = client.call("openai_v1_createTranscription", wrong);
     assert_eq!(refused["isError"], true);
-    assert_eq!(text(&refused), "file: it is no valid data: URL");
+    assert_eq!(text(&refused), "file: invalid data: URL");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn only_files_below_an_input_folder_are_read() {
     for path in [outside.to_str().unwrap(), link.to_str().unwrap(), &up, "/etc/passwd", "/gone"] {
         let refused = transcribe(path);
         assert_eq!(refused["isError"], true, "{path}");
-        assert!(text(&refused).ends_with("is not below a folder of --input-dir"), "{refused}");
+        assert!(text(&refused).ends_with("is not inside a folder allowed by --input-dir"), "{refused}");
         let record = &refused["_meta"]["workflow-connector/failure"];
         assert_eq!(
             (&record["kind"], &record["property"]),
@@ -237,9 +237,9 @@ fn a_failure_is_a_sentence_and_a_record() {
     assert!(!refused.to_string().contains(CANARY));
 
     let unknown = client.ask(json!(["call", "openai_v1_sing", {}])).unwrap_err();
-    assert!(unknown.contains("there is no tool `openai_v1_sing`; there are: openai_v1_ask"));
+    assert!(unknown.contains("unknown tool `openai_v1_sing`; available: openai_v1_ask"));
     let gone = client.ask(json!(["read", "connector://files/file_0"])).unwrap_err();
-    assert!(gone.contains("there is no resource `connector://files/file_0`"), "{gone}");
+    assert!(gone.contains("resource `connector://files/file_0` not found"), "{gone}");
 }
 
 #[test]
