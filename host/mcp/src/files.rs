@@ -64,7 +64,7 @@ impl Kept {
         Call { kept: self, files }.members(properties, input, "")
     }
 
-    fn from_data_url(&self, url: &str, name: &str) -> Result<FileEntry, String> {
+    fn store_data_url(&self, url: &str, name: &str) -> Result<FileEntry, String> {
         let wrong = |_| "invalid data: URL".to_owned();
         let data = DataUrl::process(url).map_err(|error| wrong(format!("{error:?}")))?;
         let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
@@ -211,7 +211,7 @@ impl Call<'_> {
         let entry = match url.split_once(':') {
             Some(("data", _)) => {
                 let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
-                self.kept.from_data_url(&url, name)?
+                self.kept.store_data_url(&url, name)?
             }
             Some(("file", _)) => self.local(&url)?,
             _ => match self.kept.find(&url) {
@@ -229,7 +229,9 @@ impl Call<'_> {
         let open = self.kept.input_dirs.iter().find_map(|dir| dir.file(&path));
         let granted = open.and_then(|file| self.files.grant_open(file, &path).ok());
         // The same message whether or not the file exists.
-        granted.ok_or_else(|| format!("{} is not inside a folder allowed by --input-dir", path.display()))
+        granted.ok_or_else(|| {
+            format!("{} is not inside a folder allowed by --input-dir", path.display())
+        })
     }
 }
 
