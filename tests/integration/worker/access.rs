@@ -22,7 +22,7 @@ fn a_server_that_is_not_there_is_told() {
     let refused = refused(&["--nats", "nats://127.0.0.1:1"], &[]);
     assert_eq!(refused.status, 1);
     let said = &refused.stderr;
-    assert!(said.starts_with("error: no connection to NATS at nats://127.0.0.1:1: "), "{said}");
+    assert!(said.starts_with("error: could not connect to NATS at nats://127.0.0.1:1: "), "{said}");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_password_is_read_from_a_file_or_the_environment_and_is_no_argument() {
     assert!(without.stderr.contains("the NATS user `fleet` has no password"), "{without:?}");
     let inside = refused(&["--nats", "nats://fleet:sk-nats-secret@127.0.0.1:4222"], &[]);
     assert_eq!(inside.status, 2);
-    assert!(inside.stderr.contains("do not belong into the address"), "{}", inside.stderr);
+    assert!(inside.stderr.contains("the address must not contain a user name or password"), "{}", inside.stderr);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn what_is_there_for_another_purpose_is_told() {
     caller.wait_for(caller.jetstream().create_stream(config)).unwrap();
     let url = fleet.nats.url();
     let told = refused(&["--nats", &url], &[]).stderr;
-    assert!(told.contains("the stream `connector-runs` is there, and is no work queue"), "{told}");
+    assert!(told.contains("the stream `connector-runs` exists but is not a work queue"), "{told}");
     // Another fleet shares the server.
     let other = fleet.worker(&["--prefix", "other"]);
     assert!(other.id().starts_with("worker_"));

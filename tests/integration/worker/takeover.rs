@@ -69,7 +69,7 @@ fn a_worker_that_is_told_to_stop_ends_what_it_has_and_takes_nothing_more() {
     caller.publish("first", &ask("First"));
     until("it is asked", || (fleet.asked("First") == 1).then_some(()));
     worker.terminate();
-    let is_told = || worker.log().contains("no more runs are taken");
+    let is_told = || worker.log().contains("taking no more runs");
     until("the worker stops", || is_told().then_some(()));
     caller.publish("second", &ask("Second"));
     worker.wait();
