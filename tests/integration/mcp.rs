@@ -204,7 +204,8 @@ fn only_files_below_an_input_folder_are_read() {
     for path in [outside.to_str().unwrap(), link.to_str().unwrap(), &up, "/etc/passwd", "/gone"] {
         let refused = transcribe(path);
         assert_eq!(refused["isError"], true, "{path}");
-        assert!(text(&refused).ends_with("is not inside a folder allowed by --input-dir"), "{refused}");
+        let message = text(&refused);
+        assert!(message.ends_with("is not inside a folder allowed by --input-dir"), "{refused}");
         let record = &refused["_meta"]["workflow-connector/failure"];
         assert_eq!(
             (&record["kind"], &record["property"]),
@@ -249,7 +250,7 @@ fn without_a_connection_a_tool_says_what_is_missing() {
     assert_eq!(refused["isError"], true);
     assert_eq!(
         text(&refused),
-        "the OpenAI connection has no `token` (Token); whoever starts this server can set \
+        "the OpenAI connection has no `token` (Token); when starting this server, set \
          OPENAI_API_KEY or choose a connection with --connection"
     );
 }
@@ -291,7 +292,7 @@ fn a_stored_connection_is_chosen_by_its_name() {
     unknown.args(["mcp", "--connection", "home", "--data-dir"]).arg(&folder);
     let refused = ran(&mut unknown);
     assert_eq!(refused.status, 2);
-    assert!(refused.stderr.contains("there is no stored connection `home`"), "{refused:?}");
+    assert!(refused.stderr.contains("no stored connection `home`"), "{refused:?}");
 
     let listed = inspected(
         &sandbox,

@@ -174,14 +174,14 @@ fn a_secret_is_never_an_argument() {
     let add = ["connection", "add", "openai", "--name", "work"];
     let token = format!("token={CANARY}");
     let ran = store.run(&[&add[..], &["--set", &token]].concat());
-    let sentence = "`token` is a secret and cannot be an argument: other users see arguments in \
-                    the list of processes, and shells keep them";
+    let sentence = "`token` is a secret and cannot be an argument: other users can see arguments \
+                    in the process list, and shells store them in their history";
     refused(&ran, 2, sentence);
     assert!(ran.stderr.contains("--secret-file token=FILE"), "{ran:?}");
     // It may be one that lacks its name, with a `=` of its own.
     for odd in [CANARY, &CANARY[..20]] {
         let ran = store.run(&[&add[..], &["--set", odd]].concat());
-        refused(&ran, 2, "a --set names no property of the connection");
+        refused(&ran, 2, "unknown connection property in --set");
     }
 }
 
@@ -218,7 +218,7 @@ fn what_would_not_work_is_not_stored() {
     for (further, sentence) in [
         (&["work"][..], "a connection named `work` already exists for openai/v1"),
         (&["  "], "the name of a connection is empty"),
-        (&["a", "--set", "baseURL=x"], "a --set names no property of the connection"),
+        (&["a", "--set", "baseURL=x"], "unknown connection property in --set"),
         (
             &["a", "--set", "maxTokensParameter=x"],
             "`maxTokensParameter` must be one of: `max_completion_tokens`, `max_tokens` (got \"x\")",
@@ -227,7 +227,7 @@ fn what_would_not_work_is_not_stored() {
         refused(&store.run_with_token(&[&add[..], further].concat()), 2, sentence);
     }
     let ran = store.run(&["test", "openai", "--connection", "nobody"]);
-    refused(&ran, 2, "there is no stored connection `nobody` of openai/v1");
+    refused(&ran, 2, "no stored connection `nobody` of openai/v1");
     assert_eq!(store.names(), ["work"]);
 }
 
@@ -259,7 +259,7 @@ fn the_key_may_be_in_the_environment_and_change() {
     refused(
         &with(one, "", &rotate),
         2,
-        "the key is in $CONNECTOR_STORE_KEY, and $CONNECTOR_NEW_STORE_KEY holds no new one",
+        "the key is in $CONNECTOR_STORE_KEY, but $CONNECTOR_NEW_STORE_KEY is not set",
     );
     assert_eq!(with(one, two, &rotate).status, 0);
     refused(&with(one, "", &test), 2, &wrong);

@@ -119,7 +119,7 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
+    assert!(refused.stderr.contains("asks for other permissions than were approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
     assert!(
         asked.stderr.contains(
@@ -157,7 +157,7 @@ fn a_variable_is_approved_for_what_it_fills_in() {
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
+    assert!(refused.stderr.contains("asks for other permissions than were approved"), "{refused:?}");
     let asked = place.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
     // Both at once is never right.
@@ -236,7 +236,7 @@ fn a_secret_of_a_stored_connection_stays_one() {
     assert!(place.ran(&with).stdout.contains("another-text-of-the-user"));
     place.put("puppet.wasm", &json!({ "credential": "hint" }));
     let rebuilt = place.ran(&with);
-    assert!(rebuilt.stderr.contains("asks for something else"), "{rebuilt:?}");
+    assert!(rebuilt.stderr.contains("asks for other permissions"), "{rebuilt:?}");
     place.lock();
     let path = place.file("puppet.wasm");
     let by_path = format!("{}/v1/act", path.display());

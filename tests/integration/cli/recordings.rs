@@ -143,5 +143,5 @@ fn an_output_of_another_shape_is_found_where_it_is_asked_for() {
     assert_eq!(plain.status, 0, "{plain:?}");
     let checked = run(&["--check-output"]);
     assert_eq!(checked.status, 4, "{checked:?}");
-    assert!(checked.stderr.contains("the output is not of the declared shape: "), "{checked:?}");
+    assert!(checked.stderr.contains("the output does not match its schema: "), "{checked:?}");
 }

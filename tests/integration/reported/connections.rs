@@ -90,7 +90,7 @@ fn the_advice_is_that_of_the_surface() {
         let body = json!({ "input": hello(), "connection": connection });
         let (status, problem) = served(&service, "ask", body.to_string());
         assert_eq!((status, &problem["detail"]), (401, &json!(detail)));
-        assert_eq!(problem["title"], "The credential is missing or was not accepted");
+        assert_eq!(problem["title"], "Missing or rejected credential");
     }
 }
 

@@ -43,7 +43,7 @@ fn a_run_that_may_not_be_paid_twice_is_not() {
     let _other = fleet.worker(&[]);
     let failure = caller.reply("a")["failure"].take();
     let message = failure["message"].as_str().unwrap();
-    assert!(message.contains("the provider may have been paid"), "{failure}");
+    assert!(message.contains("you may have been charged"), "{failure}");
     assert_eq!(failure["requestSent"], true);
     caller.is_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
