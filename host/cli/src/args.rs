@@ -32,7 +32,7 @@ use super::worker::Worker;
 #[derive(Debug, Parser)]
 #[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
-    /// What to do
+    /// The subcommand
     #[command(subcommand)]
     pub command: Command,
     /// Print lists and failures as JSON
@@ -68,7 +68,7 @@ pub enum Command {
         /// A connector, such as `openai`
         connector: String,
     },
-    /// Check a connector: report everything that is wrong or doubtful
+    /// Check a connector and report errors and warnings
     ///
     /// A connector with errors cannot be loaded. Warnings report what is missing for forms, readers
     /// or models. Fails if there are errors, and with --strict if there are warnings.
@@ -107,7 +107,7 @@ pub enum Command {
         /// A property of the action, such as `messages[0].role`, or of the connector's connection
         property: Option<String>,
     },
-    /// Test the connection: make the connector's cheapest authorized call
+    /// Test the connection with a cheap authorized request
     Test {
         /// A connector, such as `openai`
         connector: String,
@@ -159,11 +159,12 @@ pub enum Command {
     ///
     /// Shows the permissions that it asks for: where it sends requests, where the credential goes,
     /// which environment variables it reads. Connectors that are listed in a `connectors.lock` next
-    /// to them are already approved. Binds stored connections of its address to their destination.
+    /// to them are already approved. Binds stored connections of its address to the origin that it
+    /// sends them to.
     Trust {
         /// A connector, such as `./weather.wasm`
         connector: String,
-        /// Approve it without asking
+        /// Approve it without confirmation
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
@@ -183,7 +184,7 @@ pub enum Command {
         /// Its file
         file: PathBuf,
     },
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -195,9 +196,8 @@ pub enum Command {
 pub enum Connection {
     /// Store a connection and print its id
     ///
-    /// Its secrets are asked for on a terminal; otherwise they are read from stdin,
-    /// one per line, or from files: `connector connection add openai --name
-    /// work <token.txt`.
+    /// Prompts for its secrets on a terminal. Otherwise reads them from stdin, one per line, or
+    /// from files: `connector connection add openai --name work <token.txt`.
     Add(AddConnection),
     /// List the stored connections
     List {

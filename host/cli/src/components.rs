@@ -20,7 +20,7 @@ pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
 /// The first bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// The components' grants by the command line.
+/// The grants to components on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     /// Environment variables (`--env`).

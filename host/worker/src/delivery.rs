@@ -5,7 +5,7 @@
 //! | stored | the next worker |
 //! |---|---|
 //! | an outcome | acknowledges the message |
-//! | a note that the run has begun | repeats the run and marks the outcome, because it may be charged twice; or fails if the caller forbids repeating |
+//! | a note that the run has begun | repeats the run and marks the outcome, because it may be charged twice, or fails if the caller forbids repeating |
 //! | neither | runs it for the first time: nothing was sent |
 
 use std::sync::{Arc, PoisonError};
