@@ -119,7 +119,10 @@ fn a_rebuilt_component_that_asks_for_the_same_is_noted() {
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for other permissions than were approved"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("asks for other permissions than were approved"),
+        "{refused:?}"
+    );
     let asked = place.ran(&["trust", "puppet"]);
     assert!(
         asked.stderr.contains(
@@ -157,7 +160,10 @@ fn a_variable_is_approved_for_what_it_fills_in() {
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for other permissions than were approved"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("asks for other permissions than were approved"),
+        "{refused:?}"
+    );
     let asked = place.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
     // Both at once is never right.
