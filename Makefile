@@ -1,44 +1,44 @@
-# `make run` runs the four actions; `make test` proves everything.
+# `make run` runs the four actions; `make test` runs every test.
 
 TARGET    := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 CONNECTOR := $(TARGET)/release/connector
 CARGO_ALL := --release --locked --workspace
-# What `run` and `serve` need of the workspace. The last package keeps features
-# as they are in the whole of it, so that wasmtime is built once.
+# The packages for `run` and `serve`. The last one enables the same features as
+# the whole workspace, so that wasmtime is built only once.
 CARGO_RUN := --release --locked --package connector --package openai-sandbox --package workspace-hack
 
 .PHONY: setup openai page build connectors run serve test validator schemas check-schemas lint audit dist bench soak workers clean
 
-setup:         ## what compiles connectors, if it is missing: may install packages of the system
+setup:         ## the toolchain for connectors, if it is missing; may install system packages
 	@scripts/setup.sh
 
 openai: setup  ## the OpenAI connector
 	@echo "Compiling the OpenAI connector to WebAssembly"
 	scripts/build-connector.sh component/openai $(TARGET)/components/openai.wasm --locked
 
-page:          ## the service's page
-	host/ui/build.sh $(TARGET) || echo "going on without the page"
+page:          ## the service's web page
+	host/ui/build.sh $(TARGET) || echo "continuing without the page"
 
 build: openai page ## everything
 	cargo build $(CARGO_ALL)
 	$(CONNECTOR) lock $(TARGET)/components
 
-connectors: build ## the connectors that the tests have besides: another provider, another language
+connectors: build ## more connectors for the tests: another provider, another language
 	tests/connectors/build.sh $(TARGET)
 	$(CONNECTOR) lock $(TARGET)/test-components
 
-run: openai    ## all four actions, against OpenAI if OPENAI_API_KEY is set, else the sandbox
-	@echo "Compiling the command, wasmtime and the sandbox (on two cores about ten minutes, once)"
+run: openai    ## all four actions, with OpenAI if OPENAI_API_KEY is set, otherwise with the sandbox
+	@echo "Compiling the command, wasmtime and the sandbox (once; about ten minutes on two cores)"
 	cargo build $(CARGO_RUN)
 	$(CONNECTOR) lock $(TARGET)/components
 	@scripts/run.sh $(TARGET)
 
-serve: openai page ## the service and its page, with the sandbox if OPENAI_API_KEY is not set
+serve: openai page ## the service and its web page, with the sandbox if OPENAI_API_KEY is not set
 	cargo build $(CARGO_RUN)
 	$(CONNECTOR) lock $(TARGET)/components
 	@scripts/serve.sh $(TARGET)
 
-test: build connectors ## every test; installs what they need
+test: build connectors ## every test; installs their dependencies
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
@@ -49,10 +49,10 @@ test: build connectors ## every test; installs what they need
 	tests/node-red/install.sh $(TARGET)
 	tests/all.sh $(TARGET) $(CARGO_ALL)
 
-validator: setup ## builds the component that validates JSON anew: it is kept in the repository
+validator: setup ## rebuilds the component that validates JSON, which is in the repository
 	scripts/build-validator.sh
 
-schemas: build connectors ## writes schemas/ anew
+schemas: build connectors ## regenerates schemas/
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas schemas $(TARGET)/components/openai.wasm $(TARGET)/test-components/anthropic.wasm
 
@@ -60,27 +60,27 @@ check-schemas: build connectors ## fails with a diff if schemas/ is stale
 	cargo build $(CARGO_ALL) --example schemas
 	$(TARGET)/release/examples/schemas schemas --check $(TARGET)/components/openai.wasm $(TARGET)/test-components/anthropic.wasm
 
-lint:          ## formatting, clippy, documentation, and a test for each row of SECURITY.md
+lint:          ## formatting, clippy, documentation, and the tests named in SECURITY.md
 	scripts/check-security.py
 	cargo fmt --all --check
 	cargo clippy $(CARGO_ALL) --all-targets -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(CARGO_ALL) --no-deps
 
-audit:         ## licences, sources, duplicates; builds cargo-deny, once
+audit:         ## licenses, sources, duplicates; builds cargo-deny once
 	scripts/audit.sh $(TARGET)
 
-dist: build    ## the command as it is shipped: TARGET/dist/connector
+dist: build    ## the command for release: TARGET/dist/connector
 	cargo build --profile dist --locked --workspace --bin connector
 
-bench: dist    ## every figure, as a table, beside seven peers, which it installs; half an hour
+bench: dist    ## all measurements in a table, compared with seven peers, which it installs; half an hour
 	tests/bench/peers/install.sh $(TARGET)
 	tests/bench/bench.py $(TARGET)
 
-soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if anything is lost or kept
+soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if anything is lost or leaked
 	cargo build $(CARGO_ALL) --example soak
 	$(TARGET)/release/examples/soak
 
-workers: build ## what a run costs on a worker and in NATS; half a minute
+workers: build ## the cost of a run on a worker and in NATS; half a minute
 	tests/nats/install.sh
 	cargo build $(CARGO_ALL) --example workers
 	$(TARGET)/release/examples/workers

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Checks what comes from elsewhere (deny.toml): licences, sources, duplicates,
-# and known weaknesses where their database can be had. audit.sh TARGET
+# Checks dependencies (deny.toml): licenses, sources, duplicates and, if their
+# database can be fetched, security advisories. audit.sh TARGET
 #
-# The tool is built once, into TARGET/tools.
+# Builds the tool once, into TARGET/tools.
 set -eu
 
 version=0.20.2
@@ -16,5 +16,5 @@ fi
 if "$deny" fetch db >/dev/null 2>&1; then
     "$deny" --locked check --hide-inclusion-graph --disable-fetch advisories
 else
-    echo "advisories SKIPPED: their database cannot be fetched here" >&2
+    echo "advisories SKIPPED: cannot fetch their database" >&2
 fi

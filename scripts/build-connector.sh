@@ -1,11 +1,11 @@
 #!/bin/sh
-# Builds a connector that is written in Rust:
+# Builds a connector written in Rust:
 #
 #     scripts/build-connector.sh FOLDER FILE [CARGO OPTION...]
 #
-# FOLDER is its package, FILE the component. What it needs beside a stable Rust
-# is installed by scripts/setup.sh. The linker is `wasm-component-ld` of the
-# Rust toolchain, which turns a module into a component.
+# FOLDER is its package, FILE the component to write. It needs a stable Rust and
+# the target that scripts/setup.sh installs. The linker is the Rust toolchain's
+# `wasm-component-ld`, which turns a module into a component.
 set -eu
 
 me=scripts/build-connector.sh
@@ -28,10 +28,10 @@ tools=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin
     exit 1
 }
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
-# `gcc-ld/wasm-ld` is rust-lld under the name that makes it link WebAssembly.
+# `gcc-ld/wasm-ld` is rust-lld, which links WebAssembly if it has that name.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld ${GUEST_RUSTFLAGS-}"
-# Whatever the package says of its release profile. The names of functions
-# stay: the host says by them where a connector failed.
+# Overrides the package's release profile. Keeps the names of functions, because
+# the host uses them to report where a connector failed.
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=${GUEST_OPT_LEVEL-3} CARGO_PROFILE_RELEASE_LTO=true \
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 CARGO_PROFILE_RELEASE_PANIC=abort \
     CARGO_PROFILE_RELEASE_STRIP=${GUEST_STRIP-debuginfo}
@@ -44,7 +44,7 @@ elif has_debian; then
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$@" \
         -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size
 else
-    say "nothing here compiles to $triple; hint: run scripts/setup.sh"
+    say "no toolchain for $triple; hint: run scripts/setup.sh"
     exit 1
 fi
 

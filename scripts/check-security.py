@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""SECURITY.md names the tests that hold its promises: fails unless the attacks
-are numbered in order and each of these tests is where its name says."""
+"""Checks SECURITY.md, whose promises are verified by named tests: fails unless
+the attacks are numbered in order and each test exists in the named module."""
 
 import pathlib
 import re
@@ -26,7 +26,7 @@ for expected, (number, names) in enumerate(rows, 1):
         declared = re.compile(rf"#\[test\]\n *fn {function}\(\)")
         end = "/" + module.replace("::", "/")
         if not any(at.endswith(end) and declared.search(text) for at, text in sources.items()):
-            wrong.append(f"attack {number}: there is no test `{name}`")
+            wrong.append(f"attack {number}: test `{name}` not found")
 if not rows:
-    wrong.append("SECURITY.md has no table of attacks")
+    wrong.append("SECURITY.md contains no table of attacks")
 sys.exit("\n".join(wrong) or 0)

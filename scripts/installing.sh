@@ -1,22 +1,22 @@
-# Sourced by the install scripts in the folders beside it, which set `me` to
-# their own name: how they say what they do, and how they get packages.
+# Functions for messages and packages. Sourced by install scripts, which set `me`
+# to their own name.
 
 say() { echo "$me: $*" >&2; }
 
-# Installs packages of Debian, if that is possible: debian WHAT PACKAGE...
+# Installs Debian packages, if possible: debian WHAT PACKAGE...
 debian() {
     what=$1
     shift
     if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        say "$what is needed; hint: as root, 'apt-get install $*'"
+        say "$what is required; hint: as root, run 'apt-get install $*'"
         exit 1
     fi
     say "installing $* (Debian)"
     { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >&2
 }
 
-# Prints the first Python that makes virtual environments and is not too old
-# for what the folders ask for. Debian's may stand behind another one.
+# Prints the first Python that is recent enough and can create virtual
+# environments. Debian's may come after another one on PATH.
 find_python() {
     for candidate in python3 /usr/bin/python3 python3.14 python3.13 python3.12 python3.11; do
         if "$candidate" -c 'import ensurepip, sys, venv; assert sys.version_info >= (3, 11)' 2>/dev/null; then
@@ -27,7 +27,7 @@ find_python() {
     return 1
 }
 
-# Makes a virtual environment with exactly the packages that a file lists:
+# Creates a virtual environment with exactly the packages that a file lists:
 # virtual_environment FOLDER REQUIREMENTS
 virtual_environment() {
     find_python >/dev/null || debian "Python 3.11 or later with venv" python3 python3-venv
@@ -36,8 +36,8 @@ virtual_environment() {
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$2" >&2
 }
 
-# node_modules FOLDER: what package-lock.json in the working directory names,
-# with its checksums. Nothing that comes with it is run.
+# Installs the packages in the working directory's package-lock.json, verifies
+# their checksums, and runs none of their scripts: node_modules FOLDER
 node_modules() {
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
         debian "Node.js with npm" nodejs npm
@@ -46,8 +46,9 @@ node_modules() {
     (cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
 }
 
-# node_packages OUT WHAT FILE...: the same in OUT, with copies of the FILEs, and
-# a file `installed` that says so. Does nothing if nothing has changed since.
+# Does the same in OUT, and copies FILEs there. Does nothing if nothing has
+# changed since the last time, which OUT/installed records:
+# node_packages OUT WHAT FILE...
 node_packages() {
     out=$1
     what=$2

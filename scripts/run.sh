@@ -1,6 +1,6 @@
 #!/bin/sh
-# A tour of the four actions through the `connector` command, as `make run`
-# takes it. The first argument is cargo's target folder.
+# A tour of the four actions with the `connector` command, for `make run`. The
+# first argument is cargo's target folder.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ else
     OPENAI_API_KEY=sk-sandbox-any-token-will-do
     export OPENAI_BASE_URL OPENAI_API_KEY
     say "OPENAI_API_KEY is not set: using the sandbox at $OPENAI_BASE_URL."
-    echo "It checks requests and makes up its answers; nothing leaves this machine."
+    echo "It validates requests and returns sample data; nothing leaves this machine."
 fi
 
 say "1. Connection test"
@@ -36,7 +36,7 @@ show connector run openai/v1/ask "'…'" --raw
 "$connector" run openai/v1/ask --raw \
     'In one sentence: what is a WebAssembly component?' | tee "$out/ask.txt"
 
-say "3. Ask, as an object of a given shape"
+say "3. Ask, as an object with a given schema"
 cat >"$out/ask-object.input.json" <<'JSON'
 {
   "messages": [{ "role": "user", "content": "Name a city and its population." }],
@@ -58,11 +58,11 @@ show connector run openai/v1/createSpeech --set 'input=…' --set voice=alloy --
     --set 'input=The host adds the token, and the connector never sees it.' \
     --set voice=alloy --set responseFormat=wav
 
-say "6. Create Transcriptions, of the recording just made"
+say "6. Create Transcriptions, of the audio from step 5"
 show connector run openai/v1/createTranscription --file file=$out/speech.wav
 "$connector" run openai/v1/createTranscription --file "file=$out/speech.wav" | tee "$out/transcription.json"
 
-say "All four actions are done. Their files are in $out/:"
+say "All four actions have succeeded. Their files are in $out/:"
 ls -1 "$out"
 
 say "Next:"
@@ -71,5 +71,5 @@ cat <<EOF
   connector list                       # connectors and their actions
   connector docs openai                # every property of every action
   connector schema openai/v1/ask       # the JSON Schema for a form
-  OPENAI_API_KEY=sk-… make run         # the same against OpenAI
+  OPENAI_API_KEY=sk-… make run         # the same with OpenAI
 EOF

@@ -1,8 +1,7 @@
 #!/bin/sh
-# The service and its page, as `make serve` starts them. The first argument is
-# cargo's target folder. A connection is stored for as long as it runs: to
-# OpenAI with the environment's OPENAI_API_KEY, else to the sandbox, which stands
-# in for OpenAI.
+# Starts the service and its web page, for `make serve`. The first argument is
+# cargo's target folder. Stores a temporary connection: to OpenAI if
+# OPENAI_API_KEY is set, otherwise to the sandbox.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -12,7 +11,7 @@ connector=$target/release/connector
 export CONNECTOR_COMPONENTS="$target/components"
 
 data=$(mktemp -d)
-# The sandbox ends with the service, and what was stored goes with it.
+# Ends the sandbox with the service, and deletes the stored data.
 trap 'kill "${sandbox:-}" 2>/dev/null || true; rm -rf "$data"' EXIT INT TERM
 
 # Reads the token from standard input: store NAME [ARGUMENT]...
@@ -28,16 +27,16 @@ if [ -n "${OPENAI_API_KEY:-}" ]; then
     [ -z "${OPENAI_ORG_ID:-}" ] || set -- "$@" --set organization="$OPENAI_ORG_ID"
     [ -z "${OPENAI_PROJECT_ID:-}" ] || set -- "$@" --set project="$OPENAI_PROJECT_ID"
     printf '%s\n' "$OPENAI_API_KEY" | store OpenAI "$@"
-    echo "The connection \"OpenAI\" has your OPENAI_API_KEY."
+    echo "The connection \"OpenAI\" uses your OPENAI_API_KEY."
     set --
-    # Whoever names a server means it, wherever it is.
+    # The user chose this server, which may have a private address.
     [ -z "${OPENAI_BASE_URL:-}" ] || set -- --allow-private-addresses
 else
     start_sandbox "$target" "$data/.sandbox"
-    echo "OPENAI_API_KEY is not set: the connection \"Sandbox\" leads to $sandbox_url."
-    echo "The sandbox checks requests and makes up its answers."
+    echo "OPENAI_API_KEY is not set: the connection \"Sandbox\" uses $sandbox_url."
+    echo "The sandbox validates requests and returns sample data."
     echo sk-sandbox-any-token-will-do | store Sandbox --set baseUrl="$sandbox_url"
-    # It is on this machine.
+    # The sandbox is on this machine.
     set -- --allow-private-addresses
 fi
 "$connector" serve "$@" --data-dir "$data/store"

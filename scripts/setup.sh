@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what connectors are compiled with, if it is missing: the target
-# wasm32-unknown-unknown by rustup, or, where rustup cannot fetch it, Debian's
+# Installs the toolchain for connectors, if it is missing: the target
+# wasm32-unknown-unknown with rustup or, if rustup cannot fetch it, Debian's
 # rustc-web, cargo-web and rust-web-src (as root).
 set -eu
 
@@ -17,4 +17,4 @@ if command -v rustup >/dev/null; then
     rustup target add $triple >/dev/null 2>&1 && exit
     say "rustup cannot fetch $triple"
 fi
-debian "a Rust that compiles to WebAssembly" rustc-web cargo-web rust-web-src
+debian "a Rust toolchain for WebAssembly" rustc-web cargo-web rust-web-src

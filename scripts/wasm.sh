@@ -1,5 +1,4 @@
-# Sourced by the scripts beside it: where the parts of Rust that make
-# WebAssembly are.
+# Locates the parts of Rust that compile to WebAssembly. Sourced by other scripts.
 
 triple=wasm32-unknown-unknown
 

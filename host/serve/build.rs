@@ -1,5 +1,5 @@
-//! Lists the files of the page for `src/page.rs`. A program built
-//! before the page was bundled has none, and reports that.
+//! Lists the files of the page for `src/page.rs`. If the page is not bundled
+//! yet, the list is empty, and the service reports that.
 
 use std::env;
 use std::fmt::Write as _;
@@ -19,17 +19,17 @@ fn main() {
     }
     list.push(']');
     if let Err(error) = fs::write(out.join("page.rs"), list) {
-        println!("cargo::error=the list of the page's files: {error}");
+        println!("cargo::error=cannot write the list of the page's files: {error}");
     }
 }
 
 /// The files of a folder, sorted, with their names in the page.
-fn files(folder: &Path, before: &str) -> Vec<(String, PathBuf)> {
+fn files(folder: &Path, prefix: &str) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries
         .map(|entry| entry.path())
         .filter(|path| path.is_file())
-        .filter_map(|path| Some((format!("{before}{}", path.file_name()?.to_str()?), path)))
+        .filter_map(|path| Some((format!("{prefix}{}", path.file_name()?.to_str()?), path)))
         .collect();
     files.sort();
     files

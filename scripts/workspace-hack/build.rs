@@ -1,3 +1,3 @@
-//! Cargo looks at build dependencies only where there is a build script.
+//! Exists because Cargo ignores build dependencies without a build script.
 
 fn main() {}

@@ -179,7 +179,7 @@ fn a_file_can_be_passed_in_the_call() {
     let wrong = json!({ "file": { "url": "data:audio/mpeg;base64,****" } });
     let refused = client.call("openai_v1_createTranscription", wrong);
     assert_eq!(refused["isError"], true);
-    assert_eq!(text(&refused), "file: it is no valid data: URL");
+    assert_eq!(text(&refused), "file: invalid data: URL");
 }
 
 #[test]
@@ -206,7 +206,8 @@ fn only_files_in_an_input_folder_are_read() {
     for path in [outside.to_str().unwrap(), link.to_str().unwrap(), &up, "/etc/passwd", "/gone"] {
         let refused = transcribe(path);
         assert_eq!(refused["isError"], true, "{path}");
-        assert!(text(&refused).ends_with("is not below a folder of --input-dir"), "{refused}");
+        let message = text(&refused);
+        assert!(message.ends_with("is not inside a folder allowed by --input-dir"), "{refused}");
         let record = &refused["_meta"]["workflow-connector/failure"];
         assert_eq!(
             (&record["kind"], &record["property"]),
@@ -239,9 +240,9 @@ fn a_failure_has_a_message_and_a_record() {
     assert!(!refused.to_string().contains(CANARY));
 
     let unknown = client.ask(json!(["call", "openai_v1_sing", {}])).unwrap_err();
-    assert!(unknown.contains("there is no tool `openai_v1_sing`; there are: openai_v1_ask"));
+    assert!(unknown.contains("unknown tool `openai_v1_sing`; available: openai_v1_ask"));
     let gone = client.ask(json!(["read", "connector://files/file_0"])).unwrap_err();
-    assert!(gone.contains("there is no resource `connector://files/file_0`"), "{gone}");
+    assert!(gone.contains("resource `connector://files/file_0` not found"), "{gone}");
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn without_a_connection_a_tool_reports_what_is_missing() {
     assert_eq!(refused["isError"], true);
     assert_eq!(
         text(&refused),
-        "the OpenAI connection has no `token` (Token); whoever starts this server can set \
+        "the OpenAI connection has no `token` (Token); when starting this server, set \
          OPENAI_API_KEY or choose a connection with --connection"
     );
 }
@@ -293,7 +294,7 @@ fn a_stored_connection_is_chosen_by_name() {
     unknown.args(["mcp", "--connection", "home", "--data-dir"]).arg(&folder);
     let refused = ran(&mut unknown);
     assert_eq!(refused.status, 2);
-    assert!(refused.stderr.contains("there is no stored connection `home`"), "{refused:?}");
+    assert!(refused.stderr.contains("no stored connection `home`"), "{refused:?}");
 
     let listed = inspected(
         &sandbox,

@@ -174,15 +174,15 @@ fn rejects_a_secret_as_an_argument() {
     let add = ["connection", "add", "openai", "--name", "work"];
     let token = format!("token={CANARY}");
     let ran = store.run(&[&add[..], &["--set", &token]].concat());
-    let sentence = "`token` is a secret and cannot be an argument: other users see arguments in \
-                    the list of processes, and shells keep them";
+    let sentence = "`token` is a secret and cannot be an argument: other users can see arguments \
+                    in the process list, and shells store them in their history";
     refused(&ran, 2, sentence);
     assert!(ran.stderr.contains("--secret-file token=FILE"), "{ran:?}");
     // The argument may be a secret without its name that happens to contain a
     // `=`.
     for odd in [CANARY, &CANARY[..20]] {
         let ran = store.run(&[&add[..], &["--set", odd]].concat());
-        refused(&ran, 2, "a --set names no property of the connection");
+        refused(&ran, 2, "unknown connection property in --set");
     }
 }
 
@@ -219,7 +219,7 @@ fn invalid_connections_are_not_stored() {
     for (further, sentence) in [
         (&["work"][..], "a connection named `work` already exists for openai/v1"),
         (&["  "], "the name of a connection is empty"),
-        (&["a", "--set", "baseURL=x"], "a --set names no property of the connection"),
+        (&["a", "--set", "baseURL=x"], "unknown connection property in --set"),
         (
             &["a", "--set", "maxTokensParameter=x"],
             "`maxTokensParameter` must be one of: `max_completion_tokens`, `max_tokens` (got \"x\")",
@@ -228,7 +228,7 @@ fn invalid_connections_are_not_stored() {
         refused(&store.run_with_token(&[&add[..], further].concat()), 2, sentence);
     }
     let ran = store.run(&["test", "openai", "--connection", "nobody"]);
-    refused(&ran, 2, "there is no stored connection `nobody` of openai/v1");
+    refused(&ran, 2, "no stored connection `nobody` of openai/v1");
     assert_eq!(store.names(), ["work"]);
 }
 
@@ -260,12 +260,12 @@ fn the_key_can_come_from_the_environment_and_be_rotated() {
     refused(
         &with(one, "", &rotate),
         2,
-        "the key is in $CONNECTOR_STORE_KEY, and $CONNECTOR_NEW_STORE_KEY holds no new one",
+        "the key is in $CONNECTOR_STORE_KEY, but $CONNECTOR_NEW_STORE_KEY is not set",
     );
     assert_eq!(with(one, two, &rotate).status, 0);
     refused(&with(one, "", &test), 2, &wrong);
     assert_eq!(with(two, "", &test).status, 0);
-    let no_key = "$CONNECTOR_STORE_KEY holds no key: a key is 32 bytes in base64";
+    let no_key = "invalid key in $CONNECTOR_STORE_KEY: expected 32 bytes in base64";
     refused(&with(CANARY, "", &test), 2, no_key);
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert!(files.iter().all(|name| !name.to_str().unwrap().starts_with("key-")), "{files:?}");
@@ -330,7 +330,7 @@ fn rejects_a_folder_that_others_can_access() {
     let ran = store.run(&["connection", "list"]);
     let path = store.path().canonicalize().unwrap();
     let path = path.display();
-    refused(&ran, 2, &format!("{path} is open to others (its mode is 0755)"));
+    refused(&ran, 2, &format!("{path} is accessible to others (mode 0755)"));
     assert!(ran.stderr.contains(&format!("hint: `chmod 700 {path}` makes it private")), "{ran:?}");
 }
 

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_three_parts() {
+    fn parses_connector_version_and_action() {
         let address = Address::parse("./dir/openai.wasm/v1/ask").unwrap();
         assert_eq!(address.connector, "./dir/openai.wasm");
         assert_eq!((address.version, address.action.as_str()), (1, "ask"));

@@ -1,4 +1,4 @@
-//! The arguments. Their doc comments are the help text.
+//! The command's arguments. Their doc comments are the help text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ use super::worker::Worker;
 #[derive(Debug, Parser)]
 #[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
-    /// What to do
+    /// The subcommand
     #[command(subcommand)]
     pub command: Command,
     /// Print lists and failures as JSON
@@ -52,8 +52,8 @@ Exit status:
 pub enum Command {
     /// Create a folder with a new connector: its source, a test and a README
     ///
-    /// It builds with one command, and its tests need neither a provider nor the network. The
-    /// SDK's source comes with it.
+    /// It builds with one command, and its tests need neither a provider nor the network. It
+    /// includes the SDK's source.
     New {
         /// The name, such as `weather`: lower case letters, digits and hyphens
         name: String,
@@ -68,10 +68,10 @@ pub enum Command {
         /// A connector, such as `openai`
         connector: String,
     },
-    /// Check a connector: report everything that is wrong or doubtful
+    /// Check a connector and report errors and warnings
     ///
-    /// Errors keep it from being loaded. Warnings do not: they are about what a form, a reader or
-    /// a model is missing. Fails if there are errors, and with --strict if there are warnings.
+    /// A connector with errors cannot be loaded. Warnings report what is missing for forms, readers
+    /// or models. Fails if there are errors, and with --strict if there are warnings.
     Check {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -89,13 +89,13 @@ pub enum Command {
         /// An action, such as `openai/v1/ask`; with --connection a connector
         #[arg(value_name = "ACTION|CONNECTOR")]
         of: String,
-        /// The connection's properties instead of an action's
+        /// Use the connection's properties instead of an action's
         #[arg(long)]
         connection: bool,
-        /// Which document
+        /// The document to print
         #[arg(long, value_enum, default_value_t = Form::Schema)]
         form: Form,
-        /// For --form output: the input that the output depends on, a JSON file or `-`
+        /// The input that the output depends on, for --form output: a JSON file or `-`
         #[arg(long, value_name = "FILE")]
         input: Option<PathBuf>,
     },
@@ -107,7 +107,7 @@ pub enum Command {
         /// A property of the action, such as `messages[0].role`, or of the connector's connection
         property: Option<String>,
     },
-    /// Test the connection: make the connector's cheapest authorized call
+    /// Test the connection with a cheap authorized request
     Test {
         /// A connector, such as `openai`
         connector: String,
@@ -151,19 +151,20 @@ pub enum Command {
     Worker(Worker),
     /// Store connections, encrypted, for --connection
     ///
-    /// They are stored in a folder that only this user may enter, encrypted with a key
+    /// They are stored in a folder that only this user can access, encrypted with a key
     /// from a file there or from $CONNECTOR_STORE_KEY (32 bytes in base64).
     #[command(subcommand)]
     Connection(Connection),
     /// Approve a connector, so that it can be used by its name
     ///
-    /// Shows what it asks for: where it sends requests, where the credential goes, which
-    /// environment variables it reads. Connectors that a `connectors.lock` beside them lists are
-    /// approved already. Binds stored connections of its address to where it sends them.
+    /// Shows the permissions that it asks for: where it sends requests, where the credential goes,
+    /// which environment variables it reads. Connectors that are listed in a `connectors.lock` next
+    /// to them are already approved. Binds stored connections of its address to the origin that it
+    /// sends them to.
     Trust {
         /// A connector, such as `./weather.wasm`
         connector: String,
-        /// Approve it without asking
+        /// Approve it without confirmation
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
@@ -171,8 +172,8 @@ pub enum Command {
     },
     /// Write `connectors.lock` in a folder, which approves the connectors in it
     ///
-    /// For whoever builds and ships connectors: nobody who installs the folder has to approve
-    /// them again.
+    /// For those who build and ship connectors: users who install the folder do not have to
+    /// approve them again.
     Lock {
         /// The folder
         folder: PathBuf,
@@ -183,7 +184,7 @@ pub enum Command {
         /// Its file
         file: PathBuf,
     },
-    /// Print the completions of a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -195,16 +196,15 @@ pub enum Command {
 pub enum Connection {
     /// Store a connection and print its id
     ///
-    /// Its secrets are asked for on a terminal; otherwise they are read from stdin,
-    /// one per line, or from files: `connector connection add openai --name
-    /// work <token.txt`.
+    /// Prompts for its secrets on a terminal. Otherwise reads them from stdin, one per line, or
+    /// from files: `connector connection add openai --name work <token.txt`.
     Add(AddConnection),
     /// List the stored connections
     List {
         #[command(flatten)]
         data: DataDir,
     },
-    /// Show a connection; of its secrets, whether they are set
+    /// Show a connection, without the values of its secrets
     Show {
         /// The connection's id or name
         #[arg(value_name = "ID|NAME")]
@@ -212,7 +212,7 @@ pub enum Connection {
         #[command(flatten)]
         data: DataDir,
     },
-    /// Remove a connection for good
+    /// Remove a connection permanently
     Remove {
         /// The connection's id or name
         #[arg(value_name = "ID|NAME")]
@@ -236,7 +236,7 @@ pub enum Connection {
 pub struct AddConnection {
     /// A connector, such as `openai`
     pub connector: String,
-    /// What to call the connection: unique among those of the connector
+    /// The connection's name, unique within the connector
     #[arg(long)]
     pub name: String,
     /// Set a property that is not a secret, such as `baseUrl=http://127.0.0.1:8080/v1`
@@ -248,12 +248,12 @@ pub struct AddConnection {
     /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
-    /// Where connections are stored.
+    /// The folder for connections.
     #[command(flatten)]
     pub data: DataDir,
 }
 
-/// Where connections are stored.
+/// The folder for connections.
 #[derive(Debug, clap::Args)]
 pub struct DataDir {
     /// Where connections are stored [default: a folder in the user's data folder]
@@ -261,7 +261,7 @@ pub struct DataDir {
     pub data_dir: Option<PathBuf>,
 }
 
-/// Which connection a command uses.
+/// The connection that a command uses.
 #[derive(Debug, clap::Args)]
 pub struct Chosen {
     /// A stored connection instead of the environment's
@@ -270,30 +270,31 @@ pub struct Chosen {
     /// Where connections and approvals are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// What the component is given.
+    /// The grants of the component.
     #[command(flatten)]
     pub granted: Granted,
-    /// Where connections may lead.
+    /// The servers that connections may reach.
     #[command(flatten)]
     pub reach: LocalReach,
 }
 
-/// What components are given besides what was approved.
+/// The grants of components, in addition to approvals.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Granted {
-    /// Let the component have this environment variable; may be given several times
+    /// Let the component read this environment variable; may be given several times
     ///
-    /// An approved component has the variables that it was approved with. One that is run by its
-    /// path has only these.
+    /// An approved component can also read the variables in its approval. A component that is run
+    /// by its path can read only these.
     #[arg(long, value_name = "NAME", value_parser = variable)]
     pub env: Vec<String>,
     /// Use only the exact files that were approved, not rebuilt ones that ask for the same
+    /// permissions
     #[arg(long)]
     pub locked: bool,
 }
 
 impl Granted {
-    /// What is granted, with what was approved in this data folder.
+    /// Returns the grants, together with the approvals in this data folder.
     pub fn grants(&self, data_dir: Option<&Path>) -> Grants {
         Grants {
             environment: self.env.iter().cloned().collect(),
@@ -303,67 +304,68 @@ impl Granted {
     }
 }
 
-/// A variable that is not the host's own.
+/// Parses the name of a variable that is not reserved for the host.
 fn variable(text: &str) -> Result<String, String> {
-    match is_of_host(text) {
-        true => Err("it is a variable of the host, which no component is given".to_owned()),
-        false => Ok(text.to_owned()),
+    if is_of_host(text) {
+        return Err("the variable is reserved for the host".to_owned());
     }
+    Ok(text.to_owned())
 }
 
 /// Whether private addresses are allowed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct PrivateAddresses {
-    /// Allow private addresses, over http:// too: for a model server of your own
+    /// Allow private addresses, also over http://, such as your own model server
     ///
     /// For servers on this machine, on the local network and in containers: 127.0.0.0/8,
     /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. All
-    /// addresses of a name such as `ollama` or `studio.local` must be among them. A public address
-    /// needs https:// all the same. Without this option, `serve` and `worker` connect to public
-    /// addresses over https:// only, and the other commands to any address over https:// and to
-    /// this machine over http://.
+    /// addresses of a name such as `ollama` or `studio.local` must be in these ranges. A public
+    /// address still requires https://. Without this option, `serve` and `worker` connect only to
+    /// public addresses over https://, and the other commands connect to any address over https://
+    /// and to this machine over http://.
     #[arg(long, env = "CONNECTOR_ALLOW_PRIVATE_ADDRESSES", value_parser = switch)]
     pub allow_private_addresses: bool,
 }
 
 impl PrivateAddresses {
-    /// The policy: that for servers of one's own, else this one.
+    /// Returns the policy for private addresses if they are allowed, otherwise
+    /// this one.
     pub fn or(self, policy: AddressPolicy) -> AddressPolicy {
         if self.allow_private_addresses { AddressPolicy::PrivateHttp } else { policy }
     }
 }
 
-/// Where connections may lead.
+/// The servers that connections may reach.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Reach {
     /// Whether private addresses are allowed.
     #[command(flatten)]
     pub private: PrivateAddresses,
-    /// Allow connections to this server only, such as `https://api.openai.com`; may be given
+    /// Allow connections only to this server, such as `https://api.openai.com`; may be given
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     pub origin: Vec<BaseUrl>,
-    /// Whom connections trust.
+    /// The certificate authorities that connections trust.
     #[command(flatten)]
     pub trust: Trust,
 }
 
-/// Where connections may lead that the user of this machine chose.
+/// The servers that connections of this machine's user may reach.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct LocalReach {
     #[command(flatten)]
     reach: Reach,
-    /// Connect to public addresses over https:// only, as `serve` does
+    /// Connect only to public addresses over https://, as `serve` does
     #[arg(long, conflicts_with = "allow_private_addresses")]
     public_addresses: bool,
 }
 
 impl Reach {
-    /// A host for callers who are not this machine's user, for so many runs at
-    /// the same time.
+    /// Creates a host for callers that may be on other machines, with a number of
+    /// simultaneous runs.
     pub fn host(&self, runs: u32) -> Result<Host, HostError> {
         Host::new(HostOptions {
-            // Forms ask for tests and choices while all places are taken.
+            // Leaves room for queries by forms while all runs are active.
             concurrent_runs: runs.saturating_add(16),
             ..self.options(AddressPolicy::Public)
         })
@@ -380,26 +382,24 @@ impl Reach {
 }
 
 impl LocalReach {
-    /// Options of a host for so many runs at the same time.
+    /// Returns the options of a host with a number of simultaneous runs.
     pub fn options(&self, runs: u32) -> HostOptions {
-        let policy = match self.public_addresses {
-            true => AddressPolicy::Public,
-            false => AddressPolicy::Any,
-        };
+        let policy = if self.public_addresses { AddressPolicy::Public } else { AddressPolicy::Any };
         HostOptions { concurrent_runs: runs, ..self.reach.options(policy) }
     }
 }
 
-/// Whom connections trust besides the public certificate authorities.
+/// The certificate authorities that connections trust in addition to the public
+/// ones.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Trust {
-    /// Further certificate authorities to trust: a PEM file, for servers of your own
+    /// Additional certificate authorities to trust, such as your own: a PEM file
     #[arg(long, value_name = "FILE", env = "CONNECTOR_CA_FILE", value_parser = authorities)]
     pub ca_file: Option<Authorities>,
 }
 
 impl Command {
-    /// Whether it runs until it is stopped, for many runs: it logs more.
+    /// Whether it runs until it is stopped. Such commands log more.
     pub fn is_daemon(&self) -> bool {
         match self {
             Self::Serve(_) => true,
@@ -409,8 +409,7 @@ impl Command {
         }
     }
 
-    /// The host of a command that a person runs: what its connections may reach
-    /// and whom they trust.
+    /// The host options of a command that a person runs.
     pub fn host_options(&self) -> HostOptions {
         match self {
             Self::Test { chosen, .. }
@@ -425,7 +424,7 @@ impl Command {
         }
     }
 
-    /// What such a command grants components.
+    /// The grants of such a command.
     pub fn grants(&self) -> Grants {
         match self {
             Self::Test { chosen, .. }
@@ -449,10 +448,10 @@ pub struct Run {
     /// The input: a JSON file, or `-` for standard input
     #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
-    /// Set a property, such as `n=2` or `messages[0].content=Hello`; after --input
+    /// Set a property, such as `n=2` or `messages[0].content=Hello`; overrides --input
     ///
-    /// A number, `true` or `false`, a choice by its value or label, text, or JSON for a list or an
-    /// object. A single value for a list is a list of one.
+    /// The value is a number, `true` or `false`, a choice by its value or label, text, or JSON for
+    /// a list or an object. A single value for a list becomes a list with one item.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Set a property to a file, such as `file=talk.mp3`
@@ -461,9 +460,9 @@ pub struct Run {
     /// Functions that the model may call, declared in a JSON file
     ///
     /// A list of HTTP functions and addresses of actions. An HTTP function is {name, description,
-    /// parameters, method, url} and, where one is needed, header: {name, environment}, whose value
-    /// is read from that environment variable. An address such as "anthropic/v1/ask" lets the run
-    /// call another connector's action; those of its own connector need no declaration.
+    /// parameters, method, url} and, if it needs one, header: {name, environment}, whose value is
+    /// read from that environment variable. An address such as "anthropic/v1/ask" lets the run
+    /// call another connector's action. Actions of its own connector need no declaration.
     /// A run calls only the functions that its input names.
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
@@ -473,9 +472,9 @@ pub struct Run {
     /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
     #[arg(long)]
     pub envelope: bool,
-    /// Record the requests and their responses in a JSON file, and files beside it
+    /// Record requests and responses in a JSON file, and binary bodies in files next to it
     ///
-    /// It does not contain secrets. Requests of functions are not recorded.
+    /// A recording contains no secrets. Requests of functions are not recorded.
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub record: Option<PathBuf>,
     /// Replay a recording instead of sending requests; no secret is needed
@@ -484,7 +483,7 @@ pub struct Run {
     /// Fail if the output does not have the shape that the action declares
     #[arg(long)]
     pub check_output: bool,
-    /// Print text output as it is, without JSON quotes
+    /// Print text output unchanged, without JSON quotes
     #[arg(long, conflicts_with = "envelope")]
     pub raw: bool,
     /// The folder for files that the action creates [default: the current folder]
@@ -497,10 +496,10 @@ pub struct Run {
     /// usually takes]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
-    /// Maximum wait for a response to begin, once its request is sent
+    /// Maximum wait between sending a request and the start of its response
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub first_byte: Duration,
-    /// Which connection it uses.
+    /// The connection.
     #[command(flatten)]
     pub chosen: Chosen,
 }
@@ -523,7 +522,7 @@ pub struct Serve {
     /// Maximum number of runs at the same time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub runs: u32,
-    /// Maximum number of runs that wait; further ones are answered with 503
+    /// Maximum number of waiting runs; further requests get a 503 response
     #[arg(long, value_name = "N", default_value_t = 256)]
     pub queue: u32,
     /// Maximum time for a run
@@ -532,7 +531,7 @@ pub struct Serve {
     /// How long runs may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
-    /// Stop when standard input ends: with the program that started the service, however it ends
+    /// Stop when standard input ends, that is, when the program that started the service ends
     #[arg(long)]
     pub until_stdin_closes: bool,
     /// How long files and outcomes are kept
@@ -545,9 +544,10 @@ pub struct Serve {
     #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
     pub all_files: u32,
     /// Use only the exact files that were approved, not rebuilt ones that ask for the same
+    /// permissions
     #[arg(long)]
     pub locked: bool,
-    /// Where connections may lead.
+    /// The servers that connections may reach.
     #[command(flatten)]
     pub reach: Reach,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
@@ -568,12 +568,12 @@ pub enum Form {
     Output,
 }
 
-/// A variable that is empty counts as one that is not set.
+/// Parses a boolean. An empty variable counts as false.
 fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
         "" | "0" | "false" | "no" | "off" => Ok(false),
-        _ => Err("it must be `true` or `false`".to_owned()),
+        _ => Err("must be `true` or `false`".to_owned()),
     }
 }
 
@@ -582,7 +582,7 @@ fn authorities(path: &str) -> Result<Authorities, String> {
     text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
 }
 
-/// A time with its unit.
+/// Parses a duration with its unit.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = text.get(digits.len()..).unwrap_or_default();
@@ -595,8 +595,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "h" => Duration::from_secs(number.saturating_mul(3600)),
         _ => return Err("the unit must be ms, s, m or h".to_owned()),
     };
-    let longest = Duration::from_secs(24 * 3600);
-    if duration.is_zero() || longest < duration {
+    let max = Duration::from_secs(24 * 3600);
+    if duration.is_zero() || duration > max {
         return Err("must be more than 0 and at most 24h".to_owned());
     }
     Ok(duration)
@@ -613,7 +613,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_switches_on_by_a_word_that_says_so() {
+    fn a_switch_accepts_common_words() {
         for on in ["1", "true", "TRUE", "yes", "on"] {
             assert_eq!(switch(on), Ok(true), "{on}");
         }
@@ -626,7 +626,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_have_a_unit_and_an_end() {
+    fn durations_have_a_unit_and_a_maximum() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
         for odd in ["", "60", "s", "0s", "-1s", "25h", "1.5s", "5d", "99999999999999999999s"] {

@@ -1,4 +1,4 @@
-//! `connector check`: what is wrong or doubtful about a component.
+//! `connector check`: errors and warnings about a component.
 
 use connector_host::LoadError;
 use serde_json::json;
@@ -7,8 +7,8 @@ use super::components::Components;
 use super::error::Error;
 use super::print;
 
-/// Prints what is wrong, else what is doubtful. Fails if anything is wrong, and
-/// if `strict` for what is doubtful.
+/// Prints errors or, if there are none, warnings. Fails if there are errors, and
+/// in `strict` mode if there are warnings.
 pub fn check(
     components: &Components,
     name: &str,
@@ -45,7 +45,7 @@ pub fn check(
     if strict && !warnings.is_empty() { Err(Error::Reported) } else { Ok(()) }
 }
 
-/// What to do about a component that is not loaded.
+/// Returns a hint for fixing a component that cannot be loaded.
 pub fn hint(error: &LoadError) -> Option<String> {
     let hint = match error {
         LoadError::NotWebAssembly => "build it with `--target wasm32-unknown-unknown`",
@@ -53,13 +53,13 @@ pub fn hint(error: &LoadError) -> Option<String> {
             "link it with `wasm-component-ld`, or run `wasm-tools component new` on it"
         }
         LoadError::ForeignImport(name) if name.starts_with("wasi:") => {
-            "WASI comes from the target or the toolchain: in Rust build for \
-             wasm32-unknown-unknown instead of wasm32-wasip1 or wasm32-wasip2; in JavaScript pass \
-             componentize-js `disableFeatures: [\"stdio\", \"random\", \"clocks\", \"http\"]`"
+            "the target or the toolchain imports WASI: in Rust, build for wasm32-unknown-unknown \
+             instead of wasm32-wasip1 or wasm32-wasip2; in JavaScript, pass componentize-js \
+             `disableFeatures: [\"stdio\", \"random\", \"clocks\", \"http\"]`"
         }
         LoadError::ForeignImport(_) => {
-            "its WIT world imports more than the world `connector`; requests, files and logs have \
-             interfaces there"
+            "its WIT world imports more than the world `connector`, which has interfaces for \
+             requests, files and logs"
         }
         LoadError::UnsupportedVersion { .. } => {
             "build it against the `wit/` folder of this version"

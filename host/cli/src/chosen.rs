@@ -1,4 +1,4 @@
-//! Which connection a command uses.
+//! The connection that a command uses.
 
 use std::env::VarError;
 
@@ -16,38 +16,37 @@ use super::error::Error;
 /// The placeholder for secrets in a replayed run.
 const NOT_SENT: &str = "not-sent-in-a-replay";
 
-/// The connections of one command: stored ones, if some were chosen, and those
-/// that the environment describes.
+/// The connections of a command: the chosen stored ones, and those from the
+/// environment.
 #[derive(Clone)]
 pub struct Connections {
     stored: Vec<(String, Connection)>,
-    /// Whether nothing is sent, so that no secret is needed.
+    /// Whether the run is replayed, so that secrets may be missing.
     replays: bool,
 }
 
 impl Connections {
-    /// None of the store.
+    /// Only connections from the environment.
     pub fn none() -> Self {
         Self { stored: Vec::new(), replays: false }
     }
 
-    /// Those of a run that is replayed: secrets may be missing.
+    /// Allows secrets to be missing, because the run is replayed.
     pub fn replaying(self) -> Self {
         Self { replays: true, ..self }
     }
 
-    /// Takes the chosen connection, which must be one of the connector, out of
-    /// the store.
+    /// Loads the chosen connection of a connector from the store.
     pub fn new(connector: &Connector, chosen: &Chosen) -> Result<Self, Error> {
         let Some(wanted) = &chosen.connection else { return Ok(Self::none()) };
         let component = component(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;
         let found = store.find_connection(Some(&component), wanted)?;
         let record = found.ok_or_else(|| unknown(wanted, &format!(" of {component}")))?;
-        Ok(Self { stored: vec![taken(&store, connector, &record)?], ..Self::none() })
+        Ok(Self { stored: vec![loaded(&store, connector, &record)?], ..Self::none() })
     }
 
-    /// Takes chosen connections of several connectors out of the store.
+    /// Loads the chosen connections of several connectors from the store.
     pub fn of_several(
         store: &Store,
         approved: &[Approved],
@@ -59,19 +58,19 @@ impl Connections {
             let approved = approved.iter().find(of).ok_or_else(|| {
                 Error::usage(
                     format!(
-                        "`{wanted}` is a connection of {}, and there is no such connector",
+                        "`{wanted}` is a connection of {}, but that connector was not found",
                         record.component
                     ),
                     "`connector list` lists the connectors",
                 )
             })?;
-            taken(store, &approved.connector, &record)
+            loaded(store, &approved.connector, &record)
         });
         Ok(Self { stored: stored.collect::<Result<_, Error>>()?, ..Self::none() })
     }
 
-    /// The connection of a connector: the chosen one, else the one that the
-    /// environment describes.
+    /// Returns the connection of a connector: the chosen one, or the one from the
+    /// environment.
     pub fn of(&self, approved: &Approved) -> Result<Connection, Error> {
         let connector = &approved.connector;
         let component = component(connector);
@@ -88,17 +87,17 @@ impl Connections {
         let lookup = |name: &str| approved.variable(name)?.ok();
         let mut values = ConnectionValues::from_environment(definition, lookup);
         if self.replays {
-            let secrets = definition.properties.iter().filter(|row| row.secret);
-            for Property { name, .. } in secrets.filter(|row| row.kind == PropertyType::String) {
+            let secrets = definition.properties.iter().filter(|it| it.secret);
+            for Property { name, .. } in secrets.filter(|it| it.kind == PropertyType::String) {
                 values = values.set(name, NOT_SENT);
             }
         }
         connector.connection(values).map_err(|failure| {
             let hints = variable_of(definition, &failure).map(|variable| {
                 match approved.variable(variable) {
-                    // Without a grant, setting it would not help.
+                    // Without a grant, setting the variable would not help.
                     None => format!(
-                        "--env {variable} lets this component have that variable, or choose a \
+                        "let this component read the variable with --env {variable}, or choose a \
                          connection with --connection"
                     ),
                     Some(_) => {
@@ -111,7 +110,7 @@ impl Connections {
     }
 }
 
-/// The environment variable of a credential that is missing.
+/// Returns the environment variable of a missing credential.
 fn variable_of<'a>(definition: &'a Definition, failure: &Failure) -> Option<&'a str> {
     let property =
         failure.property.as_ref().filter(|_| failure.kind == FailureKind::Unauthorized)?;
@@ -119,8 +118,8 @@ fn variable_of<'a>(definition: &'a Definition, failure: &Failure) -> Option<&'a 
     bindings.find(|binding| binding.property == *property).map(|binding| binding.name.as_str())
 }
 
-/// A stored connection and what it belongs to.
-fn taken(
+/// Loads a stored connection. Returns it with the address of its connector.
+fn loaded(
     store: &Store,
     connector: &Connector,
     record: &ConnectionRecord,
@@ -144,15 +143,15 @@ fn taken(
     Ok((component, connection))
 }
 
-/// What stored connections belong to, such as `openai/v1`.
+/// Returns the address by which connections are stored, such as `openai/v1`.
 pub fn component(connector: &Connector) -> String {
     connector.descriptor().own_address()
 }
 
-/// There is no such stored connection.
+/// The error for a connection that is not stored.
 pub fn unknown(wanted: &str, of: &str) -> Error {
     Error::usage(
-        format!("there is no stored connection `{wanted}`{of}"),
+        format!("no stored connection `{wanted}`{of}"),
         "`connector connection list` lists them",
     )
 }

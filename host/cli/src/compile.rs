@@ -1,5 +1,5 @@
-//! Compiling in a process of its own, with an end to its time and memory: a
-//! component can be made so that compiling it takes forever.
+//! Compiling components in a separate process with limits on time and memory.
+//! A malicious component can make compilation take forever.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,29 +10,29 @@ use connector_host::{Host, HostOptions};
 
 use super::error::Error;
 
-/// The most processor time that compiling may take, in seconds. The largest known
-/// component takes a quarter of it.
-const PROCESSOR_TIME: u64 = 90;
-/// The most time, on a machine that does other work.
-const TIME: Duration = Duration::from_secs(600);
-/// The most memory, in bytes.
-const MEMORY: u64 = 2 << 30;
-/// How often the process is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+/// The limit on CPU time in seconds. The largest known component takes a quarter
+/// of it.
+const MAX_CPU_TIME: u64 = 90;
+/// The limit on elapsed time, which is longer on a busy machine.
+const MAX_TIME: Duration = Duration::from_secs(600);
+/// The limit on memory in bytes.
+const MAX_MEMORY: u64 = 2 << 30;
+/// The interval for checking whether the process has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Compiles a component into the cache, in another process.
+/// Compiles a component into the cache, in a separate process.
 ///
 /// # Errors
-/// If that takes too long or too much.
+/// If it exceeds a limit.
 pub fn in_other_process(file: &Path) -> Result<(), Error> {
     let failed = |why: String| Error::Usage {
-        message: format!("{} cannot be compiled: {why}", file.display()),
+        message: format!("cannot compile {}: {why}", file.display()),
         hint: None,
     };
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let mut compiler = Command::new(program);
-    // Of the environment, where the cache is: the rest holds secrets, and this
-    // process is for components that may be hostile.
+    // Keeps only the variables that locate the cache. Others may contain secrets,
+    // and the component may be malicious.
     compiler.env_clear();
     for name in ["HOME", "XDG_CACHE_HOME"] {
         compiler.envs(std::env::var_os(name).map(|value| (name, value)));
@@ -48,31 +48,32 @@ pub fn in_other_process(file: &Path) -> Result<(), Error> {
     let begun = Instant::now();
     loop {
         match compiler.try_wait() {
-            // What is wrong with the component says whoever loads it next.
+            // If the component is invalid, loading it reports the error.
             Ok(Some(status)) if status.code().is_some() => return Ok(()),
-            // It was ended by a signal: of its limits, or for memory.
+            // A signal ended it, because of a limit or lack of memory.
             Ok(Some(_)) => {
                 return Err(failed(format!(
-                    "it takes more than {PROCESSOR_TIME} s of processor time or {} MiB of memory",
-                    MEMORY >> 20
+                    "it takes more than {MAX_CPU_TIME} s of CPU time or {} MiB of memory",
+                    MAX_MEMORY >> 20
                 )));
             }
-            Ok(None) if begun.elapsed() < TIME => thread::sleep(LOOK),
+            Ok(None) if begun.elapsed() < MAX_TIME => thread::sleep(POLL_INTERVAL),
             Ok(None) => {
                 let _ = compiler.kill();
                 let _ = compiler.wait();
-                return Err(failed(format!("it takes longer than {} s", TIME.as_secs())));
+                return Err(failed(format!("it takes longer than {} s", MAX_TIME.as_secs())));
             }
             Err(error) => return Err(failed(error.to_string())),
         }
     }
 }
 
-/// That other process.
+/// Compiles a component into the cache: the main function of the separate
+/// process.
 pub fn compile(file: &Path) -> Result<(), Error> {
     limit();
     let host = Host::new(HostOptions { concurrent_runs: 1, ..HostOptions::default() })?;
-    // Whether it is a connector is found out later.
+    // The parent process reports errors when it loads the component.
     let _ = host.load_file(file);
     Ok(())
 }
@@ -80,8 +81,8 @@ pub fn compile(file: &Path) -> Result<(), Error> {
 #[cfg(unix)]
 fn limit() {
     use rustix::process::{Resource, Rlimit, setrlimit};
-    for (resource, most) in [(Resource::Data, MEMORY), (Resource::Cpu, PROCESSOR_TIME)] {
-        let _ = setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
+    for (resource, max) in [(Resource::Data, MAX_MEMORY), (Resource::Cpu, MAX_CPU_TIME)] {
+        let _ = setrlimit(resource, Rlimit { current: Some(max), maximum: Some(max) });
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where connectors are found, and which of them may be used.
+//! Finds connectors, and decides which of them may be used.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,24 +14,24 @@ use super::error::Error;
 use super::print;
 use super::trust;
 
-/// The variable that names the folder.
+/// The environment variable with the folder.
 pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
 
-/// What a component begins with.
+/// The first bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// What the command line grants components.
+/// The grants to components on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     /// Environment variables (`--env`).
     pub environment: BTreeSet<String>,
-    /// Whether only the very components that were approved are used (`--locked`).
+    /// Whether only the exact files that were approved are used (`--locked`).
     pub locked: bool,
-    /// Where approvals are kept.
+    /// The folder with approvals.
     pub data_dir: Option<PathBuf>,
 }
 
-/// The folders in which names are looked up, and the host that loads.
+/// The folders for looking up names, and the host that loads components.
 #[derive(Clone)]
 pub struct Components {
     host: Host,
@@ -39,8 +39,7 @@ pub struct Components {
     grants: Grants,
 }
 
-/// A connector that may be used, and the environment variables that it may be
-/// given.
+/// A connector that may be used, and the environment variables that it may read.
 #[derive(Clone)]
 pub struct Approved {
     pub connector: Connector,
@@ -48,15 +47,15 @@ pub struct Approved {
 }
 
 impl Approved {
-    /// The value of a variable that it may be given.
+    /// Returns the value of a variable, if the connector may read it.
     pub fn variable(&self, name: &str) -> Option<Result<String, std::env::VarError>> {
         self.environment.contains(name).then(|| std::env::var(name))
     }
 }
 
 impl Components {
-    /// Looks at $CONNECTOR_COMPONENTS, else at the user's data folder and
-    /// beside the program.
+    /// Uses the folder in $CONNECTOR_COMPONENTS or, by default, those in the
+    /// user's data folder and next to the program.
     pub fn new(host: Host, grants: Grants) -> Self {
         let folders = match std::env::var_os(FOLDER).filter(|folder| !folder.is_empty()) {
             Some(folder) => vec![PathBuf::from(folder)],
@@ -70,13 +69,13 @@ impl Components {
         &self.host
     }
 
-    /// All connectors, by file name; warns of those that cannot be loaded and of
-    /// duplicate addresses.
+    /// Returns all connectors, by file name. Warns about those that cannot be
+    /// loaded and about duplicate addresses.
     pub fn all(&self) -> Vec<Connector> {
         self.found().into_iter().map(|(_, connector)| connector).collect()
     }
 
-    /// All connectors that may be used; warns of the others.
+    /// Returns all connectors that may be used. Warns about the others.
     pub fn all_approved(&self) -> Vec<Approved> {
         let approved = |(file, connector): (PathBuf, Connector)| match self.approve(
             &file,
@@ -118,7 +117,7 @@ impl Components {
         unique
     }
 
-    /// The files in the folders, by name.
+    /// Returns the files in the folders, by name.
     fn files(&self) -> Vec<PathBuf> {
         let folders = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
         let files = folders.flatten().filter_map(|entry| Some(entry.ok()?.path()));
@@ -128,7 +127,7 @@ impl Components {
         files
     }
 
-    /// The connector with this name or file, to be shown.
+    /// Loads the connector with this name or path, to show it.
     pub fn load(&self, name: &str) -> Result<Connector, Error> {
         let file = self.find(name)?;
         let connector = self.load_file(&file)?;
@@ -138,7 +137,7 @@ impl Components {
         Ok(connector)
     }
 
-    /// The connector with this name or file, to be used.
+    /// Loads the connector with this name or path, to use it.
     pub fn approved(&self, name: &str) -> Result<Approved, Error> {
         let file = self.find(name)?;
         let connector = self.load_file(&file)?;
@@ -154,15 +153,15 @@ impl Components {
         let mut environment = self.grants.environment.clone();
         let definition = &connector.descriptor().connection;
         if found == Found::ByPath {
-            // Whoever names a file says in the same line what it is given, but
-            // not what the component makes of it.
+            // The user granted the variable, but does not know that the component
+            // would see its value.
             let seen = definition.environment.iter().find(|binding| {
                 definition.shows(&binding.property) && environment.contains(&binding.name)
             });
             if let Some(Binding { name, property }) = seen {
                 return Err(Error::usage(
                     format!("{} would see `{name}`, as its `{property}`", print::path(file)),
-                    "a component that was approved may; store what it needs in a connection",
+                    "approve the component, or store the values that it needs in a connection",
                 ));
             }
             if !self.grants.locked {
@@ -177,7 +176,7 @@ impl Components {
             _ if self.grants.locked => {
                 return Err(Error::usage(
                     format!("{} is not the component that was approved", print::path(file)),
-                    "without --locked, one that asks for the same is used",
+                    "omit --locked to use a rebuilt one that asks for the same permissions",
                 ));
             }
             Approval::Rebuilt if is_open_to_all(file) => {
@@ -186,11 +185,11 @@ impl Components {
                         "{} is not the file that was approved: {OPEN_TO_ALL}",
                         print::path(file)
                     ),
-                    "`connector trust` approves it as it is now",
+                    "approve the current file with `connector trust`",
                 ));
             }
             Approval::Rebuilt => print::note(format_args!(
-                "note: {} is not the file that was approved, and asks for the same",
+                "note: {} is not the file that was approved, but asks for the same permissions",
                 print::path(file)
             )),
             Approval::Changed(before) => {
@@ -204,7 +203,7 @@ impl Components {
         Ok(Approved { connector, environment })
     }
 
-    /// That no other file has the same address.
+    /// Checks that no other component has the same address.
     fn check_unique(&self, file: &Path, connector: &Connector) -> Result<(), Error> {
         let others = self.files().into_iter().filter(|other| other != file);
         let others = others.filter_map(|other| Some((self.load_file(&other).ok()?, other)));
@@ -212,13 +211,13 @@ impl Components {
         match twin(file, connector, &others) {
             Some(Twin::Other(other)) => Err(Error::usage(
                 ambiguous(&connector.descriptor().own_address(), file, &other),
-                "remove one of them, or name a file instead",
+                "remove one of them, or use the path of a file",
             )),
             Some(Twin::Copy) | None => Ok(()),
         }
     }
 
-    /// The file of a connector. A name is looked up; a path is taken as it is.
+    /// Returns the file of a connector, given by name or path.
     pub fn find(&self, name: &str) -> Result<PathBuf, Error> {
         if is_path(name) {
             return file(name);
@@ -226,13 +225,13 @@ impl Components {
         let mut files = self.folders.iter().map(|folder| folder.join(format!("{name}.wasm")));
         files.find(|file| !name.is_empty() && file.is_file()).ok_or_else(|| {
             Error::usage(
-                format!("there is no connector `{name}`"),
-                format!("looked in {}; ${FOLDER} names another folder", self.shown_folders()),
+                format!("connector `{name}` not found"),
+                format!("looked in {}; set ${FOLDER} to another folder", self.shown_folders()),
             )
         })
     }
 
-    /// A connector and the name of one of its actions, to be shown.
+    /// Returns a connector and the name of one of its actions, to show it.
     pub fn action(&self, address: &str) -> Result<(Connector, String), Error> {
         let address = Address::parse(address)?;
         let connector = self.load(&address.connector)?;
@@ -240,7 +239,7 @@ impl Components {
         Ok((connector, action))
     }
 
-    /// A connector and the name of one of its actions, to be used.
+    /// Returns a connector and the name of one of its actions, to use it.
     pub fn approved_action(&self, address: &str) -> Result<(Approved, String), Error> {
         let address = Address::parse(address)?;
         let approved = self.approved(&address.connector)?;
@@ -259,7 +258,7 @@ impl Components {
     pub fn load_file(&self, path: &Path) -> Result<Connector, Error> {
         let failed = |error| Error::Load { path: path.to_owned(), error };
         let wasm = Host::read(path).map_err(failed)?;
-        // What is no component is refused before it is compiled.
+        // The host refuses any other file before compiling it.
         if wasm.starts_with(COMPONENT) && !self.host.is_compiled(&wasm) {
             compile::in_other_process(path)?;
         }
@@ -270,17 +269,17 @@ impl Components {
 /// How a component was found.
 #[derive(Clone, Copy, PartialEq)]
 enum Found {
-    /// By its name or with all others of a folder.
+    /// By its name, or by listing a folder.
     InFolder,
-    /// By the path that was typed.
+    /// By its path.
     ByPath,
 }
 
-/// Another file with the address of a component.
+/// Another file with the same address.
 enum Twin {
-    /// The same component, which was found before.
+    /// A copy of the component, which is earlier in the order.
     Copy,
-    /// Another component.
+    /// A different component.
     Other(PathBuf),
 }
 
@@ -302,7 +301,11 @@ fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> O
 }
 
 fn ambiguous(address: &str, one: &Path, other: &Path) -> String {
-    format!("`{address}` is disabled: both {} and {} are it", print::path(one), print::path(other))
+    format!(
+        "`{address}` is disabled: both {} and {} have that address",
+        print::path(one),
+        print::path(other)
+    )
 }
 
 fn warn(warning: impl std::fmt::Display) {
@@ -325,7 +328,7 @@ fn action_of(connector: &Connector, address: Address) -> Result<String, Error> {
             .collect();
         return Err(Error::usage(
             format!("`{}` has no action `{}`", descriptor.name, address.action),
-            format!("its actions are: {}", known.join(", ")),
+            format!("available: {}", known.join(", ")),
         ));
     }
     Ok(address.action)
@@ -360,9 +363,9 @@ fn default_folders() -> Vec<PathBuf> {
     data.into_iter().chain(beside).collect()
 }
 
-/// Whether a folder, if it is there, belongs to root, to this user, or to the
-/// program's owner. Nobody named it: beside a program in a folder that all may write to,
-/// such as `/tmp/bin`, anybody could make one.
+/// Whether a folder, if it exists, belongs to root, to this user or to the
+/// program's owner. If the program is in a world-writable folder such as
+/// `/tmp/bin`, anyone could create a folder next to it.
 #[cfg(unix)]
 fn has_owner_of(folder: &Path, program: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,4 +1,4 @@
-//! `connector connection`: the stored connections.
+//! `connector connection`: stored connections.
 
 use connector_host::Connector;
 use connector_store::approval::{binding, has_same_secrets};
@@ -11,10 +11,10 @@ use super::components::Components;
 use super::error::Error;
 use super::{input, print, secrets};
 
-/// The variable that holds the key to come, where no file does.
+/// The environment variable with the new key, an alternative to a key file.
 const NEW_KEY_VARIABLE: &str = "CONNECTOR_NEW_STORE_KEY";
 
-/// Does what the subcommand says.
+/// Runs the subcommand.
 pub fn connection(
     components: &Components,
     command: Connection,
@@ -51,15 +51,14 @@ fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Res
         Value::Object(values) => values,
         _ => Map::new(),
     };
-    // Whoever is asked for a token should not learn afterwards that it cannot
-    // be stored.
+    // Opens the store before asking for secrets, to report its errors first.
     let store = Store::open_for_user(arguments.data.data_dir.as_deref())?;
     secrets::read(&connector.descriptor().connection, &arguments.secret_file, &mut values)?;
     let connection = connector.connection(values.clone().into())?;
     if connection.has_unredacted_secret() {
         print::note(
-            "note: a secret has fewer than 16 characters, and is not removed from answers that \
-             repeat it",
+            "note: a secret is shorter than 16 characters, so it is not redacted in responses \
+             that repeat it",
         );
     }
     let bound = binding(&connector, &connection);
@@ -74,7 +73,7 @@ fn list(store: &Store, as_json: bool) -> Result<(), Error> {
     }
     if records.is_empty() {
         print::note("no connections are stored");
-        print::note("hint: `connector connection add` stores one");
+        print::note("hint: store one with `connector connection add`");
         return Ok(());
     }
     let widest = |of: fn(&ConnectionRecord) -> &str| {
@@ -94,7 +93,7 @@ fn list(store: &Store, as_json: bool) -> Result<(), Error> {
 fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> Result<(), Error> {
     let stored = store.connection(wanted)?.ok_or_else(|| unknown(wanted, ""))?;
     let record = &stored.record;
-    // Without its connector nobody knows which of the values are secrets.
+    // Without its connector, it is unknown which values are secret.
     let connector = record.component.rsplit_once('/').map(|(name, _)| components.load(name));
     let connector = connector.and_then(Result::ok);
     let is_its = |of: &Connector| component(of) == record.component && has_same_secrets(record, of);
@@ -131,10 +130,7 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
 
 fn remove(store: &Store, wanted: &str) -> Result<(), Error> {
     let record = store.find_connection(None, wanted)?.ok_or_else(|| unknown(wanted, ""))?;
-    match store.remove_connection(&record.id)? {
-        true => Ok(()),
-        false => Err(unknown(wanted, "")),
-    }
+    if store.remove_connection(&record.id)? { Ok(()) } else { Err(unknown(wanted, "")) }
 }
 
 fn rotate_key(store: &Store) -> Result<(), Error> {
@@ -144,15 +140,15 @@ fn rotate_key(store: &Store) -> Result<(), Error> {
         Some(key) => (KeySource::Given(key), format!("${NEW_KEY_VARIABLE}")),
         None if in_variable => {
             return Err(Error::usage(
-                format!("the key is in ${KEY_VARIABLE}, and ${NEW_KEY_VARIABLE} holds no new one"),
-                "`head -c 32 /dev/urandom | base64` makes a key",
+                format!("the key is in ${KEY_VARIABLE}, but ${NEW_KEY_VARIABLE} is not set"),
+                "`head -c 32 /dev/urandom | base64` generates a key",
             ));
         }
         None => (KeySource::Folder, "a new file".to_owned()),
     };
     let count = store.rotate_key(source)?;
-    let connections = if count == 1 { "connection is" } else { "connections are" };
-    print::note(format_args!("{count} {connections} encrypted with the key in {place}"));
+    let connections = if count == 1 { "connection" } else { "connections" };
+    print::note(format_args!("encrypted {count} {connections} with the key in {place}"));
     Ok(())
 }
 

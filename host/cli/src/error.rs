@@ -1,4 +1,4 @@
-//! Errors of the command line: one sentence, hints, an exit status.
+//! The command's errors: a message, hints and an exit status.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,60 +13,60 @@ use super::{check, print};
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The arguments or files are not what the command needs.
+    /// The arguments or files are invalid.
     #[error("{message}")]
     Usage {
-        /// What is wrong.
+        /// The message.
         message: String,
-        /// What to do.
+        /// A suggestion for fixing it.
         hint: Option<String>,
     },
-    /// A connector was not loaded.
+    /// A connector cannot be loaded.
     #[error("{}", load_message(path, error))]
     Load {
         /// Its file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: LoadError,
     },
     /// A call failed.
     #[error("{failure}")]
     Failure {
-        /// How.
+        /// The failure.
         failure: Failure,
-        /// What to do.
+        /// Suggestions for fixing it.
         hints: Vec<String>,
     },
-    /// The host did not start.
+    /// The host cannot start.
     #[error(transparent)]
     Host(#[from] HostError),
-    /// The service did not start.
+    /// The service cannot start.
     #[error("{0}")]
     Service(String),
-    /// The stored connections cannot be used.
+    /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A recording was not read or written.
+    /// A recording cannot be read or written.
     #[error(transparent)]
     Recording(#[from] RecordingError),
-    /// It was printed already.
+    /// The errors or warnings have already been printed.
     #[error("there are errors or warnings")]
     Reported,
-    /// Standard output is gone.
+    /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
 }
 
 impl Error {
-    /// An error in what was typed.
+    /// Creates an error about the arguments.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: Some(hint.into()) }
     }
 
-    /// Prints the error and says with which status to exit.
+    /// Prints the error and returns the exit status.
     pub fn report(&self, as_json: bool) -> ExitCode {
         if matches!(self, Self::Reported) {
-            // Nothing is left to say.
+            // Already printed.
         } else if as_json {
             print::json_note(&self.record());
         } else {
@@ -83,7 +83,7 @@ impl Error {
         ExitCode::from(self.status())
     }
 
-    /// All that is wrong, one sentence for each thing.
+    /// Returns a message for each problem.
     pub fn messages(&self) -> Vec<String> {
         match self {
             Self::Load { path, error: LoadError::Description(errors) } => {
@@ -110,7 +110,7 @@ impl Error {
         }
     }
 
-    /// What else is known about it.
+    /// Returns additional information.
     fn facts(&self) -> Vec<String> {
         match self {
             Self::Failure { failure, .. }
@@ -119,7 +119,7 @@ impl Error {
         }
     }
 
-    /// What to do about it.
+    /// Returns suggestions for fixing it.
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Usage { hint, .. } => hint.iter().cloned().collect(),
@@ -162,7 +162,7 @@ impl Error {
     }
 }
 
-/// A message that names the property that it is about.
+/// Adds the property to a message, unless the message already contains it.
 fn about(property: Option<&str>, message: &str) -> String {
     match property.filter(|property| !message.contains(property)) {
         Some(property) => format!("`{property}`: {message}"),
@@ -172,7 +172,7 @@ fn about(property: Option<&str>, message: &str) -> String {
 
 fn load_message(path: &Path, error: &LoadError) -> String {
     match error {
-        // It names the file itself.
+        // The message contains the path.
         LoadError::Read { .. } => error.to_string(),
         _ => format!("{}: {error}", path.display()),
     }
@@ -187,7 +187,7 @@ fn facts(failure: &Failure) -> Vec<String> {
     detail.into_iter().chain(id).collect()
 }
 
-/// What follows from the failure alone.
+/// Returns the hints that depend only on the failure.
 fn failure_hints(failure: &Failure) -> Vec<String> {
     let mut hints = Vec::new();
     if let Some(wait) = failure.retry_after_ms {

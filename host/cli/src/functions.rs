@@ -1,4 +1,4 @@
-//! The functions that a model may call in a run of the command line.
+//! The functions that a model may call, declared in a file.
 
 use std::path::Path;
 
@@ -9,15 +9,14 @@ use super::chosen::Connections;
 use super::components::Components;
 use super::error::Error;
 
-/// What a file of functions declares: HTTP functions, and actions of other
-/// connectors than the run's own. The actions of the run's own connector are
-/// added to them run by run.
+/// The declared HTTP functions and actions of other connectors. Each run adds the
+/// actions of its own connector.
 pub struct Declared {
     pub functions: Functions,
     pub actions: Vec<DeclaredAction>,
 }
 
-/// An action of a connector and the connection that it is run with.
+/// An action of a connector, and the connection to run it with.
 #[derive(Clone)]
 pub struct DeclaredAction {
     pub connector: Connector,
@@ -26,7 +25,7 @@ pub struct DeclaredAction {
 }
 
 impl Declared {
-    /// Reads a file, if one is named.
+    /// Reads a file, if given.
     pub fn read(
         components: &Components,
         connections: &Connections,
@@ -54,7 +53,7 @@ impl Declared {
         Ok(declared)
     }
 
-    /// The functions of a run.
+    /// Returns the functions of a run.
     pub fn for_run(
         &self,
         connector: &Connector,
@@ -75,7 +74,7 @@ fn declarations(file: &Path) -> Result<Vec<Value>, Error> {
     let declared = read_json(&bytes).map_err(|error| invalid(file, format!("the file {error}")))?;
     match declared {
         Value::Array(declarations) => Ok(declarations),
-        _ => Err(invalid(file, "it must be a list".to_owned())),
+        _ => Err(invalid(file, "expected a list".to_owned())),
     }
 }
 
@@ -84,5 +83,5 @@ fn invalid(file: &Path, what: String) -> Error {
 }
 
 fn wrong(message: String) -> Error {
-    Error::usage(message, "`connector run --help` shows what --functions takes")
+    Error::usage(message, "`connector run --help` describes the format of --functions")
 }

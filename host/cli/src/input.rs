@@ -1,4 +1,4 @@
-//! The input of a run, put together from a file and from arguments.
+//! The input of a run, assembled from a file and arguments.
 
 use std::io::Read;
 use std::path::Path;
@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::error::Error;
 
-/// The largest index in `--set messages[3].role=…`: a slip of the finger must
-/// not make a list of a billion items.
+/// The limit on the index in `--set messages[3].role=…`, so that a typo cannot
+/// create a list of a billion items.
 const MAX_ITEMS: usize = 1_000;
 
-/// JSON from a file, from standard input (`-`), or nothing.
+/// Reads JSON from a file or from standard input (`-`). Returns an empty object
+/// without a path.
 pub fn read(path: Option<&Path>) -> Result<Value, Error> {
     let Some(path) = path else { return Ok(json!({})) };
     let unreadable = |error: std::io::Error| {
@@ -34,11 +35,11 @@ pub fn read(path: Option<&Path>) -> Result<Value, Error> {
     })
 }
 
-/// Puts a text, or standard input for `-`, at the action's text property.
+/// Sets the action's text property to a text, or to standard input for `-`.
 pub fn text(input: &mut Value, property: &str, text: &str) -> Result<(), Error> {
     let text = match text {
         "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| Error::Usage {
-            message: format!("cannot read a text from standard input: {error}"),
+            message: format!("cannot read text from standard input: {error}"),
             hint: None,
         })?,
         text => text.to_owned(),
@@ -50,8 +51,8 @@ pub fn text(input: &mut Value, property: &str, text: &str) -> Result<(), Error> 
 pub fn set(table: &PropertyTable, input: &mut Value, argument: &str) -> Result<(), Error> {
     let (path, text) = split(argument, "--set", "n=2")?;
     let value = match table.at_path(path).map(|property| property.kind) {
-        // Of these a later argument may set a part. All others the host reads out
-        // of texts.
+        // A later argument may set a part of these, so they must be parsed here.
+        // The host parses strings for all others.
         None | Some(PropertyType::Array | PropertyType::Object | PropertyType::FileEntry) => {
             let json = read_json(text.as_bytes()).ok();
             json.filter(|json| json.is_array() || json.is_object()).unwrap_or(text.into())
@@ -72,8 +73,8 @@ pub fn file(files: &Files, input: &mut Value, argument: &str) -> Result<(), Erro
     put(input, path, json!(entry))
 }
 
-/// Refuses paths to items of lists with nothing in front of them: the items would
-/// move up, and the same arguments would mean something else.
+/// Refuses paths to list items that leave a gap before them. The host would drop
+/// the gap, and the item would get another index.
 pub fn refuse_gaps<'a>(
     input: &Value,
     arguments: impl IntoIterator<Item = &'a String>,
@@ -93,8 +94,8 @@ pub fn refuse_gaps<'a>(
                     let gap = items.into_iter().flatten().take(index).position(Value::is_null);
                     if let Some(gap) = gap {
                         return Err(Error::usage(
-                            format!("`{path}` leaves a gap: there is no `{before}[{gap}]`"),
-                            "items are counted from 0",
+                            format!("`{path}` leaves a gap: `{before}[{gap}]` is missing"),
+                            "the first item has the index 0",
                         ));
                     }
                     before = format!("{before}[{index}]");
@@ -115,8 +116,8 @@ fn split<'a>(argument: &'a str, flag: &str, example: &str) -> Result<(&'a str, &
     })
 }
 
-/// Puts a value at a path such as `messages[0].role`, making the objects and
-/// lists on the way.
+/// Sets a value at a path such as `messages[0].role`. Creates missing objects and
+/// lists.
 fn put(input: &mut Value, path: &str, value: Value) -> Result<(), Error> {
     let mut place = input;
     for step in path.split('.').flat_map(steps) {
@@ -155,7 +156,7 @@ enum Step {
     Item(usize),
 }
 
-/// `messages[0]` is a member and an item.
+/// Splits a part of a path: `messages[0]` is a member and an item.
 fn steps(part: &str) -> Vec<Result<Step, Error>> {
     let mut pieces = part.split('[');
     let member = pieces.next().map(|name| match name {
@@ -170,7 +171,7 @@ fn steps(part: &str) -> Vec<Result<Step, Error>> {
 }
 
 fn bad_path(path: &str) -> Error {
-    Error::usage(format!("invalid path `{path}`"), "a path is like messages[0].content")
+    Error::usage(format!("invalid path `{path}`"), "write it like messages[0].content")
 }
 
 #[cfg(test)]
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn puts_values_at_paths() {
+    fn sets_values_at_paths() {
         let mut input = json!({"n": 1});
         put(&mut input, "messages[1].content", json!("Hi")).unwrap();
         put(&mut input, "messages[0].role", json!("user")).unwrap();
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_in_a_list_is_found_whatever_the_order_of_the_arguments() {
+    fn finds_a_gap_in_a_list_regardless_of_the_order_of_arguments() {
         let gap = |arguments: &[&str]| {
             let mut input = json!({"messages": [{"role": "user"}]});
             let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
@@ -206,14 +207,14 @@ mod tests {
         };
         assert_eq!(gap(&["messages[0].role", "messages[1].role", "stop[0]"]), None);
         assert_eq!(gap(&["stop[1]", "stop[0]"]), None);
-        let told = Some("`messages[2].role` leaves a gap: there is no `messages[1]`".to_owned());
-        assert_eq!(gap(&["messages[2].role"]), told);
-        let told = Some("`a.b[0].c[1]` leaves a gap: there is no `a.b[0].c[0]`".to_owned());
-        assert_eq!(gap(&["a.b[0].c[1]"]), told);
+        let message = Some("`messages[2].role` leaves a gap: `messages[1]` is missing".to_owned());
+        assert_eq!(gap(&["messages[2].role"]), message);
+        let message = Some("`a.b[0].c[1]` leaves a gap: `a.b[0].c[0]` is missing".to_owned());
+        assert_eq!(gap(&["a.b[0].c[1]"]), message);
     }
 
     #[test]
-    fn refuses_what_is_no_path() {
+    fn refuses_invalid_paths() {
         for odd in ["", ".a", "a[", "a[x]", "a[-1]", "a[1000000000]", "a..b"] {
             assert!(put(&mut json!({}), odd, json!(1)).is_err(), "{odd}");
         }

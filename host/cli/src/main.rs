@@ -1,7 +1,7 @@
-//! The command line: a thin layer that turns arguments into calls of the
-//! library, outcomes into text on standard output, and failures into one
-//! sentence on standard error and an exit status.
-// They panic when their reader has gone away: see `print.rs`.
+//! The `connector` command: a thin layer that turns arguments into library calls,
+//! outcomes into text on standard output, and failures into a message on standard
+//! error and an exit status.
+// These macros panic if the reader has closed the pipe (see `print.rs`).
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 mod address;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     let json = args.json;
     match dispatch(args) {
         Ok(()) => ExitCode::SUCCESS,
-        // `connector list | head -1`: the reader has what it wanted.
+        // `connector list | head -1`: the reader needs no more output.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => error.report(json),
     }
@@ -102,7 +102,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
             trust::trust(&components, &connector, yes, data.data_dir.as_deref())
         }
         Command::Lock { folder } => trust::lock(&components, &folder),
-        // Without connectors of its own, or dispatched already.
+        // Dispatched above.
         _ => Ok(()),
     }
 }
@@ -115,8 +115,8 @@ fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Erro
     print::line(&print::plain(&reached))
 }
 
-/// `RUST_LOG=debug connector …` tells what happens, on standard error. A service
-/// tells of its requests also when nobody asks.
+/// Logs to standard error if `RUST_LOG` is set, as in `RUST_LOG=debug connector …`.
+/// A service logs its requests by default.
 fn log_to_stderr(serves: bool) {
     let asked = std::env::var("RUST_LOG").ok();
     let own = serves.then(|| "warn,connector=info,tower_http=info".to_owned());
@@ -125,8 +125,8 @@ fn log_to_stderr(serves: bool) {
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
-            // It would be told on standard error too: a full disk behind it
-            // would end every request.
+            // Internal errors would be printed to standard error too. If it is a
+            // file on a full disk, that would panic and end every request.
             .log_internal_errors(false)
             .init();
     }

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::functions::Declared;
 use super::serve::{api_keys, load_approved, unusable};
 
-/// What all files may take before no further ones are stored, in bytes.
+/// The total size of files in bytes from which no more are stored.
 const ALL_FILES: u64 = 10 << 30;
 
 /// The arguments of `mcp`.
@@ -24,7 +24,7 @@ pub struct Mcp {
     /// A stored connection instead of the environment's; may be given for several connectors
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Vec<String>,
-    /// A folder whose files tools may read as `file:` URLs; may be given several times
+    /// A folder with files that tools may read by `file:` URL; may be given several times
     #[arg(long, value_name = "DIR")]
     pub input_dir: Vec<PathBuf>,
     /// Listen for streamable HTTP instead: an IP address and a port, or `unix:PATH`
@@ -53,24 +53,25 @@ pub struct Mcp {
     /// Functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// What components are given.
+    /// The grants of components.
     #[command(flatten)]
     pub granted: Granted,
-    /// Where connections may lead.
+    /// The servers that connections may reach.
     #[command(flatten)]
     pub reach: LocalReach,
 }
 
-/// Serves until the client goes away or the process is told to stop.
+/// Serves until the client disconnects or a signal stops the process.
 pub fn mcp(args: Mcp) -> Result<(), Error> {
     let host = Host::new(args.reach.options(args.runs))?;
     let components = Components::new(host, args.granted.grants(args.data_dir.as_deref()));
     let connectors = load_approved(&components)?;
     let input_dirs = args.input_dir.iter().map(|dir| {
         InputDir::open(dir).map_err(|error| {
-            let message = match dir.is_dir() {
-                true => format!("cannot open `{}`: {}", dir.display(), error.kind()),
-                false => format!("`{}` is not a directory", dir.display()),
+            let message = if dir.is_dir() {
+                format!("cannot open `{}`: {}", dir.display(), error.kind())
+            } else {
+                format!("`{}` is not a directory", dir.display())
             };
             Error::usage(message, "--input-dir takes a folder with files for tools")
         })
@@ -81,7 +82,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     let store = FileStore::new(data.folder().join("files"), PREFIX).limited(ALL_FILES);
     let files = store.files();
     let mut api_keys = api_keys(args.api_key_file.as_deref())?;
-    // All clients share the connections of the tools, and files.
+    // All clients share the tools' connections and files.
     if let (Some(file), Some(keys)) = (&args.api_key_file, api_keys.take()) {
         api_keys = Some(keys.single().map_err(|error| unusable(file, &error))?);
     }
@@ -106,14 +107,14 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
 }
 
-/// A connector without a connection is offered all the same: its tools say
-/// what is missing.
+/// Offers a connector even without a connection. Its tools then report what is
+/// missing.
 fn offer(approved: Approved, connections: &Connections) -> Offer {
     let connection = connections.of(&approved).map_err(|error| {
         let advice = error.hints().join("; ");
         match advice.as_str() {
             "" => error.to_string(),
-            advice => format!("{error}; whoever starts this server can {advice}"),
+            advice => format!("{error}; when starting this server, {advice}"),
         }
     });
     Offer { connector: approved.connector, connection }

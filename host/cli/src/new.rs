@@ -1,8 +1,7 @@
-//! `connector new`: a folder with a connector that compiles, and its tests.
+//! `connector new`: creates a folder with a connector that compiles, and its tests.
 //!
-//! The command carries the SDK's source with it, because the SDK is not
-//! published. Versions are those of this workspace, so that what it is tested
-//! with is what a new connector gets.
+//! The command embeds the SDK's source, because the SDK is not published. A new
+//! connector uses the versions of this workspace, with which it is tested.
 
 use std::fs;
 use std::io;
@@ -21,7 +20,7 @@ static CARRIED_JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/car
 const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
-/// Sections of the workspace's manifest that the SDK inherits from.
+/// The sections of the workspace's manifest that the SDK inherits from.
 const SECTIONS: [&str; 4] = [
     "[workspace.package]",
     "[workspace.dependencies]",
@@ -52,7 +51,7 @@ pub enum Language {
     Js,
 }
 
-/// Makes a folder for a connector of this name.
+/// Creates a folder for a connector with this name.
 pub fn new(name: &str, language: Language) -> Result<(), Error> {
     let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
@@ -64,7 +63,7 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
     }
     let folder = Path::new(name);
     let failed = |error: io::Error| {
-        let hint = "choose another name, or go to another folder";
+        let hint = "choose another name, or change to another folder";
         Error::usage(format!("cannot create `{name}`: {error}"), hint)
     };
     fs::create_dir(folder).map_err(failed)?;
@@ -81,7 +80,7 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
     print::line(&format!("  cd {name} && ./test.sh"))
 }
 
-/// Writes a folder, with what `change` makes of each text.
+/// Writes a folder, and applies `change` to each file.
 fn write(from: &Dir, to: &Path, change: &dyn Fn(&str) -> String) -> io::Result<()> {
     for entry in from.entries() {
         let name = entry.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -133,7 +132,7 @@ fn capitalized(word: &str) -> String {
     first.into_iter().chain(characters).collect()
 }
 
-/// What the SDK inherits of this workspace.
+/// Returns the parts of the workspace's manifest that the SDK inherits.
 fn workspace() -> String {
     let mut lines = Vec::new();
     let mut is_wanted = false;
@@ -164,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sdk_has_all_that_it_inherits() {
+    fn the_manifest_has_everything_that_the_sdk_inherits() {
         let workspace = workspace();
         for section in SECTIONS {
             assert!(workspace.contains(section), "{section}\n{workspace}");
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_written_as_each_place_wants_it() {
+    fn a_name_is_converted_to_the_case_of_each_placeholder() {
         let text = "{{name}} {{crate}} {{NAME}} {{Title}}";
         assert_eq!(filled_in(text, "my-api2"), "my-api2 my_api2 MY_API2 My Api2");
     }

@@ -1,14 +1,14 @@
-//! What the command prints: results on standard output, everything else on
-//! standard error.
+//! Printing: results to standard output, everything else to standard error.
 //!
-//! Texts of connectors and providers may hold what moves a terminal's cursor,
-//! changes its title or turns its writing around. This file is the only way
-//! out, and escapes such characters ([`visible`]). Only a result that is not
-//! printed to a terminal (`--raw`, `--stream` into a pipe) stays as it came.
+//! Text from connectors and providers may contain characters that move a
+//! terminal's cursor, change its title or reverse the text direction. All output
+//! goes through this file, which escapes such characters ([`visible`]). Only a
+//! result that is not printed to a terminal (`--raw`, `--stream` into a pipe) is
+//! left unchanged.
 //!
-//! A reader may go away at any time (`connector list | head -1`). Printing a
-//! result then fails, and `main` ends the command quietly; that nobody reads
-//! standard error is no reason to end anything.
+//! A reader may close the pipe at any time (`connector list | head -1`). Printing
+//! a result then fails, and `main` ends the command quietly. Errors of standard
+//! error are ignored.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use super::error::Error;
 
-/// Longer titles and descriptions are cut, in characters.
+/// The maximum length of titles and descriptions in characters.
 const MAX_SHORT: usize = 300;
 
 /// Prints a result as JSON.
@@ -37,8 +37,8 @@ pub fn json_note(value: &Value) {
     let _ = io::stderr().lock().write_all(format!("{}\n", visible_json(&text)).as_bytes());
 }
 
-/// JSON with escapes of its own. It escapes the characters below U+0020 itself;
-/// the others that matter are in its texts only.
+/// Escapes such characters in JSON. It already escapes those below U+0020, and
+/// the others occur only in its strings.
 fn visible_json(text: &str) -> Cow<'_, str> {
     escaped(text, |c, text| {
         let mut units = [0; 2];
@@ -48,18 +48,15 @@ fn visible_json(text: &str) -> Cow<'_, str> {
     })
 }
 
-/// Prints a text for people, and a line break.
+/// Prints text for people, and a line break.
 pub fn line(text: &str) -> Result<(), Error> {
     write(&format!("{}\n", visible(text))).map_err(Error::Output)
 }
 
-/// Prints a part of a result right away, as it came where it goes to no
-/// terminal.
+/// Prints a part of a result immediately. Leaves it unchanged unless standard
+/// output is a terminal.
 pub fn part(text: &str) -> io::Result<()> {
-    match io::stdout().is_terminal() {
-        true => write(&visible(text)),
-        false => write(text),
-    }
+    if io::stdout().is_terminal() { write(&visible(text)) } else { write(text) }
 }
 
 fn write(text: &str) -> io::Result<()> {
@@ -78,17 +75,17 @@ pub fn note_part(text: impl Display) {
     let _ = io::stderr().lock().write_all(visible(&text.to_string()).as_bytes());
 }
 
-/// A text as a part of one line: it can make no other.
+/// Escapes text for use within a line, including line breaks.
 pub fn plain(text: &str) -> String {
     visible(text).replace(['\n', '\t'], " ")
 }
 
-/// The path of a file as a part of one line.
+/// Formats the path of a file for use within a line.
 pub fn path(file: &Path) -> String {
     plain(&file.display().to_string())
 }
 
-/// The same as [`plain`], cut where it is longer than anybody reads.
+/// Like [`plain`], but truncates long text.
 pub fn short(text: &str) -> String {
     match text.char_indices().nth(MAX_SHORT) {
         Some((end, _)) => format!("{}…", plain(text.get(..end).unwrap_or_default())),
@@ -96,8 +93,7 @@ pub fn short(text: &str) -> String {
     }
 }
 
-/// A text of some lines, with everything else that a terminal would act on
-/// escaped.
+/// Escapes everything that a terminal would act on, except line breaks.
 fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |c, text| text.extend(c.escape_default()))
 }
@@ -108,9 +104,10 @@ fn escaped(text: &str, escape: impl Fn(char, &mut String)) -> Cow<'_, str> {
     }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        match acts_on_terminal(c) {
-            true => escape(c, &mut escaped),
-            false => escaped.push(c),
+        if acts_on_terminal(c) {
+            escape(c, &mut escaped);
+        } else {
+            escaped.push(c);
         }
     }
     escaped.into()
@@ -121,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_told_nothing() {
+    fn control_characters_are_escaped() {
         assert_eq!(visible("grün\n\t😀"), "grün\n\t😀");
         assert_eq!(visible("a\u{1b}[2Jb\r\u{9b}c\u{7f}"), "a\\u{1b}[2Jb\\r\\u{9b}c\\u{7f}");
         assert_eq!(visible("\u{202e}txt.exe"), "\\u{202e}txt.exe");

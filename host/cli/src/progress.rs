@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Shorter transfers show nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a transfer takes before the bar appears.
+const DELAY: Duration = Duration::from_millis(500);
 
-/// The bar. Hidden until a transfer has taken a while.
+/// A progress bar, hidden until a transfer has taken some time.
 pub struct Progress {
     bar: ProgressBar,
     begun: Instant,
@@ -15,14 +15,14 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar that shows on a terminal.
+    /// Creates a bar, which appears only on a terminal.
     pub fn new(on_terminal: bool) -> Self {
         Self { bar: ProgressBar::hidden(), begun: Instant::now(), on_terminal }
     }
 
-    /// Bytes transferred so far.
+    /// Shows the number of bytes transferred so far.
     pub fn show(&self, done: u64, total: Option<u64>) {
-        if !self.on_terminal || self.begun.elapsed() < PATIENCE {
+        if !self.on_terminal || self.begun.elapsed() < DELAY {
             return;
         }
         if self.bar.is_hidden() {

@@ -20,7 +20,7 @@ use super::functions::Declared;
 use super::progress::Progress;
 use super::{input, print};
 
-/// Runs an action. `quiet` says nothing of what happens on the way.
+/// Runs an action. `quiet` suppresses messages about retries.
 pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error> {
     let (approved, action) = components.approved_action(&args.action)?;
     let connector = &approved.connector;
@@ -39,7 +39,7 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let declared = Declared::read(components, &connections, args.functions.as_deref())?;
     let functions = declared.for_run(connector, &connection, &files);
     if output_dir.is_some() || described.is_some_and(Action::makes_files) {
-        let hint = "name another folder with --output-dir";
+        let hint = "choose another folder with --output-dir";
         files.check_writable().map_err(|failure| Error::usage(failure.message, hint))?;
     }
     let cancellation = Cancellation::new();
@@ -85,7 +85,7 @@ fn check_output(
     if violations.is_empty() {
         return Ok(());
     }
-    let message = format!("the output is not of the declared shape: {}", violations.join("; "));
+    let message = format!("the output does not match its schema: {}", violations.join("; "));
     Err(Failure::new(FailureKind::InvalidOutput, message).into())
 }
 
@@ -113,8 +113,8 @@ impl<'a> Tape<'a> {
         }
     }
 
-    /// Writes what was recorded, also of a run that failed, and names what was
-    /// not replayed by one that has not.
+    /// Saves a recording, even of a failed run. After a successful replay, reports
+    /// the requests that were not replayed.
     fn end(&self, is_done: bool) -> Result<(), Error> {
         match self {
             Self::None => {}
@@ -138,25 +138,26 @@ impl<'a> Tape<'a> {
     }
 }
 
-/// What is shown while an action runs.
+/// Shows events while an action runs.
 #[derive(Clone)]
 struct Show {
     deltas: Option<Deltas>,
-    /// Whether text was shown.
+    /// Whether any text was shown.
     begun: Arc<AtomicBool>,
-    /// Why text could not be shown.
+    /// The error of showing text.
     broken: Arc<OnceLock<io::ErrorKind>>,
     retries: bool,
-    /// Stops the run when nobody can read its output.
+    /// Stops the run if its output cannot be written.
     cancellation: Cancellation,
 }
 
-/// Where text goes that arrives.
+/// The destination of streamed text.
 #[derive(Clone, Copy, PartialEq)]
 enum Deltas {
-    /// To standard output: it is the output.
+    /// Standard output, because the text is the output.
     Output,
-    /// To standard error: the output is something else, and comes whole.
+    /// Standard error, because the output is something else and is printed at the
+    /// end.
     Aside,
 }
 
@@ -164,14 +165,14 @@ fn deltas(connector: &Connector, action: &str, input: &Value, args: &Run) -> Opt
     if !args.stream {
         return None;
     }
-    // Without a schema the input is wrong, which the run itself says better.
+    // Without a schema the input is invalid, and the run itself reports that.
     let schema = connector.output_schema(action, input.clone()).unwrap_or_default();
     let is_text = schema.get("type").is_some_and(|of| of == "string");
     Some(if is_text && !args.envelope { Deltas::Output } else { Deltas::Aside })
 }
 
-/// Ctrl-C and SIGTERM end the run in good order: half-written files are
-/// removed. A second one ends the program.
+/// Makes Ctrl-C and SIGTERM cancel the run, which removes half-written files. A
+/// second signal ends the program.
 fn cancel_on_interrupt(cancellation: &Cancellation) -> Result<(), Error> {
     let cancellation = cancellation.clone();
     ctrlc::set_handler(move || {
@@ -197,15 +198,15 @@ fn assemble(
     let mut value = input::read(args.input.as_deref())?;
     if let Some(text) = &args.text {
         let property = text_property.ok_or_else(|| {
-            let message = format!("{} takes no text of its own", args.action);
-            Error::usage(message, "set its properties: --set PROPERTY=VALUE")
+            let message = format!("{} has no main text property", args.action);
+            Error::usage(message, "set its properties with --set PROPERTY=VALUE")
         })?;
         input::text(&mut value, property, text)?;
     }
     for argument in &args.set {
         input::set(table, &mut value, argument)?;
     }
-    // Whoever runs the command has named them.
+    // The user named these files in the command.
     files.grant_named_in(table, &value);
     for argument in &args.file {
         input::file(files, &mut value, argument)?;
@@ -214,8 +215,7 @@ fn assemble(
     Ok(value)
 }
 
-/// Text goes to standard output as it comes; the progress of a transfer to a
-/// bar, on a terminal.
+/// Prints text as it arrives, and shows the progress of transfers.
 fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
     let progress = Progress::new(io::stderr().is_terminal());
     move |event| match event {
@@ -223,7 +223,7 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
             match show.deltas {
                 Some(Deltas::Output) => {
                     if let Err(error) = print::part(&text) {
-                        // Only the first one counts.
+                        // Keeps the first error.
                         let _ = show.broken.set(error.kind());
                         show.cancellation.cancel();
                     }
@@ -245,7 +245,7 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
     }
 }
 
-/// What was streamed is not printed again; a line break ends it.
+/// Prints the output. If it was streamed, only adds a line break.
 fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
     if show.begun.load(Ordering::Relaxed) {
         match show.deltas {
@@ -279,7 +279,7 @@ fn with_hints(failure: Failure, table: &PropertyTable, address: &str) -> Error {
     Error::Failure { failure, hints: hint.into_iter().collect() }
 }
 
-/// An argument as a shell takes it: brackets and blanks mean something there.
+/// Quotes an argument for a shell, in which brackets and spaces are special.
 fn shell_word(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     if text.chars().all(is_plain) {

@@ -1,5 +1,5 @@
-//! Secrets, read from where nobody else sees them: a terminal without echo,
-//! standard input, or a file. Never from an argument.
+//! Reads secrets from places that others cannot see: a terminal without echo,
+//! standard input or a file, but never an argument.
 
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
@@ -12,43 +12,43 @@ use zeroize::Zeroizing;
 use super::error::Error;
 use super::print;
 
-/// More than any secret has; what is longer is another file than was meant.
+/// The maximum size of a secret. A larger file is probably a mistake.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Refuses `--set` for secrets. Where no property is named, the argument may
-/// be a secret itself: it is not repeated.
+/// Refuses `--set` for secrets. The error does not repeat an argument without a
+/// known property, which may itself be a secret.
 pub fn refuse_in_argument(table: &PropertyTable, argument: &str) -> Result<(), Error> {
     let path = argument.split_once('=').map_or("", |(path, _)| path);
     let name = path.split(['.', '[']).next().unwrap_or(path);
     match table.get(name) {
         Some(property) if property.secret => Err(Error::usage(
             format!(
-                "`{name}` is a secret and cannot be an argument: other users see arguments in the \
-                 list of processes, and shells keep them"
+                "`{name}` is a secret and cannot be an argument: other users can see arguments in \
+                 the process list, and shells store them in their history"
             ),
             format!(
-                "leave it out to be asked for it, pipe it in, or name a file that holds it: \
+                "omit it to enter it at a prompt, pipe it to stdin, or read it from a file: \
                  --secret-file {name}=FILE"
             ),
         )),
         Some(_) => Ok(()),
         None => Err(Error::usage(
-            "a --set names no property of the connection",
+            "unknown connection property in --set",
             format!("write --set PROPERTY=VALUE for one of: {}", names(table, false)),
         )),
     }
 }
 
-/// The names of the properties that are secrets, or of those that are none.
+/// Returns the names of the properties that are secrets, or of the others.
 fn names(table: &PropertyTable, secret: bool) -> String {
     let properties = table.iter().filter(|property| property.secret == secret);
     let names: Vec<&str> = properties.map(|property| property.name.as_str()).collect();
     names.join(", ")
 }
 
-/// Reads the secrets of a connection: those with a file from there, the others
-/// one by one from the terminal or, a line each, from standard input. Headers
-/// that the user names come from a file, as a JSON object.
+/// Reads the secrets of a connection: from files if given, otherwise from the
+/// terminal or, one per line, from standard input. User-defined headers can only
+/// come from a file, as a JSON object.
 pub fn read(
     definition: &Definition,
     files: &[String],
@@ -81,9 +81,9 @@ pub fn read(
     Ok(())
 }
 
-/// The name of the authorization whose secrets are wanted. Of several, it is
-/// the one that was set, that a given secret belongs to, that is picked at the
-/// terminal, or else the first.
+/// Returns the name of the authorization to read secrets for. If there are
+/// several, it is the one that was set, the one of a given secret, the one picked
+/// at the terminal, or the first, in this order.
 fn pick_authorization(
     definition: &Definition,
     values: &mut Map<String, Value>,
@@ -111,9 +111,9 @@ fn pick_authorization(
             let typed = line.trim();
             let number = if typed.is_empty() { Ok(1) } else { typed.parse::<usize>() };
             let picked = number.ok().and_then(|number| all.get(number.checked_sub(1)?));
-            let hint = || format!("type a number from 1 to {}", all.len());
+            let hint = || format!("enter a number from 1 to {}", all.len());
             picked.map(name).ok_or_else(|| {
-                Error::usage(format!("`{}` is not one of them", typed.escape_debug()), hint())
+                Error::usage(format!("invalid choice `{}`", typed.escape_debug()), hint())
             })?
         }
         None => first,
@@ -130,7 +130,7 @@ fn from_file<'a>(
 ) -> Result<(&'a str, Zeroizing<String>), Error> {
     let Some((name, path)) = argument.split_once('=') else {
         return Err(Error::usage(
-            // It may be the secret itself: it is not repeated.
+            // Does not repeat the argument, which may be the secret itself.
             "invalid value for --secret-file",
             "write it like --secret-file token=token.txt",
         ));
@@ -140,7 +140,7 @@ fn from_file<'a>(
         return Err(Error::usage(
             match known {
                 Some(_) => format!("`{name}` is not a secret of the connection"),
-                None => "a --secret-file names no secret of the connection".to_owned(),
+                None => "unknown connection secret in --secret-file".to_owned(),
             },
             format!("write --secret-file PROPERTY=FILE for one of: {}", names(table, true)),
         ));
@@ -153,7 +153,7 @@ fn from_file<'a>(
     Ok((name, secret))
 }
 
-/// A secret that is alone in a file.
+/// Reads a secret from a file that contains nothing else.
 pub fn from_path(path: &Path) -> io::Result<Zeroizing<String>> {
     let file = File::open(path)?;
     let bytes = limited(|limit| {
@@ -188,7 +188,7 @@ fn text_of(bytes: &[u8]) -> io::Result<&str> {
     read_text(bytes).map_err(|error| io::Error::other(format!("it {error}")))
 }
 
-/// Reads with a limit, and refuses what reaches it.
+/// Reads with a limit, and fails if it is reached.
 fn limited(
     read: impl FnOnce(u64) -> io::Result<Zeroizing<Vec<u8>>>,
 ) -> io::Result<Zeroizing<Vec<u8>>> {
@@ -203,6 +203,9 @@ fn missing(property: &Property) -> Error {
     let name = &property.name;
     Error::usage(
         format!("`{name}` ({}) is empty", property.label),
-        format!("type it when asked, pipe it in, or name a file: --secret-file {name}=FILE"),
+        format!(
+            "enter it at the prompt, pipe it to stdin, or read it from a file: --secret-file \
+             {name}=FILE"
+        ),
     )
 }

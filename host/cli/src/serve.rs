@@ -12,7 +12,7 @@ use super::components::{Approved, Components, FOLDER, Grants};
 use super::error::Error;
 use super::functions::Declared;
 
-/// Serves until the process is told to stop.
+/// Serves until a signal stops the process.
 pub fn serve(args: args::Serve) -> Result<(), Error> {
     let components =
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
@@ -36,53 +36,53 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
     service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
 }
 
-/// The HTTP functions of a file. Which connection another connector's action
-/// would be run with, a service cannot know.
+/// Reads the HTTP functions in a file. Refuses actions of other connectors,
+/// because a service does not know which connection to run them with.
 pub fn http_functions(components: &Components, file: Option<&Path>) -> Result<Functions, Error> {
     let Declared { functions, actions } = Declared::read(components, &Connections::none(), file)?;
     match actions.first() {
         None => Ok(functions),
         Some(declared) => Err(Error::usage(
             format!(
-                "`{}` is an action, and a run calls those of its own connector only here",
+                "`{}` is an action, but here a run can call only actions of its own connector",
                 declared.action
             ),
-            "declare HTTP functions, or use `connector run` or `connector mcp`",
+            "declare only HTTP functions, or use `connector run` or `connector mcp`",
         )),
     }
 }
 
-/// What components are given: no variable of the environment, which a service
-/// does not read.
+/// Returns the grants of components, without environment variables, because a
+/// service does not read them.
 pub fn grants(locked: bool, data_dir: Option<PathBuf>) -> Grants {
     Grants { locked, data_dir, ..Grants::default() }
 }
 
-/// The keys in a file, if one is named.
+/// Reads the keys in a file, if given.
 pub fn api_keys(file: Option<&Path>) -> Result<Option<ApiKeys>, Error> {
     let Some(file) = file else { return Ok(None) };
     let keys = ApiKeys::from_file(file).map_err(|error| unusable(file, &error))?;
     Ok(Some(keys))
 }
 
-/// All connectors that may be used. A service without any is a mistake.
+/// Returns all connectors that may be used. Fails if there are none.
 pub fn load(components: &Components) -> Result<Vec<Connector>, Error> {
     Ok(load_approved(components)?.into_iter().map(|approved| approved.connector).collect())
 }
 
-/// The same, with what each may be given.
+/// Like [`load`], with the variables that each connector may read.
 pub fn load_approved(components: &Components) -> Result<Vec<Approved>, Error> {
     let connectors = components.all_approved();
     if connectors.is_empty() {
         return Err(Error::usage(
             "no connectors found",
-            format!("looked in {}; ${FOLDER} names another folder", components.shown_folders()),
+            format!("looked in {}; set ${FOLDER} to another folder", components.shown_folders()),
         ));
     }
     Ok(connectors)
 }
 
-/// The error of a file of keys.
+/// The error for a file of keys.
 pub fn unusable(file: &Path, error: &ApiKeyError) -> Error {
     Error::Usage {
         message: format!("cannot use the API key in {}: {error}", file.display()),

@@ -1,5 +1,5 @@
-//! The commands that show what connectors are: `list`, `inspect`, `describe`,
-//! `schema`, `docs`.
+//! The commands that describe connectors: `list`, `inspect`, `describe`, `schema`
+//! and `docs`.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub fn list(components: &Components, as_json: bool) -> Result<(), Error> {
     }
     if found.is_empty() {
         print::note(format_args!("no connectors in {}", components.shown_folders()));
-        print::note(format_args!("hint: ${FOLDER} names a folder with .wasm files"));
+        print::note(format_args!("hint: set ${FOLDER} to a folder with .wasm files"));
         return Ok(());
     }
     let mut lines = Vec::new();
@@ -146,7 +146,7 @@ pub fn schema(
     input: Option<&Path>,
 ) -> Result<(), Error> {
     if input.is_some() && form != Form::Output {
-        return Err(Error::usage("--input belongs to --form output", "leave one of them out"));
+        return Err(Error::usage("--input requires --form output", "omit --input"));
     }
     if connection {
         let address = Address::parse(of).ok().map(|address| address.connector);
@@ -158,7 +158,7 @@ pub fn schema(
             Form::UiSchema => print::json(&render::ui_schema(table)),
             Form::JsonForms => print::json(&render::json_forms(table)),
             Form::Output => {
-                Err(Error::usage("a connection has no output", "name an action instead"))
+                Err(Error::usage("a connection has no output", "use an action instead"))
             }
         };
     }

@@ -1,4 +1,4 @@
-//! `connector trust` and `connector lock`: who approves components.
+//! `connector trust` and `connector lock`: approving components.
 
 use std::fs;
 use std::io::{self, BufRead, IsTerminal};
@@ -12,8 +12,8 @@ use super::components::Components;
 use super::error::Error;
 use super::print;
 
-/// Approves a component: shows what it asks for, asks, and binds the stored
-/// connections of its address.
+/// Approves a component: shows the permissions that it asks for, asks for
+/// confirmation, and binds the stored connections of its address.
 pub fn trust(
     components: &Components,
     name: &str,
@@ -30,10 +30,7 @@ pub fn trust(
         Approval::Changed(before) => Some(*before),
         Approval::Unknown => None,
     };
-    let store = match has_store(data_dir)? {
-        true => Some(Store::open_for_user(data_dir)?),
-        false => None,
-    };
+    let store = if has_store(data_dir)? { Some(Store::open_for_user(data_dir)?) } else { None };
     let elsewhere = match &store {
         Some(store) => bound_elsewhere(store, &connector)?,
         None => Vec::new(),
@@ -50,8 +47,8 @@ pub fn trust(
             print::plain(&record.name)
         ));
     }
-    if !yes && !asked()? {
-        return Err(usage("nothing was approved".to_owned()));
+    if !yes && !is_confirmed()? {
+        return Err(usage("not approved".to_owned()));
     }
     Trusted::read(data_dir).map_err(usage)?.add(&file, &connector, data_dir)?;
     for StoredConnection { record, values, .. } in &elsewhere {
@@ -70,33 +67,33 @@ pub fn trust(
     Ok(())
 }
 
-/// Asks on a terminal whether a component that nobody has approved may be used.
+/// Asks on a terminal whether to approve a component.
 ///
 /// # Errors
-/// If there is no terminal, with the command that approves it; or if the answer
-/// is no.
+/// If there is no terminal or if the user declines, with the command that approves
+/// it.
 pub fn on_first_use(
     file: &Path,
     connector: &Connector,
     before: Option<&Request>,
     data_dir: Option<&Path>,
 ) -> Result<(), Error> {
-    let command = format!("`connector trust {}` shows what it asks for", print::path(file));
+    let command = format!("review and approve it with `connector trust {}`", print::path(file));
     let message = match before {
         None => format!("{} is not approved", print::path(file)),
-        Some(_) => format!("{} asks for something else than was approved", print::path(file)),
+        Some(_) => format!("{} asks for other permissions than were approved", print::path(file)),
     };
     if !is_interactive() {
         return Err(Error::usage(message, command));
     }
     show(file, connector, before);
-    if !asked()? {
+    if !is_confirmed()? {
         return Err(Error::usage(message, command));
     }
     Ok(Trusted::read(data_dir).map_err(usage)?.add(file, connector, data_dir)?)
 }
 
-/// Writes the lock file of a folder: for whoever builds and ships components.
+/// Writes the lock file of a folder, for those who build and ship components.
 pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     let unreadable = |error: io::Error| {
         usage(format!("cannot read the folder {}: {}", folder.display(), error.kind()))
@@ -119,25 +116,25 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
 }
 
 /// # Errors
-/// If a component asks for a variable of the host.
+/// If a component asks for a variable that is reserved for the host.
 pub fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<(), Error> {
     match approval::variable_of_host(connector) {
         None => Ok(()),
         Some(variable) => Err(usage(format!(
-            "{} asks for `{variable}`, which is a variable of the host",
+            "{} asks for `{variable}`, which is reserved for the host",
             print::path(file)
         ))),
     }
 }
 
-/// The stored connections of a component's address that are not bound to where
-/// it would send them.
+/// Returns the stored connections of a component's address that are bound to
+/// another destination than it would send them to.
 fn bound_elsewhere(store: &Store, connector: &Connector) -> Result<Vec<StoredConnection>, Error> {
     let address = connector.descriptor().own_address();
     let mut elsewhere = Vec::new();
     for record in store.connections()?.into_iter().filter(|record| record.component == address) {
         let Some(stored) = store.connection(&record.id)? else { continue };
-        // What no longer fits its form is not used, and cannot be bound.
+        // Skips a connection whose values are no longer valid: it cannot be used.
         let Ok(connection) = connector.connection(stored.values.connection_values()) else {
             continue;
         };
@@ -148,26 +145,29 @@ fn bound_elsewhere(store: &Store, connector: &Connector) -> Result<Vec<StoredCon
     Ok(elsewhere)
 }
 
-/// What a component asks for; where something was approved before, what is
-/// different.
+/// Shows the permissions that a component asks for or, if it was approved before,
+/// the changes.
 fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
     let request = Request::of(connector);
     let title = print::short(&connector.descriptor().title);
     let lines = match before {
         None => {
-            print::note(format_args!("{} ({title}) asks for:", print::path(file)));
+            print::note(format_args!(
+                "{} ({title}) asks for these permissions:",
+                print::path(file)
+            ));
             request.lines()
         }
         Some(before) if *before == request => {
             print::note(format_args!(
-                "{} ({title}) asks for the same as before",
+                "{} ({title}) asks for the same permissions as before",
                 print::path(file)
             ));
             Vec::new()
         }
         Some(before) => {
             print::note(format_args!(
-                "{} ({title}) asks for something else now:",
+                "{} ({title}) now asks for other permissions:",
                 print::path(file)
             ));
             request.changes(before)
@@ -183,9 +183,12 @@ fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-fn asked() -> Result<bool, Error> {
+fn is_confirmed() -> Result<bool, Error> {
     if !is_interactive() {
-        return Err(Error::usage("there is no terminal to ask on", "--yes approves what is shown"));
+        return Err(Error::usage(
+            "cannot ask for confirmation without a terminal",
+            "use --yes to approve it",
+        ));
     }
     print::note_part("Approve it? [y/N] ");
     let mut answer = String::new();

@@ -16,10 +16,10 @@ use super::serve::{grants, http_functions, load};
 /// The arguments of `worker`.
 #[derive(Debug, clap::Args)]
 pub struct Worker {
-    /// The NATS server, or the servers of a cluster with commas between them
+    /// The NATS server, or the servers of a cluster, separated by commas
     #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats: Servers,
-    /// The user's credentials file, as `nsc` creates it
+    /// The user's credentials file, as created by `nsc`
     #[arg(long, value_name = "FILE", env = "NATS_CREDS")]
     pub creds: Option<PathBuf>,
     /// The user's name; the password is read from --password-file or $NATS_PASSWORD
@@ -28,7 +28,7 @@ pub struct Worker {
     /// A file with the user's password
     #[arg(long, value_name = "FILE", requires = "user")]
     pub password_file: Option<PathBuf>,
-    /// The authorities of the server's certificate: a PEM file, instead of the system's
+    /// The certificate authorities to trust instead of the system's: a PEM file
     #[arg(long, value_name = "FILE", env = "NATS_CA")]
     pub nats_ca: Option<PathBuf>,
     /// The prefix of all names in NATS
@@ -46,7 +46,7 @@ pub struct Worker {
     /// How long runs may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
-    /// Time without a heartbeat until another worker takes over; applies to a new queue
+    /// Time without a heartbeat before another worker takes over; applies to a new queue
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub ack_wait: Duration,
     /// How long outcomes and files are kept; applies to new buckets
@@ -55,16 +55,17 @@ pub struct Worker {
     /// Number of servers of a cluster that store everything; applies to new queues and buckets
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,
-    /// Maximum size of a file of an input, in MiB
+    /// Maximum size of an input file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Use only the exact files that were approved, not rebuilt ones that ask for the same
+    /// permissions
     #[arg(long)]
     pub locked: bool,
-    /// Where connections may lead.
+    /// The servers that connections may reach.
     #[command(flatten)]
     pub reach: Reach,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
@@ -72,7 +73,7 @@ pub struct Worker {
     pub functions: Option<PathBuf>,
 }
 
-/// Works until the process is told to stop.
+/// Takes runs until a signal stops the process.
 pub fn work(args: Worker) -> Result<(), Error> {
     let user = user(&args)?;
     let components =
@@ -107,13 +108,13 @@ fn user(args: &Worker) -> Result<User, Error> {
         Some(path) => password(path)?,
         None => Zeroizing::new(std::env::var("NATS_PASSWORD").unwrap_or_default()),
     };
-    match password.is_empty() {
-        true => Err(Error::usage(
+    if password.is_empty() {
+        return Err(Error::usage(
             format!("the NATS user `{name}` has no password"),
-            "put it into a file, --password-file FILE, or into $NATS_PASSWORD",
-        )),
-        false => Ok(User::Password(name.clone(), password)),
+            "use --password-file FILE or set $NATS_PASSWORD",
+        ));
     }
+    Ok(User::Password(name.clone(), password))
 }
 
 fn password(path: &Path) -> Result<Zeroizing<String>, Error> {

@@ -1,9 +1,9 @@
-//! Files: what inputs name, and what runs made.
+//! The files that inputs refer to and that runs create.
 //!
-//! A client names a file by the `url` of an earlier answer, sends it in a
-//! `data:` URL (RFC 2397), or names a `file:` URL below a folder that whoever
-//! started the server allowed. A model may be talked into naming any file, so
-//! no other is read.
+//! A client refers to a file by the `url` of an earlier result, by a `data:` URL
+//! with its content (RFC 2397), or by a `file:` URL in a folder that is allowed
+//! by `--input-dir`. No other file can be read, because a model may be tricked
+//! into asking for any file.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -24,35 +24,34 @@ use rmcp::model::{Resource, ResourceContents};
 use serde_json::{Value, json};
 use url::Url;
 
-/// What the URIs of files begin with; an id stands behind it.
+/// The prefix of the URIs of files. The file's id follows.
 pub const PREFIX: &str = "connector://files/";
-/// How many files are listed, the latest ones.
+/// The maximum number of files in a list. The latest ones are kept.
 const MAX_LISTED: usize = 1_000;
-/// The largest file that is read as a resource, in bytes: it becomes one
-/// message.
-const LARGEST_READ: u64 = 32 << 20;
+/// The maximum size of a resource in bytes. It is sent as one message.
+const MAX_READ: u64 = 32 << 20;
 
 /// The files of a server.
 pub struct Kept {
     store: FileStore,
     files: Files,
     input_dirs: Vec<InputDir>,
-    told: Mutex<VecDeque<FileEntry>>,
+    listed: Mutex<VecDeque<FileEntry>>,
 }
 
 impl Kept {
-    /// Inputs may name files of the store and below the folders.
+    /// Allows inputs to refer to files in the store and in the folders.
     pub fn new(store: FileStore, files: Files, input_dirs: Vec<InputDir>) -> Self {
-        Self { store, files, input_dirs, told: Mutex::default() }
+        Self { store, files, input_dirs, listed: Mutex::default() }
     }
 
-    /// As runs see them.
+    /// The files as runs see them.
     pub fn files(&self) -> &Files {
         &self.files
     }
 
-    /// Takes in what an input brings or names, and leaves handles in its
-    /// place, granted in the files of the call. To be called where a file may be written.
+    /// Replaces the files in an input with handles, and grants them to the
+    /// call's files. Blocks.
     ///
     /// # Errors
     /// `invalid-input` with the property.
@@ -65,21 +64,21 @@ impl Kept {
         Call { kept: self, files }.members(properties, input, "")
     }
 
-    fn brought(&self, url: &str, name: &str) -> Result<FileEntry, String> {
-        let wrong = |_| "it is no valid data: URL".to_owned();
+    fn store_data_url(&self, url: &str, name: &str) -> Result<FileEntry, String> {
+        let wrong = |_| "invalid data: URL".to_owned();
         let data = DataUrl::process(url).map_err(|error| wrong(format!("{error:?}")))?;
         let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
         let kind = data.mime_type();
         let kind = format!("{}/{}", kind.type_, kind.subtype);
         let kept = self.create(name, &kind, &content);
-        kept.map(|file| file.entry).map_err(|error| format!("it cannot be kept: {}", error.kind()))
+        kept.map(|file| file.entry).map_err(|error| format!("cannot store it: {}", error.kind()))
     }
 
     fn find(&self, uri: &str) -> Option<StoredFile> {
         self.store.find(uri.strip_prefix(PREFIX)?)
     }
 
-    /// Keeps a file that is not a run's.
+    /// Stores a file that no run created.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -89,7 +88,7 @@ impl Kept {
         file.keep()
     }
 
-    /// The files of the store that an output names, each once.
+    /// Returns the stored files in an output, without duplicates.
     pub fn named_in(&self, output: &Value) -> Vec<StoredFile> {
         let mut found = Vec::new();
         self.collect(output, &mut found);
@@ -109,36 +108,37 @@ impl Kept {
         }
     }
 
-    /// From now on a file is listed.
-    pub fn tell(&self, file: StoredFile) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.push_back(file.entry);
-        if told.len() > MAX_LISTED {
-            told.pop_front();
+    /// Adds a file to the list.
+    pub fn add_to_list(&self, file: StoredFile) {
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        listed.push_back(file.entry);
+        if listed.len() > MAX_LISTED {
+            listed.pop_front();
         }
     }
 
-    /// The files that were told of and are still there, the latest first.
+    /// Returns the listed files that still exist, latest first.
     pub fn list(&self) -> Vec<Resource> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let there = told.iter().rev().filter_map(|entry| Some((entry, self.find(&entry.url)?)));
-        there.map(|(entry, file)| resource(entry, file.size)).collect()
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let existing =
+            listed.iter().rev().filter_map(|entry| Some((entry, self.find(&entry.url)?)));
+        existing.map(|(entry, file)| resource(entry, file.size)).collect()
     }
 
-    /// A file's content, if there is one. To be called where a file may be
-    /// read.
+    /// Returns the content of a file, if it exists. Blocks.
     ///
     /// # Errors
-    /// If it cannot be told in one message.
+    /// If it cannot be read, or is too large for a message.
     pub fn read(&self, uri: &str) -> Result<Option<ResourceContents>, String> {
         let Some(file) = self.find(uri) else { return Ok(None) };
-        if LARGEST_READ < file.size {
+        if file.size > MAX_READ {
             return Err(format!(
-                "the file has {} bytes; as a resource at most {LARGEST_READ} are read",
+                "the file is too large to be read as a resource: {} bytes; the maximum is \
+                 {MAX_READ}",
                 file.size
             ));
         }
-        let unreadable = |error: io::Error| format!("it cannot be read: {}", error.kind());
+        let unreadable = |error: io::Error| format!("cannot read the file: {}", error.kind());
         let bytes = fs::read(&file.path).map_err(unreadable)?;
         let kind = file.entry.mime_type;
         let is_text = kind.starts_with("text/") || kind == "application/json";
@@ -188,14 +188,14 @@ impl Call<'_> {
         }
         if let Value::Array(items) = value {
             for (at, item) in items.iter_mut().enumerate() {
-                for row in &property.children {
-                    self.value(row, item, &format!("{path}[{at}]"))?;
+                for child in &property.children {
+                    self.value(child, item, &format!("{path}[{at}]"))?;
                 }
             }
         }
-        if let (Value::Object(members), Some(row)) = (&mut *value, &property.values) {
+        if let (Value::Object(members), Some(values)) = (&mut *value, &property.values) {
             for (name, member) in members {
-                self.value(row, member, &format!("{path}.{name}"))?;
+                self.value(values, member, &format!("{path}.{name}"))?;
             }
         }
         match property.kind {
@@ -204,19 +204,19 @@ impl Call<'_> {
         }
     }
 
-    /// A file as a client may give it: a handle, or its URL alone.
+    /// Replaces a file, given as a handle or as a bare URL.
     fn file(&self, value: &mut Value) -> Result<(), String> {
         let url = value.as_str().or_else(|| value.get("url")?.as_str());
         let Some(url) = url.map(str::to_owned) else { return Ok(()) };
         let entry = match url.split_once(':') {
             Some(("data", _)) => {
                 let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
-                self.kept.brought(&url, name)?
+                self.kept.store_data_url(&url, name)?
             }
             Some(("file", _)) => self.local(&url)?,
             _ => match self.kept.find(&url) {
                 Some(file) => file.entry,
-                None => return Err(format!("there is no file `{}`", short(&url))),
+                None => return Err(format!("file `{}` not found", short(&url))),
             },
         };
         *value = json!(entry);
@@ -225,17 +225,19 @@ impl Call<'_> {
 
     fn local(&self, url: &str) -> Result<FileEntry, String> {
         let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
-        let path = path.ok_or_else(|| format!("`{}` is no file: URL", short(url)))?;
+        let path = path.ok_or_else(|| format!("invalid file: URL `{}`", short(url)))?;
         let open = self.kept.input_dirs.iter().find_map(|dir| dir.file(&path));
         let granted = open.and_then(|file| self.files.grant_open(file, &path).ok());
-        // The same words whether there is such a file or not.
-        granted.ok_or_else(|| format!("{} is not below a folder of --input-dir", path.display()))
+        // The same message whether or not the file exists.
+        granted.ok_or_else(|| {
+            format!("{} is not inside a folder allowed by --input-dir", path.display())
+        })
     }
 }
 
-/// A folder whose files inputs may name.
+/// A folder with files that inputs may refer to.
 pub struct InputDir {
-    /// As it was named, and where that is.
+    /// The path as given, and the canonical path.
     paths: [PathBuf; 2],
     dir: Dir,
 }
@@ -244,15 +246,15 @@ impl InputDir {
     /// Opens a folder.
     ///
     /// # Errors
-    /// If there is none.
+    /// If it does not exist or cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
         let real = fs::canonicalize(path)?;
         let dir = Dir::open_ambient_dir(&real, ambient_authority())?;
         Ok(Self { paths: [path.to_owned(), real], dir })
     }
 
-    /// Opens a file below it. No link leads out of the folder: each part of the
-    /// path is opened below the one in front of it.
+    /// Opens a file in it. Symbolic links cannot escape the folder, because each
+    /// segment of the path is opened relative to the one before.
     fn file(&self, path: &Path) -> Option<File> {
         let below = self.paths.iter().find_map(|folder| path.strip_prefix(folder).ok())?;
         let is_file = self.dir.metadata(below).is_ok_and(|metadata| metadata.is_file());
@@ -261,8 +263,8 @@ impl InputDir {
     }
 }
 
-/// Some clients send a list, an object or a handle as a text of JSON. A run would
-/// read it, but too late for the files that it names.
+/// Parses a list, an object or a handle that a client sent as a string of JSON,
+/// as some do. A run would parse it, but only after files have been replaced.
 fn read_container(property: &Property, value: &mut Value) {
     let is_container = matches!(
         property.kind,
@@ -296,7 +298,7 @@ mod tests {
         let kept = Kept::new(store.clone(), store.files(), Vec::new());
         let file = |at: usize| kept.create(&format!("{at}.txt"), "text/plain", b"a").unwrap();
         for at in 0..=MAX_LISTED {
-            kept.tell(file(at));
+            kept.add_to_list(file(at));
         }
         let listed = kept.list();
         assert_eq!(listed.len(), MAX_LISTED);

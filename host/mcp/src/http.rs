@@ -1,8 +1,8 @@
-//! What clients over HTTP are spared.
+//! Leniency towards clients over HTTP.
 //!
-//! The protocol asks a client to accept both JSON and server-sent events, and
-//! the `rmcp` crate refuses one that does not. Simple clients accept `*/*`, say
-//! nothing, or name one of the two: they get what they can read.
+//! The protocol requires a client to accept both JSON and server-sent events, and
+//! the `rmcp` crate refuses others. Simple clients accept `*/*`, send no `Accept`
+//! header, or accept only one of the two. They get what they accept.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -18,8 +18,8 @@ const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 const BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 
-/// Completes what a client accepts, answers what is no message, and sends an
-/// answer as JSON to a client that reads no events.
+/// Completes the `Accept` header, rejects bodies that are not messages, and sends
+/// the response as JSON to a client that does not accept events.
 pub async fn lenient(request: Request, next: Next) -> Response {
     let (mut parts, mut body) = request.into_parts();
     let accepts = |kind| accepts(&parts.headers, kind);
@@ -33,7 +33,7 @@ pub async fn lenient(request: Request, next: Next) -> Response {
             return (StatusCode::PAYLOAD_TOO_LARGE, Json(too_long())).into_response();
         };
         let bytes = readable(bytes);
-        // It may be shorter now.
+        // The body may have become shorter.
         parts.headers.remove(header::CONTENT_LENGTH);
         match read(&bytes) {
             Read::Message(_) => {}
@@ -45,13 +45,10 @@ pub async fn lenient(request: Request, next: Next) -> Response {
         body = Body::from(bytes);
     }
     let response = next.run(Request::from_parts(parts, body)).await;
-    match is_post && json && !events {
-        true => in_one_piece(response).await,
-        false => response,
-    }
+    if is_post && json && !events { in_one_piece(response).await } else { response }
 }
 
-/// Whether a client reads what is of this kind; without a header, everything.
+/// Whether a client accepts a media type. Without a header it accepts all.
 fn accepts(headers: &HeaderMap, kind: &str) -> bool {
     let mut values = headers.get_all(header::ACCEPT).iter().peekable();
     if values.peek().is_none() {
@@ -79,7 +76,7 @@ fn is_of(headers: &HeaderMap, kind: &str) -> bool {
     name.is_some_and(|name| name.trim().eq_ignore_ascii_case(kind))
 }
 
-/// The answer of a stream, without what is told before it.
+/// Extracts the response message from a stream and drops its notifications.
 async fn in_one_piece(response: Response) -> Response {
     if !is_of(response.headers(), EVENTS) {
         return response;
@@ -97,7 +94,7 @@ async fn in_one_piece(response: Response) -> Response {
     Response::from_parts(parts, Body::from(answer.to_string()))
 }
 
-/// The answer among server-sent events, each of which is a message on one
+/// Returns the response among server-sent events. Each event is a message on one
 /// line.
 fn answer(events: &str) -> Option<Value> {
     let messages = events.lines().filter_map(|line| {
@@ -115,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_client_accepts() {
+    fn accept_headers_are_parsed() {
         for (accept, json, events) in [
             (None, true, true),
             (Some("*/*"), true, true),
@@ -138,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_the_last_message_with_an_id() {
+    fn the_response_is_the_last_message_with_an_id() {
         let events = "data: \nid: 0\nretry: 3000\n\n\
                       data: {\"method\":\"notifications/progress\"}\n\n\
                       : alive\n\ndata: {\"id\":1,\"result\":{}}\n\n";

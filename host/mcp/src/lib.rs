@@ -1,16 +1,16 @@
-//! `connector mcp`: the actions as tools of the Model Context Protocol, for
-//! language models and the programs around them.
+//! `connector mcp`: actions as tools of the Model Context Protocol, for language
+//! models and the programs that use them.
 //!
-//! | here | there |
+//! | connector | MCP |
 //! |---|---|
-//! | an action | a tool with its JSON Schema (`tools`) |
-//! | an outcome, a failure | a tool's result, with `isError` for failures (`results`) |
-//! | files that runs make, reference pages | resources (`files`, `server`) |
+//! | action | tool with its JSON Schema (`tools`) |
+//! | outcome or failure | tool result, with `isError` for failures (`results`) |
+//! | files that runs create, reference pages | resources (`files`, `server`) |
 //! | events | progress notifications (`progress`) |
 //!
-//! The protocol itself is the `rmcp` crate's. It is spoken on standard input
-//! and output, or over streamable HTTP under `/mcp`, where the service's rules
-//! say who is served.
+//! The `rmcp` crate implements the protocol, over standard input and output or
+//! over streamable HTTP at `/mcp`. Over HTTP, the access control of
+//! `connector-serve` applies.
 
 mod files;
 mod http;
@@ -39,57 +39,57 @@ use lines::Lines;
 use server::Server;
 use sessions::Sessions;
 
-/// Where streamable HTTP is spoken.
+/// The path of streamable HTTP.
 const PATH: &str = "/mcp";
-/// The largest message of a client, in bytes: a file within it is base64.
+/// The maximum size of a client's message in bytes. It may contain files as
+/// base64.
 const MAX_MESSAGE: usize = 64 << 20;
-/// How often what is too old is removed.
-const SWEEP: Duration = Duration::from_secs(600);
+/// The interval for removing expired files.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// How the server is set up.
+/// The settings of the server.
 pub struct Settings {
-    /// What stands behind the tools.
+    /// The connectors and connections behind the tools.
     pub offers: Vec<Offer>,
     /// The functions that a model may call within an action.
     pub functions: FunctionsOf,
-    /// Where files are kept that runs make.
+    /// The store for files that runs create.
     pub store: FileStore,
-    /// The same for runs.
+    /// The same files, as runs see them.
     pub files: Files,
-    /// The folders whose files inputs may name.
+    /// The folders with files that inputs may refer to.
     pub input_dirs: Vec<InputDir>,
     /// How long files are kept.
     pub keep: Duration,
-    /// The most runs at the same time.
+    /// The maximum number of simultaneous runs.
     pub runs: usize,
-    /// How long a run may take.
+    /// The maximum duration of a run.
     pub run_time: Duration,
 }
 
-/// Makes the functions of a run: of this connector, with this connection and
-/// these files.
+/// Creates the functions of a run with this connector, connection and files.
 pub type FunctionsOf = Box<dyn Fn(&Connector, &Connection, &Files) -> Functions + Send + Sync>;
 
 /// A connector and the connection that its tools use.
 pub struct Offer {
     /// The connector.
     pub connector: Connector,
-    /// The connection, or why there is none: a tool says so when it is called.
+    /// The connection, or the error that a tool returns because it has none.
     pub connection: Result<Connection, String>,
 }
 
-/// How the server is reached over HTTP.
+/// The settings for HTTP.
 pub struct Http {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: Listen,
-    /// What callers must send, if anything.
+    /// The keys of callers, if they need one.
     pub api_keys: Option<ApiKeys>,
-    /// How it stops.
+    /// How the server stops.
     pub shutdown: Shutdown,
 }
 
-/// Speaks on standard input and output until the input ends, or over HTTP
-/// until the process is told to stop.
+/// Serves on standard input and output until the input ends, or over HTTP until
+/// a signal stops it.
 ///
 /// # Errors
 /// See [`ServiceError`].
@@ -101,7 +101,7 @@ pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError>
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // A run has a thread; a file is read and written on one.
+        // One for each run, and some for files.
         .max_blocking_threads(settings.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;
@@ -113,14 +113,14 @@ pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError>
             None => on_stdio(server).await,
         }
     });
-    // Standard input is read on a thread that cannot be stopped.
+    // Does not wait for the thread that reads standard input.
     runtime.shutdown_background();
     served
 }
 
 async fn on_stdio(server: Server) -> Result<(), ServiceError> {
     let failed = |error: String| ServiceError::Start(std::io::Error::other(error));
-    // A client that goes away before it has said anything is no failure.
+    // A client may disconnect before it sends anything.
     let running = match server.serve(Lines::start()).await {
         Ok(running) => running,
         Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
@@ -131,7 +131,7 @@ async fn on_stdio(server: Server) -> Result<(), ServiceError> {
 
 async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
     let config = StreamableHttpServerConfig::default()
-        // Who is served is the guard's to say.
+        // `guard` checks the host.
         .disable_allowed_hosts()
         .with_max_request_body_bytes(MAX_MESSAGE);
     let stop = config.cancellation_token.clone();
@@ -146,21 +146,21 @@ async fn over_http(server: Server, http: Http) -> Result<(), ServiceError> {
         .layer(from_fn(http::lenient))
         .layer(map_request(reject_slow_body))
         .layer(from_fn_with_state(access, guard));
-    // Sessions wait for messages for ever.
+    // Sessions wait for messages indefinitely.
     listen::serve(&http.listen, http.shutdown, router, || stop.cancel()).await
 }
 
-/// Removes what is too old, again and again.
+/// Regularly removes expired files.
 async fn sweep(store: FileStore, keep: Duration) {
     loop {
         let store = store.clone();
         let swept = tokio::task::spawn_blocking(move || {
             if let Err(error) = store.expire(keep) {
-                tracing::warn!(%error, "old files cannot be removed");
+                tracing::warn!(%error, "cannot remove expired files");
             }
         });
-        // It has said itself what went wrong.
+        // Errors were logged above.
         let _ = swept.await;
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
     }
 }

@@ -1,7 +1,7 @@
-//! The protocol on standard input and output, a message a line.
+//! The protocol on standard input and output, one message per line.
 //!
-//! The `rmcp` crate's transport drops a line that is not JSON, and one that is
-//! too long, without a word: a client would wait for its answer for ever.
+//! The `rmcp` crate's transport silently drops a line that is not JSON or is too
+//! long, so a client would wait forever for the response.
 
 use std::io;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::MAX_MESSAGE;
 use super::message::{Read, read, readable, too_long};
 
-/// How much is read at once of a line that is too long.
+/// How much of a line that is too long is read at a time.
 const SKIPPED: u64 = 64 << 10;
 
 /// Standard input and output.
@@ -31,7 +31,7 @@ pub struct Lines {
 struct Output(Arc<Mutex<Stdout>>);
 
 impl Lines {
-    /// Begins to read.
+    /// Starts reading.
     pub fn start() -> Self {
         let output = Output(Arc::new(Mutex::new(stdout())));
         let (sender, messages) = mpsc::channel(1);
@@ -70,8 +70,8 @@ impl Output {
     }
 }
 
-/// Hands on messages until the input ends or nobody takes them any more, and
-/// answers what is no message itself.
+/// Forwards messages until the input ends or the receiver is dropped, and
+/// responds to lines that are not messages.
 async fn take_in(
     mut input: BufReader<Stdin>,
     messages: mpsc::Sender<RxJsonRpcMessage<RoleServer>>,
@@ -83,12 +83,12 @@ async fn take_in(
             Line::Whole(line) if line.trim_ascii().is_empty() => continue,
             Line::Whole(line) => read(&readable(line.into())),
         };
-        let went = match taken {
+        let sent = match taken {
             Read::Message(message) => messages.send(*message).await.is_ok(),
             Read::Refused(answer) => output.write(&answer).await.is_ok(),
             Read::Unknown => true,
         };
-        if !went {
+        if !sent {
             return;
         }
     }
@@ -99,11 +99,11 @@ enum Line {
     TooLong,
 }
 
-/// The next line; none when the input has ended.
+/// Reads the next line. Returns `None` at the end of the input.
 async fn line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<Line> {
     let mut line = Vec::new();
-    let most = MAX_MESSAGE as u64 + 1;
-    input.take(most).read_until(b'\n', &mut line).await.ok()?;
+    let limit = MAX_MESSAGE as u64 + 1;
+    input.take(limit).read_until(b'\n', &mut line).await.ok()?;
     if line.is_empty() {
         return None;
     }

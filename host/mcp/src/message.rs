@@ -1,4 +1,4 @@
-//! Bytes as messages of JSON-RPC 2.0, and the answer to those that are none.
+//! Parses JSON-RPC 2.0 messages, and creates the responses to invalid ones.
 
 use std::borrow::Cow;
 
@@ -13,19 +13,19 @@ use super::MAX_MESSAGE;
 const PARSE_ERROR: i32 = -32_700;
 const INVALID_REQUEST: i32 = -32_600;
 
-/// What bytes turned out to be.
+/// The result of parsing.
 pub enum Read {
     /// A message.
     Message(Box<RxJsonRpcMessage<RoleServer>>),
-    /// No message, and this is the answer.
+    /// An invalid message, with the response to it.
     Refused(Value),
-    /// A notification that is not known here: those have no answer.
+    /// An unknown notification, which has no response.
     Unknown,
 }
 
-/// A message without a byte order mark, and with U+FFFD for half of a surrogate
-/// pair, which programs write that cut a text inside an emoji. What is not text
-/// stays as it is, to be refused.
+/// Removes a byte order mark, and replaces half of a surrogate pair with U+FFFD.
+/// Programs write that if they truncate a string within an emoji. Leaves invalid
+/// UTF-8 unchanged; [`read`] refuses it.
 pub fn readable(message: Bytes) -> Bytes {
     let Ok(text) = read_text(&message) else { return message };
     match whole_surrogates(text) {
@@ -40,11 +40,12 @@ pub fn read(bytes: &[u8]) -> Read {
     let value = match read_object(text) {
         Ok(object) => Value::Object(object),
         Err(JsonError::NoObject) if text.starts_with(b"[") => {
-            let message = "batches are not supported: send each message by itself";
+            let message = "batches are not supported; send each message separately";
             return Read::Refused(answer(&Value::Null, INVALID_REQUEST, message));
         }
         Err(JsonError::NoObject) => {
-            return Read::Refused(answer(&Value::Null, INVALID_REQUEST, "a message is an object"));
+            let message = "the message must be an object";
+            return Read::Refused(answer(&Value::Null, INVALID_REQUEST, message));
         }
         Err(error) => {
             let message = format!("the message {error}");
@@ -59,15 +60,15 @@ pub fn read(bytes: &[u8]) -> Read {
         (None, Some(_)) => Read::Unknown,
         (id, _) => {
             let id = id.filter(|id| id.is_string() || id.is_number()).unwrap_or(&Value::Null);
-            let message = "this is not a JSON-RPC 2.0 message of the Model Context Protocol";
+            let message = "not a JSON-RPC 2.0 message of the Model Context Protocol";
             Read::Refused(answer(id, INVALID_REQUEST, message))
         }
     }
 }
 
-/// The answer to a message that is longer than any that is read.
+/// Returns the response to a message that is too long.
 pub fn too_long() -> Value {
-    let message = format!("a message has at most {MAX_MESSAGE} bytes");
+    let message = format!("the message is larger than {MAX_MESSAGE} bytes");
     answer(&Value::Null, INVALID_REQUEST, &message)
 }
 
@@ -79,19 +80,19 @@ fn answer(id: &Value, code: i32, message: &str) -> Value {
 mod tests {
     use super::*;
 
-    /// What is answered: the code and the id.
+    /// Returns the code and the id of the error response.
     fn refused(bytes: impl AsRef<[u8]>) -> (i64, Value) {
         match read(bytes.as_ref()) {
             Read::Refused(answer) => {
                 (answer["error"]["code"].as_i64().unwrap(), answer["id"].clone())
             }
             Read::Message(message) => panic!("{message:?} is a message"),
-            Read::Unknown => panic!("there is no answer"),
+            Read::Unknown => panic!("no response"),
         }
     }
 
     #[test]
-    fn what_is_no_json_is_a_parse_error() {
+    fn invalid_json_is_a_parse_error() {
         for bytes in [b"".as_slice(), b"{", b"hello", b"{\"id\":1,}", b"\xff\xfe", b"{} {}", b"\0"]
         {
             assert_eq!(refused(bytes), (-32_700, Value::Null), "{bytes:?}");
@@ -122,12 +123,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_notification_has_no_answer() {
+    fn an_unknown_notification_has_no_response() {
         assert!(matches!(read(br#"{"method":"window/progress"}"#), Read::Unknown));
     }
 
     #[test]
-    fn a_message_is_a_message_whatever_surrounds_it() {
+    fn a_message_may_be_surrounded_by_whitespace_and_a_byte_order_mark() {
         let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
         for text in [ping.to_owned(), format!("\u{feff}{ping}\r\n"), format!("  {ping} ")] {
             assert!(matches!(read(&readable(text.clone().into())), Read::Message(_)), "{text:?}");

@@ -3,31 +3,30 @@
 use connector_host::Event;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 
-/// The progress of one call. Its numbers grow with each notification, as the
-/// protocol asks, whatever is counted.
+/// The progress of a call. The protocol requires its number to increase with
+/// each notification, so numbers of different units are merged.
 pub struct Progress {
     token: ProgressToken,
     last: f64,
 }
 
 impl Progress {
-    /// Of the call that asked with this token.
+    /// Creates the progress of the call with this token.
     pub fn new(token: ProgressToken) -> Self {
         Self { token, last: 0.0 }
     }
 
-    /// What is told of an event.
+    /// Returns the notification for an event.
     pub fn event(&mut self, event: &Event) -> ProgressNotificationParam {
         match event {
-            // The text is what people wait for.
             Event::TextDelta { text, .. } => self.step(text.clone()),
             Event::Progress { unit, done, total } => self.counted(unit, *done, *total),
             Event::Retry { attempt, pause_ms, reason } => {
                 let seconds = *pause_ms as f64 / 1000.0;
-                self.step(format!("attempt {attempt}: {reason}; again in {seconds:.1} s"))
+                self.step(format!("attempt {attempt}: {reason}; retrying in {seconds:.1} s"))
             }
             Event::File { file } => self.step(format!("preview: {}", file.url)),
-            Event::FunctionCall { name, .. } => self.step(format!("calls {name}")),
+            Event::FunctionCall { name, .. } => self.step(format!("calling {name}")),
             Event::FunctionResult { name, result, .. } => self.step(match result {
                 Ok(_) => format!("called {name}"),
                 Err(error) => format!("called {name}: {error}"),
@@ -36,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// That the run goes on.
+    /// Returns a notification that the run is still active.
     pub fn alive(&mut self) -> ProgressNotificationParam {
         self.last += 1.0;
         ProgressNotificationParam::new(self.token.clone(), self.last)
@@ -52,10 +51,10 @@ impl Progress {
             return self.alive();
         }
         self.last = done;
-        let told = ProgressNotificationParam::new(self.token.clone(), done).with_message(unit);
+        let params = ProgressNotificationParam::new(self.token.clone(), done).with_message(unit);
         match total {
-            Some(total) if done <= total => told.with_total(total),
-            _ => told,
+            Some(total) if done <= total => params.with_total(total),
+            _ => params,
         }
     }
 }
@@ -71,17 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn it_grows_whatever_is_counted() {
+    fn progress_increases_across_different_units() {
         let mut progress = Progress::new(ProgressToken(NumberOrString::Number(7)));
         let delta = Event::TextDelta { choice: 0, text: "Good".to_owned() };
-        let told: Vec<_> = [bytes(10, Some(20)), bytes(20, Some(20)), delta, bytes(3, None)]
+        let notified: Vec<_> = [bytes(10, Some(20)), bytes(20, Some(20)), delta, bytes(3, None)]
             .iter()
             .map(|event| progress.event(event))
-            .map(|told| (told.progress, told.total, told.message))
+            .map(|params| (params.progress, params.total, params.message))
             .collect();
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
-            told,
+            notified,
             [
                 (10.0, Some(20.0), text("bytes")),
                 (20.0, Some(20.0), text("bytes")),

@@ -1,4 +1,4 @@
-//! Outcomes and failures as results of tools.
+//! Outcomes and failures as tool results.
 
 use std::io::{self, Write};
 
@@ -11,21 +11,19 @@ use serde_json::{Value, json};
 
 use super::files::{Kept, resource};
 
-/// Where a failed result carries its failure record.
+/// The metadata key of the failure record in a failed result.
 pub const FAILURE: &str = "workflow-connector/failure";
-/// The member of a structured result that stands for an output that is too
-/// large for it.
+/// The member of a structured result that replaces an outcome that is too large.
 pub const OUTCOME_FILE: &str = "outcomeFile";
-/// The largest result, in bytes: clients refuse larger ones. What has no place
-/// in it is a link.
+/// The maximum size of a result in bytes. Clients refuse larger ones. Content
+/// that does not fit is replaced by a link.
 const MAX_RESULT: usize = 1 << 20;
-/// What surrounds a result, and the members of its blocks.
+/// The space for the envelope of a result and the members of its blocks.
 const ENVELOPE: usize = 4 << 10;
-/// How much of a text is shown that is too long for a result, in bytes.
+/// How many bytes of a text are shown that is too long for a result.
 const MAX_BEGINNING: usize = 4 << 10;
 
-/// The output as text, what people look at or listen to, and a link to each
-/// file. To be called where a file may be read and written.
+/// Returns the output as text, images and audio, and a link to each file. Blocks.
 pub fn of_outcome(outcome: &Outcome, kept: &Kept) -> CallToolResult {
     let mut text = match &outcome.output {
         Value::String(text) => text.clone(),
@@ -36,7 +34,7 @@ pub fn of_outcome(outcome: &Outcome, kept: &Kept) -> CallToolResult {
     let mut room = Room(MAX_RESULT - ENVELOPE);
     let links: usize = files.iter().map(|file| size_of(&link(file))).sum();
     room.take(links);
-    // Both are the whole output: some clients read the one, some the other.
+    // Both contain the whole output, because some clients read only one of them.
     if !room.take(size_of(&text) + size_of(&structured)) {
         match keep(&structured, kept) {
             Ok(file) => {
@@ -47,26 +45,26 @@ pub fn of_outcome(outcome: &Outcome, kept: &Kept) -> CallToolResult {
                 }
                 files.push(file);
             }
-            // What was paid for is told, however large it is.
-            Err(error) => tracing::warn!(%error, "a large outcome cannot be kept as a file"),
+            // The user has paid for the outcome, so return it despite its size.
+            Err(error) => tracing::warn!(%error, "cannot store a large outcome as a file"),
         }
     }
     let mut content = vec![ContentBlock::text(text)];
     for file in files {
         content.extend(shown(&file, &mut room));
         content.push(link(&file));
-        kept.tell(file);
+        kept.add_to_list(file);
     }
     let mut result = CallToolResult::success(content);
     result.structured_content = Some(structured);
     result
 }
 
-/// What is left of a result's size, in bytes.
+/// The remaining size of a result in bytes.
 struct Room(usize);
 
 impl Room {
-    /// Takes so much, if there is as much.
+    /// Takes some of the remaining size. Returns whether it was enough.
     fn take(&mut self, size: usize) -> bool {
         let left = self.0.checked_sub(size);
         self.0 = left.unwrap_or(self.0);
@@ -74,7 +72,7 @@ impl Room {
     }
 }
 
-/// How many bytes a value takes as JSON.
+/// Returns the size of a value as JSON in bytes.
 fn size_of(value: &impl Serialize) -> usize {
     struct Count(usize);
     impl Write for Count {
@@ -87,7 +85,7 @@ fn size_of(value: &impl Serialize) -> usize {
         }
     }
     let mut count = Count(0);
-    // What cannot be written is not sent either.
+    // A value that cannot be serialized is not sent.
     let written = serde_json::to_writer(&mut count, value);
     written.map_or(0, |()| count.0)
 }
@@ -96,7 +94,7 @@ fn link(file: &StoredFile) -> ContentBlock {
     ContentBlock::resource_link(resource(&file.entry, file.size))
 }
 
-/// Keeps an outcome that is too large for a result.
+/// Stores an outcome that is too large for a result.
 fn keep(outcome: &Value, kept: &Kept) -> io::Result<StoredFile> {
     kept.create("outcome.json", "application/json", outcome.to_string().as_bytes())
 }
@@ -104,13 +102,13 @@ fn keep(outcome: &Value, kept: &Kept) -> io::Result<StoredFile> {
 fn beginning(text: &str, file: &StoredFile) -> String {
     let (beginning, _) = text.split_at(text.floor_char_boundary(MAX_BEGINNING));
     format!(
-        "The output is too large for a result: {} is the whole of it, of which this is the \
-         beginning.\n\n{beginning}",
+        "The output is too large for a result. The complete output is in {}; it begins as \
+         follows:\n\n{beginning}",
         file.entry.url
     )
 }
 
-/// An image or a recording itself, if there is room for it.
+/// Returns the content of an image or audio file, if it fits.
 fn shown(file: &StoredFile, room: &mut Room) -> Option<ContentBlock> {
     let kind = file.entry.mime_type.as_str();
     let block: fn(String, String) -> ContentBlock = match kind.split('/').next() {
@@ -126,7 +124,7 @@ fn shown(file: &StoredFile, room: &mut Room) -> Option<ContentBlock> {
     Some(block(STANDARD.encode(content), kind.to_owned()))
 }
 
-/// One sentence for the model, and the failure record for the program.
+/// Returns a message for the model and the failure record for the program.
 pub fn of_failure(failure: &Failure) -> CallToolResult {
     let mut result = of_message(failure.to_string());
     let mut meta = MetaObject::default();
@@ -135,7 +133,7 @@ pub fn of_failure(failure: &Failure) -> CallToolResult {
     result
 }
 
-/// A failure that is no run's.
+/// Returns an error that is not the failure of a run.
 pub fn of_message(message: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(message)])
 }

@@ -1,4 +1,4 @@
-//! What clients ask, answered.
+//! The requests of clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,19 +23,19 @@ use super::results::{of_failure, of_message, of_outcome};
 use super::tools::{ActionTool, tools};
 use super::{FunctionsOf, Offer, Settings};
 
-/// What the URIs of reference pages begin with; `openai/v1` stands behind it.
+/// The prefix of the URIs of reference pages. An address such as `openai/v1`
+/// follows.
 const DOCS: &str = "connector://docs/";
-/// As many events wait for a slow reader before the run waits for it too.
-const EVENTS: usize = 32;
-/// The methods that need parameters, and which.
+/// How many events are buffered for a slow reader before the run waits for it.
+const MAX_BUFFERED: usize = 32;
+/// The methods with required parameters, and a description of those.
 const PARAMETERS: [(&str, &str); 2] =
-    [("resources/read", "a `uri`"), ("tools/call", "a `name` and `arguments`, an object")];
-/// How often a silent run says that it goes on: clients give up after a
-/// minute.
+    [("resources/read", "a `uri`"), ("tools/call", "a `name` and an `arguments` object")];
+/// The interval of notifications that a run is still active. Clients give up
+/// after a minute.
 const ALIVE: Duration = Duration::from_secs(10);
 
-/// The server. Clones are the same one: over HTTP each request may have its
-/// own.
+/// The server. Clones share its state.
 #[derive(Clone)]
 pub struct Server(Arc<Shared>);
 
@@ -57,7 +57,6 @@ struct Page {
 }
 
 impl Server {
-    /// The server of these connectors.
     pub fn new(settings: Settings) -> Self {
         let Settings { offers, functions, store, files, input_dirs, runs, run_time, .. } = settings;
         let instructions = instructions(!input_dirs.is_empty());
@@ -78,7 +77,7 @@ impl Server {
 }
 
 impl Shared {
-    /// Runs a tool's action. On a thread of its own.
+    /// Runs a tool's action. Blocks its thread.
     fn perform(&self, at: usize, call: Call) -> CallToolResult {
         let Call { mut input, events, cancellation } = call;
         let Some(known) = self.tools.get(at) else { return of_message("no such tool".to_owned()) };
@@ -86,7 +85,7 @@ impl Shared {
             Ok(connection) => connection,
             Err(missing) => return of_message(missing.clone()),
         };
-        // What this call names is this call's: no other may read it.
+        // Other calls must not read the files of this one.
         let files = self.kept.files().for_call();
         if let Err(failure) = self.kept.take_in(known.table().as_slice(), &mut input, &files) {
             return of_failure(&failure);
@@ -102,7 +101,7 @@ impl Shared {
             .cancellation(&cancellation);
         if let Some(events) = events {
             run = run.streaming(true).on_event(move |event| {
-                // The receiver is gone when the caller is; the run is told so.
+                // Fails if the request was dropped, which also cancels the run.
                 let _ = events.blocking_send(event);
             });
         }
@@ -113,7 +112,7 @@ impl Shared {
     }
 }
 
-/// What a call brings to its thread.
+/// A call of a tool.
 struct Call {
     input: Value,
     events: Option<mpsc::Sender<Event>>,
@@ -151,26 +150,26 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let at = self.tool(&request.name).ok_or_else(|| self.no_tool(&request.name))?;
         let cancellation = Cancellation::new();
-        // Whatever becomes of this request, its run does not go on without it.
+        // Dropping the request cancels its run.
         let _stop = cancellation.clone().cancel_on_drop();
         let place = tokio::select! {
             place = Arc::clone(&self.0.places).acquire_owned() => place,
             () = context.ct.cancelled() => return Err(cancelled()),
         };
         let mut progress = context.meta.get_progress_token().map(Progress::new);
-        let (sender, mut events) = mpsc::channel(EVENTS);
+        let (sender, mut events) = mpsc::channel(MAX_BUFFERED);
         let input =
             request.arguments.map_or_else(|| Value::Object(Default::default()), Value::Object);
         let call = Call { input, events: progress.as_ref().map(|_| sender), cancellation };
         let shared = Arc::clone(&self.0);
         let mut ended = tokio::task::spawn_blocking(move || {
-            // A run that was told to stop still holds its place until it has.
+            // A cancelled run keeps its place until it has stopped.
             let _place = place;
             shared.perform(at, call)
         });
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);
         loop {
-            let told = tokio::select! {
+            let notification = tokio::select! {
                 biased;
                 () = context.ct.cancelled() => return Err(cancelled()),
                 Some(event) = events.recv() => {
@@ -182,9 +181,9 @@ impl ServerHandler for Server {
                 }
                 _ = alive.tick() => progress.as_mut().map(Progress::alive),
             };
-            if let Some(told) = told {
-                // A client that is gone is noticed by its transport.
-                let _ = context.peer.notify_progress(told).await;
+            if let Some(notification) = notification {
+                // The transport notices if the client has disconnected.
+                let _ = context.peer.notify_progress(notification).await;
             }
         }
     }
@@ -208,7 +207,7 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let files = ResourceTemplate::new(format!("{PREFIX}{{id}}"), "file")
-            .with_description("A file that a tool made, by the `url` of its handle.");
+            .with_description("A file that a tool created, by the `url` of its handle.");
         Ok(ListResourceTemplatesResult::with_all_items(vec![files]))
     }
 
@@ -226,14 +225,13 @@ impl ServerHandler for Server {
         match on_thread(move || shared.kept.read(&asked)).await? {
             Ok(Some(contents)) => Ok(ReadResourceResult::new(vec![contents]).into()),
             Ok(None) => {
-                Err(ErrorData::resource_not_found(format!("there is no resource `{uri}`"), None))
+                Err(ErrorData::resource_not_found(format!("resource `{uri}` not found"), None))
             }
             Err(message) => Err(ErrorData::invalid_params(message, None)),
         }
     }
 
-    /// Called for a method that is not known, and for one whose parameters are
-    /// not its own.
+    /// Called for an unknown method, and for invalid parameters.
     async fn on_custom_request(
         &self,
         request: CustomRequest,
@@ -242,10 +240,10 @@ impl ServerHandler for Server {
         let method = request.method;
         Err(match PARAMETERS.iter().find(|(name, _)| *name == method) {
             Some((_, parameters)) => {
-                ErrorData::invalid_params(format!("`{method}` takes {parameters}"), None)
+                ErrorData::invalid_params(format!("`{method}` requires {parameters}"), None)
             }
             None => {
-                let message = format!("there is no method `{}`", method.escape_debug());
+                let message = format!("unknown method `{}`", method.escape_debug());
                 ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None)
             }
         })
@@ -255,7 +253,7 @@ impl ServerHandler for Server {
 impl Server {
     fn no_tool(&self, name: &str) -> ErrorData {
         let known: Vec<&str> = self.0.tools.iter().map(|known| known.tool.name.as_ref()).collect();
-        let message = format!("there is no tool `{name}`; there are: {}", known.join(", "));
+        let message = format!("unknown tool `{name}`; available: {}", known.join(", "));
         ErrorData::invalid_params(message, None)
     }
 }
@@ -263,11 +261,11 @@ impl Server {
 async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ErrorData> {
-    let failed = |_| ErrorData::internal_error("the server failed at this request", None);
+    let failed = |_| ErrorData::internal_error("the server failed to handle this request", None);
     tokio::task::spawn_blocking(work).await.map_err(failed)
 }
 
-/// Nobody reads it: the client has forgotten the request.
+/// The result of a cancelled call, which the client ignores.
 fn cancelled() -> ErrorData {
     ErrorData::internal_error("the call was cancelled", None)
 }
@@ -281,18 +279,19 @@ fn page(offer: &Offer) -> Page {
     }
 }
 
-/// What a model should know of files.
+/// Returns the instructions for the model, mainly about files.
 fn instructions(has_folders: bool) -> String {
-    let urls = match has_folders {
-        true => format!(
-            "a {PREFIX}… URL from an earlier result, a data: URL or a file: URL below a folder \
-             that this server may read"
-        ),
-        false => format!("a {PREFIX}… URL from an earlier result or a data: URL"),
+    let urls = if has_folders {
+        format!(
+            "a {PREFIX}… URL from an earlier result, a data: URL or a file: URL in a folder that \
+             this server may read"
+        )
+    } else {
+        format!("a {PREFIX}… URL from an earlier result or a data: URL")
     };
     format!(
-        "Where a tool takes a file, give {{\"url\": …}}: {urls}. Files that tools make are \
-         resources under such URLs. A call may cost money at its provider. Each connector's \
-         reference page is a resource under {DOCS}."
+        "To pass a file to a tool, use {{\"url\": …}} with {urls}. Files that tools create are \
+         resources with such URLs. Providers may charge for calls. Each connector's reference \
+         page is a resource under {DOCS}."
     )
 }

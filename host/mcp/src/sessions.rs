@@ -1,7 +1,7 @@
-//! Sessions of clients over HTTP: no more than so many, and none for ever.
+//! Limits on the number and the idle time of sessions over HTTP.
 //!
-//! The `rmcp` crate keeps a session until its client ends it, which most do
-//! not.
+//! The `rmcp` crate keeps a session until its client ends it, and most clients
+//! never do.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,18 +13,18 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 
-/// The header that names a session.
+/// The header with the session id.
 const HEADER: &str = "mcp-session-id";
-/// The most sessions at the same time.
+/// The maximum number of sessions.
 const MAX_SESSIONS: usize = 256;
-/// How long a session is kept that nobody uses.
+/// The idle time after which a session ends.
 const MAX_IDLE: Duration = Duration::from_secs(3600);
-/// How long a session is kept that another one could take the place of.
+/// The idle time after which a session may be replaced by a new one.
 const MIN_IDLE: Duration = Duration::from_secs(30);
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(60);
+/// The interval for ending idle sessions.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
-/// The sessions, and when each was used for the last time.
+/// The sessions, and the time when each was last used.
 #[derive(Clone, Default)]
 pub struct Sessions {
     pub manager: Arc<LocalSessionManager>,
@@ -42,16 +42,16 @@ impl Sessions {
         }
     }
 
-    /// Ends sessions that nobody uses, again and again.
+    /// Regularly ends idle sessions.
     pub async fn expire(self) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(SWEEP_INTERVAL).await;
             self.expire_idle(MAX_IDLE).await;
         }
     }
 
-    /// Ends the session that was not used for the longest time, if that is long
-    /// enough for its client to have gone: it begins another one if it has not.
+    /// Ends the session that has been idle the longest, if its client has
+    /// probably disconnected. If not, the client starts a new session.
     async fn end_longest_idle(&self) -> bool {
         let mut sessions = self.manager.sessions.write().await;
         let mut used = self.used();
@@ -66,7 +66,7 @@ impl Sessions {
     async fn expire_idle(&self, max_idle: Duration) {
         let mut sessions = self.manager.sessions.write().await;
         let mut used = self.used();
-        // One whose client has not got its id yet is in use.
+        // A session whose id has not reached the client yet is not idle.
         used.retain(|id, _| sessions.contains_key(id.as_str()));
         sessions.retain(|id, _| {
             used.entry((**id).to_owned()).or_insert_with(Instant::now).elapsed() < max_idle
@@ -74,15 +74,15 @@ impl Sessions {
     }
 }
 
-/// Notes which session is used, and begins no more than there may be.
+/// Records the use of sessions, and limits their number.
 pub async fn count(State(sessions): State<Sessions>, request: Request, next: Next) -> Response {
     let is_new = request.method() == Method::POST && !request.headers().contains_key(HEADER);
     let is_full = is_new && sessions.manager.sessions.read().await.len() >= MAX_SESSIONS;
     if is_full && !sessions.end_longest_idle().await {
-        let message = format!("there are {MAX_SESSIONS} sessions already; try again later\n");
+        let message = format!("too many sessions (at most {MAX_SESSIONS}); try again later\n");
         return (StatusCode::SERVICE_UNAVAILABLE, message).into_response();
     }
-    // Ids that nobody was given are not noted.
+    // Ignores ids that this server did not issue.
     let id = request.headers().get(HEADER).and_then(|id| id.to_str().ok()).map(str::to_owned);
     if let Some(id) = id
         && let Some(used) = sessions.used().get_mut(&id)
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_session_takes_the_place_of_one_that_nobody_uses() {
+    fn a_new_session_replaces_an_idle_one() {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let sessions = Sessions::default();
             let begin = async |idle| {

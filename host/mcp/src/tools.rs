@@ -11,18 +11,18 @@ use serde_json::{Value, json};
 use super::Offer;
 use super::results::OUTCOME_FILE;
 
-/// The longest name of a tool, in characters.
+/// The maximum length of a tool's name in characters.
 const MAX_NAME: usize = 64;
 
-/// A tool and what stands behind it.
+/// A tool for an action.
 pub struct ActionTool {
-    /// As clients see it.
+    /// The tool as clients see it.
     pub tool: Tool,
     /// The connector.
     pub connector: Connector,
     /// The action's name.
     pub action: String,
-    /// The connection, or why there is none.
+    /// The connection, or an error if there is none.
     pub connection: Result<Connection, String>,
 }
 
@@ -32,20 +32,20 @@ impl ActionTool {
         descriptor.action(&self.action).map(|action| descriptor.address(action)).unwrap_or_default()
     }
 
-    /// The action's input.
+    /// The properties of the action's input.
     pub fn table(&self) -> PropertyTable {
         let action = self.connector.descriptor().action(&self.action);
         action.map(|action| action.properties.clone()).unwrap_or_default()
     }
 }
 
-/// A tool for each action.
+/// Returns a tool for each action.
 pub fn tools(offers: Vec<Offer>) -> Vec<ActionTool> {
     let mut tools: Vec<ActionTool> = Vec::new();
     for Offer { connector, connection } in offers {
         for action in &connector.descriptor().actions {
             let address = connector.descriptor().address(action);
-            // Two files may hold the same connector.
+            // Two files may contain the same connector.
             if tools.iter().any(|other| other.address() == address) {
                 continue;
             }
@@ -61,8 +61,8 @@ pub fn tools(offers: Vec<Offer>) -> Vec<ActionTool> {
     tools
 }
 
-/// The name of an action's tool: clients and providers take letters, digits,
-/// `_` and `-` alone, and no more than 64. A name that is taken gets a number.
+/// Returns the name of an action's tool. Clients and providers accept only up to
+/// 64 letters, digits, `_` and `-`. A name that is taken gets a number.
 fn name(address: &str, is_taken: impl Fn(&str) -> bool) -> String {
     let address = address.replace('/', "_");
     let numbered = |number: u32| {
@@ -76,9 +76,10 @@ fn name(address: &str, is_taken: impl Fn(&str) -> bool) -> String {
 
 fn tool(name: String, connector: &Connector, action: &Action) -> Tool {
     let descriptor = connector.descriptor();
-    let description = match action.description.is_empty() {
-        true => descriptor.title.clone(),
-        false => format!("{} ({})", action.description, descriptor.title),
+    let description = if action.description.is_empty() {
+        descriptor.title.clone()
+    } else {
+        format!("{} ({})", action.description, descriptor.title)
     };
     let input = object(render::parameters(&action.properties));
     let tool = Tool::new(name, description, input)
@@ -91,9 +92,9 @@ fn tool(name: String, connector: &Connector, action: &Action) -> Tool {
     }
 }
 
-/// What the action says that it does (MCP, "Tool annotations"). Every action
-/// asks a provider. Clients run what is read-only without a question, so nothing
-/// that costs money is.
+/// Returns the action's effects (MCP, "Tool annotations"). Every action contacts a
+/// provider. A billed action is never marked read-only, because clients run
+/// read-only tools without confirmation.
 fn annotations(action: &Action) -> ToolAnnotations {
     let Effects { read_only, destructive, idempotent, billed } = action.effects;
     ToolAnnotations::with_title(action.title.clone())
@@ -103,12 +104,12 @@ fn annotations(action: &Action) -> ToolAnnotations {
         .open_world(true)
 }
 
-/// What a result's structured content is: an object, whatever the output is.
+/// Returns the schema of a result's structured content, which is always an object.
 fn outcome_schema(action: &Action) -> Value {
     let file = json!({
         "type": "object",
-        "description": "The file that holds output and metadata where they are too large for a \
-                        result. It is read as a resource.",
+        "description": "The file with output and metadata, if they are too large for a result. \
+                        Read it as a resource.",
         "properties": {
             "extension": { "type": "string" },
             "mimeType": { "type": "string" },
@@ -117,7 +118,8 @@ fn outcome_schema(action: &Action) -> Value {
         },
         "required": ["extension", "mimeType", "name", "url"],
     });
-    let metadata = json!({ "type": "object", "description": "The model, its usage and the like." });
+    let metadata =
+        json!({ "type": "object", "description": "Model, usage and other information." });
     match &action.output {
         Output::Fixed(output) => json!({
             "type": "object",
@@ -125,10 +127,10 @@ fn outcome_schema(action: &Action) -> Value {
                 "metadata": metadata, OUTCOME_FILE: file, "output": render::model_output(output),
             },
         }),
-        // Its type depends on the input, and a property has one type.
+        // Omits `output`, whose type depends on the input.
         _ => json!({
             "type": "object",
-            "description": "What `output` is depends on the input.",
+            "description": "The type of `output` depends on the input.",
             "properties": { "metadata": metadata, OUTCOME_FILE: file },
         }),
     }
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_short_and_nobody_elses() {
+    fn names_are_short_and_unique() {
         let free = |_: &str| false;
         assert_eq!(name("openai/v1/ask", free), "openai_v1_ask");
         let long = format!("openai/v1/{}", "a".repeat(80));

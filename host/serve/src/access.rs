@@ -1,9 +1,9 @@
-//! Which callers are served.
+//! Access control.
 //!
-//! With keys, callers that send one. Without, this machine alone: pages of other
-//! sites can make a browser send requests here, so a request must name this
-//! machine as its host (otherwise another name was made to point here, which is
-//! DNS rebinding) and must not come from another origin's page.
+//! If API keys are configured, callers must send one. Otherwise only callers on
+//! this machine are served. Web pages of other sites can make a browser send
+//! requests here, so the `Host` header must name this machine, which prevents
+//! DNS rebinding, and the request must not come from a page of another origin.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -24,18 +24,18 @@ use super::Listen;
 use super::problem::Problem;
 use connector_store::ConnectionRecord;
 
-/// Where a browser's request comes from (Fetch Metadata).
+/// The relation of a browser's request to this site (Fetch Metadata).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// The length of the shortest key.
+/// The minimum length of a key.
 const MIN_KEY: usize = 16;
 
 /// The sender of a request, and the stored connections that it may use.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
-    /// The name of its key; without one there is one caller only.
+    /// The name of its key. None if all callers share one key or need no key.
     name: Option<Arc<str>>,
-    /// Ids, names of any connector's, or names such as `openai/v1/work` of one
-    /// connector's; none for all of them.
+    /// Ids, names, or names qualified by a connector such as `openai/v1/work`.
+    /// None allows all connections.
     connections: Option<Arc<[String]>>,
 }
 
@@ -48,68 +48,68 @@ impl Caller {
         self.connections.as_ref().is_none_or(|connections| connections.iter().any(is_named))
     }
 
-    /// Whether it may make and change stored connections.
+    /// Whether it may create and change stored connections.
     pub fn may_change_connections(&self) -> bool {
         self.connections.is_none()
     }
 
-    /// Its files: no other one finds them.
+    /// Returns its view of the files, which no other caller can see.
     pub fn files(&self, all: &FileStore) -> FileStore {
         self.name.as_ref().map_or_else(|| all.clone(), |name| all.of_owner(name))
     }
 
-    /// An idempotency key of this caller: no other one has the same.
+    /// Makes an idempotency key unique to this caller.
     pub fn own_key(&self, key: &str) -> String {
         match &self.name {
-            // Neither has a blank in it.
+            // Unambiguous, because neither contains a space.
             Some(name) => format!("{name} {key}"),
             None => key.to_owned(),
         }
     }
 }
 
-/// The keys that callers send, as their hashes: keys are compared in constant
-/// time, whatever their lengths.
+/// The hashes of the keys that callers send. Comparing hashes takes constant
+/// time regardless of the keys' lengths.
 #[derive(Clone)]
 pub struct ApiKeys(Vec<(Caller, [u8; 32])>);
 
-/// Why there are no keys.
+/// Why a file of keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiKeyError {
     /// The file cannot be read.
     #[error(transparent)]
     Read(#[from] std::io::Error),
-    /// The file is no text.
-    #[error("the API key's file {0}")]
+    /// The file is not UTF-8 text.
+    #[error("the file {0}")]
     Text(#[from] TextError),
-    /// The file begins like a list of keys and is none.
-    #[error("it is not a list of {{name, key, connections}}: {0}")]
+    /// The file starts like JSON but is not a list of keys.
+    #[error("expected a JSON list of {{name, key, connections}}: {0}")]
     List(#[from] serde_json::Error),
-    /// It can be guessed, or not be sent.
+    /// A key can be guessed, or cannot be sent in a header.
     #[error("a key must be at least {MIN_KEY} visible ASCII characters")]
     Weak,
-    /// A name that is there twice, or is none.
-    #[error("each key needs a name of its own, of visible ASCII characters")]
+    /// A name is duplicated or invalid.
+    #[error("each key needs a unique name of visible ASCII characters")]
     Name,
-    /// A list without keys.
-    #[error("there is no key in it")]
+    /// The list is empty.
+    #[error("the list contains no keys")]
     None,
-    /// One key for two callers.
-    #[error("two keys in it are the same")]
+    /// Two callers have the same key.
+    #[error("the list contains the same key twice")]
     Same,
-    /// Where all callers share everything.
-    #[error("one key is taken here, for all callers share files and connections")]
+    /// Several keys, where all callers share everything.
+    #[error("expected a single key without `connections`: all callers share files and connections")]
     Several,
 }
 
-/// A key in a file of several.
+/// A key in a list.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a key")]
 struct NamedKey {
     name: String,
     key: String,
-    /// Ids, names, or names such as `openai/v1/work`; all connections without it,
-    /// but not with `null`.
+    /// Ids, names, or qualified names such as `openai/v1/work`. If it is missing,
+    /// all connections are allowed. `null` is an error.
     #[serde(default, deserialize_with = "list")]
     connections: Option<Vec<String>>,
 }
@@ -119,8 +119,8 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>
 }
 
 impl ApiKeys {
-    /// Reads keys from a file: one that holds nothing else, or a JSON list of
-    /// named ones.
+    /// Reads keys from a file, which contains either a single key or a JSON list
+    /// of named keys.
     ///
     /// # Errors
     /// See [`ApiKeyError`].
@@ -149,10 +149,11 @@ impl ApiKeys {
         if keys.is_empty() { Err(ApiKeyError::None) } else { Ok(Self(keys)) }
     }
 
-    /// Refuses several keys, and one that is limited to connections.
+    /// Checks that there is a single key, and that it is not limited to some
+    /// connections.
     ///
     /// # Errors
-    /// If that is what they are.
+    /// If there are several keys, or if the key is limited.
     pub fn single(self) -> Result<Self, ApiKeyError> {
         match self.0.as_slice() {
             [(caller, _)] if caller.may_change_connections() => Ok(self),
@@ -160,7 +161,8 @@ impl ApiKeys {
         }
     }
 
-    /// The caller with this key. All keys are compared, however many there are.
+    /// Returns the caller with this key. Always compares all keys, so that the
+    /// time does not depend on which one matches.
     fn caller(&self, given: &str) -> Option<Caller> {
         let given: [u8; 32] = Sha256::digest(given).into();
         self.0.iter().fold(None, |found, (caller, hash)| {
@@ -184,18 +186,18 @@ impl fmt::Debug for ApiKeys {
     }
 }
 
-/// Which callers are served.
+/// The callers that are served.
 pub enum Access {
-    /// Those that send a key.
+    /// Callers that send one of these keys.
     Keys(ApiKeys),
-    /// Those on this machine.
+    /// Callers on this machine.
     ThisMachine,
-    /// Those that may open the socket, by the permissions of the file system.
+    /// Callers that the file system permits to open the socket.
     Socket,
 }
 
 impl Access {
-    /// The rule of a service with these keys that listens there.
+    /// Returns the rule for a service with these keys on this address.
     pub fn new(keys: Option<ApiKeys>, listen: &Listen) -> Self {
         match (keys, listen) {
             (Some(keys), _) => Self::Keys(keys),
@@ -220,7 +222,7 @@ impl Access {
                 }
                 let refused = match header {
                     None => "send the service's API key as `Authorization: Bearer …`",
-                    // The same sentence for each mistake.
+                    // The same message for all mistakes.
                     Some(_) => "`Authorization` must be `Bearer` and this service's API key",
                 };
                 Err(Problem::new(StatusCode::UNAUTHORIZED, refused))
@@ -236,36 +238,36 @@ impl Access {
     }
 }
 
-/// The page without its data, and the health checks.
+/// Whether a path needs no key: the page, without its data, and health checks.
 fn is_open(path: &str) -> bool {
     path == "/" || path.starts_with("/assets/") || path.starts_with("/health/")
 }
 
 fn check_local(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     let host = text(headers, header::HOST).unwrap_or_default();
-    // RFC 9112 §3.2.2: a host in the request's target is the one that counts.
+    // RFC 9112 §3.2.2: a host in the request target overrides the header.
     let is_local = uri.authority().is_none_or(|target| is_loopback(target.as_str()));
     if !is_local || !is_loopback(host) {
-        let refused = "without --api-key-file only requests to localhost are served";
+        let refused = "without --api-key-file, only requests to localhost are served";
         return Err(Problem::new(StatusCode::FORBIDDEN, refused));
     }
     let is_same = |origin: &str| origin.strip_prefix("http://") == Some(host);
     match text(headers, header::ORIGIN) {
         Some(origin) if !is_same(origin) => {
-            let refused = "requests from other origins' pages are not served";
+            let refused = "requests from pages of other origins are not served";
             Err(Problem::new(StatusCode::FORBIDDEN, refused))
         }
         _ => Ok(()),
     }
 }
 
-/// Refuses what a browser sends for another site's page without an `Origin`,
-/// as for an image. Other programs do not send the header.
+/// Refuses requests that a browser makes for a page of another site without an
+/// `Origin` header, as for an image. Other programs do not send `Sec-Fetch-Site`.
 fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
     match text(headers, SEC_FETCH_SITE) {
         None | Some("same-origin" | "none") => Ok(()),
         Some(_) => {
-            let refused = "requests for other sites' pages are not served";
+            let refused = "requests for pages of other sites are not served";
             Err(Problem::new(StatusCode::FORBIDDEN, refused))
         }
     }
@@ -282,8 +284,8 @@ fn is_loopback(host: &str) -> bool {
         || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The text of a header that is there once. One that is there twice is empty,
-/// and so is refused.
+/// Returns the value of a header. A duplicate or non-ASCII header counts as
+/// empty, which is refused.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -293,7 +295,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     }
 }
 
-/// Passes a request on, or returns a problem.
+/// Passes a permitted request on, with its caller, or returns a problem.
 pub async fn guard(
     State(access): State<Arc<Access>>,
     mut request: Request,
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_key_this_machine_is_served() {
+    fn without_a_key_only_this_machine_is_served() {
         let local = |host: &str, origin: Option<&str>| {
             let mut headers = vec![(header::HOST, host)];
             headers.extend(origin.map(|origin| (header::ORIGIN, origin)));
@@ -383,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_key_callers_that_send_it_are_served() {
+    fn with_a_key_only_callers_that_send_it_are_served() {
         let access = Access::Keys(ApiKeys::read(&format!(" {KEY}\n")).unwrap());
         let with =
             |value: &str| serves(&access, "/api/v1/files", &[(header::AUTHORIZATION, value)]);
@@ -427,14 +429,14 @@ mod tests {
         assert!(keys.caller("another-key-of-nobody").is_none());
         assert!(keys.single().is_err());
         for (wrong, why) in [
-            ("[]", "no key"),
+            ("[]", "no keys"),
             (r#"[{"name": "a", "key": "short"}]"#, "at least 16"),
-            (r#"[{"name": "", "key": "0123456789abcdef"}]"#, "name of its own"),
-            (r#"[{"name": "a"}]"#, "not a list of"),
+            (r#"[{"name": "", "key": "0123456789abcdef"}]"#, "unique name"),
+            (r#"[{"name": "a"}]"#, "expected a JSON list"),
             (r#"[{"name": "a", "key": "0123456789abcdef", "connections": null}]"#, "null"),
             (
                 r#"[{"name": "a", "key": "0123456789abcdef"}, {"name": "b", "key": "0123456789abcdef"}]"#,
-                "are the same",
+                "same key twice",
             ),
         ] {
             let error = ApiKeys::read(wrong).unwrap_err().to_string();

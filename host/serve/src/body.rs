@@ -13,17 +13,17 @@ use super::problem::{Problem, refusal};
 use super::route::Describe;
 use crate::members::Members;
 
-/// What a body contains.
+/// A type that a handler reads from a body.
 pub trait FromBody: JsonSchema + Sized {
     /// The names of its members.
     const MEMBERS: &'static [&'static str];
 
     /// # Errors
-    /// What is wrong with a member.
+    /// If a member is missing or invalid.
     fn take(members: &mut Members) -> Result<Self, String>;
 }
 
-/// A body as a handler uses it.
+/// A parsed body.
 pub struct Body<T>(pub T);
 
 /// A body that its handler parses.
@@ -58,8 +58,8 @@ impl<T: FromBody> RawBody<T> {
     /// Parses the body.
     ///
     /// # Errors
-    /// 415 if its type is not JSON, 400 if it cannot be parsed, 422 if its
-    /// content is not allowed.
+    /// 415 if its media type is not JSON, 400 if it cannot be parsed, 422 if its
+    /// content is invalid.
     pub fn parse(&self) -> Result<T, Problem> {
         if !self.is_json {
             let detail = "the body must be JSON, with `Content-Type: application/json`";
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn all_members_are_described_and_no_others() {
+    fn the_schemas_describe_exactly_the_members() {
         assert_described::<connections::New>();
         assert_described::<connections::Replacement>();
         assert_described::<queries::Test>();

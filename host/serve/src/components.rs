@@ -28,7 +28,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The operation for each document that describes a form.
+/// Expands an operation into one for each kind of form document.
 fn each_form(operation: Operation, _: Option<&Action>) -> Vec<Operation> {
     let operations = FORMS.iter().map(|form| {
         let mut operation = operation.with_parameter("{form}", form.kind, form.name);
@@ -40,9 +40,9 @@ fn each_form(operation: Operation, _: Option<&Action>) -> Vec<Operation> {
 
 /// A document that describes a form.
 struct Form {
-    /// The last part of its path.
+    /// The last segment of its path.
     kind: &'static str,
-    /// The same in the id of an operation.
+    /// Its name in an operation id.
     name: &'static str,
     title: &'static str,
     render: fn(title: &str, description: &str, &PropertyTable) -> Value,
@@ -79,7 +79,7 @@ struct List {
 /// A connector.
 #[derive(Serialize, JsonSchema)]
 struct Component {
-    /// Such as `openai/v1`.
+    /// The address, such as `openai/v1`.
     address: String,
     name: String,
     version: u32,
@@ -97,7 +97,7 @@ struct ComponentAction {
     name: String,
     title: String,
     description: String,
-    /// Such as `openai/v1/ask`.
+    /// The address, such as `openai/v1/ask`.
     address: String,
 }
 
@@ -178,7 +178,7 @@ async fn action_form(
     rendered(app, form).await.map(AnyObject).map(Json)
 }
 
-/// A document that describes a form.
+/// Renders a document that describes a form.
 fn form(
     kind: &str,
     title: &str,
@@ -188,7 +188,7 @@ fn form(
     match FORMS.iter().find(|form| form.kind == kind) {
         Some(form) => Ok((form.render)(title, description, table)),
         None => Err(Problem::not_found(format!(
-            "there is no form `{kind}`; there are: {}",
+            "unknown form `{kind}`; available: {}",
             FORMS.map(|form| form.kind).join(", ")
         ))),
     }

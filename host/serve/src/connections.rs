@@ -1,5 +1,5 @@
-//! Stored connections: created, listed, replaced, deleted, and used by their
-//! ids. What is secret in them is written and never returned.
+//! Stored connections: creating, listing, replacing, deleting and using them.
+//! Secrets are write-only: they are never returned.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -34,24 +34,24 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The connection of a call: the id of a stored one, or the values of the
-/// connection's form for this call only.
+/// The connection of a request: the ID of a stored one, or values of the
+/// connection's form for this request only.
 #[derive(Default, JsonSchema)]
 #[schemars(untagged, rename = "Chosen")]
 pub enum ConnectionChoice {
-    /// None: for connectors that need no credential.
+    /// None, for connectors that need no credential.
     #[default]
     None,
-    /// A stored one.
+    /// A stored connection.
     Stored(String),
-    /// One for this call.
+    /// The values of a connection for this request.
     Inline(Map<String, Value>),
 }
 
 impl ConnectionChoice {
-    /// The member `connection` of a body.
+    /// Takes the member `connection` of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
-        const EXPECTED: &str = "`connection` must be the id of a stored connection, or an object with the values of one";
+        const EXPECTED: &str = "`connection` must be the ID of a stored connection, or an object with connection values";
         match members.take("connection") {
             None => Ok(Self::None),
             Some(Value::String(id)) => Ok(Self::Stored(id)),
@@ -61,13 +61,13 @@ impl ConnectionChoice {
     }
 }
 
-/// The connections that calls have used. Each keeps its sockets open from one
-/// run to the next.
+/// The stored connections that were used, kept so that later runs reuse their
+/// open sockets.
 #[derive(Default)]
 pub struct ConnectionCache(Mutex<HashMap<String, (Vec<u8>, Connection)>>);
 
 impl ConnectionCache {
-    /// Returns the connection that a call has chosen.
+    /// Returns the connection that a request chose.
     pub fn resolve(
         &self,
         store: &Store,
@@ -94,7 +94,7 @@ impl ConnectionCache {
         id: &str,
         caller: &Caller,
     ) -> Result<Connection, Problem> {
-        // Connectors may have connections of the same name.
+        // Connections of different connectors may have the same name.
         let record = match store.find_connection(Some(&address(connector)), id)? {
             Some(record) => Some(record),
             None => store.find_connection(None, id)?,
@@ -106,7 +106,7 @@ impl ConnectionCache {
         if record.component != address(connector) {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                format!("the connection is one of {}", record.component),
+                format!("the connection belongs to {}", record.component),
             ));
         }
         let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,11 +130,11 @@ impl ConnectionCache {
     }
 }
 
-/// A connection to be stored.
+/// A connection to store.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "NewConnection")]
 pub struct New {
-    /// What people call it.
+    /// A display name.
     name: String,
     /// The connector's address, such as `openai/v1`.
     component: String,
@@ -142,14 +142,14 @@ pub struct New {
     values: Map<String, Value>,
 }
 
-/// What a stored connection becomes.
+/// The new content of a stored connection.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, rename = "ConnectionReplacement")]
 pub struct Replacement {
-    /// What people call it.
+    /// A display name.
     name: String,
-    /// The values of the connection's form. A secret that is left out stays,
-    /// unless the base URL changes.
+    /// The values of the connection's form. An omitted secret is kept, unless
+    /// the base URL changes.
     values: Map<String, Value>,
 }
 
@@ -173,7 +173,7 @@ impl FromBody for Replacement {
     }
 }
 
-/// A stored connection, without what is secret.
+/// A stored connection, without secrets.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Connection")]
 #[serde(rename_all = "camelCase")]
@@ -186,20 +186,20 @@ pub struct Shown {
     values: Map<String, Value>,
     /// The secret properties that are set.
     secrets: Vec<String>,
-    /// When it was made, RFC 3339.
+    /// When it was created, RFC 3339.
     created_at: String,
-    /// When it was changed, RFC 3339.
+    /// When it was last changed, RFC 3339.
     updated_at: String,
 }
 
-/// All of them.
+/// The stored connections.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ConnectionList")]
 pub struct List {
     connections: Vec<Shown>,
 }
 
-/// A stored connection, as callers may see it.
+/// Returns a stored connection without its secrets.
 fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
     let StoredConnection { record, values, .. } =
         app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
@@ -208,8 +208,8 @@ fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
     Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
 }
 
-/// The table by which a stored connection is shown: only that of a component
-/// for which the same values are secret as when it was stored.
+/// Returns the property table for showing a stored connection. Returns `None`
+/// if other values are secret than when it was stored.
 fn table_of<'a>(app: &'a App, record: &ConnectionRecord) -> Option<&'a PropertyTable> {
     let connector = app.connectors.get(&record.component);
     let connector = connector.filter(|connector| has_same_secrets(record, connector));
@@ -278,7 +278,7 @@ async fn replace(
             let stays = |before: &Connection| before.base_url() == connection.base_url();
             if record.bound.as_ref() != Some(&bound) || !before.as_ref().is_ok_and(stays) {
                 let message =
-                    format!("`{secret}` must be given again, because the base URL changes");
+                    format!("`{secret}` must be entered again, because the base URL changes");
                 return Err(Failure {
                     property: Some(secret.clone()),
                     ..Failure::new(FailureKind::InvalidInput, message)
@@ -313,11 +313,11 @@ fn may_change(caller: &Caller) -> Result<(), Problem> {
     if caller.may_change_connections() {
         return Ok(());
     }
-    let detail = "this API key may use some stored connections and change none";
+    let detail = "this API key cannot change stored connections";
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// Refuses values that do not make a connection.
+/// Validates the values of a connection.
 fn check(
     app: &App,
     component: &str,
@@ -329,7 +329,7 @@ fn check(
     Ok((connector.clone(), connection))
 }
 
-/// A name that is taken or not allowed is the caller's mistake.
+/// Reports a name that is taken or invalid as the caller's mistake.
 fn refused(error: StoreError) -> Problem {
     match error {
         StoreError::NameTaken { .. } => Problem::new(StatusCode::CONFLICT, error.to_string()),
@@ -339,5 +339,5 @@ fn refused(error: StoreError) -> Problem {
 }
 
 fn no_connection(id: &str) -> Problem {
-    Problem::not_found(format!("there is no connection `{}`", id.escape_debug()))
+    Problem::not_found(format!("connection `{}` not found", id.escape_debug()))
 }

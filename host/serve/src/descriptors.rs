@@ -1,20 +1,20 @@
-//! How many connections the machine lets the service hold.
+//! Limits derived from the number of file descriptors.
 //!
-//! Each connection is an open file of the process, and so are the sockets and
-//! files of runs. If callers could take them all, no run would get its own.
+//! Each connection needs a file descriptor, and so do the sockets and files of
+//! runs. If callers could use up all of them, no run could proceed.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// More would be too much memory: each may hold two buffers.
+/// Limits memory, because each connection may need two buffers.
 const MAX_CONNECTIONS: u64 = 16_384;
-/// The bounds of what a run may have open.
+/// The range of the number of files that a run may have open.
 const MIN_PER_RUN: u64 = 10;
 const MAX_PER_RUN: u64 = 64;
-/// Where the operating system has no limit.
+/// Stands for no limit by the operating system.
 const UNLIMITED: u64 = u64::MAX;
 
-/// How many connections there may be at the same time. Asks the operating
-/// system for as many open files as it allows.
+/// Returns the maximum number of simultaneous connections. Raises the limit of
+/// open files as far as the operating system allows.
 pub fn connections() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: maximum, maximum };
@@ -25,19 +25,19 @@ pub fn connections() -> usize {
     usize::try_from(limit_for(files.unwrap_or(UNLIMITED))).unwrap_or(usize::MAX)
 }
 
-/// A quarter of the files is left to runs.
+/// Leaves a quarter of the files to runs.
 fn limit_for(files: u64) -> u64 {
     (files - files / 4).clamp(1, MAX_CONNECTIONS)
 }
 
-/// How many files each of so many runs may have open.
+/// Returns the number of files that each of `runs` runs may have open.
 pub fn per_run(runs: usize) -> u32 {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(UNLIMITED);
     share(files, runs as u64)
 }
 
-/// A run needs as many as it calls functions at the same time, and its own
-/// answer; more than by default no run needs.
+/// A run needs a file for each function that it calls at the same time, and one
+/// for its own request. No run needs more than the default limit.
 fn share(files: u64, runs: u64) -> u32 {
     let share = (files / 4 / runs.max(1)).clamp(MIN_PER_RUN, MAX_PER_RUN);
     u32::try_from(share).unwrap_or(u32::MAX)

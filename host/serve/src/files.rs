@@ -1,4 +1,4 @@
-//! Files of callers: uploaded before a run, fetched after it.
+//! Files of callers: uploaded before a run, downloaded after it.
 
 use std::future::ready;
 use std::io::{self, ErrorKind, Write};
@@ -22,13 +22,13 @@ use super::range::Part;
 use super::route::{Created, DELETE, Describe, GET, POST, Route};
 use super::{App, Caller, Shared, blocking};
 
-/// What a browser may show. All else is downloaded: an uploaded page would be
-/// of this origin.
+/// The media types that a browser may display. It downloads all others, because
+/// an uploaded HTML page would have this origin.
 const INLINE: &[&str] =
     &["image/png", "image/jpeg", "image/webp", "image/gif", "audio/", "video/", "text/plain"];
 
-/// How much is still read of an upload that is refused, in chunks of at most 64
-/// KiB, and for how long.
+/// How many chunks, of at most 64 KiB, are read of a refused upload, and for how
+/// long.
 const MAX_DISCARDED: usize = 128;
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -38,7 +38,7 @@ pub fn routes(max_file: u64) -> Vec<Route> {
             .on(POST, "uploadFile", "Stores a file.", upload)
             .max_body(usize::try_from(max_file).unwrap_or(usize::MAX)),
         Route::api("/files/{id}")
-            .on(GET, "fetchFile", "The content; ranges are served.", fetch)
+            .on(GET, "fetchFile", "The content. Supports range requests.", fetch)
             .on(DELETE, "deleteFile", "Deletes a file.", remove),
     ]
 }
@@ -46,7 +46,7 @@ pub fn routes(max_file: u64) -> Vec<Route> {
 /// The query of an upload.
 #[derive(Deserialize, JsonSchema)]
 struct Named {
-    /// The file's name, with the extension of its type.
+    /// The file's name, with an extension that matches its type.
     #[serde(default)]
     name: String,
 }
@@ -59,7 +59,7 @@ async fn upload(
     body: Body,
 ) -> Result<Created<FileEntry>, Problem> {
     let Query(Named { name }) = named.map_err(|_| {
-        let detail = "the query must hold one `name` or none";
+        let detail = "the query must contain at most one `name`";
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
     let mut chunks = body.into_data_stream();
@@ -71,7 +71,8 @@ async fn upload(
         (Err(problem), _) | (_, Err(problem)) => Err(problem),
     };
     if received.is_err() {
-        // A connection that is closed before all is read may lose the response.
+        // If the connection closed with unread data, the caller might not get
+        // the response.
         let rest = chunks.take(MAX_DISCARDED).for_each(|_| ready(()));
         let _ = timeout(LINGER, rest).await;
     }
@@ -80,12 +81,12 @@ async fn upload(
     Ok(Created(stored.entry))
 }
 
-/// Returns the media type, unless the headers show that the upload is refused.
+/// Returns the media type, or refuses an upload because of its headers.
 fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mime_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     if mime_type.eq_ignore_ascii_case("multipart/form-data") {
-        let detail = "send the file itself as the body, not in a form";
+        let detail = "send the file itself as the body, not as form data";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     let length = text(header::CONTENT_LENGTH).parse::<u64>().unwrap_or_default();
@@ -95,7 +96,7 @@ fn check_headers<'a>(app: &App, headers: &'a HeaderMap) -> Result<&'a str, Probl
     Ok(mime_type)
 }
 
-/// Refuses to store more when all files and outcomes have reached their limit.
+/// Refuses to store more once files and outcomes have reached their limit.
 pub async fn check_space(app: &App) -> Result<(), Problem> {
     let files = app.files.clone();
     let size = on_disk(move || files.size()).await?;
@@ -103,7 +104,7 @@ pub async fn check_space(app: &App) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "there are {} MiB of files and outcomes already; delete files, or wait until they expire",
+        "files and outcomes already take {} MiB; delete files, or wait until they expire",
         size >> 20
     );
     Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail))
@@ -119,7 +120,7 @@ async fn receive(
     let mut size: u64 = 0;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the upload broke off: {error}"))
+            Problem::new(StatusCode::BAD_REQUEST, format!("the upload was interrupted: {error}"))
         })?;
         size += chunk.len() as u64;
         if size > app.settings.largest_file {
@@ -134,7 +135,7 @@ async fn receive(
 }
 
 fn too_large(app: &App) -> Problem {
-    let detail = format!("a file has at most {} bytes", app.settings.largest_file);
+    let detail = format!("the file is larger than {} bytes", app.settings.largest_file);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
 }
 
@@ -143,19 +144,19 @@ async fn on_disk<T: Send + 'static>(
 ) -> Result<T, Problem> {
     match blocking(work)?.await {
         Ok(done) => done.map_err(unwritable),
-        Err(_) => Err(Problem::internal("the file cannot be written")),
+        Err(_) => Err(Problem::internal("cannot write the file")),
     }
 }
 
 fn unwritable(error: io::Error) -> Problem {
-    tracing::error!(%error, "a file cannot be written");
+    tracing::error!(%error, "cannot write a file");
     if matches!(
         error.kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
     ) {
         return Problem::no_space();
     }
-    Problem::internal(format!("the file cannot be written: {}", error.kind()))
+    Problem::internal(format!("cannot write the file: {}", error.kind()))
 }
 
 async fn fetch(
@@ -169,18 +170,18 @@ async fn fetch(
         Part::Whole => drop(request.headers_mut().remove(header::RANGE)),
         Part::Bytes(first, last) => {
             let range = HeaderValue::try_from(format!("bytes={first}-{last}"));
-            let range = range.map_err(|_| Problem::internal("the range cannot be read"))?;
+            let range = range.map_err(|_| Problem::internal("cannot set the range"))?;
             request.headers_mut().insert(header::RANGE, range);
         }
         Part::Outside => {
             let problem =
-                Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "no byte of the file is in it");
+                Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "the range is outside the file");
             let size = [(header::CONTENT_RANGE, format!("bytes */{}", file.size))];
             return Ok(Content((size, problem).into_response()));
         }
     }
-    // The same file, or none: ids are not used again, and nothing writes to a
-    // stored file.
+    // This opens the same file or none: ids are not reused, and nothing writes to
+    // a stored file.
     let served = ServeFile::new(&file.path).try_call(request).await.map_err(unwritable)?;
     let mut response = served.map(Body::new).into_response();
     let headers = response.headers_mut();
@@ -193,7 +194,7 @@ async fn fetch(
     let disposition = if is_inline { "inline" } else { "attachment" };
     let name =
         percent_encoding::utf8_percent_encode(&file.entry.name, percent_encoding::NON_ALPHANUMERIC);
-    // RFC 6266, with the name as RFC 8187 writes it.
+    // RFC 6266, with the name encoded as in RFC 8187.
     if let Ok(value) = HeaderValue::try_from(format!("{disposition}; filename*=UTF-8''{name}")) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
@@ -202,7 +203,7 @@ async fn fetch(
     Ok(Content(response))
 }
 
-/// The content of a file or a part of it.
+/// The content of a file or part of it.
 struct Content(Response);
 
 impl IntoResponse for Content {
@@ -229,5 +230,5 @@ async fn remove(
 }
 
 fn no_file(id: &str) -> Problem {
-    Problem::not_found(format!("there is no file `{}`", id.escape_debug()))
+    Problem::not_found(format!("file `{}` not found", id.escape_debug()))
 }

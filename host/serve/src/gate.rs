@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// Admits some requests, lets some wait, and rejects the others.
+/// Admits a number of requests, lets a number wait, and rejects the rest.
 pub struct Gate {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -15,20 +15,21 @@ pub struct Gate {
     runs: usize,
 }
 
-/// A request that waits: counted until it is dropped, also when its caller goes
-/// away.
+/// Counts a waiting request until it is dropped, which also happens when its
+/// caller disconnects.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl Gate {
-    /// A gate for `runs` at the same time and `queue` in front of it.
+    /// Creates a gate that admits `runs` requests at a time and queues up to
+    /// `queue` more.
     pub fn new(runs: usize, queue: usize) -> Self {
         Self { places: Arc::new(Semaphore::new(runs)), waiting: AtomicUsize::new(0), queue, runs }
     }
 
-    /// Waits for a place, which is free again when the permit is dropped.
+    /// Waits for a place. Dropping the permit frees it.
     ///
     /// # Errors
-    /// 503 if too many wait already.
+    /// 503 if the queue is full.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Ok(place);
@@ -47,12 +48,12 @@ impl Gate {
         self.places.available_permits() == 0 && self.waiting() >= self.queue
     }
 
-    /// How many wait.
+    /// The number of waiting requests.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
     }
 
-    /// How many are in.
+    /// The number of admitted requests.
     pub fn running(&self) -> usize {
         self.runs - self.places.available_permits()
     }
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_gives_up_waits_no_longer() {
+    fn a_request_that_gives_up_leaves_the_queue() {
         block_on(async {
             let gate = Gate::new(1, 1);
             let _place = gate.enter().await.unwrap();

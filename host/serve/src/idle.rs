@@ -1,8 +1,8 @@
-//! Connections that wait for a request. When the service may hold no further
-//! connection, the one that has waited longest is closed.
+//! Idle connections. At the connection limit, the service closes the one that
+//! has been idle the longest.
 //!
-//! This is written by hand because hyper's graceful shutdown does not close a
-//! connection that has sent nothing yet.
+//! This is implemented here because hyper's graceful shutdown does not close a
+//! connection that has not sent anything yet.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::SetOnce;
 
-/// The connections that wait.
+/// The idle connections.
 #[derive(Default)]
 pub struct Idle(Mutex<Waiting>);
 
 #[derive(Default)]
 struct Waiting {
-    /// How often one has begun to wait.
+    /// How many times a connection has become idle.
     count: u64,
-    /// What closes each, the one that has waited longest first.
+    /// The signals that close the connections, longest idle first.
     connections: BTreeMap<u64, Arc<SetOnce<()>>>,
 }
 
@@ -26,7 +26,7 @@ struct Waiting {
 pub struct Connection {
     idle: Arc<Idle>,
     close: Arc<SetOnce<()>>,
-    /// Where it is among those that wait.
+    /// Its key among the idle connections.
     at: AtomicU64,
 }
 
@@ -34,10 +34,10 @@ pub struct Connection {
 pub struct Busy(Arc<Connection>);
 
 impl Idle {
-    /// Closes the connection that has waited longest, if one waits.
+    /// Closes the connection that has been idle the longest, if any.
     pub fn close_longest(&self) {
         if let Some((_, close)) = self.waiting().connections.pop_first() {
-            // Nothing else sets it.
+            // Cannot fail: nothing else sets it.
             let _ = close.set(());
         }
     }
@@ -48,7 +48,7 @@ impl Idle {
 }
 
 impl Connection {
-    /// A connection that waits for its first request.
+    /// Creates a connection that waits for its first request.
     pub fn new(idle: &Arc<Idle>) -> Arc<Self> {
         let (idle, close) = (Arc::clone(idle), Arc::default());
         let connection = Arc::new(Self { idle, close, at: AtomicU64::default() });
@@ -56,13 +56,13 @@ impl Connection {
         connection
     }
 
-    /// Begins a request; none if the connection is being closed.
+    /// Begins a request. Returns `None` if the connection is being closed.
     pub fn begin(self: &Arc<Self>) -> Option<Busy> {
         self.leave();
         (!self.close.initialized()).then(|| Busy(Arc::clone(self)))
     }
 
-    /// Returns when it must be closed.
+    /// Completes when the connection must be closed.
     pub async fn closed(&self) {
         self.close.wait().await;
     }
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_connection_that_has_waited_longest_is_closed() {
+    fn closes_the_connection_that_has_been_idle_the_longest() {
         let idle = Arc::new(Idle::default());
         let [one, two, three] = [(); 3].map(|()| Connection::new(&idle));
         let closed = || [&one, &two, &three].map(|of| of.close.initialized());

@@ -1,10 +1,10 @@
 //! `connector serve`: the host over HTTP, for engines that are not written in
-//! Rust, and the page on which a person fills the forms.
+//! Rust, and a web page with the forms.
 //!
-//! Requests are handled asynchronously; a run has a thread of its own, behind a
-//! bounded queue (`gate`). `access` decides which callers are served,
-//! `route` connects handlers with their description, and `problem` is the
-//! form of a failure.
+//! Requests are handled asynchronously. Each run has its own thread, behind a
+//! bounded queue (`gate`). `access` decides which callers are served, `route`
+//! connects handlers with their OpenAPI descriptions, and `problem` is the format
+//! of errors.
 
 mod access;
 mod body;
@@ -59,66 +59,66 @@ use route::{GET, Route};
 
 /// The root of the API.
 const API: &str = "/api/v1";
-/// The largest JSON body. Files have a route of their own.
+/// The maximum size of a JSON body. File uploads have their own limit.
 const MAX_BODY: usize = 8 << 20;
-/// How many queries of forms run at the same time, and how many wait. The host
-/// has room for them besides the runs.
+/// How many form queries run at the same time, and how many wait. They do not
+/// count as runs.
 const MAX_QUERIES: usize = 16;
 const MAX_WAITING_QUERIES: usize = 64;
 /// How many documents are rendered at the same time, and how many wait. Each may
-/// take some megabytes and a part of a second.
+/// take a few megabytes and a fraction of a second.
 const MAX_RENDERINGS: usize = 4;
 const MAX_WAITING_RENDERINGS: usize = 256;
-/// How often what is too old is removed.
+/// The interval for removing expired files and outcomes.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// How the service is set up.
+/// The settings of the service.
 pub struct Settings {
-    /// Where it listens.
+    /// The address to listen on.
     pub listen: Listen,
     /// The keys of callers, if they need one.
     pub api_keys: Option<ApiKeys>,
-    /// Where files are kept.
+    /// The folder for files.
     pub files_dir: PathBuf,
     /// How long files and outcomes are kept.
     pub keep: Duration,
-    /// The largest file that is uploaded, in bytes.
+    /// The maximum size of an uploaded file in bytes.
     pub largest_file: u64,
-    /// What all files and kept outcomes may take together before no further
-    /// ones are stored, in bytes.
+    /// The total size of files and outcomes in bytes from which no more are
+    /// stored.
     pub all_files: u64,
-    /// How many runs may go on at the same time.
+    /// The maximum number of simultaneous runs.
     pub runs: usize,
-    /// How many may wait for one to end.
+    /// The maximum number of waiting runs.
     pub queue: usize,
-    /// How long a run may take.
+    /// The maximum duration of a run.
     pub run_time: Duration,
-    /// How it stops.
+    /// How the service stops.
     pub shutdown: Shutdown,
-    /// The functions that a model may call besides actions.
+    /// The functions that a model may call in addition to actions.
     pub functions: Functions,
 }
 
-/// Why the service does not run.
+/// Why the service cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// It would be open to everybody.
-    #[error("{0} can be reached from other machines, and there is no --api-key-file")]
+    /// It would be open to everyone.
+    #[error("{0} can be reached from other machines; set --api-key-file")]
     Open(Listen),
-    /// It cannot listen there.
+    /// It cannot listen on the address.
     #[error("cannot listen on {listen}: {error}")]
     Listen {
-        /// Where.
+        /// The address.
         listen: Listen,
-        /// Why.
+        /// The reason.
         error: std::io::Error,
     },
-    /// The machine lacks what it needs.
+    /// The operating system lacks resources.
     #[error("cannot start: {0}")]
     Start(std::io::Error),
 }
 
-/// The state that all requests share.
+/// The state shared by all requests.
 struct App {
     /// By address, such as `openai/v1`.
     connectors: BTreeMap<String, Connector>,
@@ -126,11 +126,10 @@ struct App {
     files: FileStore,
     connections: ConnectionCache,
     gate: Gate,
-    /// In front of queries of forms, each of which has a thread for as long as a
-    /// provider takes: however many there are, runs, files and the store have
-    /// theirs.
+    /// Limits form queries. Each blocks a thread until the provider responds,
+    /// and must leave threads for runs, files and the store.
     queries: Gate,
-    /// In front of documents that are rendered.
+    /// Limits the rendering of documents.
     renderings: Gate,
     metrics: Metrics,
     access: Arc<Access>,
@@ -140,28 +139,28 @@ struct App {
 type Shared = State<Arc<App>>;
 
 impl App {
-    /// The connector at an address such as `openai` and `v1`.
+    /// Returns a connector by name and version, such as `openai` and `v1`.
     fn connector(&self, name: &str, version: &str) -> Result<&Connector, Problem> {
         self.connectors.get(&format!("{name}/{version}")).ok_or_else(|| {
             let known: Vec<&str> = self.connectors.keys().map(String::as_str).collect();
             Problem::not_found(format!(
-                "there is no connector `{name}/{version}`; there are: {}",
+                "unknown connector `{name}/{version}`; available: {}",
                 known.join(", ")
             ))
         })
     }
 }
 
-/// An action of a connector.
+/// Returns an action of a connector.
 fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Problem> {
     let descriptor = connector.descriptor();
     descriptor.action(name).ok_or_else(|| {
         let known: Vec<&str> = descriptor.actions.iter().map(|a| a.name.as_str()).collect();
-        Problem::not_found(format!("there is no action `{name}`; there are: {}", known.join(", ")))
+        Problem::not_found(format!("unknown action `{name}`; available: {}", known.join(", ")))
     })
 }
 
-/// Serves until the signal to stop.
+/// Serves until a signal stops it.
 ///
 /// # Errors
 /// See [`ServiceError`].
@@ -175,7 +174,7 @@ pub fn serve(
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // A run has a thread; a file is read and written on one.
+        // One for each run, and some for files and the store.
         .max_blocking_threads(settings.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;
@@ -198,7 +197,7 @@ pub fn serve(
         });
         tokio::spawn(sweep(Arc::clone(&app)));
         let Settings { listen, shutdown, .. } = &app.settings;
-        // What still runs then has had its time; its threads end with the process.
+        // Threads of runs that are still active afterwards end with the process.
         listen::serve(listen, *shutdown, router(Arc::clone(&app)), || {}).await
     })
 }
@@ -207,16 +206,16 @@ fn address(connector: &Connector) -> String {
     connector.descriptor().own_address()
 }
 
-/// Runs blocking work, such as the store's and providers', on a thread.
+/// Runs work that blocks on the store or a provider on a blocking thread.
 async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let failed = |_| Problem::internal("the service failed at this request");
+    let failed = |_| Problem::internal("the service failed to handle this request");
     blocking(work)?.await.map_err(failed)?
 }
 
-/// Renders a document on a thread, so that the threads that serve others do not
-/// wait for it.
+/// Renders a document on a blocking thread, because rendering takes long enough
+/// to delay other requests.
 async fn rendered<T: Send + 'static>(
     app: Arc<App>,
     render: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
@@ -229,18 +228,18 @@ async fn rendered<T: Send + 'static>(
     rendered.await
 }
 
-/// Starts blocking work on a thread of its own.
+/// Starts work on a blocking thread.
 ///
 /// # Errors
-/// 503 if the machine has no thread for it: tokio panics then.
+/// 503 if no thread can be created, in which case tokio panics.
 pub fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, Problem> {
     let begin = AssertUnwindSafe(|| tokio::task::spawn_blocking(work));
-    catch_unwind(begin).map_err(|_| Problem::busy("the machine has no thread for it"))
+    catch_unwind(begin).map_err(|_| Problem::busy("cannot create a thread"))
 }
 
-/// All paths but those of the page, which are not for programs.
+/// Returns all routes except those of the page, which is not part of the API.
 fn routes(max_file: u64) -> Vec<Route> {
     let routes = [
         components::routes(),
@@ -257,8 +256,8 @@ fn routes(max_file: u64) -> Vec<Route> {
 
 fn health() -> Vec<Route> {
     vec![
-        Route::root("/health/live").on(GET, "live", "Whether the service runs.", alive),
-        Route::root("/health/ready").on(GET, "ready", "Whether it has room for a run.", ready),
+        Route::root("/health/live").on(GET, "live", "Whether the service is running.", alive),
+        Route::root("/health/ready").on(GET, "ready", "Whether it can accept a run.", ready),
     ]
 }
 
@@ -275,7 +274,7 @@ fn router(app: Arc<App>) -> Router {
         .layer(axum::middleware::map_response(problem::typed))
         .layer(CatchPanicLayer::custom(|_| {
             use axum::response::IntoResponse;
-            Problem::internal("the service failed at this request").into_response()
+            Problem::internal("the service failed to handle this request").into_response()
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().on_response(answered).make_span_with(
@@ -296,18 +295,18 @@ fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// One line for each request, with the span's method, path and ids.
+/// Logs a line for each response. The span adds the method, path and ids.
 fn answered(response: &Response, took: Duration, _: &tracing::Span) {
     let status = response.status().as_u16();
     tracing::info!(status, milliseconds = took.as_millis(), "answered");
 }
 
 async fn unknown() -> Problem {
-    Problem::not_found("there is nothing at this path; /openapi.json lists what there is")
+    Problem::not_found("unknown path; see /openapi.json")
 }
 
 async fn wrong_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes other methods")
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path does not support this method")
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -327,24 +326,24 @@ async fn ready(State(app): Shared) -> Result<Json<Health>, Problem> {
     Ok(Json(Health { status: "ok" }))
 }
 
-/// Regularly removes what is too old.
+/// Regularly removes expired files and outcomes.
 async fn sweep(app: Arc<App>) {
     loop {
         let app = Arc::clone(&app);
         let swept = tokio::task::spawn_blocking(move || {
             let keep = app.settings.keep;
             if let Err(error) = app.files.expire(keep) {
-                tracing::warn!(%error, "old files cannot be removed");
+                tracing::warn!(%error, "cannot remove expired files");
             }
             if let Err(error) = app.store.expire_runs(keep) {
-                tracing::warn!(%error, "old outcomes cannot be removed");
+                tracing::warn!(%error, "cannot remove expired outcomes");
             }
             match app.store.size_of_outcomes() {
                 Ok(size) => app.files.set_others(size),
-                Err(error) => tracing::warn!(%error, "outcomes cannot be counted"),
+                Err(error) => tracing::warn!(%error, "cannot determine the size of outcomes"),
             }
         });
-        // It has logged what went wrong.
+        // Errors were logged above.
         let _ = swept.await;
         tokio::time::sleep(SWEEP_INTERVAL).await;
     }

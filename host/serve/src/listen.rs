@@ -1,9 +1,9 @@
-//! Where the service listens, and how it stops: no new connections, and a
-//! while for the requests that are there.
+//! Listening and graceful shutdown: the service accepts no new connections and
+//! gives active requests some time to finish.
 //!
-//! The accept loop is written by hand because `axum::serve` has no timeout for
-//! a request's head. It also accepts HTTP/2, for which it waits for the first
-//! bytes of a connection without a timeout; here only HTTP/1.1 is spoken.
+//! The accept loop is implemented here because `axum::serve` has no timeout for
+//! a request's head. It also supports HTTP/2, and to detect it waits for a
+//! connection's first bytes without a timeout. This loop supports only HTTP/1.1.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -37,20 +37,20 @@ use super::ServiceError;
 use super::descriptors;
 use super::idle::{Connection, Idle};
 
-/// The longest wait for a request's head, also on a connection that sends
-/// none.
+/// The timeout for a request's head, including on a connection that sends
+/// nothing.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// The longest wait for a caller to read anything of what is written to it. One
-/// that never reads would keep a run in its place, and its events in memory.
+/// The timeout for a caller to read any of the data written to it. A caller that
+/// never reads would keep a run active and its events in memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head, and how much of a body is buffered in either direction,
-/// for each connection.
+/// The maximum size of a head, and the size of the body buffer in each
+/// direction, per connection.
 const BUFFER: usize = 64 << 10;
-/// How many connections the operating system is asked to hold until they are
+/// The number of connections that the operating system queues until they are
 /// accepted.
 const BACKLOG: u32 = 4096;
-/// The pause after a failed accept, for instance when too many files are open,
-/// and between looks for a connection that could be closed.
+/// The pause after a failed accept, for example because too many files are open,
+/// and between attempts to close an idle connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// An address to listen on.
@@ -58,12 +58,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub enum Listen {
     /// An IP address and a port.
     Tcp(SocketAddr),
-    /// A socket in the file system.
+    /// A Unix socket.
     Unix(PathBuf),
 }
 
 impl Listen {
-    /// Whether only this machine reaches it.
+    /// Whether only this machine can reach it.
     pub fn is_local(&self) -> bool {
         match self {
             Self::Tcp(address) => address.ip().is_loopback(),
@@ -77,10 +77,10 @@ impl FromStr for Listen {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.strip_prefix("unix:") {
-            Some("") => Err("a path belongs behind `unix:`".to_owned()),
+            Some("") => Err("expected a path after `unix:`".to_owned()),
             Some(path) => Ok(Self::Unix(path.into())),
             None => text.parse().map(Self::Tcp).map_err(|_| {
-                "give an IP address and a port such as 127.0.0.1:8080, or unix:PATH".to_owned()
+                "expected an IP address and a port such as 127.0.0.1:8080, or unix:PATH".to_owned()
             }),
         }
     }
@@ -98,17 +98,18 @@ impl fmt::Display for Listen {
 /// How a service stops.
 #[derive(Clone, Copy, Debug)]
 pub struct Shutdown {
-    /// How long requests may go on after the signal to stop.
+    /// How long requests may continue after the signal to stop.
     pub drain: Duration,
-    /// Whether the end of standard input stops it, as a signal does.
+    /// Whether the end of standard input stops it, like a signal.
     pub until_stdin_closes: bool,
 }
 
-/// Serves until the signal to stop, and then as long as requests go on, up to
-/// `shutdown.drain`. `on_stop` ends what would not end by itself.
+/// Serves until a signal stops it, and then gives active requests up to
+/// `shutdown.drain` to finish. `on_stop` ends tasks that would not end by
+/// themselves.
 ///
 /// # Errors
-/// If it cannot listen there.
+/// If it cannot listen on the address.
 pub async fn serve(
     listen: &Listen,
     shutdown: Shutdown,
@@ -125,8 +126,8 @@ pub async fn serve(
             announce(&Listen::Tcp(listener.local_addr().map_err(fail)?));
             let accept = async || {
                 let (stream, _) = listener.accept().await?;
-                // Events are small and wanted at once. A caller that is gone
-                // already is noticed when it is served.
+                // Events are small and must not be delayed. A caller that has
+                // already disconnected is noticed later.
                 let _ = stream.set_nodelay(true);
                 Ok(stream)
             };
@@ -138,47 +139,47 @@ pub async fn serve(
             announce(listen);
             let accept = async || listener.accept().await.map(|(stream, _)| stream);
             accept_all(accept, &router, &connections, stop().map_err(fail)?, limit).await;
-            // Gone with the service; a leftover is removed by the next one.
+            // If this fails, the next service removes the socket.
             let _ = std::fs::remove_file(path);
         }
     }
     on_stop();
     if timeout(shutdown.drain, connections.shutdown()).await.is_err() {
-        tracing::warn!("runs were still going on after {:?}", shutdown.drain);
+        tracing::warn!("runs were still active after {:?}", shutdown.drain);
     }
     Ok(())
 }
 
-/// Creates a socket that only this user may open. It is never open to others,
-/// not even for a moment, in which they could connect.
+/// Creates a socket that only this user can open. Sets the mode on creation,
+/// because others could connect before a later change.
 fn bind_private(path: &Path) -> io::Result<UnixListener> {
-    // Nothing else creates files yet.
+    // The umask is process-wide, but nothing else creates files yet.
     let before = rustix::process::umask(Mode::from_raw_mode(0o177));
     let listener = UnixListener::bind(path);
     rustix::process::umask(before);
     listener
 }
 
-/// Like [`TcpListener::bind`] with a longer queue.
+/// Like [`TcpListener::bind`], with a longer backlog.
 fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A restarted service gets its port at once.
+    // A restarted service can reuse its port immediately.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Prints the address for people and for programs that start the service, which
-/// may have closed standard output.
+/// Prints the address, for people and for programs that start the service.
+/// Ignores errors, because they may have closed standard output.
 fn announce(listen: &Listen) {
     let _ = writeln!(io::stdout(), "listening on {listen}");
 }
 
-/// Serves each connection until `stop` is ready. Where there are as many as the
-/// limit, those that wait for a request make room for others.
+/// Serves connections until `stop` is ready. At the limit, it closes idle
+/// connections to accept new ones.
 async fn accept_all<S>(
     accept: impl AsyncFn() -> io::Result<S>,
     router: &Router,
@@ -197,7 +198,7 @@ async fn accept_all<S>(
             if places.available_permits() == 0 {
                 idle.close_longest();
             }
-            // All may have a request; then one of them ends it.
+            // If none is idle, wait for one to finish its request.
             if let Ok(place) = timeout(PAUSE, Arc::clone(&places).acquire_owned()).await {
                 break place;
             }
@@ -216,10 +217,11 @@ async fn accept_all<S>(
                     let service = service_fn(move |request| {
                         let begun = counted.begin().map(|busy| (busy, routes.call(request)));
                         async move {
-                            // What is being closed begins nothing.
+                            // The connection is being closed.
                             let Some((busy, response)) = begun else { return pending().await };
                             let response = response.await?;
-                            // It is busy until the whole response has been sent.
+                            // The connection is busy until it has sent the whole
+                            // response.
                             let until_sent = move |error| {
                                 let _busy = &busy;
                                 error
@@ -242,7 +244,7 @@ async fn accept_all<S>(
                     });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(PAUSE).await;
                 }
             },
@@ -253,7 +255,7 @@ async fn accept_all<S>(
 /// Waits for Ctrl-C or SIGTERM, or for the end of standard input.
 ///
 /// # Errors
-/// If signals cannot be listened to.
+/// If the signal handlers cannot be installed.
 pub fn shutdown_signal(until_stdin_closes: bool) -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -266,12 +268,13 @@ pub fn shutdown_signal(until_stdin_closes: bool) -> io::Result<impl Future<Outpu
     })
 }
 
-/// Waits for the end of standard input on a thread of its own: the read cannot
-/// be cancelled, and tokio would wait for one of its threads before it ends.
+/// Waits for the end of standard input on a separate thread. The read cannot be
+/// cancelled, and the runtime's shutdown would wait for it on one of its own
+/// threads.
 async fn stdin_closed() {
     let (sender, closed) = oneshot::channel();
     let read = move || {
-        // An error is an end too.
+        // An error counts as the end.
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         let _ = sender.send(());
     };
@@ -281,8 +284,8 @@ async fn stdin_closed() {
     }
 }
 
-/// Removes the socket of a service that is gone, but nothing that is not a
-/// socket, and no socket that still accepts connections.
+/// Removes the socket of a service that has ended. Fails if the file is not a
+/// socket, or if the socket still accepts connections.
 async fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.file_type().is_socket() => {
@@ -291,7 +294,7 @@ async fn remove_stale(path: &Path) -> io::Result<()> {
         _ => {}
     }
     match tokio::net::UnixStream::connect(path).await {
-        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "a service listens there already")),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AddrInUse, "another service is listening")),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             std::fs::remove_file(path)
         }
@@ -309,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idle_connections_make_room_and_busy_ones_go_on() {
+    fn at_the_limit_idle_connections_are_closed_and_busy_ones_continue() {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
@@ -350,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read() {
+    fn addresses_are_parsed() {
         let listen = |text: &str| text.parse::<Listen>();
         assert_eq!(listen("127.0.0.1:8080").unwrap().to_string(), "http://127.0.0.1:8080");
         assert_eq!(listen("[::1]:0").unwrap().to_string(), "http://[::1]:0");

@@ -1,16 +1,16 @@
-//! The members of a JSON object that a caller sends, taken out one by one.
+//! Parses a JSON object that a caller sent, one member at a time.
 //!
-//! An error is a sentence that names the member and what is expected. It repeats
-//! no value, which may be a misplaced secret: serde's errors would.
+//! An error names the member and the expected type. It does not repeat the
+//! value, which may be a misplaced secret; serde's errors would.
 
 use serde_json::{Map, Value};
 
-/// The members that were not taken yet.
+/// The members that have not been taken yet.
 pub struct Members(Map<String, Value>);
 
 impl Members {
     /// # Errors
-    /// If there is one that is not known.
+    /// If a member is unknown.
     pub fn new(given: Map<String, Value>, known: &[&str]) -> Result<Self, String> {
         match given.keys().find(|name| !known.contains(&name.as_str())) {
             Some(other) => {
@@ -22,15 +22,15 @@ impl Members {
         }
     }
 
-    /// A member of any type. `null` is none.
+    /// Takes a member of any type. `null` counts as missing.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
-    /// An object, empty if it was left out.
+    /// Takes an object, which is empty if missing.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If it has another type.
     pub fn object(&mut self, name: &str) -> Result<Map<String, Value>, String> {
         match self.take(name) {
             None => Ok(Map::new()),
@@ -39,30 +39,30 @@ impl Members {
         }
     }
 
-    /// A text, if there is one.
+    /// Takes an optional string.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If it has another type.
     pub fn text(&mut self, name: &str) -> Result<Option<String>, String> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(format!("`{name}` must be a text")),
+            Some(_) => Err(format!("`{name}` must be a string")),
         }
     }
 
-    /// A text that must be there.
+    /// Takes a required string.
     ///
     /// # Errors
-    /// If it is not, or is something else.
+    /// If it is missing or has another type.
     pub fn required_text(&mut self, name: &str) -> Result<String, String> {
         self.text(name)?.ok_or_else(|| format!("`{name}` is required"))
     }
 
-    /// Yes or no.
+    /// Takes a boolean.
     ///
     /// # Errors
-    /// If it is something else.
+    /// If it has another type.
     pub fn flag(&mut self, name: &str, default: bool) -> Result<bool, String> {
         match self.take(name) {
             None => Ok(default),

@@ -17,11 +17,11 @@ use super::openapi::{self, Operation};
 use super::problem::Problem;
 use super::route::{Describe, GET, Route};
 
-/// Seconds: from an answer in one piece to a long generation.
+/// Buckets in seconds, from a quick call to a long generation.
 const SECONDS: &[f64] =
     &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 
-/// What is counted.
+/// The metrics of the service.
 pub struct Metrics {
     registry: Registry,
     runs: IntCounterVec,
@@ -34,11 +34,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Registers all metrics.
     ///
     /// # Panics
-    /// Never: the names are valid and each is there once.
-    #[expect(clippy::expect_used, reason = "the names are constants, and a test makes them")]
+    /// Never: the names are valid and unique.
+    #[expect(clippy::expect_used, reason = "the names are constants, covered by a test")]
     pub fn new() -> Self {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
@@ -54,33 +54,33 @@ impl Metrics {
         let runs = counter("connector_runs_total", "Runs that have ended.", &["action", "outcome"]);
         let retries = counter(
             "connector_retries_total",
-            "Requests that were made again after a failure.",
+            "Requests that were retried after a failure.",
             &["action"],
         );
         let tokens =
-            counter("connector_tokens_total", "Tokens as providers count them.", &["action"]);
-        let running = gauge("connector_runs_in_progress", "Runs that go on.");
-        let waiting = gauge("connector_runs_waiting", "Runs that wait for another to end.");
+            counter("connector_tokens_total", "Tokens reported by providers.", &["action"]);
+        let running = gauge("connector_runs_in_progress", "Runs in progress.");
+        let waiting = gauge("connector_runs_waiting", "Runs waiting in the queue.");
         let options = HistogramOpts::new(
             "connector_run_seconds",
-            "How long runs take, waiting for a place included.",
+            "Duration of runs, including time in the queue.",
         );
         let seconds =
             HistogramVec::new(options.buckets(SECONDS.into()), &["action"]).expect("a valid name");
         registry.register(Box::new(seconds.clone())).expect("a new name");
         let options =
-            HistogramOpts::new("connector_queue_seconds", "How long runs wait for a place.");
+            HistogramOpts::new("connector_queue_seconds", "Time that runs spend in the queue.");
         let waited = Histogram::with_opts(options.buckets(SECONDS.into())).expect("a valid name");
         registry.register(Box::new(waited.clone())).expect("a new name");
         Self { registry, runs, retries, tokens, seconds, waited, running, waiting }
     }
 
-    /// A run got its place.
+    /// Records the time that a run spent in the queue.
     pub fn waited(&self, time: Duration) {
         self.waited.observe(time.as_secs_f64());
     }
 
-    /// A run has ended, with an outcome or without.
+    /// Records the end of a run. A run without an outcome has failed.
     pub fn ended(&self, action: &str, outcome: Option<&Outcome>, time: Duration) {
         let how = if outcome.is_some() { "done" } else { "failed" };
         self.runs.with_label_values(&[action, how]).inc();
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_run_took_is_counted() {
+    fn retries_tokens_and_durations_are_counted() {
         let metrics = Metrics::new();
         let metadata = serde_json::json!({ "attempts": 3, "usage": { "totalTokens": 7 } });
         let serde_json::Value::Object(metadata) = metadata else { panic!("an object") };

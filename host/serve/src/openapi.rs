@@ -1,9 +1,9 @@
-//! The description of the service, OpenAPI 3.1. Each action of each connector
-//! is an operation of its own, with the input and output of its tables: an
-//! engine that imports it has typed actions.
+//! The OpenAPI 3.1 description of the service. Each action of each connector is
+//! a separate operation with schemas for its input and output, so an engine that
+//! imports the description gets typed actions.
 //!
-//! Generators of clients skip operations that they do not understand, so its
-//! schemas are plain (`render::openapi_input`).
+//! Client generators skip operations that they do not understand, so the schemas
+//! are simple (`render::openapi_input`).
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ fn describe(app: &App) -> Value {
     let mut paths = Map::new();
     for route in super::routes(app.settings.largest_file) {
         for mut operation in route.describe(&app.connectors, &mut types) {
-            // Also of a request that does not reach its handler.
+            // Applies even to a request that does not reach its handler.
             operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());
             operation.takes_path();
             let item = paths.entry(&operation.path).or_insert_with(|| json!({}));
@@ -49,7 +49,7 @@ fn describe(app: &App) -> Value {
         }
     }
     let mut schemas = types.take_definitions(true);
-    // More exact than their types.
+    // More precise than their Rust types.
     schemas.insert("FileEntry".to_owned(), file_entry());
     schemas.insert("Outcome".to_owned(), outcome(output()));
     schemas.values_mut().for_each(simplify);
@@ -70,8 +70,8 @@ fn describe(app: &App) -> Value {
             "schemas": schemas,
             "securitySchemes": { "apiKey": {
                 "type": "http", "scheme": "bearer",
-                "description": "The service's own key. Without one, only this machine is \
-                                served.",
+                "description": "The service's own key. If it has none, it serves only this \
+                                machine.",
             }},
         },
     })
@@ -107,7 +107,7 @@ struct Response {
 }
 
 impl Operation {
-    /// An operation that takes and returns nothing.
+    /// Creates an operation that takes and returns nothing.
     pub fn new(path: &str, method: &'static str, id: &str, summary: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -122,8 +122,8 @@ impl Operation {
         }
     }
 
-    /// The same operation of a connector or of one of its actions. Its id
-    /// begins with theirs.
+    /// Returns the operation for a connector or one of its actions. Their address
+    /// becomes a prefix of the operation id.
     pub fn of(&self, connector: &Connector, action: Option<&Action>) -> Self {
         let address = address(connector);
         let name = action.map_or("", |action| action.name.as_str());
@@ -138,8 +138,8 @@ impl Operation {
         }
     }
 
-    /// The same operation for one value of a parameter in its path. Its id ends
-    /// with the value's name.
+    /// Returns the operation for one value of a path parameter. The value's name
+    /// becomes a suffix of the operation id.
     pub fn with_parameter(&self, parameter: &str, value: &str, name: &str) -> Self {
         Self {
             path: self.path.replace(parameter, value),
@@ -148,7 +148,7 @@ impl Operation {
         }
     }
 
-    /// Adds the parameters in its path.
+    /// Adds the path parameters.
     fn takes_path(&mut self) {
         let names =
             self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
@@ -157,14 +157,14 @@ impl Operation {
         self.parameters = parameters.chain(self.parameters.drain(..)).collect();
     }
 
-    /// Adds the members of an object as parameters of the query.
+    /// Adds the members of an object as query parameters.
     pub fn takes_query(&mut self, object: &Value) {
         let required = object.get("required").and_then(Value::as_array);
         let members = object.get("properties").and_then(Value::as_object);
         for (name, schema) in members.into_iter().flatten() {
             let is_required = required.is_some_and(|required| required.contains(&json!(name)));
             let mut schema = schema.clone();
-            // A default is the same as leaving it out.
+            // The default is what omitting the parameter means.
             let [description, _] =
                 ["description", "default"].map(|keyword| schema.as_object_mut()?.remove(keyword));
             self.parameters.push(json!({
@@ -174,7 +174,7 @@ impl Operation {
         }
     }
 
-    /// Adds a header that may be sent.
+    /// Adds an optional header.
     pub fn takes_header(&mut self, name: &str, schema: Value, description: &str) {
         self.parameters.push(json!({
             "name": name, "in": "header", "required": false, "schema": schema,
@@ -182,13 +182,13 @@ impl Operation {
         }));
     }
 
-    /// Sets the body.
+    /// Sets the request body.
     pub fn takes(&mut self, media_type: &str, schema: Value) {
         let content = json!({ media_type: { "schema": schema } });
         self.request_body = Some(json!({ "required": true, "content": content }));
     }
 
-    /// Adds a media type of a response. Generators read the first one.
+    /// Adds a media type to a response. Generators use the first one.
     pub fn returns(&mut self, status: StatusCode, media_type: &str, schema: Value) {
         self.response(status.as_str(), SUCCESS)
             .insert(media_type.to_owned(), json!({ "schema": schema }));
@@ -199,32 +199,32 @@ impl Operation {
         self.response(status.as_str(), SUCCESS);
     }
 
-    /// The content of a response.
+    /// Returns the content of a response, and adds the response if necessary.
     fn response(&mut self, status: &str, description: &'static str) -> &mut Map<String, Value> {
         let response = self.responses.entry(status.to_owned());
         &mut response.or_insert(Response { description, content: Map::new() }).content
     }
 
-    /// The schema of its JSON body.
+    /// The schema of the JSON request body.
     pub fn body_mut(&mut self) -> Option<&mut Map<String, Value>> {
         let schema = self.request_body.as_mut()?.pointer_mut("/content/application~1json/schema");
         schema?.as_object_mut()
     }
 }
 
-const SUCCESS: &str = "It went well.";
+const SUCCESS: &str = "Success.";
 
-/// A text.
+/// The schema of a string.
 pub fn text() -> Value {
     json!({ "type": "string" })
 }
 
-/// The content of a file.
+/// The schema of a file's content.
 pub fn bytes() -> Value {
     json!({ "type": "string", "format": "binary" })
 }
 
-/// What a run returns, with this output.
+/// The schema of an outcome with this output.
 pub fn outcome(output: Value) -> Value {
     json!({
         "type": "object",
@@ -234,13 +234,14 @@ pub fn outcome(output: Value) -> Value {
             "metadata": {
                 "type": "object",
                 "additionalProperties": true,
-                "description": "`usage`, `model`, `requestId`, `attempts` and the like.",
+                "description": "Information such as `usage`, `model`, `requestId` and \
+                                `attempts`.",
             },
         },
     })
 }
 
-/// An output that no table describes.
+/// The schema of an output whose shape depends on the input.
 pub fn output() -> Value {
     json!({
         "description": "Depends on the input: `output-schema` returns its schema.",
@@ -258,14 +259,14 @@ fn file_entry() -> Value {
     let text = text();
     json!({
         "type": "object",
-        "description": "A handle to a file. Its `url` is what inputs carry.",
+        "description": "A handle to a file. Use its `url` in inputs.",
         "required": ["url"],
         "properties": { "extension": text, "mimeType": text, "name": text, "url": text },
     })
 }
 
-/// Writes schemas of types as generators understand them: a list of constants
-/// as an enumeration, and a schema that admits everything as an object.
+/// Rewrites schemas into forms that generators understand: a list of constants
+/// becomes an enumeration, and `true` becomes an empty schema.
 fn simplify(schema: &mut Value) {
     if let Value::Array(items) = schema {
         items.iter_mut().for_each(simplify);
@@ -291,8 +292,8 @@ fn as_object(schema: &mut Value) {
     }
 }
 
-/// The texts of a list of constants.
+/// Returns the strings of a list of constants.
 fn constants(list: &Value) -> Option<Value> {
     let constants = list.as_array()?.iter().map(|schema| schema.get("const")?.as_str());
-    constants.collect::<Option<Vec<&str>>>().map(|texts| json!(texts))
+    constants.collect::<Option<Vec<&str>>>().map(|strings| json!(strings))
 }

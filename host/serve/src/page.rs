@@ -1,4 +1,4 @@
-//! The page, which is inside the program: `host/ui`, bundled by its `build.sh`.
+//! The page, embedded in the program: `host/ui`, bundled by its `build.sh`.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use axum::routing::get;
 use super::App;
 use super::problem::Problem;
 
-/// The files of the page, by name: `build.rs` lists what was bundled.
+/// The files of the page by name, listed by `build.rs`.
 const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// Nothing from elsewhere, nothing inline, no frames.
+/// Allows nothing from other origins, nothing inline and no frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; \
                       font-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -26,7 +26,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/assets/{name}", get(asset))
 }
 
-/// Assets have the hash of their content in their names.
+/// Serves an asset, which never changes because its name contains its hash.
 async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
     file(&format!("assets/{name}"), "public, max-age=31536000, immutable")
 }
@@ -34,9 +34,9 @@ async fn asset(Path(name): Path<String>) -> Result<Response, Problem> {
 fn file(name: &str, cache: &'static str) -> Result<Response, Problem> {
     let Some((_, content)) = FILES.iter().find(|(known, _)| *known == name) else {
         return Err(Problem::not_found(if FILES.is_empty() {
-            "this program was built without the page: `make build` bundles it"
+            "this program was built without the page; run `make build`"
         } else {
-            "the page has no such file"
+            "file not found"
         }));
     };
     let kind = mime_guess::from_path(name).first_or_octet_stream();

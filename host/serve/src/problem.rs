@@ -1,5 +1,4 @@
-//! What a failure looks like over HTTP: problem details (RFC 9457) that carry
-//! the failure record.
+//! Errors over HTTP: problem details (RFC 9457) with the failure record.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,14 +9,14 @@ use serde_json::{Value, json};
 
 use connector_store::StoreError;
 
-/// How long a caller is asked to wait when the queue is full, in seconds.
+/// The `Retry-After` of a full queue, in seconds.
 const BUSY_RETRY_AFTER: u64 = 1;
 
 /// A problem, ready to be sent.
 #[derive(Debug)]
 pub struct Problem {
     status: StatusCode,
-    /// The last part of its type.
+    /// The last segment of its type.
     name: &'static str,
     detail: String,
     retry_after: Option<u64>,
@@ -28,22 +27,22 @@ pub struct Problem {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub struct Body<'a> {
-    /// Such as `urn:connector:problem:not-found`.
+    /// The type, such as `urn:connector:problem:not-found`.
     #[serde(rename = "type")]
     type_: String,
-    /// The same in words.
+    /// A description of the type.
     title: &'a str,
-    /// The status of the answer.
+    /// The HTTP status.
     status: u16,
-    /// What went wrong, in one sentence.
+    /// A description of this problem, in one sentence.
     detail: &'a str,
-    /// The failure of a run, if it is about one.
+    /// The failure record, if a run failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<&'a Failure>,
 }
 
 impl Problem {
-    /// A problem of the service itself.
+    /// Creates a problem of the service itself.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let name = match status {
             StatusCode::BAD_REQUEST => "bad-request",
@@ -63,48 +62,48 @@ impl Problem {
         Self { status, name, detail: detail.into(), retry_after: None, failure: None }
     }
 
-    /// There is no such thing.
+    /// Something was not found.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// A defect, or a fault of the machine.
+    /// A bug, or an error of the operating system.
     pub fn internal(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 
-    /// Not now, but soon.
+    /// A temporary lack of resources.
     pub fn busy(detail: &str) -> Self {
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, detail);
         Self { retry_after: Some(BUSY_RETRY_AFTER), ..problem }
     }
 
-    /// Too many wait.
+    /// The queue is full.
     pub fn too_many() -> Self {
         Self::busy("too many requests are waiting")
     }
 
-    /// There is nowhere to put it.
+    /// The disk is full.
     pub fn no_space() -> Self {
         Self::new(StatusCode::INSUFFICIENT_STORAGE, "the service's disk is full")
     }
 
-    /// The status.
+    /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Whether something may have reached the provider before it.
+    /// Whether a request may have reached the provider.
     pub fn was_sent(&self) -> bool {
         self.failure.as_ref().is_some_and(|failure| failure.request_sent)
     }
 
-    /// What went wrong, in one sentence.
+    /// The description, in one sentence.
     pub fn detail(self) -> String {
         self.detail
     }
 
-    /// The failure that it is about, or that it is where there is no HTTP.
+    /// Converts the problem to a failure record, for use without HTTP.
     pub fn into_failure(self) -> Failure {
         let kind = match self.status {
             StatusCode::NOT_FOUND => FailureKind::NotFound,
@@ -134,33 +133,33 @@ impl Problem {
 
 fn title(name: &str) -> &str {
     match name {
-        "bad-request" => "The request cannot be read",
-        "key-required" => "An API key is needed",
-        "not-from-here" => "Requests from there are not served",
-        "not-found" => "There is no such thing",
-        "method-not-allowed" => "The method is not allowed",
-        "conflict" => "It conflicts with what was before",
-        "too-large" => "It is too large",
-        "unsupported-media-type" => "The media type is not supported",
-        "outside" => "The range is outside of the file",
+        "bad-request" => "Bad request",
+        "key-required" => "API key required",
+        "not-from-here" => "Forbidden",
+        "not-found" => "Not found",
+        "method-not-allowed" => "Method not allowed",
+        "conflict" => "Conflict",
+        "too-large" => "Too large",
+        "unsupported-media-type" => "Unsupported media type",
+        "outside" => "Range not satisfiable",
         "busy" => "The service is busy",
-        "no-space" => "There is no space left",
-        "invalid-input" => "A value is missing or not allowed",
-        "unauthorized" => "The credential is missing or was not accepted",
+        "no-space" => "No space left",
+        "invalid-input" => "Missing or invalid value",
+        "unauthorized" => "Missing or rejected credential",
         "forbidden" => "The credential does not allow this",
         "rate-limited" => "Too many requests",
-        "quota-exceeded" => "No credit is left",
-        "refused" => "The provider declined",
+        "quota-exceeded" => "No credit left",
+        "refused" => "The provider refused the request",
         "unavailable" => "The provider is down or overloaded",
-        "network" => "No connection to the provider",
-        "timeout" => "It took too long",
+        "network" => "Could not connect to the provider",
+        "timeout" => "Timed out",
         "cancelled" => "The run was cancelled",
-        "invalid-output" => "The provider's answer is not what was asked for",
-        _ => "Something in the service failed",
+        "invalid-output" => "Unexpected response from the provider",
+        _ => "Internal error",
     }
 }
 
-/// The status of a failure of this kind.
+/// Returns the HTTP status for a kind of failure.
 fn status(kind: FailureKind) -> StatusCode {
     match kind {
         FailureKind::InvalidInput | FailureKind::Refused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -190,19 +189,18 @@ impl From<Failure> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store");
+        tracing::error!(%error, "the store failed");
         if let StoreError::Full(_) = error {
             return Self::no_space();
         }
-        Self::internal("the store cannot be used; the service's log says why")
+        Self::internal("the store cannot be used; see the service's log")
     }
 }
 
 /// The media type of a problem.
 pub const PROBLEM: &str = "application/problem+json";
 
-/// What the framework refuses by itself, in words for programmers, becomes a
-/// problem like all others.
+/// Converts the framework's own error responses to problems.
 pub async fn typed(response: Response) -> Response {
     let status = response.status();
     let is_typed = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM);
@@ -212,13 +210,13 @@ pub async fn typed(response: Response) -> Response {
     Problem::new(status, refusal(status)).into_response()
 }
 
-/// The sentence for a status that comes from the framework.
+/// Returns the description of an error of the framework.
 pub fn refusal(status: StatusCode) -> &'static str {
     match status {
-        StatusCode::BAD_REQUEST => "the request is not what it should be, or broke off",
-        StatusCode::PAYLOAD_TOO_LARGE => "the body is larger than this path takes",
-        status if status.is_client_error() => "the request is not one that is served here",
-        _ => "the service failed at this request",
+        StatusCode::BAD_REQUEST => "the request is malformed or incomplete",
+        StatusCode::PAYLOAD_TOO_LARGE => "the body is too large for this path",
+        status if status.is_client_error() => "the service does not support this request",
+        _ => "the service failed to handle this request",
     }
 }
 
@@ -230,8 +228,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        // RFC 9110 §11.6.1: which credential is missing. A provider's refusal
-        // is not about this service's.
+        // RFC 9110 §11.6.1. Not if the provider rejected its own credential.
         if self.status == StatusCode::UNAUTHORIZED && self.failure.is_none() {
             const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
             headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);

@@ -1,4 +1,4 @@
-//! Queries of forms about an action or a connection.
+//! Queries by forms about an action or a connection.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub fn routes() -> Vec<Route> {
         Route::api(&format!("{connection}/test")).on(
             POST,
             "connection.test",
-            "Makes the cheapest authorized call.",
+            "Tests the connection with a cheap authorized request.",
             test,
         ),
         Route::api(&format!("{action}/output-schema")).on(
@@ -33,12 +33,12 @@ pub fn routes() -> Vec<Route> {
             output_schema,
         ),
         Route::api(&format!("{action}/options/{{property}}"))
-            .on(POST, "options", "The current choices.", options)
+            .on(POST, "options", "The current options of a property.", options)
             .expand(each_property),
     ]
 }
 
-/// The operation for each property whose choices are not constant.
+/// Expands an operation into one for each property with dynamic options.
 fn each_property(operation: Operation, action: Option<&Action>) -> Vec<Operation> {
     let properties = action.into_iter().flat_map(|action| action.properties.iter());
     let with_options = properties.filter(|property| {
@@ -49,7 +49,7 @@ fn each_property(operation: Operation, action: Option<&Action>) -> Vec<Operation
     operations.collect()
 }
 
-/// A connection to be tested.
+/// A connection to test.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Test {
@@ -58,32 +58,33 @@ pub struct Test {
     connection: ConnectionChoice,
 }
 
-/// What was reached.
+/// The result of a successful connection test.
 #[derive(Serialize, JsonSchema)]
 pub struct Reached {
-    /// One sentence.
+    /// A sentence about what was reached.
     message: String,
 }
 
-/// The input, as far as it is filled in.
+/// An incomplete input.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SoFar {
+    /// The properties that are filled in so far.
     #[schemars(default)]
     input: Map<String, Value>,
 }
 
-/// Asks for the current choices of a property.
+/// A query for the current options of a property.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Options {
-    /// What is filled in so far.
+    /// The properties that are filled in so far.
     #[schemars(default)]
     input: Map<String, Value>,
     /// The connection.
     #[schemars(default)]
     connection: ConnectionChoice,
-    /// What was typed.
+    /// The text that the user typed.
     search: Option<String>,
 }
 
@@ -151,7 +152,7 @@ async fn options(
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
     let list = query(Arc::clone(&app), connector, move |connector| {
-        // A form without a connection shows why there is no list.
+        // Without a connection, the form shows why it has no options.
         let connection = match app.connections.resolve(&app.store, connector, connection, &caller) {
             Ok(connection) => connection,
             Err(problem) => return Ok(disabled(problem)),
@@ -162,7 +163,7 @@ async fn options(
     list.await.map(Json)
 }
 
-/// Asks a connector, which stops when its caller has gone.
+/// Queries a connector. Dropping the future stops the query.
 async fn query<T: Send + 'static>(
     app: Arc<App>,
     connector: Connector,

@@ -1,39 +1,39 @@
-//! Which part of a file is requested (RFC 9110 §14).
+//! Range requests for files (RFC 9110 §14).
 //!
-//! One range of bytes is served. Anything else, also several ranges, is ignored,
-//! which the RFC allows: the response is the whole file.
+//! A single byte range is supported. Anything else, including multiple ranges,
+//! is ignored, which the RFC allows: the response is the whole file.
 //!
-//! This is written by hand because tower-http's parser returns 416 for anything
-//! that is not a range, and both it and `headers::Range` refuse a suffix that is
-//! longer than the file, for which the RFC requires the whole file.
+//! This is implemented here because tower-http's parser returns 416 for an
+//! invalid range, and both it and `headers::Range` refuse a suffix that is longer
+//! than the file, for which the RFC requires the whole file.
 
 use axum::http::{HeaderMap, Method, header};
 
-/// The part of a file that is sent.
+/// The part of a file to send.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Part {
     /// All of it.
     Whole,
-    /// From one byte to another, both included.
+    /// The first and the last byte, inclusive.
     Bytes(u64, u64),
-    /// A range that contains no byte.
+    /// A range outside the file.
     Outside,
 }
 
 impl Part {
-    /// Returns the part that a request is for, of a file of this size.
+    /// Returns the part that a request asks for, given the size of the file.
     pub fn requested(method: &Method, headers: &HeaderMap, size: u64) -> Self {
         let mut ranges = headers.get_all(header::RANGE).iter();
         let (Some(range), None) = (ranges.next(), ranges.next()) else { return Self::Whole };
-        // `If-Range` makes the range depend on whether the file has changed. The
-        // whole file is right in either case.
+        // `If-Range` applies the range only if the file has not changed. The
+        // whole file is correct in either case.
         if method != Method::GET || headers.contains_key(header::IF_RANGE) {
             return Self::Whole;
         }
         range.to_str().ok().and_then(|range| Self::parse(range, size)).unwrap_or(Self::Whole)
     }
 
-    /// Returns `None` for anything but one range of bytes.
+    /// Returns `None` for anything but a single byte range.
     fn parse(range: &str, size: u64) -> Option<Self> {
         let (unit, set) = range.split_once('=')?;
         if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -56,7 +56,7 @@ impl Part {
     }
 }
 
-/// A number that may be larger than any file.
+/// Parses a number. One that overflows is larger than any file.
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn one_range_of_bytes_is_served() {
+    fn a_single_byte_range_is_served() {
         for (range, part) in [
             ("bytes=0-0", Part::Bytes(0, 0)),
             ("bytes=1-3", Part::Bytes(1, 3)),

@@ -1,10 +1,10 @@
-//! The paths of the service and their handlers. The router and the OpenAPI
-//! description are made of one list of routes, and an operation is described by
-//! the types that its handler takes and returns, so that they cannot diverge.
+//! The routes of the service. The router and the OpenAPI description are built
+//! from the same list of routes, and the types that a handler takes and returns
+//! describe its operation, so the two cannot diverge.
 //!
-//! This is written by hand because no library fits: aide's stable release uses
-//! another major version of schemars than the library's types, and utoipa
-//! repeats bodies and responses in attributes, with a schema trait of its own.
+//! This is implemented here because no library fits: aide's stable release uses
+//! a different major version of schemars than the library's types, and utoipa
+//! repeats bodies and responses in attributes and has its own schema trait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,23 +38,23 @@ pub const POST: Method = (MethodFilter::POST, "post");
 pub const PUT: Method = (MethodFilter::PUT, "put");
 pub const DELETE: Method = (MethodFilter::DELETE, "delete");
 
-/// An operation that is not described yet: its method, id, summary, and what
-/// its handler's types add.
+/// The method, id and summary of an operation, and a function that adds the
+/// description by its handler's types.
 type NewOperation = (&'static str, &'static str, &'static str, Description);
 type Description = fn(&mut Operation, &mut SchemaGenerator);
 
-/// Makes what is described of an operation and its action, if it has one. A
-/// parameter of a path that takes one of a few values is an operation for each.
+/// Expands an operation, of an action if it has one, into those to describe. A
+/// path parameter with few values becomes an operation for each value.
 type Expand = fn(Operation, Option<&Action>) -> Vec<Operation>;
 
 impl Route {
-    /// A path of the API, below its root. Parameters are names in braces:
-    /// `{name}/{version}` is each connector, and `{action}` each of its actions.
+    /// Creates a route below the root of the API. Parameters are names in braces:
+    /// `{name}/{version}` is a connector, and `{action}` one of its actions.
     pub fn api(path: &str) -> Self {
         Self::root(&format!("{API}{path}"))
     }
 
-    /// Any other path.
+    /// Creates a route outside the API.
     pub fn root(path: &str) -> Self {
         Self {
             path: path.to_owned(),
@@ -77,12 +77,12 @@ impl Route {
         self
     }
 
-    /// Describes each operation as what `expand` makes of it.
+    /// Sets the function that expands each operation.
     pub fn expand(self, expand: Expand) -> Self {
         Self { expand, ..self }
     }
 
-    /// Sets the largest body, in bytes.
+    /// Sets the maximum size of a body in bytes.
     pub fn max_body(self, max: usize) -> Self {
         Self { methods: self.methods.layer(DefaultBodyLimit::max(max)), ..self }
     }
@@ -92,8 +92,8 @@ impl Route {
         router.route(&self.path, self.methods)
     }
 
-    /// Describes its operations, for each connector or action if there is one
-    /// for each.
+    /// Describes its operations, for each connector or action if the path has
+    /// such parameters.
     pub fn describe(
         &self,
         connectors: &BTreeMap<String, Connector>,
@@ -127,7 +127,7 @@ pub trait Endpoint<T>: Handler<T, Arc<App>> {
     fn describe(operation: &mut Operation, types: &mut SchemaGenerator);
 }
 
-/// A type that a handler takes or returns, and what it adds to the description.
+/// A type that a handler takes or returns, which adds to the description.
 pub trait Describe {
     fn describe(_operation: &mut Operation, _types: &mut SchemaGenerator) {}
 }
@@ -158,7 +158,7 @@ impl_endpoint!(A, B, C, D, E, F);
 
 impl<T> Describe for State<T> {}
 impl<T> Describe for Extension<T> {}
-/// The path itself has the names of its parameters.
+/// The names of path parameters are in the path itself.
 impl<T> Describe for Path<T> {}
 impl Describe for HeaderMap {}
 impl Describe for Request {}
@@ -175,7 +175,7 @@ impl Describe for Body {
     }
 }
 
-/// An error is a problem, which any operation may return.
+/// Adds nothing for the error: any operation may return a problem.
 impl<T: Describe, E> Describe for Result<T, E> {
     fn describe(operation: &mut Operation, types: &mut SchemaGenerator) {
         T::describe(operation, types);
@@ -195,7 +195,7 @@ impl Describe for NoContent {
     }
 }
 
-/// Something new, as JSON.
+/// A new resource, as JSON.
 pub struct Created<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Created<T> {
@@ -272,7 +272,7 @@ mod tests {
             ("/1/parameters", Value::Null),
             ("/1/requestBody/content", bytes),
             ("/1/responses/201/content", json),
-            ("/2/responses", json!({ "204": { "description": "It went well." } })),
+            ("/2/responses", json!({ "204": { "description": "Success." } })),
         ] {
             let found = described.pointer(place).cloned().unwrap_or_default();
             assert_eq!(found, expected, "{place}");

@@ -1,9 +1,9 @@
 //! Running actions.
 //!
-//! A run answers with its outcome, or with events as they happen and the
-//! outcome last. A caller that goes away stops its run, unless it sent an
-//! `Idempotency-Key`: then the run goes on, its outcome is kept, and the same
-//! request gets it instead of paying again.
+//! The response is the outcome, or a stream of events that ends with the
+//! outcome. If the caller disconnects, the run stops, unless the request has an
+//! `Idempotency-Key`. Then the run continues, its outcome is stored, and the same
+//! request gets it instead of being charged again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -41,9 +41,9 @@ const EVENTS: &str = "text/event-stream";
 /// How many events are buffered for a slow reader before the run waits for it.
 const MAX_BUFFERED: usize = 32;
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// The longest one.
+/// The maximum length of a key.
 const MAX_KEY: usize = 255;
-/// How often another request with the same key checks a run in progress.
+/// The interval at which another request with the same key checks on a run.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 pub fn routes() -> Vec<Route> {
@@ -51,7 +51,7 @@ pub fn routes() -> Vec<Route> {
     vec![Route::api(path).on(POST, "", "Runs the action.", run).expand(with_tables)]
 }
 
-/// The operation with the input and output of its action.
+/// Adds the input and output schemas of its action to an operation.
 fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operation> {
     if let Some(action) = action {
         operation.summary.clone_from(&action.title);
@@ -72,7 +72,7 @@ fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operati
     vec![operation]
 }
 
-/// A run.
+/// The request for a run.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, inline)]
 pub struct Run {
@@ -92,7 +92,7 @@ impl FromBody for Run {
     }
 }
 
-/// A run that can be started.
+/// A run that has not started.
 struct Job {
     connector: Connector,
     action: String,
@@ -128,7 +128,7 @@ async fn run(
         None if streams => Ok(Answer(events(app, job))),
         None => Ok(Answer(Json(start(&app, job, None).await?).into_response())),
         Some(key) => {
-            // Not a part of this request: it goes on when the caller is gone.
+            // A separate task, which continues if the caller disconnects.
             let kept = tokio::spawn(keyed(app, job, key, request.finalize().into())).await;
             let kept = kept.unwrap_or_else(|_| Err(Problem::internal("the run failed")))?;
             Ok(Answer(kept.into_response(streams)))
@@ -136,7 +136,7 @@ async fn run(
     }
 }
 
-/// An outcome, or events if the caller asks for them.
+/// An outcome, or events if the caller requests them.
 struct Answer(Response);
 
 impl IntoResponse for Answer {
@@ -153,13 +153,13 @@ impl Describe for Answer {
     }
 }
 
-/// The caller's trace, if it is one.
+/// Returns the caller's trace context, if valid.
 fn trace_parent(headers: &HeaderMap) -> Option<String> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     is_trace_parent(text).then(|| text.to_owned())
 }
 
-/// Whether a text names a trace (W3C Trace Context, version 00).
+/// Whether a string is a `traceparent` (W3C Trace Context, version 00).
 pub fn is_trace_parent(text: &str) -> bool {
     let is_hex = |part: &str, digits: usize| {
         part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -170,7 +170,7 @@ pub fn is_trace_parent(text: &str) -> bool {
     }
 }
 
-/// Whether the caller asks for events.
+/// Whether the caller requests events.
 fn wants_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|range| {
@@ -179,7 +179,7 @@ fn wants_events(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The key that makes repeated requests one run.
+/// The key under which repeated requests share a run.
 struct IdempotencyKey(Option<String>);
 
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
@@ -194,8 +194,9 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         match (key.to_str().ok().filter(is_key), keys.next()) {
             (Some(key), None) => Ok(Self(Some(key.to_owned()))),
             _ => {
-                let detail =
-                    format!("one Idempotency-Key of 1 to {MAX_KEY} visible ASCII characters");
+                let detail = format!(
+                    "expected one Idempotency-Key of 1 to {MAX_KEY} visible ASCII characters"
+                );
                 Err(Problem::new(StatusCode::BAD_REQUEST, detail))
             }
         }
@@ -207,12 +208,13 @@ impl Describe for IdempotencyKey {
         operation.takes_header(
             IDEMPOTENCY_KEY,
             json!({ "type": "string", "minLength": 1, "maxLength": MAX_KEY }),
-            "The same key and body get the first outcome instead of paying twice.",
+            "Repeating a request with the same key and body returns the first outcome, without \
+             a second charge.",
         );
     }
 }
 
-/// Waits for a place, runs the action and waits for its end. Dropping the
+/// Waits in the queue, runs the action and returns its outcome. Dropping the
 /// future stops the run.
 async fn start(
     app: &Arc<App>,
@@ -227,14 +229,14 @@ async fn start(
     let label = format!("{}/{}", address(&job.connector), job.action);
     let thread_app = Arc::clone(app);
     let ended = blocking(move || {
-        // A cancelled run holds its place until it has stopped.
+        // A cancelled run keeps its place until it has stopped.
         let _place = place;
         perform(&thread_app, job, events, &cancellation)
     })?
     .await;
     drop(stop);
     let ended = ended.unwrap_or_else(|_| {
-        // Nobody knows how far it came: the provider may have been paid.
+        // The run panicked, possibly after a request that the user pays for.
         let failure = Failure::new(FailureKind::Internal, "the run failed");
         Err(Failure { request_sent: true, ..failure }.into())
     });
@@ -242,7 +244,7 @@ async fn start(
     ended
 }
 
-/// On a thread of its own.
+/// Runs the action. Blocks its thread.
 fn perform(
     app: &App,
     job: Job,
@@ -269,25 +271,25 @@ fn perform(
     }
     if let Some(events) = events {
         run = run.streaming(true).on_event(move |event| {
-            // The receiver is gone when the caller is; the run is cancelled then.
+            // Fails if the caller has disconnected, which also cancels the run.
             let _ = events.blocking_send(named(event));
         });
     }
     Ok(run.start()?)
 }
 
-/// How far a stream of events is.
+/// The state of a stream of events.
 enum Stage {
-    /// The run goes on; the future returns its end.
+    /// The run is in progress. The future returns its result.
     Running(mpsc::Receiver<sse::Event>, std::pin::Pin<Box<dyn Future<Output = Ended> + Send>>),
-    /// The run has ended, and some of its events are not sent yet.
+    /// The run has ended, but not all of its events have been sent.
     Draining(mpsc::Receiver<sse::Event>, Ended),
     Over,
 }
 
 type Ended = Result<Outcome, Problem>;
 
-/// Answers with events as they happen.
+/// Responds with events as they happen.
 fn events(app: Arc<App>, job: Job) -> Response {
     let (sender, receiver) = mpsc::channel(MAX_BUFFERED);
     let ended = Box::pin(async move { start(&app, job, Some(sender)).await });
@@ -307,7 +309,7 @@ fn events(app: Arc<App>, job: Job) -> Response {
     streamed(events)
 }
 
-/// The next event of a run that has ended.
+/// Returns the next event of a run that has ended.
 fn next(mut receiver: mpsc::Receiver<sse::Event>, ended: Ended) -> Option<(sse::Event, Stage)> {
     match receiver.try_recv() {
         Ok(event) => Some((event, Stage::Draining(receiver, ended))),
@@ -319,24 +321,24 @@ fn streamed(events: impl stream::Stream<Item = sse::Event> + Send + 'static) -> 
     use futures_util::StreamExt;
     let mut response =
         Sse::new(events.map(Ok::<_, Infallible>)).keep_alive(KeepAlive::default()).into_response();
-    // A proxy that buffers would keep the events back.
+    // Otherwise some proxies would buffer the events.
     let unbuffered = axum::http::HeaderValue::from_static("no");
     response.headers_mut().insert("x-accel-buffering", unbuffered);
     response
 }
 
-/// One of the server-sent events of a run: its name and its data. The last
-/// one is `result` or `failure`.
+/// A server-sent event of a run, with its name and data. The last event is
+/// `result` or `failure`.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "event", content = "data", rename_all = "lowercase")]
 enum RunEvent<'a> {
-    /// More text of an answer.
+    /// The next piece of text of an answer.
     Delta(DeltaData),
-    /// How far something is.
+    /// The progress of a task.
     Progress(ProgressData),
-    /// A request failed and is made again after a pause.
+    /// A request failed and will be retried after a pause.
     Attempt(AttemptData),
-    /// A file that is there before the run ends.
+    /// A file that is available before the run ends.
     File(FileData),
     /// A function is about to be called.
     Call(CallData),
@@ -350,17 +352,17 @@ enum RunEvent<'a> {
 
 #[derive(Serialize, JsonSchema)]
 struct DeltaData {
-    /// Which of several answers, counted from 0.
+    /// The index of the answer, from 0, if there are several.
     choice: u32,
     text: String,
 }
 
 #[derive(Serialize, JsonSchema)]
 struct ProgressData {
-    /// What is counted, such as `bytes`.
+    /// The unit of the numbers, such as `bytes`.
     unit: String,
     done: u64,
-    /// How much there is, if that is known.
+    /// The total, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
 }
@@ -368,7 +370,7 @@ struct ProgressData {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct AttemptData {
-    /// How often it was made so far.
+    /// The number of attempts so far.
     attempt: u32,
     pause_ms: u64,
     reason: String,
@@ -390,16 +392,16 @@ struct CallData {
 struct CalledData {
     id: String,
     name: String,
-    /// What it gave.
+    /// The result of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
-    /// Why it failed.
+    /// The message of its error.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 impl RunEvent<'_> {
-    /// Returns `None` for an event that this service does not know yet.
+    /// Returns `None` for an event that this service does not support yet.
     fn of(event: Event) -> Option<Self> {
         Some(match event {
             Event::TextDelta { choice, text } => Self::Delta(DeltaData { choice, text }),
@@ -433,7 +435,7 @@ impl RunEvent<'_> {
 }
 
 fn named(event: Event) -> sse::Event {
-    // Does not end the stream.
+    // A comment, because skipping it would end the stream.
     let unknown = || sse::Event::default().comment("an event");
     RunEvent::of(event).map_or_else(unknown, |event| event.written())
 }
@@ -445,7 +447,7 @@ fn last(ended: &Ended) -> sse::Event {
     }
 }
 
-/// How a run with a key ended, as it is kept.
+/// The stored result of a run with a key.
 struct Kept {
     status: StatusCode,
     body: Value,
@@ -481,7 +483,7 @@ impl Kept {
     }
 }
 
-/// Runs once for a key, however many requests carry it.
+/// Runs the action once, regardless of how many requests have the key.
 async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Result<Kept, Problem> {
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
     let deadline = Instant::now() + app.settings.run_time;
@@ -490,19 +492,19 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
         match on_thread(move || Ok(store.begin_run(&asked, &request)?)).await? {
             Begun::New => break,
             Begun::OtherRequest => {
-                return Err(conflict("the Idempotency-Key was used for another request"));
+                return Err(conflict("the Idempotency-Key was used for a different request"));
             }
             Begun::Interrupted => {
                 return Err(conflict(
-                    "the service was stopped during the run with this Idempotency-Key: the \
-                     provider may have been paid, and the outcome is not known",
+                    "the service stopped during the run with this Idempotency-Key; the outcome \
+                     is unknown, and you may have been charged",
                 ));
             }
             Begun::Finished(text) => {
                 return Kept::parse(&text).ok_or_else(|| Problem::internal("the outcome is lost"));
             }
             Begun::Running if Instant::now() > deadline => {
-                return Err(conflict("the run with this Idempotency-Key still goes on"));
+                return Err(conflict("the run with this Idempotency-Key is still in progress"));
             }
             Begun::Running => tokio::time::sleep(POLL_INTERVAL).await,
         }
@@ -519,15 +521,15 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
             app.files.add_others(text.len() as u64);
             app.store.finish_run(&key, &text)
         } else {
-            // Nothing was paid: the key is free for another try.
+            // Nothing was sent, so the key can be used again.
             app.store.forget_run(&key)
         };
         noted.map_err(Problem::from)
     });
-    // The caller gets what was paid for even if it cannot be kept. The key stays
-    // taken then: the run is not made again.
+    // The caller gets the outcome even if it cannot be stored. In that case the
+    // key stays taken, so that the action does not run again.
     if let Err(problem) = noted.await {
-        tracing::error!(problem = problem.detail(), "the end of a run cannot be noted");
+        tracing::error!(problem = problem.detail(), "cannot store the outcome of a run");
     }
     Ok(kept)
 }
@@ -537,7 +539,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_are_asked_for_by_name() {
+    fn events_must_be_requested_explicitly() {
         let wants = |accept: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT, accept.parse().unwrap());
@@ -551,7 +553,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_kept_as_it_was_sent() {
+    fn a_stored_result_is_read_back_unchanged() {
         let failure = Failure { request_sent: true, ..Failure::new(FailureKind::Network, "no") };
         let kept = Kept::of(Err(failure.into()));
         let read = Kept::parse(&kept.text()).unwrap();

@@ -1,12 +1,12 @@
-//! How slowly a body may arrive.
+//! The minimum speed of a request body.
 //!
-//! A caller that sends a byte a second would keep a connection, a half-written
-//! file and what was read so far for hours. So a body may not pause for long,
-//! and after a while must keep a minimum rate.
+//! A caller that sends one byte per second would occupy a connection, a
+//! half-written file and memory for hours. A body must therefore not pause for
+//! too long, and after a grace period must keep a minimum rate.
 //!
-//! This is written by hand because tower-http's `TimeoutBody` limits only pauses,
-//! and its `DeadlineBody` the whole time, however much has arrived: a large file
-//! may take long.
+//! This is implemented here because tower-http's `TimeoutBody` limits only
+//! pauses, and its `DeadlineBody` limits the total time regardless of size, but a
+//! large file takes longer.
 
 use std::time::Duration;
 
@@ -15,21 +15,21 @@ use axum::extract::Request;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
-/// The longest pause.
+/// The maximum pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// How long a body may take at any rate.
 const GRACE: Duration = Duration::from_secs(30);
-/// What must have arrived for each further second, in bytes.
+/// The minimum rate after that, in bytes per second.
 const MIN_RATE: u64 = 1024;
 
-/// Why a body was rejected.
+/// The error of a body that is too slow.
 #[derive(Debug, thiserror::Error)]
-#[error("the body came too slowly")]
+#[error("the body arrived too slowly")]
 struct TooSlow;
 
-/// The same request, whose body ends with an error if it is too slow.
+/// Makes the body of a request end with an error if it is too slow.
 pub async fn reject_slow_body(request: Request) -> Request {
-    // Most have none.
+    // Most requests have no body.
     if request.body().is_end_stream() {
         return request;
     }
@@ -48,12 +48,12 @@ pub async fn reject_slow_body(request: Request) -> Request {
                 Err(_) => Some((Err(axum::Error::new(TooSlow)), None)),
             }
         });
-        // It may be polled again after its end.
+        // Fused, because it may be polled again after its end.
         Body::from_stream(limited.fuse())
     })
 }
 
-/// When the next chunk must have arrived.
+/// Returns the deadline for the next chunk.
 fn deadline(begun: Instant, now: Instant, so_far: u64) -> Instant {
     (now + MAX_PAUSE).min(begun + GRACE + Duration::from_secs(so_far / MIN_RATE))
 }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_and_trickles_have_an_end() {
+    fn limits_pauses_and_slow_bodies() {
         let begun = Instant::now();
         let after = |seconds: u64| begun + Duration::from_secs(seconds);
         assert_eq!(deadline(begun, begun, 0), after(30));

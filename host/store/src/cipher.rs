@@ -1,9 +1,9 @@
-//! Sealing: encryption that tells when what was encrypted has been changed,
-//! or stands where something else belongs.
+//! Sealing: authenticated encryption that detects a record that was changed or
+//! moved to another place.
 //!
-//! A sealed text is a version byte, a nonce of 24 random bytes, and what
-//! XChaCha20-Poly1305 makes of the text. Nonces of that length may be drawn at
-//! random for as many records as there will ever be.
+//! A sealed text is a version byte, a random 24-byte nonce and the ciphertext of
+//! XChaCha20-Poly1305. Nonces of that length can be random without a practical
+//! limit on the number of records.
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -23,12 +23,12 @@ pub(super) fn seal(key: &Key, place: &[u8], text: &[u8]) -> Result<Vec<u8>, Stor
     let mut nonce = [0; NONCE_LENGTH];
     getrandom::fill(&mut nonce).map_err(StoreError::Randomness)?;
     let payload = Payload { msg: text, aad: place };
-    // It fails for texts of 256 GiB only.
+    // Fails only for a text of 256 GiB.
     let encrypted = cipher(key).encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
     Ok([&[VERSION], &nonce[..], &encrypted].concat())
 }
 
-/// Decrypts what was sealed with this key for this place; nothing else.
+/// Decrypts a text that was sealed with this key for this place.
 pub(super) fn open(key: &Key, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (version, rest) = sealed.split_first()?;
     let (nonce, encrypted) = rest.split_first_chunk::<NONCE_LENGTH>()?;
@@ -39,7 +39,7 @@ pub(super) fn open(key: &Key, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<V
     cipher(key).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
 }
 
-/// The nonce of what was sealed, another one each time.
+/// Returns the nonce of a sealed text, which is different each time.
 pub(super) fn nonce(sealed: &[u8]) -> &[u8] {
     sealed.get(1..=NONCE_LENGTH).unwrap_or_default()
 }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_it_sealed_and_nothing_else() {
+    fn opens_only_unchanged_text_with_the_same_key_and_place() {
         let sealed = seal(&key(1), b"here", b"text").unwrap();
         assert_eq!(**open(&key(1), b"here", &sealed).unwrap(), *b"text");
         assert!(open(&key(2), b"here", &sealed).is_none());
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_seals_are_the_same() {
+    fn sealing_the_same_text_twice_gives_different_results() {
         let [one, two] = [(); 2].map(|()| seal(&key(1), b"here", b"text").unwrap());
         assert_ne!(one[1..25], two[1..25]);
         assert_ne!(one[25..], two[25..]);
@@ -81,7 +81,7 @@ mod tests {
 
     /// draft-irtf-cfrg-xchacha-03, A.3.1.
     #[test]
-    fn it_is_xchacha20_poly1305() {
+    fn decrypts_the_published_test_vector() {
         let bytes = |text: &str| -> Vec<u8> {
             let digits: Vec<char> = text.chars().collect();
             let pair = |pair: &[char]| u8::from_str_radix(&String::from_iter(pair), 16).unwrap();

@@ -9,34 +9,35 @@ use super::error::{Fault, StoreError};
 use super::key::Key;
 use super::values::{self, Values};
 
-/// What ids begin with. No name does, so that neither is taken for the other.
+/// The prefix of ids. Names must not start with it, so the two cannot be
+/// confused.
 const ID: &str = "conn_";
-const LONGEST_NAME: usize = 100;
+const MAX_NAME_CHARS: usize = 100;
 
 const SELECT: &str = "SELECT id, component, name, created_at, updated_at, origin, secrets_in
                       FROM connections";
 const NOW: &str = "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')";
 
-/// What is known of a connection without its values.
+/// A stored connection without its values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConnectionRecord {
     /// `conn_` and 128 random bits in hexadecimal.
     pub id: String,
-    /// The component that it is a connection of, such as `openai/v1`.
+    /// The component that it belongs to, such as `openai/v1`.
     pub component: String,
-    /// What it is called: unique for each component.
+    /// Its name, unique within the component.
     pub name: String,
     /// When it was added, RFC 3339 in UTC.
     pub created_at: String,
     /// When it was last replaced, RFC 3339 in UTC.
     pub updated_at: String,
-    /// What it is bound to. None for one of an older version, which is not used
-    /// before it is bound.
+    /// What it is bound to. None if an older version stored it; it must be bound
+    /// before it can be used.
     pub bound: Option<Bound>,
 }
 
-/// Where the secrets of a connection may go: part of what its record is
-/// encrypted for.
+/// Where the secrets of a connection may go. Part of the authenticated data of
+/// its record.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Bound {
     /// The origin, such as `https://api.openai.com`.
@@ -46,24 +47,23 @@ pub struct Bound {
     pub secrets_in: String,
 }
 
-/// A connection with its values, which do not print.
+/// A stored connection with its values.
 #[derive(Debug)]
 pub struct StoredConnection {
-    /// What is known without them.
+    /// Everything but the values.
     pub record: ConnectionRecord,
     /// The values.
     pub values: Values,
-    /// Another one after each change, however fast changes follow each other.
+    /// Differs after every change. Does not depend on a clock.
     pub revision: Vec<u8>,
 }
 
 impl Store {
-    /// Adds a connection of a component such as `openai/v1`. The values are
-    /// stored as they are; a [`Connector`](connector_host::Connector) checks
-    /// them.
+    /// Adds a connection of a component such as `openai/v1`. Does not validate
+    /// the values; a [`Connector`](connector_host::Connector) does.
     ///
     /// # Errors
-    /// If the name is not one, or is taken.
+    /// If the name is invalid or taken.
     pub fn add_connection(
         &self,
         name: &str,
@@ -86,7 +86,7 @@ impl Store {
         })
     }
 
-    /// All connections, by component and name.
+    /// Returns all connections, ordered by component and name.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -99,8 +99,8 @@ impl Store {
         })
     }
 
-    /// The connection with this id, or with this name and, if one is given,
-    /// of this component.
+    /// Finds the connection with this id or this name, optionally of one
+    /// component.
     ///
     /// # Errors
     /// If several connections have the name.
@@ -112,7 +112,8 @@ impl Store {
         self.transaction(|transaction, _| find(transaction, component, id_or_name))
     }
 
-    /// A connection with its values, found like [`Store::find_connection`].
+    /// Returns a connection with its values. Finds it like
+    /// [`Store::find_connection`].
     ///
     /// # Errors
     /// If several connections have the name, or if the values cannot be
@@ -136,11 +137,11 @@ impl Store {
         })
     }
 
-    /// Gives the connection with this id another name and other values; none
-    /// if there is no such connection.
+    /// Replaces the name and the values of the connection with this id. Returns
+    /// `None` if it does not exist.
     ///
     /// # Errors
-    /// If the name is not one, or is another's.
+    /// If the name is invalid or taken.
     pub fn replace_connection(
         &self,
         id: &str,
@@ -166,8 +167,7 @@ impl Store {
         })
     }
 
-    /// Binds the connection with this id to where its secrets may go from now
-    /// on.
+    /// Binds the connection with this id to an origin and places in requests.
     ///
     /// # Errors
     /// If it cannot be decrypted.
@@ -187,7 +187,8 @@ impl Store {
         })
     }
 
-    /// Removes the connection with this id. `false` if there is none.
+    /// Removes the connection with this id. Returns `false` if it does not
+    /// exist.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -198,7 +199,7 @@ impl Store {
     }
 }
 
-/// Encrypts all records with another key.
+/// Re-encrypts all records with a new key.
 pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Result<usize, Fault> {
     let columns = SELECT.replace("FROM", ", sealed FROM");
     let mut statement = transaction.prepare(&columns)?;
@@ -216,18 +217,17 @@ pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Res
 }
 
 impl ConnectionRecord {
-    /// Where the record belongs.
     fn place(&self) -> Vec<u8> {
         place(&self.id, &self.component, &self.name, self.bound.as_ref())
     }
 }
 
-/// Where a record belongs: one that is copied to another place, renamed or led
-/// elsewhere behind the store's back cannot be decrypted. The parts begin with
-/// their lengths, so no two places read the same.
+/// The place of a record, as authenticated data. A record that was copied,
+/// renamed or rebound behind the store's back cannot be decrypted. Each part is
+/// preceded by its length, so different places never encode the same.
 fn place(id: &str, component: &str, name: &str, bound: Option<&Bound>) -> Vec<u8> {
     let Some(Bound { origin, secrets_in }) = bound else {
-        // As older versions wrote it.
+        // The format of older versions.
         return [b"connection\0", id.as_bytes(), component.as_bytes()].concat();
     };
     let mut place = b"bound connection\0".to_vec();
@@ -248,15 +248,17 @@ fn parse_name(text: &str) -> Result<&str, StoreError> {
     let name = text.trim();
     let wrong = match name {
         "" => "is empty",
-        _ if LONGEST_NAME < name.chars().count() => "must be at most 100 characters long",
-        _ if name.chars().any(char::is_control) => "must have no line breaks or control characters",
-        _ if name.starts_with(ID) => "must not begin with `conn_`, as ids do",
+        _ if name.chars().count() > MAX_NAME_CHARS => "must be at most 100 characters long",
+        _ if name.chars().any(char::is_control) => {
+            "must not contain line breaks or control characters"
+        }
+        _ if name.starts_with(ID) => "must not start with `conn_`, which is reserved for IDs",
         _ => return Ok(name),
     };
     Err(StoreError::Name(wrong))
 }
 
-/// Whether no connection but the one with this id has the name.
+/// Checks that no other connection of the component has the name.
 fn check_is_free(
     transaction: &Transaction<'_>,
     component: &str,
@@ -287,7 +289,7 @@ fn find(
     let mut statement = transaction.prepare(&sql)?;
     let records = statement.query_map(params![id_or_name, component], to_record)?;
     let mut records = records.collect::<Result<Vec<_>, _>>()?;
-    if 1 < records.len() {
+    if records.len() > 1 {
         let ids = records.into_iter().map(|record| record.id).collect();
         return Err(StoreError::Ambiguous { name: id_or_name.to_owned(), ids }.into());
     }

@@ -1,4 +1,4 @@
-//! Why the store did not do what it was asked. No message holds a secret.
+//! The errors of the store. No message contains a secret.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,82 +7,82 @@ use rusqlite::ErrorCode;
 
 use super::key::KEY_VARIABLE;
 
-/// Why the store failed.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no home folder.
-    #[error("there is no folder of this user to keep connections in")]
+    #[error("could not find this user's data folder")]
     NoFolder,
-    /// A file or the folder cannot be made, read or written.
+    /// A file or the folder cannot be created, read or written.
     #[error("cannot use {}: {error}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         error: io::Error,
     },
-    /// Others may read what must be private.
-    #[error("{} is open to others (its mode is {mode:04o})", path.display())]
+    /// Others can access a private file or folder.
+    #[error("{} is accessible to others (mode {mode:04o})", path.display())]
     OpenToOthers {
         /// The file or folder.
         path: PathBuf,
         /// Its mode.
         mode: u32,
-        /// The mode that it must have.
+        /// The required mode.
         needed: u32,
     },
-    /// It belongs to another user, or is no ordinary file.
+    /// It belongs to another user, or is not a regular file.
     #[error("{} {what}", path.display())]
     NotOwn {
         /// The file or folder.
         path: PathBuf,
-        /// What it is instead.
+        /// The reason, starting with a verb.
         what: &'static str,
     },
-    /// The environment variable holds something else.
-    #[error("${0} holds no key: a key is 32 bytes in base64")]
+    /// The environment variable does not hold a key.
+    #[error("invalid key in ${0}: expected 32 bytes in base64")]
     NoKeyInVariable(&'static str),
-    /// The key that was given is not the store's.
+    /// The given key is not the store's.
     #[error("the key in ${KEY_VARIABLE} is not the key of the store in {}", folder.display())]
     WrongKey {
         /// The store's folder.
         folder: PathBuf,
     },
-    /// The key file is not there.
+    /// The key file is missing.
     #[error("the store's key file {} is missing", .0.display())]
     KeyMissing(PathBuf),
-    /// The key file holds something else than its name says.
+    /// The content of the key file does not match its name.
     #[error("the store's key file {} is damaged", .0.display())]
     KeyDamaged(PathBuf),
-    /// The database is not as SQLite left it.
+    /// The database is damaged.
     #[error("the database {} is damaged: {reason}", path.display())]
     Damaged {
         /// The database.
         path: PathBuf,
-        /// In which way.
+        /// The kind of damage.
         reason: String,
     },
-    /// The schema is one of the future.
-    #[error("the database {} is of a newer version of this program", .0.display())]
+    /// The schema is newer than this program.
+    #[error("the database {} was created by a newer version of this program", .0.display())]
     Newer(PathBuf),
     /// The disk is full.
-    #[error("there is no space left on the disk for the database {}", .0.display())]
+    #[error("no disk space left for the database {}", .0.display())]
     Full(PathBuf),
-    /// Another process holds the lock for too long.
-    #[error("another process keeps the database {} locked", .0.display())]
+    /// Another process held the lock for too long.
+    #[error("the database {} is locked by another process", .0.display())]
     Locked(PathBuf),
-    /// Anything else that SQLite says.
+    /// Any other SQLite error.
     #[error("cannot use the database {}: {error}", path.display())]
     Database {
         /// The database.
         path: PathBuf,
-        /// In SQLite's words.
+        /// SQLite's error.
         error: rusqlite::Error,
     },
-    /// What was given is no name of a connection.
+    /// The name of a connection is invalid.
     #[error("the name of a connection {0}")]
     Name(&'static str),
-    /// Names are unique for each component.
+    /// A connection of the component already has the name.
     #[error("a connection named `{name}` already exists for {component}")]
     NameTaken {
         /// The component.
@@ -98,47 +98,50 @@ pub enum StoreError {
         /// Their ids.
         ids: Vec<String>,
     },
-    /// A record was changed, or was another record's.
-    #[error("the connection {id} cannot be decrypted: its record was damaged, renamed or moved")]
+    /// A record was changed or replaced by another one.
+    #[error("cannot decrypt the connection {id}: its record was damaged, renamed or moved")]
     Unreadable {
         /// The connection's id.
         id: String,
     },
-    /// An outcome was changed, or was another key's.
-    #[error("the outcome of the run with the key `{key}` cannot be decrypted: it is damaged")]
+    /// An outcome was changed or replaced by another one.
+    #[error("cannot decrypt the outcome of the run with the key `{key}`: it is damaged")]
     OutcomeUnreadable {
         /// The idempotency key.
         key: String,
     },
-    /// The run was not begun here, or has ended.
-    #[error("no run with the key `{key}` is under way here")]
+    /// This store did not begin the run, or the run has ended.
+    #[error("no run with the key `{key}` is in progress here")]
     NotRunning {
         /// The idempotency key.
         key: String,
     },
-    /// The operating system gives no random numbers.
-    #[error("there are no random numbers to be had: {0}")]
+    /// The operating system returned no random numbers.
+    #[error("cannot get random numbers from the operating system: {0}")]
     Randomness(getrandom::Error),
 }
 
 impl StoreError {
-    /// What to do about it.
+    /// Returns a suggestion for fixing it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoFolder => "--data-dir names a folder".to_owned(),
+            Self::NoFolder => "choose a folder with --data-dir".to_owned(),
             Self::OpenToOthers { path, needed, .. } => {
                 format!("`chmod {needed:o} {}` makes it private", path.display())
             }
             Self::NotOwn { .. } => {
-                "the store takes only files and folders of the user who runs it".to_owned()
+                "the store uses only regular files and folders that belong to the current user"
+                    .to_owned()
             }
-            Self::NoKeyInVariable(_) => "`head -c 32 /dev/urandom | base64` makes a key".to_owned(),
+            Self::NoKeyInVariable(_) => {
+                "`head -c 32 /dev/urandom | base64` generates a key".to_owned()
+            }
             Self::WrongKey { .. } => format!(
-                "set ${KEY_VARIABLE} to the key that the store was made with; unset it if that is \
-                 in a file in the folder"
+                "set ${KEY_VARIABLE} to the key that the store was created with, or unset it if \
+                 the key is in a file in the folder"
             ),
             Self::KeyMissing(_) | Self::KeyDamaged(_) => format!(
-                "restore it from a backup, or set ${KEY_VARIABLE} if the key is kept elsewhere; \
+                "restore it from a backup, or set ${KEY_VARIABLE} if you keep the key elsewhere; \
                  without it the connections cannot be read"
             ),
             Self::Damaged { .. } => {
@@ -146,15 +149,15 @@ impl StoreError {
                  the connections again"
                     .to_owned()
             }
-            Self::Ambiguous { .. } => "name the connection by its id".to_owned(),
+            Self::Ambiguous { .. } => "use the connection's ID".to_owned(),
             Self::Unreadable { id } => format!(
-                "nothing was changed; `connector connection remove {id}` removes it for good"
+                "nothing was changed; `connector connection remove {id}` removes it permanently"
             ),
             _ => return None,
         })
     }
 
-    /// Whether it is the caller's to put right, not the machine's.
+    /// Whether the caller made the mistake, rather than the system failing.
     pub fn is_usage(&self) -> bool {
         !matches!(
             self,
@@ -169,7 +172,7 @@ impl StoreError {
     }
 }
 
-/// What ends a transaction early. [`Fault::at`] names the database.
+/// An error inside a transaction. [`Fault::at`] adds the path of the database.
 pub(super) enum Fault {
     Sqlite(rusqlite::Error),
     Store(StoreError),
@@ -184,7 +187,7 @@ impl Fault {
             Self::Store(error) => return error,
             Self::Newer => return StoreError::Newer(path),
             Self::NoKey => {
-                return StoreError::Damaged { path, reason: "it names no key".to_owned() };
+                return StoreError::Damaged { path, reason: "the key ID is missing".to_owned() };
             }
             Self::Sqlite(error) => error,
         };

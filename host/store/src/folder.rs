@@ -1,4 +1,4 @@
-//! A folder that belongs to the user alone, and the files in it.
+//! A folder that only its owner can access, and the files in it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -13,14 +13,14 @@ pub(super) struct PrivateFolder {
 }
 
 impl PrivateFolder {
-    /// Makes the folder if it is not there.
+    /// Opens the folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If it cannot be made, or if others may enter it.
+    /// If it cannot be created, or if others can access it.
     pub(super) fn open(path: &Path) -> Result<Self, StoreError> {
         let unusable = |error| StoreError::File { path: path.to_owned(), error };
         private::make_folder(path).map_err(|error| match error.kind() {
-            // It is a file.
+            // The path is a file.
             io::ErrorKind::AlreadyExists => unusable(io::ErrorKind::NotADirectory.into()),
             _ => unusable(error),
         })?;
@@ -38,10 +38,10 @@ impl PrivateFolder {
         self.path.join(name)
     }
 
-    /// Makes an empty file if it is not there.
+    /// Creates an empty file if it does not exist.
     ///
     /// # Errors
-    /// If it cannot be made, or if others may read it.
+    /// If it cannot be created, or if others can read it.
     pub(super) fn make_file(&self, name: &str) -> Result<(), StoreError> {
         match self.create(name) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -51,7 +51,7 @@ impl PrivateFolder {
         }
     }
 
-    /// Makes a file that must not be there yet.
+    /// Creates a file that must not exist yet.
     pub(super) fn create(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -59,10 +59,10 @@ impl PrivateFolder {
         options.open(self.path_of(name))
     }
 
-    /// Refuses a file that others may read. One that is not there is fine.
+    /// Checks that others cannot access a file. The file need not exist.
     ///
     /// # Errors
-    /// If they may.
+    /// If they can.
     pub(super) fn check_file(&self, name: &str) -> Result<(), StoreError> {
         match private::check(&self.path_of(name), private::FILE) {
             Err(StoreError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
@@ -72,14 +72,14 @@ impl PrivateFolder {
         }
     }
 
-    /// The files whose names begin like this.
-    pub(super) fn names(&self, beginning: &str) -> Vec<String> {
+    /// Returns the file names that start with a prefix.
+    pub(super) fn names(&self, prefix: &str) -> Vec<String> {
         let entries = fs::read_dir(&self.path).into_iter().flatten();
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        names.filter(|name| name.starts_with(beginning)).collect()
+        names.filter(|name| name.starts_with(prefix)).collect()
     }
 
-    /// Writes the folder's own list of names to the disk.
+    /// Flushes the folder's directory entries to the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         private::sync_folder(&self.path)
     }
@@ -124,8 +124,8 @@ mod private {
         }
     }
 
-    /// Whoever may write to the folder above can put another one in its place,
-    /// unless that is kept from others' entries as `/tmp` is.
+    /// A user who can write to the parent folder can replace this one, unless
+    /// the parent is sticky like `/tmp`.
     pub(super) fn check_parent(path: &Path) -> Result<(), StoreError> {
         const STICKY: u32 = 0o1000;
         let Some(parent) = path.parent() else { return Ok(()) };
@@ -144,7 +144,7 @@ mod private {
     }
 }
 
-/// Elsewhere a user's own data folder is private by default.
+/// On other systems a user's data folder is private by default.
 #[cfg(not(unix))]
 mod private {
     use std::fs::{self, OpenOptions};
@@ -169,10 +169,10 @@ mod private {
     pub(super) fn check(path: &Path, _: u32) -> Result<(), StoreError> {
         let metadata = fs::symlink_metadata(path)
             .map_err(|error| StoreError::File { path: path.to_owned(), error })?;
-        match metadata.is_symlink() {
-            true => Err(StoreError::NotOwn { path: path.to_owned(), what: "is a link" }),
-            false => Ok(()),
+        if metadata.is_symlink() {
+            return Err(StoreError::NotOwn { path: path.to_owned(), what: "is a link" });
         }
+        Ok(())
     }
 
     pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_is_private() {
+    fn new_files_and_folders_are_private() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a/b");
         let folder = PrivateFolder::open(&path).unwrap();
@@ -209,11 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn what_others_may_read_is_refused_with_the_way_out() {
+    fn refuses_files_and_folders_that_others_can_read() {
         let dir = tempfile::tempdir().unwrap();
         set_mode(dir.path(), 0o750);
         let error = PrivateFolder::open(dir.path()).unwrap_err();
-        assert!(error.to_string().ends_with("is open to others (its mode is 0750)"), "{error}");
+        assert!(error.to_string().ends_with("is accessible to others (mode 0750)"), "{error}");
         let path = dir.path().canonicalize().unwrap();
         let hint = format!("`chmod 700 {}` makes it private", path.display());
         assert_eq!(error.hint(), Some(hint));
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_things_of_another_kind_are_refused() {
+    fn refuses_links_and_files_of_the_wrong_type() {
         let dir = tempfile::tempdir().unwrap();
         set_mode(dir.path(), 0o700);
         let folder = PrivateFolder::open(dir.path()).unwrap();

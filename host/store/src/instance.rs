@@ -1,14 +1,14 @@
-//! Whether the process that began something still lives.
+//! Whether the process that began a run is still alive.
 //!
 //! Each store that begins runs is an *instance* with a random id, and holds a
-//! lock on a file of that name. The operating system lets go of the lock when
-//! the process ends, also if it was killed or the machine lost power. So an
-//! instance lives if its file is there and locked. Ids of processes would not
-//! do: they are used again.
+//! lock on a file of that name. The operating system releases the lock when the
+//! process ends, even if it is killed or the machine loses power. An instance is
+//! therefore alive if its file exists and is locked. Process ids would not work,
+//! because they are reused.
 //!
-//! Files are made, and those of others removed, under the database's write
-//! lock, so that none is taken for a dead one's between its making and its
-//! locking.
+//! Files are created and removed under the database's write lock. Otherwise a
+//! file could be mistaken for a dead instance's after it is created and before
+//! it is locked.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,10 +17,10 @@ use std::path::PathBuf;
 use super::error::StoreError;
 use super::folder::PrivateFolder;
 
-/// What the names of the files begin with.
+/// The prefix of the file names.
 const FILE: &str = "instance-";
 
-/// A living instance, for as long as it is not dropped.
+/// An instance, alive until it is dropped.
 #[derive(Debug)]
 pub(super) struct Instance {
     id: String,
@@ -30,11 +30,11 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Makes one, and removes the files of those that are no more.
+    /// Creates an instance, and removes the files of dead ones.
     pub(super) fn begin(folder: &PrivateFolder) -> Result<Self, StoreError> {
         for name in folder.names(FILE) {
             if !is_locked(folder, &name) {
-                // One that stays is removed the next time.
+                // If this fails, the next instance tries again.
                 let _ = fs::remove_file(folder.path_of(&name));
             }
         }
@@ -59,12 +59,12 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // The lock goes with it; a file without one is as good as none.
+        // If this fails, the file stays without a lock, which means dead too.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// Whether the instance with this id lives.
+/// Whether the instance with this id is alive.
 pub(super) fn lives(folder: &PrivateFolder, id: &str) -> bool {
     is_locked(folder, &file_name(id))
 }
@@ -73,13 +73,13 @@ fn file_name(id: &str) -> String {
     format!("{FILE}{id}")
 }
 
-/// A shared lock: two that ask at the same time do not take each other for
-/// the instance.
+/// Tries a shared lock, so that two processes that check at the same time do not
+/// mistake each other for the instance.
 fn is_locked(folder: &PrivateFolder, name: &str) -> bool {
     match File::open(folder.path_of(name)).map(|file| file.try_lock_shared()) {
         Ok(Ok(())) => false,
         Ok(Err(TryLockError::WouldBlock)) => true,
-        // Where nothing can be known, nothing is given up for lost.
+        // Without an answer, assume that it is alive.
         Ok(Err(TryLockError::Error(_))) => true,
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_instance_lives_until_it_is_dropped() {
+    fn an_instance_is_alive_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let folder = PrivateFolder::open(&dir.path().join("store")).unwrap();
         let (one, two) = (Instance::begin(&folder).unwrap(), Instance::begin(&folder).unwrap());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_process_left_is_removed() {
+    fn the_file_of_a_killed_process_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let folder = PrivateFolder::open(&dir.path().join("store")).unwrap();
         folder.create(&file_name("left")).unwrap();

@@ -1,10 +1,10 @@
-//! The key, and where it is kept.
+//! The key and its storage.
 //!
-//! A key has an id, made from it by hashing. The database names the id of the
-//! key that its records are encrypted with, and a key file carries it in its
-//! name: so a wrong key is told at once, and the database and the folder
-//! cannot disagree, whenever a process that changes the key is killed. Files
-//! are made and removed under the database's write lock only.
+//! A key's id is a hash of the key. The database stores the id of the key that
+//! encrypts its records, and a key file has the id in its name. A wrong key is
+//! therefore detected immediately, and the database and the folder stay
+//! consistent even if a process is killed while it changes the key. Files are
+//! created and removed only under the database's write lock.
 
 use std::fmt;
 use std::fs;
@@ -18,20 +18,20 @@ use zeroize::Zeroizing;
 use super::error::StoreError;
 use super::folder::PrivateFolder;
 
-/// The environment variable that holds the key, if no file does.
+/// The environment variable with the key, an alternative to a key file.
 pub const KEY_VARIABLE: &str = "CONNECTOR_STORE_KEY";
 
-/// What the names of key files begin with.
+/// The prefix of the names of key files.
 const FILE: &str = "key-";
 
-/// A key of 256 bits. Prints as `****`, and is overwritten when it is dropped.
+/// A 256-bit key. Prints as `****`, and is overwritten when dropped.
 #[derive(Clone)]
 pub struct Key(Zeroizing<[u8; 32]>);
 
 /// Where the key comes from.
 #[derive(Clone, Debug)]
 pub enum KeySource {
-    /// A file in the store's folder, made with the store.
+    /// A file in the store's folder, created with the store.
     Folder,
     /// The caller.
     Given(Key),
@@ -44,7 +44,7 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// Reads 32 bytes in base64. White space around them does not count.
+    /// Parses 32 bytes in base64. Ignores surrounding whitespace.
     pub fn from_base64(text: &str) -> Option<Self> {
         let decoded = Zeroizing::new(STANDARD.decode(text.trim()).ok()?);
         let mut bytes = Zeroizing::new([0; 32]);
@@ -59,10 +59,11 @@ impl Key {
         Zeroizing::new(STANDARD.encode(self.0.as_slice()))
     }
 
-    /// The key in the environment variable; none if that is not set.
+    /// Reads the key from the environment variable. Returns `None` if it is not
+    /// set.
     ///
     /// # Errors
-    /// If it holds something else.
+    /// If the variable does not hold a key.
     pub fn from_environment(variable: &'static str) -> Result<Option<Self>, StoreError> {
         let Some(text) = std::env::var_os(variable).filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -74,7 +75,7 @@ impl Key {
         }
     }
 
-    /// Tells keys apart and tells nothing else of them.
+    /// Identifies the key without revealing anything else about it.
     pub(super) fn id(&self) -> String {
         let digest = Sha256::new()
             .chain_update("connector store key\0")
@@ -95,15 +96,15 @@ impl fmt::Debug for Key {
 }
 
 impl KeySource {
-    /// [`KEY_VARIABLE`] if it is set, else the folder.
+    /// [`KEY_VARIABLE`] if it is set, otherwise the folder.
     ///
     /// # Errors
-    /// If the variable holds no key.
+    /// If the variable does not hold a key.
     pub fn from_environment() -> Result<Self, StoreError> {
         Ok(Key::from_environment(KEY_VARIABLE)?.map_or(Self::Folder, Self::Given))
     }
 
-    /// The key with this id.
+    /// Loads the key with this id.
     pub(super) fn load(&self, folder: &PrivateFolder, id: &str) -> Result<Key, StoreError> {
         match self {
             Self::Given(key) if key.id() == id => Ok(key.clone()),
@@ -112,7 +113,7 @@ impl KeySource {
         }
     }
 
-    /// The key for a store that has none, or for one that changes its key.
+    /// Returns the key for a new store, or the new key for an existing one.
     pub(super) fn make(&self, folder: &PrivateFolder) -> Result<Key, StoreError> {
         match self {
             Self::Given(key) => Ok(key.clone()),
@@ -126,7 +127,7 @@ impl KeySource {
     }
 }
 
-/// Removes the files of all keys but this one.
+/// Removes all key files except the one with this id.
 pub(super) fn remove_files_but(folder: &PrivateFolder, id: &str) -> Result<(), StoreError> {
     for name in folder.names(FILE).into_iter().filter(|name| *name != file_name(id)) {
         let path = folder.path_of(&name);
@@ -135,11 +136,11 @@ pub(super) fn remove_files_but(folder: &PrivateFolder, id: &str) -> Result<(), S
     Ok(())
 }
 
-/// Removes the file of a key, if there is one.
+/// Removes the file of a key, if it exists.
 pub(super) fn remove_file(folder: &PrivateFolder, id: &str) {
     match fs::remove_file(folder.path_of(&file_name(id))) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(%error, "cannot remove the file of the old key");
+            tracing::warn!(%error, "cannot remove the old key file");
         }
         _ => {}
     }
@@ -166,7 +167,8 @@ fn read_file(folder: &PrivateFolder, id: &str) -> Result<Key, StoreError> {
     Key::from_base64(&text).filter(|key| key.id() == id).ok_or(StoreError::KeyDamaged(path))
 }
 
-/// The key is on the disk before a record is encrypted with it.
+/// Flushes the file, because the key must be on the disk before any record is
+/// encrypted with it.
 fn write_file(folder: &PrivateFolder, key: &Key) -> io::Result<()> {
     let mut file = folder.create(&file_name(&key.id()))?;
     file.write_all(key.to_base64().as_bytes())?;

@@ -1,13 +1,13 @@
-//! What outlives a process: connections and the outcomes of runs, encrypted, in
-//! one SQLite database in a folder that belongs to the user alone. The command
-//! line and the service share it, also at the same time.
+//! Persistent data: connections and run outcomes, encrypted, in one SQLite
+//! database in a folder that only its owner can access. The command and the
+//! service can use it at the same time.
 //!
-//! Every operation is one transaction that begins with SQLite's write lock.
-//! Whoever holds it sees a key and records that fit together, so another
+//! Every operation is one transaction that starts by taking SQLite's write
+//! lock. The holder of the lock sees a consistent key and records, so another
 //! process may change the key at any time ([`Store::rotate_key`]).
 //!
-//! Calls block, for as long as a disk takes to write; where that matters, they
-//! belong on a thread of their own.
+//! Calls block while the disk writes. Async code should make them on a blocking
+//! thread.
 
 pub mod approval;
 mod cipher;
@@ -40,20 +40,21 @@ use instance::Instance;
 
 const DATABASE: &str = "store.sqlite";
 
-/// The files that SQLite puts beside it, with what they hold of it.
+/// The files that SQLite keeps next to the database. They hold parts of it.
 const BESIDE_DATABASE: [&str; 2] = ["store.sqlite-wal", "store.sqlite-shm"];
 
-/// How often the write lock is asked for, and how long the pauses between are:
-/// transactions take milliseconds, a disk may take seconds. SQLite's own pauses
-/// grow to 100 ms, and a process that writes without end would starve the rest.
+/// The number of attempts to take the write lock, and the pause between them.
+/// Transactions take milliseconds, but a disk may take seconds. SQLite's own
+/// pauses grow to 100 ms, so a process that writes continuously would starve
+/// the others.
 const ATTEMPTS: i32 = 10_000;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The store. Cheap to share in an [`Arc`](std::sync::Arc).
+/// The store. Share it in an [`Arc`](std::sync::Arc).
 pub struct Store {
     folder: PrivateFolder,
     state: Mutex<State>,
-    /// What tells other processes that this one lives; from its first run on.
+    /// Shows other processes that this one is alive. Set by the first run.
     instance: Mutex<Option<Instance>>,
 }
 
@@ -65,11 +66,11 @@ struct State {
 }
 
 impl Store {
-    /// Opens the store in a folder, and makes it if there is none.
+    /// Opens the store in a folder, and creates it if it does not exist.
     ///
     /// # Errors
-    /// If others may enter the folder or read its files, if the key is not the
-    /// one that the store was made with, or if the database cannot be used.
+    /// If others can access the folder or its files, if the key is not the one
+    /// that the store was created with, or if the database cannot be used.
     /// Nothing is deleted or repaired.
     pub fn open(folder: &Path, source: KeySource) -> Result<Self, StoreError> {
         let folder = PrivateFolder::open(folder)?;
@@ -83,21 +84,21 @@ impl Store {
         Ok(Self { folder, state, instance: Mutex::new(None) })
     }
 
-    /// Opens the store in the folder, or else in the user's data folder, with
-    /// the key in [`KEY_VARIABLE`] if that is set.
+    /// Opens the store in the given folder or, by default, in the user's data
+    /// folder, with the key in [`KEY_VARIABLE`] if that is set.
     ///
     /// # Errors
-    /// As for [`Store::open`], and if the variable holds no key.
+    /// As for [`Store::open`], and if the variable does not hold a key.
     pub fn open_for_user(folder: Option<&Path>) -> Result<Self, StoreError> {
         Self::open(&folder_for_user(folder)?, KeySource::from_environment()?)
     }
 
-    /// The folder, which belongs to the user alone.
+    /// The folder, which only its owner can access.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Does all of the work or none of it.
+    /// Commits all of the work or none of it.
     fn transaction<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>, &Key) -> Result<T, Fault>,
@@ -123,7 +124,7 @@ impl Store {
         done.map_err(|fault| fault.at(&self.folder.path_of(DATABASE)))
     }
 
-    /// A panic cannot leave anything half done: the transaction is rolled back.
+    /// Ignores poisoning: a panic rolls its transaction back.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,7 +136,7 @@ impl fmt::Debug for Store {
     }
 }
 
-/// The folder, or else the one in the user's data folder.
+/// The given folder, or the default one in the user's data folder.
 ///
 /// # Errors
 /// If there is no home folder.
@@ -143,12 +144,12 @@ pub fn folder_for_user(folder: Option<&Path>) -> Result<PathBuf, StoreError> {
     let default = || directories::ProjectDirs::from("", "", "connector");
     Ok(match folder {
         Some(folder) => folder.to_owned(),
-        // A folder of its own: beside it are components, which are no secret.
+        // The data folder also holds components, which are not secret.
         None => default().ok_or(StoreError::NoFolder)?.data_dir().join("store"),
     })
 }
 
-/// Whether there is a store in that folder.
+/// Whether the folder contains a store.
 ///
 /// # Errors
 /// If there is no home folder.
@@ -156,32 +157,32 @@ pub fn has_store(folder: Option<&Path>) -> Result<bool, StoreError> {
     Ok(folder_for_user(folder)?.join(DATABASE).exists())
 }
 
-/// Makes a folder that belongs to the user alone.
+/// Creates a folder that only its owner can access, if it does not exist.
 ///
 /// # Errors
-/// If others may enter it.
+/// If others can access it.
 pub fn private_folder(folder: &Path) -> Result<PathBuf, StoreError> {
     Ok(PrivateFolder::open(folder)?.path().to_owned())
 }
 
-/// Refuses a file that others may read or write.
+/// Checks that others can neither read nor write a file.
 ///
 /// # Errors
-/// If they may.
+/// If they can.
 pub fn check_private(folder: &Path, name: &str) -> Result<(), StoreError> {
     PrivateFolder::open(folder)?.check_file(name)
 }
 
 fn open_database(folder: &PrivateFolder, source: &KeySource) -> Result<(Database, Key), Fault> {
-    // The file is there. A URI would give characters of the path a meaning.
+    // Without SQLITE_OPEN_CREATE, because the file exists, and without
+    // SQLITE_OPEN_URI, because a path may contain `?` or `#`.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut database = Database::open_with_flags(folder.path_of(DATABASE), flags)?;
     database.busy_handler(Some(|attempt| {
         std::thread::sleep(PAUSE);
         attempt < ATTEMPTS
     }))?;
-    // What is committed survives a loss of power, and what is removed is
-    // overwritten.
+    // Commits survive a power failure, and deleted data is overwritten.
     database.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;

@@ -1,8 +1,8 @@
-//! Runs by idempotency key: what is asked for twice is done once, also if the
-//! process that did it is no more.
+//! Runs by idempotency key: a request that is repeated runs only once, even if
+//! the first process has ended.
 //!
-//! Outcomes are encrypted like connections: they hold no secret of one, but
-//! what the provider answered is the user's own.
+//! Outcomes are encrypted like connections. They contain no credentials, but the
+//! provider's responses are private to the user.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -15,32 +15,33 @@ use super::error::{Fault, StoreError};
 use super::instance::{self, Instance};
 use super::key::Key;
 
-/// What is known of a key.
+/// The state of a key.
 #[derive(Debug, Eq, PartialEq)]
 pub enum Begun {
-    /// Nothing: the run is the caller's now, who finishes or forgets it.
+    /// The key was free. The caller now owns the run, and must finish or forget
+    /// it.
     New,
-    /// This or another living process is at it.
+    /// This process or another live one is executing the run.
     Running,
-    /// The process that was at it is no more. Whether anything was sent is
-    /// not known.
+    /// The process that was executing the run has ended. It may have sent
+    /// something.
     Interrupted,
-    /// It has ended, with this outcome.
+    /// The run has ended with this outcome.
     Finished(String),
-    /// The key belongs to a run with another request.
+    /// The key belongs to a run with a different request.
     OtherRequest,
 }
 
 impl Store {
-    /// Takes a key for a run of a request, which is told by a hash. Of several
-    /// callers with the same key, one is told [`Begun::New`].
+    /// Takes a key for a run of a request, which is identified by its hash. Of
+    /// several callers with the same key, exactly one gets [`Begun::New`].
     ///
     /// # Errors
-    /// If the database cannot be written; then the key is not taken. If the
-    /// outcome was changed.
+    /// If the database cannot be written, in which case the key is not taken, or
+    /// if the outcome was tampered with.
     pub fn begin_run(&self, key: &str, request: &[u8; 32]) -> Result<Begun, StoreError> {
         self.transaction(|transaction, secret| {
-            // Under the write lock, as `instance` asks for.
+            // Under the write lock, as `instance` requires.
             let own = self.instance()?;
             let sql = "SELECT request, instance, outcome FROM runs WHERE key = ?1";
             let known = transaction.query_row(sql, [key], |row| {
@@ -67,10 +68,11 @@ impl Store {
         })
     }
 
-    /// Keeps the outcome of a run that this store began.
+    /// Stores the outcome of a run that this store began.
     ///
     /// # Errors
-    /// If it began none with the key, or if the database cannot be written.
+    /// If it has not begun a run with the key, or if the database cannot be
+    /// written.
     pub fn finish_run(&self, key: &str, outcome: &str) -> Result<(), StoreError> {
         self.end_run(key, |transaction, secret, own| {
             let sql = "SELECT request FROM runs
@@ -85,11 +87,11 @@ impl Store {
         })
     }
 
-    /// Lets go of the key of a run that this store began, and of which nothing
-    /// was sent.
+    /// Releases the key of a run that this store began and that sent nothing.
     ///
     /// # Errors
-    /// If it began none with the key, or if the database cannot be written.
+    /// If it has not begun a run with the key, or if the database cannot be
+    /// written.
     pub fn forget_run(&self, key: &str) -> Result<(), StoreError> {
         self.end_run(key, |transaction, _, own| {
             let sql = "DELETE FROM runs WHERE key = ?1 AND instance = ?2 AND outcome IS NULL";
@@ -97,8 +99,8 @@ impl Store {
         })
     }
 
-    /// Forgets runs that ended this long ago, or that were begun this long ago
-    /// by a process that is no more; says how many.
+    /// Removes runs that ended this long ago, or that were begun this long ago
+    /// by a process that has ended. Returns their number.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -122,7 +124,7 @@ impl Store {
         })
     }
 
-    /// How many bytes the outcomes take that are kept.
+    /// Returns the total size of the stored outcomes in bytes.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -144,8 +146,8 @@ impl Store {
         })
     }
 
-    /// The id of this store's instance, which begins when it is first asked
-    /// for. Belongs into a transaction, for its lock.
+    /// Returns the id of this store's instance, and creates it on first use.
+    /// Must be called inside a transaction, which holds the write lock.
     fn instance(&self) -> Result<String, StoreError> {
         let mut instance = self.instance.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(match &*instance {
@@ -155,7 +157,7 @@ impl Store {
     }
 }
 
-/// Encrypts all outcomes with another key.
+/// Re-encrypts all outcomes with a new key.
 pub(super) fn reseal(transaction: &Transaction<'_>, old: &Key, new: &Key) -> Result<(), Fault> {
     let sql = "SELECT key, request, outcome FROM runs WHERE outcome IS NOT NULL";
     let mut statement = transaction.prepare(sql)?;
@@ -175,8 +177,8 @@ fn open(secret: &Key, key: &str, request: &[u8; 32], sealed: &[u8]) -> Result<St
         .ok_or_else(|| StoreError::OutcomeUnreadable { key: key.to_owned() })
 }
 
-/// Where an outcome belongs: one that is copied to another key, or to another
-/// request's, cannot be decrypted there.
+/// The place of an outcome, as authenticated data. An outcome that was copied to
+/// another key or request cannot be decrypted.
 fn place(key: &str, request: &[u8; 32]) -> Vec<u8> {
     [b"outcome\0", &request[..], key.as_bytes()].concat()
 }
@@ -196,7 +198,7 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
     const DAY: Duration = Duration::from_secs(24 * 3600);
 
-    /// Names the folder of the store that a child process uses.
+    /// The variable with the folder of the store for a child process.
     const FOLDER: &str = "STORE_TEST_FOLDER";
 
     fn folder() -> tempfile::TempDir {
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_which_nothing_was_sent_is_free_again() {
+    fn forgetting_a_run_frees_its_key() {
         let folder = folder();
         let store = open(&folder);
         store.begin_run("a", &ONE).unwrap();
@@ -235,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_encrypted_for_its_key_alone() {
+    fn an_outcome_can_be_decrypted_only_for_its_key() {
         let folder = folder();
         let store = open(&folder);
         for (key, outcome) in [("a", "what the user asked for"), ("b", "something else")] {
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_callers_one_begins() {
+    fn only_one_of_many_callers_begins_the_run() {
         let folder = folder();
         let shared = Arc::new(open(&folder));
         let stores =
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_old_and_over_expires() {
+    fn old_runs_that_have_ended_expire() {
         let folder = folder();
         let store = open(&folder);
         for key in ["finished", "running"] {
@@ -318,8 +320,8 @@ mod tests {
         }
     }
 
-    /// Begins and finishes runs until it is killed, if it is a child process of
-    /// the next test. Tells on standard error what is finished.
+    /// The child process of the next test: begins and finishes runs until it is
+    /// killed, and prints the finished keys to stderr.
     #[test]
     fn child() {
         let Some(folder) = std::env::var_os(FOLDER) else { return };
@@ -334,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_killed_process_leaves_its_outcomes_and_interrupted_runs() {
+    fn a_killed_process_leaves_outcomes_and_interrupted_runs() {
         let folder = folder();
         let store = open(&folder);
         let begin = |key: &str| store.begin_run(key, &ONE).unwrap();

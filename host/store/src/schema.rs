@@ -1,13 +1,13 @@
-//! The database's tables, and how older databases get them.
+//! The database's tables, and the migrations of older databases.
 
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::error::Fault;
 
-/// What makes each version of the one before. The database counts in its
-/// `user_version` how many it has seen; a published one is never changed.
+/// The migrations. The database's `user_version` is the number of those that it
+/// has applied. A released migration never changes.
 const MIGRATIONS: &[&str] = &[
-    // 1: connections, and the id of the key that they are encrypted with.
+    // 1: connections, and the id of the key that encrypts them.
     "CREATE TABLE key (
          one INTEGER PRIMARY KEY CHECK (one = 1),
          id TEXT NOT NULL
@@ -32,7 +32,7 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT;
      CREATE INDEX finished_runs ON runs (finished_at);
      CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
-    // 3: their outcomes, encrypted. Those that were not are not kept.
+    // 3: encrypted outcomes. Unencrypted ones are dropped.
     "DROP TABLE runs;
      CREATE TABLE runs (
          key TEXT PRIMARY KEY,
@@ -44,7 +44,7 @@ const MIGRATIONS: &[&str] = &[
      ) STRICT;
      CREATE INDEX finished_runs ON runs (finished_at);
      CREATE INDEX open_runs ON runs (instance) WHERE outcome IS NULL;",
-    // 4: what connections are bound to.
+    // 4: the origin and places that connections are bound to.
     "ALTER TABLE connections ADD COLUMN origin TEXT;
      ALTER TABLE connections ADD COLUMN secrets_in TEXT;",
 ];
@@ -53,7 +53,7 @@ const MIGRATIONS: &[&str] = &[
 pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<(), Fault> {
     let version: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let newest = MIGRATIONS.len() as u32;
-    if newest < version {
+    if version > newest {
         return Err(Fault::Newer);
     }
     for migration in MIGRATIONS.iter().skip(version as usize) {
@@ -65,7 +65,7 @@ pub(super) fn migrate(transaction: &Transaction<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The id of the key that the records are encrypted with.
+/// The id of the key that encrypts the records.
 pub(super) fn key_id(transaction: &Transaction<'_>) -> Result<Option<String>, Fault> {
     Ok(transaction.query_row("SELECT id FROM key", [], |row| row.get(0)).optional()?)
 }

@@ -1,4 +1,4 @@
-//! The store as its users see it.
+//! Tests of the public API.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use super::*;
 
 const CANARY: &str = "sk-canary-4f9a17c2";
 
-/// What connections of the tests are bound to.
+/// The binding of all test connections.
 fn bound() -> Bound {
     Bound { origin: "https://api.example.test".into(), secrets_in: "authorization: Bearer".into() }
 }
@@ -24,7 +24,7 @@ fn values(token: &str) -> Map<String, Value> {
     }
 }
 
-/// A folder in which a store may make its own.
+/// A parent folder for a store.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -66,7 +66,7 @@ fn key_files(folder: &Folder) -> Vec<String> {
 }
 
 #[test]
-fn a_connection_comes_back_as_it_was() {
+fn a_stored_connection_is_read_back_unchanged() {
     let folder = folder();
     let added =
         open(&folder).add_connection(" work ", "openai/v1", &values(CANARY), &bound()).unwrap();
@@ -109,7 +109,7 @@ fn names_are_unique_for_each_component() {
 }
 
 #[test]
-fn a_connection_is_replaced_under_its_id() {
+fn replacing_a_connection_keeps_its_id() {
     let folder = folder();
     let store = open(&folder);
     let first = store.add_connection("a", "openai/v1", &values("one"), &bound()).unwrap();
@@ -127,7 +127,7 @@ fn a_connection_is_replaced_under_its_id() {
 }
 
 #[test]
-fn no_file_holds_a_value_in_clear() {
+fn no_file_contains_a_value_in_plain_text() {
     let folder = folder();
     let store = open(&folder);
     let removed = store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
@@ -145,7 +145,7 @@ fn no_file_holds_a_value_in_clear() {
 }
 
 #[test]
-fn a_wrong_key_is_told_as_such() {
+fn a_wrong_key_is_reported() {
     let folder = folder();
     let store = Store::open(&folder.path(), given(1)).unwrap();
     store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
@@ -181,7 +181,7 @@ fn a_lost_or_damaged_key_file_is_never_replaced() {
 }
 
 #[test]
-fn records_cannot_take_each_others_place() {
+fn records_cannot_be_swapped() {
     let folder = folder();
     let store = open(&folder);
     let [a, b] =
@@ -197,7 +197,7 @@ fn records_cannot_take_each_others_place() {
     assert_eq!(token(&store, &b.id), "b");
     execute(&folder, "UPDATE connections SET component = 'other/v1' WHERE name = 'b'");
     assert!(store.connection(&b.id).is_err());
-    // It is still listed, so that it can be removed, and nothing is rotated.
+    // It is still listed, so that it can be removed, but the key cannot change.
     assert_eq!(store.connections().unwrap().len(), 2);
     let keys = key_files(&folder);
     assert!(store.rotate_key(KeySource::Folder).is_err());
@@ -209,7 +209,7 @@ fn records_cannot_take_each_others_place() {
 }
 
 #[test]
-fn another_process_follows_a_new_key() {
+fn another_process_picks_up_a_new_key() {
     let folder = folder();
     let (here, there) = (open(&folder), open(&folder));
     for name in ["a", "b", "c"] {
@@ -223,7 +223,7 @@ fn another_process_follows_a_new_key() {
     there.add_connection("d", "openai/v1", &values("d"), &bound()).unwrap();
     assert_eq!(token(&open(&folder), "d"), "d");
 
-    // From the folder into the caller's hands and on: `there` was told nothing.
+    // The caller now keeps the key, and `there` was not given it.
     assert_eq!(here.rotate_key(given(1)).unwrap(), 4);
     assert_eq!(key_files(&folder), [""; 0]);
     assert!(matches!(there.connection("a").unwrap_err(), StoreError::KeyMissing(_)));
@@ -234,7 +234,7 @@ fn another_process_follows_a_new_key() {
 }
 
 #[test]
-fn many_may_open_and_use_a_new_store_at_once() {
+fn many_threads_can_open_and_use_a_new_store() {
     let folder = Arc::new(folder());
     let threads = (0..8).map(|number| {
         let folder = Arc::clone(&folder);
@@ -258,7 +258,7 @@ fn many_may_open_and_use_a_new_store_at_once() {
 }
 
 #[test]
-fn a_damaged_database_is_told_and_left_alone() {
+fn a_damaged_database_is_reported_and_left_unchanged() {
     let folder = folder();
     let path = folder.path().join(DATABASE);
     open(&folder).add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
@@ -278,7 +278,7 @@ fn a_damaged_database_is_told_and_left_alone() {
 }
 
 #[test]
-fn a_database_of_the_future_is_refused() {
+fn a_database_of_a_newer_version_is_refused() {
     let folder = folder();
     drop(open(&folder));
     execute(&folder, "PRAGMA user_version = 1000");
@@ -287,7 +287,7 @@ fn a_database_of_the_future_is_refused() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_loses_nothing() {
+fn a_full_disk_is_reported_and_loses_nothing() {
     let folder = folder();
     let store = open(&folder);
     store.add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
@@ -304,7 +304,7 @@ fn a_full_disk_is_told_and_loses_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn every_file_is_private_and_one_that_is_not_is_refused() {
+fn every_file_is_private_and_must_stay_so() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let folder = folder();
     let store = open(&folder);
@@ -322,9 +322,9 @@ fn every_file_is_private_and_one_that_is_not_is_refused() {
     open(&folder);
 }
 
-/// A row that was renamed, moved or led elsewhere behind the store's back.
+/// A record that was renamed or rebound behind the store's back.
 #[test]
-fn a_row_that_was_changed_is_refused() {
+fn a_changed_record_is_refused() {
     let folder = folder();
     let store = open(&folder);
     for name in ["production", "test"] {
@@ -360,7 +360,8 @@ fn a_row_that_was_changed_is_refused() {
     }
 }
 
-/// What an older version stored opens, is bound to nothing, and can be bound.
+/// A connection that an older version stored can be read, is not bound, and can
+/// be bound.
 #[test]
 fn a_connection_of_an_older_version_can_be_bound() {
     let folder = folder();
@@ -388,9 +389,9 @@ fn a_connection_of_an_older_version_can_be_bound() {
     assert_eq!(stored.values.as_map()["token"], "old");
 }
 
-/// However fast they follow each other: no clock is asked.
+/// Even within one tick of the clock.
 #[test]
-fn every_change_is_another_revision() {
+fn every_change_gives_a_new_revision() {
     let folder = folder();
     let store = open(&folder);
     let id = store.add_connection("a", "openai/v1", &values("one"), &bound()).unwrap().id;

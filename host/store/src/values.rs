@@ -1,4 +1,4 @@
-//! The values of a stored connection, with the secrets among them.
+//! The values of a stored connection, including its secrets.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use connector_host::{ConnectionValues, Property, PropertyTable};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-/// Decrypted values. They print as their names, and are overwritten when they
-/// are dropped.
+/// Decrypted values. Their `Debug` output contains only their names, and they
+/// are overwritten when dropped.
 pub struct Values(Map<String, Value>);
 
-/// What may be shown of the values of a connection.
+/// The values of a connection that may be shown.
 #[derive(Debug)]
 pub struct Shown {
     /// The values without secrets.
     pub values: Map<String, Value>,
-    /// The names of the properties that are set and not shown.
+    /// The names of the secret properties that are set.
     pub secrets: Vec<String>,
 }
 
@@ -24,9 +24,9 @@ impl Values {
         serde_json::from_slice(text).ok().map(Self)
     }
 
-    /// Taken apart by the connection's table into what may be shown and what
-    /// may not. What the table does not know, or what there is no table for,
-    /// may not.
+    /// Separates values that may be shown from secrets, using the connection's
+    /// property table. A value that is not in the table counts as secret;
+    /// without a table, all values do.
     pub fn shown(&self, table: Option<&PropertyTable>) -> Shown {
         let is_public = |name: &str| {
             table.and_then(|table| table.get(name)).is_some_and(|found| !holds_secret(found))
@@ -39,7 +39,7 @@ impl Values {
         }
     }
 
-    /// Adds the secrets that a replacement leaves out, because a form never had
+    /// Adds the secrets that a replacement omits, because a form never contains
     /// them. Returns their names.
     pub fn keep_secrets(
         &self,
@@ -61,15 +61,15 @@ impl Values {
         &self.0
     }
 
-    /// The values to make a connection of.
+    /// Returns the values in the form that the host expects.
     pub fn connection_values(&self) -> ConnectionValues {
         self.0.clone().into()
     }
 }
 
-/// The values as a text to be encrypted.
+/// Serializes the values for encryption.
 pub(super) fn to_text(values: &Map<String, Value>) -> Zeroizing<Vec<u8>> {
-    // Only maps whose keys are no texts cannot be written.
+    // Cannot fail: all keys are strings.
     Zeroizing::new(serde_json::to_vec(values).unwrap_or_default())
 }
 
@@ -107,13 +107,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn print_as_their_names() {
+    fn debug_output_contains_only_names() {
         let values = Values::parse(br#"{"token":"sk-canary","nested":{"a":["sk-canary"]}}"#);
         assert_eq!(format!("{:?}", values.unwrap()), r#"{"token", "nested"}"#);
     }
 
     #[test]
-    fn without_a_table_everything_is_a_secret() {
+    fn without_a_table_all_values_are_secret() {
         let values = Values::parse(br#"{"token":"sk-canary","baseUrl":"https://a.test"}"#).unwrap();
         let shown = values.shown(None);
         assert_eq!(
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn wiping_reaches_every_text() {
+    fn wiping_reaches_every_string() {
         let mut value = json!({"a": ["sk-canary", {"b": "sk-canary"}], "c": 1});
         wipe(&mut value);
         assert_eq!(value, json!({"a": ["", {"b": ""}], "c": 1}));

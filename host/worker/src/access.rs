@@ -1,4 +1,4 @@
-//! How the server is reached, and as whom.
+//! The connection to the NATS server.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,41 +13,41 @@ pub struct Servers(Vec<String>);
 
 /// A user of the server.
 pub enum User {
-    /// Whoever comes.
+    /// No authentication.
     Anybody,
-    /// A credentials file, as `nsc` makes it.
+    /// A credentials file, as created by `nsc`.
     Credentials(PathBuf),
     /// A name and a password.
     Password(String, Zeroizing<String>),
 }
 
-/// How the server is reached.
+/// The settings of the connection.
 pub struct Access {
-    /// Its addresses.
+    /// The addresses of the server.
     pub servers: Servers,
-    /// Who this is to it.
+    /// The user.
     pub user: User,
-    /// The authorities of the server's certificate, if not the system's.
+    /// A file of certificate authorities to trust instead of the system's.
     pub authorities: Option<PathBuf>,
 }
 
-/// The server is not reached.
+/// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The credentials cannot be used.
-    #[error("the credentials in {}: {error}", path.display())]
+    #[error("cannot use the credentials in {}: {error}", path.display())]
     Credentials {
         /// Their file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: std::io::Error,
     },
-    /// No connection.
-    #[error("no connection to NATS at {servers}: {error}")]
+    /// The server cannot be reached.
+    #[error("could not connect to NATS at {servers}: {error}")]
     Connect {
-        /// Where.
+        /// The addresses.
         servers: String,
-        /// Why.
+        /// The reason.
         error: async_nats::ConnectError,
     },
 }
@@ -68,11 +68,11 @@ impl std::fmt::Display for Servers {
 }
 
 fn server(text: &str) -> Result<String, String> {
-    let form = || "give an address such as nats://127.0.0.1:4222, or tls://…".to_owned();
+    let form = || "expected an address such as nats://127.0.0.1:4222, or tls://…".to_owned();
     let url = Url::parse(text).map_err(|_| form())?;
-    // Other users see arguments in the list of processes.
+    // Other users can see arguments in the list of processes.
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a user's name and password do not belong into the address".to_owned());
+        return Err("the address must not contain a user name or password".to_owned());
     }
     match (url.scheme(), url.host_str()) {
         ("nats" | "tls", Some(host)) if !host.is_empty() => Ok(text.to_owned()),
@@ -81,12 +81,12 @@ fn server(text: &str) -> Result<String, String> {
 }
 
 impl Access {
-    /// Connects, and stays connected: what breaks is connected anew.
+    /// Connects. The client reconnects by itself.
     ///
     /// # Errors
     /// See [`AccessError`].
     pub async fn connect(&self, name: &str) -> Result<Client, AccessError> {
-        let mut options = ConnectOptions::new().name(name).event_callback(told);
+        let mut options = ConnectOptions::new().name(name).event_callback(log_event);
         options = match &self.user {
             User::Anybody => options,
             User::Credentials(path) => options
@@ -105,10 +105,10 @@ impl Access {
     }
 }
 
-async fn told(event: Event) {
+async fn log_event(event: Event) {
     match event {
         Event::Connected => tracing::info!("connected to NATS"),
-        Event::Disconnected => tracing::warn!("not connected to NATS"),
+        Event::Disconnected => tracing::warn!("disconnected from NATS"),
         Event::Closed | Event::Draining => {}
         event => tracing::warn!(%event, "NATS"),
     }
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_are_told_by_their_addresses_alone() {
+    fn addresses_are_validated_and_contain_no_credentials() {
         for good in ["nats://127.0.0.1:4222", "tls://nats.example", "nats://a:1, nats://b:2"] {
             assert!(good.parse::<Servers>().is_ok(), "{good}");
         }
@@ -127,6 +127,6 @@ mod tests {
             assert!(odd.parse::<Servers>().is_err(), "{odd}");
         }
         let refused = "nats://user:sk-secret@a:4222".parse::<Servers>().unwrap_err();
-        assert_eq!(refused, "a user's name and password do not belong into the address");
+        assert_eq!(refused, "the address must not contain a user name or password");
     }
 }

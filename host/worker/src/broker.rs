@@ -1,5 +1,5 @@
-//! What the workers keep in NATS: the queue of runs, which of them were begun,
-//! how they ended, files, and the dead.
+//! The workers' data in NATS: the queue of runs, notes about those in progress,
+//! outcomes, files and dead messages.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use serde_json::Value;
 use super::message::RunId;
 use super::names::Names;
 
-/// How long the dead are kept: until somebody has looked at them.
+/// How long dead messages are kept, for someone to look at them.
 const KEEP_DEAD: Duration = Duration::from_secs(30 * 24 * 3600);
-/// How many pulls may wait at the same time, of all workers.
-const PULLS: i64 = 4096;
-/// What is left of NATS's largest message for its headers.
+/// The maximum number of waiting pulls of all workers.
+const MAX_PULLS: i64 = 4096;
+/// The part of a message's maximum size that is reserved for headers.
 const HEADERS: usize = 4 << 10;
-/// How long the server may take for an answer.
+/// The timeout for responses of the server.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How much of a file is one message.
-const PIECE: usize = 128 << 10;
+/// The size of a file's chunks.
+const CHUNK: usize = 128 << 10;
 
-/// Something in NATS did not work: one sentence.
+/// The message of an error of NATS.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BrokerError(String);
@@ -40,18 +40,18 @@ impl BrokerError {
     }
 }
 
-/// How what is missing is made.
+/// The settings for creating missing streams, buckets and the consumer.
 #[derive(Debug)]
 pub struct Making {
     /// How long outcomes and files are kept.
     pub keep: Duration,
-    /// After which silence of its worker a run is given to another one.
+    /// The time without a heartbeat after which another worker takes over a run.
     pub ack_wait: Duration,
-    /// On how many servers each thing is kept.
+    /// The number of servers that store each stream.
     pub replicas: usize,
 }
 
-/// All of it. Cheap to clone.
+/// The streams, buckets and consumer. Cheap to clone.
 #[derive(Clone)]
 pub struct Broker {
     pub client: Client,
@@ -63,42 +63,42 @@ pub struct Broker {
     pub files: ObjectStore,
 }
 
-/// What is noted of a run before anything is sent for it.
+/// A note that a run has begun, written before it sends anything.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Note {
-    /// By whom it was begun.
+    /// The id of the worker.
     pub worker: String,
-    /// The message's place in the queue.
+    /// The sequence number of the message in the queue.
     pub sequence: u64,
-    /// How often the message was delivered until then.
+    /// The number of deliveries of the message, including this one.
     pub delivery: i64,
 }
 
-/// What became of a beginning.
+/// The result of beginning a run.
 #[derive(Debug)]
 pub enum Beginning {
-    /// The run is this worker's.
+    /// This worker has begun the run.
     Here(Begun),
-    /// Another message with the same id is under way.
+    /// Another message with the same id is in progress.
     Elsewhere(Note),
 }
 
-/// A run that was begun here.
+/// A run that this worker has begun.
 #[derive(Debug)]
 pub struct Begun {
-    /// Where that is noted.
-    place: u64,
-    /// Who had begun it before and has not ended it.
+    /// The sequence number of the note.
+    sequence: u64,
+    /// The note of an earlier worker that did not finish the run.
     pub before: Option<Note>,
 }
 
 impl Broker {
-    /// Finds what is there, and makes what is missing.
+    /// Opens the streams, buckets and consumer, and creates missing ones.
     ///
     /// # Errors
-    /// If the server has no JetStream, if it does not let this user, or if
-    /// something of the same name is there for another purpose.
+    /// If the server has no JetStream, if the user lacks permissions, or if a
+    /// stream with the same name has a different purpose.
     pub async fn open(client: Client, names: Names, making: &Making) -> Result<Self, BrokerError> {
         let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(TIMEOUT);
@@ -113,34 +113,35 @@ impl Broker {
             retention: RetentionPolicy::WorkQueue,
             ..stream(names.runs_stream(), names.runs())
         };
-        let runs = make(&context, runs).await?;
+        let runs = open_stream(&context, runs).await?;
         if runs.cached_info().config.retention != RetentionPolicy::WorkQueue {
             let name = names.runs_stream();
-            return Err(BrokerError(format!("the stream `{name}` is there, and is no work queue")));
+            return Err(BrokerError(format!("the stream `{name}` exists but is not a work queue")));
         }
         let workers = pull::Config {
             durable_name: Some(names.workers()),
             ack_policy: AckPolicy::Explicit,
             ack_wait,
-            // Counted by the workers, who say what became of the run.
+            // The workers limit deliveries, so that they can report a failure.
             max_deliver: -1,
-            // Bounded by the workers' places; runs that wait count too.
+            // The workers limit the number of runs. Here, delayed runs would
+            // count too.
             max_ack_pending: -1,
-            max_waiting: PULLS,
+            max_waiting: MAX_PULLS,
             ..pull::Config::default()
         };
         let queue = runs.get_or_create_consumer(&names.workers(), workers).await;
-        let queue =
-            queue.map_err(|error| BrokerError(format!("no consumer of the queue: {error}")))?;
+        let queue = queue
+            .map_err(|error| BrokerError(format!("cannot open the queue's consumer: {error}")))?;
         let begun = Config {
             max_messages_per_subject: 1,
             max_age: keep,
             ..stream(names.begun_stream(), names.all_begun())
         };
         let dead = Config { max_age: KEEP_DEAD, ..stream(names.dead_stream(), names.all_dead()) };
-        make(&context, dead).await?;
+        open_stream(&context, dead).await?;
         Ok(Self {
-            begun: make(&context, begun).await?,
+            begun: open_stream(&context, begun).await?,
             outcomes: outcomes(&context, &names, making).await?,
             files: files(&context, &names, making).await?,
             queue,
@@ -150,20 +151,20 @@ impl Broker {
         })
     }
 
-    /// The outcome that is kept of a run, if there is one.
+    /// Whether a run has ended, that is, has a stored outcome.
     ///
     /// # Errors
-    /// If it cannot be found out.
+    /// If that cannot be determined.
     pub async fn is_ended(&self, id: &RunId) -> Result<bool, BrokerError> {
-        // Asked of the leader: another server may not have heard of it yet.
+        // Asks the stream's leader, because a replica may lag behind.
         let subject = format!("{}{id}", self.outcomes.prefix);
         last(&self.outcomes.stream, &subject).await.map(|found| found.is_some())
     }
 
-    /// Notes that a run is begun.
+    /// Writes the note that a run has begun.
     ///
     /// # Errors
-    /// If that cannot be noted. Then it must not be begun.
+    /// If the note cannot be written. The run must not begin then.
     pub async fn begin(&self, id: &RunId, note: &Note) -> Result<Beginning, BrokerError> {
         let subject = self.names.begun(id);
         let text = serde_json::to_vec(note).unwrap_or_default();
@@ -173,20 +174,20 @@ impl Broker {
                 .payload(text.clone().into())
                 .expected_last_subject_sequence(expected);
             match self.publish(&subject, message).await {
-                Ok(place) => return Ok(Beginning::Here(Begun { place, before })),
+                Ok(sequence) => return Ok(Beginning::Here(Begun { sequence, before })),
                 Err(error) if error.kind() != PublishErrorKind::WrongLastSequence => {
-                    return Err(BrokerError::of("a run cannot be begun")(error.to_string()));
+                    return Err(BrokerError::of("cannot begin a run")(error.to_string()));
                 }
-                // It was begun before, or ended meanwhile.
+                // It was begun before, or has ended in the meantime.
                 Err(_) => match last(&self.begun, &subject).await? {
                     None => (expected, before) = (0, None),
-                    Some((place, payload)) => {
+                    Some((sequence, payload)) => {
                         let other: Option<Note> = serde_json::from_slice(&payload).ok();
                         match other {
                             Some(other) if other.sequence != note.sequence => {
                                 return Ok(Beginning::Elsewhere(other));
                             }
-                            other => (expected, before) = (place, other),
+                            other => (expected, before) = (sequence, other),
                         }
                     }
                 },
@@ -194,43 +195,42 @@ impl Broker {
         }
     }
 
-    /// Takes the note of a run's beginning back: it has ended, or nothing of
-    /// it was done.
+    /// Removes the note of a run that has ended or has done nothing.
     pub async fn forget(&self, begun: &Begun) {
-        // Without it the run would be taken for one that may have been paid.
-        // That is no harm, and the note does not stay forever.
-        if let Err(error) = self.begun.delete_message(begun.place).await {
-            tracing::debug!(%error, "a note was not removed");
+        // If this fails, a later delivery treats the run as one that may already
+        // have been charged. That is harmless, and the note expires.
+        if let Err(error) = self.begun.delete_message(begun.sequence).await {
+            tracing::debug!(%error, "cannot remove a note");
         }
     }
 
-    /// The same where the run has ended elsewhere, or is not made at all.
+    /// Removes the note of a run that has ended elsewhere or will not run.
     pub async fn forget_all(&self, id: &RunId) {
         match last(&self.begun, &self.names.begun(id)).await {
-            Ok(Some((place, _))) => self.forget(&Begun { place, before: None }).await,
+            Ok(Some((sequence, _))) => self.forget(&Begun { sequence, before: None }).await,
             Ok(None) => {}
-            Err(error) => tracing::debug!(%error, "a note was not removed"),
+            Err(error) => tracing::debug!(%error, "cannot remove a note"),
         }
     }
 
-    /// Keeps a run's outcome and has it told to the caller, both once: says
-    /// whether this was the first.
+    /// Stores a run's outcome unless it already has one. The server publishes it
+    /// to the caller. Returns whether this was the first outcome.
     ///
     /// # Errors
-    /// If it cannot be kept.
+    /// If it cannot be stored.
     pub async fn end(&self, id: &RunId, outcome: &Value) -> Result<bool, BrokerError> {
         let text = outcome.to_string();
         match self.outcomes.create(id.as_str(), text.into()).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == kv::CreateErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(BrokerError::of("an outcome cannot be kept")(error.to_string())),
+            Err(error) => Err(BrokerError::of("cannot store an outcome")(error.to_string())),
         }
     }
 
-    /// Puts a message among the dead, once for its place in the queue.
+    /// Stores a dead message, once for its sequence number in the queue.
     ///
     /// # Errors
-    /// If that does not work.
+    /// If it cannot be stored.
     pub async fn bury(
         &self,
         id: Option<&RunId>,
@@ -242,30 +242,31 @@ impl Broker {
             .payload(record.to_string().into())
             .message_id(sequence.to_string());
         let buried = self.publish(&subject, message).await.map(drop);
-        buried.map_err(|error| BrokerError::of("a message cannot be buried")(error.to_string()))
+        buried.map_err(|error| BrokerError::of("cannot bury a message")(error.to_string()))
     }
 
-    /// After which silence of its worker a run is given to another one.
+    /// The time without a heartbeat after which another worker takes over a run.
     pub fn ack_wait(&self) -> Duration {
         self.queue.cached_info().config.ack_wait
     }
 
-    /// An object to be put, of pieces that fit into messages.
+    /// Returns the metadata of a new object, with chunks that fit in messages.
     pub fn object(&self, name: &str, file_name: &str) -> ObjectMetadata {
         ObjectMetadata {
             name: name.to_owned(),
             description: Some(file_name.to_owned()),
-            chunk_size: Some(self.longest().min(PIECE)),
+            chunk_size: Some(self.max_text().min(CHUNK)),
             ..ObjectMetadata::default()
         }
     }
 
-    /// The longest text that fits into a message.
-    pub fn longest(&self) -> usize {
+    /// The maximum size of a text that fits in a message.
+    pub fn max_text(&self) -> usize {
         self.client.max_payload().saturating_sub(HEADERS)
     }
 
-    /// Publishes and waits until it is kept; says at which place.
+    /// Publishes a message and waits until it is stored. Returns its sequence
+    /// number.
     async fn publish(
         &self,
         subject: &str,
@@ -276,30 +277,31 @@ impl Broker {
     }
 }
 
-/// The last message on a subject: its place and its payload.
+/// Returns the sequence number and payload of the last message on a subject.
 async fn last(stream: &Stream, subject: &str) -> Result<Option<(u64, Vec<u8>)>, BrokerError> {
     match stream.get_last_raw_message_by_subject(subject).await {
         Ok(message) => Ok(Some((message.sequence, message.payload.to_vec()))),
         Err(error) if matches!(error.kind(), LastRawMessageErrorKind::NoMessageFound) => Ok(None),
-        Err(error) => Err(BrokerError::of("the queue cannot be asked")(error.to_string())),
+        Err(error) => Err(BrokerError::of("cannot read from NATS")(error.to_string())),
     }
 }
 
-async fn make(context: &Context, config: Config) -> Result<Stream, BrokerError> {
+async fn open_stream(context: &Context, config: Config) -> Result<Stream, BrokerError> {
     let name = config.name.clone();
-    let made = context.get_or_create_stream(config).await;
-    made.map_err(|error| BrokerError(format!("no stream `{name}`: {error}")))
+    let opened = context.get_or_create_stream(config).await;
+    opened.map_err(|error| BrokerError(format!("cannot open the stream `{name}`: {error}")))
 }
 
-/// The bucket of outcomes. Its stream is made here as buckets' streams are: the
-/// client asks for things that servers such as Debian's do not tell.
+/// Opens the bucket of outcomes. Creates its stream directly, configured like a
+/// bucket's, because the client's own function needs information that older
+/// servers such as Debian's do not provide.
 async fn outcomes(
     context: &Context,
     names: &Names,
     making: &Making,
 ) -> Result<kv::Store, BrokerError> {
-    // The server itself publishes what it keeps, and nothing else: whoever
-    // ends a run twice is heard once.
+    // The server itself publishes outcomes when it stores them. A second outcome
+    // of a run is not stored, and therefore not published.
     let republish = Republish {
         source: names.all_outcomes(),
         destination: names.all_replies(),
@@ -319,9 +321,9 @@ async fn outcomes(
         allow_direct: true,
         ..Config::default()
     };
-    make(context, config).await?;
+    open_stream(context, config).await?;
     let store = context.get_key_value(&bucket).await;
-    store.map_err(|error| BrokerError(format!("no bucket `{bucket}`: {error}")))
+    store.map_err(|error| BrokerError(format!("cannot open the bucket `{bucket}`: {error}")))
 }
 
 async fn files(
@@ -338,6 +340,8 @@ async fn files(
         num_replicas: making.replicas,
         ..object_store::Config::default()
     };
-    let made = context.create_object_store(config).await;
-    made.map_err(|error| BrokerError(format!("no bucket `{}`: {error}", names.files())))
+    let created = context.create_object_store(config).await;
+    created.map_err(|error| {
+        BrokerError(format!("cannot create the bucket `{}`: {error}", names.files()))
+    })
 }

@@ -1,12 +1,12 @@
-//! One delivery of a message: from the queue to its acknowledgement.
+//! One delivery of a message, from the queue to its acknowledgement.
 //!
-//! What is known of a run when a worker dies, and so what the next one does:
+//! If a worker dies, the next one decides by what is stored about the run:
 //!
-//! | there is | the next worker |
+//! | stored | the next worker |
 //! |---|---|
-//! | an outcome | acknowledges |
-//! | a note that the run was begun | makes it again, and says that it may be paid twice; or does not, if the caller wants that |
-//! | neither | makes it: nothing was sent |
+//! | an outcome | acknowledges the message |
+//! | a note that the run has begun | repeats the run and marks the outcome, because it may be charged twice, or fails if the caller forbids repeating |
+//! | neither | runs it for the first time: nothing was sent |
 
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -26,50 +26,52 @@ use super::files::RunFiles;
 use super::message::{ID, Run, RunId, TRACE_PARENT};
 use connector_serve::{Caller, ConnectionChoice, blocking, is_trace_parent};
 
-/// How often the queue hears of a run within the time after which it would
-/// give it to another worker.
+/// The number of heartbeats per `ack_wait`.
 const BEATS: u32 = 3;
-/// The first pause before a run is made again, where the provider asks for
-/// none; each further one is twice as long.
+/// The first pause before a run is repeated, if the provider requests none. Each
+/// further pause is twice as long.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The longest of them.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A longer wait is the caller's.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// How long files of a run that is paid are tried to be put.
-const PUTTING: Duration = Duration::from_secs(60);
-/// What a failure repeats of a connection's name, in characters.
+/// The maximum pause.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// The maximum pause that a provider may request. If it requests more, the run
+/// fails.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+/// How long the upload of a run's files is retried, since the run has been
+/// charged.
+const MAX_UPLOAD: Duration = Duration::from_secs(60);
+/// How many characters of a connection's name a failure repeats.
 const MAX_NAME: usize = 100;
-/// The longest text of a failure that is kept, in bytes.
+/// The maximum length of a string in a stored failure, in bytes.
 const MAX_TEXT: usize = 8 << 10;
 
-/// How a delivery ends.
+/// The result of a delivery.
 enum End {
-    /// There is nothing left to do.
+    /// The message is done.
     Done,
-    /// To be delivered again after a pause.
+    /// The message must be delivered again after a pause.
     Again(Duration),
-    /// An earlier delivery of the message is at it here.
+    /// This worker is still processing an earlier delivery of the message.
     UnderWay,
 }
 
-/// What is known of a delivery.
 #[derive(Clone, Debug)]
 struct Delivery {
-    /// The message's place in the queue.
+    /// The sequence number of the message in the queue.
     sequence: u64,
-    /// How often it was delivered, this time included.
+    /// The number of deliveries, including this one.
     count: i64,
 }
 
-/// Does what a message asks for, and tells the queue.
-pub async fn attend(worker: &Arc<Worker>, message: &Message) {
+/// Processes a message and acknowledges it.
+pub async fn process(worker: &Arc<Worker>, message: &Message) {
     let (sequence, count) = match message.info() {
         Ok(info) => (info.stream_sequence, info.delivered),
-        Err(error) => return tracing::warn!(%error, "a message is not the queue's"),
+        Err(error) => {
+            return tracing::warn!(%error, "received a message that is not from the queue");
+        }
     };
     let delivery = Delivery { sequence, count };
-    let beating = Beating::begin(worker, message);
+    let heartbeat = Heartbeat::start(worker, message);
     let end = match UnderWay::begin(worker, sequence) {
         Some(under_way) => {
             let end = decide(worker, message, &delivery).await;
@@ -78,47 +80,47 @@ pub async fn attend(worker: &Arc<Worker>, message: &Message) {
         }
         None => Ok(End::UnderWay),
     };
-    drop(beating);
-    let told = match end {
+    drop(heartbeat);
+    let acknowledged = match end {
         Ok(End::Done) => message.ack().await,
         Ok(End::Again(pause)) => message.ack_with(AckKind::Nak(Some(pause))).await,
         Ok(End::UnderWay) => return,
-        // It is delivered again when the queue has heard nothing for a while.
-        Err(error) => return tracing::warn!(sequence, %error, "a run is left"),
+        // Without heartbeats, the queue delivers the message again.
+        Err(error) => return tracing::warn!(sequence, %error, "abandoning a run"),
     };
-    // The same: the next delivery finds the outcome.
-    if let Err(error) = told {
-        tracing::warn!(sequence, %error, "the queue was not told");
+    // If this fails, the next delivery finds the outcome.
+    if let Err(error) = acknowledged {
+        tracing::warn!(sequence, %error, "cannot acknowledge a message");
     }
 }
 
-/// Tells the queue again and again that a run goes on, until it is dropped.
-struct Beating(AbortHandle);
+/// Regularly reports to the queue that a run is in progress, until dropped.
+struct Heartbeat(AbortHandle);
 
-impl Beating {
-    fn begin(worker: &Worker, message: &Message) -> Self {
+impl Heartbeat {
+    fn start(worker: &Worker, message: &Message) -> Self {
         let message = message.clone();
         let pause = worker.broker.ack_wait() / BEATS;
-        let beating = tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(pause).await;
                 if let Err(error) = message.ack_with(AckKind::Progress).await {
-                    tracing::debug!(%error, "a beat was lost");
+                    tracing::debug!(%error, "cannot send a heartbeat");
                 }
             }
         });
-        Self(beating.abort_handle())
+        Self(task.abort_handle())
     }
 }
 
-impl Drop for Beating {
+impl Drop for Heartbeat {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-/// A message that this worker is at. It may be delivered again meanwhile, when
-/// the connection was away for long.
+/// A message that this worker is processing. The queue may deliver it again if
+/// the connection was down for a long time.
 struct UnderWay<'a>(&'a Worker, u64);
 
 impl<'a> UnderWay<'a> {
@@ -127,7 +129,7 @@ impl<'a> UnderWay<'a> {
             let mut all = worker.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(sequence)
         };
-        // Made only if it is: its drop lets go of the message.
+        // Not created otherwise, because dropping it would remove the message.
         is_new.then(|| Self(worker, sequence))
     }
 }
@@ -152,13 +154,13 @@ async fn decide(
         let failure = Failure::new(
             FailureKind::InvalidInput,
             "a run needs an id in the header `Nats-Msg-Id`: 1 to 128 letters, digits, `-` and `_`, \
-             in parts with dots between them",
+             in parts separated by dots",
         );
         bury(worker, message, delivery, None, &failure, false).await?;
         return Ok(End::Done);
     };
     if worker.broker.is_ended(&id).await? {
-        if 1 < delivery.count {
+        if delivery.count > 1 {
             worker.broker.forget_all(&id).await;
         }
         return Ok(End::Done);
@@ -177,7 +179,7 @@ async fn decide(
         Ok(connector) => connector.clone(),
         Err(failure) => return dead(failure, true).await,
     };
-    if i64::from(worker.settings.deliveries) < delivery.count {
+    if delivery.count > i64::from(worker.settings.deliveries) {
         return dead(never_ended(delivery.count - 1), true).await;
     }
     let trace_parent = header(TRACE_PARENT).filter(|text| is_trace_parent(text));
@@ -185,7 +187,7 @@ async fn decide(
     perform(worker, job).await
 }
 
-/// A run that can be made.
+/// A run that has not started.
 struct Job {
     id: RunId,
     delivery: Delivery,
@@ -194,15 +196,16 @@ struct Job {
     trace_parent: Option<String>,
 }
 
-/// What became of it on its thread.
+/// The result of a run's thread.
 enum Performed {
-    /// Nothing was sent.
+    /// The run did not begin, and nothing was sent.
     NotBegun(Failure),
-    /// Another message with its id is under way, which will not be lost.
+    /// Another message with the same id is in progress, so this one can be
+    /// dropped.
     Elsewhere(Note),
-    /// It cannot be noted that it begins.
+    /// The note that the run begins could not be written.
     Unnoted(BrokerError),
-    /// It was begun, and has ended.
+    /// The run was begun and has ended.
     Ended(Begun, Result<Outcome, Failure>),
 }
 
@@ -210,8 +213,8 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
     let (id, delivery, began) = (job.id.clone(), job.delivery.clone(), Instant::now());
     let label = format!("{}/{}", job.run.component, job.run.action);
     let on_thread = Arc::clone(worker);
-    let Ok(thread) = blocking(move || on_thread_of_its_own(&on_thread, job)) else {
-        tracing::warn!(%id, "the machine has no thread for a run");
+    let Ok(thread) = blocking(move || run_on_thread(&on_thread, job)) else {
+        tracing::warn!(%id, "cannot create a thread for a run");
         return Ok(End::Again(PAUSE));
     };
     let (begun, ended) = match thread.await {
@@ -219,11 +222,11 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
         Ok(Performed::Ended(begun, ended)) => (Some(begun), ended),
         Ok(Performed::Unnoted(error)) => return Err(error),
         Ok(Performed::Elsewhere(other)) => {
-            tracing::info!(%id, worker = other.worker, "the run is another message's");
+            tracing::info!(%id, worker = other.worker, "another message with this id is in progress");
             return Ok(End::Done);
         }
         Err(_) => {
-            // Nobody knows how far it came.
+            // The run panicked, possibly after a request.
             let failure = Failure::new(FailureKind::Internal, "the run failed");
             (None, Err(Failure { request_sent: true, ..failure }))
         }
@@ -232,7 +235,7 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
     let repeated = begun.as_ref().is_some_and(|begun| begun.before.is_some());
     let milliseconds = began.elapsed().as_millis();
     if let Some(pause) = again {
-        tracing::info!(%id, action = label, milliseconds, ?pause, "a run waits");
+        tracing::info!(%id, action = label, milliseconds, ?pause, "a run is delayed");
         if let Some(begun) = &begun {
             worker.broker.forget(begun).await;
         }
@@ -247,19 +250,18 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
     Ok(End::Done)
 }
 
-/// How long a run waits that is to be made again; none if it has failed for
-/// good.
+/// Returns the pause before a run is repeated, or `None` if its failure is final.
 fn pause_before(worker: &Worker, delivery: &Delivery, failure: &Failure) -> Option<Duration> {
-    if !failure.repeatable || i64::from(worker.settings.deliveries) <= delivery.count {
+    if !failure.repeatable || delivery.count >= i64::from(worker.settings.deliveries) {
         return None;
     }
     let doublings = u32::try_from(delivery.count - 1).unwrap_or_default().min(16);
-    let own = PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
+    let own = PAUSE.saturating_mul(1 << doublings).min(MAX_PAUSE);
     let pause = failure.retry_after_ms.map_or(own, Duration::from_millis);
-    (pause <= LONGEST_WAIT).then_some(pause)
+    (pause <= MAX_RETRY_AFTER).then_some(pause)
 }
 
-fn on_thread_of_its_own(worker: &Arc<Worker>, job: Job) -> Performed {
+fn run_on_thread(worker: &Arc<Worker>, job: Job) -> Performed {
     let runtime = Handle::current();
     let prepared = match prepare(worker, &job, &runtime) {
         Ok(prepared) => prepared,
@@ -282,7 +284,7 @@ fn on_thread_of_its_own(worker: &Arc<Worker>, job: Job) -> Performed {
     Performed::Ended(begun, ended)
 }
 
-/// What a run needs besides its message.
+/// What a run needs in addition to its message.
 struct Prepared {
     connection: Connection,
     files: Arc<RunFiles>,
@@ -296,7 +298,7 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
         Some(name) => {
             let found = worker.store.find_connection(Some(component), name);
             let found = found.map_err(|error| {
-                Failure::new(FailureKind::Internal, format!("the worker's store: {error}"))
+                Failure::new(FailureKind::Internal, format!("the worker's store failed: {error}"))
             })?;
             let record = found.ok_or_else(|| {
                 let name =
@@ -344,7 +346,7 @@ fn start(
         let (worker, files, runtime) = (Arc::clone(worker), Arc::clone(&files), runtime.clone());
         let subject = worker.broker.names.events(&job.id);
         run = run.streaming(true).on_event(move |event| {
-            runtime.block_on(tell(&worker, &files, &subject, &event));
+            runtime.block_on(publish_event(&worker, &files, &subject, &event));
         });
     }
     let outcome = run.start()?;
@@ -352,27 +354,28 @@ fn start(
     Ok(outcome)
 }
 
-/// Publishes what happens. Whoever is not there to hear it misses nothing that
-/// the outcome does not say.
-async fn tell(worker: &Worker, files: &RunFiles, subject: &str, event: &Event) {
+/// Publishes an event. Delivery is not guaranteed, because the outcome contains
+/// everything that matters.
+async fn publish_event(worker: &Worker, files: &RunFiles, subject: &str, event: &Event) {
     if let Event::File { file } = event
         && let Err(failure) = files.put_url(&file.url).await
     {
-        return tracing::warn!(%failure, "a file of a run is not told of");
+        return tracing::warn!(%failure, "cannot publish a file of a run");
     }
-    let told = worker.broker.client.publish(subject.to_owned(), json!(event).to_string().into());
-    if let Err(error) = told.await {
-        tracing::debug!(%error, "an event was lost");
+    let client = &worker.broker.client;
+    let published = client.publish(subject.to_owned(), json!(event).to_string().into());
+    if let Err(error) = published.await {
+        tracing::debug!(%error, "cannot publish an event");
     }
 }
 
-/// What was paid for is tried to be kept for a while.
+/// Uploads a run's files. Retries for a while, because the run was charged.
 fn put(files: &RunFiles, runtime: &Handle) -> Result<(), Failure> {
-    let deadline = Instant::now() + PUTTING;
+    let deadline = Instant::now() + MAX_UPLOAD;
     loop {
         match runtime.block_on(files.put_all()) {
             Err(failure) if Instant::now() < deadline => {
-                tracing::warn!(%failure, "again in a moment");
+                tracing::warn!(%failure, "retrying in {PAUSE:?}");
                 std::thread::sleep(PAUSE);
             }
             put => return put,
@@ -380,8 +383,8 @@ fn put(files: &RunFiles, runtime: &Handle) -> Result<(), Failure> {
     }
 }
 
-/// Keeps how a run ended, however long that takes: it may be paid. Says
-/// whether it was the first to end.
+/// Stores the end of a run. Retries indefinitely, because the run may have been
+/// charged. Returns whether it was the first to end.
 async fn end(
     worker: &Worker,
     id: &RunId,
@@ -402,14 +405,15 @@ async fn end(
     loop {
         match keep(worker, id, &mut record).await {
             Ok(first) => return first,
-            Err(error) => tracing::warn!(%id, %error, "again in {pause:?}"),
+            Err(error) => tracing::warn!(%id, %error, "retrying in {pause:?}"),
         }
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pause = (pause * 2).min(MAX_PAUSE);
     }
 }
 
-/// What is too large for a message becomes a file, and the record names it.
+/// Stores a record. If its outcome is too large for a message, stores that as a
+/// file and refers to it.
 async fn keep(
     worker: &Worker,
     id: &RunId,
@@ -418,11 +422,11 @@ async fn keep(
     let broker = &worker.broker;
     if let Some(outcome) = record.get("outcome") {
         let text = outcome.to_string();
-        if broker.longest() < text.len() {
+        if text.len() > broker.max_text() {
             let name = format!("outcome-{id}-{}", worker.id);
             let object = broker.object(&name, "outcome.json");
             let put = broker.files.put(object, &mut text.as_bytes()).await;
-            put.map_err(|error| format!("an outcome cannot be kept: {error}"))?;
+            put.map_err(|error| format!("cannot store an outcome: {error}"))?;
             record.remove("outcome");
             let url = format!("nats://{}/{name}", broker.names.files());
             record.insert("outcomeUrl".to_owned(), url.into());
@@ -435,8 +439,8 @@ async fn keep(
     kept.map_err(|error| error.to_string())
 }
 
-/// Cuts long texts of a failure, which may repeat what the message said: it must
-/// fit in a message, or nobody would ever know how the run ended.
+/// Truncates long strings of a failure, which may repeat parts of the message.
+/// It must fit in a message, or the caller would never get it.
 fn shorten(value: &mut Value) {
     match value {
         Value::String(text) => text.truncate(text.floor_char_boundary(MAX_TEXT)),
@@ -446,8 +450,8 @@ fn shorten(value: &mut Value) {
     }
 }
 
-/// Puts a message among the dead. What is no run is told by its hash alone:
-/// it may hold a secret, and the queue forgets it.
+/// Buries a message. If it is not a run, stores only its hash, because it may
+/// contain a secret.
 async fn bury(
     worker: &Worker,
     message: &Message,
@@ -465,27 +469,26 @@ async fn bury(
         "bytes": payload.len(),
         "sha256": format!("{:x}", Sha256::digest(payload)),
     });
-    // As a text in JSON it is at most twice as long.
+    // Escaped as a JSON string, it is at most twice as long.
     if is_run
-        && payload.len() < worker.broker.longest() / 2
+        && payload.len() < worker.broker.max_text() / 2
         && let (Ok(text), Some(members)) = (std::str::from_utf8(payload), record.as_object_mut())
     {
         members.insert("message".to_owned(), text.into());
     }
-    tracing::warn!(sequence = delivery.sequence, %failure, "a message is buried");
+    tracing::warn!(sequence = delivery.sequence, %failure, "burying a message");
     worker.broker.bury(id, delivery.sequence, &record).await
 }
 
 fn never_ended(deliveries: i64) -> Failure {
     let message = format!(
-        "the run was delivered {deliveries} times and never came to an end: it may be what ends \
-         its workers"
+        "the run was delivered {deliveries} times and never ended: it may be killing its workers"
     );
     Failure { request_sent: true, ..Failure::new(FailureKind::Internal, message) }
 }
 
 fn interrupted() -> Failure {
-    let message = "the run's worker ended during it: the provider may have been paid, and the \
-                   outcome is not known";
+    let message = "the run's worker died during the run; the outcome is unknown, and you may have \
+                   been charged";
     Failure { request_sent: true, ..Failure::new(FailureKind::Internal, message) }
 }

@@ -1,8 +1,9 @@
-//! A run's files: fetched from the Object Store into a folder of its own before
-//! it begins, and what it made put there when it has ended.
+//! The files of a run. Its input files are downloaded from the Object Store into
+//! a temporary folder before it begins, and the files that it creates are
+//! uploaded afterwards.
 //!
-//! The folder is a [`FileStore`] whose ids are the names of objects, so that
-//! what a run makes has its lasting `url` from the start.
+//! The folder is a [`FileStore`] whose ids are the names of objects, so a new
+//! file has its final `url` from the start.
 
 use std::collections::HashSet;
 use std::fs;
@@ -21,52 +22,51 @@ use tokio::time::timeout;
 
 use super::broker::Broker;
 
-/// What the `url` of each file in the Object Store begins with.
+/// The URL scheme of files in the Object Store.
 const SCHEME: &str = "nats://";
-/// How much of a file is read at once.
-const PIECE: usize = 64 << 10;
-/// The longest wait for a piece of a file: its description may be there without
-/// its content.
-const SILENCE: Duration = Duration::from_secs(30);
-/// The longest part of a URL that is repeated.
+/// How much of a file is read at a time.
+const CHUNK: usize = 64 << 10;
+/// The timeout for a chunk of a file. An object's metadata may exist without its
+/// content.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// How many characters of a URL an error repeats.
 const EXCERPT: usize = 80;
 
 /// The files of one run.
 pub struct RunFiles {
     store: FileStore,
-    /// What the `url` of each begins with.
+    /// The prefix of their URLs.
     prefix: String,
     broker: Broker,
-    /// The ids of those that need not be put: they came from there, or are
-    /// there already.
-    there: Mutex<HashSet<String>>,
-    /// It goes with the run.
+    /// The ids of files that are already in the Object Store.
+    stored: Mutex<HashSet<String>>,
+    /// Deleted when dropped.
     folder: TempDir,
 }
 
 impl RunFiles {
-    /// No files yet, in a new folder in this one.
+    /// Creates a temporary folder.
     ///
     /// # Errors
-    /// If there is no place for it.
+    /// If it cannot be created.
     pub fn new(parent: &Path, broker: &Broker) -> Result<Self, Failure> {
         let folder = fs::create_dir_all(parent).and_then(|()| TempDir::new_in(parent));
-        let folder = folder.map_err(|error| internal("no place for files", error))?;
+        let folder = folder.map_err(|error| internal("cannot create a folder for files", error))?;
         let prefix = format!("{SCHEME}{}/", broker.names.files());
         let store = FileStore::new(folder.path(), prefix.clone());
-        Ok(Self { store, prefix, broker: broker.clone(), there: Mutex::default(), folder })
+        Ok(Self { store, prefix, broker: broker.clone(), stored: Mutex::default(), folder })
     }
 
-    /// What the run reads from and writes to.
+    /// The files as the run sees them.
     pub fn files(&self) -> Files {
         self.store.files()
     }
 
-    /// Fetches what the input names, and names it as the run knows it.
+    /// Downloads the files of an input, and replaces their URLs with local ones.
     ///
     /// # Errors
-    /// If something is not there, or is larger than allowed, in bytes.
-    pub async fn fetch(&self, input: &mut Map<String, Value>, most: u64) -> Result<(), Failure> {
+    /// If a file does not exist or is larger than `max` bytes.
+    pub async fn fetch(&self, input: &mut Map<String, Value>, max: u64) -> Result<(), Failure> {
         let mut named = Vec::new();
         members(input, "", &mut |path, entry| {
             let url = entry.get("url").and_then(Value::as_str).unwrap_or_default();
@@ -76,7 +76,7 @@ impl RunFiles {
         });
         let mut fetched = Vec::new();
         for (path, url) in named {
-            let entry = self.fetch_one(&url, most).await;
+            let entry = self.fetch_one(&url, max).await;
             let entry = entry.map_err(|failure| Failure { property: Some(path), ..failure })?;
             fetched.push((url, entry));
         }
@@ -94,50 +94,50 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Fetches a file; gives the `url` under which the run knows it, and its name.
-    async fn fetch_one(&self, url: &str, most: u64) -> Result<(String, String), Failure> {
+    /// Downloads a file. Returns its local URL and its name.
+    async fn fetch_one(&self, url: &str, max: u64) -> Result<(String, String), Failure> {
         let shown: String = url.escape_debug().take(EXCERPT).collect();
         let invalid = |message: String| Failure::new(FailureKind::InvalidInput, message);
         let name = url.strip_prefix(&self.prefix).filter(|name| !name.is_empty());
         let name = name.and_then(|name| percent_decode_str(name).decode_utf8().ok());
         let Some(name) = name else {
             let prefix = &self.prefix;
-            return Err(invalid(format!("its `url` must begin with {prefix} (got `{shown}`)")));
+            return Err(invalid(format!("its `url` must start with {prefix} (got `{shown}`)")));
         };
         let object = self.broker.files.get(name.as_ref()).await;
         let mut object = object.map_err(|error| match error.kind() {
             GetErrorKind::NotFound | GetErrorKind::InvalidName => {
-                invalid(format!("there is no file `{shown}`"))
+                invalid(format!("file `{shown}` not found"))
             }
             _ => unreachable(&error),
         })?;
         let too_large = || {
-            let message = format!("`{shown}` is larger than {most} bytes");
+            let message = format!("`{shown}` is larger than {max} bytes");
             Failure::new(FailureKind::TooLarge, message)
         };
-        if most < object.info.size as u64 {
+        if object.info.size as u64 > max {
             return Err(too_large());
         }
-        let called = object.info.description.take().filter(|name| !name.is_empty());
-        let called = called.unwrap_or_else(|| object.info.name.clone());
+        let file_name = object.info.description.take().filter(|name| !name.is_empty());
+        let file_name = file_name.unwrap_or_else(|| object.info.name.clone());
         let mut file = self
             .store
-            .create(&called, "application/octet-stream")
-            .map_err(|error| internal("no place for a file", error))?;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        copy(&mut object, &mut file, most).await?.ok_or_else(too_large)?;
-        let kept = file.keep().map_err(|error| internal("no place for a file", error))?;
-        self.is_there(&kept.entry.url);
+            .create(&file_name, "application/octet-stream")
+            .map_err(|error| internal("cannot write a file", error))?;
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        copy(&mut object, &mut file, max).await?.ok_or_else(too_large)?;
+        let kept = file.keep().map_err(|error| internal("cannot write a file", error))?;
+        self.mark_as_stored(&kept.entry.url);
         Ok((kept.entry.url, kept.entry.name))
     }
 
-    /// Puts what the run made, unless it is there.
+    /// Uploads the files that the run created, unless they are already stored.
     ///
     /// # Errors
-    /// If that does not work; it can be done again.
+    /// If a file cannot be uploaded. The upload can be retried.
     pub async fn put_all(&self) -> Result<(), Failure> {
         let entries = fs::read_dir(self.folder.path());
-        let entries = entries.map_err(|error| internal("the run's files are lost", error))?;
+        let entries = entries.map_err(|error| internal("cannot read the run's files", error))?;
         for entry in entries.filter_map(Result::ok) {
             if let Some(id) = entry.file_name().to_str() {
                 self.put(id).await?;
@@ -146,7 +146,7 @@ impl RunFiles {
         Ok(())
     }
 
-    /// Puts one file that the run made, by the `url` it has.
+    /// Uploads one file that the run created, by its URL.
     ///
     /// # Errors
     /// As for [`put_all`](Self::put_all).
@@ -156,36 +156,36 @@ impl RunFiles {
 
     async fn put(&self, id: &str) -> Result<(), Failure> {
         let Some(file) = self.store.find(id) else { return Ok(()) };
-        if self.there.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
+        if self.stored.lock().unwrap_or_else(PoisonError::into_inner).contains(id) {
             return Ok(());
         }
         let opened = tokio::fs::File::open(&file.path).await;
-        let mut content = opened.map_err(|error| internal("the run's files are lost", error))?;
+        let mut content = opened.map_err(|error| internal("cannot read the run's files", error))?;
         let object = self.broker.object(id, &file.entry.name);
         let put = self.broker.files.put(object, &mut content).await;
-        put.map_err(|error| internal("the run's files cannot be kept", error))?;
-        self.is_there(&file.entry.url);
+        put.map_err(|error| internal("cannot store the run's files", error))?;
+        self.mark_as_stored(&file.entry.url);
         Ok(())
     }
 
-    fn is_there(&self, url: &str) {
+    fn mark_as_stored(&self, url: &str) {
         let id = url.strip_prefix(&self.prefix).unwrap_or_default().to_owned();
-        self.there.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
     }
 }
 
-/// Copies at most so many bytes; none if there are more.
+/// Copies up to `max` bytes. Returns `None` if there are more.
 async fn copy(
     object: &mut Object,
     file: &mut impl Write,
-    most: usize,
+    max: usize,
 ) -> Result<Option<()>, Failure> {
-    let mut left = most;
-    let mut piece = vec![0; PIECE];
+    let mut left = max;
+    let mut chunk = vec![0; CHUNK];
     loop {
-        let read = timeout(SILENCE, object.read(&mut piece)).await.map_err(|_| {
-            let silence = format!("nothing of a file came for {} seconds", SILENCE.as_secs());
-            Failure::new(FailureKind::Timeout, silence)
+        let read = timeout(TIMEOUT, object.read(&mut chunk)).await.map_err(|_| {
+            let message = format!("no data of a file arrived for {} seconds", TIMEOUT.as_secs());
+            Failure::new(FailureKind::Timeout, message)
         })?;
         let read = read.map_err(|error| unreachable(&error))?;
         if read == 0 {
@@ -193,8 +193,8 @@ async fn copy(
         }
         let Some(rest) = left.checked_sub(read) else { return Ok(None) };
         left = rest;
-        let written = file.write_all(piece.get(..read).unwrap_or_default());
-        written.map_err(|error| internal("no place for a file", error))?;
+        let written = file.write_all(chunk.get(..read).unwrap_or_default());
+        written.map_err(|error| internal("cannot write a file", error))?;
     }
 }
 
@@ -229,13 +229,13 @@ fn internal(what: &str, error: impl std::fmt::Display) -> Failure {
     Failure::new(FailureKind::Internal, format!("{what}: {error}"))
 }
 
-/// Another delivery may find it.
+/// A failure that is repeatable, because a later delivery may succeed.
 fn unreachable(error: &dyn std::fmt::Display) -> Failure {
-    let message = format!("the Object Store cannot be read: {error}");
+    let message = format!("cannot read from the Object Store: {error}");
     Failure { repeatable: true, ..Failure::new(FailureKind::Unavailable, message) }
 }
 
-/// Removes what runs of processes that were killed have left.
+/// Removes folders that killed processes left behind.
 ///
 /// # Errors
 /// If the folder cannot be read.

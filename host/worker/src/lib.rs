@@ -1,9 +1,9 @@
 //! `connector worker`: runs from a queue in NATS JetStream, for any number of
 //! machines.
 //!
-//! A message is one run (`message`). Workers pull as many as they have places
-//! for; `delivery` is what happens to each. What is kept in NATS stands in
-//! `broker`, what it is called in `names`.
+//! A message is one run (`message`). Workers pull as many messages as they have
+//! free slots, and `delivery` processes each. `broker` defines the data in NATS,
+//! and `names` its names.
 
 mod access;
 mod broker;
@@ -31,71 +31,71 @@ use broker::Broker;
 use connector_serve::{ConnectionCache, shutdown_signal};
 use connector_store::Store;
 
-/// How long a pull waits for messages. A server that is started anew knows of
-/// none that waited.
+/// How long a pull waits for messages. Must be short, because a restarted server
+/// does not know the pulls that were waiting.
 const PULL: Duration = Duration::from_secs(5);
-/// The most messages of one pull.
-const MOST: usize = 256;
-/// After a pull that failed.
+/// The maximum number of messages in one pull.
+const MAX_PULL: usize = 256;
+/// The pause after a failed pull.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How a worker is set up.
+/// The settings of a worker.
 pub struct Settings {
-    /// Where the queue is.
+    /// The connection to NATS.
     pub access: Access,
-    /// What everything in it begins with.
+    /// The names of streams, buckets and subjects.
     pub names: Names,
-    /// How what is missing there is made.
+    /// The settings for creating missing streams and buckets.
     pub making: Making,
-    /// The most runs at the same time.
+    /// The maximum number of simultaneous runs.
     pub runs: usize,
-    /// How often a run is delivered at most.
+    /// The maximum number of deliveries of a run.
     pub deliveries: u32,
-    /// How long a run may take.
+    /// The maximum duration of a run.
     pub run_time: Duration,
-    /// How long runs may go on after the worker was told to stop.
+    /// How long runs may continue after a signal to stop.
     pub drain: Duration,
-    /// Where files are while a run needs them.
+    /// The folder for files that runs need.
     pub files_dir: PathBuf,
-    /// The largest file of an input, in bytes.
+    /// The maximum size of an input file in bytes.
     pub largest_file: u64,
-    /// The functions that a model may call besides actions.
+    /// The functions that a model may call in addition to actions.
     pub functions: Functions,
 }
 
-/// Why a worker does not work.
+/// Why a worker cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// The server is not reached.
+    /// It cannot connect to the server.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// Something in it does not work.
+    /// The streams, buckets or consumer cannot be used.
     #[error(transparent)]
     Broker(#[from] BrokerError),
-    /// The machine does not give what is needed.
+    /// The operating system lacks resources.
     #[error("cannot start: {0}")]
     Start(#[from] io::Error),
 }
 
-/// What all runs share.
+/// The state shared by all runs.
 struct Worker {
-    /// By which others know it.
+    /// Identifies this worker in notes and outcomes.
     id: String,
     /// By address, such as `openai/v1`.
     connectors: BTreeMap<String, Connector>,
     store: Store,
     connections: ConnectionCache,
     broker: Broker,
-    /// The places in the queue of the messages that it is at.
+    /// The sequence numbers of the messages that are being processed.
     under_way: Mutex<HashSet<u64>>,
     settings: Settings,
 }
 
 impl Worker {
-    /// The connector that has an action.
+    /// Returns the connector with an action.
     fn action(&self, component: &str, action: &str) -> Result<&Connector, Failure> {
         let unknown = |what: String, known: Vec<&str>| {
-            let message = format!("there is no {what}; there are: {}", known.join(", "));
+            let message = format!("unknown {what}; available: {}", known.join(", "));
             Failure::new(FailureKind::NotFound, message)
         };
         let connector = self.connectors.get(component).ok_or_else(|| {
@@ -113,7 +113,7 @@ impl Worker {
     }
 }
 
-/// Takes runs until the process is asked to stop.
+/// Takes runs until a signal stops the process.
 ///
 /// # Errors
 /// See [`WorkerError`].
@@ -124,7 +124,7 @@ pub fn work(
 ) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // A run has a thread; its files are read on one.
+        // One for each run, and some for files.
         .max_blocking_threads(settings.runs + 64)
         .build()?;
     let worked = runtime.block_on(async {
@@ -133,7 +133,7 @@ pub fn work(
         let client = settings.access.connect(&format!("connector worker {id}")).await?;
         let broker = Broker::open(client, settings.names.clone(), &settings.making).await?;
         if let Err(error) = files::sweep(&settings.files_dir, settings.making.keep) {
-            tracing::warn!(%error, "old files cannot be removed");
+            tracing::warn!(%error, "cannot remove expired files");
         }
         let address = |connector: &Connector| connector.descriptor().own_address();
         let connectors = connectors.into_iter().map(|connector| (address(&connector), connector));
@@ -150,44 +150,43 @@ pub fn work(
         until(&worker, stop).await;
         Ok(())
     });
-    // What still runs has had its time; its threads end with the process.
+    // Threads of runs that are still active end with the process.
     runtime.shutdown_background();
     worked
 }
 
-/// Tells that it works, for people and for programs that start it; it works
-/// also when nobody reads that.
+/// Reports that the worker has started, for people and for programs that start
+/// it. Ignores errors, because they may have closed standard output.
 fn announce(worker: &Worker) {
     let servers = &worker.settings.access.servers;
     let _ = writeln!(io::stdout(), "{} works on {servers}", worker.id);
 }
 
-/// Takes runs until it is told to stop, and lets those end that it has.
+/// Takes runs until `stop` is ready, and then waits for active runs.
 async fn until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(worker.settings.runs));
     let (stopping, stopped) = watch::channel(false);
     let pulling = tokio::spawn(pull(Arc::clone(worker), Arc::clone(&places), stopped));
     stop.await;
-    // It has a receiver.
+    // Cannot fail while `pull` has the receiver.
     let _ = stopping.send(true);
-    tracing::info!("stopping: no more runs are taken");
+    tracing::info!("stopping: taking no more runs");
     let drained = async {
-        // Its end is what is waited for.
         let _ = pulling.await;
         let all = u32::try_from(worker.settings.runs).unwrap_or(u32::MAX);
         drop(places.acquire_many(all).await);
     };
     let drain = worker.settings.drain;
     if tokio::time::timeout(drain, drained).await.is_err() {
-        tracing::warn!("runs were still going on after {drain:?}; other workers take them over");
+        tracing::warn!("runs were still active after {drain:?}; other workers take them over");
     }
-    // The last acknowledgements are still on their way.
+    // The last acknowledgements may not have been sent yet.
     if let Err(error) = worker.broker.client.flush().await {
-        tracing::warn!(%error, "the queue was not told everything");
+        tracing::warn!(%error, "cannot send the last acknowledgements");
     }
 }
 
-/// Asks for as many runs as there are places, whenever there are some.
+/// Pulls as many runs as there are free slots.
 async fn pull(worker: Arc<Worker>, places: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
     loop {
         let first = tokio::select! {
@@ -196,7 +195,7 @@ async fn pull(worker: Arc<Worker>, places: Arc<Semaphore>, mut stopped: watch::R
             first = Arc::clone(&places).acquire_owned() => first,
         };
         let Ok(mut free) = first else { return };
-        let more = places.available_permits().min(MOST - 1);
+        let more = places.available_permits().min(MAX_PULL - 1);
         let more = u32::try_from(more).unwrap_or_default();
         if let Ok(more) = Arc::clone(&places).try_acquire_many_owned(more) {
             free.merge(more);
@@ -205,8 +204,8 @@ async fn pull(worker: Arc<Worker>, places: Arc<Semaphore>, mut stopped: watch::R
     }
 }
 
-/// Takes what comes into these places; they are free again when a run has
-/// ended, or when none came for a while.
+/// Fills slots with runs. A slot is free again when its run has ended, or if no
+/// run arrived before the pull expired.
 async fn take(
     worker: Arc<Worker>,
     mut free: OwnedSemaphorePermit,
@@ -216,7 +215,7 @@ async fn take(
     let mut messages = match pull.messages().await {
         Ok(messages) => messages,
         Err(error) => {
-            tracing::warn!(%error, "the queue cannot be asked");
+            tracing::warn!(%error, "cannot pull from the queue");
             return tokio::time::sleep(PAUSE).await;
         }
     };
@@ -231,21 +230,21 @@ async fn take(
                 let Some(place) = free.split(1) else { return };
                 let worker = Arc::clone(&worker);
                 tokio::spawn(async move {
-                    delivery::attend(&worker, &message).await;
+                    delivery::process(&worker, &message).await;
                     drop(place);
                 });
             }
             Some(Err(error)) => {
-                tracing::warn!(%error, "the queue cannot be asked");
+                tracing::warn!(%error, "cannot pull from the queue");
                 return tokio::time::sleep(PAUSE).await;
             }
             None => return,
         }
     }
-    // What has come and is not begun is another worker's at once.
+    // Returns messages that have arrived but not begun to the queue immediately.
     while let Some(Some(Ok(message))) = messages.next().now_or_never() {
         if let Err(error) = message.ack_with(AckKind::Nak(None)).await {
-            tracing::debug!(%error, "a run was not given back");
+            tracing::debug!(%error, "cannot return a run to the queue");
         }
     }
 }

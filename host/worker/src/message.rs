@@ -1,4 +1,4 @@
-//! What a message on the queue says: one run, and by which id it is known.
+//! The messages in the queue: a run and its id.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use serde_json::{Map, Value};
 
 use connector_serve::Members;
 
-/// The header that carries the id. NATS drops a second message with it.
+/// The header with the id. NATS drops a second message with the same id.
 pub const ID: &str = "Nats-Msg-Id";
-/// The header that carries the caller's trace (W3C Trace Context).
+/// The header with the caller's trace (W3C Trace Context).
 pub const TRACE_PARENT: &str = "traceparent";
 
-/// The longest id.
-const LONGEST_ID: usize = 128;
-/// What a run may have.
+/// The maximum length of an id.
+const MAX_ID: usize = 128;
+/// The members of a message.
 const MEMBERS: [&str; 5] = ["action", "connection", "events", "input", "repeat"];
 
-/// By which a run is known: parts of a subject, such as `orders.4711`.
+/// The id of a run, which is part of subjects, such as `orders.4711`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RunId(String);
 
 impl RunId {
-    /// The id, if it is one.
+    /// Parses an id. Returns `None` if it is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let is_part = |part: &str| {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
             !part.is_empty() && part.bytes().all(is_plain)
         };
-        let is_id = text.len() <= LONGEST_ID && text.split('.').all(is_part);
+        let is_id = text.len() <= MAX_ID && text.split('.').all(is_part);
         is_id.then(|| Self(text.to_owned()))
     }
 
@@ -53,20 +53,20 @@ pub struct Run {
     pub action: String,
     /// Its input.
     pub input: Map<String, Value>,
-    /// A connection of the workers' store, by its name or id.
+    /// The name or id of a connection in the workers' store.
     pub connection: Option<String>,
-    /// Whether what happens in the run is published.
+    /// Whether the run's events are published.
     pub events: bool,
-    /// Whether the run is made again if a worker ended during it.
+    /// Whether the run is repeated if a worker died during it.
     pub repeat: bool,
 }
 
 impl Run {
-    /// Reads a message.
+    /// Parses a message.
     ///
     /// # Errors
-    /// One sentence that repeats no value of the message, which may be a
-    /// secret that does not belong there.
+    /// If it is invalid. The error does not repeat values of the message, which
+    /// may be misplaced secrets.
     pub fn parse(payload: &[u8]) -> Result<Self, Failure> {
         let object =
             read_object(payload).map_err(|error| refused(format!("the message {error}")))?;
@@ -96,15 +96,15 @@ fn address(given: Option<Value>) -> Result<(String, String), Failure> {
     }
 }
 
-/// A token in a message would lie in the queue's files, and be there for
-/// whoever reads them.
+/// Refuses connection values: a token in a message would be stored in the queue,
+/// for all of its readers.
 fn connection(given: Option<Value>) -> Result<Option<String>, Failure> {
     match given {
         None => Ok(None),
         Some(Value::String(name)) => Ok(Some(name)),
         Some(Value::Object(_)) => Err(refused(
-            "`connection` must name a connection that the workers have stored; values of one, \
-             such as a token, are not taken out of messages",
+            "`connection` must name a connection that the workers have stored; connection \
+             values, such as a token, are not accepted in messages",
         )),
         Some(_) => Err(refused("`connection` must be the name of a stored connection")),
     }
@@ -121,18 +121,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_made_of_parts_of_a_subject() {
+    fn an_id_consists_of_subject_tokens() {
         for id in ["1", "run-1", "orders.4711", "a_B.c-D.0"] {
             assert_eq!(RunId::parse(id).unwrap().as_str(), id);
         }
-        let long = "a".repeat(LONGEST_ID + 1);
+        let long = "a".repeat(MAX_ID + 1);
         for odd in ["", ".", "a.", ".a", "a..b", "a b", "*", "a.>", "$KV", "ä", "a/b", &long] {
             assert!(RunId::parse(odd).is_none(), "{odd:?}");
         }
     }
 
     #[test]
-    fn a_run_is_read() {
+    fn a_message_is_parsed() {
         let message = json!({
             "action": "openai/v1/ask",
             "input": { "messages": [] },
@@ -146,12 +146,12 @@ mod tests {
         assert!(run.input.contains_key("messages") && run.events && !run.repeat);
         let marked = b"\xef\xbb\xbf{\"action\":\"a/v1/b\",\"input\":{\"a\":\"\\ud83d\"}}";
         assert_eq!(Run::parse(marked).unwrap().input["a"], "\u{fffd}");
-        let least = Run::parse(br#"{"action":"a/v1/b"}"#).unwrap();
-        assert!(least.connection.is_none() && !least.events && least.repeat);
+        let minimal = Run::parse(br#"{"action":"a/v1/b"}"#).unwrap();
+        assert!(minimal.connection.is_none() && !minimal.events && minimal.repeat);
     }
 
     #[test]
-    fn what_is_no_run_is_refused_without_repeating_it() {
+    fn refuses_an_invalid_message_without_repeating_its_values() {
         for (message, said) in [
             ("", "the message is not JSON: EOF while parsing a value (line 1"),
             ("sk-secret", "the message is not JSON: expected value (line 1, column 1)"),
@@ -171,7 +171,7 @@ mod tests {
             (r#"{"action":"a/v1/b","connection":["sk-secret"]}"#, "the name of a stored"),
             (
                 r#"{"action":"a/v1/b","connection":{"token":"sk-secret"}}"#,
-                "values of one, such as a token, are not taken out of messages",
+                "values, such as a token, are not accepted in messages",
             ),
         ] {
             let failure = Run::parse(message.as_bytes()).unwrap_err();

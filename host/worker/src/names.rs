@@ -1,14 +1,14 @@
-//! What the worker calls its things in NATS: all begin with one prefix, so
-//! that several fleets can share a server.
+//! The names of streams, buckets and subjects in NATS. All start with a prefix,
+//! so that several fleets can share a server.
 
 use std::str::FromStr;
 
 use super::message::RunId;
 
-/// The longest prefix.
-const LONGEST: usize = 32;
+/// The maximum length of the prefix.
+const MAX_PREFIX: usize = 32;
 
-/// The prefix, and what is called by it.
+/// The names with one prefix.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Names(String);
 
@@ -17,86 +17,87 @@ impl FromStr for Names {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        match (1..=LONGEST).contains(&text.len()) && text.bytes().all(is_plain) {
-            true => Ok(Self(text.to_owned())),
-            false => Err(format!("it must be 1 to {LONGEST} letters, digits, `-` and `_`")),
+        if (1..=MAX_PREFIX).contains(&text.len()) && text.bytes().all(is_plain) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!("expected 1 to {MAX_PREFIX} letters, digits, `-` and `_`"))
         }
     }
 }
 
 impl Names {
-    /// A stream, consumer or bucket.
-    fn thing(&self, what: &str) -> String {
+    /// The name of a stream, consumer or bucket.
+    fn named(&self, what: &str) -> String {
         format!("{}-{what}", self.0)
     }
 
-    /// The stream of runs that are still to be made.
+    /// The stream of runs that have not ended.
     pub fn runs_stream(&self) -> String {
-        self.thing("runs")
+        self.named("runs")
     }
 
-    /// Where callers publish runs.
+    /// The subject for publishing runs.
     pub fn runs(&self) -> String {
         format!("{}.runs", self.0)
     }
 
     /// The consumer that all workers share.
     pub fn workers(&self) -> String {
-        self.thing("workers")
+        self.named("workers")
     }
 
-    /// The stream that says which runs were begun and not ended.
+    /// The stream of notes about runs in progress.
     pub fn begun_stream(&self) -> String {
-        self.thing("begun")
+        self.named("begun")
     }
 
-    /// Below this it says so.
+    /// The subjects of all notes.
     pub fn all_begun(&self) -> String {
         format!("{}.begun.>", self.0)
     }
 
-    /// Where it is said that a run was begun.
+    /// The subject of the note that a run has begun.
     pub fn begun(&self, id: &RunId) -> String {
         format!("{}.begun.{id}", self.0)
     }
 
-    /// The bucket of outcomes, by run.
+    /// The bucket of outcomes.
     pub fn outcomes(&self) -> String {
-        self.thing("outcomes")
+        self.named("outcomes")
     }
 
-    /// What the bucket's stream takes.
+    /// The subjects of the bucket's stream.
     pub fn all_outcomes(&self) -> String {
         format!("$KV.{}.>", self.outcomes())
     }
 
-    /// Below this each outcome is published once.
+    /// The subjects to which outcomes are published.
     pub fn all_replies(&self) -> String {
         format!("{}.replies.>", self.0)
     }
 
-    /// Where what happens in a run is published.
+    /// The subject for a run's events.
     pub fn events(&self, id: &RunId) -> String {
         format!("{}.events.{id}", self.0)
     }
 
     /// The bucket of files.
     pub fn files(&self) -> String {
-        self.thing("files")
+        self.named("files")
     }
 
-    /// The stream of messages that no worker could do anything with.
+    /// The stream of messages that no worker could process.
     pub fn dead_stream(&self) -> String {
-        self.thing("dead")
+        self.named("dead")
     }
 
-    /// What it takes.
+    /// The subjects of all dead messages.
     pub fn all_dead(&self) -> String {
         format!("{}.dead.>", self.0)
     }
 
-    /// Where a message goes that no worker could do anything with: by its id,
-    /// or by its place in the queue if it has none.
+    /// The subject of a dead message, by its id or, if it has none, by its
+    /// sequence number in the queue.
     pub fn dead(&self, id: Option<&RunId>, sequence: u64) -> String {
         match id {
             Some(id) => format!("{}.dead.{id}", self.0),
@@ -110,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_one_part_of_a_subject() {
+    fn a_prefix_is_a_single_subject_token() {
         let names: Names = "team_a-1".parse().unwrap();
         let id = RunId::parse("orders.1").unwrap();
         assert_eq!(names.runs(), "team_a-1.runs");

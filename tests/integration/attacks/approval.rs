@@ -119,7 +119,10 @@ fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("asks for other permissions than were approved"),
+        "{refused:?}"
+    );
     let asked = place.ran(&["trust", "puppet"]);
     assert!(
         asked.stderr.contains(
@@ -158,7 +161,10 @@ fn a_variable_is_approved_for_one_property() {
     place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("asks for something else than was approved"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("asks for other permissions than were approved"),
+        "{refused:?}"
+    );
     let asked = place.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
     // One variable can never be both a secret and a setting.
@@ -238,7 +244,7 @@ fn a_stored_secret_stays_secret_after_a_rebuild() {
     assert!(place.ran(&with).stdout.contains("another-text-of-the-user"));
     place.put("puppet.wasm", &json!({ "credential": "hint" }));
     let rebuilt = place.ran(&with);
-    assert!(rebuilt.stderr.contains("asks for something else"), "{rebuilt:?}");
+    assert!(rebuilt.stderr.contains("asks for other permissions"), "{rebuilt:?}");
     place.lock();
     let path = place.file("puppet.wasm");
     let by_path = format!("{}/v1/act", path.display());
@@ -288,7 +294,7 @@ fn a_new_base_url_requires_the_secret_again() {
     let (status, problem) = moved(json!({ "baseUrl": other.base_url() }));
     assert_eq!(status, 422, "{problem}");
     assert!(
-        problem["detail"].as_str().unwrap().contains("`token` must be given again"),
+        problem["detail"].as_str().unwrap().contains("`token` must be entered again"),
         "{problem}"
     );
     // A different path on the same server also counts as a change of the base

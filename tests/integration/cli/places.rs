@@ -19,7 +19,7 @@ fn refused_by_both(sandbox: &Sandbox, place: &str, sentence: &str) {
     for action in [&SPEAK[..], &ask] {
         let ran = run(sandbox, &[action, &["--output-dir", place]].concat());
         refused(sandbox, &ran, sentence);
-        assert!(ran.stderr.ends_with("hint: name another folder with --output-dir\n"), "{ran:?}");
+        assert!(ran.stderr.ends_with("hint: choose another folder with --output-dir\n"), "{ran:?}");
     }
 }
 

@@ -143,5 +143,5 @@ fn check_output_reports_an_output_that_does_not_match_the_schema() {
     assert_eq!(plain.status, 0, "{plain:?}");
     let checked = run(&["--check-output"]);
     assert_eq!(checked.status, 4, "{checked:?}");
-    assert!(checked.stderr.contains("the output is not of the declared shape: "), "{checked:?}");
+    assert!(checked.stderr.contains("the output does not match its schema: "), "{checked:?}");
 }

@@ -72,7 +72,7 @@ fn hints_repeat_the_path_of_the_connector() {
     let file = file.to_str().unwrap();
     let stderr = |arguments: &[&str]| ran(command(None).args(arguments)).stderr;
     let run = stderr(&["run", &format!("{file}/v1/nope")]);
-    assert!(run.contains(&format!("its actions are: {file}/v1/ask, ")), "{run}");
+    assert!(run.contains(&format!("available: {file}/v1/ask, ")), "{run}");
     let mut input = command(None);
     input.env("OPENAI_API_KEY", "sk-unused").args(["run", &format!("{file}/v1/ask")]);
     input.args(["--env", "OPENAI_API_KEY"]);
@@ -98,7 +98,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
     let add = ["connection", "add", "openai", "--name", "a"];
     let address =
         "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
-    let functions = "`connector run --help` shows what --functions takes";
+    let functions = "`connector run --help` describes the format of --functions";
     let secret = "write --secret-file PROPERTY=FILE for one of: token";
     let cases: Vec<(Vec<&str>, String, Option<&str>)> = vec![
         (vec!["run", "openai"], "`openai` is not an action address".into(), Some(address)),
@@ -138,7 +138,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
         ),
         (
             [&add[..], &["--secret-file", "sk-secret="]].concat(),
-            "a --secret-file names no secret of the connection".into(),
+            "unknown connection secret in --secret-file".into(),
             Some(secret),
         ),
         (

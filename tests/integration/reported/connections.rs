@@ -58,7 +58,7 @@ fn an_invalid_body_is_rejected_with_a_clear_message() {
         (
             r#"{"connection":7}"#,
             422,
-            "`connection` must be the id of a stored connection, or an object with the values of one",
+            "`connection` must be the ID of a stored connection, or an object with connection values",
         ),
         ("[]", 422, "the body must be a JSON object"),
         ("{", 400, "the body is not JSON: EOF while parsing an object (line 1, column 1)"),
@@ -90,7 +90,7 @@ fn the_advice_depends_on_the_interface() {
         let body = json!({ "input": hello(), "connection": connection });
         let (status, problem) = served(&service, "ask", body.to_string());
         assert_eq!((status, &problem["detail"]), (401, &json!(detail)));
-        assert_eq!(problem["title"], "The credential is missing or was not accepted");
+        assert_eq!(problem["title"], "Missing or rejected credential");
     }
 }
 

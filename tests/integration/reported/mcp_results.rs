@@ -313,7 +313,7 @@ fn an_oversized_line_is_answered_with_an_error() {
     let answers = answers(&long, None);
     assert_eq!((answers.len(), &answers[0]["error"]["code"]), (1, &json!(-32_600)));
     let message = answers[0]["error"]["message"].as_str().unwrap();
-    assert_eq!(message, "a message has at most 67108864 bytes");
+    assert_eq!(message, "the message is larger than 67108864 bytes");
 }
 
 fn post(server: &Server, headers: &[(&str, &str)], body: &str) -> (u16, String, String, String) {

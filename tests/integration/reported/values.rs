@@ -229,7 +229,7 @@ fn rejects_a_gap_in_a_list() {
     };
     let refused = asked(&["messages[5].role=user", "messages[5].content=Hi"]);
     let first = refused.stderr.lines().next();
-    let message = "error: `messages[5].role` leaves a gap: there is no `messages[0]`";
+    let message = "error: `messages[5].role` leaves a gap: `messages[0]` is missing";
     assert_eq!((refused.status, first), (2, Some(message)));
     assert!(sandbox.requests().is_empty());
     // In any order.

@@ -195,7 +195,7 @@ fn every_described_path_is_served() {
         for method in &methods {
             let answer = answer(send(&service, method, &served, &[], ""));
             assert_ne!(answer.status, 405, "{method} {path}");
-            let is_unknown = answer.text.contains("there is nothing at this path");
+            let is_unknown = answer.text.contains("unknown path");
             assert!(!is_unknown, "{method} {path}");
         }
         let refused = answer(send(&service, "PATCH", &served, &[], ""));

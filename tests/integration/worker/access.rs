@@ -23,7 +23,7 @@ fn an_unreachable_server_is_reported() {
     assert_eq!(refused.status, 1);
     let printed = &refused.stderr;
     assert!(
-        printed.starts_with("error: no connection to NATS at nats://127.0.0.1:1: "),
+        printed.starts_with("error: could not connect to NATS at nats://127.0.0.1:1: "),
         "{printed}"
     );
 }
@@ -55,7 +55,11 @@ fn the_password_comes_from_a_file_or_the_environment() {
     assert!(without.stderr.contains("the NATS user `fleet` has no password"), "{without:?}");
     let inside = refused(&["--nats", "nats://fleet:sk-nats-secret@127.0.0.1:4222"], &[]);
     assert_eq!(inside.status, 2);
-    assert!(inside.stderr.contains("do not belong into the address"), "{}", inside.stderr);
+    assert!(
+        inside.stderr.contains("the address must not contain a user name or password"),
+        "{}",
+        inside.stderr
+    );
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn an_existing_stream_of_another_kind_is_reported() {
     let url = fleet.nats.url();
     let printed = refused(&["--nats", &url], &[]).stderr;
     assert!(
-        printed.contains("the stream `connector-runs` is there, and is no work queue"),
+        printed.contains("the stream `connector-runs` exists but is not a work queue"),
         "{printed}"
     );
     // Another fleet can share the server.

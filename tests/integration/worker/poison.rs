@@ -15,9 +15,9 @@ fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
     for (id, message, expected) in [
         ("none", "not JSON".to_owned(), "the message is not JSON: expected ident"),
         ("list", "[]".to_owned(), "the message must be a JSON object"),
-        ("connector", unknown("acme/v1/ask"), "there is no connector `acme/v1`; there are: openai"),
-        ("action", unknown("openai/v1/dance"), "there is no action `dance`; there are: ask"),
-        ("version", unknown("openai/v9/ask"), "there is no connector `openai/v9`"),
+        ("connector", unknown("acme/v1/ask"), "unknown connector `acme/v1`; available: openai"),
+        ("action", unknown("openai/v1/dance"), "unknown action `dance`; available: ask"),
+        ("version", unknown("openai/v9/ask"), "unknown connector `openai/v9`"),
         (
             "extra",
             r#"{"action":"openai/v1/ask","tries":3}"#.to_owned(),
@@ -141,7 +141,7 @@ fn a_run_that_kills_its_workers_becomes_a_dead_letter() {
     let dead = caller.dead("poison");
     assert_eq!(dead["deliveries"], 3);
     let message = dead["failure"]["message"].as_str().unwrap();
-    assert!(message.contains("delivered 2 times and never came to an end"), "{dead}");
+    assert!(message.contains("delivered 2 times and never ended"), "{dead}");
     assert_eq!(caller.reply("poison")["failure"], dead["failure"]);
     caller.is_done();
     assert_eq!((fleet.asked("Poison"), caller.replies().len()), (2, 1));

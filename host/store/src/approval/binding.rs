@@ -1,13 +1,13 @@
-//! What a stored connection is bound to: which of its values are secret, and the
-//! origin and the place in requests to which they went when it was stored. A component that leads them
-//! elsewhere does not get them, whatever it calls itself.
+//! What a stored connection is bound to: the secret properties, their places in
+//! requests and the origin, as they were when it was stored. A component that
+//! would send the secrets elsewhere does not get them, whatever its name.
 
 use connector_host::{Connection, Connector, Failure};
 
 use super::request::place_of_secrets;
 use crate::{Bound, ConnectionRecord, StoredConnection};
 
-/// What a connection of a component is bound to.
+/// Returns the origin and the places that a component's connection is bound to.
 pub fn binding(connector: &Connector, connection: &Connection) -> Bound {
     Bound {
         origin: connection.base_url().origin(),
@@ -16,29 +16,29 @@ pub fn binding(connector: &Connector, connection: &Connection) -> Bound {
 }
 
 /// Whether the same values of a stored connection are secret, and go to the same
-/// places, as when it was stored. If not, nothing of its values is for the
-/// component, and none of them may be shown.
+/// places, as when it was stored. If not, the component gets none of its values,
+/// and none of them may be shown.
 pub fn has_same_secrets(record: &ConnectionRecord, connector: &Connector) -> bool {
     let now = place_of_secrets(&connector.descriptor().connection);
     record.bound.as_ref().is_some_and(|bound| bound.secrets_in == now)
 }
 
-/// Why a stored connection is not made.
+/// Why a stored connection cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BindingError {
-    /// It is not this component's to use.
+    /// The component would send its secrets elsewhere.
     #[error("{0}")]
     Elsewhere(String),
-    /// Its values make no connection.
+    /// Its values are invalid.
     #[error(transparent)]
     Values(#[from] Failure),
 }
 
-/// The connection of a component that was stored for it.
+/// Makes a component's connection from a stored one.
 ///
 /// # Errors
-/// If its secrets would go elsewhere. That is found before anything is said of
-/// its values.
+/// If its secrets would go elsewhere. This is checked first, so that no other
+/// error reveals anything about the values.
 pub fn bound_connection(
     stored: &StoredConnection,
     connector: &Connector,
@@ -47,8 +47,8 @@ pub fn bound_connection(
     let elsewhere = |why: String| BindingError::Elsewhere(format!("{why}; {}", hint(component)));
     let Some(bound) = &stored.record.bound else {
         return Err(elsewhere(format!(
-            "the connection `{name}` of {component} was stored by an older version and is bound \
-             to no origin yet"
+            "the connection `{name}` of {component} was stored by an older version and is not \
+             bound to an origin yet"
         )));
     };
     let moved = |origin: &str, secrets_in: &str| {
@@ -64,14 +64,10 @@ pub fn bound_connection(
     }
     let connection = connector.connection(stored.values.connection_values())?;
     let now = binding(connector, &connection);
-    match *bound == now {
-        true => Ok(connection),
-        false => Err(moved(&now.origin, &now.secrets_in)),
-    }
+    if *bound == now { Ok(connection) } else { Err(moved(&now.origin, &now.secrets_in)) }
 }
 
-/// What to do about it.
 fn hint(component: &str) -> String {
     let name = component.split('/').next().unwrap_or(component);
-    format!("`connector trust {name}` shows what it asks for, and binds its connections anew")
+    format!("`connector trust {name}` shows what it requests and rebinds its connections")
 }

@@ -1,4 +1,4 @@
-//! `connectors.lock`: what whoever built the components of a folder approved.
+//! `connectors.lock`: the approvals of a folder's components by their builder.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, Request};
 
-/// The name of the file.
 const LOCK_FILE: &str = "connectors.lock";
 
 /// A lock file.
@@ -19,7 +18,7 @@ const LOCK_FILE: &str = "connectors.lock";
 pub struct Lock {
     /// The version of the format.
     version: u32,
-    /// The components, by the names of their files.
+    /// The components, by file name.
     components: BTreeMap<String, Locked>,
 }
 
@@ -33,7 +32,7 @@ struct Locked {
 impl Lock {
     const VERSION: u32 = 1;
 
-    /// A lock of components and their files.
+    /// Creates a lock for components and their files.
     pub fn new<'a>(components: impl IntoIterator<Item = (&'a Path, &'a Connector)>) -> Self {
         let locked = components.into_iter().map(|(file, connector)| {
             let sha256 = connector.hash().to_owned();
@@ -42,14 +41,14 @@ impl Lock {
         Self { version: Self::VERSION, components: locked.collect() }
     }
 
-    /// The lock file beside a component, if there is one.
+    /// Reads the lock file next to a component, if it exists.
     ///
     /// # Errors
-    /// If it cannot be used, with why.
+    /// If it cannot be used, with the reason.
     pub fn beside(file: &Path) -> Result<Option<Self>, String> {
         let path = file.with_file_name(LOCK_FILE);
         let wrong = |why: &dyn std::fmt::Display| format!("cannot use {}: {why}", path.display());
-        // A pipe would be waited for.
+        // Reading a named pipe would block.
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_file() => {}
             Ok(_) => return Err(wrong(&"it is not a file")),
@@ -63,11 +62,11 @@ impl Lock {
         let lock: Self = serde_json::from_str(&text).map_err(|error| wrong(&error))?;
         match lock.version {
             Self::VERSION => Ok(Some(lock)),
-            other => Err(wrong(&format_args!("its version {other} is not known"))),
+            other => Err(wrong(&format_args!("unknown version {other}"))),
         }
     }
 
-    /// What it approves, as seen from a file beside it.
+    /// Returns its approvals, from the point of view of a file next to it.
     pub fn entries(self, file: &Path) -> Vec<Entry> {
         let this = name_of(file);
         let entry = |(name, Locked { sha256, request })| Entry {
@@ -78,7 +77,7 @@ impl Lock {
         self.components.into_iter().map(entry).collect()
     }
 
-    /// Writes it into a folder.
+    /// Writes it to a folder.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -92,11 +91,11 @@ impl Lock {
     }
 }
 
-/// Why a file that [`is_open_to_all`] is not used.
+/// The reason for refusing a file that [`is_open_to_all`].
 pub const OPEN_TO_ALL: &str = "anybody may write to it, or to its folder";
 
-/// Whether every user may write to a file or to its folder, and so approve
-/// anything, or put anything in the place of what was approved.
+/// Whether every user can write to a file or to its folder, and could therefore
+/// approve anything or replace an approved component.
 #[cfg(unix)]
 pub fn is_open_to_all(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
@@ -117,7 +116,7 @@ fn name_of(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Others who use the components read it too.
+/// Lets other users of the components read the file.
 #[cfg(unix)]
 fn make_readable(file: &fs::File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

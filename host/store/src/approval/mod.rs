@@ -1,9 +1,9 @@
-//! Which components are approved, and for what.
+//! The approved components and their requests.
 //!
-//! What a component says of itself (its address, where its connection leads,
-//! the environment variables it would read) is a request. It is granted by a
-//! lock file that whoever built the components wrote beside them (`lock`), or
-//! by the user of this machine (`trust`). Nothing is granted for a name.
+//! What a component declares (its address, the origin of its provider, the
+//! environment variables that it reads) is a request. It is approved by a lock
+//! file that the builder of the components put next to them (`lock`), or by the
+//! user of this machine (`trust`). A name alone approves nothing.
 
 mod binding;
 mod lock;
@@ -19,31 +19,31 @@ pub use lock::{Lock, OPEN_TO_ALL, is_open_to_all};
 pub use request::{Request, is_of_host, variable_of_host};
 pub use trust::Trusted;
 
-/// A component that somebody approved.
+/// An approved component.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Whether it is this file that was approved, whatever its content.
+    /// Whether it approves the file in question, whatever its content.
     is_this_file: bool,
     /// The SHA-256 of its content, in hexadecimal.
     sha256: String,
     request: Request,
 }
 
-/// What is known of a component.
+/// Whether a component is approved.
 #[derive(Debug)]
 pub enum Approval {
     /// Exactly this component was approved.
     Approved,
-    /// Another content of this file was, which asked for the same.
+    /// The file was approved with other content, which made the same request.
     Rebuilt,
-    /// Another content of this file was, which asked for other things: these.
+    /// The file was approved with other content, which made this request.
     Changed(Box<Request>),
-    /// Nothing.
+    /// The file was never approved.
     Unknown,
 }
 
 impl Approval {
-    /// What the entries say of a component that was loaded.
+    /// Looks a loaded component up in the entries.
     pub fn of(connector: &Connector, entries: &[Entry]) -> Self {
         let request = Request::of(connector);
         if entries.iter().any(|entry| entry.sha256 == connector.hash() && entry.request == request)
@@ -59,10 +59,10 @@ impl Approval {
     }
 }
 
-/// What lock files and the user have approved that may concern a file.
+/// Returns the approvals by lock file and user that may concern a file.
 ///
 /// # Errors
-/// If one of them cannot be used, with why.
+/// If one of them cannot be used, with the reason.
 pub fn entries(file: &Path, data_dir: Option<&Path>) -> Result<Vec<Entry>, String> {
     let locked = Lock::beside(file)?.map(|lock| lock.entries(file)).unwrap_or_default();
     let trusted = Trusted::read(data_dir)?.entries(file);

@@ -1,9 +1,9 @@
-//! What a component asks for.
+//! A component's request: what it would be allowed to do if it were approved.
 
 use connector_host::{Authorization, Binding, Connector, Definition, Scheme};
 use serde::{Deserialize, Serialize};
 
-/// What a component asks for. Two that ask for the same have equal requests.
+/// A component's request. Requests are compared to detect changes.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
@@ -11,32 +11,35 @@ pub struct Request {
     pub address: String,
     /// The origin of its provider.
     pub origin: String,
-    /// The property in which a connection names another one.
+    /// The connection property that overrides the origin.
     pub base_url_property: Option<String>,
-    /// Where the secrets of a connection go.
+    /// The secrets of a connection and their places in requests.
     pub credential: String,
-    /// The headers that a connection adds besides.
+    /// The other headers that a connection adds.
     pub headers: Vec<String>,
-    /// The parameters of the query that it adds.
+    /// The query parameters that it adds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub query: Vec<String>,
     /// The environment variables that its connection is read from, each with
-    /// the property that it fills in.
+    /// the property that it sets.
     pub environment: Vec<String>,
     /// The interfaces that it imports.
     pub imports: Vec<String>,
 }
 
 impl Request {
-    /// What a component asks for.
+    /// Returns the request of a component.
     pub fn of(connector: &Connector) -> Self {
         let descriptor = connector.descriptor();
         let definition = &descriptor.connection;
-        let is_secret = |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
+        let is_secret = |name: &str| definition.properties.get(name).is_some_and(|it| it.secret);
         let headers = definition.headers.iter().filter(|header| !is_secret(&header.property));
-        let variable = |Binding { name, property }: &Binding| match definition.shows(property) {
-            true => format!("{name} as `{property}`, which it sees"),
-            false => format!("{name} as `{property}`"),
+        let variable = |Binding { name, property }: &Binding| {
+            if definition.shows(property) {
+                format!("{name} as `{property}`, which it sees")
+            } else {
+                format!("{name} as `{property}`")
+            }
         };
         let mut request = Self {
             address: descriptor.own_address(),
@@ -60,7 +63,7 @@ impl Request {
         request
     }
 
-    /// A line for each thing, as name and value.
+    /// The lines of a summary, as name and value.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let list = |items: &[String]| match items {
             [] => "none".to_owned(),
@@ -81,7 +84,7 @@ impl Request {
         ]
     }
 
-    /// The lines that are different from another request's.
+    /// The summary lines that differ from an earlier request.
     pub fn changes(&self, before: &Self) -> Vec<(&'static str, String)> {
         let pairs = self.lines().into_iter().zip(before.lines());
         let changed = pairs.filter(|(now, before)| now != before);
@@ -89,21 +92,25 @@ impl Request {
     }
 }
 
-/// A variable that a component would read and that is the host's own.
+/// Returns the first variable that a component would read but that is reserved
+/// for the host.
 pub fn variable_of_host(connector: &Connector) -> Option<&str> {
     let bindings = connector.descriptor().connection.environment.iter();
     bindings.map(|binding| binding.name.as_str()).find(|name| is_of_host(name))
 }
 
-/// Whether an environment variable is one of the host's own, which no component
-/// is given. On some systems their names have no letter case.
+/// Whether an environment variable is reserved for the host. No component can
+/// read it. Ignores case, because some systems do.
 pub fn is_of_host(variable: &str) -> bool {
     let variable = variable.to_ascii_uppercase();
     variable.starts_with("CONNECTOR_") || variable.starts_with("NATS_")
 }
 
-/// Which properties of a connection are secret, and where each goes. A property
-/// that is none any more would be shown to the component.
+/// Returns the secret properties of a connection and their places in requests.
+/// The names matter: a property that is no longer secret becomes visible to the
+/// component.
+///
+/// Stored connections and lock files contain this text, so it must not change.
 pub fn place_of_secrets(definition: &Definition) -> String {
     let secrets = definition.properties.iter().filter(|property| property.secret);
     let mut places: Vec<String> = secrets
@@ -144,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variable_of_the_host_is_one_in_every_casing() {
+    fn reserved_variables_are_recognized_in_any_case() {
         for name in ["CONNECTOR_STORE_KEY", "connector_store_key", "Nats_Password"] {
             assert!(is_of_host(name), "{name}");
         }

@@ -1,5 +1,5 @@
-//! What the user of this machine approved: `trust.json` in the folder of the
-//! stored connections, which belongs to the user alone.
+//! `trust.json`: the approvals by the user of this machine, in the private
+//! folder of the stored connections.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ const TRUST_FILE: &str = "trust.json";
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trusted {
-    /// By the canonical paths of their files.
+    /// By canonical path.
     components: BTreeMap<PathBuf, Record>,
 }
 
@@ -30,11 +30,11 @@ struct Record {
 }
 
 impl Trusted {
-    /// What was approved so far. The folder is the user's own unless one is
-    /// given.
+    /// Reads the approvals from the given folder or, by default, from the
+    /// user's.
     ///
     /// # Errors
-    /// If it cannot be used, with why.
+    /// If the file cannot be used, with the reason.
     pub fn read(data_dir: Option<&Path>) -> Result<Self, String> {
         let Ok(folder) = store::folder_for_user(data_dir) else { return Ok(Self::default()) };
         let path = folder.join(TRUST_FILE);
@@ -47,7 +47,7 @@ impl Trusted {
         serde_json::from_str(&text).map_err(|error| wrong(&error))
     }
 
-    /// What is approved, as seen from a file.
+    /// Returns the approvals, from the point of view of a file.
     pub fn entries(self, file: &Path) -> Vec<Entry> {
         let this = fs::canonicalize(file).ok();
         let entry = |(path, Record { sha256, request })| Entry {
@@ -58,7 +58,7 @@ impl Trusted {
         self.components.into_iter().map(entry).collect()
     }
 
-    /// Approves a component, in place of what was approved at its path before.
+    /// Approves a component, replacing the approval at its path.
     ///
     /// # Errors
     /// If it cannot be written.
@@ -75,7 +75,7 @@ impl Trusted {
             Record { sha256: connector.hash().to_owned(), request: Request::of(connector) };
         self.components.insert(fs::canonicalize(file).map_err(unusable)?, record);
         let text = serde_json::to_string_pretty(&self).map_err(|error| unusable(error.into()))?;
-        // A temporary file is this user's alone, and stays so.
+        // A temporary file is private to its owner, and its mode is kept.
         let mut new = tempfile::NamedTempFile::new_in(&folder).map_err(unusable)?;
         new.write_all(text.as_bytes()).map_err(unusable)?;
         new.persist(&path).map_err(|error| unusable(error.error))?;
