@@ -160,7 +160,7 @@ fn a_component_never_gets_the_hosts_own_variables() {
     ] {
         let refused = run(&folder, &echo, name, &settings, args);
         assert_eq!(refused.status, 2, "{refused:?}");
-        assert!(refused.stderr.contains("variable of the host"), "{refused:?}");
+        assert!(refused.stderr.contains("reserved for the host"), "{refused:?}");
     }
     for args in [
         &["lock", folder.path().to_str().unwrap()][..],
@@ -168,7 +168,7 @@ fn a_component_never_gets_the_hosts_own_variables() {
     ] {
         let mut command = command(None);
         let refused = ran(command.env("XDG_DATA_HOME", folder.path()).args(args));
-        assert!(refused.stderr.contains("variable of the host"), "{refused:?}");
+        assert!(refused.stderr.contains("reserved for the host"), "{refused:?}");
     }
 }
 

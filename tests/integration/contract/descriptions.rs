@@ -254,7 +254,7 @@ fn rejects_an_oversized_description() {
     let guest = describing(|component| component["description"] = json!("x".repeat(9 << 20)));
     let guest = guest.with(LARGE);
     let failure = describe_failure(&guest);
-    assert_failure(&failure, FailureKind::TooLarge, "more than 8388608 bytes at once");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 8388608 bytes to the host at once");
 }
 
 #[test]

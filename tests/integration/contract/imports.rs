@@ -156,7 +156,7 @@ fn rejects_headers_that_share_memory_a_thousand_times() {
     let server = listener();
     let connection = connection(&connector, &server);
     let failure = contained(connector.run("act", json!({})).connection(&connection).start());
-    assert_failure(&failure, FailureKind::TooLarge, "bytes at once");
+    assert_failure(&failure, FailureKind::TooLarge, "bytes to the host at once");
     assert_no_connection(&server);
 }
 

@@ -104,7 +104,7 @@ fn endless_recursion_is_caught_on_the_smallest_stack() {
     let guest = Guest::good().with(include_str!("../../guests/recurse.wat"));
     let connector = host.load(&guest.build()).unwrap();
     let failure = contained(act(&connector));
-    assert_failure(&failure, FailureKind::Internal, "more stack than it may");
+    assert_failure(&failure, FailureKind::Internal, "exceeded its stack limit");
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn endless_recursion_does_not_crash_the_process() {
     let connector = load(&Guest::good().with(include_str!("../../guests/recurse.wat")));
     for _ in 0..3 {
         let failure = contained(act(&connector));
-        assert_failure(&failure, FailureKind::Internal, "more stack than it may");
+        assert_failure(&failure, FailureKind::Internal, "exceeded its stack limit");
     }
 }
 
@@ -218,7 +218,7 @@ fn endless_recursion_is_caught_on_a_thread_with_a_small_stack() {
         let thread = thread::Builder::new().stack_size(128 << 10).spawn_scoped(scope, || {
             for _ in 0..3 {
                 let failure = connector.run("act", json!({})).start().unwrap_err();
-                assert_failure(&failure, FailureKind::Internal, "more stack than it may");
+                assert_failure(&failure, FailureKind::Internal, "exceeded its stack limit");
             }
         });
         thread.unwrap().join().unwrap();

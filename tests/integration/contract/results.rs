@@ -43,7 +43,7 @@ fn an_output_above_the_limit_is_too_large() {
     let connector = load(&guest);
     let limits = Limits { output_bytes: MIB, ..Limits::default() };
     let failure = contained(act_within(&connector, limits));
-    assert_failure(&failure, FailureKind::TooLarge, "more than 1048576 bytes at once");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 1048576 bytes to the host at once");
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn a_handshake_that_fails_or_stalls_sends_nothing() {
         let server = RawServer::in_front_of(&PROVIDER).unwrap();
         let base_url = format!("https://localhost:{}/v1", server.address().port());
         server.play(steps).unwrap();
-        all_refused(&trusting, &base_url, &["connection to https://localhost:"]);
+        all_refused(&trusting, &base_url, &["to https://localhost:"]);
         // Nothing was sent, so every call is retried.
         let attempts: usize = ALL.iter().map(|call| if call.is_harmless() { 4 } else { 2 }).sum();
         assert_eq!(server.connections(), attempts);
