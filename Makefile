@@ -7,7 +7,7 @@ CARGO_ALL := --release --locked --workspace
 # the whole workspace, so that wasmtime is built only once.
 CARGO_RUN := --release --locked --package connector --package openai-sandbox --package workspace-hack
 
-.PHONY: setup openai page build connectors run serve test validator schemas check-schemas lint audit dist bench soak workers clean
+.PHONY: setup openai page build connectors run serve test validator schemas check-schemas lint audit dist package bench soak workers clean
 
 setup:         ## the toolchain for connectors, if it is missing; may install system packages
 	@scripts/setup.sh
@@ -43,7 +43,7 @@ test: build connectors ## every test; installs their dependencies
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
 	tests/browser/install.sh
-	tests/nats/install.sh
+	tests/nats/install.sh $(TARGET)
 	tests/openapi/install.sh $(TARGET)
 	tests/mcp/install.sh $(TARGET)
 	tests/node-red/install.sh $(TARGET)
@@ -70,7 +70,13 @@ audit:         ## licenses, sources, duplicates; builds cargo-deny once
 	scripts/audit.sh $(TARGET)
 
 dist: build    ## the command for release: TARGET/dist/connector
-	cargo build --profile dist --locked --workspace --bin connector
+	scripts/package/reproducible.sh $(TARGET) cargo build --profile dist --locked --workspace --bin connector
+
+package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
+	rm -rf $(TARGET)/package
+	scripts/build-connector.sh component/anthropic $(TARGET)/package/components/anthropic.wasm --locked
+	cp $(TARGET)/components/openai.wasm $(TARGET)/package/components
+	scripts/package/build.sh $(TARGET)/dist/connector $(TARGET)/package/components $(TARGET) $(TARGET)/package
 
 bench: dist    ## all measurements in a table, compared with seven peers, which it installs; half an hour
 	tests/bench/peers/install.sh $(TARGET)
@@ -81,7 +87,7 @@ soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if any
 	$(TARGET)/release/examples/soak
 
 workers: build ## the cost of a run on a worker and in NATS; half a minute
-	tests/nats/install.sh
+	tests/nats/install.sh $(TARGET)
 	cargo build $(CARGO_ALL) --example workers
 	$(TARGET)/release/examples/workers
 

@@ -19,11 +19,20 @@ fn commands(guide: &str) -> String {
 
 /// Runs the commands of a guide in an empty folder.
 fn follow(guide: &str) -> Ran {
+    follow_with(guide, |_, _, _| commands(guide))
+}
+
+/// Runs what `prepare` returns as the commands of a guide in an empty folder,
+/// which it may fill.
+fn follow_with(guide: &str, prepare: impl FnOnce(&Sandbox, &Path, &mut Command) -> String) -> Ran {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
-    let path = std::env::var("PATH").unwrap();
     let mut shell = Command::new("sh");
-    shell.args(["-e", "-u", "-c", &commands(guide)]).current_dir(&folder);
-    shell.env("PATH", format!("{}:{path}", target_dir().join("release").display()));
+    let commands = prepare(&sandbox, folder.path(), &mut shell);
+    shell.args(["-e", "-u", "-c", &commands]).current_dir(&folder);
+    let bin = |folder: &str| target_dir().join(folder).display().to_string();
+    let path = std::env::var("PATH").unwrap();
+    // Debian installs servers in /usr/sbin.
+    shell.env("PATH", format!("{}:{}:{path}:/usr/sbin", bin("release"), bin("nats/venv/bin")));
     shell.env("CONNECTOR_COMPONENTS", target_dir().join("components"));
     shell.env("OPENAI_API_KEY", CANARY).env("OPENAI_BASE_URL", sandbox.base_url());
     shell.env("XDG_CACHE_HOME", target_dir().join("test-cache"));
@@ -55,6 +64,23 @@ fn the_guide_to_the_command_works() {
     for part in ["Sandbox answer to", "speech.mp3", "openai/v1/createImage"] {
         assert!(ran.stdout.contains(part), "{part} is not in {ran:?}");
     }
+}
+
+#[test]
+fn the_guide_to_workers_works() {
+    let text = fs::read_to_string(in_repository("docs/workers.md")).unwrap();
+    let program = text.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let ran = follow_with("workers.md", |sandbox, folder, shell| {
+        fs::write(folder.join("publish.py"), program).unwrap();
+        fs::write(folder.join("token.txt"), CANARY).unwrap();
+        // The sandbox instead of OpenAI. It is on this machine.
+        let add = "connection add openai";
+        let commands = commands("workers.md");
+        assert!(commands.contains(add), "{commands}");
+        shell.env("CONNECTOR_ALLOW_PRIVATE_ADDRESSES", "true");
+        commands.replace(add, &format!("{add} --set baseUrl={}", sandbox.base_url()))
+    });
+    assert!(ran.stdout.contains("Sandbox answer to"), "{ran:?}");
 }
 
 /// Links between documents point to existing files.

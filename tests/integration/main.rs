@@ -23,6 +23,7 @@ mod judges;
 mod layers;
 mod mcp;
 mod node_red;
+mod package;
 mod page;
 mod readme;
 mod refusals;

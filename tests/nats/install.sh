@@ -1,15 +1,25 @@
 #!/bin/sh
-# Installs the NATS server from Debian, for the tests of the worker.
+# Installs the NATS server from Debian and the Python client of the guide, for
+# the tests of the worker.
 #
-#     tests/nats/install.sh
+#     tests/nats/install.sh TARGET
 #
-# Does nothing if it is installed.
+# Installs the client into TARGET/nats. Does nothing if both are installed.
 set -eu
 
 me=tests/nats/install.sh
-[ $# = 0 ] || { echo "usage: $me" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: $me TARGET" >&2; exit 2; }
 
+mkdir -p "$1/nats"
+out=$(cd "$1/nats" && pwd)
 cd "$(dirname "$0")"
 . ../../scripts/installing.sh
 
 command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || debian "The NATS server" nats-server
+
+wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt | cksum)
+[ "$(cat "$out/installed" 2>/dev/null)" != "$wanted" ] || exit 0
+rm -f "$out/installed"
+say "installing the Python client of NATS into $out"
+virtual_environment "$out/venv" requirements.txt
+echo "$wanted" >"$out/installed"

@@ -1,5 +1,5 @@
 //! The cost of a run on a worker and in NATS. `make workers` prints the figures of
-//! host/worker/doc/workers.md.
+//! docs/workers.md.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

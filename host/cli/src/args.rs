@@ -146,7 +146,7 @@ pub enum Command {
     ///
     /// A run is a message with an id; its outcome is published once and stored. The first worker
     /// creates the queue and everything else in NATS. A run names a connection that was stored
-    /// here with `connector connection add`. host/worker/doc/workers.md describes the messages.
+    /// here with `connector connection add`. docs/workers.md describes the messages.
     #[cfg(feature = "worker")]
     Worker(Worker),
     /// Store connections, encrypted, for --connection
@@ -183,6 +183,12 @@ pub enum Command {
     Compile {
         /// Its file
         file: PathBuf,
+    },
+    /// Write the manual pages of this command into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        folder: PathBuf,
     },
     /// Print completions for a shell
     Completions {

@@ -66,6 +66,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::Worker(args) => return worker::work(args),
         Command::New { name, lang } => return new::new(&name, lang),
         Command::Compile { file } => return compile::compile(&file),
+        Command::Man { folder } => {
+            return clap_mangen::generate_to(Args::command(), folder).map_err(Error::Output);
+        }
         _ => {}
     }
     let components =

@@ -36,6 +36,7 @@ pub enum AddressPolicy {
 
 /// Why an address is not allowed. The message is a complete sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressError {
     /// `http`, and [`AddressPolicy::Public`].
     #[error(

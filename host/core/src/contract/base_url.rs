@@ -29,6 +29,7 @@ pub struct BaseUrl {
 
 /// Why a string is not a base URL. The message continues a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BaseUrlError {
     /// Not an absolute URL.
     #[error("must be an absolute URL such as https://api.example.com/v1")]

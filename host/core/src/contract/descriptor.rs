@@ -13,6 +13,7 @@ use super::table::{Property, PropertyTable, TableError};
 /// A connector.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Descriptor {
     /// The first part of addresses such as `openai/v1/ask`.
     pub name: String,
@@ -38,6 +39,7 @@ pub struct Descriptor {
 /// An action.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Action {
     /// The last part of the address.
     pub name: String,
@@ -79,6 +81,7 @@ pub struct Action {
 /// The output of an action, `wit/describe.wit` `output`.
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::large_enum_variant, reason = "an action has one, and few have another variant")]
+#[non_exhaustive]
 pub enum Output {
     /// Always this shape.
     #[serde(rename = "output")]
@@ -97,6 +100,7 @@ pub enum Output {
 /// `wit/describe.wit` `effects`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Effects {
     /// It does not change anything at the provider.
     pub read_only: bool,
@@ -110,6 +114,7 @@ pub struct Effects {
 
 /// A sample input to start from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Example {
     /// What it demonstrates, in a few words.
     pub title: String,
@@ -120,6 +125,7 @@ pub struct Example {
 /// The definition of a connection.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Definition {
     /// The display name: the titles of its authorizations.
     pub title: String,
@@ -155,6 +161,7 @@ pub struct Definition {
 /// A way to authorize requests, `wit/connection.wit` `authorization`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Authorization {
     /// The name used in stored connections.
     pub name: String,
@@ -172,6 +179,7 @@ pub struct Authorization {
 /// `header`, `prefix` and `parameter` are names of properties.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
+#[non_exhaustive]
 pub enum Scheme {
     /// No credential.
     None,
@@ -210,6 +218,7 @@ pub enum Scheme {
 /// Sends or reads a property by another name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Binding {
     /// The property.
     pub property: String,
@@ -250,6 +259,7 @@ impl std::error::Error for DescriptorErrors {}
 
 /// An error in a descriptor.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DescriptorError {
     /// A property table is inconsistent.
     #[error("{of}: {error}")]

@@ -49,6 +49,7 @@ pub struct Failure {
 
 /// One of several violations in an input.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Violation {
     /// The path of the property.
     pub property: String,
@@ -63,6 +64,7 @@ pub(crate) struct Violations(Vec<Violation>);
 /// The kinds of failure, `wit/types.wit` `failure-kind`.
 #[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum FailureKind {
     /// A property's value is missing or not allowed.
     InvalidInput,

@@ -57,6 +57,7 @@ pub(crate) fn parse_replacing(
 /// Why bytes are not the expected JSON. The message continues a sentence. It
 /// includes the position but nothing of the content.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum JsonError {
     /// They are not text.
     #[error("{0}")]

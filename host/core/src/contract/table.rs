@@ -25,6 +25,7 @@ pub struct PropertyTable {
 /// A property. `wit/types.wit`, record `property`, explains each field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Property {
     /// The key. Empty for the items of an array and the values of a map.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -86,6 +87,7 @@ pub struct Property {
 /// The kind of JSON value, `wit/types.wit` `property-type`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum PropertyType {
     /// A JSON string.
     String,
@@ -114,6 +116,7 @@ pub enum PropertyType {
 /// The control in a form, `wit/types.wit` `control-type`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[non_exhaustive]
 pub enum ControlType {
     /// One line of text.
     Text,
@@ -160,6 +163,7 @@ pub enum ControlType {
 /// The choices of a property.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Choices {
     /// The choices known when the connector was built.
     pub known: Vec<Choice>,
@@ -173,6 +177,7 @@ pub struct Choices {
 /// A choice.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Choice {
     /// The label shown in a form.
     pub label: String,
@@ -187,6 +192,7 @@ pub struct Choice {
 /// `matches` `values`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Condition {
     /// The property to look at.
     pub property: String,
@@ -212,6 +218,7 @@ impl Condition {
 /// How a condition compares, `wit/types.wit` `comparison`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Comparison {
     /// Equals one of the values.
     OneOf,
@@ -226,6 +233,7 @@ pub enum Comparison {
 /// Inclusive limits, `wit/types.wit` `limits`.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Limits {
     /// The minimum number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
@@ -266,6 +274,7 @@ pub struct Pattern {
 /// Why a table was rejected.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("property table: {row}: {reason}")]
+#[non_exhaustive]
 pub struct TableError {
     /// The path or position of the invalid row.
     pub row: String,

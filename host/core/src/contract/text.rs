@@ -7,6 +7,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Why bytes are not text. The message continues a sentence.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TextError {
     /// UTF-16, the encoding in which some programs save text.
     #[error("is UTF-16; save it as UTF-8")]

@@ -21,6 +21,7 @@ pub struct Authorities {
 /// Why certificate authorities could not be read. Displays as the end of a
 /// sentence.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AuthoritiesError {
     /// The text contains no certificate.
     #[error("contains no PEM certificate (`-----BEGIN CERTIFICATE-----`)")]

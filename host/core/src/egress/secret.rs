@@ -12,6 +12,7 @@ pub struct Secret(Arc<str>);
 
 /// Why a text cannot be a credential. Never contains the text itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SecretError {
     /// It is empty or only white space.
     #[error("is empty")]

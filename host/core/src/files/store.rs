@@ -61,6 +61,7 @@ pub(crate) struct Arriving {
 
 /// A file of the store.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct StoredFile {
     /// The handle of the file.
     pub entry: FileEntry,

@@ -22,6 +22,7 @@ const MAX_JOINS: u64 = 2_000_000;
 
 /// Why a component is not compiled.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TooComplex {
     /// The component is too large.
     #[error("it is larger than {MAX_COMPONENT} bytes")]
