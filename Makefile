@@ -1,4 +1,4 @@
-# `make run` runs the four actions; `make test` runs every test.
+# `make run` runs the four actions; `make test` runs all tests.
 
 TARGET    := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 CONNECTOR := $(TARGET)/release/connector
@@ -38,7 +38,7 @@ serve: openai page ## the service and its web page, with the sandbox if OPENAI_A
 	$(CONNECTOR) lock $(TARGET)/components
 	@scripts/serve.sh $(TARGET)
 
-test: build connectors ## every test; installs their dependencies
+test: build connectors ## all tests; installs their dependencies
 	tests/steady/install.sh $(TARGET)
 	tests/judges/install.sh $(TARGET)
 	tests/forms/install.sh $(TARGET)
@@ -49,7 +49,7 @@ test: build connectors ## every test; installs their dependencies
 	tests/node-red/install.sh $(TARGET)
 	tests/all.sh $(TARGET) $(CARGO_ALL)
 
-validator: setup ## rebuilds the component that validates JSON, which is in the repository
+validator: setup ## rebuilds the JSON validator component, which is checked in
 	scripts/build-validator.sh
 
 schemas: build connectors ## regenerates schemas/
@@ -78,7 +78,7 @@ package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
 	cp $(TARGET)/components/openai.wasm $(TARGET)/package/components
 	scripts/package/build.sh $(TARGET)/dist/connector $(TARGET)/package/components $(TARGET) $(TARGET)/package
 
-bench: dist    ## all measurements in a table, compared with seven peers, which it installs; half an hour
+bench: dist    ## all benchmarks, compared with seven peers, which it installs; takes half an hour
 	tests/bench/peers/install.sh $(TARGET)
 	tests/bench/bench.py $(TARGET)
 
@@ -86,7 +86,7 @@ soak: build    ## ten minutes (or SOAK_MINUTES) of runs and faults; fails if any
 	cargo build $(CARGO_ALL) --example soak
 	$(TARGET)/release/examples/soak
 
-workers: build ## the cost of a run on a worker and in NATS; half a minute
+workers: build ## measures the cost of a run on a worker and in NATS; takes half a minute
 	tests/nats/install.sh $(TARGET)
 	cargo build $(CARGO_ALL) --example workers
 	$(TARGET)/release/examples/workers

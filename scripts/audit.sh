@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks dependencies (deny.toml): licenses, sources, duplicates and, if their
-# database can be fetched, security advisories. audit.sh TARGET
+# Checks dependencies (deny.toml): licenses, sources, duplicates and, if the
+# advisory database can be fetched, security advisories. audit.sh TARGET
 #
 # Builds the tool once, into TARGET/tools.
 set -eu
@@ -16,5 +16,5 @@ fi
 if "$deny" fetch db >/dev/null 2>&1; then
     "$deny" --locked check --hide-inclusion-graph --disable-fetch advisories
 else
-    echo "advisories SKIPPED: cannot fetch their database" >&2
+    echo "advisories SKIPPED: cannot fetch the advisory database" >&2
 fi

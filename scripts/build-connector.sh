@@ -3,8 +3,8 @@
 #
 #     scripts/build-connector.sh FOLDER FILE [CARGO OPTION...]
 #
-# FOLDER is its package, FILE the component to write. It needs a stable Rust and
-# the target that scripts/setup.sh installs. The linker is the Rust toolchain's
+# FOLDER is its package, FILE the component to write. This needs stable Rust and the
+# target that scripts/setup.sh installs. The linker is the Rust toolchain's
 # `wasm-component-ld`, which turns a module into a component.
 set -eu
 
@@ -28,7 +28,7 @@ tools=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin
     exit 1
 }
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
-# `gcc-ld/wasm-ld` is rust-lld, which links WebAssembly if it has that name.
+# `gcc-ld/wasm-ld` is rust-lld, which links WebAssembly when invoked under that name.
 # The folder of the crates is not part of what is built.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${GUEST_RUSTFLAGS-}"
 # Overrides the package's release profile. Keeps the names of functions, because

@@ -46,8 +46,8 @@ node_modules() {
     (cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
 }
 
-# Does the same in OUT, and copies FILEs there. Does nothing if nothing has
-# changed since the last time, which OUT/installed records:
+# Installs packages like `node_modules` into OUT, and copies FILEs there. Does nothing
+# if the checksum of its inputs is the one in OUT/installed:
 # node_packages OUT WHAT FILE...
 node_packages() {
     out=$1

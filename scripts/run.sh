@@ -62,7 +62,7 @@ say "6. Create Transcriptions, of the audio from step 5"
 show connector run openai/v1/createTranscription --file file=$out/speech.wav
 "$connector" run openai/v1/createTranscription --file "file=$out/speech.wav" | tee "$out/transcription.json"
 
-say "All four actions have succeeded. Their files are in $out/:"
+say "All four actions succeeded. Their output is in $out/:"
 ls -1 "$out"
 
 say "Next:"

@@ -11,7 +11,7 @@ connector=$target/release/connector
 export CONNECTOR_COMPONENTS="$target/components"
 
 data=$(mktemp -d)
-# Ends the sandbox with the service, and deletes the stored data.
+# Stops the sandbox and deletes the stored data when the service stops.
 trap 'kill "${sandbox:-}" 2>/dev/null || true; rm -rf "$data"' EXIT INT TERM
 
 # Reads the token from standard input: store NAME [ARGUMENT]...

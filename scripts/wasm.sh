@@ -1,4 +1,4 @@
-# Locates the parts of Rust that compile to WebAssembly. Sourced by other scripts.
+# Locates the Rust toolchain for WebAssembly. Sourced by other scripts.
 
 triple=wasm32-unknown-unknown
 
@@ -7,5 +7,5 @@ sysroot=$(rustc --print sysroot)
 
 has_target() { [ -n "$(ls "$sysroot/lib/rustlib/$triple/lib/"libstd-*.rlib 2>/dev/null)" ]; }
 
-# Debian's packages, which build the standard library from its source.
+# Debian's packages, which build the standard library from source.
 has_debian() { [ -x /usr/bin/cargo ] && [ -e /usr/lib/rustlib/src/rust/library/std/Cargo.toml ]; }

@@ -6,7 +6,7 @@
 # The page goes to TARGET/ui/dist, which the host embeds in its binary; the build
 # tools go to TARGET/ui. Nothing is written to the source folder. A second run does
 # nothing unless a source has changed. If Node.js or npm is missing, apt-get
-# installs it, provided that this user may do that.
+# installs it, if this user may install packages.
 set -eu
 
 me=host/ui/build.sh

@@ -158,7 +158,7 @@ fn rejects_missing_and_malformed_input_before_sending() {
     std::fs::write(&file, "{\"messages\": [").unwrap();
     let path = file.to_str().unwrap();
     let sentence =
-        format!("the input in {path} is not JSON: EOF while parsing a list (line 1, column 14)");
+        format!("the input from {path} is not JSON: EOF while parsing a list (line 1, column 14)");
     refused(&sandbox, &run(&sandbox, &["run", "openai/v1/ask", "--input", path]), &sentence);
 
     std::fs::write(&file, "[]").unwrap();

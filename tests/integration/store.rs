@@ -218,7 +218,7 @@ fn invalid_connections_are_not_stored() {
     let add = ["connection", "add", "openai", "--name"];
     for (further, sentence) in [
         (&["work"][..], "a connection named `work` already exists for openai/v1"),
-        (&["  "], "the name of a connection is empty"),
+        (&["  "], "the connection's name is empty"),
         (&["a", "--set", "baseURL=x"], "unknown connection property in --set"),
         (
             &["a", "--set", "maxTokensParameter=x"],
@@ -228,7 +228,7 @@ fn invalid_connections_are_not_stored() {
         refused(&store.run_with_token(&[&add[..], further].concat()), 2, sentence);
     }
     let ran = store.run(&["test", "openai", "--connection", "nobody"]);
-    refused(&ran, 2, "no stored connection `nobody` of openai/v1");
+    refused(&ran, 2, "no stored connection `nobody` for openai/v1");
     assert_eq!(store.names(), ["work"]);
 }
 

@@ -266,7 +266,7 @@ impl Fleet {
         let mut program = Kept(command.spawn().unwrap());
         let mut line = String::new();
         BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let id = line.split_once(" works on ").map(|(id, _)| id.to_owned());
+        let id = line.split_once(" connected to ").map(|(id, _)| id.to_owned());
         let id = id.unwrap_or_else(|| {
             panic!(
                 "unexpected first line of the worker: {line:?}: {}",

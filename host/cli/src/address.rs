@@ -40,8 +40,8 @@ mod tests {
         let address = Address::parse("./dir/openai.wasm/v1/ask").unwrap();
         assert_eq!(address.connector, "./dir/openai.wasm");
         assert_eq!((address.version, address.action.as_str()), (1, "ask"));
-        for odd in ["openai", "openai/ask", "openai/1/ask", "openai/v1/", "/", ""] {
-            assert!(Address::parse(odd).is_err(), "{odd}");
+        for invalid in ["openai", "openai/ask", "openai/1/ask", "openai/v1/", "/", ""] {
+            assert!(Address::parse(invalid).is_err(), "{invalid}");
         }
     }
 }

@@ -21,14 +21,14 @@ use super::worker::Worker;
 
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
-/// A connector is named by its name (`openai`) or by the path of its file
+/// A connector is given by its name (`openai`) or by the path of its file
 /// (`./openai.wasm`). Names are looked up in the folder $CONNECTOR_COMPONENTS, or
-/// if that is not set, in the user's data folder and in `components` next to the
-/// folder of this program. An action is named by its address: `openai/v1/ask`.
+/// if that is not set, in the user's data folder and in `../components`, relative
+/// to this program. An action is given by its address: `openai/v1/ask`.
 ///
 /// The connection is read from the environment variables that the connector
 /// declares (`connector docs openai` lists them), or stored with `connector
-/// connection add` and named with --connection. A token is never an argument.
+/// connection add` and selected with --connection. A token is never an argument.
 #[derive(Debug, Parser)]
 #[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Args {
@@ -43,8 +43,8 @@ pub struct Args {
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done                        4  refused by the provider
-  1  defect in connector, host   5  rate limited, or out of quota
-  2  wrong usage or input        6  network, provider unavailable, timeout
+  1  bug in connector or host    5  rate limited, or out of quota
+  2  invalid usage or input      6  network, provider unavailable, timeout
   3  not authorized            130  cancelled";
 
 /// The subcommands.
@@ -55,7 +55,7 @@ pub enum Command {
     /// It builds with one command, and its tests need neither a provider nor the network. It
     /// includes the SDK's source.
     New {
-        /// The name, such as `weather`: lower case letters, digits and hyphens
+        /// The name, such as `weather`: lowercase letters, digits and hyphens
         name: String,
         /// The language
         #[arg(long, value_enum, default_value_t = Language::Rust)]
@@ -70,8 +70,8 @@ pub enum Command {
     },
     /// Check a connector and report errors and warnings
     ///
-    /// A connector with errors cannot be loaded. Warnings report what is missing for forms, readers
-    /// or models. Fails if there are errors, and with --strict if there are warnings.
+    /// A connector with errors cannot be loaded. Warnings point out what is missing for forms,
+    /// documentation or models. Fails if there are errors, and with --strict if there are warnings.
     Check {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -86,7 +86,7 @@ pub enum Command {
     },
     /// Print the JSON Schema or form description of an action or a connection
     Schema {
-        /// An action, such as `openai/v1/ask`; with --connection a connector
+        /// An action, such as `openai/v1/ask`; with --connection, a connector
         #[arg(value_name = "ACTION|CONNECTOR")]
         of: String,
         /// Use the connection's properties instead of an action's
@@ -136,10 +136,10 @@ pub enum Command {
     Run(Run),
     /// Serve the connectors over HTTP, with a page for their forms
     Serve(Serve),
-    /// Offer the actions as tools of the Model Context Protocol
+    /// Offer the actions as Model Context Protocol (MCP) tools
     ///
-    /// On standard input and output, as programs for language models expect; with --listen, over
-    /// streamable HTTP at `/mcp`.
+    /// Uses standard input and output, as MCP clients expect, or with --listen streamable HTTP at
+    /// `/mcp`.
     #[cfg(feature = "mcp")]
     Mcp(Mcp),
     /// Process runs from a queue in NATS JetStream, alongside any number of other workers
@@ -149,7 +149,7 @@ pub enum Command {
     /// here with `connector connection add`. docs/workers.md describes the messages.
     #[cfg(feature = "worker")]
     Worker(Worker),
-    /// Store connections, encrypted, for --connection
+    /// Manage stored connections, which are encrypted
     ///
     /// They are stored in a folder that only this user can access, encrypted with a key
     /// from a file there or from $CONNECTOR_STORE_KEY (32 bytes in base64).
@@ -270,13 +270,13 @@ pub struct DataDir {
 /// The connection that a command uses.
 #[derive(Debug, clap::Args)]
 pub struct Chosen {
-    /// A stored connection instead of the environment's
+    /// Use a stored connection instead of environment variables
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Option<String>,
     /// Where connections and approvals are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The grants of the component.
+    /// The grants to the component.
     #[command(flatten)]
     pub granted: Granted,
     /// The servers that connections may reach.
@@ -284,7 +284,7 @@ pub struct Chosen {
     pub reach: LocalReach,
 }
 
-/// The grants of components, in addition to approvals.
+/// The grants to components, in addition to approvals.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Granted {
     /// Let the component read this environment variable; may be given several times
@@ -321,11 +321,11 @@ fn variable(text: &str) -> Result<String, String> {
 /// Whether private addresses are allowed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct PrivateAddresses {
-    /// Allow private addresses, also over http://, such as your own model server
+    /// Allow private addresses, including over http://, such as your own model server
     ///
     /// For servers on this machine, on the local network and in containers: 127.0.0.0/8,
     /// 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, ::1, fc00::/7 and fe80::/10. All
-    /// addresses of a name such as `ollama` or `studio.local` must be in these ranges. A public
+    /// addresses of a host such as `ollama` or `studio.local` must be in these ranges. A public
     /// address still requires https://. Without this option, `serve` and `worker` connect only to
     /// public addresses over https://, and the other commands connect to any address over https://
     /// and to this machine over http://.
@@ -335,7 +335,7 @@ pub struct PrivateAddresses {
 
 impl PrivateAddresses {
     /// Returns the policy for private addresses if they are allowed, otherwise
-    /// this one.
+    /// `policy`.
     pub fn or(self, policy: AddressPolicy) -> AddressPolicy {
         if self.allow_private_addresses { AddressPolicy::PrivateHttp } else { policy }
     }
@@ -456,8 +456,8 @@ pub struct Run {
     pub input: Option<PathBuf>,
     /// Set a property, such as `n=2` or `messages[0].content=Hello`; overrides --input
     ///
-    /// The value is a number, `true` or `false`, a choice by its value or label, text, or JSON for
-    /// a list or an object. A single value for a list becomes a list with one item.
+    /// The value is a number, `true` or `false`, a choice's value or label, text, or JSON for a
+    /// list or an object. A single value for a list becomes a list with one item.
     #[arg(long, value_name = "PATH=VALUE")]
     pub set: Vec<String>,
     /// Set a property to a file, such as `file=talk.mp3`
@@ -468,19 +468,19 @@ pub struct Run {
     /// A list of HTTP functions and addresses of actions. An HTTP function is {name, description,
     /// parameters, method, url} and, if it needs one, header: {name, environment}, whose value is
     /// read from that environment variable. An address such as "anthropic/v1/ask" lets the run
-    /// call another connector's action. Actions of its own connector need no declaration.
+    /// call another connector's action. Actions of the run's own connector need no declaration.
     /// A run calls only the functions that its input names.
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
     /// Print text as it arrives; to stderr when the output isn't text
     #[arg(long)]
     pub stream: bool,
-    /// Print `{"output", "metadata"}`: with usage, model, request id, attempts, duration
+    /// Print `{"output", "metadata"}`, with usage, model, request ID, attempts and duration
     #[arg(long)]
     pub envelope: bool,
     /// Record requests and responses in a JSON file, and binary bodies in files next to it
     ///
-    /// A recording contains no secrets. Requests of functions are not recorded.
+    /// A recording contains no secrets. Requests made by functions are not recorded.
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub record: Option<PathBuf>,
     /// Replay a recording instead of sending requests; no secret is needed
@@ -498,8 +498,8 @@ pub struct Run {
     /// Maximum attempts per request, if the provider is overloaded or unreachable
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20))]
     pub attempts: u32,
-    /// Maximum time for the run: `500ms`, `60s`, `10m` [default: 10m, or as long as the action
-    /// usually takes]
+    /// Maximum time for the run: `500ms`, `60s`, `10m` [default: 10m, or longer if the action
+    /// declares it]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// Maximum wait between sending a request and the start of its response
@@ -518,7 +518,7 @@ pub struct Serve {
     pub listen: Listen,
     /// A file with the key that callers send as `Authorization: Bearer …`
     ///
-    /// Without it, only this machine is served, and only the service's own pages.
+    /// Without it, the service accepts requests only from this machine and from its own pages.
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
     /// Where connections, files and outcomes are stored [default: a folder in the user's data
@@ -537,7 +537,7 @@ pub struct Serve {
     /// How long runs may continue after Ctrl-C or SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub drain: Duration,
-    /// Stop when standard input ends, that is, when the program that started the service ends
+    /// Stop when standard input ends, that is, when the program that started the service exits
     #[arg(long)]
     pub until_stdin_closes: bool,
     /// How long files and outcomes are kept
@@ -584,8 +584,9 @@ fn switch(text: &str) -> Result<bool, String> {
 }
 
 fn authorities(path: &str) -> Result<Authorities, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("cannot read it: {error}"))?;
-    text.parse().map_err(|error: AuthoritiesError| format!("it {error}"))
+    let text =
+        fs::read_to_string(path).map_err(|error| format!("cannot read the file: {error}"))?;
+    text.parse().map_err(|error: AuthoritiesError| format!("the file {error}"))
 }
 
 /// Parses a duration with its unit.
@@ -626,8 +627,8 @@ mod tests {
         for off in ["", "0", "false", "No", "off"] {
             assert_eq!(switch(off), Ok(false), "{off}");
         }
-        for odd in ["perhaps", "none", "2"] {
-            assert!(switch(odd).is_err(), "{odd}");
+        for invalid in ["perhaps", "none", "2"] {
+            assert!(switch(invalid).is_err(), "{invalid}");
         }
     }
 
@@ -635,8 +636,8 @@ mod tests {
     fn durations_have_a_unit_and_a_maximum() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
-        for odd in ["", "60", "s", "0s", "-1s", "25h", "1.5s", "5d", "99999999999999999999s"] {
-            assert!(duration(odd).is_err(), "{odd}");
+        for invalid in ["", "60", "s", "0s", "-1s", "25h", "1.5s", "5d", "99999999999999999999s"] {
+            assert!(duration(invalid).is_err(), "{invalid}");
         }
     }
 }

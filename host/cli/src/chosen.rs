@@ -42,7 +42,7 @@ impl Connections {
         let component = component(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;
         let found = store.find_connection(Some(&component), wanted)?;
-        let record = found.ok_or_else(|| unknown(wanted, &format!(" of {component}")))?;
+        let record = found.ok_or_else(|| unknown(wanted, &format!(" for {component}")))?;
         Ok(Self { stored: vec![loaded(&store, connector, &record)?], ..Self::none() })
     }
 
@@ -58,7 +58,7 @@ impl Connections {
             let approved = approved.iter().find(of).ok_or_else(|| {
                 Error::usage(
                     format!(
-                        "`{wanted}` is a connection of {}, but that connector was not found",
+                        "`{wanted}` is a connection for {}, but that connector was not found",
                         record.component
                     ),
                     "`connector list` lists the connectors",
@@ -128,14 +128,14 @@ fn loaded(
     if record.component != component {
         return Err(Error::usage(
             format!(
-                "`{}` is a connection of {}, not of {component}",
+                "`{}` is a connection for {}, not for {component}",
                 record.name, record.component
             ),
             "`connector connection list` lists them",
         ));
     }
     let stored = store.connection(&record.id)?;
-    let stored = stored.ok_or_else(|| unknown(&record.name, &format!(" of {component}")))?;
+    let stored = stored.ok_or_else(|| unknown(&record.name, &format!(" for {component}")))?;
     let connection = bound_connection(&stored, connector).map_err(|error| match error {
         BindingError::Elsewhere(message) => Error::Usage { message, hint: None },
         BindingError::Values(failure) => failure.into(),

@@ -24,7 +24,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// If it exceeds a limit.
-pub fn in_other_process(file: &Path) -> Result<(), Error> {
+pub fn in_separate_process(file: &Path) -> Result<(), Error> {
     let failed = |why: String| Error::Usage {
         message: format!("cannot compile {}: {why}", file.display()),
         hint: None,
@@ -45,7 +45,7 @@ pub fn in_other_process(file: &Path) -> Result<(), Error> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match compiler.try_wait() {
             // If the component is invalid, loading it reports the error.
@@ -53,15 +53,18 @@ pub fn in_other_process(file: &Path) -> Result<(), Error> {
             // A signal ended it, because of a limit or lack of memory.
             Ok(Some(_)) => {
                 return Err(failed(format!(
-                    "it takes more than {MAX_CPU_TIME} s of CPU time or {} MiB of memory",
+                    "compilation takes more than {MAX_CPU_TIME} s of CPU time or {} MiB of memory",
                     MAX_MEMORY >> 20
                 )));
             }
-            Ok(None) if begun.elapsed() < MAX_TIME => thread::sleep(POLL_INTERVAL),
+            Ok(None) if started.elapsed() < MAX_TIME => thread::sleep(POLL_INTERVAL),
             Ok(None) => {
                 let _ = compiler.kill();
                 let _ = compiler.wait();
-                return Err(failed(format!("it takes longer than {} s", MAX_TIME.as_secs())));
+                return Err(failed(format!(
+                    "compilation takes longer than {} s",
+                    MAX_TIME.as_secs()
+                )));
             }
             Err(error) => return Err(failed(error.to_string())),
         }

@@ -20,7 +20,7 @@ pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
 /// The first bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// The grants to components on the command line.
+/// The grants given to components on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     /// Environment variables (`--env`).
@@ -103,10 +103,10 @@ impl Components {
         let mut unique = Vec::new();
         let mut reported = BTreeSet::new();
         for (file, connector) in &found {
-            match twin(file, connector, &found) {
+            match duplicate_of(file, connector, &found) {
                 None => unique.push((file.clone(), connector.clone())),
-                Some(Twin::Copy) => {}
-                Some(Twin::Other(other)) => {
+                Some(Duplicate::Copy) => {}
+                Some(Duplicate::Other(other)) => {
                     let address = connector.descriptor().own_address();
                     if reported.insert(address.clone()) {
                         warn(ambiguous(&address, file, &other));
@@ -149,7 +149,7 @@ impl Components {
     }
 
     fn approve(&self, file: &Path, connector: Connector, found: Found) -> Result<Approved, Error> {
-        trust::refuse_variables_of_host(file, &connector)?;
+        trust::refuse_reserved_variables(file, &connector)?;
         let mut environment = self.grants.environment.clone();
         let definition = &connector.descriptor().connection;
         if found == Found::ByPath {
@@ -160,7 +160,10 @@ impl Components {
             });
             if let Some(Binding { name, property }) = seen {
                 return Err(Error::usage(
-                    format!("{} would see `{name}`, as its `{property}`", print::path(file)),
+                    format!(
+                        "{} would see the value of `{name}` in `{property}`",
+                        print::path(file)
+                    ),
                     "approve the component, or store the values that it needs in a connection",
                 ));
             }
@@ -208,12 +211,12 @@ impl Components {
         let others = self.files().into_iter().filter(|other| other != file);
         let others = others.filter_map(|other| Some((self.load_file(&other).ok()?, other)));
         let others: Vec<_> = others.map(|(connector, file)| (file, connector)).collect();
-        match twin(file, connector, &others) {
-            Some(Twin::Other(other)) => Err(Error::usage(
+        match duplicate_of(file, connector, &others) {
+            Some(Duplicate::Other(other)) => Err(Error::usage(
                 ambiguous(&connector.descriptor().own_address(), file, &other),
-                "remove one of them, or use the path of a file",
+                "remove one of them, or give the path of a file",
             )),
-            Some(Twin::Copy) | None => Ok(()),
+            Some(Duplicate::Copy) | None => Ok(()),
         }
     }
 
@@ -260,7 +263,7 @@ impl Components {
         let wasm = Host::read(path).map_err(failed)?;
         // The host refuses any other file before compiling it.
         if wasm.starts_with(COMPONENT) && !self.host.is_compiled(&wasm) {
-            compile::in_other_process(path)?;
+            compile::in_separate_process(path)?;
         }
         self.host.load(&wasm).map_err(failed)
     }
@@ -276,14 +279,18 @@ enum Found {
 }
 
 /// Another file with the same address.
-enum Twin {
-    /// A copy of the component, which is earlier in the order.
+enum Duplicate {
+    /// An identical component that comes first in the order.
     Copy,
     /// A different component.
     Other(PathBuf),
 }
 
-fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> Option<Twin> {
+fn duplicate_of(
+    file: &Path,
+    connector: &Connector,
+    found: &[(PathBuf, Connector)],
+) -> Option<Duplicate> {
     let address = connector.descriptor().own_address();
     let same = found
         .iter()
@@ -291,10 +298,10 @@ fn twin(file: &Path, connector: &Connector, found: &[(PathBuf, Connector)]) -> O
     let mut copy = None;
     for (other, of) in same {
         if of.hash() != connector.hash() {
-            return Some(Twin::Other(other.clone()));
+            return Some(Duplicate::Other(other.clone()));
         }
         if other.as_path() < file {
-            copy = Some(Twin::Copy);
+            copy = Some(Duplicate::Copy);
         }
     }
     copy
@@ -358,7 +365,7 @@ fn default_folders() -> Vec<PathBuf> {
         .map(|dirs| dirs.data_dir().join("components"));
     let beside = std::env::current_exe().ok().and_then(|program| {
         let folder = program.parent()?.parent()?.join("components");
-        has_owner_of(&folder, &program).then_some(folder)
+        has_trusted_owner(&folder, &program).then_some(folder)
     });
     data.into_iter().chain(beside).collect()
 }
@@ -367,7 +374,7 @@ fn default_folders() -> Vec<PathBuf> {
 /// program's owner. If the program is in a world-writable folder such as
 /// `/tmp/bin`, anyone could create a folder next to it.
 #[cfg(unix)]
-fn has_owner_of(folder: &Path, program: &Path) -> bool {
+fn has_trusted_owner(folder: &Path, program: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let owner = |path: &Path| fs::metadata(path).map(|metadata| metadata.uid()).ok();
     let owner_of_program = owner(program);
@@ -378,6 +385,6 @@ fn has_owner_of(folder: &Path, program: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn has_owner_of(_: &Path, _: &Path) -> bool {
+fn has_trusted_owner(_: &Path, _: &Path) -> bool {
     true
 }

@@ -30,12 +30,12 @@ pub fn read(path: Option<&Path>) -> Result<Value, Error> {
         (std::fs::read(path).map_err(unreadable)?, path.to_string_lossy())
     };
     read_json(&bytes).map_err(|error| Error::Usage {
-        message: format!("the input in {name} {error}"),
+        message: format!("the input from {name} {error}"),
         hint: None,
     })
 }
 
-/// Sets the action's text property to a text, or to standard input for `-`.
+/// Sets the action's text property to the given text, or to standard input for `-`.
 pub fn text(input: &mut Value, property: &str, text: &str) -> Result<(), Error> {
     let text = match text {
         "-" => std::io::read_to_string(std::io::stdin()).map_err(|error| Error::Usage {
@@ -95,7 +95,7 @@ pub fn refuse_gaps<'a>(
                     if let Some(gap) = gap {
                         return Err(Error::usage(
                             format!("`{path}` leaves a gap: `{before}[{gap}]` is missing"),
-                            "the first item has the index 0",
+                            "the first item has index 0",
                         ));
                     }
                     before = format!("{before}[{index}]");
@@ -111,7 +111,7 @@ fn split<'a>(argument: &'a str, flag: &str, example: &str) -> Result<(&'a str, &
     argument.split_once('=').filter(|(path, _)| !path.is_empty()).ok_or_else(|| {
         Error::usage(
             format!("invalid value `{argument}` for {flag}"),
-            format!("write it like {flag} {example}"),
+            format!("for example: {flag} {example}"),
         )
     })
 }
@@ -171,7 +171,7 @@ fn steps(part: &str) -> Vec<Result<Step, Error>> {
 }
 
 fn bad_path(path: &str) -> Error {
-    Error::usage(format!("invalid path `{path}`"), "write it like messages[0].content")
+    Error::usage(format!("invalid path `{path}`"), "for example: messages[0].content")
 }
 
 #[cfg(test)]
@@ -215,8 +215,8 @@ mod tests {
 
     #[test]
     fn refuses_invalid_paths() {
-        for odd in ["", ".a", "a[", "a[x]", "a[-1]", "a[1000000000]", "a..b"] {
-            assert!(put(&mut json!({}), odd, json!(1)).is_err(), "{odd}");
+        for invalid in ["", ".a", "a[", "a[x]", "a[-1]", "a[1000000000]", "a..b"] {
+            assert!(put(&mut json!({}), invalid, json!(1)).is_err(), "{invalid}");
         }
     }
 }

@@ -128,8 +128,8 @@ fn log_to_stderr(serves: bool) {
             .with_env_filter(tracing_subscriber::EnvFilter::new(filter))
             .with_ansi(io::stderr().is_terminal())
             .with_writer(io::stderr)
-            // Internal errors would be printed to standard error too. If it is a
-            // file on a full disk, that would panic and end every request.
+            // Internal errors would be printed to standard error too. If that is a
+            // file on a full disk, printing them would panic and end every request.
             .log_internal_errors(false)
             .init();
     }

@@ -15,13 +15,13 @@ use super::error::Error;
 use super::functions::Declared;
 use super::serve::{api_keys, load_approved, unusable};
 
-/// The total size of files in bytes from which no more are stored.
-const ALL_FILES: u64 = 10 << 30;
+/// The maximum total size of files in bytes. Beyond it, no more are stored.
+const MAX_FILES_SIZE: u64 = 10 << 30;
 
 /// The arguments of `mcp`.
 #[derive(Debug, clap::Args)]
 pub struct Mcp {
-    /// A stored connection instead of the environment's; may be given for several connectors
+    /// Use a stored connection instead of environment variables; may be given once per connector
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Vec<String>,
     /// A folder with files that tools may read by `file:` URL; may be given several times
@@ -32,7 +32,7 @@ pub struct Mcp {
     pub listen: Option<Listen>,
     /// A file with the key that clients send as `Authorization: Bearer …`
     ///
-    /// Without it, only this machine is served.
+    /// Without it, the server accepts requests only from this machine.
     #[arg(long, value_name = "FILE", requires = "listen")]
     pub api_key_file: Option<PathBuf>,
     /// Where connections and files are stored [default: a folder in the user's data folder]
@@ -53,7 +53,7 @@ pub struct Mcp {
     /// Functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// The grants of components.
+    /// The grants to components.
     #[command(flatten)]
     pub granted: Granted,
     /// The servers that connections may reach.
@@ -79,7 +79,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     let input_dirs = input_dirs.collect::<Result<_, Error>>()?;
     let data = Store::open_for_user(args.data_dir.as_deref())?;
     let connections = Connections::of_several(&data, &connectors, &args.connection)?;
-    let store = FileStore::new(data.folder().join("files"), PREFIX).limited(ALL_FILES);
+    let store = FileStore::new(data.folder().join("files"), PREFIX).limited(MAX_FILES_SIZE);
     let files = store.files();
     let mut api_keys = api_keys(args.api_key_file.as_deref())?;
     // All clients share the tools' connections and files.

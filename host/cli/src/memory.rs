@@ -1,11 +1,11 @@
 //! Settings of the memory allocator.
 
-/// The size in bytes from which a block of memory returns to the system as soon
-/// as it is freed.
+/// Blocks of at least this many bytes are returned to the system as soon as they
+/// are freed.
 #[cfg(target_env = "gnu")]
 const LARGE: libc::c_int = 1 << 20;
 
-/// Makes freed large blocks return to the system.
+/// Makes malloc return large blocks to the system when they are freed.
 ///
 /// By default glibc raises the threshold to the size of the largest block freed
 /// so far. Large blocks of later runs would then stay in the heaps of their

@@ -57,8 +57,8 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     if !is_name || name.ends_with('-') || name.contains("--") || name.len() > 40 {
         return Err(Error::usage(
-            format!("`{name}` cannot be the name of a connector"),
-            "a name is lower case letters, digits and single hyphens, such as `google-sheets`",
+            format!("`{name}` is not a valid connector name"),
+            "use lowercase letters, digits and single hyphens, such as `google-sheets`",
         ));
     }
     let folder = Path::new(name);

@@ -10,19 +10,19 @@ const DELAY: Duration = Duration::from_millis(500);
 /// A progress bar, hidden until a transfer has taken some time.
 pub struct Progress {
     bar: ProgressBar,
-    begun: Instant,
+    started: Instant,
     on_terminal: bool,
 }
 
 impl Progress {
     /// Creates a bar, which appears only on a terminal.
     pub fn new(on_terminal: bool) -> Self {
-        Self { bar: ProgressBar::hidden(), begun: Instant::now(), on_terminal }
+        Self { bar: ProgressBar::hidden(), started: Instant::now(), on_terminal }
     }
 
     /// Shows the number of bytes transferred so far.
     pub fn show(&self, done: u64, total: Option<u64>) {
-        if !self.on_terminal || self.begun.elapsed() < DELAY {
+        if !self.on_terminal || self.started.elapsed() < DELAY {
             return;
         }
         if self.bar.is_hidden() {

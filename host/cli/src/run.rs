@@ -45,7 +45,7 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let cancellation = Cancellation::new();
     let show = Show {
         deltas: deltas(connector, &action, &input, &args),
-        begun: Arc::default(),
+        shown: Arc::default(),
         broken: Arc::default(),
         retries: !quiet,
         cancellation: cancellation.clone(),
@@ -130,7 +130,9 @@ impl<'a> Tape<'a> {
             Self::Replay(_) if !is_done => {}
             Self::Replay(player) => {
                 for request in player.left() {
-                    print::note(format_args!("note: the recording also has `{request}`"));
+                    print::note(format_args!(
+                        "note: the recording contains an unused request: `{request}`"
+                    ));
                 }
             }
         }
@@ -143,8 +145,8 @@ impl<'a> Tape<'a> {
 struct Show {
     deltas: Option<Deltas>,
     /// Whether any text was shown.
-    begun: Arc<AtomicBool>,
-    /// The error of showing text.
+    shown: Arc<AtomicBool>,
+    /// The first error in showing text.
     broken: Arc<OnceLock<io::ErrorKind>>,
     retries: bool,
     /// Stops the run if its output cannot be written.
@@ -231,7 +233,7 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
                 Some(Deltas::Aside) => print::note_part(text),
                 None => return,
             }
-            show.begun.store(true, Ordering::Relaxed);
+            show.shown.store(true, Ordering::Relaxed);
         }
         Event::Retry { attempt, pause_ms, reason } if show.retries => {
             let (reason, seconds) = (print::plain(&reason), pause_ms as f64 / 1000.0);
@@ -247,7 +249,7 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
 
 /// Prints the output. If it was streamed, only adds a line break.
 fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
-    if show.begun.load(Ordering::Relaxed) {
+    if show.shown.load(Ordering::Relaxed) {
         match show.deltas {
             Some(Deltas::Output) => return print::line(""),
             _ => print::note(""),

@@ -34,7 +34,7 @@ pub fn refuse_in_argument(table: &PropertyTable, argument: &str) -> Result<(), E
         Some(_) => Ok(()),
         None => Err(Error::usage(
             "unknown connection property in --set",
-            format!("write --set PROPERTY=VALUE for one of: {}", names(table, false)),
+            format!("use --set PROPERTY=VALUE with one of: {}", names(table, false)),
         )),
     }
 }
@@ -82,8 +82,8 @@ pub fn read(
 }
 
 /// Returns the name of the authorization to read secrets for. If there are
-/// several, it is the one that was set, the one of a given secret, the one picked
-/// at the terminal, or the first, in this order.
+/// several, it is, in this order, the one that was set, the one that a given secret
+/// belongs to, the one picked at the terminal, or the first.
 fn pick_authorization(
     definition: &Definition,
     values: &mut Map<String, Value>,
@@ -132,7 +132,7 @@ fn from_file<'a>(
         return Err(Error::usage(
             // Does not repeat the argument, which may be the secret itself.
             "invalid value for --secret-file",
-            "write it like --secret-file token=token.txt",
+            "for example: --secret-file token=token.txt",
         ));
     };
     let known = table.get(name);
@@ -142,7 +142,7 @@ fn from_file<'a>(
                 Some(_) => format!("`{name}` is not a secret of the connection"),
                 None => "unknown connection secret in --secret-file".to_owned(),
             },
-            format!("write --secret-file PROPERTY=FILE for one of: {}", names(table, true)),
+            format!("use --secret-file PROPERTY=FILE with one of: {}", names(table, true)),
         ));
     }
     let unusable = |why: &dyn std::fmt::Display| Error::Usage {
@@ -169,7 +169,7 @@ pub fn from_path(path: &Path) -> io::Result<Zeroizing<String>> {
 fn from_standard_input(property: &Property) -> Result<Zeroizing<String>, Error> {
     let stdin = io::stdin();
     let read = if stdin.is_terminal() {
-        let optional = if property.required { "" } else { " (may be left empty)" };
+        let optional = if property.required { "" } else { " (optional)" };
         rpassword::prompt_password(format!("{}{optional}: ", property.label)).map(Zeroizing::new)
     } else {
         limited(|limit| {

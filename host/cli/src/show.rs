@@ -165,7 +165,9 @@ pub fn schema(
     if !of.contains('/') {
         return Err(Error::usage(
             format!("`{of}` is not an action address"),
-            format!("`connector schema {of}/v1/ACTION`, or `connector schema {of} --connection`"),
+            format!(
+                "use `connector schema {of}/v1/ACTION` or `connector schema {of} --connection`"
+            ),
         ));
     }
     let (connector, name) = components.action(of)?;

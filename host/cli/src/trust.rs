@@ -23,7 +23,7 @@ pub fn trust(
     let file = components.find(name)?;
     let connector = components.load_file(&file)?;
     let request = Request::of(&connector);
-    refuse_variables_of_host(&file, &connector)?;
+    refuse_reserved_variables(&file, &connector)?;
     let entries = approval::entries(&file, data_dir).map_err(usage)?;
     let before = match Approval::of(&connector, &entries) {
         Approval::Approved | Approval::Rebuilt => Some(request),
@@ -81,7 +81,9 @@ pub fn on_first_use(
     let command = format!("review and approve it with `connector trust {}`", print::path(file));
     let message = match before {
         None => format!("{} is not approved", print::path(file)),
-        Some(_) => format!("{} asks for other permissions than were approved", print::path(file)),
+        Some(_) => {
+            format!("{} asks for different permissions than were approved", print::path(file))
+        }
     };
     if !is_interactive() {
         return Err(Error::usage(message, command));
@@ -106,7 +108,7 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     let mut loaded = Vec::new();
     for file in &files {
         let connector = components.load_file(file)?;
-        refuse_variables_of_host(file, &connector)?;
+        refuse_reserved_variables(file, &connector)?;
         loaded.push((file.as_path(), connector));
     }
     let lock = Lock::new(loaded.iter().map(|(file, connector)| (*file, connector)));
@@ -117,7 +119,7 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
 
 /// # Errors
 /// If a component asks for a variable that is reserved for the host.
-pub fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<(), Error> {
+pub fn refuse_reserved_variables(file: &Path, connector: &Connector) -> Result<(), Error> {
     match approval::variable_of_host(connector) {
         None => Ok(()),
         Some(variable) => Err(usage(format!(
@@ -128,7 +130,7 @@ pub fn refuse_variables_of_host(file: &Path, connector: &Connector) -> Result<()
 }
 
 /// Returns the stored connections of a component's address that are bound to
-/// another destination than it would send them to.
+/// a different destination than the one it would send them to.
 fn bound_elsewhere(store: &Store, connector: &Connector) -> Result<Vec<StoredConnection>, Error> {
     let address = connector.descriptor().own_address();
     let mut elsewhere = Vec::new();
@@ -167,7 +169,7 @@ fn show(file: &Path, connector: &Connector, before: Option<&Request>) {
         }
         Some(before) => {
             print::note(format_args!(
-                "{} ({title}) now asks for other permissions:",
+                "{} ({title}) now asks for different permissions:",
                 print::path(file)
             ));
             request.changes(before)

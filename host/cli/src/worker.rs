@@ -52,7 +52,7 @@ pub struct Worker {
     /// How long outcomes and files are kept; applies to new buckets
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
     pub keep: Duration,
-    /// Number of servers of a cluster that store everything; applies to new queues and buckets
+    /// Number of servers in the cluster that store a copy; applies to new queues and buckets
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub replicas: u8,
     /// Maximum size of an input file, in MiB

@@ -32,14 +32,14 @@ const MAX_LISTED: usize = 1_000;
 const MAX_READ: u64 = 32 << 20;
 
 /// The files of a server.
-pub struct Kept {
+pub struct ServerFiles {
     store: FileStore,
     files: Files,
     input_dirs: Vec<InputDir>,
     listed: Mutex<VecDeque<FileEntry>>,
 }
 
-impl Kept {
+impl ServerFiles {
     /// Allows inputs to refer to files in the store and in the folders.
     pub fn new(store: FileStore, files: Files, input_dirs: Vec<InputDir>) -> Self {
         Self { store, files, input_dirs, listed: Mutex::default() }
@@ -55,7 +55,7 @@ impl Kept {
     ///
     /// # Errors
     /// `invalid-input` with the property.
-    pub fn take_in(
+    pub fn resolve(
         &self,
         properties: &[Property],
         input: &mut Value,
@@ -71,7 +71,8 @@ impl Kept {
         let kind = data.mime_type();
         let kind = format!("{}/{}", kind.type_, kind.subtype);
         let kept = self.create(name, &kind, &content);
-        kept.map(|file| file.entry).map_err(|error| format!("cannot store it: {}", error.kind()))
+        kept.map(|file| file.entry)
+            .map_err(|error| format!("cannot store the file: {}", error.kind()))
     }
 
     fn find(&self, uri: &str) -> Option<StoredFile> {
@@ -153,7 +154,7 @@ impl Kept {
 
 /// The files of one call.
 struct Call<'a> {
-    kept: &'a Kept,
+    kept: &'a ServerFiles,
     files: &'a Files,
 }
 
@@ -295,7 +296,7 @@ mod tests {
     fn the_latest_files_are_listed() {
         let dir = tempfile::tempdir().unwrap();
         let store = FileStore::new(dir.path(), PREFIX);
-        let kept = Kept::new(store.clone(), store.files(), Vec::new());
+        let kept = ServerFiles::new(store.clone(), store.files(), Vec::new());
         let file = |at: usize| kept.create(&format!("{at}.txt"), "text/plain", b"a").unwrap();
         for at in 0..=MAX_LISTED {
             kept.add_to_list(file(at));

@@ -1,4 +1,4 @@
-//! Leniency towards clients over HTTP.
+//! Leniency for HTTP clients.
 //!
 //! The protocol requires a client to accept both JSON and server-sent events, and
 //! the `rmcp` crate refuses others. Simple clients accept `*/*`, send no `Accept`
@@ -45,7 +45,7 @@ pub async fn lenient(request: Request, next: Next) -> Response {
         body = Body::from(bytes);
     }
     let response = next.run(Request::from_parts(parts, body)).await;
-    if is_post && json && !events { in_one_piece(response).await } else { response }
+    if is_post && json && !events { as_single_message(response).await } else { response }
 }
 
 /// Whether a client accepts a media type. Without a header it accepts all.
@@ -77,7 +77,7 @@ fn is_of(headers: &HeaderMap, kind: &str) -> bool {
 }
 
 /// Extracts the response message from a stream and drops its notifications.
-async fn in_one_piece(response: Response) -> Response {
+async fn as_single_message(response: Response) -> Response {
     if !is_of(response.headers(), EVENTS) {
         return response;
     }

@@ -1,5 +1,5 @@
-//! `connector mcp`: actions as tools of the Model Context Protocol, for language
-//! models and the programs that use them.
+//! `connector mcp`: actions as Model Context Protocol tools, for language models
+//! and the programs that use them.
 //!
 //! | connector | MCP |
 //! |---|---|

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use super::MAX_MESSAGE;
 use super::message::{Read, read, readable, too_long};
 
-/// How much of a line that is too long is read at a time.
+/// The number of bytes to read at a time from a line that is too long.
 const SKIPPED: u64 = 64 << 10;
 
 /// Standard input and output.
@@ -35,7 +35,7 @@ impl Lines {
     pub fn start() -> Self {
         let output = Output(Arc::new(Mutex::new(stdout())));
         let (sender, messages) = mpsc::channel(1);
-        tokio::spawn(take_in(BufReader::new(stdin()), sender, output.clone()));
+        tokio::spawn(forward(BufReader::new(stdin()), sender, output.clone()));
         Self { messages, output }
     }
 }
@@ -72,7 +72,7 @@ impl Output {
 
 /// Forwards messages until the input ends or the receiver is dropped, and
 /// responds to lines that are not messages.
-async fn take_in(
+async fn forward(
     mut input: BufReader<Stdin>,
     messages: mpsc::Sender<RxJsonRpcMessage<RoleServer>>,
     output: Output,

@@ -24,7 +24,7 @@ pub enum Read {
 }
 
 /// Removes a byte order mark, and replaces half of a surrogate pair with U+FFFD.
-/// Programs write that if they truncate a string within an emoji. Leaves invalid
+/// Programs emit such halves if they truncate a string within an emoji. Leaves invalid
 /// UTF-8 unchanged; [`read`] refuses it.
 pub fn readable(message: Bytes) -> Bytes {
     let Ok(text) = read_text(&message) else { return message };
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_many_small_values_is_refused() {
+    fn a_message_with_many_small_values_is_refused() {
         let text = format!("{{\"a\":[{}0]}}", "0,".repeat(4 << 20));
         assert_eq!(refused(text), (-32_700, Value::Null));
     }

@@ -4,7 +4,7 @@ use connector_host::Event;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 
 /// The progress of a call. The protocol requires its number to increase with
-/// each notification, so numbers of different units are merged.
+/// each notification, so counts in different units are merged.
 pub struct Progress {
     token: ProgressToken,
     last: f64,

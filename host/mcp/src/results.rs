@@ -9,7 +9,7 @@ use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::files::{Kept, resource};
+use super::files::{ServerFiles, resource};
 
 /// The metadata key of the failure record in a failed result.
 pub const FAILURE: &str = "workflow-connector/failure";
@@ -20,11 +20,11 @@ pub const OUTCOME_FILE: &str = "outcomeFile";
 const MAX_RESULT: usize = 1 << 20;
 /// The space for the envelope of a result and the members of its blocks.
 const ENVELOPE: usize = 4 << 10;
-/// How many bytes of a text are shown that is too long for a result.
+/// How many bytes to show of text that is too long for a result.
 const MAX_BEGINNING: usize = 4 << 10;
 
 /// Returns the output as text, images and audio, and a link to each file. Blocks.
-pub fn of_outcome(outcome: &Outcome, kept: &Kept) -> CallToolResult {
+pub fn of_outcome(outcome: &Outcome, kept: &ServerFiles) -> CallToolResult {
     let mut text = match &outcome.output {
         Value::String(text) => text.clone(),
         output => output.to_string(),
@@ -95,7 +95,7 @@ fn link(file: &StoredFile) -> ContentBlock {
 }
 
 /// Stores an outcome that is too large for a result.
-fn keep(outcome: &Value, kept: &Kept) -> io::Result<StoredFile> {
+fn keep(outcome: &Value, kept: &ServerFiles) -> io::Result<StoredFile> {
     kept.create("outcome.json", "application/json", outcome.to_string().as_bytes())
 }
 

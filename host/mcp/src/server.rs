@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, interval_at};
 
-use super::files::{Kept, PREFIX};
+use super::files::{PREFIX, ServerFiles};
 use super::progress::Progress;
 use super::results::{of_failure, of_message, of_outcome};
 use super::tools::{ActionTool, tools};
@@ -31,7 +31,7 @@ const MAX_BUFFERED: usize = 32;
 /// The methods with required parameters, and a description of those.
 const PARAMETERS: [(&str, &str); 2] =
     [("resources/read", "a `uri`"), ("tools/call", "a `name` and an `arguments` object")];
-/// The interval of notifications that a run is still active. Clients give up
+/// The interval between notifications that a run is still active. Clients give up
 /// after a minute.
 const ALIVE: Duration = Duration::from_secs(10);
 
@@ -42,9 +42,9 @@ pub struct Server(Arc<Shared>);
 struct Shared {
     tools: Vec<ActionTool>,
     pages: Vec<Page>,
-    kept: Kept,
+    kept: ServerFiles,
     functions: FunctionsOf,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     run_time: Duration,
     instructions: String,
 }
@@ -63,9 +63,9 @@ impl Server {
         Self(Arc::new(Shared {
             pages: offers.iter().map(page).collect(),
             tools: tools(offers),
-            kept: Kept::new(store, files, input_dirs),
+            kept: ServerFiles::new(store, files, input_dirs),
             functions,
-            places: Arc::new(Semaphore::new(runs)),
+            slots: Arc::new(Semaphore::new(runs)),
             run_time,
             instructions,
         }))
@@ -87,7 +87,7 @@ impl Shared {
         };
         // Other calls must not read the files of this one.
         let files = self.kept.files().for_call();
-        if let Err(failure) = self.kept.take_in(known.table().as_slice(), &mut input, &files) {
+        if let Err(failure) = self.kept.resolve(known.table().as_slice(), &mut input, &files) {
             return of_failure(&failure);
         }
         let functions = (self.functions)(&known.connector, connection, &files);
@@ -152,8 +152,8 @@ impl ServerHandler for Server {
         let cancellation = Cancellation::new();
         // Dropping the request cancels its run.
         let _stop = cancellation.clone().cancel_on_drop();
-        let place = tokio::select! {
-            place = Arc::clone(&self.0.places).acquire_owned() => place,
+        let slot = tokio::select! {
+            slot = Arc::clone(&self.0.slots).acquire_owned() => slot,
             () = context.ct.cancelled() => return Err(cancelled()),
         };
         let mut progress = context.meta.get_progress_token().map(Progress::new);
@@ -163,8 +163,8 @@ impl ServerHandler for Server {
         let call = Call { input, events: progress.as_ref().map(|_| sender), cancellation };
         let shared = Arc::clone(&self.0);
         let mut ended = tokio::task::spawn_blocking(move || {
-            // A cancelled run keeps its place until it has stopped.
-            let _place = place;
+            // A cancelled run keeps its slot until it has stopped.
+            let _slot = slot;
             shared.perform(at, call)
         });
         let mut alive = interval_at(Instant::now() + ALIVE, ALIVE);

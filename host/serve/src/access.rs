@@ -85,7 +85,7 @@ pub enum ApiKeyError {
     /// The file starts like JSON but is not a list of keys.
     #[error("expected a JSON list of {{name, key, connections}}: {0}")]
     List(#[from] serde_json::Error),
-    /// A key can be guessed, or cannot be sent in a header.
+    /// A key is too short, or cannot be sent in a header.
     #[error("a key must be at least {MIN_KEY} visible ASCII characters")]
     Weak,
     /// A name is duplicated or invalid.
@@ -223,7 +223,9 @@ impl Access {
                 let refused = match header {
                     None => "send the service's API key as `Authorization: Bearer …`",
                     // The same message for all mistakes.
-                    Some(_) => "`Authorization` must be `Bearer` and this service's API key",
+                    Some(_) => {
+                        "`Authorization` must be `Bearer` followed by this service's API key"
+                    }
                 };
                 Err(Problem::new(StatusCode::UNAUTHORIZED, refused))
             }
@@ -262,12 +264,12 @@ fn check_local(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Refuses requests that a browser makes for a page of another site without an
-/// `Origin` header, as for an image. Other programs do not send `Sec-Fetch-Site`.
+/// `Origin` header, for example for an image. Other programs do not send `Sec-Fetch-Site`.
 fn check_site(headers: &HeaderMap) -> Result<(), Problem> {
     match text(headers, SEC_FETCH_SITE) {
         None | Some("same-origin" | "none") => Ok(()),
         Some(_) => {
-            let refused = "requests for pages of other sites are not served";
+            let refused = "requests from pages of other sites are not served";
             Err(Problem::new(StatusCode::FORBIDDEN, refused))
         }
     }
@@ -426,7 +428,7 @@ mod tests {
         let admin = keys.caller(&format!("{KEY}-of-admin")).unwrap();
         assert!(admin.may_use(&record("other")) && admin.may_change_connections());
         assert_ne!(crm.own_key("a"), admin.own_key("a"));
-        assert!(keys.caller("another-key-of-nobody").is_none());
+        assert!(keys.caller("an-unknown-key-0123").is_none());
         assert!(keys.single().is_err());
         for (wrong, why) in [
             ("[]", "no keys"),

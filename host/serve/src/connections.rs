@@ -209,7 +209,7 @@ fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
 }
 
 /// Returns the property table for showing a stored connection. Returns `None`
-/// if other values are secret than when it was stored.
+/// if the set of secret values has changed since it was stored.
 fn table_of<'a>(app: &'a App, record: &ConnectionRecord) -> Option<&'a PropertyTable> {
     let connector = app.connectors.get(&record.component);
     let connector = connector.filter(|connector| has_same_secrets(record, connector));
@@ -278,7 +278,7 @@ async fn replace(
             let stays = |before: &Connection| before.base_url() == connection.base_url();
             if record.bound.as_ref() != Some(&bound) || !before.as_ref().is_ok_and(stays) {
                 let message =
-                    format!("`{secret}` must be entered again, because the base URL changes");
+                    format!("`{secret}` must be entered again, because the base URL has changed");
                 return Err(Failure {
                     property: Some(secret.clone()),
                     ..Failure::new(FailureKind::InvalidInput, message)

@@ -10,10 +10,10 @@ const MAX_CONNECTIONS: u64 = 16_384;
 /// The range of the number of files that a run may have open.
 const MIN_PER_RUN: u64 = 10;
 const MAX_PER_RUN: u64 = 64;
-/// Stands for no limit by the operating system.
+/// The value if the operating system sets no limit.
 const UNLIMITED: u64 = u64::MAX;
 
-/// Returns the maximum number of simultaneous connections. Raises the limit of
+/// Returns the maximum number of simultaneous connections. Raises the limit on
 /// open files as far as the operating system allows.
 pub fn connections() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
@@ -25,7 +25,7 @@ pub fn connections() -> usize {
     usize::try_from(limit_for(files.unwrap_or(UNLIMITED))).unwrap_or(usize::MAX)
 }
 
-/// Leaves a quarter of the files to runs.
+/// Reserves a quarter of the files for runs.
 fn limit_for(files: u64) -> u64 {
     (files - files / 4).clamp(1, MAX_CONNECTIONS)
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_have_files_left() {
+    fn a_quarter_of_the_files_is_reserved_for_runs() {
         for (files, connections) in
             [(0, 1), (1, 1), (64, 48), (1024, 768), (20_000, 15_000), (UNLIMITED, MAX_CONNECTIONS)]
         {

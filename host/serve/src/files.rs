@@ -27,8 +27,8 @@ use super::{App, Caller, Shared, blocking};
 const INLINE: &[&str] =
     &["image/png", "image/jpeg", "image/webp", "image/gif", "audio/", "video/", "text/plain"];
 
-/// How many chunks, of at most 64 KiB, are read of a refused upload, and for how
-/// long.
+/// The maximum number of chunks, of at most 64 KiB each, to read from a refused
+/// upload, and the maximum time.
 const MAX_DISCARDED: usize = 128;
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -104,7 +104,7 @@ pub async fn check_space(app: &App) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "files and outcomes already take {} MiB; delete files, or wait until they expire",
+        "files and outcomes already take up {} MiB; delete files, or wait until they expire",
         size >> 20
     );
     Err(Problem::new(StatusCode::INSUFFICIENT_STORAGE, detail))

@@ -9,7 +9,7 @@ use super::problem::Problem;
 
 /// Admits a number of requests, lets a number wait, and rejects the rest.
 pub struct Gate {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
     runs: usize,
@@ -23,29 +23,29 @@ impl Gate {
     /// Creates a gate that admits `runs` requests at a time and queues up to
     /// `queue` more.
     pub fn new(runs: usize, queue: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(runs)), waiting: AtomicUsize::new(0), queue, runs }
+        Self { slots: Arc::new(Semaphore::new(runs)), waiting: AtomicUsize::new(0), queue, runs }
     }
 
-    /// Waits for a place. Dropping the permit frees it.
+    /// Waits for a slot. Dropping the permit frees it.
     ///
     /// # Errors
     /// 503 if the queue is full.
     pub async fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(place);
+        if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
+            return Ok(slot);
         }
         let waiting = Waiting(&self.waiting);
         if self.waiting.fetch_add(1, Ordering::SeqCst) >= self.queue {
             return Err(Problem::too_many());
         }
-        let place = Arc::clone(&self.places).acquire_owned().await;
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
         drop(waiting);
-        place.map_err(|_| Problem::too_many())
+        slot.map_err(|_| Problem::too_many())
     }
 
     /// Whether the next request would be rejected.
     pub fn is_full(&self) -> bool {
-        self.places.available_permits() == 0 && self.waiting() >= self.queue
+        self.slots.available_permits() == 0 && self.waiting() >= self.queue
     }
 
     /// The number of waiting requests.
@@ -55,7 +55,7 @@ impl Gate {
 
     /// The number of admitted requests.
     pub fn running(&self) -> usize {
-        self.runs - self.places.available_permits()
+        self.runs - self.slots.available_permits()
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
     fn the_queue_is_bounded() {
         block_on(async {
             let gate = Arc::new(Gate::new(1, 1));
-            let place = gate.enter().await.unwrap();
+            let slot = gate.enter().await.unwrap();
             let waiting = Arc::clone(&gate);
             let waiting = tokio::spawn(async move { waiting.enter().await.map(drop) });
             while gate.waiting() == 0 {
@@ -88,7 +88,7 @@ mod tests {
             assert!(gate.is_full());
             assert!(gate.enter().await.is_err());
             assert_eq!((gate.running(), gate.waiting()), (1, 1));
-            drop(place);
+            drop(slot);
             waiting.await.unwrap().unwrap();
             assert_eq!((gate.running(), gate.waiting()), (0, 0));
         });
@@ -98,7 +98,7 @@ mod tests {
     fn a_request_that_gives_up_leaves_the_queue() {
         block_on(async {
             let gate = Gate::new(1, 1);
-            let _place = gate.enter().await.unwrap();
+            let _slot = gate.enter().await.unwrap();
             let gave_up = tokio::time::timeout(Duration::from_millis(5), gate.enter()).await;
             assert!(gave_up.is_err());
             assert_eq!(gate.waiting(), 0);

@@ -84,8 +84,8 @@ pub struct Settings {
     pub keep: Duration,
     /// The maximum size of an uploaded file in bytes.
     pub largest_file: u64,
-    /// The total size of files and outcomes in bytes from which no more are
-    /// stored.
+    /// The maximum total size of files and outcomes in bytes. Beyond it, no more
+    /// are stored.
     pub all_files: u64,
     /// The maximum number of simultaneous runs.
     pub runs: usize,
@@ -220,9 +220,9 @@ async fn rendered<T: Send + 'static>(
     app: Arc<App>,
     render: impl FnOnce(&App) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let place = app.renderings.enter().await?;
+    let slot = app.renderings.enter().await?;
     let rendered = on_thread(move || {
-        let _place = place;
+        let _slot = slot;
         render(&app)
     });
     rendered.await
@@ -277,7 +277,7 @@ fn router(app: Arc<App>) -> Router {
             Problem::internal("the service failed to handle this request").into_response()
         }))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(TraceLayer::new_for_http().on_response(answered).make_span_with(
+        .layer(TraceLayer::new_for_http().on_response(log_response).make_span_with(
             |request: &Request<_>| {
                 let header = |name: &str| {
                     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
@@ -296,9 +296,9 @@ fn router(app: Arc<App>) -> Router {
 }
 
 /// Logs a line for each response. The span adds the method, path and ids.
-fn answered(response: &Response, took: Duration, _: &tracing::Span) {
+fn log_response(response: &Response, took: Duration, _: &tracing::Span) {
     let status = response.status().as_u16();
-    tracing::info!(status, milliseconds = took.as_millis(), "answered");
+    tracing::info!(status, milliseconds = took.as_millis(), "response sent");
 }
 
 async fn unknown() -> Problem {

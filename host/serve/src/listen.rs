@@ -105,8 +105,8 @@ pub struct Shutdown {
 }
 
 /// Serves until a signal stops it, and then gives active requests up to
-/// `shutdown.drain` to finish. `on_stop` ends tasks that would not end by
-/// themselves.
+/// `shutdown.drain` to finish. `on_stop` ends tasks that would not end on
+/// their own.
 ///
 /// # Errors
 /// If it cannot listen on the address.
@@ -191,34 +191,34 @@ async fn accept_all<S>(
 {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER);
-    let places = Arc::new(Semaphore::new(limit));
+    let slots = Arc::new(Semaphore::new(limit));
     let idle = Arc::new(Idle::default());
     let accept = async || {
-        let place = loop {
-            if places.available_permits() == 0 {
+        let slot = loop {
+            if slots.available_permits() == 0 {
                 idle.close_longest();
             }
             // If none is idle, wait for one to finish its request.
-            if let Ok(place) = timeout(PAUSE, Arc::clone(&places).acquire_owned()).await {
-                break place;
+            if let Ok(slot) = timeout(PAUSE, Arc::clone(&slots).acquire_owned()).await {
+                break slot;
             }
         };
-        accept().await.map(|stream| (stream, place))
+        accept().await.map(|stream| (stream, slot))
     };
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => return,
             accepted = accept() => match accepted {
-                Ok((stream, place)) => {
+                Ok((stream, slot)) => {
                     let open = Connection::new(&idle);
                     let counted = Arc::clone(&open);
                     let routes = TowerToHyperService::new(router.clone());
                     let service = service_fn(move |request| {
-                        let begun = counted.begin().map(|busy| (busy, routes.call(request)));
+                        let started = counted.begin().map(|busy| (busy, routes.call(request)));
                         async move {
                             // The connection is being closed.
-                            let Some((busy, response)) = begun else { return pending().await };
+                            let Some((busy, response)) = started else { return pending().await };
                             let response = response.await?;
                             // The connection is busy until it has sent the whole
                             // response.
@@ -240,7 +240,7 @@ async fn accept_all<S>(
                             },
                             () = open.closed() => {}
                         }
-                        drop(place);
+                        drop(slot);
                     });
                 }
                 Err(error) => {
@@ -316,11 +316,11 @@ mod tests {
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let [begun, end] = [(); 2].map(|()| Arc::new(Notify::new()));
+            let [started, end] = [(); 2].map(|()| Arc::new(Notify::new()));
             let slow = get({
-                let (begun, end) = (Arc::clone(&begun), Arc::clone(&end));
+                let (started, end) = (Arc::clone(&started), Arc::clone(&end));
                 async move || {
-                    begun.notify_one();
+                    started.notify_one();
                     end.notified().await;
                 }
             });
@@ -338,7 +338,7 @@ mod tests {
             };
             let callers = async {
                 let busy = ask("/slow").await;
-                begun.notified().await;
+                started.notified().await;
                 let mut idle = Vec::new();
                 for _ in 0..20 {
                     idle.push(TcpStream::connect(address).await.unwrap());

@@ -70,7 +70,7 @@ fn describe(app: &App) -> Value {
             "schemas": schemas,
             "securitySchemes": { "apiKey": {
                 "type": "http", "scheme": "bearer",
-                "description": "The service's own key. If it has none, it serves only this \
+                "description": "The service's own key. If none is set, it accepts only requests from this \
                                 machine.",
             }},
         },
@@ -164,7 +164,7 @@ impl Operation {
         for (name, schema) in members.into_iter().flatten() {
             let is_required = required.is_some_and(|required| required.contains(&json!(name)));
             let mut schema = schema.clone();
-            // The default is what omitting the parameter means.
+            // A default is redundant: it is what omitting the parameter means.
             let [description, _] =
                 ["description", "default"].map(|keyword| schema.as_object_mut()?.remove(keyword));
             self.parameters.push(json!({

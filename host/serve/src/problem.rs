@@ -228,7 +228,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        // RFC 9110 §11.6.1. Not if the provider rejected its own credential.
+        // RFC 9110 §11.6.1. Not if the provider rejected the connection's credential.
         if self.status == StatusCode::UNAUTHORIZED && self.failure.is_none() {
             const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
             headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);

@@ -1,4 +1,4 @@
-//! Queries by forms about an action or a connection.
+//! Queries from forms about an action or a connection.
 
 use std::sync::Arc;
 
@@ -169,12 +169,12 @@ async fn query<T: Send + 'static>(
     connector: Connector,
     ask: impl FnOnce(&Connector) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let place = app.queries.enter().await?;
+    let slot = app.queries.enter().await?;
     let cancellation = Cancellation::default();
     let connector = connector.queries_stopped_by(&cancellation);
     let _stop = cancellation.cancel_on_drop();
     let answer = on_thread(move || {
-        let _place = place;
+        let _slot = slot;
         ask(&connector)
     });
     answer.await

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_ignored() {
+    fn any_other_range_header_is_ignored() {
         for range in [
             "",
             "bytes",

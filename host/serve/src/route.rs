@@ -3,8 +3,9 @@
 //! describe its operation, so the two cannot diverge.
 //!
 //! This is implemented here because no library fits: aide's stable release uses
-//! a different major version of schemars than the library's types, and utoipa
-//! repeats bodies and responses in attributes and has its own schema trait.
+//! a different major version of schemars than connector-host's types, and utoipa
+//! requires bodies and responses to be repeated in attributes and has its own
+//! schema trait.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,13 +39,13 @@ pub const POST: Method = (MethodFilter::POST, "post");
 pub const PUT: Method = (MethodFilter::PUT, "put");
 pub const DELETE: Method = (MethodFilter::DELETE, "delete");
 
-/// The method, id and summary of an operation, and a function that adds the
-/// description by its handler's types.
+/// The method, id and summary of an operation, and a function that
+/// describes it from its handler's types.
 type NewOperation = (&'static str, &'static str, &'static str, Description);
 type Description = fn(&mut Operation, &mut SchemaGenerator);
 
-/// Expands an operation, of an action if it has one, into those to describe. A
-/// path parameter with few values becomes an operation for each value.
+/// Expands an operation, of an action if there is one, into the operations to
+/// describe. A path parameter with few values becomes an operation for each value.
 type Expand = fn(Operation, Option<&Action>) -> Vec<Operation>;
 
 impl Route {

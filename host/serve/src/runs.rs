@@ -2,8 +2,8 @@
 //!
 //! The response is the outcome, or a stream of events that ends with the
 //! outcome. If the caller disconnects, the run stops, unless the request has an
-//! `Idempotency-Key`. Then the run continues, its outcome is stored, and the same
-//! request gets it instead of being charged again.
+//! `Idempotency-Key`. Then the run continues, its outcome is stored, and a
+//! repeated request gets it instead of being charged again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -221,16 +221,16 @@ async fn start(
     job: Job,
     events: Option<mpsc::Sender<sse::Event>>,
 ) -> Result<Outcome, Problem> {
-    let begun = Instant::now();
-    let place = app.gate.enter().await?;
-    app.metrics.waited(begun.elapsed());
+    let started = Instant::now();
+    let slot = app.gate.enter().await?;
+    app.metrics.waited(started.elapsed());
     let cancellation = Cancellation::new();
     let stop = cancellation.clone().cancel_on_drop();
     let label = format!("{}/{}", address(&job.connector), job.action);
     let thread_app = Arc::clone(app);
     let ended = blocking(move || {
-        // A cancelled run keeps its place until it has stopped.
-        let _place = place;
+        // A cancelled run keeps its slot until it has stopped.
+        let _slot = slot;
         perform(&thread_app, job, events, &cancellation)
     })?
     .await;
@@ -240,7 +240,7 @@ async fn start(
         let failure = Failure::new(FailureKind::Internal, "the run failed");
         Err(Failure { request_sent: true, ..failure }.into())
     });
-    app.metrics.ended(&label, ended.as_ref().ok(), begun.elapsed());
+    app.metrics.ended(&label, ended.as_ref().ok(), started.elapsed());
     ended
 }
 
@@ -448,12 +448,12 @@ fn last(ended: &Ended) -> sse::Event {
 }
 
 /// The stored result of a run with a key.
-struct Kept {
+struct StoredResult {
     status: StatusCode,
     body: Value,
 }
 
-impl Kept {
+impl StoredResult {
     fn of(ended: Ended) -> Self {
         match ended {
             Ok(outcome) => Self { status: StatusCode::OK, body: json!(outcome) },
@@ -484,7 +484,12 @@ impl Kept {
 }
 
 /// Runs the action once, regardless of how many requests have the key.
-async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Result<Kept, Problem> {
+async fn keyed(
+    app: Arc<App>,
+    job: Job,
+    key: String,
+    request: [u8; 32],
+) -> Result<StoredResult, Problem> {
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
     let deadline = Instant::now() + app.settings.run_time;
     loop {
@@ -501,7 +506,8 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
                 ));
             }
             Begun::Finished(text) => {
-                return Kept::parse(&text).ok_or_else(|| Problem::internal("the outcome is lost"));
+                return StoredResult::parse(&text)
+                    .ok_or_else(|| Problem::internal("the outcome is lost"));
             }
             Begun::Running if Instant::now() > deadline => {
                 return Err(conflict("the run with this Idempotency-Key is still in progress"));
@@ -514,21 +520,21 @@ async fn keyed(app: Arc<App>, job: Job, key: String, request: [u8; 32]) -> Resul
         Err(full) => Err(full),
     };
     let was_sent = ended.as_ref().map_or_else(Problem::was_sent, |_| true);
-    let kept = Kept::of(ended);
+    let kept = StoredResult::of(ended);
     let text = kept.text();
-    let noted = on_thread(move || {
-        let noted = if was_sent {
+    let stored = on_thread(move || {
+        let stored = if was_sent {
             app.files.add_others(text.len() as u64);
             app.store.finish_run(&key, &text)
         } else {
             // Nothing was sent, so the key can be used again.
             app.store.forget_run(&key)
         };
-        noted.map_err(Problem::from)
+        stored.map_err(Problem::from)
     });
     // The caller gets the outcome even if it cannot be stored. In that case the
     // key stays taken, so that the action does not run again.
-    if let Err(problem) = noted.await {
+    if let Err(problem) = stored.await {
         tracing::error!(problem = problem.detail(), "cannot store the outcome of a run");
     }
     Ok(kept)
@@ -555,8 +561,8 @@ mod tests {
     #[test]
     fn a_stored_result_is_read_back_unchanged() {
         let failure = Failure { request_sent: true, ..Failure::new(FailureKind::Network, "no") };
-        let kept = Kept::of(Err(failure.into()));
-        let read = Kept::parse(&kept.text()).unwrap();
+        let kept = StoredResult::of(Err(failure.into()));
+        let read = StoredResult::parse(&kept.text()).unwrap();
         assert_eq!((read.status, read.body), (StatusCode::BAD_GATEWAY, kept.body));
     }
 }

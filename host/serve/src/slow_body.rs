@@ -17,12 +17,12 @@ use tokio::time::{Instant, timeout_at};
 
 /// The maximum pause.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
-/// How long a body may take at any rate.
+/// How long a body may take regardless of its rate.
 const GRACE: Duration = Duration::from_secs(30);
 /// The minimum rate after that, in bytes per second.
 const MIN_RATE: u64 = 1024;
 
-/// The error of a body that is too slow.
+/// The error for a body that is too slow.
 #[derive(Debug, thiserror::Error)]
 #[error("the body arrived too slowly")]
 struct TooSlow;
@@ -34,11 +34,11 @@ pub async fn reject_slow_body(request: Request) -> Request {
         return request;
     }
     request.map(|body| {
-        let begun = Instant::now();
+        let start = Instant::now();
         let arriving = Some((body.into_data_stream(), 0));
         let limited = stream::unfold(arriving, move |arriving| async move {
             let (mut chunks, so_far) = arriving?;
-            match timeout_at(deadline(begun, Instant::now(), so_far), chunks.next()).await {
+            match timeout_at(deadline(start, Instant::now(), so_far), chunks.next()).await {
                 Ok(None) => None,
                 Ok(Some(Ok(chunk))) => {
                     let so_far = so_far + chunk.len() as u64;
@@ -54,8 +54,8 @@ pub async fn reject_slow_body(request: Request) -> Request {
 }
 
 /// Returns the deadline for the next chunk.
-fn deadline(begun: Instant, now: Instant, so_far: u64) -> Instant {
-    (now + MAX_PAUSE).min(begun + GRACE + Duration::from_secs(so_far / MIN_RATE))
+fn deadline(start: Instant, now: Instant, so_far: u64) -> Instant {
+    (now + MAX_PAUSE).min(start + GRACE + Duration::from_secs(so_far / MIN_RATE))
 }
 
 #[cfg(test)]
@@ -64,13 +64,13 @@ mod tests {
 
     #[test]
     fn limits_pauses_and_slow_bodies() {
-        let begun = Instant::now();
-        let after = |seconds: u64| begun + Duration::from_secs(seconds);
-        assert_eq!(deadline(begun, begun, 0), after(30));
-        assert_eq!(deadline(begun, after(29), 29), after(30));
+        let start = Instant::now();
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        assert_eq!(deadline(start, start, 0), after(30));
+        assert_eq!(deadline(start, after(29), 29), after(30));
         // Fast enough: only pauses count.
-        assert_eq!(deadline(begun, after(3600), 1 << 30), after(3630));
+        assert_eq!(deadline(start, after(3600), 1 << 30), after(3630));
         // It has sent 60 KiB in 80 seconds.
-        assert_eq!(deadline(begun, after(80), 60 << 10), after(90));
+        assert_eq!(deadline(start, after(80), 60 << 10), after(90));
     }
 }

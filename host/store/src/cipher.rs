@@ -1,7 +1,7 @@
 //! Sealing: authenticated encryption that detects a record that was changed or
 //! moved to another place.
 //!
-//! A sealed text is a version byte, a random 24-byte nonce and the ciphertext of
+//! Sealed data is a version byte, a random 24-byte nonce and the ciphertext of
 //! XChaCha20-Poly1305. Nonces of that length can be random without a practical
 //! limit on the number of records.
 
@@ -15,20 +15,20 @@ use super::key::Key;
 const VERSION: u8 = 1;
 const NONCE_LENGTH: usize = 24;
 
-/// Encrypts a text for one place.
+/// Encrypts plaintext for one place.
 ///
 /// # Errors
-/// If there are no random numbers.
+/// If the operating system returns no random numbers.
 pub(super) fn seal(key: &Key, place: &[u8], text: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut nonce = [0; NONCE_LENGTH];
     getrandom::fill(&mut nonce).map_err(StoreError::Randomness)?;
     let payload = Payload { msg: text, aad: place };
-    // Fails only for a text of 256 GiB.
+    // Fails only for 256 GiB of plaintext.
     let encrypted = cipher(key).encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
     Ok([&[VERSION], &nonce[..], &encrypted].concat())
 }
 
-/// Decrypts a text that was sealed with this key for this place.
+/// Decrypts data that was sealed with this key for this place.
 pub(super) fn open(key: &Key, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (version, rest) = sealed.split_first()?;
     let (nonce, encrypted) = rest.split_first_chunk::<NONCE_LENGTH>()?;
@@ -39,7 +39,7 @@ pub(super) fn open(key: &Key, place: &[u8], sealed: &[u8]) -> Option<Zeroizing<V
     cipher(key).decrypt(&XNonce::from(*nonce), payload).ok().map(Zeroizing::new)
 }
 
-/// Returns the nonce of a sealed text, which is different each time.
+/// Returns the nonce of sealed data, which is different each time.
 pub(super) fn nonce(sealed: &[u8]) -> &[u8] {
     sealed.get(1..=NONCE_LENGTH).unwrap_or_default()
 }

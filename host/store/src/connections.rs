@@ -224,7 +224,7 @@ impl ConnectionRecord {
 
 /// The place of a record, as authenticated data. A record that was copied,
 /// renamed or rebound behind the store's back cannot be decrypted. Each part is
-/// preceded by its length, so different places never encode the same.
+/// preceded by its length, so different places never have the same encoding.
 fn place(id: &str, component: &str, name: &str, bound: Option<&Bound>) -> Vec<u8> {
     let Some(Bound { origin, secrets_in }) = bound else {
         // The format of older versions.

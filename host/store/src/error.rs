@@ -80,7 +80,7 @@ pub enum StoreError {
         error: rusqlite::Error,
     },
     /// The name of a connection is invalid.
-    #[error("the name of a connection {0}")]
+    #[error("the connection's name {0}")]
     Name(&'static str),
     /// A connection of the component already has the name.
     #[error("a connection named `{name}` already exists for {component}")]
@@ -157,7 +157,7 @@ impl StoreError {
         })
     }
 
-    /// Whether the caller made the mistake, rather than the system failing.
+    /// Whether the error is the caller's mistake rather than a system failure.
     pub fn is_usage(&self) -> bool {
         !matches!(
             self,

@@ -59,13 +59,13 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // If this fails, the file stays without a lock, which means dead too.
+        // If this fails, the file remains without a lock, which also marks the instance as dead.
         let _ = fs::remove_file(&self.path);
     }
 }
 
 /// Whether the instance with this id is alive.
-pub(super) fn lives(folder: &PrivateFolder, id: &str) -> bool {
+pub(super) fn is_alive(folder: &PrivateFolder, id: &str) -> bool {
     is_locked(folder, &file_name(id))
 }
 
@@ -94,11 +94,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = PrivateFolder::open(&dir.path().join("store")).unwrap();
         let (one, two) = (Instance::begin(&folder).unwrap(), Instance::begin(&folder).unwrap());
-        assert!(lives(&folder, one.id()) && lives(&folder, two.id()));
+        assert!(is_alive(&folder, one.id()) && is_alive(&folder, two.id()));
         let id = one.id().to_owned();
         drop(one);
-        assert!(!lives(&folder, &id) && lives(&folder, two.id()));
-        assert!(!lives(&folder, "nobody"));
+        assert!(!is_alive(&folder, &id) && is_alive(&folder, two.id()));
+        assert!(!is_alive(&folder, "nobody"));
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = PrivateFolder::open(&dir.path().join("store")).unwrap();
         folder.create(&file_name("left")).unwrap();
-        assert!(!lives(&folder, "left"));
+        assert!(!is_alive(&folder, "left"));
         let one = Instance::begin(&folder).unwrap();
         assert_eq!(folder.names(FILE), [file_name(one.id())]);
     }

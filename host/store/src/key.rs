@@ -128,7 +128,7 @@ impl KeySource {
 }
 
 /// Removes all key files except the one with this id.
-pub(super) fn remove_files_but(folder: &PrivateFolder, id: &str) -> Result<(), StoreError> {
+pub(super) fn remove_other_files(folder: &PrivateFolder, id: &str) -> Result<(), StoreError> {
     for name in folder.names(FILE).into_iter().filter(|name| *name != file_name(id)) {
         let path = folder.path_of(&name);
         fs::remove_file(&path).map_err(|error| StoreError::File { path, error })?;
@@ -195,8 +195,8 @@ mod tests {
         let text = key.to_base64();
         assert_eq!(Key::from_base64(&format!(" {}\n", *text)).unwrap().bytes(), key.bytes());
         let short = STANDARD.encode([7; 31]);
-        for odd in ["", "key", &short, &text[1..], &format!("{0}{0}", *text)] {
-            assert!(Key::from_base64(odd).is_none(), "{odd}");
+        for invalid in ["", "key", &short, &text[1..], &format!("{0}{0}", *text)] {
+            assert!(Key::from_base64(invalid).is_none(), "{invalid}");
         }
     }
 }

@@ -13,12 +13,12 @@ impl Store {
     /// key with their next transaction, unless they were given the old one.
     ///
     /// # Errors
-    /// If a connection or an outcome cannot be decrypted. Then nothing changes.
+    /// If a connection or an outcome cannot be decrypted. In that case nothing changes.
     pub fn rotate_key(&self, new: KeySource) -> Result<usize, StoreError> {
         let mut state = self.lock();
         let (count, key) = self.transaction_in(&mut state, |transaction, old| {
             // Left behind by killed processes.
-            key::remove_files_but(&self.folder, &old.id())?;
+            key::remove_other_files(&self.folder, &old.id())?;
             let key = new.make(&self.folder)?;
             let count = connections::reseal(transaction, old, &key)?;
             runs::reseal(transaction, old, &key)?;

@@ -60,7 +60,7 @@ impl Store {
                 }
                 Some((other, ..)) if other != *request => Begun::OtherRequest,
                 Some((_, _, Some(sealed))) => Begun::Finished(open(secret, key, request, &sealed)?),
-                Some((_, by, None)) if by == own || instance::lives(&self.folder, &by) => {
+                Some((_, by, None)) if by == own || instance::is_alive(&self.folder, &by) => {
                     Begun::Running
                 }
                 Some(_) => Begun::Interrupted,
@@ -99,7 +99,7 @@ impl Store {
         })
     }
 
-    /// Removes runs that ended this long ago, or that were begun this long ago
+    /// Removes runs that ended this long ago, or that were started this long ago
     /// by a process that has ended. Returns their number.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Store {
             for by in
                 statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?
             {
-                if !instance::lives(&self.folder, &by) {
+                if !instance::is_alive(&self.folder, &by) {
                     let sql = "DELETE FROM runs WHERE outcome IS NULL AND instance = ?1
                                AND begun_at <= unixepoch() - ?2";
                     count += transaction.execute(sql, params![by, seconds])?;
@@ -246,7 +246,7 @@ mod tests {
         }
         let database = folder.path().join("store/store.sqlite");
         let wal = std::fs::read(database.with_extension("sqlite-wal")).unwrap();
-        assert!(!wal.windows(4).any(|window| window == b"user"), "it can be read");
+        assert!(!wal.windows(4).any(|window| window == b"user"), "the outcome is not encrypted");
 
         store.rotate_key(KeySource::Folder).unwrap();
         let finished = Begun::Finished("what the user asked for".to_owned());
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_ended_once_and_by_the_store_that_began_it() {
+    fn only_the_store_that_began_a_run_can_end_it_and_only_once() {
         let folder = folder();
         let (store, other) = (open(&folder), open(&folder));
         let refused = |ended: Result<(), StoreError>| {

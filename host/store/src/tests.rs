@@ -87,7 +87,7 @@ fn a_stored_connection_is_read_back_unchanged() {
 }
 
 #[test]
-fn names_are_unique_for_each_component() {
+fn names_are_unique_within_a_component() {
     let folder = folder();
     let store = open(&folder);
     let first = store.add_connection("a", "openai/v1", &values("x"), &bound()).unwrap();
@@ -101,9 +101,9 @@ fn names_are_unique_for_each_component() {
     let several = store.connection("a").unwrap_err().to_string();
     assert!(several.contains(&first.id) && several.contains(&second.id), "{several}");
 
-    for odd in ["", "  ", "a\nb", "\u{1b}[31m", "conn_x", &"x".repeat(101)] {
-        let error = store.add_connection(odd, "openai/v1", &values("x"), &bound()).unwrap_err();
-        assert!(matches!(error, StoreError::Name(_)), "{odd:?}: {error}");
+    for invalid in ["", "  ", "a\nb", "\u{1b}[31m", "conn_x", &"x".repeat(101)] {
+        let error = store.add_connection(invalid, "openai/v1", &values("x"), &bound()).unwrap_err();
+        assert!(matches!(error, StoreError::Name(_)), "{invalid:?}: {error}");
     }
     store.add_connection(&"ä".repeat(100), "openai/v1", &values("x"), &bound()).unwrap();
 }
@@ -262,10 +262,10 @@ fn a_damaged_database_is_reported_and_left_unchanged() {
     let folder = folder();
     let path = folder.path().join(DATABASE);
     open(&folder).add_connection("a", "openai/v1", &values(CANARY), &bound()).unwrap();
-    let sound = fs::read(&path).unwrap();
-    let mut bent = sound.clone();
-    bent[4096..].fill(0x5a);
-    for damaged in [b"This is no database at all".repeat(1000), bent] {
+    let intact = fs::read(&path).unwrap();
+    let mut corrupt = intact.clone();
+    corrupt[4096..].fill(0x5a);
+    for damaged in [b"This is not a database".repeat(1000), corrupt] {
         fs::write(&path, &damaged).unwrap();
         let opened = Store::open(&folder.path(), KeySource::Folder);
         let error = opened.and_then(|store| store.connections()).unwrap_err();
@@ -273,7 +273,7 @@ fn a_damaged_database_is_reported_and_left_unchanged() {
         assert!(error.hint().unwrap().contains("nothing was changed"));
         assert_eq!(fs::read(&path).unwrap(), damaged);
     }
-    fs::write(&path, &sound).unwrap();
+    fs::write(&path, &intact).unwrap();
     assert_eq!(token(&open(&folder), "a"), CANARY);
 }
 

@@ -31,7 +31,7 @@ pub struct Access {
     pub authorities: Option<PathBuf>,
 }
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The credentials cannot be used.
@@ -70,7 +70,7 @@ impl std::fmt::Display for Servers {
 fn server(text: &str) -> Result<String, String> {
     let form = || "expected an address such as nats://127.0.0.1:4222, or tls://…".to_owned();
     let url = Url::parse(text).map_err(|_| form())?;
-    // Other users can see arguments in the list of processes.
+    // Other users can see arguments in the process list.
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the address must not contain a user name or password".to_owned());
     }
@@ -81,7 +81,7 @@ fn server(text: &str) -> Result<String, String> {
 }
 
 impl Access {
-    /// Connects. The client reconnects by itself.
+    /// Connects. The client reconnects automatically.
     ///
     /// # Errors
     /// See [`AccessError`].
@@ -120,11 +120,11 @@ mod tests {
 
     #[test]
     fn addresses_are_validated_and_contain_no_credentials() {
-        for good in ["nats://127.0.0.1:4222", "tls://nats.example", "nats://a:1, nats://b:2"] {
-            assert!(good.parse::<Servers>().is_ok(), "{good}");
+        for valid in ["nats://127.0.0.1:4222", "tls://nats.example", "nats://a:1, nats://b:2"] {
+            assert!(valid.parse::<Servers>().is_ok(), "{valid}");
         }
-        for odd in ["", "127.0.0.1:4222", "http://a", "nats://", "ws://a", "nats://a,"] {
-            assert!(odd.parse::<Servers>().is_err(), "{odd}");
+        for invalid in ["", "127.0.0.1:4222", "http://a", "nats://", "ws://a", "nats://a,"] {
+            assert!(invalid.parse::<Servers>().is_err(), "{invalid}");
         }
         let refused = "nats://user:sk-secret@a:4222".parse::<Servers>().unwrap_err();
         assert_eq!(refused, "the address must not contain a user name or password");

@@ -1,5 +1,5 @@
 //! The workers' data in NATS: the queue of runs, notes about those in progress,
-//! outcomes, files and dead messages.
+//! outcomes, files and dead letters.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::message::RunId;
 use super::names::Names;
 
-/// How long dead messages are kept, for someone to look at them.
+/// How long dead letters are kept, so that someone can inspect them.
 const KEEP_DEAD: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The maximum number of waiting pulls of all workers.
 const MAX_PULLS: i64 = 4096;
@@ -29,7 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// The size of a file's chunks.
 const CHUNK: usize = 128 << 10;
 
-/// The message of an error of NATS.
+/// An error from NATS, as a message.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BrokerError(String);
@@ -155,7 +155,7 @@ impl Broker {
     ///
     /// # Errors
     /// If that cannot be determined.
-    pub async fn is_ended(&self, id: &RunId) -> Result<bool, BrokerError> {
+    pub async fn has_ended(&self, id: &RunId) -> Result<bool, BrokerError> {
         // Asks the stream's leader, because a replica may lag behind.
         let subject = format!("{}{id}", self.outcomes.prefix);
         last(&self.outcomes.stream, &subject).await.map(|found| found.is_some())
@@ -164,7 +164,7 @@ impl Broker {
     /// Writes the note that a run has begun.
     ///
     /// # Errors
-    /// If the note cannot be written. The run must not begin then.
+    /// If the note cannot be written. In that case the run must not begin.
     pub async fn begin(&self, id: &RunId, note: &Note) -> Result<Beginning, BrokerError> {
         let subject = self.names.begun(id);
         let text = serde_json::to_vec(note).unwrap_or_default();
@@ -227,11 +227,11 @@ impl Broker {
         }
     }
 
-    /// Stores a dead message, once for its sequence number in the queue.
+    /// Stores a dead letter, once for its sequence number in the queue.
     ///
     /// # Errors
     /// If it cannot be stored.
-    pub async fn bury(
+    pub async fn store_dead_letter(
         &self,
         id: Option<&RunId>,
         sequence: u64,
@@ -241,8 +241,8 @@ impl Broker {
         let message = PublishMessage::build()
             .payload(record.to_string().into())
             .message_id(sequence.to_string());
-        let buried = self.publish(&subject, message).await.map(drop);
-        buried.map_err(|error| BrokerError::of("cannot bury a message")(error.to_string()))
+        let stored = self.publish(&subject, message).await.map(drop);
+        stored.map_err(|error| BrokerError::of("cannot store a dead letter")(error.to_string()))
     }
 
     /// The time without a heartbeat after which another worker takes over a run.
@@ -260,7 +260,7 @@ impl Broker {
         }
     }
 
-    /// The maximum size of a text that fits in a message.
+    /// The maximum size of text that fits in a message.
     pub fn max_text(&self) -> usize {
         self.client.max_payload().saturating_sub(HEADERS)
     }
@@ -301,7 +301,7 @@ async fn outcomes(
     making: &Making,
 ) -> Result<kv::Store, BrokerError> {
     // The server itself publishes outcomes when it stores them. A second outcome
-    // of a run is not stored, and therefore not published.
+    // for a run is not stored, and therefore not published.
     let republish = Republish {
         source: names.all_outcomes(),
         destination: names.all_replies(),

@@ -1,6 +1,6 @@
 //! One delivery of a message, from the queue to its acknowledgement.
 //!
-//! If a worker dies, the next one decides by what is stored about the run:
+//! If a worker dies, the next one decides based on what is stored about the run:
 //!
 //! | stored | the next worker |
 //! |---|---|
@@ -46,7 +46,7 @@ const MAX_TEXT: usize = 8 << 10;
 
 /// The result of a delivery.
 enum End {
-    /// The message is done.
+    /// The message has been processed.
     Done,
     /// The message must be delivered again after a pause.
     Again(Duration),
@@ -156,17 +156,17 @@ async fn decide(
             "a run needs an id in the header `Nats-Msg-Id`: 1 to 128 letters, digits, `-` and `_`, \
              in parts separated by dots",
         );
-        bury(worker, message, delivery, None, &failure, false).await?;
+        store_dead_letter(worker, message, delivery, None, &failure, false).await?;
         return Ok(End::Done);
     };
-    if worker.broker.is_ended(&id).await? {
+    if worker.broker.has_ended(&id).await? {
         if delivery.count > 1 {
             worker.broker.forget_all(&id).await;
         }
         return Ok(End::Done);
     }
     let dead = async |failure: Failure, is_run: bool| {
-        bury(worker, message, delivery, Some(&id), &failure, is_run).await?;
+        store_dead_letter(worker, message, delivery, Some(&id), &failure, is_run).await?;
         end(worker, &id, delivery, false, Err(failure)).await;
         worker.broker.forget_all(&id).await;
         Ok(End::Done)
@@ -199,12 +199,12 @@ struct Job {
 /// The result of a run's thread.
 enum Performed {
     /// The run did not begin, and nothing was sent.
-    NotBegun(Failure),
+    NotStarted(Failure),
     /// Another message with the same id is in progress, so this one can be
     /// dropped.
     Elsewhere(Note),
-    /// The note that the run begins could not be written.
-    Unnoted(BrokerError),
+    /// The note that the run has begun could not be written.
+    NoteFailed(BrokerError),
     /// The run was begun and has ended.
     Ended(Begun, Result<Outcome, Failure>),
 }
@@ -218,9 +218,9 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
         return Ok(End::Again(PAUSE));
     };
     let (begun, ended) = match thread.await {
-        Ok(Performed::NotBegun(failure)) => (None, Err(failure)),
+        Ok(Performed::NotStarted(failure)) => (None, Err(failure)),
         Ok(Performed::Ended(begun, ended)) => (Some(begun), ended),
-        Ok(Performed::Unnoted(error)) => return Err(error),
+        Ok(Performed::NoteFailed(error)) => return Err(error),
         Ok(Performed::Elsewhere(other)) => {
             tracing::info!(%id, worker = other.worker, "another message with this id is in progress");
             return Ok(End::Done);
@@ -235,7 +235,7 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
     let repeated = begun.as_ref().is_some_and(|begun| begun.before.is_some());
     let milliseconds = began.elapsed().as_millis();
     if let Some(pause) = again {
-        tracing::info!(%id, action = label, milliseconds, ?pause, "a run is delayed");
+        tracing::info!(%id, action = label, milliseconds, ?pause, "delaying a run");
         if let Some(begun) = &begun {
             worker.broker.forget(begun).await;
         }
@@ -265,7 +265,7 @@ fn run_on_thread(worker: &Arc<Worker>, job: Job) -> Performed {
     let runtime = Handle::current();
     let prepared = match prepare(worker, &job, &runtime) {
         Ok(prepared) => prepared,
-        Err(failure) => return Performed::NotBegun(failure),
+        Err(failure) => return Performed::NotStarted(failure),
     };
     let note = Note {
         worker: worker.id.clone(),
@@ -275,7 +275,7 @@ fn run_on_thread(worker: &Arc<Worker>, job: Job) -> Performed {
     let begun = match runtime.block_on(worker.broker.begin(&job.id, &note)) {
         Ok(Beginning::Here(begun)) => begun,
         Ok(Beginning::Elsewhere(other)) => return Performed::Elsewhere(other),
-        Err(error) => return Performed::Unnoted(error),
+        Err(error) => return Performed::NoteFailed(error),
     };
     if begun.before.is_some() && !job.run.repeat {
         return Performed::Ended(begun, Err(interrupted()));
@@ -303,7 +303,7 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
             let record = found.ok_or_else(|| {
                 let name =
                     name.chars().take(MAX_NAME).collect::<String>().escape_debug().to_string();
-                let message = format!("the workers have no connection `{name}` of {component}");
+                let message = format!("the workers have no connection `{name}` for {component}");
                 Failure::new(FailureKind::NotFound, message)
             })?;
             ConnectionChoice::Stored(record.id)
@@ -318,7 +318,7 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
     let fetched =
         runtime.block_on(async { tokio::time::timeout(worker.settings.run_time, fetching).await });
     fetched.unwrap_or_else(|_| {
-        Err(Failure::new(FailureKind::Timeout, "the input's files did not arrive in time"))
+        Err(Failure::new(FailureKind::Timeout, "timed out downloading the input's files"))
     })?;
     Ok(Prepared { connection, files: Arc::new(files), input })
 }
@@ -383,7 +383,7 @@ fn put(files: &RunFiles, runtime: &Handle) -> Result<(), Failure> {
     }
 }
 
-/// Stores the end of a run. Retries indefinitely, because the run may have been
+/// Stores the result of a run. Retries indefinitely, because the run may have been
 /// charged. Returns whether it was the first to end.
 async fn end(
     worker: &Worker,
@@ -450,9 +450,9 @@ fn shorten(value: &mut Value) {
     }
 }
 
-/// Buries a message. If it is not a run, stores only its hash, because it may
+/// Stores a message as a dead letter. If it is not a run, stores only its hash, because it may
 /// contain a secret.
-async fn bury(
+async fn store_dead_letter(
     worker: &Worker,
     message: &Message,
     delivery: &Delivery,
@@ -476,8 +476,8 @@ async fn bury(
     {
         members.insert("message".to_owned(), text.into());
     }
-    tracing::warn!(sequence = delivery.sequence, %failure, "burying a message");
-    worker.broker.bury(id, delivery.sequence, &record).await
+    tracing::warn!(sequence = delivery.sequence, %failure, "storing a dead letter");
+    worker.broker.store_dead_letter(id, delivery.sequence, &record).await
 }
 
 fn never_ended(deliveries: i64) -> Failure {

@@ -32,7 +32,7 @@ use connector_serve::{ConnectionCache, shutdown_signal};
 use connector_store::Store;
 
 /// How long a pull waits for messages. Must be short, because a restarted server
-/// does not know the pulls that were waiting.
+/// does not know about the pulls that were waiting.
 const PULL: Duration = Duration::from_secs(5);
 /// The maximum number of messages in one pull.
 const MAX_PULL: usize = 256;
@@ -147,7 +147,7 @@ pub fn work(
             settings,
         });
         announce(&worker);
-        until(&worker, stop).await;
+        run_until(&worker, stop).await;
         Ok(())
     });
     // Threads of runs that are still active end with the process.
@@ -159,14 +159,14 @@ pub fn work(
 /// it. Ignores errors, because they may have closed standard output.
 fn announce(worker: &Worker) {
     let servers = &worker.settings.access.servers;
-    let _ = writeln!(io::stdout(), "{} works on {servers}", worker.id);
+    let _ = writeln!(io::stdout(), "{} connected to {servers}", worker.id);
 }
 
 /// Takes runs until `stop` is ready, and then waits for active runs.
-async fn until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
-    let places = Arc::new(Semaphore::new(worker.settings.runs));
+async fn run_until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
+    let slots = Arc::new(Semaphore::new(worker.settings.runs));
     let (stopping, stopped) = watch::channel(false);
-    let pulling = tokio::spawn(pull(Arc::clone(worker), Arc::clone(&places), stopped));
+    let pulling = tokio::spawn(pull(Arc::clone(worker), Arc::clone(&slots), stopped));
     stop.await;
     // Cannot fail while `pull` has the receiver.
     let _ = stopping.send(true);
@@ -174,7 +174,7 @@ async fn until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
     let drained = async {
         let _ = pulling.await;
         let all = u32::try_from(worker.settings.runs).unwrap_or(u32::MAX);
-        drop(places.acquire_many(all).await);
+        drop(slots.acquire_many(all).await);
     };
     let drain = worker.settings.drain;
     if tokio::time::timeout(drain, drained).await.is_err() {
@@ -187,17 +187,17 @@ async fn until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
 }
 
 /// Pulls as many runs as there are free slots.
-async fn pull(worker: Arc<Worker>, places: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
+async fn pull(worker: Arc<Worker>, slots: Arc<Semaphore>, mut stopped: watch::Receiver<bool>) {
     loop {
         let first = tokio::select! {
             biased;
             _ = stopped.changed() => return,
-            first = Arc::clone(&places).acquire_owned() => first,
+            first = Arc::clone(&slots).acquire_owned() => first,
         };
         let Ok(mut free) = first else { return };
-        let more = places.available_permits().min(MAX_PULL - 1);
+        let more = slots.available_permits().min(MAX_PULL - 1);
         let more = u32::try_from(more).unwrap_or_default();
-        if let Ok(more) = Arc::clone(&places).try_acquire_many_owned(more) {
+        if let Ok(more) = Arc::clone(&slots).try_acquire_many_owned(more) {
             free.merge(more);
         }
         tokio::spawn(take(Arc::clone(&worker), free, stopped.clone()));
@@ -227,11 +227,11 @@ async fn take(
         };
         match next {
             Some(Ok(message)) => {
-                let Some(place) = free.split(1) else { return };
+                let Some(slot) = free.split(1) else { return };
                 let worker = Arc::clone(&worker);
                 tokio::spawn(async move {
                     delivery::process(&worker, &message).await;
-                    drop(place);
+                    drop(slot);
                 });
             }
             Some(Err(error)) => {
@@ -241,7 +241,7 @@ async fn take(
             None => return,
         }
     }
-    // Returns messages that have arrived but not begun to the queue immediately.
+    // Immediately returns messages to the queue if their runs have not begun.
     while let Some(Some(Ok(message))) = messages.next().now_or_never() {
         if let Err(error) = message.ack_with(AckKind::Nak(None)).await {
             tracing::debug!(%error, "cannot return a run to the queue");

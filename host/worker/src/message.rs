@@ -97,7 +97,7 @@ fn address(given: Option<Value>) -> Result<(String, String), Failure> {
 }
 
 /// Refuses connection values: a token in a message would be stored in the queue,
-/// for all of its readers.
+/// where all of its readers could see it.
 fn connection(given: Option<Value>) -> Result<Option<String>, Failure> {
     match given {
         None => Ok(None),
@@ -126,8 +126,8 @@ mod tests {
             assert_eq!(RunId::parse(id).unwrap().as_str(), id);
         }
         let long = "a".repeat(MAX_ID + 1);
-        for odd in ["", ".", "a.", ".a", "a..b", "a b", "*", "a.>", "$KV", "ä", "a/b", &long] {
-            assert!(RunId::parse(odd).is_none(), "{odd:?}");
+        for invalid in ["", ".", "a.", ".a", "a..b", "a b", "*", "a.>", "$KV", "ä", "a/b", &long] {
+            assert!(RunId::parse(invalid).is_none(), "{invalid:?}");
         }
     }
 

@@ -91,12 +91,12 @@ impl Names {
         self.named("dead")
     }
 
-    /// The subjects of all dead messages.
+    /// The subjects of all dead letters.
     pub fn all_dead(&self) -> String {
         format!("{}.dead.>", self.0)
     }
 
-    /// The subject of a dead message, by its id or, if it has none, by its
+    /// The subject of a dead letter, by its id or, if it has none, by its
     /// sequence number in the queue.
     pub fn dead(&self, id: Option<&RunId>, sequence: u64) -> String {
         match id {
@@ -118,8 +118,8 @@ mod tests {
         assert_eq!(names.begun(&id), "team_a-1.begun.orders.1");
         assert_eq!(names.all_outcomes(), "$KV.team_a-1-outcomes.>");
         assert_eq!(names.dead(None, 7), "team_a-1.dead.message-7");
-        for odd in ["", "a.b", "a b", "*", "ä", &"a".repeat(33)] {
-            assert!(odd.parse::<Names>().is_err(), "{odd}");
+        for invalid in ["", "a.b", "a b", "*", "ä", &"a".repeat(33)] {
+            assert!(invalid.parse::<Names>().is_err(), "{invalid}");
         }
     }
 }

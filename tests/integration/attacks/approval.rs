@@ -120,7 +120,7 @@ fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(
-        refused.stderr.contains("asks for other permissions than were approved"),
+        refused.stderr.contains("asks for different permissions than were approved"),
         "{refused:?}"
     );
     let asked = place.ran(&["trust", "puppet"]);
@@ -146,7 +146,7 @@ fn a_rebuilt_world_writable_component_is_rejected() {
     open();
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("anybody may write to it, or to its folder"), "{refused:?}");
+    assert!(refused.stderr.contains("anyone can write to it or to its folder"), "{refused:?}");
     assert_eq!(place.ran(&["trust", "puppet", "--yes"]).status, 0);
     assert_eq!(place.ran(&ACT).status, 0);
 }
@@ -162,7 +162,7 @@ fn a_variable_is_approved_for_one_property() {
     let refused = place.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(
-        refused.stderr.contains("asks for other permissions than were approved"),
+        refused.stderr.contains("asks for different permissions than were approved"),
         "{refused:?}"
     );
     let asked = place.ran(&["trust", "puppet"]);
@@ -177,7 +177,7 @@ fn a_variable_is_approved_for_one_property() {
     let address = format!("{}/v1/act", place.file("puppet.wasm").display());
     let refused = place.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
     assert_eq!(refused.status, 2, "{refused:?}");
-    assert!(refused.stderr.contains("would see `PUPPET_TOKEN`"), "{refused:?}");
+    assert!(refused.stderr.contains("would see the value of `PUPPET_TOKEN`"), "{refused:?}");
     for ran in [&refused, &asked] {
         assert!(!format!("{ran:?}").contains(TOKEN), "{ran:?}");
     }
@@ -244,7 +244,7 @@ fn a_stored_secret_stays_secret_after_a_rebuild() {
     assert!(place.ran(&with).stdout.contains("another-text-of-the-user"));
     place.put("puppet.wasm", &json!({ "credential": "hint" }));
     let rebuilt = place.ran(&with);
-    assert!(rebuilt.stderr.contains("asks for other permissions"), "{rebuilt:?}");
+    assert!(rebuilt.stderr.contains("asks for different permissions"), "{rebuilt:?}");
     place.lock();
     let path = place.file("puppet.wasm");
     let by_path = format!("{}/v1/act", path.display());

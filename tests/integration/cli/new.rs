@@ -47,9 +47,9 @@ fn rejects_invalid_names_and_existing_folders() {
     std::fs::create_dir(folder.path().join("taken")).unwrap();
     for (name, error) in [
         ("taken", "error: cannot create `taken`: File exists"),
-        ("A b", "error: `A b` cannot be the name of a connector"),
-        ("../up", "error: `../up` cannot be the name of a connector"),
-        ("-", "error: `-` cannot be the name of a connector"),
+        ("A b", "error: `A b` is not a valid connector name"),
+        ("../up", "error: `../up` is not a valid connector name"),
+        ("-", "error: `-` is not a valid connector name"),
     ] {
         let ran = ran(command(None).current_dir(&folder).args(["new", "--", name]));
         assert_eq!(ran.status, 2, "{ran:?}");

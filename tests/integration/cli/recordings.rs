@@ -112,7 +112,10 @@ fn reports_requests_that_differ_from_the_recording() {
     std::fs::write(&file, recording.to_string()).unwrap();
     let more = replay(&file, &["openai/v1/ask", "Hello"]);
     assert_eq!(more.status, 0, "{more:?}");
-    assert_eq!(more.stderr, "note: the recording also has `POST /chat/completions`\n");
+    assert_eq!(
+        more.stderr,
+        "note: the recording contains an unused request: `POST /chat/completions`\n"
+    );
 
     for (content, error) in [(None, "No such file"), (Some("{}"), "not a recording")] {
         let file = folder.path().join("odd.json");

@@ -99,7 +99,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
     let address =
         "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
     let functions = "`connector run --help` describes the format of --functions";
-    let secret = "write --secret-file PROPERTY=FILE for one of: token";
+    let secret = "use --secret-file PROPERTY=FILE with one of: token";
     let cases: Vec<(Vec<&str>, String, Option<&str>)> = vec![
         (vec!["run", "openai"], "`openai` is not an action address".into(), Some(address)),
         (vec!["run", "openai/ask"], "`openai/ask` is not an action address".into(), Some(address)),
@@ -134,7 +134,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
         (
             [&add[..], &["--secret-file", "sk-secret"]].concat(),
             "invalid value for --secret-file".into(),
-            Some("write it like --secret-file token=token.txt"),
+            Some("for example: --secret-file token=token.txt"),
         ),
         (
             [&add[..], &["--secret-file", "sk-secret="]].concat(),
@@ -175,7 +175,7 @@ fn rejects_invalid_option_values() {
         (&["run", "openai/v1/ask", "--timeout", "5"], "the unit must be ms, s, m or h"),
         (&["run", "openai/v1/ask", "--timeout", "0s"], "must be more than 0 and at most 24h"),
         (&["run", "openai/v1/ask", "--raw", "--envelope"], "cannot be used with '--envelope'"),
-        (&["run", "openai/v1/ask", "--ca-file", "nope.pem"], "cannot read it: No such file"),
+        (&["run", "openai/v1/ask", "--ca-file", "nope.pem"], "cannot read the file: No such file"),
     ] {
         let ran = ran(command(None).args(arguments));
         assert_eq!(ran.status, 2, "{ran:?}");

@@ -237,9 +237,9 @@ fn the_command_accepts_a_file_of_authorities() {
 
     let not_pem = OURS.pem().replace("-----END", "");
     for (path, words) in [
-        (folder.path().join("none.pem"), "cannot read it"),
-        (file("empty.pem", ""), "it contains no PEM certificate"),
-        (file("cut.pem", &not_pem), "it is not valid PEM"),
+        (folder.path().join("none.pem"), "cannot read the file"),
+        (file("empty.pem", ""), "the file contains no PEM certificate"),
+        (file("cut.pem", &not_pem), "the file is not valid PEM"),
     ] {
         let ran = test_command(port, Some(&path), None);
         assert_eq!(ran.status, 2, "{ran:?}");

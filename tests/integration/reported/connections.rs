@@ -96,7 +96,7 @@ fn the_advice_depends_on_the_interface() {
 
 #[test]
 fn a_wrong_service_key_is_distinguished_from_a_missing_one() {
-    const WRONG: &str = "`Authorization` must be `Bearer` and this service's API key";
+    const WRONG: &str = "`Authorization` must be `Bearer` followed by this service's API key";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
     std::fs::write(&file, "0123456789abcdef").unwrap();

@@ -41,7 +41,7 @@ fn a_failure_is_an_outcome_too() {
     let mut unknown = ask("Hello!");
     unknown["connection"] = json!("another");
     let failure = caller.run("unknown", &unknown)["failure"].take();
-    assert_eq!(failure["message"], "the workers have no connection `another` of openai/v1");
+    assert_eq!(failure["message"], "the workers have no connection `another` for openai/v1");
     caller.is_done();
     assert!(fleet.sandbox.requests().is_empty());
 }

@@ -93,7 +93,7 @@ class Client {
   /** @returns {Promise<Buffer>} the content of a file stored by the host */
   async content({ url }, signal) {
     if (!url.startsWith(`${API}/files/`)) {
-      throw Failure.invalid(undefined, `\`${url}\` is not a file of the connector host`);
+      throw Failure.invalid(undefined, `\`${url}\` is not a file on the connector host`);
     }
     return this.#read('GET', url.slice(API.length), { signal });
   }

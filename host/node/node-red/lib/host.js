@@ -53,8 +53,8 @@ class Host {
 
   #keep(starting) {
     this.#served = starting;
-    const begun = Date.now();
-    const restart = (reason) => this.#restart(reason, Date.now() - begun);
+    const started = Date.now();
+    const restart = (reason) => this.#restart(reason, Date.now() - started);
     starting.then(
       ({ ended }) => ended.then(restart),
       (error) => restart(error.message),

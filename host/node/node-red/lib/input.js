@@ -25,15 +25,15 @@ const { Failure } = require('./failure');
  * @param {Context} context
  */
 async function valuesOf(properties, fields, context, owner = '') {
-  const made = {};
+  const result = {};
   for (const property of properties) {
     const at = owner ? `${owner}.${property.name}` : property.name;
     const value = await valueOf(property, fields[property.name], context, at);
     if (value !== undefined && value !== null) {
-      made[property.name] = value;
+      result[property.name] = value;
     }
   }
-  return made;
+  return result;
 }
 
 exports.valuesOf = valuesOf;
@@ -107,13 +107,13 @@ async function converted(property, value, context, at) {
       if (typeof value !== 'object' || Array.isArray(value) || !item) {
         return value;
       }
-      const made = { ...value };
+      const result = { ...value };
       for (const member of [item, ...others]) {
-        if (member.name in made) {
-          made[member.name] = await converted(member, made[member.name], context, `${at}.${member.name}`);
+        if (member.name in result) {
+          result[member.name] = await converted(member, result[member.name], context, `${at}.${member.name}`);
         }
       }
-      return made;
+      return result;
     }
     case 'STRING':
       return Buffer.isBuffer(value) ? value.toString() : value;

@@ -8,7 +8,7 @@ const path = require('node:path');
  * @property {string} program the `connector` command
  * @property {string} [components] the folder with the connectors
  * @property {string} dataDir where the host stores files
- * @property {string[]} args further arguments of `connector serve`
+ * @property {string[]} args additional arguments for `connector serve`
  */
 
 /** @returns {HostSettings} */

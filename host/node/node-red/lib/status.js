@@ -54,7 +54,7 @@ class Status {
         return `${this.#characters} characters`;
       case 'progress':
         return data.total
-          ? `${Math.round((100 * data.done) / data.total)} % of ${data.total} ${data.unit}`
+          ? `${Math.round((100 * data.done) / data.total)}% of ${data.total} ${data.unit}`
           : `${data.done} ${data.unit}`;
       case 'attempt':
         return `attempt ${data.attempt} failed: ${data.reason}`;

@@ -6,12 +6,12 @@ import { firstItem, literal, shownNames } from './values.mjs';
 
 /** The types with an editor below the input. */
 const BELOW = {
-  text: (place, property, value) => new TextBelow(place, value),
-  list: (place, property, value, form) => new ListBelow(place, property.children[0], value, form),
-  map: (place, property, value, form) => new MapBelow(place, property.values, value, form),
+  text: (container, property, value) => new TextBelow(container, value),
+  list: (container, property, value, form) => new ListBelow(container, property.children[0], value, form),
+  map: (container, property, value, form) => new MapBelow(container, property.values, value, form),
   // Only the action's top-level properties have dynamic options.
-  members: (place, property, value, form) =>
-    new Form(place, property.children, value ?? {}, {
+  members: (container, property, value, form) =>
+    new Form(container, property.children, value ?? {}, {
       ...form,
       options: undefined,
       isItem: false,
@@ -34,7 +34,7 @@ export class Form {
   #changed;
 
   /** @param {Setting & {changed?: () => void, number?: number}} setting */
-  constructor(place, properties, fields, setting) {
+  constructor(container, properties, fields, setting) {
     this.#properties = properties.filter(({ control }) => control !== 'NONE');
     this.#changed = () => {
       this.#showAndHide();
@@ -42,10 +42,10 @@ export class Form {
     };
     const advanced = this.#properties.filter((property) => property.advanced);
     const others = this.#properties.filter((property) => !property.advanced);
-    others.forEach((property) => this.#add(place, property, fields, setting));
+    others.forEach((property) => this.#add(container, property, fields, setting));
     if (advanced.length > 0) {
       const isSet = advanced.some(({ name }) => fields[name]);
-      const folded = $('<details class="connector-advanced">').prop('open', isSet).appendTo(place);
+      const folded = $('<details class="connector-advanced">').prop('open', isSet).appendTo(container);
       $('<summary>').text('Advanced').appendTo(folded);
       advanced.forEach((property) => this.#add(folded, property, fields, setting));
     }
@@ -62,8 +62,8 @@ export class Form {
     this.#controls.forEach((control) => control.rename(number));
   }
 
-  #add(place, property, fields, setting) {
-    const row = $('<div class="form-row connector-row">').appendTo(place);
+  #add(container, property, fields, setting) {
+    const row = $('<div class="form-row connector-row">').appendTo(container);
     const inner = {
       ...setting,
       changed: () => this.#changed(),
@@ -99,7 +99,7 @@ export class Form {
 class Control {
   #property;
   #box;
-  #place;
+  #container;
   #setting;
   /** The editors below the input, by type. */
   #below = new Map();
@@ -128,7 +128,7 @@ class Control {
       .attr({ style: `width: ${width}`, placeholder: hint(property) })
       .val(value)
       .appendTo(row);
-    this.#place = $('<div class="connector-below">').appendTo(row);
+    this.#container = $('<div class="connector-below">').appendTo(row);
     if (property.label && !setting.isItem && !setting.number) {
       explanation(property.description).appendTo(row);
     }
@@ -164,7 +164,7 @@ class Control {
     box.find('.red-ui-typedInput-input').attr('aria-label', name);
     box.find('.red-ui-typedInput-option-trigger').attr('aria-label', name);
     box.find('.red-ui-typedInput-type-select').attr('aria-label', `${name}, type`);
-    this.#place.find('> div > textarea').attr('aria-label', name);
+    this.#container.find('> div > textarea').attr('aria-label', name);
     this.#below.forEach(({ form }) => form.rename?.(number));
     this.#setting.number = number;
   }
@@ -173,12 +173,12 @@ class Control {
     const type = this.#box.typedInput('type');
     const make = BELOW[type];
     if (make && !this.#below.has(type)) {
-      const place = $('<div>').appendTo(this.#place);
+      const container = $('<div>').appendTo(this.#container);
       const value = this.#field.type === type ? this.#field.value : undefined;
-      this.#below.set(type, { place, form: make(place, this.#property, value, this.#setting) });
+      this.#below.set(type, { container, form: make(container, this.#property, value, this.#setting) });
       this.rename(this.#setting.number);
     }
-    this.#below.forEach(({ place }, of) => place.toggle(of === type));
+    this.#below.forEach(({ container }, of) => container.toggle(of === type));
   }
 }
 
@@ -195,8 +195,8 @@ function hint({ placeholder, default: given, providerDefault }) {
 class TextBelow {
   #area;
 
-  constructor(place, value = '') {
-    this.#area = $('<textarea rows="4">').val(value).appendTo(place);
+  constructor(container, value = '') {
+    this.#area = $('<textarea rows="4">').val(value).appendTo(container);
   }
 
   read() {
@@ -208,8 +208,8 @@ class TextBelow {
 class ListBelow {
   #list;
 
-  constructor(place, item, value = [], setting) {
-    this.#list = $('<ol class="connector-list">').appendTo(place);
+  constructor(container, item, value = [], setting) {
+    this.#list = $('<ol class="connector-list">').appendTo(container);
     const changed = () => {
       this.#renumber();
       setting.changed();
@@ -248,8 +248,8 @@ class ListBelow {
 class MapBelow {
   #list;
 
-  constructor(place, property, value = [], setting) {
-    this.#list = $('<ol class="connector-list connector-map">').appendTo(place);
+  constructor(container, property, value = [], setting) {
+    this.#list = $('<ol class="connector-list connector-map">').appendTo(container);
     this.#list.editableList({
       addItem: (row, index, { key, field }) => {
         const box = $('<input type="text" placeholder="key">').val(key ?? '').appendTo(row);

@@ -32,7 +32,7 @@ export const actionHelp = (address, { name, description, help, properties, outpu
         name: 'msg.reset',
         type: 'boolean',
         isOptional: true,
-        text: 'stops the runs in progress, and starts none',
+        text: 'stops the runs in progress without starting a new one',
       },
     ]),
     '### Outputs',

@@ -1,4 +1,4 @@
-// Requests of the editor to the runtime.
+// Requests from the editor to the runtime.
 
 const ask = (name, question) =>
   new Promise((resolve, reject) => {

@@ -47,7 +47,7 @@ pub fn bound_connection(
     let elsewhere = |why: String| BindingError::Elsewhere(format!("{why}; {}", hint(component)));
     let Some(bound) = &stored.record.bound else {
         return Err(elsewhere(format!(
-            "the connection `{name}` of {component} was stored by an older version and is not \
+            "the connection `{name}` for {component} was stored by an older version and is not \
              bound to an origin yet"
         )));
     };
@@ -69,5 +69,7 @@ pub fn bound_connection(
 
 fn hint(component: &str) -> String {
     let name = component.split('/').next().unwrap_or(component);
-    format!("`connector trust {name}` shows what it requests and rebinds its connections")
+    format!(
+        "`connector trust {name}` shows the permissions it asks for and rebinds its connections"
+    )
 }

@@ -66,7 +66,7 @@ impl Lock {
         }
     }
 
-    /// Returns its approvals, from the point of view of a file next to it.
+    /// Returns its approvals, as they apply to a file next to it.
     pub fn entries(self, file: &Path) -> Vec<Entry> {
         let this = name_of(file);
         let entry = |(name, Locked { sha256, request })| Entry {
@@ -92,7 +92,7 @@ impl Lock {
 }
 
 /// The reason for refusing a file that [`is_open_to_all`].
-pub const OPEN_TO_ALL: &str = "anybody may write to it, or to its folder";
+pub const OPEN_TO_ALL: &str = "anyone can write to it or to its folder";
 
 /// Whether every user can write to a file or to its folder, and could therefore
 /// approve anything or replace an approved component.

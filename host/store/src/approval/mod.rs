@@ -34,16 +34,16 @@ pub struct Entry {
 pub enum Approval {
     /// Exactly this component was approved.
     Approved,
-    /// The file was approved with other content, which made the same request.
+    /// The file was approved with different content that made the same request.
     Rebuilt,
-    /// The file was approved with other content, which made this request.
+    /// The file was approved with different content that made this request.
     Changed(Box<Request>),
     /// The file was never approved.
     Unknown,
 }
 
 impl Approval {
-    /// Looks a loaded component up in the entries.
+    /// Looks up a loaded component in the entries.
     pub fn of(connector: &Connector, entries: &[Entry]) -> Self {
         let request = Request::of(connector);
         if entries.iter().any(|entry| entry.sha256 == connector.hash() && entry.request == request)

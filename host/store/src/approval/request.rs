@@ -92,7 +92,7 @@ impl Request {
     }
 }
 
-/// Returns the first variable that a component would read but that is reserved
+/// Returns the first variable that a component asks for but that is reserved
 /// for the host.
 pub fn variable_of_host(connector: &Connector) -> Option<&str> {
     let bindings = connector.descriptor().connection.environment.iter();

@@ -31,7 +31,7 @@ struct Record {
 
 impl Trusted {
     /// Reads the approvals from the given folder or, by default, from the
-    /// user's.
+    /// user's data folder.
     ///
     /// # Errors
     /// If the file cannot be used, with the reason.
@@ -47,7 +47,7 @@ impl Trusted {
         serde_json::from_str(&text).map_err(|error| wrong(&error))
     }
 
-    /// Returns the approvals, from the point of view of a file.
+    /// Returns the approvals, as they apply to a file.
     pub fn entries(self, file: &Path) -> Vec<Entry> {
         let this = fs::canonicalize(file).ok();
         let entry = |(path, Record { sha256, request })| Entry {

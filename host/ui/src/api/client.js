@@ -2,7 +2,7 @@
 
 import { accessKey } from './access.js';
 
-/** The API's path in what the service returns, such as the `url` of a file. */
+/** The API's path in URLs that the service returns, such as the `url` of a file. */
 const ROOT = '/api/v1';
 
 /**

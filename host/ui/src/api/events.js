@@ -1,5 +1,5 @@
-// Reads server-sent events from a response. `EventSource` is no alternative: it
-// cannot send a body.
+// Reads server-sent events from a response. `EventSource` is not an option, because
+// it cannot send a body.
 
 /**
  * Yields `{ event, data }`, the data parsed from JSON.

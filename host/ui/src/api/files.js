@@ -53,7 +53,7 @@ export function isFileEntry(value) {
  *
  * @param {string} url
  * @returns {string | undefined} undefined while the file is fetched, and for
- *   files that are not the service's
+ *   files that do not belong to the service
  */
 export function useFileUrl(url) {
   const path = pathOf(url);

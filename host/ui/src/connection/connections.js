@@ -13,7 +13,7 @@ export const SESSION = 'session';
  * @property {{id: string, name: string, values: object, secrets: string[]}[]} stored
  * @property {object | undefined} session the values of the one in memory
  * @property {string | undefined} chosen an id
- * @property {unknown} value what a request contains
+ * @property {unknown} value what to send in a request
  */
 
 /** @param {string | undefined} component */

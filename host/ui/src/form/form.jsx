@@ -1,4 +1,4 @@
-// A form for a schema and a uiSchema of the host, with the page's own controls.
+// A form for a schema and a uiSchema from the host, with the page's own controls.
 
 import { useCallback, useImperativeHandle, useMemo, useRef, useState } from 'react';
 // The package's index would import a validator that is not used here.

@@ -15,13 +15,13 @@ export function checkJson(text, isSchema) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return { message: place(text, error.message) };
+    return { message: withPosition(text, error.message) };
   }
-  return { value, message: isSchema ? schemaFault(value) : undefined };
+  return { value, message: isSchema ? schemaError(value) : undefined };
 }
 
 /** Adds the line and column to a parser's message, whose format depends on the engine. */
-function place(text, message) {
+function withPosition(text, message) {
   const position = /at position (\d+)/.exec(message);
   const what = message.split(/,? ?(?:\(|in JSON|at (?:position|line)|")/)[0];
   if (!position) {
@@ -31,26 +31,26 @@ function place(text, message) {
   return `Line ${lines.length}, column ${lines.at(-1).length + 1}: ${what.trim() || 'not JSON'}`;
 }
 
-function schemaFault(schema) {
+function schemaError(schema) {
   const isObject = typeof schema === 'object' && schema !== null && !Array.isArray(schema);
   if (!isObject) {
     return 'A JSON Schema must be an object';
   }
   const { errors } = new Validator(META, '7').validate(schema);
   // The deepest error is closest to the mistake.
-  const [fault] = errors.toSorted((one, other) => depth(other) - depth(one));
-  if (!fault) {
+  const [deepest] = errors.toSorted((one, other) => depth(other) - depth(one));
+  if (!deepest) {
     return undefined;
   }
-  const place = fault.instanceLocation.slice(2).replaceAll('/', '.');
+  const place = deepest.instanceLocation.slice(2).replaceAll('/', '.');
   const types = META.definitions.type.enum.join(', ');
-  const what = /(^|\.)type(\.\d+)?$/.test(place) ? `must be one of ${types}` : 'has the wrong form';
+  const what = /(^|\.)type(\.\d+)?$/.test(place) ? `must be one of ${types}` : 'is malformed';
   return `Not a JSON Schema: ${place || 'the schema'} ${what}`;
 }
 
 const depth = ({ instanceLocation }) => instanceLocation.split('/').length;
 
-/** A short version of JSON Schema's meta-schema, for the most common mistakes. */
+/** A short version of JSON Schema's meta-schema, which detects the most common mistakes. */
 const META = {
   $id: 'schema',
   type: ['object', 'boolean'],

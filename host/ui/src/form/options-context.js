@@ -1,4 +1,4 @@
-// The function with which controls request the dynamic options of a property.
+// The function that controls use to request the dynamic options of a property.
 // Undefined in forms that do not belong to an action.
 
 import { createContext } from 'react';

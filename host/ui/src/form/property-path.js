@@ -1,4 +1,4 @@
-// Paths such as `messages[0].content`, with which the service locates a failure in
+// Paths such as `messages[0].content`, which the service uses to locate a failure in
 // an input.
 
 /** @returns {string[]} the steps */

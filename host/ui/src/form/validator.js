@@ -7,7 +7,7 @@
 
 import { Validator } from '@cfworker/json-schema';
 import { toErrorSchema } from '@rjsf/utils';
-import { faultsIn } from './faults.js';
+import { fieldErrors } from './field-errors.js';
 
 /** Validators by schema: rjsf validates often, and mostly with the same objects. */
 const known = new WeakMap();
@@ -31,7 +31,7 @@ export const validator = {
   validateFormData(formData, schema, _customValidate, transformErrors, uiSchema) {
     const instance = sent(formData);
     const { errors: units } = validatorOf(schema).validate(instance);
-    const found = faultsIn(schema, instance, units).map(({ path, keyword, message }) => ({
+    const found = fieldErrors(schema, instance, units).map(({ path, keyword, message }) => ({
       name: keyword,
       property: path.map((step) => `.${step}`).join(''),
       message,

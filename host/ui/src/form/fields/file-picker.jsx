@@ -44,7 +44,7 @@ export function FilePicker({ id, label, isMultiple, accept, maxBytes, onUploaded
       <div className="upload" role="status">
         <span className="file-name">{transfer.name}</span>
         <progress value={transfer.share} aria-label={`Uploading ${transfer.name}`} />
-        <span>{Math.round(transfer.share * 100)} %</span>
+        <span>{Math.round(transfer.share * 100)}%</span>
         <button
           type="button"
           className="button button-small"

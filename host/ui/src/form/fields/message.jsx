@@ -83,7 +83,7 @@ export function Message(props) {
         onChange={({ target }) => text.onChange(target.value === '' ? undefined : target.value)}
         onBlur={text.onBlur}
       />
-      <Fault id={`${text.id}__error`} messages={[...text.errors, ...own]} />
+      <FieldError id={`${text.id}__error`} messages={[...text.errors, ...own]} />
     </li>
   );
 }
@@ -124,12 +124,12 @@ function Short({ id, label, schema, value, isRequired, errors, onChange, onBlur 
           onChange={({ target }) => onChange(asNumber(target.value) ?? undefined)}
         />
       )}
-      <Fault id={`${id}__error`} messages={errors} />
+      <FieldError id={`${id}__error`} messages={errors} />
     </span>
   );
 }
 
-function Fault({ id, messages }) {
+function FieldError({ id, messages }) {
   return messages.length > 0 ? (
     <p className="field-error" id={id} role="alert">
       {messages.join('; ')}

@@ -1,5 +1,5 @@
-// A list of messages, displayed as a conversation: the text in full width, and above
-// it in small type the speaker, or the weight.
+// A list of messages, displayed as a conversation: the text at full width and, in small
+// type above it, the speaker or the weight.
 
 import { useEffect, useRef } from 'react';
 import { Add } from '../../parts/icons.jsx';

@@ -1,5 +1,5 @@
 // A single-line input. Numbers use `type="text"` too: a number input has no value at
-// all while it contains anything else, so the field could not report what is wrong.
+// all while it contains anything but a number, so the field could not report what is wrong.
 
 import { ariaDescribedByIds } from '@rjsf/utils';
 

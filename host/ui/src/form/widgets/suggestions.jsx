@@ -160,7 +160,7 @@ function shown(value) {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** The value for a text. Only lists and objects are parsed as JSON: `1` may be a name. */
+/** The value for the entered text. Only lists and objects are parsed as JSON: `1` may be a name. */
 function typed(text, schema) {
   if (text === '') {
     return undefined;

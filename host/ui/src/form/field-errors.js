@@ -18,8 +18,8 @@ const CONTAINERS = new Set([
  * @param {{keyword: string, keywordLocation: string, instanceLocation: string}[]} units
  * @returns {{path: (string | number)[], keyword: string, message: string}[]}
  */
-export function faultsIn(schema, instance, units) {
-  const faults = [];
+export function fieldErrors(schema, instance, units) {
+  const errors = [];
   for (const unit of units) {
     if (CONTAINERS.has(unit.keyword) && unit.keyword !== 'additionalProperties') {
       continue;
@@ -33,7 +33,7 @@ export function faultsIn(schema, instance, units) {
     if (unit.keyword === 'required') {
       const given = at(instance, path) ?? {};
       for (const name of limit.filter((member) => !(member in given))) {
-        faults.push({ path: [...path, name], keyword: 'required', message: 'is required' });
+        errors.push({ path: [...path, name], keyword: 'required', message: 'is required' });
       }
       continue;
     }
@@ -41,10 +41,10 @@ export function faultsIn(schema, instance, units) {
     if (unit.keyword === 'additionalProperties' && limit !== false) {
       continue;
     }
-    faults.push({ path, keyword: unit.keyword, message: describe(unit.keyword, limit) });
+    errors.push({ path, keyword: unit.keyword, message: describe(unit.keyword, limit) });
   }
   const seen = new Set();
-  return faults.filter(({ path, message }) => {
+  return errors.filter(({ path, message }) => {
     const key = JSON.stringify([path, message]);
     return !seen.has(key) && seen.add(key);
   });
