@@ -239,7 +239,7 @@ fn listed<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
 }
 
-/// Returns the error for a word that is not one of the possible ones.
+/// Returns the error for an unknown word.
 pub fn unknown(what: &str, word: &Ident, possible: &[&str]) -> syn::Error {
     let name = word.to_string();
     let likeness = |other: &str| strsim::jaro_winkler(&name, other);

@@ -182,7 +182,9 @@ impl Container {
                     <#ty as ::connector_sdk::property::Properties>::PROPERTIES
                 })),
                 Some(entry) => {
-                    Err(error(entry, "a flattened field has the properties of its struct"))
+                    let message =
+                        "a flattened field cannot have attributes; set them in its struct";
+                    Err(error(entry, message))
                 }
             };
         }
@@ -385,7 +387,7 @@ impl<'a> Row<'a> {
             Array | Map => format!("; use `item({word} = …)` for its items"),
             _ => std::string::String::new(),
         };
-        let kind = self.kind.words();
+        let kind = self.kind.noun();
         let message = format!("`{word}` applies to {words}, but this is {kind}{hint}");
         Err(error(entry, message))
     }

@@ -23,8 +23,8 @@ texts! {
     Time
 }
 
-/// The property with which a user selects another server that implements the
-/// same API:
+/// The property that holds the URL of another server with the same API, if the
+/// user selects one:
 ///
 /// ```
 /// use connector_sdk::{BaseUrl, Connection, Properties};

@@ -1,4 +1,4 @@
-//! The model's answer: one of the `choices`, with whatever the server filled in.
+//! The model's answer: one of the `choices`, which servers fill in differently.
 
 use connector_sdk::{Failure, errors};
 use serde_json::{Map, Value, json};

@@ -14,7 +14,7 @@ fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
     })
 }
 
-/// Asks the smallest valid question, with further properties.
+/// Runs Ask with the smallest valid input and these additional properties.
 fn ask(host: &Host, more: Value) -> Result<testing::Outcome> {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -131,7 +131,7 @@ fn sent(messages: Value, more: Value) -> Result<Value> {
 }
 
 #[test]
-fn our_instruction_follows_the_leading_ones() {
+fn inserts_the_json_instruction_after_leading_instructions() {
     let place = |roles: &[&str]| {
         let messages = roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
         let sent = sent(messages, json!({ "responseFormat": 1 })).unwrap();
@@ -199,7 +199,7 @@ fn files_become_parts_of_the_last_user_message() {
 }
 
 #[test]
-fn rejects_other_files() {
+fn rejects_unsupported_files() {
     let host = host([]);
     let long_text = "x".repeat((1 << 20) + 1);
     for (name, mime_type, content, message) in [
@@ -207,7 +207,7 @@ fn rejects_other_files() {
         ("a.avif", "image/avif", "text", "`a.avif` must be an image"),
         ("a.mp4", "video/mp4", "text", "`a.mp4` must be an image"),
         ("a.json", "application/json", "no\0text", "`a.json` must be an image"),
-        ("a.txt", "text/plain", &long_text, "a text file must have at most 1048576 bytes"),
+        ("a.txt", "text/plain", &long_text, "a text file must be at most 1048576 bytes"),
     ] {
         let file = host.file(name, mime_type, content.as_bytes());
         let failure = ask(&host, json!({ "attachments": [file] })).unwrap_err();
@@ -335,7 +335,7 @@ fn the_model_receives_the_result_or_error_of_every_call() {
 }
 
 #[test]
-fn the_model_receives_the_errors_in_its_arguments() {
+fn the_model_receives_errors_about_its_arguments() {
     let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
     let host = host.invalid(unfit(&[("", "\"city\" is missing")]));
     ask(&host, functions()).unwrap();
@@ -540,7 +540,7 @@ fn reports_text_as_it_arrives() {
 }
 
 #[test]
-fn accepts_a_stream_or_a_whole_response_in_either_case() {
+fn accepts_a_stream_or_a_whole_response_whichever_was_requested() {
     let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
     let unasked = host([stream]);
     assert_eq!(ask(&unasked, json!({})).unwrap().output, "Hello");
