@@ -125,8 +125,8 @@ fn a_streamed_answer_equals_a_complete_one() {
         ask(&host, json!({})).unwrap(),
         ask(&self::host(good_morning()), json!({})).unwrap()
     );
-    let texts: Vec<_> = host.events().iter().map(|event| event["text"].clone()).collect();
-    assert_eq!(texts, ["Good ", "morning"]);
+    let pieces: Vec<_> = host.events().iter().map(|event| event["text"].clone()).collect();
+    assert_eq!(pieces, ["Good ", "morning"]);
     assert_eq!(host.requests()[0].body["stream"], true);
 }
 

@@ -150,8 +150,8 @@ impl Run for CreateImage {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
-        models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
+        models::options(request, Self::PROPERTIES, is_likely)
     }
 }
 

@@ -108,8 +108,8 @@ impl Run for CreateSpeech {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| models::has_any(id, &["tts", "speech", "kokoro", "piper"]);
-        models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| models::has_any(id, &["tts", "speech", "kokoro", "piper"]);
+        models::options(request, Self::PROPERTIES, is_likely)
     }
 }
 

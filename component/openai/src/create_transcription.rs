@@ -167,8 +167,8 @@ impl Run for CreateTranscription {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| crate::models::has_any(id, &["transcribe", "whisper"]);
-        crate::models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| crate::models::has_any(id, &["transcribe", "whisper"]);
+        crate::models::options(request, Self::PROPERTIES, is_likely)
     }
 
     fn output_schema(input: Value, _: &Settings) -> Result<Value> {

@@ -153,7 +153,7 @@ impl Literal {
     /// Rejects a value whose type does not match the property. `what` is the
     /// subject of the message.
     pub fn check(&self, what: &str, kind: Kind) -> syn::Result<()> {
-        let suits = match (kind, &self.value) {
+        let matches_kind = match (kind, &self.value) {
             // A custom type can accept anything.
             (Kind::Any | Kind::Other, _) => true,
             (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, Value::Constant(_)) => {
@@ -169,7 +169,7 @@ impl Literal {
             (Kind::Number, Value::Number(_)) => true,
             _ => false,
         };
-        if suits {
+        if matches_kind {
             return Ok(());
         }
         let message = match kind {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Properties;
 
 /// Strings that the host has validated.
-macro_rules! texts {
+macro_rules! strings {
     ($($(#[$doc:meta])* $name:ident),+) => { $(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -14,7 +14,7 @@ macro_rules! texts {
     )+ };
 }
 
-texts! {
+strings! {
     /// A date such as `2026-01-31` (RFC 3339 `full-date`).
     Date,
     /// A date and a time (RFC 3339 `date-time`).

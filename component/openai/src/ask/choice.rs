@@ -47,8 +47,8 @@ pub fn content(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => {
-            let texts: Vec<_> = parts.iter().filter_map(text).collect();
-            (!texts.is_empty()).then(|| texts.concat())
+            let pieces: Vec<_> = parts.iter().filter_map(text).collect();
+            (!pieces.is_empty()).then(|| pieces.concat())
         }
         _ => None,
     }

@@ -321,7 +321,7 @@ mod tests {
     fn the_format_determines_request_and_output() {
         let strict = strict().to_string();
         let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
-        let texts = json!({ "type": "array", "items": { "type": "string" } });
+        let strings = json!({ "type": "array", "items": { "type": "string" } });
         let list = json!({ "type": "array", "items": self::strict() });
         let in_object = |mut root: Value, list: &Value| {
             root["type"] = "object".into();
@@ -350,7 +350,7 @@ mod tests {
             ),
             (2, &strict, in_object(json!({}), &list), true, list.clone()),
             (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
-            (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
+            (2, r#"{"type":"string"}"#, in_object(json!({}), &strings), true, strings.clone()),
             // References still find their targets.
             (2, reference, in_object(defs(), &references), false, output_of_references),
         ] {
@@ -367,7 +367,7 @@ mod tests {
             assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
             assert_eq!(format.output_schema(false), output, "{number} {schema}");
         }
-        assert_eq!(of(0, "").output_schema(true), texts);
+        assert_eq!(of(0, "").output_schema(true), strings);
         let several =
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);

@@ -144,16 +144,16 @@ fn inserts_the_json_instruction_after_leading_instructions() {
 
 #[test]
 fn only_an_instruction_may_be_empty() {
-    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
-    for instruction in [said("system", ""), said("developer", " \n")] {
-        let sent = sent(json!([instruction, said("user", "Hi")]), json!({})).unwrap();
-        assert_eq!(sent, json!([said("user", "Hi")]));
+    let turn = |role: &str, content: &str| json!({ "role": role, "content": content });
+    for instruction in [turn("system", ""), turn("developer", " \n")] {
+        let sent = sent(json!([instruction, turn("user", "Hi")]), json!({})).unwrap();
+        assert_eq!(sent, json!([turn("user", "Hi")]));
     }
     for (place, messages) in [
-        (1, json!([said("user", "Hi"), said("assistant", "")])),
-        (1, json!([said("system", ""), said("user", "")])),
-        (0, json!([said("tool", "")])),
-        (0, json!([said("system", "")])),
+        (1, json!([turn("user", "Hi"), turn("assistant", "")])),
+        (1, json!([turn("system", ""), turn("user", "")])),
+        (0, json!([turn("tool", "")])),
+        (0, json!([turn("system", "")])),
     ] {
         let failure = sent(messages, json!({})).unwrap_err();
         let property = format!("messages[{place}].content");
@@ -241,8 +241,8 @@ fn maps_an_error_to_the_property_of_the_form() {
     ] {
         let error = json!({ "error": { "message": "No", "param": param } });
         let mut input = input;
-        let said = |role: &str| json!({ "role": role, "content": "x" });
-        input["messages"] = json!([said("user"), said("tool")]);
+        let turn = |role: &str| json!({ "role": role, "content": "x" });
+        input["messages"] = json!([turn("user"), turn("tool")]);
         let failure = ask(&host([Answer::json(400, error)]), input).unwrap_err();
         assert_eq!(failure.property.as_deref(), expected, "{param}");
     }
@@ -337,7 +337,7 @@ fn the_model_receives_the_result_or_error_of_every_call() {
 #[test]
 fn the_model_receives_errors_about_its_arguments() {
     let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
-    let host = host.invalid(unfit(&[("", "\"city\" is missing")]));
+    let host = host.invalid(mismatch(&[("", "\"city\" is missing")]));
     ask(&host, functions()).unwrap();
     let expected = r#"{"error":"invalid arguments: \"city\" is missing"}"#;
     assert_eq!(host.requests()[1].body["messages"][2]["content"], expected);
@@ -386,7 +386,7 @@ fn converts_function_names_for_the_api() {
 }
 
 /// A verdict on JSON that does not match its schema.
-fn unfit(violations: &[(&str, &str)]) -> Invalid {
+fn mismatch(violations: &[(&str, &str)]) -> Invalid {
     let violation = |(path, message): &(&str, &str)| Violation {
         path: (*path).to_owned(),
         message: (*message).to_owned(),
@@ -412,8 +412,10 @@ fn ask_for_object(
 
 #[test]
 fn asks_for_a_correction_if_an_answer_does_not_match_the_schema() {
-    let verdict =
-        unfit(&[("/a", "\"x\" is not of type \"integer\""), ("", "\"b\" is a required property")]);
+    let verdict = mismatch(&[
+        ("/a", "\"x\" is not of type \"integer\""),
+        ("", "\"b\" is a required property"),
+    ]);
     let answers = [r#"{"a":"x"}"#, r#"{"a":1,"b":2}"#];
     let (host, outcome) = ask_for_object(&answers, vec![verdict], 1);
     let outcome = outcome.unwrap();
@@ -443,7 +445,7 @@ fn asks_for_a_correction_if_an_answer_does_not_match_the_schema() {
 fn fails_if_no_answer_matches_the_schema() {
     let long = "x".repeat(999);
     let many = ["/0", "/1", "/2", "/3", "/4", "/5"].map(|path| (path, long.as_str()));
-    let verdicts = vec![unfit(&[("/a", "no")]), unfit(&many)];
+    let verdicts = vec![mismatch(&[("/a", "no")]), mismatch(&many)];
     let (_, outcome) = ask_for_object(&["{}", "{ }"], verdicts, 1);
     let failure = outcome.unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidOutput);

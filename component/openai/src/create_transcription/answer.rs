@@ -56,7 +56,7 @@ impl Answer {
         usage.add(whole.get("usage").unwrap_or(&Value::Null));
         let output = match format {
             "text" => text.into(),
-            "srt" | "vtt" => return Err(unfit(text, format)),
+            "srt" | "vtt" => return Err(wrong_format(text, format)),
             _ => object(whole),
         };
         Ok(Self { output, usage })
@@ -157,7 +157,7 @@ fn plain_text(text: &str, label: Label, format: &str) -> Result<Answer> {
         "json" if label == Label::PlainText && !is_blank => {
             serde_json::json!({ "text": without_end })
         }
-        _ => return Err(unfit(text, format)),
+        _ => return Err(wrong_format(text, format)),
     };
     Ok(Answer { output, usage: Usage::default() })
 }
@@ -171,7 +171,7 @@ fn is_page(text: &str, label: Label) -> bool {
 
 /// The failure for a transcript in another format. It has been paid for, so all
 /// of it is kept.
-fn unfit(text: &str, format: &str) -> Failure {
+fn wrong_format(text: &str, format: &str) -> Failure {
     let message = format!("the provider did not return the transcript as {format}");
     let mut failure = Failure::invalid_output(message);
     failure.detail = (!text.is_empty()).then(|| text.to_owned());
