@@ -246,7 +246,7 @@ fn a_stream_that_ends_early_or_with_an_error_fails_the_run() {
     let bench = Bench::new();
     for (scripted, kind, message) in [
         (Scripted::ErrorInStream, FailureKind::Unavailable, "Overloaded"),
-        (Scripted::CutStream, FailureKind::InvalidOutput, "the provider's answer ended too early"),
+        (Scripted::CutStream, FailureKind::InvalidOutput, "the answer ended early"),
     ] {
         bench.api.script(scripted);
         let (result, text) = texts(bench.run(json!({})));

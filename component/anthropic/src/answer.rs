@@ -140,7 +140,7 @@ impl Answer {
                 StreamEvent::ContentBlockDelta { delta: Delta::Other } | StreamEvent::Other => {}
             }
         }
-        Err(Failure::invalid_output("the provider's answer ended too early").answered_by(response))
+        Err(Failure::invalid_output("the answer ended early").answered_by(response))
     }
 
     /// The answer as text.

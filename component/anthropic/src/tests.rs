@@ -10,7 +10,7 @@ fn host(answer: Answer) -> Host {
     Host::new(&CONNECTOR).answer(answer.header("request-id", "req_1"))
 }
 
-/// A question with further members.
+/// A question with additional members.
 fn input(more: Value) -> Value {
     let mut input =
         json!({ "model": "claude-x", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -119,14 +119,14 @@ fn events() -> Vec<Value> {
 }
 
 #[test]
-fn a_streamed_answer_equals_one_in_one_piece() {
+fn a_streamed_answer_equals_a_complete_one() {
     let host = host(Answer::events(events())).streaming();
     assert_eq!(
         ask(&host, json!({})).unwrap(),
         ask(&self::host(good_morning()), json!({})).unwrap()
     );
-    let texts: Vec<_> = host.events().iter().map(|event| event["text"].clone()).collect();
-    assert_eq!(texts, ["Good ", "morning"]);
+    let pieces: Vec<_> = host.events().iter().map(|event| event["text"].clone()).collect();
+    assert_eq!(pieces, ["Good ", "morning"]);
     assert_eq!(host.requests()[0].body["stream"], true);
 }
 
@@ -135,7 +135,7 @@ fn a_stream_that_does_not_end_properly_is_a_failure() {
     let error = json!({ "type": "overloaded_error", "message": "Overloaded" });
     let error = json!({ "type": "error", "error": error });
     for (more, kind, message) in [
-        (None, FailureKind::InvalidOutput, "the provider's answer ended too early"),
+        (None, FailureKind::InvalidOutput, "the answer ended early"),
         (Some(error), FailureKind::Unavailable, "Overloaded"),
         (Some(json!([1])), FailureKind::InvalidOutput, "unexpected event from the provider"),
     ] {
@@ -187,7 +187,7 @@ fn a_refusal_is_a_failure() {
 }
 
 #[test]
-fn rejects_a_schema_that_is_not_of_an_object() {
+fn rejects_a_schema_that_does_not_describe_an_object() {
     for schema in ["", "{", "[]", "true", "{}", r#"{"type":"string"}"#] {
         let host = Host::new(&CONNECTOR);
         let failure = ask(&host, structured(schema)).unwrap_err();

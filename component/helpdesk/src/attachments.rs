@@ -20,7 +20,7 @@ pub struct UploadAttachment {
 #[serde(rename_all(serialize = "camelCase"))]
 #[property(output)]
 pub struct Attachment {
-    /// The attachment number, which other actions expect.
+    /// The attachment number, for use in other actions.
     id: u64,
     /// The URL at which people can open the file.
     url: String,

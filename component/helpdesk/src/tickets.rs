@@ -136,7 +136,7 @@ struct Field {
 #[serde(rename_all(serialize = "camelCase"))]
 #[property(output)]
 pub struct Ticket {
-    /// The ticket number, which other actions expect.
+    /// The ticket number, for use in other actions.
     id: u64,
     /// The web page of the ticket.
     url: String,

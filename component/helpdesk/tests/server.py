@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def create_ticket(self):
         ticket = json.loads(self.body)["ticket"]
-        # Subjects that provoke other responses.
+        # Subjects that trigger other responses.
         if ticket.get("subject") == "slow down":
             raise Fault(429, "too_fast", "Slow down.", headers=[("retry-after", "1")])
         if ticket.get("subject") == "plan limit":

@@ -268,8 +268,7 @@ impl Run for Ask {
         let functions = Functions::named(&self.functions)?;
         let Attachments { parts, files } =
             Attachments::open(&self.attachments, self.image_detail.as_deref())?;
-        let (messages, origins) =
-            messages::of_the_api(&self.messages, format.instruction(), parts)?;
+        let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
 
         let settings = connection::Settings::of(settings)?;
         let parameters = self.with_parameters(parameters, &format, &functions, settings);

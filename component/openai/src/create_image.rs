@@ -150,8 +150,8 @@ impl Run for CreateImage {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
-        models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
+        models::options(request, Self::PROPERTIES, is_likely)
     }
 }
 
@@ -202,7 +202,7 @@ fn prompt(messages: &[Message]) -> Result<String> {
     Ok(contents.join("\n\n"))
 }
 
-/// Converts a string or `[width, height]` to the API's notation of a size.
+/// Converts a string or `[width, height]` to the API's notation for sizes.
 fn size(size: &Value) -> Result<String> {
     if let Value::String(text) = size {
         return Ok(text.clone());
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_links_on() {
+    fn returns_links_unchanged() {
         let image = json!({
             "url": "https://images.example/1.png", "b64_json": null, "revised_prompt": "A fine cat",
         });

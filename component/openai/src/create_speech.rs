@@ -89,7 +89,7 @@ impl Run for CreateSpeech {
 
     fn run(self, _: &Settings) -> Result<Outcome<FileEntry>> {
         let format = self.response_format.as_ref().map_or(Some("mp3"), Value::as_str);
-        let (format, mime_type) = format.and_then(recording).ok_or_else(|| {
+        let (format, mime_type) = format.and_then(audio_type).ok_or_else(|| {
             let message = "`responseFormat` must be one of: mp3, aac, flac, opus, wav, pcm";
             Failure::invalid_input("responseFormat", message)
         })?;
@@ -108,8 +108,8 @@ impl Run for CreateSpeech {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| models::has_any(id, &["tts", "speech", "kokoro", "piper"]);
-        models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| models::has_any(id, &["tts", "speech", "kokoro", "piper"]);
+        models::options(request, Self::PROPERTIES, is_likely)
     }
 }
 
@@ -117,7 +117,7 @@ impl Run for CreateSpeech {
 const PCM: (&str, &str) = ("pcm", "audio/pcm");
 
 /// The extension and media type of audio in a format.
-fn recording(format: &str) -> Option<(&str, &'static str)> {
+fn audio_type(format: &str) -> Option<(&str, &'static str)> {
     let mime_type = match format {
         "mp3" => "audio/mpeg",
         "opus" => "audio/ogg",
@@ -143,8 +143,8 @@ fn check_voice(voice: &Value) -> Result<()> {
     Err(Failure::invalid_input("voice", message))
 }
 
-/// Whether a response is labeled as raw samples. Their content does not show
-/// it.
+/// Whether a response is labeled as raw samples, which the content alone does
+/// not reveal.
 fn is_pcm(response: &Response) -> bool {
     let names = ["audio/pcm", "audio/x-pcm", "audio/l16", "audio/raw", "audio/x-raw"];
     names.iter().any(|name| response.has_type(name))

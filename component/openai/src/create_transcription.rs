@@ -23,7 +23,7 @@ use self::answer::Answer;
 use self::language::{Language, language};
 use crate::{parameters, rules};
 
-/// Transcribes audio to text, in the language that is spoken.
+/// Transcribes audio to text in the spoken language.
 #[serde_with::skip_serializing_none]
 #[derive(Deserialize, Serialize, Properties)]
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
@@ -167,8 +167,8 @@ impl Run for CreateTranscription {
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
-        let suits = |id: &str| crate::models::has_any(id, &["transcribe", "whisper"]);
-        crate::models::options(request, Self::PROPERTIES, suits)
+        let is_likely = |id: &str| crate::models::has_any(id, &["transcribe", "whisper"]);
+        crate::models::options(request, Self::PROPERTIES, is_likely)
     }
 
     fn output_schema(input: Value, _: &Settings) -> Result<Value> {
@@ -252,7 +252,7 @@ impl CreateTranscription {
 fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
     match language(text) {
         Some(Language::Code(code)) => Ok(Some(code)),
-        Some(Language::Unsaid) => Ok(None),
+        Some(Language::Detect) => Ok(None),
         None => {
             let message = format!(
                 "`{property}` must be an ISO 639-1 code such as `de`, or the English name of a \

@@ -1,4 +1,4 @@
-//! The API's errors, as far as they differ from other providers' errors.
+//! The API's errors, where they differ from those of other providers.
 
 use connector_sdk::errors::{self, Explanation};
 use connector_sdk::{ErrorResponse, Failure, FailureKind};

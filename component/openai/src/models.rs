@@ -1,5 +1,5 @@
-//! The list of models: the options of a form, and the one authorized request
-//! that is free.
+//! The list of models, for the options of a form and for the connection test: it
+//! is the only authorized request that is free.
 
 use std::cmp::Reverse;
 
@@ -33,7 +33,7 @@ impl Model {
         })
     }
 
-    /// The model that this one is a dated edition of, according to its name:
+    /// The model that this one is a dated snapshot of, according to its name:
     /// `gpt-4o` for `gpt-4o-2024-08-06`, `gpt-4` for `gpt-4-0613`.
     fn original(&self) -> Option<&str> {
         let is_number = |text: &str, length| {
@@ -94,7 +94,7 @@ pub fn test() -> Result<String> {
 ///
 /// The models that the connector suggests come first, in its order, then those
 /// that are `likely` to suit the action, newest first. Without creation times,
-/// models are sorted by name. Dated editions directly follow their model.
+/// models are sorted by name. Dated snapshots directly follow their model.
 pub fn options(
     request: &OptionsRequest,
     table: &[Property],
@@ -124,11 +124,11 @@ fn sorted(
     let mut ids: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
     ids.sort_unstable();
     let is_listed = |id: &str| ids.binary_search_by(|other| other.as_str().cmp(id)).is_ok();
-    let is_edition = |model: &Model| model.original().is_some_and(is_listed);
-    let (editions, mut sorted): (Vec<_>, Vec<_>) = models.into_iter().partition(is_edition);
-    for edition in editions.into_iter().rev() {
-        let original = sorted.iter().position(|model| edition.original() == Some(&model.id));
-        sorted.insert(original.map_or(sorted.len(), |at| at + 1), edition);
+    let is_snapshot = |model: &Model| model.original().is_some_and(is_listed);
+    let (snapshots, mut sorted): (Vec<_>, Vec<_>) = models.into_iter().partition(is_snapshot);
+    for snapshot in snapshots.into_iter().rev() {
+        let original = sorted.iter().position(|model| snapshot.original() == Some(&model.id));
+        sorted.insert(original.map_or(sorted.len(), |at| at + 1), snapshot);
     }
     sorted
 }
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The IDs of models, given with their ages, in the order of a form.
+    /// The IDs of models, given with their creation times, in the order of a form.
     fn ids(list: &[(&str, u64)], known: &[&str], likely: fn(&str) -> bool) -> Vec<String> {
         let model = |(id, created): &(&str, u64)| {
             Model::of(&json!({ "id": id, "created": created })).unwrap()
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn editions_follow_their_model() {
+    fn snapshots_follow_their_model() {
         let list = [
             ("gpt-3.5-turbo", 1),
             ("gpt-3.5-turbo-1106", 4),

@@ -9,7 +9,7 @@ use crate::parameters::{is_empty, parameter};
 
 /// What some models accept as the value of a property.
 pub struct Rule {
-    /// The models, each including its dated editions.
+    /// The models, each including its dated snapshots.
     pub models: &'static [&'static str],
     /// The property.
     pub property: &'static str,
@@ -50,7 +50,7 @@ impl Takes {
     /// Why a value is rejected.
     fn refusal(&self, model: &str, property: &str, value: &Value) -> Option<String> {
         match (self, value) {
-            // A switch that is off requests nothing either.
+            // A flag set to `false` requests nothing either.
             (_, Value::Bool(false)) => None,
             (_, value) if is_empty(value) => None,
             (Self::Nothing(reason), _) => {
@@ -82,11 +82,11 @@ impl Takes {
     }
 }
 
-/// Whether a model is one of these or a dated edition of one.
+/// Whether a model is one of these or a dated snapshot of one.
 pub fn is_one_of(model: &str, names: &[&str]) -> bool {
     names.iter().any(|name| {
-        let edition = model.strip_prefix(name).map(str::as_bytes);
-        matches!(edition, Some([] | [b'-', b'0'..=b'9', ..]))
+        let suffix = model.strip_prefix(name).map(str::as_bytes);
+        matches!(suffix, Some([] | [b'-', b'0'..=b'9', ..]))
     })
 }
 
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rejection_names_what_the_model_accepts() {
+    fn a_rejection_states_what_the_model_accepts() {
         for (parameters, expected) in [
             (
                 json!({ "font_style": "x" }),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_apply_to_dated_editions_but_not_to_other_models() {
+    fn rules_apply_to_dated_snapshots_but_not_to_other_models() {
         let style = || json!({ "font_style": "x" });
         for model in ["old", "older", "old-2026-01-31", "old-1106"] {
             assert!(refusal(model, style()).is_some(), "{model}");

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_anything_else() {
+    fn rejects_data_that_is_not_an_object() {
         for data in ["<html>", "oops", "[1]", "{"] {
             assert_eq!(next(data).unwrap_err().kind, FailureKind::InvalidOutput, "{data}");
         }

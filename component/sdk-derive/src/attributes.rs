@@ -99,7 +99,7 @@ pub enum Value {
     Control(Ident),
     Literal(Literal),
     Limit(Expr),
-    Accept(Texts),
+    Accept(Strings),
     Choices(Choices),
     Live(Vec<Name>),
     When(Box<When>),
@@ -107,7 +107,7 @@ pub enum Value {
 }
 
 /// A list of strings, or a constant that holds one.
-pub enum Texts {
+pub enum Strings {
     Listed(Vec<LitStr>),
     Constant(ExprPath),
 }
@@ -187,8 +187,8 @@ fn read_entry(input: ParseStream, allowed: &[&str]) -> syn::Result<Entry> {
             input.parse::<Token![=]>()?;
             Value::Literal(input.parse()?)
         }
-        "accept" if input.peek(Token![=]) => Value::Accept(Texts::Constant(constant(input)?)),
-        "accept" => Value::Accept(Texts::Listed(listed(input)?)),
+        "accept" if input.peek(Token![=]) => Value::Accept(Strings::Constant(constant(input)?)),
+        "accept" => Value::Accept(Strings::Listed(listed(input)?)),
         "choices" | "open_choices" if input.peek(Token![=]) => {
             Value::Choices(Choices::Constant(constant(input)?))
         }
@@ -239,7 +239,7 @@ fn listed<T: Parse>(input: ParseStream) -> syn::Result<Vec<T>> {
     Ok(content.parse_terminated(T::parse, Token![,])?.into_iter().collect())
 }
 
-/// Returns the error for a word that is not one of the possible ones.
+/// Returns the error for an unknown word.
 pub fn unknown(what: &str, word: &Ident, possible: &[&str]) -> syn::Error {
     let name = word.to_string();
     let likeness = |other: &str| strsim::jaro_winkler(&name, other);

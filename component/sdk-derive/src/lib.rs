@@ -28,7 +28,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `control = text_area` | the control, if not the default for the type |
 /// | `group = "Sampling"` | the heading under which a form shows it |
 /// | `advanced` | a form initially hides it in a collapsed section |
-/// | `deprecated` | it exists only for stored workflows and connections |
+/// | `deprecated` | it is kept only for existing workflows and connections |
 /// | `secret` | it is a credential; allowed only in a connection |
 /// | `required`, `optional` | whether a value is required |
 /// | `default = 4096` | the value to use if none is set |

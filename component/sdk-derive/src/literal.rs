@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprPath, ExprUnary, GenericArgument, Lit, PathArguments, Type, UnOp};
 
-/// The kind of a type, as far as its name reveals it.
+/// The kind of a type, inferred from its name.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
     String,
@@ -52,7 +52,7 @@ impl Kind {
     }
 
     /// Describes the kind in an error message.
-    pub fn words(self) -> &'static str {
+    pub fn noun(self) -> &'static str {
         match self {
             Self::String => "a string",
             Self::Boolean => "a boolean",
@@ -150,10 +150,10 @@ impl Literal {
         }
     }
 
-    /// Rejects a value whose type is not the property's. `what` is the subject
-    /// of the message.
+    /// Rejects a value whose type does not match the property. `what` is the
+    /// subject of the message.
     pub fn check(&self, what: &str, kind: Kind) -> syn::Result<()> {
-        let suits = match (kind, &self.value) {
+        let matches_kind = match (kind, &self.value) {
             // A custom type can accept anything.
             (Kind::Any | Kind::Other, _) => true,
             (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, Value::Constant(_)) => {
@@ -169,14 +169,14 @@ impl Literal {
             (Kind::Number, Value::Number(_)) => true,
             _ => false,
         };
-        if suits {
+        if matches_kind {
             return Ok(());
         }
         let message = match kind {
             Kind::File | Kind::Array | Kind::Map => {
-                format!("{what} is not supported for {}", kind.words())
+                format!("{what} is not supported for {}", kind.noun())
             }
-            kind => format!("{what} must be {}, like the property", kind.words()),
+            kind => format!("{what} must be {}, like the property", kind.noun()),
         };
         Err(syn::Error::new(self.span, message))
     }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Field, Fields, Ident, Type};
 
-use crate::attributes::{self, Choices, Entry, Name, Texts, Value, When};
+use crate::attributes::{self, Choices, Entry, Name, Strings, Value, When};
 use crate::literal::{Kind, Literal, number};
 use crate::names::{Case, paragraphs, title, unraw};
 use crate::serde::Serde;
@@ -182,7 +182,9 @@ impl Container {
                     <#ty as ::connector_sdk::property::Properties>::PROPERTIES
                 })),
                 Some(entry) => {
-                    Err(error(entry, "a flattened field has the properties of its struct"))
+                    let message =
+                        "a flattened field cannot have attributes; set them in its struct";
+                    Err(error(entry, message))
                 }
             };
         }
@@ -343,8 +345,10 @@ impl<'a> Row<'a> {
                 };
                 self.limits.push(quote!(#name: ::core::option::Option::Some(#value)));
             }
-            Value::Accept(Texts::Constant(path)) => self.limits.push(quote!(accept: #path)),
-            Value::Accept(Texts::Listed(texts)) => self.limits.push(quote!(accept: &[#(#texts),*])),
+            Value::Accept(Strings::Constant(path)) => self.limits.push(quote!(accept: #path)),
+            Value::Accept(Strings::Listed(texts)) => {
+                self.limits.push(quote!(accept: &[#(#texts),*]))
+            }
             Value::Choices(choices) => self.read_choices(word == "open_choices", choices)?,
             Value::Item(entries) => {
                 let kind = Kind::of_items(self.ty);
@@ -385,7 +389,7 @@ impl<'a> Row<'a> {
             Array | Map => format!("; use `item({word} = …)` for its items"),
             _ => std::string::String::new(),
         };
-        let kind = self.kind.words();
+        let kind = self.kind.noun();
         let message = format!("`{word}` applies to {words}, but this is {kind}{hint}");
         Err(error(entry, message))
     }

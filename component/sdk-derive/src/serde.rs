@@ -45,14 +45,14 @@ impl Serde {
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match name.as_str() {
             "rename" => {
-                let Both { read, written } = texts(meta)?;
+                let Both { read, written } = strings(meta)?;
                 self.rename = Both {
                     read: read.or(self.rename.read.take()),
                     written: written.or(self.rename.written.take()),
                 };
             }
             "rename_all" => {
-                let Both { read, written } = texts(meta)?;
+                let Both { read, written } = strings(meta)?;
                 let case = |name: Option<String>| name.as_deref().and_then(Case::of);
                 self.rename_all = Both {
                     read: case(read).or(self.rename_all.read),
@@ -78,22 +78,22 @@ impl Serde {
 }
 
 /// `= "both"` or `(deserialize = "one", serialize = "other")`.
-fn texts(meta: &ParseNestedMeta) -> syn::Result<Both<Option<String>>> {
+fn strings(meta: &ParseNestedMeta) -> syn::Result<Both<Option<String>>> {
     if meta.input.peek(Token![=]) {
         let text = Some(meta.value()?.parse::<LitStr>()?.value());
         return Ok(Both { read: text.clone(), written: text });
     }
-    let mut texts = Both::default();
+    let mut strings = Both::default();
     meta.parse_nested_meta(|meta| {
         let text = Some(meta.value()?.parse::<LitStr>()?.value());
         if meta.path.is_ident("deserialize") {
-            texts.read = text;
+            strings.read = text;
         } else {
-            texts.written = text;
+            strings.written = text;
         }
         Ok(())
     })?;
-    Ok(texts)
+    Ok(strings)
 }
 
 fn ignore_value(meta: &ParseNestedMeta) -> syn::Result<()> {

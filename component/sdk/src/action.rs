@@ -31,10 +31,10 @@ pub trait Run: DeserializeOwned + Properties {
     /// The heading under which the action is listed, such as `Tickets`. Empty:
     /// none.
     const GROUP: &'static str = "";
-    /// Whether the action exists only for stored workflows. The description
+    /// Whether the action is kept only for existing workflows. The description
     /// names the replacement.
     const DEPRECATED: bool = false;
-    /// The path of the property to fill when the caller provides a single text,
+    /// The path of the property to fill when the caller provides only text,
     /// such as `messages[0].content`. Empty: none.
     const TEXT_PROPERTY: &'static str = "";
     /// What a run does at the provider.
@@ -156,7 +156,7 @@ pub struct Action {
 }
 
 impl Action {
-    /// Returns the action with this input.
+    /// Returns the action whose input has this type.
     pub const fn of<T: Run>() -> Self {
         Self {
             name: <T as Run>::NAME,
@@ -291,7 +291,7 @@ impl OptionsRequest<'_> {
 /// The current choices of a property.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Whether no list is available. The user can still enter a value.
+    /// Whether the list is unavailable. The user can still enter a value.
     pub disabled: bool,
     /// The text that a form shows in the empty field. For a disabled list, the
     /// reason.

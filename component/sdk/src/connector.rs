@@ -27,7 +27,7 @@ pub struct Connector {
     pub connection: Connection,
     /// The actions, in display order.
     pub actions: &'static [Action],
-    /// Headers of every request, such as the version of the API.
+    /// Headers sent with every request, such as the version of the API.
     pub request_headers: &'static [(&'static str, &'static str)],
     /// Converts an error response to a failure. The default is
     /// [`ErrorResponse::failure`].
@@ -66,19 +66,19 @@ pub struct Connection {
     pub properties: &'static [Property],
     /// The provider's URL. All request paths are relative to it.
     pub base_url: &'static str,
-    /// The property with which a user selects another server that implements
-    /// the same API.
+    /// The property that holds the URL of another server with the same API, if
+    /// the user selects one.
     pub base_url_property: Option<&'static str>,
-    /// The hint in a message if the base URL appears to be wrong.
+    /// The hint added to a message if the base URL appears to be wrong.
     pub base_url_hint: &'static str,
     /// Properties that the host sends as headers: `(property, header)`.
     pub headers: &'static [(&'static str, &'static str)],
     /// Properties that the host sends in the query: `(property, parameter)`.
     pub query: &'static [(&'static str, &'static str)],
-    /// The property with which users add their own headers.
+    /// The property that holds additional headers from the user.
     pub user_headers: Option<&'static str>,
-    /// Strings in an error response that mean the same request cannot succeed
-    /// later.
+    /// Strings in an error response that indicate a lasting error: the host does
+    /// not retry the request.
     pub lasting_errors: &'static [&'static str],
     /// Environment variables from which the command line reads properties:
     /// `(property, variable)`.

@@ -276,10 +276,10 @@ pub struct Explanation {
 
 /// Members that may contain the explanation of an error. They take precedence
 /// over a message next to them.
-const HOLDERS: &[&str] = &["error", "errors", "detail", "message", "base_resp"];
+const CONTAINERS: &[&str] = &["error", "errors", "detail", "message", "base_resp"];
 
 /// Members that may be the message of an error, in order of preference.
-const WORDS: &[&str] = &[
+const MESSAGES: &[&str] = &[
     "message",
     "msg",
     "error_description",
@@ -329,7 +329,8 @@ impl Explanation {
 
     fn of_object(members: &Map<String, Value>) -> Self {
         let text = |name: &str| members.get(name)?.as_str().filter(|text| !text.is_empty());
-        let words = WORDS.iter().find_map(|name| text(name)).map(Self::of_text).unwrap_or_default();
+        let words =
+            MESSAGES.iter().find_map(|name| text(name)).map(Self::of_text).unwrap_or_default();
         let scalar = |name: &str| members.get(name).and_then(scalar);
         let status = ["status", "status_code", "statusCode"].iter().find_map(|name| {
             let status = members.get(*name)?.as_u64()?.try_into().ok()?;
@@ -342,7 +343,7 @@ impl Explanation {
             param: scalar("param").or_else(|| location(members.get("loc")?)),
             status,
         };
-        for name in HOLDERS {
+        for name in CONTAINERS {
             let Some(held) = members.get(*name) else { continue };
             // Next to a message, it is only a title such as `Bad Request`.
             if *name == "error" && held.is_string() && own.message.is_some() {
@@ -382,7 +383,7 @@ impl Explanation {
         }
     }
 
-    /// Fills in members that are missing here from the enclosing explanation.
+    /// Fills in missing members from the enclosing explanation.
     fn or(self, around: Self) -> Self {
         Self {
             message: self.message.or(around.message),

@@ -58,7 +58,7 @@ impl Failure {
     pub fn invalid_properties(violations: Vec<Violation>) -> Self {
         let (property, message) = match violations.first() {
             Some(first) => (first.property.clone(), first.message.clone()),
-            None => (String::new(), "the input is not allowed".to_owned()),
+            None => (String::new(), "the input is invalid".to_owned()),
         };
         let mut failure = Self::invalid_input(property, message);
         failure.violations = violations;

@@ -17,7 +17,7 @@ pub struct Function {
     pub parameters: Value,
 }
 
-/// A call of a function.
+/// A function call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Invocation {
     /// The name of the function.

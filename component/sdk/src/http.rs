@@ -394,7 +394,7 @@ impl Response {
         self.parse(&self.json_text(None)?)
     }
 
-    /// Deserializes one member of the rest of the body, a JSON object.
+    /// Deserializes one member of the JSON object in the rest of the body.
     ///
     /// ```no_run
     /// # use connector_sdk::{Result, http};
@@ -408,7 +408,7 @@ impl Response {
     pub fn member<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let json = self.json_text(None)?;
         let mut members: Map<String, Value> = self.parse(&json)?;
-        let member = members.remove(name).ok_or_else(|| format!("it has no member `{name}`"));
+        let member = members.remove(name).ok_or_else(|| format!("missing member `{name}`"));
         let value = member.and_then(|member| {
             serde_json::from_value(member).map_err(|error| format!("`{name}`: {error}"))
         });

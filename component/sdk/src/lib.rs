@@ -57,7 +57,7 @@
 //! # Passing parameters through
 //!
 //! Parameters that the provider receives unchanged need no code: deserialize
-//! the struct from the input and serialize it into the request. Each further
+//! the struct from the input and serialize it into the request. Each additional
 //! parameter is one more field:
 //!
 //! ```

@@ -34,7 +34,7 @@ pub struct Property {
     pub group: Option<&'static str>,
     /// Whether a form initially hides the property in a collapsed section.
     pub advanced: bool,
-    /// Whether the property exists only for stored workflows and connections.
+    /// Whether the property is kept only for existing workflows and connections.
     pub deprecated: bool,
     /// Whether the value is a credential.
     pub secret: bool,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Properties;
 
 /// Strings that the host has validated.
-macro_rules! texts {
+macro_rules! strings {
     ($($(#[$doc:meta])* $name:ident),+) => { $(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -14,7 +14,7 @@ macro_rules! texts {
     )+ };
 }
 
-texts! {
+strings! {
     /// A date such as `2026-01-31` (RFC 3339 `full-date`).
     Date,
     /// A date and a time (RFC 3339 `date-time`).
@@ -23,8 +23,8 @@ texts! {
     Time
 }
 
-/// The property with which a user selects another server that implements the
-/// same API:
+/// The property that holds the URL of another server with the same API, if the
+/// user selects one:
 ///
 /// ```
 /// use connector_sdk::{BaseUrl, Connection, Properties};

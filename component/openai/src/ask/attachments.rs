@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const MAX_TOTAL: u64 = 37_500_000;
 /// The maximum size of a text file, in bytes: about as much as a model can read.
 const MAX_TEXT: u64 = 1 << 20;
-/// The number of bytes that are checked to rule out that a file is text.
+/// The number of bytes to inspect when deciding whether a file may be text.
 const BEGINNING: u32 = 512;
 
 /// Files as parts of a message.
@@ -33,7 +33,7 @@ impl Attachments {
             let file = entry.open().map_err(inside)?;
             total += file.size();
             if total > MAX_TOTAL {
-                let message = format!("`attachments` must have at most {MAX_TOTAL} bytes in total");
+                let message = format!("`attachments` must be at most {MAX_TOTAL} bytes in total");
                 return Err(Failure::invalid_input("attachments", message));
             }
             attachments.add(file, detail).map_err(inside)?;
@@ -57,7 +57,8 @@ impl Attachments {
     }
 }
 
-/// The part for a file, or `None` if the API supports it as text at most.
+/// The part for a file, or `None` if the API supports its type only as text or not
+/// at all.
 fn part(file: &File, detail: Option<&str>) -> Option<Value> {
     let FileEntry { mime_type, name, .. } = file.entry();
     Some(match mime_type.as_str() {
@@ -97,7 +98,8 @@ fn may_be_text(file: &File) -> Result<bool> {
 fn text_part(file: &File) -> Result<Option<Value>> {
     let name = &file.entry().name;
     if file.size() > MAX_TEXT {
-        let message = format!("a text file must have at most {MAX_TEXT} bytes; `{name}` is larger");
+        let message =
+            format!("a text file must be at most {MAX_TEXT} bytes long; `{name}` is longer");
         return Err(Failure::invalid_input("", message));
     }
     let text = String::from_utf8(file.read(0, u32::MAX)?).ok();

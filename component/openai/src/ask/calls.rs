@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn assembles_calls_however_their_pieces_are_marked() {
+    fn assembles_calls_however_their_pieces_are_identified() {
         let at = |index: u32, id: &str, name: &str, arguments: &str| {
             let function = json!({ "name": name, "arguments": arguments });
             json!({ "index": index, "id": id, "type": "function", "function": function })

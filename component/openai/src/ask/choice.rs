@@ -1,4 +1,4 @@
-//! The model's answer: one of the `choices`, with whatever the server filled in.
+//! The model's answer: one of the `choices`, which servers fill in differently.
 
 use connector_sdk::{Failure, errors};
 use serde_json::{Map, Value, json};
@@ -47,8 +47,8 @@ pub fn content(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
         Value::Array(parts) => {
-            let texts: Vec<_> = parts.iter().filter_map(text).collect();
-            (!texts.is_empty()).then(|| texts.concat())
+            let pieces: Vec<_> = parts.iter().filter_map(text).collect();
+            (!pieces.is_empty()).then(|| pieces.concat())
         }
         _ => None,
     }

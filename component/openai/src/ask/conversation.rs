@@ -110,12 +110,14 @@ impl Conversation<'_> {
                         request_id: response.request_id(),
                     });
                 }
-                Err(unfit) if schema.is_some() && read.len() == 1 && repairs < self.max_repairs => {
+                Err(mismatch)
+                    if schema.is_some() && read.len() == 1 && repairs < self.max_repairs =>
+                {
                     repairs += 1;
                     messages.push(sent_back(at(choice, "message"), &[]));
-                    messages.push(json!({ "role": "user", "content": correction(&unfit) }));
+                    messages.push(json!({ "role": "user", "content": correction(&mismatch) }));
                 }
-                Err(unfit) => return Err(answered(unfit)),
+                Err(mismatch) => return Err(answered(mismatch)),
             }
         }
     }
@@ -221,8 +223,8 @@ fn violations(schema: &Value, value: impl Display) -> Option<String> {
 }
 
 /// The message to the model after an answer that does not match the schema.
-fn correction(unfit: &Failure) -> String {
-    format!("{unfit}. Answer again with the complete, corrected JSON and nothing else.")
+fn correction(mismatch: &Failure) -> String {
+    format!("{mismatch}. Answer again with the complete, corrected JSON and nothing else.")
 }
 
 /// What the model receives instead of a result.

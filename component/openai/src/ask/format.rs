@@ -160,11 +160,11 @@ impl Format {
     }
 }
 
-/// Words, in any case, in the errors of servers that do not support a format.
+/// Words, ignoring case, in the errors of servers that do not support a format.
 const FORMATS: &[&str] =
     &["response_format", "response format", "json_schema", "json_object", "structured output"];
 
-/// Finish reasons, in any case, of answers that a filter stopped: from OpenAI,
+/// Finish reasons, ignoring case, of answers that a filter stopped: from OpenAI,
 /// Azure, Google, Amazon, Anthropic and Zhipu.
 const FILTERED: &[&str] = &[
     "blocklist",
@@ -178,7 +178,7 @@ const FILTERED: &[&str] = &[
     "spii",
 ];
 
-/// Finish reasons, in any case, of answers that failed at the provider.
+/// Finish reasons, ignoring case, of answers that failed at the provider.
 const BROKEN: &[&str] = &[
     "abort",
     "cancelled",
@@ -321,7 +321,7 @@ mod tests {
     fn the_format_determines_request_and_output() {
         let strict = strict().to_string();
         let reference = r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}}"##;
-        let texts = json!({ "type": "array", "items": { "type": "string" } });
+        let strings = json!({ "type": "array", "items": { "type": "string" } });
         let list = json!({ "type": "array", "items": self::strict() });
         let in_object = |mut root: Value, list: &Value| {
             root["type"] = "object".into();
@@ -350,7 +350,7 @@ mod tests {
             ),
             (2, &strict, in_object(json!({}), &list), true, list.clone()),
             (2, &list.to_string(), in_object(json!({}), &list), true, list.clone()),
-            (2, r#"{"type":"string"}"#, in_object(json!({}), &texts), true, texts.clone()),
+            (2, r#"{"type":"string"}"#, in_object(json!({}), &strings), true, strings.clone()),
             // References still find their targets.
             (2, reference, in_object(defs(), &references), false, output_of_references),
         ] {
@@ -367,7 +367,7 @@ mod tests {
             assert_eq!(format.schema(), sent.and(Some(output.clone())), "{number} {schema}");
             assert_eq!(format.output_schema(false), output, "{number} {schema}");
         }
-        assert_eq!(of(0, "").output_schema(true), texts);
+        assert_eq!(of(0, "").output_schema(true), strings);
         let several =
             json!({ "$defs": json(reference)["$defs"], "type": "array", "items": references });
         assert_eq!(of(2, reference).output_schema(true), several);
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_schema_that_does_not_suit_the_format() {
+    fn rejects_a_schema_that_does_not_fit_the_format() {
         for schema in ["{", "[]", "true", "\"object\"", r#"{"type":"array"}"#] {
             let failure = Format::of(1, Some(schema)).unwrap_err();
             assert_eq!(failure.kind, FailureKind::InvalidInput, "{schema}");
@@ -393,7 +393,7 @@ mod tests {
         for (format, content, reason, output) in [
             (&text, " Hi\n", "stop", json!(" Hi\n")),
             (&text, "", "stop", json!("")),
-            // A text that reached the token limit is still a text.
+            // Text that was cut off at the token limit is still returned.
             (&text, "cut", "length", json!("cut")),
             (&text, "cut", "max_tokens", json!("cut")),
             (&text, "all", "eos", json!("all")),
@@ -422,7 +422,7 @@ mod tests {
             (&list, r#"{"items":1}"#, "stop", InvalidOutput),
             (&list, r#"{"list":[1]}"#, "stop", InvalidOutput),
             (&list, "1, 2, 3", "stop", InvalidOutput),
-            // An incomplete answer is no answer.
+            // Incomplete answers are rejected.
             (&object, r#"{"a":1}"#, "length", InvalidOutput),
             (&text, "", "length", InvalidOutput),
             (&list, "[1]", "content_filter", Refused),
@@ -478,7 +478,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unsupported_format_gets_advice() {
+    fn adds_advice_if_a_format_is_not_supported() {
         let (with_schema, without) = (of(1, &strict().to_string()), of(2, ""));
         let unavailable = "This response_format type is unavailable now";
         let other = "'response_format.type' must be 'json_schema' or 'text'";

@@ -60,12 +60,12 @@ fn without_thoughts(text: &str) -> String {
     let mut rest = text.to_owned();
     for (begin, end) in THOUGHTS {
         while let Some((before, behind)) = rest.split_once(end) {
-            let said = before.split_once(begin).map_or("", |(said, _)| said);
-            rest = [said, behind].concat();
+            let visible = before.split_once(begin).map_or("", |(visible, _)| visible);
+            rest = [visible, behind].concat();
         }
         // No answer follows reasoning that does not end.
-        if let Some((said, _)) = rest.split_once(begin) {
-            rest = said.to_owned();
+        if let Some((visible, _)) = rest.split_once(begin) {
+            rest = visible.to_owned();
         }
     }
     rest

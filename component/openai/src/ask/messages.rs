@@ -38,7 +38,7 @@ impl Message {
 /// by a generated call: the API accepts a result only after the call it belongs
 /// to, and the form has no calls. Attachments are added to the last user message,
 /// which may then have no text. Instructions without text are left out.
-pub fn of_the_api(
+pub fn for_api(
     messages: &[Message],
     instruction: Option<&str>,
     mut attachments: Vec<Value>,

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 
 use crate::lenient::{at, items};
 
-/// Parses the user's schema, which is that of an object, or else that of a list
-/// or of its items. Returns `None` if it is empty.
+/// Parses the user's schema, which describes an object or, if `is_of_object` is
+/// `false`, a list or its items. Returns `None` if it is empty.
 pub fn parse(text: &str, is_of_object: bool) -> Result<Option<Value>> {
     let invalid = |message| Err(Failure::invalid_input("responseSchema", message));
     if text.trim().is_empty() {
@@ -107,7 +107,7 @@ fn or_null(mut members: Map<String, Value>) -> Value {
     if members.keys().any(|name| COMBINING.contains(&name.as_str())) {
         return json!({ "anyOf": [members, { "type": "null" }] });
     }
-    // Without a type and values, it already allows null.
+    // A schema without `type` and `enum` already allows null.
     match members.get_mut("type") {
         Some(Value::Array(types)) if !types.contains(&json!("null")) => types.push(json!("null")),
         Some(name @ Value::String(_)) => *name = json!([name, "null"]),

@@ -87,8 +87,8 @@ impl Completion {
         let is_last = has_ended(&members);
         // Some servers send the whole message so far, in addition to the delta
         // or instead of it.
-        let news = match (members.shift_remove("delta"), members.shift_remove("message")) {
-            (Some(delta), message) if message.is_none() || has_news(&delta) => delta,
+        let update = match (members.shift_remove("delta"), members.shift_remove("message")) {
+            (Some(delta), message) if message.is_none() || has_more_than_role(&delta) => delta,
             (_, Some(message)) => new_part(known, message, is_last),
             _ => Value::Null,
         };
@@ -100,14 +100,14 @@ impl Completion {
             }
         }
         if self.is_reported
-            && let Some(text) = content(at(&news, "content"))
+            && let Some(text) = content(at(&update, "content"))
             && !text.is_empty()
         {
             events::text_of_choice(place, text)?;
         }
         // Deltas are merged into the `message` that a complete choice has.
-        if !news.is_null() {
-            grow_member(known, "message".to_owned(), news);
+        if !update.is_null() {
+            grow_member(known, "message".to_owned(), update);
         }
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Completion {
     }
 }
 
-/// Adds the text so far to a failure. It is worth more than the event that
+/// Adds the text so far to a failure. It is more useful than the event that
 /// contained the error.
 fn with_text(failure: Failure, text: Option<String>) -> Failure {
     match text.filter(|text| !text.is_empty()) {
@@ -149,7 +149,7 @@ fn has_ended(choice: &Members) -> bool {
 }
 
 /// Whether a delta contains more than a role.
-fn has_news(delta: &Value) -> bool {
+fn has_more_than_role(delta: &Value) -> bool {
     let mut members = delta.as_object().into_iter().flatten();
     members.any(|(name, value)| name != "role" && !is_blank(value))
 }
@@ -174,57 +174,57 @@ fn new_part(known: &Members, mut message: Value, is_last: bool) -> Value {
 
 /// Adds the next piece to a value in a message: appends to strings and lists, and
 /// merges objects member by member.
-pub fn grow(known: &mut Value, name: &str, news: Value) {
-    match (&mut *known, news) {
+pub fn grow(known: &mut Value, name: &str, update: Value) {
+    match (&mut *known, update) {
         (_, Value::Null) => {}
-        (Value::String(known), Value::String(news)) => grow_text(known, name, news),
-        (Value::Object(known), Value::Object(news)) if name != "arguments" => {
-            for (name, value) in news {
+        (Value::String(known), Value::String(update)) => grow_text(known, name, update),
+        (Value::Object(known), Value::Object(update)) if name != "arguments" => {
+            for (name, value) in update {
                 grow_member(known, name, value);
             }
         }
-        (Value::Null, news @ Value::Object(_)) if name != "arguments" => {
+        (Value::Null, update @ Value::Object(_)) if name != "arguments" => {
             *known = json!({});
-            grow(known, name, news);
+            grow(known, name, update);
         }
-        (Value::Array(known), Value::String(news)) => {
-            for part in into_items(Value::String(news)) {
+        (Value::Array(known), Value::String(update)) => {
+            for part in into_items(Value::String(update)) {
                 add_item(known, name, part);
             }
         }
-        (_, Value::Array(news)) => {
+        (_, Value::Array(update)) => {
             let mut items = into_items(known.take());
-            for item in news {
+            for item in update {
                 add_item(&mut items, name, item);
             }
             *known = Value::Array(items);
         }
-        (_, news) => *known = news,
+        (_, update) => *known = update,
     }
 }
 
-fn grow_member(known: &mut Members, name: String, news: Value) {
+fn grow_member(known: &mut Members, name: String, update: Value) {
     match known.get_mut(&name) {
-        Some(known) => grow(known, &name, news),
+        Some(known) => grow(known, &name, update),
         None => {
             let mut value = Value::Null;
-            grow(&mut value, &name, news);
+            grow(&mut value, &name, update);
             known.insert(name, value);
         }
     }
 }
 
-fn grow_text(known: &mut String, name: &str, news: String) {
+fn grow_text(known: &mut String, name: &str, update: String) {
     // Labels are sent once or repeated, but never in pieces.
     let is_label = matches!(name, "format" | "id" | "name" | "object" | "role" | "status" | "type")
         || name.ends_with("_id")
         || name.ends_with("_type");
     // A signature is sent in one piece, and some servers repeat it.
-    let is_repeated = name.ends_with("signature") && *known == news;
-    if is_label && !news.is_empty() {
-        *known = news;
+    let is_repeated = name.ends_with("signature") && *known == update;
+    if is_label && !update.is_empty() {
+        *known = update;
     } else if !is_label && !is_repeated {
-        known.push_str(&news);
+        known.push_str(&update);
     }
 }
 
@@ -248,7 +248,7 @@ fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
     }
     let same = match index(&item) {
         Some(place) => known.iter_mut().find(|other| index(other) == Some(place)),
-        None => known.last_mut().filter(|last| goes_on(last, &item)),
+        None => known.last_mut().filter(|last| is_continued_by(last, &item)),
     };
     match same {
         Some(same) => grow(same, "", item),
@@ -262,7 +262,7 @@ fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
 
 /// Whether a part without an index continues the last one. Parts of content do:
 /// text of the same type, until a signature closes it.
-fn goes_on(last: &Value, part: &Value) -> bool {
+fn is_continued_by(last: &Value, part: &Value) -> bool {
     let is_running = matches!(at(part, "type").as_str(), Some("text" | "thinking"));
     let is_closed = !text(at(last, "signature")).is_empty();
     is_running && !is_closed && at(last, "type") == at(part, "type")

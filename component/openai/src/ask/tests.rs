@@ -14,7 +14,7 @@ fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
     })
 }
 
-/// Asks the smallest valid question, with further properties.
+/// Runs Ask with the smallest valid input and these additional properties.
 fn ask(host: &Host, more: Value) -> Result<testing::Outcome> {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -131,7 +131,7 @@ fn sent(messages: Value, more: Value) -> Result<Value> {
 }
 
 #[test]
-fn our_instruction_follows_the_leading_ones() {
+fn inserts_the_json_instruction_after_leading_instructions() {
     let place = |roles: &[&str]| {
         let messages = roles.iter().map(|role| json!({ "content": "x", "role": role })).collect();
         let sent = sent(messages, json!({ "responseFormat": 1 })).unwrap();
@@ -144,16 +144,16 @@ fn our_instruction_follows_the_leading_ones() {
 
 #[test]
 fn only_an_instruction_may_be_empty() {
-    let said = |role: &str, content: &str| json!({ "role": role, "content": content });
-    for instruction in [said("system", ""), said("developer", " \n")] {
-        let sent = sent(json!([instruction, said("user", "Hi")]), json!({})).unwrap();
-        assert_eq!(sent, json!([said("user", "Hi")]));
+    let turn = |role: &str, content: &str| json!({ "role": role, "content": content });
+    for instruction in [turn("system", ""), turn("developer", " \n")] {
+        let sent = sent(json!([instruction, turn("user", "Hi")]), json!({})).unwrap();
+        assert_eq!(sent, json!([turn("user", "Hi")]));
     }
     for (place, messages) in [
-        (1, json!([said("user", "Hi"), said("assistant", "")])),
-        (1, json!([said("system", ""), said("user", "")])),
-        (0, json!([said("tool", "")])),
-        (0, json!([said("system", "")])),
+        (1, json!([turn("user", "Hi"), turn("assistant", "")])),
+        (1, json!([turn("system", ""), turn("user", "")])),
+        (0, json!([turn("tool", "")])),
+        (0, json!([turn("system", "")])),
     ] {
         let failure = sent(messages, json!({})).unwrap_err();
         let property = format!("messages[{place}].content");
@@ -199,7 +199,7 @@ fn files_become_parts_of_the_last_user_message() {
 }
 
 #[test]
-fn rejects_other_files() {
+fn rejects_unsupported_files() {
     let host = host([]);
     let long_text = "x".repeat((1 << 20) + 1);
     for (name, mime_type, content, message) in [
@@ -207,7 +207,7 @@ fn rejects_other_files() {
         ("a.avif", "image/avif", "text", "`a.avif` must be an image"),
         ("a.mp4", "video/mp4", "text", "`a.mp4` must be an image"),
         ("a.json", "application/json", "no\0text", "`a.json` must be an image"),
-        ("a.txt", "text/plain", &long_text, "a text file must have at most 1048576 bytes"),
+        ("a.txt", "text/plain", &long_text, "a text file must be at most 1048576 bytes"),
     ] {
         let file = host.file(name, mime_type, content.as_bytes());
         let failure = ask(&host, json!({ "attachments": [file] })).unwrap_err();
@@ -241,8 +241,8 @@ fn maps_an_error_to_the_property_of_the_form() {
     ] {
         let error = json!({ "error": { "message": "No", "param": param } });
         let mut input = input;
-        let said = |role: &str| json!({ "role": role, "content": "x" });
-        input["messages"] = json!([said("user"), said("tool")]);
+        let turn = |role: &str| json!({ "role": role, "content": "x" });
+        input["messages"] = json!([turn("user"), turn("tool")]);
         let failure = ask(&host([Answer::json(400, error)]), input).unwrap_err();
         assert_eq!(failure.property.as_deref(), expected, "{param}");
     }
@@ -335,9 +335,9 @@ fn the_model_receives_the_result_or_error_of_every_call() {
 }
 
 #[test]
-fn the_model_receives_the_errors_in_its_arguments() {
+fn the_model_receives_errors_about_its_arguments() {
     let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
-    let host = host.invalid(unfit(&[("", "\"city\" is missing")]));
+    let host = host.invalid(mismatch(&[("", "\"city\" is missing")]));
     ask(&host, functions()).unwrap();
     let expected = r#"{"error":"invalid arguments: \"city\" is missing"}"#;
     assert_eq!(host.requests()[1].body["messages"][2]["content"], expected);
@@ -386,7 +386,7 @@ fn converts_function_names_for_the_api() {
 }
 
 /// A verdict on JSON that does not match its schema.
-fn unfit(violations: &[(&str, &str)]) -> Invalid {
+fn mismatch(violations: &[(&str, &str)]) -> Invalid {
     let violation = |(path, message): &(&str, &str)| Violation {
         path: (*path).to_owned(),
         message: (*message).to_owned(),
@@ -412,8 +412,10 @@ fn ask_for_object(
 
 #[test]
 fn asks_for_a_correction_if_an_answer_does_not_match_the_schema() {
-    let verdict =
-        unfit(&[("/a", "\"x\" is not of type \"integer\""), ("", "\"b\" is a required property")]);
+    let verdict = mismatch(&[
+        ("/a", "\"x\" is not of type \"integer\""),
+        ("", "\"b\" is a required property"),
+    ]);
     let answers = [r#"{"a":"x"}"#, r#"{"a":1,"b":2}"#];
     let (host, outcome) = ask_for_object(&answers, vec![verdict], 1);
     let outcome = outcome.unwrap();
@@ -443,7 +445,7 @@ fn asks_for_a_correction_if_an_answer_does_not_match_the_schema() {
 fn fails_if_no_answer_matches_the_schema() {
     let long = "x".repeat(999);
     let many = ["/0", "/1", "/2", "/3", "/4", "/5"].map(|path| (path, long.as_str()));
-    let verdicts = vec![unfit(&[("/a", "no")]), unfit(&many)];
+    let verdicts = vec![mismatch(&[("/a", "no")]), mismatch(&many)];
     let (_, outcome) = ask_for_object(&["{}", "{ }"], verdicts, 1);
     let failure = outcome.unwrap_err();
     assert_eq!(failure.kind, FailureKind::InvalidOutput);
@@ -540,7 +542,7 @@ fn reports_text_as_it_arrives() {
 }
 
 #[test]
-fn accepts_a_stream_or_a_whole_response_in_either_case() {
+fn accepts_a_stream_or_a_whole_response_whichever_was_requested() {
     let stream = Answer::events([text_chunk(0, "Hello"), end(0)]);
     let unasked = host([stream]);
     assert_eq!(ask(&unasked, json!({})).unwrap().output, "Hello");

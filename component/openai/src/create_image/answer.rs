@@ -60,7 +60,8 @@ struct Sent {
     b64_json: Option<Content>,
     #[serde(default, deserialize_with = "lenient")]
     revised_prompt: Option<String>,
-    // Each event has its own; a response in one piece has them only once.
+    // In a stream, every event has these two members; a response in one piece
+    // has them only at its root.
     #[serde(default, deserialize_with = "lenient")]
     created_at: Option<f64>,
     #[serde(default)]

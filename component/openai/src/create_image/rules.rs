@@ -46,7 +46,7 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     rules::check(RULES, model, body)?;
     let size = text("size");
-    if is_one_of(model, ANY_SIZE) && !is_drawable(size) {
+    if is_one_of(model, ANY_SIZE) && !is_within_bounds(size) {
         let message = format!(
             "with `{model}`, `size` must be auto, or a width and height that are multiples of 16, \
              at most 3840 each, at most 3840x2160 in total and at most 3:1 (got `{size}`)"
@@ -72,7 +72,7 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
 }
 
 /// Whether the models that accept any size within bounds accept this one.
-fn is_drawable(size: &str) -> bool {
+fn is_within_bounds(size: &str) -> bool {
     let side = |text: &str| text.parse::<u32>().ok().filter(|side| (16..=3840).contains(side));
     let sides = size.split_once('x').map(|(width, height)| (side(width), side(height)));
     match sides {

@@ -1,5 +1,5 @@
 //! The response: a transcript, in one piece or as a stream. Servers do not
-//! always return the requested format, nor label correctly what they return.
+//! always return the requested format or label the response correctly.
 
 use connector_sdk::http::Response;
 use connector_sdk::{Failure, Result, errors, events, json};
@@ -56,7 +56,7 @@ impl Answer {
         usage.add(whole.get("usage").unwrap_or(&Value::Null));
         let output = match format {
             "text" => text.into(),
-            "srt" | "vtt" => return Err(unfit(text, format)),
+            "srt" | "vtt" => return Err(wrong_format(text, format)),
             _ => object(whole),
         };
         Ok(Self { output, usage })
@@ -81,37 +81,37 @@ fn collect(
     events: impl Iterator<Item = Result<Next>>,
     report: impl Fn(&str) -> Result<()>,
 ) -> Result<Map<String, Value>> {
-    let (mut said, mut segments) = (String::new(), Vec::new());
+    let (mut so_far, mut segments) = (String::new(), Vec::new());
     for event in events {
         let event = match event {
             Ok(Next::Object(event)) => event,
             Ok(Next::Done) => break,
-            Err(failure) if failure.detail.is_none() => return Err(failure.with_detail(&said)),
+            Err(failure) if failure.detail.is_none() => return Err(failure.with_detail(&so_far)),
             Err(failure) => return Err(failure),
         };
         let text = |name: &str| event.get(name).and_then(Value::as_str);
         match text("type") {
             Some("transcript.text.delta") => {
                 let delta = text("delta").unwrap_or_default();
-                said.push_str(delta);
+                so_far.push_str(delta);
                 report(delta)?;
             }
             Some("transcript.text.segment") => segments.push(event),
-            Some("transcript.text.done") => return Ok(whole(event, said, segments)),
+            Some("transcript.text.done") => return Ok(whole(event, so_far, segments)),
             // The whole response in one event.
-            None if text("text").is_some() => return Ok(whole(event, said, segments)),
+            None if text("text").is_some() => return Ok(whole(event, so_far, segments)),
             _ => {}
         }
     }
-    Err(Failure::invalid_output("the transcript ended early").with_detail(&said))
+    Err(Failure::invalid_output("the transcript ended early").with_detail(&so_far))
 }
 
-/// The object of the last event, completed from the events before it.
-fn whole(last: Value, said: String, segments: Vec<Value>) -> Map<String, Value> {
+/// The object in the last event, with missing members taken from earlier events.
+fn whole(last: Value, so_far: String, segments: Vec<Value>) -> Map<String, Value> {
     let Value::Object(mut whole) = last else { return Map::new() };
     whole.shift_remove("type");
     if !whole.get("text").is_some_and(Value::is_string) {
-        whole.insert("text".to_owned(), said.into());
+        whole.insert("text".to_owned(), so_far.into());
     }
     if !segments.is_empty() {
         whole.insert("segments".to_owned(), segments.into());
@@ -157,7 +157,7 @@ fn plain_text(text: &str, label: Label, format: &str) -> Result<Answer> {
         "json" if label == Label::PlainText && !is_blank => {
             serde_json::json!({ "text": without_end })
         }
-        _ => return Err(unfit(text, format)),
+        _ => return Err(wrong_format(text, format)),
     };
     Ok(Answer { output, usage: Usage::default() })
 }
@@ -171,7 +171,7 @@ fn is_page(text: &str, label: Label) -> bool {
 
 /// The failure for a transcript in another format. It has been paid for, so all
 /// of it is kept.
-fn unfit(text: &str, format: &str) -> Failure {
+fn wrong_format(text: &str, format: &str) -> Failure {
     let message = format!("the provider did not return the transcript as {format}");
     let mut failure = Failure::invalid_output(message);
     failure.detail = (!text.is_empty()).then(|| text.to_owned());

@@ -94,7 +94,7 @@ pub enum Language {
     /// As this code.
     Code(&'static str),
     /// Not at all: the model detects it.
-    Unsaid,
+    Detect,
 }
 
 /// Reads a language: a code, with or without a country or a script, or an
@@ -102,7 +102,7 @@ pub enum Language {
 pub fn language(text: &str) -> Option<Language> {
     let text = text.trim().to_lowercase();
     if matches!(text.as_str(), "" | "auto") {
-        return Some(Language::Unsaid);
+        return Some(Language::Detect);
     }
     // `pt-BR`, `zh_Hans`, `de_DE.UTF-8`.
     let word = text.split(['-', '_', '.']).next().unwrap_or_default();
@@ -149,7 +149,7 @@ mod tests {
             assert_eq!(language(text), Some(Language::Code(code)), "{text}");
         }
         for text in ["auto", "Auto", " ", ""] {
-            assert_eq!(language(text), Some(Language::Unsaid), "{text}");
+            assert_eq!(language(text), Some(Language::Detect), "{text}");
         }
         for text in ["klingon", "tlh", "xx", "x-klingon", "e", "-", "engl", "de en", "Deutsch"] {
             assert_eq!(language(text), None, "{text}");

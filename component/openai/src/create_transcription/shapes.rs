@@ -1,5 +1,5 @@
 //! The shapes of transcripts. The output is the provider's own object, which
-//! may have further members.
+//! may have additional members.
 #![expect(dead_code, reason = "only the property tables are used")]
 
 use connector_sdk::Properties;

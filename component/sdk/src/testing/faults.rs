@@ -43,8 +43,8 @@ const NAME: &str = "a letter, then letters, digits, `_` or `-`";
 struct Faults(Vec<String>);
 
 impl Faults {
-    fn check(&mut self, is_right: bool, fault: impl FnOnce() -> String) {
-        if !is_right {
+    fn check(&mut self, is_valid: bool, fault: impl FnOnce() -> String) {
+        if !is_valid {
             self.0.push(fault());
         }
     }
@@ -60,8 +60,8 @@ impl Faults {
     fn check_header(&mut self, name: &str) {
         let is_token =
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_right = !name.is_empty() && name.bytes().all(is_token);
-        self.check(is_right, || format!("invalid header name `{name}`"));
+        let is_valid = !name.is_empty() && name.bytes().all(is_token);
+        self.check(is_valid, || format!("invalid header name `{name}`"));
     }
 
     fn check_connection(&mut self, connection: &Connection) {
@@ -198,8 +198,8 @@ impl Faults {
             }
         }
         for row in table.iter().filter(|row| row.required && row.condition.is_none()) {
-            let is_there = row.default.is_some() || members.contains_key(row.name);
-            self.check(is_there || row.kind == Type::FileEntry, || {
+            let is_set = row.default.is_some() || members.contains_key(row.name);
+            self.check(is_set || row.kind == Type::FileEntry, || {
                 format!("{place} does not set required property `{}`", path(row.name))
             });
         }

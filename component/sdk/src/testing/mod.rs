@@ -86,7 +86,7 @@ impl Host {
         Self { settings, ..self }
     }
 
-    /// Adds an answer of the provider. Requests receive the answers in order.
+    /// Adds an answer from the provider. Requests receive the answers in order.
     pub fn answer(self, answer: Answer) -> Self {
         self.state.borrow_mut().answers.push_back(answer);
         self
@@ -275,7 +275,7 @@ impl fmt::Display for Request {
     }
 }
 
-/// A response of the provider.
+/// A response from the provider.
 #[derive(Debug, Clone, Default)]
 pub struct Answer {
     status: u16,

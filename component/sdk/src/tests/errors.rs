@@ -220,7 +220,7 @@ fn reads_a_member_of_a_response() {
     };
     assert_eq!(member(json!({ "count": 3, "more": true })).unwrap(), json!(3));
     for (body, message) in [
-        (json!({ "counts": 3 }), "unexpected response from the provider: it has no member `count`"),
+        (json!({ "counts": 3 }), "unexpected response from the provider: missing member `count`"),
         (
             json!({ "count": "3" }),
             "unexpected response from the provider: `count`: invalid type: string \"3\", expected u64",

@@ -1,4 +1,4 @@
-//! Tests of the crate, written as an author would use it.
+//! Tests of the crate, which use it the way the author of a connector does.
 
 mod calls;
 mod errors;

@@ -43,7 +43,7 @@ fn names_an_action_after_its_struct() {
 }
 
 #[test]
-fn each_type_has_its_kind_and_its_control() {
+fn each_type_has_a_default_kind_and_control() {
     #[derive(Properties)]
     #[property(connection)]
     struct Types {
@@ -89,7 +89,7 @@ fn each_type_has_its_kind_and_its_control() {
 }
 
 #[test]
-fn uses_the_keys_of_serde() {
+fn uses_the_keys_that_serde_reads_or_writes() {
     #[derive(Serialize, Deserialize, Properties)]
     #[serde(rename_all(deserialize = "camelCase", serialize = "SCREAMING-KEBAB-CASE"))]
     struct Read {
@@ -190,7 +190,7 @@ const LANGUAGES: &[Choice] = &[Choice::labelled("German", "de")];
 #[test]
 fn attributes_set_the_members_of_a_property() {
     #[derive(Deserialize, Properties)]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Attributes {
         /// Two lines
         /// of one paragraph.
@@ -276,7 +276,7 @@ fn check_choices<T: Properties>(expected: Value) {
 #[test]
 fn choices_have_values_labels_and_descriptions() {
     #[derive(Deserialize, Properties)]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Chosen {
         #[property(choices("mp3", "flac": "Lossless."))]
         format: String,
@@ -343,7 +343,7 @@ fn choices_have_values_labels_and_descriptions() {
 fn conditions_name_the_key_of_a_field() {
     #[derive(Deserialize, Properties)]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Conditions {
         the_format: String,
         #[property(when(the_format = "text"))]
@@ -430,7 +430,7 @@ fn flattens_trees_with_descendants_after_their_ancestors() {
 }
 
 #[test]
-fn lists_the_faults_of_a_declaration() {
+fn lists_the_faults_in_a_declaration() {
     #[derive(Properties)]
     #[property(connection)]
     struct Key {
@@ -438,7 +438,7 @@ fn lists_the_faults_of_a_declaration() {
         token: String,
     }
     #[derive(Deserialize, Properties)]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Odd {
         /// The model.
         #[property(live("provider"))]
@@ -450,7 +450,7 @@ fn lists_the_faults_of_a_declaration() {
         parts: Vec<Part>,
     }
     #[derive(Deserialize, Properties)]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Part {
         /// The name.
         name: Option<String>,
@@ -523,10 +523,10 @@ fn lists_the_faults_of_a_declaration() {
 }
 
 #[test]
-fn finds_the_property_of_a_parameter() {
+fn finds_the_property_for_a_parameter() {
     #[derive(Deserialize, Properties)]
     #[serde(rename_all = "camelCase")]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Input {
         top_p: f64,
         messages: Vec<Message>,
@@ -535,7 +535,7 @@ fn finds_the_property_of_a_parameter() {
     }
 
     #[derive(Deserialize, Properties)]
-    #[expect(dead_code, reason = "it is only a table")]
+    #[expect(dead_code, reason = "only the table is used")]
     struct Message {
         content: String,
     }

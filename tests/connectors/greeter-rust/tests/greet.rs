@@ -6,7 +6,7 @@ use connector_sdk::testing::{Answer, Host};
 use greeter_rust::CONNECTOR;
 
 #[test]
-fn returns_the_greeting_of_the_server() {
+fn returns_the_greeting_from_the_server() {
     let host = Host::new(&CONNECTOR).answer(Answer::json(200, json!({ "text": "Hello, Ada" })));
     let outcome = host.run("greet", json!({ "name": "Ada" })).unwrap();
     assert_eq!(outcome.output, json!({ "text": "Hello, Ada" }));
@@ -14,7 +14,7 @@ fn returns_the_greeting_of_the_server() {
 }
 
 #[test]
-fn an_error_of_the_server_becomes_a_failure() {
+fn an_error_from_the_server_becomes_a_failure() {
     let host = Host::new(&CONNECTOR).answer(Answer::json(429, json!({ "error": "Slow down." })));
     let failure = host.run("greet", json!({ "name": "Ada" })).unwrap_err();
     assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::RateLimited, "Slow down"));

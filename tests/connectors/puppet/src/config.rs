@@ -19,7 +19,7 @@ pub struct Config {
     pub title: String,
     pub description: String,
     pub base_url: String,
-    /// The header of the credential, or `Authorization: Bearer` if there is none.
+    /// The header that carries the credential. Absent: `Authorization: Bearer`.
     pub header: Option<String>,
     /// The property that is the credential: `token` or `hint`, for example.
     pub credential: String,
@@ -27,9 +27,9 @@ pub struct Config {
     pub second: bool,
     /// Whether the connection has a secret inside an object.
     pub nested: bool,
-    /// The environment variables of the token.
+    /// The environment variables for the token.
     pub environment: Vec<String>,
-    /// The environment variables of a setting, which the connector can read.
+    /// The environment variables for a setting, which the connector can read.
     pub setting_environment: Vec<String>,
     /// The default of the input's file.
     pub file_default: Option<String>,

@@ -90,7 +90,7 @@ impl Run {
                 seen(files::create("made.txt", "text/plain", &bytes).map(entry))
             }
             "describe" => {
-                let names: Vec<String> = texts(argument, "names");
+                let names: Vec<String> = strings(argument, "names");
                 let described = functions::describe(&names);
                 seen(described.map(|all| all.iter().map(|of| of.parameters.len()).sum::<usize>()))
             }
@@ -204,7 +204,7 @@ impl Run {
         }
     }
 
-    /// Applies a function to the response that the step names, or else the last.
+    /// Applies a function to the response that the step names, or to the last one.
     fn with(&self, argument: &Value, see: impl Fn(&Response, &Value) -> Value) -> Value {
         let named = argument.get("of").and_then(Value::as_u64).map(|at| at as usize);
         let at = named.unwrap_or(self.responses.len().saturating_sub(1));
@@ -228,13 +228,13 @@ fn entry(FileEntry { extension, mime_type, name, url }: FileEntry) -> Value {
 }
 
 fn embedded(argument: &Value) -> Option<EmbeddedFiles> {
-    let path = texts(argument, "path");
+    let path = strings(argument, "path");
     let keep = argument.get("keep").is_some();
     let (name, mime_type) = ("image".to_owned(), "image/png".to_owned());
     (!path.is_empty()).then_some(EmbeddedFiles { path, name, mime_type, keep })
 }
 
-fn texts(argument: &Value, name: &str) -> Vec<String> {
+fn strings(argument: &Value, name: &str) -> Vec<String> {
     let items = argument.get(name).and_then(Value::as_array).into_iter().flatten();
     items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }

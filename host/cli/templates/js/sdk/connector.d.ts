@@ -1,4 +1,4 @@
-// Types of `connector.js`, the SDK for connectors in JavaScript.
+// Types for `connector.js`, the SDK for connectors in JavaScript.
 
 /** The options of a property, in addition to its label and description. */
 export interface PropertyOptions {
@@ -106,7 +106,7 @@ export interface Action {
   help?: string;
   group?: string;
   effects?: Effects;
-  /** The path of the property to fill when the caller provides a single text. */
+  /** The path of the property to fill when the caller provides only text. */
   textProperty?: string;
   /** Example inputs by title. */
   examples?: Record<string, unknown>;
@@ -198,7 +198,7 @@ export function failure(kind: FailureKind, message: string, more?: { property?: 
 
 /** Stores a file. */
 export function createFile(name: string, mimeType: string, bytes: Uint8Array): FileEntry;
-/** Opens a file of the input or one that this run stored. */
+/** Opens a file from the input or one that this run stored. */
 export function openFile(entry: FileEntry): {
   size(): bigint;
   read(offset: bigint, max: number): Uint8Array;

@@ -231,7 +231,7 @@ export const del = (path, options) => request('delete', path, options);
 export const createFile = (name, mimeType, bytes) =>
   unwrapped(() => create(name, mimeType, bytes));
 
-/** Opens a file of the input or one that this run stored. */
+/** Opens a file from the input or one that this run stored. */
 export const openFile = (entry) => unwrapped(() => open(entry));
 
 /** Reports text as it arrives, if the caller requested streaming. */

@@ -1,4 +1,4 @@
-//! Unit tests with a stand-in for the host and a recorded provider.
+//! Unit tests with a stand-in for the host and recorded responses.
 
 use connector_sdk::FailureKind;
 use connector_sdk::serde_json::json;
