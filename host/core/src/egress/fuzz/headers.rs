@@ -1,4 +1,4 @@
-//! Request headers: none that forges another one is accepted.
+//! Request headers: no accepted header can forge another one.
 
 use fuzzing::try_all;
 use proptest::collection::vec;
