@@ -351,12 +351,12 @@ mod tests {
     #[test]
     fn waits_for_a_free_instance() {
         let account = account(|_| ());
-        let mut places: Vec<_> =
+        let mut slots: Vec<_> =
             (0..MAX_INSTANCES).map(|_| account.instance(|| None).ok().unwrap()).collect();
         assert!(account.instance(|| Some(Stopped::Deadline)).is_err());
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| account.instance(|| None).is_ok());
-            places.pop();
+            slots.pop();
             assert!(waiting.join().unwrap());
         });
     }

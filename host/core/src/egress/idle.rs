@@ -39,7 +39,7 @@ pub(super) enum Use {
     /// It is idle. `proven` means that it has been reused before.
     Idle { since: Instant, proven: bool },
     /// It serves a subsequent request, and no byte of the response has arrived.
-    Again,
+    Reused,
     /// It serves a subsequent request, and the response has begun to arrive.
     Answered,
 }
@@ -50,7 +50,7 @@ impl Use {
         let proven = match self {
             Self::Idle { .. } => return,
             Self::First => false,
-            Self::Again | Self::Answered => true,
+            Self::Reused | Self::Answered => true,
         };
         *self = Self::Idle { since: Instant::now(), proven };
     }
@@ -61,7 +61,7 @@ impl Use {
     /// If the server has closed the connection. Nothing was sent.
     pub(super) fn request(&mut self, mut is_open: impl FnMut() -> bool) -> Result<(), ClosedIdle> {
         let Self::Idle { since, proven } = *self else { return Ok(()) };
-        *self = Self::Again;
+        *self = Self::Reused;
         while !proven && since.elapsed() < SETTLE {
             if !is_open() {
                 return Err(ClosedIdle);
@@ -73,7 +73,7 @@ impl Use {
 
     /// Records that bytes of a response arrived.
     pub(super) fn answer(&mut self) {
-        if matches!(self, Self::Again) {
+        if matches!(self, Self::Reused) {
             *self = Self::Answered;
         }
     }
@@ -81,7 +81,7 @@ impl Use {
     /// Whether the server closed the connection before it read the request that
     /// failed.
     pub(super) fn is_unread(&self, failed: Failed, stream: &TcpStream) -> bool {
-        if !matches!(self, Self::Again) {
+        if !matches!(self, Self::Reused) {
             return false;
         }
         match failed {

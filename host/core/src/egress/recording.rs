@@ -26,7 +26,7 @@ use super::redact::Redactor;
 use super::{Content, Request};
 
 /// Response headers that describe the transfer and differ each time.
-const OF_TRANSFER: [&str; 5] =
+const TRANSFER_HEADERS: [&str; 5] =
     ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
 
 /// The exchanges of a run with its provider, in order. Its JSON form can be read
@@ -334,7 +334,7 @@ impl Recorder {
         headers: &[(String, String)],
         redactor: Redactor,
     ) -> Place {
-        let is_kept = |(name, _): &&(String, String)| !OF_TRANSFER.contains(&name.as_str());
+        let is_kept = |(name, _): &&(String, String)| !TRANSFER_HEADERS.contains(&name.as_str());
         let headers = joined(headers.iter().filter(is_kept).cloned());
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.push(Entry { request, status, headers, body: Vec::new(), redactor });

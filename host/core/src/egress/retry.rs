@@ -57,13 +57,13 @@ impl Retries {
         }
         let doublings = attempts.saturating_sub(1).min(16);
         let whole = self.pause.saturating_mul(1 << doublings).min(self.longest).min(MAX_PAUSE);
-        whole.mul_f64(0.5 + 0.5 * chance())
+        whole.mul_f64(0.5 + 0.5 * random_fraction())
     }
 }
 
 /// A random number from 0 to 1, so that runs that failed together do not retry
 /// together.
-fn chance() -> f64 {
+fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     // Without random bytes each pause has its full length, which is still correct.
     match getrandom::fill(&mut bytes) {

@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions() {
+    fn renders_expressions() {
         let expression =
             |matches, values: &[Value]| expression(&when("format", matches, values).unwrap());
         assert_eq!(expression(Comparison::NoneOf, &[json!(0)]), "format != 0");
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences() {
+    fn renders_sentences() {
         let words = |matches, values: &[Value]| {
             words(&when("format", matches, values).unwrap(), &[format(None)])
         };

@@ -323,9 +323,9 @@ fn listed(property: &Property, is_enumerated: bool) -> String {
         None => suggestions(property),
     };
     let choices = choices.get(..choices.len().min(MAX_LISTED)).unwrap_or_default();
-    let says_more =
+    let adds_information =
         |choice: &&Choice| choice.description.is_some() || choice.label != plain(&choice.value);
-    if !choices.iter().any(says_more) {
+    if !choices.iter().any(adds_information) {
         let values: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
         if values.is_empty() || is_enumerated {
             return String::new();

@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[test]
-    fn types() {
+    fn renders_every_type() {
         let each = |kind, accepted: &[Value], refused: &[Value]| {
             let instances = |values: &[Value]| -> Vec<Value> {
                 values.iter().map(|value| json!({ "a": value })).collect()
@@ -738,7 +738,7 @@ mod tests {
     }
 
     #[test]
-    fn several_of_a_closed_list() {
+    fn an_array_holds_several_choices_of_a_closed_list() {
         let several = Property {
             choices: closed(&[("A", json!("a")), ("B", json!("b"))]),
             control: ControlType::MultiSelect,
@@ -819,7 +819,7 @@ mod tests {
     }
 
     #[test]
-    fn limits() {
+    fn renders_every_limit() {
         let limited = |kind, limits| Property { limits, ..row("a", kind, ControlType::Text) };
         let range = Limits { minimum: Some(-2.0), maximum: Some(0.5), ..Limits::default() };
         let number = limited(PropertyType::Number, range);

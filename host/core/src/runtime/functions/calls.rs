@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_run_begins_no_further_calls() {
+    fn a_stopped_run_makes_no_more_calls() {
         let begun = Arc::new(AtomicUsize::new(0));
         let cancelled = context(HANG);
         let (count, cancellation) = (Arc::clone(&begun), cancelled.cancellation.clone());
