@@ -230,11 +230,11 @@ fn a_connection_works_only_with_its_connector_and_hides_its_values() {
     for (token, message) in [
         (
             "two words",
-            "`token` must consist of visible ASCII characters, without line breaks and spaces inside",
+            "`token` must consist of visible ASCII characters, without spaces or line breaks",
         ),
         (
             "sk-x\r\nHost: evil",
-            "`token` must consist of visible ASCII characters, without line breaks and spaces inside",
+            "`token` must consist of visible ASCII characters, without spaces or line breaks",
         ),
     ] {
         let failure =

@@ -26,8 +26,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "required": ["city"],
         "additionalProperties": false,
     });
-    let describe = "The current weather in a city.";
-    let functions = Functions::new().with("weather", describe, parameters, |arguments| {
+    let description = "The current weather in a city.";
+    let functions = Functions::new().with("weather", description, parameters, |arguments| {
         // The model wrote the arguments, so check them like any other input.
         let city = arguments
             .get("city")

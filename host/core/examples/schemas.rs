@@ -76,11 +76,11 @@ fn documents_of(connector: &Connector) -> Result<Vec<(PathBuf, String)>, Box<dyn
 fn report(folder: &Path, documents: &[(PathBuf, String)]) -> ExitCode {
     let mut stale = 0;
     for (path, text) in documents {
-        let there = fs::read_to_string(folder.join(path)).unwrap_or_default();
-        if there != *text {
+        let current = fs::read_to_string(folder.join(path)).unwrap_or_default();
+        if current != *text {
             stale += 1;
             let shown = path.display().to_string();
-            let diff = TextDiff::from_lines(&there, text);
+            let diff = TextDiff::from_lines(&current, text);
             println!("{}", diff.unified_diff().header(&shown, "expected"));
         }
     }

@@ -1,4 +1,4 @@
-//! Prints an answer as it arrives, and cancels the run after a number of characters.
+//! Prints an answer as it arrives, and cancels the run after a given number of characters.
 //!
 //! ```sh
 //! OPENAI_API_KEY=sk-… cargo run --example stream -- target/components/openai.wasm 200
@@ -14,10 +14,10 @@ use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let (Some(component), Some(most)) = (arguments.next(), arguments.next()) else {
+    let (Some(component), Some(max)) = (arguments.next(), arguments.next()) else {
         return Err("usage: stream COMPONENT CHARACTERS".into());
     };
-    let most: usize = most.parse()?;
+    let max: usize = max.parse()?;
     let connector = Host::new(HostOptions::default())?.load_file(component)?;
     let definition = &connector.descriptor().connection;
     let values = ConnectionValues::from_environment(definition, |name| env::var(name).ok());
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cancel = cancellation.clone();
     let shown = AtomicUsize::new(0);
     let input = json!({ "messages": [{ "role": "user", "content": "Tell me a long story." }] });
-    let ended = connector
+    let result = connector
         .run("ask", input)
         .connection(&connection)
         .streaming(true)
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 print!("{text}");
                 let _ = io::stdout().flush();
                 let length = text.chars().count();
-                if shown.fetch_add(length, Ordering::Relaxed) + length >= most {
+                if shown.fetch_add(length, Ordering::Relaxed) + length >= max {
                     // Works from any thread. The run drops its connection at once.
                     cancel.cancel();
                 }
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         })
         .start();
     println!();
-    match ended {
+    match result {
         Ok(outcome) => println!("complete: {}", json!(outcome.metadata)),
         Err(failure) if failure.kind == FailureKind::Cancelled => println!("cancelled"),
         Err(failure) => return Err(failure.into()),

@@ -374,7 +374,7 @@ fn take_user_headers(
         let text = value.as_str().unwrap_or_default().trim();
         let header = Header::new(&name, text, true)
             .ok_or_else(|| invalid("must consist of visible ASCII characters"))?;
-        if headers.iter().any(|earlier| earlier.has_name_of(&header)) {
+        if headers.iter().any(|earlier| earlier.has_same_name_as(&header)) {
             return Err(invalid("is a duplicate header"));
         }
         headers.push(header);

@@ -26,7 +26,7 @@ pub(crate) const VERSION: (u64, u64, u64) = (0, 1, 0);
 
 /// A connector that takes longer to describe itself is probably in a loop.
 const DESCRIBE_TIME: Duration = Duration::from_secs(5);
-/// About a hundred times the largest description known.
+/// About a hundred times the largest known description.
 const DESCRIBE_BYTES: usize = 8 << 20;
 
 /// A loaded connector. Cheap to clone.
@@ -131,9 +131,9 @@ impl Connector {
         Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default() })
     }
 
-    /// Sets the token that cancels [`test`](Self::test),
-    /// [`options`](Self::options) and [`output_schema`](Self::output_schema), for
-    /// when the caller no longer waits for them. Runs have their own token
+    /// Sets the token that cancels [`test`](Self::test), [`options`](Self::options)
+    /// and [`output_schema`](Self::output_schema) when the caller stops waiting for
+    /// them. Runs have their own token
     /// ([`Run::cancellation`](crate::Run::cancellation)).
     #[must_use]
     pub fn queries_stopped_by(mut self, cancellation: &Cancellation) -> Self {
@@ -237,7 +237,7 @@ fn check_version(name: &str) -> Result<(), LoadError> {
 ///
 /// # Errors
 /// `Mismatch` if the type of an export differs from `wit/`, which wasmtime only
-/// detects on an instance, or `Describe` if the guest fails.
+/// detects after instantiation, or `Describe` if the guest fails.
 fn describe(
     pre: &WorldPre<State>,
     options: &EngineOptions,

@@ -9,7 +9,7 @@ use wasmtime::Store;
 use crate::budget::{Account, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
-use crate::contract::json::{self, OF_CONNECTORS};
+use crate::contract::json::{self, CONNECTOR_BUDGET};
 use crate::contract::table::{Choice, Property};
 use crate::contract::{Failure, FailureKind, Output};
 use crate::runtime::bindings::workflow::connector::json_schema::{Invalid, Violation};
@@ -18,7 +18,7 @@ use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
 use crate::{input, render};
 
-/// More choices than a person looks through. A search finds the others.
+/// More choices than anyone would look through. A search finds the others.
 const MAX_OPTIONS: usize = 10_000;
 
 /// The current choices of a property, `wit/actions.wit` `option-list`.
@@ -44,7 +44,7 @@ impl OptionList {
         let is_cut = count > MAX_OPTIONS;
         let cut = is_cut.then(|| format!("the first {MAX_OPTIONS} of {count}"));
         let more = list.more || is_cut;
-        let mut left = OF_CONNECTORS;
+        let mut left = CONNECTOR_BUDGET;
         let options = list.options.into_iter().take(MAX_OPTIONS).map(|choice| {
             let value = json::parse_within(&choice.value, &mut left).map_err(|error| {
                 let message = format!("the connector's choice is not JSON: {error}");
@@ -207,7 +207,7 @@ mod tests {
     use crate::runtime::bindings::types as wit;
 
     #[test]
-    fn a_long_list_of_choices_is_cut_and_says_so() {
+    fn truncates_a_long_list_of_choices_and_notes_it() {
         let choice = |at: usize| wit::Choice {
             label: at.to_string(),
             value: at.to_string(),

@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Sets how often requests are retried, and after which pauses.
+    /// Sets how often requests are retried, and how long to wait between attempts.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.retries = retries;
         self
@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
         let shared = &self.connector.shared;
         let action = self.connector.action(&self.action)?;
         let address = shared.descriptor.address(action);
-        let named = input::listed_texts(action.properties.as_slice(), &self.input);
+        let named = input::listed_strings(action.properties.as_slice(), &self.input);
         let functions = self.functions.granted(named);
         let mut input = input::prepare(&action.properties, self.input, &address)?;
         let files = files::open_files(&action.properties, &mut input.value, self.files.as_ref())
@@ -246,8 +246,8 @@ fn outcome_of(
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     metadata.insert("durationMs".to_owned(), milliseconds.into());
     match ended.files {
-        Some(files) if ended.is_function => files.stay_with_caller(),
-        Some(files) => files.stay(),
+        Some(files) if ended.is_function => files.keep_with_caller(),
+        Some(files) => files.keep_all(),
         None => {}
     }
     Ok(Outcome { output, metadata })

@@ -52,7 +52,7 @@ fn reports_every_error_and_not_only_the_first() {
     let ran = check(&file, &[]);
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{ran:?}");
     for error in [
-        "action `act`: property table: file: its limits admit no value",
+        "action `act`: property table: file: no value is within its limits",
         "action `act`: property table: functions: the shape of items or values cannot have a name",
         "`a b` is not a valid action name",
         "connection: `token` is a credential but not secret",

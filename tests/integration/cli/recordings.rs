@@ -101,7 +101,7 @@ fn reports_requests_that_differ_from_the_recording() {
     assert_eq!(other.status, 2, "{other:?}");
     assert!(other.stderr.contains(
         "request 1 of the run is `POST /chat/completions`, but the recording has \
-         `POST /chat/completions` with another body"
+         `POST /chat/completions` with a different body"
     ));
     let speech = replay(&file, &["openai/v1/createSpeech", "Hello", "--set", "voice=alloy"]);
     assert!(speech.stderr.contains("request 1 of the run is `POST /audio/speech`"), "{speech:?}");

@@ -113,7 +113,11 @@ fn a_credential_in_the_query_is_encoded_and_cannot_be_set_by_a_request() {
     let connector = authorizing(scheme("q"), [secret("key"), text("user")]);
     let connection = connection_of(&connector, values());
     let failure = connector.run("act", json!({})).connection(&connection).start().unwrap_err();
-    assert_failure(&failure, FailureKind::InvalidInput, "parameter `q` is the host's to set");
+    assert_failure(
+        &failure,
+        FailureKind::InvalidInput,
+        "parameter `q` can only be set by the host",
+    );
     assert!(!failure.request_sent);
 }
 

@@ -118,7 +118,7 @@ fn rejects_headers_reserved_for_the_host() {
         "X-HTTP-Method-Override",
     ] {
         let request = json!({ "method": "get", "path": "/a", "headers": [[name, "x"]] });
-        assert_not_sent(name, request, "is the host's to set");
+        assert_not_sent(name, request, "can only be set by the host");
     }
 }
 

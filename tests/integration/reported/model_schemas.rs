@@ -247,7 +247,7 @@ fn a_declared_function_has_plain_parameters() {
         (json!("object"), Some("needs `parameters` with a schema of type `object`")),
         (
             json!({ "type": "object", "properties": {}, "anyOf": [] }),
-            Some("has `anyOf` at the root of its `parameters`, which providers refuse"),
+            Some("has `anyOf` at the root of its `parameters`, which providers reject"),
         ),
     ] {
         let declared = json!([{

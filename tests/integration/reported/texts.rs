@@ -213,7 +213,7 @@ fn a_token_is_trimmed_and_never_sent_with_quotes() {
     ] {
         let ran = run("ask", hello()).connection("token", token).start();
         let failure = ran.failure(FailureKind::InvalidInput);
-        assert_eq!(failure.message, "`token` must be given without quotes around it", "{id}");
+        assert_eq!(failure.message, "`token` must not have quotes around it", "{id}");
         assert_eq!(failure.property.as_deref(), Some("token"));
         assert!(ran.sent.is_empty());
     }

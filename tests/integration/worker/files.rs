@@ -49,7 +49,7 @@ fn missing_files_and_files_outside_the_bucket_are_rejected() {
     let caller = fleet.caller();
     caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
     for (id, url, expected) in [
-        ("missing", "nats://connector-files/no.mp3", "there is no file"),
+        ("missing", "nats://connector-files/no.mp3", "no such file"),
         ("nameless", "nats://connector-files/", "must start with nats://connector-files/"),
         ("elsewhere", "nats://other/talk.mp3", "must start with nats://connector-files/"),
         ("large", "nats://connector-files/large.mp3", "is larger than 1048576 bytes"),

@@ -1,9 +1,9 @@
 //! The resources that a run and all runs of its functions have used.
 //!
-//! A limit on each item does not limit the total: a guest that may hold one large
-//! response may hold sixty, and one that may call a function may call a thousand.
-//! So a whole tree of runs shares one account. A tree that exceeds a limit ends,
-//! and other runs are not affected.
+//! A limit per item does not bound the total: a guest that is allowed one large
+//! response could hold sixty, and one that may call a function could call a
+//! thousand. So a whole tree of runs shares one account. Exceeding a limit ends the
+//! tree, but no other runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -21,10 +21,10 @@ pub(crate) const MAX_INSTANCES: u32 = 5;
 const MAX_MESSAGES: u32 = 1_000;
 /// The maximum number of stored files, which is more than any run needs.
 pub(crate) const MAX_FILES: u32 = 1_000;
-/// The number of responses with a secret of the connection that end the run. A
-/// careless provider repeats the secret in an error. A connector that provokes this
-/// again and again is trying to find it out.
-const MAX_ANSWERS_WITH_SECRET: u32 = 3;
+/// The number of responses containing a secret of the connection after which the
+/// run ends. A careless provider may repeat the secret in an error, but a connector
+/// that provokes this again and again is trying to learn it.
+const MAX_RESPONSES_WITH_SECRET: u32 = 3;
 /// How often a run that waits for an instance checks whether it should stop.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -39,7 +39,7 @@ pub(crate) struct Account {
     messages: AtomicU32,
     files: AtomicU32,
     file_bytes: AtomicU64,
-    answers_with_secret: AtomicU32,
+    responses_with_secret: AtomicU32,
     instances: Mutex<u32>,
     instance_freed: Condvar,
     /// Whether a request may have reached a provider, and whether one may have
@@ -67,7 +67,7 @@ pub(crate) struct CountedFile {
 pub(crate) struct Open(Arc<Account>);
 
 /// Counts an instance until this is dropped.
-pub(crate) struct InstancePlace(Arc<Account>);
+pub(crate) struct InstanceSlot(Arc<Account>);
 
 /// A limit was exceeded. This error ends the guest.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ impl Account {
             messages: AtomicU32::new(0),
             files: AtomicU32::new(0),
             file_bytes: AtomicU64::new(0),
-            answers_with_secret: AtomicU32::new(0),
+            responses_with_secret: AtomicU32::new(0),
             instances: Mutex::new(0),
             instance_freed: Condvar::new(),
             request_sent: AtomicBool::new(false),
@@ -118,7 +118,7 @@ impl Account {
         Ok(held)
     }
 
-    /// The number of further bytes that may be held.
+    /// The number of bytes that may still be held.
     pub(crate) fn left(&self) -> usize {
         let left = self.limits.held_bytes.saturating_sub(self.held.load(Ordering::Relaxed));
         usize::try_from(left).unwrap_or(usize::MAX)
@@ -130,7 +130,7 @@ impl Account {
         let mut left = max;
         let value = json::parse_within(text, &mut left)?;
         let mut held = Held { account: Arc::clone(self), bytes: 0 };
-        // Its strings take at most as much as the text that they were parsed from.
+        // Its strings are no longer than the text they were parsed from.
         let _ = held.set(max - left + text.len());
         Ok((value, held))
     }
@@ -157,11 +157,11 @@ impl Account {
     }
 
     /// Counts a response that contained a secret.
-    pub(crate) fn answer_with_secret(&self) -> Result<(), Exceeded> {
-        let count = self.answers_with_secret.fetch_add(1, Ordering::Relaxed) + 1;
-        if count >= MAX_ANSWERS_WITH_SECRET {
+    pub(crate) fn response_with_secret(&self) -> Result<(), Exceeded> {
+        let count = self.responses_with_secret.fetch_add(1, Ordering::Relaxed) + 1;
+        if count >= MAX_RESPONSES_WITH_SECRET {
             let message =
-                format!("{count} responses of the provider contained a secret of the connection");
+                format!("{count} responses from the provider contained a secret of the connection");
             return Err(self.exceed(FailureKind::InvalidOutput, message));
         }
         Ok(())
@@ -186,11 +186,11 @@ impl Account {
     }
 
     /// Waits until the tree has a free instance. Runs never wait for another tree,
-    /// so none waits forever.
+    /// so no run waits forever.
     pub(crate) fn instance(
         self: &Arc<Self>,
         stopped: impl Fn() -> Option<Stopped>,
-    ) -> Result<InstancePlace, Stopped> {
+    ) -> Result<InstanceSlot, Stopped> {
         let mut taken = self.instances();
         while *taken >= MAX_INSTANCES {
             if let Some(stopped) = stopped() {
@@ -200,7 +200,7 @@ impl Account {
             taken = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         *taken += 1;
-        Ok(InstancePlace(Arc::clone(self)))
+        Ok(InstanceSlot(Arc::clone(self)))
     }
 
     fn instances(&self) -> MutexGuard<'_, u32> {
@@ -285,7 +285,7 @@ impl Drop for Open {
     }
 }
 
-impl Drop for InstancePlace {
+impl Drop for InstanceSlot {
     fn drop(&mut self) {
         *self.0.instances() -= 1;
         self.0.instance_freed.notify_one();
@@ -343,20 +343,20 @@ mod tests {
         assert!(account.request().is_ok() && account.request().is_ok());
         assert!(account.request().is_err());
         let account = self::account(|_| ());
-        assert!(account.answer_with_secret().is_ok() && account.answer_with_secret().is_ok());
-        assert!(account.answer_with_secret().is_err());
+        assert!(account.response_with_secret().is_ok() && account.response_with_secret().is_ok());
+        assert!(account.response_with_secret().is_err());
         assert_eq!(account.exceeded().unwrap().kind, FailureKind::InvalidOutput);
     }
 
     #[test]
     fn waits_for_a_free_instance() {
         let account = account(|_| ());
-        let mut places: Vec<_> =
+        let mut slots: Vec<_> =
             (0..MAX_INSTANCES).map(|_| account.instance(|| None).ok().unwrap()).collect();
         assert!(account.instance(|| Some(Stopped::Deadline)).is_err());
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| account.instance(|| None).is_ok());
-            places.pop();
+            slots.pop();
             assert!(waiting.join().unwrap());
         });
     }

@@ -1,4 +1,4 @@
-//! Stopping a run: by its caller or by its deadline.
+//! Stopping a run, either on request or at its deadline.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ struct Stop {
     on_cancel: Mutex<Vec<(u64, OnCancel)>>,
 }
 
-/// A callback for a cancellation.
+/// A callback that runs on cancellation.
 pub(crate) type OnCancel = Box<dyn Fn() + Send>;
 
 impl Cancellation {
@@ -58,10 +58,10 @@ impl Cancellation {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// Sets a run's callback for a cancellation. A run and the runs that it calls as
-    /// functions share a token, and each has a callback. Check
-    /// [`is_cancelled`](Self::is_cancelled) afterwards, because the cancellation may
-    /// have happened before.
+    /// Sets a run's cancellation callback. A run and the runs that it calls as
+    /// functions share a token, but each has its own callback. Check
+    /// [`is_cancelled`](Self::is_cancelled) afterwards, because the token may
+    /// already have been cancelled.
     pub(crate) fn on_cancel(&self, run: u64, on_cancel: Option<OnCancel>) {
         let mut all = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|(other, _)| *other != run);

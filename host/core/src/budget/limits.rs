@@ -7,15 +7,15 @@ use crate::contract::Action;
 /// The limits of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// The total time of the run, waiting included. Default: 10 minutes.
+    /// The total time of the run, including waits. Default: 10 minutes.
     pub time: Duration,
     /// The time between sending a request and receiving the head of its response. A
     /// model may think for minutes. Default: 10 minutes.
     pub first_byte: Duration,
     /// The longest pause while a response body arrives. Default: 2 minutes.
     pub silence: Duration,
-    /// The time that a run gets after it was cancelled or passed its deadline, to
-    /// stop what it has started at its provider. Default: 5 seconds.
+    /// The time that a run gets, after it was cancelled or passed its deadline, to
+    /// stop anything it has started at the provider. Default: 5 seconds.
     pub clean_up: Duration,
     /// Linear memory in bytes. The host's `max_memory` applies too.
     /// Default: 64 MiB.
@@ -30,15 +30,15 @@ pub struct Limits {
     /// The total size of the files that a run stores, and the size of a response
     /// that is stored in files, in bytes. Default: 1 GiB.
     pub file_bytes: u64,
-    /// The memory that the host uses at the same time for a run and the runs of its
-    /// functions, in bytes: arriving responses, events, requests and results of
+    /// The memory that the host may use at any one time for a run and the runs of
+    /// its functions, in bytes: arriving responses, events, requests and results of
     /// functions. Default: 192 MiB.
     pub held_bytes: u64,
     /// The number of responses and files that a run and the runs of its functions
     /// have open at the same time. Default: 64.
     pub open: u32,
     /// The number of requests that a run and the runs of its functions make,
-    /// retries included. Default: 1,000.
+    /// including retries. Default: 1,000.
     pub requests: u32,
 }
 

@@ -59,7 +59,7 @@ pub enum AddressError {
     /// `https` to an address that is not public, and [`AddressPolicy::Public`].
     #[error("the address is not public; allow it with --allow-private-addresses")]
     NotPublic,
-    /// It serves the credentials of the machine.
+    /// A metadata service, which hands out the machine's credentials.
     #[error("it is the address of a cloud metadata service")]
     Metadata,
     /// An address such as `0.0.0.0`, which servers listen on but clients cannot
@@ -83,7 +83,7 @@ impl AddressPolicy {
         }
     }
 
-    /// Checks an address that is about to be connected to.
+    /// Checks an address before connecting to it.
     pub(crate) fn check(self, address: IpAddr, scheme: Scheme) -> Result<(), AddressError> {
         use Kind::{Loopback, Metadata, NoServer, Private, Public};
         match (self, scheme, Kind::of(address.to_canonical())) {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_policy_has_its_addresses() {
+    fn each_policy_allows_its_addresses() {
         use AddressError::{Metadata, NoHttp, NoServer, NotLoopback, NotPrivate, NotPublic};
         let loopback = ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"];
         check(&loopback, [Err(NotPublic), Ok(()), Ok(())], [Err(NoHttp), Ok(()), Ok(())]);

@@ -18,8 +18,7 @@ pub(crate) enum Scheme {
 /// addresses it may resolve to.
 ///
 /// It is parsed once, by the `url` crate (the WHATWG URL standard). Requests are
-/// built from the parsed parts, so they cannot go anywhere but to the checked
-/// URL.
+/// built from the parsed parts, so they can only go to the URL that was checked.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BaseUrl {
     url: Url,
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_lead_elsewhere() {
+    fn rejects_urls_that_could_reach_another_host() {
         refused("api.openai.com/v1", BaseUrlError::NotAbsolute);
         refused("//evil.test/v1", BaseUrlError::NotAbsolute);
         refused("file:///etc/passwd", BaseUrlError::NotAbsolute);

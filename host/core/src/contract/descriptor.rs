@@ -52,7 +52,7 @@ pub struct Action {
     /// The heading under which it is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Whether it only exists for stored workflows.
+    /// Whether it exists only so that stored workflows keep running.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// The input.
@@ -152,7 +152,7 @@ pub struct Definition {
     /// The property that holds the user's own headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_headers: Option<String>,
-    /// Strings in error responses which mean that retrying is pointless.
+    /// Strings in error responses that mean that retrying is pointless.
     pub lasting_errors: Vec<String>,
     /// Environment variables from which the command reads properties.
     pub environment: Vec<Binding>,
@@ -243,7 +243,7 @@ impl From<DescriptorError> for DescriptorErrors {
     }
 }
 
-/// Prints the first error and the number of the others.
+/// Prints the first error and the number of remaining ones.
 impl fmt::Display for DescriptorErrors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut errors = self.iter();
@@ -264,12 +264,12 @@ pub enum DescriptorError {
     /// A property table is inconsistent.
     #[error("{of}: {error}")]
     Table {
-        /// `connection`, the action, or `descriptor` for a row of neither.
+        /// `connection`, the action, or `descriptor` for a row that belongs to neither.
         of: String,
         /// The error.
         error: TableError,
     },
-    /// Something else is not as `wit/` requires.
+    /// Another violation of the rules in `wit/`.
     #[error("{0}")]
     Other(String),
 }
@@ -334,9 +334,9 @@ impl Definition {
         self.authorizations.iter().find(|authorization| authorization.name == name)
     }
 
-    /// Whether the connector may see the value of a property: any that is neither
-    /// secret nor the base URL. This includes headers that are not secret,
-    /// because a provider may repeat them.
+    /// Whether the connector may see the value of a property. It may see every
+    /// value that is neither secret nor the base URL, including headers that are
+    /// not secret, because a provider may repeat them.
     pub fn shows(&self, property: &str) -> bool {
         let is_secret = self.properties.get(property).is_some_and(|row| row.secret);
         !is_secret && self.base_url_property.as_deref() != Some(property)

@@ -46,7 +46,7 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         total: Option<u64>,
     },
-    /// A request failed and is retried after a pause.
+    /// A request failed and will be retried after a pause.
     Retry {
         /// The number of attempts so far.
         attempt: u32,
@@ -62,7 +62,7 @@ pub enum Event {
     },
     /// A function is about to be called.
     FunctionCall {
-        /// The provider's id of the call.
+        /// The provider's ID of the call.
         id: String,
         /// The function.
         name: String,
@@ -71,7 +71,7 @@ pub enum Event {
     },
     /// A function was called.
     FunctionResult {
-        /// The provider's id of the call.
+        /// The provider's ID of the call.
         id: String,
         /// The function.
         name: String,

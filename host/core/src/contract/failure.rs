@@ -35,8 +35,7 @@ pub struct Failure {
     /// How long the provider asks to wait before a retry, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-    /// Whether a request may have reached the provider. `false` means that
-    /// certainly none has.
+    /// Whether a request may have reached the provider. If `false`, none has.
     pub request_sent: bool,
     /// Whether the same run may succeed later without paying for anything twice:
     /// requests were made, but the provider processed none of them.
@@ -84,7 +83,7 @@ pub enum FailureKind {
     Refused,
     /// The provider is down or overloaded.
     Unavailable,
-    /// The connection could not be made, or broke.
+    /// The connection failed or was lost.
     Network,
     /// A deadline passed.
     Timeout,
@@ -127,15 +126,15 @@ impl Failure {
 }
 
 impl Violations {
-    /// More violations than anybody reads.
+    /// More violations than anyone would read.
     pub const MAX: usize = 100;
 
-    /// Returns the checked value, or notes the failure and returns `None`.
+    /// Returns the checked value, or records the failure and returns `None`.
     pub fn take<T>(&mut self, checked: Result<T, Failure>) -> Option<T> {
         checked.map_err(|failure| self.add(failure)).ok()
     }
 
-    /// Notes what is wrong with a value.
+    /// Records what is wrong with a value.
     pub fn add(&mut self, failure: Failure) {
         let Failure { property, message, violations, .. } = failure;
         if violations.is_empty() {

@@ -61,13 +61,13 @@ impl FileEntry {
         })
     }
 
-    /// The handle of a file with content of this kind, for a property that accepts
-    /// these extensions, or any if empty. If the content is recognized, it decides,
-    /// and the name gets a matching extension. Otherwise the extension decides, or
-    /// the media type.
+    /// Completes the handle of a file with content of this kind, for a property
+    /// that accepts these extensions (if empty, any). The type is determined by the
+    /// content if it is recognized, otherwise by the extension or the media type.
+    /// The name gets a matching extension.
     ///
     /// # Errors
-    /// If the file is not accepted, with what is.
+    /// If the file is not accepted. The message lists the accepted file types.
     pub(crate) fn accepted(self, kind: Option<Kind>, accept: &[String]) -> Result<Self, String> {
         if accept.is_empty() {
             let mime_type = media::mime_type(kind, &self.extension, &self.mime_type).to_owned();
@@ -147,8 +147,8 @@ pub(crate) fn safe_name(name: &str) -> String {
     }
 }
 
-/// Whether Windows treats a name as a device, which it does whatever follows the
-/// first dot.
+/// Whether Windows treats a name as a device, regardless of what follows the first
+/// dot.
 fn is_device(name: &str) -> bool {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin_", "conout_"];
     let name = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();

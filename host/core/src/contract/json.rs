@@ -1,7 +1,7 @@
 //! JSON from connectors and callers, parsed within a memory budget.
 //!
-//! A short document can become a large value: `[0,0,…` takes two bytes per
-//! number, and its value forty times as much. serde_json only limits the nesting
+//! A short document can become a large value: `[0,0,…` has two bytes per number,
+//! but its value takes forty times as much. serde_json only limits the nesting
 //! depth.
 
 use std::fmt;
@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 use crate::contract::text::{TextError, read_text, whole_surrogates};
 
 /// The memory budget for values from connectors, in bytes.
-pub(crate) const OF_CONNECTORS: usize = 128 << 20;
+pub(crate) const CONNECTOR_BUDGET: usize = 128 << 20;
 /// The memory budget for an input. Lower, because many may arrive at once.
-pub(crate) const OF_CALLERS: usize = 16 << 20;
+pub(crate) const CALLER_BUDGET: usize = 16 << 20;
 /// The overhead of an object, and of a member without its name and its value.
 const OBJECT: usize = 512;
 pub(crate) const MEMBER: usize = 128;
@@ -27,18 +27,19 @@ const VALUE: usize = size_of::<Value>();
 /// If it is not JSON, is nested deeper than 128 levels, or has more values than
 /// fit in 128 MiB.
 pub(crate) fn parse(text: &str) -> serde_json::Result<Value> {
-    parse_within(text, &mut { OF_CONNECTORS })
+    parse_within(text, &mut { CONNECTOR_BUDGET })
 }
 
-/// Like [`parse`], within the rest of a budget, from which it subtracts.
+/// Like [`parse`], but within what is left of a budget, which it reduces.
 pub(crate) fn parse_within(text: &str, left: &mut usize) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Bounded { left, texts: None }.deserialize(&mut deserializer)?;
+    let value = Bounded { left, replacement: None }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
 
-/// Like [`parse`], from a reader, and with strings replaced. `replace` gets each
-/// string, and whether it is at `path`, in which `*` matches every item of a list.
+/// Like [`parse`], but reads from a reader and replaces strings. `replace` receives
+/// each string and whether it is at `path`, in which `*` matches every item of a
+/// list.
 ///
 /// # Errors
 /// Also if a string has no replacement, or an object on the path has a duplicate
@@ -49,13 +50,14 @@ pub(crate) fn parse_replacing(
     replace: &mut dyn FnMut(&str, bool) -> Option<Value>,
 ) -> serde_json::Result<Value> {
     let mut deserializer = serde_json::Deserializer::from_reader(reader);
-    let texts = Some(Texts { path: Some(path), replace });
-    let value = Bounded { left: &mut { OF_CONNECTORS }, texts }.deserialize(&mut deserializer)?;
+    let replacement = Some(Replacement { path: Some(path), replace });
+    let value =
+        Bounded { left: &mut { CONNECTOR_BUDGET }, replacement }.deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
 
 /// Why bytes are not the expected JSON. The message continues a sentence. It
-/// includes the position but nothing of the content.
+/// includes the position but none of the content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
@@ -98,7 +100,7 @@ pub fn read_json(bytes: &[u8]) -> Result<Value, JsonError> {
 /// See [`JsonError`]; also if it has more values than fit in 16 MiB.
 pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
     let text = whole_surrogates(read_text(bytes)?);
-    match parse_within(&text, &mut { OF_CALLERS })? {
+    match parse_within(&text, &mut { CALLER_BUDGET })? {
         Value::Object(object) => Ok(object),
         _ => Err(JsonError::NoObject),
     }
@@ -108,22 +110,22 @@ pub fn read_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
 /// because they are no longer than the JSON they are parsed from.
 struct Bounded<'a> {
     left: &'a mut usize,
-    texts: Option<Texts<'a>>,
+    replacement: Option<Replacement<'a>>,
 }
 
-/// The strings below a value that are replaced.
-struct Texts<'a> {
+/// The replacement of the strings below a value.
+struct Replacement<'a> {
     /// The rest of the path, or `None` if this value is not on it.
     path: Option<&'a [String]>,
     replace: &'a mut dyn FnMut(&str, bool) -> Option<Value>,
 }
 
-impl Texts<'_> {
-    /// The strings below a member, or below each item.
-    fn below(&mut self, step: &str) -> Texts<'_> {
+impl Replacement<'_> {
+    /// The replacement for a member, or for each item.
+    fn below(&mut self, step: &str) -> Replacement<'_> {
         let path = self.path.and_then(<[String]>::split_first);
         let path = path.filter(|(first, _)| *first == step).map(|(_, rest)| rest);
-        Texts { path, replace: &mut *self.replace }
+        Replacement { path, replace: &mut *self.replace }
     }
 
     fn is_on_path(&self) -> bool {
@@ -139,8 +141,8 @@ impl Bounded<'_> {
 
     /// The deserializer of a member or item of this value.
     fn below(&mut self, step: &str) -> Bounded<'_> {
-        let texts = self.texts.as_mut().map(|texts| texts.below(step));
-        Bounded { left: &mut *self.left, texts }
+        let replacement = self.replacement.as_mut().map(|replacement| replacement.below(step));
+        Bounded { left: &mut *self.left, replacement }
     }
 }
 
@@ -181,8 +183,8 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        match self.texts {
-            Some(Texts { path, replace }) => replace(text, path.is_some_and(<[_]>::is_empty))
+        match self.replacement {
+            Some(Replacement { path, replace }) => replace(text, path.is_some_and(<[_]>::is_empty))
                 .ok_or_else(|| E::custom("it contains a string that cannot be used")),
             None => Ok(text.into()),
         }
@@ -204,7 +206,7 @@ impl<'de> Visitor<'de> for Bounded<'_> {
             let value = members.next_value_seed(self.below(&key))?;
             // Both may have been replaced, so neither can be ignored.
             if object.insert(key, value).is_some()
-                && self.texts.as_ref().is_some_and(Texts::is_on_path)
+                && self.replacement.as_ref().is_some_and(Replacement::is_on_path)
             {
                 return Err(A::Error::custom("duplicate member"));
             }

@@ -1,11 +1,11 @@
 //! Recognizes file types by their content, and maps them to media types and
 //! extensions.
 //!
-//! A name and a media type are only a claim. Providers look at the content, and so
-//! does the host, once, when a file is received or stored. Audio and its
-//! containers are recognized here: the `infer` crate recognizes MPEG audio by two
-//! bytes, with which raw samples often begin, and cannot tell audio from video in
-//! MP4, or what follows an ID3 tag.
+//! A name and a media type are only claims. Providers look at the content, and so
+//! does the host, once, when a file is received or stored. Audio and its containers
+//! are recognized here: the `infer` crate recognizes MPEG audio by two bytes that
+//! raw samples often begin with, and can tell neither audio from video in MP4 nor
+//! what follows an ID3 tag.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -105,14 +105,14 @@ impl Kind {
             start += length;
             head = head_at(&mut content, start)?;
         }
-        let is_sound = top(&essence(claimed)) == "audio";
-        let found = Self::of_head(&head, is_sound);
+        let is_audio = top(&essence(claimed)) == "audio";
+        let found = Self::of_head(&head, is_audio);
         // An ID3 tag precedes MPEG audio, and rarely anything else.
         let other = found.filter(|kind| matches!(*kind, FLAC | AAC | WAV));
         Ok(if is_tagged { other.or(Some(MP3)) } else { found })
     }
 
-    fn of_head(head: &[u8], is_sound: bool) -> Option<Self> {
+    fn of_head(head: &[u8], is_audio: bool) -> Option<Self> {
         let is = |at: usize, signature: &[u8]| {
             head.get(at..).is_some_and(|rest| rest.starts_with(signature))
         };
@@ -121,13 +121,13 @@ impl Kind {
         } else if (is(0, b"RIFF") || is(0, b"RF64")) && is(8, b"WAVE") {
             Some(WAV)
         } else if is(0, b"OggS") {
-            Some(Self::of_ogg(head, is_sound))
+            Some(Self::of_ogg(head, is_audio))
         } else if is(0, b"\x1a\x45\xdf\xa3") {
-            Some(Self::of_matroska(head, is_sound))
+            Some(Self::of_matroska(head, is_audio))
         } else if is(4, b"ftyp") {
-            Some(Self::of_mp4(head, is_sound))
+            Some(Self::of_mp4(head, is_audio))
         } else if is(0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11") {
-            Some(if is_sound { WMA } else { WMV })
+            Some(if is_audio { WMA } else { WMV })
         } else if is(0, b"\0\0\x01\xba") || is(0, b"\0\0\x01\xb3") {
             Some(MPEG)
         } else if is_mpeg_audio(head) {
@@ -141,8 +141,8 @@ impl Kind {
         }
     }
 
-    fn of_ogg(head: &[u8], is_sound: bool) -> Self {
-        if contains(head, b"\x80theora") && !is_sound {
+    fn of_ogg(head: &[u8], is_audio: bool) -> Self {
+        if contains(head, b"\x80theora") && !is_audio {
             OGG_VIDEO
         } else if contains(head, b"\x01vorbis") {
             VORBIS
@@ -151,9 +151,9 @@ impl Kind {
         }
     }
 
-    fn of_matroska(head: &[u8], is_sound: bool) -> Self {
+    fn of_matroska(head: &[u8], is_audio: bool) -> Self {
         let mut codecs = ["V_VP", "V_AV", "V_MP"].iter();
-        let is_video = !is_sound && codecs.any(|id| contains(head, id.as_bytes()));
+        let is_video = !is_audio && codecs.any(|id| contains(head, id.as_bytes()));
         match (contains(head, b"matroska"), is_video) {
             (true, true) => MATROSKA_VIDEO,
             (true, false) => MATROSKA,
@@ -162,13 +162,13 @@ impl Kind {
         }
     }
 
-    fn of_mp4(head: &[u8], is_sound: bool) -> Self {
+    fn of_mp4(head: &[u8], is_audio: bool) -> Self {
         // Images have their own brands: AVIF, HEIC and so on.
         let image = inferred(head).filter(|kind| top(kind.mime_type) == "image");
         match (head.get(8..11), image) {
             (_, Some(image)) => image,
             (Some(b"M4A" | b"M4B" | b"M4P"), _) => M4A,
-            _ if is_sound => M4A,
+            _ if is_audio => M4A,
             (Some(b"qt "), _) => QUICKTIME,
             (Some([b'3', b'g', _]), _) => THREE_GP,
             _ => MP4,
@@ -311,8 +311,8 @@ fn is_adts(head: &[u8]) -> bool {
     }
 }
 
-/// Whether the head is an SVG document: the element `svg`, preceded by nothing but
-/// white space, declarations and comments. By its signature it is just XML.
+/// Whether the head is an SVG document: the element `svg`, preceded only by white
+/// space, declarations and comments. By its signature it is just XML.
 fn is_svg(head: &[u8]) -> bool {
     let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     loop {
@@ -381,9 +381,9 @@ pub(crate) fn mime_type<'a>(kind: Option<Kind>, extension: &str, claimed: &'a st
     if is_refuted { found } else { claimed }
 }
 
-/// Whether a file with this extension may have such content. An archive may be a
-/// document, and text may be CSV, but content that is not recognized as audio is
-/// not audio.
+/// Whether a file with this extension may have content of this kind. An archive may
+/// be a document, and text may be CSV, but content that is not recognized as audio
+/// is not audio.
 pub(crate) fn may_have(extension: &str, kind: Option<Kind>) -> bool {
     let has_signature = || mime_guess::from_ext(extension).first_raw().is_some_and(has_signature);
     kind.is_none_or(|kind| kind.mime_type_as(extension).is_some() || !has_signature())
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn a_content_is_known_by_how_it_begins() {
+    fn recognizes_content_by_its_first_bytes() {
         let frame = joined(&[b"\xff\xfb\x90\x64", &[0; 413], b"\xff\xfb\x90\x64"]);
         let adts = joined(&[b"\xff\xf1\x50\x80\x02\x1f\xfc", &[0; 9], b"\xff\xf1\x50\x80"]);
         let matroska = joined(&[b"\x1a\x45\xdf\xa3\xa3\x42\x82\x88matroska"]);

@@ -49,7 +49,7 @@ pub struct Property {
     pub group: Option<String>,
     /// Whether a form hides it at first.
     pub advanced: bool,
-    /// Whether it only exists for stored inputs.
+    /// Whether it exists only so that stored inputs keep working.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// Whether it is a credential.
@@ -194,7 +194,7 @@ pub struct Choice {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Condition {
-    /// The property to look at.
+    /// The property that it compares.
     pub property: String,
     /// The comparison.
     pub matches: Comparison,
@@ -203,7 +203,7 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Whether the value of the property that it looks at meets it.
+    /// Whether a value of that property meets the condition.
     pub(crate) fn holds(&self, value: Option<&Value>) -> bool {
         let listed = |value: &Value| self.values.iter().any(|other| same(other, value));
         match self.matches {
@@ -374,12 +374,14 @@ impl Pattern {
     /// # Errors
     /// If it is not a valid pattern, with the reason.
     pub(crate) fn new(source: String) -> Result<Self, String> {
-        // Also check it alone: `a)|(?:b` would escape from the anchored group.
+        // Also check it alone: `a)|(?:b` would escape the anchored group.
         Parser::new().parse(&source).map_err(|error| last_line(&error.to_string()))?;
         let regex = build(&anchored(&ascii_classes(&source)))?;
         // Forms use `new RegExp(source, "u")`.
         if let Err(error) = regress::Regex::with_flags(&source, "u") {
-            return Err(format!("forms cannot use it, because it is not ECMA-262: {error}"));
+            return Err(format!(
+                "forms cannot use it because it is not a valid ECMA-262 pattern: {error}"
+            ));
         }
         Ok(Self { source, regex })
     }
@@ -404,7 +406,7 @@ fn anchored(source: &str) -> String {
     format!("^(?:{source})$")
 }
 
-/// Replaces `\d` and `\w` with classes of ASCII characters, their meaning in
+/// Replaces `\d` and `\w` with ASCII character classes, which is what they mean in
 /// ECMA-262.
 fn ascii_classes(source: &str) -> String {
     let mut plain = String::with_capacity(source.len());

@@ -65,7 +65,7 @@ fn unit(json: &str, at: usize) -> Option<u16> {
     u16::from_str_radix(digits, 16).ok()
 }
 
-/// Whether a terminal does something with a character other than show it: control
+/// Whether a character makes a terminal do something other than display it: control
 /// characters except for line feeds and tabs, line and paragraph separators,
 /// characters that change the text direction (UAX #9), and invisible ones.
 pub fn acts_on_terminal(c: char) -> bool {

@@ -42,7 +42,7 @@ pub(super) fn parse(
                     row.name
                 ));
             }
-            row.condition = several.then(|| is_picked(&authorization.name));
+            row.condition = several.then(|| is_selected(&authorization.name));
         }
         properties.extend(own);
         authorizations.push(Authorization {
@@ -134,7 +134,7 @@ fn choice_of(authorizations: &[wit::Authorization]) -> Property {
     }
 }
 
-fn is_picked(authorization: &str) -> Condition {
+fn is_selected(authorization: &str) -> Condition {
     Condition {
         property: Definition::AUTHORIZATION.to_owned(),
         matches: Comparison::OneOf,
@@ -197,7 +197,7 @@ fn known<'a>(
     }
 }
 
-/// Checks that a credential is made of secret properties of its authorization, and
+/// Checks that a credential consists of secret properties of its authorization, and
 /// is sent where the host allows it.
 fn check_scheme(
     authorization: &Authorization,
@@ -264,8 +264,8 @@ fn check_environment(definition: &Definition) -> Result<(), DescriptorErrors> {
     }
 }
 
-/// People approve a component for the base URL of its definition. Only a user may
-/// replace it, so the property must not have a default, choices that stand for
+/// Users approve a component for the base URL in its definition. Only a user may
+/// replace that URL, so the property must not have a default, choices that map to
 /// another value, or a condition that drops what the user entered.
 fn check_base_url(row: &Property) -> Result<(), DescriptorErrors> {
     let is_plain = row.default.is_none() && row.choices.is_none() && row.condition.is_none();

@@ -1,6 +1,6 @@
 //! Validates a connector's description of itself and turns it into a
-//! [`Descriptor`]. [`connection`] checks where secrets go, and [`warnings`]
-//! reports what is questionable.
+//! [`Descriptor`]. [`connection`] checks where secrets go, and [`warnings`] reports
+//! likely mistakes.
 
 mod connection;
 mod rows;
@@ -143,7 +143,7 @@ fn bad_name(of: &str, name: &str) -> String {
 }
 
 impl TableError {
-    /// Adds what the table describes.
+    /// Adds the subject of the table, such as `connection`.
     fn of(self, of: &str) -> DescriptorErrors {
         DescriptorErrors::of_table(of, vec![self])
     }

@@ -17,23 +17,23 @@ use crate::runtime::bindings::types as wit;
 const MAX_PROPERTIES: usize = 2_000;
 /// The maximum nesting depth of a table, more than any form shows.
 const MAX_DEPTH: usize = 16;
-/// The maximum number of choices of a property, more than a list is useful for.
+/// The maximum number of choices of a property; a longer list would be of no use.
 const MAX_CHOICES: usize = 2_000;
 /// The maximum number of reported errors of a table.
 const MAX_ERRORS: usize = 20;
 /// The maximum length of a name.
 const MAX_NAME: usize = 64;
-/// The maximum number of patterns of a connector, each of which stays compiled.
+/// The maximum number of patterns of a connector, all of which stay compiled.
 const MAX_PATTERNS: usize = 200;
 /// The maximum length of a chain of conditions that depend on each other. Longer
 /// chains produce schemas that are too large for forms.
 const MAX_CHAIN: usize = 16;
-/// The maximum size of all conditions and defaults in documents, in bytes. A
-/// property repeats the conditions that its own depends on, and the default of a
-/// list repeats the defaults of the members of its items.
+/// The maximum size of all conditions and defaults in documents, in bytes. The
+/// condition of a property includes the conditions that it depends on, and the
+/// default of a list repeats the defaults of the members of its items.
 const MAX_REPEATED: usize = 8 << 20;
 /// The size of a condition without its values and labels.
-const OF_CONDITION: usize = 256;
+const CONDITION_OVERHEAD: usize = 256;
 
 /// A connector's flat rows, from which tables are taken. A cycle is impossible,
 /// because each row is taken only once and children come after their parent.
@@ -73,11 +73,11 @@ impl Rows {
     pub(super) fn take_rows(&mut self, roots: &[u32]) -> Result<Vec<Property>, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
         let properties = self.take_all(roots, None, "", 0);
-        self.unless_wrong(properties)
+        self.unless_invalid(properties)
     }
 
     /// Returns what was taken, or the errors found while taking it.
-    fn unless_wrong<T>(&mut self, taken: T) -> Result<T, Vec<TableError>> {
+    fn unless_invalid<T>(&mut self, taken: T) -> Result<T, Vec<TableError>> {
         let errors = std::mem::take(&mut self.errors);
         if errors.is_empty() { Ok(taken) } else { Err(errors) }
     }
@@ -95,7 +95,7 @@ impl Rows {
     pub(crate) fn take_output(&mut self, root: u32) -> Result<Property, Vec<TableError>> {
         self.left = MAX_PROPERTIES;
         let mut taken = self.take_all(&[root], None, "output", 0);
-        self.unless_wrong(())?;
+        self.unless_invalid(())?;
         let Some(mut property) = taken.pop() else { return Err(Vec::new()) };
         if property.condition.is_some() {
             return Err(vec![TableError::new("output", "an output cannot have a condition")]);
@@ -147,7 +147,7 @@ impl Rows {
             }
             match self.take(*at, parent, path, depth) {
                 Ok(property) => taken.push(property),
-                // Exceeding a limit for the whole table is reported once.
+                // A limit on the whole table is reported only once.
                 Err(error) if self.errors.contains(&error) => {}
                 Err(error) => self.errors.push(error),
             }
@@ -177,7 +177,7 @@ impl Rows {
         if row.name.len() > MAX_NAME {
             return Err(fail(format!("the name at position {at} is too long")));
         }
-        // Checked first, because later messages about the row contain it.
+        // Checked first, because later messages about the row contain the name.
         if !row.name.is_empty() && !is_name(&row.name) {
             return Err(fail(invalid_name(&row.name)));
         }
@@ -280,7 +280,7 @@ fn parse_condition(condition: wit::Condition, path: &str) -> Result<Condition, T
     if needs_values == values.is_empty() {
         return Err(TableError::new(
             path,
-            "its condition must have values for `one-of` or `none-of`, and only for these",
+            "its condition must have values for `one-of` and `none-of`, and none otherwise",
         ));
     }
     Ok(Condition { property: condition.property, matches, values })
@@ -302,7 +302,7 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
         || !ordered(limits.min_length, limits.max_length)
         || !ordered(limits.min_items, limits.max_items)
     {
-        return Err(TableError::new(path, "its limits admit no value"));
+        return Err(TableError::new(path, "no value is within its limits"));
     }
     if let Some(odd) = limits.accept.iter().find(|extension| !is_extension(extension)) {
         let reason =
@@ -384,7 +384,7 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
         return fail("its default has the wrong type");
     }
     if property.kind == PropertyType::Integer && !admits_integer(&property.limits) {
-        return fail("its limits admit no value");
+        return fail("no value is within its limits");
     }
     check_choices(property, path)
 }
@@ -447,7 +447,7 @@ fn check_members(members: &mut [Property], path: &str, left: &mut usize) -> Resu
             return Err(TableError::new(at, reason));
         }
     }
-    check_conditions_end(members, path, left)?;
+    check_condition_chains(members, path, left)?;
     for member in members {
         let at = path_of(member);
         check_below(member, &at, left)?;
@@ -481,17 +481,17 @@ fn check_below(property: &mut Property, path: &str, left: &mut usize) -> Result<
 
 /// Checks that no chain of conditions is a cycle or too long, and subtracts the size
 /// of the conditions from `left`.
-fn check_conditions_end(
+fn check_condition_chains(
     members: &[Property],
     path: &str,
     left: &mut usize,
 ) -> Result<(), TableError> {
     let by_name: HashMap<&str, &Property> =
         members.iter().map(|member| (member.name.as_str(), member)).collect();
-    let looked_at =
+    let referenced =
         |member: &Property| by_name.get(member.condition.as_ref()?.property.as_str()).copied();
     for member in members {
-        let mut chain = std::iter::successors(looked_at(member), |next| looked_at(next));
+        let mut chain = std::iter::successors(referenced(member), |next| referenced(next));
         let links = chain.by_ref().take(MAX_CHAIN).position(|next| next.name == member.name);
         let reason = match (links, chain.next()) {
             (Some(_), _) => format!("the condition of `{}` depends on itself", member.name),
@@ -502,14 +502,14 @@ fn check_conditions_end(
         };
         return Err(TableError::new(path, reason));
     }
-    let size = |member: &Property| match (&member.condition, looked_at(member)) {
-        (Some(condition), Some(looked_at)) => size_of_condition(condition, looked_at),
+    let size = |member: &Property| match (&member.condition, referenced(member)) {
+        (Some(condition), Some(referenced)) => size_of_condition(condition, referenced),
         _ => 0,
     };
     let sizes: HashMap<&str, usize> =
         members.iter().map(|member| (member.name.as_str(), size(member))).collect();
     for member in members {
-        let chain = std::iter::successors(Some(member), |next| looked_at(next));
+        let chain = std::iter::successors(Some(member), |next| referenced(next));
         take(left, chain.filter_map(|link| sizes.get(link.name.as_str())).sum(), path)?;
     }
     Ok(())
@@ -525,12 +525,12 @@ fn take(left: &mut usize, bytes: usize, path: &str) -> Result<(), TableError> {
 
 /// The cost of a condition: its values, and the labels used for them in sentences,
 /// which are searched for each value.
-fn size_of_condition(condition: &Condition, looked_at: &Property) -> usize {
-    let known = looked_at.choices.as_ref().map_or(&[][..], |choices| &choices.known);
+fn size_of_condition(condition: &Condition, referenced: &Property) -> usize {
+    let known = referenced.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     let labels: usize = known.iter().map(|choice| 1 + choice.label.len()).sum();
     let values = condition.values.iter().map(|value| size_of::<Value>() + value.to_string().len());
     let labels = labels.saturating_mul(1 + condition.values.len());
-    OF_CONDITION + looked_at.label.len() + values.sum::<usize>() + labels
+    CONDITION_OVERHEAD + referenced.label.len() + values.sum::<usize>() + labels
 }
 
 /// Whether it is an extension in lower case without the leading dot, such as
@@ -697,7 +697,7 @@ mod tests {
     }
 
     #[test]
-    fn only_arrays_and_objects_contain_others() {
+    fn only_arrays_and_objects_have_children() {
         let with_child = wit::Property { children: vec![1], ..text("a") };
         assert_refused(vec![with_child, text("b")], &[0], "a", "neither an array nor an object");
         let with_values = wit::Property { values: Some(1), ..text("a") };
@@ -774,7 +774,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_do_not_grow_with_the_rows_that_depend_on_them() {
+    fn limits_the_total_size_of_conditions() {
         let values: Vec<String> = (0..200).map(|at| format!("\"value {at}\"")).collect();
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let table = |rows: u32, values: &[&str]| {
@@ -806,7 +806,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_does_not_grow_with_the_items_of_a_list() {
+    fn limits_the_total_size_of_defaults() {
         let rows = |length: usize| {
             let default = serde_json::json!(vec![serde_json::json!({"b": "x"}); 1_000]).to_string();
             let long = format!("\"{}\"", "a".repeat(length));
@@ -823,7 +823,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_short_and_harmless_whatever_the_connector_calls_things() {
+    fn messages_are_short_and_safe_whatever_names_a_connector_uses() {
         let name = "\u{1b}[31m\u{9b}".repeat(1_000);
         let limits = wit::Limits { pattern: Some("(".to_owned()), ..no_limits() };
         for odd in [
@@ -839,7 +839,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_admit_a_value() {
+    fn rejects_limits_that_no_value_satisfies() {
         for limits in [
             wit::Limits { minimum: Some(2.0), maximum: Some(1.0), ..no_limits() },
             wit::Limits { minimum: Some(f64::NAN), ..no_limits() },
@@ -847,12 +847,12 @@ mod tests {
             wit::Limits { min_length: Some(2), max_length: Some(1), ..no_limits() },
             wit::Limits { min_items: Some(2), max_items: Some(1), ..no_limits() },
         ] {
-            assert_refused(vec![with_limits(limits)], &[0], "a", "its limits admit no value");
+            assert_refused(vec![with_limits(limits)], &[0], "a", "no value is within its limits");
         }
         let between = wit::Limits { minimum: Some(0.2), maximum: Some(0.8), ..no_limits() };
         let integer =
             wit::Property { limits: Some(between), ..row("a", wit::PropertyType::Integer) };
-        assert_refused(vec![integer], &[0], "a", "its limits admit no value");
+        assert_refused(vec![integer], &[0], "a", "no value is within its limits");
     }
 
     #[test]
@@ -915,7 +915,7 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_looks_at_another_property() {
+    fn a_condition_refers_to_another_property() {
         for seen in ["a", "nobody"] {
             let condition = on(seen, wit::Comparison::Present, &[]);
             let row = wit::Property { condition, ..text("a") };

@@ -1,5 +1,5 @@
-//! Warnings about a connector's description: it is valid, but something is missing
-//! or probably a mistake.
+//! Warnings about a connector's description, which is valid but incomplete or
+//! probably mistaken.
 
 use serde_json::Value;
 
@@ -9,8 +9,8 @@ use crate::input;
 
 impl Descriptor {
     /// Returns warnings, such as
-    /// ``action `createTicket`: `category` has no description``. The connector runs
-    /// regardless of them. `connector check` prints them.
+    /// ``action `createTicket`: `category` has no description``. The connector
+    /// still runs. `connector check` prints them.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Warnings(Vec::new());
         let of = "connector";
@@ -71,7 +71,7 @@ impl Warnings {
             self.add_if(
                 !shape.name.is_empty(),
                 &of,
-                &format!("its output is named `{}`, but an output has no name", shape.name),
+                &format!("its output is named `{}`, but outputs have no names", shape.name),
             );
         }
         for example in &action.examples {

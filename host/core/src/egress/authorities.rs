@@ -18,8 +18,7 @@ pub struct Authorities {
     further: usize,
 }
 
-/// Why certificate authorities could not be read. Displays as the end of a
-/// sentence.
+/// Why certificate authorities could not be read. The message continues a sentence.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthoritiesError {

@@ -146,23 +146,23 @@ impl Segment {
     fn reader(self) -> Box<dyn Read + Send> {
         match self {
             Self::Bytes(bytes) => Box::new(Cursor::new(bytes)),
-            Self::File(content) => Box::new(Announced::new(&content)),
-            Self::Base64(content) => Box::new(Encoder::new(Announced::new(&content))),
+            Self::File(content) => Box::new(DeclaredLength::new(&content)),
+            Self::Base64(content) => Box::new(Encoder::new(DeclaredLength::new(&content))),
         }
     }
 }
 
-/// The announced number of bytes of a file. A file that has grown is cut off
-/// there, and one that has shrunk ends the request.
-struct Announced(Take<ContentReader>);
+/// Reads the declared number of bytes of a file. If the file has grown, the rest is
+/// not sent; if it has shrunk, the request fails.
+struct DeclaredLength(Take<ContentReader>);
 
-impl Announced {
+impl DeclaredLength {
     fn new(content: &Content) -> Self {
         Self(content.reader().take(content.size()))
     }
 }
 
-impl Read for Announced {
+impl Read for DeclaredLength {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.0.read(into)? {
             0 if !into.is_empty() && self.0.limit() != 0 => {
@@ -180,8 +180,8 @@ struct Encoder<R> {
 }
 
 impl<R: Read> Encoder<R> {
-    /// The number of bytes to encode at once. These are whole groups, so padding
-    /// is only at the end.
+    /// The number of bytes to encode at once. A multiple of three, so only the end
+    /// is padded.
     const PIECE: u64 = 3 * 4096;
 
     fn new(inner: R) -> Self {
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_has_the_announced_length_and_boundary() {
+    fn a_form_has_the_declared_length_and_boundary() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         std::fs::write(&path, b"RIFF").unwrap();
@@ -321,7 +321,7 @@ mod tests {
         let pieces = || vec![JsonPiece::File(content.clone())];
         std::fs::write(&path, b"RIFF and more").unwrap();
         assert_eq!(json(pieces()).1.unwrap(), STANDARD.encode(b"RIFF ").into_bytes());
-        // The base64 would have the announced length but other content.
+        // The base64 would have the declared length but different content.
         std::fs::write(&path, b"RIFF").unwrap();
         assert!(json(pieces()).1.unwrap_err().to_string().contains("a file shrank"));
     }

@@ -13,12 +13,12 @@ const MAX_HEAD: usize = 16 * 1024;
 /// The size of one read. It starts small and grows while reads are full.
 const MIN_INPUT: usize = 2 * 1024;
 const MAX_INPUT: usize = 32 * 1024;
-/// The size of the output buffer. It must fit each line of a request head, and
+/// The size of the output buffer. It must hold each line of a request head, and
 /// grows for a body that fills it.
 const MIN_OUTPUT: usize = 16 * 1024;
 const MAX_OUTPUT: usize = 64 * 1024;
-/// Scratch space that ureq needs to chunk a body of unknown length. This host
-/// sends no such body.
+/// Scratch space that ureq needs to chunk a body of unknown length. This host never
+/// sends such a body.
 const SPARE: usize = 1024;
 
 /// The buffered bytes of a connection.
@@ -52,7 +52,7 @@ impl GrowingBuffers {
         self.output.get(..self.held).unwrap_or_default()
     }
 
-    /// Notes that the held bytes were sent.
+    /// Records that the held bytes were sent.
     pub(super) fn sent(&mut self) {
         let was_full = self.output.len().saturating_sub(SPARE) <= self.held;
         self.held = 0;
@@ -66,7 +66,7 @@ impl GrowingBuffers {
         (self.output, self.held) = (Vec::new(), 0);
     }
 
-    /// How many more bytes may be read. Input that is not consumed is part of a
+    /// How many more bytes may be read. Unconsumed input is part of a response
     /// head.
     fn room(&self) -> usize {
         match self.input().len() {
@@ -84,7 +84,7 @@ impl GrowingBuffers {
         }
     }
 
-    /// Takes input from another transport's buffers, as far as there is room.
+    /// Takes as much input from another transport's buffers as there is room for.
     pub(super) fn take_from(&mut self, buffers: &mut dyn Buffers) {
         let there = buffers.input();
         let room = self.input_append_buf();

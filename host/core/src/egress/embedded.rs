@@ -1,9 +1,9 @@
 //! Files that are embedded in a JSON response as base64.
 //!
-//! The response is parsed as it arrives. Each base64 text goes straight to a file
-//! and is replaced by its handle. So a run with ten images holds one of them in
-//! memory at a time, and the connector none. Some servers send a `data:` URL
-//! instead of a link, and it becomes a file too.
+//! The response is parsed as it arrives. Each base64 string goes straight to a file
+//! and is replaced by its handle. So a run that receives ten images holds only one
+//! of them in memory at a time, and the connector holds none. Some servers send a
+//! `data:` URL instead of a link; it is stored as a file too.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -21,7 +21,7 @@ use crate::files::RunFiles;
 
 use super::redact::Redactor;
 
-/// Where the base64 texts are and how to name the files: `embedded-files` in
+/// Where the base64 strings are and how to name the files: `embedded-files` in
 /// `wit/http.wit`.
 pub(crate) struct EmbeddedFiles {
     pub path: Vec<String>,
@@ -43,7 +43,7 @@ pub(super) struct Stored {
     pub files: Cell<usize>,
     /// Whether one of them contained a secret.
     pub had_secret: Cell<bool>,
-    /// The length of the base64 texts that are no longer in memory, in bytes.
+    /// The length of the base64 strings that are no longer in memory, in bytes.
     pub text: Cell<u64>,
 }
 
@@ -133,7 +133,7 @@ impl<'a> DataUrl<'a> {
         Some(Self { mime_type, is_base64: parts.any(|part| part == "base64"), data })
     }
 
-    /// Whether this is certainly a data URL, in a place where any text may be:
+    /// Whether this is definitely a data URL, for a value that may be any text:
     /// prose can begin with `data:` and contain a comma.
     fn is_link(&self) -> bool {
         self.mime_type
@@ -151,8 +151,8 @@ impl<'a> DataUrl<'a> {
     }
 }
 
-/// Decodes base64 leniently: with line breaks (RFC 2045), in the URL alphabet
-/// (RFC 4648 §5), without padding.
+/// Decodes base64 leniently: accepts line breaks (RFC 2045), the URL-safe alphabet
+/// (RFC 4648 §5) and missing padding.
 fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     const LENIENT: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,
@@ -173,8 +173,8 @@ fn decoded(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
     LENIENT.decode(text)
 }
 
-/// The media type and extension by the content's signature, or else by the
-/// claimed media type.
+/// The media type and extension, determined by the content's signature or, if it
+/// has none, by the claimed media type.
 fn kind<'a>(bytes: &[u8], claimed: &'a str) -> (&'a str, &'static str) {
     // Reading from memory does not fail.
     match Kind::of(Cursor::new(bytes), claimed).ok().flatten() {

@@ -2,9 +2,9 @@
 //!
 //! The format is defined in
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>. Only the name
-//! and the data of an event are used, because nothing reconnects. As an extension
-//! of the format, text that begins like JSON or markup is an event too: some
-//! servers label a plain response as a stream, and it must not get lost.
+//! and the data of an event are used, because the host never reconnects. As an
+//! extension, text that begins like JSON or markup is treated as an event: some
+//! servers label a plain response as a stream, and its content must not be lost.
 //!
 //! This is written by hand because the crates that parse such streams are
 //! asynchronous, and none of them limits the memory of an event.
@@ -40,7 +40,7 @@ pub(super) struct EventStream {
     /// Whether the current event began with a line that is not a field.
     is_bare: bool,
     /// Whether the last byte was a carriage return. A line feed that follows it
-    /// belongs to the same line end.
+    /// belongs to the same line ending.
     is_after_return: bool,
     /// Whether the first line, which may begin with a byte order mark, has ended.
     has_begun: bool,
@@ -85,8 +85,8 @@ impl EventStream {
         self.line.len() + self.name.len() + self.data.len()
     }
 
-    /// The next event that is ended by the end of the stream. The standard drops
-    /// it, but some servers omit the last empty line.
+    /// Returns the next event that is terminated by the end of the stream. The
+    /// standard drops it, but some servers omit the last empty line.
     pub(super) fn end(&mut self) -> Option<ServerSentEvent> {
         self.end_line().or_else(|| self.end_event())
     }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_every_kind_of_line_end() {
+    fn accepts_every_kind_of_line_ending() {
         for end in ["\n", "\r", "\r\n"] {
             let stream = ["data: a", "data: b", "", "", "data: c", "", ""].join(end);
             check(stream.as_bytes(), &["a\nb", "c"]);

@@ -9,8 +9,8 @@ use super::not_allowed;
 /// Headers that a connector may not set:
 /// - those that affect the message's framing (RFC 9110 §7.6.1, RFC 9112 §6;
 ///   the list in wasmtime's wasi-http),
-/// - those that make a server see another request or another caller,
-/// - those that request a part of a response, because a part of a secret is not
+/// - those that can make a server see a different request or a different caller,
+/// - those that request part of a response, because part of a secret cannot be
 ///   recognized.
 ///
 /// The content type comes from the body.
@@ -115,12 +115,12 @@ pub(super) fn checked(
         let is_of_connection =
             of_connection.keys().any(|own| as_servers_read(own) == as_servers_read(&name));
         if is_forbidden(&name) || is_of_connection {
-            return Err(not_allowed(format!("header `{name}` is the host's to set")));
+            return Err(not_allowed(format!("header `{name}` can only be set by the host")));
         }
         let value = HeaderValue::try_from(value.as_str())
             .ok()
             .filter(|value| value.len() <= MAX_VALUE)
-            .ok_or_else(|| not_allowed(format!("header `{name}` has no valid value")))?;
+            .ok_or_else(|| not_allowed(format!("header `{name}` has an invalid value")))?;
         checked.append(name, value);
     }
     Ok(checked)
@@ -177,7 +177,7 @@ mod tests {
         let prefixed = ["proxy-authorization", "sec-fetch-site", "x-forwarded-for"];
         for name in FORBIDDEN.into_iter().chain(CREDENTIALS).chain(prefixed) {
             let spellings = ["_", "."].map(|other| name.replace('-', other));
-            let cased = [name.to_owned(), name.to_uppercase(), capitalised(name)];
+            let cased = [name.to_owned(), name.to_uppercase(), capitalized(name)];
             for name in cased.into_iter().chain(spellings) {
                 assert!(check(&name, "x").is_err(), "{name}");
             }
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    fn capitalised(name: &str) -> String {
+    fn capitalized(name: &str) -> String {
         let (first, rest) = name.split_at(1);
         first.to_uppercase() + rest
     }

@@ -1,9 +1,9 @@
 //! Idle connections, and servers that close them.
 //!
 //! A server may close an idle connection at any time (RFC 9112 §9.5), even while
-//! the next request is on its way. Whether that request may be repeated depends
-//! on whether the server has read it: a chat completion that was processed has
-//! been charged. Two observations tell the cases apart:
+//! the next request is on its way. Whether that request may be repeated depends on
+//! whether the server has read it: a chat completion that was processed has been
+//! billed. Two observations tell the cases apart:
 //!
 //! - A server that closes each connection after its response without announcing
 //!   it does so within milliseconds. So before its first reuse, a connection must
@@ -38,30 +38,30 @@ pub(super) enum Use {
     First,
     /// It is idle. `proven` means that it has been reused before.
     Idle { since: Instant, proven: bool },
-    /// It serves a further request, and no byte of the response has arrived.
-    Again,
-    /// It serves a further request, and the response has begun to arrive.
+    /// It serves a subsequent request, and no byte of the response has arrived.
+    Reused,
+    /// It serves a subsequent request, and the response has begun to arrive.
     Answered,
 }
 
 impl Use {
-    /// Notes that the connection waits for its next request.
+    /// Records that the connection waits for its next request.
     pub(super) fn wait(&mut self) {
         let proven = match self {
             Self::Idle { .. } => return,
             Self::First => false,
-            Self::Again | Self::Answered => true,
+            Self::Reused | Self::Answered => true,
         };
         *self = Self::Idle { since: Instant::now(), proven };
     }
 
-    /// Notes that a request is about to be sent.
+    /// Records that a request is about to be sent.
     ///
     /// # Errors
     /// If the server has closed the connection. Nothing was sent.
     pub(super) fn request(&mut self, mut is_open: impl FnMut() -> bool) -> Result<(), ClosedIdle> {
         let Self::Idle { since, proven } = *self else { return Ok(()) };
-        *self = Self::Again;
+        *self = Self::Reused;
         while !proven && since.elapsed() < SETTLE {
             if !is_open() {
                 return Err(ClosedIdle);
@@ -71,9 +71,9 @@ impl Use {
         Ok(())
     }
 
-    /// Notes that bytes of a response arrived.
+    /// Records that bytes of a response arrived.
     pub(super) fn answer(&mut self) {
-        if matches!(self, Self::Again) {
+        if matches!(self, Self::Reused) {
             *self = Self::Answered;
         }
     }
@@ -81,12 +81,12 @@ impl Use {
     /// Whether the server closed the connection before it read the request that
     /// failed.
     pub(super) fn is_unread(&self, failed: Failed, stream: &TcpStream) -> bool {
-        if !matches!(self, Self::Again) {
+        if !matches!(self, Self::Reused) {
             return false;
         }
         match failed {
             Failed::With(error) => error == io::ErrorKind::BrokenPipe,
-            Failed::AtItsEnd => is_reset(stream),
+            Failed::EndOfStream => is_reset(stream),
         }
     }
 }
@@ -94,9 +94,9 @@ impl Use {
 /// How a connection failed.
 pub(super) enum Failed {
     /// The server ended the stream.
-    AtItsEnd,
-    /// With this error. A broken pipe means that the end of the stream and a
-    /// reset have arrived.
+    EndOfStream,
+    /// An I/O error. A broken pipe means that the end of the stream and a reset
+    /// have arrived.
     With(io::ErrorKind),
 }
 

@@ -104,8 +104,8 @@ pub(crate) struct Sent {
     pub attempts: u32,
     /// Whether any attempt may have reached the provider.
     pub request_sent: bool,
-    /// Whether the provider may have processed the request. If not, repeating
-    /// it cannot be charged twice.
+    /// Whether the provider may have processed the request. If not, it can be
+    /// repeated without being billed twice.
     pub processed: bool,
     /// How long the provider asked to wait before a retry.
     pub asked_pause: Option<Duration>,
@@ -334,7 +334,7 @@ impl<'a> Prepared<'a> {
             Ok(response) => response,
         };
         sent.asked_pause = retry::asked_pause(|name| response.header(name), SystemTime::now());
-        if !retry::may_pass_later(response.status()) {
+        if !retry::may_succeed_later(response.status()) {
             return None;
         }
         let lasting = self.route.lasting_errors();

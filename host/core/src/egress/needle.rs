@@ -100,8 +100,8 @@ fn written_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     Some(length)
 }
 
-/// Like [`written_length`] for a text in which characters can be read both ways:
-/// the largest number of bytes.
+/// Like [`written_length`], for a text whose characters can be read either way.
+/// Returns the largest number of bytes.
 fn ambiguous_length(text: &[u8], secret: &[u8]) -> Option<usize> {
     let mut lengths = BTreeSet::from([0]);
     for &byte in secret {
@@ -322,7 +322,7 @@ mod tests {
         }
     }
 
-    /// Not even if only the first or the last bit differs, in any encoding.
+    /// A text that differs by a single bit is not a match in any encoding either.
     #[test]
     fn never_finds_a_part_of_the_secret() {
         let changed = |at: usize, bit: u8| {

@@ -26,7 +26,7 @@ use super::redact::Redactor;
 use super::{Content, Request};
 
 /// Response headers that describe the transfer and differ each time.
-const OF_TRANSFER: [&str; 5] =
+const TRANSFER_HEADERS: [&str; 5] =
     ["connection", "content-length", "date", "keep-alive", "transfer-encoding"];
 
 /// The exchanges of a run with its provider, in order. Its JSON form can be read
@@ -78,7 +78,7 @@ pub struct RecordedResponse {
     pub body: RecordedBody,
 }
 
-/// A body. At most one member is set, according to the content.
+/// A body. At most one member is set, depending on the content.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedBody {
@@ -118,7 +118,7 @@ impl Recording {
         for exchange in &mut recording.exchanges {
             for body in [&mut exchange.request.body, &mut exchange.response.body] {
                 if let Some(file) = body.file.take() {
-                    // A recording must not be able to read arbitrary files.
+                    // A recording must not cause arbitrary files to be read.
                     if file.file_name() != Some(file.as_os_str()) {
                         let reason = format!(
                             "`{}` is not the name of a file in the same folder",
@@ -334,7 +334,7 @@ impl Recorder {
         headers: &[(String, String)],
         redactor: Redactor,
     ) -> Place {
-        let is_kept = |(name, _): &&(String, String)| !OF_TRANSFER.contains(&name.as_str());
+        let is_kept = |(name, _): &&(String, String)| !TRANSFER_HEADERS.contains(&name.as_str());
         let headers = joined(headers.iter().filter(is_kept).cloned());
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.push(Entry { request, status, headers, body: Vec::new(), redactor });
@@ -384,14 +384,14 @@ impl Player {
         let other = |message: String| Failure::new(FailureKind::InvalidInput, message);
         let Some(exchange) = played.left.front() else {
             return Err(other(format!(
-                "request {number} of the run is `{request}`, but the recording has no further \
+                "request {number} of the run is `{request}`, but the recording has no more \
                  requests"
             )));
         };
         if !exchange.request.is_same(request) {
             let recorded = &exchange.request;
             let is_same_line = recorded.to_string() == request.to_string();
-            let body = if is_same_line { " with another body" } else { "" };
+            let body = if is_same_line { " with a different body" } else { "" };
             return Err(other(format!(
                 "request {number} of the run is `{request}`, but the recording has \
                  `{recorded}`{body}"
@@ -506,10 +506,10 @@ mod tests {
         let mut other = two.request.clone();
         other.body = RecordedBody::of(b"{}".to_vec());
         let error = player.answer(&other).unwrap_err();
-        assert!(error.message.ends_with("`GET /two?a=b` with another body"), "{error}");
+        assert!(error.message.ends_with("`GET /two?a=b` with a different body"), "{error}");
         player.answer(&two.request).unwrap();
         let error = player.answer(&two.request).unwrap_err();
         assert!(error.message.starts_with("request 3 of the run is "), "{error}");
-        assert!(error.message.ends_with("the recording has no further requests"), "{error}");
+        assert!(error.message.ends_with("the recording has no more requests"), "{error}");
     }
 }

@@ -23,7 +23,7 @@ const REPLACEMENT: &[u8] = b"****";
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Needle]>);
 
-/// The first part of some bytes, redacted.
+/// A redacted prefix of some bytes.
 pub(super) struct Front<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// Its length before redaction.
@@ -57,8 +57,8 @@ impl Redactor {
         had_secret
     }
 
-    /// The number of bytes that must follow a byte to know whether a secret begins
-    /// there.
+    /// The number of bytes that must follow a byte to decide whether a secret
+    /// begins there.
     pub(super) fn lag(&self) -> usize {
         self.0.iter().map(Needle::max_length).max().map_or(0, |length| length - 1)
     }

@@ -12,11 +12,11 @@ use ureq::unversioned::transport::NextTimeout;
 use crate::contract::base_url::Scheme;
 use crate::contract::{AddressError, AddressPolicy};
 
-/// Returns no addresses. The connector does the lookup ([`super::socket`]).
+/// Returns no addresses. [`super::socket`] does the lookup when it connects.
 #[derive(Debug)]
-pub(super) struct LaterResolver;
+pub(super) struct DeferredResolver;
 
-impl Resolver for LaterResolver {
+impl Resolver for DeferredResolver {
     fn resolve(
         &self,
         _: &Uri,
@@ -152,7 +152,7 @@ mod tests {
         let recorded = Recorded::default();
         let addresses = Arc::clone(&recorded.0);
         let connector = WatchedConnector::of(recorded, CheckingResolver { inner, policy });
-        let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
+        let agent = ureq::Agent::with_parts(Config::default(), connector, DeferredResolver);
         let ip = |address: &SocketAddr| address.ip().to_string();
         let connected = || addresses.lock().unwrap().drain(..).flatten().collect::<Vec<_>>();
         let outcomes = answers.iter().map(|_| {
@@ -231,12 +231,13 @@ mod tests {
         }
     }
 
-    /// By where it occurs, not by its message, which differs between systems.
+    /// A failed lookup is recognized by where it occurs, because its message
+    /// differs between systems.
     #[test]
     fn recognizes_a_failed_lookup() {
         let resolver = CheckingResolver { inner: Unknown, policy: AddressPolicy::Any };
         let connector = WatchedConnector::of(Recorded::default(), resolver);
-        let agent = ureq::Agent::with_parts(Config::default(), connector, LaterResolver);
+        let agent = ureq::Agent::with_parts(Config::default(), connector, DeferredResolver);
         match agent.get("https://unknown.test/").call() {
             Err(ureq::Error::Other(error)) => assert!(error.is::<Unresolved>(), "{error:?}"),
             other => panic!("{other:?}"),

@@ -31,7 +31,7 @@ const CHUNK: usize = 32 * 1024;
 const PEEKED: usize = 16 * 1024;
 /// The size of one read from an event stream. A stream spends most of its time
 /// waiting, with a buffer of this size. A stream that contains a file fills the
-/// buffer, and then it grows.
+/// buffer, which then grows.
 const MIN_AHEAD: usize = 1024;
 const MAX_AHEAD: usize = 16 * 1024;
 
@@ -41,7 +41,7 @@ pub(crate) struct ParseLimit {
     /// Of the whole body.
     pub whole: u64,
     /// Of the part that is in memory at the same time. Files that are already
-    /// stored do not count. Of an event stream, only one event counts.
+    /// stored do not count. For an event stream, only one event counts.
     pub held: u64,
 }
 
@@ -56,7 +56,7 @@ pub struct Response {
     ended: bool,
     /// The maximum pause in the body.
     silence: Duration,
-    announced: Option<u64>,
+    declared: Option<u64>,
     read: u64,
     /// Bytes that have arrived and are not redacted.
     arrived: VecDeque<u8>,
@@ -90,7 +90,7 @@ impl Response {
         let open = account.open()?;
         let held = account.hold(0)?;
         let (head, body) = response.into_parts();
-        let announced = body.content_length();
+        let declared = body.content_length();
         let mut headers = headers::visible(&head.headers);
         let mut had_secret = false;
         for (_, value) in &mut headers {
@@ -103,7 +103,7 @@ impl Response {
             body: body.into_reader(),
             ended: false,
             silence,
-            announced,
+            declared,
             read: 0,
             arrived: VecDeque::new(),
             ready: VecDeque::new(),
@@ -207,7 +207,7 @@ impl Response {
             self.arrived = bytes.into();
             return Err(not_json(&error, text.chars().take(DETAIL).collect()));
         };
-        self.check_announced(limit.whole)?;
+        self.check_declared(limit.whole)?;
         let stored = mem::take(&mut self.stored);
         let redactor = self.redactor.clone();
         let mut source =
@@ -246,7 +246,8 @@ impl Response {
         self.had_secret |= self.redactor.redact(&mut event.name);
         self.had_secret |= self.redactor.redact(&mut event.data);
         let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
-        // Checked first, so that other data, such as `[DONE]`, leaves no file.
+        // Checked first, so that other data, such as `[DONE]`, does not leave a
+        // file behind.
         let Some(embedded) = embedded.filter(|_| is_json(&event.data)) else {
             return Ok(Some(event));
         };
@@ -293,7 +294,7 @@ impl Response {
         limit: u64,
         mut progress: Progress,
     ) -> Result<FileEntry, Failure> {
-        self.check_announced(limit)?;
+        self.check_declared(limit)?;
         self.check_coding()?;
         let mut file = files.create(name, mime_type).map_err(|f| f.after_request(true))?;
         let mut chunk = vec![0; CHUNK];
@@ -306,7 +307,7 @@ impl Response {
             file.write_all(chunk.get(..count).unwrap_or_default())
                 .map_err(|failure| failure.after_request(true))?;
             done += count as u64;
-            progress.show(done, self.announced);
+            progress.show(done, self.declared);
         }
         if done == 0 {
             let failure =
@@ -318,7 +319,7 @@ impl Response {
             .map_err(|failure| failure.after_request(true))
     }
 
-    /// Waits for further bytes, at most `max`. Returns how many arrived, 0 at the
+    /// Waits for up to `max` more bytes. Returns the number received, or 0 at the
     /// end.
     fn receive(&mut self, max: usize) -> io::Result<usize> {
         socket::expect_bytes(self.silence);
@@ -348,7 +349,7 @@ impl Response {
         let _ = self.hold(0);
     }
 
-    /// Accounts for the bytes in memory and `further` ones.
+    /// Accounts for the bytes in memory and `further` additional ones.
     fn hold(&mut self, further: usize) -> Result<(), Exceeded> {
         let bytes = self.arrived.capacity() + self.ready.capacity() + self.events.held();
         self.held.set(bytes + further)
@@ -356,7 +357,7 @@ impl Response {
 
     /// The rest of the body, not redacted.
     fn rest(&mut self, limit: u64) -> Result<Vec<u8>, Failure> {
-        self.check_announced(limit)?;
+        self.check_declared(limit)?;
         self.unread();
         while !self.ended {
             self.receive(CHUNK).map_err(broken)?;
@@ -378,10 +379,10 @@ impl Response {
         }
     }
 
-    /// Rejects a response that announces more than `limit` bytes, without reading
+    /// Rejects a response that declares more than `limit` bytes, without reading
     /// it.
-    fn check_announced(&self, limit: u64) -> Result<(), Failure> {
-        match self.announced {
+    fn check_declared(&self, limit: u64) -> Result<(), Failure> {
+        match self.declared {
             Some(length) if length > limit => Err(too_large(limit)),
             _ => Ok(()),
         }
@@ -417,14 +418,14 @@ impl Response {
         Ok(count != 0)
     }
 
-    /// Counts bytes that are handed on.
+    /// Counts bytes that are passed on.
     fn count(&mut self, count: usize, limit: u64) -> Result<(), Failure> {
         self.read += count as u64;
         if self.read > limit { Err(too_large(limit)) } else { Ok(()) }
     }
 
-    /// Checks that the body is not compressed. Nothing is decompressed, because
-    /// the content could exceed every limit.
+    /// Checks that the body is not compressed. Nothing is decompressed, because the
+    /// content could exceed any limit.
     fn check_coding(&self) -> Result<(), Failure> {
         match &self.coding {
             None => Ok(()),

@@ -1,8 +1,8 @@
 //! When a request is retried, and after what pause.
 //!
-//! All connectors share one policy. A request is retried if it was certainly
-//! not processed, or if the provider says that a retry may succeed. A POST whose
-//! connection was lost is not: it may have been processed and charged.
+//! All connectors share one policy. A request is retried if it was certainly not
+//! processed, or if the provider says that a retry may succeed. A POST whose
+//! connection was lost is not: it may have been processed and billed.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,17 +10,17 @@ use ureq::http::Method;
 
 use crate::contract::{Failure, FailureKind};
 
-/// The maximum pause, whatever the provider asks for. It can be added to any
-/// instant and reported in milliseconds as a JSON number.
+/// The maximum pause, whatever the provider asks for. It is small enough to be
+/// added to any instant and to be reported in milliseconds as a JSON number.
 pub(super) const MAX_PAUSE: Duration = Duration::from_hours(24 * 365);
 
 /// How often a run retries a request, and how long it waits in between.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retries {
-    /// The maximum number of attempts, the first included. Default: 4.
+    /// The maximum number of attempts, including the first. Default: 4.
     pub attempts: u32,
-    /// The first pause. Each further one is twice as long, up to `longest`. The
-    /// actual pause is a random part of it, at least half. Default: 500 ms.
+    /// The first pause. Each subsequent one is twice as long, up to `longest`. The
+    /// actual pause is random: between half of it and all of it. Default: 500 ms.
     pub pause: Duration,
     /// The maximum pause. If a provider asks for a longer one with
     /// `Retry-After`, the run waits that long, if its time allows.
@@ -57,13 +57,13 @@ impl Retries {
         }
         let doublings = attempts.saturating_sub(1).min(16);
         let whole = self.pause.saturating_mul(1 << doublings).min(self.longest).min(MAX_PAUSE);
-        whole.mul_f64(0.5 + 0.5 * chance())
+        whole.mul_f64(0.5 + 0.5 * random_fraction())
     }
 }
 
 /// A random number from 0 to 1, so that runs that failed together do not retry
 /// together.
-fn chance() -> f64 {
+fn random_fraction() -> f64 {
     let mut bytes = [0; 4];
     // Without random bytes each pause has its full length, which is still correct.
     match getrandom::fill(&mut bytes) {
@@ -75,7 +75,7 @@ fn chance() -> f64 {
 /// Whether a status means that the same request may succeed later
 /// (RFC 9110 §15, RFC 6585 §4). 529 is in no RFC, but several providers use it
 /// when they are overloaded.
-pub(super) fn may_pass_later(status: u16) -> bool {
+pub(super) fn may_succeed_later(status: u16) -> bool {
     matches!(status, 408 | 409 | 429 | 500 | 502 | 503 | 504 | 529)
 }
 

@@ -11,7 +11,7 @@ use crate::contract::{AddressPolicy, BaseUrl, Failure};
 
 use super::authorities::Authorities;
 use super::redact::Redactor;
-use super::resolver::{CheckingResolver, LaterResolver};
+use super::resolver::{CheckingResolver, DeferredResolver};
 use super::secret::Secret;
 use super::socket::WatchedConnector;
 
@@ -79,7 +79,7 @@ impl Header {
         Some(Self { name, value, secret })
     }
 
-    pub(crate) fn has_name_of(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_name_as(&self, other: &Self) -> bool {
         self.name == other.name
     }
 }
@@ -91,7 +91,7 @@ pub(crate) struct Destination {
     pub headers: Vec<Header>,
     /// The query parameters that every request carries.
     pub query: Vec<(String, String)>,
-    /// Texts that mark an error response as permanent: retrying does not help.
+    /// Strings that mark an error response as permanent: retrying does not help.
     pub lasting_errors: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ impl Route {
         &self.redactor
     }
 
-    /// Texts that mark an error response as permanent.
+    /// Strings that mark an error response as permanent.
     pub(super) fn lasting_errors(&self) -> &[String] {
         &self.lasting_errors
     }
@@ -162,7 +162,9 @@ impl Route {
         let is_own = |(name, _): &&(String, String)| own.iter().any(|(own, _)| own == name);
         if let Some((name, _)) = asked.iter().find(is_own) {
             let name = name.escape_debug();
-            return Err(super::not_allowed(format!("parameter `{name}` is the host's to set")));
+            return Err(super::not_allowed(format!(
+                "parameter `{name}` can only be set by the host"
+            )));
         }
         let asked = asked.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         Ok(super::target::query(asked.chain(own)))
@@ -177,7 +179,7 @@ impl Route {
             _ => String::new(),
         };
         if origin != self.base.origin() {
-            return Err(super::not_allowed("it leaves the connection's origin"));
+            return Err(super::not_allowed("its URL is outside the connection's origin"));
         }
         if let Some(Credential::Header { name, prefix, secret, .. }) = &self.credential {
             let value = secret
@@ -217,7 +219,7 @@ fn agent(options: &RouteOptions) -> ureq::Agent {
     }
     let resolver =
         CheckingResolver { inner: DefaultResolver::default(), policy: options.addresses };
-    ureq::Agent::with_parts(config.build(), WatchedConnector::new(resolver), LaterResolver)
+    ureq::Agent::with_parts(config.build(), WatchedConnector::new(resolver), DeferredResolver)
 }
 
 /// The text as a header value, if it is valid.

@@ -10,7 +10,7 @@ use ureq::http::HeaderValue;
 #[derive(Clone)]
 pub struct Secret(Arc<str>);
 
-/// Why a text cannot be a credential. Never contains the text itself.
+/// Why a string cannot be a credential. Never contains the string itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
@@ -22,11 +22,11 @@ pub enum SecretError {
     TooLong,
     /// It has quotes around it, left over from an environment file or source
     /// code.
-    #[error("must be given without quotes around it")]
+    #[error("must not have quotes around it")]
     Quoted,
     /// It has characters that a header cannot contain. Line breaks would forge
     /// headers (RFC 9110 §5.5).
-    #[error("must consist of visible ASCII characters, without line breaks and spaces inside")]
+    #[error("must consist of visible ASCII characters, without spaces or line breaks")]
     Characters,
 }
 

@@ -101,8 +101,8 @@ pub(super) fn expect_bytes(silence: Duration) {
     with_current(|current| current.silence.set(Some(silence)));
 }
 
-/// The timeout for the next bytes. It is long before a response begins, because a
-/// model may think for minutes, and short within the response.
+/// The timeout for the next bytes. It is long until a response begins, because a
+/// model may think for minutes, and short after that.
 fn within_silence(timeout: NextTimeout) -> NextTimeout {
     match with_current(|current| current.silence.get()).flatten() {
         Some(silence) => NextTimeout { per_read: Some(silence.into()), ..timeout },
@@ -270,9 +270,11 @@ impl<T: Transport> WatchedTransport<T> {
     /// failed with this result.
     fn is_unread(&self, failed: &Result<bool, Error>) -> bool {
         let failed = match failed {
-            Ok(false) => Failed::AtItsEnd,
+            Ok(false) => Failed::EndOfStream,
             // TLS ended without a close notification.
-            Err(Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => Failed::AtItsEnd,
+            Err(Error::Io(error)) if error.kind() == ErrorKind::UnexpectedEof => {
+                Failed::EndOfStream
+            }
             Err(Error::Io(error)) => Failed::With(error.kind()),
             Ok(true) | Err(_) => return false,
         };
@@ -331,11 +333,11 @@ impl<T: Transport> Transport for WatchedTransport<T> {
         if matches!(received, Ok(true)) {
             self.used.answer();
         }
-        received.map_err(never_an_end)
+        received.map_err(not_end_of_body)
     }
 
     fn is_open(&mut self) -> bool {
-        // Unrequested bytes would be taken for the next response.
+        // Unrequested bytes would be mistaken for the next response.
         let is_open = self.inner.buffers().input().is_empty() && self.inner.is_open();
         self.used.wait();
         is_open
@@ -364,7 +366,7 @@ fn after(timeout: NextTimeout, begun: Instant) -> NextTimeout {
 /// Wraps errors that ureq would treat as the end of a body that is delimited by
 /// its connection. Half a file would then pass for a whole one. Only an orderly
 /// close is an end.
-fn never_an_end(error: Error) -> Error {
+fn not_end_of_body(error: Error) -> Error {
     match error {
         Error::Io(error)
             if matches!(

@@ -159,8 +159,8 @@ impl Transport for TcpTransport {
         }
     }
 
-    /// An idle socket must have nothing to read. Unrequested bytes would be taken
-    /// for the next response.
+    /// An idle socket must have nothing to read. Unrequested bytes would be
+    /// mistaken for the next response.
     fn is_open(&mut self) -> bool {
         let quiet = self.stream.set_nonblocking(true).is_ok()
             && matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);

@@ -35,7 +35,7 @@ impl Identity {
     }
 }
 
-/// Reads a content, with its own position.
+/// Reads the content of a file, from a position of its own.
 pub(crate) struct ContentReader {
     content: Content,
     position: u64,
@@ -44,7 +44,7 @@ pub(crate) struct ContentReader {
 impl Content {
     /// Opens a file. Follows symbolic links.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        // Checked first, because opening a pipe waits for its writer.
+        // Checked first, because opening a pipe blocks until it has a writer.
         check_file(&fs::metadata(path)?)?;
         Self::of(File::open(path)?)
     }

@@ -32,7 +32,7 @@ pub struct Files {
 pub(super) enum Place {
     /// In a folder. Handles have `file:` URLs.
     Folder(PathBuf),
-    /// In a store. Handles contain ids.
+    /// In a store. Handles contain IDs.
     Store(FileStore),
 }
 
@@ -69,7 +69,8 @@ impl Files {
         self.grant_content(path, &fs::canonicalize(path)?, content)
     }
 
-    /// Returns a handle to an open file. `path` is the path that it was opened by.
+    /// Returns a handle to an open file. `path` is the path with which it was
+    /// opened.
     ///
     /// # Errors
     /// If it is not a regular file, or if its path is not absolute.
@@ -78,12 +79,12 @@ impl Files {
     }
 
     /// Grants the files that an input for these properties names with `file:` URLs.
-    /// For programs whose inputs come from the person who runs them, such as a
-    /// command line, but never for a service. Values that a connector fills in later
-    /// are not considered.
+    /// Use this only in programs whose inputs come from the person who runs them,
+    /// such as a command line, never in a service. Values that a connector fills in
+    /// later are ignored.
     ///
-    /// A file that cannot be opened is not granted. The run that names it fails with
-    /// the property's path.
+    /// A file that cannot be opened is not granted. A run that names it fails with
+    /// the path of the property.
     pub fn grant_named_in(&self, properties: &PropertyTable, input: &Value) {
         for url in input::file_urls(properties.as_slice(), input) {
             let _ = self.grant_url(&url);
@@ -108,7 +109,7 @@ impl Files {
     }
 
     /// Checks that files can be stored, without leaving anything behind. Call this
-    /// before making a request that is charged and whose response must be stored.
+    /// before making a request that is billed and whose response must be stored.
     ///
     /// # Errors
     /// `internal`, with the reason.
@@ -122,7 +123,7 @@ impl Files {
         if let Place::Store(store) = &self.place
             && store.owns(&entry.url)
         {
-            let missing = || format!("there is no file `{}`", excerpt(&entry.url));
+            let missing = || format!("no such file: `{}`", excerpt(&entry.url));
             let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
             let content = Content::open(&file.path).map_err(|_| missing())?;
             // The input may have given only the `url`, which does not contain the name.

@@ -25,7 +25,7 @@ pub(crate) struct RunFiles {
     files: Option<Files>,
     inputs: Vec<OpenFile>,
     pub(super) stored: Vec<StoredByRun>,
-    /// Stored files that were not reported yet, neither in an event nor in the
+    /// Stored files that have not been reported yet, neither in an event nor in the
     /// outcome.
     unreported: Unreported,
     of_functions: SharedFiles,
@@ -41,7 +41,7 @@ pub(super) struct StoredByRun {
 }
 
 /// Stored files that are removed when this is dropped. Those of a function's run
-/// pass to the calling run and are kept if that succeeds.
+/// are passed to the calling run and kept if that run succeeds.
 #[derive(Default)]
 struct Unreported(Vec<(Place, StoredByRun)>);
 
@@ -72,20 +72,20 @@ impl RunFiles {
         self.of_functions.clone()
     }
 
-    /// Notes that a file was reported to the caller, so it is kept.
+    /// Records that a file was reported to the caller, so it is kept.
     pub(crate) fn reported(&mut self, entry: &FileEntry) {
         self.unreported.0.retain(|(_, file)| file.entry.url != entry.url);
         self.of_functions.unreported().0.retain(|(_, file)| file.entry.url != entry.url);
     }
 
     /// Keeps all files that the run stored, because its outcome reports them.
-    pub(crate) fn stay(mut self) {
+    pub(crate) fn keep_all(mut self) {
         self.unreported.0.clear();
         self.of_functions.unreported().0.clear();
     }
 
     /// Keeps the files that the run stored if the calling run succeeds.
-    pub(crate) fn stay_with_caller(mut self) {
+    pub(crate) fn keep_with_caller(mut self) {
         self.of_functions.unreported().0.append(&mut self.unreported.0);
     }
 

@@ -1,7 +1,7 @@
-//! Files that outlive a run and are identified by ids. A service keeps them between
+//! Files that outlive a run and are identified by IDs. A service keeps them between
 //! an upload and a run, and between a run and a download.
 //!
-//! Each file is in its own folder, whose name is the id. So a file keeps its name,
+//! Each file is in its own folder, whose name is the ID. So a file keeps its name,
 //! files of the same name do not collide, and there is no index that could disagree
 //! with the disk. The folders of an owner's files are in the owner's folder.
 
@@ -19,7 +19,7 @@ use crate::contract::FileEntry;
 use crate::contract::file_entry::{NAMELESS, safe_name};
 use crate::contract::media::{self, Kind, OCTET_STREAM};
 
-/// The prefix of ids. Unfinished files do not have it.
+/// The prefix of IDs. Unfinished files do not have it.
 const ID: &str = "file_";
 /// The number of hexadecimal digits after the prefix: 128 random bits, which cannot
 /// be guessed.
@@ -30,7 +30,7 @@ const OWNER: &str = "owner_";
 /// rest of its last block.
 const FOLDER: u64 = 8 << 10;
 
-/// A folder of files with ids. Cheap to clone.
+/// A folder of files with IDs. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     /// The folder that contains the owners' folders.
@@ -84,22 +84,22 @@ pub struct NewStoredFile {
 
 impl FileStore {
     /// A store in `dir`, which is created when needed. A handle's `url` consists of
-    /// `prefix` and the id, such as `/api/v1/files/file_…`.
+    /// `prefix` and the ID, such as `/api/v1/files/file_…`.
     pub fn new(dir: impl Into<PathBuf>, prefix: impl Into<String>) -> Self {
         let dir = dir.into();
         Self { root: dir.clone(), dir, prefix: prefix.into(), usage: Arc::default() }
     }
 
-    /// The same store with a limit on its total size. At the limit, no further file
-    /// can be created.
+    /// The same store with a limit on its total size. Once the limit is reached, no
+    /// more files can be created.
     #[must_use]
     pub fn limited(self, limit: u64) -> Self {
         let usage = Usage { limit: Some(limit), ..Usage::default() };
         Self { usage: Arc::new(usage), ..self }
     }
 
-    /// The store of one owner, in which other files are not found. All owners share
-    /// the limit.
+    /// The store of one owner, which does not contain the files of other owners.
+    /// All owners share the limit.
     #[must_use]
     pub fn of_owner(&self, owner: &str) -> Self {
         let folder = format!("{OWNER}{:x}", Sha256::digest(owner));
@@ -123,7 +123,7 @@ impl FileStore {
         })
     }
 
-    /// Returns the file with this id, if it exists.
+    /// Returns the file with this ID, if it exists.
     pub fn find(&self, id: &str) -> Option<StoredFile> {
         if !is_id(id) {
             return None;
@@ -193,7 +193,7 @@ impl FileStore {
         Ok(size + arriving.load(Ordering::Relaxed) + others.load(Ordering::Relaxed))
     }
 
-    /// Checks that a further file may be created.
+    /// Checks that another file may be created.
     ///
     /// # Errors
     /// If the store is full, or if the folder cannot be read.
@@ -233,7 +233,7 @@ impl FileStore {
         removed
     }
 
-    /// Stores a file and assigns it an id.
+    /// Stores a file and assigns it an ID.
     pub(crate) fn keep(
         &self,
         temporary: NamedTempFile,
@@ -332,7 +332,7 @@ impl Drop for Arriving {
 }
 
 impl NewStoredFile {
-    /// Stores the file and assigns it an id.
+    /// Stores the file and assigns it an ID.
     ///
     /// # Errors
     /// If the folder cannot be written to.
@@ -340,14 +340,14 @@ impl NewStoredFile {
         // The file counts as arriving until it counts as kept.
         let Self { mut temporary, store, name, mime_type, arriving: _arriving } = self;
         let kind = Kind::of(&mut temporary, &mime_type)?;
-        let (name, mime_type) = called(&name, &mime_type, kind);
+        let (name, mime_type) = name_and_type(&name, &mime_type, kind);
         store.keep(temporary, &name, &mime_type)
     }
 }
 
 /// Determines the name and the media type of an uploaded file. Only the name is
 /// stored, so its extension must match the media type.
-fn called(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
+fn name_and_type(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, String) {
     let by_name = FileEntry::named(name, "");
     // The extension is more reliable than the media type that most clients send.
     let claimed = [by_name.mime_type.as_str(), mime_type]
@@ -383,7 +383,7 @@ impl Write for NewStoredFile {
     }
 }
 
-/// Whether a text is an id. Nothing else is used in a path.
+/// Whether a string is an ID. Nothing else is used in a path.
 fn is_id(id: &str) -> bool {
     id.strip_prefix(ID).is_some_and(|digits| {
         digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())

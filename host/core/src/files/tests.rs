@@ -42,7 +42,7 @@ fn a_name_stays_in_its_folder() {
     }
 }
 
-/// Neither by its name nor by its content.
+/// A component is recognized both by its name and by its content.
 #[test]
 fn a_run_cannot_store_a_component() {
     let dir = tempfile::tempdir().unwrap();
@@ -53,12 +53,12 @@ fn a_run_cannot_store_a_component() {
         file.name_by_content().unwrap();
         let entry = file.keep(&mut run).unwrap();
         assert!(!entry.name.to_lowercase().ends_with(".wasm"), "{}", entry.name);
-        run.stay();
+        run.keep_all();
     }
 }
 
 #[test]
-fn a_long_name_is_cut_before_its_extension() {
+fn a_long_name_is_truncated_before_its_extension() {
     let dir = tempfile::tempdir().unwrap();
     let name = format!("{}.wav", "😀音".repeat(120));
     for _ in 0..2 {
@@ -67,7 +67,7 @@ fn a_long_name_is_cut_before_its_extension() {
         file.write_all(b"RIFF").unwrap();
         let entry = file.keep(&mut run).unwrap();
         assert!(entry.name.ends_with(".wav") && entry.name.len() <= 255, "{}", entry.name);
-        run.stay();
+        run.keep_all();
     }
     assert_eq!(safe_name(&"a".repeat(300)), "a".repeat(MAX_NAME));
     assert_eq!(safe_name(&format!("a.{}", "b".repeat(300))).len(), MAX_NAME);
@@ -83,7 +83,7 @@ fn a_kept_file_does_not_replace_another() {
         file.write_all(content.as_bytes()).unwrap();
         names.push(file.keep(&mut run).unwrap().name);
     }
-    run.stay();
+    run.keep_all();
     assert_eq!(names, ["speech.mp3", "speech-2.mp3", "speech-3.mp3"]);
     assert_eq!(fs::read_to_string(dir.path().join("speech-2.mp3")).unwrap(), "two");
 }
@@ -146,7 +146,7 @@ fn an_unreported_file_is_removed_with_its_run() {
         drop(run);
         assert!(one.exists() && !two.exists());
         let (run, one, two) = run_of_two(false);
-        run.stay();
+        run.keep_all();
         assert!(one.exists() && two.exists());
     }
 }

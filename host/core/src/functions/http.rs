@@ -111,19 +111,19 @@ fn method(text: &str) -> Result<Method, String> {
     }
 }
 
-/// Checks that providers accept the parameters. They reject a whole request
-/// because of one function with other parameters.
+/// Checks that providers accept the parameters. One function with other parameters
+/// makes them reject the whole request.
 fn parameters(mut schema: Value) -> Result<Value, String> {
-    const REFUSED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
+    const REJECTED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
     let members = schema
         .as_object_mut()
         .filter(|members| members.get("type").and_then(Value::as_str) == Some("object"));
     let Some(members) = members else {
         return Err("needs `parameters` with a schema of type `object`".to_owned());
     };
-    if let Some(keyword) = REFUSED.iter().find(|keyword| members.contains_key(**keyword)) {
+    if let Some(keyword) = REJECTED.iter().find(|keyword| members.contains_key(**keyword)) {
         return Err(format!(
-            "has `{keyword}` at the root of its `parameters`, which providers refuse"
+            "has `{keyword}` at the root of its `parameters`, which providers reject"
         ));
     }
     members.entry("properties").or_insert_with(|| json!({}));
@@ -198,7 +198,7 @@ fn call(
     let mut response = sent.result?;
     let text = response.text(MAX_RESPONSE);
     if response.had_secret() {
-        context.account.answer_with_secret()?;
+        context.account.response_with_secret()?;
     }
     let text = text?;
     let status = response.status();

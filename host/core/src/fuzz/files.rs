@@ -55,7 +55,7 @@ const WORDS: &[&str] = &[
     "音音音音音音",
 ];
 
-/// What a name must not be on Windows, up to the first dot.
+/// Names that Windows reserves, compared with the name up to the first dot.
 const DEVICES: &[&str] = &["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 fn names() -> impl Strategy<Value = String> {

@@ -6,21 +6,21 @@ use proptest::prelude::{Strategy, any};
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::rows::{Flat, harms, plausible};
+use super::rows::{Flat, mistakes, plausible};
 use super::values::values;
 use crate::contract::PropertyTable;
 use crate::describe::Rows;
 use crate::input::prepare;
 use crate::render;
 
-/// Tables, some with a few harmed rows.
+/// Tables, some with a few corrupted rows.
 fn tables() -> impl Strategy<Value = PropertyTable> {
-    let tables = (plausible(), vec((any::<Index>(), harms()), 0..3));
-    tables.prop_filter_map("the table is rejected", |(trees, harms)| {
+    let tables = (plausible(), vec((any::<Index>(), mistakes()), 0..3));
+    tables.prop_filter_map("the table is rejected", |(trees, mistakes)| {
         let mut flat = Flat::of(&trees);
         let count = flat.rows.len();
-        for (at, harm) in harms.iter().filter(|_| count != 0) {
-            harm.to(&mut flat.rows[at.index(count)]);
+        for (at, mistake) in mistakes.iter().filter(|_| count != 0) {
+            mistake.to(&mut flat.rows[at.index(count)]);
         }
         let mut rows = Rows::new(flat.rows.clone());
         rows.take_table(&flat.roots).ok()

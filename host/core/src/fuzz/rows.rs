@@ -1,5 +1,5 @@
 //! Rows as a connector returns them: plausible trees in a flat list, and ways to
-//! harm them.
+//! corrupt them.
 
 use proptest::collection::vec;
 use proptest::option;
@@ -107,13 +107,13 @@ fn members(tree: impl Strategy<Value = Tree> + Clone + 'static) -> BoxedStrategy
         .prop_map(|trees| {
             let count = trees.len();
             let members = trees.into_iter().enumerate().map(|(at, (mut tree, flags))| {
-                let (required, condition, looked_at, value) = flags;
+                let (required, condition, referenced, value) = flags;
                 tree.row.name = NAMES[at].to_owned();
                 tree.row.label = format!("The {}", NAMES[at]);
                 tree.row.required = required;
-                // A condition only looks at a later member, to avoid cycles.
+                // A condition only refers to a later member, to avoid cycles.
                 if condition != 0 && at + 1 < count {
-                    let other = at + 1 + looked_at.index(count - at - 1);
+                    let other = at + 1 + referenced.index(count - at - 1);
                     tree.row.condition = Some(met(NAMES[other], condition, value));
                 }
                 tree
@@ -178,9 +178,9 @@ fn several() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// Something that a connector gets wrong by mistake or on purpose.
+/// A mistake in a row, made by accident or on purpose.
 #[derive(Clone, Debug)]
-pub(super) enum Harm {
+pub(super) enum Mistake {
     Child(u32),
     Values(Option<u32>),
     Name(String),
@@ -200,7 +200,7 @@ pub(super) enum Harm {
     Required,
 }
 
-impl Harm {
+impl Mistake {
     pub fn to(&self, row: &mut wit::Property) {
         let choice = |value: &String| wit::Choice {
             label: value.clone(),
@@ -294,8 +294,8 @@ fn patterns() -> impl Strategy<Value = String> {
     prop_oneof![4 => select(known).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
-/// Every kind of harm.
-pub(super) fn harms() -> impl Strategy<Value = Harm> {
+/// Every kind of mistake.
+pub(super) fn mistakes() -> impl Strategy<Value = Mistake> {
     use wit::{ControlType as Control, PropertyType as Type};
     let types = &[
         Type::String,
@@ -342,23 +342,24 @@ pub(super) fn harms() -> impl Strategy<Value = Harm> {
         ]
     };
     prop_oneof![
-        (0..20_u32).prop_map(Harm::Child),
-        option::of(0..20_u32).prop_map(Harm::Values),
-        names().prop_map(Harm::Name),
-        select(types).prop_map(Harm::Type),
-        select(controls).prop_map(Harm::Control),
-        (float(), float()).prop_map(|(low, high)| Harm::Numbers(low, high)),
-        (size(), size()).prop_map(|(low, high)| Harm::Lengths(low, high)),
-        (size(), size()).prop_map(|(low, high)| Harm::Items(low, high)),
-        patterns().prop_map(Harm::Pattern),
-        texts().prop_map(Harm::Accept),
-        json_texts().prop_map(Harm::Default),
-        json_texts().prop_map(Harm::ProviderDefault),
-        (vec(json_texts(), 0..4), any::<bool>()).prop_map(|(all, open)| Harm::Choices(all, open)),
+        (0..20_u32).prop_map(Mistake::Child),
+        option::of(0..20_u32).prop_map(Mistake::Values),
+        names().prop_map(Mistake::Name),
+        select(types).prop_map(Mistake::Type),
+        select(controls).prop_map(Mistake::Control),
+        (float(), float()).prop_map(|(low, high)| Mistake::Numbers(low, high)),
+        (size(), size()).prop_map(|(low, high)| Mistake::Lengths(low, high)),
+        (size(), size()).prop_map(|(low, high)| Mistake::Items(low, high)),
+        patterns().prop_map(Mistake::Pattern),
+        texts().prop_map(Mistake::Accept),
+        json_texts().prop_map(Mistake::Default),
+        json_texts().prop_map(Mistake::ProviderDefault),
+        (vec(json_texts(), 0..4), any::<bool>())
+            .prop_map(|(all, open)| Mistake::Choices(all, open)),
         (names(), any::<u8>(), vec(json_texts(), 0..3))
-            .prop_map(|(name, kind, values)| Harm::Condition(name, kind, values)),
-        texts().prop_map(Harm::Texts),
-        Just(Harm::Secret),
-        Just(Harm::Required),
+            .prop_map(|(name, kind, values)| Mistake::Condition(name, kind, values)),
+        texts().prop_map(Mistake::Texts),
+        Just(Mistake::Secret),
+        Just(Mistake::Required),
     ]
 }

@@ -1,4 +1,4 @@
-//! Tables of connectors: each is either rejected with the row at fault, or all its
+//! Connectors' tables: each is either rejected with the row at fault, or all its
 //! documents are sound.
 
 use fuzzing::try_all;
@@ -7,7 +7,7 @@ use proptest::prelude::any;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::rows::{Flat, harms, plausible};
+use super::rows::{Flat, mistakes, plausible};
 use super::values::values;
 use crate::contract::table::{PropertyTable, TableError};
 use crate::contract::{Descriptor, Output, Scheme};
@@ -127,14 +127,14 @@ fn a_plausible_table_is_accepted_and_its_example_is_valid() {
 
 #[test]
 fn a_hostile_table_is_rejected_with_its_row_or_renders_sound_documents() {
-    let harms = vec((any::<Index>(), harms()), 1..5);
-    let inputs = (plausible(), harms, vec(0..20_u32, 0..2), values());
-    try_all(file!(), 12_000, &inputs, |(trees, harms, roots, input)| {
+    let mistakes = vec((any::<Index>(), mistakes()), 1..5);
+    let inputs = (plausible(), mistakes, vec(0..20_u32, 0..2), values());
+    try_all(file!(), 12_000, &inputs, |(trees, mistakes, roots, input)| {
         let mut flat = Flat::of(&trees);
         if !flat.rows.is_empty() {
             let count = flat.rows.len();
-            for (at, harm) in &harms {
-                harm.to(&mut flat.rows[at.index(count)]);
+            for (at, mistake) in &mistakes {
+                mistake.to(&mut flat.rows[at.index(count)]);
             }
         }
         flat.roots.extend(roots);
@@ -148,7 +148,7 @@ fn a_hostile_table_is_rejected_with_its_row_or_renders_sound_documents() {
                 assert!(!errors.is_empty());
                 for error in errors {
                     assert!(!error.row.is_empty() && !error.reason.is_empty(), "{error:?}");
-                    assert!(is_row(&error.row, &flat), "{error:?} names no row");
+                    assert!(is_row(&error.row, &flat), "{error:?} does not name a row");
                     let text = error.to_string();
                     assert!(!text.chars().any(char::is_control), "{text:?}");
                     assert!(text.len() < 4_000, "{} bytes", text.len());

@@ -15,7 +15,7 @@ use crate::contract::table::{
     same,
 };
 use crate::contract::{Failure, FileEntry, Violations};
-pub(crate) use named::{file_urls, listed_texts};
+pub(crate) use named::{file_urls, listed_strings};
 use reading::Reader;
 
 /// An input as the action receives it.
@@ -77,7 +77,7 @@ impl Kept {
         let mut given = String::with_capacity(prepared.len());
         for piece in prepared.split_inclusive(['[', ']']) {
             let index = piece.strip_suffix(']').and_then(|index| index.parse::<usize>().ok());
-            // What precedes the index ends with its opening bracket.
+            // The part before the index ends with its opening bracket.
             let list = given.strip_suffix('[').and_then(|list| self.0.get(list));
             match index.and_then(|index| list?.get(index)) {
                 Some(position) => given.push_str(&format!("{position}]")),
@@ -120,7 +120,7 @@ impl Checker {
     ) -> Result<Map<String, Value>, Failure> {
         object.retain(|name, value| !is_blank(value) || takes_empty(properties, name));
         let mut violations = Violations::default();
-        // Reported first, because a misspelled property is often also missing.
+        // Reported first, because a missing property is often a misspelled one.
         if further.is_none() {
             let is_unknown = |name: &&String| properties.iter().all(|known| known.name != **name);
             for name in object.keys().filter(is_unknown).take(Violations::MAX) {
@@ -287,13 +287,15 @@ struct Members<'a, 'b> {
     checker: &'b mut Checker,
 }
 
-/// A value, or one on which it depends, is invalid. The violation has been noted.
+/// A value, or one on which it depends, is invalid. The violation has been
+/// recorded.
 #[derive(Clone, Copy)]
 struct Wrong;
 
 impl<'a> Members<'a, '_> {
-    /// Returns what the action receives for a property. A condition looks at what
-    /// the action receives for another property, which is therefore settled first.
+    /// Returns what the action receives for a property. A condition is evaluated on
+    /// what the action receives for another property, which is therefore settled
+    /// first.
     fn settle(&mut self, property: &'a Property) -> Result<Option<Value>, Wrong> {
         if let Some(settled) = self.settled.get(property.name.as_str()) {
             return settled.clone();
@@ -317,7 +319,7 @@ impl<'a> Members<'a, '_> {
         let Some(condition) = &property.condition else { return Ok(true) };
         let properties = self.properties;
         match properties.iter().find(|other| other.name == condition.property) {
-            Some(looked_at) => Ok(condition.holds(self.settle(looked_at)?.as_ref())),
+            Some(referenced) => Ok(condition.holds(self.settle(referenced)?.as_ref())),
             None => Ok(false),
         }
     }
@@ -366,7 +368,7 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether nothing is left of a property's value without its blanks.
+/// Whether a property's value is empty once its blanks are dropped.
 fn is_left_empty(property: &Property, value: &Value) -> bool {
     match (property.kind, value) {
         (PropertyType::Array, Value::Array(items)) => items.iter().all(is_blank),
@@ -375,7 +377,7 @@ fn is_left_empty(property: &Property, value: &Value) -> bool {
     }
 }
 
-/// Prepares a default, in the same way as a value that is given.
+/// Prepares a default in the same way as a given value.
 ///
 /// # Errors
 /// `invalid-input`, if the default is not valid for the property.
@@ -657,7 +659,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_not_compared_with_long_choices_without_end() {
+    fn limits_the_comparisons_of_a_long_list_with_many_choices() {
         let labels: Vec<String> = (0..2_000).map(|number| format!("Label {number}")).collect();
         let offered: Vec<(&str, Value)> =
             labels.iter().map(|label| (label.as_str(), json!(label.to_lowercase()))).collect();
@@ -677,7 +679,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_not_filled_in_without_end() {
+    fn limits_how_often_a_default_is_filled_in() {
         let text = Property { default: Some(json!("a".repeat(100_000))), ..string("text") };
         let list = array("list", object("", vec![text, string("a")]));
         let items = |count| json!({ "list": vec![json!({"a": "b"}); count] });

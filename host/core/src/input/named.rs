@@ -1,6 +1,6 @@
-//! The functions and files that a caller's input names. Naming one grants it, so
-//! only properties that hold such names count, and only what the caller wrote:
-//! defaults and all other strings are ignored.
+//! The functions and files that a caller's input names. Naming a function or a file
+//! grants access to it, so only properties meant for such names count, and only
+//! what the caller wrote: defaults and all other strings are ignored.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use serde_json::Value;
 use crate::contract::json;
 use crate::contract::table::{Property, PropertyType};
 
-/// The strings in lists of strings. The names of functions are such a list.
-pub(crate) fn listed_texts(properties: &[Property], input: &Value) -> BTreeSet<String> {
+/// The strings in lists of strings. Function names are given in such a list.
+pub(crate) fn listed_strings(properties: &[Property], input: &Value) -> BTreeSet<String> {
     let mut texts = BTreeSet::new();
     each(properties, input, &mut |property, value| {
         let is_list = property.kind == PropertyType::Array
             && property.children.iter().all(|item| item.kind == PropertyType::String);
         let items = match value {
             Value::Array(items) => items.as_slice(),
-            // One item may be given without the list.
+            // A single item may be given without the list.
             single => std::slice::from_ref(single),
         };
         if is_list {
@@ -40,32 +40,32 @@ pub(crate) fn file_urls(properties: &[Property], input: &Value) -> Vec<String> {
 }
 
 /// Visits the values of an object, at all levels.
-fn each(properties: &[Property], object: &Value, look: &mut dyn FnMut(&Property, &Value)) {
+fn each(properties: &[Property], object: &Value, visit: &mut dyn FnMut(&Property, &Value)) {
     let read = read_container(object);
     let Some(members) = read.as_ref().unwrap_or(object).as_object() else { return };
     for property in properties {
         if let Some(value) = members.get(&property.name) {
-            look_into(property, value, look);
+            visit_value(property, value, visit);
         }
     }
 }
 
-fn look_into(property: &Property, value: &Value, look: &mut dyn FnMut(&Property, &Value)) {
+fn visit_value(property: &Property, value: &Value, visit: &mut dyn FnMut(&Property, &Value)) {
     let holds_others = matches!(
         property.kind,
         PropertyType::Array | PropertyType::Object | PropertyType::FileEntry
     );
     let read = read_container(value).filter(|_| holds_others);
     let value = read.as_ref().unwrap_or(value);
-    look(property, value);
+    visit(property, value);
     match (property.kind, value) {
         (PropertyType::Array, Value::Array(items)) => {
             let shapes = property.children.iter();
-            shapes.for_each(|shape| items.iter().for_each(|item| look_into(shape, item, look)));
+            shapes.for_each(|shape| items.iter().for_each(|item| visit_value(shape, item, visit)));
         }
         (PropertyType::Object, Value::Object(members)) => match &property.values {
-            Some(shape) => members.values().for_each(|member| look_into(shape, member, look)),
-            None => each(&property.children, value, look),
+            Some(shape) => members.values().for_each(|member| visit_value(shape, member, visit)),
+            None => each(&property.children, value, visit),
         },
         _ => {}
     }
@@ -97,7 +97,7 @@ mod tests {
             object("more", vec![array("tools", string(""))]),
         ];
         let names =
-            |input: Value| -> Vec<String> { listed_texts(&table, &input).into_iter().collect() };
+            |input: Value| -> Vec<String> { listed_strings(&table, &input).into_iter().collect() };
         assert_eq!(names(json!({"functions": ["a", " b "], "content": "c"})), ["a", "b"]);
         assert_eq!(names(json!({"functions": "[\"a\"]"})), ["a"]);
         assert_eq!(names(json!({"functions": "a"})), ["a"]);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_where_files_belong() {
+    fn only_file_properties_name_files() {
         let table = [string("content"), file("one"), array("many", file(""))];
         let urls = |input: Value| file_urls(&table, &input);
         assert_eq!(urls(json!({"one": "file:///a"})), ["file:///a"]);

@@ -1,6 +1,6 @@
-//! Converts what engines, environment variables, forms and models write into values
-//! of a property's type: numbers in strings, JSON in a string, the label of a
-//! choice. `wit/types.wit`, `property-type`, lists the conversions.
+//! Converts values from engines, environment variables, forms and models to the
+//! type of a property: numbers in strings, JSON in a string, the label of a choice.
+//! `wit/types.wit`, `property-type`, lists the conversions.
 //!
 //! A value is only converted if that is unambiguous and lossless. Everything else
 //! stays unchanged, so that a message can show what the caller wrote.
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Number, Value, json};
 
-use crate::contract::json::{self, MEMBER, OF_CALLERS};
+use crate::contract::json::{self, CALLER_BUDGET, MEMBER};
 use crate::contract::table::{Choice, Choices, Property, PropertyType, plain_number, same};
 
 /// Numbers below this limit are exact even with a fraction or an exponent.
@@ -30,7 +30,7 @@ const MAX_COMPARISONS: usize = 20_000_000;
 
 impl Reader {
     pub fn new() -> Self {
-        Self { left: OF_CALLERS, comparisons: MAX_COMPARISONS }
+        Self { left: CALLER_BUDGET, comparisons: MAX_COMPARISONS }
     }
 
     /// Converts a value, or returns it unchanged.

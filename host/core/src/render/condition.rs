@@ -8,21 +8,21 @@ use crate::contract::table::{Choice, Comparison, Condition, Property, PropertyTy
 /// The schema that an object with `members` matches if and only if the property
 /// applies. `None` if it always applies.
 ///
-/// An absent value is the property's default. If the default meets the condition,
-/// an absent member meets it too. Otherwise, the schema lists the member in
-/// `required`, because `properties` alone accepts an absent member. A hidden
+/// An absent value counts as the property's default. If the default meets the
+/// condition, an absent member meets it too. Otherwise, the schema lists the member
+/// in `required`, because `properties` alone accepts an absent member. A hidden
 /// property has no value, so this schema includes the condition of the property
-/// that is looked at.
+/// that the condition refers to.
 pub(super) fn schema(property: &Property, members: &[Property]) -> Option<Value> {
     let condition = property.condition.as_ref()?;
     if condition.values.iter().any(is_template) {
         return None;
     }
-    let looked_at = members.iter().find(|member| member.name == condition.property)?;
-    let met = met(condition, looked_at);
+    let referenced = members.iter().find(|member| member.name == condition.property)?;
+    let met = met(condition, referenced);
     // `json!` would copy its operands, again for each condition of a chain.
     let keyword = |name: &str, value| Value::Object(Map::from_iter([(name.to_owned(), value)]));
-    Some(match (schema(looked_at, members), condition.matches) {
+    Some(match (schema(referenced, members), condition.matches) {
         (None, _) => met,
         (Some(counts), Comparison::Absent) => {
             keyword("anyOf", Value::Array(vec![keyword("not", counts), met]))
@@ -38,19 +38,19 @@ pub(super) fn holds(
     object: &Map<String, Value>,
 ) -> bool {
     let Some(condition) = &property.condition else { return true };
-    let looked_at = members.iter().find(|member| member.name == condition.property);
-    let Some(looked_at) = looked_at else { return true };
+    let referenced = members.iter().find(|member| member.name == condition.property);
+    let Some(referenced) = referenced else { return true };
     if condition.values.iter().any(is_template) {
         return true;
     }
-    let given = || object.get(&looked_at.name).or(looked_at.default.as_ref());
-    let value = if holds(looked_at, members, object) { given() } else { None };
+    let given = || object.get(&referenced.name).or(referenced.default.as_ref());
+    let value = if holds(referenced, members, object) { given() } else { None };
     condition.holds(value)
 }
 
-fn met(condition: &Condition, looked_at: &Property) -> Value {
-    let name = &looked_at.name;
-    let default = looked_at.default.as_ref();
+fn met(condition: &Condition, referenced: &Property) -> Value {
+    let name = &referenced.name;
+    let default = referenced.default.as_ref();
     let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
     match condition.matches {
         Comparison::OneOf => {
@@ -61,21 +61,21 @@ fn met(condition: &Condition, looked_at: &Property) -> Value {
             let met_by_default = default.is_some_and(|value| !listed(value));
             let mut others = condition.values.clone();
             if !met_by_default {
-                others.extend_from_slice(blanks(looked_at.kind));
+                others.extend_from_slice(blanks(referenced.kind));
             }
             member(name, json!({ "not": any_of(&others) }), met_by_default)
         }
         Comparison::Present if default.is_some() => json!({}),
         Comparison::Absent if default.is_some() => json!({ "not": {} }),
-        Comparison::Present => present(looked_at),
-        Comparison::Absent => json!({ "not": present(looked_at) }),
+        Comparison::Present => present(referenced),
+        Comparison::Absent => json!({ "not": present(referenced) }),
     }
 }
 
-fn present(looked_at: &Property) -> Value {
-    match blanks(looked_at.kind) {
-        [] => json!({ "required": [looked_at.name] }),
-        blanks => member(&looked_at.name, json!({ "not": any_of(blanks) }), false),
+fn present(referenced: &Property) -> Value {
+    match blanks(referenced.kind) {
+        [] => json!({ "required": [referenced.name] }),
+        blanks => member(&referenced.name, json!({ "not": any_of(blanks) }), false),
     }
 }
 
@@ -110,7 +110,7 @@ fn blanks(kind: PropertyType) -> &'static [Value] {
 
 /// The condition as an expression for engines: `responseFormat != 0`.
 pub(super) fn expression(condition: &Condition) -> String {
-    let compare = |operator: &str, joint: &str| {
+    let compare = |operator: &str, conjunction: &str| {
         let parts = condition.values.iter().map(|value| {
             let value = match value {
                 Value::String(value) => format!("'{}'", value.replace('\'', "''")),
@@ -118,7 +118,7 @@ pub(super) fn expression(condition: &Condition) -> String {
             };
             format!("{} {operator} {value}", condition.property)
         });
-        parts.collect::<Vec<_>>().join(joint)
+        parts.collect::<Vec<_>>().join(conjunction)
     };
     let expression = match condition.matches {
         Comparison::OneOf => compare("==", " or "),
@@ -131,46 +131,46 @@ pub(super) fn expression(condition: &Condition) -> String {
 
 /// The condition in words: `Response Format is Object or List`.
 pub(super) fn words(condition: &Condition, members: &[Property]) -> String {
-    let looked_at = members.iter().find(|member| member.name == condition.property);
-    let label = looked_at.map_or(&condition.property, |property| match property.label.as_str() {
+    let referenced = members.iter().find(|member| member.name == condition.property);
+    let label = referenced.map_or(&condition.property, |property| match property.label.as_str() {
         "" => &property.name,
         _ => &property.label,
     });
     let named = |value: &Value| {
-        let choice = choice(looked_at, value);
+        let choice = choice(referenced, value);
         choice.map_or_else(|| plain(value), |choice| choice.label.clone())
     };
-    sentence(condition, looked_at, label, ("has a value", "has no value"), named)
+    sentence(condition, referenced, label, ("has a value", "has no value"), named)
 }
 
 /// The condition in words, for readers who write values and do not see labels:
 /// `` `responseFormat` is 1 (Object) or 2 (List)``.
 pub(super) fn by_name(condition: &Condition, members: &[Property]) -> String {
-    let looked_at = members.iter().find(|member| member.name == condition.property);
+    let referenced = members.iter().find(|member| member.name == condition.property);
     let name = format!("`{}`", condition.property);
     let named = |value: &Value| {
         let shown = plain(value);
-        match choice(looked_at, value) {
+        match choice(referenced, value) {
             Some(choice) if choice.label != shown => format!("{shown} ({})", choice.label),
             _ => shown,
         }
     };
-    sentence(condition, looked_at, &name, ("is given", "is not given"), named)
+    sentence(condition, referenced, &name, ("is given", "is not given"), named)
 }
 
-fn choice<'a>(looked_at: Option<&'a Property>, value: &Value) -> Option<&'a Choice> {
-    let known = &looked_at?.choices.as_ref()?.known;
+fn choice<'a>(referenced: Option<&'a Property>, value: &Value) -> Option<&'a Choice> {
+    let known = &referenced?.choices.as_ref()?.known;
     known.iter().find(|choice| same(&choice.value, value))
 }
 
 fn sentence(
     condition: &Condition,
-    looked_at: Option<&Property>,
+    referenced: Option<&Property>,
     name: &str,
     (present, absent): (&str, &str),
     named: impl Fn(&Value) -> String,
 ) -> String {
-    let choices = looked_at.and_then(|property| property.choices.as_ref());
+    let choices = referenced.and_then(|property| property.choices.as_ref());
     let is_closed = choices.is_some_and(|choices| !choices.open && choices.dynamic.is_none());
     let known = choices.map_or(&[][..], |choices| &choices.known);
     let listed = |value: &Value| condition.values.iter().any(|other| same(value, other));
@@ -194,12 +194,12 @@ fn sentence(
     text(&words)
 }
 
-fn enumeration(words: impl Iterator<Item = String>, joint: &str) -> String {
+fn enumeration(words: impl Iterator<Item = String>, conjunction: &str) -> String {
     let words: Vec<String> = words.collect();
     match words.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
-        Some((last, front)) => format!("{} {joint} {last}", front.join(", ")),
+        Some((last, front)) => format!("{} {conjunction} {last}", front.join(", ")),
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn expressions() {
+    fn renders_expressions() {
         let expression =
             |matches, values: &[Value]| expression(&when("format", matches, values).unwrap());
         assert_eq!(expression(Comparison::NoneOf, &[json!(0)]), "format != 0");
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences() {
+    fn renders_sentences() {
         let words = |matches, values: &[Value]| {
             words(&when("format", matches, values).unwrap(), &[format(None)])
         };

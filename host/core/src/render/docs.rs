@@ -1,9 +1,9 @@
 //! The reference page of a connector, in Markdown.
 //!
-//! The layout is the one of reference pages known from workflow engines: front
-//! matter, `## Reference` with the connection and the actions, each with a table of
-//! Name, Type, Control Type and Description, and additional instructions at the
-//! end. Types are written as on those pages:
+//! The layout follows the reference pages of workflow engines: front matter,
+//! `## Reference` with the connection and the actions, each with a table of Name,
+//! Type, Control Type and Description, and additional instructions at the end.
+//! Types are written as on those pages:
 //!
 //! * an object is `{…}` with its members: `{STRING\(content), STRING\(role)}`;
 //! * a list is `[…]` around its items;
@@ -146,7 +146,7 @@ fn connection(blocks: &mut Blocks, connection: &Definition) {
             names.any(|name| *name == row.name)
         };
         if connection.properties.iter().any(|row| !of_one(row)) {
-            blocks.add("### Further Properties");
+            blocks.add("### Other Properties");
             connection_rows(blocks, connection, |row| !of_one(row));
         }
     }
@@ -728,7 +728,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_page() {
+    fn renders_a_complete_page() {
         let message = object(
             "",
             vec![

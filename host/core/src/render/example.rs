@@ -21,17 +21,17 @@ const MAX_ITEMS: usize = 64;
 /// The maximum length of a string, whatever minimum a table requires.
 const MAX_TEXT: usize = 1_000;
 
-/// `most` is the maximum number of items of a list.
-fn members(members: &[Property], most: usize) -> Map<String, Value> {
+/// `max` is the maximum number of items of a list.
+fn members(members: &[Property], max: usize) -> Map<String, Value> {
     let mut object = Map::new();
-    // A condition may look at a later property that is itself conditional. Each pass
-    // settles at least one more link of such a chain.
+    // A condition may refer to a later property that is itself conditional. Each
+    // pass settles at least one more link of such a chain.
     for _ in 0..members.len() {
         let settled = members
             .iter()
             .filter(|member| member.required || usable_default(member).is_some())
             .filter(|member| condition::holds(member, members, &object))
-            .map(|member| (member.name.clone(), value(member, most)))
+            .map(|member| (member.name.clone(), value(member, max)))
             .collect();
         if object == settled {
             break;
@@ -45,7 +45,7 @@ fn usable_default(property: &Property) -> Option<&Value> {
     property.default.as_ref().filter(|value| !is_template(value))
 }
 
-fn value(property: &Property, most: usize) -> Value {
+fn value(property: &Property, max: usize) -> Value {
     if let Some(default) = usable_default(property) {
         return default.clone();
     }
@@ -53,7 +53,7 @@ fn value(property: &Property, most: usize) -> Value {
     let mut known = known.iter().map(|choice| &choice.value).filter(|value| !is_template(value));
     let limits = &property.limits;
     match (property.kind, known.next()) {
-        (PropertyType::Array, first) => list(property, first.into_iter().chain(known), most),
+        (PropertyType::Array, first) => list(property, first.into_iter().chain(known), max),
         (_, Some(first)) => first.clone(),
         (PropertyType::String | PropertyType::Any, None) => json!(words(property)),
         (PropertyType::Integer, None) => number(limits, f64::ceil, f64::floor),
@@ -64,7 +64,7 @@ fn value(property: &Property, most: usize) -> Value {
         (PropertyType::Date, None) => json!("2026-01-31"),
         (PropertyType::DateTime, None) => json!("2026-01-31T13:30:00Z"),
         (PropertyType::Time, None) => json!("13:30:00"),
-        (PropertyType::Object, None) => object(property, most),
+        (PropertyType::Object, None) => object(property, max),
         (PropertyType::FileEntry, None) => {
             let extension = limits.accept.first().map_or("bin", String::as_str);
             let name = format!("file.{extension}");
@@ -75,25 +75,25 @@ fn value(property: &Property, most: usize) -> Value {
 
 /// An object with at least its first member, which is usually the most important
 /// one. An empty object would count as not given.
-fn object(property: &Property, most: usize) -> Value {
+fn object(property: &Property, max: usize) -> Value {
     let mut children = property.children.clone();
     if let Some(child) = children.iter_mut().find(|child| child.condition.is_none()) {
         child.required = true;
     }
-    let object = members(&children, most);
+    let object = members(&children, max);
     if !object.is_empty() {
         return Value::Object(object);
     }
     let shape = property.values.as_deref();
-    json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, most)) })
+    json!({ "key": shape.map_or_else(|| json!("text"), |shape| value(shape, max)) })
 }
 
 /// A list with as many choices, or copies of one item, as are required.
-fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, most: usize) -> Value {
-    let count = (property.limits.min_items.unwrap_or(1).max(1) as usize).min(most);
+fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, max: usize) -> Value {
+    let count = (property.limits.min_items.unwrap_or(1).max(1) as usize).min(max);
     let mut items: Vec<Value> = known.take(count).cloned().collect();
     if items.is_empty() {
-        let item = property.children.first().map(|item| value(item, (most / count).max(1)));
+        let item = property.children.first().map(|item| value(item, (max / count).max(1)));
         items.push(item.unwrap_or_else(|| json!("text")));
     }
     // If there are too few choices, some are repeated.

@@ -2,8 +2,8 @@
 //!
 //! JSON Forms takes labels and most controls from the JSON Schema. It ignores
 //! `if`/`then`, so conditions are repeated here as rules. An object with members is
-//! a group of controls. Its renderer sets have no control for maps; an engine can
-//! register one for `x-control-type: OBJECT_BUILDER`.
+//! a group of controls. JSON Forms' renderer sets have no control for maps; an
+//! engine can register one for `x-control-type: OBJECT_BUILDER`.
 
 use serde_json::{Map, Value, json};
 
@@ -73,7 +73,7 @@ fn element(property: &Property, members: &[Property], parent: &str) -> Value {
     Value::Object(element)
 }
 
-/// Repeats the label, because JSON Forms labels a list by its key otherwise.
+/// Repeats the label, because JSON Forms would otherwise label a list with its key.
 fn control(property: &Property, scope: String) -> Map<String, Value> {
     let mut control = Map::new();
     control.insert("type".to_owned(), json!("Control"));
@@ -120,9 +120,9 @@ fn options(property: &Property) -> Map<String, Value> {
         _ if property.secret => {
             put("format", json!("password"));
         }
-        // A select of JSON Forms returns the text of an HTML option: `"1"` for 1.
-        // Radio buttons return the value itself, and take precedence over the number
-        // field that JSON Forms uses for an integer.
+        // A JSON Forms select returns the text of an HTML option: `"1"` for 1.
+        // Radio buttons return the value itself, and take precedence over the
+        // number field that JSON Forms uses for an integer.
         _ if closed
             .is_some_and(|choices| choices.iter().any(|choice| !choice.value.is_string())) =>
         {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_form() {
+    fn renders_a_complete_form() {
         insta::assert_json_snapshot!(json_forms(&controls()), @r###"
         {
           "type": "VerticalLayout",
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_looks_at_the_parent_object() {
+    fn a_rule_applies_to_the_parent_object() {
         let ui = json_forms(&vec![object("outer", controls().iter().cloned().collect())].into());
         let rule = &ui["elements"][0]["elements"][0]["elements"][1]["rule"];
         assert_eq!(rule["condition"]["scope"], json!("#/properties/outer"));

@@ -23,7 +23,7 @@
 //!   default as if the user had entered it, so the *provider's* default is only
 //!   shown as a hint (`x-provider-default`, `ui:placeholder`).
 //! * **No document contains `{{`.** Ports of rjsf and Markdown site generators
-//!   evaluate what is between such braces, and these strings come from a component.
+//!   evaluate the text between such braces, and these strings come from a component.
 //!   In text for people the braces are separated by a space (`text`). Changing data
 //!   would change its meaning, so values that contain `{{` are left out
 //!   (`is_template`): such a default, example or hint is omitted, and a closed list,

@@ -183,7 +183,7 @@ impl Plain {
         put(schema, "required", required);
     }
 
-    /// Adds the choices of a closed list, as far as they are of the property's type.
+    /// Adds the choices of a closed list that have the property's type.
     fn choices(self, schema: &mut Map<String, Value>, property: &Property) {
         let Some(choices) = closed_choices(property) else { return };
         let values: Vec<&Value> = choices
@@ -239,7 +239,7 @@ impl Plain {
         let mut sentences = vec![property.description.clone()];
         if let Some(condition) = &property.condition {
             let must_be_given = property.required && property.default.is_none();
-            let then = if must_be_given { ", and then required" } else { "" };
+            let then = if must_be_given { ", in which case it is required" } else { "" };
             sentences.push(format!("Only if {}{then}.", condition::by_name(condition, members)));
         }
         if property.kind == PropertyType::Any
@@ -317,15 +317,15 @@ fn bounds(property: &Property) -> Vec<String> {
 /// The choices, unless an enumeration already contains everything about them.
 fn listed(property: &Property, is_enumerated: bool) -> String {
     let is_closed = closed_choices(property).is_some();
-    let title = if is_closed { "Values" } else { "Such as" };
+    let title = if is_closed { "Values" } else { "Examples" };
     let choices: Vec<&Choice> = match closed_choices(property) {
         Some(choices) => choices.iter().collect(),
         None => suggestions(property),
     };
     let choices = choices.get(..choices.len().min(MAX_LISTED)).unwrap_or_default();
-    let says_more =
+    let adds_information =
         |choice: &&Choice| choice.description.is_some() || choice.label != plain(&choice.value);
-    if !choices.iter().any(says_more) {
+    if !choices.iter().any(adds_information) {
         let values: Vec<String> = choices.iter().map(|choice| plain(&choice.value)).collect();
         if values.is_empty() || is_enumerated {
             return String::new();
@@ -395,12 +395,15 @@ mod tests {
         let none_of = of(Comparison::NoneOf, &[json!(0)]);
         assert_eq!(
             words(none_of.clone()),
-            "What. Only if `format` is 1 (Object) or 2 (List), and then required."
+            "What. Only if `format` is 1 (Object) or 2 (List), in which case it is required."
         );
         let optional = Property { required: false, ..none_of.clone() };
         assert_eq!(words(optional), "What. Only if `format` is 1 (Object) or 2 (List).");
         let present = of(Comparison::Present, &[]);
-        assert_eq!(words(present), "What. Only if `format` is given, and then required.");
+        assert_eq!(
+            words(present),
+            "What. Only if `format` is given, in which case it is required."
+        );
         let schema = parameters(&vec![format(), none_of, required(string("b"))].into());
         assert_eq!(schema["required"], json!(["b"]));
         let keywords: Vec<&String> = schema.as_object().unwrap().keys().collect();
@@ -457,9 +460,9 @@ mod tests {
         assert_eq!(model, json!({ "description": description, "type": "string" }));
         assert_eq!(generator, json!({}));
         let [model, generator] = both(Property { choices: open(&[("1", json!(1))]), ..any() });
-        let description = format!("{description}\nSuch as: 1.");
+        let description = format!("{description}\nExamples: 1.");
         assert_eq!(model, json!({ "description": description, "type": "number" }));
-        assert_eq!(generator, json!({ "description": "Such as: 1." }));
+        assert_eq!(generator, json!({ "description": "Examples: 1." }));
         let list = Property { children: Vec::new(), ..array("a", any()) };
         let [model, generator] = both(list);
         assert_eq!(model, json!({ "type": "array", "items": { "type": "string" } }));

@@ -2,7 +2,7 @@
 //!
 //! The dialect is draft-07, because form libraries contain a draft-07 validator and
 //! fail on any other `$schema`. Only keywords that have the same meaning in 2020-12
-//! are used. What JSON Schema cannot express is an annotation:
+//! are used. What JSON Schema cannot express becomes an annotation:
 //!
 //! | keyword               | meaning                                          |
 //! |-----------------------|--------------------------------------------------|
@@ -510,7 +510,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_schema() {
+    fn renders_a_complete_schema() {
         let model = Property {
             label: "Model".to_owned(),
             description: "Which one.".to_owned(),
@@ -654,7 +654,7 @@ mod tests {
     }
 
     #[test]
-    fn types() {
+    fn renders_every_type() {
         let each = |kind, accepted: &[Value], refused: &[Value]| {
             let instances = |values: &[Value]| -> Vec<Value> {
                 values.iter().map(|value| json!({ "a": value })).collect()
@@ -688,7 +688,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_list_of_anything_begins_with_the_type_string() {
+    fn a_closed_list_of_any_values_lists_the_type_string_first() {
         let select = Property {
             choices: closed(&[("Square", json!([1, 1])), ("auto", json!("auto"))]),
             ..row("s", PropertyType::Any, ControlType::Select)
@@ -738,7 +738,7 @@ mod tests {
     }
 
     #[test]
-    fn several_of_a_closed_list() {
+    fn an_array_holds_several_choices_of_a_closed_list() {
         let several = Property {
             choices: closed(&[("A", json!("a")), ("B", json!("b"))]),
             control: ControlType::MultiSelect,
@@ -819,7 +819,7 @@ mod tests {
     }
 
     #[test]
-    fn limits() {
+    fn renders_every_limit() {
         let limited = |kind, limits| Property { limits, ..row("a", kind, ControlType::Text) };
         let range = Limits { minimum: Some(-2.0), maximum: Some(0.5), ..Limits::default() };
         let number = limited(PropertyType::Number, range);

@@ -79,7 +79,7 @@ fn property(property: &Property, path: &str) -> Map<String, Value> {
     ui
 }
 
-/// The widget, if rjsf would choose another one.
+/// The widget, if rjsf would choose a different one.
 fn widget(property: &Property) -> Option<&'static str> {
     if property.control == ControlType::None {
         return Some("hidden");

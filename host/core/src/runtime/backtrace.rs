@@ -11,7 +11,7 @@ const MAX_NAMES: usize = 8;
 const MAX_NAME: usize = 200;
 /// The prefixes of Rust's own functions. They are omitted, because the frames of
 /// the panic machinery do not show the cause of a panic.
-const RUSTS_OWN: [&str; 8] =
+const RUST_INTERNALS: [&str; 8] =
     ["core::", "std::", "alloc::", "<core::", "<std::", "<alloc::", "__rust", "rust_"];
 
 /// The functions that were running, innermost first.
@@ -21,7 +21,7 @@ pub(crate) fn functions(error: &wasmtime::Error) -> Option<String> {
         .iter()
         .filter_map(FrameInfo::func_name)
         .map(readable)
-        .filter(|name| !RUSTS_OWN.iter().any(|own| name.starts_with(own)))
+        .filter(|name| !RUST_INTERNALS.iter().any(|own| name.starts_with(own)))
         .take(MAX_NAMES)
         .collect();
     (!names.is_empty()).then(|| format!("in {}", names.join(", called by ")))

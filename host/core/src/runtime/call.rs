@@ -62,7 +62,7 @@ impl Ended {
 pub(crate) struct Call {
     /// `None` for a call that may not use any import.
     pub run: Option<RunState>,
-    /// A shorter time than in `limits`.
+    /// A shorter time limit than that of `limits`.
     pub time: Option<Duration>,
     pub limits: Limits,
     pub cancellation: Cancellation,

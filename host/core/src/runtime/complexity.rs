@@ -1,10 +1,10 @@
 //! Limits on the complexity of a component's functions. The time and memory that
 //! compilation takes grow faster than the code: one function of a few kilobytes
-//! with very many blocks and variables takes minutes and gigabytes. Such components
-//! are rejected before they are compiled.
+//! with very many blocks and variables can take minutes and gigabytes. Such
+//! components are rejected before they are compiled.
 //!
-//! The limits are several times what the largest known component needs, which
-//! contains the engine of a scripting language.
+//! The limits are several times what the largest known component needs. That
+//! component contains the engine of a scripting language.
 
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 

@@ -6,7 +6,7 @@ use crate::contract::{Failure, FailureKind, FileEntry, Violation, Violations};
 use super::bindings::types as wit;
 
 /// Limits on the text in a failure, in bytes. A connector may put a response of
-/// megabytes into one.
+/// several megabytes into one.
 const MAX_MESSAGE: usize = 4 * 1024;
 const MAX_WORD: usize = 512;
 const MAX_DETAIL: usize = 16 * 1024;

@@ -18,8 +18,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 /// system: about as much as one run of a connector touches.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// The maximum parts of a component: one core module with its memory, and the
-/// small modules that wasm-tools adds to adapt it, each with its table.
+/// The maximum number of parts of a component: one core module with its memory, and
+/// the small modules that wasm-tools adds to adapt it, each with its table.
 pub(crate) const CORE_INSTANCES: u32 = 4;
 pub(crate) const MEMORIES: u32 = 1;
 pub(crate) const TABLES: u32 = 4;
@@ -52,10 +52,10 @@ pub(crate) struct EngineOptions {
 pub(crate) fn engine(options: EngineOptions) -> wasmtime::Result<Engine> {
     // The pool reserves address space for every slot. If that is scarce (because
     // of `ulimit -v` or a small container), instances are allocated on demand.
-    let one_by_one = config(options.max_stack);
-    let mut pooling = one_by_one.clone();
+    let on_demand = config(options.max_stack);
+    let mut pooling = on_demand.clone();
     pooling.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(options)));
-    let engine = Engine::new(&pooling).or_else(|_| Engine::new(&one_by_one))?;
+    let engine = Engine::new(&pooling).or_else(|_| Engine::new(&on_demand))?;
     start_clock(&engine)?;
     Ok(engine)
 }

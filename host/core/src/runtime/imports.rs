@@ -172,7 +172,7 @@ impl http::HostResponse for State {
 /// the run has exceeded its limits.
 fn count_secrets(run: &RunState, response: &mut Response) -> wasmtime::Result<()> {
     if response.had_secret() {
-        run.account.answer_with_secret()?;
+        run.account.response_with_secret()?;
     }
     Ok(run.account.check()?)
 }
@@ -204,8 +204,8 @@ fn held_by(request: &http::Request) -> usize {
 }
 
 /// The maximum size of a body that is parsed. A body that contains files may be as
-/// large as files may. Only the part in memory is limited further, and it includes
-/// the base64 text of one file.
+/// large as the files that a run may store. The part in memory has its own limit,
+/// which includes the base64 text of one file.
 fn limit_with(embedded: Option<&http::EmbeddedFiles>, limits: &Limits) -> ParseLimit {
     let own = limits.response_bytes;
     match embedded {

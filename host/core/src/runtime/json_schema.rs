@@ -22,7 +22,8 @@ use crate::runtime::stack::with_stack;
 const COMPONENT: &[u8] = include_bytes!("../../json-schema/validator.wasm");
 /// The maximum linear memory of a validation, in bytes. 8 MiB of it are its stack.
 const MAX_MEMORY: usize = 64 << 20;
-/// The stack of its native code, for references that are nested hundreds deep.
+/// The stack of its native code, for references that are nested hundreds of levels
+/// deep.
 const MAX_STACK: usize = 2 << 20;
 
 /// The validator. It is compiled at the first validation.
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn its_memory_counts_against_the_runs_limit() {
+    fn the_validators_memory_counts_against_the_runs_limit() {
         let account = Account::new(&Limits { held_bytes: 1 << 20, ..Limits::default() });
         assert!(validator().validate(&"{}".into(), &"1".into(), &account, || None).is_err());
         assert!(account.exceeded().is_some());

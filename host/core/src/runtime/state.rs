@@ -15,8 +15,8 @@ use crate::runtime::engine;
 use crate::runtime::functions::Granted;
 use crate::runtime::json_schema::Validator;
 
-/// A request that ends at the deadline has its own message. The guest gets this
-/// much time to return it.
+/// A request that is cut short by the deadline fails with its own message. The
+/// guest gets this much time to return it.
 const GRACE: Duration = Duration::from_millis(100);
 /// The maximum number of resources that a guest may hold at the same time.
 const MAX_RESOURCES: usize = 1_000;
@@ -108,7 +108,8 @@ impl State {
         Stopped::of(&self.cancellation, self.deadline)
     }
 
-    /// Gives a run that must end some time to clean up, once. Returns that time.
+    /// Gives a run that must end some time to clean up, but only once. Returns that
+    /// time.
     pub(crate) fn begin_clean_up(&mut self) -> Duration {
         let (Some(run), None, Some(stopped)) = (&self.run, self.ended_by, self.stopped()) else {
             return Duration::ZERO;

@@ -1,4 +1,4 @@
-//! Base URLs and paths: every parser reads an accepted one in the same way.
+//! Base URLs and paths: all parsers interpret an accepted one the same way.
 
 use fuzzing::{mutated_text, try_all};
 use proptest::prelude::{Just, Strategy, any};

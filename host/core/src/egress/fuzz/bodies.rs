@@ -1,5 +1,5 @@
 //! Request bodies: forms as a strict parser reads them, files in JSON as base64,
-//! and the announced length of both.
+//! and the declared length of both.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -100,7 +100,7 @@ fn a_form_is_parsed_as_it_was_built() {
         };
         let bytes = sent(&body);
         assert_eq!(bytes.len() as u64, body.length);
-        assert_eq!(sent(&body), bytes, "sending it again gives other bytes");
+        assert_eq!(sent(&body), bytes, "sending it again yields different bytes");
         let content_type = body.content_type.unwrap();
         let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
         let expected: Vec<Found> = parts.iter().map(meant).collect();
@@ -109,7 +109,7 @@ fn a_form_is_parsed_as_it_was_built() {
 }
 
 #[test]
-fn files_in_json_are_their_base64() {
+fn files_in_json_are_sent_as_base64() {
     let files = Files::new();
     // Small, and near multiples of the 12 KiB that are encoded at once.
     let sizes =

@@ -48,7 +48,7 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn a_stream_is_the_same_however_it_is_cut() {
+fn events_do_not_depend_on_how_a_stream_is_split() {
     let inputs = (streams(), vec(any::<Index>(), 0..8));
     try_all(file!(), 30_000, &inputs, |(stream, places)| {
         let expected = reference(&stream);

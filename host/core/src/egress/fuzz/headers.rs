@@ -1,4 +1,4 @@
-//! Request headers: none that forges another one is accepted.
+//! Request headers: no accepted header can forge another one.
 
 use fuzzing::try_all;
 use proptest::collection::vec;
@@ -29,7 +29,7 @@ fn values() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn no_header_forges_another_one() {
+fn no_accepted_header_forges_another() {
     let mut of_connection = HeaderMap::new();
     of_connection.insert("x-team", HeaderValue::from_static("red"));
     try_all(file!(), 20_000, &vec((names(), values()), 0..4), |given| {

@@ -1,4 +1,4 @@
-//! Function calls: makes all calls that a model requested together.
+//! Makes all function calls that a model requests in one turn.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_in_the_order_of_the_calls_and_failures_do_not_spread() {
+    fn results_are_in_the_order_of_the_calls_and_failures_are_isolated() {
         let functions = with(Functions::new(), "echo", |arguments| {
             // The first call ends last.
             thread::sleep(Duration::from_millis(20 - arguments["n"].as_u64().unwrap()));
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_run_begins_no_further_calls() {
+    fn a_stopped_run_makes_no_more_calls() {
         let begun = Arc::new(AtomicUsize::new(0));
         let cancelled = context(HANG);
         let (count, cancellation) = (Arc::clone(&begun), cancelled.cancellation.clone());

@@ -1,10 +1,10 @@
 //! The functions that a run may call: those that its input names.
 //!
 //! A registry contains all functions that an embedding program offers. A connector
-//! that could call any of them could cause costs at other providers that nobody
-//! asked for. So a run gets only the functions that its caller named in the input
-//! ([`listed_texts`](crate::input::listed_texts)). Values that a connector declares
-//! or fills in do not count.
+//! that could call any of them could run up costs at other providers without anyone
+//! asking for it. So a run gets only the functions that its caller named in the
+//! input ([`listed_strings`](crate::input::listed_strings)). Values that a
+//! connector declares or fills in do not count.
 
 use std::collections::BTreeSet;
 

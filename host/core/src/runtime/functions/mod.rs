@@ -49,7 +49,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Why no further call may begin, if the run was stopped.
+    /// Why no more calls may begin, if the run was stopped.
     fn stopped(&self) -> Option<Stopped> {
         Stopped::of(&self.cancellation, self.deadline)
     }
@@ -75,7 +75,7 @@ impl Functions {
             description: description.into(),
             parameters: Box::new(move || parameters.clone()),
             call: Box::new(move |arguments, context| {
-                // The closure may do anything, including requests that are charged.
+                // The closure may do anything, including requests that are billed.
                 context.account.sent(true, true);
                 call(arguments)
             }),
