@@ -3,7 +3,7 @@
 #
 #     tests/nats/install.sh
 #
-# Does nothing if it is installed.
+# Does nothing if it is already installed.
 set -eu
 
 me=tests/nats/install.sh

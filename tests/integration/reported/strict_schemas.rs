@@ -60,7 +60,7 @@ fn only_schemas_that_strict_mode_accepts_are_strict() {
             false,
         ),
         ("j33b: contentMediaType", string("contentMediaType", json!("text/html")), false),
-        ("a shortest length", string("minLength", json!(1)), false),
+        ("a minimum length", string("minLength", json!(1)), false),
         ("examples", string("examples", json!(["x"])), false),
         ("a member of any type", json!({}), false),
         ("a reference with a description", json!({ "$ref": "#", "description": "x" }), false),
