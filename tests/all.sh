@@ -2,14 +2,14 @@
 # Runs every test, even after a failure, and sums up the results of all test
 # programs. Their output is kept in TARGET/test.log.
 #
-#     tests/all.sh TARGET [OPTION OF CARGO TEST...]
+#     tests/all.sh TARGET [CARGO TEST OPTION...]
 set -eu
 
 cd "$(dirname "$0")/.."
 log=$1/test.log
 shift
 
-# A pipe's status is that of its last program only.
+# A pipeline's exit status is that of its last command.
 { cargo test "$@" --no-fail-fast || echo "cargo test ended with status $?"; } 2>&1 | tee "$log"
 
 echo

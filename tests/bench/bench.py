@@ -32,7 +32,7 @@ ROWS = []
 
 
 def row(what, figure, goal="", met=None):
-    """Adds a row; `met` tells whether the goal is met."""
+    """Adds a row; `met` is whether the goal is met."""
     verdict = {None: "", True: "met", False: "**missed**"}[met]
     ROWS.append((what, figure, goal, verdict))
     print(f"  {what}: {figure} {goal} {verdict}", file=sys.stderr, flush=True)
@@ -52,8 +52,8 @@ def measured(*args):
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 
 
-def in_turns(times, what, *args):
-    """The medians of a measurement of the library and of ureq, alternating."""
+def alternating(times, what, *args):
+    """The medians of a measurement of the library and of ureq; the runs alternate."""
     runs = {"library": [], "ureq": []}
     for _ in range(times):
         for name, taken in runs.items():
@@ -94,9 +94,9 @@ def environment(folder, origin):
 
 
 def milliseconds(command, env):
-    begun = time.perf_counter()
+    start = time.perf_counter()
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, check=True)
-    return (time.perf_counter() - begun) * 1000
+    return (time.perf_counter() - start) * 1000
 
 
 def peak(command, env):
@@ -138,33 +138,33 @@ def cold(origin, folder):
     ours = taken["connector"]
     for name in commands:
         row(f"cold: {name}", f"{taken[name]:.1f} ms, {memory[name]:.0f} MB")
-    at_most("cold: of curl's time", ours / taken["curl"], 1.5, "×")
+    at_most("cold: relative to curl's time", ours / taken["curl"], 1.5, "×")
     for name, goal in [("openai (npm)", 25), ("openai (PyPI)", 40), ("Activepieces' piece", 30)]:
         at_least(f"cold: faster than {name}", taken[name] / ours, goal, "×")
     at_most("cold: peak memory", memory["connector"], 25, "MB")
 
 
 def warm(origin, _):
-    """Sequential Asks of one process."""
+    """Sequential Asks in one process."""
     figures = measured("turns", base_url(origin), 10_000, 1)
     ours, theirs = figures["library"], figures["ureq"]
     row("warm: ureq alone", f"p50 {theirs['p50']:.0f} µs, p99 {theirs['p99']:.0f} µs")
     row("warm: library", f"p50 {ours['p50']:.0f} µs, p99 {ours['p99']:.0f} µs")
-    at_most("warm: p50 of ureq's", ours["p50"] / theirs["p50"], 1.10, "×")
-    at_most("warm: p99 of ureq's", ours["p99"] / theirs["p99"], 1.25, "×")
-    row("warm: added to an answer that takes 300 ms", f"{(ours['p50'] - theirs['p50']) / 3000:.3f} %")
+    at_most("warm: p50 relative to ureq's", ours["p50"] / theirs["p50"], 1.10, "×")
+    at_most("warm: p99 relative to ureq's", ours["p99"] / theirs["p99"], 1.25, "×")
+    row("warm: overhead on an answer that takes 300 ms", f"{(ours['p50'] - theirs['p50']) / 3000:.3f} %")
 
 
 def cpu(origin, _):
     """The CPU time of an Ask, 64 concurrent."""
     asks, at_once = 20_000, 64
-    figures = in_turns(3, "at-once", base_url(origin), asks, at_once)
+    figures = alternating(3, "at-once", base_url(origin), asks, at_once)
     library, ureq = (figure["cpu"] for figure in figures)
     command = ["node", f"{PEERS}/openai.mjs", "at-once", base_url(origin), "5000", str(at_once)]
     npm = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)["cpu"]
-    row("CPU: library, ureq alone, openai (npm)", f"{library:.0f}, {ureq:.0f}, {npm:.0f} µs an Ask")
-    at_most("CPU: of ureq's", library / ureq, 1.3, "×")
-    at_most("CPU: of the npm package's", library / npm, 0.2, "×")
+    row("CPU: library, ureq alone, openai (npm)", f"{library:.0f}, {ureq:.0f}, {npm:.0f} µs per Ask")
+    at_most("CPU: relative to ureq's", library / ureq, 1.3, "×")
+    at_most("CPU: relative to the npm package's", library / npm, 0.2, "×")
 
 
 def inside(_, __):
@@ -180,10 +180,10 @@ def inside(_, __):
     row("sandbox: a fresh instance", f"{median('sandbox/instantiate'):.1f} µs")
     at_most("sandbox: instance and Ask, HTTP stubbed", median("sandbox/ask/1"), 25, "µs")
     at_most("load: precompiled", median("load/precompiled") / 1000, 1, "ms")
-    row("load: first, compiled", f"{median('load/compile') / 1000:.0f} ms")
+    row("load: first time, with compilation", f"{median('load/compile') / 1000:.0f} ms")
     row("forms: JSON Schema of Ask", f"{median('forms_schema'):.0f} µs")
     costs = [median(f"sandbox/ask/{messages}") / messages for messages in (1, 4, 16)]
-    growth("messages of an Ask, in the sandbox", costs)
+    growth("time per message of an Ask, in the sandbox", costs)
 
 
 def growth(what, costs):
@@ -203,49 +203,49 @@ def flight(origin, _):
         ours, theirs = each["library", asks], each["ureq", asks]
         row(f"in flight, {asks}: lost", f"{ours['lost']}", "none", ours["lost"] == 0)
         row(
-            f"in flight, {asks}: delay of a token",
+            f"in flight, {asks}: token delay",
             f"p50 {ours['p50']:.1f} ms, p99 {ours['p99']:.1f} ms "
             f"(ureq alone: {theirs['p50']:.1f} ms, {theirs['p99']:.1f} ms)",
             "p99 at most 20 ms" if asks == 1000 else "",
             ours["p99"] <= 20 if asks == 1000 else None,
         )
-        at_most(f"in flight, {asks}: memory for each", ours["kilobytes"], 100, "KB")
-        row(f"in flight, {asks}: memory for each, ureq alone", f"{theirs['kilobytes']:.0f} KB")
+        at_most(f"in flight, {asks}: memory per run", ours["kilobytes"], 100, "KB")
+        row(f"in flight, {asks}: memory per run, ureq alone", f"{theirs['kilobytes']:.0f} KB")
     growth("memory of a run in flight", [each["library", n]["kilobytes"] for n in (250, 1000, 4000)])
     costs = [measured("flight", "library", origin, 16, n, 2)["cpu"] for n in (250, 1000, 4000)]
-    growth("processor's time for a token", costs)
+    growth("CPU time per token", costs)
 
 
 def transfers(origin, _):
-    """Recordings, 64 concurrent, compared with ureq alone."""
+    """Audio transfers, 64 concurrent, compared with ureq alone."""
     # The API accepts at most 25 MB.
     ways = [
         ("up", 25 * MB, "25 MB upload", [25 * MB // 16, 25 * MB // 4, 25 * MB]),
         ("down", 100 * MB, "100 MB download", [25 * MB, 100 * MB, 400 * MB]),
     ]
     for way, size, what, sizes in ways:
-        ours, theirs = in_turns(5, "transfers", base_url(origin, size), way, 64, size)
-        at_most(f"{what}, 64 at once: memory for each", ours["kilobytes"], 256, "KB")
+        ours, theirs = alternating(5, "transfers", base_url(origin, size), way, 64, size)
+        at_most(f"{what}, 64 concurrent: memory per run", ours["kilobytes"], 256, "KB")
         row(
-            f"{what}, 64 at once: throughput",
+            f"{what}, 64 concurrent: throughput",
             f"{ours['rate']:,.0f} MB/s (ureq alone: {theirs['rate']:,.0f} MB/s)",
         )
-        at_least(f"{what}, 64 at once: of ureq's throughput", ours["rate"] / theirs["rate"], 0.9, "×")
+        at_least(f"{what}, 64 concurrent: relative to ureq's throughput", ours["rate"] / theirs["rate"], 0.9, "×")
         costs = [
-            1 / in_turns(3, "transfers", base_url(origin, n), way, 16, n)[0]["rate"] for n in sizes
+            1 / alternating(3, "transfers", base_url(origin, n), way, 16, n)[0]["rate"] for n in sizes
         ]
-        growth(f"time for a MB, {way}", costs)
+        growth(f"time per MB, {way}load", costs)
 
 
 def wrk(url, connections, script=None):
     command = ["wrk", "-t1", f"-c{connections}", "-d8", "--latency", url]
     command += ["-s", script] if script else []
-    said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        sys.exit(f"bench: {url} failed under load:\n{said}")
-    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
+    output = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        sys.exit(f"bench: {url} failed under load:\n{output}")
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()
     p99 = float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)), p99
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)), p99
 
 
 def service(origin, folder):
@@ -271,23 +271,23 @@ def service(origin, folder):
         hello = wrk(url, 64)
     with server(["node", f"{PEERS}/node-red.cjs", base_url(origin)]) as (_, url):
         node_red = wrk(f"{url}/run", 64, script)
-    row("the provider's own ceiling", f"{ceiling[0]:,.0f} requests/s, p99 {ceiling[1]:.1f} ms")
+    row("the provider's maximum throughput", f"{ceiling[0]:,.0f} requests/s, p99 {ceiling[1]:.1f} ms")
     for name, (rate, p99) in {
         "connector serve, a run of Ask": ours[64],
-        "hello in the style of wasmtime serve (no request behind it)": hello,
+        "hello in the style of wasmtime serve (no upstream request)": hello,
         "Node-RED's http-request node": node_red,
     }.items():
         row(f"service: {name}", f"{rate:,.0f} requests/s, p99 {p99:.1f} ms")
-    row("service: its peak memory", f"{memory:.0f} MB")
-    at_least("service: of Node-RED's requests", ours[64][0] / node_red[0], 1, "×")
-    at_most("service: of Node-RED's p99", ours[64][1] / node_red[1], 1, "×")
-    growth("time for a request of the service", [1 / ours[count][0] for count in (16, 64, 256)])
+    row("service: peak memory", f"{memory:.0f} MB")
+    at_least("service: requests relative to Node-RED's", ours[64][0] / node_red[0], 1, "×")
+    at_most("service: p99 relative to Node-RED's", ours[64][1] / node_red[1], 1, "×")
+    growth("time per service request", [1 / ours[count][0] for count in (16, 64, 256)])
 
 
 def asks(origin, _):
-    """Many more Asks of one process."""
+    """Many more Asks in one process."""
     costs = [measured("at-once", "library", base_url(origin), n, 4)["time"] for n in (4000, 16_000, 64_000)]
-    growth("time for an Ask", costs)
+    growth("time per Ask", costs)
 
 
 def sizes(_, __):
@@ -323,9 +323,9 @@ def main():
     # Keep files in memory, so that the disk is not measured.
     if os.path.isdir("/dev/shm"):
         os.environ.setdefault("TMPDIR", "/dev/shm")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
     # For the provider; the other programs raise it themselves.
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
             print(f"{name}: {SECTIONS[name].__doc__ or ''}", file=sys.stderr, flush=True)

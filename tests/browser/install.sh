@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the browser for the tests of the page, and its driver: Chromium and
-# ChromeDriver from Debian, and a font.
+# Installs what the tests of the web page need, from Debian: Chromium,
+# ChromeDriver and a font.
 #
 #     tests/browser/install.sh
 #
-# Does nothing if both are installed.
+# Does nothing if both are already installed.
 set -eu
 
 me=tests/browser/install.sh

@@ -6,7 +6,7 @@
 #
 # Installs into TARGET/forms. Running it again does nothing unless a file in
 # this folder has changed. Node.js with npm is installed with apt-get if it is
-# missing and the user may do that.
+# missing and the user has permission.
 set -eu
 
 me=tests/forms/install.sh

@@ -9,7 +9,7 @@
 //     rjsf, json-forms  outline: the content of the page
 //                       complaints: what the library cannot render
 //     submitted         the data that rjsf submits without further input
-//     errors            the errors that rjsf then finds: pairs of place and message
+//     errors            the errors that rjsf then finds: pairs of path and message
 
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -50,8 +50,8 @@ const jsonForms = (data) =>
 // console, the element of the UI schema follows the message.
 function page(component, properties) {
   const complaints = [];
-  const complain = (words, element) =>
-    complaints.push([words, element?.scope].filter(Boolean).join(' '));
+  const complain = (message, element) =>
+    complaints.push([message, element?.scope].filter(Boolean).join(' '));
   Object.assign(console, { log: complain, warn: complain, error: complain });
   const html = renderToStaticMarkup(createElement(component, properties));
   complaints.push(...(html.match(/(?:Unsupported field|No applicable)[^<]*/g) ?? []));

@@ -1,4 +1,4 @@
-;; On top of send.wat, read.wat and tell-text.wat: calls the function at
+;; Builds on send.wat, read.wat and emit-text.wat: calls the function at
 ;; $invocation before it reads the response to its request.
 
 (import "workflow:connector/functions@0.1.0" "call"

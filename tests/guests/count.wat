@@ -1,5 +1,5 @@
-;; Counts its runs, in a global and in its memory, and fails if there was one
-;; before.
+;; Counts its runs, in a global and in its memory, and fails if there was an
+;; earlier one.
 
 (global $runs (mut i32) (i32.const 0))
 

@@ -1,9 +1,9 @@
-;; Signals that it runs: emits an empty piece of text.
+;; Signals that it is running: emits an empty text delta.
 
 (import "workflow:connector/events@0.1.0" "emit"
   (func $emit (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32)))
 
-(func $tell
+(func $emit-empty
   (call $emit
     (i32.const 0)
     (i32.const 0) (i32.const 0) (i64.const 0)
@@ -11,5 +11,5 @@
     (i32.const 0)))
 
 (func $run (type $call)
-  (call $tell)
+  (call $emit-empty)
   (global.get $outcome))

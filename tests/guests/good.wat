@@ -1,8 +1,8 @@
 ;; The well-behaved connector that every hostile one is derived from. It
 ;; answers each call with a value that is in its memory from the start.
 ;;
-;; Paragraphs are items of one module. Another guest replaces items of the
-;; same name with its own paragraphs, and adds further ones.
+;; Each paragraph is an item of one module. The paragraphs of another guest
+;; replace the items with the same name, or add new ones.
 
 (type $call (func (param i32 i32 i32 i32 i32 i32) (result i32)))
 

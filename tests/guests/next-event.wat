@@ -1,4 +1,4 @@
-;; On top of send.wat and tell-text.wat: emits every event of the response, its
+;; Builds on send.wat and emit-text.wat: emits every event of the response, its
 ;; name as choice 0 and its data as choice 1. The files at $embedded are stored,
 ;; unless $has-embedded is 0.
 
@@ -27,7 +27,7 @@
     (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
     (if (i32.load8_u offset=8 (global.get $answer))
       (then
-        (call $tell-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
-        (call $tell-text (i32.const 1) (i32.add (global.get $answer) (i32.const 20)))
+        (call $emit-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
+        (call $emit-text (i32.const 1) (i32.add (global.get $answer) (i32.const 20)))
         (br $more))))
   (global.get $outcome))

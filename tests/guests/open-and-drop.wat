@@ -1,4 +1,4 @@
-;; On top of open.wat: opens the file just as often, and drops each handle.
+;; Builds on open.wat: opens the file 5,000 times, and drops each handle.
 
 (import "workflow:connector/files@0.1.0" "[resource-drop]file" (func $drop (param i32)))
 

@@ -1,4 +1,4 @@
-;; On top of open.wat: opens the file again and again without dropping a handle.
+;; Builds on open.wat: opens the file again and again and never drops a handle.
 
 (func $run (type $call)
   (local $left i32)

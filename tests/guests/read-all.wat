@@ -1,4 +1,4 @@
-;; On top of open.wat: reads the file's content in one piece, whatever its size.
+;; Builds on open.wat: reads the file's content in one piece, whatever its size.
 
 (import "workflow:connector/files@0.1.0" "[method]file.read"
   (func $read (param i32 i64 i32 i32)))

@@ -1,4 +1,4 @@
-;; On top of send.wat and tell-text.wat: reads the response in pieces of at
+;; Builds on send.wat and emit-text.wat: reads the response in pieces of at
 ;; most four bytes, and emits each.
 
 (import "workflow:connector/http@0.1.0" "[method]response.read"
@@ -14,6 +14,6 @@
     (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
     (if (i32.load8_u offset=8 (global.get $answer))
       (then
-        (call $tell-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
+        (call $emit-text (i32.const 0) (i32.add (global.get $answer) (i32.const 12)))
         (br $more))))
   (global.get $outcome))

@@ -1,4 +1,4 @@
-;; On top of open.wat and send.wat: opens the file at $entry, puts its handle
+;; Builds on open.wat and send.wat: opens the file at $entry, puts its handle
 ;; into the second piece of the body at $request, and sends that.
 
 (func $run (type $call)

@@ -1,4 +1,4 @@
-;; On top of open.wat: requests the size of a file whose handle it dropped.
+;; Builds on open.wat: requests the size of a file whose handle it dropped.
 
 (import "workflow:connector/files@0.1.0" "[resource-drop]file" (func $drop (param i32)))
 

@@ -24,7 +24,7 @@ impl Bench {
         Self::with(|values| values)
     }
 
-    /// A bench whose connection has further values.
+    /// A bench whose connection has additional values.
     fn with(more: impl FnOnce(ConnectionValues) -> ConnectionValues) -> Self {
         let api = MessagesApi::start(CANARY);
         let connector = host().load_file(test_component("anthropic")).unwrap();
@@ -33,7 +33,7 @@ impl Bench {
         Self { api, connector, connection }
     }
 
-    /// Asks a question with further properties.
+    /// Asks a question with additional properties.
     fn run(&self, more: Value) -> Run<'_> {
         let mut input = json!({
             "model": "claude-one", "messages": [{ "role": "user", "content": "Why?" }],
@@ -58,9 +58,8 @@ impl Bench {
     }
 }
 
-/// Starts the run with streaming, and returns its outcome and the streamed
-/// text.
-fn texts(run: Run) -> (Result<Outcome, Failure>, String) {
+/// Streams the run, and returns its outcome and the streamed text.
+fn stream_text(run: Run) -> (Result<Outcome, Failure>, String) {
     let streamed = Arc::new(Mutex::new(String::new()));
     let keep = Arc::clone(&streamed);
     let run = run.streaming(true).on_event(move |event| {
@@ -201,7 +200,7 @@ fn a_structured_answer_matches_its_schema() {
     assert_eq!(sent["tools"][0]["input_schema"]["required"], json!(["city", "size"]));
     assert_eq!(sent["tool_choice"], json!({ "type": "tool", "name": "answer" }));
 
-    let (streamed, text) = texts(bench.run(input));
+    let (streamed, text) = stream_text(bench.run(input));
     assert_eq!(streamed.unwrap().output, outcome.output);
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), outcome.output);
 
@@ -233,7 +232,7 @@ fn rejects_an_invalid_schema_before_sending() {
 fn a_streamed_answer_equals_the_unstreamed_one() {
     let bench = Bench::new();
     let whole = bench.ask(json!({})).unwrap();
-    let (streamed, text) = texts(bench.run(json!({})));
+    let (streamed, text) = stream_text(bench.run(json!({})));
     let mut streamed = streamed.unwrap();
     assert_eq!((&streamed.output, text.as_str()), (&whole.output, "You said: Why?"));
     streamed.metadata.insert("durationMs".to_owned(), whole.metadata["durationMs"].clone());
@@ -249,7 +248,7 @@ fn a_stream_that_ends_early_or_with_an_error_fails_the_run() {
         (Scripted::CutStream, FailureKind::InvalidOutput, "the answer ended early"),
     ] {
         bench.api.script(scripted);
-        let (result, text) = texts(bench.run(json!({})));
+        let (result, text) = stream_text(bench.run(json!({})));
         let failure = result.unwrap_err();
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
         assert!(failure.request_sent);
@@ -312,7 +311,7 @@ fn retries_when_the_api_is_busy() {
         assert_eq!(bench.ask(json!({})).unwrap_err().kind, kind);
         assert_eq!(bench.api.take_requests().len(), 2 + 4);
     }
-    // If the run has no time for the pause, the failure reports it right away.
+    // If the pause is longer than the rest of the run, the run fails at once.
     let body = r#"{"error":{"type":"rate_limit_error","message":"Later"}}"#.to_owned();
     let headers = vec![("retry-after", "3600".to_owned())];
     bench.api.script(Scripted::Answer { status: 429, headers, body });

@@ -1,4 +1,4 @@
-//! The `connector` command as a person uses it: its output, where that goes,
+//! The `connector` command as a user would run it: its output, where that goes,
 //! and its exit status.
 
 mod check;
@@ -20,9 +20,9 @@ fn run(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
     ran(command(Some(sandbox)).args(arguments))
 }
 
-/// Runs `ask` with a message and further arguments.
-fn ask(sandbox: &Sandbox, further: &[&str]) -> Ran {
-    let arguments = [&["run", "openai/v1/ask"], &MESSAGE[..], further].concat();
+/// Runs `ask` with a message and additional arguments.
+fn ask(sandbox: &Sandbox, more: &[&str]) -> Ran {
+    let arguments = [&["run", "openai/v1/ask"], &MESSAGE[..], more].concat();
     run(sandbox, &arguments)
 }
 
@@ -79,16 +79,16 @@ fn streams_text_to_stdout_or_to_stderr_if_the_output_is_json() {
     let streamed = ask(&sandbox, &["--stream"]);
     assert_eq!((streamed.stdout.as_str(), streamed.stderr.as_str()), (plain.stdout.as_str(), ""));
 
-    for further in [&["--envelope"][..], &["--set", "responseFormat=1"]] {
+    for more in [&["--envelope"][..], &["--set", "responseFormat=1"]] {
         let json = &["--set", "messages[0].content=Say it as JSON"];
-        let whole = ask(&sandbox, &[further, json].concat());
-        let streamed = ask(&sandbox, &[further, json, &["--stream"]].concat());
+        let whole = ask(&sandbox, &[more, json].concat());
+        let streamed = ask(&sandbox, &[more, json, &["--stream"]].concat());
         let output = |ran: &Ran| match ran.json() {
             Value::Object(mut members) => members.remove("output").unwrap_or(members.into()),
             other => other,
         };
-        assert_eq!(output(&streamed), output(&whole), "{further:?}");
-        assert!(!streamed.stderr.is_empty(), "{further:?}: {streamed:?}");
+        assert_eq!(output(&streamed), output(&whole), "{more:?}");
+        assert!(!streamed.stderr.is_empty(), "{more:?}: {streamed:?}");
     }
 }
 
@@ -340,14 +340,14 @@ fn lists_and_inspects_connectors() {
     for import in imports {
         assert!(import.as_str().unwrap().starts_with("workflow:connector/"), "{import}");
     }
-    // The same by file.
+    // The same with the path of a file.
     let file = component();
     let by_file = ran(command(None).arg("inspect").arg(&file).arg("--json")).json();
     assert_eq!(by_file["sha256"], inspected["sha256"]);
 }
 
 #[test]
-fn an_unknown_name_is_answered_with_the_available_ones() {
+fn an_unknown_name_error_lists_the_available_names() {
     for (arguments, hint) in [
         (&["run", "openai/v1/nope"][..], "openai/v1/ask"),
         (&["run", "openai/v2/ask"], "version 1"),

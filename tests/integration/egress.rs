@@ -120,7 +120,7 @@ fn responses_are_limited_in_size() {
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::TooLarge, false));
 }
 
-/// The server continues slowly until progress was reported.
+/// The server sends slowly until progress has been reported.
 #[test]
 fn reports_progress_while_a_file_arrives() {
     const SIZE: usize = 1_000_000;

@@ -128,9 +128,9 @@ fn every_call_is_an_event_and_errors_are_returned_to_the_model() {
 fn functions_called_in_one_answer_run_concurrently() {
     let (sandbox, connector) = (sandbox(), openai());
     let connection = connection(&connector, &sandbox);
-    let begun = Arc::new((Mutex::new(0), Condvar::new()));
+    let started = Arc::new((Mutex::new(0), Condvar::new()));
     let meet = move |_| {
-        let (count, changed) = &*begun;
+        let (count, changed) = &*started;
         let mut count = count.lock().unwrap();
         *count += 1;
         changed.notify_all();

@@ -95,7 +95,7 @@ fn modules() -> Vec<(String, Vec<String>, String)> {
 fn upward(file: &str, at: &[&str], text: &str) -> Vec<String> {
     let height = |name: &str| LAYERS.iter().position(|layer| *layer == name);
     let Some(own) = height(at[0]) else {
-        return vec![format!("{file}: `{}` belongs to no layer", at[0])];
+        return vec![format!("{file}: `{}` is not in any layer", at[0])];
     };
     let uses = uses(text, at).into_iter();
     uses.filter(|used| height(&used.path[0]).is_none_or(|other| other > own))

@@ -1,6 +1,6 @@
 //! The reference page that the connector implements. Every table of it is in
 //! `connector docs openai`, with its rows in order and the same Name, Type and
-//! Control Type cells. Further rows and columns may follow: our output tables
+//! Control Type cells. More rows and columns may follow: our output tables
 //! also have names.
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn carries_every_table_of_the_reference_page() {
+fn contains_every_table_of_the_reference_page() {
     let fixture =
         std::fs::read_to_string(in_repository("tests/fixtures/reference-page.md")).unwrap();
     let expected = tables(&fixture);

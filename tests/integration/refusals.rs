@@ -245,7 +245,7 @@ fn invalid_input_is_rejected_before_sending() {
     assert!(!folder.path().join("out").exists(), "files were stored");
 }
 
-/// An input with further properties.
+/// An input with additional properties.
 fn with(mut input: Value, set: Value) -> Value {
     let Value::Object(set) = set else { panic!("no members") };
     input.as_object_mut().unwrap().extend(set);
@@ -276,7 +276,7 @@ fn content(name: &str) -> Vec<u8> {
     };
     match name {
         "notes.txt" => b"Remember the milk.".to_vec(),
-        "words.mp3" => b"These are words and no recording.".to_vec(),
+        "words.mp3" => b"This is text, not a recording.".to_vec(),
         "broken.txt" => [&[b'a'; 1_000][..], b"\xff"].concat(),
         "long.txt" => vec![b'a'; (1 << 20) + 1],
         "picture.mp3" => padded(b"\x89PNG\r\n\x1a\n", 100),

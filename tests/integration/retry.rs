@@ -92,7 +92,7 @@ fn distinguishes_an_exhausted_quota_from_a_rate_limit() {
 }
 
 #[test]
-fn a_harmless_request_is_retried_if_it_breaks_off() {
+fn a_harmless_request_is_retried_if_its_connection_breaks() {
     let (sandbox, connector) = (sandbox(), openai());
     sandbox.script(Fault::HangUp);
     connector.test(&connection(&connector, &sandbox)).unwrap();
@@ -103,15 +103,15 @@ fn a_harmless_request_is_retried_if_it_breaks_off() {
 fn waits_as_long_as_the_provider_requests() {
     let sandbox = sandbox();
     sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after-ms", "120"));
-    let begun = Instant::now();
+    let started = Instant::now();
     let (outcome, events) = ask(&sandbox, Limits::default());
     outcome.unwrap();
-    assert!(begun.elapsed() >= Duration::from_millis(120));
+    assert!(started.elapsed() >= Duration::from_millis(120));
     assert!(matches!(events.as_slice(), [Event::Retry { pause_ms: 120, .. }]), "{events:?}");
 }
 
 #[test]
-fn a_pause_longer_than_the_remaining_time_is_not_begun() {
+fn a_pause_longer_than_the_remaining_time_is_not_started() {
     let sandbox = sandbox();
     for header in ["3600", "Fri, 31 Dec 9999 23:59:59 GMT"] {
         sandbox.clear();
@@ -130,7 +130,7 @@ fn a_pause_ends_when_the_run_is_cancelled() {
     sandbox.script(Fault::error(429, "slow", "Slow.").with_header("retry-after", "500"));
     let cancellation = Cancellation::new();
     let cancel = cancellation.clone();
-    let begun = Instant::now();
+    let started = Instant::now();
     let failure = connector
         .run("ask", json!({"messages": [{"role": "user", "content": "Hi"}]}))
         .connection(&connection(&connector, &sandbox))
@@ -144,11 +144,11 @@ fn a_pause_ends_when_the_run_is_cancelled() {
         .start()
         .unwrap_err();
     assert_eq!((failure.kind, failure.request_sent), (FailureKind::Cancelled, true));
-    assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
+    assert!(started.elapsed() < HANG, "{:?}", started.elapsed());
 }
 
 #[test]
-fn silence_within_a_response_ends_it_but_silence_before_it_does_not() {
+fn a_stalled_response_fails_but_a_slow_start_does_not() {
     let sandbox = sandbox();
     let limits = Limits { silence: Duration::from_secs(2), ..Limits::default() };
     sandbox.script(Fault::Delay(Duration::from_secs(5)));

@@ -216,7 +216,7 @@ fn invalid_connections_are_not_stored() {
     let store = Store::new();
     store.add("work", "https://api.test/v1");
     let add = ["connection", "add", "openai", "--name"];
-    for (further, sentence) in [
+    for (more, sentence) in [
         (&["work"][..], "a connection named `work` already exists for openai/v1"),
         (&["  "], "the connection's name is empty"),
         (&["a", "--set", "baseURL=x"], "unknown connection property in --set"),
@@ -225,7 +225,7 @@ fn invalid_connections_are_not_stored() {
             "`maxTokensParameter` must be one of: `max_completion_tokens`, `max_tokens` (got \"x\")",
         ),
     ] {
-        refused(&store.run_with_token(&[&add[..], further].concat()), 2, sentence);
+        refused(&store.run_with_token(&[&add[..], more].concat()), 2, sentence);
     }
     let ran = store.run(&["test", "openai", "--connection", "nobody"]);
     refused(&ran, 2, "no stored connection `nobody` for openai/v1");

@@ -29,7 +29,7 @@ fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
 }
 
 /// The crates of the OpenAI connector besides its own and serde's. `talc`, the
-/// allocator, brings `allocator-api2`, `lock_api` and `scopeguard`; the
+/// allocator, pulls in `allocator-api2`, `lock_api` and `scopeguard`; the
 /// bindings are `wit-bindgen`; the other third-party crates belong to
 /// serde_json.
 const GUEST_CRATES: [&str; 14] = [
@@ -162,7 +162,7 @@ fn files(name: &str) -> Vec<PathBuf> {
     ];
     let files = folders.into_iter().map(|folder| in_repository(folder).join(name));
     let files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
-    assert!(!files.is_empty(), "{name} is nowhere");
+    assert!(!files.is_empty(), "found no {name}");
     files
 }
 

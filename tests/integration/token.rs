@@ -6,7 +6,7 @@ use base64::Engine as _;
 use connector_tests::{CANARY, Ran, command, ran, sandbox};
 use openai_sandbox::{Fault, Sandbox};
 
-/// The four actions, and the two queries of forms.
+/// The four actions and the two form queries.
 fn calls(out: &str) -> Vec<Vec<String>> {
     let ask = ["run", "openai/v1/ask", "--envelope", "--set", "messages[0].role=user"];
     let say = ["--set", "messages[0].content=Hi"];

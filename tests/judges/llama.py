@@ -25,7 +25,7 @@ params.offline = True
 params.ui = False
 params.use_jinja = True
 
-# Also serve embeddings of whole texts.
+# Also serve embeddings, one for each text.
 params.embedding = True
 params.pooling_type = llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 
@@ -35,7 +35,7 @@ params.cache_prompt = False
 params.cpuparams.n_threads = 1
 params.cpuparams_batch.n_threads = 1
 
-# Limit endless answers.
+# Cut off answers that would never end.
 params.n_predict = 128
 
 server = Server(params)

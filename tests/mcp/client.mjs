@@ -1,10 +1,10 @@
-// The official client of the Model Context Protocol, driven line by line.
+// The official Model Context Protocol client, driven line by line.
 //
 //     node client.mjs MODULES stdio COMMAND ARG…
 //     node client.mjs MODULES http URL [KEY]
 //
-// Each line of standard input is a JSON array: a name of `requests` below and its
-// arguments. Each line of standard output is the response, `{"result": …}` or
+// Each line of standard input is a JSON array: the name of one of the `requests`
+// below, and its arguments. Each line of standard output is the response, `{"result": …}` or
 // `{"error": "…"}`. The client validates the results of tools.
 import { createRequire } from "node:module";
 import readline from "node:readline";

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs the official client of the Model Context Protocol and its Inspector,
+# Installs the official Model Context Protocol client and its Inspector,
 # for the tests of `connector mcp`.
 #
 #     tests/mcp/install.sh TARGET
 #
 # Installs into TARGET/mcp. Running it again does nothing unless a file in this
 # folder has changed. Node.js with npm is installed with apt-get if it is missing
-# and the user may do that.
+# and the user has permission.
 set -eu
 
 me=tests/mcp/install.sh

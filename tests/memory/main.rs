@@ -19,16 +19,16 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 const MARK: &str = "a-mark-that-the-input-carries";
 
 #[derive(Clone, Default)]
-struct Looker(Arc<Mutex<Vec<Look>>>);
+struct Scanner(Arc<Mutex<Vec<Scan>>>);
 
 #[derive(Debug)]
-struct Look {
+struct Scan {
     bytes: usize,
     mark: bool,
     token: bool,
 }
 
-impl<S: tracing::Subscriber> Layer<S> for Looker {
+impl<S: tracing::Subscriber> Layer<S> for Scanner {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut message = String::new();
         event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
@@ -41,12 +41,12 @@ impl<S: tracing::Subscriber> Layer<S> for Looker {
         }
         let memory = linear_memories();
         let has = |text: &[u8]| memory.windows(text.len()).any(|window| window == text);
-        let look = Look {
+        let scan = Scan {
             bytes: memory.len(),
             mark: has(MARK.as_bytes()),
             token: has(&CANARY.as_bytes()[..14]),
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(look);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(scan);
     }
 }
 
@@ -57,7 +57,7 @@ fn linear_memories() -> Vec<u8> {
     let mut memory = File::open("/proc/self/mem").unwrap();
     let mut bytes = Vec::new();
     let mut end_of_memory = 0;
-    let mut look = |start: u64, end: u64| {
+    let mut scan = |start: u64, end: u64| {
         let mut piece = vec![0; usize::try_from(end - start).unwrap()];
         memory.seek(SeekFrom::Start(start)).unwrap();
         memory.read_exact(&mut piece).unwrap();
@@ -75,11 +75,11 @@ fn linear_memories() -> Vec<u8> {
         }
         let image = rest.contains("wasm-memory-image");
         if image && before.end == start {
-            look(before.start, before.end);
+            scan(before.start, before.end);
         }
         if image || start == end_of_memory {
             end_of_memory = end;
-            look(start, end);
+            scan(start, end);
         }
         before = start..end;
     }
@@ -97,8 +97,8 @@ fn inputs(recording: &Value) -> [(&'static str, Value); 4] {
 
 #[test]
 fn the_connector_never_holds_the_token() {
-    let looker = Looker::default();
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(looker.clone()))
+    let scanner = Scanner::default();
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(scanner.clone()))
         .unwrap();
     let sandbox = sandbox();
     // A cached component would map its image from the cache file.
@@ -114,12 +114,12 @@ fn the_connector_never_holds_the_token() {
     let recording = run("createSpeech", speech).output;
     files.grant(dir.path().join("speech.wav")).unwrap();
     for (action, input) in inputs(&recording) {
-        looker.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        scanner.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
         run(action, input);
-        let looks = std::mem::take(&mut *looker.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let [look] = looks.as_slice() else { panic!("{action}: {looks:?}") };
-        assert!(look.mark && look.bytes > 100_000, "{action}: wrong memory: {look:?}");
-        assert!(!look.token, "{action}: the connector's memory contains the token");
+        let scans = std::mem::take(&mut *scanner.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let [scan] = scans.as_slice() else { panic!("{action}: {scans:?}") };
+        assert!(scan.mark && scan.bytes > 100_000, "{action}: wrong memory: {scan:?}");
+        assert!(!scan.token, "{action}: the connector's memory contains the token");
     }
     let seen = sandbox.requests();
     assert_eq!(seen.len(), 5);

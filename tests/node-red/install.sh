@@ -1,11 +1,11 @@
 #!/bin/sh
-# Installs Node-RED, for the tests of its package of nodes (host/node/node-red).
+# Installs Node-RED, for the tests of its nodes package (host/node/node-red).
 #
 #     tests/node-red/install.sh TARGET
 #
 # Installs 100 MB into TARGET/node-red. Running it again does nothing unless a
 # file in this folder has changed. Node.js with npm is installed with apt-get if
-# it is missing and the user may do that.
+# it is missing and the user has permission.
 set -eu
 
 me=tests/node-red/install.sh

@@ -1,10 +1,10 @@
-// Node-RED with the package of nodes, controlled by a test.
+// Node-RED with the nodes package, controlled by a test.
 //
 //     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
 //
 // FOLDER is where `install.sh` installed Node-RED, PACKAGE is host/node/node-red.
 // Each line of standard input is a command, each line of standard output an event,
-// both JSON. Buffers are written as { "buffer": base64 }. It ends when standard
+// both JSON. Buffers are written as { "buffer": base64 }. Exits when standard
 // input closes.
 
 const fs = require('node:fs');
@@ -14,14 +14,14 @@ const readline = require('node:readline');
 const { createRequire } = require('node:module');
 
 const [folder, nodes, userDir, editor] = process.argv.slice(2);
-const wanted = createRequire(path.join(folder, 'package.json'));
-const RED = wanted('node-red');
-const express = wanted('express');
+const load = createRequire(path.join(folder, 'package.json'));
+const RED = load('node-red');
+const express = load('express');
 
 const report = (what, details) =>
   process.stdout.write(`${JSON.stringify({ what, ...details }, plain)}\n`);
 
-/** Drops the sockets in messages of `http in`, and converts Buffers, which arrive as lists of bytes. */
+/** Drops the sockets in messages from `http in`, and converts Buffers, which arrive as lists of bytes. */
 function plain(key, value) {
   if (key === 'req' || key === 'res') {
     return undefined;

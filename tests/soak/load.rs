@@ -32,9 +32,9 @@ impl Random {
         self.below(100) < chance
     }
 
-    /// A random duration below `most` milliseconds.
-    pub fn milliseconds(&mut self, most: u64) -> Duration {
-        Duration::from_millis(self.below(most))
+    /// A random duration below `max` milliseconds.
+    pub fn milliseconds(&mut self, max: u64) -> Duration {
+        Duration::from_millis(self.below(max))
     }
 }
 

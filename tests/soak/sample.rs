@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use connector_tests::process::{Figures, Process};
 
-const OFTEN: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long resources may take to be released: idle connections and threads are
 /// kept for 15 seconds.
 const SETTLING: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ impl Sampler {
         let sampled = Arc::clone(&peak);
         thread::spawn(move || {
             loop {
-                thread::sleep(OFTEN);
+                thread::sleep(POLL_INTERVAL);
                 let Some(now) = process.try_figures() else { return };
                 let mut peak = sampled.lock().unwrap();
                 peak.memory = peak.memory.max(now.memory);
@@ -76,7 +76,7 @@ impl Sampler {
             if Instant::now() > deadline {
                 return Some(format!("{}: resources were not released", self.name));
             }
-            thread::sleep(OFTEN);
+            thread::sleep(POLL_INTERVAL);
         }
         None
     }

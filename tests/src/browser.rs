@@ -1,5 +1,5 @@
-//! Headless Chromium, used as a person would: it finds controls by their labels
-//! and buttons by their text, and waits for things to appear.
+//! Headless Chromium, driven the way a user would use it: it finds controls by
+//! their labels and buttons by their text, and waits for things to appear.
 //! `tests/browser/install.sh` installs it.
 
 use std::fs;
@@ -30,13 +30,13 @@ const FIND: &str = r#"
     const nameOf = (element) =>
         (element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent)
             .replace(/\s*\*$/, "").trim();
-    // These have an explanation or a count behind their name.
+    // These have an explanation or a count after their name.
     const isLonger = (element) => element.matches("summary, [type=radio], [type=checkbox]");
-    const isMeant = (element) => nameOf(element) === name
+    const isMatch = (element) => nameOf(element) === name
         || (isLonger(element) && nameOf(element).startsWith(name));
     const place = document.querySelector("dialog[open]") ?? document;
     const found = [...place.querySelectorAll(kinds[what])]
-        .find((element) => element.checkVisibility() && isMeant(element));
+        .find((element) => element.checkVisibility() && isMatch(element));
     found?.scrollIntoView({ block: "center" });
     return found ?? null;
 "#;

@@ -1,5 +1,5 @@
-//! Shared code of the integration tests: the paths of what was built, and how
-//! to start it.
+//! Code shared by the integration tests: the paths of the build outputs, and
+//! helpers that start them.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -39,12 +39,12 @@ pub const CANARY: &str = "sk-canary-4f9a17c2/e5+d81b03=6a7c";
 /// needs only a fraction of it. It is half the default time limit of a run.
 pub const HANG: Duration = Duration::from_secs(300);
 
-/// How long a provider is silent if nothing may wait for its response: longer
-/// than a run may take.
+/// How long a provider is silent in tests where nothing may wait for its
+/// response: longer than a run may take.
 pub const FOREVER: Duration = Duration::from_secs(3600);
 
-/// The folder into which cargo builds, derived from the path of the running
-/// program: the parent of `release/`.
+/// Cargo's target folder, derived from the path of the running program: the
+/// parent of `release/`.
 ///
 /// # Panics
 /// If the program does not run from such a folder.
@@ -105,7 +105,7 @@ pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { token, ..Options::default() }).unwrap()
 }
 
-/// A sandbox that remembers no requests, for tests with very many.
+/// A sandbox that remembers no requests, for tests that make very many.
 ///
 /// # Panics
 /// If it cannot listen.

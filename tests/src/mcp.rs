@@ -34,7 +34,7 @@ enum Answer {
 }
 
 impl Client {
-    /// Starts `connector mcp` with further arguments, like programs that embed
+    /// Starts `connector mcp` with more arguments, like programs that embed
     /// language models.
     ///
     /// # Panics

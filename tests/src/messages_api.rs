@@ -50,7 +50,7 @@ pub enum Scripted {
     Answer {
         /// The status.
         status: u16,
-        /// Further headers.
+        /// Additional headers.
         headers: Vec<(&'static str, String)>,
         /// The body.
         body: String,
@@ -156,7 +156,7 @@ fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     Ok(())
 }
 
-/// The next request; none if the client has disconnected.
+/// The next request; `None` if the client has disconnected.
 fn read(input: &mut impl BufRead) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if input.read_line(&mut line)? == 0 {

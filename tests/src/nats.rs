@@ -25,12 +25,12 @@ use crate::server::kept;
 use crate::{CANARY, HANG, command, ran, target_dir};
 
 /// The polling interval.
-const LOOK: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// A program that is killed with the test that started it.
-struct Kept(Child);
+struct KillOnDrop(Child);
 
-impl Kept {
+impl KillOnDrop {
     fn signal(&self, name: &str) {
         let mut keeper = self.0.stdin.as_ref().unwrap();
         writeln!(keeper, "{name}").unwrap();
@@ -42,7 +42,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
         // It may have exited on its own.
@@ -53,7 +53,7 @@ impl Drop for Kept {
 /// Waits until a value is available.
 ///
 /// # Panics
-/// If it takes so long that something hangs.
+/// If that takes longer than [`HANG`].
 #[track_caller]
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + HANG;
@@ -62,13 +62,13 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "timed out waiting until {what}");
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
 /// A running server without data.
 pub struct Nats {
-    server: Kept,
+    server: KillOnDrop,
     port: u16,
     folder: TempDir,
 }
@@ -82,7 +82,7 @@ impl Nats {
         Self::with("")
     }
 
-    /// The same with further configuration.
+    /// The same with additional configuration.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -133,7 +133,7 @@ impl Nats {
     }
 }
 
-fn serve(folder: &Path, port: i32) -> Kept {
+fn serve(folder: &Path, port: i32) -> KillOnDrop {
     let places = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
     let program = places.iter().map(Path::new).find(|place| place.is_file());
     let program = program.unwrap_or_else(|| panic!("no nats-server; see tests/nats/install.sh"));
@@ -142,12 +142,12 @@ fn serve(folder: &Path, port: i32) -> Kept {
     command.arg("--config").arg(folder.join("nats.conf"));
     command.arg("--ports_file_dir").arg(folder);
     command.arg("--log").arg(folder.join("log")).stdout(Stdio::null()).stderr(Stdio::null());
-    Kept(command.spawn().unwrap())
+    KillOnDrop(command.spawn().unwrap())
 }
 
 /// A running worker. Dropping it kills it.
 pub struct Worker {
-    program: Kept,
+    program: KillOnDrop,
     id: String,
     log: PathBuf,
 }
@@ -158,7 +158,7 @@ impl Worker {
         &self.id
     }
 
-    /// Kills it at whatever it is doing.
+    /// Kills it, whatever it is doing.
     ///
     /// # Panics
     /// If it cannot be killed.
@@ -225,7 +225,7 @@ impl Fleet {
     /// Stores a connection.
     ///
     /// # Panics
-    /// If that does not work.
+    /// If that fails.
     pub fn store(&self, name: &str, base_url: &str) {
         let token = self.data.path().join("token");
         fs::write(&token, CANARY).unwrap();
@@ -246,7 +246,7 @@ impl Fleet {
         self.worker_with(arguments, &[])
     }
 
-    /// The same with further environment variables.
+    /// The same with additional environment variables.
     ///
     /// # Panics
     /// If it does not start.
@@ -263,7 +263,7 @@ impl Fleet {
         let count = fs::read_dir(self.data.path()).unwrap().count();
         let log = self.data.path().join(format!("log-{count}"));
         command.stdout(Stdio::piped()).stderr(fs::File::create(&log).unwrap());
-        let mut program = Kept(command.spawn().unwrap());
+        let mut program = KillOnDrop(command.spawn().unwrap());
         let mut line = String::new();
         BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let id = line.split_once(" connected to ").map(|(id, _)| id.to_owned());
@@ -498,7 +498,7 @@ impl Caller {
     /// # Panics
     /// If that never happens.
     #[track_caller]
-    pub fn is_done(&self) {
+    pub fn wait_until_done(&self) {
         for stream in ["connector-runs", "connector-begun"] {
             until(&format!("{stream} is empty"), || (self.messages(stream) == 0).then_some(()));
         }

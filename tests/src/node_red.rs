@@ -1,4 +1,4 @@
-//! Node-RED with the package of nodes, controlled by
+//! Node-RED with the nodes package, controlled by
 //! `tests/node-red/runtime.cjs`. `tests/node-red/install.sh` installs it.
 
 use std::collections::VecDeque;
@@ -25,7 +25,7 @@ pub struct Setup {
     pub editor: bool,
     /// Members of `settings.js`.
     pub settings: Value,
-    /// Further environment variables.
+    /// Additional environment variables.
     pub environment: Vec<(&'static str, String)>,
 }
 
@@ -152,15 +152,15 @@ impl NodeRed {
     /// # Panics
     /// If none arrives.
     pub fn first_message(&mut self, to: &[&str]) -> Value {
-        let is_meant =
+        let matches =
             |message: &Value| message["to"].as_str().is_some_and(|node| to.contains(&node));
-        taken(self.next("message", is_meant), "msg")
+        taken(self.next("message", matches), "msg")
     }
 
     /// The messages that a node has received so far.
     pub fn messages(&mut self, to: &str) -> Vec<Value> {
-        let is_meant = |message: &Value| message["what"] == "message" && message["to"] == to;
-        let (meant, others): (VecDeque<_>, _) = self.pending.drain(..).partition(is_meant);
+        let matches = |message: &Value| message["what"] == "message" && message["to"] == to;
+        let (meant, others): (VecDeque<_>, _) = self.pending.drain(..).partition(matches);
         self.pending = others;
         meant.into_iter().map(|message| taken(message, "msg")).collect()
     }
@@ -170,11 +170,11 @@ impl NodeRed {
     /// # Panics
     /// If none arrives.
     pub fn status(&mut self, of: &str, text: &str) -> Value {
-        let is_meant = |message: &Value| {
+        let matches = |message: &Value| {
             let shown = message.pointer("/status/text").and_then(Value::as_str).unwrap_or_default();
             message["of"] == of && shown.contains(text)
         };
-        taken(self.next("status", is_meant), "status")
+        taken(self.next("status", matches), "status")
     }
 
     /// Waits until a node has no status.
@@ -221,12 +221,12 @@ impl NodeRed {
     }
 
     /// Takes a message, or waits for it.
-    fn next(&mut self, what: &str, is_meant: impl Fn(&Value) -> bool) -> Value {
+    fn next(&mut self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + HANG;
         let mut looked_at = 0;
         loop {
             while let Some(message) = self.pending.get(looked_at) {
-                if message["what"] == what && is_meant(message) {
+                if message["what"] == what && matches(message) {
                     return self.pending.remove(looked_at).unwrap();
                 }
                 assert!(message["what"] != "failed", "{message}");

@@ -32,7 +32,7 @@ impl PrefixProxy {
         Self { url, outside }
     }
 
-    /// The URL of the server, with a slash at its end.
+    /// The URL of the server, with a trailing slash.
     pub fn url(&self) -> &str {
         &self.url
     }

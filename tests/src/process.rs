@@ -59,7 +59,7 @@ impl Process {
         kill_process(pid, Signal::KILL).unwrap();
     }
 
-    /// The processor time it has used, in user and kernel mode.
+    /// The CPU time it has used, in user and kernel mode.
     ///
     /// # Panics
     /// If it no longer exists.
@@ -81,7 +81,7 @@ impl Process {
         self.try_figures().unwrap()
     }
 
-    /// The resources it uses now; none if it no longer exists.
+    /// The resources it uses now; `None` if it no longer exists.
     pub fn try_figures(self) -> Option<Figures> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).ok()?;
         let figure = |name: &str| {
@@ -102,10 +102,10 @@ impl Process {
     ///
     /// # Panics
     /// If it no longer exists, or belongs to another user.
-    pub fn limit(self, resource: Resource, most: Option<u64>) {
+    pub fn limit(self, resource: Resource, max: Option<u64>) {
         let pid = Pid::from_raw(i32::try_from(self.0).unwrap());
         let maximum = getrlimit(resource).maximum;
-        let current = most.or(maximum);
+        let current = max.or(maximum);
         prlimit(pid, resource, Rlimit { current, maximum }).unwrap();
     }
 }

@@ -63,7 +63,7 @@ fn relay(mut client: TcpStream, upstream: SocketAddr, heads: &Heads) -> io::Resu
     client.shutdown(Shutdown::Both)
 }
 
-/// The next head; none if the server has closed the connection.
+/// The next head; `None` if the server has closed the connection.
 fn read_head(answers: &mut impl BufRead) -> io::Result<Option<String>> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {

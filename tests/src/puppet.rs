@@ -80,16 +80,20 @@ pub fn steps(steps: &Value) -> Value {
 }
 
 /// A run of these steps.
-pub fn run<'a>(connector: &'a Connector, connection: &Connection, of: &Value) -> Run<'a> {
-    connector.run("act", steps(of)).connection(connection)
+pub fn run<'a>(connector: &'a Connector, connection: &Connection, script: &Value) -> Run<'a> {
+    connector.run("act", steps(script)).connection(connection)
 }
 
 /// Runs the steps, and returns what the puppet saw.
 ///
 /// # Errors
 /// If the run fails.
-pub fn act(connector: &Connector, connection: &Connection, of: &Value) -> Result<Value, Failure> {
-    run(connector, connection, of).start().map(|Outcome { output, .. }| output)
+pub fn act(
+    connector: &Connector,
+    connection: &Connection,
+    script: &Value,
+) -> Result<Value, Failure> {
+    run(connector, connection, script).start().map(|Outcome { output, .. }| output)
 }
 
 /// An honest server. It responds with what it received, in a form that the path

@@ -21,7 +21,7 @@ const NOBODY: u32 = 54_321;
 /// How to start a service.
 #[derive(Debug, Default)]
 pub struct Setup<'a> {
-    /// Further arguments.
+    /// Additional arguments.
     pub args: &'a [&'a str],
     /// Whether to log everything, for [`Service::log`].
     pub logs: bool,
@@ -53,7 +53,7 @@ impl Service {
         Self::start_with(&[])
     }
 
-    /// The same with further arguments.
+    /// The same with additional arguments.
     ///
     /// # Panics
     /// If it was not built or does not report where it listens.
@@ -105,8 +105,8 @@ impl Service {
     ///
     /// # Panics
     /// If it was not set up with limits.
-    pub fn limit_threads(&self, most: Option<u64>) {
-        let limit = most.or(getrlimit(Resource::Nproc).maximum);
+    pub fn limit_threads(&self, max: Option<u64>) {
+        let limit = max.or(getrlimit(Resource::Nproc).maximum);
         let limit = limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
         // In a container, only the user itself may do this.
         let mut command =
@@ -136,7 +136,7 @@ impl Service {
         self.signal("TERM");
     }
 
-    /// Kills it at whatever it is doing.
+    /// Kills it, whatever it is doing.
     ///
     /// # Panics
     /// If it cannot be killed.

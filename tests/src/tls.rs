@@ -38,7 +38,7 @@ pub enum Validity {
 pub enum Close {
     /// With a close notification.
     Orderly,
-    /// Without one, as if somebody had cut the connection.
+    /// Without one, as if someone had cut the connection.
     Abrupt,
 }
 
@@ -168,7 +168,7 @@ fn pass(
     io::copy(&mut client.sock, &mut io::sink()).map(drop)
 }
 
-/// The next request; none if the client disconnects before it is complete.
+/// The next request; `None` if the client disconnects before it is complete.
 fn read_request(client: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];

@@ -6,7 +6,7 @@
 #
 # Installs into TARGET/steady. Running it again does nothing unless a file in
 # this folder has changed. Node.js with npm and Python 3 with venv are installed
-# with apt-get if they are missing and the user may do that.
+# with apt-get if they are missing and the user has permission.
 set -eu
 
 me=tests/steady/install.sh
@@ -30,7 +30,7 @@ rm -f "$out/installed"
 
 say "installing Steady and OpenAI's API description into $out"
 node_modules "$out"
-has_steady || { say "there is no Steady for this kind of machine"; exit 1; }
+has_steady || { say "Steady does not support this platform"; exit 1; }
 virtual_environment "$out/venv" requirements.txt
 "$out/venv/bin/python" slice.py "$out/openai.json"
 echo "$wanted" >"$out/installed"

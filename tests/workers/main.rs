@@ -38,11 +38,11 @@ fn throughput(fleet: &Fleet) {
     let queued = caller.bytes("connector-runs");
     let server = fleet.nats.process();
     let server_before = server.processor_time();
-    let begun = Instant::now();
+    let started = Instant::now();
     let worker = fleet.worker(&["--runs", SLOTS]);
     let process = worker.process();
     until("all have ended", || (caller.replies().len() == RUNS).then_some(()));
-    let took = begun.elapsed();
+    let took = started.elapsed();
     let of_worker = process.processor_time();
     let of_server = server.processor_time() - server_before;
     caller.is_done();

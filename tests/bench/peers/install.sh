@@ -7,7 +7,7 @@
 #
 # Installs 250 MB into TARGET/bench. Running it again does nothing unless a file
 # in this folder has changed. Missing programs, Node.js with npm, and Python 3
-# with venv are installed with apt-get if the user may do that.
+# with venv are installed with apt-get if the user has permission.
 set -eu
 
 me=tests/bench/peers/install.sh

@@ -20,7 +20,7 @@ async function ask() {
 async function all(count) {
     let left = count;
     const worker = async () => {
-        while (0 < left--) await ask();
+        while (left-- > 0) await ask();
     };
     await Promise.all(Array.from({ length: Number(atOnce) }, worker));
 }

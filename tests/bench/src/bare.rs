@@ -33,7 +33,7 @@ pub struct Stub {
 /// The only response of the provider.
 pub struct Answer;
 
-/// A file. None exists.
+/// A file; none is ever created.
 pub enum NoFile {}
 
 const COMPLETION: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","created":1795305600,"model":"gpt-5.4-2026-03-05","choices":[{"index":0,"message":{"role":"assistant","content":"2 + 2 = 4.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":10,"total_tokens":24}}"#;
@@ -41,7 +41,7 @@ const COMPLETION: &str = r#"{"id":"chatcmpl-1","object":"chat.completion","creat
 /// The result of a function of the contract.
 type Outcome<T, E> = std::result::Result<T, E>;
 
-fn not_here<T>() -> Result<T> {
+fn unexpected<T>() -> Result<T> {
     Err(wasmtime::Error::msg("Ask was not expected to call this"))
 }
 
@@ -53,67 +53,67 @@ impl events::Host for Stub {
     }
 
     fn emit(&mut self, _: events::Event) -> Result<Outcome<(), lifecycle::StopReason>> {
-        not_here()
+        unexpected()
     }
 }
 
 impl lifecycle::Host for Stub {
     fn wait(&mut self, _: u64) -> Result<Outcome<(), lifecycle::StopReason>> {
-        not_here()
+        unexpected()
     }
 
     fn clean_up(&mut self) -> Result<u64> {
-        not_here()
+        unexpected()
     }
 }
 
 impl files::Host for Stub {
     fn open(&mut self, _: FileEntry) -> Result<Outcome<Resource<NoFile>, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn create(&mut self, _: String, _: String, _: Vec<u8>) -> Result<Outcome<FileEntry, Failure>> {
-        not_here()
+        unexpected()
     }
 }
 
 impl files::HostFile for Stub {
     fn entry(&mut self, _: Resource<NoFile>) -> Result<FileEntry> {
-        not_here()
+        unexpected()
     }
 
     fn size(&mut self, _: Resource<NoFile>) -> Result<u64> {
-        not_here()
+        unexpected()
     }
 
     fn read(&mut self, _: Resource<NoFile>, _: u64, _: u32) -> Result<Outcome<Vec<u8>, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn drop(&mut self, _: Resource<NoFile>) -> Result<()> {
-        not_here()
+        unexpected()
     }
 }
 
 impl functions::Host for Stub {
     fn describe(&mut self, _: Vec<String>) -> Result<Outcome<Vec<functions::Function>, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn call(&mut self, _: Vec<functions::Invocation>) -> Result<Vec<Outcome<String, Failure>>> {
-        not_here()
+        unexpected()
     }
 }
 
 impl json_schema::Host for Stub {
     fn validate(&mut self, _: String, _: String) -> Result<Outcome<(), json_schema::Invalid>> {
-        not_here()
+        unexpected()
     }
 }
 
 impl log::Host for Stub {
     fn write(&mut self, _: log::Level, _: String) -> Result<()> {
-        not_here()
+        unexpected()
     }
 }
 
@@ -133,7 +133,7 @@ impl http::HostResponse for Stub {
     }
 
     fn read(&mut self, _: Resource<Answer>, _: u32) -> Result<Outcome<Option<Vec<u8>>, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn text(&mut self, _: Resource<Answer>) -> Result<Outcome<String, Failure>> {
@@ -153,7 +153,7 @@ impl http::HostResponse for Stub {
         _: Resource<Answer>,
         _: Option<http::EmbeddedFiles>,
     ) -> Result<Outcome<Option<http::ServerSentEvent>, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn save(
@@ -162,7 +162,7 @@ impl http::HostResponse for Stub {
         _: String,
         _: String,
     ) -> Result<Outcome<FileEntry, Failure>> {
-        not_here()
+        unexpected()
     }
 
     fn drop(&mut self, answer: Resource<Answer>) -> Result<()> {

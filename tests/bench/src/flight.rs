@@ -10,12 +10,12 @@ use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 use crate::clients::client;
-use crate::provider::{Sends, age};
+use crate::provider::{Responses, age};
 
-/// Delays are counted in steps of 100 µs; this is the maximum.
+/// The number of buckets in which delays are counted, each [`STEP`] wide.
 const STEPS: usize = 50_000;
 const STEP: Duration = Duration::from_micros(100);
-const OFTEN: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 struct Delays {
     steps: Vec<AtomicU32>,
@@ -27,7 +27,7 @@ impl Delays {
         Self { steps: (0..STEPS).map(|_| AtomicU32::new(0)).collect(), heard: AtomicU64::new(0) }
     }
 
-    fn hear(&self, token: &str) {
+    fn record(&self, token: &str) {
         // Two tokens that arrived together are the text of one event.
         for token in token.split_inclusive(' ') {
             let step = (age(token).as_micros() / STEP.as_micros()) as usize;
@@ -49,10 +49,10 @@ impl Delays {
 }
 
 /// Measures this many concurrent streamed Asks.
-pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
+pub fn flight(name: &str, origin: &str, asks: u32, sends: Responses) -> Value {
     raise_open_files();
     let client = client(name, &sends.base_url(origin), asks + 4);
-    // Make one first, so that one-time setup does not count.
+    // Make one first, so that one-time setup is not measured.
     client.ask_streamed(Arc::new(|_| ()));
     let idle = Process::own().figures().own_memory;
     let delays = Arc::new(Delays::new());
@@ -60,12 +60,12 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
     let complete = AtomicU32::new(0);
     let mut most = 0;
     let cpu = clock_gettime(ClockId::ProcessCPUTime);
-    let begun = thread::scope(|scope| {
+    let started = thread::scope(|scope| {
         let ask = || {
             scope.spawn(|| {
                 ready.wait();
                 let heard = Arc::clone(&delays);
-                let answer = client.ask_streamed(Arc::new(move |token| heard.hear(token)));
+                let answer = client.ask_streamed(Arc::new(move |token| heard.record(token)));
                 if answer.split_ascii_whitespace().count() == sends.tokens as usize {
                     complete.fetch_add(1, Ordering::Relaxed);
                 }
@@ -73,14 +73,14 @@ pub fn flight(name: &str, origin: &str, asks: u32, sends: Sends) -> Value {
         };
         let threads: Vec<_> = (0..asks).map(|_| ask()).collect();
         ready.wait();
-        let begun = Instant::now();
+        let started = Instant::now();
         while !threads.iter().all(ScopedJoinHandle::is_finished) {
-            thread::sleep(OFTEN);
+            thread::sleep(POLL_INTERVAL);
             most = most.max(Process::own().figures().own_memory);
         }
-        begun
+        started
     });
-    let took = begun.elapsed();
+    let took = started.elapsed();
     let used = clock_gettime(ClockId::ProcessCPUTime);
     let used = (used.tv_sec - cpu.tv_sec) as f64 * 1e6 + (used.tv_nsec - cpu.tv_nsec) as f64 / 1e3;
     json!({

@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{io, process, thread};
 
 use clap::Parser;
-use connector_bench::provider::{self, Sends};
+use connector_bench::provider::{self, Responses};
 use connector_bench::transfers::{self, Way};
 use connector_bench::{flight, hello, turns};
 
@@ -30,8 +30,8 @@ enum Args {
 
 fn main() {
     let figures = match Args::parse() {
-        Args::Provider => return while_asked(provider::serve),
-        Args::Hello => return while_asked(hello::serve),
+        Args::Provider => return until_stdin_closes(provider::serve),
+        Args::Hello => return until_stdin_closes(hello::serve),
         Args::Turns { base_url, asks, messages } => {
             turns::one_after_another(&base_url, asks, messages)
         }
@@ -39,7 +39,7 @@ fn main() {
             turns::at_once(&client, &base_url, asks, at_once)
         }
         Args::Flight { client, origin, asks, tokens, pause_ms } => {
-            let sends = Sends { tokens, pause: Duration::from_millis(pause_ms), bytes: 0 };
+            let sends = Responses { tokens, pause: Duration::from_millis(pause_ms), bytes: 0 };
             flight::flight(&client, &origin, asks, sends)
         }
         Args::Transfers { client, base_url, way, count, bytes } => {
@@ -49,8 +49,9 @@ fn main() {
     println!("{figures}");
 }
 
-/// Ends together with its parent process.
-fn while_asked(serve: fn()) {
+/// Runs a server until standard input closes, which ends it with its parent
+/// process.
+fn until_stdin_closes(serve: fn()) {
     thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         process::exit(0);

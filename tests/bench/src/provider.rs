@@ -2,8 +2,8 @@
 //! itself.
 //!
 //! The base URL determines the responses: with `/TOKENS/PAUSE/BYTES/v1` it
-//! streams TOKENS tokens, PAUSE microseconds apart, and its recordings have
-//! BYTES bytes.
+//! streams TOKENS tokens, PAUSE microseconds apart, and its audio is BYTES bytes
+//! long.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,9 +25,9 @@ use tokio::net::TcpSocket;
 const COMPLETION: &str = r#"{"id":"chatcmpl-CVcXhAWkYTV3pzLMOGPRQqPBQ5tDz","object":"chat.completion","created":1795305600,"model":"gpt-5.4-2026-03-05","choices":[{"index":0,"message":{"role":"assistant","content":"2 + 2 = 4.","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":14,"completion_tokens":10,"total_tokens":24,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"service_tier":"default","system_fingerprint":null}"#;
 const PIECE: usize = 64 << 10;
 
-/// The sizes of responses.
+/// The shape of the responses.
 #[derive(Clone, Copy, Debug)]
-pub struct Sends {
+pub struct Responses {
     /// The number of tokens in a streamed answer.
     pub tokens: u32,
     /// The pause between two tokens.
@@ -36,7 +36,7 @@ pub struct Sends {
     pub bytes: u64,
 }
 
-impl Sends {
+impl Responses {
     /// The base URL that requests these responses.
     pub fn base_url(&self, origin: &str) -> String {
         format!("{origin}/{}/{}/{}/v1", self.tokens, self.pause.as_micros(), self.bytes)
@@ -86,14 +86,14 @@ fn completion(
     tokens: u32,
     pause: Duration,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-    let begun = Instant::now();
+    let started = Instant::now();
     stream::unfold(0, move |sent| async move {
         if tokens < sent {
             return None;
         }
-        tokio::time::sleep_until((begun + pause * sent).into()).await;
+        tokio::time::sleep_until((started + pause * sent).into()).await;
         // A late wakeup sends all tokens that are due by then.
-        let elapsed = begun.elapsed().as_micros() / pause.as_micros().max(1);
+        let elapsed = started.elapsed().as_micros() / pause.as_micros().max(1);
         let due = u32::try_from(elapsed).unwrap_or(u32::MAX).max(sent) + 1;
         let due = due.min(tokens);
         let mut events: String =

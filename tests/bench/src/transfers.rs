@@ -1,4 +1,4 @@
-//! Large recordings, many at the same time.
+//! Many concurrent transfers of large audio files.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clients::{Client, client};
 
-const OFTEN: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The direction of a transfer.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -32,14 +32,14 @@ pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -
     }
     let transfer = || match way {
         Way::Up => assert_eq!(client.transcribe(&recording), "Good morning."),
-        Way::Down => hear(&*client, folder.path(), bytes),
+        Way::Down => download(&*client, folder.path(), bytes),
     };
     transfer();
     let idle = Process::own().figures().own_memory;
     let (most, took) = watched(|| {
-        let begun = Instant::now();
+        let started = Instant::now();
         thread::scope(|scope| (0..count).for_each(|_| drop(scope.spawn(transfer))));
-        begun.elapsed()
+        started.elapsed()
     });
     json!({
         "kilobytes": most.saturating_sub(idle) as f64 * 1.024 / f64::from(count),
@@ -47,7 +47,7 @@ pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -
     })
 }
 
-fn hear(client: &dyn Client, folder: &Path, bytes: u64) {
+fn download(client: &dyn Client, folder: &Path, bytes: u64) {
     let path = client.speak(folder);
     assert_eq!(fs::metadata(&path).unwrap().len(), bytes);
     fs::remove_file(path).unwrap();
@@ -61,7 +61,7 @@ fn watched<T>(work: impl FnOnce() -> T) -> (u64, T) {
             let mut most = 0;
             while !done.load(Ordering::Relaxed) {
                 most = most.max(Process::own().figures().own_memory);
-                thread::sleep(OFTEN);
+                thread::sleep(POLL_INTERVAL);
             }
             most
         });

@@ -1,4 +1,4 @@
-//! Sequential Asks, and many concurrent ones.
+//! Sequential Asks and concurrent Asks.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -12,7 +12,7 @@ use crate::quantiles::quantiles;
 
 /// The number of consecutive Asks by one client: enough to warm the caches, and
 /// few enough that other load on the machine affects all clients.
-const ROW: usize = 50;
+const BATCH: usize = 50;
 const CLIENTS: [&str; 2] = ["library", "ureq"];
 
 /// The time of an Ask by each client; the clients alternate.
@@ -20,14 +20,14 @@ pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value 
     let clients = CLIENTS.map(|name| (name, client(name, base_url, 4)));
     let mut taken = CLIENTS.map(|_| Vec::with_capacity(asks));
     for (_, client) in &clients {
-        (0..ROW).for_each(|_| drop(client.ask(messages)));
+        (0..BATCH).for_each(|_| drop(client.ask(messages)));
     }
-    for _ in 0..asks.div_ceil(ROW) {
+    for _ in 0..asks.div_ceil(BATCH) {
         for ((_, client), taken) in clients.iter().zip(&mut taken) {
-            for _ in 0..ROW {
-                let begun = Instant::now();
+            for _ in 0..BATCH {
+                let started = Instant::now();
                 client.ask(messages);
-                taken.push(begun.elapsed());
+                taken.push(started.elapsed());
             }
         }
     }
@@ -35,14 +35,14 @@ pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value 
     figures.map(|((name, _), taken)| ((*name).to_owned(), quantiles(taken))).collect()
 }
 
-/// The processor time per Ask in microseconds, with this many at the same time.
+/// The CPU time per Ask in microseconds, with this many concurrent Asks.
 pub fn at_once(name: &str, base_url: &str, asks: u32, at_once: u32) -> Value {
     let client = client(name, base_url, at_once);
     all(&*client, at_once * 4, at_once);
-    let (cpu, begun) = (processor(), Instant::now());
+    let (cpu, started) = (processor(), Instant::now());
     all(&*client, asks, at_once);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(asks);
-    json!({ "cpu": each(processor() - cpu), "time": each(begun.elapsed()) })
+    json!({ "cpu": each(processor() - cpu), "time": each(started.elapsed()) })
 }
 
 fn all(client: &dyn Client, asks: u32, at_once: u32) {
@@ -61,7 +61,7 @@ fn all(client: &dyn Client, asks: u32, at_once: u32) {
     });
 }
 
-/// The processor time of this process, all threads together.
+/// The CPU time of this process, across all threads.
 fn processor() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())

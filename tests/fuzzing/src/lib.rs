@@ -16,8 +16,8 @@ pub use mutation::{cut, mutated, mutated_text};
 /// The seed of the inputs that are tested by default.
 const SEED: u64 = 35;
 
-/// Tests `cases` inputs, always the same, or as many random ones as
-/// `PROPTEST_CASES` says. `source` is the test's `file!()`.
+/// Tests `cases` fixed inputs, or as many random ones as `PROPTEST_CASES`
+/// specifies. `source` is the test's `file!()`.
 ///
 /// # Panics
 /// If the property does not hold for one of them.

@@ -45,7 +45,7 @@ pub fn mutated_text(
     })
 }
 
-/// Splits bytes at these places, as if they arrived in pieces.
+/// Splits bytes at these positions, as if they arrived in pieces.
 pub fn cut(bytes: &[u8], places: &[Index]) -> Vec<Vec<u8>> {
     let mut places: Vec<usize> = places.iter().map(|at| at.index(bytes.len() + 1)).collect();
     places.sort_unstable();

@@ -1,5 +1,5 @@
-//! A run and its functions share one budget: their use is added up, the run
-//! that exceeds the budget ends, and everything it held is released.
+//! A run and its functions share one budget: their usage is added up, a run
+//! that assert_exceeds the budget ends, and everything it held is released.
 
 use std::sync::Arc;
 use std::thread;
@@ -30,24 +30,24 @@ impl Bench {
     }
 
     /// A run that may call its own action and a closure.
-    fn act(&self, of: &Value, limits: &Limits) -> Result<Value, Failure> {
+    fn act(&self, script: &Value, limits: &Limits) -> Result<Value, Failure> {
         let files = Files::new(self.folder.path());
         let functions = Functions::new()
-            .with("large", "A text of 1 MiB.", json!({ "type": "object" }), |_| {
+            .with("large", "Returns 1 MiB of text.", json!({ "type": "object" }), |_| {
                 Ok(json!("x".repeat(1 << 20)))
             })
             .with_actions(&self.connector, &self.connection, &files);
-        let mut input = steps(of);
+        let mut input = steps(script);
         input["functions"] = json!(["puppet/v1/act", "large"]);
         let run = self.connector.run("act", input).connection(&self.connection);
         let run = run.files(&files).functions(&functions).limits(limits.clone());
         run.start().map(|outcome| outcome.output)
     }
 
-    /// The failure of a run that exceeds a limit. The next run is unaffected.
+    /// The failure of a run that assert_exceeds a limit. The next run is unaffected.
     #[track_caller]
-    fn ended(&self, of: &Value, limits: &Limits, words: &str) -> Failure {
-        let failure = self.act(of, limits).unwrap_err();
+    fn assert_exceeds(&self, script: &Value, limits: &Limits, words: &str) -> Failure {
+        let failure = self.act(script, limits).unwrap_err();
         assert!(failure.message.contains(words), "{failure:?}");
         let honest = json!([{ "send": { "path": "body", "body": "good" } }, { "text": {} }]);
         assert_eq!(self.act(&honest, limits).unwrap()[1], "good");
@@ -56,8 +56,8 @@ impl Bench {
 }
 
 /// Steps that call the connector's own action as a function.
-fn calls(of: &Value, times: usize) -> Value {
-    let call = json!({ "name": "puppet/v1/act", "arguments": { "steps": of.to_string() } });
+fn calls(script: &Value, times: usize) -> Value {
+    let call = json!({ "name": "puppet/v1/act", "arguments": { "steps": script.to_string() } });
     json!([{ "call": vec![call; times] }])
 }
 
@@ -73,9 +73,9 @@ fn a_run_and_its_functions_share_the_request_limit() {
     let limits = within(|limits| limits.requests = 10);
     let send = json!([{ "send": { "path": "body", "body": "a" } }, { "drop": {} }]);
     let often = json!([{ "repeat": { "times": 20, "steps": send } }]);
-    bench.ended(&often, &limits, "more than 10 requests");
+    bench.assert_exceeds(&often, &limits, "more than 10 requests");
     let before = bench.echo.requests();
-    bench.ended(&calls(&send, 20), &limits, "more than 10 requests");
+    bench.assert_exceeds(&calls(&send, 20), &limits, "more than 10 requests");
     assert_eq!(bench.echo.requests() - before, 10 + 1);
 }
 
@@ -85,10 +85,10 @@ fn a_run_and_its_functions_share_the_limit_of_open_responses() {
     let limits = within(|limits| limits.open = 8);
     let send = json!({ "send": { "path": "body", "body": "a" } });
     let hoard = json!([{ "repeat": { "times": 20, "steps": [send] } }]);
-    bench.ended(&hoard, &limits, "more than 8 responses and files open");
+    bench.assert_exceeds(&hoard, &limits, "more than 8 responses and files open");
     let three = json!([send, send, send, { "allocate": { "bytes": 1 } }]);
     let first = json!([send, send, send, send, send, send, calls(&three, 1)[0]]);
-    bench.ended(&first, &limits, "more than 8 responses and files open");
+    bench.assert_exceeds(&first, &limits, "more than 8 responses and files open");
 }
 
 #[test]
@@ -96,10 +96,10 @@ fn a_run_and_its_functions_share_the_limit_of_held_bytes() {
     let bench = Bench::new();
     let limits = within(|limits| limits.held_bytes = 8 << 20);
     let large = json!([{ "call": vec![json!({ "name": "large", "arguments": {} }); 20] }]);
-    bench.ended(&large, &limits, "holds more than");
+    bench.assert_exceeds(&large, &limits, "holds more than");
     let names = vec!["puppet/v1/act"; 1_000];
     let small = within(|limits| limits.held_bytes = 100_000);
-    bench.ended(&json!([{ "describe": { "names": names } }]), &small, "holds more than");
+    bench.assert_exceeds(&json!([{ "describe": { "names": names } }]), &small, "holds more than");
     // Half an event in each of several responses.
     let text = "x".repeat(1 << 20);
     let send = json!({ "send": { "path": "file", "body": text } });
@@ -153,8 +153,7 @@ fn files_of_functions_are_removed_when_the_run_fails() {
     assert!(seen.contains("a run may store at most 1000 files"), "{seen}");
 }
 
-/// A charge that a function caused is reported by the run that called
-/// it.
+/// The run that called a function also reports what the function was charged.
 #[test]
 fn a_request_of_a_function_counts_as_sent_by_the_run() {
     let bench = Bench::new();

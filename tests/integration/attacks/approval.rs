@@ -1,4 +1,4 @@
-//! A component is used only after somebody approved what it requests, and a
+//! A component is used only after someone has approved what it requests, and a
 //! stored connection works only for the origin it was stored for.
 
 use std::fs;
@@ -85,7 +85,7 @@ fn a_component_in_the_lock_file_needs_no_approval() {
 }
 
 #[test]
-fn a_component_runs_once_the_user_approved_it() {
+fn a_component_runs_once_the_user_has_approved_it() {
     let place = Place::new();
     place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     let asked = place.ran(&["trust", "puppet"]);
@@ -183,7 +183,7 @@ fn a_variable_is_approved_for_one_property() {
     }
 }
 
-/// Two components with one address.
+/// Two components with the same address.
 #[test]
 fn two_files_with_the_same_address_disable_only_that_address() {
     let place = Place::new();
@@ -205,7 +205,7 @@ fn two_files_with_the_same_address_disable_only_that_address() {
     assert_eq!(place.ran(&ACT).status, 0);
 }
 
-/// A component that uses the name of another one.
+/// A component that uses another component's name.
 #[test]
 fn a_stored_connection_is_not_used_by_a_component_that_sends_the_secret_elsewhere() {
     let place = Place::new();

@@ -42,7 +42,7 @@ fn a_default_cannot_name_a_file() {
 fn a_guest_opens_only_files_named_in_the_input() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let secret = folder.path().join("secret.txt");
-    fs::write(&secret, "of the user").unwrap();
+    fs::write(&secret, "the user's data").unwrap();
     let url = format!("file://{}", secret.display());
     put(folder.path(), "puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     lock(folder.path());
@@ -55,7 +55,7 @@ fn a_guest_opens_only_files_named_in_the_input() {
     let allowed = ["--set", "functions[0]=puppet/v1/act"];
     let seen = run(&folder, &echo, "puppet", &attack, &allowed);
     assert_eq!(seen.status, 0, "{seen:?}");
-    assert!(!seen.stdout.contains(&hexadecimal("of the user")), "{seen:?}");
+    assert!(!seen.stdout.contains(&hexadecimal("the user's data")), "{seen:?}");
     assert!(seen.stdout.contains("is not a file of this run"), "{seen:?}");
     assert!(seen.stdout.contains("not among the files this run may read"), "{seen:?}");
     // A file that the caller names can be read.
@@ -63,7 +63,7 @@ fn a_guest_opens_only_files_named_in_the_input() {
         [["--file", &format!("file={}", secret.display())], ["--set", &format!("file={url}")]]
     {
         let seen = run(&folder, &echo, "puppet", &json!([{ "open": {} }]), &file);
-        assert!(seen.stdout.contains(&hexadecimal("of the user")), "{seen:?}");
+        assert!(seen.stdout.contains(&hexadecimal("the user's data")), "{seen:?}");
     }
 }
 
@@ -178,7 +178,7 @@ fn the_file_that_was_checked_is_the_file_that_is_sent() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());
     let [path, secret] = ["a.txt", "secret.txt"].map(|name| folder.path().join(name));
     fs::write(&path, "what was checked").unwrap();
-    fs::write(&secret, "of the user, and other").unwrap();
+    fs::write(&secret, "the user's data, and more").unwrap();
     let connector: Connector = puppet::load(&json!({}));
     let connection = puppet::connection(&connector, &echo.base_url(), TOKEN);
     let files = Files::new(folder.path().join("out"));
@@ -192,5 +192,5 @@ fn the_file_that_was_checked_is_the_file_that_is_sent() {
     std::os::unix::fs::symlink(&secret, &path).unwrap();
     let run = connector.run("act", input).connection(&connection).files(&files);
     let seen = run.start().unwrap().output.to_string();
-    assert!(seen.contains("what was checked") && !seen.contains("of the user"), "{seen}");
+    assert!(seen.contains("what was checked") && !seen.contains("the user's data"), "{seen}");
 }

@@ -89,8 +89,8 @@ impl Bench {
     }
 }
 
-/// Makes eight runs at the same time, watches the memory of the service
-/// meanwhile, and makes an ordinary run alongside them.
+/// Makes eight concurrent runs and an ordinary one alongside them, and watches
+/// the service's memory meanwhile.
 #[track_caller]
 fn bomb(name: &str, steps: &Value, reads: bool) {
     let bench = Bench::new(&[]);
@@ -187,7 +187,7 @@ fn bodies_with_many_small_values_are_limited() {
     bench.assert_serves();
     let before = bench.memory();
     let members: Vec<String> = (0..600_000).map(|at| format!("\"{at:x}\":0")).collect();
-    // The names of members count as well.
+    // Member names count too.
     let fewer = members[..150_000].join(",");
     let body = format!("{{\"input\":{{}},\"connection\":{{{fewer}}}}}");
     let path = "components/puppet/v1/actions/act/run";
@@ -217,7 +217,7 @@ fn bodies_with_many_small_values_are_limited() {
     }
 }
 
-/// Two runs that open as much as they may, and a hundred ordinary ones.
+/// Two runs that open as much as they are allowed to, and a hundred ordinary ones.
 #[test]
 fn two_greedy_runs_leave_file_descriptors_for_others() {
     let bench = Bench::new(&[]);
@@ -261,9 +261,9 @@ fn a_component_that_takes_too_long_to_compile_is_rejected() {
     }
     // Each function is within the limits, but all of them together take too
     // long.
-    let begun = Instant::now();
+    let started = Instant::now();
     let given_up = inspected(slow(100, 400, 1_600));
-    println!("given up after {:?}: {}", begun.elapsed(), given_up.stderr);
+    println!("given up after {:?}: {}", started.elapsed(), given_up.stderr);
     assert_eq!(given_up.status, 2, "{given_up:?}");
     assert!(given_up.stderr.contains(": compilation takes more than"), "{given_up:?}");
 }

@@ -44,7 +44,7 @@ impl Page {
     }
 
     /// Fills in the dialog for a connection to the sandbox, without closing it.
-    fn describe_connection(&self, token: &str) {
+    fn fill_in_connection(&self, token: &str) {
         let browser = &self.browser;
         browser.press("New connection");
         browser.fill("Token", token);
@@ -53,7 +53,7 @@ impl Page {
     }
 
     fn connect(&self) {
-        self.describe_connection(CANARY);
+        self.fill_in_connection(CANARY);
         self.browser.press("Save");
         self.browser.until("!document.querySelector('dialog')");
         self.browser.sees("My OpenAI");
@@ -82,7 +82,7 @@ fn ask_streams_the_answer() {
     let browser = &page.browser;
     page.connect();
 
-    // A condition shows a field and hides it.
+    // A condition shows and hides a field.
     assert!(!browser.has("Response Schema"));
     browser.choose("Response Format", "Object");
     browser.fill("Response Schema", r#"{ "type": "objet" }"#);
@@ -228,7 +228,7 @@ fn errors_are_shown_at_their_field() {
 fn a_wrong_token_is_shown_at_the_connection() {
     let page = Page::open("ask", Screen::Desktop);
     let browser = &page.browser;
-    page.describe_connection("sk-wrong-token-0123456789");
+    page.fill_in_connection("sk-wrong-token-0123456789");
     browser.tick("Only for this session");
     browser.press("Test");
     browser.until("document.querySelector('dialog .notice-bad')?.innerText");
@@ -241,7 +241,7 @@ fn a_wrong_token_is_shown_at_the_connection() {
     browser.until("document.activeElement.id === 'connection-edit'");
     browser.screenshot("wrong-token");
 
-    // The token is in no storage of the browser, and nothing on the page
+    // The token is not in any of the browser's storage, and nothing on the page
     // contains it.
     let kept = browser.value(
         "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]) \

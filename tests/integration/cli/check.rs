@@ -7,8 +7,8 @@ use connector_tests::{Ran, command, component, ran, test_component};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn check(file: &Path, further: &[&str]) -> Ran {
-    ran(command(None).arg("check").arg(file).args(further))
+fn check(file: &Path, more: &[&str]) -> Ran {
+    ran(command(None).arg("check").arg(file).args(more))
 }
 
 /// The component of a guest whose descriptor is edited.
@@ -34,7 +34,7 @@ fn the_rust_connectors_have_no_warnings() {
 }
 
 #[test]
-fn reports_every_error_and_not_only_the_first() {
+fn reports_every_error_not_just_the_first() {
     let folder = TempDir::new().unwrap();
     let file = describing(&folder, |descriptor| {
         descriptor["properties"] = json!([
@@ -66,7 +66,7 @@ fn reports_every_error_and_not_only_the_first() {
 }
 
 #[test]
-fn reports_doubtful_declarations_as_warnings() {
+fn reports_questionable_declarations_as_warnings() {
     let folder = TempDir::new().unwrap();
     let file = describing(&folder, |descriptor| {
         descriptor["description"] = json!("Does nothing.");

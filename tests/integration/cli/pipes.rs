@@ -83,7 +83,7 @@ fn every_command_ends_quietly_when_stdout_closes() {
 fn a_closed_stderr_does_not_change_the_exit_status() {
     let (sandbox, store) = (sandbox(), TempDir::new().unwrap());
     let ask = [&["run", "openai/v1/ask"], &MESSAGE[..]].concat();
-    let with = |further: &[&'static str]| [&ask[..], further].concat();
+    let with = |more: &[&'static str]| [&ask[..], more].concat();
     for (status, arguments, is_overloaded) in [
         (2, vec!["run", "--no-such-flag"], false),
         (2, vec!["run", "openai/v1/nope"], false),
@@ -116,13 +116,13 @@ fn a_streaming_run_stops_when_stdout_closes() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut first = [0];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert!(begun.elapsed() < HANG, "the run did not stop");
+    assert!(started.elapsed() < HANG, "the run did not stop");
 }
 
 #[test]

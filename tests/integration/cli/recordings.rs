@@ -141,7 +141,7 @@ fn check_output_reports_an_output_that_does_not_match_the_schema() {
     let recording = folder.path().join("empty.json");
     std::fs::write(&recording, r#"{"exchanges":[]}"#).unwrap();
     let address = format!("{}/v1/act", file.display());
-    let run = |further: &[&str]| replay(&recording, &[&[address.as_str()], further].concat());
+    let run = |more: &[&str]| replay(&recording, &[&[address.as_str()], more].concat());
     let plain = run(&[]);
     assert_eq!(plain.status, 0, "{plain:?}");
     let checked = run(&["--check-output"]);

@@ -14,7 +14,7 @@ use super::*;
 /// A guest that sends a request and emits what it receives.
 fn emitting(how: &str) -> Guest {
     sending(json!({ "method": "get", "path": "/events" }))
-        .with(include_str!("../../guests/tell-text.wat"))
+        .with(include_str!("../../guests/emit-text.wat"))
         .with(how)
 }
 

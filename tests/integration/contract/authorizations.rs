@@ -27,8 +27,8 @@ fn echo(server: &TcpListener) -> JoinHandle<String> {
     })
 }
 
-/// A connector that requests `/a?q=1`, with further connection properties and
-/// an edited definition.
+/// A connector that requests `/a?q=1`, with additional connection properties
+/// and an edited definition.
 fn asking(rows: &[Value], edit: impl FnOnce(&mut Value)) -> Connector {
     let mut component = component();
     let properties = component["properties"].as_array_mut().unwrap();
@@ -156,7 +156,7 @@ fn the_chosen_authorization_is_used() {
 }
 
 #[test]
-fn a_missing_property_is_one_of_the_chosen_authorization() {
+fn the_chosen_authorization_determines_which_property_is_missing() {
     let connector = two_schemes();
     let failure = connector.connection(ConnectionValues::new()).unwrap_err();
     assert_failure(&failure, FailureKind::Unauthorized, "has no `token`");

@@ -132,7 +132,7 @@ fn reports_progress_while_a_file_in_json_is_sent() {
 #[test]
 fn a_file_that_shrinks_fails_the_request() {
     let (listener, served) = server(&[503, 200]);
-    // One byte less, but a base64 text of the same length.
+    // One byte fewer, but base64 of the same length.
     let failure = post(&[7; 99_999], Limits::default(), &listener, |event, path| {
         if let Event::Retry { .. } = event {
             std::fs::File::options().write(true).open(path).unwrap().set_len(99_998).unwrap();

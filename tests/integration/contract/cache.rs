@@ -1,6 +1,6 @@
 //! The cache of compiled components: used only if nobody else can have modified
-//! it, rebuilt if anything looks wrong, and never a reason for a failure to
-//! load.
+//! it, rebuilt if anything looks wrong, and never the reason
+//! that loading fails.
 #![cfg(unix)]
 
 use std::fs::{self, Permissions};

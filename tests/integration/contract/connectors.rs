@@ -124,14 +124,14 @@ impl Bench {
     }
 
     /// Queues a response.
-    fn answers(&self, status: u16, kind: &str, body: &str) {
+    fn queue(&self, status: u16, kind: &str, body: &str) {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
         self.provider.script(Fault::Status { status, headers, body: body.as_bytes().to_vec() });
     }
 
     /// Queues the good response.
-    fn answers_well(&self) {
-        self.answers(200, "application/json", &self.case.answer);
+    fn queue_good(&self) {
+        self.queue(200, "application/json", &self.case.answer);
     }
 
     fn run(&self) -> Run<'_> {
@@ -142,7 +142,7 @@ impl Bench {
 
     /// The outcome of a run that gets the good response.
     fn outcome(&self) -> Outcome {
-        self.answers_well();
+        self.queue_good();
         self.run().start().unwrap()
     }
 }
@@ -287,11 +287,11 @@ fn sends_the_credential_in_its_header_and_nowhere_else() {
 fn redacts_the_credential_when_the_provider_repeats_it() {
     for bench in benches() {
         let answer = bench.case.answer.replace("Ada", CANARY);
-        bench.answers(200, "application/json", &answer);
+        bench.queue(200, "application/json", &answer);
         let outcome = bench.run().start().unwrap();
         assert_eq!(text_of(&outcome.output), "Good morning, ****", "{}", bench.name());
         let refusal = format!(r#"{{"error":{{"type":"x","message":"wrong key {CANARY}"}}}}"#);
-        bench.answers(401, "application/json", &refusal);
+        bench.queue(401, "application/json", &refusal);
         let failure = bench.run().start().unwrap_err();
         let shown = format!("{failure:?}");
         assert!(!shown.contains(CANARY) && shown.contains("wrong key ****"), "{shown}");
@@ -326,7 +326,7 @@ fn the_output_matches_the_output_schema() {
 #[test]
 fn a_streamed_output_equals_the_unstreamed_one() {
     for bench in benches() {
-        bench.answers(200, "text/event-stream", &bench.case.streamed);
+        bench.queue(200, "text/event-stream", &bench.case.streamed);
         let text = Arc::new(Mutex::new(String::new()));
         let collected = Arc::clone(&text);
         let run = bench.run().streaming(true).on_event(move |event| {
@@ -367,7 +367,7 @@ fn retries_until_the_provider_recovers() {
     let pause = Duration::from_millis(1);
     for bench in benches() {
         bench.provider.script(Fault::text(529, "overloaded"));
-        bench.answers_well();
+        bench.queue_good();
         let retries = Retries { attempts: 2, pause, longest: pause, ..Retries::default() };
         let outcome = bench.run().retries(retries).start().unwrap();
         assert_eq!((text_of(&outcome.output), &outcome.metadata["attempts"]), (TEXT, &json!(2)));
@@ -377,7 +377,7 @@ fn retries_until_the_provider_recovers() {
 #[test]
 fn the_connection_test_reports_what_it_reached() {
     for bench in benches() {
-        bench.answers(200, "application/json", bench.case.reached);
+        bench.queue(200, "application/json", bench.case.reached);
         let reached = bench.connector.test(&bench.connection).unwrap();
         assert!(reached.starts_with("reached"), "{reached}");
         bench.provider.script(Fault::text(401, "no"));
@@ -401,7 +401,7 @@ fn dynamic_options_come_from_the_provider_or_explain_why_not() {
                 continue;
             }
             if property.name == "model" {
-                bench.answers(200, "application/json", r#"{"data":[{"id":"m-1"}]}"#);
+                bench.queue(200, "application/json", r#"{"data":[{"id":"m-1"}]}"#);
                 let list = ask("model").unwrap();
                 assert_eq!((list.disabled, &list.options[0].value), (false, &json!("m-1")));
             }

@@ -189,7 +189,7 @@ fn each_property_belongs_to_exactly_one_table() {
     }
 }
 
-/// Tables of the action, after the connection's two properties.
+/// Tables of the action. Their rows follow the connection's two.
 #[test]
 fn rejects_tables_that_contradict_themselves() {
     let many = |count: usize, row: &dyn Fn(usize) -> Value| (0..count).map(row).collect::<Vec<_>>();
@@ -305,7 +305,7 @@ fn a_connection_refers_only_to_its_own_properties() {
 }
 
 #[test]
-fn a_declared_origin_is_not_granted_by_itself() {
+fn declaring_an_origin_does_not_grant_it() {
     let granted = BaseUrl::parse("https://api.example.com/v1").unwrap();
     let host = without_cache(HostOptions { origins: Some(vec![granted]), ..Default::default() });
     let token = || ConnectionValues::new().set("token", TOKEN);

@@ -180,7 +180,7 @@ fn run_with_file(bytes: u64, items: &[&str]) -> Result<Outcome, Failure> {
 }
 
 #[test]
-fn a_file_of_the_input_is_found() {
+fn a_file_in_the_input_is_found() {
     assert_eq!(run_with_file(3, &[]).unwrap().output, json!({ "good": true }));
 }
 

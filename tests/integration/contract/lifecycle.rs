@@ -36,9 +36,9 @@ fn waiting(milliseconds: u64) -> Guest {
 #[test]
 fn a_run_waits() {
     let connector = load(&waiting(120));
-    let begun = Instant::now();
+    let started = Instant::now();
     act(&connector).unwrap();
-    assert!(begun.elapsed() >= Duration::from_millis(120));
+    assert!(started.elapsed() >= Duration::from_millis(120));
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn clean_up_has_its_own_time_limit() {
         clean_up: Duration::from_millis(200),
         ..Limits::default()
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     let connection = connection(&connector, &server);
     let failure =
         connector.run("act", json!({})).connection(&connection).limits(limits).start().unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert!(served.join().unwrap().starts_with("DELETE "));
 }

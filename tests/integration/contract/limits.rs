@@ -26,7 +26,7 @@ fn a_trap_is_an_internal_failure_that_names_it() {
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::Internal, "the connector failed");
     assert_failure(&failure, FailureKind::Internal, "unreachable");
-    // The place, with the function names from the author's debug information.
+    // The location, with the function names from the author's debug information.
     assert_eq!(failure.detail.unwrap(), "in deep, called by run");
 }
 
@@ -60,15 +60,15 @@ fn an_endless_run_is_stopped_wherever_it_hangs() {
         ("post-return", Guest::good().with(post)),
     ] {
         let connector = load(&guest);
-        let begun = Instant::now();
+        let started = Instant::now();
         let failure = contained(act_within(&connector, short()));
         assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
-        assert!(begun.elapsed() < HANG, "{place}: {:?}", begun.elapsed());
+        assert!(started.elapsed() < HANG, "{place}: {:?}", started.elapsed());
     }
 }
 
 #[test]
-fn endless_queries_of_a_form_are_stopped() {
+fn endless_form_queries_are_stopped() {
     let ask_time = Duration::from_millis(200);
     let host = without_cache(HostOptions { ask_time, ..HostOptions::default() });
     let looping = |name: &str, signature: &str| {
@@ -76,9 +76,9 @@ fn endless_queries_of_a_form_are_stopped() {
     };
     let connector = looping("test", "(param i32 i32) (result i32)").unwrap();
     let connection = connector.connection(ConnectionValues::new().set("token", TOKEN)).unwrap();
-    assert_ended(connector.test(&connection).unwrap_err());
+    assert_timed_out(connector.test(&connection).unwrap_err());
     let connector = looping("output-schema", "(type $call)").unwrap();
-    assert_ended(connector.output_schema("act", json!({})).unwrap_err());
+    assert_timed_out(connector.output_schema("act", json!({})).unwrap_err());
     let mut component = component();
     component["properties"][2] = json!({
         "name": "model", "type": "string", "control": "select", "choices": { "dynamic": [] },
@@ -89,11 +89,11 @@ fn endless_queries_of_a_form_are_stopped() {
     let connector = host.load(&guest.build()).unwrap();
     let connection = connector.connection(ConnectionValues::new().set("token", TOKEN)).unwrap();
     let choices = connector.options(&connection, "act", "model", &json!({}), None);
-    assert_ended(choices.unwrap_err());
+    assert_timed_out(choices.unwrap_err());
 }
 
 #[track_caller]
-fn assert_ended(failure: Failure) {
+fn assert_timed_out(failure: Failure) {
     assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
     assert_serves(&GOOD);
 }
@@ -111,7 +111,7 @@ fn endless_recursion_is_caught_on_the_smallest_stack() {
 fn an_endless_run_can_be_cancelled() {
     let guest = Guest::good()
         .with(include_str!("../../guests/emit.wat"))
-        .with(include_str!("../../guests/tell-and-loop.wat"));
+        .with(include_str!("../../guests/emit-and-loop.wat"));
     let connector = load(&guest);
     let cancellation = Cancellation::new();
     let (runs, running) = mpsc::channel();

@@ -104,7 +104,7 @@ fn files_that_are_not_components_are_rejected() {
         ("empty", b""),
         ("garbage", b"not WebAssembly at all"),
         ("a core module", &module),
-        ("only a head", good.get(..8).unwrap()),
+        ("only a header", good.get(..8).unwrap()),
         ("truncated", half),
         ("text", b"(component)"),
     ];
@@ -113,7 +113,7 @@ fn files_that_are_not_components_are_rejected() {
         let is_expected = match what {
             "a core module" => matches!(error, LoadError::CoreModule),
             // Eight bytes of header are a valid, empty component.
-            "only a head" => matches!(error, LoadError::Mismatch(_)),
+            "only a header" => matches!(error, LoadError::Mismatch(_)),
             "truncated" => matches!(error, LoadError::NotAComponent(_)),
             _ => matches!(error, LoadError::NotWebAssembly),
         };
@@ -190,11 +190,11 @@ fn an_export_with_another_name_is_a_mismatch() {
 
 #[test]
 fn a_component_with_many_instances_is_rejected() {
-    // Append further instances of the core module to the good component. Each
+    // Append more instances of the core module to the good component. Each
     // has a memory, and would take a slot in the pool that other runs need.
     let more = "(core instance (instantiate 0))".repeat(50);
     let appended = wat::parse_str(format!("(component (core module) {more})")).unwrap();
-    // Its own header and its own empty module stay behind.
+    // Skip its header and its empty module.
     let appended = appended.get(8 + 10..).unwrap();
     let wasm = [Guest::good().build().as_slice(), appended].concat();
     let reason = not_a_component(&wasm);

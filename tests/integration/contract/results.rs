@@ -6,7 +6,7 @@ use super::*;
 
 const MIB: usize = 1 << 20;
 
-/// Returns a text of `length` bytes at an address.
+/// Returns the `length` bytes at an address as text.
 fn returning(address: &str, length: usize) -> String {
     format!(
         "(i32.store offset=8 (global.get $outcome) (i32.const {address}))
@@ -88,7 +88,7 @@ fn an_invalid_result_is_internal() {
     for (what, body) in [
         ("outside of memory", "(i32.const -8)"),
         ("not aligned", "(i32.add (global.get $outcome) (i32.const 1))"),
-        ("of no case", "(i32.store8 (global.get $outcome) (i32.const 2)) (global.get $outcome)"),
+        ("no such case", "(i32.store8 (global.get $outcome) (i32.const 2)) (global.get $outcome)"),
     ] {
         let failure = contained(act(&load(&run_that(body))));
         assert_eq!(failure.kind, FailureKind::Internal, "{what}: {failure:?}");

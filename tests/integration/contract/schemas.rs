@@ -18,7 +18,7 @@ fn validating(schema: &str, instance: &str) -> Connector {
 }
 
 #[test]
-fn validation_of_a_recursive_schema_ends() {
+fn validation_of_a_recursive_schema_terminates() {
     for schema in [
         r##"{"$ref":"#"}"##,
         r##"{"allOf":[{"$ref":"#"}]}"##,
@@ -29,7 +29,7 @@ fn validation_of_a_recursive_schema_ends() {
     }
 }
 
-/// A chain of `count` definitions, each made of the next one.
+/// A chain of `count` definitions, each built from the next one.
 fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
     let reference = |n: usize| json!({ "$ref": format!("#/$defs/d{n}") });
     let mut schema = reference(0);
@@ -41,11 +41,11 @@ fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
 #[test]
 fn an_exponential_schema_ends_with_the_run() {
     let connector = validating(&chain(60, |next| json!({ "allOf": [next, next] })), "\"x\"");
-    let begun = Instant::now();
+    let started = Instant::now();
     let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
     let failure = contained(act_within(&connector, limits));
     assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
-    assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
+    assert!(started.elapsed() < HANG, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_long_chain_of_references_does_not_crash_the_process() {
 }
 
 #[test]
-fn catastrophic_patterns_and_remote_references_end_at_once() {
+fn catastrophic_patterns_and_remote_references_terminate_immediately() {
     let server = listener();
     let elsewhere = format!("http://{}/schema.json", server.local_addr().unwrap());
     let text = format!("\"{}!\"", "a".repeat(50_000));

@@ -62,7 +62,7 @@ fn runs_execute_concurrently() {
 #[test]
 fn a_caller_that_panics_in_its_event_handler_gets_a_failure() {
     let connector = load(&Guest::good().with(include_str!("../../guests/emit.wat")));
-    let run = connector.run("act", json!({})).on_event(|_| panic!("the caller's own defect"));
+    let run = connector.run("act", json!({})).on_event(|_| panic!("the caller's own bug"));
     let failure = contained(run.start());
     assert_failure(&failure, FailureKind::Internal, "the host failed during the run");
 }

@@ -109,9 +109,9 @@ fn kind(resolve: &Resolve, of: &TypeDefKind) -> String {
 fn change(old: &Resolve, new: &Resolve) -> Change {
     let (old, new) = (items(old), items(new));
     let is_kept = |(name, is): (&String, &String)| new.get(name) == Some(is);
-    // A component that was built before lacks a new export.
-    let is_demand = |name: &&String| name.starts_with("export ") && !old.contains_key(*name);
-    if !old.iter().all(is_kept) || new.keys().any(|name| is_demand(&name)) {
+    // A component built earlier lacks a new export.
+    let is_requirement = |name: &&String| name.starts_with("export ") && !old.contains_key(*name);
+    if !old.iter().all(is_kept) || new.keys().any(|name| is_requirement(&name)) {
         Change::Break
     } else if old == new {
         Change::Nothing

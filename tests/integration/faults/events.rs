@@ -61,13 +61,13 @@ fn reads_every_valid_form_of_a_stream() {
         ),
         row("with events whose data is empty", |call| with(call, "data:\n\ndata: \n\n"), works()),
         row("with events without data", |call| with(call, "event: ping\n\n: x\n\n"), works()),
-        row("with carriage returns", |call| good(call).1.replace('\n', "\r\n"), works()),
         row(
-            "with lines of carriage returns alone",
-            |call| good(call).1.replace('\n', "\r"),
+            "with carriage returns and line feeds",
+            |call| good(call).1.replace('\n', "\r\n"),
             works(),
         ),
-        row("without blanks", |call| good(call).1.replace("data: ", "data:"), works()),
+        row("with bare carriage returns", |call| good(call).1.replace('\n', "\r"), works()),
+        row("without spaces", |call| good(call).1.replace("data: ", "data:"), works()),
         row("with a byte order mark", |call| format!("\u{feff}{}", good(call).1), works()),
         row("without the last blank line", |call| good(call).1.trim_end().to_owned(), works()),
         row(
@@ -89,8 +89,8 @@ fn a_stream_without_an_answer_fails() {
             |call| good(call).1.replace("\n\n", "\n"),
             fails(InvalidOutput),
         ),
-        row("a beginning", first, fails(InvalidOutput)),
-        row("objects that say nothing", |_| event("{}").repeat(3), fails(InvalidOutput)),
+        row("only the first event", first, fails(InvalidOutput)),
+        row("empty objects", |_| event("{}").repeat(3), fails(InvalidOutput)),
     ]);
 }
 
@@ -100,13 +100,13 @@ fn a_stream_with_other_content_fails() {
         row(name, move |call| with(call, &event(data)), fails(InvalidOutput))
     };
     check(vec![
-        other("half of a JSON text", r#"{"cut":"#),
-        other("a text", "oops"),
-        other("a JSON text", r#""oops""#),
+        other("truncated JSON", r#"{"cut":"#),
+        other("plain text", "oops"),
+        other("a JSON string", r#""oops""#),
         other("a list", "[1]"),
         other("null", "null"),
-        other("a number too large for anybody", r#"{"n":1e999}"#),
-        row("a page", |_| "<html>Log in</html>".to_owned(), fails(InvalidOutput)),
+        other("a number that is too large", r#"{"n":1e999}"#),
+        row("an HTML page", |_| "<html>Log in</html>".to_owned(), fails(InvalidOutput)),
         row("deep nesting", |call| with(call, &event(&"[".repeat(10_000))), fails(InvalidOutput)),
         row(
             "deeper nesting in an object",
@@ -130,9 +130,13 @@ fn an_error_in_a_stream_fails_the_run() {
             r#"{"error":{"message":"No.","type":"server_error","param":null,"code":null}}"#,
             fails(Unavailable),
         ),
-        error("a text", r#"{"error":"No."}"#, fails(Unavailable)),
+        error("a string", r#"{"error":"No."}"#, fails(Unavailable)),
         error("too many requests", r#"{"error":{"code":429}}"#, fails(RateLimited)),
-        error("a wrong request", r#"{"error":{"type":"invalid_request_error"}}"#, fails(Refused)),
+        error(
+            "an invalid request",
+            r#"{"error":{"type":"invalid_request_error"}}"#,
+            fails(Refused),
+        ),
         error("null", r#"{"error":null}"#, works()),
     ]);
 }
@@ -155,8 +159,8 @@ fn an_endless_event_is_too_large() {
     ]);
 }
 
-/// Some servers always answer in one piece, some always with a stream, and some
-/// label it wrongly. A chat response is read according to its content.
+/// Some servers always respond in one piece, some always with a stream, and some
+/// mislabel it. A chat response is read according to its content.
 #[test]
 fn a_response_in_the_other_format_is_read_if_possible() {
     let in_one_piece = |call: Call| {

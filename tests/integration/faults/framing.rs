@@ -23,7 +23,7 @@ fn every_valid_framing_works() {
     check(vec![
         Row::answer("a length", good_whole, works()),
         Row::answer("chunks", good_chunked, works()),
-        Row::answer("until the connection's end", |call| good_with(call, ""), works()),
+        Row::answer("until the connection closes", |call| good_with(call, ""), works()),
         Row::answer(
             "two lengths that agree",
             |call| {
@@ -49,7 +49,7 @@ fn every_valid_framing_works() {
             works(),
         ),
         Row::answer(
-            "an answer of HTTP/1.0",
+            "an HTTP/1.0 response",
             |call| {
                 let (head, body) = good(call);
                 format!("{}\r\n{body}", head.replace("HTTP/1.1", "HTTP/1.0")).into_bytes()
@@ -71,7 +71,7 @@ fn a_wrong_length_fails() {
     };
     check(vec![
         length(
-            "one too large",
+            "one byte too large",
             |length| format!("Content-Length: {}\r\n", length + 1),
             fails(Network),
         )
@@ -110,7 +110,7 @@ fn a_length_that_is_too_small_truncates_the_response() {
     ]);
 }
 
-/// RFC 9112 §6.3: the chunks count, or the response is rejected.
+/// RFC 9112 §6.3: the chunks take precedence, or the response is rejected.
 #[test]
 fn a_length_next_to_chunks_is_ignored_or_rejected() {
     let both = |call: Call| {
@@ -131,7 +131,7 @@ fn malformed_chunks_fail() {
     };
     check(vec![
         chunks("no size", b"\r\nabc\r\n0\r\n\r\n"),
-        chunks("a size that is no number", b"xyz\r\nabc\r\n0\r\n\r\n"),
+        chunks("a size that is not a number", b"xyz\r\nabc\r\n0\r\n\r\n"),
         chunks("a negative size", b"-3\r\nabc\r\n0\r\n\r\n"),
         chunks("a size of 2^64", b"10000000000000000\r\nabc\r\n0\r\n\r\n"),
         chunks("an absurd size", b"FFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n"),
@@ -164,7 +164,7 @@ fn endless_responses_are_too_large() {
     ]);
     let limits = Limits { first_byte: Duration::from_millis(500), ..limits() };
     let interim = |_| vec![ReadRequest, Flood(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100))];
-    let row = Row::new("interim answers", interim, fails(Timeout)).only_actions();
+    let row = Row::new("interim responses", interim, fails(Timeout)).only_actions();
     check(vec![row.within(limits)]);
 }
 
@@ -221,17 +221,17 @@ fn an_invalid_head_fails() {
         |name: &str, bytes: &'static [u8]| Row::answer(name, |_| bytes.to_vec(), unreadable());
     check(vec![
         bytes("only a line break", b"\r\n"),
-        bytes("a body without a head, as HTTP/0.9 has it", b"{\"data\": []}"),
+        bytes("a body without a head, as in HTTP/0.9", b"{\"data\": []}"),
         bytes("headers without a status line", b"Content-Length: 2\r\n\r\n{}"),
         bytes("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n"),
-        bytes("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-        bytes("a settings frame of HTTP/2", b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
-        bytes("an answer of HTTP/2", b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+        bytes("the HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        bytes("an HTTP/2 settings frame", b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"),
+        bytes("an HTTP/2 response", b"HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
         bytes("a TLS alert", b"\x15\x03\x01\0\x02\x02\x50"),
         bytes("random bytes", b"\xff\xfe\0\x01\x80garbage\0\0\r\n\r\n"),
         bytes("a status without digits", b"HTTP/1.1 OK\r\n\r\n"),
-        bytes("a status of two digits", b"HTTP/1.1 20 OK\r\n\r\n"),
-        bytes("a status of four digits", b"HTTP/1.1 2000 OK\r\n\r\n"),
+        bytes("a two-digit status", b"HTTP/1.1 20 OK\r\n\r\n"),
+        bytes("a four-digit status", b"HTTP/1.1 2000 OK\r\n\r\n"),
         bytes("a header without a colon", b"HTTP/1.1 200 OK\r\nX\r\n\r\n"),
         bytes("a header with a zero byte", b"HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n"),
         bytes("a name with a space", b"HTTP/1.1 200 OK\r\nContent Length: 2\r\n\r\n{}"),
@@ -269,7 +269,7 @@ fn interim_responses_are_skipped() {
         interim("many", "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"),
     ]);
     let alone = |_| b"HTTP/1.1 100 Continue\r\n\r\n".to_vec();
-    check(vec![Row::answer("100 and nothing more", alone, unreadable())]);
+    check(vec![Row::answer("100 alone", alone, unreadable())]);
 }
 
 /// The gzip encoding of

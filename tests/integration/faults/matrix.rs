@@ -25,7 +25,7 @@ const HARMLESS_ATTEMPTS: usize = 4;
 pub struct Row {
     name: String,
     calls: Vec<Call>,
-    /// The provider's behaviour; with none, it refuses connections.
+    /// The provider's behaviour; `None` if it refuses connections.
     steps: Option<Box<dyn Fn(Call) -> Vec<Step> + Send + Sync>>,
     limits: Limits,
     expected: Expected,
@@ -36,7 +36,7 @@ pub struct Row {
 #[derive(Clone, Copy, Debug)]
 pub struct Expected {
     failure: Option<FailureKind>,
-    /// Whether the provider may have seen the request; none if that depends on
+    /// Whether the provider may have seen the request; `None` if that depends on
     /// timing.
     sent: Option<bool>,
     again: Again,
@@ -198,9 +198,9 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let expected = row.expected(call);
 
-    let begun = Instant::now();
+    let started = Instant::now();
     let observed = call.make(&OPENAI, &connection, folder.path(), row.limits.clone());
-    let took = begun.elapsed();
+    let took = started.elapsed();
     if took > row.limits.time + HANG {
         return Err(format!("it took {took:?}"));
     }
@@ -224,13 +224,13 @@ fn cell(row: &Row, call: Call) -> Result<(), String> {
         None => !names.iter().any(|name| name.starts_with('.')),
     };
     if !is_clean {
-        return Err(format!("it left {names:?}"));
+        return Err(format!("it left files behind: {names:?}"));
     }
 
-    server.behave().unwrap();
+    server.forward().unwrap();
     match call.make(&OPENAI, &connection, folder.path(), Limits::default()).end {
         End::Success(..) => Ok(()),
-        other => Err(format!("afterwards {other:?}")),
+        other => Err(format!("after the fault: {other:?}")),
     }
 }
 

@@ -30,7 +30,7 @@ use openai_sandbox::Sandbox;
 static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
     // Waiting runs cost nothing, so allow many at the same time.
     let cache_dir = Some(target_dir().join("test-cache"));
-    // Queries of a form do not use the limits of a run.
+    // Form queries do not use the limits of a run.
     let ask_time = Duration::from_secs(10);
     let options =
         HostOptions { concurrent_runs: 256, cache_dir, ask_time, ..HostOptions::default() };

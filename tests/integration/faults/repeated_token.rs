@@ -1,5 +1,5 @@
 //! A provider that repeats the token wherever it can. Every cell checks that no
-//! part of it leaks ([`super::matrix`]); here there is something to find.
+//! part of it leaks ([`super::matrix`]); here, there is a token to find.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -19,7 +19,7 @@ fn forms() -> [(&'static str, String); 5] {
         ("with its scheme", format!("Bearer {CANARY}")),
         ("percent-encoded", percent),
         ("base64", STANDARD.encode(CANARY)),
-        ("base64 for URLs", URL_SAFE_NO_PAD.encode(format!("Bearer {CANARY}"))),
+        ("URL-safe base64", URL_SAFE_NO_PAD.encode(format!("Bearer {CANARY}"))),
     ]
 }
 

@@ -25,16 +25,16 @@ fn json_of_another_shape_fails() {
         row("null", "null", fails(WRONG)),
         row("true", "true", fails(WRONG)),
         row("a number", "7", fails(WRONG)),
-        row("a text", r#""Hello""#, fails(WRONG)),
+        row("a string", r#""Hello""#, fails(WRONG)),
         row("nothing", "", fails(WRONG)),
-        row("white space", " \n", fails(WRONG)),
-        row("half of an object", r#"{"choices":[{"mess"#, fails(WRONG)),
+        row("whitespace", " \n", fails(WRONG)),
+        row("a truncated object", r#"{"choices":[{"mess"#, fails(WRONG)),
         row("two objects", "{}{}", fails(WRONG)),
-        row("a page", "<!doctype html><title>Log in</title>", fails(WRONG)),
+        row("an HTML page", "<!doctype html><title>Log in</title>", fails(WRONG)),
         row("a byte order mark", "\u{feff}{}", fails(WRONG)),
         row("binary data", "\0\u{1}", fails(WRONG)),
         row("members that are null", r#"{"choices":null,"data":null,"text":null}"#, fails(WRONG)),
-        row("members of other types", r#"{"choices":7,"data":"x","text":[]}"#, fails(WRONG)),
+        row("members of the wrong type", r#"{"choices":7,"data":"x","text":[]}"#, fails(WRONG)),
         row("empty lists", r#"{"choices":[],"data":[],"text":[]}"#, fails(WRONG))
             .except(LISTS, works()),
         row("deep nesting", "[".repeat(10_000) + &"]".repeat(10_000), fails(WRONG)),
@@ -79,7 +79,7 @@ fn unknown_and_odd_members_are_ignored() {
 }
 
 #[test]
-fn of_a_duplicate_member_the_last_counts_or_the_run_fails() {
+fn the_last_duplicate_member_wins_or_the_run_fails() {
     check(vec![
         row(
             "the answers",
@@ -135,8 +135,8 @@ fn invalid_images_fail() {
         data("none", "[]".to_owned(), fails(WRONG)),
         data("empty", format!("[{}]", image("")), fails(WRONG)),
         data("not base64", format!("[{}]", image("???")), fails(WRONG)),
-        data("base64 with line ends", format!("[{}]", image("aGVs\nbG8=")), works()),
-        data("cut base64", format!("[{}]", image("aGVsb")), fails(WRONG)),
+        data("base64 with line breaks", format!("[{}]", image("aGVs\nbG8=")), works()),
+        data("truncated base64", format!("[{}]", image("aGVsb")), fails(WRONG)),
         data("a number", r#"[{"b64_json":7}]"#.to_owned(), fails(WRONG)),
         data("a URL", r#"[{"url":"https://example.com/a.png"}]"#.to_owned(), works()),
         data(
@@ -145,7 +145,7 @@ fn invalid_images_fail() {
             works(),
         ),
         data("neither", "[{}]".to_owned(), fails(WRONG)),
-        data("texts", r#"["x"]"#.to_owned(), fails(WRONG)),
+        data("strings", r#"["x"]"#.to_owned(), fails(WRONG)),
         data("1,000 images", format!("[{}]", vec![good.clone(); 1000].join(",")), works()),
         // The images before it are already stored.
         data("the last is not base64", format!("[{good},{good},{}]", image("?")), fails(WRONG)),
@@ -177,9 +177,9 @@ fn speech_must_be_audio() {
             b"[1]",
             fails(WRONG),
         ),
-        body("a page", "Content-Type: text/html", b"<html>Log in</html>", fails(WRONG)),
-        body("audio labelled as a page", "Content-Type: text/html", b"ID3", works()),
-        body("words", "Content-Type: audio/mpeg", b"Out of order", fails(WRONG)),
+        body("an HTML page", "Content-Type: text/html", b"<html>Log in</html>", fails(WRONG)),
+        body("audio labelled as HTML", "Content-Type: text/html", b"ID3", works()),
+        body("plain text", "Content-Type: audio/mpeg", b"Out of order", fails(WRONG)),
     ]);
 }
 
@@ -188,7 +188,7 @@ fn a_list_of_models_must_be_readable() {
     let list = |name: &str, body: &str, expected| row(name, body, expected).only(LISTS);
     check(vec![
         list("invalid items", r#"{"data":[null,7,"x",{},{"id":7}]}"#, works()),
-        list("a page", "<html>", fails(WRONG)),
+        list("an HTML page", "<html>", fails(WRONG)),
         list("an object", r#"{"data":{"id":"m"}}"#, fails(WRONG)),
         list("created at infinity", r#"{"data":[{"id":"m","created":1e308},{"id":"n"}]}"#, works()),
         list(

@@ -28,7 +28,7 @@ fn held(steps: &[Step]) -> Vec<Step> {
 }
 
 /// The first `part` quarters of a good chunked response.
-fn begun(call: Call, part: usize) -> Vec<u8> {
+fn partial(call: Call, part: usize) -> Vec<u8> {
     let mut answer = good_chunked(call);
     answer.truncate(answer.len() * part / 4);
     answer
@@ -52,7 +52,7 @@ fn stalls() -> Vec<Row> {
         row("after the head", |call| {
             held(&[ReadRequest, Write(format!("{}\r\n", good(call).0).into_bytes())])
         }),
-        row("inside the body", |call| held(&[ReadRequest, Write(begun(call, 3))])),
+        row("inside the body", |call| held(&[ReadRequest, Write(partial(call, 3))])),
         row("between events", |call| held(&[ReadRequest, Write(one_event(call))])),
     ]
 }
@@ -69,7 +69,7 @@ fn a_run_ends_after_its_time_limit_whatever_the_provider_does() {
 
 /// A person waits for these queries, so they may take half a minute at most.
 #[test]
-fn queries_of_a_form_have_their_own_time_limit() {
+fn form_queries_have_their_own_time_limit() {
     let stalls = stalls().into_iter().map(|row| row.only(HARMLESS));
     check(stalls.chain(drips().into_iter().map(|row| row.only(HARMLESS))).collect());
 }
@@ -109,7 +109,7 @@ fn a_provider_that_sends_a_byte_per_second_does_not_outlast_the_run() {
     check(drips().into_iter().map(|row| row.only_actions().within(short.clone())).collect());
 }
 
-/// A slow but steady response is not cut off before the run's time is over.
+/// A slow but steady response is not cut off before the run's time is up.
 #[test]
 fn a_slow_but_steady_response_arrives() {
     let drip = |call| {

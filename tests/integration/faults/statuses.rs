@@ -1,4 +1,4 @@
-//! Errors as providers and the proxies in front of them write them. The status
+//! Errors as providers and the proxies in front of them send them. The status
 //! determines the kind of failure, whatever the body contains.
 
 use std::time::Duration;
@@ -54,41 +54,41 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("a detail that is an empty list", JSON, r#"{"detail":[]}"#),
     ("a message", JSON, r#"{"object":"error","message":"No.","code":40001}"#),
     ("nothing", JSON, ""),
-    ("a page", "Content-Type: text/html", "<!doctype html><title>Bad gateway</title>"),
+    ("an HTML page", "Content-Type: text/html", "<!doctype html><title>Bad gateway</title>"),
     ("plain text", "Content-Type: text/plain", "upstream connect error"),
-    ("half of a JSON text", JSON, r#"{"error":{"mess"#),
+    ("truncated JSON", JSON, r#"{"error":{"mess"#),
     ("JSON of another kind", JSON, "[1,2,3]"),
-    ("a JSON text", JSON, "\"No.\""),
-    ("JSON labelled as a page", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
+    ("a JSON string", JSON, "\"No.\""),
+    ("JSON labelled as HTML", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
     ("a byte order mark", JSON, "\u{feff}{\"error\":{\"message\":\"No.\"}}"),
     ("a stream", "Content-Type: text/event-stream", "data: {\"error\":{\"message\":\"No.\"}}\n\n"),
     ("a number that is too large", JSON, r#"{"error":{"message":"No.","code":1e999}}"#),
     ("half a surrogate pair", JSON, r#"{"error":{"message":"No \ud83d"}}"#),
 ];
 
-fn expected(kind: FailureKind, may_pass: bool) -> Expected {
-    if may_pass { fails(kind).again() } else { fails(kind) }
+fn expected(kind: FailureKind, is_temporary: bool) -> Expected {
+    if is_temporary { fails(kind).again() } else { fails(kind) }
 }
 
 #[test]
 fn the_status_determines_the_kind_of_failure() {
     let mut rows = Vec::new();
-    for (status, kind, may_pass) in STATUSES {
+    for (status, kind, is_temporary) in STATUSES {
         for (what, media_type, body) in BODIES {
             let answer = move |_| whole(&format!("{status} Error"), &[media_type], body.as_bytes());
             let name = format!("{status} with {what}");
-            // Queries of a form have long pauses; they have their own test.
-            rows.push(Row::answer(name, answer, expected(*kind, *may_pass)).only_actions());
+            // Form queries have long pauses; they have their own test.
+            rows.push(Row::answer(name, answer, expected(*kind, *is_temporary)).only_actions());
         }
     }
     check(rows);
 }
 
 #[test]
-fn queries_of_a_form_are_retried_if_that_may_help() {
-    let rows = STATUSES.iter().map(|(status, kind, may_pass)| {
+fn form_queries_are_retried_if_that_may_help() {
+    let rows = STATUSES.iter().map(|(status, kind, is_temporary)| {
         let answer = move |_| whole(&format!("{status} Error"), &[], b"");
-        Row::answer(format!("{status}"), answer, expected(*kind, *may_pass)).only(HARMLESS)
+        Row::answer(format!("{status}"), answer, expected(*kind, *is_temporary)).only(HARMLESS)
     });
     check(rows.collect());
 }
@@ -131,7 +131,7 @@ fn an_error_of_any_size_is_read_up_to_the_limit() {
     ]);
 }
 
-/// A pause longer than the rest of the run is not begun.
+/// A pause longer than the rest of the run is not started.
 #[test]
 fn retry_after_is_used_if_it_is_plausible() {
     let wait = |header: &'static str, expected| {
@@ -171,7 +171,7 @@ fn an_error_with_a_success_status_fails() {
     let rows = [
         ("an error", error("null"), Unavailable),
         ("too many requests", error("429"), RateLimited),
-        ("a request that is wrong", error("400"), Refused),
+        ("an invalid request", error("400"), Refused),
     ]
     .map(|(what, body, kind)| {
         let answer = move |_| whole("200 OK", &[JSON], body.as_bytes());
@@ -179,5 +179,5 @@ fn an_error_with_a_success_status_fails() {
     });
     check(rows.into());
     let page = |_| whole("200 OK", &["Content-Type: text/html"], b"<html>Log in</html>");
-    check(vec![Row::answer("a page", page, fails(InvalidOutput))]);
+    check(vec![Row::answer("an HTML page", page, fails(InvalidOutput))]);
 }

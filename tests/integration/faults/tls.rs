@@ -68,7 +68,7 @@ fn all_work(connector: &Connector, base_url: &str) {
 /// Asserts that no call connects and nothing is sent, and that the message
 /// contains these words.
 fn all_refused(connector: &Connector, base_url: &str, words: &[&str]) {
-    let begun = Instant::now();
+    let started = Instant::now();
     for (call, end) in calls(connector, base_url) {
         assert!(!format!("{end:?}").contains(&CANARY[..14]), "{call:?}: {end:?}");
         let message = match end {
@@ -85,7 +85,7 @@ fn all_refused(connector: &Connector, base_url: &str, words: &[&str]) {
             assert!(message.contains(word), "{call:?}: {word:?} is not in {message:?}");
         }
     }
-    assert!(begun.elapsed() < limits().time + HANG, "{:?}", begun.elapsed());
+    assert!(started.elapsed() < limits().time + HANG, "{:?}", started.elapsed());
 }
 
 fn provider() -> SocketAddr {
@@ -152,7 +152,7 @@ fn a_handshake_that_fails_or_stalls_sends_nothing() {
     });
 }
 
-/// Without a close notification somebody may have cut the connection, and the
+/// Without a close notification, an attacker may have cut the connection, and the
 /// response could be incomplete.
 #[test]
 fn a_response_without_a_length_needs_an_orderly_close() {

@@ -29,7 +29,7 @@ fn ask(llmock: &LlMock, retries: Retries) -> Result<Outcome, Failure> {
 }
 
 /// A verdict without even a warning.
-fn spotless(attempts: u32, faults: u32) -> Value {
+fn perfect(attempts: u32, faults: u32) -> Value {
     json!({
         "passed": true, "calls": 1, "attempts": attempts, "faults_injected": faults,
         "errors": 0, "warnings": 0, "findings": [],
@@ -53,7 +53,7 @@ fn retries_after_the_requested_pause() {
     assert_ne!(outcome.output.as_str().unwrap(), "");
     assert_eq!(outcome.metadata["attempts"], 4);
     assert!(outcome.metadata["durationMs"].as_u64().unwrap() >= 2300, "{outcome:?}");
-    assert_eq!(llmock.verdict(), spotless(4, 3));
+    assert_eq!(llmock.verdict(), perfect(4, 3));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn gives_up_on_a_provider_that_does_not_recover() {
         (FailureKind::RateLimited, Some(429), Some(200))
     );
     assert_eq!(failure.message, "Rate limit exceeded");
-    assert_eq!(llmock.verdict(), spotless(Retries::default().attempts, 4));
+    assert_eq!(llmock.verdict(), perfect(Retries::default().attempts, 4));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn permanent_errors_are_not_retried() {
         llmock.script(&json!([{ "type": "fail", "status": status, "times": 2 }]));
         let failure = ask(&llmock, Retries::default()).unwrap_err();
         assert_eq!(failure.status, Some(status));
-        assert_eq!(llmock.verdict(), spotless(1, 1), "{status}");
+        assert_eq!(llmock.verdict(), perfect(1, 1), "{status}");
     }
 }
 
@@ -106,7 +106,7 @@ fn requests_for_images_are_retried_too() {
         .unwrap();
     assert!(outcome.output["files"][0]["url"].is_string(), "{outcome:?}");
     assert_eq!(outcome.metadata["attempts"], 3);
-    assert_eq!(llmock.verdict(), spotless(3, 2));
+    assert_eq!(llmock.verdict(), perfect(3, 2));
 }
 
 /// Its approval means something only if it can complain.

@@ -1,4 +1,4 @@
-//! Node-RED's editor in a browser, used as a person would use it. Screenshots
+//! Node-RED's editor in a browser, used the way a user would. Screenshots
 //! are in `TARGET/screenshots/`.
 
 use connector_tests::browser::{Browser, Screen};
@@ -86,7 +86,7 @@ fn a_node_can_be_added_configured_and_deployed() {
     browser.press("Role 2");
     browser.press("developer");
 
-    // A condition shows a field and hides it.
+    // A condition shows and hides a field.
     assert!(!browser.has("Response Schema"));
     browser.press("Response Format");
     browser.press("Object");

@@ -31,7 +31,7 @@ fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
 
 /// While Node-RED loads its nodes, only they keep it running.
 #[test]
-fn node_red_waits_for_a_host_that_compiles() {
+fn node_red_waits_for_a_host_that_is_compiling() {
     let output = output_of_its_own_program();
     assert!(output.ends_with("Started flows\n"), "{output}");
     assert!(output.contains("connectors: openai/v1 with 4 actions"), "{output}");

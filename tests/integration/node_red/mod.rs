@@ -16,7 +16,7 @@ fn credentials() -> Value {
     json!({ "connection": { "token": CANARY } })
 }
 
-/// A flow: a connection to the sandbox, a node of an action, junctions at its
+/// A flow: a connection to the sandbox, an action node, junctions at its
 /// outputs (`outcome`, `events`), and a Catch node before `failure`.
 fn flow(sandbox: &Sandbox, action: &str, node: Value) -> Value {
     let mut action = json!({
@@ -74,14 +74,14 @@ fn question() -> Value {
     }}]}})
 }
 
-/// The same with further fields.
+/// The same with additional fields.
 fn question_with(more: Value) -> Value {
     let mut fields = question();
     fields.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     fields
 }
 
-/// Node-RED with one node of an action.
+/// Node-RED with one action node.
 fn with_node(sandbox: &Sandbox, action: &str, node: Value) -> NodeRed {
     let mut node_red = NodeRed::start();
     node_red.deploy(&flow(sandbox, action, node), &credentials());

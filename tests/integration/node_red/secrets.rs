@@ -27,19 +27,19 @@ fn post(node_red: &NodeRed, path: &str, body: &Value) -> (u16, String) {
 }
 
 /// The files below a folder, as text.
-fn texts(folder: &Path) -> Vec<(String, String)> {
-    let mut texts = Vec::new();
+fn contents(folder: &Path) -> Vec<(String, String)> {
+    let mut contents = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let kind = entry.file_type().unwrap();
         if kind.is_dir() {
-            texts.extend(self::texts(&entry.path()));
+            contents.extend(self::contents(&entry.path()));
         } else if kind.is_file() {
             let bytes = fs::read(entry.path()).unwrap();
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            texts.push((entry.path().display().to_string(), text));
+            contents.push((entry.path().display().to_string(), text));
         }
     }
-    texts
+    contents
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_token_is_only_in_the_request() {
         assert_eq!(status, 200, "{path}: {body}");
         seen.push((path.to_owned(), body));
     }
-    seen.extend(texts(node_red.folder()));
+    seen.extend(contents(node_red.folder()));
     let host = node_red.host().id();
     for file in ["cmdline", "environ"] {
         let bytes = fs::read(format!("/proc/{host}/{file}")).unwrap();

@@ -26,7 +26,7 @@ fn hellos() -> Vec<(&'static str, Fault)> {
         ("a17", body(JSON, format!("\u{feff}{whole}"))),
         ("a byte order mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
         ("a18", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
-        ("a18, called JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, labelled as JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, with one line end", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
         ("JSON labelled as a stream", body(STREAM, whole.to_string())),
         ("indented JSON labelled as a stream", body(STREAM, pretty.clone())),
@@ -34,7 +34,7 @@ fn hellos() -> Vec<(&'static str, Fault)> {
             "indented JSON followed by a [DONE] mark",
             body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n")),
         ),
-        ("JSON labelled as a page", body("text/html", whole.to_string())),
+        ("JSON labelled as HTML", body("text/html", whole.to_string())),
         ("JSON after blank lines", body(JSON, format!("\n\n   \n{pretty}\n"))),
         ("JSON as the only event", body(STREAM, format!("data: {whole}\n\ndata: [DONE]\n\n"))),
         ("JSON as the only event, labelled as JSON", body(JSON, format!("data: {whole}\n\n"))),
@@ -63,15 +63,19 @@ fn a_chat_response_is_read_by_its_content() {
 #[test]
 fn an_unreadable_chat_response_is_described() {
     for (case, answer, words) in [
-        ("a page", body("text/html", "<!doctype html><title>Log in</title>"), "a web page"),
-        ("a page labelled as JSON", body(JSON, "\n<html></html>"), "a web page"),
-        ("a page labelled as a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
+        ("an HTML page", body("text/html", "<!doctype html><title>Log in</title>"), "a web page"),
+        ("HTML labelled as JSON", body(JSON, "\n<html></html>"), "a web page"),
+        ("HTML labelled as a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
         ("nothing", body(JSON, ""), "is empty"),
         ("plain text", body(JSON, "Hello"), "is not JSON"),
-        ("half of an object", body(JSON, "{\"choices\": [{"), "is not JSON"),
+        ("a truncated object", body(JSON, "{\"choices\": [{"), "is not JSON"),
         ("two objects", body(JSON, "{}{}"), "is not JSON"),
         ("other JSON", body(JSON, "{\"hello\": 1}"), "no answer"),
-        ("words", body(JSON, "{\"detail\": \"Not authenticated\"}"), "Not authenticated"),
+        (
+            "JSON with a message",
+            body(JSON, "{\"detail\": \"Not authenticated\"}"),
+            "Not authenticated",
+        ),
         (
             "plain text in an event",
             body(STREAM, "data: {\"detail\": \"Not authenticated\"}\n\n"),

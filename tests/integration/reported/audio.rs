@@ -36,7 +36,7 @@ fn speech_is_named_by_its_content() {
         ("t01f", Some("wav"), "audio/pcm", PCM, "speech.pcm", "audio/pcm"),
         ("t01i", Some("aac"), "audio/mp4", MP4, "speech.m4a", "audio/mp4"),
         (
-            "its rate in its type",
+            "the sample rate in the media type",
             Some("wav"),
             "audio/L16;rate=24000",
             PCM,
@@ -56,7 +56,7 @@ fn speech_is_named_by_its_content() {
         ("Vorbis for Opus", Some("opus"), "audio/ogg", VORBIS, "speech.ogg", "audio/ogg"),
         ("no type", Some("mp3"), "", &mp3, "speech.mp3", "audio/mpeg"),
         ("the wrong type", Some("mp3"), "application/json", &mp3, "speech.mp3", "audio/mpeg"),
-        ("a page's type", Some("mp3"), "text/html", WAV, "speech.wav", "audio/wav"),
+        ("the media type of HTML", Some("mp3"), "text/html", WAV, "speech.wav", "audio/wav"),
     ] {
         for case in [speech(format), speech(format).streamed()] {
             let ran = case.answers([body(kind, content)]).start();
@@ -84,16 +84,22 @@ fn a_response_that_is_not_audio_fails_with_its_message() {
         ("t03", Some("mp3"), "text/plain", "model is not loaded", "model is not loaded"),
         ("JSON", Some("mp3"), "application/json", "{\"status\":\"busy\"}", "busy"),
         ("JSON for audio", Some("wav"), "audio/wav", "{\"status\":\"busy\"}", "busy"),
-        ("words for PCM", Some("pcm"), "text/plain", "model is not loaded", "model is not loaded"),
+        ("text for PCM", Some("pcm"), "text/plain", "model is not loaded", "model is not loaded"),
         (
-            "words labelled as PCM",
+            "text labelled as PCM",
             Some("mp3"),
             "audio/pcm",
             "model is not loaded",
             "model is not loaded",
         ),
         ("a stream", Some("mp3"), "text/event-stream", events, "speech.audio.delta"),
-        ("a page", Some("mp3"), "text/html", "<!doctype html><title>Log in</title>", "Log in"),
+        (
+            "an HTML page",
+            Some("mp3"),
+            "text/html",
+            "<!doctype html><title>Log in</title>",
+            "Log in",
+        ),
     ] {
         for case in [speech(format), speech(format).streamed()] {
             let ran = case.answers([body(kind, content)]).start();

@@ -70,7 +70,7 @@ fn the_message_is_extracted() {
             assert_eq!(failure.message, "No such thing", "{case}, {action}");
             assert_eq!(failure.detail, Some(error.to_string()), "{case}, {action}");
         }
-        // The connection test and the list of models as well.
+        // The same for the connection test and the list of models.
         let sandbox = sandbox();
         let connection = connection(&OPENAI, &sandbox);
         sandbox.script(refusal(400, error.to_string()));
@@ -145,7 +145,7 @@ fn errors_that_are_not_json_are_read_too() {
             "No such thing",
         ),
         (
-            "a page",
+            "an HTML page",
             "<!doctype html><html><head><title>No such thing</title></head><body></body></html>",
             "No such thing",
         ),
@@ -165,7 +165,7 @@ fn a_message_needs_content_unless_it_is_an_instruction() {
     for (case, message) in [
         ("i11b", json!({ "role": "system", "content": "" })),
         ("null", json!({ "role": "system", "content": null })),
-        ("blanks", json!({ "role": "system", "content": " \n" })),
+        ("whitespace", json!({ "role": "system", "content": " \n" })),
     ] {
         let ran = run("ask", json!({ "messages": [message, user()] })).start();
         assert_eq!(ran.bodies()[0]["messages"], json!([user()]), "{case}");

@@ -1,5 +1,5 @@
 //! An answer that the provider ends early is a failure of the right kind that
-//! keeps the text so far. Only the token limit yields a usable text.
+//! keeps the text so far. Only the token limit yields usable text.
 
 use connector_host::{FailureKind, Functions};
 use serde_json::{Value, json};
@@ -45,14 +45,14 @@ fn an_incomplete_text_fails() {
         ),
         ("vLLM's", json!({ "finish_reason": "abort" }), Unavailable, "`abort`"),
     ] {
-        let begun = json!({ "choices": [{ "index": 0, "delta": { "content": "Hel" } }] });
+        let first = json!({ "choices": [{ "index": 0, "delta": { "content": "Hel" } }] });
         let with = |member: &str, content: Value| {
             let mut choice = ending.clone();
             choice["index"] = 0.into();
             choice[member] = content;
             json!({ "choices": [choice] })
         };
-        let streamed = events(&[begun, with("delta", json!({}))]);
+        let streamed = events(&[first, with("delta", json!({}))]);
         let whole = json_body(&with("message", json!({ "role": "assistant", "content": "Hel" })));
         for (answer, is_streamed) in [(streamed, true), (whole, false)] {
             let ran = run("ask", question()).answers([answer]);
@@ -67,7 +67,7 @@ fn an_incomplete_text_fails() {
 
 #[test]
 fn an_error_in_a_later_event_keeps_the_text() {
-    let begun = json!({ "choices": [{ "index": 0, "delta": { "content": "Hel" } }] });
+    let first = json!({ "choices": [{ "index": 0, "delta": { "content": "Hel" } }] });
     for (case, event, kind) in [
         (
             "an error",
@@ -100,7 +100,7 @@ fn an_error_in_a_later_event_keeps_the_text() {
         ),
     ] {
         let ran =
-            run("ask", question()).answers([events(&[begun.clone(), event])]).streamed().start();
+            run("ask", question()).answers([events(&[first.clone(), event])]).streamed().start();
         let failure = ran.failure(kind);
         assert_eq!(failure.message, "Gone", "{case}");
         assert_eq!(failure.detail.as_deref(), Some("Hel"), "{case}");

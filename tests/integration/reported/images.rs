@@ -19,8 +19,8 @@ fn cases() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let text = |text: &str| json!({ "b64_json": text });
     vec![
         ("m03", text("iVBORw0K\nGgr7//4=\n"), "image.png", "image/png"),
-        ("line breaks as in mail", text("iVBORw0K\r\nGgr7//4=\r\n"), "image.png", "image/png"),
-        ("surrounding blanks", text("  iVBORw0KGgr7//4= "), "image.png", "image/png"),
+        ("line breaks as in MIME", text("iVBORw0K\r\nGgr7//4=\r\n"), "image.png", "image/png"),
+        ("surrounding spaces", text("  iVBORw0KGgr7//4= "), "image.png", "image/png"),
         ("m04", text(&format!("data:image/png;base64,{BASE64}")), "image.png", "image/png"),
         ("upper case", text(&format!("DATA:IMAGE/PNG;BASE64,{BASE64}")), "image.png", "image/png"),
         ("no type", text(&format!("data:;base64,{BASE64}")), "image.png", "image/png"),

@@ -301,7 +301,7 @@ fn an_invalid_line_is_answered_with_an_error() {
         let answers = answers(line.as_bytes(), Some(7));
         assert_eq!((answers.len(), &answers[0]["id"]), (1, &json!(7)), "{line}");
     }
-    // Before the handshake as well.
+    // The same before the handshake.
     let hello = format!("hello\n{}\n", HELLO.replace('\n', ""));
     let answered = answered(command(None), hello.as_bytes(), &[1]);
     assert_eq!((answered.len(), &answered[0]["error"]["code"]), (2, &json!(-32_700)));

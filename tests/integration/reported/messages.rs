@@ -1,4 +1,4 @@
-//! A message of the model is sent back to its provider unchanged, in function
+//! A message from the model is sent back to its provider unchanged, in function
 //! rounds and in repairs, streamed or not.
 
 use connector_host::Functions;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{events, json_body, run};
 
-/// A message with a call and further members.
+/// A message with a call and additional members.
 fn message(more: Value) -> Value {
     let mut message = json!({
         "role": "assistant",
@@ -56,9 +56,9 @@ fn additions() -> Vec<(&'static str, Value)> {
         ),
         ("reasoning", json!({ "reasoning": "Hm." })),
         ("a signature in the call", json!({ "tool_calls": signed })),
-        ("text next to the call", json!({ "content": "I look it up." })),
+        ("text next to the call", json!({ "content": "I'll look it up." })),
         ("an empty text", json!({ "content": "" })),
-        ("parts", json!({ "content": [{ "type": "text", "text": "I look it up." }] })),
+        ("parts", json!({ "content": [{ "type": "text", "text": "I'll look it up." }] })),
         ("unknown members", json!({ "x_y": { "z": [1, { "a": "b" }] }, "w": 1.50 })),
     ]
 }

@@ -1,4 +1,4 @@
-//! Cases that users of such connectors reported. Each file covers one kind of
+//! Cases reported by users of similar connectors. Each file covers one kind of
 //! report. Each row of its tables is a case: an input or a provider's response,
 //! and the expected result.
 
@@ -21,7 +21,7 @@ mod recordings;
 mod self_hosted;
 mod streams;
 mod strict_schemas;
-mod texts;
+mod text;
 mod transcripts;
 mod values;
 
@@ -60,7 +60,7 @@ struct Ran {
     dir: TempDir,
 }
 
-/// A run without streaming, against a provider that answers well.
+/// A run without streaming, against a provider that responds normally.
 fn run(action: &'static str, input: Value) -> Case {
     Case {
         action,
@@ -75,7 +75,7 @@ fn run(action: &'static str, input: Value) -> Case {
 
 impl Case {
     /// Scripts the provider's responses, one for each request; after them it
-    /// answers well again.
+    /// responds normally again.
     fn answers(mut self, answers: impl IntoIterator<Item = Fault>) -> Self {
         self.answers = answers.into_iter().collect();
         self
@@ -98,7 +98,7 @@ impl Case {
         self
     }
 
-    /// Sets a further value of the connection.
+    /// Sets another value of the connection.
     fn connection(mut self, property: &'static str, value: impl Into<Value>) -> Self {
         self.connection.push((property, value.into()));
         self

@@ -1,4 +1,4 @@
-//! Recordings whose name says less than their content, or something different.
+//! Recordings whose names do not reveal their content, or contradict it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -61,7 +61,7 @@ fn a_recording_is_sent_with_the_extension_of_its_content() {
         ("a film", "film.mp4", MOVIE, ("film.mp4", "video/mp4")),
         ("a video as audio", "talk.m4a", MOVIE, ("talk.m4a", "audio/mp4")),
         ("3GP", "call.3gp", THREE_GP, ("call.mp4", "video/mp4")),
-        ("sound in 3GP", "call.m4a", THREE_GP, ("call.m4a", "audio/mp4")),
+        ("audio in 3GP", "call.m4a", THREE_GP, ("call.m4a", "audio/mp4")),
         ("WebM", "talk.weba", WEBM, ("talk.webm", "audio/webm")),
         ("FLAC after a tag", "talk.mp3", &tagged_flac(), ("talk.flac", "audio/flac")),
         ("MPEG without a tag", "talk", b"\xff\xf3\x90\x64", ("talk.mp3", "audio/mpeg")),

@@ -107,7 +107,7 @@ fn an_incomplete_stream_fails_and_keeps_the_text_so_far() {
         ("no end", format!("data: {half}\n\n")),
         ("a reason that is empty", format!("data: {half}\n\ndata: {blank}\n\n")),
         ("something else", format!("data: {half}\n\ndata: oops\n\n")),
-        ("a page", format!("data: {half}\n\n<html>\n\n")),
+        ("an HTML page", format!("data: {half}\n\n<html>\n\n")),
     ] {
         let answer = body("text/event-stream", stream);
         let ran = run("ask", question()).answers([answer]).streamed().start();
@@ -162,7 +162,7 @@ fn every_function_call_is_executed() {
             vec!["weather Bern", "time Rome"],
         ),
         (
-            "one place, two ids",
+            "one index, two ids",
             vec![
                 whole(json!(0), json!("a"), "weather", "Bern"),
                 whole(json!(0), json!("b"), "weather", "Rome"),
@@ -170,7 +170,7 @@ fn every_function_call_is_executed() {
             vec!["weather Bern", "weather Rome"],
         ),
         (
-            "no place",
+            "no index",
             vec![
                 whole(null(), json!("a"), "weather", "Bern"),
                 whole(null(), json!("b"), "weather", "Rome"),

@@ -60,7 +60,7 @@ fn only_schemas_that_strict_mode_accepts_are_strict() {
             false,
         ),
         ("j33b: contentMediaType", string("contentMediaType", json!("text/html")), false),
-        ("a shortest length", string("minLength", json!(1)), false),
+        ("a minimum length", string("minLength", json!(1)), false),
         ("examples", string("examples", json!(["x"])), false),
         ("a member of any type", json!({}), false),
         ("a reference with a description", json!({ "$ref": "#", "description": "x" }), false),
@@ -74,7 +74,7 @@ fn only_schemas_that_strict_mode_accepts_are_strict() {
         assert_eq!(format["strict"], is_strict, "{case}");
         assert_eq!(format["schema"], schema, "{case}");
         assert_eq!(ran.sent[0].status, Some(200), "{case}");
-        // In a list as well.
+        // The same inside a list.
         let ran = run("ask", input(2, &schema.to_string())).start();
         let format = &ran.bodies()[0]["response_format"]["json_schema"];
         assert_eq!(format["strict"], is_strict, "{case}, in a list");

@@ -27,8 +27,8 @@ fn a_transcript_is_read_by_its_content() {
         ("x16", "text", "application/json", object, &text),
         ("JSON labelled as text", "text", "text/plain", object, &text),
         ("JSON without a type", "text", "", object, &text),
-        ("a JSON text", "text", "application/json", "\"Hi\"", &text),
-        ("words in quotes", "text", "text/plain", "\"Hi\"", &json!("\"Hi\"")),
+        ("a JSON string", "text", "application/json", "\"Hi\"", &text),
+        ("text in quotes", "text", "text/plain", "\"Hi\"", &json!("\"Hi\"")),
         ("x16h", "text", "text/event-stream", EVENTS, &text),
         ("a stream without a type", "text", "", EVENTS, &text),
         ("a stream for JSON", "json", "text/event-stream", EVENTS, &whole),
@@ -59,9 +59,9 @@ fn a_transcript_is_read_by_its_content() {
         ("one before JSON", "json", "application/json", "\u{feff}{\"text\":\"Hi\"}", &whole),
         ("one before VTT", "vtt", "text/vtt", &format!("\u{feff}{VTT}"), &json!(VTT)),
         ("VTT", "vtt", "text/plain", VTT, &json!(VTT)),
-        ("SRT in a JSON text", "srt", "application/json", &json!(SRT).to_string(), &json!(SRT)),
+        ("SRT in a JSON string", "srt", "application/json", &json!(SRT).to_string(), &json!(SRT)),
         ("no subtitles", "srt", "text/plain", "", &json!("")),
-        ("text labelled as a page", "text", "text/html", "Hi", &text),
+        ("text labelled as HTML", "text", "text/html", "Hi", &text),
         (
             "a duration as a string",
             "verbose_json",
@@ -119,18 +119,18 @@ fn a_transcript_in_the_wrong_format_is_kept_in_the_failure() {
 fn a_response_that_is_not_a_transcript_fails() {
     let page = "<!doctype html><title>Log in</title>";
     for (id, format, kind, answer) in [
-        ("a page", "text", "text/html", page),
-        ("a page as text", "text", "text/plain", page),
-        ("a page for VTT", "vtt", "text/html", page),
-        ("a page for JSON", "json", "text/html", "<h1>Bad gateway</h1>"),
-        ("JSON without a text", "text", "application/json", "{\"status\":\"busy\"}"),
+        ("an HTML page", "text", "text/html", page),
+        ("HTML labelled as text", "text", "text/plain", page),
+        ("HTML for VTT", "vtt", "text/html", page),
+        ("HTML for JSON", "json", "text/html", "<h1>Bad gateway</h1>"),
+        ("JSON without text", "text", "application/json", "{\"status\":\"busy\"}"),
         (
-            "half of a stream",
+            "a truncated stream",
             "text",
             "text/event-stream",
             "data: {\"type\":\"transcript.text.delta\",\"delta\":\"H\"}\n\n",
         ),
-        ("half of JSON", "json", "application/json", "{\"text\":\"H"),
+        ("truncated JSON", "json", "application/json", "{\"text\":\"H"),
         ("nothing", "json", "text/plain", " "),
     ] {
         let ran = answered(format, kind, answer);

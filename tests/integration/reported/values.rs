@@ -1,5 +1,5 @@
 //! Values in the forms that workflow engines, environment variables, forms and
-//! models write.
+//! models produce.
 
 use connector_host::{FailureKind, Files, Functions};
 use connector_tests::mcp::exchanged;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{OPENAI, json_body, run, served};
 
-/// The smallest question with further properties.
+/// The smallest question with additional properties.
 fn asking(properties: &Value) -> Value {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(properties.as_object().unwrap().clone());
@@ -21,7 +21,7 @@ fn accepts_values_that_convert_without_loss() {
     for (id, given, sent) in [
         ("i02", json!({ "maxTokens": "100" }), json!({ "max_completion_tokens": 100 })),
         (
-            "i02 with blanks",
+            "i02 with spaces",
             json!({ "maxTokens": " 100\n" }),
             json!({ "max_completion_tokens": 100 }),
         ),
@@ -38,8 +38,8 @@ fn accepts_values_that_convert_without_loss() {
         ("i06 yes", json!({ "store": "yes" }), json!({ "store": true })),
         ("i06 0", json!({ "store": 0 }), json!({ "store": false })),
         ("i07", json!({ "presencePenalty": "-0.5" }), json!({ "presence_penalty": -0.5 })),
-        ("y10 of Ask", json!({ "temperature": "0" }), json!({ "temperature": 0 })),
-        ("y10 with blanks", json!({ "temperature": " 0.7 " }), json!({ "temperature": 0.7 })),
+        ("y10 in Ask", json!({ "temperature": "0" }), json!({ "temperature": 0 })),
+        ("y10 with spaces", json!({ "temperature": " 0.7 " }), json!({ "temperature": 0.7 })),
         (
             "seed",
             json!({ "seed": "9007199254740993" }),
@@ -57,9 +57,9 @@ fn accepts_values_that_convert_without_loss() {
         ),
         ("i29", json!({ "user": 12345 }), json!({ "user": "12345" })),
         ("i23", json!({ "model": " gpt-4o\n" }), json!({ "model": "gpt-4o" })),
-        ("i23 of a closed list", json!({ "verbosity": " low\r\n" }), json!({ "verbosity": "low" })),
+        ("i23 in a closed list", json!({ "verbosity": " low\r\n" }), json!({ "verbosity": "low" })),
         ("a list of one", json!({ "stop": "END" }), json!({ "stop": ["END"] })),
-        ("a text with a comma", json!({ "stop": "a, b" }), json!({ "stop": ["a, b"] })),
+        ("a string with a comma", json!({ "stop": "a, b" }), json!({ "stop": ["a, b"] })),
         ("a list as JSON text", json!({ "stop": "[\"a\", \"b\"]" }), json!({ "stop": ["a", "b"] })),
         ("upper case", json!({ "verbosity": "High" }), json!({ "verbosity": "high" })),
         (
@@ -103,7 +103,7 @@ fn a_schema_may_be_given_as_an_object() {
     });
     for (id, format, given) in [
         ("j10", json!(1), schema.clone()),
-        ("j10 as a text", json!(1), json!(schema.to_string())),
+        ("j10 as a string", json!(1), json!(schema.to_string())),
         ("by a label", json!("Object"), schema.clone()),
         ("by a label in lower case", json!("object"), schema.clone()),
     ] {
@@ -208,7 +208,7 @@ fn reports_all_errors_at_once() {
 }
 
 #[test]
-fn an_unknown_property_is_answered_with_the_known_ones() {
+fn an_unknown_property_error_lists_the_known_properties() {
     let ran = run("ask", asking(&json!({ "voice": "alloy" }))).start();
     let message = &ran.failure(FailureKind::InvalidInput).message;
     let known =
@@ -295,7 +295,7 @@ fn called(tool: &str, arguments: &Value) -> [Value; 3] {
 
 #[test]
 fn a_connection_accepts_the_same_values() {
-    for (id, name) in [("a label", "MAX_TOKENS"), ("blanks", " max_tokens\n")] {
+    for (id, name) in [("a label", "MAX_TOKENS"), ("whitespace", " max_tokens\n")] {
         let ran = run("ask", asking(&json!({ "model": "gpt-4o", "maxTokens": "5" })))
             .connection("maxTokensParameter", name)
             .start();
@@ -304,7 +304,7 @@ fn a_connection_accepts_the_same_values() {
     }
 }
 
-/// The arguments of a function that a model calls are an input as well.
+/// The arguments of a function that a model calls are input too.
 #[test]
 fn function_arguments_from_a_model_accept_the_same_values() {
     let call = json!({ "id": "call_1", "type": "function", "function": {

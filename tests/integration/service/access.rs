@@ -70,7 +70,7 @@ fn with_a_key_only_requests_with_that_key_are_served() {
 }
 
 #[test]
-fn refuses_to_start_open_to_everybody() {
+fn refuses_to_start_open_to_everyone() {
     for (args, expected) in [
         (vec!["--listen", "0.0.0.0:0"], "--api-key-file"),
         (vec!["--listen", "nowhere"], "127.0.0.1:8080"),

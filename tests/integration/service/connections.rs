@@ -29,7 +29,7 @@ fn a_connection_is_stored_used_changed_and_deleted() {
     };
     run(&id).expect(200);
 
-    // If the token is omitted, it stays.
+    // If the token is omitted, it is kept.
     let renamed = json!({ "name": "Ours", "values": { "baseUrl": sandbox.base_url() } });
     let replaced = put(&service, &id, &renamed).expect(200).json();
     assert_eq!((&replaced["name"], &replaced["secrets"]), (&json!("Ours"), &json!(["token"])));

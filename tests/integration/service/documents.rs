@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{API, JSON, OPENAI, answer, events as events_of, get, post, question, send};
 
-/// A document of `schemas/`.
+/// A document in `schemas/`.
 fn document(name: &str) -> Value {
     let path = in_repository("schemas/openai/v1").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -59,7 +59,7 @@ fn the_output_schema_depends_on_the_input() {
 }
 
 #[test]
-fn unknown_names_are_answered_with_the_available_ones() {
+fn unknown_name_errors_list_the_available_names() {
     let service = Service::start();
     for path in [
         "/nothing",

@@ -39,8 +39,8 @@ impl Workshop {
         Self { folder, document, service }
     }
 
-    /// Copies a file of the repository into the folder.
-    fn bring(&self, name: &str, as_name: &str) {
+    /// Copies a file from the repository into the folder.
+    fn copy(&self, name: &str, as_name: &str) {
         let from = in_repository("tests/openapi/clients").join(name);
         fs::copy(from, self.folder.path().join(as_name)).unwrap();
     }
@@ -96,7 +96,7 @@ impl Workshop {
     }
 }
 
-/// Every text between two others.
+/// Every string between two delimiters.
 fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = &'a str> {
     text.split(start).skip(1).filter_map(move |rest| rest.split(end).next())
 }
@@ -104,8 +104,8 @@ fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Ite
 #[test]
 fn python() {
     let workshop = Workshop::open();
-    workshop.bring("client.py", "client.py");
-    workshop.bring("python.yml", "config.yml");
+    workshop.copy("client.py", "client.py");
+    workshop.copy("python.yml", "config.yml");
     let generate = ["generate", "--path", "openapi.json", "--output-path", "generated"];
     let printed = workshop.run(
         "python/bin/openapi-python-client",
@@ -132,8 +132,8 @@ fn python() {
 #[test]
 fn openapi_typescript_and_openapi_fetch() {
     let workshop = Workshop::open();
-    workshop.bring("openapi-fetch.ts", "client.ts");
-    workshop.bring("tsconfig.json", "tsconfig.json");
+    workshop.copy("openapi-fetch.ts", "client.ts");
+    workshop.copy("tsconfig.json", "tsconfig.json");
     workshop.run("node_modules/.bin/openapi-typescript", &["openapi.json", "-o", "generated.d.ts"]);
     let types = workshop.read("generated.d.ts");
     let operations = types.split("export interface operations {").nth(1).unwrap();
@@ -165,8 +165,8 @@ fn openapi_typescript_and_openapi_fetch() {
 #[test]
 fn hey_api() {
     let workshop = Workshop::open();
-    workshop.bring("hey-api.ts", "client.ts");
-    workshop.bring("tsconfig.json", "tsconfig.json");
+    workshop.copy("hey-api.ts", "client.ts");
+    workshop.copy("tsconfig.json", "tsconfig.json");
     let printed = workshop.run(
         "node_modules/.bin/openapi-ts",
         &["-i", "openapi.json", "-o", "generated", "-c", "@hey-api/client-fetch"],

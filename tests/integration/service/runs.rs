@@ -102,7 +102,7 @@ fn rejects_an_unreadable_body() {
 }
 
 #[test]
-fn answers_queries_of_forms() {
+fn answers_form_queries() {
     let (service, sandbox) = (Service::start(), sandbox());
     let connection = json!({ "connection": inline(&sandbox) });
     let tested = post(&service, &format!("{OPENAI}/connection/test"), &connection);
@@ -119,7 +119,7 @@ fn answers_queries_of_forms() {
 /// Form queries to a provider that does not respond delay neither runs nor the
 /// store.
 #[test]
-fn queries_of_forms_leave_threads_for_others() {
+fn form_queries_leave_threads_for_others() {
     let (service, sandbox) = (Service::start_with(&["--runs", "1"]), sandbox());
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
@@ -144,7 +144,7 @@ fn queries_of_forms_leave_threads_for_others() {
     assert_eq!(&head, b"HTTP/1.1 503");
     post(&service, &run_of("ask"), &question(&sandbox)).expect(200);
     get(&service, "/api/v1/connections").expect(200);
-    // The first queries still wait, so nothing waited for them.
+    // The first queries are still waiting, so nothing waited for them.
     let mut open = 0;
     for stream in &mut asked {
         stream.set_nonblocking(true).unwrap();
@@ -169,12 +169,12 @@ fn a_query_stops_when_its_caller_disconnects() {
     );
     caller.write_all(request.as_bytes()).unwrap();
     let (mut provider, _) = silent.accept().unwrap();
-    assert_ne!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query is there");
+    assert_ne!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query has not arrived");
     drop(caller);
     // Well before the query's own timeout, which the reader would see as an
     // error.
     provider.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
-    assert_eq!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query has ended");
+    assert_eq!(provider.read(&mut [0; 4096]).unwrap(), 0, "the query continues");
 }
 
 #[test]
@@ -188,9 +188,9 @@ fn a_run_stops_when_its_caller_disconnects() {
     assert_eq!(received.next().as_deref(), Some("event: delta"));
     drop(received);
     // The slot is free again: no run is active.
-    let begun = Instant::now();
+    let started = Instant::now();
     while get(&service, "/metrics").text.contains("connector_runs_in_progress 1") {
-        assert!(begun.elapsed() < HANG, "the run continues");
+        assert!(started.elapsed() < HANG, "the run continues");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -79,7 +79,7 @@ fn messages() -> Vec<Case> {
     }
 }
 
-/// Text, and objects and lists without a schema, which are requested in words.
+/// Text, and objects and lists without a schema, which the prompt asks for.
 fn instructed() -> Vec<Case> {
     cases! { smallest();
         "text": { "responseFormat": 0 } => {};
@@ -148,8 +148,8 @@ fn schemas() -> Vec<Case> {
         "list-loose":
             { "responseFormat": 2, "responseSchema": OPEN_CITY }
             => { "response_format": schema(false, list_of(read(OPEN_CITY))) };
-        "list-of-texts":
-            { "responseFormat": 2, "responseSchema": TEXTS }
+        "list-of-strings":
+            { "responseFormat": 2, "responseSchema": STRINGS }
             => { "response_format": schema(true, read(r#"{
                 "type": "object",
                 "properties": { "items": { "type": "array", "items": { "type": "string" } } },
@@ -337,13 +337,13 @@ fn attachments() -> Vec<Case> {
             ]};
         "image-detail-auto":
             { "attachments": [{ "url": "picture.png" }], "imageDetail": "auto" }
-            => { "messages": [with(&[seen(png(), "auto")])] };
+            => { "messages": [with(&[with_detail(png(), "auto")])] };
         "image-detail-low":
             { "attachments": [{ "url": "picture.png" }], "imageDetail": "low" }
-            => { "messages": [with(&[seen(png(), "low")])] };
+            => { "messages": [with(&[with_detail(png(), "low")])] };
         "image-detail-high":
             { "attachments": [{ "url": "picture.png" }], "imageDetail": "high" }
-            => { "messages": [with(&[seen(png(), "high")])] };
+            => { "messages": [with(&[with_detail(png(), "high")])] };
         "image-detail-of-none": { "imageDetail": "low" } => {};
     }
 }
@@ -456,7 +456,7 @@ const OPEN_CITY: &str = r#"{
 }"#;
 
 /// The schema of a list.
-const TEXTS: &str = r#"{ "type": "array", "items": { "type": "string" } }"#;
+const STRINGS: &str = r#"{ "type": "array", "items": { "type": "string" } }"#;
 
 /// A schema with references, one of them nested in another.
 const TREE: &str = r##"{
@@ -528,10 +528,10 @@ const DEGREES: &str = r#"{"degrees":21.5}"#;
 
 fn weather() -> Value {
     let place = json!({ "properties": { "place": { "type": "string" } }, "required": ["place"] });
-    tool("weather_v1_today", "The weather of today.", place)
+    tool("weather_v1_today", "Today's weather.", place)
 }
 
-/// A tool whose parameters are an object with these further keywords.
+/// A tool whose parameters are an object with these additional keywords.
 fn tool(name: &str, description: &str, mut parameters: Value) -> Value {
     parameters["type"] = "object".into();
     json!({
@@ -574,7 +574,7 @@ fn png() -> Value {
 }
 
 /// An image with this level of detail.
-fn seen(mut image: Value, detail: &str) -> Value {
+fn with_detail(mut image: Value, detail: &str) -> Value {
     image["image_url"]["detail"] = detail.into();
     image
 }
@@ -594,7 +594,7 @@ fn pdf() -> Value {
 fn which_city() -> Value {
     json!({ "role": "user", "content": [
         text("Which city?"),
-        seen(png(), "low"),
-        seen(image("jpeg", "picture.jpg"), "low"),
+        with_detail(png(), "low"),
+        with_detail(image("jpeg", "picture.jpg"), "low"),
     ]})
 }

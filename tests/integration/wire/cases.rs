@@ -42,7 +42,7 @@ pub struct Smallest {
 }
 
 impl Smallest {
-    /// The smallest input with further properties.
+    /// The smallest input with additional properties.
     pub fn with(&self, set: &Value) -> Value {
         let mut input = self.input.clone();
         for (name, value) in set.as_object().unwrap() {
@@ -51,7 +51,7 @@ impl Smallest {
         input
     }
 
-    /// A case with further properties, and how the bodies of its requests
+    /// A case with additional properties, and how the bodies of its requests
     /// differ.
     pub fn case(&self, name: &str, set: &Value, differences: Vec<Value>) -> Case {
         let is_nothing = |difference: &Value| *difference == json!({});
@@ -77,7 +77,7 @@ impl Case {
 }
 
 /// A table of an action's cases, one per row: the name, the properties added to
-/// the smallest input, and the resulting difference in the body. Each further
+/// the smallest input, and the resulting difference in the body. Each additional
 /// `=>` is the difference in the next request.
 macro_rules! cases {
     ($smallest:expr; $($name:literal: $set:tt $(=> $difference:tt)+;)+) => {{

@@ -2,10 +2,9 @@
 //! makes.
 //!
 //! The smallest request to each endpoint is written out. The tables in the
-//! other files have an input for each kind of request, and the difference to
+//! other files have an input for each kind of request, and the difference from
 //! the smallest one. The sandbox accepts each request, and OpenAI's own API
 //! description allows it.
-//! description of its API allows it.
 
 mod ask;
 mod cases;
@@ -103,7 +102,7 @@ fn every_property_is_covered_by_a_case() {
 
 /// OpenAI's description of its API allows every request.
 #[test]
-fn the_judge_accepts_every_request() {
+fn steady_accepts_every_request() {
     let bench = Bench::new();
     let (steady, sandbox) = (Steady::start(), sandbox());
     let mut complaints = Vec::new();
@@ -124,7 +123,7 @@ fn the_judge_accepts_every_request() {
         let bad = verdicts.iter().filter(|verdict| !verdict.is_good() && !is_newer(verdict));
         complaints.extend(bad.map(|verdict| format!("{}: {verdict}", case.name)));
     }
-    assert!(complaints.is_empty(), "complaints of Steady:\n{}", complaints.join("\n"));
+    assert!(complaints.is_empty(), "Steady's complaints:\n{}", complaints.join("\n"));
 }
 
 /// Whether every complaint is about something the API gained after its
@@ -135,9 +134,9 @@ fn is_newer(verdict: &Verdict) -> bool {
     !verdict.complaints.is_empty() && verdict.complaints.iter().all(is_newer)
 }
 
-/// Checks that the judge detects errors wherever there could be one.
+/// Checks that Steady detects errors wherever there could be one.
 #[test]
-fn the_judge_detects_errors() {
+fn steady_detects_errors() {
     let steady = Steady::start();
     let chat = |set: Value| {
         let mut body = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });
@@ -271,7 +270,7 @@ fn functions() -> Functions {
     let weather = |_| Ok(json!({ "degrees": 21.5 }));
     let closed = |_| Err(Failure::new(FailureKind::Network, "it is closed"));
     Functions::new()
-        .with("weather/v1/today", "The weather of today.", place, weather)
+        .with("weather/v1/today", "Today's weather.", place, weather)
         .with("weather.today", "The same.", json!({ "type": "object" }), weather)
         .with("closed", "Always fails.", json!({ "type": "object" }), closed)
 }
@@ -343,7 +342,7 @@ fn normalized(request: &Recorded) -> Value {
             "content-type" => normalized_type(value),
             _ => value.clone(),
         };
-        assert_eq!(headers.insert(name.clone(), value.into()), None, "twice: {name}");
+        assert_eq!(headers.insert(name.clone(), value.into()), None, "duplicate header: {name}");
     }
     let mut normalized =
         json!({ "method": request.method, "path": request.path, "headers": headers });
@@ -376,7 +375,7 @@ fn normalized_form(parts: &[Part]) -> Value {
                 json!({ "filename": filename, "type": kind, "length": part.len })
             }
             (None, None) => json!(part.text().unwrap()),
-            _ => panic!("neither a file nor a text: {part:?}"),
+            _ => panic!("neither a file nor text: {part:?}"),
         };
         if part.name.ends_with("[]") {
             let list = form.entry(part.name.as_str()).or_insert_with(|| json!([]));

@@ -24,7 +24,7 @@ fn the_output_file_of_a_run_can_be_the_input_of_the_next() {
     assert!(caller.get(&entry["url"]).starts_with(b"RIFF"), "{spoken}");
     let text = caller.run("text", &run("createTranscription", &json!({ "file": entry })));
     assert_eq!(text["outcome"]["output"]["text"], "Good morning", "{text}");
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!(fleet.files(), 0, "files of runs remain");
 }
 
@@ -62,7 +62,7 @@ fn missing_files_and_files_outside_the_bucket_are_rejected() {
         assert!(message.contains(expected), "{reply}");
         assert_eq!(reply["failure"]["property"], "file", "{reply}");
     }
-    caller.is_done();
+    caller.wait_until_done();
     assert!(fleet.sandbox.requests().is_empty());
 }
 
@@ -77,9 +77,9 @@ fn a_file_without_content_times_out() {
         let stream = caller.jetstream().get_stream("OBJ_connector-files").await.unwrap();
         stream.purge().filter("$O.connector-files.C.>").await.unwrap();
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let reply = caller.run("text", &run("createTranscription", &json!({ "file": file })));
-    assert!(begun.elapsed() < Duration::from_secs(120), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
     assert_eq!(reply["failure"]["kind"], "timeout", "{reply}");
     assert_eq!(reply["failure"]["property"], "file", "{reply}");
 }

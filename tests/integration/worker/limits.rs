@@ -16,7 +16,7 @@ fn an_outcome_larger_than_a_message_becomes_a_file() {
         serde_json::from_slice(&caller.get(&reply["outcomeUrl"])).unwrap();
     assert!(outcome["output"].to_string().contains(text.trim_end()));
     assert!(outcome["metadata"]["usage"]["totalTokens"].is_u64());
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!(fleet.asked(&text), 1);
 }
 

@@ -31,7 +31,7 @@ fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
         assert!(message.contains(expected), "{dead}");
         assert_eq!(caller.reply(id)["failure"], dead["failure"]);
     }
-    caller.is_done();
+    caller.wait_until_done();
     // A valid run can be repeated once there is a connector for it.
     let message = caller.dead("connector")["message"].as_str().unwrap().to_owned();
     assert_eq!(serde_json::from_str::<Value>(&message).unwrap()["action"], "acme/v1/ask");
@@ -67,7 +67,7 @@ fn a_message_without_an_id_becomes_a_dead_letter() {
         let dead = caller.dead(&format!("message-{sequence}"));
         assert!(dead["failure"]["message"].as_str().unwrap().contains("`Nats-Msg-Id`"), "{dead}");
     }
-    caller.is_done();
+    caller.wait_until_done();
     assert!(fleet.sandbox.requests().is_empty() && caller.replies().is_empty());
 }
 
@@ -93,7 +93,7 @@ fn a_token_in_a_message_is_rejected_and_not_repeated() {
     }
     let message = caller.reply("inline")["failure"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("must name a connection that the workers have stored"), "{message}");
-    caller.is_done();
+    caller.wait_until_done();
     assert!(fleet.sandbox.requests().is_empty());
 }
 
@@ -105,7 +105,7 @@ fn a_run_leaves_no_token_in_nats() {
     fleet.sandbox.script(Fault::EchoAuthorization { status: 401 });
     caller.run("refused", &ask("Hello!"));
     caller.run("answered", &ask("Hello!"));
-    caller.is_done();
+    caller.wait_until_done();
     let mut folders = vec![fleet.nats.folder().to_owned()];
     let mut files = 0;
     while let Some(folder) = folders.pop() {
@@ -143,6 +143,6 @@ fn a_run_that_kills_its_workers_becomes_a_dead_letter() {
     let message = dead["failure"]["message"].as_str().unwrap();
     assert!(message.contains("delivered 2 times and never ended"), "{dead}");
     assert_eq!(caller.reply("poison")["failure"], dead["failure"]);
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("Poison"), caller.replies().len()), (2, 1));
 }

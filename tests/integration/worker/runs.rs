@@ -22,7 +22,7 @@ fn an_outcome_is_published_once_and_stored() {
     assert_eq!(reply["worker"], worker.id());
     assert_eq!(reply["outcome"]["metadata"]["attempts"], 1);
     assert_eq!(caller.kept("orders.1"), Some(reply));
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!(caller.replies().len(), 1);
     assert_eq!(fleet.asked("Hello!"), 1);
 }
@@ -42,7 +42,7 @@ fn a_failure_is_an_outcome_too() {
     unknown["connection"] = json!("another");
     let failure = caller.run("unknown", &unknown)["failure"].take();
     assert_eq!(failure["message"], "the workers have no connection `another` for openai/v1");
-    caller.is_done();
+    caller.wait_until_done();
     assert!(fleet.sandbox.requests().is_empty());
 }
 
@@ -54,7 +54,7 @@ fn the_same_id_is_one_run() {
     assert!(!caller.publish("a", &ask("Hello!")));
     assert!(caller.publish("a", &ask("Hello!")), "the queue missed the duplicate");
     caller.reply("a");
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
 }
 
@@ -78,9 +78,9 @@ fn the_same_id_is_one_run_even_after_the_queue_forgot_it() {
     thread::sleep(Duration::from_millis(200));
     assert!(!caller.publish("a", &ask("Hello!")), "the queue still remembers the id");
     caller.reply("a");
-    caller.is_done();
+    caller.wait_until_done();
     assert!(!caller.publish("a", &ask("Hello!")), "the queue still remembers the id");
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
 }
 
@@ -91,7 +91,7 @@ fn a_run_waiting_to_retry_does_not_block_other_runs() {
     let caller = fleet.caller();
     let slow_down = Fault::error(429, "rate_limit_exceeded", "Slow down.");
     fleet.sandbox.script(slow_down.with_header("retry-after", "10"));
-    let begun = Instant::now();
+    let started = Instant::now();
     caller.publish("limited", &ask("First"));
     until("the request arrived", || (fleet.asked("First") == 1).then_some(()));
     // The only slot is free.
@@ -99,10 +99,10 @@ fn a_run_waiting_to_retry_does_not_block_other_runs() {
     assert_answers(&other, "Second");
     assert!(caller.kept("limited").is_none());
     let reply = caller.reply("limited");
-    assert!(begun.elapsed() >= Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(started.elapsed() >= Duration::from_secs(10), "{:?}", started.elapsed());
     assert_answers(&reply, "First");
     assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(2), &json!(false)));
-    caller.is_done();
+    caller.wait_until_done();
     // The first request was rejected and not charged.
     assert_eq!(fleet.asked("First"), 2);
 }
@@ -119,7 +119,7 @@ fn an_unreachable_provider_is_tried_up_to_the_limit() {
     assert_eq!(reply["failure"]["kind"], "network");
     assert_eq!(reply["failure"]["requestSent"], false);
     assert_eq!(reply["deliveries"], 2);
-    caller.is_done();
+    caller.wait_until_done();
 }
 
 #[test]

@@ -22,10 +22,10 @@ fn a_run_of_a_killed_worker_is_taken_over() {
     killed.kill();
     let reply = caller.reply("a");
     assert_answers(&reply, "Hello!");
-    // The outcome itself says that it may have been charged twice.
+    // The outcome itself reports that it may have been charged twice.
     assert_eq!((&reply["deliveries"], &reply["repeated"]), (&json!(2), &json!(true)));
     assert_eq!(reply["worker"], other.id());
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (2, 1));
 }
 
@@ -45,7 +45,7 @@ fn a_run_that_must_not_be_charged_twice_is_not_repeated() {
     let message = failure["message"].as_str().unwrap();
     assert!(message.contains("you may have been charged"), "{failure}");
     assert_eq!(failure["requestSent"], true);
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("Hello!"), caller.replies().len()), (1, 1));
 }
 
@@ -69,8 +69,8 @@ fn a_stopping_worker_finishes_its_runs_and_takes_no_more() {
     caller.publish("first", &ask("First"));
     until("the request arrived", || (fleet.asked("First") == 1).then_some(()));
     worker.terminate();
-    let is_told = || worker.log().contains("taking no more runs");
-    until("the worker stops", || is_told().then_some(()));
+    let is_draining = || worker.log().contains("taking no more runs");
+    until("the worker stops", || is_draining().then_some(()));
     caller.publish("second", &ask("Second"));
     worker.wait();
     let reply = caller.reply("first");
@@ -80,7 +80,7 @@ fn a_stopping_worker_finishes_its_runs_and_takes_no_more() {
     assert_eq!((fleet.asked("Second"), fleet.files()), (0, 0));
     let _next = fleet.worker(&[]);
     assert_answers(&caller.reply("second"), "Second");
-    caller.is_done();
+    caller.wait_until_done();
     assert_eq!((fleet.asked("First"), fleet.asked("Second")), (1, 1));
 }
 

@@ -18,10 +18,10 @@ const ANSWER: Duration = Duration::from_millis(100);
 /// The maximum time between two kills, in milliseconds.
 const LIFE: u64 = 600;
 
-/// A number from 0 to `most`, from a generator seeded with the time of day.
-fn chance(state: &mut u64, most: u64) -> u64 {
+/// A number from 0 to `max`, from a generator seeded with the time of day.
+fn chance(state: &mut u64, max: u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*state >> 33) % (most + 1)
+    (*state >> 33) % (max + 1)
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_thousand_runs_each_end_once_despite_killed_workers() {
     let caller = fleet.caller();
     (0..2 * RUNS).for_each(|_| fleet.sandbox.script(Fault::Delay(ANSWER)));
     let mut seed = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
-    let begun = Instant::now();
+    let started = Instant::now();
     for run in 0..RUNS {
         caller.publish(&format!("run-{run}"), &ask(&format!("[{run}]")));
     }
@@ -45,8 +45,8 @@ fn a_thousand_runs_each_end_once_despite_killed_workers() {
         std::mem::replace(&mut workers[one], next).kill();
         kills += 1;
     }
-    let took = begun.elapsed();
-    caller.is_done();
+    let took = started.elapsed();
+    caller.wait_until_done();
 
     // Every outcome is correct and was published exactly once.
     let replies = caller.replies();
@@ -57,7 +57,7 @@ fn a_thousand_runs_each_end_once_despite_killed_workers() {
     assert_eq!(caller.messages("connector-dead"), 0);
 
     // Each repeated request belongs to a run whose worker was killed during it,
-    // and the run's outcome says so.
+    // and the run's outcome reports it.
     let (mut paid, mut repeated) = (0, 0);
     for run in 0..RUNS {
         let reply = &replies[&format!("run-{run}")];

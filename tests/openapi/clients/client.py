@@ -93,22 +93,22 @@ image = openai_v_1_create_image.sync(
 assert isinstance(image, OpenaiV1CreateImageResponse200), image
 assert image.output.files, image
 
-made = openai_v_1_create_speech.sync(
+spoken = openai_v_1_create_speech.sync(
     client=client,
     body=OpenaiV1CreateSpeechBody(
         input_=OpenaiV1CreateSpeechBodyInput(input_="Good morning", voice="alloy"),
         connection=stored,
     ),
 )
-assert isinstance(made, OpenaiV1CreateSpeechResponse200), made
+assert isinstance(spoken, OpenaiV1CreateSpeechResponse200), spoken
 
-heard = openai_v_1_create_transcription.sync(
+transcription = openai_v_1_create_transcription.sync(
     client=client,
     body=OpenaiV1CreateTranscriptionBody(
         input_=OpenaiV1CreateTranscriptionBodyInput(file=uploaded), connection=stored
     ),
 )
-assert isinstance(heard, OpenaiV1CreateTranscriptionResponse200), heard
+assert isinstance(transcription, OpenaiV1CreateTranscriptionResponse200), transcription
 
 wrong = openai_v1_ask.sync(
     client=client,
@@ -125,8 +125,8 @@ print(
             "ask": text.to_dict()["output"],
             "object": answer.to_dict()["output"],
             "image": image.to_dict()["output"],
-            "speech": made.to_dict()["output"],
-            "transcription": heard.to_dict()["output"],
+            "speech": spoken.to_dict()["output"],
+            "transcription": transcription.to_dict()["output"],
             "kind": str(wrong.failure.kind),
         }
     )

@@ -37,10 +37,10 @@ async function main(): Promise<void> {
     body: { input: { imageMessages: [{ content: 'A lighthouse' }] }, connection },
   });
   if (!image.data!.output.files![0]!.url) throw new Error('no image');
-  const made = await openaiV1CreateSpeech({
+  const spoken = await openaiV1CreateSpeech({
     body: { input: { input: 'Good morning', voice: 'alloy' }, connection },
   });
-  const heard = await openaiV1CreateTranscription({ body: { input: { file }, connection } });
+  const transcription = await openaiV1CreateTranscription({ body: { input: { file }, connection } });
   const wrong = await openaiV1Ask({ body: { input: { messages, maxTokens: 0 }, connection } });
 
   console.log(
@@ -48,8 +48,8 @@ async function main(): Promise<void> {
       ask: output,
       object: answer.data!.output,
       image: image.data!.output,
-      speech: made.data!.output,
-      transcription: heard.data!.output,
+      speech: spoken.data!.output,
+      transcription: transcription.data!.output,
       kind: wrong.error!.failure!.kind,
     }),
   );

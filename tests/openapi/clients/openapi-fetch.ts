@@ -43,10 +43,10 @@ async function main(): Promise<void> {
     body: { input: { imageMessages: [{ content: 'A lighthouse' }] }, connection },
   });
   if (!image.data!.output.files![0]!.url) throw new Error('no image');
-  const made = await client.POST('/api/v1/components/openai/v1/actions/createSpeech/run', {
+  const spoken = await client.POST('/api/v1/components/openai/v1/actions/createSpeech/run', {
     body: { input: { input: 'Good morning', voice: 'alloy' }, connection },
   });
-  const heard = await client.POST('/api/v1/components/openai/v1/actions/createTranscription/run', {
+  const transcription = await client.POST('/api/v1/components/openai/v1/actions/createTranscription/run', {
     body: { input: { file }, connection },
   });
 
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
     headers: { accept: 'text/event-stream' },
     parseAs: 'text',
   });
-  const said = events(streamed.data as unknown as string)
+  const streamedText = events(streamed.data as unknown as string)
     .map((event) => (event.event === 'delta' ? event.data.text : ''))
     .join('');
 
@@ -66,9 +66,9 @@ async function main(): Promise<void> {
       ask: output,
       object: answer.data!.output,
       image: image.data!.output,
-      speech: made.data!.output,
-      transcription: heard.data!.output,
-      streamed: said,
+      speech: spoken.data!.output,
+      transcription: transcription.data!.output,
+      streamed: streamedText,
       kind: wrong.error!.failure!.kind,
     }),
   );

@@ -1,4 +1,4 @@
-//! Audio of the sandbox: a tone generated from the text, or a recorded sample
+//! The sandbox's audio: a tone generated from the text, or a recorded sample
 //! for formats that need an encoder.
 
 use std::f64::consts::TAU;
@@ -11,7 +11,7 @@ const SAMPLE_RATE: u32 = 24_000;
 /// The duration of a character at normal speed.
 const SECONDS_PER_CHARACTER: f64 = 0.06;
 
-/// Generates audio for a text, and returns its media type and bytes.
+/// Generates audio for text, and returns its media type and bytes.
 pub(crate) fn speak(text: &str, speed: f64, format: &str) -> (&'static str, Vec<u8>) {
     match format {
         "opus" => ("audio/opus", include_bytes!("../samples/speech.opus").to_vec()),

@@ -91,7 +91,7 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// A free port on 127.0.0.1, any key, no pauses, 10 000 requests.
+    /// A free port on 127.0.0.1, any key, no pauses, 10,000 requests.
     fn default() -> Options {
         Options {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

@@ -19,17 +19,17 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 
 /// A listener whose connections can be hung up.
-pub(crate) struct Exchange(pub(crate) TcpListener);
+pub(crate) struct HangUpListener(pub(crate) TcpListener);
 
-impl Listener for Exchange {
-    type Io = Line;
+impl Listener for HangUpListener {
+    type Io = HangUpStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Line, SocketAddr) {
+    async fn accept(&mut self) -> (HangUpStream, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // This only affects speed; the connection works without it.
         let _ = stream.set_nodelay(true);
-        (Line { stream, hung_up: Arc::default() }, address)
+        (HangUpStream { stream, hung_up: Arc::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -39,32 +39,32 @@ impl Listener for Exchange {
 
 /// A connection. Once hung up, it refuses to write, which makes the HTTP server
 /// close it. HTTP itself has no way to leave a request unanswered.
-pub(crate) struct Line {
+pub(crate) struct HangUpStream {
     stream: TcpStream,
     hung_up: Arc<AtomicBool>,
 }
 
 /// The handle that ends a connection; each of its requests gets one.
 #[derive(Debug, Clone)]
-pub(crate) struct Handset {
+pub(crate) struct HangUpHandle {
     hung_up: Arc<AtomicBool>,
     /// The client's address.
     pub(crate) peer: SocketAddr,
 }
 
-impl Handset {
+impl HangUpHandle {
     pub(crate) fn hang_up(&self) {
         self.hung_up.store(true, Ordering::Release);
     }
 }
 
-impl Connected<IncomingStream<'_, Exchange>> for Handset {
-    fn connect_info(stream: IncomingStream<'_, Exchange>) -> Handset {
-        Handset { hung_up: Arc::clone(&stream.io().hung_up), peer: *stream.remote_addr() }
+impl Connected<IncomingStream<'_, HangUpListener>> for HangUpHandle {
+    fn connect_info(stream: IncomingStream<'_, HangUpListener>) -> HangUpHandle {
+        HangUpHandle { hung_up: Arc::clone(&stream.io().hung_up), peer: *stream.remote_addr() }
     }
 }
 
-impl Line {
+impl HangUpStream {
     /// The stream, unless it was hung up.
     fn open(&mut self) -> io::Result<Pin<&mut TcpStream>> {
         if self.hung_up.load(Ordering::Acquire) {
@@ -74,7 +74,7 @@ impl Line {
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for HangUpStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -84,7 +84,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for HangUpStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

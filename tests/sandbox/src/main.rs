@@ -13,7 +13,7 @@ fn main() -> io::Result<()> {
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on {}", sandbox.base_url())?;
     stdout.flush()?;
-    eprintln!("This is a sandbox: it answers by itself and nothing reaches OpenAI.");
+    eprintln!("This is a sandbox: it generates its own answers and sends nothing to OpenAI.");
     loop {
         thread::park();
     }

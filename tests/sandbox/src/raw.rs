@@ -109,12 +109,12 @@ impl RawServer {
     /// # Errors
     ///
     /// If it cannot listen on the port.
-    pub fn behave(&self) -> io::Result<()> {
+    pub fn forward(&self) -> io::Result<()> {
         *locked(&self.shared.play) = Play::default();
         self.listen()
     }
 
-    /// The number of connections since the last call of `play` or `behave`.
+    /// The number of connections since the last call of `play` or `forward`.
     pub fn connections(&self) -> usize {
         locked(&self.shared.play).connections
     }

@@ -2,8 +2,8 @@
 //! structured output or calls a function.
 //!
 //! It follows types, choices, bounds, lengths, references and the first of
-//! several alternatives. If a schema demands more, the value may not match;
-//! neither may a model's.
+//! several alternatives. If a schema requires more, the value may not match;
+//! nor may a model's.
 
 use serde_json::Map;
 use serde_json::Value;

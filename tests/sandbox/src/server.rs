@@ -1,5 +1,5 @@
-//! The path of every request: it is recorded, perhaps hit by a scripted fault,
-//! checked for its key, and passed to an endpoint.
+//! How every request is handled: it is recorded, a scripted fault may apply, its
+//! key is checked, and it is passed to an endpoint.
 
 use std::collections::VecDeque;
 use std::io;
@@ -40,15 +40,15 @@ use crate::fault;
 use crate::fault::Fault;
 use crate::fault::Script;
 use crate::images;
-use crate::line::Exchange;
-use crate::line::Handset;
+use crate::line::HangUpHandle;
+use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
 
-/// The number of images kept for download, and of spoken texts remembered.
+/// The number of images kept for download, and of spoken inputs remembered.
 const KEPT_ENTRIES: usize = 256;
 
 /// The state shared by the requests of one sandbox.
@@ -140,9 +140,9 @@ impl<K, V> Default for Recent<K, V> {
 
 /// Serves until it is dropped.
 pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) -> io::Result<()> {
-    let exchange = Exchange(tokio::net::TcpListener::from_std(listener)?);
-    let service = router(shared).into_make_service_with_connect_info::<Handset>();
-    axum::serve(exchange, service).await
+    let listener = HangUpListener(tokio::net::TcpListener::from_std(listener)?);
+    let service = router(shared).into_make_service_with_connect_info::<HangUpHandle>();
+    axum::serve(listener, service).await
 }
 
 fn router(shared: Arc<Shared>) -> Router {
@@ -165,7 +165,7 @@ fn router(shared: Arc<Shared>) -> Router {
 /// headers.
 async fn gate(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Handset>,
+    ConnectInfo(line): ConnectInfo<HangUpHandle>,
     request: Request,
     next: Next,
 ) -> Response {

@@ -1,14 +1,14 @@
-//! Tokens of the sandbox: four characters each, the last one shorter.
+//! The sandbox's tokens: four characters each, the last one shorter.
 
 /// The number of characters in a token.
 const CHARACTERS: usize = 4;
 
-/// The number of tokens in a text.
+/// The number of tokens in a string.
 pub(crate) fn count(text: &str) -> u64 {
     text.chars().count().div_ceil(CHARACTERS) as u64
 }
 
-/// The tokens of a text, in order.
+/// The tokens of a string, in order.
 pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -18,13 +18,13 @@ pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The first tokens of a text.
+/// The first tokens of a string.
 pub(crate) fn head(text: &str, tokens: u64) -> &str {
     let characters = usize::try_from(tokens).unwrap_or(usize::MAX).saturating_mul(CHARACTERS);
     text.split_at(prefix_length(text, characters)).0
 }
 
-/// The number of bytes in the first characters of a text.
+/// The number of bytes in the first characters of a string.
 fn prefix_length(text: &str, characters: usize) -> usize {
     text.char_indices().nth(characters).map_or(text.len(), |(index, _)| index)
 }

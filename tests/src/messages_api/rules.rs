@@ -125,7 +125,7 @@ fn message(request: &Request) -> Result<Asked, Refusal> {
     let fields = fields(request, &FIELDS)?;
     let question = question(&fields)?;
     let field = |name: &str| fields.get(name).filter(|value| !value.is_null());
-    let most = field("max_tokens").and_then(Value::as_u64).filter(|most| 0 < *most);
+    let most = field("max_tokens").and_then(Value::as_u64).filter(|most| *most > 0);
     let Some(most) = most else {
         return Err(Refusal::invalid("max_tokens: Field required"));
     };

@@ -7,7 +7,7 @@ use super::*;
 
 /// How much memory a rejected body may cost, in KiB: twice what is read before
 /// it is too large.
-const LITTLE: u64 = 48 << 10;
+const MAX_GROWTH: u64 = 48 << 10;
 
 fn run_path() -> String {
     format!("{OPENAI}/actions/ask/run")
@@ -56,7 +56,7 @@ fn an_oversized_body_is_rejected_as_early_as_possible() {
         assert!(matches!(statuses(&received)[..], [] | [413]), "{head}: {received}");
         assert!(sent < 64 << 20, "{head}: {sent} bytes were accepted");
     }
-    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    assert!(grown(&service, before) < MAX_GROWTH, "{} KiB", grown(&service, before));
     assert_eq!(service.files(), [""; 0]);
     // A body that is read to its end gets the response.
     let large = vec![b' '; (8 << 20) + 1];
@@ -88,7 +88,7 @@ pub fn a_body_that_trickles_or_stops_times_out() {
         for (head, piece) in &requests {
             let mut stream = connect(&service);
             scope.spawn(move || {
-                let begun = Instant::now();
+                let started = Instant::now();
                 stream.write_all(head.as_bytes()).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
                 let (mut received, mut buffer) = (Vec::new(), [0; 2048]);
@@ -102,7 +102,7 @@ pub fn a_body_that_trickles_or_stops_times_out() {
                     if stream.write_all(piece.as_bytes()).is_err() {
                         break;
                     }
-                    assert!(begun.elapsed() < HANG, "{head} goes on");
+                    assert!(started.elapsed() < HANG, "{head} is still open");
                 }
                 let received = String::from_utf8_lossy(&received).into_owned();
                 assert!(matches!(statuses(&received)[..], [] | [400]), "{received}");

@@ -13,7 +13,7 @@ const OTHERS: u64 = 1000;
 /// As many at once as fit in the operating system's queue.
 const BATCH: u64 = 500;
 /// The maximum memory per connection, in KiB. Measured: 11.
-const EACH: u64 = 24;
+const MAX_EACH: u64 = 24;
 
 pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
     // As many as the machine allows for both processes; the service reserves a
@@ -23,7 +23,7 @@ pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
     let service = Service::start();
     assert_serves(&service);
     let before = service.process().figures();
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut idle = Vec::new();
     while (idle.len() as u64) < count {
         idle.extend((0..BATCH.min(count)).map(|_| connect(&service)));
@@ -31,16 +31,16 @@ pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
         assert_serves(&service);
     }
     let during = service.process().figures();
-    let (count, opened) = (idle.len() as u64, begun.elapsed());
+    let (count, opened) = (idle.len() as u64, started.elapsed());
     for stream in idle {
         assert_eq!(rest(stream), "", "of {count}");
     }
-    assert!(begun.elapsed() < HANG, "{count} were closed after {:?}", begun.elapsed());
+    assert!(started.elapsed() < HANG, "{count} were closed after {:?}", started.elapsed());
     // If opening them took longer than their lifetime, fewer are left.
     let held = during.descriptors.saturating_sub(before.descriptors);
     assert!(held > 0, "none of {count}; this machine allows {allowed} open files");
     let each = during.memory.saturating_sub(before.memory) / held;
-    assert!(each < EACH, "{each} KiB for each of {held}, opened within {opened:?}");
+    assert!(each < MAX_EACH, "{each} KiB for each of {held}, opened within {opened:?}");
     assert_serves(&service);
     let after = service.process().figures();
     assert!(after.descriptors < before.descriptors + 10, "of {count}: {before:?}, {after:?}");

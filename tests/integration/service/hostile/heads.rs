@@ -7,7 +7,7 @@ use super::*;
 
 /// How much memory rejected heads may cost the service, in KiB: a few buffers
 /// of one connection.
-const LITTLE: u64 = 16 << 10;
+const MAX_GROWTH: u64 = 16 << 10;
 
 #[test]
 fn oversized_heads_are_rejected_and_cost_little() {
@@ -32,7 +32,7 @@ fn oversized_heads_are_rejected_and_cost_little() {
         let received = raw(&service, head.as_bytes());
         assert!(matches!(statuses(&received)[..], [] | [400 | 414 | 431]), "{received}");
     }
-    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    assert!(grown(&service, before) < MAX_GROWTH, "{} KiB", grown(&service, before));
     assert_serves(&service);
 }
 
@@ -43,7 +43,7 @@ pub fn a_head_that_arrives_byte_by_byte_times_out() {
         for start in starts {
             let mut stream = connect(&service);
             scope.spawn(move || {
-                let begun = Instant::now();
+                let started = Instant::now();
                 stream.write_all(start.as_bytes()).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
                 // One byte per second while the connection is open.
@@ -58,7 +58,7 @@ pub fn a_head_that_arrives_byte_by_byte_times_out() {
                     if !start.is_empty() && stream.write_all(b"a").is_err() {
                         break;
                     }
-                    assert!(begun.elapsed() < HANG, "{start:?} goes on");
+                    assert!(started.elapsed() < HANG, "{start:?} is still open");
                 }
             });
         }

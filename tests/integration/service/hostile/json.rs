@@ -31,7 +31,7 @@ fn rejects_nesting_at_any_depth() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let middle = if open == "[" { "" } else { "1" };
             let nested = format!("{}{middle}{}", open.repeat(depth), close.repeat(depth));
-            let what = format!("{depth} times {open}");
+            let what = format!("{open} nested {depth} times");
             refused_everywhere(&service, &what, nested.as_bytes());
             refused_everywhere(&service, &what, open.repeat(depth).as_bytes());
             let inside = format!("{{\"input\":{{\"a\":{nested}}},\"b\":1}}");
@@ -66,33 +66,33 @@ fn rejects_json_that_parsers_disagree_about() {
         ("nothing", Vec::new()),
         ("a byte order mark", b"\xef\xbb\xbf{\"input\":{}}".to_vec()),
         ("UTF-16", utf16),
-        ("a byte that is no UTF-8", b"{\"input\":{\"a\":\"\xff\"}}".to_vec()),
+        ("a byte that is not UTF-8", b"{\"input\":{\"a\":\"\xff\"}}".to_vec()),
         ("an overlong slash", b"{\"input\":{\"a\":\"\xc0\xaf\"}}".to_vec()),
         ("half a surrogate pair", br#"{"input":{"a":"\ud800"}}"#.to_vec()),
         ("the other half", br#"{"input":{"a":"\udc00\ud800"}}"#.to_vec()),
         ("a NUL", b"{\"input\":{\"a\":\"\0\"}}".to_vec()),
-        ("a NUL behind", b"{\"input\":{}}\0".to_vec()),
-        ("a NUL escaped", br#"{"input":{"\u0000":"\u0000"}}"#.to_vec()),
+        ("a trailing NUL", b"{\"input\":{}}\0".to_vec()),
+        ("an escaped NUL", br#"{"input":{"\u0000":"\u0000"}}"#.to_vec()),
         ("a duplicate member", br#"{"input":{},"input":{"a":1}}"#.to_vec()),
         ("a duplicate property", br#"{"input":{"messages":[],"messages":{}}}"#.to_vec()),
         ("two", b"{\"input\":{}}{\"input\":{}}".to_vec()),
         ("infinity", br#"{"input":{"temperature":1e999}}"#.to_vec()),
         ("minus infinity", br#"{"input":{"temperature":-1e999}}"#.to_vec()),
-        ("next to nothing", br#"{"input":{"temperature":1e-999}}"#.to_vec()),
+        ("a number that is too small", br#"{"input":{"temperature":1e-999}}"#.to_vec()),
         ("not a number", br#"{"input":{"temperature":NaN}}"#.to_vec()),
         ("many digits", format!("{{\"input\":{{\"seed\":{digits}}}}}").into_bytes()),
         ("many decimals", format!("{{\"input\":{{\"topP\":0.{digits}}}}}").into_bytes()),
         ("a large exponent", br#"{"input":{"seed":1e2147483648}}"#.to_vec()),
         ("a leading zero", br#"{"input":{"seed":01}}"#.to_vec()),
-        ("a comma behind", br#"{"input":{},}"#.to_vec()),
+        ("a trailing comma", br#"{"input":{},}"#.to_vec()),
         ("a comment", b"{\"input\":{}/**/}".to_vec()),
         ("single quotes", b"{'input':{}}".to_vec()),
         ("a list", b"[]".to_vec()),
         ("null", b"null".to_vec()),
-        ("a text", b"\"input\"".to_vec()),
+        ("a string", b"\"input\"".to_vec()),
         ("a prototype", br#"{"__proto__":{"input":{}}}"#.to_vec()),
         ("an invalid input", br#"{"input":[],"connection":[]}"#.to_vec()),
-        ("a name of a megabyte", format!("{{\"{}\":1}}", "a".repeat(1 << 20)).into_bytes()),
+        ("a one-megabyte name", format!("{{\"{}\":1}}", "a".repeat(1 << 20)).into_bytes()),
     ];
     for (what, body) in &bodies {
         refused_everywhere(&service, what, body);

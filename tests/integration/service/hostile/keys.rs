@@ -45,7 +45,7 @@ fn wrong_keys_are_indistinguishable_and_are_not_logged() {
     let right = format!("Bearer {KEY}");
     let twice = ["Bearer no", &right].map(|value| ("authorization", value));
     assert_eq!(answer(send(&service, "GET", &path, &twice, "")).text, first.text);
-    // Places where a key may be elsewhere, but not here.
+    // Places where other services accept a key, but this one does not.
     let elsewhere = [
         format!("{path}?key={KEY}"),
         format!("{path}?access_token={KEY}"),

@@ -22,7 +22,7 @@ use connector_tests::service::Service;
 
 use super::{API, Answer, JSON, OPENAI, answer, get, send};
 
-/// At the same time, because each takes as long as the service's timeout.
+/// Concurrently, because each takes as long as the service's timeout.
 #[test]
 fn every_wait_for_a_caller_has_a_limit() {
     thread::scope(|scope| {
@@ -83,7 +83,7 @@ fn assert_serves(service: &Service) {
     assert_eq!(get(service, &format!("{API}/components")).status, 200);
 }
 
-/// How much memory the service has gained since, in KiB.
+/// How much the service's memory has grown since `before`, in KiB.
 fn grown(service: &Service, before: u64) -> u64 {
     service.process().figures().memory.saturating_sub(before)
 }

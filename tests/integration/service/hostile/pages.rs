@@ -1,4 +1,4 @@
-//! Pages of other sites in the browser of a user who runs the service.
+//! Pages from other sites in the browser of a user who runs the service.
 
 use connector_tests::sandbox;
 
@@ -6,7 +6,7 @@ use super::super::question;
 use super::*;
 
 #[test]
-fn no_page_of_another_site_starts_a_run() {
+fn no_page_from_another_site_starts_a_run() {
     let (service, sandbox) = (Service::start(), sandbox());
     let path = format!("{OPENAI}/actions/ask/run");
     let body = question(&sandbox).to_string();
@@ -85,7 +85,7 @@ fn requests_for_foreign_host_names_are_rejected() {
         assert_eq!(statuses(&received), [403], "{host}: {received}");
     }
     let heads = [
-        // The host in the request target counts.
+        // The host in the request target takes precedence.
         format!("GET http://evil.example{path} HTTP/1.1\r\nhost: localhost\r\n"),
         format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\n"),
         format!("GET {path} HTTP/1.1\r\n"),

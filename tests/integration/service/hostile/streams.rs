@@ -16,7 +16,7 @@ use super::*;
 /// may grow to a few MiB each, and the service's own.
 const IN_TRANSIT: usize = 24 << 20;
 /// The service's own share of it, in KiB.
-const LITTLE: u64 = 24 << 10;
+const MAX_GROWTH: u64 = 24 << 10;
 
 /// A provider that sends an endless chat response. Returns its base URL, and a
 /// channel for the number of bytes it could send until the connection closed.
@@ -64,12 +64,12 @@ pub fn a_caller_that_does_not_read_its_events_loses_its_run() {
     );
     stream.write_all(head.as_bytes()).unwrap();
     // The run has begun; from here on nothing is read.
-    let mut begun = [0; 12];
-    stream.read_exact(&mut begun).unwrap();
-    assert_eq!(&begun, b"HTTP/1.1 200");
+    let mut status_line = [0; 12];
+    stream.read_exact(&mut status_line).unwrap();
+    assert_eq!(&status_line, b"HTTP/1.1 200");
     let Ok(sent) = end.recv_timeout(HANG) else { panic!("the run continues") };
     assert!(sent < IN_TRANSIT, "{sent} bytes were read from the provider");
-    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    assert!(grown(&service, before) < MAX_GROWTH, "{} KiB", grown(&service, before));
     // Its slot is free.
     let deadline = Instant::now() + HANG;
     while get(&service, "/health/ready").status != 200 {
@@ -84,14 +84,14 @@ pub fn a_caller_that_sends_requests_but_never_reads_is_disconnected() {
     let before = service.process().figures().memory;
     let mut stream = connect(&service);
     let request = "GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(100);
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut asked = 0;
     // The loop ends when the service closes the connection.
     while stream.write_all(request.as_bytes()).is_ok() {
         asked += request.len();
         assert!(asked < 64 << 20, "{asked} bytes of requests were accepted");
     }
-    assert!(begun.elapsed() < HANG, "{:?}", begun.elapsed());
-    assert!(grown(&service, before) < LITTLE, "{} KiB", grown(&service, before));
+    assert!(started.elapsed() < HANG, "{:?}", started.elapsed());
+    assert!(grown(&service, before) < MAX_GROWTH, "{} KiB", grown(&service, before));
     assert_serves(&service);
 }

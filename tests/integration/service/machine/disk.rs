@@ -14,7 +14,7 @@ use super::*;
 /// large enough for the image of a connector's memory, which is a file too.
 const FULL: Option<u64> = Some(100_000);
 /// Not even the store can be written.
-const FULLER: Option<u64> = Some(100);
+const COMPLETELY_FULL: Option<u64> = Some(100);
 
 #[test]
 fn an_upload_that_does_not_fit_is_reported_and_leaves_nothing() {
@@ -44,7 +44,7 @@ fn a_run_whose_file_does_not_fit_fails_and_leaves_nothing() {
 #[test]
 fn a_run_without_space_for_its_file_makes_no_request() {
     let (service, sandbox) = (Service::start(), sandbox());
-    service.process().limit(Resource::Fsize, FULLER);
+    service.process().limit(Resource::Fsize, COMPLETELY_FULL);
     let failed = speak(&service, &sandbox);
     assert_eq!(failed.problem(500), "internal");
     let failure = &failed.json()["failure"];
@@ -79,7 +79,7 @@ fn a_run_with_a_full_output_folder_fails_and_leaves_nothing() {
 fn a_full_store_is_reported_and_keeps_its_content() {
     let (service, sandbox) = (Service::start(), sandbox());
     store(&service, &sandbox, "before").expect(201);
-    service.process().limit(Resource::Fsize, FULLER);
+    service.process().limit(Resource::Fsize, COMPLETELY_FULL);
     let failed = store(&service, &sandbox, "during");
     assert!(matches!(failed.problem(failed.status).as_str(), "internal" | "no-space"));
     // A run that cannot be recorded does not start.
@@ -104,7 +104,7 @@ fn an_outcome_that_cannot_be_stored_is_reported_and_not_repeated() {
         while sandbox.requests().is_empty() {
             thread::sleep(Duration::from_millis(5));
         }
-        service.process().limit(Resource::Fsize, FULLER);
+        service.process().limit(Resource::Fsize, COMPLETELY_FULL);
         caller.join().unwrap().expect(200);
     });
     service.kill();

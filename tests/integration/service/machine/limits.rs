@@ -10,9 +10,9 @@ use rustix::process::Resource;
 use super::*;
 
 /// A connection that stays open between requests.
-struct Kept(BufReader<TcpStream>);
+struct KeepAlive(BufReader<TcpStream>);
 
-impl Kept {
+impl KeepAlive {
     fn new(service: &Service) -> Self {
         let stream = TcpStream::connect(service.url().strip_prefix("http://").unwrap()).unwrap();
         stream.set_read_timeout(Some(HANG)).unwrap();
@@ -51,7 +51,7 @@ impl Kept {
 fn without_file_descriptors_only_the_affected_requests_fail() {
     let (service, sandbox) = (Service::start(), sandbox());
     let question = question(&sandbox).to_string();
-    let mut before = Kept::new(&service);
+    let mut before = KeepAlive::new(&service);
     before.ask("GET", "/health/live", "");
     assert_eq!(before.status(), 200);
     // No more than standard input, output and error.
@@ -63,7 +63,7 @@ fn without_file_descriptors_only_the_affected_requests_fail() {
     assert_eq!(before.status(), 502);
     assert!(sandbox.requests().is_empty());
     // A connection that is not yet accepted waits.
-    let mut waiting = Kept::new(&service);
+    let mut waiting = KeepAlive::new(&service);
     waiting.ask("GET", "/health/live", "");
     before.ask("GET", "/health/live", "");
     assert_eq!(before.status(), 200);

@@ -1,4 +1,4 @@
-//! Machine faults under the service. Everything it responded stays true,
+//! Machine faults underneath the service. Everything it has reported stays true,
 //! nothing incomplete is visible, and when the machine recovers, so does the
 //! service.
 

@@ -1,4 +1,4 @@
-//! The chat answers of the sandbox.
+//! The sandbox's chat answers.
 
 use serde_json::Value;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The transcripts of the sandbox.
+//! The sandbox's transcripts.
 
 use std::fmt::Write;
 use std::time::Duration;

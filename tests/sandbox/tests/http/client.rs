@@ -15,7 +15,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Whether the body ended where its length or its last chunk said.
+    /// Whether the body ended where its length or its last chunk indicated.
     pub is_whole: bool,
     /// The lengths of its chunks, if it was chunked.
     pub chunks: Vec<usize>,
@@ -68,7 +68,7 @@ pub fn authority(sandbox: &Sandbox) -> String {
     url.strip_prefix("http://").and_then(|url| url.strip_suffix("/v1")).unwrap().to_owned()
 }
 
-/// Sends a request, and reads until the connection ends. Returns none if no
+/// Sends a request, and reads until the connection ends. Returns `None` if no
 /// byte arrived.
 pub fn exchange(authority: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(authority).unwrap();

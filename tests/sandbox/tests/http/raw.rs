@@ -43,7 +43,7 @@ fn refuses_connections_until_it_has_steps_to_play() {
 #[test]
 fn forwards_connections_without_steps() {
     let (_sandbox, server) = start();
-    server.behave().unwrap();
+    server.forward().unwrap();
     let request = client::write("GET /v1/models", &[("authorization", "Bearer k")], b"");
     let answer = client::exchange(&server.address().to_string(), &request).unwrap();
     assert_eq!((answer.status, answer.is_whole), (200, true));

@@ -110,7 +110,7 @@ fn spoken() -> (Sandbox, Vec<u8>) {
     (sandbox, audio)
 }
 
-fn hear(model: &str, texts: Texts) -> Answer {
+fn transcribe_spoken(model: &str, texts: Texts) -> Answer {
     let (sandbox, audio) = spoken();
     let mut fields: Vec<Field> =
         vec![("file", client::WAV, &audio), ("model", None, model.as_bytes())];
@@ -120,16 +120,16 @@ fn hear(model: &str, texts: Texts) -> Answer {
 
 #[test]
 fn plain_formats() {
-    let text = hear("whisper-1", &[("response_format", "text")]);
+    let text = transcribe_spoken("whisper-1", &[("response_format", "text")]);
     assert_eq!(text.text(), "One two three. Four five!\n");
     assert_eq!(text.header("content-type"), Some("text/plain; charset=utf-8"));
     assert_eq!(
-        hear("whisper-1", &[("response_format", "srt")]).text(),
+        transcribe_spoken("whisper-1", &[("response_format", "srt")]).text(),
         "1\n00:00:00,000 --> 00:00:00,700\nOne two three.\n\n\
          2\n00:00:00,700 --> 00:00:01,200\nFour five!\n\n"
     );
     assert_eq!(
-        hear("whisper-1", &[("response_format", "vtt")]).text(),
+        transcribe_spoken("whisper-1", &[("response_format", "vtt")]).text(),
         "WEBVTT\n\n00:00:00.000 --> 00:00:00.700\nOne two three.\n\n\
          00:00:00.700 --> 00:00:01.200\nFour five!\n\n"
     );
@@ -137,9 +137,11 @@ fn plain_formats() {
 
 #[test]
 fn json_has_usage() {
-    let whisper = hear("whisper-1", &[]).json();
+    let whisper = transcribe_spoken("whisper-1", &[]).json();
     assert_eq!(whisper["usage"], json!({"type": "duration", "seconds": 2}));
-    let gpt_4o = hear("gpt-4o-transcribe", &[("include[]", "logprobs"), ("prompt", "abcd")]).json();
+    let gpt_4o =
+        transcribe_spoken("gpt-4o-transcribe", &[("include[]", "logprobs"), ("prompt", "abcd")])
+            .json();
     assert_eq!(
         gpt_4o["usage"],
         json!({
@@ -151,15 +153,19 @@ fn json_has_usage() {
     assert_eq!(gpt_4o["logprobs"].as_array().unwrap().len(), 7);
     assert_eq!(gpt_4o["logprobs"][0]["bytes"], json!([79, 110, 101, 32]));
     assert!(gpt_4o.get("languages").is_none() && whisper.get("logprobs").is_none());
-    let gpt = hear("gpt-transcribe", &[("languages[]", "de"), ("languages[]", "hr")]).json();
+    let gpt =
+        transcribe_spoken("gpt-transcribe", &[("languages[]", "de"), ("languages[]", "hr")]).json();
     assert_eq!(gpt["languages"], json!([{"code": "de"}, {"code": "hr"}]));
-    assert_eq!(hear("gpt-transcribe", &[]).json()["languages"], json!([{"code": "en"}]));
+    assert_eq!(
+        transcribe_spoken("gpt-transcribe", &[]).json()["languages"],
+        json!([{"code": "en"}])
+    );
 }
 
 #[test]
 fn verbose_json_has_the_requested_granularities() {
     let verbose = ("response_format", "verbose_json");
-    let answer = hear("whisper-1", &[verbose, ("language", "de")]).json();
+    let answer = transcribe_spoken("whisper-1", &[verbose, ("language", "de")]).json();
     assert_eq!(
         json!([answer["task"], answer["language"], answer["duration"]]),
         json!(["transcribe", "de", 1.2])
@@ -169,12 +175,12 @@ fn verbose_json_has_the_requested_granularities() {
     assert!(answer.get("words").is_none());
 
     let words = ("timestamp_granularities[]", "word");
-    let answer = hear("whisper-1", &[verbose, words]).json();
+    let answer = transcribe_spoken("whisper-1", &[verbose, words]).json();
     assert!(answer.get("segments").is_none());
     assert_eq!(answer["words"][2], json!({"word": "three", "start": 0.343, "end": 0.686}));
 
     let segments = ("timestamp_granularities[]", "segment");
-    let answer = hear("whisper-1", &[verbose, words, segments]).json();
+    let answer = transcribe_spoken("whisper-1", &[verbose, words, segments]).json();
     assert!(answer["segments"].is_array() && answer["words"].is_array());
 }
 
@@ -182,7 +188,7 @@ fn verbose_json_has_the_requested_granularities() {
 fn diarized_json_has_speakers() {
     let format = ("response_format", "diarized_json");
     let model = "gpt-4o-transcribe-diarize";
-    let answer = hear(model, &[format]).json();
+    let answer = transcribe_spoken(model, &[format]).json();
     let speakers: Vec<_> =
         answer["segments"].as_array().unwrap().iter().map(|segment| &segment["speaker"]).collect();
     assert_eq!(speakers, ["A", "B"]);
@@ -191,7 +197,7 @@ fn diarized_json_has_speakers() {
 
     let voice = format!("data:audio/wav;base64,{}", STANDARD.encode(client::silence(3.0)));
     let known = [("known_speaker_names[]", "Ann"), ("known_speaker_references[]", &voice), format];
-    let answer = hear(model, &known).json();
+    let answer = transcribe_spoken(model, &known).json();
     assert_eq!(answer["segments"][0]["speaker"], "Ann");
 }
 
@@ -207,7 +213,7 @@ fn joined(events: &[Value]) -> String {
 
 #[test]
 fn transcripts_can_be_streamed() {
-    let events = hear("gpt-4o-transcribe", &[STREAM]).events();
+    let events = transcribe_spoken("gpt-4o-transcribe", &[STREAM]).events();
     let (done, deltas) = events.split_last().unwrap();
     assert_eq!(types(deltas), ["transcript.text.delta"; 5]);
     assert_eq!(
@@ -219,17 +225,18 @@ fn transcripts_can_be_streamed() {
     let has_more = |event: &Value| event.get("logprobs").or(event.get("segment_id")).is_some();
     assert!(!events.iter().any(has_more));
 
-    let whisper = hear("whisper-1", &[STREAM]);
+    let whisper = transcribe_spoken("whisper-1", &[STREAM]);
     assert_eq!(whisper.header("content-type"), Some("application/json"), "Whisper does not stream");
-    let subtitles = hear("my-own", &[STREAM, ("response_format", "srt")]);
+    let subtitles = transcribe_spoken("my-own", &[STREAM, ("response_format", "srt")]);
     assert_eq!(subtitles.header("content-type"), Some("text/plain; charset=utf-8"));
-    let off = hear("gpt-4o-transcribe", &[("stream", "false")]);
+    let off = transcribe_spoken("gpt-4o-transcribe", &[("stream", "false")]);
     assert_eq!(off.json()["text"], "One two three. Four five!");
 }
 
 #[test]
 fn streamed_logprobs_match_the_words() {
-    let events = hear("gpt-4o-transcribe", &[STREAM, ("include[]", "logprobs")]).events();
+    let events =
+        transcribe_spoken("gpt-4o-transcribe", &[STREAM, ("include[]", "logprobs")]).events();
     assert_eq!(events[0]["logprobs"][0]["token"], "One ");
     assert!(events.iter().all(|event| event["logprobs"].is_array()));
 }
@@ -237,7 +244,7 @@ fn streamed_logprobs_match_the_words() {
 #[test]
 fn streamed_speakers_take_turns() {
     let model = "gpt-4o-transcribe-diarize";
-    let format = |format| hear(model, &[STREAM, ("response_format", format)]).events();
+    let format = |format| transcribe_spoken(model, &[STREAM, ("response_format", format)]).events();
     let (delta, segment) = ("transcript.text.delta", "transcript.text.segment");
     let events = format("diarized_json");
     assert_eq!(

@@ -86,8 +86,9 @@ fn an_unpaired_surrogate_is_accepted_by_mcp_over_http() {
         }
         request.send(message).unwrap()
     };
-    let begun = sent(format!("{MARK}{begin}"), None);
-    let session = begun.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
+    let initialized = sent(format!("{MARK}{begin}"), None);
+    let session =
+        initialized.headers().get("mcp-session-id").map(|id| id.to_str().unwrap().to_owned());
     let notified = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();
     sent(notified, session.as_deref());
     sent(call, session.as_deref()).body_mut().read_to_string().unwrap();
@@ -197,7 +198,7 @@ fn a_token_is_trimmed_and_never_sent_with_quotes() {
     let hello = || json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     for (id, token) in [
         ("a line end", format!("{CANARY}\r\n")),
-        ("blanks", format!("  {CANARY}\t")),
+        ("spaces and a tab", format!("  {CANARY}\t")),
         ("a mark", format!("{MARK}{CANARY}")),
     ] {
         let ran = run("ask", hello()).connection("token", token).start();

@@ -3,7 +3,7 @@
 (import "workflow:connector/events@0.1.0" "emit"
   (func $emit (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32)))
 
-(func $tell-text (param $choice i32) (param $text i32)
+(func $emit-text (param $choice i32) (param $text i32)
   (call $emit
     (i32.const 0)
     (local.get $choice)
