@@ -1,5 +1,5 @@
 //! The interface `json-schema` of `wit/`, exported.
-#![allow(unsafe_code, missing_docs, clippy::all, reason = "it is generated; `wit/` documents it")]
+#![allow(unsafe_code, missing_docs, clippy::all, reason = "generated; documented in `wit/`")]
 
 wit_bindgen::generate!({
     path: "../../wit",

@@ -1,8 +1,8 @@
 //! Validation against a JSON Schema, for the host's import `json-schema`.
 //!
-//! A schema of some lines can take forever, all memory or all of the stack, and
-//! the `jsonschema` crate has no limits. So it is no part of the host: it runs
-//! in a sandbox, as connectors do, within limits of memory and time.
+//! A schema of a few lines can take forever or exhaust memory or the stack, and
+//! the `jsonschema` crate has no limits. So it is not part of the host: it runs
+//! in a sandbox, as connectors do, with limits on memory and time.
 
 mod bindings;
 #[cfg(target_family = "wasm")]
@@ -11,9 +11,10 @@ mod random;
 use bindings::exports::workflow::connector::json_schema::{Guest, Invalid, Violation};
 use jsonschema::{PatternOptions, ValidationError};
 
-/// As many violations as a person or a model would fix at once.
+/// The maximum number of violations: as many as a person or a model would fix
+/// at once.
 const MAX_VIOLATIONS: usize = 20;
-/// Longer texts are cut, in bytes: a violation repeats the value.
+/// The maximum length of a text, in bytes: a violation repeats the value.
 const MAX_TEXT: usize = 1024;
 
 /// The component.
@@ -29,7 +30,7 @@ impl Guest for Validator {
         let validator = options.build(&schema).map_err(|error| schema_error(&error))?;
         let instance =
             serde_json::from_str(&instance).map_err(|error| Invalid::NotJson(error.to_string()))?;
-        // Most are valid, and finding that out takes half the time.
+        // Most instances are valid, and checking that takes half the time.
         if validator.is_valid(&instance) {
             return Ok(());
         }
@@ -64,7 +65,7 @@ mod tests {
     fn names_each_violation_by_its_pointer() {
         let schema = r#"{"type":"object","properties":{"a":{"type":"array","items":{"type":"integer"}}},"required":["b"]}"#;
         let Err(Invalid::Instance(violations)) = validate(schema, r#"{"a":[1,"x"]}"#) else {
-            panic!("it is not valid");
+            panic!("the instance is valid");
         };
         let paths: Vec<&str> = violations.iter().map(|violation| violation.path.as_str()).collect();
         assert!(paths.contains(&"/a/1") && paths.contains(&""), "{violations:?}");
@@ -72,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn tells_a_bad_schema_from_a_bad_instance() {
+    fn distinguishes_invalid_schemas_from_invalid_instances() {
         assert!(matches!(validate("{", "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate(r#"{"type":"nothing"}"#, "{}"), Err(Invalid::Schema(_))));
         assert!(matches!(validate("{}", "{"), Err(Invalid::NotJson(_))));
     }
 
     #[test]
-    fn follows_no_reference_to_another_document() {
+    fn does_not_follow_references_to_other_documents() {
         for uri in ["http://127.0.0.1:9/schema.json", "file:///etc/passwd", "//evil.test/s"] {
             let schema = format!(r#"{{"$ref":"{uri}"}}"#);
             assert!(matches!(validate(&schema, "{}"), Err(Invalid::Schema(_))), "{uri}");
@@ -87,12 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn violations_are_few_and_short() {
+    fn limits_the_number_and_length_of_violations() {
         let long = format!("\"{}\"", "x".repeat(1 << 20));
         let many = format!("[{long}{}]", ",0".repeat(1000));
         let Err(Invalid::Instance(violations)) = validate(r#"{"items":{"type":"null"}}"#, &many)
         else {
-            panic!("it is not valid");
+            panic!("the instance is valid");
         };
         assert_eq!(violations.len(), MAX_VIOLATIONS);
         assert!(violations.iter().all(|violation| violation.message.len() <= MAX_TEXT));

@@ -1,5 +1,6 @@
-//! Random numbers, of which there are none in a sandbox. The crate seeds its
-//! hash maps with them; who finds keys that collide uses up their own time.
+//! A stand-in for random numbers, which a sandbox does not have. The crate seeds
+//! its hash maps with them; anyone who finds colliding keys wastes only their own
+//! time.
 #![allow(unsafe_code, reason = "the symbol that `getrandom` looks for")]
 
 use getrandom03::Error;

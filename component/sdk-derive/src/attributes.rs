@@ -276,7 +276,8 @@ impl Parse for Name {
         if input.peek(LitStr) {
             Ok(Self::Key(input.parse()?))
         } else {
-            input.parse().map(Self::Field)
+            // A field may be named like a keyword: `type`.
+            input.call(syn::ext::IdentExt::parse_any).map(Self::Field)
         }
     }
 }

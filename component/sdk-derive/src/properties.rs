@@ -218,11 +218,11 @@ impl Container {
         let key = self.key_of(&when.property, fields)?;
         let mut kind = Kind::Any;
         if let Name::Field(name) = &when.property {
-            if name == own {
+            if unraw(name) == unraw(own) {
                 let message = "a property cannot depend on itself";
                 return Err(syn::Error::new(name.span(), message));
             }
-            let field = fields.iter().find(|field| field.ident.as_ref() == Some(name));
+            let field = field_of(name, fields);
             kind = field.map_or(Kind::Any, |field| Kind::of(&field.ty));
         }
         for value in &when.values {
@@ -243,7 +243,7 @@ impl Container {
             Name::Key(key) => return Ok(key.value()),
             Name::Field(name) => name,
         };
-        match fields.iter().find(|field| field.ident.as_ref() == Some(name)) {
+        match field_of(name, fields) {
             Some(field) => Ok(self.key(name, &Serde::of(&field.attrs)?)),
             None => {
                 let names = fields.iter().filter_map(|field| field.ident.as_ref()).map(unraw);
@@ -253,6 +253,11 @@ impl Container {
             }
         }
     }
+}
+
+/// Returns the field with this name. `type` is also the field `r#type`.
+fn field_of<'a>(name: &Ident, fields: &'a Fields) -> Option<&'a Field> {
+    fields.iter().find(|field| field.ident.as_ref().map(unraw) == Some(unraw(name)))
 }
 
 fn shape(ty: &Type) -> TokenStream {

@@ -44,7 +44,9 @@ pub(crate) fn run(action: &str, input: &str, settings: &str) -> Result<OutcomeTe
 pub(crate) fn options(action: &str, request: &OptionsRequest) -> Result<Options> {
     use FailureKind::{Cancelled, Internal, InvalidInput};
 
-    match (find(action)?.options)(request) {
+    let action = find(action)?;
+    ACTION.set(Some(action));
+    match (action.options)(request) {
         Ok(options) => Ok(options.within_limits()),
         Err(failure) if matches!(failure.kind, Cancelled | Internal | InvalidInput) => Err(failure),
         Err(failure) => Ok(Options::disabled(&failure.message)),

@@ -415,6 +415,12 @@ impl Response {
         value.map_err(|reason| self.unexpected(&json, reason))
     }
 
+    /// Deserializes one member of the JSON object in the body as the action's
+    /// output, with the provider's ID of the request as metadata.
+    pub fn member_outcome<T: DeserializeOwned>(&self, name: &str) -> Result<Outcome<T>> {
+        Outcome::new(self.member(name)?).with_metadata(&self.metadata())
+    }
+
     /// Deserializes the rest of the body from JSON, with embedded files stored.
     pub fn json_with_files<T: DeserializeOwned>(&self, files: &EmbeddedFiles) -> Result<T> {
         self.parse(&self.json_text(Some(files))?)
@@ -446,7 +452,11 @@ impl Response {
     /// Deserializes the rest of the body as the action's output, with the
     /// provider's ID of the request as metadata.
     pub fn outcome<T: DeserializeOwned>(&self) -> Result<Outcome<T>> {
-        Outcome::new(self.json()?).with_metadata(&json!({ "requestId": self.request_id() }))
+        Outcome::new(self.json()?).with_metadata(&self.metadata())
+    }
+
+    fn metadata(&self) -> Value {
+        json!({ "requestId": self.request_id() })
     }
 
     /// Reads the rest of the body as UTF-8.

@@ -368,16 +368,16 @@ impl Shape for Map<String, Value> {
 
 /// Returns the path of the property that a provider's parameter refers to, or
 /// as much of the path as the table contains. Providers write `top_p`,
-/// `messages[0].content`, `messages.[0].content` and `messages.0.content`. Some
-/// also name the enclosing object, as in `ticket.due_date`. Users know only the
-/// keys of the properties.
+/// `messages[0].content`, `messages.[0].content`, `messages.0.content` and the
+/// JSON Pointer `/messages/0/content`. Some also name the enclosing object, as in
+/// `ticket.due_date`. Users know only the keys of the properties.
 pub(crate) fn property_path(table: &[Property], param: &str) -> Option<String> {
     let is_same = |key: &str, name: &str| {
         let plain = |text: &str| text.replace('_', "").to_ascii_lowercase();
         plain(key) == plain(name)
     };
     let find = |name: &str| table.iter().find(|row| is_same(row.name, name));
-    let mut steps = param.split(['.', '[', ']']).filter(|step| !step.is_empty());
+    let mut steps = param.split(['.', '[', ']', '/']).filter(|step| !step.is_empty());
     let first = steps.next()?;
     let mut row = match find(first) {
         Some(row) => row,

@@ -250,6 +250,13 @@ impl Components {
         Ok((approved, action))
     }
 
+    /// Whether names are looked up in this folder.
+    pub fn are_looked_up_in(&self, folder: Option<&Path>) -> bool {
+        let same =
+            |one: &Path, other: &Path| fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
+        folder.is_some_and(|folder| self.folders.iter().any(|one| same(one, folder)))
+    }
+
     /// The folders, for messages.
     pub fn shown_folders(&self) -> String {
         let shown: Vec<String> =

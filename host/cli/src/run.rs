@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use connector_host::{
     Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, Player,
-    PropertyTable, Recorder, Recording, Retries,
+    PropertyTable, PropertyType, Recorder, Recording, Retries,
 };
 use serde_json::Value;
 
@@ -267,6 +267,11 @@ fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
 
 fn with_hints(failure: Failure, table: &PropertyTable, address: &str) -> Error {
     let hint = match (failure.kind, &failure.property) {
+        (FailureKind::InvalidInput, Some(path))
+            if table.at_path(path).is_some_and(|row| row.kind == PropertyType::FileEntry) =>
+        {
+            Some(format!("pass a file with --file {}=FILE", shell_word(path)))
+        }
         (FailureKind::InvalidInput, Some(path)) if table.at_path(path).is_some() => {
             Some(format!("see `connector docs {} {}`", shell_word(address), shell_word(path)))
         }
@@ -274,7 +279,7 @@ fn with_hints(failure: Failure, table: &PropertyTable, address: &str) -> Error {
             Some(format!("see `connector docs {}`", shell_word(address)))
         }
         (FailureKind::Unauthorized, _) => Address::parse(address).ok().map(|address| {
-            format!("`connector docs {}` explains the token", shell_word(&address.connector))
+            format!("`connector docs {}` describes the connection", shell_word(&address.connector))
         }),
         _ => None,
     };

@@ -8,7 +8,7 @@ use connector_host::Connector;
 use connector_store::approval::{self, Approval, Lock, Request, Trusted, binding};
 use connector_store::{Store, StoredConnection, has_store};
 
-use super::components::Components;
+use super::components::{Components, FOLDER};
 use super::error::Error;
 use super::print;
 
@@ -64,6 +64,12 @@ pub fn trust(
         ));
     }
     print::note(format_args!("approved {}", print::path(&file)));
+    if !components.are_looked_up_in(file.parent()) {
+        print::note(format_args!(
+            "note: to use it by name, copy it to {}, or set ${FOLDER} to its folder",
+            components.shown_folders()
+        ));
+    }
     Ok(())
 }
 

@@ -86,7 +86,7 @@ fn hints_repeat_the_path_of_the_connector() {
     refused.args(["--set", "messages[0].role=user", "--set", "messages[0].content=Hi"]);
     let refused = ran(&mut refused).stderr;
     assert!(
-        refused.contains(&format!("`connector docs '{file}'` explains the token")),
+        refused.contains(&format!("`connector docs '{file}'` describes the connection")),
         "{refused}"
     );
 }

@@ -133,6 +133,6 @@ fn a_killed_run_is_not_repeated() {
     service.restart();
     let interrupted = ask(&service, "k1", &body);
     assert_eq!(interrupted.problem(409), "conflict");
-    assert!(interrupted.text.contains("may have been paid"), "{}", interrupted.text);
+    assert!(interrupted.text.contains("may have been charged"), "{}", interrupted.text);
     assert_eq!(charged(&sandbox), 1);
 }

@@ -49,12 +49,12 @@ fn missing_files_and_files_outside_the_bucket_are_rejected() {
     let caller = fleet.caller();
     caller.put("large.mp3", &vec![0; (1 << 20) + 1]);
     for (id, url, expected) in [
-        ("missing", "nats://connector-files/no.mp3", "no such file"),
+        ("missing", "nats://connector-files/no.mp3", "not found"),
         ("nameless", "nats://connector-files/", "must start with nats://connector-files/"),
         ("elsewhere", "nats://other/talk.mp3", "must start with nats://connector-files/"),
         ("large", "nats://connector-files/large.mp3", "is larger than 1048576 bytes"),
         ("local", "file:///etc/passwd", "is not among the files this run may read"),
-        ("web", "https://example.com/talk.mp3", "must be a file: URL"),
+        ("web", "https://example.com/talk.mp3", "must be a `file:` URL"),
     ] {
         let input = json!({ "file": { "url": url, "name": "talk.mp3" } });
         let reply = caller.run(id, &run("createTranscription", &input));

@@ -281,6 +281,9 @@ impl Response {
         }
         let (event, rest) = rest.split_once("\n\n").unwrap_or((&rest, ""));
         self.rest.replace(rest.as_bytes().to_vec());
+        if event.lines().all(|line| line.starts_with(':')) {
+            return self.next_event(embedded);
+        }
         let fields = |name: &str| {
             let lines = event.lines().filter_map(|line| line.split_once(':'));
             let lines = lines.filter(|(field, _)| *field == name);

@@ -546,6 +546,7 @@ fn finds_the_property_for_a_parameter() {
         ("messages[0].content", Some("messages[0].content")),
         ("messages.[0].content", Some("messages[0].content")),
         ("messages.0.content", Some("messages[0].content")),
+        ("/messages/0/content", Some("messages[0].content")),
         ("stop[3]", Some("stop[3]")),
         ("logit_bias.50256", Some("logitBias.50256")),
         ("input.top_p", Some("topP")),

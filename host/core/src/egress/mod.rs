@@ -32,7 +32,7 @@ use std::time::{Duration, Instant, SystemTime};
 use ureq::http::{self, Method, Uri, header};
 use ureq::{SendBody, Timeout};
 
-use crate::budget::{Account, Cancellation};
+use crate::budget::{Account, Cancellation, Stopped};
 use crate::contract::base_url::Scheme;
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
 use crate::files;
@@ -271,6 +271,9 @@ impl<'a> Prepared<'a> {
             ureq::Error::Timeout(Timeout::RecvResponse) => {
                 let message = format!("no response to {what} within {:?}", terms.first_byte);
                 Failure::new(FailureKind::Timeout, message).after_request(began)
+            }
+            ureq::Error::Timeout(Timeout::Global) => {
+                Failure::from(Stopped::Deadline).after_request(began)
             }
             ureq::Error::Timeout(_) => {
                 Failure::new(FailureKind::Timeout, format!("{what} timed out")).after_request(began)

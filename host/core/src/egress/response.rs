@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use ureq::http;
 use ureq::{BodyReader, Timeout};
 
-use crate::budget::{Account, Exceeded, Held, Open};
+use crate::budget::{Account, Exceeded, Held, Open, Stopped};
 use crate::contract::{Failure, FailureKind, FileEntry};
 use crate::files::RunFiles;
 
@@ -529,6 +529,7 @@ fn broken(error: io::Error) -> Failure {
         ureq::Error::Timeout(Timeout::PerRead) => {
             Failure::new(FailureKind::Timeout, "the provider's response stalled")
         }
+        ureq::Error::Timeout(Timeout::Global) => Failure::from(Stopped::Deadline),
         ureq::Error::Timeout(_) => {
             Failure::new(FailureKind::Timeout, "the provider's response timed out")
         }

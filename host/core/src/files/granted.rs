@@ -131,7 +131,7 @@ impl Files {
             return Ok(OpenFile { entry, content, _open: None });
         }
         let path = local_path(&entry.url).ok_or_else(|| {
-            format!("its `url` must be a file: URL (got `{}`)", excerpt(&entry.url))
+            format!("its `url` must be a `file:` URL (got `{}`)", excerpt(&entry.url))
         })?;
         let granted = |url: &str| self.granted().get(url).cloned();
         // The input may name a granted file by another path.

@@ -474,7 +474,7 @@ fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
     }
 }
 
-/// Checks the RFC 3339 syntax. The provider checks that the date exists.
+/// Checks the RFC 3339 syntax, and that the day exists.
 fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
     const DATE: &str = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
     const TIME: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d|:60)?(\.\d+)?";
@@ -486,10 +486,27 @@ fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Fail
     };
     let matches = regex::Regex::new(&format!("^{pattern}$"))
         .is_ok_and(|regex| given.as_str().is_some_and(|text| regex.is_match(text)));
-    if matches {
+    let is_date = property.kind != PropertyType::Time;
+    if matches && (!is_date || given.as_str().is_some_and(is_in_calendar)) {
         return Ok(());
     }
     Err(refused(property, path, &format!("must be {}", expected(property)), given))
+}
+
+/// Whether the month of a date, `YYYY-MM-DD`, has that day.
+fn is_in_calendar(date: &str) -> bool {
+    let number = |range| date.get(range).and_then(|digits| digits.parse::<u32>().ok());
+    let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
+        return false;
+    };
+    let is_leap_year = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if is_leap_year => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    day <= days
 }
 
 fn unknown_property(name: &str, properties: &[Property], owner: &Owner) -> Failure {

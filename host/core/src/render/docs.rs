@@ -511,11 +511,12 @@ fn value_text(value: &Value, property: &Property) -> String {
 fn limit_sentences(sentences: &mut Vec<String>, property: &Property) {
     let limits = &property.limits;
     let mut add = |sentence: Option<String>| sentences.extend(sentence);
-    add(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), ""));
+    add(range(limits.minimum.map(plain_number), limits.maximum.map(plain_number), None));
     let shortest = limits.min_length.filter(|shortest| *shortest > 0);
-    add(range(shortest, limits.max_length, " characters"));
-    let things = if property.kind == PropertyType::Object { " entries" } else { " items" };
-    add(range(limits.min_items, limits.max_items, things));
+    add(range(shortest, limits.max_length, Some(("character", "characters"))));
+    let is_object = property.kind == PropertyType::Object;
+    let unit = if is_object { ("entry", "entries") } else { ("item", "items") };
+    add(range(limits.min_items, limits.max_items, Some(unit)));
     add(limits.pattern.as_ref().map(|pattern| {
         let subject = if property.kind == PropertyType::Object { "Keys match" } else { "Matches" };
         format!("{subject} {}.", code(pattern.source()))
@@ -527,15 +528,25 @@ fn limit_sentences(sentences: &mut Vec<String>, property: &Property) {
     }
 }
 
-fn range<T: ToString>(least: Option<T>, most: Option<T>, things: &str) -> Option<String> {
+/// A range in words. The unit has a singular and a plural.
+fn range<T: ToString>(
+    least: Option<T>,
+    most: Option<T>,
+    unit: Option<(&str, &str)>,
+) -> Option<String> {
+    let with_unit = |bound: &str| match unit {
+        None => bound.to_owned(),
+        Some((one, _)) if bound == "1" => format!("1 {one}"),
+        Some((_, many)) => format!("{bound} {many}"),
+    };
     let least = least.map(|bound| bound.to_string());
     let most = most.map(|bound| bound.to_string());
     Some(match (least, most) {
         (None, None) => return None,
-        (Some(least), None) => format!("At least {least}{things}."),
-        (None, Some(most)) => format!("At most {most}{things}."),
-        (Some(least), Some(most)) if least == most => format!("Exactly {least}{things}."),
-        (Some(least), Some(most)) => format!("Between {least} and {most}{things}."),
+        (Some(least), None) => format!("At least {}.", with_unit(&least)),
+        (None, Some(most)) => format!("At most {}.", with_unit(&most)),
+        (Some(least), Some(most)) if least == most => format!("Exactly {}.", with_unit(&least)),
+        (Some(least), Some(most)) => format!("Between {least} and {}.", with_unit(&most)),
     })
 }
 

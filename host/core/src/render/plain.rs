@@ -308,8 +308,8 @@ fn bounds(property: &Property) -> Vec<String> {
     if property.kind == PropertyType::Object {
         let pattern = pattern.as_ref().map(|pattern| pattern.source());
         sentences.extend(pattern.map(|pattern| format!("Keys match `{pattern}`.")));
-        sentences.extend(min_items.map(|fewest| format!("At least {fewest} entries.")));
-        sentences.extend(max_items.map(|most| format!("At most {most} entries.")));
+        sentences.extend(min_items.map(|fewest| format!("Number of entries: at least {fewest}.")));
+        sentences.extend(max_items.map(|most| format!("Number of entries: at most {most}.")));
     }
     sentences
 }
@@ -488,7 +488,7 @@ mod tests {
         same_for_both(
             map,
             json!({
-                "description": "Keys match `[0-9]+`. At most 2 entries.",
+                "description": "Keys match `[0-9]+`. Number of entries: at most 2.",
                 "type": "object",
                 "additionalProperties": { "type": "integer" },
             }),

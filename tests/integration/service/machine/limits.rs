@@ -88,7 +88,7 @@ fn without_threads_only_the_affected_requests_fail() {
     ] {
         let kind = failed.problem(failed.status);
         assert!(matches!(kind.as_str(), "internal" | "busy"), "{}", failed.text);
-        assert!(failed.text.contains("no thread for"), "{}", failed.text);
+        assert!(failed.text.contains("could not start a thread"), "{}", failed.text);
     }
     assert!(sandbox.requests().is_empty());
     service.limit_threads(None);
