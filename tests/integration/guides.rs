@@ -3,9 +3,11 @@
 //! are in blocks marked `text`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use connector_tests::{CANARY, Ran, in_repository, ran, sandbox, target_dir};
+use openai_sandbox::Sandbox;
 use tempfile::TempDir;
 
 /// The commands of a guide, in order.

@@ -45,7 +45,7 @@ fn throughput(fleet: &Fleet) {
     let took = started.elapsed();
     let of_worker = process.processor_time();
     let of_server = server.processor_time() - server_before;
-    caller.is_done();
+    caller.wait_until_done();
     let kept = caller.bytes("KV_connector-outcomes");
     let each = |time: Duration| time.as_micros() / RUNS as u128;
     println!("{RUNS} runs of Ask by one worker with {SLOTS} slots, provider on this machine");

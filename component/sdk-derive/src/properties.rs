@@ -352,7 +352,7 @@ impl<'a> Row<'a> {
             }
             Value::Accept(Strings::Constant(path)) => self.limits.push(quote!(accept: #path)),
             Value::Accept(Strings::Listed(texts)) => {
-                self.limits.push(quote!(accept: &[#(#texts),*]))
+                self.limits.push(quote!(accept: &[#(#texts),*]));
             }
             Value::Choices(choices) => self.read_choices(word == "open_choices", choices)?,
             Value::Item(entries) => {

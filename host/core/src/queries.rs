@@ -24,7 +24,6 @@ const MAX_OPTIONS: usize = 10_000;
 /// The current choices of a property, `wit/actions.wit` `option-list`.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub struct OptionList {
     /// Whether no list is available. A value can still be entered.
     pub disabled: bool,

@@ -21,7 +21,6 @@ use crate::runtime::state::RunState;
 
 /// The result of a successful run.
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
-#[non_exhaustive]
 pub struct Outcome {
     /// The output.
     pub output: Value,

@@ -100,7 +100,6 @@ pub enum Output {
 /// `wit/describe.wit` `effects`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub struct Effects {
     /// It does not change anything at the provider.
     pub read_only: bool,
@@ -218,7 +217,6 @@ pub enum Scheme {
 /// Sends or reads a property by another name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[non_exhaustive]
 pub struct Binding {
     /// The property.
     pub property: String,

@@ -63,7 +63,6 @@ pub(crate) struct Violations(Vec<Violation>);
 /// The kinds of failure, `wit/types.wit` `failure-kind`.
 #[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum FailureKind {
     /// A property's value is missing or not allowed.
     InvalidInput,

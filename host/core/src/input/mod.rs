@@ -495,7 +495,9 @@ fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Fail
 
 /// Whether the month of a date, `YYYY-MM-DD`, has that day.
 fn is_in_calendar(date: &str) -> bool {
-    let number = |range| date.get(range).and_then(|digits| digits.parse::<u32>().ok());
+    let number = |range: std::ops::Range<usize>| {
+        date.get(range).and_then(|digits| digits.parse::<u32>().ok())
+    };
     let (Some(year), Some(month), Some(day)) = (number(0..4), number(5..7), number(8..10)) else {
         return false;
     };
