@@ -69,7 +69,7 @@ lint:          ## formatting, clippy, documentation, and the tests named in SECU
 audit:         ## licenses, sources, duplicates; builds cargo-deny once
 	scripts/audit.sh $(TARGET)
 
-dist: build    ## the command for release: TARGET/dist/connector
+dist: openai page ## the command for release: TARGET/dist/connector
 	scripts/package/reproducible.sh $(TARGET) cargo build --profile dist --locked --workspace --bin connector
 
 package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
@@ -78,7 +78,7 @@ package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
 	cp $(TARGET)/components/openai.wasm $(TARGET)/package/components
 	scripts/package/build.sh $(TARGET)/dist/connector $(TARGET)/package/components $(TARGET) $(TARGET)/package
 
-bench: dist    ## all benchmarks, compared with seven peers, which it installs; takes half an hour
+bench: build dist ## all benchmarks, compared with seven peers, which it installs; takes half an hour
 	tests/bench/peers/install.sh $(TARGET)
 	tests/bench/bench.py $(TARGET)
 
