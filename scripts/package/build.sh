@@ -44,8 +44,14 @@ mkdir "$completions"
 for shell in bash zsh fish; do
     "$command" completions $shell >"$completions/connector.$shell"
 done
-cp LICENSE README.md CHANGELOG.md "$files/"
-cp -r docs "$files/docs"
+# The documents in the repository's layout, so that their links work, and a
+# connector as an example.
+documents=$files/share/doc
+mkdir -p "$documents/component"
+cp README.md ARCHITECTURE.md SECURITY.md CONTRIBUTING.md "$documents/"
+cp -rL docs wit schemas "$documents/"
+cp -rL component/helpdesk "$documents/component/"
+cp LICENSE CHANGELOG.md "$files/"
 scripts/package/sbom.sh "$target" "$files/sbom"
 
 name=connector-$version-$(uname -m)-linux
@@ -74,7 +80,7 @@ done
 for settings in scripts/package/*.conf; do
     install -D -m 644 "$settings" "$root/etc/connector/$(basename "$settings")"
 done
-cp -r "$files/sbom" "$files/docs" "$files/README.md" "$doc/"
+cp -r "$files/sbom" "$documents/." "$doc/"
 install -m 644 LICENSE "$doc/copyright"
 gzip --no-name --best <CHANGELOG.md >"$doc/changelog.gz"
 for script in postinst prerm postrm; do

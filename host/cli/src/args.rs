@@ -113,6 +113,8 @@ pub enum Command {
         connector: String,
         #[command(flatten)]
         chosen: Chosen,
+        #[command(flatten)]
+        tape: TapeArgs,
     },
     /// Print the current values of a property with dynamic options
     Options {
@@ -131,6 +133,8 @@ pub enum Command {
         set: Vec<String>,
         #[command(flatten)]
         chosen: Chosen,
+        #[command(flatten)]
+        tape: TapeArgs,
     },
     /// Run an action and print its output
     Run(Run),
@@ -195,6 +199,19 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// The options for recording and replaying requests.
+#[derive(Clone, Debug, clap::Args)]
+pub struct TapeArgs {
+    /// Record requests and responses in a JSON file, and binary bodies in files next to it
+    ///
+    /// A recording contains no secrets. Requests made by functions are not recorded.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Replay a recording instead of sending requests; no secret is needed
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
 }
 
 /// The subcommands of `connection`.
@@ -478,14 +495,9 @@ pub struct Run {
     /// Print `{"output", "metadata"}`, with usage, model, request ID, attempts and duration
     #[arg(long)]
     pub envelope: bool,
-    /// Record requests and responses in a JSON file, and binary bodies in files next to it
-    ///
-    /// A recording contains no secrets. Requests made by functions are not recorded.
-    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
-    pub record: Option<PathBuf>,
-    /// Replay a recording instead of sending requests; no secret is needed
-    #[arg(long, value_name = "FILE")]
-    pub replay: Option<PathBuf>,
+    /// Whether requests are recorded or replayed.
+    #[command(flatten)]
+    pub tape: TapeArgs,
     /// Fail if the output does not have the shape that the action declares
     #[arg(long)]
     pub check_output: bool,

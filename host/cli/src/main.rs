@@ -24,6 +24,7 @@ mod run;
 mod secrets;
 mod serve;
 mod show;
+mod tape;
 mod trust;
 #[cfg(feature = "worker")]
 mod worker;
@@ -32,12 +33,13 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
-use connector_host::Host;
+use connector_host::{Connection, Host};
 
-use args::{Args, Chosen, Command};
+use args::{Args, Chosen, Command, TapeArgs};
 use chosen::Connections;
-use components::Components;
+use components::{Approved, Components};
 use error::Error;
+use tape::Tape;
 
 fn main() -> ExitCode {
     memory::return_large_blocks();
@@ -84,11 +86,12 @@ fn dispatch(args: Args) -> Result<(), Error> {
             show::schema(&components, &of, connection, form, input.as_deref())
         }
         Command::Docs { of, property } => show::docs(&components, &of, property.as_deref()),
-        Command::Test { connector, chosen } => test(&components, &connector, &chosen),
-        Command::Options { action, property, search, input, set, chosen } => {
+        Command::Test { connector, chosen, tape } => test(&components, &connector, &chosen, &tape),
+        Command::Options { action, property, search, input, set, chosen, tape } => {
             let (approved, action) = components.approved_action(&action)?;
-            let connector = &approved.connector;
-            let connection = Connections::new(connector, &chosen)?.of(&approved)?;
+            let tape = Tape::of(&tape)?;
+            let connector = &tape.on_queries(&approved.connector);
+            let connection = connection(&approved, &chosen, &tape)?;
             let described = connector.descriptor().action(&action);
             let table = described.map(|action| action.properties.clone()).unwrap_or_default();
             let mut input = input::read(input.as_deref())?;
@@ -96,8 +99,9 @@ fn dispatch(args: Args) -> Result<(), Error> {
                 input::set(&table, &mut input, argument)?;
             }
             let list =
-                connector.options(&connection, &action, &property, &input, search.as_deref())?;
-            print::json(&list)
+                connector.options(&connection, &action, &property, &input, search.as_deref());
+            tape.end(list.is_ok())?;
+            print::json(&list?)
         }
         Command::Run(run) => run::run(&components, run, args.json),
         Command::Connection(command) => connections::connection(&components, command, args.json),
@@ -110,12 +114,24 @@ fn dispatch(args: Args) -> Result<(), Error> {
     }
 }
 
-fn test(components: &Components, name: &str, chosen: &Chosen) -> Result<(), Error> {
+fn test(
+    components: &Components,
+    name: &str,
+    chosen: &Chosen,
+    tape: &TapeArgs,
+) -> Result<(), Error> {
     let approved = components.approved(name)?;
-    let connector = &approved.connector;
-    let connection = Connections::new(connector, chosen)?.of(&approved)?;
-    let reached = connector.test(&connection)?;
-    print::line(&print::plain(&reached))
+    let tape = Tape::of(tape)?;
+    let connection = connection(&approved, chosen, &tape)?;
+    let reached = tape.on_queries(&approved.connector).test(&connection);
+    tape.end(reached.is_ok())?;
+    print::line(&print::plain(&reached?))
+}
+
+/// The chosen connection. A replay needs no secret.
+fn connection(approved: &Approved, chosen: &Chosen, tape: &Tape) -> Result<Connection, Error> {
+    let connections = Connections::new(&approved.connector, chosen)?;
+    if tape.is_replay() { connections.replaying() } else { connections }.of(approved)
 }
 
 /// Logs to standard error if `RUST_LOG` is set, as in `RUST_LOG=debug connector …`.

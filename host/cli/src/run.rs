@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use connector_host::{
-    Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome, Player,
-    PropertyTable, PropertyType, Recorder, Recording, Retries,
+    Action, Cancellation, Connector, Event, Failure, FailureKind, Files, Limits, Outcome,
+    PropertyTable, PropertyType, Retries,
 };
 use serde_json::Value;
 
@@ -18,6 +18,7 @@ use super::components::Components;
 use super::error::Error;
 use super::functions::Declared;
 use super::progress::Progress;
+use super::tape::Tape;
 use super::{input, print};
 
 /// Runs an action. `quiet` suppresses messages about retries.
@@ -31,10 +32,10 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     let text_property = described.and_then(|action| action.text_property.as_deref());
     let input = assemble(&table, text_property, &files, &args)?;
     let mut connections = Connections::new(connector, &args.chosen)?;
-    if args.replay.is_some() {
+    let tape = Tape::of(&args.tape)?;
+    if tape.is_replay() {
         connections = connections.replaying();
     }
-    let tape = Tape::of(&args)?;
     let connection = connections.of(&approved)?;
     let declared = Declared::read(components, &connections, args.functions.as_deref())?;
     let functions = declared.for_run(connector, &connection, &files);
@@ -52,7 +53,7 @@ pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error>
     };
     cancel_on_interrupt(&cancellation)?;
     let given = args.check_output.then(|| input.clone());
-    let run = tape.on(connector.run(&action, input));
+    let run = tape.on_run(connector.run(&action, input));
     let outcome = run
         .connection(&connection)
         .files(&files)
@@ -87,57 +88,6 @@ fn check_output(
     }
     let message = format!("the output does not match its schema: {}", violations.join("; "));
     Err(Failure::new(FailureKind::InvalidOutput, message).into())
-}
-
-/// Whether a run is recorded or replayed.
-enum Tape<'a> {
-    None,
-    Record(&'a Path, Recorder),
-    Replay(Player),
-}
-
-impl<'a> Tape<'a> {
-    fn of(args: &'a Run) -> Result<Self, Error> {
-        Ok(match (&args.record, &args.replay) {
-            (Some(file), _) => Self::Record(file, Recorder::new()),
-            (_, Some(file)) => Self::Replay(Player::new(Recording::load(file)?)),
-            _ => Self::None,
-        })
-    }
-
-    fn on<'b>(&self, run: connector_host::Run<'b>) -> connector_host::Run<'b> {
-        match self {
-            Self::None => run,
-            Self::Record(_, recorder) => run.record(recorder),
-            Self::Replay(player) => run.replay(player),
-        }
-    }
-
-    /// Saves a recording, even of a failed run. After a successful replay, reports
-    /// the requests that were not replayed.
-    fn end(&self, is_done: bool) -> Result<(), Error> {
-        match self {
-            Self::None => {}
-            Self::Record(file, recorder) => {
-                let recording = recorder.recording();
-                recording.save(file)?;
-                let count = match recording.exchanges.len() {
-                    1 => "1 request".to_owned(),
-                    count => format!("{count} requests"),
-                };
-                print::note(format_args!("recorded {count} in {}", print::path(file)));
-            }
-            Self::Replay(_) if !is_done => {}
-            Self::Replay(player) => {
-                for request in player.left() {
-                    print::note(format_args!(
-                        "note: the recording contains an unused request: `{request}`"
-                    ));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Shows events while an action runs.

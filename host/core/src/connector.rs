@@ -10,6 +10,7 @@ use wasmtime::component::Linker;
 use crate::budget::{Cancellation, Limits};
 use crate::connection::{Connection, ConnectionValues};
 use crate::contract::{Action, Descriptor, DescriptorErrors, Failure, FailureKind};
+use crate::egress::{Player, Recorder, Tape};
 use crate::options::HostOptions;
 use crate::runtime::bindings::{ConnectorPre as WorldPre, describe as wit_describe};
 use crate::runtime::cache::{Compiled, InUse};
@@ -35,6 +36,8 @@ pub struct Connector {
     pub(crate) shared: Arc<Shared>,
     /// Cancels its queries.
     pub(crate) cancellation: Cancellation,
+    /// Records or replays queries.
+    pub(crate) tape: Option<Tape>,
 }
 
 pub(crate) struct Shared {
@@ -128,7 +131,7 @@ impl Connector {
         let options = options.clone();
         let shared =
             Shared { pre, descriptor, options, validator, imports, hash, size, _in_use: in_use };
-        Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default() })
+        Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default(), tape: None })
     }
 
     /// Sets the token that cancels [`test`](Self::test), [`options`](Self::options)
@@ -138,6 +141,22 @@ impl Connector {
     #[must_use]
     pub fn queries_stopped_by(mut self, cancellation: &Cancellation) -> Self {
         self.cancellation = cancellation.clone();
+        self
+    }
+
+    /// Records the requests and responses of [`test`](Self::test) and
+    /// [`options`](Self::options). [`Run::record`](crate::Run::record) records runs.
+    #[must_use]
+    pub fn queries_recorded_by(mut self, recorder: &Recorder) -> Self {
+        self.tape = Some(Tape::Record(recorder.clone()));
+        self
+    }
+
+    /// Answers the requests of [`test`](Self::test) and [`options`](Self::options)
+    /// from a recording.
+    #[must_use]
+    pub fn queries_replayed_by(mut self, player: &Player) -> Self {
+        self.tape = Some(Tape::Replay(player.clone()));
         self
     }
 

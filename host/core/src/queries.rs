@@ -189,7 +189,8 @@ fn ask<T>(
     let name = shared.descriptor.name.clone();
     let account = Account::new(&Limits::default());
     let route = connection.map(Connection::route);
-    let run = RunState::new(name, route, Limits::default(), account, shared.validator.clone());
+    let mut run = RunState::new(name, route, Limits::default(), account, shared.validator.clone());
+    run.tape = connector.tape.clone();
     let time = Some(shared.options.ask_time);
     let prepared = Call {
         run: Some(run),

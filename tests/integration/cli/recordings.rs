@@ -46,6 +46,23 @@ fn replays_a_run_without_a_provider_or_a_secret() {
 }
 
 #[test]
+fn replays_a_connection_test_and_dynamic_options() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    for arguments in [&["test", "openai"][..], &["options", "openai/v1/ask", "model"]] {
+        let file = folder.path().join("query.json");
+        let with = |sandbox: Option<&Sandbox>, option: &str| {
+            ran(command(sandbox).args(arguments).arg(option).arg(&file))
+        };
+        let recorded = with(Some(&sandbox), "--record");
+        assert_eq!(recorded.status, 0, "{recorded:?}");
+        assert_eq!(read(&file)["exchanges"][0]["request"]["path"], "/models");
+        let replayed = with(None, "--replay");
+        assert_eq!((replayed.status, &replayed.stdout), (0, &recorded.stdout), "{replayed:?}");
+    }
+    assert_eq!(sandbox.requests().len(), 2);
+}
+
+#[test]
 fn stores_binary_bodies_in_files_next_to_the_recording() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let file = folder.path().join("speech.json");

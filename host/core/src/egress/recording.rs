@@ -267,6 +267,33 @@ impl RecordedRequest {
     }
 }
 
+/// The path of the first value that differs, such as `messages[0].content`.
+fn first_difference(recorded: &Value, given: &Value) -> Option<String> {
+    let join = |step: String, inner: String| match inner.as_str() {
+        "" => step,
+        rest if rest.starts_with('[') => step + rest,
+        rest => format!("{step}.{rest}"),
+    };
+    match (recorded, given) {
+        (Value::Object(recorded), Value::Object(given)) => {
+            let mut names = recorded.keys().chain(given.keys());
+            names.find_map(|name| match (recorded.get(name), given.get(name)) {
+                (Some(recorded), Some(given)) => {
+                    Some(join(name.clone(), first_difference(recorded, given)?))
+                }
+                _ => Some(name.clone()),
+            })
+        }
+        (Value::Array(recorded), Value::Array(given)) if recorded.len() == given.len() => {
+            let mut pairs = recorded.iter().zip(given).enumerate();
+            pairs.find_map(|(index, (recorded, given))| {
+                Some(join(format!("[{index}]"), first_difference(recorded, given)?))
+            })
+        }
+        _ => (recorded != given).then(String::new),
+    }
+}
+
 impl RecordedBody {
     fn redacted(self, redactor: &Redactor) -> Self {
         let mut bytes = self.bytes();
@@ -391,7 +418,14 @@ impl Player {
         if !exchange.request.is_same(request) {
             let recorded = &exchange.request;
             let is_same_line = recorded.to_string() == request.to_string();
-            let body = if is_same_line { " with a different body" } else { "" };
+            let body = match (&recorded.body.json, &request.body.json) {
+                _ if !is_same_line => String::new(),
+                (Some(recorded), Some(given)) => {
+                    let place = first_difference(recorded, given).unwrap_or_default();
+                    format!(" with a different body: `{place}` differs")
+                }
+                _ => " with a different body".to_owned(),
+            };
             return Err(other(format!(
                 "request {number} of the run is `{request}`, but the recording has \
                  `{recorded}`{body}"
@@ -511,5 +545,20 @@ mod tests {
         let error = player.answer(&two.request).unwrap_err();
         assert!(error.message.starts_with("request 3 of the run is "), "{error}");
         assert!(error.message.ends_with("the recording has no more requests"), "{error}");
+    }
+
+    #[test]
+    fn the_first_difference_of_two_bodies_is_named() {
+        let recorded = json!({ "a": [{ "b": { "c": 1 } }, 2], "d": 3 });
+        for (given, expected) in [
+            (recorded.clone(), None),
+            (json!({ "a": [{ "b": { "c": 2 } }, 2], "d": 3 }), Some("a[0].b.c")),
+            (json!({ "a": [{ "b": { "c": 1 } }], "d": 3 }), Some("a")),
+            (json!({ "a": [{ "b": { "c": 1 } }, 2] }), Some("d")),
+            (json!({ "a": [{ "b": { "c": 1 } }, 2], "d": 3, "e": null }), Some("e")),
+            (json!(1), Some("")),
+        ] {
+            assert_eq!(first_difference(&recorded, &given).as_deref(), expected, "{given}");
+        }
     }
 }
