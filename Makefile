@@ -69,7 +69,7 @@ lint:          ## formatting, clippy, documentation, and the tests named in SECU
 audit:         ## licenses, sources, duplicates; builds cargo-deny once
 	scripts/audit.sh $(TARGET)
 
-dist: openai page ## the command for release: TARGET/dist/connector
+dist: openai page ## the release binary: TARGET/dist/connector
 	scripts/package/reproducible.sh $(TARGET) cargo build --profile dist --locked --workspace --bin connector
 
 package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package

@@ -4,8 +4,9 @@
 #     scripts/package/build.sh COMMAND COMPONENTS TARGET OUT
 #
 # COMMAND is the program, COMPONENTS the folder with the connectors, TARGET the
-# folder for tools. OUT gets a tarball and a Debian package. The same files give
-# the same packages: they are sorted, and have the time of the last commit.
+# folder for tools. Writes a tarball and a Debian package to OUT. The same files
+# produce identical packages, because the entries are sorted and have the time of
+# the last commit.
 # VERSION overrides the workspace's version.
 set -eu
 
@@ -28,8 +29,8 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH-$(git log -1 --format=%ct 2>/dev/null || e
 export SOURCE_DATE_EPOCH
 umask 022
 
-# The layout of both: the command looks for connectors in `components` next to
-# the folder of its program.
+# The layout of the tarball: the command looks for connectors in the folder
+# `components` next to the folder of its program.
 files=$out/files
 rm -rf "$files"
 mkdir -p "$files/bin" "$files/components" "$files/share/man/man1"
@@ -59,8 +60,8 @@ tar --create --sort=name --format=gnu --owner=0 --group=0 --numeric-owner \
     --mode=u+rwX,go+rX,go-w --mtime="@$SOURCE_DATE_EPOCH" \
     --transform="s,^\.,$name," --directory "$files" . | gzip --no-name >"$out/$name.tar.gz"
 
-# Debian's folders. /usr/bin/connector is a link, so that the command finds the
-# connectors from where its program is.
+# The layout of the Debian package. /usr/bin/connector is a symbolic link, so that
+# the command finds the connectors next to the folder of the actual program.
 root=$out/root
 rm -rf "$root"
 own=$root/usr/lib/connector
@@ -99,7 +100,7 @@ Installed-Size: $(du --summarize --apparent-size --block-size=1024 "$root" | cut
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
 Description: runs connectors: WebAssembly components with the actions of a service
  The command, an HTTP service with a page, MCP tools and a queue worker, with
- the connectors to OpenAI and Anthropic. Tokens never enter a connector.
+ the connectors for OpenAI and Anthropic. Connectors never see a token.
 END
 (cd "$root" && find usr -type f | LC_ALL=C sort | xargs md5sum) >"$root/DEBIAN/md5sums"
 chmod -R u+rwX,go+rX,go-w "$root"

@@ -21,7 +21,7 @@ if [ "$("$tool" cyclonedx --version 2>/dev/null)" != "cargo-cyclonedx-cyclonedx 
     cargo install cargo-cyclonedx --version "$version" --locked --quiet --root "$tools"
 fi
 
-# The tool writes beside every manifest: into a copy.
+# The tool writes a file next to every manifest, so it runs on a copy.
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 tar --create --exclude=./.git --exclude=./target --exclude=./out . | tar --extract --directory "$copy"

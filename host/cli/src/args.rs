@@ -163,8 +163,8 @@ pub enum Command {
     ///
     /// Shows the permissions that it asks for: where it sends requests, where the credential goes,
     /// which environment variables it reads. Connectors that are listed in a `connectors.lock` next
-    /// to them are already approved. Binds stored connections of its address to the origin that it
-    /// sends them to.
+    /// to them are already approved. Binds the connections stored for its address to the origin
+    /// that it sends them to.
     Trust {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -432,7 +432,7 @@ impl Command {
         }
     }
 
-    /// The host options of a command that a person runs.
+    /// The host options of a command that is not a daemon.
     pub fn host_options(&self) -> HostOptions {
         match self {
             Self::Test { chosen, .. }
@@ -447,7 +447,7 @@ impl Command {
         }
     }
 
-    /// The grants of such a command.
+    /// The grants for a command that is not a daemon.
     pub fn grants(&self) -> Grants {
         match self {
             Self::Test { chosen, .. }

@@ -47,7 +47,7 @@ impl Connections {
     }
 
     /// Loads the chosen connections of several connectors from the store.
-    pub fn of_several(
+    pub fn for_connectors(
         store: &Store,
         approved: &[Approved],
         chosen: &[String],
@@ -143,7 +143,7 @@ fn loaded(
     Ok((component, connection))
 }
 
-/// Returns the address by which connections are stored, such as `openai/v1`.
+/// Returns the address that connections are stored under, such as `openai/v1`.
 pub fn component(connector: &Connector) -> String {
     connector.descriptor().own_address()
 }

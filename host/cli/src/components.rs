@@ -121,7 +121,8 @@ impl Components {
     fn files(&self) -> Vec<PathBuf> {
         let folders = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
         let files = folders.flatten().filter_map(|entry| Some(entry.ok()?.path()));
-        let is_component = |file: &PathBuf| file.extension().is_some_and(|of| of == "wasm");
+        let is_component =
+            |file: &PathBuf| file.extension().is_some_and(|extension| extension == "wasm");
         let mut files: Vec<PathBuf> = files.filter(is_component).collect();
         files.sort();
         files
@@ -201,7 +202,7 @@ impl Components {
             Approval::Unknown => trust::on_first_use(file, &connector, None, data_dir)?,
         }
         if found == Found::InFolder {
-            environment.extend(definition.environment.iter().map(|of| of.name.clone()));
+            environment.extend(definition.environment.iter().map(|binding| binding.name.clone()));
         }
         Ok(Approved { connector, environment })
     }
@@ -385,9 +386,9 @@ fn has_trusted_owner(folder: &Path, program: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let owner = |path: &Path| fs::metadata(path).map(|metadata| metadata.uid()).ok();
     let owner_of_program = owner(program);
-    owner(folder).is_none_or(|of| {
-        let own = rustix::process::geteuid().as_raw();
-        of == 0 || of == own || Some(of) == owner_of_program
+    owner(folder).is_none_or(|owner| {
+        let user = rustix::process::geteuid().as_raw();
+        owner == 0 || owner == user || Some(owner) == owner_of_program
     })
 }
 

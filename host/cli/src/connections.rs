@@ -98,7 +98,7 @@ fn show(components: &Components, store: &Store, wanted: &str, as_json: bool) -> 
     let connector = connector.and_then(Result::ok);
     let is_its = |of: &Connector| component(of) == record.component && has_same_secrets(record, of);
     let connector = connector.filter(is_its);
-    let table = connector.as_ref().map(|of| &of.descriptor().connection.properties);
+    let table = connector.as_ref().map(|found| &found.descriptor().connection.properties);
     let shown = stored.values.shown(table);
     if as_json {
         let mut json = to_json(record);

@@ -78,7 +78,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
     });
     let input_dirs = input_dirs.collect::<Result<_, Error>>()?;
     let data = Store::open_for_user(args.data_dir.as_deref())?;
-    let connections = Connections::of_several(&data, &connectors, &args.connection)?;
+    let connections = Connections::for_connectors(&data, &connectors, &args.connection)?;
     let store = FileStore::new(data.folder().join("files"), PREFIX).limited(MAX_FILES_SIZE);
     let files = store.files();
     let mut api_keys = api_keys(args.api_key_file.as_deref())?;

@@ -119,7 +119,7 @@ fn deltas(connector: &Connector, action: &str, input: &Value, args: &Run) -> Opt
     }
     // Without a schema the input is invalid, and the run itself reports that.
     let schema = connector.output_schema(action, input.clone()).unwrap_or_default();
-    let is_text = schema.get("type").is_some_and(|of| of == "string");
+    let is_text = schema.get("type").is_some_and(|kind| kind == "string");
     Some(if is_text && !args.envelope { Deltas::Output } else { Deltas::Aside })
 }
 

@@ -13,7 +13,7 @@ use super::error::Error;
 use super::print;
 
 /// Approves a component: shows the permissions that it asks for, asks for
-/// confirmation, and binds the stored connections of its address.
+/// confirmation, and binds the connections stored for its address.
 pub fn trust(
     components: &Components,
     name: &str,
@@ -108,8 +108,9 @@ pub fn lock(components: &Components, folder: &Path) -> Result<(), Error> {
     };
     let entries = fs::read_dir(folder).map_err(unreadable)?;
     let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut files: Vec<_> =
-        files.filter(|file| file.extension().is_some_and(|of| of == "wasm")).collect();
+    let mut files: Vec<_> = files
+        .filter(|file| file.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
     files.sort();
     let mut loaded = Vec::new();
     for file in &files {

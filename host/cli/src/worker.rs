@@ -73,7 +73,7 @@ pub struct Worker {
     pub functions: Option<PathBuf>,
 }
 
-/// Takes runs until a signal stops the process.
+/// Processes runs until a signal stops the process.
 pub fn work(args: Worker) -> Result<(), Error> {
     let user = user(&args)?;
     let components =

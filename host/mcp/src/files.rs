@@ -61,7 +61,7 @@ impl ServerFiles {
         input: &mut Value,
         files: &Files,
     ) -> Result<(), Failure> {
-        Call { kept: self, files }.members(properties, input, "")
+        Call { server_files: self, files }.members(properties, input, "")
     }
 
     fn store_data_url(&self, url: &str, name: &str) -> Result<FileEntry, String> {
@@ -70,8 +70,9 @@ impl ServerFiles {
         let (content, _) = data.decode_to_vec().map_err(|error| wrong(format!("{error:?}")))?;
         let kind = data.mime_type();
         let kind = format!("{}/{}", kind.type_, kind.subtype);
-        let kept = self.create(name, &kind, &content);
-        kept.map(|file| file.entry)
+        let stored = self.create(name, &kind, &content);
+        stored
+            .map(|file| file.entry)
             .map_err(|error| format!("cannot store the file: {}", error.kind()))
     }
 
@@ -154,7 +155,7 @@ impl ServerFiles {
 
 /// The files of one call.
 struct Call<'a> {
-    kept: &'a ServerFiles,
+    server_files: &'a ServerFiles,
     files: &'a Files,
 }
 
@@ -212,10 +213,10 @@ impl Call<'_> {
         let entry = match url.split_once(':') {
             Some(("data", _)) => {
                 let name = value.get("name").and_then(Value::as_str).unwrap_or_default();
-                self.kept.store_data_url(&url, name)?
+                self.server_files.store_data_url(&url, name)?
             }
             Some(("file", _)) => self.local(&url)?,
-            _ => match self.kept.find(&url) {
+            _ => match self.server_files.find(&url) {
                 Some(file) => file.entry,
                 None => return Err(format!("file `{}` not found", short(&url))),
             },
@@ -227,7 +228,7 @@ impl Call<'_> {
     fn local(&self, url: &str) -> Result<FileEntry, String> {
         let path = Url::parse(url).ok().and_then(|url| url.to_file_path().ok());
         let path = path.ok_or_else(|| format!("invalid file: URL `{}`", short(url)))?;
-        let open = self.kept.input_dirs.iter().find_map(|dir| dir.file(&path));
+        let open = self.server_files.input_dirs.iter().find_map(|dir| dir.file(&path));
         let granted = open.and_then(|file| self.files.grant_open(file, &path).ok());
         // The same message whether or not the file exists.
         granted.ok_or_else(|| {
@@ -296,14 +297,16 @@ mod tests {
     fn the_latest_files_are_listed() {
         let dir = tempfile::tempdir().unwrap();
         let store = FileStore::new(dir.path(), PREFIX);
-        let kept = ServerFiles::new(store.clone(), store.files(), Vec::new());
-        let file = |at: usize| kept.create(&format!("{at}.txt"), "text/plain", b"a").unwrap();
+        let server_files = ServerFiles::new(store.clone(), store.files(), Vec::new());
+        let file =
+            |at: usize| server_files.create(&format!("{at}.txt"), "text/plain", b"a").unwrap();
         for at in 0..=MAX_LISTED {
-            kept.add_to_list(file(at));
+            server_files.add_to_list(file(at));
         }
-        let listed = kept.list();
+        let listed = server_files.list();
         assert_eq!(listed.len(), MAX_LISTED);
-        let names = [listed.first().unwrap(), listed.last().unwrap()].map(|of| of.name.clone());
+        let names =
+            [listed.first().unwrap(), listed.last().unwrap()].map(|resource| resource.name.clone());
         assert_eq!(names, [format!("{MAX_LISTED}.txt"), "1.txt".to_owned()]);
     }
 }

@@ -67,10 +67,10 @@ fn accepts(headers: &HeaderMap, kind: &str) -> bool {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    is_of(headers, JSON)
+    has_content_type(headers, JSON)
 }
 
-fn is_of(headers: &HeaderMap, kind: &str) -> bool {
+fn has_content_type(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let name = value.and_then(|value| value.split(';').next());
     name.is_some_and(|name| name.trim().eq_ignore_ascii_case(kind))
@@ -78,7 +78,7 @@ fn is_of(headers: &HeaderMap, kind: &str) -> bool {
 
 /// Extracts the response message from a stream and drops its notifications.
 async fn as_single_message(response: Response) -> Response {
-    if !is_of(response.headers(), EVENTS) {
+    if !has_content_type(response.headers(), EVENTS) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

@@ -19,7 +19,7 @@ use super::MAX_MESSAGE;
 use super::message::{Read, read, readable, too_long};
 
 /// The number of bytes to read at a time from a line that is too long.
-const SKIPPED: u64 = 64 << 10;
+const SKIP_CHUNK: u64 = 64 << 10;
 
 /// Standard input and output.
 pub struct Lines {
@@ -112,7 +112,7 @@ async fn line(input: &mut (impl AsyncBufRead + Unpin)) -> Option<Line> {
     }
     loop {
         let mut skipped = Vec::new();
-        input.take(SKIPPED).read_until(b'\n', &mut skipped).await.ok()?;
+        input.take(SKIP_CHUNK).read_until(b'\n', &mut skipped).await.ok()?;
         if skipped.is_empty() || skipped.ends_with(b"\n") {
             return Some(Line::TooLong);
         }
@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_that_is_too_long_is_skipped() {
-        let long = vec![b'x'; MAX_MESSAGE + 1 + 2 * SKIPPED as usize];
+        let long = vec![b'x'; MAX_MESSAGE + 1 + 2 * SKIP_CHUNK as usize];
         let input = [&long, b"\nshort\n\nlast".as_slice()].concat();
         let mut input = input.as_slice();
         assert!(matches!(line(&mut input).await, Some(Line::TooLong)));

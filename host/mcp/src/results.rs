@@ -24,19 +24,19 @@ const ENVELOPE: usize = 4 << 10;
 const MAX_BEGINNING: usize = 4 << 10;
 
 /// Returns the output as text, images and audio, and a link to each file. Blocks.
-pub fn of_outcome(outcome: &Outcome, kept: &ServerFiles) -> CallToolResult {
+pub fn of_outcome(outcome: &Outcome, server_files: &ServerFiles) -> CallToolResult {
     let mut text = match &outcome.output {
         Value::String(text) => text.clone(),
         output => output.to_string(),
     };
     let mut structured = json!(outcome);
-    let mut files = kept.named_in(&outcome.output);
+    let mut files = server_files.named_in(&outcome.output);
     let mut room = Room(MAX_RESULT - ENVELOPE);
     let links: usize = files.iter().map(|file| size_of(&link(file))).sum();
     room.take(links);
     // Both contain the whole output, because some clients read only one of them.
     if !room.take(size_of(&text) + size_of(&structured)) {
-        match keep(&structured, kept) {
+        match keep(&structured, server_files) {
             Ok(file) => {
                 text = beginning(&text, &file);
                 if !room.take(size_of(&text) + size_of(&structured)) {
@@ -53,7 +53,7 @@ pub fn of_outcome(outcome: &Outcome, kept: &ServerFiles) -> CallToolResult {
     for file in files {
         content.extend(shown(&file, &mut room));
         content.push(link(&file));
-        kept.add_to_list(file);
+        server_files.add_to_list(file);
     }
     let mut result = CallToolResult::success(content);
     result.structured_content = Some(structured);
@@ -95,8 +95,8 @@ fn link(file: &StoredFile) -> ContentBlock {
 }
 
 /// Stores an outcome that is too large for a result.
-fn keep(outcome: &Value, kept: &ServerFiles) -> io::Result<StoredFile> {
-    kept.create("outcome.json", "application/json", outcome.to_string().as_bytes())
+fn keep(outcome: &Value, server_files: &ServerFiles) -> io::Result<StoredFile> {
+    server_files.create("outcome.json", "application/json", outcome.to_string().as_bytes())
 }
 
 fn beginning(text: &str, file: &StoredFile) -> String {

@@ -42,7 +42,7 @@ pub struct Server(Arc<Shared>);
 struct Shared {
     tools: Vec<ActionTool>,
     pages: Vec<Page>,
-    kept: ServerFiles,
+    server_files: ServerFiles,
     functions: FunctionsOf,
     slots: Arc<Semaphore>,
     run_time: Duration,
@@ -63,7 +63,7 @@ impl Server {
         Self(Arc::new(Shared {
             pages: offers.iter().map(page).collect(),
             tools: tools(offers),
-            kept: ServerFiles::new(store, files, input_dirs),
+            server_files: ServerFiles::new(store, files, input_dirs),
             functions,
             slots: Arc::new(Semaphore::new(runs)),
             run_time,
@@ -86,8 +86,10 @@ impl Shared {
             Err(missing) => return of_message(missing.clone()),
         };
         // Other calls must not read the files of this one.
-        let files = self.kept.files().for_call();
-        if let Err(failure) = self.kept.resolve(known.table().as_slice(), &mut input, &files) {
+        let files = self.server_files.files().for_call();
+        if let Err(failure) =
+            self.server_files.resolve(known.table().as_slice(), &mut input, &files)
+        {
             return of_failure(&failure);
         }
         let functions = (self.functions)(&known.connector, connection, &files);
@@ -106,7 +108,7 @@ impl Shared {
             });
         }
         match run.start() {
-            Ok(outcome) => of_outcome(&outcome, &self.kept),
+            Ok(outcome) => of_outcome(&outcome, &self.server_files),
             Err(failure) => of_failure(&failure),
         }
     }
@@ -194,7 +196,7 @@ impl ServerHandler for Server {
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
         let shared = Arc::clone(&self.0);
-        let files = on_thread(move || shared.kept.list()).await?;
+        let files = on_thread(move || shared.server_files.list()).await?;
         let pages = self.0.pages.iter().map(|page| {
             Resource::new(page.uri.clone(), page.title.clone()).with_mime_type("text/markdown")
         });
@@ -222,7 +224,7 @@ impl ServerHandler for Server {
             return Ok(ReadResourceResult::new(vec![page.with_mime_type("text/markdown")]).into());
         }
         let (shared, asked) = (Arc::clone(&self.0), uri.clone());
-        match on_thread(move || shared.kept.read(&asked)).await? {
+        match on_thread(move || shared.server_files.read(&asked)).await? {
             Ok(Some(contents)) => Ok(ReadResourceResult::new(vec![contents]).into()),
             Ok(None) => {
                 Err(ErrorData::resource_not_found(format!("resource `{uri}` not found"), None))

@@ -59,7 +59,7 @@ impl Caller {
     }
 
     /// Makes an idempotency key unique to this caller.
-    pub fn own_key(&self, key: &str) -> String {
+    pub fn scoped_key(&self, key: &str) -> String {
         match &self.name {
             // Unambiguous, because neither contains a space.
             Some(name) => format!("{name} {key}"),
@@ -427,7 +427,7 @@ mod tests {
         assert!(!crm.may_change_connections());
         let admin = keys.caller(&format!("{KEY}-of-admin")).unwrap();
         assert!(admin.may_use(&record("other")) && admin.may_change_connections());
-        assert_ne!(crm.own_key("a"), admin.own_key("a"));
+        assert_ne!(crm.scoped_key("a"), admin.scoped_key("a"));
         assert!(keys.caller("an-unknown-key-0123").is_none());
         assert!(keys.single().is_err());
         for (wrong, why) in [

@@ -100,7 +100,7 @@ mod tests {
     fn closes_the_connection_that_has_been_idle_the_longest() {
         let idle = Arc::new(Idle::default());
         let [one, two, three] = [(); 3].map(|()| Connection::new(&idle));
-        let closed = || [&one, &two, &three].map(|of| of.close.initialized());
+        let closed = || [&one, &two, &three].map(|connection| connection.close.initialized());
         let busy = one.begin().unwrap();
         idle.close_longest();
         assert_eq!(closed(), [false, true, false]);

@@ -121,7 +121,7 @@ async fn run(
         .chain_update(&body.bytes);
     let Run { input, connection } = body.parse()?;
     let trace_parent = trace_parent(&headers);
-    let key = key.map(|key| caller.own_key(&key));
+    let key = key.map(|key| caller.scoped_key(&key));
     let job = Job { connector, action: of, input, connection, trace_parent, caller };
     let streams = wants_events(&headers);
     match key {
@@ -272,7 +272,7 @@ fn perform(
     if let Some(events) = events {
         run = run.streaming(true).on_event(move |event| {
             // Fails if the caller has disconnected, which also cancels the run.
-            let _ = events.blocking_send(named(event));
+            let _ = events.blocking_send(sse_event(event));
         });
     }
     Ok(run.start()?)
@@ -426,7 +426,7 @@ impl RunEvent<'_> {
         })
     }
 
-    fn written(&self) -> sse::Event {
+    fn to_sse(&self) -> sse::Event {
         let event = json!(self);
         let name = event.get("event").and_then(Value::as_str).unwrap_or_default();
         let data = event.get("data").map(Value::to_string).unwrap_or_default();
@@ -434,16 +434,16 @@ impl RunEvent<'_> {
     }
 }
 
-fn named(event: Event) -> sse::Event {
+fn sse_event(event: Event) -> sse::Event {
     // A comment, because skipping it would end the stream.
     let unknown = || sse::Event::default().comment("an event");
-    RunEvent::of(event).map_or_else(unknown, |event| event.written())
+    RunEvent::of(event).map_or_else(unknown, |event| event.to_sse())
 }
 
 fn last(ended: &Ended) -> sse::Event {
     match ended {
-        Ok(outcome) => RunEvent::Result(outcome).written(),
-        Err(problem) => RunEvent::Failure(problem.body()).written(),
+        Ok(outcome) => RunEvent::Result(outcome).to_sse(),
+        Err(problem) => RunEvent::Failure(problem.body()).to_sse(),
     }
 }
 

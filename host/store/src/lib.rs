@@ -44,7 +44,7 @@ const DATABASE: &str = "store.sqlite";
 const BESIDE_DATABASE: [&str; 2] = ["store.sqlite-wal", "store.sqlite-shm"];
 
 /// The number of attempts to take the write lock, and the pause between them.
-/// Transactions take milliseconds, but on a slow disk seconds. SQLite's own
+/// Transactions take milliseconds, but seconds on a slow disk. SQLite's own
 /// pauses grow to 100 ms, so a process that writes continuously would starve
 /// the others.
 const ATTEMPTS: i32 = 10_000;

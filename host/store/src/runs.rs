@@ -292,7 +292,7 @@ mod tests {
                 })
             });
             let begun = threads.map(|thread| thread.join().unwrap());
-            let count = |of| begun.iter().filter(|begun| **begun == of).count();
+            let count = |state| begun.iter().filter(|begun| **begun == state).count();
             assert_eq!((count(Begun::New), count(Begun::Running)), (1, 3), "{begun:?}");
         }
     }

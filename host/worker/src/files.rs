@@ -184,7 +184,7 @@ async fn copy(
     let mut chunk = vec![0; CHUNK];
     loop {
         let read = timeout(TIMEOUT, object.read(&mut chunk)).await.map_err(|_| {
-            let message = format!("received no data of a file for {} seconds", TIMEOUT.as_secs());
+            let message = format!("received no file data for {} seconds", TIMEOUT.as_secs());
             Failure::new(FailureKind::Timeout, message)
         })?;
         let read = read.map_err(|error| unreachable(&error))?;

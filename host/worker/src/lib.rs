@@ -113,7 +113,7 @@ impl Worker {
     }
 }
 
-/// Takes runs until a signal stops the process.
+/// Processes runs until a signal stops the process.
 ///
 /// # Errors
 /// See [`WorkerError`].

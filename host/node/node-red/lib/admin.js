@@ -25,13 +25,13 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
   const endpoint = (name, answer) =>
     RED.httpAdmin.post(`${ROOT}/${name}`, needsPermission('flows.write'), async (request, response) => {
       try {
-        const { connector: address, ...question } = request.body;
+        const { connector: address, ...body } = request.body;
         const connector = connectors.find((one) => one.address === address);
         if (!connector) {
           response.status(404).json({ message: `unknown connector \`${address}\`` });
           return;
         }
-        response.json(await answer(connector, question));
+        response.json(await answer(connector, body));
       } catch (error) {
         response.status(422).json({ message: error.message });
       }
@@ -43,8 +43,8 @@ exports.admin = (RED, values, client, connectors, connectionType) => {
 
   endpoint('options', async (connector, { connection, action, property, input, search }) => {
     const chosen = connection ? await valuesFor(connector, connection) : undefined;
-    const question = { connection: chosen, input, search };
-    return client.options(connector.address, action, property, question);
+    const query = { connection: chosen, input, search };
+    return client.options(connector.address, action, property, query);
   });
 
   /** The connection as it is in the editor, with the secrets that only the runtime has. */

@@ -44,9 +44,9 @@ class Client {
   }
 
   /** @returns {Promise<{disabled: boolean, placeholder?: string, options: object[]}>} */
-  options(address, action, property, question) {
+  options(address, action, property, query) {
     const path = `/components/${address}/actions/${action}/options/${encodeURIComponent(property)}`;
-    return this.#json('POST', path, question);
+    return this.#json('POST', path, query);
   }
 
   /**
@@ -117,7 +117,7 @@ class Client {
   async #send(method, path, request) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { port, key } = await this.#host.served();
+        const { port, key } = await this.#host.running();
         const response = await exchange(port, key, method, API + path, request);
         if (response.statusCode < 300) {
           return response;

@@ -12,13 +12,13 @@ const readline = require('node:readline');
 /** The pause before a restart, in milliseconds. It doubles each time. */
 const MIN_PAUSE = 250;
 const MAX_PAUSE = 30_000;
-/** A process that ran for longer had started successfully, which resets the pause. */
+/** A process that runs for longer than this has started successfully, which resets the pause. */
 const STABLE_AFTER = 60_000;
 
 /**
  * A running host process.
  *
- * @typedef {object} Served
+ * @typedef {object} HostProcess
  * @property {number} port
  * @property {string} key the API key for requests
  * @property {Promise<string>} ended resolves to a message when it exits
@@ -28,7 +28,7 @@ class Host {
   #settings;
   #log;
   /** The running process, or the one that is starting. */
-  #served;
+  #running;
   #pause = MIN_PAUSE;
 
   /**
@@ -42,17 +42,17 @@ class Host {
 
   /** Starts the process, and from then on restarts it whenever it exits. */
   async start() {
-    const served = await launch(this.#settings, this.#log);
-    this.#keep(Promise.resolve(served));
+    const running = await launch(this.#settings, this.#log);
+    this.#keep(Promise.resolve(running));
   }
 
-  /** @returns {Promise<Served>} the process, as soon as it accepts requests */
-  served() {
-    return this.#served;
+  /** @returns {Promise<HostProcess>} the process, as soon as it accepts requests */
+  running() {
+    return this.#running;
   }
 
   #keep(starting) {
-    this.#served = starting;
+    this.#running = starting;
     const started = Date.now();
     const restart = (reason) => this.#restart(reason, Date.now() - started);
     starting.then(
@@ -73,7 +73,7 @@ exports.Host = Host;
 
 const sleep = (time) => new Promise((resolve) => setTimeout(resolve, time).unref());
 
-/** @returns {Promise<Served>} */
+/** @returns {Promise<HostProcess>} */
 async function launch({ program, components, dataDir, args }, log) {
   // Only this user can access the folder.
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'connectors-'));
@@ -94,8 +94,8 @@ async function launch({ program, components, dataDir, args }, log) {
     });
     child.stdin.on('error', () => {});
     const port = await listening(child, program, log);
-    // From here on, the child must not keep Node-RED's process alive. Until now it must:
-    // while Node-RED loads its nodes, there may be nothing else to keep it alive.
+    // From here on, the child must not keep Node-RED's process alive. Until now it had to:
+    // while Node-RED loads its nodes, nothing else may be keeping it alive.
     [child, child.stdin, child.stdout, child.stderr].forEach((handle) => handle.unref?.());
     return { port, key, ended: exit(child) };
   } finally {

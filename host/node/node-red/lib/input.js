@@ -6,7 +6,7 @@ const fs = require('node:fs/promises');
 const { Failure } = require('./failure');
 
 /**
- * What evaluating fields requires.
+ * Everything needed to evaluate fields.
  *
  * @typedef {object} Context
  * @property {object} values `resources/values.mjs`

@@ -2,7 +2,7 @@
 
 import { Form } from './form.mjs';
 import { colorOf } from './icons.mjs';
-import { askOptions, connectionOf } from './questions.mjs';
+import { connectionOf, requestOptions } from './requests.mjs';
 import { firstFields, missing, needsConnection } from './values.mjs';
 
 export const actionTemplate = () => `
@@ -70,7 +70,7 @@ export function actionDefinition({ address, definition }, action, connectionType
       form = new Form($('#connector-form'), properties, this.fields ?? {}, {
         dynamicTypes: ['msg', 'flow', 'global', 'jsonata', 'env'],
         options: (property, input, search) =>
-          askOptions({
+          requestOptions({
             connector: address,
             action: action.name,
             property,

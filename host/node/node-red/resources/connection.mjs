@@ -1,7 +1,7 @@
 // The configuration node for a connector's connections in the editor.
 
 import { Form, explanation } from './form.mjs';
-import { askTest } from './questions.mjs';
+import { requestTest } from './requests.mjs';
 import { missing } from './values.mjs';
 
 const parts = ({ properties }) => ({
@@ -64,7 +64,7 @@ export function connectionDefinition({ address, definition }) {
           secrets: Object.fromEntries(secrets.map(typed)),
         };
         try {
-          show((await askTest({ connector: address, connection })).message, 'is-good');
+          show((await requestTest({ connector: address, connection })).message, 'is-good');
         } catch (error) {
           show(error.message, 'is-bad');
         }

@@ -59,7 +59,7 @@ impl Approval {
     }
 }
 
-/// Returns the approvals by lock file and user that may concern a file.
+/// Returns the approvals that may apply to a file: the lock file's and the user's.
 ///
 /// # Errors
 /// If one of them cannot be used, with the reason.

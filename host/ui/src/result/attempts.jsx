@@ -10,7 +10,7 @@ export function Attempts({ attempts }) {
     <ol className="attempts">
       {attempts.map(({ attempt, pauseMs, reason }) => (
         <li key={attempt}>
-          Attempt {attempt} failed: {reason}. Retry after {formatDuration(pauseMs)}.
+          Attempt {attempt} failed: {reason}. Retrying in {formatDuration(pauseMs)}.
         </li>
       ))}
     </ol>

@@ -1,12 +1,12 @@
 // Requests from the editor to the runtime.
 
-const ask = (name, question) =>
+const post = (name, body) =>
   new Promise((resolve, reject) => {
     $.ajax({
       url: `wasm-connectors/${name}`,
       method: 'POST',
       contentType: 'application/json',
-      data: JSON.stringify(question),
+      data: JSON.stringify(body),
       success: resolve,
       error: ({ status, responseJSON }) =>
         reject(new Error(responseJSON?.message ?? `Node-RED returned HTTP ${status}`)),
@@ -14,14 +14,14 @@ const ask = (name, question) =>
   });
 
 /** @returns {Promise<{disabled: boolean, placeholder?: string, options: object[]}>} */
-export const askOptions = (question) => ask('options', question);
+export const requestOptions = (body) => post('options', body);
 
 /** @returns {Promise<{message: string}>} */
-export const askTest = (question) => ask('test', question);
+export const requestTest = (body) => post('test', body);
 
 /**
- * A connection as it is in the editor, deployed or not. Of its secrets, it contains only
- * those entered since the last deployment.
+ * A connection as it is in the editor, deployed or not. It contains only the secrets
+ * entered since the last deployment.
  */
 export function connectionOf(id) {
   const node = RED.nodes.node(id);
