@@ -93,7 +93,7 @@ Installed-Size: $(du --summarize --apparent-size --block-size=1024 "$root" | cut
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
 Description: runs connectors: WebAssembly components with the actions of a service
  The command, an HTTP service with a page, MCP tools and a queue worker, with
- the connectors to OpenAI and Anthropic. Tokens never enter a connector.
+ the connectors for OpenAI and Anthropic. Tokens never enter a connector.
 END
 (cd "$root" && find usr -type f | LC_ALL=C sort | xargs md5sum) >"$root/DEBIAN/md5sums"
 chmod -R u+rwX,go+rX,go-w "$root"
