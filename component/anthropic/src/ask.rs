@@ -29,7 +29,7 @@ pub struct Ask {
     #[serde(skip_serializing)]
     #[property(default = "text")]
     response_format: Option<Format>,
-    /// The JSON Schema of the answer, with the type object.
+    /// The JSON Schema of the answer. Its type must be object.
     #[serde(skip_serializing)]
     #[property(required, when(response_format = "structured"), control = json_schema_builder)]
     response_schema: Option<String>,

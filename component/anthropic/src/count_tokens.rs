@@ -1,4 +1,4 @@
-//! Count Tokens: measures a conversation before it is paid for.
+//! Count Tokens: counts a conversation's tokens before you pay for it.
 
 use connector_sdk::{
     Effects, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings, http,

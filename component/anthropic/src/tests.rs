@@ -223,11 +223,11 @@ fn maps_errors_to_kinds() {
         (504, "timeout_error", FailureKind::Unavailable),
         (529, "overloaded_error", FailureKind::Unavailable),
     ] {
-        let failure = error(status, code, "So it is.");
-        assert_eq!((failure.kind, failure.message.as_str()), (kind, "So it is"), "{code}");
+        let failure = error(status, code, "Something failed.");
+        assert_eq!((failure.kind, failure.message.as_str()), (kind, "Something failed"), "{code}");
         assert_eq!((failure.status, failure.code.as_deref()), (Some(status), Some(code)));
         // In the middle of a stream there is no status.
-        let event = json!({ "type": "error", "error": { "type": code, "message": "So" } });
+        let event = json!({ "type": "error", "error": { "type": code, "message": "Failed" } });
         let stream = host(Answer::events([event])).streaming();
         assert_eq!(ask(&stream, json!({})).unwrap_err().kind, kind, "{code}");
     }

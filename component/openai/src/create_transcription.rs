@@ -30,7 +30,7 @@ use crate::{parameters, rules};
 pub struct CreateTranscription {
     /// The audio file to transcribe.
     #[serde(skip_serializing)]
-    #[property(max_bytes = 25 << 20, accept = RECORDINGS)]
+    #[property(max_bytes = 25 << 20, accept = AUDIO_EXTENSIONS)]
     file: FileEntry,
     /// The transcription model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-transcribe", live, open_choices(
@@ -94,12 +94,13 @@ struct Speaker {
     /// The speaker's name.
     name: String,
     /// A sample of the speaker's voice alone, 2 to 10 seconds long.
-    #[property(max_bytes = 4 << 20, accept = RECORDINGS)]
+    #[property(max_bytes = 4 << 20, accept = AUDIO_EXTENSIONS)]
     recording: FileEntry,
 }
 
 /// The extensions of the audio files that the API accepts.
-const RECORDINGS: &[&str] = &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
+const AUDIO_EXTENSIONS: &[&str] =
+    &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
 
 impl Run for CreateTranscription {
     const TITLE: &str = "Create Transcriptions";

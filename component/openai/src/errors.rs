@@ -130,9 +130,9 @@ mod tests {
             (422, r#"{"detail":[{"loc":["body","size",0],"msg":"no"}]}"#, Some("size"), "no"),
             (
                 404,
-                r#"{"error":{"message":"None such","param":null,"code":"model_not_found"}}"#,
+                r#"{"error":{"message":"Does not exist","param":null,"code":"model_not_found"}}"#,
                 Some("model"),
-                "None such",
+                "Does not exist",
             ),
             (
                 404,

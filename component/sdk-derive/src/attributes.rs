@@ -276,7 +276,7 @@ impl Parse for Name {
         if input.peek(LitStr) {
             Ok(Self::Key(input.parse()?))
         } else {
-            // A field may be named like a keyword: `type`.
+            // The name of a field may be a keyword: `type`.
             input.call(syn::ext::IdentExt::parse_any).map(Self::Field)
         }
     }

@@ -159,7 +159,7 @@ pub fn kind_of_status(status: u16) -> FailureKind {
 }
 
 /// Returns the failure for a response, as converted by the connector.
-pub(crate) fn connectors(response: &ErrorResponse) -> Failure {
+pub(crate) fn converted(response: &ErrorResponse) -> Failure {
     match call::connector() {
         Some(connector) => (connector.errors)(response),
         None => response.failure(),
@@ -169,7 +169,7 @@ pub(crate) fn connectors(response: &ErrorResponse) -> Failure {
 /// Returns the failure for an error inside a response that began successfully,
 /// such as an event of a stream.
 pub fn inside(body: &str) -> Failure {
-    let mut failure = connectors(&ErrorResponse::inside(body));
+    let mut failure = converted(&ErrorResponse::inside(body));
     failure.status = None;
     failure.request_sent = true;
     failure
@@ -195,7 +195,7 @@ pub fn is_error(value: &Value) -> bool {
         return items.first().is_some_and(is_error);
     }
     let has = |name: &str, text: &str| value.get(name).is_some_and(|value| value == text);
-    let is_given = |name: &str| value.get(name).is_some_and(is_something);
+    let is_given = |name: &str| value.get(name).is_some_and(is_set);
     is_given("error")
         || is_given("errors")
         || value.get("success") == Some(&Value::Bool(false))
@@ -207,7 +207,7 @@ pub fn is_error(value: &Value) -> bool {
 }
 
 /// Returns whether a value is neither `null`, `false` nor empty.
-pub(crate) fn is_something(value: &Value) -> bool {
+pub(crate) fn is_set(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => false,
         Value::Array(items) => !items.is_empty(),
@@ -353,7 +353,7 @@ impl Explanation {
             if inner.message.is_none() && *name == "errors" {
                 inner = Self::of_fields(held);
             }
-            if inner.message.is_some() || *name == "error" && is_something(held) {
+            if inner.message.is_some() || *name == "error" && is_set(held) {
                 return inner.or(own).with_source(members);
             }
         }

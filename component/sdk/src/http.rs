@@ -501,7 +501,7 @@ impl Response {
 
     /// Returns the failure for this response, as converted by the connector.
     pub fn failure(&self) -> Failure {
-        self.failure_as(&errors::connectors)
+        self.failure_as(&errors::converted)
     }
 
     fn failure_as(&self, errors: &dyn Fn(&ErrorResponse) -> Failure) -> Failure {

@@ -143,12 +143,12 @@ export const connection = {
   },
 };
 
-const nothing = () => {
+const unsupported = () => {
   throw failure('internal', 'the greeter has no dynamic options or output schemas');
 };
 
 export const actions = {
   run: (action, input) => greet(JSON.parse(input)),
-  options: nothing,
-  outputSchema: nothing,
+  options: unsupported,
+  outputSchema: unsupported,
 };

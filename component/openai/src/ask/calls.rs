@@ -23,7 +23,7 @@ pub fn add(calls: &mut Vec<Value>, mut piece: Value) {
             grow(call, "", piece);
         }
         None => {
-            // Calls are ordered by index, whichever arrives first.
+            // Calls are ordered by index, not by arrival.
             let place = index(&piece);
             let is_behind = |other: &Value| place.is_some() && index(other) > place;
             let at = calls.iter().position(is_behind).unwrap_or(calls.len());

@@ -33,7 +33,7 @@ fn message(message: Value, reason: &str) -> Answer {
 }
 
 /// An answer with this text.
-fn words(content: &str) -> Answer {
+fn text_answer(content: &str) -> Answer {
     message(json!({ "role": "assistant", "content": content }), "stop")
 }
 
@@ -52,7 +52,7 @@ fn wire_calls(calls: &[(&str, &str)]) -> Value {
 
 #[test]
 fn returns_the_answer_and_metadata() {
-    let outcome = ask(&host([words("Hello")]), json!({})).unwrap();
+    let outcome = ask(&host([text_answer("Hello")]), json!({})).unwrap();
     assert_eq!(outcome.output, "Hello");
     let expected = json!({
         "model": "gpt-x", "usage": { "totalTokens": 5 }, "finishReasons": ["stop"],
@@ -86,7 +86,7 @@ fn returns_several_answers_as_a_list() {
 
 #[test]
 fn sends_the_older_name_of_the_token_limit_if_configured() {
-    let host = host([words("Hello")]).settings(json!({ "maxTokensParameter": "max_tokens" }));
+    let host = host([text_answer("Hello")]).settings(json!({ "maxTokensParameter": "max_tokens" }));
     ask(&host, json!({ "maxTokens": 5 })).unwrap();
     assert_eq!(host.requests()[0].body["max_tokens"], 5);
 }
@@ -94,7 +94,7 @@ fn sends_the_older_name_of_the_token_limit_if_configured() {
 #[test]
 fn rejects_stop_for_reasoning_models() {
     let stop = |model: &str| {
-        ask(&host([words("Hello")]), json!({ "model": model, "stop": ["END"] })).err()
+        ask(&host([text_answer("Hello")]), json!({ "model": model, "stop": ["END"] })).err()
     };
     assert_eq!(stop("o4-mini").unwrap().property.as_deref(), Some("stop"));
     assert!(stop("gpt-5.4").is_none());
@@ -123,7 +123,7 @@ fn lists_other_kinds_of_models_last() {
 
 /// The messages that are sent for the messages of a form.
 fn sent(messages: Value, more: Value) -> Result<Value> {
-    let host = host([words("{}")]);
+    let host = host([text_answer("{}")]);
     let mut input = more;
     input["messages"] = messages;
     ask(&host, input)?;
@@ -165,7 +165,7 @@ fn only_an_instruction_may_be_empty() {
 
 #[test]
 fn files_become_parts_of_the_last_user_message() {
-    let host = host([words("Nice")]);
+    let host = host([text_answer("Nice")]);
     let files = [
         host.file("a.png", "image/png", b"\x89PNG"),
         host.file("a.pdf", "application/pdf", b"%PDF"),
@@ -274,7 +274,7 @@ fn happened(host: &Host) -> Vec<String> {
 #[test]
 fn calls_a_function_and_asks_the_model_again() {
     let host =
-        with_functions(host([calls(&[("a_weather", r#"{"city":"Rome"}"#)]), words("Sunny")]));
+        with_functions(host([calls(&[("a_weather", r#"{"city":"Rome"}"#)]), text_answer("Sunny")]));
     let outcome = ask(&host, functions()).unwrap();
     assert_eq!(outcome.output, "Sunny");
     assert_eq!(outcome.metadata["requestId"], "req_2");
@@ -313,7 +313,7 @@ fn the_model_receives_the_result_or_error_of_every_call() {
         ("", "{}", r#"{"error":"the call has no function name"}"#),
     ];
     let answer = calls(&wanted.map(|(name, arguments, _)| (name, arguments)));
-    let host = with_functions(host([answer, words("Well")]));
+    let host = with_functions(host([answer, text_answer("Well")]));
     ask(&host, functions()).unwrap();
     assert_eq!(
         happened(&host),
@@ -336,7 +336,7 @@ fn the_model_receives_the_result_or_error_of_every_call() {
 
 #[test]
 fn the_model_receives_errors_about_its_arguments() {
-    let host = with_functions(host([calls(&[("a_weather", "{}")]), words("Well")]));
+    let host = with_functions(host([calls(&[("a_weather", "{}")]), text_answer("Well")]));
     let host = host.invalid(mismatch(&[("", "\"city\" is missing")]));
     ask(&host, functions()).unwrap();
     let expected = r#"{"error":"invalid arguments: \"city\" is missing"}"#;
@@ -374,7 +374,7 @@ fn a_failure_that_ends_the_run_ends_the_conversation() {
 fn converts_function_names_for_the_api() {
     let long = "ü".repeat(70);
     let names = ["a/b", "a_b", "a.b", &long, &format!("{long}.")];
-    let host = names.iter().fold(host([words("Hi")]), |host, name| {
+    let host = names.iter().fold(host([text_answer("Hi")]), |host, name| {
         host.function(name, json!({ "type": "object" }), |_| Ok(json!(null)))
     });
     ask(&host, json!({ "functions": names })).unwrap();
@@ -402,7 +402,7 @@ fn ask_for_object(
 ) -> (Host, Result<testing::Outcome>) {
     // The schema itself is validated first.
     let good = Invalid::NotJson(String::new());
-    let host = host(answers.iter().map(|answer| words(answer))).invalid(good);
+    let host = host(answers.iter().map(|answer| text_answer(answer))).invalid(good);
     let host = verdicts.into_iter().fold(host, Host::invalid);
     let schema = r#"{"type":"object"}"#;
     let input = json!({ "responseFormat": 1, "responseSchema": schema, "repairAttempts": repairs });
@@ -547,7 +547,7 @@ fn accepts_a_stream_or_a_whole_response_whichever_was_requested() {
     let unasked = host([stream]);
     assert_eq!(ask(&unasked, json!({})).unwrap().output, "Hello");
     assert!(unasked.events().is_empty());
-    assert_eq!(ask(&host([words("Hello")]).streaming(), json!({})).unwrap().output, "Hello");
+    assert_eq!(ask(&host([text_answer("Hello")]).streaming(), json!({})).unwrap().output, "Hello");
 }
 
 #[test]

@@ -139,13 +139,13 @@ fn parsed(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Returns the name of a variant in lower case, with its words joined by `joint`.
-fn words(variant: impl std::fmt::Debug, joint: char) -> String {
+/// Returns the name of a variant in lower case, with its words joined by `separator`.
+fn words(variant: impl std::fmt::Debug, separator: char) -> String {
     let name = format!("{variant:?}");
     let mut words = String::new();
     for character in name.rsplit("::").next().unwrap_or(&name).chars() {
         if character.is_uppercase() && !words.is_empty() {
-            words.push(joint);
+            words.push(separator);
         }
         words.extend(character.to_lowercase());
     }

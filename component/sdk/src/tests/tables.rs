@@ -23,7 +23,7 @@ fn check<T: Properties>(expected: Value) {
 
 /// Does nothing.
 ///
-/// Not even this.
+/// This paragraph is not part of the description.
 #[derive(Deserialize, Properties)]
 struct Empty {}
 

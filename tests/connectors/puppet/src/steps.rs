@@ -205,11 +205,11 @@ impl Run {
     }
 
     /// Applies a function to the response that the step names, or to the last one.
-    fn with(&self, argument: &Value, see: impl Fn(&Response, &Value) -> Value) -> Value {
+    fn with(&self, argument: &Value, observe: impl Fn(&Response, &Value) -> Value) -> Value {
         let named = argument.get("of").and_then(Value::as_u64).map(|at| at as usize);
         let at = named.unwrap_or(self.responses.len().saturating_sub(1));
         match self.responses.get(at) {
-            Some(Some(response)) => see(response, argument),
+            Some(Some(response)) => observe(response, argument),
             _ => json!("no response"),
         }
     }

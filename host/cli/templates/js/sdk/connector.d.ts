@@ -53,33 +53,37 @@ export type Table = Record<string, Property>;
 /** One value to choose from. */
 export type Choice = string | number | { value: unknown; label?: string; description?: string };
 
-type Make = (label: string, description: string, more?: PropertyOptions) => Property;
+type PropertyConstructor = (
+  label: string,
+  description: string,
+  options?: PropertyOptions,
+) => Property;
 
-export const string: Make;
-export const textArea: Make;
-export const integer: Make;
-export const number: Make;
-export const boolean: Make;
-export const date: Make;
-export const dateTime: Make;
+export const string: PropertyConstructor;
+export const textArea: PropertyConstructor;
+export const integer: PropertyConstructor;
+export const number: PropertyConstructor;
+export const boolean: PropertyConstructor;
+export const date: PropertyConstructor;
+export const dateTime: PropertyConstructor;
 /** A file: `{extension, mimeType, name, url}`. */
-export const file: Make;
-export const any: Make;
+export const file: PropertyConstructor;
+export const any: PropertyConstructor;
 /** A credential. Allowed only in a connection. */
-export const secret: Make;
+export const secret: PropertyConstructor;
 export function select(
   label: string,
   description: string,
   choices: Choice[],
-  more?: PropertyOptions,
+  options?: PropertyOptions,
 ): Property;
 export function list(
   label: string,
   description: string,
   items: Property,
-  more?: PropertyOptions,
+  options?: PropertyOptions,
 ): Property;
-export function object(members: Table, more?: PropertyOptions): Property;
+export function object(members: Table, options?: PropertyOptions): Property;
 
 /** A way to authorize requests. The host adds the credential. */
 export interface Authorization {
@@ -142,7 +146,11 @@ export interface Connector {
 }
 
 /** Creates the exports of a connector. */
-export function connector(of: Connector): { describe: object; connection: object; actions: object };
+export function connector(definition: Connector): {
+  describe: object;
+  connection: object;
+  actions: object;
+};
 
 export interface RequestOptions {
   /** Query parameters. Those that are `undefined` or `null` are not sent. */
@@ -194,7 +202,11 @@ export type FailureKind =
   | 'internal';
 
 /** Creates a failure to throw: `throw failure('not-found', 'no such item')`. */
-export function failure(kind: FailureKind, message: string, more?: { property?: string }): unknown;
+export function failure(
+  kind: FailureKind,
+  message: string,
+  details?: { property?: string },
+): unknown;
 
 /** Stores a file. */
 export function createFile(name: string, mimeType: string, bytes: Uint8Array): FileEntry;

@@ -180,7 +180,7 @@ const KINDS = {
   429: 'rate-limited',
 };
 
-const words = (body) => {
+const messageIn = (body) => {
   try {
     const { error, message, detail } = JSON.parse(body);
     const found = error?.message ?? error ?? message ?? detail;
@@ -217,7 +217,7 @@ export const request = (method, path, { query = {}, headers = {}, json, body } =
   const detail = result.text();
   const kind = KINDS[status] ?? (status >= 500 ? 'unavailable' : 'refused');
   const message =
-    words(detail) ?? `the provider returned status ${status} without an explanation`;
+    messageIn(detail) ?? `the provider returned status ${status} without an explanation`;
   throw failure(kind, message, { status, detail, requestSent: true });
 };
 
