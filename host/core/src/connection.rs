@@ -280,9 +280,9 @@ fn take_credential(
         }
         Scheme::Basic { username, password } => {
             let name = take(username);
-            let word = password.as_deref().map(&mut take).unwrap_or_default();
+            let pass = password.as_deref().map(&mut take).unwrap_or_default();
             if name.contains(':')
-                || [&name, &word].iter().any(|text| text.contains(char::is_control))
+                || [&name, &pass].iter().any(|text| text.contains(char::is_control))
             {
                 let message = format!(
                     "`{username}` must not contain a colon (RFC 7617), and neither it nor the \
@@ -290,10 +290,10 @@ fn take_credential(
                 );
                 return Err(Failure::invalid_input(username, message));
             }
-            let encoded = STANDARD.encode(format!("{name}:{word}"));
+            let encoded = STANDARD.encode(format!("{name}:{pass}"));
             let is_secret =
                 |name: &str| definition.properties.get(name).is_some_and(|row| row.secret);
-            let parts = [(Some(username), &name), (password.as_ref(), &word)];
+            let parts = [(Some(username), &name), (password.as_ref(), &pass)];
             let parts = parts
                 .into_iter()
                 .filter(|(of, part)| of.is_some_and(|of| is_secret(of)) && !part.is_empty());

@@ -1,4 +1,4 @@
-//! Hand-made properties and tables for tests.
+//! Helpers that build properties and tables for tests.
 
 use serde_json::Value;
 

@@ -72,7 +72,7 @@ impl Host {
         self.load(&wasm)
     }
 
-    /// Whether a component is in the cache and loading it does not compile
+    /// Whether a component is in the cache, so that loading it does not compile
     /// anything.
     pub fn is_compiled(&self, wasm: &[u8]) -> bool {
         let cache = self.cache.as_ref();

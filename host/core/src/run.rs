@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// `invalid-input` before anything is sent, or the failure of the run.
     pub fn start(self) -> Result<Outcome, Failure> {
-        let begun = Instant::now();
+        let start = Instant::now();
         let shared = &self.connector.shared;
         let action = self.connector.action(&self.action)?;
         let address = shared.descriptor.address(action);
@@ -219,7 +219,7 @@ impl<'a> Run<'a> {
                 run.call_run(store, name, &input.value.to_string(), &settings)
             })?;
         let outcome = outcome.map_err(|failure| ended.failure(input.as_given(failure.into())))?;
-        outcome_of(ended, outcome, begun)
+        outcome_of(ended, outcome, start)
     }
 }
 
@@ -227,7 +227,7 @@ impl<'a> Run<'a> {
 fn outcome_of(
     ended: Ended,
     outcome: wit_actions::Outcome,
-    begun: Instant,
+    start: Instant,
 ) -> Result<Outcome, Failure> {
     let parse = |what: &str, text: &str| {
         json::parse(text).map_err(|error| {
@@ -242,7 +242,7 @@ fn outcome_of(
     };
     metadata.retain(|_, value| !value.is_null());
     metadata.insert("attempts".to_owned(), ended.attempts.into());
-    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     metadata.insert("durationMs".to_owned(), milliseconds.into());
     match ended.files {
         Some(files) if ended.is_function => files.keep_with_caller(),

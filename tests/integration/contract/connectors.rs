@@ -436,7 +436,7 @@ fn a_run_has_limits() {
     for bench in benches() {
         let limits = Limits { memory: 64 << 10, ..Limits::default() };
         let failure = bench.run().limits(limits).start().unwrap_err();
-        assert_failure(&failure, FailureKind::TooLarge, "more memory than");
+        assert_failure(&failure, FailureKind::TooLarge, "MiB of memory");
         bench.provider.script(Fault::Delay(FOREVER));
         let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
         let failure = bench.run().limits(limits).start().unwrap_err();

@@ -145,7 +145,7 @@ fn memory_is_limited_and_a_guest_may_handle_that() {
     }
     // The guest itself fails if it got more than 8 MiB.
     let failure = contained(act_within(&connector, memory(9 * MIB)));
-    assert_failure(&failure, FailureKind::TooLarge, "more memory than 9 MiB");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 9 MiB of memory");
 }
 
 fn assert_serves_within(connector: &Connector, limits: Limits) {
@@ -156,7 +156,7 @@ fn assert_serves_within(connector: &Connector, limits: Limits) {
 fn the_hosts_memory_limit_overrides_the_runs() {
     let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
     let failure = contained(act_within(&connector, memory(usize::MAX)));
-    assert_failure(&failure, FailureKind::TooLarge, "more memory than 64 MiB");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 64 MiB of memory");
     assert_small();
 }
 
@@ -164,7 +164,7 @@ fn the_hosts_memory_limit_overrides_the_runs() {
 fn running_out_of_memory_is_reported_as_too_large() {
     let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
     let failure = contained(act_within(&connector, memory(8 * MIB)));
-    assert_failure(&failure, FailureKind::TooLarge, "more memory than 8 MiB");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 8 MiB of memory");
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn initial_memory_counts_toward_the_limit() {
     let connector = load(&Guest::good().with("(memory $memory 32)"));
     assert_serves_within(&connector, memory(2 * MIB));
     let failure = contained(act_within(&connector, memory(MIB)));
-    assert_failure(&failure, FailureKind::TooLarge, "more memory than 1 MiB");
+    assert_failure(&failure, FailureKind::TooLarge, "more than 1 MiB of memory");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn initial_memory_above_the_hosts_limit_is_rejected() {
         match refused(&guest.build()) {
             LoadError::NotAComponent(reason) => assert!(reason.contains("memory"), "{reason}"),
             LoadError::Describe(failure) => {
-                assert_failure(&failure, FailureKind::TooLarge, "more memory than 64 MiB");
+                assert_failure(&failure, FailureKind::TooLarge, "more than 64 MiB of memory");
             }
             other => panic!("{other:?}"),
         }

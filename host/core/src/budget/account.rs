@@ -25,7 +25,7 @@ pub(crate) const MAX_FILES: u32 = 1_000;
 /// run ends. A careless provider may repeat the secret in an error, but a connector
 /// that provokes this again and again is trying to learn it.
 const MAX_RESPONSES_WITH_SECRET: u32 = 3;
-/// How often a run that waits for an instance checks whether it should stop.
+/// How often a run that is waiting for an instance checks whether it should stop.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The account of a tree of runs.

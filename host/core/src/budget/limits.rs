@@ -12,9 +12,9 @@ pub struct Limits {
     /// The time between sending a request and receiving the head of its response. A
     /// model may think for minutes. Default: 10 minutes.
     pub first_byte: Duration,
-    /// The longest pause while a response body arrives. Default: 2 minutes.
+    /// The maximum pause between bytes of a response body. Default: 2 minutes.
     pub silence: Duration,
-    /// The time that a run gets, after it was cancelled or passed its deadline, to
+    /// The time that a run gets, after it is cancelled or passes its deadline, to
     /// stop anything it has started at the provider. Default: 5 seconds.
     pub clean_up: Duration,
     /// Linear memory in bytes. The host's `max_memory` applies too.

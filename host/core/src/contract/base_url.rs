@@ -141,7 +141,8 @@ impl Serialize for BaseUrl {
     }
 }
 
-/// Also finds the empty user name of `https://@host`, which the parser drops.
+/// Whether there is a user name or password, including the empty user name of
+/// `https://@host`, which the parser drops.
 fn has_user_info(after_scheme: &str) -> bool {
     after_scheme.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }

@@ -52,7 +52,7 @@ pub struct Action {
     /// The heading under which it is listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
-    /// Whether it exists only so that stored workflows keep running.
+    /// Whether it is kept only for existing workflows.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// The input.
@@ -214,7 +214,7 @@ pub enum Scheme {
     },
 }
 
-/// Sends or reads a property by another name.
+/// Sends or reads a property under another name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Binding {

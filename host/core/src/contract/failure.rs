@@ -23,7 +23,7 @@ pub struct Failure {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub violations: Vec<Violation>,
-    /// The HTTP status, if the provider answered.
+    /// The HTTP status, if the provider responded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The provider's own code.
@@ -37,8 +37,8 @@ pub struct Failure {
     pub retry_after_ms: Option<u64>,
     /// Whether a request may have reached the provider. If `false`, none has.
     pub request_sent: bool,
-    /// Whether the same run may succeed later without paying for anything twice:
-    /// requests were made, but the provider processed none of them.
+    /// Whether the same run may succeed later without being billed twice: requests
+    /// were made, but the provider processed none of them.
     #[serde(skip)]
     pub repeatable: bool,
     /// The provider's response, unchanged, if the message does not contain it.

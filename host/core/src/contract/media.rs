@@ -362,8 +362,8 @@ fn top(mime_type: &str) -> &str {
 }
 
 /// The media type of a file, given its content and the `claimed` type. A signature
-/// overrides the claim. Without one, as for raw samples or CSV, the claim is
-/// believed.
+/// overrides the claim. Without one, as for raw samples or CSV, the claimed type
+/// is used.
 pub(crate) fn mime_type<'a>(kind: Option<Kind>, extension: &str, claimed: &'a str) -> &'a str {
     let essence = essence(claimed);
     let Some(kind) = kind else {
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn the_claim_decides_between_audio_and_video() {
+    fn the_claimed_type_decides_between_audio_and_video() {
         for (content, extension) in [
             (&b"\0\0\0\x20ftypisom"[..], "m4a"),
             (b"\0\0\0\x20ftyp3gp4", "m4a"),
@@ -517,7 +517,7 @@ mod tests {
         assert_eq!(kind_of(b"\0\0\0\x10ftypavif\0\0\0\0", "audio/x"), Some(("avif", "image/avif")));
     }
 
-    /// Raw samples often begin with what looks like a signature of two bytes.
+    /// Raw samples often begin with what looks like a two-byte signature.
     #[test]
     fn does_not_recognize_bytes_without_a_signature() {
         let quiet = joined(&[b"\xff\xff\xff\xff", &[0, 0, 0xff, 0xff].repeat(600)]);
@@ -529,7 +529,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_believed_unless_the_content_refutes_it() {
+    fn the_claimed_type_is_used_unless_the_content_contradicts_it() {
         let wav = b"RIFF\0\0\0\0WAVE";
         let zip = b"PK\x03\x04\x14\0";
         for (content, extension, claimed, expected) in [

@@ -49,7 +49,7 @@ pub struct Property {
     pub group: Option<String>,
     /// Whether a form hides it at first.
     pub advanced: bool,
-    /// Whether it exists only so that stored inputs keep working.
+    /// Whether it is kept only for existing workflows and connections.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// Whether it is a credential.
@@ -433,14 +433,14 @@ fn ascii_classes(source: &str) -> String {
 fn build(source: &str) -> Result<Regex, String> {
     let built = regex::RegexBuilder::new(source).size_limit(MAX_PATTERN_BYTES).build();
     built.map_err(|error| match error {
-        regex::Error::Syntax(drawn) => last_line(&drawn),
+        regex::Error::Syntax(diagram) => last_line(&diagram),
         _ => "it is too large".to_owned(),
     })
 }
 
-/// The reason for a syntax error: the last line, below a drawing of the pattern.
-fn last_line(drawn: &str) -> String {
-    let last = drawn.lines().last().unwrap_or_default();
+/// The reason for a syntax error: the last line, below a diagram of the pattern.
+fn last_line(diagram: &str) -> String {
+    let last = diagram.lines().last().unwrap_or_default();
     last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 

@@ -280,7 +280,7 @@ fn parse_condition(condition: wit::Condition, path: &str) -> Result<Condition, T
     if needs_values == values.is_empty() {
         return Err(TableError::new(
             path,
-            "its condition must have values for `one-of` and `none-of`, and none otherwise",
+            "its condition must have values if it is `one-of` or `none-of`, and no values otherwise",
         ));
     }
     Ok(Condition { property: condition.property, matches, values })
@@ -496,7 +496,10 @@ fn check_condition_chains(
         let reason = match (links, chain.next()) {
             (Some(_), _) => format!("the condition of `{}` depends on itself", member.name),
             (None, Some(_)) => {
-                format!("the condition of `{}` depends on more than {MAX_CHAIN}", member.name)
+                format!(
+                    "the condition of `{}` depends on more than {MAX_CHAIN} other properties",
+                    member.name
+                )
             }
             (None, None) => continue,
         };

@@ -15,7 +15,7 @@ use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 pub struct Authorities {
     /// Includes the public ones, because the list replaces the HTTP library's.
     trusted: Arc<Vec<Certificate<'static>>>,
-    further: usize,
+    extra: usize,
 }
 
 /// Why certificate authorities could not be read. The message continues a sentence.
@@ -45,22 +45,22 @@ impl FromStr for Authorities {
             .iter()
             .map(|public| Certificate::from_der(public.as_ref()))
             .collect();
-        let mut further = 0;
+        let mut extra = 0;
         for item in parse_pem(pem.as_bytes()) {
             let PemItem::Certificate(certificate) = item.map_err(|_| AuthoritiesError::NotPem)?
             else {
                 continue;
             };
-            further += 1;
+            extra += 1;
             // The HTTP library silently skips certificates that it cannot read.
             RootCertStore::empty()
                 .add(CertificateDer::from(certificate.der()))
-                .map_err(|_| AuthoritiesError::NotACertificate { number: further })?;
+                .map_err(|_| AuthoritiesError::NotACertificate { number: extra })?;
             trusted.push(certificate);
         }
-        match further {
+        match extra {
             0 => Err(AuthoritiesError::Nothing),
-            _ => Ok(Self { trusted: Arc::new(trusted), further }),
+            _ => Ok(Self { trusted: Arc::new(trusted), extra }),
         }
     }
 }
@@ -73,7 +73,7 @@ impl Authorities {
 
 impl fmt::Debug for Authorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authorities").field("further", &self.further).finish_non_exhaustive()
+        f.debug_struct("Authorities").field("extra", &self.extra).finish_non_exhaustive()
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
         let public = webpki_root_certs::TLS_SERVER_ROOT_CERTS.len();
         let text = format!("# Ours\n{0}{0}", certificate());
         let authorities: Authorities = text.parse().unwrap();
-        assert_eq!((authorities.further, authorities.trusted.len()), (2, public + 2));
+        assert_eq!((authorities.extra, authorities.trusted.len()), (2, public + 2));
     }
 
     #[test]

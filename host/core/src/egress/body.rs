@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_its_size_does_not_change_the_body_length() {
+    fn a_file_that_changes_size_does_not_change_the_body_length() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.wav");
         std::fs::write(&path, b"RIFF ").unwrap();

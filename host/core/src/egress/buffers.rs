@@ -28,7 +28,7 @@ pub(super) struct GrowingBuffers {
     input: Vec<u8>,
     filled: usize,
     consumed: usize,
-    /// Whether the last call of `input_consume` consumed anything.
+    /// Whether the last call to `input_consume` consumed anything.
     progress: bool,
     /// The size of the next read, once all input is consumed.
     ahead: usize,

@@ -98,8 +98,8 @@ const MAX_VALUE: usize = 8 * 1024;
 ///
 /// # Errors
 /// `invalid-input` for a forbidden header, for a name or value that is not valid
-/// by RFC 9110 (so no line break can forge a header), and for too many headers or
-/// a value that is too long.
+/// according to RFC 9110 (so no line break can forge a header), and for too many
+/// headers or a value that is too long.
 pub(super) fn checked(
     headers: &[(String, String)],
     of_connection: &HeaderMap,

@@ -45,7 +45,7 @@ pub(super) enum Use {
 }
 
 impl Use {
-    /// Records that the connection waits for its next request.
+    /// Records that the connection is waiting for its next request.
     pub(super) fn wait(&mut self) {
         let proven = match self {
             Self::Idle { .. } => return,
@@ -101,12 +101,12 @@ pub(super) enum Failed {
 }
 
 /// Whether a reset follows the end of the stream. Nothing is written in the
-/// meantime, because a server that is gone would respond with a reset.
+/// meantime, because writing to a closed connection would itself cause a reset.
 fn is_reset(stream: &TcpStream) -> bool {
-    let begun = Instant::now();
+    let start = Instant::now();
     loop {
         match stream.take_error() {
-            Ok(None) if begun.elapsed() < RESET_TIME => sleep(PAUSE),
+            Ok(None) if start.elapsed() < RESET_TIME => sleep(PAUSE),
             found => return matches!(found, Ok(Some(_))),
         }
     }

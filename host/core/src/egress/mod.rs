@@ -79,7 +79,7 @@ pub(crate) enum Content {
     File { content: files::Content, mime_type: String },
 }
 
-/// The terms on which a run sends requests.
+/// The limits and policies that apply to the requests of a run.
 pub(crate) struct Terms<'a> {
     /// The maximum size of a request body, in bytes.
     pub max_body: u64,
@@ -341,8 +341,8 @@ impl<'a> Prepared<'a> {
             return None;
         }
         let lasting = self.route.lasting_errors();
-        let begun = if lasting.is_empty() { Vec::new() } else { response.peek() };
-        let lasts = |text: &String| memchr::memmem::find(&begun, text.as_bytes()).is_some();
+        let start = if lasting.is_empty() { Vec::new() } else { response.peek() };
+        let lasts = |text: &String| memchr::memmem::find(&start, text.as_bytes()).is_some();
         if lasting.iter().any(lasts) {
             return None;
         }
@@ -441,8 +441,8 @@ fn expects_tls(response: &mut Response) -> bool {
     {
         return false;
     }
-    let begun = response.peek();
-    WORDS.iter().any(|words| memchr::memmem::find(&begun, words).is_some())
+    let start = response.peek();
+    WORDS.iter().any(|words| memchr::memmem::find(&start, words).is_some())
 }
 
 /// The text of an error. Variants that would print a URL get a fixed text.

@@ -322,7 +322,8 @@ mod tests {
         }
     }
 
-    /// A text that differs by a single bit is not a match in any encoding either.
+    /// Text that differs from the secret by a single bit does not match in any
+    /// encoding.
     #[test]
     fn never_finds_a_part_of_the_secret() {
         let changed = |at: usize, bit: u8| {

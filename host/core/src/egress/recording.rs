@@ -395,7 +395,7 @@ impl Player {
         Self(Arc::new(Mutex::new(Played { left: recording.exchanges.into(), count: 0 })))
     }
 
-    /// The recorded requests that have not been made again yet.
+    /// The recorded requests that have not been replayed yet.
     pub fn left(&self) -> Vec<RecordedRequest> {
         let played = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         played.left.iter().map(|exchange| exchange.request.clone()).collect()

@@ -63,26 +63,26 @@ impl Redactor {
         self.0.iter().map(Needle::max_length).max().map_or(0, |length| length - 1)
     }
 
-    /// Redacts the first `border` bytes. [`lag`](Self::lag) more bytes must follow,
-    /// unless these are the last. A secret that begins before the border is
+    /// Redacts the first `cutoff` bytes. [`lag`](Self::lag) more bytes must follow,
+    /// unless these are the last. A secret that begins before the cutoff is
     /// included as a whole.
-    pub(super) fn front<'a>(&self, bytes: &'a [u8], border: usize) -> Front<'a> {
-        let border = border.min(bytes.len());
-        let window = bytes.get(..border.saturating_add(self.lag())).unwrap_or(bytes);
+    pub(super) fn front<'a>(&self, bytes: &'a [u8], cutoff: usize) -> Front<'a> {
+        let cutoff = cutoff.min(bytes.len());
+        let window = bytes.get(..cutoff.saturating_add(self.lag())).unwrap_or(bytes);
         let mut redacted = Vec::new();
         let mut length = 0;
-        for found in self.find(window).into_iter().take_while(|found| found.start < border) {
+        for found in self.find(window).into_iter().take_while(|found| found.start < cutoff) {
             redacted.extend_from_slice(bytes.get(length..found.start).unwrap_or_default());
             redacted.extend_from_slice(REPLACEMENT);
             length = found.end;
         }
-        let rest = bytes.get(length..border).unwrap_or_default();
+        let rest = bytes.get(length..cutoff).unwrap_or_default();
         let had_secret = length != 0;
         if !had_secret {
-            return Front { bytes: Cow::Borrowed(rest), length: border, had_secret };
+            return Front { bytes: Cow::Borrowed(rest), length: cutoff, had_secret };
         }
         redacted.extend_from_slice(rest);
-        Front { bytes: Cow::Owned(redacted), length: length.max(border), had_secret }
+        Front { bytes: Cow::Owned(redacted), length: length.max(cutoff), had_secret }
     }
 
     /// The ranges that contain secrets, in order and without overlaps.

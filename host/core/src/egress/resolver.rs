@@ -97,7 +97,7 @@ mod tests {
     use super::super::tcp::TcpTransport;
     use super::*;
 
-    /// A resolver that returns other addresses each time.
+    /// A resolver that returns different addresses each time.
     #[derive(Debug)]
     struct Changing {
         answers: Vec<Vec<&'static str>>,

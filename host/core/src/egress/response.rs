@@ -211,24 +211,24 @@ impl Response {
         let stored = mem::take(&mut self.stored);
         let redactor = self.redactor.clone();
         let mut source =
-            Source { response: self, limit, stored: &stored, begun: Vec::new(), failure: None };
+            Source { response: self, limit, stored: &stored, start: Vec::new(), failure: None };
         let mut reader = BufReader::with_capacity(CHUNK, &mut source);
         // If reading fails here, it fails in the parser too.
-        if reader.fill_buf().is_ok_and(|begun| begun.starts_with(MARK)) {
+        if reader.fill_buf().is_ok_and(|start| start.starts_with(MARK)) {
             reader.consume(MARK.len());
         }
         let parsed = embedded::parse(reader, &embedded, files, &stored, &redactor);
-        let Source { begun, failure, .. } = source;
+        let Source { start, failure, .. } = source;
         self.release();
         self.had_secret |= stored.had_secret.get();
         if let Some(failure) = failure {
             return Err(failure);
         }
-        if let Some(coding) = undeclared_coding(&begun) {
+        if let Some(coding) = undeclared_coding(&start) {
             return Err(compressed(coding));
         }
-        let begun = || String::from_utf8_lossy(&begun).into_owned();
-        let mut text = parsed.map(|value| value.to_string()).map_err(|e| unparsed(e, begun))?;
+        let start = || String::from_utf8_lossy(&start).into_owned();
+        let mut text = parsed.map(|value| value.to_string()).map_err(|e| unparsed(e, start))?;
         // Parsing resolves escapes, which may have split a secret.
         self.had_secret |= self.redactor.redact(&mut text);
         Ok(text)
@@ -251,11 +251,11 @@ impl Response {
         let Some(embedded) = embedded.filter(|_| is_json(&event.data)) else {
             return Ok(Some(event));
         };
-        let begun = || event.data.chars().take(DETAIL).collect();
+        let start = || event.data.chars().take(DETAIL).collect();
         let parsed =
             embedded::parse(event.data.as_bytes(), &embedded, files, &self.stored, &self.redactor);
         self.had_secret |= self.stored.had_secret.get();
-        let mut data = parsed.map_err(|error| unparsed(error, begun))?.to_string();
+        let mut data = parsed.map_err(|error| unparsed(error, start))?.to_string();
         self.had_secret |= self.redactor.redact(&mut data);
         Ok(Some(ServerSentEvent { data, ..event }))
     }
@@ -349,10 +349,10 @@ impl Response {
         let _ = self.hold(0);
     }
 
-    /// Accounts for the bytes in memory and `further` additional ones.
-    fn hold(&mut self, further: usize) -> Result<(), Exceeded> {
+    /// Accounts for the bytes in memory and `extra` additional ones.
+    fn hold(&mut self, extra: usize) -> Result<(), Exceeded> {
         let bytes = self.arrived.capacity() + self.ready.capacity() + self.events.held();
-        self.held.set(bytes + further)
+        self.held.set(bytes + extra)
     }
 
     /// The rest of the body, not redacted.
@@ -392,15 +392,15 @@ impl Response {
     fn next(&mut self, into: &mut [u8], limit: u64) -> Result<usize, Failure> {
         while self.ready.is_empty() {
             let lag = if self.ended { 0 } else { self.redactor.lag() };
-            let border = self.arrived.len().saturating_sub(lag);
-            if border == 0 {
+            let cutoff = self.arrived.len().saturating_sub(lag);
+            if cutoff == 0 {
                 if self.ended {
                     return Ok(0);
                 }
                 self.receive(CHUNK).map_err(broken)?;
                 continue;
             }
-            let front = self.redactor.front(self.arrived.make_contiguous(), border);
+            let front = self.redactor.front(self.arrived.make_contiguous(), cutoff);
             self.had_secret |= front.had_secret;
             let length = front.length;
             self.ready = front.bytes.into_owned().into();
@@ -454,8 +454,8 @@ fn coding(headers: &[(String, String)]) -> Option<String> {
 
 /// The coding of a body that begins with these bytes, if no header declares it.
 /// No UTF-8 text begins like that.
-fn undeclared_coding(begun: &[u8]) -> Option<&'static str> {
-    match begun {
+fn undeclared_coding(start: &[u8]) -> Option<&'static str> {
+    match start {
         [0x1f, 0x8b, ..] => Some("gzip, not declared in a header"),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd, not declared in a header"),
         _ => None,
@@ -473,7 +473,7 @@ struct Source<'a> {
     response: &'a mut Response,
     limit: ParseLimit,
     stored: &'a Stored,
-    begun: Vec<u8>,
+    start: Vec<u8>,
     failure: Option<Failure>,
 }
 
@@ -493,8 +493,8 @@ impl Read for &mut Source<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self.next(into) {
             Ok(count) => {
-                let room = DETAIL.saturating_sub(self.begun.len());
-                self.begun.extend(into.iter().take(count.min(room)));
+                let room = DETAIL.saturating_sub(self.start.len());
+                self.start.extend(into.iter().take(count.min(room)));
                 Ok(count)
             }
             Err(failure) => {
@@ -510,17 +510,17 @@ fn too_large(limit: u64) -> Failure {
     Failure::new(FailureKind::TooLarge, message).after_request(true)
 }
 
-fn unparsed(error: embedded::Error, begun: impl FnOnce() -> String) -> Failure {
+fn unparsed(error: embedded::Error, start: impl FnOnce() -> String) -> Failure {
     match error {
         embedded::Error::Failure(failure) => failure.after_request(true),
-        embedded::Error::Json(error) => not_json(&error, begun()),
+        embedded::Error::Json(error) => not_json(&error, start()),
     }
 }
 
-fn not_json(error: &serde_json::Error, begun: String) -> Failure {
+fn not_json(error: &serde_json::Error, start: String) -> Failure {
     let message = format!("the provider's response is not JSON: {error}");
     let failure =
-        Failure { detail: Some(begun), ..Failure::new(FailureKind::InvalidOutput, message) };
+        Failure { detail: Some(start), ..Failure::new(FailureKind::InvalidOutput, message) };
     failure.after_request(true)
 }
 

@@ -1,8 +1,8 @@
 //! When a request is retried, and after what pause.
 //!
-//! All connectors share one policy. A request is retried if it was certainly not
-//! processed, or if the provider says that a retry may succeed. A POST whose
-//! connection was lost is not: it may have been processed and billed.
+//! All connectors share one policy. A request is retried if it is known not to
+//! have been processed, or if the provider says that a retry may succeed. A POST
+//! whose connection was lost is not: it may have been processed and billed.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,7 +23,7 @@ pub struct Retries {
     /// actual pause is random: between half of it and all of it. Default: 500 ms.
     pub pause: Duration,
     /// The maximum pause. If a provider asks for a longer one with
-    /// `Retry-After`, the run waits that long, if its time allows.
+    /// `Retry-After`, the run waits that long if its time limit allows.
     /// Default: 20 s.
     pub longest: Duration,
     /// Whether a run ends when the provider asks it to wait and has not

@@ -32,7 +32,7 @@ pub enum SecretError {
 
 impl Secret {
     const MAX_LENGTH: usize = 8 * 1024;
-    /// In bytes.
+    /// The minimum length, in bytes, of a secret that is redacted.
     const MIN_REDACTED: usize = 16;
 
     /// Checks a credential. Trims white space and invisible characters, which
@@ -63,7 +63,7 @@ impl Secret {
         Ok(value)
     }
 
-    /// Whether it is removed from responses. A shorter one is not a secret but a
+    /// Whether it is removed from responses. A short value is not a secret but a
     /// word such as `none` or `test`, for servers without authorization.
     /// Replacing it would damage ordinary responses, and it could be guessed
     /// anyway.

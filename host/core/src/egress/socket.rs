@@ -1,6 +1,6 @@
 //! Sockets that record which run uses them. A cancelled run can then release its
-//! socket at once, wherever it waits, and a failed run can find out whether
-//! anything was sent.
+//! socket at once, whatever it is waiting for, and a failed run can find out
+//! whether anything was sent.
 //!
 //! ureq passes no request context to its transports. But a run makes all its
 //! requests on its caller's thread and on the threads of the functions that it
@@ -148,9 +148,9 @@ impl<C: Connector<Out = TcpTransport>, R: Resolver> WatchedConnector<C, R> {
         details: &ConnectionDetails,
     ) -> Result<(ResolvedSocketAddrs, NextTimeout), Error> {
         let timeout = details.timeout;
-        let begun = Instant::now();
+        let start = Instant::now();
         let addresses = self.resolver.resolve(details.uri, details.config, timeout)?;
-        match timeout.after.checked_sub(begun.elapsed()) {
+        match timeout.after.checked_sub(start.elapsed()) {
             Some(left) if !left.is_zero() => {
                 Ok((addresses, NextTimeout { after: left.into(), ..timeout }))
             }
@@ -290,14 +290,14 @@ fn send_held(
     transport: &mut impl Transport,
     timeout: NextTimeout,
 ) -> Result<(), Error> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut rest = buffers.held();
     while !rest.is_empty() {
         let piece = transport.buffers().output();
         let count = piece.len().min(rest.len());
         let (now, later) = rest.split_at(count);
         piece.iter_mut().zip(now).for_each(|(to, from)| *to = *from);
-        transport.transmit_output(count, after(timeout, begun))?;
+        transport.transmit_output(count, after(timeout, start))?;
         rest = later;
     }
     buffers.sent();
@@ -355,9 +355,9 @@ fn closed(closed: ClosedIdle) -> Error {
 }
 
 /// The remaining time for a request that is sent in pieces.
-fn after(timeout: NextTimeout, begun: Instant) -> NextTimeout {
+fn after(timeout: NextTimeout, start: Instant) -> NextTimeout {
     let after = match timeout.after {
-        time::Duration::Exact(after) => after.saturating_sub(begun.elapsed()).into(),
+        time::Duration::Exact(after) => after.saturating_sub(start.elapsed()).into(),
         time::Duration::NotHappening => time::Duration::NotHappening,
     };
     NextTimeout { after, ..timeout }

@@ -39,8 +39,9 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
         return Ok(String::new());
     }
     for segment in relative.split('/') {
-        // Servers that decode twice see what an encoded percent sign hides. Some
-        // strip everything after a `;`, or spaces, before they look for dots.
+        // Some servers decode twice, so an encoded percent sign could hide a dot or
+        // a slash. Some strip everything after a `;`, or spaces, before they look
+        // for dots.
         let decoded = decoded(segment);
         let name = decoded.split(';').next().unwrap_or_default().trim();
         if name.is_empty() || name == "." || name == ".." {
@@ -58,8 +59,8 @@ pub(super) fn path(path: &str) -> Result<String, Failure> {
     Ok(utf8_percent_encode(path, PATH).to_string())
 }
 
-/// Decodes percent-encoding until none is left. This ends, because each round
-/// makes the text shorter.
+/// Decodes percent-encoding until none is left. This terminates, because each
+/// round makes the text shorter.
 fn decoded(text: &str) -> String {
     let mut text = text.to_owned();
     loop {

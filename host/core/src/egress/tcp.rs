@@ -50,10 +50,10 @@ impl Connector for TcpConnector {
 /// Gives each address an equal share of the remaining time, so the last one is
 /// tried even if the others do not respond.
 fn connect(addresses: &[SocketAddr], timeout: NextTimeout) -> Result<TcpStream, Error> {
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut failed = Error::HostNotFound;
     for (index, address) in addresses.iter().enumerate() {
-        let left = left(timeout, begun)?.unwrap_or(Duration::MAX);
+        let left = left(timeout, start)?.unwrap_or(Duration::MAX);
         let others = u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         match TcpStream::connect_timeout(address, (left / others).max(MIN_TIME)) {
             Ok(stream) => return Ok(stream),
@@ -68,10 +68,10 @@ fn connect(addresses: &[SocketAddr], timeout: NextTimeout) -> Result<TcpStream, 
 ///
 /// # Errors
 /// The timeout's reason, if it has expired.
-fn left(timeout: NextTimeout, begun: Instant) -> Result<Option<Duration>, Error> {
+fn left(timeout: NextTimeout, start: Instant) -> Result<Option<Duration>, Error> {
     match timeout.after {
         time::Duration::NotHappening => Ok(None),
-        time::Duration::Exact(after) => match after.checked_sub(begun.elapsed()) {
+        time::Duration::Exact(after) => match after.checked_sub(start.elapsed()) {
             Some(left) if !left.is_zero() => Ok(Some(left)),
             _ => Err(Error::Timeout(timeout.reason)),
         },
@@ -140,9 +140,9 @@ impl Transport for TcpTransport {
         self.buffers.end_output();
         self.buffers.check_room()?;
         let timeout = timeout.for_read();
-        let begun = Instant::now();
+        let start = Instant::now();
         loop {
-            let left = left(timeout, begun)?;
+            let left = left(timeout, start)?;
             if self.read_timeout != left {
                 self.stream.set_read_timeout(left)?;
                 self.read_timeout = left;

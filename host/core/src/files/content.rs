@@ -35,7 +35,7 @@ impl Identity {
     }
 }
 
-/// Reads the content of a file, from a position of its own.
+/// Reads the content of a file, with its own position.
 pub(crate) struct ContentReader {
     content: Content,
     position: u64,

@@ -80,8 +80,8 @@ impl Files {
 
     /// Grants the files that an input for these properties names with `file:` URLs.
     /// Use this only in programs whose inputs come from the person who runs them,
-    /// such as a command line, never in a service. Values that a connector fills in
-    /// later are ignored.
+    /// such as a command-line tool, never in a service. Values that a connector
+    /// fills in later are ignored.
     ///
     /// A file that cannot be opened is not granted. A run that names it fails with
     /// the path of the property.

@@ -2,16 +2,16 @@
 
 mod content;
 mod granted;
-mod of_input;
-mod of_run;
+mod input;
 mod opened;
+mod run;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use content::{Content, ContentReader};
 pub use granted::Files;
-pub(crate) use of_input::open_files;
-pub(crate) use of_run::{RunFiles, SharedFiles};
+pub(crate) use input::open_files;
 pub use opened::OpenFile;
+pub(crate) use run::{RunFiles, SharedFiles};
 pub use store::{FileStore, NewStoredFile, StoredFile};

@@ -22,9 +22,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 
 /// The declaration of an HTTP function.
 ///
-/// With GET and DELETE, the arguments become the query, otherwise a JSON body. The
-/// function's result is the response body, as JSON if it is JSON, otherwise as
-/// text.
+/// For GET and DELETE, the arguments become the query; for other methods, a JSON
+/// body. The function's result is the response body, as JSON if it is JSON,
+/// otherwise as text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "a function")]
 pub struct HttpFunction {
@@ -203,8 +203,8 @@ fn call(
     let text = text?;
     let status = response.status();
     if !(200..300).contains(&status) {
-        let begun: String = text.chars().take(500).collect();
-        let message = format!("the function returned HTTP {status}: {begun}");
+        let start: String = text.chars().take(500).collect();
+        let message = format!("the function returned HTTP {status}: {start}");
         let failure =
             Failure { status: Some(status), ..Failure::new(FailureKind::Refused, message) };
         return Err(failure.after_request(true));

@@ -114,14 +114,14 @@ impl Checker {
     fn members(
         &mut self,
         properties: &[Property],
-        further: Option<&Property>,
+        others_shape: Option<&Property>,
         mut object: Map<String, Value>,
         owner: &Owner,
     ) -> Result<Map<String, Value>, Failure> {
         object.retain(|name, value| !is_blank(value) || takes_empty(properties, name));
         let mut violations = Violations::default();
         // Reported first, because a missing property is often a misspelled one.
-        if further.is_none() {
+        if others_shape.is_none() {
             let is_unknown = |name: &&String| properties.iter().all(|known| known.name != **name);
             for name in object.keys().filter(is_unknown).take(Violations::MAX) {
                 violations.add(unknown_property(name, properties, owner));
@@ -137,7 +137,7 @@ impl Checker {
             }
         }
         let Members { given: others, mut violations, .. } = members;
-        if let Some(shape) = further {
+        if let Some(shape) = others_shape {
             for (name, given) in others {
                 let given = self.reader.read(shape, given);
                 if is_blank(&given) {
@@ -579,9 +579,9 @@ fn kind_of(value: &Value) -> &'static str {
 
 fn excerpt(text: &str) -> String {
     const MAX: usize = 60;
-    let begun: String = text.chars().take(MAX).collect();
+    let start: String = text.chars().take(MAX).collect();
     // Quotes are harmless. Only terminal control sequences need escaping.
-    let plain = begun.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
+    let plain = start.escape_debug().to_string().replace("\\'", "'").replace("\\\"", "\"");
     let short: String = plain.chars().take(MAX).collect();
     if short.len() < text.len() { format!("{short}…") } else { short }
 }

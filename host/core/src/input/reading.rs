@@ -211,7 +211,7 @@ fn boolean(text: &str) -> Option<Value> {
 }
 
 /// Parses a decimal number, with or without a point and an exponent. `+1`, `.5` and
-/// `007` are not JSON but unambiguous.
+/// `007` are not JSON, but they are unambiguous.
 fn number(text: &str) -> Option<Value> {
     let integer = text.parse::<i64>().map(Value::from);
     if let Ok(integer) = integer.or_else(|_| text.parse::<u64>().map(Value::from)) {
@@ -244,7 +244,7 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
     let is_written = |choice: &&Choice| written(&choice.value).is_some_and(|own| own == text);
     let alike = || {
         let other_word = |choice: &&Choice| !choices.open || is_other_word(choice);
-        let is_called = |choice: &&Choice| is_alike(&choice.label, &text);
+        let is_called = |choice: &&Choice| are_alike(&choice.label, &text);
         let mut called = known.iter().filter(other_word).filter(is_called);
         called.next().filter(|_| called.next().is_none())
     };
@@ -256,10 +256,10 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
 /// list allows other values: `GPT` may be a different model from `gpt`, so the case
 /// of a label is only ignored if the label could not be a value.
 fn is_other_word(choice: &Choice) -> bool {
-    written(&choice.value).is_none_or(|own| !is_alike(&choice.label, &own))
+    written(&choice.value).is_none_or(|own| !are_alike(&choice.label, &own))
 }
 
-fn is_alike(left: &str, right: &str) -> bool {
+fn are_alike(left: &str, right: &str) -> bool {
     left.trim().to_lowercase() == right.to_lowercase()
 }
 

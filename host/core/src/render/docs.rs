@@ -197,18 +197,18 @@ fn connection_rows(
     let rows = connection.properties.iter().filter(|row| is_wanted(row));
     let mut table = HEADER.to_owned();
     for property in rows {
-        let mut further = String::new();
+        let mut notes = String::new();
         if connection.base_url_property.as_ref() == Some(&property.name) {
-            further.push_str(" Replaces the URL above.");
+            notes.push_str(" Replaces the URL above.");
         }
         for header in connection.headers.iter().filter(|header| header.property == property.name) {
-            let _ = write!(further, " Sent as the header {}.", code(&header.name));
+            let _ = write!(notes, " Sent as the header {}.", code(&header.name));
         }
         for parameter in connection.query.iter().filter(|query| query.property == property.name) {
-            let _ = write!(further, " Sent as the parameter {}.", code(&parameter.name));
+            let _ = write!(notes, " Sent as the parameter {}.", code(&parameter.name));
         }
         if connection.user_headers.as_ref() == Some(&property.name) {
-            further.push_str(" Each member is sent as a header.");
+            notes.push_str(" Each member is sent as a header.");
         }
         let variables = connection.environment.iter();
         let variables: Vec<String> = variables
@@ -216,10 +216,10 @@ fn connection_rows(
             .map(|variable| code(&variable.name))
             .collect();
         if !variables.is_empty() {
-            let _ = write!(further, " Environment variable: {}.", variables.join(" or "));
+            let _ = write!(notes, " Environment variable: {}.", variables.join(" or "));
         }
         let description = describe(property, connection.properties.as_slice(), &property.name);
-        row(&mut table, property, &format!("{description}{further}"));
+        row(&mut table, property, &format!("{description}{notes}"));
     }
     if table != HEADER {
         blocks.add("#### Properties");

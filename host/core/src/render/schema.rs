@@ -795,7 +795,7 @@ mod tests {
     }
 
     #[test]
-    fn members_of_one_condition_share_a_rule() {
+    fn members_with_the_same_condition_share_a_rule() {
         let other = Property { name: "other".to_owned(), required: false, ..answer_schema() };
         let schema = rendered(vec![format(None), answer_schema(), other]);
         assert_eq!(schema["allOf"].as_array().unwrap().len(), 1);

@@ -168,7 +168,7 @@ impl Ended {
             }
             _ if state.memory.denied => {
                 let memory = state.memory.max >> 20;
-                let message = format!("the connector needs more memory than {memory} MiB");
+                let message = format!("the connector needs more than {memory} MiB of memory");
                 Failure::new(FailureKind::TooLarge, message)
             }
             // A panic compiles to `unreachable`. The SDK's panic hook logs the message

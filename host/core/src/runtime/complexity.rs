@@ -1,6 +1,6 @@
 //! Limits on the complexity of a component's functions. The time and memory that
 //! compilation takes grow faster than the code: one function of a few kilobytes
-//! with very many blocks and variables can take minutes and gigabytes. Such
+//! with a great many blocks and variables can take minutes and gigabytes. Such
 //! components are rejected before they are compiled.
 //!
 //! The limits are several times what the largest known component needs. That

@@ -8,10 +8,10 @@ use super::bindings::types as wit;
 /// Limits on the text in a failure, in bytes. A connector may put a response of
 /// several megabytes into one.
 const MAX_MESSAGE: usize = 4 * 1024;
-const MAX_WORD: usize = 512;
+const MAX_FIELD: usize = 512;
 const MAX_DETAIL: usize = 16 * 1024;
 
-fn cut(mut text: String, max: usize) -> String {
+fn truncated(mut text: String, max: usize) -> String {
     text.truncate(text.floor_char_boundary(max));
     text
 }
@@ -19,27 +19,27 @@ fn cut(mut text: String, max: usize) -> String {
 /// A connector's failure.
 impl From<wit::Failure> for Failure {
     fn from(failure: wit::Failure) -> Self {
-        let word = |text: Option<String>| text.map(|text| cut(text, MAX_WORD));
+        let field = |text: Option<String>| text.map(|text| truncated(text, MAX_FIELD));
         Self {
             kind: failure.kind.into(),
-            message: cut(failure.message, MAX_MESSAGE),
-            property: word(failure.property),
+            message: truncated(failure.message, MAX_MESSAGE),
+            property: field(failure.property),
             violations: failure
                 .violations
                 .into_iter()
                 .take(Violations::MAX)
                 .map(|violation| Violation {
-                    property: cut(violation.property, MAX_WORD),
-                    message: cut(violation.message, MAX_MESSAGE),
+                    property: truncated(violation.property, MAX_FIELD),
+                    message: truncated(violation.message, MAX_MESSAGE),
                 })
                 .collect(),
             status: failure.status,
-            code: word(failure.code),
-            request_id: word(failure.request_id),
+            code: field(failure.code),
+            request_id: field(failure.request_id),
             retry_after_ms: failure.retry_after_ms,
             request_sent: failure.request_sent,
             repeatable: false,
-            detail: failure.detail.map(|text| cut(text, MAX_DETAIL)),
+            detail: failure.detail.map(|text| truncated(text, MAX_DETAIL)),
         }
     }
 }

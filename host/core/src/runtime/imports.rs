@@ -25,7 +25,7 @@ use crate::runtime::state::{RunState, State};
 
 /// The header that links traces (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
-/// The maximum length of a log message, in bytes. Longer ones are cut.
+/// The maximum length of a log message, in bytes. Longer ones are truncated.
 const MAX_MESSAGE: usize = 4 * 1024;
 
 /// The maximum size of a file's base64 text inside JSON: an image of 48 MiB.
@@ -402,7 +402,7 @@ impl From<Stopped> for lifecycle::StopReason {
 /// events, so little is buffered for a slow reader.
 const MAX_DELTA: usize = 64 * 1024;
 /// The maximum length of other text in an event, such as function arguments and
-/// results, in bytes. Longer text is cut.
+/// results, in bytes. Longer text is truncated.
 const MAX_TEXT: usize = 256 * 1024;
 
 fn size_of_event(event: &events::Event) -> usize {
@@ -572,7 +572,7 @@ impl log::Host for State {
         if !run.account.message() {
             return Ok(());
         }
-        // Redact before cutting, because half a credential would not be found.
+        // Redact before truncating, because half a credential would not be found.
         let mut message = message;
         if let Some(route) = &run.route {
             route.redactor().redact(&mut message);

@@ -20,7 +20,7 @@ use crate::runtime::stack::with_stack;
 
 /// Built by `make validator`.
 const COMPONENT: &[u8] = include_bytes!("../../json-schema/validator.wasm");
-/// The maximum linear memory of a validation, in bytes. 8 MiB of it are its stack.
+/// The maximum linear memory of a validation, in bytes. 8 MiB of this is its stack.
 const MAX_MEMORY: usize = 64 << 20;
 /// The stack of its native code, for references that are nested hundreds of levels
 /// deep.
@@ -93,7 +93,7 @@ impl Validator {
             return Ok(loaded.pre.clone());
         }
         let mut config = engine::config(MAX_STACK);
-        // A validation takes microseconds, and compiling is twice as fast like this.
+        // A validation takes microseconds, and compiling is twice as fast this way.
         config.cranelift_opt_level(OptLevel::None);
         let engine = Engine::new(&config)?;
         engine::start_clock(&engine)?;
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_validation_of_exponential_references_ends_with_the_run() {
+    fn validating_exponential_references_ends_with_the_run() {
         for (schema, instance) in [
             (chain(60, |next| json!({ "allOf": [next, next] })), "\"right\""),
             (chain(60, |next| json!({ "anyOf": [next, next] })), "1"),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_that_refers_to_itself_ends() {
+    fn validating_a_schema_that_refers_to_itself_terminates() {
         for schema in [r##"{"$ref":"#"}"##, r##"{"allOf":[{"$ref":"#"},{"$ref":"#"}]}"##] {
             assert!(validate(schema, "1").is_ok(), "{schema}");
         }

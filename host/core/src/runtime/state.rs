@@ -93,7 +93,7 @@ impl State {
         }
     }
 
-    /// Why the call must end, if it must. It may be cleaning up.
+    /// Why the call must end, if it must, even if it is already cleaning up.
     pub(crate) fn must_end(&self) -> Option<Stopped> {
         self.ended_by.or_else(|| self.stopped())
     }
@@ -108,7 +108,7 @@ impl State {
         Stopped::of(&self.cancellation, self.deadline)
     }
 
-    /// Gives a run that must end some time to clean up, but only once. Returns that
+    /// Grants clean-up time to a run that must end, but only once. Returns that
     /// time.
     pub(crate) fn begin_clean_up(&mut self) -> Duration {
         let (Some(run), None, Some(stopped)) = (&self.run, self.ended_by, self.stopped()) else {

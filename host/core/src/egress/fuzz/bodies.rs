@@ -103,7 +103,7 @@ fn a_form_is_parsed_as_it_was_built() {
         assert_eq!(sent(&body), bytes, "sending it again yields different bytes");
         let content_type = body.content_type.unwrap();
         let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
-        let expected: Vec<Found> = parts.iter().map(meant).collect();
+        let expected: Vec<Found> = parts.iter().map(expected_part).collect();
         assert_eq!(read(&bytes, boundary), expected);
     });
 }
@@ -158,7 +158,7 @@ fn text(part: &Part) -> String {
     String::from_utf8_lossy(&part.content).into_owned()
 }
 
-fn meant(part: &Part) -> Found {
+fn expected_part(part: &Part) -> Found {
     Found {
         name: unescaped(&part.name),
         file_name: part.file.as_ref().map(|(name, _)| unescaped(name)),
@@ -182,8 +182,8 @@ fn sent(body: &Body) -> Vec<u8> {
     }
 }
 
-/// Parses a form strictly by RFC 2046 and RFC 7578: nothing before the first
-/// boundary, nothing after the last, no unknown headers.
+/// Parses a form strictly according to RFC 2046 and RFC 7578: nothing before the
+/// first boundary, nothing after the last, no unknown headers.
 fn read(mut form: &[u8], boundary: &str) -> Vec<Found> {
     let mut found = Vec::new();
     loop {

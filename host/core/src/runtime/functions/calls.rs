@@ -11,7 +11,7 @@ use crate::egress;
 
 use super::{Context, Functions, Granted};
 
-/// A call of a function.
+/// A function call.
 pub(crate) struct Invocation {
     pub name: String,
     /// A JSON object, as text.
@@ -99,7 +99,7 @@ mod tests {
     use crate::egress::Retries;
     use crate::files::SharedFiles;
 
-    /// A test that takes longer hangs.
+    /// A test that takes longer than this is considered hung.
     const HANG: Duration = Duration::from_secs(300);
 
     fn context(time: Duration) -> Context {

@@ -116,8 +116,8 @@ impl RunFiles {
         let counted = self.account.file()?;
         let arriving = files.place.begin().map_err(|error| files.place.unwritable(&error))?;
         let dir = files.place.dir();
-        let begun = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
-        let temporary = begun.map_err(|error| files.place.unwritable(&error))?;
+        let file = fs::create_dir_all(dir).and_then(|()| NamedTempFile::with_prefix_in(PART, dir));
+        let temporary = file.map_err(|error| files.place.unwritable(&error))?;
         Ok(NewFile {
             temporary,
             place: files.place.clone(),

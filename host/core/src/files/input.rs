@@ -11,9 +11,9 @@ use super::opened::OpenFile;
 /// The maximum number of files that an input may name. Each is open during the run.
 const MAX_FILES: usize = 128;
 
-/// Opens the files that an input names. So a file that is missing, too large or of
-/// the wrong kind is detected before a request is made. Updates the names and media
-/// types of the handles according to the content of the files.
+/// Opens the files that an input names, so that a file that is missing, too large
+/// or of the wrong kind is detected before any request is made. Updates the names
+/// and media types of the handles according to the content of the files.
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
