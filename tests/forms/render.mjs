@@ -61,8 +61,8 @@ function page(component, properties) {
 function submit(formData) {
   const submitted = getDefaultFormState(validator, schema, formData, schema, false, behavior);
   const { errors } = validator.validateFormData(submitted, schema);
-  const place = (property) => property.replace(/^\./, '');
-  return { submitted, errors: errors.map((error) => [place(error.property), error.message]) };
+  const path = (property) => property.replace(/^\./, '');
+  return { submitted, errors: errors.map((error) => [path(error.property), error.message]) };
 }
 
 const answers = JSON.parse(readFileSync(0)).map((data) => ({

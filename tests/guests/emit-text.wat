@@ -1,4 +1,4 @@
-;; Emits the text with this address and length.
+;; Emits the text whose address and length are stored at $text, as choice $choice.
 
 (import "workflow:connector/events@0.1.0" "emit"
   (func $emit (param i32 i32 i32 i64 i32 i64 i32 i32 i32 i32)))

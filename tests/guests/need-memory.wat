@@ -1,4 +1,4 @@
-;; Aborts when it gets no more memory, like a Rust guest.
+;; Aborts when it can get no more memory, like a Rust guest.
 
 (func $run (type $call)
   (loop $more

@@ -362,7 +362,7 @@ fn counts_tokens() {
 /// The command needs only the component: variables, forms and documentation
 /// come from it.
 #[test]
-fn the_command_works_with_it_like_with_any_connector() {
+fn the_command_supports_it_like_any_other_connector() {
     let api = MessagesApi::start(CANARY);
     let run = |arguments: &[&str]| {
         let mut command = command(None);

@@ -4,8 +4,8 @@
 mod check;
 mod docs;
 mod new;
+mod output_dir;
 mod pipes;
-mod places;
 mod recordings;
 mod usage;
 

@@ -81,7 +81,7 @@ fn assert_failure(failure: &Failure, kind: FailureKind, words: &str) {
 }
 
 /// A guest whose `run` consists of this body.
-fn run_that(body: &str) -> Guest {
+fn with_run_body(body: &str) -> Guest {
     Guest::good().with(&format!("(func $run (type $call) {body})"))
 }
 

@@ -24,8 +24,8 @@ fn follow(guide: &str) -> Ran {
     follow_with(guide, |_, _, _| commands(guide))
 }
 
-/// Runs what `prepare` returns as the commands of a guide in an empty folder,
-/// which it may fill.
+/// Runs a guide, with the commands that `prepare` returns, in an empty folder.
+/// `prepare` may create files there.
 fn follow_with(guide: &str, prepare: impl FnOnce(&Sandbox, &Path, &mut Command) -> String) -> Ran {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let mut shell = Command::new("sh");

@@ -43,7 +43,7 @@ fn ask_all(ask: impl Fn(usize, Value, bool) -> Value + Sync) {
 }
 
 /// Asserts that the provider never saw a question with the wrong token.
-fn assert_apart(requests: &[Recorded]) {
+fn assert_not_mixed(requests: &[Recorded]) {
     assert_eq!(requests.len(), RUNS);
     let mut sockets = [HashSet::<SocketAddr>::new(), HashSet::new()];
     for request in requests {
@@ -77,7 +77,7 @@ fn each_token_is_sent_only_with_its_own_questions() {
         let run = connector.run("ask", input).connection(&connections[who]);
         run.streaming(streaming).start().unwrap().output
     });
-    assert_apart(&provider.requests());
+    assert_not_mixed(&provider.requests());
 }
 
 #[test]
@@ -102,5 +102,5 @@ fn each_stored_connection_is_used_only_for_its_own_questions() {
         let body = json!({ "input": input, "connection": connections[who] });
         post("components/openai/v1/actions/ask/run", body)["output"].clone()
     });
-    assert_apart(&provider.requests());
+    assert_not_mixed(&provider.requests());
 }

@@ -91,7 +91,7 @@ fn modules() -> Vec<(String, Vec<String>, String)> {
     found
 }
 
-/// The uses in one module that violate the layers.
+/// The uses in one module that violate the layering.
 fn upward(file: &str, at: &[&str], text: &str) -> Vec<String> {
     let height = |name: &str| LAYERS.iter().position(|layer| *layer == name);
     let Some(own) = height(at[0]) else {

@@ -50,7 +50,7 @@ fn every_action_is_a_tool() {
 }
 
 #[test]
-fn an_answer_is_text_and_structured() {
+fn an_answer_has_text_and_structured_content() {
     let sandbox = sandbox();
     let mut client = Client::start(Some(&sandbox), &[]);
     // Once it has listed the tools, the client knows their schemas and

@@ -1,5 +1,5 @@
-//! The packages (`make package`): what they contain, that what they install works
-//! without anything else, and that two builds give the same bytes.
+//! The packages (`make package`): their contents, that what they install works
+//! on its own, and that builds are reproducible.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ fn installed(root: &Path, program: &str, arguments: &[&str]) -> Ran {
 }
 
 #[test]
-fn the_debian_package_contains_all_that_it_needs() {
+fn the_debian_package_contains_everything_it_needs() {
     let (packages, root) = (build("0.1.0"), TempDir::new().unwrap());
     let package = with_extension(&packages, "deb");
     let unpacked = ran(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(root.path()));
@@ -98,7 +98,7 @@ fn the_tarball_runs_from_any_folder() {
 }
 
 #[test]
-fn the_same_files_give_the_same_packages() {
+fn the_same_files_produce_identical_packages() {
     let (one, other) = (build("0.1.0"), build("0.1.0"));
     for extension in ["deb", "gz"] {
         let bytes = |packages: &TempDir| fs::read(with_extension(packages, extension)).unwrap();

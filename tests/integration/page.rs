@@ -1,4 +1,4 @@
-//! The reference page that the connector implements. Every table of it is in
+//! The reference page that the connector implements. Each of its tables is in
 //! `connector docs openai`, with its rows in order and the same Name, Type and
 //! Control Type cells. More rows and columns may follow: our output tables
 //! also have names.

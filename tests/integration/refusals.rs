@@ -232,15 +232,15 @@ fn invalid_input_is_rejected_before_sending() {
         let run =
             connector.run(action, input).connection(&connection).files(&files).streaming(true);
         let failure: Failure = run.start().unwrap_err();
-        let place = format!("{action} {property}, {failure:?}, {shown:.200}");
+        let case = format!("{action} {property}, {failure:?}, {shown:.200}");
         let kind = match failure.kind {
             FailureKind::TooLarge => FailureKind::InvalidInput,
             kind => kind,
         };
-        assert_eq!(kind, FailureKind::InvalidInput, "{place}");
-        assert_eq!(failure.property.as_deref(), Some(property), "{place}");
-        assert!(!failure.request_sent, "{place}");
-        assert!(sandbox.requests().is_empty(), "{place}");
+        assert_eq!(kind, FailureKind::InvalidInput, "{case}");
+        assert_eq!(failure.property.as_deref(), Some(property), "{case}");
+        assert!(!failure.request_sent, "{case}");
+        assert!(sandbox.requests().is_empty(), "{case}");
     }
     assert!(!folder.path().join("out").exists(), "files were stored");
 }

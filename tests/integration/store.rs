@@ -129,9 +129,9 @@ fn a_stored_connection_replaces_the_environment() {
     store.assert_sealed();
 }
 
-/// The actions that a model calls use it too.
+/// The actions that a model calls use the stored connection too.
 #[test]
-fn functions_use_it_too() {
+fn functions_use_the_stored_connection_too() {
     let (store, sandbox) = (Store::new(), sandbox());
     store.add("work", sandbox.base_url().as_str());
     let functions = ["--set", r#"functions=["openai/v1/createImage"]"#];
@@ -178,7 +178,7 @@ fn rejects_a_secret_as_an_argument() {
                     in the process list, and shells store them in their history";
     refused(&ran, 2, sentence);
     assert!(ran.stderr.contains("--secret-file token=FILE"), "{ran:?}");
-    // The argument may be a secret without its name that happens to contain a
+    // The argument may be a secret without its name that happens to contain
     // `=`.
     for odd in [CANARY, &CANARY[..20]] {
         let ran = store.run(&[&add[..], &["--set", odd]].concat());

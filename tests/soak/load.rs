@@ -152,18 +152,18 @@ struct Counted {
 }
 
 impl Tally {
-    pub fn add(&self, place: &'static str, end: End) {
+    pub fn add(&self, source: &'static str, end: End) {
         let mut counted = self.0.lock().unwrap();
         let end = match end {
             End::Done => "done".to_owned(),
             End::Failed(kind) => kind,
             End::Abandoned => "abandoned by its caller".to_owned(),
             End::Wrong(what) => {
-                counted.wrong.push(format!("{place}: {what}"));
+                counted.wrong.push(format!("{source}: {what}"));
                 return;
             }
         };
-        *counted.ends.entry((place, end)).or_default() += 1;
+        *counted.ends.entry((source, end)).or_default() += 1;
     }
 
     /// The first few runs that ended in a way that is not allowed.
@@ -173,8 +173,8 @@ impl Tally {
 
     pub fn print(&self) {
         println!("\n{:<10} {:<20} {:>10}", "", "runs ended", "");
-        for ((place, end), count) in &self.0.lock().unwrap().ends {
-            println!("{place:<10} {end:<20} {count:>10}");
+        for ((source, end), count) in &self.0.lock().unwrap().ends {
+            println!("{source:<10} {end:<20} {count:>10}");
         }
     }
 }

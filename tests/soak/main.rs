@@ -53,11 +53,11 @@ fn main() -> ExitCode {
         sandbox.clear();
     };
     println!(
-        "{AT_ONCE} concurrent runs each in library and service, for {} seconds",
+        "{AT_ONCE} concurrent runs each in the library and in the service, for {} seconds",
         time.as_secs()
     );
     soak(WARM_UP);
-    samplers.iter().for_each(Sampler::rest);
+    samplers.iter().for_each(Sampler::wait_until_idle);
     soak(time);
     let mut wrong = tally.wrong();
     for sampler in &samplers {

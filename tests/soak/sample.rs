@@ -45,7 +45,7 @@ impl Sampler {
     }
 
     /// Waits until the process is idle, and takes the initial figures.
-    pub fn rest(&self) {
+    pub fn wait_until_idle(&self) {
         let deadline = Instant::now() + SETTLING;
         let mut before = self.process.figures();
         // Until connections and threads are released.

@@ -109,7 +109,7 @@ impl Guest {
         self.edits.iter().fold(text.to_owned(), edit)
     }
 
-    /// The files of `wit/` in one, edited.
+    /// The files of `wit/` combined into one, and edited.
     fn contract(&self) -> (Resolve, PackageId) {
         let files = fs::read_dir(in_repository("wit")).expect("the WIT package");
         let mut texts: Vec<String> = files
@@ -135,7 +135,8 @@ impl Guest {
         let mut globals = String::new();
         for (name, of, value) in &self.values {
             let at = memory.place(&type_of(resolve, package, of), value);
-            writeln!(globals, "(global ${name} i32 (i32.const {at}))").expect("a string takes it");
+            writeln!(globals, "(global ${name} i32 (i32.const {at}))")
+                .expect("writing to a string cannot fail");
         }
         // The text format requires imports first.
         let (imports, others): (Vec<_>, Vec<_>) =

@@ -122,7 +122,7 @@ fn node(environment: Command, arguments: impl FnOnce(&mut Command)) -> Command {
 /// these messages; the last one has the id `last`.
 ///
 /// # Panics
-/// If it exits before.
+/// If it exits before that.
 pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec<Value> {
     let lines: Vec<String> = messages.iter().map(|message| format!("{message}\n")).collect();
     answered(command(Some(sandbox)), lines.concat().as_bytes(), &[last])
@@ -131,7 +131,7 @@ pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec
 /// The same for any command and any input, until these ids are answered.
 ///
 /// # Panics
-/// If it exits before.
+/// If it exits before that.
 pub fn answered(mut command: Command, input: &[u8], ids: &[u64]) -> Vec<Value> {
     let data = TempDir::new().unwrap();
     command.arg("mcp").arg("--data-dir").arg(data.path().join("data"));

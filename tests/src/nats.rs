@@ -134,8 +134,8 @@ impl Nats {
 }
 
 fn serve(folder: &Path, port: i32) -> KillOnDrop {
-    let places = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
-    let program = places.iter().map(Path::new).find(|place| place.is_file());
+    let paths = ["/usr/sbin/nats-server", "/usr/bin/nats-server", "/usr/local/bin/nats-server"];
+    let program = paths.iter().map(Path::new).find(|path| path.is_file());
     let program = program.unwrap_or_else(|| panic!("no nats-server; see tests/nats/install.sh"));
     let mut command = kept(program);
     command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);

@@ -30,9 +30,9 @@ pub fn puppet(config: &Value) -> Vec<u8> {
     assert!(path.is_file(), "{} is missing; run `make connectors`", path.display());
     let mut wasm = fs::read(path).unwrap();
     let json = config.to_string();
-    let places = wasm.windows(MARK.len() + 2).enumerate();
-    let place = places.filter(|(_, window)| window == b"PUPPET:{}").map(|(at, _)| at);
-    let [at] = place.collect::<Vec<_>>().try_into().unwrap();
+    let positions = wasm.windows(MARK.len() + 2).enumerate();
+    let positions = positions.filter(|(_, window)| window == b"PUPPET:{}").map(|(at, _)| at);
+    let [at] = positions.collect::<Vec<_>>().try_into().unwrap();
     assert!(MARK.len() + json.len() < ROOM);
     let room = &mut wasm[at + MARK.len()..at + ROOM];
     room.fill(b' ');

@@ -15,7 +15,7 @@ use crate::{HANG, target_dir};
 /// That happens when this process closes it or is gone, even if it was killed
 /// or holds the server in a static. A line on standard input is the name of a
 /// signal for the command. SIGXFSZ is ignored, so that a file size limit is an
-/// error for the command, like a full disk, instead of its end.
+/// error for the command, like a full disk, instead of killing it.
 const KEEPER: &str = r#"
     trap '' XFSZ
     exec 3<&0

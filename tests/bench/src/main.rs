@@ -8,7 +8,7 @@ use std::{io, process, thread};
 
 use clap::Parser;
 use connector_bench::provider::{self, Responses};
-use connector_bench::transfers::{self, Way};
+use connector_bench::transfers::{self, Direction};
 use connector_bench::{flight, hello, turns};
 
 /// Measures the library and ureq alone.
@@ -25,7 +25,7 @@ enum Args {
     /// Concurrent streamed Asks.
     Flight { client: String, origin: String, asks: u32, tokens: u32, pause_ms: u64 },
     /// Concurrent transfers of recordings.
-    Transfers { client: String, base_url: String, way: Way, count: u32, bytes: u64 },
+    Transfers { client: String, base_url: String, direction: Direction, count: u32, bytes: u64 },
 }
 
 fn main() {
@@ -39,11 +39,11 @@ fn main() {
             turns::at_once(&client, &base_url, asks, at_once)
         }
         Args::Flight { client, origin, asks, tokens, pause_ms } => {
-            let sends = Responses { tokens, pause: Duration::from_millis(pause_ms), bytes: 0 };
-            flight::flight(&client, &origin, asks, sends)
+            let responses = Responses { tokens, pause: Duration::from_millis(pause_ms), bytes: 0 };
+            flight::flight(&client, &origin, asks, responses)
         }
-        Args::Transfers { client, base_url, way, count, bytes } => {
-            transfers::transfers(&client, &base_url, way, count, bytes)
+        Args::Transfers { client, base_url, direction, count, bytes } => {
+            transfers::transfers(&client, &base_url, direction, count, bytes)
         }
     };
     println!("{figures}");

@@ -1,5 +1,5 @@
-//! A provider that responds immediately, so that a client waits only for
-//! itself.
+//! A provider that responds immediately, so that only the client's own time
+//! is measured.
 //!
 //! The base URL determines the responses: with `/TOKENS/PAUSE/BYTES/v1` it
 //! streams TOKENS tokens, PAUSE microseconds apart, and its audio is BYTES bytes
@@ -32,7 +32,7 @@ pub struct Responses {
     pub tokens: u32,
     /// The pause between two tokens.
     pub pause: Duration,
-    /// The size of a recording.
+    /// The size of the generated audio.
     pub bytes: u64,
 }
 

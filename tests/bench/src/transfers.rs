@@ -15,7 +15,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The direction of a transfer.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
-pub enum Way {
+pub enum Direction {
     /// A transcription.
     Up,
     /// Speech.
@@ -23,26 +23,32 @@ pub enum Way {
 }
 
 /// The memory per transfer in KB, and the total throughput in MB per second.
-pub fn transfers(name: &str, base_url: &str, way: Way, count: u32, bytes: u64) -> Value {
+pub fn transfers(
+    name: &str,
+    base_url: &str,
+    direction: Direction,
+    count: u32,
+    bytes: u64,
+) -> Value {
     let client = client(name, base_url, count);
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("talk.wav");
-    if let Way::Up = way {
+    if let Direction::Up = direction {
         write_wav(&recording, bytes).unwrap();
     }
-    let transfer = || match way {
-        Way::Up => assert_eq!(client.transcribe(&recording), "Good morning."),
-        Way::Down => download(&*client, folder.path(), bytes),
+    let transfer = || match direction {
+        Direction::Up => assert_eq!(client.transcribe(&recording), "Good morning."),
+        Direction::Down => download(&*client, folder.path(), bytes),
     };
     transfer();
     let idle = Process::own().figures().own_memory;
-    let (most, took) = watched(|| {
+    let (peak, took) = watched(|| {
         let started = Instant::now();
         thread::scope(|scope| (0..count).for_each(|_| drop(scope.spawn(transfer))));
         started.elapsed()
     });
     json!({
-        "kilobytes": most.saturating_sub(idle) as f64 * 1.024 / f64::from(count),
+        "kilobytes": peak.saturating_sub(idle) as f64 * 1.024 / f64::from(count),
         "rate": bytes as f64 * f64::from(count) / 1e6 / took.as_secs_f64(),
     })
 }
@@ -58,12 +64,12 @@ fn watched<T>(work: impl FnOnce() -> T) -> (u64, T) {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = scope.spawn(|| {
-            let mut most = 0;
+            let mut peak = 0;
             while !done.load(Ordering::Relaxed) {
-                most = most.max(Process::own().figures().own_memory);
+                peak = peak.max(Process::own().figures().own_memory);
                 thread::sleep(POLL_INTERVAL);
             }
-            most
+            peak
         });
         let result = work();
         done.store(true, Ordering::Relaxed);

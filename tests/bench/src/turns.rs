@@ -39,10 +39,10 @@ pub fn one_after_another(base_url: &str, asks: usize, messages: usize) -> Value 
 pub fn at_once(name: &str, base_url: &str, asks: u32, at_once: u32) -> Value {
     let client = client(name, base_url, at_once);
     all(&*client, at_once * 4, at_once);
-    let (cpu, started) = (processor(), Instant::now());
+    let (cpu, started) = (cpu_time(), Instant::now());
     all(&*client, asks, at_once);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(asks);
-    json!({ "cpu": each(processor() - cpu), "time": each(started.elapsed()) })
+    json!({ "cpu": each(cpu_time() - cpu), "time": each(started.elapsed()) })
 }
 
 fn all(client: &dyn Client, asks: u32, at_once: u32) {
@@ -62,7 +62,7 @@ fn all(client: &dyn Client, asks: u32, at_once: u32) {
 }
 
 /// The CPU time of this process, across all threads.
-fn processor() -> Duration {
+fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
 }

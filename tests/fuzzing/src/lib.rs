@@ -2,7 +2,7 @@
 //!
 //! A property is a function that panics if it does not hold. The smallest
 //! failing input is printed, and its seed is written to `proptest-regressions/`
-//! of the crate at fault. Once committed there, it is always tested first.
+//! in the crate under test. Once committed there, it is always tested first.
 
 mod mutation;
 

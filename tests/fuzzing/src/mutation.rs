@@ -46,11 +46,11 @@ pub fn mutated_text(
 }
 
 /// Splits bytes at these positions, as if they arrived in pieces.
-pub fn cut(bytes: &[u8], places: &[Index]) -> Vec<Vec<u8>> {
-    let mut places: Vec<usize> = places.iter().map(|at| at.index(bytes.len() + 1)).collect();
-    places.sort_unstable();
-    let ends = places.iter().copied().chain([bytes.len()]);
-    let starts = [0].into_iter().chain(places.iter().copied());
+pub fn cut(bytes: &[u8], positions: &[Index]) -> Vec<Vec<u8>> {
+    let mut positions: Vec<usize> = positions.iter().map(|at| at.index(bytes.len() + 1)).collect();
+    positions.sort_unstable();
+    let ends = positions.iter().copied().chain([bytes.len()]);
+    let starts = [0].into_iter().chain(positions.iter().copied());
     starts.zip(ends).map(|(from, to)| bytes.get(from..to).unwrap_or_default().to_vec()).collect()
 }
 
@@ -59,47 +59,47 @@ fn change(words: &'static [&'static [u8]]) -> impl Strategy<Value = Change> {
 }
 
 fn change_with(words: Vec<Vec<u8>>) -> impl Strategy<Value = Change> {
-    let place = any::<Index>;
+    let position = any::<Index>;
     prop_oneof![
-        1 => (place(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
-        1 => (place(), 0..8_u8).prop_map(|(at, bit)| Change::Bit(at, bit)),
-        1 => (place(), vec(any::<u8>(), 1..=4)).prop_map(|(at, bytes)| Change::Insert(at, bytes)),
-        3 => (place(), select(words)).prop_map(|(at, word)| Change::Insert(at, word)),
-        1 => (place(), 1..8_usize).prop_map(|(at, length)| Change::Remove(at, length)),
-        1 => (place(), 1..16_usize).prop_map(|(at, length)| Change::Repeat(at, length)),
-        1 => (place(), Just(())).prop_map(|(at, ())| Change::Cut(at)),
+        1 => (position(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
+        1 => (position(), 0..8_u8).prop_map(|(at, bit)| Change::Bit(at, bit)),
+        1 => (position(), vec(any::<u8>(), 1..=4)).prop_map(|(at, bytes)| Change::Insert(at, bytes)),
+        3 => (position(), select(words)).prop_map(|(at, word)| Change::Insert(at, word)),
+        1 => (position(), 1..8_usize).prop_map(|(at, length)| Change::Remove(at, length)),
+        1 => (position(), 1..16_usize).prop_map(|(at, length)| Change::Repeat(at, length)),
+        1 => (position(), Just(())).prop_map(|(at, ())| Change::Cut(at)),
     ]
 }
 
 fn changed(mut bytes: Vec<u8>, change: &Change) -> Vec<u8> {
-    let place = |at: &Index| at.index(bytes.len() + 1);
+    let position = |at: &Index| at.index(bytes.len() + 1);
     match change {
         Change::Byte(at, byte) => {
-            let at = place(at);
+            let at = position(at);
             if let Some(old) = bytes.get_mut(at) {
                 *old = *byte;
             }
         }
         Change::Bit(at, bit) => {
-            let at = place(at);
+            let at = position(at);
             if let Some(old) = bytes.get_mut(at) {
                 *old ^= 1 << bit;
             }
         }
         Change::Insert(at, new) => {
-            let at = place(at);
+            let at = position(at);
             bytes.splice(at..at, new.iter().copied());
         }
         Change::Remove(at, length) => {
-            let at = place(at);
+            let at = position(at);
             bytes.drain(at..(at + length).min(bytes.len()));
         }
         Change::Repeat(at, length) => {
-            let at = place(at);
+            let at = position(at);
             let piece: Vec<u8> = bytes.iter().skip(at).take(*length).copied().collect();
             bytes.splice(at..at, piece);
         }
-        Change::Cut(at) => bytes.truncate(place(at)),
+        Change::Cut(at) => bytes.truncate(position(at)),
     }
     bytes
 }

@@ -1,5 +1,5 @@
 //! A run and its functions share one budget: their usage is added up, a run
-//! that assert_exceeds the budget ends, and everything it held is released.
+//! that exceeds the budget ends, and everything it held is released.
 
 use std::sync::Arc;
 use std::thread;
@@ -44,7 +44,7 @@ impl Bench {
         run.start().map(|outcome| outcome.output)
     }
 
-    /// The failure of a run that assert_exceeds a limit. The next run is unaffected.
+    /// The failure of a run that exceeds a limit. The next run is unaffected.
     #[track_caller]
     fn assert_exceeds(&self, script: &Value, limits: &Limits, words: &str) -> Failure {
         let failure = self.act(script, limits).unwrap_err();

@@ -14,13 +14,13 @@ use tempfile::TempDir;
 const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
 
 /// A folder with components, and one for approvals and connections.
-struct Place {
+struct Bench {
     components: TempDir,
     data: TempDir,
     echo: Echo,
 }
 
-impl Place {
+impl Bench {
     fn new() -> Self {
         let [components, data] = [(); 2].map(|()| TempDir::new().unwrap());
         Self { components, data, echo: Echo::start() }
@@ -70,25 +70,25 @@ const ACT: [&str; 4] = ["run", "puppet/v1/act", "--set", "steps=[{\"settings\":{
 
 #[test]
 fn a_component_in_the_lock_file_needs_no_approval() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    let refused = place.ran(&ACT);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("puppet.wasm is not approved"), "{refused:?}");
-    place.lock();
-    assert_eq!(place.ran(&ACT).status, 0);
+    bench.lock();
+    assert_eq!(bench.ran(&ACT).status, 0);
     // A component that cannot be used is still listed.
-    fs::remove_file(place.file("connectors.lock")).unwrap();
+    fs::remove_file(bench.file("connectors.lock")).unwrap();
     for args in [&["list"][..], &["inspect", "puppet"], &["schema", "puppet/v1/act"]] {
-        assert_eq!(place.ran(args).status, 0, "{args:?}");
+        assert_eq!(bench.ran(args).status, 0, "{args:?}");
     }
 }
 
 #[test]
 fn a_component_runs_once_the_user_has_approved_it() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    let asked = place.ran(&["trust", "puppet"]);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    let asked = bench.ran(&["trust", "puppet"]);
     assert_eq!(asked.status, 2, "{asked:?}");
     for shown in [
         "sends to     https://puppet.example",
@@ -99,31 +99,31 @@ fn a_component_runs_once_the_user_has_approved_it() {
     ] {
         assert!(asked.stderr.contains(shown), "{shown} is not in {asked:?}");
     }
-    assert_eq!(place.ran(&ACT).status, 2);
-    assert_eq!(place.ran(&["trust", "puppet", "--yes"]).status, 0);
-    assert_eq!(place.ran(&ACT).status, 0);
+    assert_eq!(bench.ran(&ACT).status, 2);
+    assert_eq!(bench.ran(&["trust", "puppet", "--yes"]).status, 0);
+    assert_eq!(bench.ran(&ACT).status, 0);
 }
 
 #[test]
 fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    place.lock();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
-    let noted = place.ran(&ACT);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    bench.lock();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
+    let noted = bench.ran(&ACT);
     assert_eq!(noted.status, 0, "{noted:?}");
     assert!(noted.stderr.contains("note: ") && noted.stderr.contains("asks for the same"));
-    let locked = place.ran(&[&ACT[..], &["--locked"]].concat());
+    let locked = bench.ran(&[&ACT[..], &["--locked"]].concat());
     assert_eq!(locked.status, 2, "{locked:?}");
     // A component that requests more needs a new approval.
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
-    let refused = place.ran(&ACT);
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
+    let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(
         refused.stderr.contains("asks for different permissions than were approved"),
         "{refused:?}"
     );
-    let asked = place.ran(&["trust", "puppet"]);
+    let asked = bench.ran(&["trust", "puppet"]);
     assert!(
         asked.stderr.contains(
             "environment  PUPPET_TOKEN as `token` → HOME as `token`, PUPPET_TOKEN as `token`"
@@ -135,47 +135,47 @@ fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
 
 #[test]
 fn a_rebuilt_world_writable_component_is_rejected() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    place.lock();
-    let file = place.file("puppet.wasm");
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    bench.lock();
+    let file = bench.file("puppet.wasm");
     let open = || fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     open();
-    assert_eq!(place.ran(&ACT).status, 0);
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
+    assert_eq!(bench.ran(&ACT).status, 0);
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Another" }));
     open();
-    let refused = place.ran(&ACT);
+    let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("anyone can write to it or to its folder"), "{refused:?}");
-    assert_eq!(place.ran(&["trust", "puppet", "--yes"]).status, 0);
-    assert_eq!(place.ran(&ACT).status, 0);
+    assert_eq!(bench.ran(&["trust", "puppet", "--yes"]).status, 0);
+    assert_eq!(bench.ran(&ACT).status, 0);
 }
 
 /// A variable approved as a secret cannot become a visible setting after a
 /// rebuild.
 #[test]
 fn a_variable_is_approved_for_one_property() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    place.lock();
-    place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
-    let refused = place.ran(&ACT);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    bench.lock();
+    bench.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
+    let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(
         refused.stderr.contains("asks for different permissions than were approved"),
         "{refused:?}"
     );
-    let asked = place.ran(&["trust", "puppet"]);
+    let asked = bench.ran(&["trust", "puppet"]);
     assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
     // One variable can never be both a secret and a setting.
     let both = json!({ "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["PUPPET_TOKEN"] });
-    place.put("puppet.wasm", &both);
-    let refused = place.ran(&ACT);
+    bench.put("puppet.wasm", &both);
+    let refused = bench.ran(&ACT);
     assert!(refused.stderr.contains("that the connector may see"), "{refused:?}");
     // A component that is run by path gets no variable as a setting.
-    place.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
-    let address = format!("{}/v1/act", place.file("puppet.wasm").display());
-    let refused = place.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
+    bench.put("puppet.wasm", &json!({ "settingEnvironment": ["PUPPET_TOKEN"] }));
+    let address = format!("{}/v1/act", bench.file("puppet.wasm").display());
+    let refused = bench.ran(&["run", &address, "--env", "PUPPET_TOKEN"]);
     assert_eq!(refused.status, 2, "{refused:?}");
     assert!(refused.stderr.contains("would see the value of `PUPPET_TOKEN`"), "{refused:?}");
     for ran in [&refused, &asked] {
@@ -186,78 +186,78 @@ fn a_variable_is_approved_for_one_property() {
 /// Two components with the same address.
 #[test]
 fn two_files_with_the_same_address_disable_only_that_address() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
-    place.put("other.wasm", &json!({ "name": "other", "environment": ["PUPPET_TOKEN"] }));
-    place.put("evil.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Evil" }));
-    place.lock();
-    let refused = place.ran(&ACT);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
+    bench.put("other.wasm", &json!({ "name": "other", "environment": ["PUPPET_TOKEN"] }));
+    bench.put("evil.wasm", &json!({ "environment": ["PUPPET_TOKEN"], "title": "Evil" }));
+    bench.lock();
+    let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
     for name in ["puppet.wasm", "evil.wasm"] {
         assert!(refused.stderr.contains(name), "{refused:?}");
     }
-    assert_eq!(place.ran(&["run", "other/v1/act"]).status, 0);
-    let listed = place.ran(&["list"]);
+    assert_eq!(bench.ran(&["run", "other/v1/act"]).status, 0);
+    let listed = bench.ran(&["list"]);
     assert!(listed.stdout.contains("other/v1/act") && !listed.stdout.contains("puppet/v1/act"));
     assert!(listed.stderr.contains("`puppet/v1` is disabled"), "{listed:?}");
     // Two copies of the same component count as one.
-    fs::copy(place.file("puppet.wasm"), place.file("evil.wasm")).unwrap();
-    assert_eq!(place.ran(&ACT).status, 0);
+    fs::copy(bench.file("puppet.wasm"), bench.file("evil.wasm")).unwrap();
+    assert_eq!(bench.ran(&ACT).status, 0);
 }
 
 /// A component that uses another component's name.
 #[test]
 fn a_stored_connection_is_not_used_by_a_component_that_sends_the_secret_elsewhere() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({}));
-    place.lock();
-    place.store("work");
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({}));
+    bench.lock();
+    bench.store("work");
     let mut with = ACT.to_vec();
     with.extend(["--connection", "work"]);
-    assert_eq!(place.ran(&with).status, 0);
+    assert_eq!(bench.ran(&with).status, 0);
     // An approved component with the same address that sends the secret
     // elsewhere.
-    place.put("puppet.wasm", &json!({ "header": "x-key" }));
-    place.lock();
-    let refused = place.ran(&with);
+    bench.put("puppet.wasm", &json!({ "header": "x-key" }));
+    bench.lock();
+    let refused = bench.ran(&with);
     assert_eq!(refused.status, 2, "{refused:?}");
     for words in
         ["in `authorization: Bearer (token)`", "in `x-key (token)`", "connector trust puppet"]
     {
         assert!(refused.stderr.contains(words), "{words} is not in {refused:?}");
     }
-    let trusted = place.ran(&["trust", "puppet", "--yes"]);
+    let trusted = bench.ran(&["trust", "puppet", "--yes"]);
     assert!(trusted.stderr.contains("bound the connection `work`"), "{trusted:?}");
-    assert_eq!(place.ran(&with).status, 0);
+    assert_eq!(bench.ran(&with).status, 0);
 }
 
 /// Same origin and same header, but the token becomes a setting that the
 /// component can read.
 #[test]
 fn a_stored_secret_stays_secret_after_a_rebuild() {
-    let place = Place::new();
-    place.put("puppet.wasm", &json!({}));
-    place.lock();
-    place.store_with("work", &["--set", "hint=another-text-of-the-user"]);
+    let bench = Bench::new();
+    bench.put("puppet.wasm", &json!({}));
+    bench.lock();
+    bench.store_with("work", &["--set", "hint=another-text-of-the-user"]);
     let mut with = ACT.to_vec();
     with.extend(["--connection", "work"]);
-    assert!(place.ran(&with).stdout.contains("another-text-of-the-user"));
-    place.put("puppet.wasm", &json!({ "credential": "hint" }));
-    let rebuilt = place.ran(&with);
+    assert!(bench.ran(&with).stdout.contains("another-text-of-the-user"));
+    bench.put("puppet.wasm", &json!({ "credential": "hint" }));
+    let rebuilt = bench.ran(&with);
     assert!(rebuilt.stderr.contains("asks for different permissions"), "{rebuilt:?}");
-    place.lock();
-    let path = place.file("puppet.wasm");
+    bench.lock();
+    let path = bench.file("puppet.wasm");
     let by_path = format!("{}/v1/act", path.display());
     for address in ["puppet/v1/act", &by_path] {
         with[1] = address;
-        let refused = place.ran(&with);
+        let refused = bench.ran(&with);
         assert_eq!(refused.status, 2, "{refused:?}");
         assert!(refused.stderr.contains("was stored for"), "{refused:?}");
         assert!(!format!("{refused:?}").contains(TOKEN), "{refused:?}");
     }
     // `connection show` does not reveal it either, although the component
     // declares it public.
-    let shown = place.ran(&["connection", "show", "work"]);
+    let shown = bench.ran(&["connection", "show", "work"]);
     assert_eq!(shown.status, 0, "{shown:?}");
     assert!(!format!("{shown:?}").contains(TOKEN), "{shown:?}");
 }
@@ -312,16 +312,16 @@ fn a_new_base_url_requires_the_secret_again() {
 /// A component cannot forge what the user sees.
 #[test]
 fn names_from_a_component_are_shown_escaped_on_one_line() {
-    let place = Place::new();
+    let bench = Bench::new();
     let title = "Nice\nbase URL     https://api.openai.com\n\u{1b}[8m\u{202e}";
-    place.put(
+    bench.put(
         "puppet.wasm",
         &json!({
             "title": title, "description": "x".repeat(3000), "baseUrl": "https://evil.example",
             "environment": ["PUPPET_TOKEN"], "header": "x-key", "second": true,
         }),
     );
-    let inspected = place.ran(&["inspect", "puppet"]).stdout;
+    let inspected = bench.ran(&["inspect", "puppet"]).stdout;
     assert!(!inspected.contains("\nbase URL     https://api"), "{inspected}");
     for shown in [
         "sends to     https://evil.example",
@@ -331,8 +331,8 @@ fn names_from_a_component_are_shown_escaped_on_one_line() {
     ] {
         assert!(inspected.contains(shown), "{shown} is not in {inspected}");
     }
-    let trusted = place.ran(&["trust", "puppet"]).stderr;
-    let listed = place.ran(&["list"]).stdout;
+    let trusted = bench.ran(&["trust", "puppet"]).stderr;
+    let listed = bench.ran(&["list"]).stdout;
     for shown in [&inspected, &trusted, &listed] {
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
     }

@@ -1,5 +1,5 @@
-//! How much memory a connector can make a service hold. It stays below what the
-//! limits promise, whatever the connector does, and is released afterwards.
+//! How much memory a connector can make a service hold. It stays within the
+//! limits, whatever the connector does, and is released afterwards.
 //! These tests run the built command.
 
 use std::io::{Read, Write};

@@ -182,10 +182,10 @@ fn events_are_limited() {
     assert_eq!(ended.unwrap_err().kind, FailureKind::TooLarge);
     assert_eq!(emitted, event("message", &"x".repeat(50)));
     let endless = "data: ".to_owned() + &"x".repeat(100_000);
-    for (guest, most) in [(plain_events(), 100), (events(), 200)] {
+    for (guest, max) in [(plain_events(), 100), (events(), 200)] {
         let (ended, emitted) = run(&guest, limits.clone(), endless.as_bytes());
         let failure = ended.unwrap_err();
-        assert_failure(&failure, FailureKind::TooLarge, &format!("larger than {most} bytes"));
+        assert_failure(&failure, FailureKind::TooLarge, &format!("larger than {max} bytes"));
         assert_eq!(emitted, []);
     }
     assert_serves(&GOOD);

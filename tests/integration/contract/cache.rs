@@ -1,6 +1,5 @@
 //! The cache of compiled components: used only if nobody else can have modified
-//! it, rebuilt if anything looks wrong, and never the reason
-//! that loading fails.
+//! it, and rebuilt if anything looks wrong. It never makes loading fail.
 #![cfg(unix)]
 
 use std::fs::{self, Permissions};

@@ -128,7 +128,7 @@ fn clean_up_has_its_own_time_limit() {
 }
 
 #[test]
-fn a_running_run_cannot_start_clean_up() {
+fn a_run_that_was_not_stopped_cannot_start_clean_up() {
     let guest = Guest::good().with(CLEAN_UP).with(
         "(func $run (type $call)
            (if (i64.ne (call $clean-up) (i64.const 0)) (then (unreachable)))

@@ -22,7 +22,7 @@ fn memory(bytes: usize) -> Limits {
 
 #[test]
 fn a_trap_is_an_internal_failure_that_names_it() {
-    let guest = run_that("(call $deep) unreachable").with("(func $deep unreachable)");
+    let guest = with_run_body("(call $deep) unreachable").with("(func $deep unreachable)");
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::Internal, "the connector failed");
     assert_failure(&failure, FailureKind::Internal, "unreachable");
@@ -50,8 +50,8 @@ fn limits_can_be_unbounded() {
 fn an_endless_run_is_stopped_wherever_it_hangs() {
     let post = "(func $post (param i32) (loop $forever (br $forever)))\n\n\
                 (export \"cabi_post_workflow:connector/actions@0.1.0#run\" (func $post))";
-    for (place, guest) in [
-        ("run", run_that(LOOP)),
+    for (stage, guest) in [
+        ("run", with_run_body(LOOP)),
         (
             "cabi_realloc",
             Guest::good()
@@ -63,7 +63,7 @@ fn an_endless_run_is_stopped_wherever_it_hangs() {
         let started = Instant::now();
         let failure = contained(act_within(&connector, short()));
         assert_failure(&failure, FailureKind::Timeout, "exceeded its time limit");
-        assert!(started.elapsed() < HANG, "{place}: {:?}", started.elapsed());
+        assert!(started.elapsed() < HANG, "{stage}: {:?}", started.elapsed());
     }
 }
 
@@ -130,7 +130,7 @@ fn an_endless_run_can_be_cancelled() {
 
 #[test]
 fn a_run_cancelled_before_its_start_does_not_run() {
-    let connector = load(&run_that(LOOP));
+    let connector = load(&with_run_body(LOOP));
     let cancellation = Cancellation::new();
     cancellation.cancel();
     let run = connector.run("act", json!({})).cancellation(&cancellation);
@@ -225,7 +225,7 @@ fn endless_recursion_is_caught_on_a_thread_with_a_small_stack() {
     });
 }
 
-/// Asserts that the tests did not cost the host gigabytes.
+/// Asserts that the tests did not make the host use gigabytes of memory.
 #[cfg(target_os = "linux")]
 fn assert_small() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -39,7 +39,7 @@ fn metadata_that_is_not_json_is_internal() {
 
 #[test]
 fn an_output_above_the_limit_is_too_large() {
-    let guest = run_that(&returning("0", 2 * MIB)).with("(memory $memory 64)");
+    let guest = with_run_body(&returning("0", 2 * MIB)).with("(memory $memory 64)");
     let connector = load(&guest);
     let limits = Limits { output_bytes: MIB, ..Limits::default() };
     let failure = contained(act_within(&connector, limits));
@@ -71,7 +71,7 @@ fn a_huge_failure_is_truncated() {
 #[test]
 fn an_output_outside_the_memory_is_internal() {
     for (address, length) in [("0", 100 * MIB), ("0x1fff0", 17), ("-16", 8), ("16", 0xffff_ffff)] {
-        let failure = contained(act(&load(&run_that(&returning(address, length)))));
+        let failure = contained(act(&load(&with_run_body(&returning(address, length)))));
         assert_failure(&failure, FailureKind::Internal, "the connector failed");
     }
 }
@@ -79,7 +79,7 @@ fn an_output_outside_the_memory_is_internal() {
 #[test]
 fn an_output_that_is_not_utf_8_is_internal() {
     let body = format!("(i32.store8 (i32.const 0) (i32.const 0xff)) {}", returning("0", 1));
-    let failure = contained(act(&load(&run_that(&body))));
+    let failure = contained(act(&load(&with_run_body(&body))));
     assert_failure(&failure, FailureKind::Internal, "utf-8");
 }
 
@@ -90,16 +90,16 @@ fn an_invalid_result_is_internal() {
         ("not aligned", "(i32.add (global.get $outcome) (i32.const 1))"),
         ("no such case", "(i32.store8 (global.get $outcome) (i32.const 2)) (global.get $outcome)"),
     ] {
-        let failure = contained(act(&load(&run_that(body))));
+        let failure = contained(act(&load(&with_run_body(body))));
         assert_eq!(failure.kind, FailureKind::Internal, "{what}: {failure:?}");
     }
 }
 
 #[test]
 fn an_input_buffer_outside_the_memory_is_internal() {
-    for place in ["-1", "0x1ffff"] {
+    for address in ["-1", "0x1ffff"] {
         let item =
-            format!("(func $realloc (param i32 i32 i32 i32) (result i32) (i32.const {place}))");
+            format!("(func $realloc (param i32 i32 i32 i32) (result i32) (i32.const {address}))");
         let failure = contained(act(&load(&Guest::good().with(&item))));
         assert_failure(&failure, FailureKind::Internal, "realloc");
     }

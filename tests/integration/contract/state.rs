@@ -32,7 +32,7 @@ fn no_state_survives_when_two_connectors_alternate() {
 
 #[test]
 fn a_hundred_traps_have_no_effect_on_later_runs() {
-    let connector = load(&run_that("unreachable"));
+    let connector = load(&with_run_body("unreachable"));
     for _ in 0..100 {
         assert_failure(&act(&connector).unwrap_err(), FailureKind::Internal, "unreachable");
     }

@@ -10,19 +10,19 @@ use super::matrix::{Expected, Row, check, fails, works};
 /// The provider may have processed the request, so only harmless calls are
 /// retried.
 fn broken() -> Expected {
-    fails(Network).again_if_harmless()
+    fails(Network).retried_if_harmless()
 }
 
 #[test]
 fn a_refused_connection_is_retried() {
-    check(vec![Row::refused("refused", fails(Network).unsent().again())]);
+    check(vec![Row::refused("refused", fails(Network).unsent().retried())]);
 }
 
 /// The reset may arrive before or after the first byte is sent.
 #[test]
 fn a_connection_reset_at_once_is_retried_if_nothing_was_sent() {
-    let row = Row::new("reset on accept", |_| vec![Reset], fails(Network).again_if_early());
-    let upload = Row::new("reset on accept", |_| vec![Reset], fails(Network).again_if_early());
+    let row = Row::new("reset on accept", |_| vec![Reset], fails(Network).retried_if_early());
+    let upload = Row::new("reset on accept", |_| vec![Reset], fails(Network).retried_if_early());
     check(vec![row, upload.only(&[Upload])]);
 }
 
@@ -61,7 +61,7 @@ fn cut(
     let reset = move |call| [play(call), vec![Reset]].concat();
     [
         Row::new(format!("closed {name}"), play, closed),
-        Row::new(format!("reset {name}"), reset, fails(Network).again_if_harmless_and_early()),
+        Row::new(format!("reset {name}"), reset, fails(Network).retried_if_harmless_and_early()),
     ]
 }
 

@@ -15,7 +15,7 @@ use super::matrix::{Expected, Row, check, fails, works};
 
 /// The response cannot be parsed.
 fn unreadable() -> Expected {
-    fails(Network).again_if_harmless()
+    fails(Network).retried_if_harmless()
 }
 
 #[test]

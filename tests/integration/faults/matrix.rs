@@ -39,12 +39,12 @@ pub struct Expected {
     /// Whether the provider may have seen the request; `None` if that depends on
     /// timing.
     sent: Option<bool>,
-    again: Again,
+    retried: Retried,
 }
 
 /// Whether the request is retried.
 #[derive(Clone, Copy, Debug)]
-enum Again {
+enum Retried {
     Never,
     /// Only if it changes nothing at the provider.
     IfHarmless,
@@ -56,7 +56,7 @@ enum Again {
 
 /// The run succeeds at once.
 pub fn works() -> Expected {
-    Expected { failure: None, sent: Some(true), again: Again::Never }
+    Expected { failure: None, sent: Some(true), retried: Retried::Never }
 }
 
 /// The run fails after one request.
@@ -71,33 +71,33 @@ impl Expected {
     }
 
     /// The request is retried.
-    pub fn again(self) -> Self {
-        Self { again: Again::Always, ..self }
+    pub fn retried(self) -> Self {
+        Self { retried: Retried::Always, ..self }
     }
 
     /// The request is retried if it is harmless.
-    pub fn again_if_harmless(self) -> Self {
-        Self { again: Again::IfHarmless, ..self }
+    pub fn retried_if_harmless(self) -> Self {
+        Self { retried: Retried::IfHarmless, ..self }
     }
 
     /// The same, but only if the fault comes before the response: a reset
     /// discards bytes that were not read yet.
-    pub fn again_if_harmless_and_early(self) -> Self {
-        Self { again: Again::PerhapsIfHarmless, ..self }
+    pub fn retried_if_harmless_and_early(self) -> Self {
+        Self { retried: Retried::PerhapsIfHarmless, ..self }
     }
 
     /// The request is retried if the fault came before it was sent.
-    pub fn again_if_early(self) -> Self {
-        Self { sent: None, again: Again::Perhaps, ..self }
+    pub fn retried_if_early(self) -> Self {
+        Self { sent: None, retried: Retried::Perhaps, ..self }
     }
 
     fn attempts(self, call: Call) -> RangeInclusive<usize> {
-        let most = if call.is_harmless() { HARMLESS_ATTEMPTS } else { 2 };
-        match self.again {
-            Again::Never => 1..=1,
-            Again::IfHarmless | Again::PerhapsIfHarmless if !call.is_harmless() => 1..=1,
-            Again::IfHarmless | Again::Always => most..=most,
-            Again::PerhapsIfHarmless | Again::Perhaps => 1..=most,
+        let max = if call.is_harmless() { HARMLESS_ATTEMPTS } else { 2 };
+        match self.retried {
+            Retried::Never => 1..=1,
+            Retried::IfHarmless | Retried::PerhapsIfHarmless if !call.is_harmless() => 1..=1,
+            Retried::IfHarmless | Retried::Always => max..=max,
+            Retried::PerhapsIfHarmless | Retried::Perhaps => 1..=max,
         }
     }
 }

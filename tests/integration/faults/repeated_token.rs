@@ -33,7 +33,7 @@ fn redacts_the_token_in_the_body_of_an_error() {
                 "a code",
                 format!(r#"{{"error":{{"message":"No","code":"{text}","param":"{text}"}}}}"#),
             ),
-            ("plain text", format!("{text} is no key")),
+            ("plain text", format!("{text} is not a key")),
         ] {
             let answer = move |_| whole("401 Unauthorized", &[], body.as_bytes());
             rows.push(Row::answer(format!("{form} in {shape}"), answer, fails(Unauthorized)));
@@ -131,7 +131,7 @@ fn redacts_a_token_that_is_split_in_an_event() {
 /// A body that is not JSON is kept in the failure, and must be redacted too.
 #[test]
 fn redacts_the_token_in_an_unreadable_response() {
-    let answer = |_| json("200 OK", &format!("no JSON but {CANARY}"));
+    let answer = |_| json("200 OK", &format!("not JSON: {CANARY}"));
     let only: Vec<Call> = ALL.iter().copied().filter(|call| *call != Speech).collect();
     check(vec![Row::answer("text", answer, fails(InvalidOutput)).only(&only)]);
 }

@@ -1,4 +1,4 @@
-//! Errors as providers and the proxies in front of them send them. The status
+//! Errors as sent by providers and by the proxies in front of them. The status
 //! determines the kind of failure, whatever the body contains.
 
 use std::time::Duration;
@@ -67,7 +67,7 @@ const BODIES: &[(&str, &str, &str)] = &[
 ];
 
 fn expected(kind: FailureKind, is_temporary: bool) -> Expected {
-    if is_temporary { fails(kind).again() } else { fails(kind) }
+    if is_temporary { fails(kind).retried() } else { fails(kind) }
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn an_error_of_any_size_is_read_up_to_the_limit() {
         Row::answer("10 MB", error(10_000_000), fails(Refused)),
         Row::answer("10 MB within the limit", error(10_000_000), fails(Refused))
             .within(Limits { response_bytes: 32 << 20, ..limits() }),
-        Row::answer("one that is cut off", cut, fails(Unavailable).again()).only_actions(),
-        Row::new("one that stops", held, fails(Unavailable).again())
+        Row::answer("an error that is cut off", cut, fails(Unavailable).retried()).only_actions(),
+        Row::new("an error that stalls", held, fails(Unavailable).retried())
             .only_actions()
             .within(Limits { silence, ..limits() }),
     ]);
@@ -138,22 +138,22 @@ fn retry_after_is_used_if_it_is_plausible() {
         let answer = move |_| whole("429 Too Many", &[header], b"");
         Row::answer(header, answer, expected)
     };
-    let (again, once) = (fails(RateLimited).again(), fails(RateLimited));
+    let (retried, once) = (fails(RateLimited).retried(), fails(RateLimited));
     check(vec![
-        wait("Retry-After: 0", again),
-        wait("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", again),
-        wait("Retry-After: soon", again),
-        wait("Retry-After: -5", again),
-        wait("Retry-After: 1e999", again),
-        wait("Retry-After: 0x10", again),
-        wait("Retry-After: ", again),
+        wait("Retry-After: 0", retried),
+        wait("Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", retried),
+        wait("Retry-After: soon", retried),
+        wait("Retry-After: -5", retried),
+        wait("Retry-After: 1e999", retried),
+        wait("Retry-After: 0x10", retried),
+        wait("Retry-After: ", retried),
         wait("Retry-After: 3600", once),
         wait("Retry-After: 18446744073709551615", once),
         wait("Retry-After: 99999999999999999999999", once),
         wait("Retry-After: Fri, 31 Dec 9999 23:59:59 GMT", once),
-        wait("Retry-After-Ms: 1", again),
+        wait("Retry-After-Ms: 1", retried),
         wait("Retry-After-Ms: 18446744073709551615", once),
-        wait("Retry-After-Ms: -1", again),
+        wait("Retry-After-Ms: -1", retried),
     ]);
 }
 

@@ -98,7 +98,7 @@ fn server(name: &str, validity: Validity) -> u16 {
 }
 
 #[test]
-fn a_server_with_a_private_authority_needs_that_authority_trusted() {
+fn a_private_certificate_authority_must_be_trusted() {
     let port = server("localhost", Validity::Current);
     let base_url = format!("https://localhost:{port}/v1");
     let trusting = connector(Some(OURS.pem()));

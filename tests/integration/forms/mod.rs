@@ -186,9 +186,9 @@ fn errors_are_shown_next_to_their_control() {
         let rendered = form.render(&data.collect::<Vec<_>>());
         for (rendered, mistake) in rendered.iter().zip(mistakes) {
             let errors = rendered["errors"].as_array().unwrap();
-            let places: BTreeSet<_> =
+            let paths: BTreeSet<_> =
                 errors.iter().map(|error| error[0].as_str().unwrap()).collect();
-            assert_eq!(Vec::from_iter(places), [mistake.3], "{mistake:?}: {errors:?}");
+            assert_eq!(Vec::from_iter(paths), [mistake.3], "{mistake:?}: {errors:?}");
         }
     }
 }

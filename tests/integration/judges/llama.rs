@@ -1,5 +1,5 @@
-//! Ask with a real language model: the properties have the effects they
-//! promise.
+//! Ask with a real language model: the properties have their documented
+//! effects.
 //!
 //! How llama.cpp's server differs from OpenAI, and how the connector handles
 //! it:
@@ -125,7 +125,7 @@ fn an_object_matches_its_schema() {
 #[test]
 fn a_list_matches_its_schema() {
     let llama = llama();
-    // Not strict at OpenAI because of the number of items.
+    // The limits on the number of items rule out OpenAI's strict mode.
     let schema = json!({
         "type": "array", "items": { "type": "string", "enum": ["red", "green"] },
         "minItems": 2, "maxItems": 3,

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{credentials, flow, question, with_node};
 
-fn ends(process: Process) {
+fn wait_for_exit(process: Process) {
     let deadline = Instant::now() + HANG;
     while process.try_figures().is_some() {
         assert!(Instant::now() < deadline, "the host does not exit");
@@ -21,7 +21,7 @@ fn ends(process: Process) {
 }
 
 /// Waits until the sandbox has received this many requests.
-fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
+fn wait_for_requests(sandbox: &openai_sandbox::Sandbox, times: usize) {
     let deadline = Instant::now() + HANG;
     while sandbox.requests().len() < times {
         assert!(Instant::now() < deadline, "the provider received no request");
@@ -29,7 +29,7 @@ fn asked(sandbox: &openai_sandbox::Sandbox, times: usize) {
     }
 }
 
-/// While Node-RED loads its nodes, only they keep it running.
+/// While Node-RED loads its nodes, nothing else keeps its process alive.
 #[test]
 fn node_red_waits_for_a_host_that_is_compiling() {
     let output = output_of_its_own_program();
@@ -44,7 +44,7 @@ fn a_host_that_dies_is_restarted() {
     let first = node_red.host();
     sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Hi" }));
-    asked(&sandbox, 1);
+    wait_for_requests(&sandbox, 1);
     first.kill();
 
     // The interrupted run may have been charged, so it is not repeated.
@@ -67,7 +67,7 @@ fn the_host_ends_with_node_red() {
     let mut node_red = NodeRed::start();
     let host = node_red.host();
     node_red.kill();
-    ends(host);
+    wait_for_exit(host);
 }
 
 /// A run takes the only slot. Another run gets it after the flow is closed.
@@ -81,7 +81,7 @@ fn a_closed_flow_stops_its_runs() {
     node_red.deploy(&flows, &credentials());
     sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Slow" }));
-    asked(&sandbox, 1);
+    wait_for_requests(&sandbox, 1);
     node_red.inject("action", json!({ "payload": "Impatient" }));
     let caught = node_red.message("failure");
     assert_eq!(
@@ -112,7 +112,7 @@ fn a_message_can_cancel_runs() {
     let mut node_red = with_node(&sandbox, "ask", json!({ "fields": question() }));
     sandbox.script(Fault::Delay(FOREVER));
     node_red.inject("action", json!({ "payload": "Hi" }));
-    asked(&sandbox, 1);
+    wait_for_requests(&sandbox, 1);
     node_red.inject("action", json!({ "reset": true }));
     let caught = node_red.message("failure");
     assert_eq!(caught["failure"]["kind"], "cancelled");

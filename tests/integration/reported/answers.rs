@@ -27,7 +27,7 @@ fn hellos() -> Vec<(&'static str, Fault)> {
         ("a byte order mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
         ("a18", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, labelled as JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
-        ("a18, with one line end", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
+        ("a18, with one line break", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
         ("JSON labelled as a stream", body(STREAM, whole.to_string())),
         ("indented JSON labelled as a stream", body(STREAM, pretty.clone())),
         (

@@ -78,7 +78,7 @@ fn an_unlabelled_compressed_response_is_detected() {
     }
 }
 
-/// The status gives the kind, because the body cannot.
+/// The kind comes from the status, because the body cannot be read.
 #[test]
 fn a_compressed_error_keeps_its_kind() {
     let kinds: [(u16, FailureKind); 3] = [(400, Refused), (401, Unauthorized), (429, RateLimited)];

@@ -113,7 +113,7 @@ fn the_kind_is_determined() {
 }
 
 #[test]
-fn an_error_that_begins_a_stream_has_its_kind() {
+fn an_error_at_the_start_of_a_stream_keeps_its_kind() {
     for (case, error, kind) in [
         (
             "s32",

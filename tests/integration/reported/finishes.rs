@@ -11,7 +11,7 @@ fn question() -> Value {
 }
 
 #[test]
-fn an_incomplete_text_fails() {
+fn incomplete_text_fails() {
     use FailureKind::{QuotaExceeded, RateLimited, Refused, Unavailable};
     let error = |error: Value| json!({ "error": error, "finish_reason": "error" });
     for (case, ending, kind, words) in [
@@ -94,7 +94,7 @@ fn an_error_in_a_later_event_keeps_the_text() {
             FailureKind::Refused,
         ),
         (
-            "a list of them",
+            "a list of errors",
             json!({ "errors": [{ "message": "Gone.", "code": 403 }] }),
             FailureKind::Forbidden,
         ),
@@ -109,7 +109,7 @@ fn an_error_in_a_later_event_keeps_the_text() {
 }
 
 #[test]
-fn a_text_cut_by_the_token_limit_is_an_output() {
+fn text_cut_off_by_the_token_limit_is_an_output() {
     for reason in ["length", "max_tokens"] {
         let whole = json!({ "choices": [{
             "message": { "content": "Hel" }, "finish_reason": reason,

@@ -57,7 +57,7 @@ fn additions() -> Vec<(&'static str, Value)> {
         ("reasoning", json!({ "reasoning": "Hm." })),
         ("a signature in the call", json!({ "tool_calls": signed })),
         ("text next to the call", json!({ "content": "I'll look it up." })),
-        ("an empty text", json!({ "content": "" })),
+        ("empty text", json!({ "content": "" })),
         ("parts", json!({ "content": [{ "type": "text", "text": "I'll look it up." }] })),
         ("unknown members", json!({ "x_y": { "z": [1, { "a": "b" }] }, "w": 1.50 })),
     ]

@@ -169,7 +169,7 @@ fn an_upload_without_a_name_gets_one() {
         ("bytes", None, "application/octet-stream", WAV, "file.wav"),
         ("no type", None, "", OGG, "file.ogg"),
         ("unknown content", None, "audio/webm", UNKNOWN, "file.webm"),
-        ("another one", None, "audio/x-m4a", UNKNOWN, "file.m4a"),
+        ("other unknown content", None, "audio/x-m4a", UNKNOWN, "file.m4a"),
         ("a name without an extension", Some("talk"), "audio/mpeg", FLAC, "talk.flac"),
     ] {
         let query = name.map_or(String::new(), |name| format!("?name={name}"));

@@ -99,7 +99,7 @@ fn nullable_is_understood_on_both_sides() {
             true,
         ),
         (
-            "one of several",
+            "anyOf",
             json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }], "nullable": true }),
             json!({ "anyOf": [
                 { "anyOf": [{ "type": "string" }, { "type": "integer" }] }, { "type": "null" },
@@ -107,7 +107,7 @@ fn nullable_is_understood_on_both_sides() {
             true,
         ),
         (
-            "all of one",
+            "allOf",
             json!({ "allOf": [{ "type": "string" }], "nullable": true }),
             json!({ "anyOf": [{ "allOf": [{ "type": "string" }] }, { "type": "null" }] }),
             false,

@@ -197,7 +197,7 @@ fn input_that_is_not_text_is_rejected_with_advice() {
 fn a_token_is_trimmed_and_never_sent_with_quotes() {
     let hello = || json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     for (id, token) in [
-        ("a line end", format!("{CANARY}\r\n")),
+        ("a line break", format!("{CANARY}\r\n")),
         ("spaces and a tab", format!("  {CANARY}\t")),
         ("a mark", format!("{MARK}{CANARY}")),
     ] {
@@ -209,7 +209,7 @@ fn a_token_is_trimmed_and_never_sent_with_quotes() {
     for (id, token) in [
         ("c05", format!("\"{CANARY}\"")),
         ("c05 with single quotes", format!("'{CANARY}'")),
-        ("c05 with a line end", format!("\"{CANARY}\"\n")),
+        ("c05 with a line break", format!("\"{CANARY}\"\n")),
         ("c05 as a word processor writes it", format!("“{CANARY}”")),
     ] {
         let ran = run("ask", hello()).connection("token", token).start();

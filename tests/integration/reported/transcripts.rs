@@ -56,8 +56,14 @@ fn a_transcript_is_read_by_its_content() {
         ),
         ("plain text for JSON", "json", "text/plain; charset=utf-8", "Hi\n", &whole),
         ("a byte order mark", "text", "text/plain", "\u{feff}Hi\n", &text),
-        ("one before JSON", "json", "application/json", "\u{feff}{\"text\":\"Hi\"}", &whole),
-        ("one before VTT", "vtt", "text/vtt", &format!("\u{feff}{VTT}"), &json!(VTT)),
+        (
+            "a byte order mark before JSON",
+            "json",
+            "application/json",
+            "\u{feff}{\"text\":\"Hi\"}",
+            &whole,
+        ),
+        ("a byte order mark before VTT", "vtt", "text/vtt", &format!("\u{feff}{VTT}"), &json!(VTT)),
         ("VTT", "vtt", "text/plain", VTT, &json!(VTT)),
         ("SRT in a JSON string", "srt", "application/json", &json!(SRT).to_string(), &json!(SRT)),
         ("no subtitles", "srt", "text/plain", "", &json!("")),
@@ -102,7 +108,7 @@ fn a_transcript_in_the_wrong_format_is_kept_in_the_failure() {
         ("SRT for VTT", "vtt", "text/plain", SRT, SRT),
         ("a stream for VTT", "vtt", "text/event-stream", EVENTS, "Hi"),
         ("text for segments", "verbose_json", "text/plain", "Hi", "Hi"),
-        ("a long one", "srt", "text/plain", &long, &long),
+        ("a long transcript", "srt", "text/plain", &long, &long),
     ] {
         let ran = answered(format, kind, answer);
         let failure = ran.failure(InvalidOutput);

@@ -224,7 +224,7 @@ fn runs_are_counted() {
         r#"connector_run_seconds_count{action="openai/v1/ask"} 2"#,
         "connector_runs_in_progress 0",
     ] {
-        assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        assert!(text.lines().any(|found| found == line), "{line} is missing from\n{text}");
     }
     assert!(text.contains(r#"connector_tokens_total{action="openai/v1/ask"}"#));
 }

@@ -16,10 +16,10 @@ const ARGUMENTS: [&str; 4] = ["--runs", "8", "--deliveries", "100"];
 /// How long the provider takes to respond.
 const ANSWER: Duration = Duration::from_millis(100);
 /// The maximum time between two kills, in milliseconds.
-const LIFE: u64 = 600;
+const MAX_KILL_INTERVAL: u64 = 600;
 
 /// A number from 0 to `max`, from a generator seeded with the time of day.
-fn chance(state: &mut u64, max: u64) -> u64 {
+fn random_number(state: &mut u64, max: u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) % (max + 1)
 }
@@ -39,8 +39,8 @@ fn a_thousand_runs_each_end_once_despite_killed_workers() {
     let deadline = Instant::now() + Duration::from_secs(300);
     while caller.replies().len() < RUNS {
         assert!(Instant::now() < deadline, "{} have ended", caller.replies().len());
-        thread::sleep(Duration::from_millis(chance(&mut seed, LIFE)));
-        let one = chance(&mut seed, WORKERS as u64 - 1) as usize;
+        thread::sleep(Duration::from_millis(random_number(&mut seed, MAX_KILL_INTERVAL)));
+        let one = random_number(&mut seed, WORKERS as u64 - 1) as usize;
         let next = fleet.worker(&ARGUMENTS);
         std::mem::replace(&mut workers[one], next).kill();
         kills += 1;
@@ -65,7 +65,7 @@ fn a_thousand_runs_each_end_once_despite_killed_workers() {
         let asked = fleet.asked(&format!("[{run}]"));
         let again = reply["repeated"] == true;
         let deliveries = reply["deliveries"].as_u64().unwrap();
-        assert!(asked == 1 || again, "run {run} was asked {asked} times: {reply}");
+        assert!(asked == 1 || again, "run {run} made {asked} requests: {reply}");
         assert!((1..=deliveries).contains(&(asked as u64)), "{asked} requests: {reply}");
         paid += asked;
         repeated += usize::from(again);

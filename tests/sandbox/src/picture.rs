@@ -4,7 +4,7 @@ use axum::body::Bytes;
 
 use crate::digest;
 
-/// The image for a text as a PNG file.
+/// The image for a prompt as a PNG file.
 pub(crate) fn png(text: &str, width: u32, height: u32) -> Result<Bytes, png::EncodingError> {
     let [r1, g1, b1, r2, g2, b2, stripes, _] = digest(text.as_bytes()).to_le_bytes();
     let stripe = width / (u32::from(stripes % 8) + 4) + 1;

@@ -2,8 +2,8 @@
 //! structured output or calls a function.
 //!
 //! It follows types, choices, bounds, lengths, references and the first of
-//! several alternatives. If a schema requires more, the value may not match;
-//! nor may a model's.
+//! several alternatives. If a schema requires more, the value may not match,
+//! just as a real model's may not.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -53,17 +53,17 @@ fn value(root: &Value, schema: &Value, depth: usize) -> Value {
     match kind.unwrap_or("string") {
         "object" => object(root, schema, depth),
         "array" => {
-            let least = if depth > MAX_FULL_DEPTH { 0 } else { 1 };
+            let min = if depth > MAX_FULL_DEPTH { 0 } else { 1 };
             let items = schema.get("items").unwrap_or(&Value::Null);
-            let length = number("minItems").unwrap_or(least).max(least);
+            let length = number("minItems").unwrap_or(min).max(min);
             (0..length.min(100)).map(|_| value(root, items, depth + 1)).collect()
         }
         "null" => Value::Null,
         "boolean" => Value::Bool(true),
         "integer" | "number" => {
-            let least = number("minimum").or(number("exclusiveMinimum").map(|least| least + 1));
-            let most = number("maximum").or(number("exclusiveMaximum").map(|most| most - 1));
-            json!(1.max(least.unwrap_or(1)).min(most.unwrap_or(i64::MAX)))
+            let min = number("minimum").or(number("exclusiveMinimum").map(|min| min + 1));
+            let max = number("maximum").or(number("exclusiveMaximum").map(|max| max - 1));
+            json!(1.max(min.unwrap_or(1)).min(max.unwrap_or(i64::MAX)))
         }
         _ => {
             let length = |name| number(name).and_then(|length| usize::try_from(length).ok());

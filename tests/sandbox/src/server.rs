@@ -161,7 +161,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Records a request and its response, plays its fault and adds the response's
+/// Records a request and its response, applies its fault and adds the response's
 /// headers.
 async fn gate(
     State(shared): State<Arc<Shared>>,

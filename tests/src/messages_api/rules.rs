@@ -125,8 +125,9 @@ fn message(request: &Request) -> Result<Asked, Refusal> {
     let fields = fields(request, &FIELDS)?;
     let question = question(&fields)?;
     let field = |name: &str| fields.get(name).filter(|value| !value.is_null());
-    let most = field("max_tokens").and_then(Value::as_u64).filter(|most| *most > 0);
-    let Some(most) = most else {
+    let max_tokens =
+        field("max_tokens").and_then(Value::as_u64).filter(|max_tokens| *max_tokens > 0);
+    let Some(max_tokens) = max_tokens else {
         return Err(Refusal::invalid("max_tokens: Field required"));
     };
     let temperature = field("temperature").map_or(Some(1.0), Value::as_f64);
@@ -155,7 +156,7 @@ fn message(request: &Request) -> Result<Asked, Refusal> {
             json!([{ "type": "text", "text": text }])
         }
     };
-    if most == 1 {
+    if max_tokens == 1 {
         stop_reason = "max_tokens";
     }
     let model = field("model").and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::*;
 
 /// How much memory a rejected body may cost, in KiB: twice what is read before
-/// it is too large.
+/// it is rejected.
 const MAX_GROWTH: u64 = 48 << 10;
 
 fn run_path() -> String {

@@ -1,4 +1,4 @@
-//! Other users' files, names that leave the folder, and invalid ranges.
+//! Other users' files, names that escape the folder, and invalid ranges.
 
 use std::fs;
 
@@ -115,7 +115,7 @@ fn a_file_name_stays_in_its_own_folder() {
 }
 
 #[test]
-fn ranges_follow_the_rfc_and_are_never_multiplied() {
+fn ranges_follow_the_rfc_and_multiple_ranges_are_ignored() {
     let service = Service::start();
     let url = uploaded(&service);
     let with = |range: &str| answer(send(&service, "GET", &url, &[("range", range)], ""));
@@ -164,8 +164,8 @@ fn ranges_follow_the_rfc_and_are_never_multiplied() {
     assert_eq!(answer(send(&service, "GET", &url, &changed, "")).expect(200).text.len(), 20);
 }
 
-/// The service stores uploads unchanged. It does not parse forms, so none of
-/// their tricks works.
+/// The service stores uploads unchanged. It does not parse forms, so a
+/// malicious form does no harm.
 #[test]
 fn forms_are_rejected_as_uploads() {
     let service = Service::start();

@@ -1,4 +1,4 @@
-//! Callers that request much and read nothing.
+//! Callers that request a lot and read nothing.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;

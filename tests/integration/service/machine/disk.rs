@@ -13,7 +13,7 @@ use super::*;
 /// A file size limit in bytes: smaller than any file these tests create, and
 /// large enough for the image of a connector's memory, which is a file too.
 const FULL: Option<u64> = Some(100_000);
-/// Not even the store can be written.
+/// Not even the store can be written to.
 const COMPLETELY_FULL: Option<u64> = Some(100);
 
 #[test]
@@ -53,7 +53,7 @@ fn a_run_without_space_for_its_file_makes_no_request() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// The library's own folder, as the command uses it.
+/// The output folder of the command, which the library writes to.
 #[test]
 fn a_run_with_a_full_output_folder_fails_and_leaves_nothing() {
     let (folder, sandbox) = (tempfile::tempdir().unwrap(), sandbox());

@@ -12,7 +12,7 @@ use super::*;
 
 const KILLS: u64 = 100;
 /// The maximum lifetime of a service, in milliseconds: a few requests.
-const LIFE: u64 = 40;
+const MAX_LIFETIME: u64 = 40;
 
 /// What callers received, and which requests got no response.
 #[derive(Default)]
@@ -142,7 +142,7 @@ fn responses_before_a_kill_remain_true_after_it() {
                 scope.spawn(move || send_until_killed(service, sandbox, received, worker, round));
             }
             // At a time unrelated to anything the service does.
-            thread::sleep(Duration::from_micros(round * 7919 % (LIFE * 1000)));
+            thread::sleep(Duration::from_micros(round * 7919 % (MAX_LIFETIME * 1000)));
             service.kill();
         });
         service.restart();

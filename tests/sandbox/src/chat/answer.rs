@@ -187,7 +187,7 @@ fn sentence(request: &Request, index: usize) -> String {
     let question = request.messages.iter().rev().find(|message| message.is_users());
     let question = question.or(request.messages.last()).map(Message::text).unwrap_or_default();
     format!(
-        "Sandbox answer{number} to \"{question}\": no model was asked, this text comes from the \
+        "Sandbox answer{number} to \"{question}\": no model was asked; this text comes from the \
          sandbox."
     )
 }

@@ -254,7 +254,7 @@ impl Transcript {
     }
 }
 
-/// Pieces of a text; the duration of each is proportional to its characters.
+/// Pieces of text; the duration of each is proportional to its characters.
 fn spans<'a>(text: &'a str, seconds: f64, split: fn(&'a str) -> Vec<&'a str>) -> Vec<Span<'a>> {
     let mut pieces = split(text);
     pieces.retain(|piece| !piece.is_empty());
