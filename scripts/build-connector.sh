@@ -29,7 +29,7 @@ tools=$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')/bin
 }
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/wasm-component-ld"
 # `gcc-ld/wasm-ld` is rust-lld, which links WebAssembly when invoked under that name.
-# Keeps the path of Cargo's folder out of the component.
+# `--remap-path-prefix` keeps the path of Cargo's folder out of the component.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-Clinker-flavor=wasm-ld -Clink-arg=--wasm-ld-path=$tools/gcc-ld/wasm-ld --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo ${GUEST_RUSTFLAGS-}"
 # Overrides the package's release profile. Keeps the names of functions, because
 # the host uses them to report where a connector failed.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
-/// A word of the input. Finding it shows that the right memory is searched.
+/// A string in the input. Finding it shows that the right memory is searched.
 const MARK: &str = "a-mark-that-the-input-carries";
 
 #[derive(Clone, Default)]

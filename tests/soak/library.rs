@@ -36,7 +36,7 @@ impl Library {
         connection(&self.connector, sandbox)
     }
 
-    /// Makes a run, which may be cancelled, and removes its files.
+    /// Runs an action, which may be cancelled, and removes its files.
     pub fn run(&self, random: &mut Random, connection: &Connection, faults: &Faults<'_>) -> End {
         faults.perhaps(random);
         let (action, input) = call(random, &self.recording);

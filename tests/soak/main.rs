@@ -25,8 +25,8 @@ use service::Served;
 
 /// The number of concurrent runs in the library, and in the service.
 const AT_ONCE: usize = 64;
-/// The time before the initial figures are taken. By then every thread has made
-/// every kind of run, and caches are full.
+/// The time before the initial figures are taken. By then every thread has run
+/// every action, and caches are full.
 const WARM_UP: Duration = Duration::from_secs(45);
 
 fn main() -> ExitCode {

@@ -46,17 +46,17 @@ const FIND: &str = r#"
 pub enum Screen {
     /// A wide window.
     Desktop,
-    /// The same with a dark colour scheme.
+    /// The same with a dark color scheme.
     Dark,
     /// A narrow window.
     Phone,
 }
 
-/// Whether another element may cover the target of the mouse.
+/// Whether another element may cover the mouse's target.
 #[derive(Clone, Copy, PartialEq)]
 enum Reach {
     Uncovered,
-    Anyhow,
+    PossiblyCovered,
 }
 
 /// A browser with one page. Dropping it closes it.
@@ -184,7 +184,7 @@ impl Browser {
         // The page must see the drag start and reach its target.
         let away = PointerAction::MoveBy { duration: Some(STEP), x: 30.0, y: 10.0 };
         let near = PointerAction::MoveBy { duration: Some(STEP), x: -2.0, y: 0.0 };
-        let there = self.over(to, Reach::Anyhow);
+        let there = self.over(to, Reach::PossiblyCovered);
         self.mouse(vec![from, DOWN, away, there.clone(), near, there, UP]);
     }
 
@@ -356,6 +356,6 @@ fn installed(name: &str) -> PathBuf {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&paths).map(|path| path.join(name)).find(|at| at.is_file());
     found.unwrap_or_else(|| {
-        panic!("{name} is missing; `make test` installs it, or `tests/browser/install.sh`")
+        panic!("{name} is missing; install it with `make test` or `tests/browser/install.sh`")
     })
 }

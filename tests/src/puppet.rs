@@ -97,7 +97,7 @@ pub fn act(
 }
 
 /// An honest server. It responds with what it received, in a form that the path
-/// determines. Dropping it ends it.
+/// determines. Dropping it stops it.
 #[derive(Debug)]
 pub struct Echo {
     address: std::net::SocketAddr,
@@ -137,7 +137,7 @@ impl Echo {
     }
 }
 
-/// The count of a server that has ended.
+/// The count of a server that has been stopped.
 const ENDED: usize = usize::MAX;
 
 impl Drop for Echo {

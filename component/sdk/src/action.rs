@@ -64,8 +64,8 @@ pub trait Run: DeserializeOwned + Properties {
         Err(Failure::invalid_input(request.property, message))
     }
 
-    /// Returns the JSON Schema of the output for this input, which may be
-    /// incomplete. Must not send requests to the provider.
+    /// Returns the JSON Schema of the output for this input, which the host has
+    /// validated as for a run. Must not send requests to the provider.
     fn output_schema(_input: Value, _settings: &Settings) -> Result<Value> {
         Err(Failure::internal("the output always has the same shape"))
     }

@@ -44,7 +44,7 @@ pub struct BaseUrl {
     pub base_url: Option<String>,
 }
 
-/// The property of a bearer token.
+/// The property that holds a bearer token.
 #[derive(Debug, Properties)]
 #[property(connection)]
 pub struct BearerToken {

@@ -25,7 +25,7 @@ const MAX_OPTIONS: usize = 10_000;
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionList {
-    /// Whether no list is available. A value can still be entered.
+    /// Whether the list is unavailable. The user can still enter a value.
     pub disabled: bool,
     /// The hint to show in the empty field. If `disabled`, the reason; if the
     /// list is truncated, a note about it.
@@ -57,7 +57,7 @@ impl OptionList {
 }
 
 impl Connector {
-    /// Makes the connector's cheapest authorized call and returns a description
+    /// Makes the connector's cheapest authorized request and returns a description
     /// of what was reached.
     ///
     /// # Errors
@@ -207,7 +207,7 @@ mod tests {
     use crate::runtime::bindings::types as wit;
 
     #[test]
-    fn truncates_a_long_list_of_choices_and_notes_it() {
+    fn truncates_a_long_list_of_choices_and_adds_a_note() {
         let choice = |at: usize| wit::Choice {
             label: at.to_string(),
             value: at.to_string(),

@@ -1,4 +1,4 @@
-//! The requests of clients.
+//! Handles client requests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,7 +114,7 @@ impl Shared {
     }
 }
 
-/// A call of a tool.
+/// A tool call.
 struct Call {
     input: Value,
     events: Option<mpsc::Sender<Event>>,

@@ -7,7 +7,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::problem::Problem;
 
-/// Admits a number of requests, lets a number wait, and rejects the rest.
+/// Admits a limited number of requests, queues a limited number of others, and
+/// rejects the rest.
 pub struct Gate {
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,

@@ -65,11 +65,11 @@ pub struct Reached {
     message: String,
 }
 
-/// An incomplete input.
+/// An input.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SoFar {
-    /// The properties that are filled in so far.
+    /// The input.
     #[schemars(default)]
     input: Map<String, Value>,
 }
@@ -78,7 +78,7 @@ pub struct SoFar {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Options {
-    /// The properties that are filled in so far.
+    /// The properties filled in so far.
     #[schemars(default)]
     input: Map<String, Value>,
     /// The connection.

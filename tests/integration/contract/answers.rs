@@ -35,8 +35,8 @@ fn plain_events() -> Guest {
 /// How a run ended, and the choices and text it emitted.
 type Emitted = (Result<Outcome, Failure>, Vec<(u32, String)>);
 
-/// Runs the guest against a server that responds like this. The server gets a
-/// message for each emitted delta.
+/// Runs the guest against a server that sends its response with `serve`, which gets
+/// a message for each emitted delta.
 fn run_with(
     guest: &Guest,
     limits: Limits,

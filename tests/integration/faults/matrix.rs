@@ -21,11 +21,11 @@ const AT_ONCE: usize = 40;
 /// The maximum number of attempts for a connection test and a list of options.
 const HARMLESS_ATTEMPTS: usize = 4;
 
-/// A fault and the expected result of a run under it.
+/// A fault, and the expected result of a run in which it occurs.
 pub struct Row {
     name: String,
     calls: Vec<Call>,
-    /// The provider's behaviour; `None` if it refuses connections.
+    /// The provider's behavior; `None` if it refuses connections.
     steps: Option<Box<dyn Fn(Call) -> Vec<Step> + Send + Sync>>,
     limits: Limits,
     expected: Expected,

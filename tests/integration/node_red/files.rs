@@ -10,7 +10,7 @@ use super::{credentials, flow, with_node};
 
 /// The bytes of a Buffer in a message.
 pub(super) fn bytes(buffer: &Value) -> Vec<u8> {
-    let text = buffer["buffer"].as_str().unwrap_or_else(|| panic!("no Buffer: {buffer}"));
+    let text = buffer["buffer"].as_str().unwrap_or_else(|| panic!("not a Buffer: {buffer}"));
     BASE64_STANDARD.decode(text).unwrap()
 }
 

@@ -1,5 +1,5 @@
-//! JSON is extracted from the text that models put around it, without a paid
-//! repair.
+//! JSON is extracted from the text that models put around it, without paying for
+//! a request that repairs it.
 
 use connector_host::FailureKind;
 use serde_json::{Value, json};

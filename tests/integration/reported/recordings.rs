@@ -39,7 +39,7 @@ fn sent(requests: &[Recorded]) -> (&str, &str) {
 }
 
 #[test]
-fn a_recording_is_sent_with_the_extension_of_its_content() {
+fn a_recording_is_sent_with_an_extension_that_matches_its_content() {
     let mp3 = mp3();
     for (id, name, content, expected) in [
         ("x01", "voice.oga", OGG, ("voice.ogg", "audio/ogg")),
@@ -110,7 +110,7 @@ fn an_unsupported_file_is_rejected_with_its_actual_type() {
 }
 
 #[test]
-fn a_speakers_voice_is_recognized_by_its_content_too() {
+fn the_type_of_a_speakers_recording_is_detected_from_its_content_too() {
     let input = json!({
         "file": { "url": "talk.mp3" }, "model": "gpt-4o-transcribe-diarize",
         "knownSpeakers": [{ "name": "Anna", "recording": { "url": "anna.oga" } }],
@@ -124,7 +124,7 @@ fn a_speakers_voice_is_recognized_by_its_content_too() {
 }
 
 #[test]
-fn attachments_are_recognized_by_their_content() {
+fn types_of_attachments_are_detected_from_their_content() {
     for (name, content, part) in [
         ("photo.png", &b"\xff\xd8\xff\xe0"[..], "data:image/jpeg;base64,/9j/4A=="),
         ("photo", b"\x89PNG\r\n\x1a\n", "data:image/png;base64,iVBORw0KGgo="),

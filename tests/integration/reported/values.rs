@@ -113,7 +113,7 @@ fn a_schema_may_be_given_as_an_object() {
         let sent = &ran.bodies()[0]["response_format"]["json_schema"]["schema"];
         assert_eq!(*sent, schema, "{id}");
     }
-    // An object is not converted to any other text.
+    // For other text properties, an object is not converted.
     let content = json!({ "messages": [{ "role": "user", "content": { "type": "text" } }] });
     let ran = run("ask", content).start();
     let failure = ran.failure(FailureKind::InvalidInput);

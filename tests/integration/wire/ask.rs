@@ -198,7 +198,7 @@ fn sampling() -> Vec<Case> {
         "stop-without-blanks": { "stop": ["", "END", null] } => { "stop": ["END"] };
         "seed": { "seed": -4711 } => { "seed": -4711 };
         "logprobs": { "logprobs": true } => { "logprobs": true };
-        "logprobs-not": { "logprobs": false, "topLogprobs": 3 } => { "logprobs": false };
+        "no-logprobs": { "logprobs": false, "topLogprobs": 3 } => { "logprobs": false };
         "top-logprobs":
             { "logprobs": true, "topLogprobs": 20 } => { "logprobs": true, "top_logprobs": 20 };
         "reasoning-effort":

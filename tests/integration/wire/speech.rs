@@ -35,7 +35,7 @@ pub fn all() -> Vec<Case> {
             => { "model": "kokoro", "voice": "af_sky" };
         "any-text": { "input": ANY_TEXT } => { "input": ANY_TEXT };
         "voice": { "voice": "marin" } => { "voice": "marin" };
-        "voice-of-ones-own":
+        "custom-voice":
             { "voice": { "id": "voice_1234" } }
             => { "voice": { "id": "voice_1234" } };
         "mp3": { "responseFormat": "mp3" } => { "response_format": "mp3" };

@@ -172,7 +172,7 @@ fn details() -> Vec<Case> {
             };
         "granularities-of-json": { "timestampGranularities": ["word"] } => {};
         "logprobs": { "includeLogprobs": true } => { "include[]": ["logprobs"] };
-        "logprobs-not": { "includeLogprobs": false } => {};
+        "no-logprobs": { "includeLogprobs": false } => {};
         "known-speakers":
             { "model": DIARIZE, "responseFormat": "diarized_json", "knownSpeakers": [
                 { "name": "Ada", "recording": { "url": "voice.wav" } },
@@ -186,7 +186,7 @@ fn details() -> Vec<Case> {
                 "known_speaker_references[]": [voice(), voice()],
             };
         "chunking-strategy": { "chunkingStrategy": "auto" } => { "chunking_strategy": "auto" };
-        "chunking-strategy-of-ones-own":
+        "custom-chunking-strategy":
             { "model": DIARIZE, "chunkingStrategy": { "type": "server_vad" } }
             => { "model": DIARIZE, "chunking_strategy[type]": "server_vad" };
     }

@@ -22,7 +22,7 @@ use crate::error::ApiError;
 use crate::pace;
 use crate::server::Shared;
 
-/// Answers a chat.
+/// Handles a chat completion request.
 pub(crate) async fn completions(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,

@@ -23,7 +23,7 @@ enum Kind {
 }
 
 #[derive(Deserialize, Choices)]
-struct NoEnum {
+struct NotAnEnum {
     name: String,
 }
 

@@ -80,7 +80,7 @@ pub struct Action {
 
 /// The output of an action, `wit/describe.wit` `output`.
 #[derive(Clone, Debug, Serialize)]
-#[expect(clippy::large_enum_variant, reason = "an action has one, and few have another variant")]
+#[expect(clippy::large_enum_variant, reason = "one per action, and most are `Fixed`")]
 #[non_exhaustive]
 pub enum Output {
     /// Always this shape.

@@ -69,8 +69,8 @@ impl Files {
         self.grant_content(path, &fs::canonicalize(path)?, content)
     }
 
-    /// Returns a handle to an open file. `path` is the path with which it was
-    /// opened.
+    /// Returns a handle to an open file. `path` is the path that was used to
+    /// open it.
     ///
     /// # Errors
     /// If it is not a regular file, or if its path is not absolute.
@@ -83,8 +83,8 @@ impl Files {
     /// such as a command-line tool, never in a service. Values that a connector
     /// fills in later are ignored.
     ///
-    /// A file that cannot be opened is not granted. A run that names it fails with
-    /// the path of the property.
+    /// A file that cannot be opened is not granted. A run that names it fails, and
+    /// the failure contains the path of the property.
     pub fn grant_named_in(&self, properties: &PropertyTable, input: &Value) {
         for url in input::file_urls(properties.as_slice(), input) {
             let _ = self.grant_url(&url);

@@ -48,7 +48,7 @@ struct Usage {
     kept: Mutex<Option<u64>>,
     /// The usage of the files that are being written.
     arriving: AtomicU64,
-    /// The usage of data that is stored elsewhere and counts towards the limit.
+    /// The usage of data that is stored elsewhere and counts toward the limit.
     others: AtomicU64,
 }
 
@@ -178,7 +178,7 @@ impl FileStore {
     }
 
     /// The total disk usage in bytes, including folders and other data that counts
-    /// towards the limit. Measures the files the first time and after files have
+    /// toward the limit. Measures the files the first time and after files have
     /// expired.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl FileStore {
         }
     }
 
-    /// Sets the size of data that is stored elsewhere and counts towards the limit.
+    /// Sets the size of data that is stored elsewhere and counts toward the limit.
     pub fn set_others(&self, bytes: u64) {
         self.usage.others.store(bytes, Ordering::Relaxed);
     }
