@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use connector_host::{FileStore, Host};
-use connector_mcp::{self as mcp, Http, InputDir, Offer, PREFIX, Settings};
+use connector_mcp::{self as mcp, Config, Http, InputDir, Offer, PREFIX};
 use connector_serve::{Listen, Shutdown};
 use connector_store::Store;
 
@@ -87,7 +87,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
         api_keys = Some(keys.single().map_err(|error| unusable(file, &error))?);
     }
     let declared = Declared::read(&components, &connections, args.functions.as_deref())?;
-    let settings = Settings {
+    let config = Config {
         offers: connectors.into_iter().map(|approved| offer(approved, &connections)).collect(),
         functions: Box::new(move |connector, connection, files| {
             declared.for_run(connector, connection, files)
@@ -104,7 +104,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
         api_keys,
         shutdown: Shutdown { drain: args.drain, until_stdin_closes: false },
     });
-    mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
+    mcp::serve(config, http).map_err(|error| Error::Service(error.to_string()))
 }
 
 /// Offers a connector even without a connection. Its tools then report what is

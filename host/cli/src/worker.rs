@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector_store::Store;
-use connector_worker::{self as worker, Access, Making, Names, Servers, Settings, User};
+use connector_worker::{self as worker, Access, Config, Making, Names, Servers, User};
 use zeroize::Zeroizing;
 
 use super::args::{Reach, duration};
@@ -80,7 +80,7 @@ pub fn work(args: Worker) -> Result<(), Error> {
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
-    let settings = Settings {
+    let config = Config {
         access: Access { servers: args.nats, user, authorities: args.nats_ca },
         names: args.prefix,
         making: Making {
@@ -96,7 +96,7 @@ pub fn work(args: Worker) -> Result<(), Error> {
         largest_file: u64::from(args.largest_file) << 20,
         functions: http_functions(&components, args.functions.as_deref())?,
     };
-    worker::work(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
+    worker::work(connectors, store, config).map_err(|error| Error::Service(error.to_string()))
 }
 
 fn user(args: &Worker) -> Result<User, Error> {

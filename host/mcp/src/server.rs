@@ -21,7 +21,7 @@ use super::files::{PREFIX, ServerFiles};
 use super::progress::Progress;
 use super::results::{of_failure, of_message, of_outcome};
 use super::tools::{ActionTool, tools};
-use super::{FunctionsOf, Offer, Settings};
+use super::{Config, FunctionsOf, Offer};
 
 /// The prefix of the URIs of reference pages. An address such as `openai/v1`
 /// follows.
@@ -57,8 +57,8 @@ struct Page {
 }
 
 impl Server {
-    pub fn new(settings: Settings) -> Self {
-        let Settings { offers, functions, store, files, input_dirs, runs, run_time, .. } = settings;
+    pub fn new(config: Config) -> Self {
+        let Config { offers, functions, store, files, input_dirs, runs, run_time, .. } = config;
         let instructions = instructions(!input_dirs.is_empty());
         Self(Arc::new(Shared {
             pages: offers.iter().map(page).collect(),

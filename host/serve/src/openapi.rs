@@ -37,7 +37,7 @@ fn describe(app: &App) -> Value {
     let mut types = settings.into_generator();
     let problem = json!({ "schema": types.subschema_for::<problem::Body<'_>>() });
     let mut paths = Map::new();
-    for route in super::routes(app.settings.largest_file) {
+    for route in super::routes(app.config.largest_file) {
         for mut operation in route.describe(&app.connectors, &mut types) {
             // Applies even to a request that does not reach its handler.
             operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());

@@ -254,15 +254,15 @@ fn perform(
     let Job { connector, action, input, connection, trace_parent, caller } = job;
     let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
     let files = caller.files(&app.files).files();
-    let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
+    let functions = app.config.functions.clone().with_actions(&connector, &connection, &files);
     let mut run = connector
         .run(action, Value::Object(input))
         .connection(&connection)
         .files(&files)
         .functions(&functions)
         .limits(Limits {
-            time: app.settings.run_time,
-            open: descriptors::per_run(app.settings.runs),
+            time: app.config.run_time,
+            open: descriptors::per_run(app.config.runs),
             ..Limits::default()
         })
         .cancellation(cancellation);
@@ -491,7 +491,7 @@ async fn keyed(
     request: [u8; 32],
 ) -> Result<StoredResult, Problem> {
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
-    let deadline = Instant::now() + app.settings.run_time;
+    let deadline = Instant::now() + app.config.run_time;
     loop {
         let (store, asked) = (Arc::clone(&app.store), key.clone());
         match on_thread(move || Ok(store.begin_run(&asked, &request)?)).await? {
