@@ -8,7 +8,7 @@ use connector_mcp::{self as mcp, Config, Http, InputDir, Offer, PREFIX};
 use connector_serve::{Listen, Shutdown};
 use connector_store::Store;
 
-use super::args::{Granted, LocalReach, duration};
+use super::args::{GrantArgs, LocalReachArgs, duration};
 use super::chosen::Connections;
 use super::components::{Approved, Components};
 use super::error::Error;
@@ -20,7 +20,7 @@ const MAX_FILES_SIZE: u64 = 10 << 30;
 
 /// The arguments of `mcp`.
 #[derive(Debug, clap::Args)]
-pub struct Mcp {
+pub struct McpArgs {
     /// Use a stored connection instead of environment variables; may be given once per connector
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Vec<String>,
@@ -55,14 +55,14 @@ pub struct Mcp {
     pub functions: Option<PathBuf>,
     /// The grants to components.
     #[command(flatten)]
-    pub granted: Granted,
+    pub granted: GrantArgs,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: LocalReach,
+    pub reach: LocalReachArgs,
 }
 
 /// Serves until the client disconnects or a signal stops the process.
-pub fn mcp(args: Mcp) -> Result<(), Error> {
+pub fn mcp(args: McpArgs) -> Result<(), Error> {
     let host = Host::new(args.reach.options(args.runs))?;
     let components = Components::new(host, args.granted.grants(args.data_dir.as_deref()));
     let connectors = load_approved(&components)?;

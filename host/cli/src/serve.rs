@@ -6,14 +6,14 @@ use connector_host::{Connector, Functions};
 use connector_serve::{self as service, ApiKeyError, ApiKeys, Config, Shutdown};
 use connector_store::Store;
 
-use super::args;
+use super::args::ServeArgs;
 use super::chosen::Connections;
 use super::components::{Approved, Components, FOLDER, Grants};
 use super::error::Error;
 use super::functions::Declared;
 
 /// Serves until a signal stops the process.
-pub fn serve(args: args::Serve) -> Result<(), Error> {
+pub fn serve(args: ServeArgs) -> Result<(), Error> {
     let components =
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;

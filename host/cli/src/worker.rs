@@ -7,7 +7,7 @@ use connector_store::Store;
 use connector_worker::{self as worker, Access, Config, Making, Names, Servers, User};
 use zeroize::Zeroizing;
 
-use super::args::{Reach, duration};
+use super::args::{ReachArgs, duration};
 use super::components::Components;
 use super::error::Error;
 use super::secrets;
@@ -15,7 +15,7 @@ use super::serve::{grants, http_functions, load};
 
 /// The arguments of `worker`.
 #[derive(Debug, clap::Args)]
-pub struct Worker {
+pub struct WorkerArgs {
     /// The NATS server, or the servers of a cluster, separated by commas
     #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats: Servers,
@@ -67,14 +67,14 @@ pub struct Worker {
     pub locked: bool,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: Reach,
+    pub reach: ReachArgs,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
 }
 
 /// Processes runs until a signal stops the process.
-pub fn work(args: Worker) -> Result<(), Error> {
+pub fn work(args: WorkerArgs) -> Result<(), Error> {
     let user = user(&args)?;
     let components =
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
@@ -99,7 +99,7 @@ pub fn work(args: Worker) -> Result<(), Error> {
     worker::work(connectors, store, config).map_err(|error| Error::Service(error.to_string()))
 }
 
-fn user(args: &Worker) -> Result<User, Error> {
+fn user(args: &WorkerArgs) -> Result<User, Error> {
     if let Some(path) = &args.creds {
         return Ok(User::Credentials(path.clone()));
     }
