@@ -123,6 +123,6 @@ mod tests {
         assert_described::<queries::Test>();
         assert_described::<queries::SoFar>();
         assert_described::<queries::Options>();
-        assert_described::<runs::Run>();
+        assert_described::<runs::RunRequest>();
     }
 }

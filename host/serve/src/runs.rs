@@ -75,7 +75,7 @@ fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operati
 /// The request for a run.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, inline)]
-pub struct Run {
+pub struct RunRequest {
     /// The action's input.
     #[schemars(default)]
     input: Map<String, Value>,
@@ -84,7 +84,7 @@ pub struct Run {
     connection: ConnectionChoice,
 }
 
-impl FromBody for Run {
+impl FromBody for RunRequest {
     const MEMBERS: &'static [&'static str] = &["input", "connection"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
@@ -108,7 +108,7 @@ async fn run(
     Path((name, version, of)): Path<(String, String, String)>,
     key: Result<IdempotencyKey, Problem>,
     headers: HeaderMap,
-    body: RawBody<Run>,
+    body: RawBody<RunRequest>,
 ) -> Result<Answer, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
@@ -119,7 +119,7 @@ async fn run(
         .chain_update(&of)
         .chain_update([0])
         .chain_update(&body.bytes);
-    let Run { input, connection } = body.parse()?;
+    let RunRequest { input, connection } = body.parse()?;
     let trace_parent = trace_parent(&headers);
     let key = key.map(|key| caller.scoped_key(&key));
     let job = Job { connector, action: of, input, connection, trace_parent, caller };

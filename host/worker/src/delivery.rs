@@ -23,7 +23,7 @@ use tokio::task::AbortHandle;
 use super::Worker;
 use super::broker::{Beginning, Begun, BrokerError, Note};
 use super::files::RunFiles;
-use super::message::{ID, Run, RunId, TRACE_PARENT};
+use super::message::{ID, RunId, RunMessage, TRACE_PARENT};
 use connector_serve::{Caller, ConnectionChoice, blocking, is_trace_parent};
 
 /// The number of heartbeats per `ack_wait`.
@@ -171,7 +171,7 @@ async fn decide(
         worker.broker.forget_all(&id).await;
         Ok(End::Done)
     };
-    let run = match Run::parse(&message.payload) {
+    let run = match RunMessage::parse(&message.payload) {
         Ok(run) => run,
         Err(failure) => return dead(failure, false).await,
     };
@@ -191,7 +191,7 @@ async fn decide(
 struct Job {
     id: RunId,
     delivery: Delivery,
-    run: Run,
+    run: RunMessage,
     connector: Connector,
     trace_parent: Option<String>,
 }
