@@ -20,7 +20,7 @@ use reading::Reader;
 
 /// An input as the action receives it.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedInput {
     pub value: Value,
     kept: Kept,
 }
@@ -34,7 +34,11 @@ struct Kept(HashMap<String, Vec<usize>>);
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
-pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(
+    table: &PropertyTable,
+    input: Value,
+    of: &str,
+) -> Result<PreparedInput, Failure> {
     let mut checker = Checker::new();
     let object = match checker.reader.object(input) {
         Value::Object(object) => object,
@@ -46,7 +50,7 @@ pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<P
     };
     let owner = Owner { path: String::new(), name: of.to_owned() };
     let value = checker.members(table.as_slice(), None, object, &owner)?;
-    Ok(Prepared { value: Value::Object(value), kept: checker.kept })
+    Ok(PreparedInput { value: Value::Object(value), kept: checker.kept })
 }
 
 /// Prepares the values of a connection, like [`prepare`].
@@ -58,7 +62,7 @@ pub(crate) fn prepare_connection(
     Checker::new().members(table.as_slice(), None, values, &owner)
 }
 
-impl Prepared {
+impl PreparedInput {
     /// Translates the path in a connector's failure from the prepared input to the
     /// original input.
     pub fn as_given(&self, mut failure: Failure) -> Failure {
