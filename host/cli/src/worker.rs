@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector_store::Store;
-use connector_worker::{self as worker, Access, Config, Making, Names, Servers, User};
+use connector_worker::{self as worker, Config, Making, Names, NatsAccess, Servers, User};
 use zeroize::Zeroizing;
 
 use super::args::{ReachArgs, duration};
@@ -81,7 +81,7 @@ pub fn work(args: WorkerArgs) -> Result<(), Error> {
     let connectors = load(&components)?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let config = Config {
-        access: Access { servers: args.nats, user, authorities: args.nats_ca },
+        access: NatsAccess { servers: args.nats, user, authorities: args.nats_ca },
         names: args.prefix,
         making: Making {
             keep: args.keep,

@@ -21,7 +21,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::Worker;
-use super::broker::{Beginning, Begun, BrokerError, Note};
+use super::broker::{Beginning, BegunRun, BrokerError, Note};
 use super::files::RunFiles;
 use super::message::{ID, RunId, RunMessage, TRACE_PARENT};
 use connector_serve::{Caller, ConnectionChoice, blocking, is_trace_parent};
@@ -206,7 +206,7 @@ enum Performed {
     /// The note that the run has begun could not be written.
     NoteFailed(BrokerError),
     /// The run was begun and has ended.
-    Ended(Begun, Result<Outcome, Failure>),
+    Ended(BegunRun, Result<Outcome, Failure>),
 }
 
 async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {

@@ -23,7 +23,7 @@ use connector_host::{Connector, Failure, FailureKind, Functions};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use access::{Access, AccessError, Servers, User};
+pub use access::{NatsAccess, NatsAccessError, Servers, User};
 pub use broker::{BrokerError, Making};
 pub use names::Names;
 
@@ -42,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The configuration of a worker.
 pub struct Config {
     /// The connection to NATS.
-    pub access: Access,
+    pub access: NatsAccess,
     /// The names of streams, buckets and subjects.
     pub names: Names,
     /// The settings for creating missing streams and buckets.
@@ -68,7 +68,7 @@ pub struct Config {
 pub enum WorkerError {
     /// It cannot connect to the server.
     #[error(transparent)]
-    Access(#[from] AccessError),
+    Access(#[from] NatsAccessError),
     /// The streams, buckets or consumer cannot be used.
     #[error(transparent)]
     Broker(#[from] BrokerError),
