@@ -30,7 +30,7 @@ use super::connections::ConnectionChoice;
 use super::descriptors;
 use super::files::check_space;
 use super::openapi::{self, JSON, Operation};
-use super::problem::{self, PROBLEM, Problem};
+use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::route::{Describe, POST, Route};
 use super::{App, Caller, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
@@ -347,7 +347,7 @@ enum RunEvent<'a> {
     /// The run has succeeded.
     Result(&'a Outcome),
     /// The run has failed.
-    Failure(problem::Body<'a>),
+    Failure(ProblemDetails<'a>),
 }
 
 #[derive(Serialize, JsonSchema)]
