@@ -37,9 +37,10 @@ use self::format::Format;
 use self::functions::Functions;
 use self::messages::Message;
 use self::request::Requests;
+use crate::connection::ConnectionSettings;
 use crate::rules::{self, Rule, Takes, rule};
 use crate::usage::Usage;
-use crate::{connection, models, parameters};
+use crate::{models, parameters};
 
 /// Asks a chat model and returns its answer as text, an object or a list.
 #[skip_serializing_none]
@@ -270,7 +271,7 @@ impl Run for Ask {
             Attachments::open(&self.attachments, self.image_detail.as_deref())?;
         let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
 
-        let settings = connection::Settings::of(settings)?;
+        let settings = ConnectionSettings::of(settings)?;
         let parameters = self.with_parameters(parameters, &format, &functions, settings);
         let mut conversation = Conversation {
             requests: Requests::new(parameters, &format, files, origins),
@@ -323,7 +324,7 @@ impl Ask {
         mut parameters: Map<String, Value>,
         format: &Format,
         functions: &Functions,
-        settings: connection::Settings,
+        settings: ConnectionSettings,
     ) -> Map<String, Value> {
         let mut set = |name: &str, value: Option<Value>| {
             if let Some(value) = value {

@@ -1,6 +1,6 @@
 //! The connection: its settings, and how the host authorizes requests.
 
-use connector_sdk::{Authorization, Connection, Properties, Result};
+use connector_sdk::{Authorization, Connection, Properties, Result, Settings};
 use serde::Deserialize;
 
 use crate::{errors, models};
@@ -10,7 +10,7 @@ const BASE_URL: &str = "https://api.openai.com/v1";
 pub const CONNECTION: Connection = Connection {
     help: include_str!("connection.md"),
     authorizations: &[Authorization::BEARER],
-    properties: Settings::PROPERTIES,
+    properties: ConnectionSettings::PROPERTIES,
     base_url_property: Some("baseUrl"),
     base_url_hint: errors::BASE_URL_HINT,
     headers: &[("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
@@ -34,7 +34,7 @@ pub const CONNECTION: Connection = Connection {
 #[derive(Deserialize, Properties)]
 #[property(connection)]
 #[serde(rename_all = "camelCase")]
-pub struct Settings {
+pub struct ConnectionSettings {
     /// The address of another OpenAI-compatible server, including the path, such as
     /// http://localhost:11434/v1. Leave empty to use OpenAI.
     #[property(label = "Base URL", advanced, control = url, provider_default = BASE_URL)]
@@ -59,10 +59,10 @@ fn max_completion_tokens() -> String {
     "max_completion_tokens".to_owned()
 }
 
-impl Settings {
+impl ConnectionSettings {
     /// Reads the settings that the host passes on. Only `max_tokens_parameter`
     /// matters here: the host applies the others itself.
-    pub fn of(settings: &connector_sdk::Settings) -> Result<Self> {
+    pub fn of(settings: &Settings) -> Result<Self> {
         settings.parse()
     }
 }

@@ -14,10 +14,10 @@ use connector_store::approval::is_of_host;
 
 use super::components::Grants;
 #[cfg(feature = "mcp")]
-use super::mcp::Mcp;
+use super::mcp::McpArgs;
 use super::new::Language;
 #[cfg(feature = "worker")]
-use super::worker::Worker;
+use super::worker::WorkerArgs;
 
 /// Runs connectors: WebAssembly components that offer the actions of a service
 ///
@@ -31,7 +31,7 @@ use super::worker::Worker;
 /// connection add` and selected with --connection. A token is never an argument.
 #[derive(Debug, Parser)]
 #[command(name = "connector", version, max_term_width = 100, after_help = EXIT_STATUS)]
-pub struct Args {
+pub struct Cli {
     /// The subcommand
     #[command(subcommand)]
     pub command: Command,
@@ -112,7 +112,7 @@ pub enum Command {
         /// A connector, such as `openai`
         connector: String,
         #[command(flatten)]
-        chosen: Chosen,
+        chosen: ConnectionArgs,
         #[command(flatten)]
         tape: TapeArgs,
     },
@@ -132,33 +132,33 @@ pub enum Command {
         #[arg(long, value_name = "PROPERTY=VALUE")]
         set: Vec<String>,
         #[command(flatten)]
-        chosen: Chosen,
+        chosen: ConnectionArgs,
         #[command(flatten)]
         tape: TapeArgs,
     },
     /// Run an action and print its output
-    Run(Run),
+    Run(RunArgs),
     /// Serve the connectors over HTTP, with a page for their forms
-    Serve(Serve),
+    Serve(ServeArgs),
     /// Offer the actions as Model Context Protocol (MCP) tools
     ///
     /// Uses standard input and output, as MCP clients expect, or with --listen streamable HTTP at
     /// `/mcp`.
     #[cfg(feature = "mcp")]
-    Mcp(Mcp),
+    Mcp(McpArgs),
     /// Process runs from a queue in NATS JetStream, alongside any number of other workers
     ///
     /// A run is a message with an id; its outcome is published once and stored. The first worker
     /// creates the queue and everything else in NATS. A run names a connection that was stored
     /// here with `connector connection add`. docs/workers.md describes the messages.
     #[cfg(feature = "worker")]
-    Worker(Worker),
+    Worker(WorkerArgs),
     /// Manage stored connections, which are encrypted
     ///
     /// They are stored in a folder that only this user can access, encrypted with a key
     /// from a file there or from $CONNECTOR_STORE_KEY (32 bytes in base64).
     #[command(subcommand)]
-    Connection(Connection),
+    Connection(ConnectionCommand),
     /// Approve a connector, so that it can be used by its name
     ///
     /// Shows the permissions that it asks for: where it sends requests, where the credential goes,
@@ -172,7 +172,7 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        data: DataDir,
+        data: DataDirArgs,
     },
     /// Write `connectors.lock` in a folder, which approves the connectors in it
     ///
@@ -216,16 +216,16 @@ pub struct TapeArgs {
 
 /// The subcommands of `connection`.
 #[derive(Debug, Subcommand)]
-pub enum Connection {
+pub enum ConnectionCommand {
     /// Store a connection and print its id
     ///
     /// Prompts for its secrets on a terminal. Otherwise reads them from stdin, one per line, or
     /// from files: `connector connection add openai --name work <token.txt`.
-    Add(AddConnection),
+    Add(AddConnectionArgs),
     /// List the stored connections
     List {
         #[command(flatten)]
-        data: DataDir,
+        data: DataDirArgs,
     },
     /// Show a connection, without the values of its secrets
     Show {
@@ -233,7 +233,7 @@ pub enum Connection {
         #[arg(value_name = "ID|NAME")]
         connection: String,
         #[command(flatten)]
-        data: DataDir,
+        data: DataDirArgs,
     },
     /// Remove a connection permanently
     Remove {
@@ -241,7 +241,7 @@ pub enum Connection {
         #[arg(value_name = "ID|NAME")]
         connection: String,
         #[command(flatten)]
-        data: DataDir,
+        data: DataDirArgs,
     },
     /// Encrypt all connections with a new key
     ///
@@ -250,13 +250,13 @@ pub enum Connection {
     /// may also be set to move the key out of its file.
     RotateKey {
         #[command(flatten)]
-        data: DataDir,
+        data: DataDirArgs,
     },
 }
 
 /// The arguments of `connection add`.
 #[derive(Debug, clap::Args)]
-pub struct AddConnection {
+pub struct AddConnectionArgs {
     /// A connector, such as `openai`
     pub connector: String,
     /// The connection's name, unique within the connector
@@ -270,15 +270,15 @@ pub struct AddConnection {
     pub secret_file: Vec<String>,
     /// Whether private addresses are allowed.
     #[command(flatten)]
-    pub private: PrivateAddresses,
+    pub private: PrivateAddressArgs,
     /// The folder for connections.
     #[command(flatten)]
-    pub data: DataDir,
+    pub data: DataDirArgs,
 }
 
 /// The folder for connections.
 #[derive(Debug, clap::Args)]
-pub struct DataDir {
+pub struct DataDirArgs {
     /// Where connections are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -286,7 +286,7 @@ pub struct DataDir {
 
 /// The connection that a command uses.
 #[derive(Debug, clap::Args)]
-pub struct Chosen {
+pub struct ConnectionArgs {
     /// Use a stored connection instead of environment variables
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Option<String>,
@@ -295,15 +295,15 @@ pub struct Chosen {
     pub data_dir: Option<PathBuf>,
     /// The grants to the component.
     #[command(flatten)]
-    pub granted: Granted,
+    pub granted: GrantArgs,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: LocalReach,
+    pub reach: LocalReachArgs,
 }
 
 /// The grants to components, in addition to approvals.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Granted {
+pub struct GrantArgs {
     /// Let the component read this environment variable; may be given several times
     ///
     /// An approved component can also read the variables in its approval. A component that is run
@@ -316,7 +316,7 @@ pub struct Granted {
     pub locked: bool,
 }
 
-impl Granted {
+impl GrantArgs {
     /// Returns the grants, together with the approvals in this data folder.
     pub fn grants(&self, data_dir: Option<&Path>) -> Grants {
         Grants {
@@ -337,7 +337,7 @@ fn variable(text: &str) -> Result<String, String> {
 
 /// Whether private addresses are allowed.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
-pub struct PrivateAddresses {
+pub struct PrivateAddressArgs {
     /// Allow private addresses, including over http://, such as your own model server
     ///
     /// For servers on this machine, on the local network and in containers: 127.0.0.0/8,
@@ -350,7 +350,7 @@ pub struct PrivateAddresses {
     pub allow_private_addresses: bool,
 }
 
-impl PrivateAddresses {
+impl PrivateAddressArgs {
     /// Returns the policy for private addresses if they are allowed, otherwise
     /// `policy`.
     pub fn or(self, policy: AddressPolicy) -> AddressPolicy {
@@ -360,30 +360,30 @@ impl PrivateAddresses {
 
 /// The servers that connections may reach.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Reach {
+pub struct ReachArgs {
     /// Whether private addresses are allowed.
     #[command(flatten)]
-    pub private: PrivateAddresses,
+    pub private: PrivateAddressArgs,
     /// Allow connections only to this server, such as `https://api.openai.com`; may be given
     /// several times
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     pub origin: Vec<BaseUrl>,
     /// The certificate authorities that connections trust.
     #[command(flatten)]
-    pub trust: Trust,
+    pub trust: AuthorityArgs,
 }
 
 /// The servers that connections of this machine's user may reach.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct LocalReach {
+pub struct LocalReachArgs {
     #[command(flatten)]
-    reach: Reach,
+    reach: ReachArgs,
     /// Connect only to public addresses over https://, as `serve` does
     #[arg(long, conflicts_with = "allow_private_addresses")]
     public_addresses: bool,
 }
 
-impl Reach {
+impl ReachArgs {
     /// Creates a host for callers that may be on other machines, with a number of
     /// simultaneous runs.
     pub fn host(&self, runs: u32) -> Result<Host, HostError> {
@@ -404,7 +404,7 @@ impl Reach {
     }
 }
 
-impl LocalReach {
+impl LocalReachArgs {
     /// Returns the options of a host with a number of simultaneous runs.
     pub fn options(&self, runs: u32) -> HostOptions {
         let policy = if self.public_addresses { AddressPolicy::Public } else { AddressPolicy::Any };
@@ -415,7 +415,7 @@ impl LocalReach {
 /// The certificate authorities that connections trust in addition to the public
 /// ones.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub struct Trust {
+pub struct AuthorityArgs {
     /// Additional certificate authorities to trust, such as your own: a PEM file
     #[arg(long, value_name = "FILE", env = "CONNECTOR_CA_FILE", value_parser = authorities)]
     pub ca_file: Option<Authorities>,
@@ -437,8 +437,8 @@ impl Command {
         match self {
             Self::Test { chosen, .. }
             | Self::Options { chosen, .. }
-            | Self::Run(Run { chosen, .. }) => chosen.reach.options(1),
-            Self::Connection(Connection::Add(add)) => HostOptions {
+            | Self::Run(RunArgs { chosen, .. }) => chosen.reach.options(1),
+            Self::Connection(ConnectionCommand::Add(add)) => HostOptions {
                 concurrent_runs: 1,
                 addresses: add.private.or(AddressPolicy::Any),
                 ..HostOptions::default()
@@ -452,8 +452,10 @@ impl Command {
         match self {
             Self::Test { chosen, .. }
             | Self::Options { chosen, .. }
-            | Self::Run(Run { chosen, .. }) => chosen.granted.grants(chosen.data_dir.as_deref()),
-            Self::Connection(Connection::Add(add)) => {
+            | Self::Run(RunArgs { chosen, .. }) => {
+                chosen.granted.grants(chosen.data_dir.as_deref())
+            }
+            Self::Connection(ConnectionCommand::Add(add)) => {
                 Grants { data_dir: add.data.data_dir.clone(), ..Grants::default() }
             }
             _ => Grants::default(),
@@ -463,7 +465,7 @@ impl Command {
 
 /// The arguments of `run`.
 #[derive(Debug, clap::Args)]
-pub struct Run {
+pub struct RunArgs {
     /// An action, such as `openai/v1/ask`
     pub action: String,
     /// The text of the action's main property, such as a question; `-` for standard input
@@ -519,12 +521,12 @@ pub struct Run {
     pub first_byte: Duration,
     /// The connection.
     #[command(flatten)]
-    pub chosen: Chosen,
+    pub chosen: ConnectionArgs,
 }
 
 /// The arguments of `serve`.
 #[derive(Debug, clap::Args)]
-pub struct Serve {
+pub struct ServeArgs {
     /// Where to listen: an IP address and a port, or `unix:PATH`
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub listen: Listen,
@@ -567,7 +569,7 @@ pub struct Serve {
     pub locked: bool,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: Reach,
+    pub reach: ReachArgs,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
@@ -628,7 +630,7 @@ mod tests {
     #[test]
     fn the_arguments_are_consistent() {
         use clap::CommandFactory;
-        Args::command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     #[test]

@@ -9,7 +9,7 @@ use connector_host::{
 use connector_store::approval::{BindingError, bound_connection};
 use connector_store::{ConnectionRecord, Store};
 
-use super::args::Chosen;
+use super::args::ConnectionArgs;
 use super::components::Approved;
 use super::error::Error;
 
@@ -37,7 +37,7 @@ impl Connections {
     }
 
     /// Loads the chosen connection of a connector from the store.
-    pub fn new(connector: &Connector, chosen: &Chosen) -> Result<Self, Error> {
+    pub fn new(connector: &Connector, chosen: &ConnectionArgs) -> Result<Self, Error> {
         let Some(wanted) = &chosen.connection else { return Ok(Self::none()) };
         let component = component(connector);
         let store = Store::open_for_user(chosen.data_dir.as_deref())?;

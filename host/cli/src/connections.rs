@@ -5,7 +5,7 @@ use connector_store::approval::{binding, has_same_secrets};
 use connector_store::{ConnectionRecord, KEY_VARIABLE, Key, KeySource, Store};
 use serde_json::{Map, Value, json};
 
-use super::args::{AddConnection, Connection};
+use super::args::{AddConnectionArgs, ConnectionCommand};
 use super::chosen::{component, unknown};
 use super::components::Components;
 use super::error::Error;
@@ -17,28 +17,28 @@ const NEW_KEY_VARIABLE: &str = "CONNECTOR_NEW_STORE_KEY";
 /// Runs the subcommand.
 pub fn connection(
     components: &Components,
-    command: Connection,
+    command: ConnectionCommand,
     as_json: bool,
 ) -> Result<(), Error> {
     match command {
-        Connection::Add(arguments) => add(components, &arguments, as_json),
-        Connection::List { data } => {
+        ConnectionCommand::Add(arguments) => add(components, &arguments, as_json),
+        ConnectionCommand::List { data } => {
             list(&Store::open_for_user(data.data_dir.as_deref())?, as_json)
         }
-        Connection::Show { connection, data } => {
+        ConnectionCommand::Show { connection, data } => {
             let store = Store::open_for_user(data.data_dir.as_deref())?;
             show(components, &store, &connection, as_json)
         }
-        Connection::Remove { connection, data } => {
+        ConnectionCommand::Remove { connection, data } => {
             remove(&Store::open_for_user(data.data_dir.as_deref())?, &connection)
         }
-        Connection::RotateKey { data } => {
+        ConnectionCommand::RotateKey { data } => {
             rotate_key(&Store::open_for_user(data.data_dir.as_deref())?)
         }
     }
 }
 
-fn add(components: &Components, arguments: &AddConnection, as_json: bool) -> Result<(), Error> {
+fn add(components: &Components, arguments: &AddConnectionArgs, as_json: bool) -> Result<(), Error> {
     let connector = components.approved(&arguments.connector)?.connector;
     let table = &connector.descriptor().connection.properties;
     let mut values = json!({});

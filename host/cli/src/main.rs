@@ -35,7 +35,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use connector_host::{Connection, Host};
 
-use args::{Args, Chosen, Command, TapeArgs};
+use args::{Cli, Command, ConnectionArgs, TapeArgs};
 use chosen::Connections;
 use components::{Approved, Components};
 use error::Error;
@@ -43,7 +43,7 @@ use tape::Tape;
 
 fn main() -> ExitCode {
     memory::return_large_blocks();
-    let args = Args::parse();
+    let args = Cli::parse();
     log_to_stderr(args.command.is_daemon());
     let json = args.json;
     match dispatch(args) {
@@ -54,10 +54,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn dispatch(args: Args) -> Result<(), Error> {
+fn dispatch(args: Cli) -> Result<(), Error> {
     if let Command::Completions { shell } = args.command {
         let mut script = Vec::new();
-        clap_complete::generate(shell, &mut Args::command(), "connector", &mut script);
+        clap_complete::generate(shell, &mut Cli::command(), "connector", &mut script);
         return print::line(String::from_utf8_lossy(&script).trim_end());
     }
     match args.command {
@@ -69,7 +69,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
         Command::New { name, lang } => return new::new(&name, lang),
         Command::Compile { file } => return compile::compile(&file),
         Command::Man { folder } => {
-            return clap_mangen::generate_to(Args::command(), folder).map_err(Error::Output);
+            return clap_mangen::generate_to(Cli::command(), folder).map_err(Error::Output);
         }
         _ => {}
     }
@@ -117,7 +117,7 @@ fn dispatch(args: Args) -> Result<(), Error> {
 fn test(
     components: &Components,
     name: &str,
-    chosen: &Chosen,
+    chosen: &ConnectionArgs,
     tape: &TapeArgs,
 ) -> Result<(), Error> {
     let approved = components.approved(name)?;
@@ -129,7 +129,11 @@ fn test(
 }
 
 /// The chosen connection. A replay needs no secret.
-fn connection(approved: &Approved, chosen: &Chosen, tape: &Tape) -> Result<Connection, Error> {
+fn connection(
+    approved: &Approved,
+    chosen: &ConnectionArgs,
+    tape: &Tape,
+) -> Result<Connection, Error> {
     let connections = Connections::new(&approved.connector, chosen)?;
     if tape.is_replay() { connections.replaying() } else { connections }.of(approved)
 }

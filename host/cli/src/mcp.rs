@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use connector_host::{FileStore, Host};
-use connector_mcp::{self as mcp, Http, InputDir, Offer, PREFIX, Settings};
+use connector_mcp::{self as mcp, Config, Http, InputDir, Offer, PREFIX};
 use connector_serve::{Listen, Shutdown};
 use connector_store::Store;
 
-use super::args::{Granted, LocalReach, duration};
+use super::args::{GrantArgs, LocalReachArgs, duration};
 use super::chosen::Connections;
 use super::components::{Approved, Components};
 use super::error::Error;
@@ -20,7 +20,7 @@ const MAX_FILES_SIZE: u64 = 10 << 30;
 
 /// The arguments of `mcp`.
 #[derive(Debug, clap::Args)]
-pub struct Mcp {
+pub struct McpArgs {
     /// Use a stored connection instead of environment variables; may be given once per connector
     #[arg(long, value_name = "ID|NAME")]
     pub connection: Vec<String>,
@@ -55,14 +55,14 @@ pub struct Mcp {
     pub functions: Option<PathBuf>,
     /// The grants to components.
     #[command(flatten)]
-    pub granted: Granted,
+    pub granted: GrantArgs,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: LocalReach,
+    pub reach: LocalReachArgs,
 }
 
 /// Serves until the client disconnects or a signal stops the process.
-pub fn mcp(args: Mcp) -> Result<(), Error> {
+pub fn mcp(args: McpArgs) -> Result<(), Error> {
     let host = Host::new(args.reach.options(args.runs))?;
     let components = Components::new(host, args.granted.grants(args.data_dir.as_deref()));
     let connectors = load_approved(&components)?;
@@ -87,7 +87,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
         api_keys = Some(keys.single().map_err(|error| unusable(file, &error))?);
     }
     let declared = Declared::read(&components, &connections, args.functions.as_deref())?;
-    let settings = Settings {
+    let config = Config {
         offers: connectors.into_iter().map(|approved| offer(approved, &connections)).collect(),
         functions: Box::new(move |connector, connection, files| {
             declared.for_run(connector, connection, files)
@@ -104,7 +104,7 @@ pub fn mcp(args: Mcp) -> Result<(), Error> {
         api_keys,
         shutdown: Shutdown { drain: args.drain, until_stdin_closes: false },
     });
-    mcp::serve(settings, http).map_err(|error| Error::Service(error.to_string()))
+    mcp::serve(config, http).map_err(|error| Error::Service(error.to_string()))
 }
 
 /// Offers a connector even without a connection. Its tools then report what is

@@ -12,7 +12,7 @@ use connector_host::{
 use serde_json::Value;
 
 use super::address::Address;
-use super::args::Run;
+use super::args::RunArgs;
 use super::chosen::Connections;
 use super::components::Components;
 use super::error::Error;
@@ -22,7 +22,7 @@ use super::tape::Tape;
 use super::{input, print};
 
 /// Runs an action. `quiet` suppresses messages about retries.
-pub fn run(components: &Components, args: Run, quiet: bool) -> Result<(), Error> {
+pub fn run(components: &Components, args: RunArgs, quiet: bool) -> Result<(), Error> {
     let (approved, action) = components.approved_action(&args.action)?;
     let connector = &approved.connector;
     let output_dir = args.output_dir.as_deref();
@@ -113,7 +113,7 @@ enum Deltas {
     Aside,
 }
 
-fn deltas(connector: &Connector, action: &str, input: &Value, args: &Run) -> Option<Deltas> {
+fn deltas(connector: &Connector, action: &str, input: &Value, args: &RunArgs) -> Option<Deltas> {
     if !args.stream {
         return None;
     }
@@ -136,7 +136,7 @@ fn cancel_on_interrupt(cancellation: &Cancellation) -> Result<(), Error> {
     .map_err(|error| Error::Usage { message: format!("cannot handle Ctrl-C: {error}"), hint: None })
 }
 
-fn limits(args: &Run, action: Option<&Action>) -> Limits {
+fn limits(args: &RunArgs, action: Option<&Action>) -> Limits {
     let usual = action.map(Limits::of_action).unwrap_or_default();
     Limits { time: args.timeout.unwrap_or(usual.time), first_byte: args.first_byte, ..usual }
 }
@@ -145,7 +145,7 @@ fn assemble(
     table: &PropertyTable,
     text_property: Option<&str>,
     files: &Files,
-    args: &Run,
+    args: &RunArgs,
 ) -> Result<Value, Error> {
     let mut value = input::read(args.input.as_deref())?;
     if let Some(text) = &args.text {
@@ -198,7 +198,7 @@ fn on_event(show: Show) -> impl Fn(Event) + Send + Sync {
 }
 
 /// Prints the output. If it was streamed, only adds a line break.
-fn print(outcome: &Outcome, args: &Run, show: &Show) -> Result<(), Error> {
+fn print(outcome: &Outcome, args: &RunArgs, show: &Show) -> Result<(), Error> {
     if show.shown.load(Ordering::Relaxed) {
         match show.deltas {
             Some(Deltas::Output) => return print::line(""),

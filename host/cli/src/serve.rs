@@ -3,24 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use connector_host::{Connector, Functions};
-use connector_serve::{self as service, ApiKeyError, ApiKeys, Settings, Shutdown};
+use connector_serve::{self as service, ApiKeyError, ApiKeys, Config, Shutdown};
 use connector_store::Store;
 
-use super::args;
+use super::args::ServeArgs;
 use super::chosen::Connections;
 use super::components::{Approved, Components, FOLDER, Grants};
 use super::error::Error;
 use super::functions::Declared;
 
 /// Serves until a signal stops the process.
-pub fn serve(args: args::Serve) -> Result<(), Error> {
+pub fn serve(args: ServeArgs) -> Result<(), Error> {
     let components =
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;
     let api_keys = api_keys(args.api_key_file.as_deref())?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
     let files_dir = store.folder().join("files");
-    let settings = Settings {
+    let config = Config {
         listen: args.listen,
         api_keys,
         files_dir,
@@ -33,7 +33,7 @@ pub fn serve(args: args::Serve) -> Result<(), Error> {
         shutdown: Shutdown { drain: args.drain, until_stdin_closes: args.until_stdin_closes },
         functions: http_functions(&components, args.functions.as_deref())?,
     };
-    service::serve(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
+    service::serve(connectors, store, config).map_err(|error| Error::Service(error.to_string()))
 }
 
 /// Reads the HTTP functions in a file. Refuses actions of other connectors,

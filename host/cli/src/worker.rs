@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use connector_store::Store;
-use connector_worker::{self as worker, Access, Making, Names, Servers, Settings, User};
+use connector_worker::{self as worker, Config, Making, Names, NatsAccess, Servers, User};
 use zeroize::Zeroizing;
 
-use super::args::{Reach, duration};
+use super::args::{ReachArgs, duration};
 use super::components::Components;
 use super::error::Error;
 use super::secrets;
@@ -15,7 +15,7 @@ use super::serve::{grants, http_functions, load};
 
 /// The arguments of `worker`.
 #[derive(Debug, clap::Args)]
-pub struct Worker {
+pub struct WorkerArgs {
     /// The NATS server, or the servers of a cluster, separated by commas
     #[arg(long, value_name = "URL", env = "NATS_URL", default_value = "nats://127.0.0.1:4222")]
     pub nats: Servers,
@@ -67,21 +67,21 @@ pub struct Worker {
     pub locked: bool,
     /// The servers that connections may reach.
     #[command(flatten)]
-    pub reach: Reach,
+    pub reach: ReachArgs,
     /// HTTP functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
 }
 
 /// Processes runs until a signal stops the process.
-pub fn work(args: Worker) -> Result<(), Error> {
+pub fn work(args: WorkerArgs) -> Result<(), Error> {
     let user = user(&args)?;
     let components =
         Components::new(args.reach.host(args.runs)?, grants(args.locked, args.data_dir.clone()));
     let connectors = load(&components)?;
     let store = Store::open_for_user(args.data_dir.as_deref())?;
-    let settings = Settings {
-        access: Access { servers: args.nats, user, authorities: args.nats_ca },
+    let config = Config {
+        access: NatsAccess { servers: args.nats, user, authorities: args.nats_ca },
         names: args.prefix,
         making: Making {
             keep: args.keep,
@@ -96,10 +96,10 @@ pub fn work(args: Worker) -> Result<(), Error> {
         largest_file: u64::from(args.largest_file) << 20,
         functions: http_functions(&components, args.functions.as_deref())?,
     };
-    worker::work(connectors, store, settings).map_err(|error| Error::Service(error.to_string()))
+    worker::work(connectors, store, config).map_err(|error| Error::Service(error.to_string()))
 }
 
-fn user(args: &Worker) -> Result<User, Error> {
+fn user(args: &WorkerArgs) -> Result<User, Error> {
     if let Some(path) = &args.creds {
         return Ok(User::Credentials(path.clone()));
     }

@@ -10,7 +10,7 @@ use wasmtime::component::Linker;
 use crate::budget::{Cancellation, Limits};
 use crate::connection::{Connection, ConnectionValues};
 use crate::contract::{Action, Descriptor, DescriptorErrors, Failure, FailureKind};
-use crate::egress::{Player, Recorder, Tape};
+use crate::egress::{Player, RecordMode, Recorder};
 use crate::options::HostOptions;
 use crate::runtime::bindings::{ConnectorPre as WorldPre, describe as wit_describe};
 use crate::runtime::cache::{Compiled, InUse};
@@ -37,7 +37,7 @@ pub struct Connector {
     /// Cancels its queries.
     pub(crate) cancellation: Cancellation,
     /// Records or replays queries.
-    pub(crate) tape: Option<Tape>,
+    pub(crate) record_mode: Option<RecordMode>,
 }
 
 pub(crate) struct Shared {
@@ -131,7 +131,11 @@ impl Connector {
         let options = options.clone();
         let shared =
             Shared { pre, descriptor, options, validator, imports, hash, size, _in_use: in_use };
-        Ok(Self { shared: Arc::new(shared), cancellation: Cancellation::default(), tape: None })
+        Ok(Self {
+            shared: Arc::new(shared),
+            cancellation: Cancellation::default(),
+            record_mode: None,
+        })
     }
 
     /// Sets the token that cancels [`test`](Self::test), [`options`](Self::options)
@@ -148,7 +152,7 @@ impl Connector {
     /// [`options`](Self::options). [`Run::record`](crate::Run::record) records runs.
     #[must_use]
     pub fn queries_recorded_by(mut self, recorder: &Recorder) -> Self {
-        self.tape = Some(Tape::Record(recorder.clone()));
+        self.record_mode = Some(RecordMode::Record(recorder.clone()));
         self
     }
 
@@ -156,7 +160,7 @@ impl Connector {
     /// from a recording.
     #[must_use]
     pub fn queries_replayed_by(mut self, player: &Player) -> Self {
-        self.tape = Some(Tape::Replay(player.clone()));
+        self.record_mode = Some(RecordMode::Replay(player.clone()));
         self
     }
 

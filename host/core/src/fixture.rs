@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
+    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyLimits, PropertyTable,
     PropertyType,
 };
 use crate::contract::{
@@ -32,7 +32,7 @@ pub(crate) fn row(name: &str, kind: PropertyType, control: ControlType) -> Prope
         provider_default: None,
         choices: None,
         condition: None,
-        limits: Limits::default(),
+        limits: PropertyLimits::default(),
         children: Vec::new(),
         values: None,
     }

@@ -56,8 +56,8 @@ pub use connection::{Connection, ConnectionValues};
 pub use connector::{Connector, LoadError};
 pub use contract::json::{JsonError, read_json, read_object};
 pub use contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits as PropertyLimits, Pattern,
-    Property, PropertyTable, PropertyType, TableError,
+    Choice, Choices, Comparison, Condition, ControlType, Pattern, Property, PropertyLimits,
+    PropertyTable, PropertyType, TableError,
 };
 pub use contract::text::{TextError, acts_on_terminal, read_text, whole_surrogates};
 pub use contract::{

@@ -190,7 +190,7 @@ fn ask<T>(
     let account = Account::new(&Limits::default());
     let route = connection.map(Connection::route);
     let mut run = RunState::new(name, route, Limits::default(), account, shared.validator.clone());
-    run.tape = connector.tape.clone();
+    run.record_mode = connector.record_mode.clone();
     let time = Some(shared.options.ask_time);
     let prepared = Call {
         run: Some(run),

@@ -11,7 +11,7 @@ use crate::budget::{Account, Cancellation, Limits};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::contract::{Event, Failure, FailureKind, OnEvent, json};
-use crate::egress::{Player, Recorder, Retries, Tape};
+use crate::egress::{Player, RecordMode, Recorder, Retries};
 use crate::files::{self, Files, RunFiles, SharedFiles};
 use crate::input;
 use crate::runtime::bindings::actions as wit_actions;
@@ -43,7 +43,7 @@ pub struct Run<'a> {
     on_event: Option<OnEvent>,
     streaming: bool,
     trace_parent: Option<String>,
-    tape: Option<Tape>,
+    record_mode: Option<RecordMode>,
     cancellation: Cancellation,
     /// If another run calls this one as a function: that run's account, and the
     /// files that its functions store.
@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
             on_event: None,
             streaming: false,
             trace_parent: None,
-            tape: None,
+            record_mode: None,
             cancellation: Cancellation::default(),
             caller: None,
         }
@@ -152,14 +152,14 @@ impl<'a> Run<'a> {
     /// # }
     /// ```
     pub fn record(mut self, recorder: &Recorder) -> Self {
-        self.tape = Some(Tape::Record(recorder.clone()));
+        self.record_mode = Some(RecordMode::Record(recorder.clone()));
         self
     }
 
     /// Answers its requests from a recording and sends nothing. A request fails
     /// if it is not the next one in the recording.
     pub fn replay(mut self, player: &Player) -> Self {
-        self.tape = Some(Tape::Replay(player.clone()));
+        self.record_mode = Some(RecordMode::Replay(player.clone()));
         self
     }
 
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
         run.on_event = self.on_event;
         run.streaming = self.streaming;
         run.trace_parent = self.trace_parent;
-        run.tape = self.tape;
+        run.record_mode = self.record_mode;
         let name = action.name.as_str();
         let call = Call { run: Some(run), time: None, limits, cancellation: self.cancellation };
         let (outcome, ended) =

@@ -61,7 +61,7 @@ impl ServerFiles {
         input: &mut Value,
         files: &Files,
     ) -> Result<(), Failure> {
-        Call { server_files: self, files }.members(properties, input, "")
+        FileResolver { server_files: self, files }.members(properties, input, "")
     }
 
     fn store_data_url(&self, url: &str, name: &str) -> Result<FileEntry, String> {
@@ -153,13 +153,13 @@ impl ServerFiles {
     }
 }
 
-/// The files of one call.
-struct Call<'a> {
+/// Resolves the files in the input of one call.
+struct FileResolver<'a> {
     server_files: &'a ServerFiles,
     files: &'a Files,
 }
 
-impl Call<'_> {
+impl FileResolver<'_> {
     fn members(
         &self,
         properties: &[Property],

@@ -47,8 +47,8 @@ const MAX_MESSAGE: usize = 64 << 20;
 /// The interval for removing expired files.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// The settings of the server.
-pub struct Settings {
+/// The configuration of the server.
+pub struct Config {
     /// The connectors and connections behind the tools.
     pub offers: Vec<Offer>,
     /// The functions that a model may call within an action.
@@ -78,7 +78,7 @@ pub struct Offer {
     pub connection: Result<Connection, String>,
 }
 
-/// The settings for HTTP.
+/// The configuration for HTTP.
 pub struct Http {
     /// The address to listen on.
     pub listen: Listen,
@@ -93,7 +93,7 @@ pub struct Http {
 ///
 /// # Errors
 /// See [`ServiceError`].
-pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError> {
+pub fn serve(config: Config, http: Option<Http>) -> Result<(), ServiceError> {
     if let Some(Http { listen, api_keys: None, .. }) = &http
         && !listen.is_local()
     {
@@ -102,12 +102,12 @@ pub fn serve(settings: Settings, http: Option<Http>) -> Result<(), ServiceError>
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // One for each run, and some for files.
-        .max_blocking_threads(settings.runs + 64)
+        .max_blocking_threads(config.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;
     let served = runtime.block_on(async {
-        tokio::spawn(sweep(settings.store.clone(), settings.keep));
-        let server = Server::new(settings);
+        tokio::spawn(sweep(config.store.clone(), config.keep));
+        let server = Server::new(config);
         match http {
             Some(http) => over_http(server, http).await,
             None => on_stdio(server).await,

@@ -21,7 +21,7 @@ use super::files::{PREFIX, ServerFiles};
 use super::progress::Progress;
 use super::results::{of_failure, of_message, of_outcome};
 use super::tools::{ActionTool, tools};
-use super::{FunctionsOf, Offer, Settings};
+use super::{Config, FunctionsOf, Offer};
 
 /// The prefix of the URIs of reference pages. An address such as `openai/v1`
 /// follows.
@@ -57,8 +57,8 @@ struct Page {
 }
 
 impl Server {
-    pub fn new(settings: Settings) -> Self {
-        let Settings { offers, functions, store, files, input_dirs, runs, run_time, .. } = settings;
+    pub fn new(config: Config) -> Self {
+        let Config { offers, functions, store, files, input_dirs, runs, run_time, .. } = config;
         let instructions = instructions(!input_dirs.is_empty());
         Self(Arc::new(Shared {
             pages: offers.iter().map(page).collect(),
@@ -78,8 +78,8 @@ impl Server {
 
 impl Shared {
     /// Runs a tool's action. Blocks its thread.
-    fn perform(&self, at: usize, call: Call) -> CallToolResult {
-        let Call { mut input, events, cancellation } = call;
+    fn perform(&self, at: usize, call: ToolCall) -> CallToolResult {
+        let ToolCall { mut input, events, cancellation } = call;
         let Some(known) = self.tools.get(at) else { return of_message("no such tool".to_owned()) };
         let connection = match &known.connection {
             Ok(connection) => connection,
@@ -115,7 +115,7 @@ impl Shared {
 }
 
 /// A tool call.
-struct Call {
+struct ToolCall {
     input: Value,
     events: Option<mpsc::Sender<Event>>,
     cancellation: Cancellation,
@@ -162,7 +162,7 @@ impl ServerHandler for Server {
         let (sender, mut events) = mpsc::channel(MAX_BUFFERED);
         let input =
             request.arguments.map_or_else(|| Value::Object(Default::default()), Value::Object);
-        let call = Call { input, events: progress.as_ref().map(|_| sender), cancellation };
+        let call = ToolCall { input, events: progress.as_ref().map(|_| sender), cancellation };
         let shared = Arc::clone(&self.0);
         let mut ended = tokio::task::spawn_blocking(move || {
             // A cancelled run keeps its slot until it has stopped.

@@ -118,11 +118,11 @@ mod tests {
 
     #[test]
     fn the_schemas_describe_exactly_the_members() {
-        assert_described::<connections::New>();
-        assert_described::<connections::Replacement>();
+        assert_described::<connections::NewConnection>();
+        assert_described::<connections::ConnectionReplacement>();
         assert_described::<queries::Test>();
         assert_described::<queries::SoFar>();
         assert_described::<queries::Options>();
-        assert_described::<runs::Run>();
+        assert_described::<runs::RunRequest>();
     }
 }

@@ -71,8 +71,7 @@ const FORMS: [Form; 3] = [
 
 /// The connectors.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ComponentList")]
-struct List {
+struct ComponentList {
     components: Vec<Component>,
 }
 
@@ -101,8 +100,8 @@ struct ComponentAction {
     address: String,
 }
 
-async fn list(State(app): Shared) -> Json<List> {
-    Json(List { components: app.connectors.values().map(summary).collect() })
+async fn list(State(app): Shared) -> Json<ComponentList> {
+    Json(ComponentList { components: app.connectors.values().map(summary).collect() })
 }
 
 fn summary(connector: &Connector) -> Component {

@@ -132,8 +132,8 @@ impl ConnectionCache {
 
 /// A connection to store.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, rename = "NewConnection")]
-pub struct New {
+#[schemars(deny_unknown_fields)]
+pub struct NewConnection {
     /// A display name.
     name: String,
     /// The connector's address, such as `openai/v1`.
@@ -144,8 +144,8 @@ pub struct New {
 
 /// The new content of a stored connection.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, rename = "ConnectionReplacement")]
-pub struct Replacement {
+#[schemars(deny_unknown_fields)]
+pub struct ConnectionReplacement {
     /// A display name.
     name: String,
     /// The values of the connection's form. An omitted secret is kept, unless
@@ -153,7 +153,7 @@ pub struct Replacement {
     values: Map<String, Value>,
 }
 
-impl FromBody for New {
+impl FromBody for NewConnection {
     const MEMBERS: &'static [&'static str] = &["name", "component", "values"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
@@ -165,7 +165,7 @@ impl FromBody for New {
     }
 }
 
-impl FromBody for Replacement {
+impl FromBody for ConnectionReplacement {
     const MEMBERS: &'static [&'static str] = &["name", "values"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
@@ -177,7 +177,7 @@ impl FromBody for Replacement {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Connection")]
 #[serde(rename_all = "camelCase")]
-pub struct Shown {
+pub struct ShownConnection {
     id: String,
     name: String,
     /// The connector's address.
@@ -194,18 +194,17 @@ pub struct Shown {
 
 /// The stored connections.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ConnectionList")]
-pub struct List {
-    connections: Vec<Shown>,
+pub struct ConnectionList {
+    connections: Vec<ShownConnection>,
 }
 
 /// Returns a stored connection without its secrets.
-fn shown(app: &App, id: &str) -> Result<Shown, Problem> {
+fn shown(app: &App, id: &str) -> Result<ShownConnection, Problem> {
     let StoredConnection { record, values, .. } =
         app.store.connection(id)?.ok_or_else(|| no_connection(id))?;
-    let store::Shown { values, secrets } = values.shown(table_of(app, &record));
+    let store::ShownValues { values, secrets } = values.shown(table_of(app, &record));
     let ConnectionRecord { id, name, component, created_at, updated_at, .. } = record;
-    Ok(Shown { id, name, component, values, secrets, created_at, updated_at })
+    Ok(ShownConnection { id, name, component, values, secrets, created_at, updated_at })
 }
 
 /// Returns the property table for showing a stored connection. Returns `None`
@@ -219,12 +218,12 @@ fn table_of<'a>(app: &'a App, record: &ConnectionRecord) -> Option<&'a PropertyT
 async fn list(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
-) -> Result<Json<List>, Problem> {
+) -> Result<Json<ConnectionList>, Problem> {
     on_thread(move || {
         let records = app.store.connections()?;
         let connections = records.iter().filter(|record| caller.may_use(record));
         let connections = connections.map(|record| shown(&app, &record.id));
-        Ok(Json(List { connections: connections.collect::<Result<_, _>>()? }))
+        Ok(Json(ConnectionList { connections: connections.collect::<Result<_, _>>()? }))
     })
     .await
 }
@@ -232,8 +231,8 @@ async fn list(
 async fn create(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
-    Body(New { name, component, values }): Body<New>,
-) -> Result<Created<Shown>, Problem> {
+    Body(NewConnection { name, component, values }): Body<NewConnection>,
+) -> Result<Created<ShownConnection>, Problem> {
     may_change(&caller)?;
     on_thread(move || {
         let (connector, connection) = check(&app, &component, &values)?;
@@ -249,7 +248,7 @@ async fn show(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-) -> Result<Json<Shown>, Problem> {
+) -> Result<Json<ShownConnection>, Problem> {
     on_thread(move || {
         let found = app.store.find_connection(None, &id)?;
         if !found.is_some_and(|record| caller.may_use(&record)) {
@@ -264,8 +263,8 @@ async fn replace(
     State(app): Shared,
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
-    Body(Replacement { name, mut values }): Body<Replacement>,
-) -> Result<Json<Shown>, Problem> {
+    Body(ConnectionReplacement { name, mut values }): Body<ConnectionReplacement>,
+) -> Result<Json<ShownConnection>, Problem> {
     may_change(&caller)?;
     on_thread(move || {
         let StoredConnection { record, values: old, .. } =

@@ -72,8 +72,8 @@ const MAX_WAITING_RENDERINGS: usize = 256;
 /// The interval for removing expired files and outcomes.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(600);
 
-/// The settings of the service.
-pub struct Settings {
+/// The configuration of the service.
+pub struct Config {
     /// The address to listen on.
     pub listen: Listen,
     /// The keys of callers, if they need one.
@@ -133,7 +133,7 @@ struct App {
     renderings: Gate,
     metrics: Metrics,
     access: Arc<Access>,
-    settings: Settings,
+    config: Config,
 }
 
 type Shared = State<Arc<App>>;
@@ -164,18 +164,14 @@ fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Action, Proble
 ///
 /// # Errors
 /// See [`ServiceError`].
-pub fn serve(
-    connectors: Vec<Connector>,
-    store: Store,
-    settings: Settings,
-) -> Result<(), ServiceError> {
-    if settings.api_keys.is_none() && !settings.listen.is_local() {
-        return Err(ServiceError::Open(settings.listen));
+pub fn serve(connectors: Vec<Connector>, store: Store, config: Config) -> Result<(), ServiceError> {
+    if config.api_keys.is_none() && !config.listen.is_local() {
+        return Err(ServiceError::Open(config.listen));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // One for each run, and some for files and the store.
-        .max_blocking_threads(settings.runs + 64)
+        .max_blocking_threads(config.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;
     runtime.block_on(async {
@@ -185,18 +181,18 @@ pub fn serve(
                 .map(|connector| (address(&connector), connector))
                 .collect(),
             store: Arc::new(store),
-            files: FileStore::new(&settings.files_dir, format!("{API}/files/"))
-                .limited(settings.all_files),
+            files: FileStore::new(&config.files_dir, format!("{API}/files/"))
+                .limited(config.all_files),
             connections: ConnectionCache::default(),
-            gate: Gate::new(settings.runs, settings.queue),
+            gate: Gate::new(config.runs, config.queue),
             queries: Gate::new(MAX_QUERIES, MAX_WAITING_QUERIES),
             renderings: Gate::new(MAX_RENDERINGS, MAX_WAITING_RENDERINGS),
             metrics: Metrics::new(),
-            access: Arc::new(Access::new(settings.api_keys.clone(), &settings.listen)),
-            settings,
+            access: Arc::new(Access::new(config.api_keys.clone(), &config.listen)),
+            config,
         });
         tokio::spawn(sweep(Arc::clone(&app)));
-        let Settings { listen, shutdown, .. } = &app.settings;
+        let Config { listen, shutdown, .. } = &app.config;
         // Threads of runs that are still active afterwards end with the process.
         listen::serve(listen, *shutdown, router(Arc::clone(&app)), || {}).await
     })
@@ -262,7 +258,7 @@ fn health() -> Vec<Route> {
 }
 
 fn router(app: Arc<App>) -> Router {
-    let routes = routes(app.settings.largest_file).into_iter();
+    let routes = routes(app.config.largest_file).into_iter();
     routes
         .fold(Router::new(), |router, route| route.add_to(router))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -331,7 +327,7 @@ async fn sweep(app: Arc<App>) {
     loop {
         let app = Arc::clone(&app);
         let swept = tokio::task::spawn_blocking(move || {
-            let keep = app.settings.keep;
+            let keep = app.config.keep;
             if let Err(error) = app.files.expire(keep) {
                 tracing::warn!(%error, "cannot remove expired files");
             }

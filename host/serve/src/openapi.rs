@@ -15,7 +15,7 @@ use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::problem::{self, PROBLEM, Problem};
+use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::route::{AnyObject, GET, Route};
 use super::{App, Shared, address, rendered};
 
@@ -35,9 +35,9 @@ fn describe(app: &App) -> Value {
     settings.definitions_path = "/components/schemas".into();
     settings.meta_schema = None;
     let mut types = settings.into_generator();
-    let problem = json!({ "schema": types.subschema_for::<problem::Body<'_>>() });
+    let problem = json!({ "schema": types.subschema_for::<ProblemDetails<'_>>() });
     let mut paths = Map::new();
-    for route in super::routes(app.settings.largest_file) {
+    for route in super::routes(app.config.largest_file) {
         for mut operation in route.describe(&app.connectors, &mut types) {
             // Applies even to a request that does not reach its handler.
             operation.response("default", "A problem.").insert(PROBLEM.to_owned(), problem.clone());

@@ -26,7 +26,7 @@ pub struct Problem {
 /// Problem details (RFC 9457).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
-pub struct Body<'a> {
+pub struct ProblemDetails<'a> {
     /// The type, such as `urn:connector:problem:not-found`.
     #[serde(rename = "type")]
     type_: String,
@@ -115,8 +115,8 @@ impl Problem {
     }
 
     /// The body.
-    pub fn body(&self) -> Body<'_> {
-        Body {
+    pub fn body(&self) -> ProblemDetails<'_> {
+        ProblemDetails {
             type_: format!("urn:connector:problem:{}", self.name),
             title: title(self.name),
             status: self.status.as_u16(),

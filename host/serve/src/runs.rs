@@ -30,7 +30,7 @@ use super::connections::ConnectionChoice;
 use super::descriptors;
 use super::files::check_space;
 use super::openapi::{self, JSON, Operation};
-use super::problem::{self, PROBLEM, Problem};
+use super::problem::{PROBLEM, Problem, ProblemDetails};
 use super::route::{Describe, POST, Route};
 use super::{App, Caller, Shared, action, address, blocking, on_thread};
 use crate::members::Members;
@@ -75,7 +75,7 @@ fn with_tables(mut operation: Operation, action: Option<&Action>) -> Vec<Operati
 /// The request for a run.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, inline)]
-pub struct Run {
+pub struct RunRequest {
     /// The action's input.
     #[schemars(default)]
     input: Map<String, Value>,
@@ -84,7 +84,7 @@ pub struct Run {
     connection: ConnectionChoice,
 }
 
-impl FromBody for Run {
+impl FromBody for RunRequest {
     const MEMBERS: &'static [&'static str] = &["input", "connection"];
 
     fn take(members: &mut Members) -> Result<Self, String> {
@@ -108,7 +108,7 @@ async fn run(
     Path((name, version, of)): Path<(String, String, String)>,
     key: Result<IdempotencyKey, Problem>,
     headers: HeaderMap,
-    body: RawBody<Run>,
+    body: RawBody<RunRequest>,
 ) -> Result<Answer, Problem> {
     let connector = app.connector(&name, &version)?.clone();
     action(&connector, &of)?;
@@ -119,7 +119,7 @@ async fn run(
         .chain_update(&of)
         .chain_update([0])
         .chain_update(&body.bytes);
-    let Run { input, connection } = body.parse()?;
+    let RunRequest { input, connection } = body.parse()?;
     let trace_parent = trace_parent(&headers);
     let key = key.map(|key| caller.scoped_key(&key));
     let job = Job { connector, action: of, input, connection, trace_parent, caller };
@@ -254,15 +254,15 @@ fn perform(
     let Job { connector, action, input, connection, trace_parent, caller } = job;
     let connection = app.connections.resolve(&app.store, &connector, connection, &caller)?;
     let files = caller.files(&app.files).files();
-    let functions = app.settings.functions.clone().with_actions(&connector, &connection, &files);
+    let functions = app.config.functions.clone().with_actions(&connector, &connection, &files);
     let mut run = connector
         .run(action, Value::Object(input))
         .connection(&connection)
         .files(&files)
         .functions(&functions)
         .limits(Limits {
-            time: app.settings.run_time,
-            open: descriptors::per_run(app.settings.runs),
+            time: app.config.run_time,
+            open: descriptors::per_run(app.config.runs),
             ..Limits::default()
         })
         .cancellation(cancellation);
@@ -347,7 +347,7 @@ enum RunEvent<'a> {
     /// The run has succeeded.
     Result(&'a Outcome),
     /// The run has failed.
-    Failure(problem::Body<'a>),
+    Failure(ProblemDetails<'a>),
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -491,7 +491,7 @@ async fn keyed(
     request: [u8; 32],
 ) -> Result<StoredResult, Problem> {
     let conflict = |detail: &str| Problem::new(StatusCode::CONFLICT, detail);
-    let deadline = Instant::now() + app.settings.run_time;
+    let deadline = Instant::now() + app.config.run_time;
     loop {
         let (store, asked) = (Arc::clone(&app.store), key.clone());
         match on_thread(move || Ok(store.begin_run(&asked, &request)?)).await? {

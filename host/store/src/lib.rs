@@ -32,7 +32,7 @@ pub use connections::{Bound, ConnectionRecord, StoredConnection};
 pub use error::StoreError;
 pub use key::{KEY_VARIABLE, Key, KeySource};
 pub use runs::Begun;
-pub use values::Shown;
+pub use values::ShownValues;
 
 use error::Fault;
 use folder::PrivateFolder;

@@ -12,7 +12,7 @@ pub struct Values(Map<String, Value>);
 
 /// The values of a connection that may be shown.
 #[derive(Debug)]
-pub struct Shown {
+pub struct ShownValues {
     /// The values without secrets.
     pub values: Map<String, Value>,
     /// The names of the secret properties that are set.
@@ -27,13 +27,13 @@ impl Values {
     /// Separates values that may be shown from secrets, using the connection's
     /// property table. A value that is not in the table counts as secret;
     /// without a table, all values do.
-    pub fn shown(&self, table: Option<&PropertyTable>) -> Shown {
+    pub fn shown(&self, table: Option<&PropertyTable>) -> ShownValues {
         let is_public = |name: &str| {
             table.and_then(|table| table.get(name)).is_some_and(|found| !holds_secret(found))
         };
         let (public, secret): (Vec<_>, Vec<_>) =
             self.0.iter().partition(|(name, _)| is_public(name));
-        Shown {
+        ShownValues {
             values: public.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
             secrets: secret.into_iter().map(|(name, _)| name.clone()).collect(),
         }

@@ -22,7 +22,7 @@ pub enum User {
 }
 
 /// The settings of the connection.
-pub struct Access {
+pub struct NatsAccess {
     /// The addresses of the server.
     pub servers: Servers,
     /// The user.
@@ -33,7 +33,7 @@ pub struct Access {
 
 /// Why connecting failed.
 #[derive(Debug, thiserror::Error)]
-pub enum AccessError {
+pub enum NatsAccessError {
     /// The credentials cannot be used.
     #[error("cannot use the credentials in {}: {error}", path.display())]
     Credentials {
@@ -80,19 +80,19 @@ fn server(text: &str) -> Result<String, String> {
     }
 }
 
-impl Access {
+impl NatsAccess {
     /// Connects. The client reconnects automatically.
     ///
     /// # Errors
-    /// See [`AccessError`].
-    pub async fn connect(&self, name: &str) -> Result<Client, AccessError> {
+    /// See [`NatsAccessError`].
+    pub async fn connect(&self, name: &str) -> Result<Client, NatsAccessError> {
         let mut options = ConnectOptions::new().name(name).event_callback(log_event);
         options = match &self.user {
             User::Anybody => options,
             User::Credentials(path) => options
                 .credentials_file(path)
                 .await
-                .map_err(|error| AccessError::Credentials { path: path.clone(), error })?,
+                .map_err(|error| NatsAccessError::Credentials { path: path.clone(), error })?,
             User::Password(user, password) => {
                 options.user_and_password(user.clone(), password.to_string())
             }
@@ -101,7 +101,8 @@ impl Access {
             options = options.add_root_certificates(authorities.clone());
         }
         let connected = options.connect(&self.servers.0).await;
-        connected.map_err(|error| AccessError::Connect { servers: self.servers.to_string(), error })
+        connected
+            .map_err(|error| NatsAccessError::Connect { servers: self.servers.to_string(), error })
     }
 }
 

@@ -79,14 +79,14 @@ pub struct Note {
 #[derive(Debug)]
 pub enum Beginning {
     /// This worker has begun the run.
-    Here(Begun),
+    Here(BegunRun),
     /// Another message with the same id is in progress.
     Elsewhere(Note),
 }
 
 /// A run that this worker has begun.
 #[derive(Debug)]
-pub struct Begun {
+pub struct BegunRun {
     /// The sequence number of the note.
     sequence: u64,
     /// The note of an earlier worker that did not finish the run.
@@ -174,7 +174,7 @@ impl Broker {
                 .payload(text.clone().into())
                 .expected_last_subject_sequence(expected);
             match self.publish(&subject, message).await {
-                Ok(sequence) => return Ok(Beginning::Here(Begun { sequence, before })),
+                Ok(sequence) => return Ok(Beginning::Here(BegunRun { sequence, before })),
                 Err(error) if error.kind() != PublishErrorKind::WrongLastSequence => {
                     return Err(BrokerError::of("cannot begin a run")(error.to_string()));
                 }
@@ -196,7 +196,7 @@ impl Broker {
     }
 
     /// Removes the note of a run that has ended or has done nothing.
-    pub async fn forget(&self, begun: &Begun) {
+    pub async fn forget(&self, begun: &BegunRun) {
         // If this fails, a later delivery treats the run as one that may already
         // have been charged. That is harmless, and the note expires.
         if let Err(error) = self.begun.delete_message(begun.sequence).await {
@@ -207,7 +207,7 @@ impl Broker {
     /// Removes the note of a run that has ended elsewhere or will not run.
     pub async fn forget_all(&self, id: &RunId) {
         match last(&self.begun, &self.names.begun(id)).await {
-            Ok(Some((sequence, _))) => self.forget(&Begun { sequence, before: None }).await,
+            Ok(Some((sequence, _))) => self.forget(&BegunRun { sequence, before: None }).await,
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "cannot remove a note"),
         }

@@ -21,9 +21,9 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::Worker;
-use super::broker::{Beginning, Begun, BrokerError, Note};
+use super::broker::{Beginning, BegunRun, BrokerError, Note};
 use super::files::RunFiles;
-use super::message::{ID, Run, RunId, TRACE_PARENT};
+use super::message::{ID, RunId, RunMessage, TRACE_PARENT};
 use connector_serve::{Caller, ConnectionChoice, blocking, is_trace_parent};
 
 /// The number of heartbeats per `ack_wait`.
@@ -171,7 +171,7 @@ async fn decide(
         worker.broker.forget_all(&id).await;
         Ok(End::Done)
     };
-    let run = match Run::parse(&message.payload) {
+    let run = match RunMessage::parse(&message.payload) {
         Ok(run) => run,
         Err(failure) => return dead(failure, false).await,
     };
@@ -179,7 +179,7 @@ async fn decide(
         Ok(connector) => connector.clone(),
         Err(failure) => return dead(failure, true).await,
     };
-    if delivery.count > i64::from(worker.settings.deliveries) {
+    if delivery.count > i64::from(worker.config.deliveries) {
         return dead(never_ended(delivery.count - 1), true).await;
     }
     let trace_parent = header(TRACE_PARENT).filter(|text| is_trace_parent(text));
@@ -191,7 +191,7 @@ async fn decide(
 struct Job {
     id: RunId,
     delivery: Delivery,
-    run: Run,
+    run: RunMessage,
     connector: Connector,
     trace_parent: Option<String>,
 }
@@ -206,7 +206,7 @@ enum Performed {
     /// The note that the run has begun could not be written.
     NoteFailed(BrokerError),
     /// The run was begun and has ended.
-    Ended(Begun, Result<Outcome, Failure>),
+    Ended(BegunRun, Result<Outcome, Failure>),
 }
 
 async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
@@ -252,7 +252,7 @@ async fn perform(worker: &Arc<Worker>, job: Job) -> Result<End, BrokerError> {
 
 /// Returns the pause before a run is repeated, or `None` if its failure is final.
 fn pause_before(worker: &Worker, delivery: &Delivery, failure: &Failure) -> Option<Duration> {
-    if !failure.repeatable || delivery.count >= i64::from(worker.settings.deliveries) {
+    if !failure.repeatable || delivery.count >= i64::from(worker.config.deliveries) {
         return None;
     }
     let doublings = u32::try_from(delivery.count - 1).unwrap_or_default().min(16);
@@ -312,11 +312,11 @@ fn prepare(worker: &Worker, job: &Job, runtime: &Handle) -> Result<Prepared, Fai
     let connection =
         worker.connections.resolve(&worker.store, &job.connector, choice, &Caller::default());
     let connection = connection.map_err(connector_serve::Problem::into_failure)?;
-    let files = RunFiles::new(&worker.settings.files_dir, &worker.broker)?;
+    let files = RunFiles::new(&worker.config.files_dir, &worker.broker)?;
     let mut input = job.run.input.clone();
-    let fetching = files.fetch(&mut input, worker.settings.largest_file);
+    let fetching = files.fetch(&mut input, worker.config.largest_file);
     let fetched =
-        runtime.block_on(async { tokio::time::timeout(worker.settings.run_time, fetching).await });
+        runtime.block_on(async { tokio::time::timeout(worker.config.run_time, fetching).await });
     fetched.unwrap_or_else(|_| {
         Err(Failure::new(FailureKind::Timeout, "timed out downloading the input's files"))
     })?;
@@ -331,13 +331,13 @@ fn start(
 ) -> Result<Outcome, Failure> {
     let Prepared { connection, files, input } = prepared;
     let (connector, store) = (&job.connector, files.files());
-    let functions = worker.settings.functions.clone().with_actions(connector, &connection, &store);
+    let functions = worker.config.functions.clone().with_actions(connector, &connection, &store);
     let mut run = connector
         .run(&job.run.action, Value::Object(input))
         .connection(&connection)
         .files(&store)
         .functions(&functions)
-        .limits(Limits { time: worker.settings.run_time, ..Limits::default() })
+        .limits(Limits { time: worker.config.run_time, ..Limits::default() })
         .retries(Retries { hand_back: true, ..Retries::default() });
     if let Some(trace_parent) = job.trace_parent {
         run = run.trace_parent(trace_parent);

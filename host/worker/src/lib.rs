@@ -23,7 +23,7 @@ use connector_host::{Connector, Failure, FailureKind, Functions};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-pub use access::{Access, AccessError, Servers, User};
+pub use access::{NatsAccess, NatsAccessError, Servers, User};
 pub use broker::{BrokerError, Making};
 pub use names::Names;
 
@@ -39,10 +39,10 @@ const MAX_PULL: usize = 256;
 /// The pause after a failed pull.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The settings of a worker.
-pub struct Settings {
+/// The configuration of a worker.
+pub struct Config {
     /// The connection to NATS.
-    pub access: Access,
+    pub access: NatsAccess,
     /// The names of streams, buckets and subjects.
     pub names: Names,
     /// The settings for creating missing streams and buckets.
@@ -68,7 +68,7 @@ pub struct Settings {
 pub enum WorkerError {
     /// It cannot connect to the server.
     #[error(transparent)]
-    Access(#[from] AccessError),
+    Access(#[from] NatsAccessError),
     /// The streams, buckets or consumer cannot be used.
     #[error(transparent)]
     Broker(#[from] BrokerError),
@@ -88,7 +88,7 @@ struct Worker {
     broker: Broker,
     /// The sequence numbers of the messages that are being processed.
     under_way: Mutex<HashSet<u64>>,
-    settings: Settings,
+    config: Config,
 }
 
 impl Worker {
@@ -117,22 +117,18 @@ impl Worker {
 ///
 /// # Errors
 /// See [`WorkerError`].
-pub fn work(
-    connectors: Vec<Connector>,
-    store: Store,
-    settings: Settings,
-) -> Result<(), WorkerError> {
+pub fn work(connectors: Vec<Connector>, store: Store, config: Config) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         // One for each run, and some for files.
-        .max_blocking_threads(settings.runs + 64)
+        .max_blocking_threads(config.runs + 64)
         .build()?;
     let worked = runtime.block_on(async {
         let stop = shutdown_signal(false)?;
         let id = new_id()?;
-        let client = settings.access.connect(&format!("connector worker {id}")).await?;
-        let broker = Broker::open(client, settings.names.clone(), &settings.making).await?;
-        if let Err(error) = files::sweep(&settings.files_dir, settings.making.keep) {
+        let client = config.access.connect(&format!("connector worker {id}")).await?;
+        let broker = Broker::open(client, config.names.clone(), &config.making).await?;
+        if let Err(error) = files::sweep(&config.files_dir, config.making.keep) {
             tracing::warn!(%error, "cannot remove expired files");
         }
         let address = |connector: &Connector| connector.descriptor().own_address();
@@ -144,7 +140,7 @@ pub fn work(
             connections: ConnectionCache::default(),
             broker,
             under_way: Mutex::default(),
-            settings,
+            config,
         });
         announce(&worker);
         run_until(&worker, stop).await;
@@ -158,13 +154,13 @@ pub fn work(
 /// Reports that the worker has started, for people and for programs that start
 /// it. Ignores errors, because they may have closed standard output.
 fn announce(worker: &Worker) {
-    let servers = &worker.settings.access.servers;
+    let servers = &worker.config.access.servers;
     let _ = writeln!(io::stdout(), "{} connected to {servers}", worker.id);
 }
 
 /// Takes runs until `stop` is ready, and then waits for active runs.
 async fn run_until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
-    let slots = Arc::new(Semaphore::new(worker.settings.runs));
+    let slots = Arc::new(Semaphore::new(worker.config.runs));
     let (stopping, stopped) = watch::channel(false);
     let pulling = tokio::spawn(pull(Arc::clone(worker), Arc::clone(&slots), stopped));
     stop.await;
@@ -173,10 +169,10 @@ async fn run_until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
     tracing::info!("stopping: taking no more runs");
     let drained = async {
         let _ = pulling.await;
-        let all = u32::try_from(worker.settings.runs).unwrap_or(u32::MAX);
+        let all = u32::try_from(worker.config.runs).unwrap_or(u32::MAX);
         drop(slots.acquire_many(all).await);
     };
-    let drain = worker.settings.drain;
+    let drain = worker.config.drain;
     if tokio::time::timeout(drain, drained).await.is_err() {
         tracing::warn!("runs were still active after {drain:?}; other workers take them over");
     }

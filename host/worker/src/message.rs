@@ -44,9 +44,9 @@ impl fmt::Display for RunId {
     }
 }
 
-/// A run.
+/// A message that asks for a run.
 #[derive(Debug, PartialEq)]
-pub struct Run {
+pub struct RunMessage {
     /// The action's connector, such as `openai/v1`.
     pub component: String,
     /// The action.
@@ -61,7 +61,7 @@ pub struct Run {
     pub repeat: bool,
 }
 
-impl Run {
+impl RunMessage {
     /// Parses a message.
     ///
     /// # Errors
@@ -140,13 +140,13 @@ mod tests {
             "events": true,
             "repeat": false,
         });
-        let run = Run::parse(message.to_string().as_bytes()).unwrap();
+        let run = RunMessage::parse(message.to_string().as_bytes()).unwrap();
         assert_eq!((run.component.as_str(), run.action.as_str()), ("openai/v1", "ask"));
         assert_eq!(run.connection.as_deref(), Some("work"));
         assert!(run.input.contains_key("messages") && run.events && !run.repeat);
         let marked = b"\xef\xbb\xbf{\"action\":\"a/v1/b\",\"input\":{\"a\":\"\\ud83d\"}}";
-        assert_eq!(Run::parse(marked).unwrap().input["a"], "\u{fffd}");
-        let minimal = Run::parse(br#"{"action":"a/v1/b"}"#).unwrap();
+        assert_eq!(RunMessage::parse(marked).unwrap().input["a"], "\u{fffd}");
+        let minimal = RunMessage::parse(br#"{"action":"a/v1/b"}"#).unwrap();
         assert!(minimal.connection.is_none() && !minimal.events && minimal.repeat);
     }
 
@@ -174,7 +174,7 @@ mod tests {
                 "values, such as a token, are not accepted in messages",
             ),
         ] {
-            let failure = Run::parse(message.as_bytes()).unwrap_err();
+            let failure = RunMessage::parse(message.as_bytes()).unwrap_err();
             assert!(failure.message.contains(said), "{message}: {failure}");
             assert!(!failure.message.contains("sk-secret"), "{failure}");
             assert_eq!(failure.kind, FailureKind::InvalidInput);

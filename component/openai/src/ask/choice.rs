@@ -17,7 +17,7 @@ pub struct Choice {
     /// The error that occurred at the provider during the answer.
     pub error: Option<Failure>,
     /// The functions that the model wants called.
-    pub calls: Vec<Call>,
+    pub calls: Vec<ToolCall>,
 }
 
 impl Choice {
@@ -30,7 +30,7 @@ impl Choice {
             refusal: (!refusal.is_empty()).then(|| refusal.to_owned()),
             finish_reason: text(at(choice, "finish_reason")).to_owned(),
             error: errors::is_error(choice).then(|| errors::inside(&choice.to_string())),
-            calls: with_distinct_ids(calls.iter().filter_map(Call::of).collect()),
+            calls: with_distinct_ids(calls.iter().filter_map(ToolCall::of).collect()),
         }
     }
 }
@@ -58,7 +58,7 @@ pub fn content(content: &Value) -> Option<String> {
 /// that the provider put into it. Calls without a result are left out, because
 /// the API rejects them. So are members that are null or an empty list: servers
 /// do not accept everything in a request that they put into a response.
-pub fn sent_back(message: &Value, calls: &[Call]) -> Value {
+pub fn sent_back(message: &Value, calls: &[ToolCall]) -> Value {
     let mut message = message.as_object().cloned().unwrap_or_default();
     message.retain(|name, value| match value {
         Value::Null => name == "content",
@@ -70,14 +70,14 @@ pub fn sent_back(message: &Value, calls: &[Call]) -> Value {
     }
     message.entry("content").or_insert(Value::Null);
     if !calls.is_empty() {
-        message.insert("tool_calls".to_owned(), calls.iter().map(Call::sent_back).collect());
+        message.insert("tool_calls".to_owned(), calls.iter().map(ToolCall::sent_back).collect());
     }
     Value::Object(message)
 }
 
 /// A function that the model wants called.
 #[derive(Debug)]
-pub struct Call {
+pub struct ToolCall {
     /// The provider's id of the call.
     pub id: String,
     /// The function's name.
@@ -88,7 +88,7 @@ pub struct Call {
     given: Value,
 }
 
-impl Call {
+impl ToolCall {
     /// A call without arguments.
     pub fn new(id: &str, name: &str) -> Self {
         let (id, name) = (id.to_owned(), name.to_owned());
@@ -136,7 +136,7 @@ impl Call {
 }
 
 /// Gives each call a distinct id, unless the provider already did.
-fn with_distinct_ids(mut calls: Vec<Call>) -> Vec<Call> {
+fn with_distinct_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
     let given: Vec<String> = calls.iter().map(|call| call.id.clone()).collect();
     let mut ids: Vec<String> = Vec::new();
     for call in &mut calls {

@@ -9,7 +9,7 @@ use connector_sdk::json_schema::{self, Invalid, Violation};
 use connector_sdk::{Failure, FailureKind, Result, errors, events, json};
 use serde_json::{Value, json};
 
-use super::choice::{Call, Choice, sent_back};
+use super::choice::{Choice, ToolCall, sent_back};
 use super::format::{self, Format};
 use super::functions::Functions;
 use super::request::Requests;
@@ -141,7 +141,7 @@ impl Conversation<'_> {
     /// Calls functions concurrently and returns the messages with their results
     /// for the next request. The model receives a call's error, from which it
     /// often recovers. Only a failure that ends the run is returned.
-    fn call(&self, calls: &[Call]) -> Result<Vec<Value>> {
+    fn call(&self, calls: &[ToolCall]) -> Result<Vec<Value>> {
         let checked: Vec<_> = calls.iter().map(|call| self.check(call)).collect();
         let mut invocations = Vec::new();
         for (call, checked) in calls.iter().zip(&checked) {
@@ -178,7 +178,7 @@ impl Conversation<'_> {
     }
 
     /// The invocation for a call, or what is wrong with the call.
-    fn check(&self, call: &Call) -> Result<Invocation, String> {
+    fn check(&self, call: &ToolCall) -> Result<Invocation, String> {
         if call.name.is_empty() {
             return Err("the call has no function name".to_owned());
         }

@@ -4,7 +4,7 @@ use connector_sdk::{Failure, Properties, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::choice::Call;
+use super::choice::ToolCall;
 
 // The content may be empty: a form sends a field for instructions that way if it
 // was not filled in.
@@ -66,7 +66,7 @@ pub fn for_api(
             leading += 1;
         }
         if role == "tool" {
-            let call = Call::new(&format!("call_{results}"), "tool");
+            let call = ToolCall::new(&format!("call_{results}"), "tool");
             results += 1;
             sent.push((
                 json!({ "role": "assistant", "content": null, "tool_calls": [call.sent_back()] }),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
-use super::base_url::{BaseUrl, Scheme};
+use super::base_url::{BaseUrl, UrlScheme};
 
 /// The addresses that connections may reach, and over which scheme.
 ///
@@ -76,34 +76,34 @@ impl AddressPolicy {
             Host::Ipv6(address) => self.check(address.into(), url.scheme()),
             Host::Domain("localhost") => self.check(Ipv4Addr::LOCALHOST.into(), url.scheme()),
             Host::Domain(_) => match (self, url.scheme()) {
-                (Self::Public, Scheme::Http) => Err(AddressError::NoHttp),
-                (Self::Any, Scheme::Http) => Err(AddressError::NotLoopback),
+                (Self::Public, UrlScheme::Http) => Err(AddressError::NoHttp),
+                (Self::Any, UrlScheme::Http) => Err(AddressError::NotLoopback),
                 _ => Ok(()),
             },
         }
     }
 
     /// Checks an address before connecting to it.
-    pub(crate) fn check(self, address: IpAddr, scheme: Scheme) -> Result<(), AddressError> {
-        use Kind::{Loopback, Metadata, NoServer, Private, Public};
-        match (self, scheme, Kind::of(address.to_canonical())) {
+    pub(crate) fn check(self, address: IpAddr, scheme: UrlScheme) -> Result<(), AddressError> {
+        use AddressKind::{Loopback, Metadata, NoServer, Private, Public};
+        match (self, scheme, AddressKind::of(address.to_canonical())) {
             (_, _, NoServer) => Err(AddressError::NoServer),
             (_, _, Metadata) => Err(AddressError::Metadata),
-            (Self::Public, Scheme::Https, Public)
-            | (Self::Any, Scheme::Https, _)
-            | (Self::Any, Scheme::Http, Loopback)
-            | (Self::PrivateHttp, Scheme::Https, _)
-            | (Self::PrivateHttp, Scheme::Http, Loopback | Private) => Ok(()),
-            (Self::Public, Scheme::Https, _) => Err(AddressError::NotPublic),
-            (Self::Public, Scheme::Http, _) => Err(AddressError::NoHttp),
-            (Self::Any, Scheme::Http, _) => Err(AddressError::NotLoopback),
-            (Self::PrivateHttp, Scheme::Http, _) => Err(AddressError::NotPrivate),
+            (Self::Public, UrlScheme::Https, Public)
+            | (Self::Any, UrlScheme::Https, _)
+            | (Self::Any, UrlScheme::Http, Loopback)
+            | (Self::PrivateHttp, UrlScheme::Https, _)
+            | (Self::PrivateHttp, UrlScheme::Http, Loopback | Private) => Ok(()),
+            (Self::Public, UrlScheme::Https, _) => Err(AddressError::NotPublic),
+            (Self::Public, UrlScheme::Http, _) => Err(AddressError::NoHttp),
+            (Self::Any, UrlScheme::Http, _) => Err(AddressError::NotLoopback),
+            (Self::PrivateHttp, UrlScheme::Http, _) => Err(AddressError::NotPrivate),
         }
     }
 }
 
 /// The kind of an address.
-enum Kind {
+enum AddressKind {
     Loopback,
     /// On a local network, see [`AddressPolicy`].
     Private,
@@ -118,7 +118,7 @@ enum Kind {
     Special,
 }
 
-impl Kind {
+impl AddressKind {
     fn of(address: IpAddr) -> Self {
         if address.is_unspecified() || address.is_multicast() {
             return Self::NoServer;
@@ -207,8 +207,8 @@ mod tests {
         for address in addresses {
             let parsed = address.parse().unwrap();
             let of = |scheme| POLICIES.map(|policy| policy.check(parsed, scheme));
-            assert_eq!(of(Scheme::Https), https, "https to {address}");
-            assert_eq!(of(Scheme::Http), http, "http to {address}");
+            assert_eq!(of(UrlScheme::Https), https, "https to {address}");
+            assert_eq!(of(UrlScheme::Http), http, "http to {address}");
         }
     }
 

@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 /// Whether a connection uses TLS.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) enum Scheme {
+pub(crate) enum UrlScheme {
     Http,
     Https,
 }
@@ -22,7 +22,7 @@ pub(crate) enum Scheme {
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct BaseUrl {
     url: Url,
-    scheme: Scheme,
+    scheme: UrlScheme,
     host: Host,
 }
 
@@ -78,8 +78,8 @@ impl BaseUrl {
             return Err(BaseUrlError::QueryOrFragment);
         }
         let scheme = match url.scheme() {
-            "https" => Scheme::Https,
-            "http" => Scheme::Http,
+            "https" => UrlScheme::Https,
+            "http" => UrlScheme::Http,
             _ => return Err(BaseUrlError::Scheme),
         };
         let host = url.host().ok_or(BaseUrlError::NotAbsolute)?.to_owned();
@@ -110,7 +110,7 @@ impl BaseUrl {
         }
     }
 
-    pub(crate) fn scheme(&self) -> Scheme {
+    pub(crate) fn scheme(&self) -> UrlScheme {
         self.scheme
     }
 

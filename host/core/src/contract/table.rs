@@ -74,8 +74,8 @@ pub struct Property {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub condition: Option<Condition>,
     /// The limits.
-    #[serde(skip_serializing_if = "Limits::is_empty")]
-    pub limits: Limits,
+    #[serde(skip_serializing_if = "PropertyLimits::is_empty")]
+    pub limits: PropertyLimits,
     /// The members of an object, or the shape of an array's items.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Property>,
@@ -234,7 +234,7 @@ pub enum Comparison {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub struct Limits {
+pub struct PropertyLimits {
     /// The minimum number.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
     pub minimum: Option<f64>,
@@ -337,7 +337,7 @@ impl<'a> IntoIterator for &'a PropertyTable {
     }
 }
 
-impl Limits {
+impl PropertyLimits {
     /// Whether there are no limits.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -345,7 +345,7 @@ impl Limits {
 }
 
 /// Compares patterns by their source.
-impl PartialEq for Limits {
+impl PartialEq for PropertyLimits {
     fn eq(&self, other: &Self) -> bool {
         let source = |limits: &Self| limits.pattern.as_ref().map(|pattern| pattern.source.clone());
         self.minimum == other.minimum

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Property, PropertyTable,
+    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyLimits, PropertyTable,
     PropertyType, TableError,
 };
 use crate::contract::{
@@ -128,7 +128,7 @@ fn choice_of(authorizations: &[wit::Authorization]) -> Property {
         provider_default: None,
         choices: Some(Choices { known, open: false, dynamic: None }),
         condition: None,
-        limits: Limits::default(),
+        limits: PropertyLimits::default(),
         children: Vec::new(),
         values: None,
     }

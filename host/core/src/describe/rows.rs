@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::contract::json;
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Limits, Pattern, Property, PropertyTable,
-    PropertyType, TableError, key,
+    Choice, Choices, Comparison, Condition, ControlType, Pattern, Property, PropertyLimits,
+    PropertyTable, PropertyType, TableError, key,
 };
 use crate::input;
 use crate::runtime::bindings::types as wit;
@@ -216,7 +216,7 @@ impl Rows {
             condition: condition.transpose()?,
             limits: row
                 .limits
-                .map_or(Ok(Limits::default()), |limits| parse_limits(limits, &path))?,
+                .map_or(Ok(PropertyLimits::default()), |limits| parse_limits(limits, &path))?,
             children,
             values: values.map(Box::new),
         };
@@ -286,7 +286,7 @@ fn parse_condition(condition: wit::Condition, path: &str) -> Result<Condition, T
     Ok(Condition { property: condition.property, matches, values })
 }
 
-fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
+fn parse_limits(limits: wit::Limits, path: &str) -> Result<PropertyLimits, TableError> {
     let pattern = limits
         .pattern
         .map(|source| {
@@ -309,7 +309,7 @@ fn parse_limits(limits: wit::Limits, path: &str) -> Result<Limits, TableError> {
             format!("accepts `{}`, which is not a file name extension", odd.escape_debug());
         return Err(TableError::new(path, reason));
     }
-    Ok(Limits {
+    Ok(PropertyLimits {
         minimum: limits.minimum,
         maximum: limits.maximum,
         min_length: limits.min_length,
@@ -416,7 +416,7 @@ fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
     Ok(())
 }
 
-fn admits_integer(limits: &Limits) -> bool {
+fn admits_integer(limits: &PropertyLimits) -> bool {
     limits.minimum.zip(limits.maximum).is_none_or(|(low, high)| low.ceil() <= high.floor())
 }
 

@@ -33,7 +33,7 @@ use ureq::http::{self, Method, Uri, header};
 use ureq::{SendBody, Timeout};
 
 use crate::budget::{Account, Cancellation, Stopped};
-use crate::contract::base_url::Scheme;
+use crate::contract::base_url::UrlScheme;
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
 use crate::files;
 
@@ -43,7 +43,7 @@ pub(crate) use embedded::EmbeddedFiles;
 pub(crate) use event_stream::ServerSentEvent;
 pub(crate) use headers::is_header_of_connection;
 pub(crate) use progress::Progress;
-pub(crate) use recording::Tape;
+pub(crate) use recording::RecordMode;
 pub use recording::{
     Exchange, Player, RecordedBody, RecordedRequest, RecordedResponse, Recorder, Recording,
     RecordingError,
@@ -67,11 +67,11 @@ pub(crate) struct Request {
     pub path: String,
     pub query: Vec<(String, String)>,
     pub headers: Vec<(String, String)>,
-    pub content: Content,
+    pub content: RequestContent,
 }
 
 /// The body of a request.
-pub(crate) enum Content {
+pub(crate) enum RequestContent {
     None,
     Bytes { mime_type: String, bytes: Vec<u8> },
     Json(Vec<JsonPiece>),
@@ -94,7 +94,7 @@ pub(crate) struct Terms<'a> {
     pub account: &'a Arc<Account>,
     pub cancellation: &'a Cancellation,
     pub on_event: Option<&'a OnEvent>,
-    pub tape: Option<&'a Tape>,
+    pub record_mode: Option<&'a RecordMode>,
 }
 
 /// The outcome of a request, retries included.
@@ -125,20 +125,20 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         processed: false,
         asked_pause: None,
     };
-    let recorded = terms.tape.map(|_| RecordedRequest::of(&request, route.redactor()));
-    let request = match Prepared::new(route, request, terms.max_body) {
+    let recorded = terms.record_mode.map(|_| RecordedRequest::of(&request, route.redactor()));
+    let request = match PreparedRequest::new(route, request, terms.max_body) {
         Ok(request) => request,
         Err(failure) => return Sent { result: Err(failure), ..sent },
     };
-    if let (Some(Tape::Replay(player)), Some(recorded)) = (terms.tape, &recorded) {
+    if let (Some(RecordMode::Replay(player)), Some(recorded)) = (terms.record_mode, &recorded) {
         let answer = player.answer(recorded);
         sent.attempts = 1;
         sent.result = answer.and_then(|answer| request.answered(answer, terms));
         return sent;
     }
     send_with_retries(&request, &mut sent, terms);
-    if let (Some(Tape::Record(recorder)), Some(recorded), Ok(response)) =
-        (terms.tape, recorded, &mut sent.result)
+    if let (Some(RecordMode::Record(recorder)), Some(recorded), Ok(response)) =
+        (terms.record_mode, recorded, &mut sent.result)
     {
         response.record(recorder, recorded);
     }
@@ -146,7 +146,7 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
 }
 
 /// Repeats a request until its outcome is final or no attempt is left.
-fn send_with_retries(request: &Prepared, sent: &mut Sent, terms: &Terms) {
+fn send_with_retries(request: &PreparedRequest, sent: &mut Sent, terms: &Terms) {
     loop {
         if let Err(exceeded) = terms.account.request() {
             sent.result = Err(exceeded.into());
@@ -189,7 +189,7 @@ fn send_with_retries(request: &Prepared, sent: &mut Sent, terms: &Terms) {
 }
 
 /// A request that was checked and is ready to be sent.
-struct Prepared<'a> {
+struct PreparedRequest<'a> {
     route: &'a Route,
     method: Method,
     target: Uri,
@@ -199,7 +199,7 @@ struct Prepared<'a> {
     what: String,
 }
 
-impl<'a> Prepared<'a> {
+impl<'a> PreparedRequest<'a> {
     fn new(route: &'a Route, request: Request, max_body: u64) -> Result<Self, Failure> {
         let path = target::path(&request.path)?;
         let query = route.query(&request.query)?;
@@ -234,7 +234,7 @@ impl<'a> Prepared<'a> {
         tracing::debug!(request = self.what, status = answer.status().as_u16(), "responded");
         let mut response = self.answered(answer, terms)?;
         match self.route.base().scheme() {
-            Scheme::Http if expects_tls(&mut response) => {
+            UrlScheme::Http if expects_tls(&mut response) => {
                 let host = self.route.base().origin();
                 let message = format!("the server at {host} expects TLS; use an https:// URL");
                 Err(Failure::new(FailureKind::Network, message).after_request(true))
@@ -307,8 +307,8 @@ impl<'a> Prepared<'a> {
             }
             ureq::Error::Protocol(error) => {
                 let hint = match self.route.base().scheme() {
-                    Scheme::Http => "; if the server expects TLS, use an https:// URL",
-                    Scheme::Https => "",
+                    UrlScheme::Http => "; if the server expects TLS, use an https:// URL",
+                    UrlScheme::Https => "",
                 };
                 network(format!("the response to {what} is not valid HTTP ({error}){hint}"))
                     .after_request(began)
@@ -354,7 +354,7 @@ impl<'a> Prepared<'a> {
 /// every address ([`resolver`]) and a configuration that follows no redirects
 /// and decompresses nothing ([`route`]).
 fn exchange(
-    prepared: &Prepared,
+    prepared: &PreparedRequest,
     terms: &Terms,
     connections: Connections,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
@@ -394,22 +394,22 @@ enum Connections {
     New,
 }
 
-fn content(content: Content) -> Result<Body, Failure> {
+fn content(content: RequestContent) -> Result<Body, Failure> {
     match content {
-        Content::None => Ok(Body::none()),
-        Content::Bytes { mime_type, bytes } => {
+        RequestContent::None => Ok(Body::none()),
+        RequestContent::Bytes { mime_type, bytes } => {
             let content_type = header_value(&mime_type)
                 .ok_or_else(|| not_allowed("its body has no valid content type"))?;
             let content_type = content_type.to_str().unwrap_or("application/octet-stream");
             Ok(Body::bytes(content_type, bytes))
         }
-        Content::Json(pieces) => Ok(Body::json(pieces)),
-        Content::File { content, mime_type } => {
+        RequestContent::Json(pieces) => Ok(Body::json(pieces)),
+        RequestContent::File { content, mime_type } => {
             header_value(&mime_type)
                 .ok_or_else(|| not_allowed("its body has no valid content type"))?;
             Ok(Body::file(mime_type, content))
         }
-        Content::Form(parts) => Body::form(parts),
+        RequestContent::Form(parts) => Body::form(parts),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::contract::{Failure, FailureKind};
 
 use super::body::{FormPart, FormValue, JsonPiece};
 use super::redact::Redactor;
-use super::{Content, Request};
+use super::{Request, RequestContent};
 
 /// Response headers that describe the transfer and differ each time.
 const TRANSFER_HEADERS: [&str; 5] =
@@ -200,19 +200,19 @@ impl RecordedBody {
         }
     }
 
-    fn of_request(content: &Content) -> Self {
+    fn of_request(content: &RequestContent) -> Self {
         let file = |size: u64| format!("<{size} bytes>");
         match content {
-            Content::None => Self::default(),
-            Content::Bytes { bytes, .. } => Self::of(bytes.clone()),
-            Content::Json(pieces) => {
+            RequestContent::None => Self::default(),
+            RequestContent::Bytes { bytes, .. } => Self::of(bytes.clone()),
+            RequestContent::Json(pieces) => {
                 let pieces = pieces.iter().map(|piece| match piece {
                     JsonPiece::Text(text) => text.clone(),
                     JsonPiece::File(content) => file(content.size()),
                 });
                 Self::of(pieces.collect::<String>().into_bytes())
             }
-            Content::Form(parts) => {
+            RequestContent::Form(parts) => {
                 let part = |FormPart { name, value }: &FormPart| match value {
                     FormValue::Text(text) => serde_json::json!([name, text]),
                     FormValue::File { content, name: file_name, .. } => {
@@ -221,7 +221,7 @@ impl RecordedBody {
                 };
                 Self { json: Some(parts.iter().map(part).collect()), ..Self::default() }
             }
-            Content::File { content, .. } => {
+            RequestContent::File { content, .. } => {
                 Self { text: Some(file(content.size())), ..Self::default() }
             }
         }
@@ -324,8 +324,8 @@ struct Entry {
     redactor: Redactor,
 }
 
-/// Where the body of a response is recorded.
-pub(super) struct Place {
+/// Records the body of a response.
+pub(super) struct BodyRecorder {
     recorder: Recorder,
     index: usize,
 }
@@ -360,16 +360,16 @@ impl Recorder {
         status: u16,
         headers: &[(String, String)],
         redactor: Redactor,
-    ) -> Place {
+    ) -> BodyRecorder {
         let is_kept = |(name, _): &&(String, String)| !TRANSFER_HEADERS.contains(&name.as_str());
         let headers = joined(headers.iter().filter(is_kept).cloned());
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.push(Entry { request, status, headers, body: Vec::new(), redactor });
-        Place { recorder: self.clone(), index: entries.len() - 1 }
+        BodyRecorder { recorder: self.clone(), index: entries.len() - 1 }
     }
 }
 
-impl Place {
+impl BodyRecorder {
     pub(super) fn received(&self, bytes: &[u8]) {
         let mut entries = self.recorder.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get_mut(self.index) {
@@ -447,7 +447,7 @@ impl Player {
 
 /// Whether a run is recorded or replayed.
 #[derive(Clone)]
-pub(crate) enum Tape {
+pub(crate) enum RecordMode {
     Record(Recorder),
     Replay(Player),
 }

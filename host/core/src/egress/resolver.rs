@@ -9,7 +9,7 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use crate::contract::base_url::Scheme;
+use crate::contract::base_url::UrlScheme;
 use crate::contract::{AddressError, AddressPolicy};
 
 /// Returns no addresses. [`super::socket`] does the lookup when it connects.
@@ -68,8 +68,8 @@ impl<R: Resolver> Resolver for CheckingResolver<R> {
             error => error,
         })?;
         let scheme = match uri.scheme_str() {
-            Some("https") => Scheme::Https,
-            _ => Scheme::Http,
+            Some("https") => UrlScheme::Https,
+            _ => UrlScheme::Http,
         };
         for address in &*addresses {
             let address = address.ip().to_canonical();

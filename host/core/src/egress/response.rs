@@ -18,7 +18,7 @@ use super::embedded::{self, EmbeddedFiles, Stored};
 use super::event_stream::{EventStream, ServerSentEvent};
 use super::headers;
 use super::progress::Progress;
-use super::recording::{Place, RecordedRequest, Recorder};
+use super::recording::{BodyRecorder, RecordedRequest, Recorder};
 use super::redact::Redactor;
 use super::socket;
 
@@ -73,7 +73,7 @@ pub struct Response {
     /// The embedded files that were stored.
     stored: Stored,
     /// Where the body is recorded.
-    recorded: Option<Place>,
+    recorded: Option<BodyRecorder>,
     account: Arc<Account>,
     /// The bytes of the response that are in memory.
     held: Held,

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use ureq::http::Method;
 
 use crate::contract::{AddressPolicy, BaseUrl, Failure, FailureKind};
-use crate::egress::{self, Content, Credential, Destination, Route, Secret, Terms, header_name};
+use crate::egress::{
+    self, Credential, Destination, RequestContent, Route, Secret, Terms, header_name,
+};
 use crate::host::Host;
 use crate::runtime::functions::{Context, Function, Functions};
 
@@ -174,9 +176,9 @@ fn call(
             "application/json, text/*;q=0.9, */*;q=0.1".to_owned(),
         )],
         content: if in_query {
-            Content::None
+            RequestContent::None
         } else {
-            Content::Bytes {
+            RequestContent::Bytes {
                 mime_type: "application/json".to_owned(),
                 bytes: arguments.to_string().into_bytes(),
             }
@@ -191,7 +193,7 @@ fn call(
         account: &context.account,
         cancellation: &context.cancellation,
         on_event: None,
-        tape: None,
+        record_mode: None,
     };
     let sent = egress::send(route, request, &terms);
     context.account.sent(sent.request_sent, sent.processed);

@@ -11,8 +11,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use crate::contract::table::{
-    Choice, Choices, ControlType, Limits, Property, PropertyTable, PropertyType, key, plain_number,
-    same,
+    Choice, Choices, ControlType, Property, PropertyLimits, PropertyTable, PropertyType, key,
+    plain_number, same,
 };
 use crate::contract::{Failure, FileEntry, Violations};
 pub(crate) use named::{file_urls, listed_strings};
@@ -20,7 +20,7 @@ use reading::Reader;
 
 /// An input as the action receives it.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct PreparedInput {
     pub value: Value,
     kept: Kept,
 }
@@ -34,7 +34,11 @@ struct Kept(HashMap<String, Vec<usize>>);
 ///
 /// # Errors
 /// `invalid-input` with the path of the property.
-pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(
+    table: &PropertyTable,
+    input: Value,
+    of: &str,
+) -> Result<PreparedInput, Failure> {
     let mut checker = Checker::new();
     let object = match checker.reader.object(input) {
         Value::Object(object) => object,
@@ -46,7 +50,7 @@ pub(crate) fn prepare(table: &PropertyTable, input: Value, of: &str) -> Result<P
     };
     let owner = Owner { path: String::new(), name: of.to_owned() };
     let value = checker.members(table.as_slice(), None, object, &owner)?;
-    Ok(Prepared { value: Value::Object(value), kept: checker.kept })
+    Ok(PreparedInput { value: Value::Object(value), kept: checker.kept })
 }
 
 /// Prepares the values of a connection, like [`prepare`].
@@ -58,7 +62,7 @@ pub(crate) fn prepare_connection(
     Checker::new().members(table.as_slice(), None, values, &owner)
 }
 
-impl Prepared {
+impl PreparedInput {
     /// Translates the path in a connector's failure from the prepared input to the
     /// original input.
     pub fn as_given(&self, mut failure: Failure) -> Failure {
@@ -441,7 +445,7 @@ fn check_limits(property: &Property, given: &Value, path: &str) -> Result<(), Fa
     Ok(())
 }
 
-fn check_count(limits: &Limits, count: usize, of: &str, path: &str) -> Result<(), Failure> {
+fn check_count(limits: &PropertyLimits, count: usize, of: &str, path: &str) -> Result<(), Failure> {
     if !outside(count as u64, limits.min_items, limits.max_items) {
         return Ok(());
     }
@@ -450,7 +454,11 @@ fn check_count(limits: &Limits, count: usize, of: &str, path: &str) -> Result<()
     Err(Failure::invalid_input(path, message))
 }
 
-fn check_keys(limits: &Limits, object: &Map<String, Value>, path: &str) -> Result<(), Failure> {
+fn check_keys(
+    limits: &PropertyLimits,
+    object: &Map<String, Value>,
+    path: &str,
+) -> Result<(), Failure> {
     let Some(pattern) = &limits.pattern else { return Ok(()) };
     let Some(key) = object.keys().find(|key| !pattern.matches(key)) else { return Ok(()) };
     let message =
@@ -604,7 +612,7 @@ mod tests {
         Property { required: true, ..property }
     }
 
-    fn limited(property: Property, limits: Limits) -> Property {
+    fn limited(property: Property, limits: PropertyLimits) -> Property {
         Property { limits, ..property }
     }
 
@@ -662,7 +670,7 @@ mod tests {
     #[test]
     fn a_required_string_may_be_empty_if_its_minimum_length_is_zero() {
         let table = || {
-            let limits = Limits { min_length: Some(0), ..Limits::default() };
+            let limits = PropertyLimits { min_length: Some(0), ..PropertyLimits::default() };
             let said = Property { limits, ..required(string("said")) };
             vec![array("list", object("", vec![said, string("by")]))]
         };
@@ -777,7 +785,8 @@ mod tests {
 
     #[test]
     fn limits_are_inclusive_and_reported() {
-        let between = Limits { minimum: Some(0.25), maximum: Some(4.0), ..Limits::default() };
+        let between =
+            PropertyLimits { minimum: Some(0.25), maximum: Some(4.0), ..PropertyLimits::default() };
         let table = || vec![limited(number("speed"), between.clone())];
         becomes(table(), json!({"speed": 0.25}), json!({"speed": 0.25}));
         becomes(table(), json!({"speed": 4}), json!({"speed": 4}));
@@ -788,7 +797,7 @@ mod tests {
             "`speed` must be between 0.25 and 4 (got 4.01)",
         );
 
-        let short = Limits { max_length: Some(3), ..Limits::default() };
+        let short = PropertyLimits { max_length: Some(3), ..PropertyLimits::default() };
         let table = || vec![limited(string("text"), short.clone())];
         // Lengths are in characters, not bytes.
         becomes(table(), json!({"text": "äöü"}), json!({"text": "äöü"}));
@@ -804,12 +813,16 @@ mod tests {
     fn a_map_checks_its_keys_and_values() {
         let value = limited(
             shape(PropertyType::Number, ControlType::Number),
-            Limits { minimum: Some(-100.0), maximum: Some(100.0), ..Limits::default() },
+            PropertyLimits {
+                minimum: Some(-100.0),
+                maximum: Some(100.0),
+                ..PropertyLimits::default()
+            },
         );
         let pattern = crate::contract::table::Pattern::new("[0-9]+".to_owned()).ok();
         let map = Property {
             values: Some(Box::new(value)),
-            limits: Limits { pattern, ..Limits::default() },
+            limits: PropertyLimits { pattern, ..PropertyLimits::default() },
             ..row("bias", PropertyType::Object, ControlType::ObjectBuilder)
         };
         becomes(
@@ -854,7 +867,7 @@ mod tests {
     fn a_file_only_needs_its_url() {
         let file = |accept: &[&str]| {
             let accept = accept.iter().map(|&extension| extension.to_owned()).collect();
-            let limits = Limits { accept, ..Limits::default() };
+            let limits = PropertyLimits { accept, ..PropertyLimits::default() };
             vec![limited(row("file", PropertyType::FileEntry, ControlType::FileEntry), limits)]
         };
         let whole = json!({
@@ -1201,7 +1214,7 @@ mod tests {
     #[test]
     fn a_secret_is_trimmed_and_never_repeated() {
         let pattern = crate::contract::table::Pattern::new("sk-[a-z]+".to_owned()).ok();
-        let limits = Limits { pattern, ..Limits::default() };
+        let limits = PropertyLimits { pattern, ..PropertyLimits::default() };
         let table = || vec![limited(Property { secret: true, ..string("token") }, limits.clone())];
         becomes(table(), json!({"token": " sk-a\r\n"}), json!({"token": "sk-a"}));
         refuses(table(), json!({"token": "pk-1"}), "token", "`token` must match sk-[a-z]+");

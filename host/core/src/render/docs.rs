@@ -627,12 +627,12 @@ fn value_code(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::table::{Comparison, ControlType, Limits, Pattern};
+    use crate::contract::table::{Comparison, ControlType, Pattern, PropertyLimits};
     use crate::fixture::{
         action, array, binding, closed, definition, object, open, row, shape, string, when,
     };
 
-    fn number(name: &str, limits: Limits) -> Property {
+    fn number(name: &str, limits: PropertyLimits) -> Property {
         Property { limits, ..row(name, PropertyType::Number, ControlType::Number) }
     }
 
@@ -655,7 +655,8 @@ mod tests {
         };
         check(map, "{}");
         check(array("a", shape(PropertyType::String, ControlType::Text)), "[STRING]");
-        let message = || object("", vec![string("content"), number("weight", Limits::default())]);
+        let message =
+            || object("", vec![string("content"), number("weight", PropertyLimits::default())]);
         check(array("a", message()), r"[{STRING\(content), NUMBER\(weight)}]");
         let inner = Property { name: "inner".to_owned(), ..message() };
         check(object("a", vec![inner]), r"{\{STRING\(content), NUMBER\(weight)}\(inner)}");
@@ -682,21 +683,30 @@ mod tests {
 
     #[test]
     fn describes_every_limit() {
-        let check = |limits: Limits, expected: &str| {
+        let check = |limits: PropertyLimits, expected: &str| {
             check(Property { limits, ..string("a") }, &format!("`a`: {expected}"));
         };
-        let none = Limits::default;
-        check(Limits { minimum: Some(-2.0), maximum: Some(0.5), ..none() }, "Between -2 and 0.5.");
-        check(Limits { minimum: Some(1.0), ..none() }, "At least 1.");
-        check(Limits { max_length: Some(4096), ..none() }, "At most 4096 characters.");
-        check(Limits { min_items: Some(2), max_items: Some(2), ..none() }, "Exactly 2 items.");
-        check(Limits { max_bytes: Some(26_214_400), ..none() }, "At most 26214400 bytes (25 MiB).");
+        let none = PropertyLimits::default;
         check(
-            Limits { accept: vec!["mp3".to_owned(), "wav".to_owned()], ..none() },
+            PropertyLimits { minimum: Some(-2.0), maximum: Some(0.5), ..none() },
+            "Between -2 and 0.5.",
+        );
+        check(PropertyLimits { minimum: Some(1.0), ..none() }, "At least 1.");
+        check(PropertyLimits { max_length: Some(4096), ..none() }, "At most 4096 characters.");
+        check(
+            PropertyLimits { min_items: Some(2), max_items: Some(2), ..none() },
+            "Exactly 2 items.",
+        );
+        check(
+            PropertyLimits { max_bytes: Some(26_214_400), ..none() },
+            "At most 26214400 bytes (25 MiB).",
+        );
+        check(
+            PropertyLimits { accept: vec!["mp3".to_owned(), "wav".to_owned()], ..none() },
             "File types: `mp3`, `wav`.",
         );
         let pattern = Pattern::new("a|b".to_owned()).unwrap();
-        check(Limits { pattern: Some(pattern), ..none() }, r"Matches `a\|b`.");
+        check(PropertyLimits { pattern: Some(pattern), ..none() }, r"Matches `a\|b`.");
     }
 
     #[test]
@@ -766,7 +776,7 @@ mod tests {
         let file = Property {
             label: "File".to_owned(),
             required: true,
-            limits: Limits { accept: vec!["mp3".to_owned()], ..Limits::default() },
+            limits: PropertyLimits { accept: vec!["mp3".to_owned()], ..PropertyLimits::default() },
             ..row("file", PropertyType::FileEntry, ControlType::FileEntry)
         };
         let count = Property {

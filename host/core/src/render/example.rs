@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{condition, is_template};
-use crate::contract::table::{Limits, Property, PropertyTable, PropertyType, plain_number};
+use crate::contract::table::{Property, PropertyLimits, PropertyTable, PropertyType, plain_number};
 
 /// An input with the required properties and those that have a default, unless they
 /// are hidden. The value of each is its default, its first choice or a plain value
@@ -101,14 +101,14 @@ fn list<'a>(property: &Property, known: impl Iterator<Item = &'a Value>, max: us
 }
 
 /// 1, or the number closest to it within the limits.
-fn number(limits: &Limits, up: fn(f64) -> f64, down: fn(f64) -> f64) -> Value {
+fn number(limits: &PropertyLimits, up: fn(f64) -> f64, down: fn(f64) -> f64) -> Value {
     let number = limits.minimum.map_or(1.0, |minimum| up(minimum).max(1.0));
     plain_number(limits.maximum.map_or(number, |maximum| number.min(down(maximum))))
 }
 
 fn words(property: &Property) -> String {
     let placeholder = property.placeholder.as_deref().filter(|text| !text.contains("{{"));
-    let Limits { min_length, max_length, .. } = property.limits;
+    let PropertyLimits { min_length, max_length, .. } = property.limits;
     let words = placeholder.unwrap_or("text");
     let shortest = (min_length.unwrap_or(0) as usize).min(MAX_TEXT);
     let longest = max_length.map_or(usize::MAX, |longest| longest as usize);
@@ -177,17 +177,17 @@ mod tests {
     fn values_are_within_their_limits() {
         let limited =
             |kind, limits| required(Property { limits, ..row("a", kind, ControlType::Text) });
-        let at_least = Limits { minimum: Some(2.5), ..Limits::default() };
+        let at_least = PropertyLimits { minimum: Some(2.5), ..PropertyLimits::default() };
         check(vec![limited(PropertyType::Integer, at_least.clone())], json!({ "a": 3 }));
         check(vec![limited(PropertyType::Number, at_least)], json!({ "a": 2.5 }));
-        let at_most = Limits { maximum: Some(0.5), ..Limits::default() };
+        let at_most = PropertyLimits { maximum: Some(0.5), ..PropertyLimits::default() };
         check(vec![limited(PropertyType::Integer, at_most.clone())], json!({ "a": 0 }));
         check(vec![limited(PropertyType::Number, at_most)], json!({ "a": 0.5 }));
-        let long = Limits { min_length: Some(6), ..Limits::default() };
+        let long = PropertyLimits { min_length: Some(6), ..PropertyLimits::default() };
         check(vec![limited(PropertyType::String, long)], json!({ "a": "text.." }));
-        let short = Limits { max_length: Some(2), ..Limits::default() };
+        let short = PropertyLimits { max_length: Some(2), ..PropertyLimits::default() };
         check(vec![limited(PropertyType::String, short)], json!({ "a": "te" }));
-        let two = Limits { min_items: Some(2), ..Limits::default() };
+        let two = PropertyLimits { min_items: Some(2), ..PropertyLimits::default() };
         check(
             vec![Property { children: vec![string("")], ..limited(PropertyType::Array, two) }],
             json!({ "a": ["text", "text"] }),
@@ -199,7 +199,7 @@ mod tests {
         let several = Property {
             choices: closed(&[("A", json!("a")), ("B", json!("b"))]),
             control: ControlType::MultiSelect,
-            limits: Limits { min_items: Some(2), ..Limits::default() },
+            limits: PropertyLimits { min_items: Some(2), ..PropertyLimits::default() },
             ..array("a", string(""))
         };
         check(vec![required(several)], json!({ "a": ["a", "b"] }));
@@ -207,10 +207,10 @@ mod tests {
 
     #[test]
     fn limits_the_size_of_an_example() {
-        let many = || Limits {
+        let many = || PropertyLimits {
             min_items: Some(u32::MAX),
             min_length: Some(u32::MAX),
-            ..Limits::default()
+            ..PropertyLimits::default()
         };
         let limited = |property: Property| required(Property { limits: many(), ..property });
         let deep = (0..16).fold(limited(string("")), |item, _| limited(array("", item)));

@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
     use crate::contract::table::{
-        Comparison, Condition, Limits, Pattern, PropertyTable, PropertyType,
+        Comparison, Condition, Pattern, PropertyLimits, PropertyTable, PropertyType,
     };
     use crate::contract::{Action, Definition, Descriptor, Output, Scheme};
     use crate::fixture::{action, binding, definition};
@@ -163,10 +163,10 @@ mod tests {
             placeholder: Some(hostile.to_owned()),
             default: Some(json!({ hostile: [hostile] })),
             provider_default: Some(json!([hostile])),
-            limits: Limits {
+            limits: PropertyLimits {
                 pattern: Some(Pattern::new(r"\{{2}".to_owned()).unwrap()),
                 accept: vec![hostile.to_owned()],
-                ..Limits::default()
+                ..PropertyLimits::default()
             },
             required: true,
             ..crate::fixture::row(name, PropertyType::String, ControlType::Text)

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::schema::{put, put_scalar, put_some, put_text};
 use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions};
 use crate::contract::table::{
-    Choice, Limits, Property, PropertyTable, PropertyType, plain_number, same,
+    Choice, Property, PropertyLimits, PropertyTable, PropertyType, plain_number, same,
 };
 
 /// The maximum number of choices listed in a description.
@@ -209,8 +209,15 @@ impl Plain {
     }
 
     fn limits(self, schema: &mut Map<String, Value>, property: &Property) {
-        let Limits {
-            minimum, maximum, min_length, max_length, min_items, max_items, pattern, ..
+        let PropertyLimits {
+            minimum,
+            maximum,
+            min_length,
+            max_length,
+            min_items,
+            max_items,
+            pattern,
+            ..
         } = &property.limits;
         put_some(schema, "minimum", minimum.map(plain_number));
         put_some(schema, "maximum", maximum.map(plain_number));
@@ -297,7 +304,7 @@ fn has_type(schema: &Map<String, Value>, value: &Value) -> bool {
 
 /// The limits of files and maps, in words.
 fn bounds(property: &Property) -> Vec<String> {
-    let Limits { min_items, max_items, pattern, max_bytes, accept, .. } = &property.limits;
+    let PropertyLimits { min_items, max_items, pattern, max_bytes, accept, .. } = &property.limits;
     let mut sentences = Vec::new();
     if !accept.is_empty() {
         sentences.push(format!("File types: {}.", accept.join(", ")));
@@ -482,7 +489,11 @@ mod tests {
     #[test]
     fn maps_keep_the_shape_of_their_values() {
         let pattern = crate::contract::table::Pattern::new("[0-9]+".to_owned()).unwrap();
-        let limits = Limits { pattern: Some(pattern), max_items: Some(2), ..Limits::default() };
+        let limits = PropertyLimits {
+            pattern: Some(pattern),
+            max_items: Some(2),
+            ..PropertyLimits::default()
+        };
         let values = row("", PropertyType::Integer, ControlType::Integer);
         let map = Property { limits, values: Some(Box::new(values)), ..object("a", Vec::new()) };
         same_for_both(
@@ -497,8 +508,11 @@ mod tests {
 
     #[test]
     fn describes_the_accepted_files() {
-        let limits =
-            Limits { max_bytes: Some(10), accept: vec!["mp3".to_owned()], ..Limits::default() };
+        let limits = PropertyLimits {
+            max_bytes: Some(10),
+            accept: vec!["mp3".to_owned()],
+            ..PropertyLimits::default()
+        };
         let file = Property { limits, ..row("a", PropertyType::FileEntry, ControlType::FileEntry) };
         let [model, generator] = both(file);
         assert_eq!(model["description"], "File types: mp3. At most 10 bytes.");

@@ -28,7 +28,7 @@ use serde_json::{Map, Value, json};
 
 use super::{FILE_MEMBERS, closed_choices, condition, is_template, plain, suggestions, text};
 use crate::contract::table::{
-    Choice, ControlType, Limits, Property, PropertyTable, PropertyType, plain_number,
+    Choice, ControlType, Property, PropertyLimits, PropertyTable, PropertyType, plain_number,
 };
 
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
@@ -241,7 +241,7 @@ impl Scope {
     }
 
     fn limits(&self, schema: &mut Map<String, Value>, property: &Property) {
-        let Limits {
+        let PropertyLimits {
             minimum,
             maximum,
             min_length,
@@ -521,7 +521,11 @@ mod tests {
         let temperature = Property {
             advanced: true,
             provider_default: Some(json!(1)),
-            limits: Limits { minimum: Some(0.0), maximum: Some(2.0), ..Limits::default() },
+            limits: PropertyLimits {
+                minimum: Some(0.0),
+                maximum: Some(2.0),
+                ..PropertyLimits::default()
+            },
             ..row("temperature", PropertyType::Number, ControlType::Number)
         };
         let table = vec![model, format(Some(json!(0))), answer_schema(), temperature];
@@ -821,7 +825,8 @@ mod tests {
     #[test]
     fn renders_every_limit() {
         let limited = |kind, limits| Property { limits, ..row("a", kind, ControlType::Text) };
-        let range = Limits { minimum: Some(-2.0), maximum: Some(0.5), ..Limits::default() };
+        let range =
+            PropertyLimits { minimum: Some(-2.0), maximum: Some(0.5), ..PropertyLimits::default() };
         let number = limited(PropertyType::Number, range);
         assert_eq!(first(number.clone())["minimum"].to_string(), "-2");
         check(
@@ -829,20 +834,25 @@ mod tests {
             &[json!({"a": -2}), json!({"a": 0.5})],
             &[json!({"a": -2.1}), json!({"a": 1})],
         );
-        let length = Limits { min_length: Some(1), max_length: Some(2), ..Limits::default() };
+        let length = PropertyLimits {
+            min_length: Some(1),
+            max_length: Some(2),
+            ..PropertyLimits::default()
+        };
         check(
             vec![limited(PropertyType::String, length)],
             &[json!({"a": "ää"})],
             &[json!({"a": ""}), json!({"a": "abc"})],
         );
         let pattern = Pattern::new("a|b".to_owned()).unwrap();
-        let matching = Limits { pattern: Some(pattern), ..Limits::default() };
+        let matching = PropertyLimits { pattern: Some(pattern), ..PropertyLimits::default() };
         check(
             vec![limited(PropertyType::String, matching)],
             &[json!({"a": "b"})],
             &[json!({"a": "ab"})],
         );
-        let items = Limits { min_items: Some(1), max_items: Some(2), ..Limits::default() };
+        let items =
+            PropertyLimits { min_items: Some(1), max_items: Some(2), ..PropertyLimits::default() };
         let list = limited(PropertyType::Array, items);
         check(
             vec![required(list.clone())],
@@ -856,9 +866,13 @@ mod tests {
     fn a_map_limits_its_keys_and_values() {
         let pattern = Pattern::new("[0-9]+".to_owned()).unwrap();
         let bias = Property {
-            limits: Limits { pattern: Some(pattern), max_items: Some(2), ..Limits::default() },
+            limits: PropertyLimits {
+                pattern: Some(pattern),
+                max_items: Some(2),
+                ..PropertyLimits::default()
+            },
             values: Some(Box::new(Property {
-                limits: Limits { maximum: Some(100.0), ..Limits::default() },
+                limits: PropertyLimits { maximum: Some(100.0), ..PropertyLimits::default() },
                 ..shape(PropertyType::Number, ControlType::Number)
             })),
             ..object("bias", Vec::new())
@@ -877,10 +891,10 @@ mod tests {
     #[test]
     fn a_file_needs_its_url() {
         let file = Property {
-            limits: Limits {
+            limits: PropertyLimits {
                 max_bytes: Some(10),
                 accept: vec!["mp3".to_owned()],
-                ..Limits::default()
+                ..PropertyLimits::default()
             },
             ..row("file", PropertyType::FileEntry, ControlType::FileEntry)
         };

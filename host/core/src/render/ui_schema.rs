@@ -136,7 +136,7 @@ fn options(property: &Property, path: &str) -> Map<String, Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::table::{Choices, Limits};
+    use crate::contract::table::{Choices, PropertyLimits};
     use crate::fixture::{array, closed, object, open, row, shape, string};
 
     /// Checks the entry of one property.
@@ -219,10 +219,10 @@ mod tests {
             } }),
         );
         let file = Property {
-            limits: Limits {
+            limits: PropertyLimits {
                 max_bytes: Some(10),
                 accept: vec!["mp3".to_owned(), "wav".to_owned()],
-                ..Limits::default()
+                ..PropertyLimits::default()
             },
             ..row("a", PropertyType::FileEntry, ControlType::FileEntry)
         };

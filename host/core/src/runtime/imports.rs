@@ -12,8 +12,8 @@ use crate::budget::{Limits, Stopped};
 use crate::contract::text::acts_on_terminal;
 use crate::contract::{Event, Failure, FailureKind, json};
 use crate::egress::{
-    self, Content, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
-    Response, Retries, ServerSentEvent, Terms,
+    self, EmbeddedFiles, FormPart, FormValue, JsonPiece, ParseLimit, Progress, Request,
+    RequestContent, Response, Retries, ServerSentEvent, Terms,
 };
 use crate::files::OpenFile;
 use crate::runtime::bindings::types as wit;
@@ -70,7 +70,7 @@ impl http::Host for State {
                 account: &run.account,
                 cancellation: &cancellation,
                 on_event: run.on_event.as_ref(),
-                tape: run.tape.as_ref(),
+                record_mode: run.record_mode.as_ref(),
             },
         );
         run.attempts += sent.attempts;
@@ -231,25 +231,26 @@ impl From<ServerSentEvent> for http::ServerSentEvent {
 
 fn request_of(request: http::Request, resources: &ResourceTable) -> wasmtime::Result<Request> {
     let content = match request.body {
-        http::Body::None => Content::None,
-        http::Body::Json(text) => {
-            Content::Bytes { mime_type: "application/json".to_owned(), bytes: text.into_bytes() }
-        }
+        http::Body::None => RequestContent::None,
+        http::Body::Json(text) => RequestContent::Bytes {
+            mime_type: "application/json".to_owned(),
+            bytes: text.into_bytes(),
+        },
         http::Body::JsonWithFiles(pieces) => {
             let pieces = pieces.into_iter().map(|piece| json_piece_of(piece, resources));
-            Content::Json(pieces.collect::<wasmtime::Result<_>>()?)
+            RequestContent::Json(pieces.collect::<wasmtime::Result<_>>()?)
         }
         http::Body::Content(content) => {
-            Content::Bytes { mime_type: content.mime_type, bytes: content.bytes }
+            RequestContent::Bytes { mime_type: content.mime_type, bytes: content.bytes }
         }
         http::Body::File(http::FileContent { file, mime_type }) => {
             let file = resources.get(&file)?;
             let mime_type = mime_type.unwrap_or_else(|| file.entry.mime_type.clone());
-            Content::File { content: file.content.clone(), mime_type }
+            RequestContent::File { content: file.content.clone(), mime_type }
         }
         http::Body::Multipart(parts) => {
             let parts = parts.into_iter().map(|part| part_of(part, resources));
-            Content::Form(parts.collect::<wasmtime::Result<_>>()?)
+            RequestContent::Form(parts.collect::<wasmtime::Result<_>>()?)
         }
     };
     let method = match request.method {

@@ -9,7 +9,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::budget::{Account, Cancellation, Limits, Stopped};
 use crate::contract::{Event, Failure, FailureKind, OnEvent};
-use crate::egress::{self, Retries, Route, Tape};
+use crate::egress::{self, RecordMode, Retries, Route};
 use crate::files::{RunFiles, SharedFiles};
 use crate::runtime::engine;
 use crate::runtime::functions::Granted;
@@ -52,7 +52,7 @@ pub(crate) struct RunState {
     /// The `traceparent` of its requests.
     pub trace_parent: Option<String>,
     /// Whether its requests are recorded or replayed.
-    pub tape: Option<Tape>,
+    pub record_mode: Option<RecordMode>,
     /// Whether one of its own requests may have reached the provider.
     pub request_sent: bool,
     /// The number of requests made, retries included.
@@ -151,7 +151,7 @@ impl RunState {
             on_event: None,
             streaming: false,
             trace_parent: None,
-            tape: None,
+            record_mode: None,
             request_sent: false,
             attempts: 0,
             retries: Retries::default(),

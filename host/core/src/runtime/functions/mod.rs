@@ -31,10 +31,10 @@ pub(crate) struct Function {
     pub description: String,
     /// Returns a JSON Schema of the arguments.
     pub parameters: Box<dyn Fn() -> Value + Send + Sync>,
-    pub call: Box<Call>,
+    pub call: Box<FunctionCall>,
 }
 
-type Call = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
+type FunctionCall = dyn Fn(Value, &Context) -> Result<Value, Failure> + Send + Sync;
 
 /// The context of the run that calls a function. The call ends with the run.
 pub(crate) struct Context {
