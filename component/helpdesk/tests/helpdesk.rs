@@ -30,7 +30,7 @@ fn fault(status: u16, code: &str, text: &str, field: Option<&str>) -> Answer {
     Answer::json(status, json!({ "fault": { "code": code, "text": text, "field": field } }))
 }
 
-/// The smallest input that creates a ticket.
+/// The minimal input for creating a ticket.
 fn question() -> Value {
     json!({
         "project": "web", "subject": "Question", "description": "How?",

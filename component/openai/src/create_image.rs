@@ -232,7 +232,7 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The smallest valid input with these members.
+    /// The minimal input with these additional members.
     fn input(members: Value) -> Value {
         let mut input = json!({ "imageMessages": [{ "content": "A cat" }] });
         for (name, value) in members.as_object().unwrap() {

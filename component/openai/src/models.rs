@@ -154,7 +154,8 @@ mod tests {
     use super::*;
     use crate::CONNECTOR;
 
-    /// The IDs of models, given with their creation times, in the order of a form.
+    /// The IDs of models, given with their creation times, in the order a form shows
+    /// them.
     fn ids(list: &[(&str, u64)], known: &[&str], likely: fn(&str) -> bool) -> Vec<String> {
         let model = |(id, created): &(&str, u64)| {
             Model::of(&json!({ "id": id, "created": created })).unwrap()

@@ -49,8 +49,8 @@ unsafe impl Source for Memory {
             return Err(());
         }
         let start = std::ptr::without_provenance_mut::<u8>(start * PAGE);
-        // SAFETY: the memory is new. A heap that ends where it starts is the
-        // one that was claimed last.
+        // SAFETY: the memory is new. A heap that ends where the new memory
+        // starts is the one that was claimed last.
         talc.source.end = unsafe {
             if end.as_ptr() == start {
                 Some(talc.extend(end, start.wrapping_add(pages * PAGE)))

@@ -1,4 +1,4 @@
-// A connector in JavaScript: the contract is `wit/`, not Rust.
+// A connector in JavaScript, which shows that the contract does not require Rust.
 //
 // Its one action fetches a greeting from a server, reports it as an event and
 // stores it as a file. build.sh compiles it with componentize-js, without WASI.

@@ -1,8 +1,8 @@
 //! Function calls that arrive in pieces.
 //!
-//! A piece belongs to the call with the same `index` or id. But some servers
-//! give every call the same index or the same id, send neither, or give each
-//! piece a different id. A call has exactly one name, and its arguments are
+//! A piece belongs to the call with the same `index` or ID. But some servers
+//! give every call the same index or the same ID, send neither, or give each
+//! piece a different ID. A call has exactly one name, and its arguments are
 //! exactly one object, so a second name or a second object begins a new call.
 
 use connector_sdk::json;
@@ -52,7 +52,7 @@ fn same(calls: &[Value], piece: &Value) -> Option<usize> {
     Some(at)
 }
 
-/// Whether a piece with the index or id of a call nevertheless begins another
+/// Whether a piece with the index or ID of a call nevertheless begins another
 /// call.
 fn begins_another(call: &Value, piece: &Value) -> bool {
     if name(piece).is_empty() || name(call).is_empty() {
@@ -146,7 +146,7 @@ mod tests {
                 vec![("f", a), ("f", b)],
             ),
             (
-                "one id, two indexes",
+                "one id, two indices",
                 vec![at(0, "x", "f", a), at(1, "x", "f", a)],
                 vec![("f", a), ("f", a)],
             ),
@@ -156,7 +156,7 @@ mod tests {
                 vec![("f", "{}"), ("g", b)],
             ),
             (
-                "ids but no indexes",
+                "ids but no indices",
                 vec![one("x", "f", "{"), one("y", "f", "{"), one("x", "", "}"), one("y", "", "}")],
                 vec![("f", "{}"), ("f", "{}")],
             ),

@@ -78,7 +78,7 @@ pub fn sent_back(message: &Value, calls: &[ToolCall]) -> Value {
 /// A function that the model wants called.
 #[derive(Debug)]
 pub struct ToolCall {
-    /// The provider's id of the call.
+    /// The provider's ID of the call.
     pub id: String,
     /// The function's name.
     pub name: String,
@@ -135,7 +135,7 @@ impl ToolCall {
     }
 }
 
-/// Gives each call a distinct id, unless the provider already did.
+/// Gives each call a distinct ID, unless the provider already did.
 fn with_distinct_ids(mut calls: Vec<ToolCall>) -> Vec<ToolCall> {
     let given: Vec<String> = calls.iter().map(|call| call.id.clone()).collect();
     let mut ids: Vec<String> = Vec::new();

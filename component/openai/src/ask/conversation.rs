@@ -48,11 +48,11 @@ pub struct Answer {
     pub finish_reasons: Vec<String>,
     /// The log probabilities of each choice, as sent by the provider.
     pub logprobs: Vec<Value>,
-    /// How often the model was asked to correct its answer.
+    /// How many times the model was asked to correct its answer.
     pub repairs: u64,
     /// The token counts of all requests together.
     pub usage: Usage,
-    /// The provider's id of the last request.
+    /// The provider's ID of the last request.
     pub request_id: Option<String>,
 }
 

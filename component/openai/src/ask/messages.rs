@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::choice::ToolCall;
 
-// The content may be empty: a form sends a field for instructions that way if it
-// was not filled in.
+// The content may be empty: if a field for instructions was not filled in, a form
+// sends an empty string.
 #[derive(Deserialize, Properties)]
 pub struct Message {
     /// The text of the message. Empty system and developer messages are left out.
@@ -17,7 +17,7 @@ pub struct Message {
     #[property(default = "user", choices(
         "system": "Instructions for the model.",
         "user": "The end user.",
-        "assistant": "An earlier answer of the model.",
+        "assistant": "An earlier answer from the model.",
         "tool": "The result of a function call.",
         "developer": "Instructions for reasoning models.",
     ))]

@@ -24,7 +24,7 @@ pub fn collect(response: &Response) -> Result<Value> {
     Ok(completion.whole())
 }
 
-/// A completion, as far as it has arrived.
+/// The part of a completion that has arrived so far.
 #[derive(Default)]
 struct Completion {
     /// Whether the caller wants text as it arrives.
@@ -260,8 +260,9 @@ fn add_item(known: &mut Vec<Value>, name: &str, item: Value) {
     }
 }
 
-/// Whether a part without an index continues the last one. Parts of content do:
-/// text of the same type, until a signature closes it.
+/// Whether a part without an index continues the last one. Only text and
+/// thinking do, if they have the same type and no signature has closed the last
+/// part.
 fn is_continued_by(last: &Value, part: &Value) -> bool {
     let is_running = matches!(at(part, "type").as_str(), Some("text" | "thinking"));
     let is_closed = !text(at(last, "signature")).is_empty();

@@ -14,7 +14,7 @@ fn host(answers: impl IntoIterator<Item = Answer>) -> Host {
     })
 }
 
-/// Runs Ask with the smallest valid input and these additional properties.
+/// Runs Ask with the minimal input and these additional properties.
 fn ask(host: &Host, more: Value) -> Result<testing::Outcome> {
     let mut input = json!({ "messages": [{ "role": "user", "content": "Hi" }] });
     input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -37,7 +37,7 @@ fn text_answer(content: &str) -> Answer {
     message(json!({ "role": "assistant", "content": content }), "stop")
 }
 
-/// An answer that calls functions, with the ids `call_1` and so on.
+/// An answer that calls functions, with the IDs `call_1` and so on.
 fn calls(calls: &[(&str, &str)]) -> Answer {
     message(json!({ "content": null, "tool_calls": wire_calls(calls) }), "tool_calls")
 }
@@ -262,7 +262,7 @@ fn functions() -> Value {
     json!({ "functions": ["a/weather", "a/broken", "a/endless"], "maxFunctionRounds": 3 })
 }
 
-/// The events about functions, one line each.
+/// The function events, one per line.
 fn happened(host: &Host) -> Vec<String> {
     let line = |event: &Value| {
         let end = event.get("arguments").or(event.get("result")).unwrap();
@@ -385,7 +385,7 @@ fn converts_function_names_for_the_api() {
     assert_eq!(sent, ["a_b", "a_b_2", "a_b_3", &cut, &numbered]);
 }
 
-/// A verdict on JSON that does not match its schema.
+/// The result of validating JSON that does not match its schema.
 fn mismatch(violations: &[(&str, &str)]) -> Invalid {
     let violation = |(path, message): &(&str, &str)| Violation {
         path: (*path).to_owned(),

@@ -12,7 +12,7 @@ use crate::{
     Outcome, Output, Properties, Result, Run, Settings, Shape, Time, property, testing,
 };
 
-/// Compares the table of an action with this input, as the host describes it.
+/// Checks the table of an action whose input has this type.
 #[track_caller]
 fn check<T: Properties>(expected: Value) {
     let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };
@@ -259,7 +259,7 @@ fn attributes_set_the_members_of_a_property() {
     ]));
 }
 
-/// Compares the control, the choices and the condition of each row.
+/// Checks the control, the choices and the condition of each row.
 #[track_caller]
 fn check_choices<T: Properties>(expected: Value) {
     let action = Action { properties: T::PROPERTIES, ..Action::of::<Empty>() };

@@ -57,7 +57,8 @@ impl Default for Config {
 
 /// The current configuration in the component.
 pub fn config() -> Config {
-    // Tests overwrite the content after compilation: the compiler must not assume it.
+    // Tests overwrite the content after compilation, so the compiler must not rely
+    // on it.
     let text = String::from_utf8_lossy(black_box(&CONFIG)).into_owned();
     let json = text.strip_prefix(MARK).unwrap_or_default().trim_end_matches(['\0', ' ']);
     serde_json::from_str(json).unwrap_or_default()

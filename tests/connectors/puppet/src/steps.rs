@@ -181,7 +181,7 @@ impl Run {
         }
     }
 
-    /// Opens the input's file, with the members that the step overrides.
+    /// Opens the input's file. The step may override members of its handle.
     fn open(&mut self, argument: &Value) -> Value {
         let of_input = self.input.get("file").cloned().unwrap_or_default();
         let given = |name: &str| {

@@ -80,7 +80,7 @@ fn chunks(index: usize, choice: &Value, cuts: &[Index]) -> VecDeque<Value> {
     chunks
 }
 
-/// A text cut between characters.
+/// Splits text between characters.
 fn pieces(text: &Value, cuts: &[Index]) -> Vec<String> {
     let Some(text) = text.as_str() else { return Vec::new() };
     let characters: Vec<char> = text.chars().collect();
