@@ -191,8 +191,8 @@ fn pick_scheme<'a>(definition: &'a Definition, values: &mut Map<String, Value>) 
     &picked.scheme
 }
 
-/// Whether a property is required, or is the only property of the scheme, without
-/// which there would be no credential to send.
+/// Whether a property is required, or is the only property of the scheme. Without
+/// it, there would be no credential to send.
 fn must_be_given(definition: &Definition, scheme: &Scheme, property: &str) -> bool {
     let is_required = definition.properties.get(property).is_some_and(|row| row.required);
     let is_alone = |scheme: &Scheme| matches!(scheme.properties()[..], [of] if of == property);

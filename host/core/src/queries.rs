@@ -18,7 +18,8 @@ use crate::runtime::call::{Call, Ended};
 use crate::runtime::state::{RunState, State};
 use crate::{input, render};
 
-/// More choices than anyone would look through. A search finds the others.
+/// The maximum number of choices, more than anyone would look through. A search
+/// finds the others.
 const MAX_OPTIONS: usize = 10_000;
 
 /// The current choices of a property, `wit/actions.wit` `option-list`.
@@ -58,7 +59,7 @@ impl OptionList {
 
 impl Connector {
     /// Makes the connector's cheapest authorized request and returns a description
-    /// of what was reached.
+    /// of what it reached.
     ///
     /// # Errors
     /// If the provider was not reached, with the reason.

@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         self
     }
 
-    /// Makes this run a function of another run, whose account it shares.
+    /// Makes this a function call of another run, whose account it shares.
     pub(crate) fn within(mut self, context: &Context) -> Self {
         self.caller = Some((Arc::clone(&context.account), context.files.clone()));
         self

@@ -130,7 +130,7 @@ impl Account {
         let mut left = max;
         let value = json::parse_within(text, &mut left)?;
         let mut held = Held { account: Arc::clone(self), bytes: 0 };
-        // Its strings are no longer than the text they were parsed from.
+        // The value's strings are no longer than the text they were parsed from.
         let _ = held.set(max - left + text.len());
         Ok((value, held))
     }

@@ -45,7 +45,7 @@ impl Cancellation {
         CancelOnDrop(self)
     }
 
-    /// Waits for `pause` or until cancelled. Returns whether it is cancelled.
+    /// Waits for `pause`, or until the run is cancelled. Returns whether it was.
     pub(crate) fn wait(&self, pause: Duration) -> bool {
         let guard = self.0.on_cancel.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.0.waiting.wait_timeout_while(guard, pause, |_| !self.is_cancelled());

@@ -31,7 +31,7 @@ pub struct Limits {
     /// that is stored in files, in bytes. Default: 1 GiB.
     pub file_bytes: u64,
     /// The memory that the host may use at any one time for a run and the runs of
-    /// its functions, in bytes: arriving responses, events, requests and results of
+    /// its functions, in bytes: incoming responses, events, requests and results of
     /// functions. Default: 192 MiB.
     pub held_bytes: u64,
     /// The number of responses and files that a run and the runs of its functions

@@ -64,7 +64,7 @@ pub enum AddressError {
     Metadata,
     /// An address such as `0.0.0.0`, which servers listen on but clients cannot
     /// connect to.
-    #[error("it is not an address to connect to; if the server listens on 0.0.0.0, use 127.0.0.1")]
+    #[error("clients cannot connect to it; if the server listens on 0.0.0.0, use 127.0.0.1")]
     NoServer,
 }
 
@@ -290,7 +290,7 @@ mod tests {
             ("http://LOCALHOST:8080", [Err(NoHttp), Ok(()), Ok(())]),
             ("http://192.168.0.1:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://[fd12:3456::1]/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
-            // The addresses of these are checked when connecting.
+            // The addresses of these hosts are checked when connecting.
             ("http://ollama:11434/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://host.docker.internal:1234", [Err(NoHttp), Err(NotLoopback), Ok(())]),
             ("http://studio.local:1234/v1", [Err(NoHttp), Err(NotLoopback), Ok(())]),

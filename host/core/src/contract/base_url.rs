@@ -45,7 +45,7 @@ pub enum BaseUrlError {
     )]
     QueryOrFragment,
     /// Characters that URL parsers treat differently.
-    #[error("must not contain backslashes, white space or control characters")]
+    #[error("must not contain backslashes, whitespace or control characters")]
     Ambiguous,
     /// A host that the HTTP client cannot send requests to.
     #[error("must not contain characters that are invalid in a host name")]

@@ -26,7 +26,7 @@ pub enum Event {
         /// The text.
         text: String,
     },
-    /// What the run is waiting for, as text for people.
+    /// What the run is waiting for, as human-readable text.
     Status {
         /// The text, such as `queued`.
         text: String,

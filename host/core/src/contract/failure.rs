@@ -95,7 +95,7 @@ pub enum FailureKind {
 }
 
 impl Failure {
-    /// Creates a failure of this kind, with nothing sent.
+    /// Creates a failure of this kind. `request_sent` is `false`.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -125,7 +125,7 @@ impl Failure {
 }
 
 impl Violations {
-    /// More violations than anyone would read.
+    /// The maximum number of recorded violations, more than anyone would read.
     pub const MAX: usize = 100;
 
     /// Returns the checked value, or records the failure and returns `None`.

@@ -27,7 +27,7 @@ impl FileEntry {
     /// Creates a handle whose extension and media type are derived from the name.
     pub(crate) fn named(name: &str, url: &str) -> Self {
         let name = match name.trim() {
-            "" => NAMELESS,
+            "" => DEFAULT_NAME,
             name => name,
         };
         let extension = extension(name);
@@ -100,8 +100,8 @@ impl FileEntry {
     }
 }
 
-/// The name of a file whose name is unknown.
-pub(crate) const NAMELESS: &str = "file";
+/// The name for a file whose name is unknown.
+pub(crate) const DEFAULT_NAME: &str = "file";
 
 pub(crate) fn extension(name: &str) -> String {
     match name.rsplit_once('.') {
@@ -137,7 +137,7 @@ pub(crate) fn safe_name(name: &str) -> String {
     let end = stem.floor_char_boundary(MAX_NAME.saturating_sub(extension.len()));
     let cut = format!("{}{extension}", stem.get(..end).unwrap_or_default());
     match cut.trim_end_matches(['.', ' ']) {
-        "" => NAMELESS.to_owned(),
+        "" => DEFAULT_NAME.to_owned(),
         // A connector must not create a file that decides which connectors run,
         // whatever folder its files are stored in.
         name if name.eq_ignore_ascii_case("connectors.lock") => format!("_{name}"),

@@ -4,8 +4,8 @@
 //! A name and a media type are only claims. Providers look at the content, and so
 //! does the host, once, when a file is received or stored. Audio and its containers
 //! are recognized here: the `infer` crate recognizes MPEG audio by two bytes that
-//! raw samples often begin with, and can tell neither audio from video in MP4 nor
-//! what follows an ID3 tag.
+//! raw samples often begin with, cannot distinguish audio from video in MP4, and
+//! does not look past an ID3 tag.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -56,7 +56,7 @@ const MATROSKA: Kind = kind("mka", "audio/x-matroska", &[]);
 const MATROSKA_VIDEO: Kind = kind("mkv", "video/x-matroska", &[("mka", "audio/x-matroska")]);
 const M4A: Kind = kind("m4a", "audio/mp4", &[("mp4", "audio/mp4"), ("m4b", "audio/mp4")]);
 const MP4: Kind = kind("mp4", "video/mp4", &[("m4a", "audio/mp4"), ("m4v", "video/x-m4v")]);
-/// Like QuickTime, a container of the same family as MP4, and read as such.
+/// Like QuickTime, a container of the MP4 family, also used with its extensions.
 const THREE_GP: Kind = kind(
     "3gp",
     "video/3gpp",
@@ -311,8 +311,9 @@ fn is_adts(head: &[u8]) -> bool {
     }
 }
 
-/// Whether the head is an SVG document: the element `svg`, preceded only by white
-/// space, declarations and comments. By its signature it is just XML.
+/// Whether the head is an SVG document: the element `svg`, preceded only by
+/// whitespace, declarations and comments. Its signature alone only shows that it is
+/// XML.
 fn is_svg(head: &[u8]) -> bool {
     let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     loop {
@@ -576,7 +577,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_replaces_a_known_one() {
+    fn replaces_only_a_known_extension() {
         for (name, extension, expected) in [
             ("talk.wav", "mp3", "talk.mp3"),
             ("talk.MP3", "mp3", "talk.MP3"),

@@ -389,8 +389,9 @@ fn check_property(property: &Property, path: &str) -> Result<(), TableError> {
     check_choices(property, path)
 }
 
-/// Checks that each choice is a valid value of the property, and one that input
-/// validation leaves unchanged: it adds defaults to objects and completes files.
+/// Checks that each choice is a valid value of the property. Choices cannot be
+/// lists, objects or files, because input validation may change those: it adds
+/// defaults to objects and completes file handles.
 fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
     let Some(choices) = &property.choices else { return Ok(()) };
     let fail = |reason: &str| Err(TableError::new(path, reason));
@@ -406,7 +407,7 @@ fn check_choices(property: &Property, path: &str) -> Result<(), TableError> {
         return fail("choices cannot be lists, objects or files");
     }
     if !std::ptr::eq(shape, property) && shape.choices.is_some() {
-        return fail("both it and its items have choices");
+        return fail("a list and its items cannot both have choices");
     }
     for choice in &choices.known {
         if let Err(failure) = input::fitting(shape, choice.value.clone(), path) {
@@ -526,8 +527,8 @@ fn take(left: &mut usize, bytes: usize, path: &str) -> Result<(), TableError> {
     Ok(())
 }
 
-/// The cost of a condition: its values, and the labels used for them in sentences,
-/// which are searched for each value.
+/// The cost of a condition: its values, and the labels of the property's choices. To
+/// write the condition as a sentence, the labels are searched for each value.
 fn size_of_condition(condition: &Condition, referenced: &Property) -> usize {
     let known = referenced.choices.as_ref().map_or(&[][..], |choices| &choices.known);
     let labels: usize = known.iter().map(|choice| 1 + choice.label.len()).sum();
@@ -747,7 +748,7 @@ mod tests {
         assert_refused(vec![odd], &[0], "a", "choices cannot be lists, objects or files");
     }
 
-    /// A default is checked like an input, and a cycle would make the check endless.
+    /// A default is checked like an input, and with a cycle the check would never end.
     #[test]
     fn finds_a_cycle_of_conditions_before_it_checks_a_default() {
         let condition = |seen| on(seen, wit::Comparison::Present, &[]);

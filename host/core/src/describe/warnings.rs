@@ -1,5 +1,5 @@
-//! Warnings about a connector's description, which is valid but incomplete or
-//! probably mistaken.
+//! Warnings about a connector's description that is valid but incomplete or
+//! probably wrong.
 
 use serde_json::Value;
 

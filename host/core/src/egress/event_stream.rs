@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_the_bytes_after_an_event() {
+    fn does_not_read_past_the_end_of_an_event() {
         let mut stream = EventStream::default();
         let (read, event) = stream.read(b"data: a\n\ndata: b\n\n");
         assert_eq!((read, event.unwrap().data.as_str()), (9, "a"));

@@ -34,13 +34,13 @@ pub(super) struct ClosedIdle;
 /// The state of a connection.
 #[derive(Debug)]
 pub(super) enum Use {
-    /// It serves its first request.
+    /// It is being used for its first request.
     First,
     /// It is idle. `proven` means that it has been reused before.
     Idle { since: Instant, proven: bool },
-    /// It serves a subsequent request, and no byte of the response has arrived.
+    /// It is being reused, and no byte of the response has arrived.
     Reused,
-    /// It serves a subsequent request, and the response has begun to arrive.
+    /// It is being reused, and the response has begun to arrive.
     Answered,
 }
 

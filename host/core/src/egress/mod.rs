@@ -108,7 +108,7 @@ pub(crate) struct Sent {
     /// repeated without being billed twice.
     pub processed: bool,
     /// How long the provider asked to wait before a retry.
-    pub asked_pause: Option<Duration>,
+    pub requested_pause: Option<Duration>,
 }
 
 /// Sends a request and waits for the response head. Retries as [`Retries`]
@@ -123,7 +123,7 @@ pub(crate) fn send(route: &Route, request: Request, terms: &Terms) -> Sent {
         attempts: 0,
         request_sent: false,
         processed: false,
-        asked_pause: None,
+        requested_pause: None,
     };
     let recorded = terms.record_mode.map(|_| RecordedRequest::of(&request, route.redactor()));
     let request = match PreparedRequest::new(route, request, terms.max_body) {
@@ -162,10 +162,10 @@ fn send_with_retries(request: &PreparedRequest, sent: &mut Sent, terms: &Terms) 
             sent.processed = sent.request_sent;
             return;
         };
-        let pause = terms.retries.pause_after(sent.attempts, sent.asked_pause);
+        let pause = terms.retries.pause_after(sent.attempts, sent.requested_pause);
         let time_left = terms.deadline.saturating_duration_since(Instant::now());
         let hand_back =
-            terms.retries.hand_back && !terms.account.processed() && sent.asked_pause.is_some();
+            terms.retries.hand_back && !terms.account.processed() && sent.requested_pause.is_some();
         if hand_back || sent.attempts >= terms.retries.attempts || time_left <= pause {
             return;
         }
@@ -331,12 +331,13 @@ impl<'a> PreparedRequest<'a> {
     fn reason_to_repeat(&self, sent: &mut Sent) -> Option<String> {
         let response = match &mut sent.result {
             Err(failure) => {
-                sent.asked_pause = None;
+                sent.requested_pause = None;
                 return retry::may_repeat(&self.method, failure).then(|| failure.message.clone());
             }
             Ok(response) => response,
         };
-        sent.asked_pause = retry::asked_pause(|name| response.header(name), SystemTime::now());
+        sent.requested_pause =
+            retry::requested_pause(|name| response.header(name), SystemTime::now());
         if !retry::may_succeed_later(response.status()) {
             return None;
         }

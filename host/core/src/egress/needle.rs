@@ -18,8 +18,8 @@ pub(super) struct Needle {
     encoded: Vec<Encoded>,
 }
 
-/// The secret inside base64, at one of the three offsets from a group of four
-/// characters.
+/// The secret inside base64, at one of the three positions in which it can begin in
+/// a group of three bytes (four characters).
 ///
 /// A character holds six bits, so the first and the last one may also contain
 /// bits of the bytes next to the secret. Only the secret's bits are compared.

@@ -6,7 +6,7 @@ use crate::contract::{Event, OnEvent};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Emits progress events to the run's listener.
+/// Passes progress events to the run's callback.
 pub(crate) struct Progress {
     on_event: Option<OnEvent>,
     last_event: Instant,

@@ -548,7 +548,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_difference_of_two_bodies_is_named() {
+    fn reports_the_first_difference_between_two_bodies() {
         let recorded = json!({ "a": [{ "b": { "c": 1 } }, 2], "d": 3 });
         for (given, expected) in [
             (recorded.clone(), None),

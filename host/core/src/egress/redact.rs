@@ -19,7 +19,7 @@ use super::secret::Secret;
 
 const REPLACEMENT: &[u8] = b"****";
 
-/// Removes a set of secrets. Cheap to clone. Does not print them.
+/// Removes a set of secrets. Cheap to clone. `Debug` does not print the secrets.
 #[derive(Clone, Default)]
 pub(crate) struct Redactor(Arc<[Needle]>);
 
@@ -46,7 +46,7 @@ impl Redactor {
         had_secret
     }
 
-    /// Redacts complete bytes, as [`redact`](Self::redact) does text.
+    /// Like [`redact`](Self::redact), for bytes.
     pub(super) fn redact_bytes(&self, bytes: &mut Vec<u8>) -> bool {
         let front = self.front(bytes, bytes.len());
         let redacted = front.had_secret.then(|| front.bytes.into_owned());

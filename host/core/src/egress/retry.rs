@@ -1,4 +1,4 @@
-//! When a request is retried, and after what pause.
+//! When a request is retried, and how long the run waits before that.
 //!
 //! All connectors share one policy. A request is retried if it is known not to
 //! have been processed, or if the provider says that a retry may succeed. A POST
@@ -29,7 +29,7 @@ pub struct Retries {
     /// Whether a run ends when the provider asks it to wait and has not
     /// processed any of its requests. The failure is
     /// [`repeatable`](crate::Failure::repeatable), so a queue can wait instead.
-    /// Default: no.
+    /// Default: `false`.
     pub hand_back: bool,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn may_repeat(method: &Method, failure: &Failure) -> bool {
 
 /// How long the provider asks to wait: `Retry-After` in seconds or as a date
 /// (RFC 9110 §10.2.3), or `retry-after-ms`, which some providers send.
-pub(super) fn asked_pause(
+pub(super) fn requested_pause(
     header: impl Fn(&str) -> Option<String>,
     now: SystemTime,
 ) -> Option<Duration> {
@@ -138,7 +138,7 @@ mod tests {
     fn waits_as_long_as_the_provider_asks() {
         let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
         let asked = |name: &'static str, value: &'static str| {
-            asked_pause(|other| (other == name).then(|| value.to_owned()), now)
+            requested_pause(|other| (other == name).then(|| value.to_owned()), now)
         };
         assert_eq!(asked("retry-after", "7"), Some(Duration::from_secs(7)));
         assert_eq!(asked("retry-after", " 0 "), Some(Duration::ZERO));

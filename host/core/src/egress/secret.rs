@@ -14,7 +14,7 @@ pub struct Secret(Arc<str>);
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SecretError {
-    /// It is empty or only white space.
+    /// It is empty or only whitespace.
     #[error("is empty")]
     Empty,
     /// It does not fit into a header.
@@ -35,7 +35,7 @@ impl Secret {
     /// The minimum length, in bytes, of a secret that is redacted.
     const MIN_REDACTED: usize = 16;
 
-    /// Checks a credential. Trims white space and invisible characters, which
+    /// Checks a credential. Trims whitespace and invisible characters, which
     /// pasting often adds.
     pub(crate) fn new(text: &str) -> Result<Self, SecretError> {
         const INVISIBLE: [char; 2] = ['\u{feff}', '\u{200b}'];
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn trims_white_space_and_rejects_it_inside() {
+    fn trims_whitespace_and_rejects_it_inside() {
         assert_eq!(Secret::new(" sk-x\r\n").unwrap().expose(), "sk-x");
         assert_eq!(Secret::new(" \n").unwrap_err(), SecretError::Empty);
         for text in ["a b", "a\r\nHost: evil", "a\0b", "schlüssel"] {

@@ -229,8 +229,8 @@ impl Socket {
 /// A transport that reports to its [`Socket`].
 pub(super) struct WatchedTransport<T> {
     inner: T,
-    /// Used with TLS, whose own buffers have a fixed size. Those are kept small,
-    /// and these hold the rest.
+    /// Used with TLS. ureq's TLS buffers have a fixed size and are kept small, so
+    /// these buffers hold the rest.
     buffers: Option<GrowingBuffers>,
     socket: Arc<Socket>,
     stream: Arc<TcpStream>,
@@ -365,7 +365,7 @@ fn after(timeout: NextTimeout, start: Instant) -> NextTimeout {
 
 /// Wraps errors that ureq would treat as the end of a body that is delimited by
 /// its connection. Half a file would then pass for a whole one. Only an orderly
-/// close is an end.
+/// close ends the body.
 fn not_end_of_body(error: Error) -> Error {
     match error {
         Error::Io(error)

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 use url::Url;
 
-use crate::contract::file_entry::NAMELESS;
+use crate::contract::file_entry::DEFAULT_NAME;
 use crate::contract::text::excerpt;
 use crate::contract::{Failure, FailureKind, FileEntry, PropertyTable};
 use crate::input;
@@ -127,7 +127,7 @@ impl Files {
             let file = store.find_by_url(&entry.url).ok_or_else(missing)?;
             let content = Content::open(&file.path).map_err(|_| missing())?;
             // The input may have given only the `url`, which does not contain the name.
-            let entry = if entry.name == NAMELESS { file.entry } else { entry.clone() };
+            let entry = if entry.name == DEFAULT_NAME { file.entry } else { entry.clone() };
             return Ok(OpenFile { entry, content, _open: None });
         }
         let path = local_path(&entry.url).ok_or_else(|| {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use crate::contract::FileEntry;
-use crate::contract::file_entry::{NAMELESS, safe_name};
+use crate::contract::file_entry::{DEFAULT_NAME, safe_name};
 use crate::contract::media::{self, Kind, OCTET_STREAM};
 
 /// The prefix of IDs. Unfinished files do not have it.
@@ -337,7 +337,7 @@ impl NewStoredFile {
     /// # Errors
     /// If the folder cannot be written to.
     pub fn keep(self) -> io::Result<StoredFile> {
-        // The file counts as arriving until it counts as kept.
+        // Keeps the file counted as `arriving` until it is counted as `kept`.
         let Self { mut temporary, store, name, mime_type, arriving: _arriving } = self;
         let kind = Kind::of(&mut temporary, &mime_type)?;
         let (name, mime_type) = name_and_type(&name, &mime_type, kind);
@@ -358,7 +358,7 @@ fn name_and_type(name: &str, mime_type: &str, kind: Option<Kind>) -> (String, St
         None => claimed,
         kind => media::mime_type(kind, &by_name.extension, claimed),
     };
-    let is_named = name != NAMELESS;
+    let is_named = name != DEFAULT_NAME;
     let extension = match kind {
         _ if Path::new(name).extension().is_some() => None,
         // Text files may have names without an extension, such as `LICENSE`.

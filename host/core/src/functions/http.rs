@@ -113,8 +113,8 @@ fn method(text: &str) -> Result<Method, String> {
     }
 }
 
-/// Checks that providers accept the parameters. One function with other parameters
-/// makes them reject the whole request.
+/// Checks that providers accept the parameters. They reject the whole request if it
+/// contains a single function whose parameters they do not accept.
 fn parameters(mut schema: Value) -> Result<Value, String> {
     const REJECTED: [&str; 6] = ["allOf", "anyOf", "enum", "if", "not", "oneOf"];
     let members = schema

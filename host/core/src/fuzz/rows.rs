@@ -178,7 +178,7 @@ fn several() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// A mistake in a row, made by accident or on purpose.
+/// An error in a row, accidental or malicious.
 #[derive(Clone, Debug)]
 pub(super) enum Mistake {
     Child(u32),

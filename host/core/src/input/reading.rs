@@ -145,7 +145,7 @@ impl Reader {
     }
 }
 
-/// Converts a value for a string property. White space around a secret is left over
+/// Converts a value for a string property. Whitespace around a secret is left over
 /// from copying, and around JSON it is insignificant.
 fn text(property: &Property, given: Value) -> Value {
     match given {
@@ -175,7 +175,7 @@ fn trimmed(given: Value) -> Value {
     }
 }
 
-/// Whether the items of a list are strings, which may consist of white space.
+/// Whether the items of a list are strings, which may consist of whitespace.
 fn holds_text(list: &Property) -> bool {
     list.children.first().is_some_and(|shape| shape.kind == PropertyType::String)
 }
@@ -243,7 +243,7 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
     let text = written(given).filter(|text| !text.is_empty())?;
     let is_written = |choice: &&Choice| written(&choice.value).is_some_and(|own| own == text);
     let alike = || {
-        let other_word = |choice: &&Choice| !choices.open || is_other_word(choice);
+        let other_word = |choice: &&Choice| !choices.open || label_differs(choice);
         let is_called = |choice: &&Choice| are_alike(&choice.label, &text);
         let mut called = known.iter().filter(other_word).filter(is_called);
         called.next().filter(|_| called.next().is_none())
@@ -255,7 +255,7 @@ fn choice<'a>(choices: &'a Choices, given: &Value) -> Option<&'a Choice> {
 /// Whether the label of a choice differs from its value by more than case. An open
 /// list allows other values: `GPT` may be a different model from `gpt`, so the case
 /// of a label is only ignored if the label could not be a value.
-fn is_other_word(choice: &Choice) -> bool {
+fn label_differs(choice: &Choice) -> bool {
     written(&choice.value).is_none_or(|own| !are_alike(&choice.label, &own))
 }
 

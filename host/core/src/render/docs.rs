@@ -761,7 +761,7 @@ mod tests {
                 },
                 Property {
                     label: "Content".to_owned(),
-                    description: "What is said.".to_owned(),
+                    description: "The text of the message.".to_owned(),
                     required: true,
                     ..string("content")
                 },
@@ -769,7 +769,7 @@ mod tests {
         );
         let messages = Property {
             label: "Messages".to_owned(),
-            description: "The talk so far.".to_owned(),
+            description: "The conversation so far.".to_owned(),
             required: true,
             ..array("messages", message)
         };
@@ -870,7 +870,7 @@ mod tests {
 
         |      Name      |     Type     |     Control Type     |     Description     |
         |:--------------:|:------------:|:--------------------:|:-------------------:|
-        | Messages | [{STRING\(role), STRING\(content)}] | ARRAY_BUILDER  |  `messages`: The talk so far. Required.  |
+        | Messages | [{STRING\(role), STRING\(content)}] | ARRAY_BUILDER  |  `messages`: The conversation so far. Required.  |
         | File | FILE_ENTRY | FILE_ENTRY  |  `file`: Required. An object with `extension`, `mimeType`, `name`, `url`. File types: `mp3`.  |
 
         #### Members
@@ -878,7 +878,7 @@ mod tests {
         |      Name      |     Type     |     Control Type     |     Description     |
         |:--------------:|:------------:|:--------------------:|:-------------------:|
         | Role | STRING | SELECT  |  `messages[].role`: Required. One of: `user`; `tool`.  |
-        | Content | STRING | TEXT  |  `messages[].content`: What is said. Required.  |
+        | Content | STRING | TEXT  |  `messages[].content`: The text of the message. Required.  |
 
         ### Output
 

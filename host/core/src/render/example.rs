@@ -15,8 +15,8 @@ pub fn example(table: &PropertyTable) -> Value {
     Value::Object(members(table.as_slice(), MAX_ITEMS))
 }
 
-/// The maximum number of items of nested lists, multiplied. A connector may ask for
-/// billions.
+/// The maximum product of the lengths of nested lists. A connector may require
+/// billions of items.
 const MAX_ITEMS: usize = 64;
 /// The maximum length of a string, whatever minimum a table requires.
 const MAX_TEXT: usize = 1_000;

@@ -25,7 +25,7 @@ pub(crate) struct Ended {
     pub request_sent: bool,
     pub account: Option<Arc<Account>>,
     pub attempts: u32,
-    pub asked_pause: Option<Duration>,
+    pub requested_pause: Option<Duration>,
     pub stopped: Option<Stopped>,
     pub route: Option<Arc<Route>>,
     pub files: Option<RunFiles>,
@@ -51,7 +51,8 @@ impl Ended {
         failure.repeatable =
             self.attempts > 0 && !processed && self.stopped.is_none() && exceeded.is_none();
         if matches!(failure.kind, FailureKind::RateLimited | FailureKind::Unavailable) {
-            let pause = self.asked_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
+            let pause =
+                self.requested_pause.and_then(|pause| u64::try_from(pause.as_millis()).ok());
             failure.retry_after_ms = pause.or(failure.retry_after_ms);
         }
         failure
@@ -147,7 +148,7 @@ impl Ended {
             request_sent,
             attempts: run.attempts,
             account: Some(run.account),
-            asked_pause: run.asked_pause,
+            requested_pause: run.requested_pause,
             stopped,
             is_function: run.is_function,
             route: run.route,

@@ -76,7 +76,7 @@ impl http::Host for State {
         run.attempts += sent.attempts;
         run.request_sent |= sent.request_sent;
         run.account.sent(sent.request_sent, sent.processed);
-        run.asked_pause = sent.asked_pause;
+        run.requested_pause = sent.requested_pause;
         match sent.result {
             Ok(mut response) => {
                 count_secrets(run, &mut response)?;
@@ -523,7 +523,7 @@ impl functions::Host for State {
             cancellation,
             account,
             limits: run.limits.clone(),
-            // A queue can wait for a run, but not for one of its functions.
+            // A queue can postpone a run, but not one of its function calls.
             retries: Retries { hand_back: false, ..run.retries.clone() },
             files: run.files.of_functions(),
         };

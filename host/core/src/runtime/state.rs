@@ -29,7 +29,8 @@ pub(crate) struct State {
     pub memory: MemoryBudget,
     /// When the call ends, or when its clean-up ends.
     pub deadline: Instant,
-    /// The token that cancels the call. During clean-up, nothing cancels it.
+    /// The token that cancels the call. It is replaced for clean-up, which cannot be
+    /// cancelled.
     pub cancellation: Cancellation,
     /// Why the run had to stop, if it is cleaning up.
     ended_by: Option<Stopped>,
@@ -59,7 +60,7 @@ pub(crate) struct RunState {
     pub attempts: u32,
     pub retries: Retries,
     /// How long the provider asked to wait in its last response.
-    pub asked_pause: Option<Duration>,
+    pub requested_pause: Option<Duration>,
     /// What this run and the runs of its functions have used.
     pub account: Arc<Account>,
     /// Whether another run called it as a function.
@@ -155,7 +156,7 @@ impl RunState {
             request_sent: false,
             attempts: 0,
             retries: Retries::default(),
-            asked_pause: None,
+            requested_pause: None,
             account,
             is_function: false,
         }
@@ -187,7 +188,8 @@ pub(crate) struct MemoryBudget {
     pub denied: bool,
 }
 
-/// More than any connector needs. A function in a table takes 16 bytes.
+/// The maximum number of table elements, more than any connector needs. A function in
+/// a table takes 16 bytes.
 const MAX_TABLE_ELEMENTS: usize = 20_000;
 
 impl MemoryBudget {

@@ -136,7 +136,11 @@ fn every_parser_agrees_on_an_accepted_base_url() {
     try_all(file!(), 20_000, &base_urls(), |text| {
         let Ok(base) = BaseUrl::parse(&text) else { return };
         let written = base.as_str();
-        assert_eq!(BaseUrl::parse(written).as_ref(), Ok(&base), "it changed: {written}");
+        assert_eq!(
+            BaseUrl::parse(written).as_ref(),
+            Ok(&base),
+            "parsing it again changes {written}"
+        );
         let uri = Uri::try_from(written).unwrap_or_else(|error| panic!("{written}: {error}"));
         let (scheme, authority) = (uri.scheme_str().unwrap(), uri.authority().unwrap());
         assert_eq!(format!("{scheme}://{authority}"), base.origin());

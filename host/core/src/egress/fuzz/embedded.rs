@@ -113,9 +113,9 @@ fn a_response_is_parsed_like_serde_json_with_files_replaced_by_handles() {
                 assert_eq!(names, found.len(), "files without a handle");
             }
             // Duplicate names are rejected where files may be.
-            (Err(_), Some(_)) => assert!(members(&whole) < keys(&text), "it was rejected"),
+            (Err(_), Some(_)) => assert!(members(&whole) < keys(&text), "valid JSON was rejected"),
             (Err(_), None) => {}
-            (Ok(value), None) => panic!("it was accepted: {value}"),
+            (Ok(value), None) => panic!("an invalid response was accepted: {value}"),
         }
     });
 }

@@ -7,7 +7,7 @@ use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
 
-use crate::egress::retry::{MAX_PAUSE, Retries, asked_pause};
+use crate::egress::retry::{MAX_PAUSE, Retries, requested_pause};
 
 const SEEDS: &[&str] = &[
     "0",
@@ -46,7 +46,7 @@ fn every_pause_is_limited() {
             "retry-after-ms" => milliseconds.clone(),
             other => panic!("unexpected header `{other}`"),
         };
-        let asked = asked_pause(given, now);
+        let asked = requested_pause(given, now);
         let digits = |text: &Option<String>| {
             let text = text.as_deref().unwrap_or_default().trim();
             let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
