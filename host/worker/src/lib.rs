@@ -124,7 +124,7 @@ pub fn work(
 ) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // One for each run, and some for files.
+        // One thread for each run, and some for files.
         .max_blocking_threads(settings.runs + 64)
         .build()?;
     let worked = runtime.block_on(async {
@@ -156,7 +156,7 @@ pub fn work(
 }
 
 /// Reports that the worker has started, for people and for programs that start
-/// it. Ignores errors, because they may have closed standard output.
+/// it. Ignores errors, because such a program may have closed standard output.
 fn announce(worker: &Worker) {
     let servers = &worker.settings.access.servers;
     let _ = writeln!(io::stdout(), "{} connected to {servers}", worker.id);

@@ -166,7 +166,7 @@ fn a_variable_is_approved_for_one_property() {
         "{refused:?}"
     );
     let asked = bench.ran(&["trust", "puppet"]);
-    assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which it sees"), "{asked:?}");
+    assert!(asked.stderr.contains("PUPPET_TOKEN as `hint`, which the component sees"), "{asked:?}");
     // One variable can never be both a secret and a setting.
     let both = json!({ "environment": ["PUPPET_TOKEN"], "settingEnvironment": ["PUPPET_TOKEN"] });
     bench.put("puppet.wasm", &both);

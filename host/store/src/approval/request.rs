@@ -36,7 +36,7 @@ impl Request {
         let headers = definition.headers.iter().filter(|header| !is_secret(&header.property));
         let variable = |Binding { name, property }: &Binding| {
             if definition.shows(property) {
-                format!("{name} as `{property}`, which it sees")
+                format!("{name} as `{property}`, which the component sees")
             } else {
                 format!("{name} as `{property}`")
             }
