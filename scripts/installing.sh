@@ -47,7 +47,7 @@ node_modules() {
 }
 
 # Installs packages like `node_modules` into OUT, and copies FILEs there. Does nothing
-# if the checksum of its inputs is the one in OUT/installed:
+# if the checksum of its inputs matches OUT/installed:
 # node_packages OUT WHAT FILE...
 node_packages() {
     out=$1

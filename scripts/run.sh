@@ -31,12 +31,12 @@ say "1. Connection test"
 show connector test openai
 "$connector" test openai
 
-say "2. Ask, as text"
+say "2. Ask, with text output"
 show connector run openai/v1/ask "'…'" --raw
 "$connector" run openai/v1/ask --raw \
     'In one sentence: what is a WebAssembly component?' | tee "$out/ask.txt"
 
-say "3. Ask, as an object with a given schema"
+say "3. Ask, with an object that matches a schema"
 cat >"$out/ask-object.input.json" <<'JSON'
 {
   "messages": [{ "role": "user", "content": "Name a city and its population." }],

@@ -21,7 +21,7 @@ out=$(realpath "$4")
 cd "$(dirname "$0")/../.."
 . scripts/installing.sh
 for tool in dpkg-deb dpkg; do
-    command -v $tool >/dev/null || { say "$tool is needed; hint: it is part of Debian and Ubuntu"; exit 1; }
+    command -v $tool >/dev/null || { say "$tool is required; hint: Debian and Ubuntu include it"; exit 1; }
 done
 
 version=${VERSION-$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)}
@@ -88,7 +88,7 @@ for script in postinst prerm postrm; do
     install -m 755 "scripts/package/$script" "$root/DEBIAN/$script"
 done
 (cd "$root" && find etc -type f | LC_ALL=C sort | sed 's,^,/,') >"$root/DEBIAN/conffiles"
-# The newest symbol of the C library that the program needs.
+# The newest glibc symbol version that the program needs.
 libc=$(grep --text --only-matching 'GLIBC_2\.[0-9]*' "$command" | LC_ALL=C sort -Vu | tail -n 1)
 cat >"$root/DEBIAN/control" <<END
 Package: connector
@@ -98,7 +98,7 @@ Section: utils
 Priority: optional
 Installed-Size: $(du --summarize --apparent-size --block-size=1024 "$root" | cut -f 1)
 Depends: libc6 (>= ${libc#GLIBC_}), libgcc-s1
-Description: runs connectors: WebAssembly components with the actions of a service
+Description: runs connectors: WebAssembly components that offer the actions of a service
  The command, an HTTP service with a page, MCP tools and a queue worker, with
  the connectors for OpenAI and Anthropic. Connectors never see a token.
 END

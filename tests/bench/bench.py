@@ -109,7 +109,7 @@ def peak(command, env):
 
 
 def cold(origin, folder):
-    """Whole processes that make one Ask each, alternating."""
+    """Whole processes that run one Ask each, alternating."""
     env = environment(folder, origin)
     url = base_url(origin)
     source = os.path.join(folder, "input.json")
@@ -128,7 +128,7 @@ def cold(origin, folder):
     taken = {name: [] for name in commands}
     for turn in range(101):
         for name, command in commands.items():
-            # The slow ones need fewer rounds, because they are slower by orders of magnitude.
+            # The others need fewer rounds: they are slower by at least an order of magnitude.
             if name in quick or turn <= 10:
                 time_taken = milliseconds(command, env)
                 if turn > 0:

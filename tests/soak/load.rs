@@ -72,7 +72,7 @@ impl<'a> Faults<'a> {
         Self(sandbox)
     }
 
-    /// Scripts a fault for some request, with a certain probability.
+    /// With a certain probability, scripts a fault for the next request.
     pub fn perhaps(self, random: &mut Random) {
         if !random.percent(40) {
             return;
@@ -93,7 +93,7 @@ impl<'a> Faults<'a> {
     }
 }
 
-/// An action and an input for it. `file` is a recording.
+/// An action and an input for it. `file` is an audio file.
 pub fn call(random: &mut Random, file: &Value) -> (&'static str, Value) {
     let number = random.below(1000);
     match random.below(8) {
@@ -124,7 +124,7 @@ pub fn call(random: &mut Random, file: &Value) -> (&'static str, Value) {
     }
 }
 
-/// A recording to transcribe.
+/// An audio file to transcribe.
 pub fn recording() -> std::path::PathBuf {
     in_repository("tests/sandbox/samples/speech.mp3")
 }

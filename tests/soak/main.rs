@@ -1,4 +1,4 @@
-//! Runs all actions for minutes, through the library and through the service,
+//! Runs all actions for several minutes, through the library and through the service,
 //! while the provider fails in every way and callers cancel. Every run must end
 //! with an outcome or a typed failure, no unknown file may remain, and memory,
 //! open files and threads must return to their initial level.

@@ -13,7 +13,7 @@ const SETTLING: Duration = Duration::from_secs(60);
 
 /// The allowed growth, in KiB. The allocator keeps memory for each thread, and
 /// 64 concurrent large answers are so rare that they may first occur after the
-/// start. A leak of 1 KiB per run exceeds this.
+/// initial figures are taken. A leak of 1 KiB per run exceeds this.
 const MEMORY: u64 = 48 << 10;
 /// The tolerance for descriptors that were just opened or not yet closed.
 const DESCRIPTORS: u64 = 8;

@@ -49,7 +49,7 @@ impl Served {
         self.service.process()
     }
 
-    /// Makes a run, which its caller may abandon, and removes its files.
+    /// Runs an action, which its caller may abandon, and removes its files.
     pub fn run(&self, random: &mut Random, faults: &Faults<'_>) -> End {
         faults.perhaps(random);
         let (action, input) = call(random, &self.recording);
@@ -103,7 +103,7 @@ impl Served {
         }
     }
 
-    /// Every file in a response, in any event.
+    /// Removes the files that any event of a response contains.
     fn remove_files(&self, text: &str) {
         for rest in text.split("/files/").skip(1) {
             let id = rest.split('"').next().unwrap_or_default();

@@ -46,7 +46,7 @@ const FIND: &str = r#"
 pub enum Screen {
     /// A wide window.
     Desktop,
-    /// The same with a dark color scheme.
+    /// A wide window with a dark color scheme.
     Dark,
     /// A narrow window.
     Phone,
@@ -59,7 +59,7 @@ enum Reach {
     PossiblyCovered,
 }
 
-/// A browser with one page. Dropping it closes it.
+/// A browser with one page. It is closed when dropped.
 pub struct Browser {
     client: Option<Client>,
     runtime: Runtime,

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 use crate::CANARY;
 use crate::server::{Server, exchange, installed};
 
-/// LLMock, which fails on request and judges how the client reacts. Dropping it
-/// stops it.
+/// LLMock, which fails on request and judges how the client reacts. It is
+/// stopped when dropped.
 pub struct LlMock(Server);
 
 /// llama.cpp's server with SmolLM2, a language model of 135 million parameters.
-/// It is small, but a real model. Dropping it stops it.
+/// It is small, but a real model. The server is stopped when dropped.
 pub struct Llama(Server);
 
 impl LlMock {
@@ -44,7 +44,7 @@ impl LlMock {
         self.ask("GET", "/_llmock/verdict", &json!({}))
     }
 
-    /// Sends a request without retries, like the most impatient client.
+    /// Sends a request without retries.
     ///
     /// # Panics
     /// If the connection fails.
@@ -82,7 +82,7 @@ impl Llama {
         base_url(&self.0)
     }
 
-    /// The number of the token for this text.
+    /// The ID of the token for this text.
     ///
     /// # Panics
     /// If the text is not exactly one token.

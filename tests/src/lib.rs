@@ -74,7 +74,7 @@ pub fn test_component(name: &str) -> PathBuf {
     path
 }
 
-/// The folder of these connectors.
+/// The folder of the connectors that are built only for the tests.
 pub fn test_components() -> PathBuf {
     target_dir().join("test-components")
 }
@@ -105,7 +105,7 @@ pub fn sandbox() -> Sandbox {
     Sandbox::start(Options { token, ..Options::default() }).unwrap()
 }
 
-/// A sandbox that remembers no requests, for tests that make very many.
+/// A sandbox that remembers no requests, for tests that send very many.
 ///
 /// # Panics
 /// If it cannot listen.
@@ -146,7 +146,7 @@ pub fn put_files(input: &mut Value, files: &Files, folder: &Path) {
     }
 }
 
-/// The built `connector` command in an empty environment, except for a
+/// The built `connector` command, with an environment that is empty except for a
 /// connection to the sandbox.
 ///
 /// # Panics

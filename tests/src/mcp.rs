@@ -15,8 +15,8 @@ use tempfile::TempDir;
 use crate::server::{installed, kept};
 use crate::{CANARY, HANG, command, in_repository, target_dir};
 
-/// The official client, connected to a server. Dropping it ends it, along with
-/// a server that it started.
+/// The official client, connected to a server. When dropped, it exits, along with
+/// any server that it started.
 pub struct Client {
     process: Child,
     input: ChildStdin,
@@ -34,8 +34,8 @@ enum Answer {
 }
 
 impl Client {
-    /// Starts `connector mcp` with more arguments, like programs that embed
-    /// language models.
+    /// Starts `connector mcp` with additional arguments, as programs that embed
+    /// language models do.
     ///
     /// # Panics
     /// If the client is not installed, or cannot connect to the server.
@@ -68,7 +68,7 @@ impl Client {
         client
     }
 
-    /// Makes a request: its name in `tests/mcp/client.mjs`, and its arguments.
+    /// Makes a request, given as its name in `tests/mcp/client.mjs` and its arguments.
     ///
     /// # Errors
     /// The client's error message.
@@ -128,7 +128,7 @@ pub fn exchanged(sandbox: &Sandbox, messages: &[impl Display], last: u64) -> Vec
     answered(command(Some(sandbox)), lines.concat().as_bytes(), &[last])
 }
 
-/// The same for any command and any input, until these ids are answered.
+/// Like [`exchanged`], for any command and input, until all of these ids are answered.
 ///
 /// # Panics
 /// If it exits before that.
@@ -173,7 +173,7 @@ pub fn inspected(sandbox: &Sandbox, data: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// `connector mcp` over HTTP. Dropping it ends it.
+/// `connector mcp` over HTTP. It is stopped when dropped.
 pub struct Server {
     keeper: Child,
     /// Its URL.

@@ -1,6 +1,6 @@
 //! A stand-in for Anthropic's Messages API, as strict as the documentation: the
-//! key and the version must be in their headers and nowhere else, no field may
-//! be unknown, and each value must be within its bounds. No model is involved:
+//! key and the version must be in their headers and nowhere else, and unknown
+//! fields and values that are out of range are rejected. No model is involved:
 //! an answer repeats the question.
 #![allow(
     clippy::indexing_slicing,

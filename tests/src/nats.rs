@@ -36,7 +36,7 @@ impl KillOnDrop {
         writeln!(keeper, "{name}").unwrap();
     }
 
-    /// Waits for its exit.
+    /// Waits until it exits.
     fn wait(&mut self) {
         until("a program ends", || self.0.try_wait().unwrap());
     }
@@ -82,7 +82,7 @@ impl Nats {
         Self::with("")
     }
 
-    /// The same with additional configuration.
+    /// Like [`Nats::start`], with additional configuration.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -145,7 +145,7 @@ fn serve(folder: &Path, port: i32) -> KillOnDrop {
     KillOnDrop(command.spawn().unwrap())
 }
 
-/// A running worker. Dropping it kills it.
+/// A running worker. It is killed when dropped.
 pub struct Worker {
     program: KillOnDrop,
     id: String,
@@ -175,7 +175,7 @@ impl Worker {
         self.program.signal("TERM");
     }
 
-    /// Waits for its exit.
+    /// Waits until it exits.
     ///
     /// # Panics
     /// If it does not exit.
@@ -246,7 +246,7 @@ impl Fleet {
         self.worker_with(arguments, &[])
     }
 
-    /// The same with additional environment variables.
+    /// Like [`Fleet::worker`], with additional environment variables.
     ///
     /// # Panics
     /// If it does not start.

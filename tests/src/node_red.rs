@@ -29,7 +29,7 @@ pub struct Setup {
     pub environment: Vec<(&'static str, String)>,
 }
 
-/// A running Node-RED. Dropping it ends it.
+/// A running Node-RED. It is stopped when dropped.
 pub struct NodeRed {
     child: Child,
     stdin: Option<ChildStdin>,
@@ -52,7 +52,7 @@ impl NodeRed {
         Self::set_up(Setup::default())
     }
 
-    /// The same with other settings.
+    /// Like [`NodeRed::start`], with other settings.
     ///
     /// # Panics
     /// If it is not installed or does not start.
@@ -287,12 +287,12 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The output of Node-RED's own program until it has started its flows or
+/// The output of the `node-red` command until it has started its flows or
 /// exits, in a new folder with the package installed.
 ///
 /// # Panics
 /// If it is not installed.
-pub fn output_of_its_own_program() -> String {
+pub fn output_of_node_red_command() -> String {
     let marker = installed("node-red", "installed");
     let folder = TempDir::new().unwrap();
     let modules = folder.path().join("node_modules");

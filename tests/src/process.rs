@@ -63,7 +63,7 @@ impl Process {
     ///
     /// # Panics
     /// If it no longer exists.
-    pub fn processor_time(self) -> Duration {
+    pub fn cpu_time(self) -> Duration {
         /// Linux counts in hundredths of a second.
         const TICK: Duration = Duration::from_millis(10);
         let text = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap();

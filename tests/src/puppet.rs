@@ -18,10 +18,10 @@ use crate::{command, host, ran, target_dir};
 
 /// The text in front of the puppet's configuration.
 const MARK: &[u8] = b"PUPPET:";
-/// The space for both.
+/// The number of bytes reserved for that text and the configuration.
 const ROOM: usize = 4096;
 
-/// The component with another configuration.
+/// The component with this configuration.
 ///
 /// # Panics
 /// If the configuration is too large.
@@ -97,7 +97,7 @@ pub fn act(
 }
 
 /// An honest server. It responds with what it received, in a form that the path
-/// determines. Dropping it stops it.
+/// determines. It is stopped when dropped.
 #[derive(Debug)]
 pub struct Echo {
     address: std::net::SocketAddr,

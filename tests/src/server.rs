@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use crate::{HANG, target_dir};
 
-/// Runs its arguments as a command, and ends it when standard input closes.
-/// That happens when this process closes it or is gone, even if it was killed
-/// or holds the server in a static. A line on standard input is the name of a
+/// Runs its arguments as a command, and ends it when standard input closes: when
+/// this process closes it or exits, even if this process is killed or holds the
+/// server in a static. A line on standard input is the name of a
 /// signal for the command. SIGXFSZ is ignored, so that a file size limit is an
 /// error for the command, like a full disk, instead of killing it.
 const KEEPER: &str = r#"
@@ -30,7 +30,7 @@ const KEEPER: &str = r#"
     kill "$watch" 2>/dev/null
 "#;
 
-/// A running server. Dropping it ends it.
+/// A running server. It is stopped when dropped.
 pub(crate) struct Server {
     keeper: Child,
     address: SocketAddr,
@@ -44,7 +44,7 @@ pub(crate) struct Answer {
 }
 
 impl Server {
-    /// Starts a program in an empty environment and waits until it answers `GET
+    /// Starts a program with an empty environment and waits until it answers `GET
     /// health` with 200.
     ///
     /// # Panics
@@ -97,7 +97,7 @@ impl Drop for Server {
     }
 }
 
-/// A command that runs a program in an empty environment, and ends it when its
+/// A command that runs a program with an empty environment, and ends it when its
 /// standard input, a pipe, is closed.
 pub(crate) fn kept(program: &Path) -> Command {
     let mut command = Command::new("sh");

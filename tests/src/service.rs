@@ -32,7 +32,7 @@ pub struct Setup<'a> {
     pub components: Option<&'a Path>,
 }
 
-/// A running service with an empty store. Dropping it ends it.
+/// A running service with an empty store. It is stopped when dropped.
 pub struct Service {
     keeper: Child,
     url: String,
@@ -53,7 +53,7 @@ impl Service {
         Self::start_with(&[])
     }
 
-    /// The same with additional arguments.
+    /// Like [`Service::start`], with additional arguments.
     ///
     /// # Panics
     /// If it was not built or does not report where it listens.
@@ -61,7 +61,7 @@ impl Service {
         Self::set_up(&Setup { args, ..Setup::default() })
     }
 
-    /// The same with other settings.
+    /// Like [`Service::start`], with other settings.
     ///
     /// # Panics
     /// If it was not built or does not report where it listens.
@@ -149,7 +149,7 @@ impl Service {
         writeln!(keeper, "{name}").unwrap();
     }
 
-    /// Waits for its exit, and restarts it with the same data.
+    /// Waits until it exits, and restarts it with the same data.
     ///
     /// # Panics
     /// If it does not exit, or does not start.
@@ -159,7 +159,7 @@ impl Service {
             run(&self.data, &self.args, self.logs, self.limited, self.components.as_deref());
     }
 
-    /// Waits for its exit.
+    /// Waits until it exits.
     ///
     /// # Panics
     /// If it does not exit.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::proxy::Proxy;
 use crate::server::{Server, exchange, installed};
 
-/// A running judge. Dropping it stops it.
+/// A running judge. It is stopped when dropped.
 pub struct Steady {
     proxy: Proxy,
     _server: Server,
@@ -59,7 +59,7 @@ impl Steady {
 
 impl Verdict {
     /// Steady rejects wrong types, unknown values and unknown keys with a
-    /// status, and reports a number out of range in a header of a 200 response.
+    /// status, and reports an out-of-range number in a header of a 200 response.
     fn of(head: &str) -> Self {
         let mut lines = head.lines();
         let status_line = lines.next().unwrap_or_default();

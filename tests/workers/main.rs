@@ -12,7 +12,7 @@ use connector_tests::nats::{Fleet, Nats, ask, until};
 use connector_tests::sandbox_without_memory;
 use openai_sandbox::Fault;
 
-/// Enough that the start of the worker does not matter.
+/// Enough runs that the time to start the worker does not matter.
 const RUNS: usize = 10_000;
 /// The slots of the measured worker.
 const SLOTS: &str = "64";
@@ -37,14 +37,14 @@ fn throughput(fleet: &Fleet) {
     let published = published.elapsed();
     let queued = caller.bytes("connector-runs");
     let server = fleet.nats.process();
-    let server_before = server.processor_time();
+    let server_before = server.cpu_time();
     let started = Instant::now();
     let worker = fleet.worker(&["--runs", SLOTS]);
     let process = worker.process();
     until("all have ended", || (caller.replies().len() == RUNS).then_some(()));
     let took = started.elapsed();
-    let of_worker = process.processor_time();
-    let of_server = server.processor_time() - server_before;
+    let of_worker = process.cpu_time();
+    let of_server = server.cpu_time() - server_before;
     caller.wait_until_done();
     let kept = caller.bytes("KV_connector-outcomes");
     let each = |time: Duration| time.as_micros() / RUNS as u128;

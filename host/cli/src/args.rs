@@ -138,7 +138,7 @@ pub enum Command {
     },
     /// Run an action and print its output
     Run(RunArgs),
-    /// Serve the connectors over HTTP, with a page for their forms
+    /// Serve the connectors over HTTP, with a web page that shows their forms
     Serve(ServeArgs),
     /// Offer the actions as Model Context Protocol (MCP) tools
     ///
@@ -163,8 +163,8 @@ pub enum Command {
     ///
     /// Shows the permissions that it asks for: where it sends requests, where the credential goes,
     /// which environment variables it reads. Connectors that are listed in a `connectors.lock` next
-    /// to them are already approved. Binds the connections stored for its address to the origin
-    /// that it sends them to.
+    /// to them are already approved. Also binds the connections stored for its address to the
+    /// origin that it sends them to.
     Trust {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -174,7 +174,7 @@ pub enum Command {
         #[command(flatten)]
         data: DataDirArgs,
     },
-    /// Write `connectors.lock` in a folder, which approves the connectors in it
+    /// Write a `connectors.lock` file to a folder, which approves the connectors in it
     ///
     /// For those who build and ship connectors: users who install the folder do not have to
     /// approve them again.
@@ -293,7 +293,7 @@ pub struct ConnectionArgs {
     /// Where connections and approvals are stored [default: a folder in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The grants to the component.
+    /// The permissions granted to the component.
     #[command(flatten)]
     pub granted: GrantArgs,
     /// The servers that connections may reach.
@@ -301,7 +301,7 @@ pub struct ConnectionArgs {
     pub reach: LocalReachArgs,
 }
 
-/// The grants to components, in addition to approvals.
+/// The permissions granted to components in addition to approvals.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct GrantArgs {
     /// Let the component read this environment variable; may be given several times
@@ -317,7 +317,7 @@ pub struct GrantArgs {
 }
 
 impl GrantArgs {
-    /// Returns the grants, together with the approvals in this data folder.
+    /// Returns these permissions, together with the approvals in this data folder.
     pub fn grants(&self, data_dir: Option<&Path>) -> Grants {
         Grants {
             environment: self.env.iter().cloned().collect(),
@@ -373,7 +373,7 @@ pub struct ReachArgs {
     pub trust: AuthorityArgs,
 }
 
-/// The servers that connections of this machine's user may reach.
+/// The servers that the local user's connections may reach.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct LocalReachArgs {
     #[command(flatten)]
@@ -384,11 +384,11 @@ pub struct LocalReachArgs {
 }
 
 impl ReachArgs {
-    /// Creates a host for callers that may be on other machines, with a number of
+    /// Creates a host for callers that may be on other machines, which allows `runs`
     /// simultaneous runs.
     pub fn host(&self, runs: u32) -> Result<Host, HostError> {
         Host::new(HostOptions {
-            // Leaves room for queries by forms while all runs are active.
+            // Leaves room for queries from forms while all runs are active.
             concurrent_runs: runs.saturating_add(16),
             ..self.options(AddressPolicy::Public)
         })
@@ -405,7 +405,7 @@ impl ReachArgs {
 }
 
 impl LocalReachArgs {
-    /// Returns the options of a host with a number of simultaneous runs.
+    /// Returns the options of a host that allows `runs` simultaneous runs.
     pub fn options(&self, runs: u32) -> HostOptions {
         let policy = if self.public_addresses { AddressPolicy::Public } else { AddressPolicy::Any };
         HostOptions { concurrent_runs: runs, ..self.reach.options(policy) }
@@ -422,7 +422,7 @@ pub struct AuthorityArgs {
 }
 
 impl Command {
-    /// Whether it runs until it is stopped. Such commands log more.
+    /// Whether the command runs until it is stopped. Such commands log more.
     pub fn is_daemon(&self) -> bool {
         match self {
             Self::Serve(_) => true,
@@ -447,7 +447,7 @@ impl Command {
         }
     }
 
-    /// The grants for a command that is not a daemon.
+    /// The permissions granted to components in a command that is not a daemon.
     pub fn grants(&self) -> Grants {
         match self {
             Self::Test { chosen, .. }
@@ -560,7 +560,7 @@ pub struct ServeArgs {
     /// Maximum size of an uploaded file, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..))]
     pub largest_file: u32,
-    /// Maximum size of all files and outcomes together, in MiB
+    /// Maximum total size of files and outcomes, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..))]
     pub all_files: u32,
     /// Use only the exact files that were approved, not rebuilt ones that ask for the same
@@ -634,7 +634,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_accepts_common_words() {
+    fn a_switch_accepts_common_spellings_of_booleans() {
         for on in ["1", "true", "TRUE", "yes", "on"] {
             assert_eq!(switch(on), Ok(true), "{on}");
         }

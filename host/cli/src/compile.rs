@@ -50,7 +50,7 @@ pub fn in_separate_process(file: &Path) -> Result<(), Error> {
         match compiler.try_wait() {
             // If the component is invalid, loading it reports the error.
             Ok(Some(status)) if status.code().is_some() => return Ok(()),
-            // A signal ended it, because of a limit or lack of memory.
+            // Killed by a signal: it exceeded a limit, or the system ran out of memory.
             Ok(Some(_)) => {
                 return Err(failed(format!(
                     "compilation takes more than {MAX_CPU_TIME} s of CPU time or {} MiB of memory",

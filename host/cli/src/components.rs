@@ -20,7 +20,7 @@ pub const FOLDER: &str = "CONNECTOR_COMPONENTS";
 /// The first bytes of a component.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
-/// The grants given to components on the command line.
+/// The permissions granted to components on the command line.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     /// Environment variables (`--env`).
@@ -69,7 +69,7 @@ impl Components {
         &self.host
     }
 
-    /// Returns all connectors, by file name. Warns about those that cannot be
+    /// Returns all connectors, sorted by file name. Warns about those that cannot be
     /// loaded and about duplicate addresses.
     pub fn all(&self) -> Vec<Connector> {
         self.found().into_iter().map(|(_, connector)| connector).collect()
@@ -117,7 +117,7 @@ impl Components {
         unique
     }
 
-    /// Returns the files in the folders, by name.
+    /// Returns the files in the folders, sorted by name.
     fn files(&self) -> Vec<PathBuf> {
         let folders = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok());
         let files = folders.flatten().filter_map(|entry| Some(entry.ok()?.path()));
@@ -288,7 +288,7 @@ enum Found {
 
 /// Another file with the same address.
 enum Duplicate {
-    /// An identical component that comes first in the order.
+    /// An identical component, found earlier.
     Copy,
     /// A different component.
     Other(PathBuf),

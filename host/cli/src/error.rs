@@ -194,7 +194,7 @@ fn failure_hints(failure: &Failure) -> Vec<String> {
         hints.push(format!("retry after {} s", wait as f64 / 1000.0));
     }
     if failure.kind == FailureKind::QuotaExceeded {
-        hints.push("the account has no credit left; waiting does not help".to_owned());
+        hints.push("the account has no credit left; waiting will not help".to_owned());
     }
     let ended_early = matches!(failure.kind, FailureKind::Timeout | FailureKind::Network);
     if ended_early && failure.request_sent {

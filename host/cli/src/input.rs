@@ -13,7 +13,7 @@ use super::error::Error;
 const MAX_ITEMS: usize = 1_000;
 
 /// Reads JSON from a file or from standard input (`-`). Returns an empty object
-/// without a path.
+/// if no path is given.
 pub fn read(path: Option<&Path>) -> Result<Value, Error> {
     let Some(path) = path else { return Ok(json!({})) };
     let unreadable = |error: std::io::Error| {

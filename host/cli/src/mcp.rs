@@ -15,7 +15,7 @@ use super::error::Error;
 use super::functions::Declared;
 use super::serve::{api_keys, load_approved, unusable};
 
-/// The maximum total size of files in bytes. Beyond it, no more are stored.
+/// The maximum total size of files in bytes. Once it is reached, no more are stored.
 const MAX_FILES_SIZE: u64 = 10 << 30;
 
 /// The arguments of `mcp`.
@@ -53,7 +53,7 @@ pub struct McpArgs {
     /// Functions that a model may call, declared in a JSON file as for `run`
     #[arg(long, value_name = "FILE")]
     pub functions: Option<PathBuf>,
-    /// The grants to components.
+    /// The permissions granted to components.
     #[command(flatten)]
     pub granted: GrantArgs,
     /// The servers that connections may reach.

@@ -15,8 +15,8 @@ use super::print;
 
 static RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/rust");
 static JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/js");
-static CARRIED_RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/rust");
-static CARRIED_JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/js");
+static BUNDLED_RUST: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/rust");
+static BUNDLED_JAVASCRIPT: Dir = include_dir!("$CARGO_MANIFEST_DIR/templates/carried/js");
 const WORKSPACE: &str = include_str!("../../../Cargo.toml");
 const LOCK: &str = include_str!("../../../Cargo.lock");
 
@@ -68,8 +68,8 @@ pub fn new(name: &str, language: Language) -> Result<(), Error> {
     };
     fs::create_dir(folder).map_err(failed)?;
     let (template, carried) = match language {
-        Language::Rust => (&RUST, &CARRIED_RUST),
-        Language::Js => (&JAVASCRIPT, &CARRIED_JAVASCRIPT),
+        Language::Rust => (&RUST, &BUNDLED_RUST),
+        Language::Js => (&JAVASCRIPT, &BUNDLED_JAVASCRIPT),
     };
     write(template, folder, &|text| filled_in(text, name)).map_err(failed)?;
     write(carried, folder, &str::to_owned).map_err(failed)?;
@@ -169,7 +169,7 @@ mod tests {
             assert!(workspace.contains(section), "{section}\n{workspace}");
         }
         for manifest in ["sdk/Cargo.toml", "sdk-derive/Cargo.toml"] {
-            let manifest = CARRIED_RUST.get_file(manifest).unwrap().contents_utf8().unwrap();
+            let manifest = BUNDLED_RUST.get_file(manifest).unwrap().contents_utf8().unwrap();
             for line in manifest.lines().filter(|line| line.contains("workspace = true")) {
                 let key = line.split([' ', '.']).next().unwrap();
                 let is_there = workspace.lines().any(|line| line.starts_with(&format!("{key} = ")));

@@ -7,7 +7,7 @@
 //! left unchanged.
 //!
 //! A reader may close the pipe at any time (`connector list | head -1`). Printing
-//! a result then fails, and `main` ends the command quietly. Errors in
+//! a result then fails, and `main` ends the command quietly. Errors when
 //! writing to standard error are ignored.
 
 use std::borrow::Cow;
@@ -37,8 +37,8 @@ pub fn json_note(value: &Value) {
     let _ = io::stderr().lock().write_all(format!("{}\n", visible_json(&text)).as_bytes());
 }
 
-/// Escapes such characters in JSON. Serialization has already escaped those below
-/// U+0020, and the others occur only in strings.
+/// Escapes the characters that a terminal would act on, in JSON. Serialization has
+/// already escaped those below U+0020, and the others occur only in strings.
 fn visible_json(text: &str) -> Cow<'_, str> {
     escaped(text, |c, text| {
         let mut units = [0; 2];

@@ -96,7 +96,7 @@ struct Show {
     deltas: Option<Deltas>,
     /// Whether any text was shown.
     shown: Arc<AtomicBool>,
-    /// The first error in showing text.
+    /// The first error that occurred while showing text.
     broken: Arc<OnceLock<io::ErrorKind>>,
     retries: bool,
     /// Stops the run if its output cannot be written.

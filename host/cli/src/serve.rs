@@ -52,7 +52,7 @@ pub fn http_functions(components: &Components, file: Option<&Path>) -> Result<Fu
     }
 }
 
-/// Returns the grants to components, without environment variables, because a
+/// Returns the permissions granted to components, without environment variables, because a
 /// service does not read them.
 pub fn grants(locked: bool, data_dir: Option<PathBuf>) -> Grants {
     Grants { locked, data_dir, ..Grants::default() }

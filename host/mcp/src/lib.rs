@@ -101,7 +101,7 @@ pub fn serve(config: Config, http: Option<Http>) -> Result<(), ServiceError> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // One for each run, and some for files.
+        // One thread for each run, and some for files.
         .max_blocking_threads(config.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;

@@ -3,8 +3,8 @@
 use connector_host::Event;
 use rmcp::model::{ProgressNotificationParam, ProgressToken};
 
-/// The progress of a call. The protocol requires its number to increase with
-/// each notification, so counts in different units are merged.
+/// The progress of a call. The protocol requires the `progress` value to increase
+/// with each notification, so counts in different units are merged.
 pub struct Progress {
     token: ProgressToken,
     last: f64,

@@ -34,7 +34,8 @@ pub fn of_outcome(outcome: &Outcome, server_files: &ServerFiles) -> CallToolResu
     let mut room = Room(MAX_RESULT - ENVELOPE);
     let links: usize = files.iter().map(|file| size_of(&link(file))).sum();
     room.take(links);
-    // Both contain the whole output, because some clients read only one of them.
+    // The text and the structured content both contain the whole output, because some
+    // clients read only one of them.
     if !room.take(size_of(&text) + size_of(&structured)) {
         match keep(&structured, server_files) {
             Ok(file) => {

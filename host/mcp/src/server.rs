@@ -28,7 +28,7 @@ use super::{Config, FunctionsOf, Offer};
 const DOCS: &str = "connector://docs/";
 /// How many events are buffered for a slow reader before the run waits for it.
 const MAX_BUFFERED: usize = 32;
-/// The methods with required parameters, and a description of those.
+/// The methods with required parameters, and a description of the parameters.
 const PARAMETERS: [(&str, &str); 2] =
     [("resources/read", "a `uri`"), ("tools/call", "a `name` and an `arguments` object")];
 /// The interval between notifications that a run is still active. Clients give up

@@ -51,7 +51,7 @@ impl Sessions {
     }
 
     /// Ends the session that has been idle the longest, if its client has
-    /// probably disconnected. If it has not, it starts a new session.
+    /// probably disconnected. A client that is still connected starts a new one.
     async fn end_longest_idle(&self) -> bool {
         let mut sessions = self.manager.sessions.write().await;
         let mut used = self.used();

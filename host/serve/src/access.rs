@@ -53,7 +53,7 @@ impl Caller {
         self.connections.is_none()
     }
 
-    /// Returns its view of the files, which no other caller can see.
+    /// Returns this caller's view of the files. No other caller can see its files.
     pub fn files(&self, all: &FileStore) -> FileStore {
         self.name.as_ref().map_or_else(|| all.clone(), |name| all.of_owner(name))
     }
@@ -447,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_long_and_never_printed() {
+    fn a_key_has_a_minimum_length_and_is_never_printed() {
         assert!(matches!(ApiKeys::read("short"), Err(ApiKeyError::Weak)));
         assert!(matches!(ApiKeys::read("0123456789 abcdef"), Err(ApiKeyError::Weak)));
         assert_eq!(format!("{:?}", ApiKeys::read(KEY).unwrap()), "****");

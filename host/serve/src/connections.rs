@@ -49,7 +49,7 @@ pub enum ConnectionChoice {
 }
 
 impl ConnectionChoice {
-    /// Takes the member `connection` of a body.
+    /// Takes the `connection` member of a body.
     pub fn take(members: &mut Members) -> Result<Self, String> {
         const EXPECTED: &str = "`connection` must be the ID of a stored connection, or an object with connection values";
         match members.take("connection") {

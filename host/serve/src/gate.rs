@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_gives_up_leaves_the_queue() {
+    fn a_cancelled_request_leaves_the_queue() {
         block_on(async {
             let gate = Gate::new(1, 1);
             let _slot = gate.enter().await.unwrap();

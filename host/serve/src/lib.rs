@@ -84,8 +84,8 @@ pub struct Config {
     pub keep: Duration,
     /// The maximum size of an uploaded file in bytes.
     pub largest_file: u64,
-    /// The maximum total size of files and outcomes in bytes. Beyond it, no more
-    /// are stored.
+    /// The maximum total size of files and outcomes in bytes. Once it is reached,
+    /// no more are stored.
     pub all_files: u64,
     /// The maximum number of simultaneous runs.
     pub runs: usize,
@@ -170,7 +170,7 @@ pub fn serve(connectors: Vec<Connector>, store: Store, config: Config) -> Result
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // One for each run, and some for files and the store.
+        // One thread for each run, and some for files and the store.
         .max_blocking_threads(config.runs + 64)
         .build()
         .map_err(ServiceError::Start)?;

@@ -40,7 +40,7 @@ use super::idle::{Connection, Idle};
 /// The timeout for a request's head, including on a connection that sends
 /// nothing.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
-/// The timeout for a caller to read any of the data written to it. A caller that
+/// How long a caller may go without reading any of the data written to it. A caller that
 /// never reads would keep a run active and its events in memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The maximum size of a head, and the size of the body buffer in each
@@ -173,7 +173,7 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Prints the address, for people and for programs that start the service.
-/// Ignores errors, because they may have closed standard output.
+/// Ignores errors, because such a program may have closed standard output.
 fn announce(listen: &Listen) {
     let _ = writeln!(io::stdout(), "listening on {listen}");
 }

@@ -44,7 +44,7 @@ pub const DELETE: Method = (MethodFilter::DELETE, "delete");
 type NewOperation = (&'static str, &'static str, &'static str, Description);
 type Description = fn(&mut Operation, &mut SchemaGenerator);
 
-/// Expands an operation, of an action if there is one, into the operations to
+/// Expands an operation, which may belong to an action, into the operations to
 /// describe. A path parameter with few values becomes an operation for each value.
 type Expand = fn(Operation, Option<&Action>) -> Vec<Operation>;
 

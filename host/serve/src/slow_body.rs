@@ -1,8 +1,8 @@
-//! The minimum speed of a request body.
+//! A minimum rate for request bodies.
 //!
 //! A caller that sends one byte per second would occupy a connection, a
 //! half-written file and memory for hours. A body must therefore not pause for
-//! too long, and after a grace period must keep a minimum rate.
+//! too long, and after a grace period must arrive at a minimum rate.
 //!
 //! This is implemented here because tower-http's `TimeoutBody` limits only
 //! pauses, and its `DeadlineBody` limits the total time regardless of size, but a

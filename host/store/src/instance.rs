@@ -79,7 +79,7 @@ fn is_locked(folder: &PrivateFolder, name: &str) -> bool {
     match File::open(folder.path_of(name)).map(|file| file.try_lock_shared()) {
         Ok(Ok(())) => false,
         Ok(Err(TryLockError::WouldBlock)) => true,
-        // Without an answer, assume that it is alive.
+        // If the lock cannot be checked, assume that the instance is alive.
         Ok(Err(TryLockError::Error(_))) => true,
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }

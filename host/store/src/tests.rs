@@ -47,7 +47,7 @@ fn given(byte: u8) -> KeySource {
     KeySource::Given(Key::from_base64(&text).unwrap())
 }
 
-/// The token of a stored connection, which prints without it.
+/// Returns the token of a stored connection, whose `Debug` output must not contain it.
 fn token(store: &Store, id_or_name: &str) -> Value {
     let stored = store.connection(id_or_name).unwrap().unwrap();
     let value = stored.values.as_map().get("token").cloned().unwrap();
@@ -304,7 +304,7 @@ fn a_full_disk_is_reported_and_loses_nothing() {
 
 #[cfg(unix)]
 #[test]
-fn every_file_is_private_and_must_stay_so() {
+fn every_file_is_private_and_is_refused_otherwise() {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let folder = folder();
     let store = open(&folder);

@@ -129,7 +129,8 @@ impl<'a> UnderWay<'a> {
             let mut all = worker.under_way.lock().unwrap_or_else(PoisonError::into_inner);
             all.insert(sequence)
         };
-        // Not created otherwise, because dropping it would remove the message.
+        // Created only for a new message: dropping a second value would remove the
+        // message while it is still being processed.
         is_new.then(|| Self(worker, sequence))
     }
 }
@@ -439,8 +440,8 @@ async fn keep(
     kept.map_err(|error| error.to_string())
 }
 
-/// Truncates long strings of a failure, which may repeat parts of the message.
-/// It must fit in a message, or the caller would never get it.
+/// Truncates long strings in a failure, which may repeat parts of the run's message.
+/// The failure must fit in a NATS message, or the caller would never get it.
 fn shorten(value: &mut Value) {
     match value {
         Value::String(text) => text.truncate(text.floor_char_boundary(MAX_TEXT)),

@@ -120,7 +120,7 @@ impl Worker {
 pub fn work(connectors: Vec<Connector>, store: Store, config: Config) -> Result<(), WorkerError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        // One for each run, and some for files.
+        // One thread for each run, and some for files.
         .max_blocking_threads(config.runs + 64)
         .build()?;
     let worked = runtime.block_on(async {
@@ -152,7 +152,7 @@ pub fn work(connectors: Vec<Connector>, store: Store, config: Config) -> Result<
 }
 
 /// Reports that the worker has started, for people and for programs that start
-/// it. Ignores errors, because they may have closed standard output.
+/// it. Ignores errors, because such a program may have closed standard output.
 fn announce(worker: &Worker) {
     let servers = &worker.config.access.servers;
     let _ = writeln!(io::stdout(), "{} connected to {servers}", worker.id);

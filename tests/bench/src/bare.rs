@@ -211,7 +211,7 @@ impl Bare {
         self.pre.instantiate(self.store()).unwrap()
     }
 
-    /// Makes an Ask in a fresh instance; the answer is immediate.
+    /// Runs an Ask in a fresh instance; the answer is immediate.
     ///
     /// # Panics
     /// If the answer is wrong.

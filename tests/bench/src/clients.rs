@@ -17,13 +17,13 @@ const MODEL: &str = "gpt-5.4";
 
 /// A client that calls the provider.
 pub trait Client: Send + Sync {
-    /// Asks a question of this many messages, and returns the answer.
+    /// Sends this many messages, and returns the answer.
     fn ask(&self, messages: usize) -> String;
 
     /// Asks a question, and passes the answer on token by token.
     fn ask_streamed(&self, on_token: Arc<dyn Fn(&str) + Send + Sync>) -> String;
 
-    /// Uploads a recording, and returns its transcript.
+    /// Uploads an audio file, and returns its transcript.
     fn transcribe(&self, recording: &Path) -> String;
 
     /// Stores generated speech, and returns its path.

@@ -52,7 +52,7 @@ impl Delays {
 pub fn flight(name: &str, origin: &str, asks: u32, responses: Responses) -> Value {
     raise_open_files();
     let client = client(name, &responses.base_url(origin), asks + 4);
-    // Make one first, so that one-time setup is not measured.
+    // Run one first, so that one-time setup is not measured.
     client.ask_streamed(Arc::new(|_| ()));
     let idle = Process::own().figures().own_memory;
     let delays = Arc::new(Delays::new());

@@ -24,7 +24,7 @@ enum Args {
     AtOnce { client: String, base_url: String, asks: u32, at_once: u32 },
     /// Concurrent streamed Asks.
     Flight { client: String, origin: String, asks: u32, tokens: u32, pause_ms: u64 },
-    /// Concurrent transfers of recordings.
+    /// Concurrent transfers of audio files.
     Transfers { client: String, base_url: String, direction: Direction, count: u32, bytes: u64 },
 }
 

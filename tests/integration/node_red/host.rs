@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use connector_tests::node_red::{NodeRed, Setup, output_of_its_own_program};
+use connector_tests::node_red::{NodeRed, Setup, output_of_node_red_command};
 use connector_tests::process::Process;
 use connector_tests::{FOREVER, HANG, sandbox};
 use openai_sandbox::Fault;
@@ -32,7 +32,7 @@ fn wait_for_requests(sandbox: &openai_sandbox::Sandbox, times: usize) {
 /// While Node-RED loads its nodes, nothing else keeps its process alive.
 #[test]
 fn node_red_waits_for_a_host_that_is_compiling() {
-    let output = output_of_its_own_program();
+    let output = output_of_node_red_command();
     assert!(output.ends_with("Started flows\n"), "{output}");
     assert!(output.contains("connectors: openai/v1 with 4 actions"), "{output}");
 }

@@ -49,7 +49,7 @@ fn wav(samples: &[u8]) -> Vec<u8> {
     file
 }
 
-/// The duration of a recording: from the header of a WAV file, otherwise
+/// The duration of an audio file: from the header of a WAV file, otherwise
 /// estimated from its size.
 pub(crate) fn seconds(file: &[u8]) -> f64 {
     let is_wav = file.starts_with(b"RIFF") && file.get(36..40) == Some(b"data");

@@ -60,8 +60,8 @@ pub enum Fault {
         /// is not a stream arrive together.
         pause: Duration,
     },
-    /// An error whose message and body repeat the `Authorization` header, like
-    /// careless servers and proxies.
+    /// An error whose message and body repeat the `Authorization` header, as
+    /// careless servers and proxies do.
     EchoAuthorization {
         /// The status.
         status: u16,
@@ -188,7 +188,7 @@ pub(crate) async fn shred(response: Response, size: usize, pause: Duration) -> R
     .await
 }
 
-/// Replaces a body with steps made from its bytes; the announced length stays.
+/// Replaces a body with steps made from its bytes; the `Content-Length` stays the same.
 async fn resend(
     response: Response,
     steps: impl FnOnce(axum::body::Bytes) -> Vec<Step>,

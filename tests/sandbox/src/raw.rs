@@ -1,5 +1,5 @@
-//! A byte-level server. It does to a connection what an HTTP server cannot,
-//! such as breaking off inside a header.
+//! A byte-level server. It can do what an HTTP server cannot, such as closing a
+//! connection in the middle of a header.
 //!
 //! It runs in front of a sandbox. While it has no steps to play, it forwards
 //! connections to the sandbox.
@@ -41,14 +41,14 @@ pub enum Step {
     Drip(Vec<u8>, Duration),
     /// Writes these bytes repeatedly until the client closes.
     Flood(Vec<u8>),
-    /// Breaks the connection off with a reset.
+    /// Resets the connection.
     Reset,
-    /// Holds the connection silently for as long as the server lives.
+    /// Keeps the connection open and sends nothing, for as long as the server runs.
     Hold,
 }
 
 /// A running server. It refuses connections until it has steps to play.
-/// Dropping it ends it and its connections.
+/// When dropped, it stops and closes its connections.
 #[derive(Debug)]
 pub struct RawServer {
     address: SocketAddr,
@@ -89,7 +89,7 @@ impl RawServer {
         })
     }
 
-    /// Its address, whether it listens or not.
+    /// Its address, whether or not it is listening.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -114,7 +114,7 @@ impl RawServer {
         self.listen()
     }
 
-    /// The number of connections since the last call of `play` or `forward`.
+    /// The number of connections since the last call to `play` or `forward`.
     pub fn connections(&self) -> usize {
         locked(&self.shared.play).connections
     }

@@ -79,7 +79,7 @@ pub enum Body {
 pub struct Part {
     /// The field's name.
     pub name: String,
-    /// The file name; it makes the part a file.
+    /// The file name, if the part is a file.
     pub filename: Option<String>,
     /// The content type of the part.
     pub content_type: Option<String>,
@@ -147,7 +147,7 @@ impl Journal {
         Journal { limit, pages: Mutex::default() }
     }
 
-    /// Records a request; its status follows with [`Journal::answered`].
+    /// Records a request; [`Journal::answered`] sets its status later.
     pub(crate) fn open(
         &self,
         peer: SocketAddr,

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn bearer_tokens() {
+    fn reads_bearer_tokens() {
         for (value, token) in [
             ("Bearer sk-1", Some("sk-1")),
             ("bearer sk-1", Some("sk-1")),

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn every_schema() {
+    fn checks_the_rules_for_every_schema() {
         for is_strict in [false, true] {
             assert_eq!(check(&object(json!({"a": {"type": "string"}})), is_strict), Ok(()));
             for (schema, problem) in [
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn strict_schemas() {
+    fn checks_the_rules_for_strict_schemas() {
         let with = |extra: Value| object(json!({"a": extra}));
         for (schema, problem) in [
             (json!({"type": "object"}), "context=(), 'additionalProperties' is required"),

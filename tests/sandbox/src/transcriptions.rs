@@ -91,7 +91,7 @@ const ONLY_WITH: &[(&str, &[Kind])] = &[
     ("known_speaker_references[]", &[Kind::Diarize]),
 ];
 
-/// Transcribes a recording.
+/// Transcribes an audio file.
 pub(crate) async fn transcriptions(
     State(shared): State<Arc<Shared>>,
     Extension(call): Extension<Arc<Call>>,

@@ -69,7 +69,7 @@ exports.actionNode = (RED, values, client, { address, definition }, action) =>
         msg.files = files;
       }
       if (Buffer.isBuffer(output)) {
-        // The next node detects the type of the file by its name, and `write file` uses the name.
+        // The next node detects the type of the file from its name, and `write file` uses the name.
         msg.filename = files[0].name;
       }
     }

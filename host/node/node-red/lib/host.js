@@ -129,7 +129,7 @@ function listening(child, program, log) {
       const hint = 'hint: set wasmConnectors.program in settings.js, or CONNECTOR_BIN';
       reject(new Error(`cannot start the connector host ${program}: ${error.message}\n${hint}`));
     });
-    // Unlike `exit`, `close` comes after the last line of output.
+    // Unlike `exit`, `close` is emitted after the last line of output.
     child.once('close', () => {
       reject(new Error(`the connector host did not start: ${lastLine || 'it reported no error'}`));
     });

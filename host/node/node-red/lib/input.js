@@ -18,7 +18,7 @@ const { Failure } = require('./failure');
  */
 
 /**
- * Evaluates the properties of an object, without those that are not set.
+ * Evaluates the properties of an object, and omits those that are not set.
  *
  * @param {object[]} properties from the descriptor
  * @param {Record<string, {type: string, value: unknown}>} fields from the flow

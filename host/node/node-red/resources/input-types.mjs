@@ -18,7 +18,7 @@ const OWN = {
   map: () => ({ value: 'map', label: 'keys and values', hasValue: false }),
   members: () => ({ value: 'members', label: 'object', hasValue: false }),
   path: () => ({ value: 'path', label: 'path', icon: 'fa fa-file-o' }),
-  // Node-RED's own rejects an empty input, which here means that no number is set.
+  // Node-RED's own type rejects an empty input, which here means that no number is set.
   num: () => ({
     value: 'num',
     label: 'number',

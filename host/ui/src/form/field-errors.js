@@ -24,7 +24,7 @@ export function fieldErrors(schema, instance, units) {
     if (CONTAINERS.has(unit.keyword) && unit.keyword !== 'additionalProperties') {
       continue;
     }
-    // Errors in the branches of a choice do not help, and keys have no field.
+    // Errors in the branches of `oneOf` and the like do not help, and keys have no field.
     if (/\/(oneOf|anyOf|not|propertyNames)\//.test(unit.keywordLocation)) {
       continue;
     }
@@ -37,7 +37,7 @@ export function fieldErrors(schema, instance, units) {
       }
       continue;
     }
-    // Unless it is `false`, an error below it reports the same.
+    // Unless the keyword is `false`, an error from its schema reports the same.
     if (unit.keyword === 'additionalProperties' && limit !== false) {
       continue;
     }

@@ -1,4 +1,4 @@
-// Renders a message of the service, with names in backticks as code.
+// Renders a message from the service, with names in backticks as code.
 
 export function Sentence({ text }) {
   return text

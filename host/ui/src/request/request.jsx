@@ -1,4 +1,4 @@
-// The current run as a request to use elsewhere.
+// The request for the current input, for use in other programs.
 
 import { runAddress } from '../api/endpoints.js';
 import { accessKey } from '../api/access.js';

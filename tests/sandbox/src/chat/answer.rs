@@ -35,7 +35,7 @@ pub(crate) enum Reply {
     ToolCalls(Vec<Call>),
 }
 
-/// A call of a function.
+/// A function call.
 pub(crate) struct Call {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -113,8 +113,8 @@ impl Choice {
         }
     }
 
-    /// The log probabilities of tokens, always certain; null if they were not
-    /// requested.
+    /// The log probabilities of tokens, each with probability 1; null if they were
+    /// not requested.
     pub(crate) fn logprobs_of<'a>(&self, tokens: impl Iterator<Item = &'a str>) -> Value {
         let Some(alternatives) = self.alternatives else { return Value::Null };
         let logprob = |token: &str, logprob: f64| json!({"token": token, "logprob": logprob, "bytes": token.as_bytes()});
@@ -184,7 +184,7 @@ fn sentence(request: &Request, index: usize) -> String {
         results.reverse();
         return format!("Sandbox answer{number} from tool results: {}.", results.join(", "));
     }
-    let question = request.messages.iter().rev().find(|message| message.is_users());
+    let question = request.messages.iter().rev().find(|message| message.is_from_user());
     let question = question.or(request.messages.last()).map(Message::text).unwrap_or_default();
     format!(
         "Sandbox answer{number} to \"{question}\": no model was asked; this text comes from the \
@@ -219,7 +219,7 @@ fn cut(request: &Request, mut text: String) -> (String, &'static str) {
 /// The function calls in the choice with this index. If the last message is the
 /// user's, the model calls every function; once it has the results, it answers.
 fn calls(request: &Request, choice: usize) -> Vec<Call> {
-    if !request.messages.last().is_some_and(Message::is_users) {
+    if !request.messages.last().is_some_and(Message::is_from_user) {
         return Vec::new();
     }
     let at_once = if request.parallel_tool_calls == Some(false) { 1 } else { usize::MAX };

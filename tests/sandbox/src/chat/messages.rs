@@ -47,7 +47,7 @@ pub(crate) enum Part {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "the image is not looked at")]
+#[allow(dead_code, reason = "images are not inspected")]
 pub(crate) struct Image {
     url: String,
     detail: Option<String>,
@@ -69,21 +69,21 @@ pub(crate) struct Document {
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[allow(dead_code, reason = "the call is known from its result")]
+#[allow(dead_code, reason = "only the call's id is used")]
 pub(crate) enum ToolCall {
     Function { id: String, function: Called },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "the call is known from its result")]
+#[allow(dead_code, reason = "only the call's id is used")]
 pub(crate) struct Called {
     name: String,
     arguments: String,
 }
 
 impl Message {
-    pub(crate) fn is_users(&self) -> bool {
+    pub(crate) fn is_from_user(&self) -> bool {
         matches!(self, Message::User { .. })
     }
 

@@ -299,13 +299,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn timestamps() {
+    fn formats_timestamps() {
         assert_eq!(timestamp(0.0, ','), "00:00:00,000");
         assert_eq!(timestamp(3661.0456, '.'), "01:01:01.046");
     }
 
     #[test]
-    fn spans_fill_the_time() {
+    fn spans_cover_the_whole_duration() {
         let split = |text: &'static str| text.split_whitespace().collect();
         assert_eq!(
             spans("ab cdef", 3.0, split),

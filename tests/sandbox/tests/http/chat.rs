@@ -47,7 +47,7 @@ fn tool() -> Value {
 }
 
 #[test]
-fn fields() {
+fn rejects_unknown_and_invalid_fields() {
     let only = |message: Value| json!({"messages": [message]});
     client::check_rules(
         PATH,
@@ -67,7 +67,7 @@ fn fields() {
 }
 
 #[test]
-fn rules() {
+fn enforces_the_rules() {
     let image = |url: &str| {
         let part = json!({"type": "image_url", "image_url": {"url": url}});
         json!({"messages": [{"role": "user", "content": [part]}]})
@@ -96,7 +96,7 @@ fn rules() {
 }
 
 #[test]
-fn schemas() {
+fn checks_schemas() {
     let format = |strict: bool, schema: Value| {
         json!({"response_format": {"type": "json_schema", "json_schema":
             {"name": "x", "strict": strict, "schema": schema}}})

@@ -57,7 +57,7 @@ fn every_response_has_the_common_headers() {
 }
 
 #[test]
-fn models() {
+fn lists_the_models() {
     let sandbox = client::start();
     let list = client::get(&sandbox, "/v1/models").json();
     assert_eq!(list["object"], "list");
@@ -131,7 +131,7 @@ fn bodies_must_match_their_content_type() {
         assert_eq!(answer.status_and_param(), (status, None), "{line} {content_type}");
     }
     let answer = client::request(&sandbox, chat, &[], good);
-    assert_eq!(answer.status, 400, "a content type is needed");
+    assert_eq!(answer.status, 400, "a content type is required");
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn faults_apply_once_and_in_order() {
 }
 
 #[test]
-fn scripted_headers_may_repeat_and_replace() {
+fn scripted_headers_may_be_repeated_and_replace_defaults() {
     let sandbox = client::start();
     let fault = Fault::Status {
         status: 503,

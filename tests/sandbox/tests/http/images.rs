@@ -14,7 +14,7 @@ fn base(model: &str) -> Value {
 }
 
 #[test]
-fn rules() {
+fn enforces_the_rules() {
     let webp = || json!({"output_format": "webp"});
     client::check_rules(
         PATH,

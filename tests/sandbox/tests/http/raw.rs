@@ -86,7 +86,7 @@ fn a_reset_differs_from_a_close() {
 }
 
 #[test]
-fn bytes_may_drip_flood_or_never_arrive() {
+fn bytes_may_arrive_slowly_endlessly_or_never() {
     let (_sandbox, server) = start();
     let pause = Duration::from_millis(5);
     server.play(vec![Step::Drip(b"0123456789".to_vec(), pause)]).unwrap();

@@ -12,7 +12,7 @@ fn base() -> Value {
 }
 
 #[test]
-fn rules() {
+fn enforces_the_rules() {
     client::check_rules(
         PATH,
         &base(),

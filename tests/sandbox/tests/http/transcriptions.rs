@@ -32,7 +32,7 @@ fn transcribe(sandbox: &Sandbox, seconds: f64, texts: Texts) -> Answer {
 }
 
 #[test]
-fn rules() {
+fn enforces_the_rules() {
     let sandbox = client::start();
     let whisper = ("model", "whisper-1");
     let gpt_4o = ("model", "gpt-4o-transcribe");
@@ -119,7 +119,7 @@ fn transcribe_spoken(model: &str, texts: Texts) -> Answer {
 }
 
 #[test]
-fn plain_formats() {
+fn returns_plain_formats() {
     let text = transcribe_spoken("whisper-1", &[("response_format", "text")]);
     assert_eq!(text.text(), "One two three. Four five!\n");
     assert_eq!(text.header("content-type"), Some("text/plain; charset=utf-8"));

@@ -1,4 +1,4 @@
-// Keys chosen by the user with their values, such as token weights.
+// A map whose keys the user chooses, such as token weights.
 
 import { useState } from 'react';
 import { asNumber } from '@rjsf/utils';

@@ -52,7 +52,7 @@ export function Messages(props) {
   );
 }
 
-/** Speakers take turns, so the next one is the one before the last. */
+/** Speakers take turns, so the next message is from the one who spoke before the last. */
 export function nextMessage(items, shape, messages) {
   const choice = shape.others.find((name) => items.properties[name].oneOf);
   const usual = items.properties[choice]?.default;

@@ -8,7 +8,7 @@ export function Members(props) {
   const { properties, schema, uiSchema, formData, errorSchema, title, fieldPathId } = props;
   const isAdvanced = ({ name }) => Boolean(uiSchema?.[name]?.['ui:options']?.advanced);
   const advanced = properties.filter(isAdvanced);
-  // The root has its title on the page, and list items have a number.
+  // The page shows the root's title, and list items have a number instead.
   const hasHeading = typeof fieldPathId.path.at(-1) === 'string';
   const isWrong = advanced.some(({ name }) => hasError(errorSchema?.[name]));
   const isGiven = ({ name }) => {
