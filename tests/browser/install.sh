@@ -4,7 +4,7 @@
 #
 #     tests/browser/install.sh
 #
-# Does nothing if both are already installed.
+# Does nothing if Chromium and ChromeDriver are already installed.
 set -eu
 
 me=tests/browser/install.sh

@@ -9,7 +9,7 @@
 export function outline(html) {
   const lines = [];
   visit(parse(html), { lines, depth: 0 });
-  return lines.map(written).join('\n');
+  return lines.map(format).join('\n');
 }
 
 // React closes all tags, quotes all attributes and escapes `<` and `>` in them.
@@ -41,8 +41,8 @@ function parse(html) {
 const text = (node) =>
   typeof node === 'string' ? node : node.children.map(text).join('').trim();
 
-const below = (node, tag) =>
-  node.tag === tag ? [node] : (node.children ?? []).flatMap((child) => below(child, tag));
+const descendants = (node, tag) =>
+  node.tag === tag ? [node] : (node.children ?? []).flatMap((child) => descendants(child, tag));
 
 function visit(node, { lines, depth, heading }) {
   const is = (name) => node.class?.split(' ').includes(name);
@@ -73,7 +73,7 @@ function visit(node, { lines, depth, heading }) {
     case 'select':
       return control('select', select(node));
     case 'datalist':
-      return note({ suggestions: below(node, 'option').map((option) => option.value) });
+      return note({ suggestions: descendants(node, 'option').map((option) => option.value) });
     case 'button':
       if (/^Add/.test(node.title ?? text(node))) lines[heading].kind = 'list';
       return;
@@ -90,18 +90,18 @@ function visit(node, { lines, depth, heading }) {
 
 function select(node) {
   const label = (option) => option.label ?? text(option);
-  const options = below(node, 'option');
+  const options = descendants(node, 'option');
   const chosen = options.find((option) => 'selected' in option);
   return { choices: options.map(label), value: chosen && label(chosen) };
 }
 
 function radio(node) {
-  const choices = below(node, 'label').map(text);
-  const chosen = below(node, 'input').findIndex((input) => 'checked' in input);
+  const choices = descendants(node, 'label').map(text);
+  const chosen = descendants(node, 'input').findIndex((input) => 'checked' in input);
   return { choices, value: choices[chosen] };
 }
 
-function written(line) {
+function format(line) {
   const { depth, label, kind, range = [], choices, placeholder, value, suggestions } = line;
   const [minimum = '', maximum = ''] = range;
   const parts = [

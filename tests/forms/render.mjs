@@ -2,8 +2,8 @@
 //
 //     render.mjs FOLDER SCHEMA UI-SCHEMA JSON-FORMS
 //
-// FOLDER is where install.sh installed the libraries; the others are the form's
-// documents. Standard input is a list of form data. Standard output is a list
+// FOLDER is where install.sh installed the libraries; the other arguments are the
+// form's documents. Standard input is a list of form data. Standard output is a list
 // with an object for each of them:
 //
 //     rjsf, json-forms  outline: the content of the page
@@ -46,7 +46,7 @@ const jsonForms = (data) =>
     config: { showUnfocusedDescription: true },
   });
 
-// A library reports what it cannot render on the page or on the console. On the
+// What a library cannot render is reported on the page or on the console. On the
 // console, the element of the UI schema follows the message.
 function page(component, properties) {
   const complaints = [];

@@ -1,5 +1,5 @@
-;; A thousand headers whose values share the same mebibyte. The list costs the
-;; guest 16 KiB, and a host that copies it one gibibyte.
+;; A thousand headers whose values share the same mebibyte. The list takes 16 KiB
+;; of the guest's memory; a copy of it would take 1 GiB of the host's.
 
 (import "workflow:connector/http@0.1.0" "send"
   (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))

@@ -1,5 +1,5 @@
-;; Sends the request at $request, and returns the host's failure as its own: both
-;; functions have the failure at the same offset of their `result`.
+;; Sends the request at $request, and returns the host's failure as its own: the
+;; results of `send` and `run` have the failure at the same offset.
 
 (import "workflow:connector/http@0.1.0" "send"
   (func $send (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))

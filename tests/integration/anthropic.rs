@@ -311,7 +311,7 @@ fn retries_when_the_api_is_busy() {
         assert_eq!(bench.ask(json!({})).unwrap_err().kind, kind);
         assert_eq!(bench.api.take_requests().len(), 2 + 4);
     }
-    // If the pause is longer than the rest of the run, the run fails at once.
+    // If the pause is longer than the remaining time, the run fails at once.
     let body = r#"{"error":{"type":"rate_limit_error","message":"Later"}}"#.to_owned();
     let headers = vec![("retry-after", "3600".to_owned())];
     bench.api.script(Scripted::Answer { status: 429, headers, body });
@@ -362,7 +362,7 @@ fn counts_tokens() {
 /// The command needs only the component: variables, forms and documentation
 /// come from it.
 #[test]
-fn the_command_supports_it_like_any_other_connector() {
+fn the_command_supports_anthropic_like_any_other_connector() {
     let api = MessagesApi::start(CANARY);
     let run = |arguments: &[&str]| {
         let mut command = command(None);

@@ -1,5 +1,5 @@
 //! How a host handles connectors that break the contract of `wit/`, by mistake
-//! or on purpose. Each is rejected or contained with a typed result, and the
+//! or on purpose. Each is rejected or contained, with a typed error, and the
 //! host then runs the next one as usual.
 
 mod answers;
@@ -61,8 +61,7 @@ fn refused(wasm: &[u8]) -> LoadError {
     error
 }
 
-/// The failure of a run that sent nothing. The host then runs a good connector,
-/// and this one again.
+/// The failure of a run that sent nothing. The host then runs a good connector.
 fn contained(result: Result<Outcome, Failure>) -> Failure {
     let failure = result.unwrap_err();
     assert!(!failure.request_sent, "{failure:?}");

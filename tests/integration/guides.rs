@@ -24,8 +24,8 @@ fn follow(guide: &str) -> Ran {
     follow_with(guide, |_, _, _| commands(guide))
 }
 
-/// Runs a guide, with the commands that `prepare` returns, in an empty folder.
-/// `prepare` may create files there.
+/// Runs the commands that `prepare` returns in an empty folder. `prepare` may
+/// create files there.
 fn follow_with(guide: &str, prepare: impl FnOnce(&Sandbox, &Path, &mut Command) -> String) -> Ran {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let mut shell = Command::new("sh");
@@ -75,7 +75,7 @@ fn the_guide_to_workers_works() {
     let ran = follow_with("workers.md", |sandbox, folder, shell| {
         fs::write(folder.join("publish.py"), program).unwrap();
         fs::write(folder.join("token.txt"), CANARY).unwrap();
-        // The sandbox instead of OpenAI. It is on this machine.
+        // Use the sandbox, which runs on this machine, instead of OpenAI.
         let add = "connection add openai";
         let commands = commands("workers.md");
         assert!(commands.contains(add), "{commands}");

@@ -22,7 +22,7 @@ fn question(who: usize, run: usize) -> String {
     format!("{} asks {run}.", OWNERS[who])
 }
 
-/// Runs all questions on many threads, with alternating tokens. Each answer
+/// Asks all questions on many threads, with alternating tokens. Each answer
 /// must contain the question.
 fn ask_all(ask: impl Fn(usize, Value, bool) -> Value + Sync) {
     thread::scope(|scope| {

@@ -3,8 +3,8 @@
 //!
 //! Each server is started once, by the first test that needs it, and serves one
 //! test at a time. LLMock's verdict covers every request it received, and a
-//! model that answers two questions at once computes its sums in a different
-//! order.
+//! model that answers two questions at once adds numbers in a different order,
+//! which can change its answers.
 
 mod llama;
 mod llmock;

@@ -35,7 +35,7 @@ struct Use {
 }
 
 /// The modules that a module uses outside its tests. `at` is the path of the
-/// module, its own name last; for `mod.rs` that is the folder's.
+/// module, including its own name; for `mod.rs`, it is the path of the folder.
 fn uses(text: &str, at: &[&str]) -> Vec<Use> {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut found = Vec::new();

@@ -325,7 +325,7 @@ fn the_inspector_reports_no_problems() {
 }
 
 #[test]
-fn the_same_works_over_http() {
+fn tools_and_files_work_over_http() {
     let sandbox = sandbox();
     let server = Server::start(&sandbox, &[]);
     let mut client = Client::of(&server, None);

@@ -178,8 +178,8 @@ fn rejects_a_secret_as_an_argument() {
                     in the process list, and shells store them in their history";
     refused(&ran, 2, sentence);
     assert!(ran.stderr.contains("--secret-file token=FILE"), "{ran:?}");
-    // The argument may be a secret without its name that happens to contain
-    // `=`.
+    // The argument may be a secret that was passed without its name and
+    // happens to contain `=`.
     for odd in [CANARY, &CANARY[..20]] {
         let ran = store.run(&[&add[..], &["--set", odd]].concat());
         refused(&ran, 2, "unknown connection property in --set");

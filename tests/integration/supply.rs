@@ -124,7 +124,7 @@ fn make_run_compiles_the_same_features_as_make_test() {
 /// An application that embeds the library does not build crates that only the
 /// command needs.
 #[test]
-fn the_library_has_no_dependencies_of_the_command() {
+fn the_library_has_none_of_the_commands_own_dependencies() {
     let of_the_command = [
         "async-nats",
         "axum",
@@ -150,7 +150,7 @@ fn the_library_has_no_dependencies_of_the_command() {
     assert!(library.contains("wasmtime"), "not the library's dependency tree: {library:?}");
 }
 
-/// The files of this name in the repository, not in downloaded packages.
+/// The files with this name in the repository, not in downloaded packages.
 fn files(name: &str) -> Vec<PathBuf> {
     let folders = [
         "host/ui",

@@ -5,7 +5,7 @@
 //
 // Each line of standard input is a JSON array: the name of one of the `requests`
 // below, and its arguments. Each line of standard output is the response, `{"result": …}` or
-// `{"error": "…"}`. The client validates the results of tools.
+// `{"error": "…"}`. The client validates tool results.
 import { createRequire } from "node:module";
 import readline from "node:readline";
 

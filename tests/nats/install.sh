@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the NATS server from Debian and the Python client of the guide, for
-# the tests of the worker.
+# Installs the NATS server from Debian and the Python client that the guide uses,
+# for the tests of the worker.
 #
 #     tests/nats/install.sh TARGET
 #
@@ -20,6 +20,6 @@ command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || debian "The
 wanted=$(cat install.sh ../../scripts/installing.sh requirements.txt | cksum)
 [ "$(cat "$out/installed" 2>/dev/null)" != "$wanted" ] || exit 0
 rm -f "$out/installed"
-say "installing the Python client of NATS into $out"
+say "installing the NATS Python client into $out"
 virtual_environment "$out/venv" requirements.txt
 echo "$wanted" >"$out/installed"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Node-RED, for the tests of its nodes package (host/node/node-red).
+# Installs Node-RED, for the tests of the package in host/node/node-red.
 #
 #     tests/node-red/install.sh TARGET
 #

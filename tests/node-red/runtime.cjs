@@ -1,4 +1,4 @@
-// Node-RED with the nodes package, controlled by a test.
+// Node-RED with the package in host/node/node-red, controlled by a test.
 //
 //     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
 //

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what validates the connector's requests: the mock server Steady, and
-# OpenAI's API description, reduced to what the connector uses.
+# Installs the tools that validate the connector's requests: the mock server
+# Steady, and OpenAI's API description, reduced to the parts that the connector uses.
 #
 #     tests/steady/install.sh TARGET
 #

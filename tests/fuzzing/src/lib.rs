@@ -1,6 +1,6 @@
 //! Tests parsers with generated inputs.
 //!
-//! A property is a function that panics if it does not hold. The smallest
+//! A property is a function that panics if the property does not hold. The smallest
 //! failing input is printed, and its seed is written to `proptest-regressions/`
 //! in the crate under test. Once committed there, it is always tested first.
 
@@ -20,7 +20,7 @@ const SEED: u64 = 35;
 /// specifies. `source` is the test's `file!()`.
 ///
 /// # Panics
-/// If the property does not hold for one of them.
+/// If the property does not hold for one of the inputs.
 #[allow(clippy::panic, reason = "a failing test panics")]
 #[track_caller]
 pub fn try_all<S>(source: &'static str, cases: u32, inputs: &S, property: impl Fn(S::Value))

@@ -6,7 +6,7 @@ use proptest::prop_oneof;
 use proptest::sample::{Index, select};
 use proptest::strategy::Strategy;
 
-/// One change of a seed.
+/// One change to a seed.
 #[derive(Clone, Debug)]
 enum Change {
     /// Replaces a byte.
@@ -23,8 +23,8 @@ enum Change {
     Cut(Index),
 }
 
-/// The seeds, each with up to six changes. Insertions are one of the `words`,
-/// which are meaningful to the parser, or random bytes.
+/// The seeds, each with up to six changes. An insertion is random bytes or one of
+/// the `words`, which are meaningful to the parser.
 pub fn mutated(
     seeds: &'static [&'static [u8]],
     words: &'static [&'static [u8]],

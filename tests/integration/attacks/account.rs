@@ -80,7 +80,7 @@ fn a_run_and_its_functions_share_the_request_limit() {
 }
 
 #[test]
-fn a_run_and_its_functions_share_the_limit_of_open_responses() {
+fn a_run_and_its_functions_share_the_limit_on_open_responses() {
     let bench = Bench::new();
     let limits = within(|limits| limits.open = 8);
     let send = json!({ "send": { "path": "body", "body": "a" } });
@@ -92,7 +92,7 @@ fn a_run_and_its_functions_share_the_limit_of_open_responses() {
 }
 
 #[test]
-fn a_run_and_its_functions_share_the_limit_of_held_bytes() {
+fn a_run_and_its_functions_share_the_limit_on_held_bytes() {
     let bench = Bench::new();
     let limits = within(|limits| limits.held_bytes = 8 << 20);
     let large = json!([{ "call": vec![json!({ "name": "large", "arguments": {} }); 20] }]);
@@ -130,7 +130,7 @@ fn delivered_data_is_no_longer_held() {
 }
 
 #[test]
-fn a_run_and_its_functions_share_the_limit_of_log_messages() {
+fn a_run_and_its_functions_share_the_limit_on_log_messages() {
     let bench = Bench::new();
     let log = json!([{ "repeat": { "times": 500, "steps": [{ "log": { "text": "a" } }] } }]);
     // Further messages are dropped; the run does not fail.
@@ -153,7 +153,8 @@ fn files_of_functions_are_removed_when_the_run_fails() {
     assert!(seen.contains("a run may store at most 1000 files"), "{seen}");
 }
 
-/// The run that called a function also reports what the function was charged.
+/// A run that fails also reports that a request of its functions may have been
+/// charged.
 #[test]
 fn a_request_of_a_function_counts_as_sent_by_the_run() {
     let bench = Bench::new();

@@ -105,7 +105,7 @@ fn a_component_runs_once_the_user_has_approved_it() {
 }
 
 #[test]
-fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
+fn a_rebuilt_component_with_the_same_permissions_runs_with_a_note() {
     let bench = Bench::new();
     bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN"] }));
     bench.lock();
@@ -115,7 +115,7 @@ fn a_rebuilt_component_with_the_same_requests_runs_with_a_note() {
     assert!(noted.stderr.contains("note: ") && noted.stderr.contains("asks for the same"));
     let locked = bench.ran(&[&ACT[..], &["--locked"]].concat());
     assert_eq!(locked.status, 2, "{locked:?}");
-    // A component that requests more needs a new approval.
+    // A component that requests more permissions needs a new approval.
     bench.put("puppet.wasm", &json!({ "environment": ["PUPPET_TOKEN", "HOME"] }));
     let refused = bench.ran(&ACT);
     assert_eq!(refused.status, 2, "{refused:?}");
@@ -262,7 +262,7 @@ fn a_stored_secret_stays_secret_after_a_rebuild() {
     assert!(!format!("{shown:?}").contains(TOKEN), "{shown:?}");
 }
 
-/// A change of the base URL without the secret.
+/// The base URL is changed, but the secret is not entered again.
 #[test]
 fn a_new_base_url_requires_the_secret_again() {
     let (one, other) = (Echo::start(), Echo::start());

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "sk-9f2Kq7Zr1Lw8Xc4V";
 
-/// Runs a component of a folder by name, with a token for it.
+/// Runs a component from a folder by name, with a token.
 fn run(folder: &TempDir, echo: &Echo, name: &str, of: &Value, args: &[&str]) -> Ran {
     let mut command = command(None);
     command.env("CONNECTOR_COMPONENTS", folder.path()).env("XDG_DATA_HOME", folder.path());
@@ -172,7 +172,7 @@ fn a_component_never_gets_the_hosts_own_variables() {
     }
 }
 
-/// A file that is replaced between check and upload.
+/// A file that is replaced between the check and the upload.
 #[test]
 fn the_file_that_was_checked_is_the_file_that_is_sent() {
     let (folder, echo) = (TempDir::new().unwrap(), Echo::start());

@@ -76,7 +76,7 @@ impl Bench {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    /// Makes an ordinary run.
+    /// Asserts that an ordinary run succeeds.
     #[track_caller]
     fn assert_serves(&self) {
         let honest = json!([{ "send": { "path": "body", "body": "good" } }, { "text": {} }]);
@@ -89,7 +89,7 @@ impl Bench {
     }
 }
 
-/// Makes eight concurrent runs and an ordinary one alongside them, and watches
+/// Starts eight concurrent runs and an ordinary one alongside them, and measures
 /// the service's memory meanwhile.
 #[track_caller]
 fn bomb(name: &str, steps: &Value, reads: bool) {

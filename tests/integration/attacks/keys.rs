@@ -155,7 +155,7 @@ fn uploads_are_limited() {
 }
 
 #[test]
-fn a_small_upload_counts_at_least_8_kib() {
+fn a_small_upload_counts_as_at_least_8_kib() {
     let service = Service::start_with(&["--all-files", "1"]);
     let upload = || post(&format!("{}/api/v1/files?name=a.txt", service.url()), "*/*", "a");
     // A mebibyte is 128 times 8 KiB.

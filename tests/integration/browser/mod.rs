@@ -206,7 +206,7 @@ fn errors_are_shown_at_their_field() {
     browser.press("Run");
     browser.until(&format!("{}.includes('is required')", message("input")));
     browser.until("document.activeElement.id === 'root_input'");
-    browser.screenshot("mistake");
+    browser.screenshot("form-error");
     assert!(page.sandbox.requests().is_empty());
 
     // An error that only the connector can find: this model takes no
@@ -220,7 +220,7 @@ fn errors_are_shown_at_their_field() {
     browser.press("Run");
     browser.until(&format!("{}.includes('tts-1')", message("instructions")));
     browser.until("document.activeElement.id === 'root_instructions'");
-    browser.screenshot("mistake-of-the-model");
+    browser.screenshot("model-error");
     page.assert_no_browser_errors();
 }
 

@@ -11,7 +11,7 @@ fn check(file: &Path, more: &[&str]) -> Ran {
     ran(command(None).arg("check").arg(file).args(more))
 }
 
-/// The component of a guest whose descriptor is edited.
+/// Writes a guest with an edited descriptor to a file.
 fn describing(folder: &TempDir, edit: impl FnOnce(&mut Value)) -> PathBuf {
     let mut descriptor = guest::component();
     edit(&mut descriptor);

@@ -262,7 +262,8 @@ fn files_in_use_by_another_process_are_kept() {
         let mut files = fs::read_dir(&folder).ok()?.map(|file| file.unwrap().path());
         let file =
             files.find(|file| file.extension().is_some_and(|extension| extension == "cwasm"))?;
-        // A child process compiled it, and has used it too.
+        // The child process that compiled it locks it too; wait until that
+        // process has exited.
         let id = other.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
         let is_used = children.is_empty() && fs::File::open(&file).ok()?.try_lock().is_err();

@@ -453,7 +453,7 @@ fn runs_share_no_state() {
     const RUNS: usize = 5;
     for bench in benches() {
         let comparable = |mut outcome: Outcome| {
-            // Values that the host and the provider count.
+            // Values that differ from run to run.
             outcome.metadata.remove("durationMs");
             outcome.metadata.remove("requestId");
             let output = text_of(&outcome.output).to_owned();

@@ -117,14 +117,14 @@ fn a_description_must_be_within_memory() {
     }
 }
 
-/// A guest whose descriptor is edited.
+/// A guest with an edited descriptor.
 fn describing(edit: impl FnOnce(&mut Value)) -> Guest {
     let mut component = component();
     edit(&mut component);
     Guest::good().value("component", "describe.component", component)
 }
 
-/// A guest whose connection definition is edited.
+/// A guest with an edited connection definition.
 fn defining(edit: impl FnOnce(&mut Value)) -> Guest {
     describing(|component| edit(&mut component["connection"]))
 }
@@ -189,7 +189,7 @@ fn each_property_belongs_to_exactly_one_table() {
     }
 }
 
-/// Tables of the action. Their rows follow the connection's two.
+/// Tables of the action. Their rows follow the two rows of the connection.
 #[test]
 fn rejects_tables_that_contradict_themselves() {
     let many = |count: usize, row: &dyn Fn(usize) -> Value| (0..count).map(row).collect::<Vec<_>>();
@@ -266,7 +266,7 @@ fn rejects_a_secret_outside_the_connection() {
 }
 
 #[test]
-fn a_property_that_authorizes_must_be_secret() {
+fn a_credential_must_be_secret() {
     for scheme in [
         json!({ "bearer": "baseUrl" }),
         json!({ "header": { "header": "x-api-key", "property": "baseUrl" } }),
@@ -399,7 +399,7 @@ fn nothing_depends_on_the_value_of_a_secret() {
     assert!(row("token", "choices", known).contains("`token` is secret"));
     let error = row("token", "condition", condition("baseUrl", "one-of"));
     assert!(error.contains("`token` is a property of an authorization and cannot"), "{error}");
-    // A setting next to the secret.
+    // A setting whose condition refers to the secret.
     for (matches, is_taken) in
         [("one-of", false), ("none-of", false), ("present", true), ("absent", true)]
     {

@@ -171,7 +171,7 @@ fn a_file_outside_the_input_is_not_found() {
     }
 }
 
-/// Runs a guest made of these items on top of `open.wat`.
+/// Runs a guest that consists of `open.wat` and these items.
 fn run_with_file(bytes: u64, items: &[&str]) -> Result<Outcome, Failure> {
     let dir = tempfile::tempdir().unwrap();
     let (files, entry) = granted(&dir, bytes);

@@ -29,7 +29,7 @@ fn waiting(milliseconds: u64) -> Guest {
         .value(
             "stopped",
             "actions.run",
-            json!({ "err": { "kind": "cancelled", "message": "told" } }),
+            json!({ "err": { "kind": "cancelled", "message": "stopped" } }),
         )
 }
 
@@ -46,7 +46,7 @@ fn waiting_ends_when_the_run_is_cancelled() {
     let connector = load(&waiting(u64::MAX));
     let limits = Limits { time: Duration::from_millis(80), ..Limits::default() };
     let failure = act_within(&connector, limits).unwrap_err();
-    assert_eq!(failure.message, "told");
+    assert_eq!(failure.message, "stopped");
 
     let cancellation = Cancellation::new();
     let run = connector.run("act", json!({})).cancellation(&cancellation);
@@ -61,7 +61,7 @@ fn waiting_ends_when_the_run_is_cancelled() {
 
 /// A guest that waits forever, and sends its request only during clean-up.
 fn cleaning_up() -> Guest {
-    sending(json!({ "method": "delete", "path": "/begun", "body": "none" }))
+    sending(json!({ "method": "delete", "path": "/jobs/1", "body": "none" }))
         .with(WAIT)
         .with(CLEAN_UP)
         .with(
@@ -103,7 +103,7 @@ fn a_cancelled_run_can_cancel_its_job_at_the_provider() {
         cancellation.cancel();
         run.join().unwrap()
     });
-    assert!(served.join().unwrap().starts_with("DELETE /v1/begun "));
+    assert!(served.join().unwrap().starts_with("DELETE /v1/jobs/1 "));
     // Its result no longer counts: the run was cancelled.
     assert_eq!(failure.unwrap_err().kind, FailureKind::Cancelled);
 }

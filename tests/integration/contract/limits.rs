@@ -21,7 +21,7 @@ fn memory(bytes: usize) -> Limits {
 }
 
 #[test]
-fn a_trap_is_an_internal_failure_that_names_it() {
+fn a_trap_is_reported_as_an_internal_failure() {
     let guest = with_run_body("(call $deep) unreachable").with("(func $deep unreachable)");
     let failure = contained(act(&load(&guest)));
     assert_failure(&failure, FailureKind::Internal, "the connector failed");
@@ -138,7 +138,7 @@ fn a_run_cancelled_before_its_start_does_not_run() {
 }
 
 #[test]
-fn memory_is_limited_and_a_guest_may_handle_that() {
+fn memory_is_limited_and_a_guest_can_handle_failed_allocations() {
     let connector = load(&Guest::good().with(include_str!("../../guests/grow-memory.wat")));
     for _ in 0..3 {
         assert_serves_within(&connector, memory(8 * MIB));
@@ -153,7 +153,7 @@ fn assert_serves_within(connector: &Connector, limits: Limits) {
 }
 
 #[test]
-fn the_hosts_memory_limit_overrides_the_runs() {
+fn the_memory_limit_of_the_host_overrides_that_of_the_run() {
     let connector = load(&Guest::good().with(include_str!("../../guests/need-memory.wat")));
     let failure = contained(act_within(&connector, memory(usize::MAX)));
     assert_failure(&failure, FailureKind::TooLarge, "more than 64 MiB of memory");

@@ -72,7 +72,7 @@ fn an_import_of_an_unknown_package_is_rejected_by_name() {
 }
 
 #[test]
-fn a_package_with_only_the_contracts_prefix_is_foreign() {
+fn a_package_that_only_shares_the_contracts_prefix_is_foreign() {
     let wasm = importing("workflow:connector-extra", "shell", "0.1.0");
     assert_eq!(foreign_import(&wasm), "workflow:connector-extra/shell@0.1.0");
 }
@@ -131,7 +131,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn another_contract_version_is_rejected_and_both_are_named() {
+fn another_contract_version_is_rejected_and_both_versions_are_named() {
     for version in ["0.2.0", "1.0.0", "0.0.9"] {
         let guest = Guest::good().edit("@0.1.0", &format!("@{version}"));
         let (found, supported) = unsupported(&guest.build());

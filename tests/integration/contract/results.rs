@@ -6,7 +6,7 @@ use super::*;
 
 const MIB: usize = 1 << 20;
 
-/// Returns the `length` bytes at an address as text.
+/// The code of a `run` that returns the `length` bytes at an address.
 fn returning(address: &str, length: usize) -> String {
     format!(
         "(i32.store offset=8 (global.get $outcome) (i32.const {address}))
@@ -16,7 +16,7 @@ fn returning(address: &str, length: usize) -> String {
 }
 
 #[test]
-fn an_output_that_is_not_json_is_internal() {
+fn an_output_that_is_not_json_is_an_internal_failure() {
     for output in ["", "not JSON", "{", "{}{}", "NaN", "'a'"] {
         let failure = contained(act(&load(&Guest::good().returns(output))));
         assert_failure(&failure, FailureKind::Internal, "the connector's output is not JSON");
@@ -30,7 +30,7 @@ fn an_output_nested_too_deeply_is_not_json() {
 }
 
 #[test]
-fn metadata_that_is_not_json_is_internal() {
+fn metadata_that_is_not_json_is_an_internal_failure() {
     let outcome = json!({ "ok": { "output": "1", "metadata": "{" } });
     let guest = Guest::good().value("outcome", "actions.run", outcome);
     let failure = contained(act(&load(&guest)));
@@ -47,7 +47,7 @@ fn an_output_above_the_limit_is_too_large() {
 }
 
 #[test]
-fn an_output_of_millions_of_values_is_internal() {
+fn an_output_of_millions_of_values_is_an_internal_failure() {
     for item in ["0", "{}", "[[]]"] {
         let output = format!("[{}]", vec![item; 2_000_000].join(","));
         let failure = contained(act(&load(&large().returns(&output))));
@@ -69,7 +69,7 @@ fn a_huge_failure_is_truncated() {
 }
 
 #[test]
-fn an_output_outside_the_memory_is_internal() {
+fn an_output_outside_the_memory_is_an_internal_failure() {
     for (address, length) in [("0", 100 * MIB), ("0x1fff0", 17), ("-16", 8), ("16", 0xffff_ffff)] {
         let failure = contained(act(&load(&with_run_body(&returning(address, length)))));
         assert_failure(&failure, FailureKind::Internal, "the connector failed");
@@ -77,14 +77,14 @@ fn an_output_outside_the_memory_is_internal() {
 }
 
 #[test]
-fn an_output_that_is_not_utf_8_is_internal() {
+fn an_output_that_is_not_utf_8_is_an_internal_failure() {
     let body = format!("(i32.store8 (i32.const 0) (i32.const 0xff)) {}", returning("0", 1));
     let failure = contained(act(&load(&with_run_body(&body))));
     assert_failure(&failure, FailureKind::Internal, "utf-8");
 }
 
 #[test]
-fn an_invalid_result_is_internal() {
+fn an_invalid_result_is_an_internal_failure() {
     for (what, body) in [
         ("outside of memory", "(i32.const -8)"),
         ("not aligned", "(i32.add (global.get $outcome) (i32.const 1))"),
@@ -96,7 +96,7 @@ fn an_invalid_result_is_internal() {
 }
 
 #[test]
-fn an_input_buffer_outside_the_memory_is_internal() {
+fn an_input_buffer_outside_the_memory_is_an_internal_failure() {
     for address in ["-1", "0x1ffff"] {
         let item =
             format!("(func $realloc (param i32 i32 i32 i32) (result i32) (i32.const {address}))");
@@ -129,7 +129,7 @@ fn a_fixed_output_schema_needs_no_call() {
 }
 
 #[test]
-fn a_schema_that_is_not_json_is_internal() {
+fn a_schema_that_is_not_json_is_an_internal_failure() {
     let guest = Guest::good().value("schema", "actions.output-schema", json!({ "ok": "{" }));
     let failure = load(&guest).output_schema("act", json!({})).unwrap_err();
     assert_failure(&failure, FailureKind::Internal, "output schema is not JSON");

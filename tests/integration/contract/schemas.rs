@@ -39,7 +39,7 @@ fn chain(count: usize, made: impl Fn(Value) -> Value) -> String {
 }
 
 #[test]
-fn an_exponential_schema_ends_with_the_run() {
+fn validation_with_an_exponential_schema_ends_with_the_run() {
     let connector = validating(&chain(60, |next| json!({ "allOf": [next, next] })), "\"x\"");
     let started = Instant::now();
     let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };

@@ -13,8 +13,8 @@ fn no_state_survives_a_run() {
     }
 }
 
-/// Both count in a global, in a table, in initial memory and in added memory,
-/// and fail if they find anything there.
+/// Both leave marks in a global, in a table, in initial memory and in added
+/// memory, and fail if they find any there.
 #[test]
 fn no_state_survives_when_two_connectors_alternate() {
     const THREADS: usize = 4;

@@ -216,7 +216,7 @@ fn old_guest() -> Vec<u8> {
     guest(SAMPLE, "(result i64)", "(call $now)")
 }
 
-/// After a field was added.
+/// A guest built after a field was added.
 fn new_guest() -> Vec<u8> {
     let wit = SAMPLE.replace("0.1.0", "0.2.0").replace("u64 }", "u64, nanoseconds: u32 }");
     guest(&wit, "(param i32)", "(call $now (i32.const 0)) (i64.load (i32.const 0))")

@@ -20,7 +20,7 @@ pub enum Call {
     Speech,
     Transcription,
     TranscriptionStreamed,
-    /// A recording of 8 MB: the request is larger than any buffer on the way.
+    /// An 8 MB recording: the request is larger than any buffer along the way.
     Upload,
     Test,
     Options,

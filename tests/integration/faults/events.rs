@@ -1,4 +1,4 @@
-//! Event streams that are cut, mixed up, or contain something else.
+//! Event streams that are truncated, out of order, or contain something else.
 
 use connector_host::FailureKind::{InvalidOutput, RateLimited, Refused, TooLarge, Unavailable};
 use connector_host::{Event, Limits};
@@ -246,7 +246,7 @@ fn choices_are_assembled_in_any_order() {
 }
 
 #[test]
-fn an_incomplete_call_of_an_unknown_function_fails() {
+fn an_incomplete_call_to_an_unknown_function_fails() {
     let call = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"a"}}]}}]}"#;
     let (end, events) = ask(&[call]);
     let End::Failure(failure) = end else { panic!("{end:?}") };

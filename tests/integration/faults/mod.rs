@@ -39,8 +39,8 @@ static OPENAI: LazyLock<Connector> = LazyLock::new(|| {
 
 static PROVIDER: LazyLock<Sandbox> = LazyLock::new(connector_tests::sandbox);
 
-/// Small limits, so that endless responses are soon too large, and slow ones
-/// soon too slow.
+/// Small limits, so that endless responses soon exceed the size limit, and slow
+/// ones soon time out.
 fn limits() -> Limits {
     Limits {
         time: Duration::from_secs(20),

@@ -34,7 +34,8 @@ fn partial(call: Call, part: usize) -> Vec<u8> {
     answer
 }
 
-/// The response up to the end of the first event, or to its middle.
+/// The response up to the end of its first event, or half of a response without
+/// events.
 fn one_event(call: Call) -> Vec<u8> {
     let (head, body) = good(call);
     let end = body.find("\n\n").map_or(body.len() / 2, |at| at + 2);

@@ -131,7 +131,7 @@ fn an_error_of_any_size_is_read_up_to_the_limit() {
     ]);
 }
 
-/// A pause longer than the rest of the run is not started.
+/// A pause longer than the remaining time is not started.
 #[test]
 fn retry_after_is_used_if_it_is_plausible() {
     let wait = |header: &'static str, expected| {

@@ -31,12 +31,12 @@ fn connector(pem: Option<&str>) -> Connector {
     Host::new(options).unwrap().load_file(component()).unwrap()
 }
 
-/// Runs the action with every item, all at the same time.
-fn at_once<T: Send>(items: impl IntoIterator<Item = T>, action: impl Fn(T) + Sync) {
-    let action = &action;
+/// Calls the function with every item, all at the same time.
+fn at_once<T: Send>(items: impl IntoIterator<Item = T>, call: impl Fn(T) + Sync) {
+    let call = &call;
     std::thread::scope(|scope| {
         for item in items {
-            scope.spawn(move || action(item));
+            scope.spawn(move || call(item));
         }
     });
 }

@@ -258,7 +258,7 @@ fn rendered(documents: &[PathBuf; 3], data: &[Value]) -> Vec<Value> {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("cannot run node: {error}; `make test` installs it"));
-    // It may have exited before it read its input; its status then shows that.
+    // The process may exit before it reads its input; its status then shows that.
     let _ = child.stdin.take().unwrap().write_all(json!(data).to_string().as_bytes());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "render.mjs failed; see its output above");

@@ -32,8 +32,8 @@ fn connection(connector: &Connector, llama: &Llama) -> Connection {
     connector.connection(connection_values(&llama.base_url())).unwrap()
 }
 
-/// An input with these properties: deterministic and short unless they change
-/// that.
+/// An input with these properties. Unless they change it, the answer is
+/// deterministic and short.
 fn input(members: &Value) -> Value {
     let mut input = json!({
         "model": Llama::MODEL, "temperature": 0, "maxTokens": 24, "seed": 7,
@@ -257,7 +257,7 @@ fn a_streamed_answer_equals_the_unstreamed_one() {
 }
 
 #[test]
-fn lists_its_model() {
+fn lists_the_servers_model() {
     let (llama, connector) = (llama(), openai());
     let connection = connection(&connector, &llama);
     connector.test(&connection).unwrap();

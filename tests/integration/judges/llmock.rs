@@ -36,7 +36,7 @@ fn perfect(attempts: u32, faults: u32) -> Value {
     })
 }
 
-/// The complaints in a verdict.
+/// The codes of the findings in a verdict.
 fn complaints(verdict: &Value) -> Vec<&str> {
     let findings = verdict["findings"].as_array().unwrap();
     findings.iter().map(|finding| finding["code"].as_str().unwrap()).collect()
@@ -109,9 +109,9 @@ fn requests_for_images_are_retried_too() {
     assert_eq!(llmock.verdict(), perfect(3, 2));
 }
 
-/// Its approval means something only if it can complain.
+/// LLMock's approval is meaningful only if LLMock also detects errors.
 #[test]
-fn llmock_complains_about_clients_that_retry_wrongly() {
+fn llmock_detects_clients_that_retry_incorrectly() {
     let llmock = llmock();
     llmock.script(&json!([{ "type": "fail", "status": 429, "retry_after": 1 }]));
     let question = json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] });

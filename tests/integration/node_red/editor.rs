@@ -78,7 +78,7 @@ fn a_node_can_be_added_configured_and_deployed() {
     browser.press("gpt-4o-mini");
     browser.until("document.querySelector('[aria-label=Model]').value === 'gpt-4o-mini'");
 
-    // A list of messages; the first one is already the message's payload.
+    // A list of chat messages; the first one is already set to `msg.payload`.
     browser.press("add");
     browser.press("Content 2, type");
     browser.press("text");

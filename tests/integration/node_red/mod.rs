@@ -143,7 +143,7 @@ fn fields_are_evaluated_by_their_type() {
     let field = |of: &str, value: Value| json!({ "type": of, "value": value });
     let fields = question_with(json!({
         "model": field("flow", json!("model")),
-        "maxTokens": field("env", json!("MOST")),
+        "maxTokens": field("env", json!("MAX_TOKENS")),
         "temperature": field("jsonata", json!("$number(\"0.1\") * 5")),
         "topP": field("num", json!("0.5")),
         "n": field("num", json!("")),
@@ -158,7 +158,7 @@ fn fields_are_evaluated_by_their_type() {
         "responseSchema": field("msg", json!("schema")),
     }));
     let mut node_red = NodeRed::set_up(connector_tests::node_red::Setup {
-        environment: vec![("MOST", "512".to_owned())],
+        environment: vec![("MAX_TOKENS", "512".to_owned())],
         ..Default::default()
     });
     node_red.deploy(&flow(&sandbox, "ask", json!({ "fields": fields })), &credentials());
@@ -182,7 +182,7 @@ fn fields_are_evaluated_by_their_type() {
     assert_eq!(sent["response_format"]["type"], "json_schema");
 }
 
-/// The whole list, or an object in it, comes from the message.
+/// The whole list comes from the message.
 #[test]
 fn a_list_can_be_taken_from_the_message() {
     let sandbox = sandbox();

@@ -31,7 +31,7 @@ fn hellos() -> Vec<(&'static str, Fault)> {
         ("JSON labelled as a stream", body(STREAM, whole.to_string())),
         ("indented JSON labelled as a stream", body(STREAM, pretty.clone())),
         (
-            "indented JSON followed by a [DONE] mark",
+            "indented JSON followed by a [DONE] marker",
             body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n")),
         ),
         ("JSON labelled as HTML", body("text/html", whole.to_string())),
@@ -45,7 +45,7 @@ fn hellos() -> Vec<(&'static str, Fault)> {
 }
 
 #[test]
-fn a_chat_response_is_read_by_its_content() {
+fn a_chat_response_is_read_according_to_its_content() {
     for is_streamed in [false, true] {
         for (case, answer) in hellos() {
             let input = json!({ "messages": [{ "content": "Hi" }] });

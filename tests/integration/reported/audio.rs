@@ -27,7 +27,7 @@ fn speech(format: Option<&str>) -> Case {
 }
 
 #[test]
-fn speech_is_named_by_its_content() {
+fn speech_is_named_according_to_its_content() {
     let (mp3, aac, flac) = (sample("speech.mp3"), sample("speech.aac"), sample("speech.flac"));
     for (id, format, kind, content, name, expected) in [
         ("t01", Some("mp3"), "audio/wav", WAV, "speech.wav", "audio/wav"),

@@ -1,5 +1,6 @@
 //! An answer that the provider ends early is a failure of the right kind that
-//! keeps the text so far. Only the token limit yields usable text.
+//! keeps the text so far. Only text cut off by the token limit is an
+//! output.
 
 use connector_host::{FailureKind, Functions};
 use serde_json::{Value, json};

@@ -20,7 +20,7 @@ use super::OPENAI;
 enum Then {
     /// Closes it after this many milliseconds.
     Close(u64),
-    /// The same, but announces the end first.
+    /// Closes only the sending side after this many milliseconds.
     ShutDown(u64),
     /// Closes it when the next request arrives, without reading it.
     CloseUnread,
@@ -82,7 +82,8 @@ fn serve(mut client: TcpStream, then: Then, count: &AtomicUsize) -> io::Result<(
     Ok(())
 }
 
-/// Reads a request whose body has a length; returns `false` at the end.
+/// Reads a request whose body has a length; returns `false` at the end of
+/// the connection.
 fn read_request(client: &mut TcpStream) -> io::Result<bool> {
     let mut request = Vec::new();
     let mut chunk = [0; 4096];
@@ -143,7 +144,7 @@ fn w07_a_request_that_was_read_is_not_repeated() {
 }
 
 #[test]
-fn w07_the_same_applies_over_tls() {
+fn w07_an_unread_request_is_repeated_over_tls() {
     let ours = Authority::new();
     let authorities: Authorities = ours.pem().parse().unwrap();
     let options = HostOptions {

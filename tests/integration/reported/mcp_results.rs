@@ -1,4 +1,4 @@
-//! Results of tools, and invalid messages.
+//! Tool results, and invalid messages.
 
 use std::collections::HashMap;
 
@@ -334,7 +334,7 @@ fn post(server: &Server, headers: &[(&str, &str)], body: &str) -> (u16, String, 
 
 /// h03b: a client gets a response it can read.
 #[test]
-fn over_http_simple_clients_are_served() {
+fn simple_http_clients_are_served() {
     const JSON: &str = "application/json";
     const EVENTS: &str = "text/event-stream";
     let sandbox = sandbox();

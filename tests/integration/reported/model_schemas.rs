@@ -19,7 +19,7 @@ use super::run;
 /// The keywords allowed at the root of a schema.
 const AT_ROOT: [&str; 5] =
     ["type", "description", "properties", "required", "additionalProperties"];
-/// The keywords allowed nowhere.
+/// The keywords that are not allowed anywhere.
 const NOWHERE: [&str; 11] = [
     "$ref",
     "$schema",
@@ -49,7 +49,7 @@ fn is_name(text: &str) -> bool {
 /// The problems that a provider would find in the schema of a tool.
 fn complaints(schema: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    let Some(members) = schema.as_object() else { return vec!["no object".to_owned()] };
+    let Some(members) = schema.as_object() else { return vec!["not an object".to_owned()] };
     found.extend(
         members
             .keys()
@@ -122,7 +122,7 @@ fn a_form_schema_of_the_same_table_breaks_the_rules() {
 
 /// p02c, p14
 #[test]
-fn every_table_is_plain_for_models() {
+fn every_action_has_plain_parameters() {
     let mut count = 0;
     for connector in CONNECTORS.iter() {
         let descriptor = connector.descriptor();
@@ -144,7 +144,7 @@ fn every_table_is_plain_for_models() {
 
 /// p02c, p14: the tools as clients see them on standard output.
 #[test]
-fn every_tool_is_plain() {
+fn every_tool_has_plain_schemas() {
     let folder = tempfile::tempdir().unwrap();
     for file in [
         target_dir().join("components/openai.wasm"),
@@ -175,7 +175,7 @@ fn every_tool_is_plain() {
 
 /// p14: the functions that Ask offers to its model.
 #[test]
-fn every_function_is_plain() {
+fn every_function_has_plain_parameters() {
     let mut functions = Functions::new();
     let mut names = Vec::new();
     let files = Files::new(tempfile::tempdir().unwrap().path());

@@ -1,5 +1,5 @@
-//! JSON is extracted from the text that models put around it, without paying for
-//! a request that repairs it.
+//! JSON is extracted from the text that models put around it, without the cost of
+//! a repair request.
 
 use connector_host::FailureKind;
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ fn a_list_is_extracted_too() {
 }
 
 #[test]
-fn ambiguous_json_is_not_guessed() {
+fn ambiguous_json_is_not_extracted() {
     for text in [
         "{\"a\": 1} or {\"a\": 2}",
         "{\"b\": {\"a\": 1}",

@@ -189,7 +189,7 @@ fn c09b_every_command_that_connects_has_the_option() {
     }
 }
 
-/// Without a lookup.
+/// The name is not looked up.
 #[test]
 fn c09b_the_rejection_of_a_base_url_states_what_is_allowed() {
     for (addresses, base_url, words) in [
@@ -295,7 +295,7 @@ fn c20b_a_tls_server_is_distinguished_from_a_rejection() {
     let identity = Authority::new().sign("127.0.0.1", Validity::Current);
     let ran = tested(&format!("http://127.0.0.1:{}/v1", serve(identity, behind, Close::Orderly)));
     assert_eq!(ran.status, 6, "{ran:?}");
-    // A provider's own error is not mistaken for it.
+    // A provider's own error is not mistaken for such a response.
     let own = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{\"error\":{\"message\":\"only HTTPS images\"}}";
     let ran = tested(&format!("http://127.0.0.1:{}/v1", responding(own)));
     assert!(ran.status == 4 && ran.stderr.contains("only HTTPS images"), "{ran:?}");

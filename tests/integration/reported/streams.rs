@@ -1,4 +1,4 @@
-//! No part of a stream is silently dropped, however its server deviates from
+//! No part of a stream is silently dropped, however the server deviates from
 //! the format.
 
 use connector_host::{FailureKind, Functions};

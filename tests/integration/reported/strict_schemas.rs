@@ -83,7 +83,7 @@ fn only_schemas_that_strict_mode_accepts_are_strict() {
 }
 
 #[test]
-fn nullable_is_understood_on_both_sides() {
+fn nullable_is_translated_for_the_provider_and_accepts_null() {
     let null = || json!({ "a": null });
     for (case, part, sent, is_strict) in [
         (

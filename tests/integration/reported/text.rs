@@ -124,7 +124,7 @@ fn a_byte_order_mark_is_skipped() {
 
     let token = folder.path().join("token");
     for (id, text) in [
-        ("a mark", format!("{MARK}{CANARY}")),
+        ("a byte order mark", format!("{MARK}{CANARY}")),
         ("CRLF", format!("{CANARY}\r\n")),
         ("all of it", format!("{MARK} {CANARY} \r\n\r\n")),
     ] {
@@ -164,7 +164,7 @@ fn input_that_is_not_text_is_rejected_with_advice() {
     let json = asking("Hi");
     for (id, bytes, message) in [
         ("UTF-16", utf_16(&format!("{MARK}{json}")), "is UTF-16; save it as UTF-8"),
-        ("UTF-16 without a mark", utf_16(&json), "is UTF-16; save it as UTF-8"),
+        ("UTF-16 without a byte order mark", utf_16(&json), "is UTF-16; save it as UTF-8"),
         ("Latin-1", b"{\"a\": \"gr\xfcn\"}".to_vec(), "is not valid UTF-8 at byte 9"),
         ("NUL", b"{\"a\": \"\0\"}".to_vec(), "is not JSON: control character"),
         ("nothing", Vec::new(), "is not JSON: EOF while parsing a value (line 1, column 0)"),
@@ -199,7 +199,7 @@ fn a_token_is_trimmed_and_never_sent_with_quotes() {
     for (id, token) in [
         ("a line break", format!("{CANARY}\r\n")),
         ("spaces and a tab", format!("  {CANARY}\t")),
-        ("a mark", format!("{MARK}{CANARY}")),
+        ("a byte order mark", format!("{MARK}{CANARY}")),
     ] {
         let ran = run("ask", hello()).connection("token", token).start();
         let bearer = format!("Bearer {CANARY}");

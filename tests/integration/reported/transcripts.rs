@@ -20,7 +20,7 @@ fn answered(format: &str, kind: &str, answer: &str) -> Ran {
 }
 
 #[test]
-fn a_transcript_is_read_by_its_content() {
+fn a_transcript_is_read_according_to_its_content() {
     let object = r#"{"text": "Hi", "usage": {"type": "duration", "seconds": 90}}"#;
     let (text, whole) = (json!("Hi"), json!({ "text": "Hi" }));
     for (id, format, kind, answer, expected) in [

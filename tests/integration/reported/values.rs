@@ -232,7 +232,7 @@ fn rejects_a_gap_in_a_list() {
     let message = "error: `messages[5].role` leaves a gap: `messages[0]` is missing";
     assert_eq!((refused.status, first), (2, Some(message)));
     assert!(sandbox.requests().is_empty());
-    // In any order.
+    // The order of the arguments does not matter.
     let taken = asked(&[
         "messages[1].role=user",
         "messages[1].content=Hi",

@@ -35,7 +35,7 @@ fn a_connection_is_stored_used_changed_and_deleted() {
     assert_eq!((&replaced["name"], &replaced["secrets"]), (&json!("Ours"), &json!(["token"])));
     run(&id).expect(200);
 
-    // After it is replaced, runs no longer use the old one.
+    // After the token is replaced, runs no longer use the old one.
     let other = json!({ "name": "Ours", "values": {
         "baseUrl": sandbox.base_url(), "token": "sk-other",
     }});

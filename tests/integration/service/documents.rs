@@ -204,8 +204,9 @@ fn every_described_path_is_served() {
         let allowed: BTreeSet<&str> = allowed.filter(|method| *method != "HEAD").collect();
         assert_eq!(allowed, methods.iter().map(String::as_str).collect(), "{path}");
     }
-    // Conversely, the router is built from the description; these paths have
-    // several forms.
+    // Conversely, every route is described, because the router is built from the
+    // description. These routes have a parameter that the description expands
+    // into separate paths.
     for path in [
         "/actions/ask/ui-schema",
         "/actions/ask/json-forms",

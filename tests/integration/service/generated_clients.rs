@@ -20,15 +20,15 @@ fn installed(program: &str) -> PathBuf {
     program
 }
 
-/// A folder where the generators' libraries are found, with the description and
-/// the files of `tests/openapi/clients`.
-struct Workshop {
+/// A folder in which the clients find their libraries, with the description and
+/// files from `tests/openapi/clients`.
+struct Workspace {
     folder: TempDir,
     document: Value,
     service: Service,
 }
 
-impl Workshop {
+impl Workspace {
     fn open() -> Self {
         let service = Service::start();
         let document = get(&service, "/openapi.json").expect(200).json();
@@ -103,39 +103,40 @@ fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Ite
 
 #[test]
 fn python() {
-    let workshop = Workshop::open();
-    workshop.copy("client.py", "client.py");
-    workshop.copy("python.yml", "config.yml");
+    let workspace = Workspace::open();
+    workspace.copy("client.py", "client.py");
+    workspace.copy("python.yml", "config.yml");
     let generate = ["generate", "--path", "openapi.json", "--output-path", "generated"];
-    let printed = workshop.run(
+    let printed = workspace.run(
         "python/bin/openapi-python-client",
         &[&generate[..], &["--meta", "none", "--config", "config.yml", "--fail-on-warning"]]
             .concat(),
     );
     assert!(!printed.to_lowercase().contains("warning"), "{printed}");
     let mut made = BTreeSet::new();
-    for group in fs::read_dir(workshop.folder.path().join("generated/api")).unwrap() {
+    for group in fs::read_dir(workspace.folder.path().join("generated/api")).unwrap() {
         let group = group.unwrap().path();
         for module in fs::read_dir(&group).into_iter().flatten() {
-            let module = workshop.read(module.unwrap().path());
+            let module = workspace.read(module.unwrap().path());
             for method in between(&module, "\"method\": \"", "\"") {
                 let path = between(&module, "\"url\": \"", "\"").next().unwrap();
                 made.insert(format!("{method} {path}"));
             }
         }
     }
-    assert_eq!(made, workshop.operations());
-    workshop.run("python/bin/mypy", &["client.py"]);
-    workshop.try_client(Command::new(installed("python/bin/python")).arg("client.py"));
+    assert_eq!(made, workspace.operations());
+    workspace.run("python/bin/mypy", &["client.py"]);
+    workspace.try_client(Command::new(installed("python/bin/python")).arg("client.py"));
 }
 
 #[test]
 fn openapi_typescript_and_openapi_fetch() {
-    let workshop = Workshop::open();
-    workshop.copy("openapi-fetch.ts", "client.ts");
-    workshop.copy("tsconfig.json", "tsconfig.json");
-    workshop.run("node_modules/.bin/openapi-typescript", &["openapi.json", "-o", "generated.d.ts"]);
-    let types = workshop.read("generated.d.ts");
+    let workspace = Workspace::open();
+    workspace.copy("openapi-fetch.ts", "client.ts");
+    workspace.copy("tsconfig.json", "tsconfig.json");
+    workspace
+        .run("node_modules/.bin/openapi-typescript", &["openapi.json", "-o", "generated.d.ts"]);
+    let types = workspace.read("generated.d.ts");
     let operations = types.split("export interface operations {").nth(1).unwrap();
     let made: BTreeSet<&str> = operations
         .lines()
@@ -143,7 +144,7 @@ fn openapi_typescript_and_openapi_fetch() {
         .filter(|name| !name.starts_with(' '))
         .map(|name| name.trim_matches('"'))
         .collect();
-    let ids: BTreeSet<&str> = workshop.document["paths"]
+    let ids: BTreeSet<&str> = workspace.document["paths"]
         .as_object()
         .unwrap()
         .values()
@@ -151,28 +152,28 @@ fn openapi_typescript_and_openapi_fetch() {
         .map(|operation| operation["operationId"].as_str().unwrap())
         .collect();
     assert_eq!(made, ids);
-    workshop.run("node_modules/.bin/tsc", &["--project", "."]);
-    let printed = workshop.try_client(Command::new("node").arg("built/client.js"));
+    workspace.run("node_modules/.bin/tsc", &["--project", "."]);
+    let printed = workspace.try_client(Command::new("node").arg("built/client.js"));
     assert!(printed["streamed"].as_str().unwrap().contains("Hello!"), "{printed}");
     // The type checker detects an error.
-    let client = workshop.read("client.ts").replace("maxTokens: 0", "maxTokens: 'many'");
-    fs::write(workshop.folder.path().join("client.ts"), client).unwrap();
+    let client = workspace.read("client.ts").replace("maxTokens: 0", "maxTokens: 'many'");
+    fs::write(workspace.folder.path().join("client.ts"), client).unwrap();
     let mut tsc = Command::new(installed("node_modules/.bin/tsc"));
-    let refused = ran(tsc.current_dir(workshop.folder.path()).args(["--project", "."]));
+    let refused = ran(tsc.current_dir(workspace.folder.path()).args(["--project", "."]));
     assert!(refused.stdout.contains("TS2322"), "{refused:?}");
 }
 
 #[test]
 fn hey_api() {
-    let workshop = Workshop::open();
-    workshop.copy("hey-api.ts", "client.ts");
-    workshop.copy("tsconfig.json", "tsconfig.json");
-    let printed = workshop.run(
+    let workspace = Workspace::open();
+    workspace.copy("hey-api.ts", "client.ts");
+    workspace.copy("tsconfig.json", "tsconfig.json");
+    let printed = workspace.run(
         "node_modules/.bin/openapi-ts",
         &["-i", "openapi.json", "-o", "generated", "-c", "@hey-api/client-fetch"],
     );
     assert!(!printed.to_lowercase().contains("warning"), "{printed}");
-    let functions = workshop.read("generated/sdk.gen.ts");
+    let functions = workspace.read("generated/sdk.gen.ts");
     let made: BTreeSet<String> = between(&functions, "export const ", "\n});")
         .map(|function| {
             let method = between(function, "?? client).", "<").next().unwrap();
@@ -180,7 +181,7 @@ fn hey_api() {
             format!("{method} {path}")
         })
         .collect();
-    assert_eq!(made, workshop.operations());
-    workshop.run("node_modules/.bin/tsc", &["--project", "."]);
-    workshop.try_client(Command::new("node").arg("built/client.js"));
+    assert_eq!(made, workspace.operations());
+    workspace.run("node_modules/.bin/tsc", &["--project", "."]);
+    workspace.try_client(Command::new("node").arg("built/client.js"));
 }

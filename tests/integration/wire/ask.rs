@@ -51,7 +51,7 @@ fn messages() -> Vec<Case> {
         "role-user": { "messages": [user("Hi")] } => { "messages": [user("Hi")] };
         "role-assistant": { "messages": [assistant("Hi")] } => { "messages": [assistant("Hi")] };
         "role-developer": { "messages": [developer("Hi")] } => { "messages": [developer("Hi")] };
-        // The API rejects the result of a function that nobody called.
+        // The API rejects the result of a function that was not called.
         "role-tool":
             { "messages": [{ "role": "tool", "content": "21 °C" }] }
             => { "messages": [calls(&[("call_0", "tool", "{}")]), result("call_0", "21 °C")] };
@@ -79,7 +79,7 @@ fn messages() -> Vec<Case> {
     }
 }
 
-/// Text, and objects and lists without a schema, which the prompt asks for.
+/// Text; and objects and lists without a schema, requested in an instruction.
 fn instructed() -> Vec<Case> {
     cases! { smallest();
         "text": { "responseFormat": 0 } => {};
@@ -97,7 +97,7 @@ fn instructed() -> Vec<Case> {
                 "messages": [system(OBJECT), user("Hello!")],
                 "response_format": { "type": "json_object" },
             };
-        "object-behind-instructions":
+        "object-after-instructions":
             { "responseFormat": 1, "messages": [
                 system("You know cities."),
                 developer("Be brief."),
@@ -117,7 +117,7 @@ fn instructed() -> Vec<Case> {
                 "messages": [system(LIST), user("Hello!")],
                 "response_format": { "type": "json_object" },
             };
-        "list-behind-instructions":
+        "list-after-instructions":
             { "responseFormat": 2, "messages": [
                 developer("You know cities."),
                 user("Which cities?"),
@@ -168,7 +168,7 @@ fn schemas() -> Vec<Case> {
         "repair-attempts":
             { "repairAttempts": 0, "responseFormat": 1, "responseSchema": CITY }
             => { "response_format": schema(true, read(CITY)) };
-        "repair-attempts-of-a-text": { "repairAttempts": 5 } => {};
+        "repair-attempts-for-text": { "repairAttempts": 5 } => {};
     }
 }
 
@@ -178,7 +178,7 @@ fn sampling() -> Vec<Case> {
         "max-tokens": { "maxTokens": 200 } => { "max_completion_tokens": 200 };
         "n": { "n": 1 } => { "n": 1 };
         "n-several": { "n": 3 } => { "n": 3 };
-        "n-most": { "n": 128 } => { "n": 128 };
+        "n-max": { "n": 128 } => { "n": 128 };
         "temperature": { "temperature": 0.7 } => { "temperature": 0.7 };
         "temperature-0": { "temperature": 0 } => { "temperature": 0 };
         "temperature-2": { "temperature": 2 } => { "temperature": 2 };
@@ -223,7 +223,7 @@ fn sampling() -> Vec<Case> {
     }
 }
 
-/// Properties about the user and the handling of the request.
+/// Properties that concern the user and the handling of the request.
 fn settings() -> Vec<Case> {
     cases! { smallest();
         "user": { "user": "customer-4711" } => { "user": "customer-4711" };
@@ -233,7 +233,7 @@ fn settings() -> Vec<Case> {
             { "promptCacheKey": "instructions-1" } => { "prompt_cache_key": "instructions-1" };
         "service-tier": { "serviceTier": "flex" } => { "service_tier": "flex" };
         "store": { "store": true } => { "store": true };
-        "store-not": { "store": false } => { "store": false };
+        "store-false": { "store": false } => { "store": false };
         "metadata":
             { "store": true, "metadata": { "run": "47\"11", "städte": "" } }
             => { "store": true, "metadata": { "run": "47\"11" } };
@@ -278,11 +278,11 @@ fn functions() -> Vec<Case> {
                 calls(&[WEATHER]),
                 result("call_0_0", DEGREES),
             ]};
-        "parallel-function-calls-not":
+        "parallel-function-calls-false":
             { "functions": ["weather/v1/today"], "parallelFunctionCalls": false }
             => { "tools": [weather()], "parallel_tool_calls": false }
             => { "messages": [user("Hello!"), calls(&[WEATHER]), result("call_0_0", DEGREES)] };
-        "parallel-function-calls-of-none": { "parallelFunctionCalls": true } => {};
+        "parallel-function-calls-without-functions": { "parallelFunctionCalls": true } => {};
         "max-function-rounds":
             { "functions": ["weather/v1/today"], "maxFunctionRounds": 2 }
             => { "tools": [weather()] }
@@ -325,7 +325,7 @@ fn attachments() -> Vec<Case> {
         "attached-under-another-name":
             { "attachments": [{ "url": "picture.png.txt" }] }
             => { "messages": [with(&[image("png", "picture.png.txt")])] };
-        "attached-to-the-last-message-of-the-user":
+        "attached-to-the-last-user-message":
             {
                 "messages": [user("Hello!"), user("Look!"), assistant("I see")],
                 "attachments": [{ "url": "picture.png" }],
@@ -344,7 +344,7 @@ fn attachments() -> Vec<Case> {
         "image-detail-high":
             { "attachments": [{ "url": "picture.png" }], "imageDetail": "high" }
             => { "messages": [with(&[with_detail(png(), "high")])] };
-        "image-detail-of-none": { "imageDetail": "low" } => {};
+        "image-detail-without-images": { "imageDetail": "low" } => {};
     }
 }
 
@@ -520,7 +520,7 @@ fn assistant(content: &str) -> Value {
     json!({ "role": "assistant", "content": content })
 }
 
-/// The sandbox's call of `weather/v1/today`: its id, name and arguments.
+/// The sandbox's call to `weather/v1/today`: its id, name and arguments.
 const WEATHER: (&str, &str, &str) = ("call_0_0", "weather_v1_today", r#"{"place":"sandbox text"}"#);
 
 /// The result of that call.
@@ -590,7 +590,7 @@ fn pdf() -> Value {
     json!({ "type": "file", "file": { "filename": "report.pdf", "file_data": data } })
 }
 
-/// The question of `everything`, with its images.
+/// The question in the case `everything`, with its images.
 fn which_city() -> Value {
     json!({ "role": "user", "content": [
         text("Which city?"),

@@ -115,17 +115,17 @@ fn files() -> Vec<Case> {
         "compression":
             { "outputFormat": "jpeg", "outputCompression": 0 }
             => { "output_format": "jpeg", "output_compression": 0 };
-        "compression-least":
+        "compression-max":
             { "outputFormat": "webp", "outputCompression": 100 }
             => { "output_format": "webp", "output_compression": 100 };
     }
 }
 
-/// Properties about the image and the user.
+/// Properties that concern the image and the user.
 fn settings() -> Vec<Case> {
     cases! { smallest();
         "n": { "n": 1 } => { "n": 1 };
-        "n-most": { "n": 10, "quality": "low" } => { "n": 10, "quality": "low" };
+        "n-max": { "n": 10, "quality": "low" } => { "n": 10, "quality": "low" };
         "quality-standard":
             { "model": "dall-e-3", "quality": "standard" }
             => { "model": "dall-e-3", "quality": "standard" };
@@ -149,11 +149,11 @@ fn settings() -> Vec<Case> {
     }
 }
 
-/// With partial images. A server that has none is not asked to stream.
+/// With partial images. Without them, the request does not ask for a stream.
 fn streamed() -> Vec<Case> {
     let cases = cases! { smallest();
         "partial-images": { "partialImages": 2 } => { "stream": true, "partial_images": 2 };
-        "partial-images-of-two":
+        "partial-images-for-two":
             { "partialImages": 1, "n": 2 }
             => { "n": 2, "stream": true, "partial_images": 1 };
         "partial-images-none": { "partialImages": 0 } => {};

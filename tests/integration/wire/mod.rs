@@ -134,7 +134,7 @@ fn is_newer(verdict: &Verdict) -> bool {
     !verdict.complaints.is_empty() && verdict.complaints.iter().all(is_newer)
 }
 
-/// Checks that Steady detects errors wherever there could be one.
+/// Checks that Steady detects errors wherever one could occur.
 #[test]
 fn steady_detects_errors() {
     let steady = Steady::start();
@@ -387,8 +387,7 @@ fn normalized_form(parts: &[Part]) -> Value {
     form.into()
 }
 
-/// Adds everything about a property that none of its values covers to
-/// `missing`.
+/// Adds to `missing` each part of a property that none of the values cover.
 fn look_for(property: &Property, path: &str, values: &[&Value], missing: &mut Vec<String>) {
     let is_blank = |value: &Value| value.is_null() || value == "";
     let values: Vec<_> = values.iter().copied().filter(|value| !is_blank(value)).collect();

@@ -170,7 +170,7 @@ fn details() -> Vec<Case> {
                 "response_format": "verbose_json",
                 "timestamp_granularities[]": ["word", "segment"],
             };
-        "granularities-of-json": { "timestampGranularities": ["word"] } => {};
+        "granularities-with-json": { "timestampGranularities": ["word"] } => {};
         "logprobs": { "includeLogprobs": true } => { "include[]": ["logprobs"] };
         "no-logprobs": { "includeLogprobs": false } => {};
         "known-speakers":

@@ -9,7 +9,7 @@ use connector_tests::{Ran, command, ran};
 
 use super::*;
 
-/// A worker that must not start.
+/// Runs a worker that must fail to start.
 fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
     let data = tempfile::TempDir::new().unwrap();
     let mut command = command(None);

@@ -41,7 +41,7 @@ fn an_invalid_run_becomes_a_dead_letter_with_its_failure() {
 
 /// The failure repeats the name, and must itself fit in a message.
 #[test]
-fn a_run_of_a_connection_with_a_very_long_name_ends() {
+fn a_run_with_a_very_long_connection_name_ends() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();

@@ -47,7 +47,7 @@ fn a_failure_is_an_outcome_too() {
 }
 
 #[test]
-fn the_same_id_is_one_run() {
+fn messages_with_the_same_id_are_one_run() {
     let fleet = fleet();
     let _worker = fleet.worker(&[]);
     let caller = fleet.caller();
@@ -59,7 +59,7 @@ fn the_same_id_is_one_run() {
 }
 
 #[test]
-fn the_same_id_is_one_run_even_after_the_queue_forgot_it() {
+fn messages_with_the_same_id_are_one_run_even_after_the_queue_forgets_the_id() {
     let fleet = fleet();
     let caller = fleet.caller();
     let config = Config {

@@ -18,7 +18,7 @@ const ANSWER: Duration = Duration::from_millis(100);
 /// The maximum time between two kills, in milliseconds.
 const MAX_KILL_INTERVAL: u64 = 600;
 
-/// A number from 0 to `max`, from a generator seeded with the time of day.
+/// A number from 0 to `max`, from a generator seeded with the current time.
 fn random_number(state: &mut u64, max: u64) -> u64 {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*state >> 33) % (max + 1)

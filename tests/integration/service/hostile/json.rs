@@ -75,7 +75,7 @@ fn rejects_json_that_parsers_disagree_about() {
         ("an escaped NUL", br#"{"input":{"\u0000":"\u0000"}}"#.to_vec()),
         ("a duplicate member", br#"{"input":{},"input":{"a":1}}"#.to_vec()),
         ("a duplicate property", br#"{"input":{"messages":[],"messages":{}}}"#.to_vec()),
-        ("two", b"{\"input\":{}}{\"input\":{}}".to_vec()),
+        ("two objects", b"{\"input\":{}}{\"input\":{}}".to_vec()),
         ("infinity", br#"{"input":{"temperature":1e999}}"#.to_vec()),
         ("minus infinity", br#"{"input":{"temperature":-1e999}}"#.to_vec()),
         ("a number that is too small", br#"{"input":{"temperature":1e-999}}"#.to_vec()),

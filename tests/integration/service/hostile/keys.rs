@@ -1,4 +1,4 @@
-//! Callers without the service's key who try to get in.
+//! Callers that try to get in without the service's key.
 
 use std::fs;
 

@@ -53,7 +53,7 @@ fn keyed(sandbox: &Sandbox, key: &str) -> Value {
     body
 }
 
-/// Makes requests until the service is gone.
+/// Sends requests until the service is gone.
 fn send_until_killed(
     service: &Service,
     sandbox: &Sandbox,
@@ -126,7 +126,7 @@ fn assert_files_are_whole(service: &Service, speech: &[u8]) {
 }
 
 #[test]
-fn responses_before_a_kill_remain_true_after_it() {
+fn responses_sent_before_a_kill_remain_valid() {
     let (mut service, sandbox) = (Service::start(), sandbox());
     let input = json!({ "input": "Hi", "voice": "alloy", "responseFormat": "wav" });
     let body = json!({ "input": input, "connection": inline(&sandbox) });

@@ -56,7 +56,7 @@ fn without_file_descriptors_only_the_affected_requests_fail() {
     assert_eq!(before.status(), 200);
     // No more than standard input, output and error.
     service.process().limit(Resource::Nofile, Some(3));
-    // A file, and a socket to the provider.
+    // These requests need a file and a socket to the provider.
     before.ask("POST", &format!("{API}/files?name=a.txt"), "content");
     assert_eq!(before.status(), 500);
     before.ask("POST", &run_of("ask"), &question);

@@ -1,6 +1,6 @@
-//! Machine faults underneath the service. Everything it has reported stays true,
-//! nothing incomplete is visible, and when the machine recovers, so does the
-//! service.
+//! Faults of the machine that the service runs on. Everything the service has
+//! reported stays true, nothing incomplete is visible, and when the machine
+//! recovers, so does the service.
 
 mod disk;
 mod kill;
@@ -24,7 +24,7 @@ fn ask_with_key(service: &Service, key: &str, body: &Value) -> Answer {
     answer(send(service, "POST", &run_of("ask"), &headers, body.to_string()))
 }
 
-/// A run that creates a file of 240 KB.
+/// A run that creates a 240 KB file.
 fn speak(service: &Service, sandbox: &Sandbox) -> Answer {
     let input = json!({ "input": long_text(), "voice": "alloy", "responseFormat": "wav" });
     let body = json!({ "input": input, "connection": inline(sandbox) });
