@@ -260,7 +260,7 @@ fn a_timeout_ends_a_run() {
     sandbox.script(Fault::Delay(FOREVER));
     let ran = ask(&sandbox, &["--timeout", "2s"]);
     assert_eq!(ran.status, 6, "{ran:?}");
-    assert!(ran.stderr.contains("timed out"), "{ran:?}");
+    assert!(ran.stderr.contains("exceeded its time limit"), "{ran:?}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn reports_questionable_declarations_as_warnings() {
         "connector: its icon is not an SVG document",
         "action `act`: the choices of `model` depend on `provider`, which is not a property",
         "action `act`: `functions` has no description",
-        "action `act`: its output is named `result`, but an output has no name",
+        "action `act`: its output is named `result`, but outputs have no names",
         "action `act`, example `Old`: ",
     ];
     let ran = check(&file, &[]);
