@@ -80,7 +80,11 @@ fn the_guide_to_workers_works() {
         let commands = commands("workers.md");
         assert!(commands.contains(add), "{commands}");
         shell.env("CONNECTOR_ALLOW_PRIVATE_ADDRESSES", "true");
-        commands.replace(add, &format!("{add} --set baseUrl={}", sandbox.base_url()))
+        let commands =
+            commands.replace(add, &format!("{add} --set baseUrl={}", sandbox.base_url()));
+        // A busy machine takes longer, and a failure must not leave servers behind.
+        let commands = commands.replace("sleep 2", "sleep 10");
+        format!("nats= worker=; trap 'kill $worker $nats || true' EXIT\n{commands}")
     });
     assert!(ran.stdout.contains("Sandbox answer to"), "{ran:?}");
 }
