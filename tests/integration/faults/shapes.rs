@@ -190,7 +190,11 @@ fn a_list_of_models_must_be_readable() {
         list("invalid items", r#"{"data":[null,7,"x",{},{"id":7}]}"#, works()),
         list("an HTML page", "<html>", fails(WRONG)),
         list("an object", r#"{"data":{"id":"m"}}"#, fails(WRONG)),
-        list("a huge creation time", r#"{"data":[{"id":"m","created":1e308},{"id":"n"}]}"#, works()),
+        list(
+            "a huge creation time",
+            r#"{"data":[{"id":"m","created":1e308},{"id":"n"}]}"#,
+            works(),
+        ),
         list(
             "10,000 models",
             &format!(r#"{{"data":[{}]}}"#, vec![r#"{"id":"m"}"#; 10_000].join(",")),
