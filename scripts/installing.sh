@@ -46,8 +46,8 @@ node_modules() {
     (cd "$1" && npm ci --ignore-scripts --include=optional --no-audit --no-fund --loglevel=error >/dev/null)
 }
 
-# Installs packages like `node_modules` into OUT, and copies FILEs there. Does nothing
-# if the checksum of its inputs matches OUT/installed:
+# Installs packages into OUT, as `node_modules` does, and copies FILEs there. Does
+# nothing if the checksum of the inputs matches OUT/installed:
 # node_packages OUT WHAT FILE...
 node_packages() {
     out=$1

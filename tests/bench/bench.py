@@ -66,7 +66,7 @@ def alternating(times, what, *args):
 
 @contextmanager
 def server(command, **options):
-    """A server that prints its address, and ends when its standard input closes."""
+    """A server that prints its address, and exits when its standard input closes."""
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options
     )
@@ -324,7 +324,7 @@ def main():
     if os.path.isdir("/dev/shm"):
         os.environ.setdefault("TMPDIR", "/dev/shm")
     _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # For the provider; the other programs raise it themselves.
+    # For the provider, which inherits the limit; the other programs raise their own.
     resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:

@@ -185,7 +185,7 @@ fn distinguishes_a_late_response_from_a_run_that_takes_too_long() {
 }
 
 #[test]
-fn an_unprocessed_run_can_be_returned_instead_of_waiting() {
+fn an_unprocessed_run_can_be_handed_back_before_a_long_pause() {
     let sandbox = sandbox();
     let limited = Fault::error(429, "rate_limit_exceeded", "Slow down.");
     let limited = limited.with_header("retry-after", "30");

@@ -1,4 +1,4 @@
-//! Runs through the service.
+//! Runs that are started through the service.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -103,12 +103,12 @@ impl Served {
         }
     }
 
-    /// Removes the files that any event of a response contains.
+    /// Removes every file that a response mentions.
     fn remove_files(&self, text: &str) {
         for rest in text.split("/files/").skip(1) {
             let id = rest.split('"').next().unwrap_or_default();
             if !self.recording.to_string().contains(id) {
-                // A response contains each file more than once.
+                // A response mentions each file more than once.
                 let url = format!("{}{API}/files/{id}", self.service.url());
                 let _ = ureq::delete(url).call();
             }

@@ -1,6 +1,6 @@
 //! Servers that tests start, each on a free port of 127.0.0.1. A test waits
-//! until its server is ready, and the server ends with the test, however that
-//! ends.
+//! until its server is ready. The server is stopped when the test ends, even if
+//! the test fails or is killed.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use crate::{HANG, target_dir};
 
-/// Runs its arguments as a command, and ends it when standard input closes: when
-/// this process closes it or exits, even if this process is killed or holds the
-/// server in a static. A line on standard input is the name of a
-/// signal for the command. SIGXFSZ is ignored, so that a file size limit is an
-/// error for the command, like a full disk, instead of killing it.
+/// Runs its arguments as a command, and kills the command when standard input
+/// closes: when this process closes it or exits, even if this process is killed
+/// or holds the server in a static. A line on standard input is the name of a
+/// signal for the command. SIGXFSZ is ignored, so that exceeding a file size
+/// limit is an error for the command, like a full disk, instead of killing it.
 const KEEPER: &str = r#"
     trap '' XFSZ
     exec 3<&0
@@ -97,8 +97,8 @@ impl Drop for Server {
     }
 }
 
-/// A command that runs a program with an empty environment, and ends it when its
-/// standard input, a pipe, is closed.
+/// A command that runs a program with an empty environment, and kills the program
+/// when the command's standard input, a pipe, is closed.
 pub(crate) fn kept(program: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", KEEPER, "sh"]).arg(program);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::proxy::Proxy;
 use crate::server::{Server, exchange, installed};
 
-/// A running judge. It is stopped when dropped.
+/// A running Steady server. It is stopped when dropped.
 pub struct Steady {
     proxy: Proxy,
     _server: Server,
@@ -18,12 +18,12 @@ pub struct Steady {
 pub struct Verdict {
     /// The status of its response.
     pub status: u16,
-    /// The problems of the request, in Steady's words.
+    /// The problems with the request, in Steady's words.
     pub complaints: Vec<String>,
 }
 
 impl Steady {
-    /// Starts a judge on a free port.
+    /// Starts Steady on a free port.
     ///
     /// # Panics
     /// If it is not installed or does not start.

@@ -131,7 +131,7 @@ impl Literal {
         self.span
     }
 
-    /// Returns the number, if it is one.
+    /// Returns the value, if it is a number.
     pub fn number(&self) -> Option<f64> {
         match self.value {
             Value::Integer(number) => Some(number as f64),
@@ -140,7 +140,7 @@ impl Literal {
         }
     }
 
-    /// Whether this is certainly a different value. A constant may be equal.
+    /// Whether the values are known to differ. The value of a constant is unknown.
     pub fn differs(&self, other: &Self) -> bool {
         match (&self.value, &other.value) {
             (Value::Constant(_), _) | (_, Value::Constant(_)) => false,

@@ -1,4 +1,4 @@
-//! The allocator of components.
+//! The global allocator for components.
 //!
 //! It starts with memory that is part of the instance. The standard library's
 //! allocator grows the memory immediately, which costs the host two system

@@ -11,7 +11,7 @@ use crate::runtime::engine::EngineOptions;
 #[derive(Clone, Debug)]
 pub struct HostOptions {
     /// The maximum number of concurrent runs. Actions that a run calls as
-    /// functions do not count; each run has room for those. Default: 64.
+    /// functions do not count; each run has its own slots for them. Default: 64.
     pub concurrent_runs: u32,
     /// The folder for compiled components, which must be writable only by this
     /// user. If `None`, components are compiled each time they are loaded.
@@ -57,7 +57,7 @@ impl Default for HostOptions {
 }
 
 impl HostOptions {
-    /// The limits of instances.
+    /// The limits on instances.
     pub(crate) fn engine(&self) -> EngineOptions {
         EngineOptions {
             concurrent_runs: self.concurrent_runs,

@@ -23,9 +23,9 @@ pub enum Read {
     Unknown,
 }
 
-/// Removes a byte order mark, and replaces lone surrogates with U+FFFD. Programs emit
-/// them if they truncate a string within an emoji. Leaves invalid UTF-8 unchanged;
-/// [`read`] refuses it.
+/// Removes a byte order mark, and replaces lone surrogates with U+FFFD. A program that
+/// truncates a string in the middle of an emoji emits a lone surrogate. Leaves invalid
+/// UTF-8 unchanged; [`read`] refuses it.
 pub fn readable(message: Bytes) -> Bytes {
     let Ok(text) = read_text(&message) else { return message };
     match whole_surrogates(text) {

@@ -1,4 +1,4 @@
-//! Files of callers: uploaded before a run, downloaded after it.
+//! Callers' files: uploaded before a run, downloaded after it.
 
 use std::future::ready;
 use std::io::{self, ErrorKind, Write};

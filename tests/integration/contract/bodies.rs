@@ -24,7 +24,7 @@ fn posting(entry: &FileEntry) -> Guest {
 /// The head and the body of a request.
 type Posted = (String, Vec<u8>);
 
-/// A server that answers one request for each of these statuses, each on a new
+/// A server that answers one request with each of these statuses, each on a new
 /// connection, and returns the requests it received.
 fn server(statuses: &'static [u16]) -> (TcpListener, JoinHandle<Vec<Posted>>) {
     let server = listener();

@@ -159,7 +159,7 @@ fn retry_after_is_used_if_it_is_plausible() {
 
 /// nginx does this if a body is too large.
 #[test]
-fn a_response_before_the_end_of_the_request_is_read() {
+fn a_response_sent_before_the_request_ends_is_read() {
     let early = |_| vec![ReadHead, Write(whole("413 Too Large", &[], b""))];
     check(vec![Row::new("413 after the head", early, fails(TooLarge)).only(&[Upload])]);
 }

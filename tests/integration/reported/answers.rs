@@ -23,9 +23,9 @@ fn hellos() -> Vec<(&'static str, Fault)> {
     let chunk = |text: &str, reason: Option<&str>| json!({ "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": reason }] });
     let chunks = format!("data: {}\n\ndata: {}\n\n", chunk("Hel", None), chunk("lo", Some("stop")));
     vec![
-        ("a17", body(JSON, format!("\u{feff}{whole}"))),
+        ("a17, a byte order mark in front of JSON", body(JSON, format!("\u{feff}{whole}"))),
         ("a byte order mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
-        ("a18", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, labelled as a stream", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, labelled as JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, with one line break", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
         ("JSON labelled as a stream", body(STREAM, whole.to_string())),

@@ -86,7 +86,7 @@ fn empty_members_are_omitted() {
 }
 
 #[test]
-fn a_streamed_message_is_sent_back_as_if_unstreamed() {
+fn a_streamed_message_is_sent_back_unchanged() {
     for (case, more) in additions() {
         let message = message(more);
         // As a whole, and member by member.

@@ -28,10 +28,10 @@ fn content(sandbox: &Sandbox) -> Value {
 /// Contents as written in JSON, and as decoded.
 const CONTENTS: [(&str, &str, &str); 6] = [
     ("q05", r"a cut emoji: \ud83d", "a cut emoji: \u{fffd}"),
-    ("q05 from its middle", r"\ude00!", "\u{fffd}!"),
+    ("q05, the other half", r"\ude00!", "\u{fffd}!"),
     ("a pair", r"\ud83d\ude00", "😀"),
     ("two surrogates in the wrong order", r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
-    ("a backslash before it", r"\\ud83d", r"\ud83d"),
+    ("an escaped backslash, not a surrogate", r"\\ud83d", r"\ud83d"),
     ("a pair after an unpaired surrogate", r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
 ];
 
@@ -126,7 +126,7 @@ fn a_byte_order_mark_is_skipped() {
     for (id, text) in [
         ("a byte order mark", format!("{MARK}{CANARY}")),
         ("CRLF", format!("{CANARY}\r\n")),
-        ("all of it", format!("{MARK} {CANARY} \r\n\r\n")),
+        ("a byte order mark, spaces and CRLF", format!("{MARK} {CANARY} \r\n\r\n")),
     ] {
         sandbox.clear();
         fs::write(&token, text).unwrap();
@@ -210,7 +210,7 @@ fn a_token_is_trimmed_and_never_sent_with_quotes() {
         ("c05", format!("\"{CANARY}\"")),
         ("c05 with single quotes", format!("'{CANARY}'")),
         ("c05 with a line break", format!("\"{CANARY}\"\n")),
-        ("c05 as a word processor writes it", format!("“{CANARY}”")),
+        ("c05 with typographic quotes", format!("“{CANARY}”")),
     ] {
         let ran = run("ask", hello()).connection("token", token).start();
         let failure = ran.failure(FailureKind::InvalidInput);

@@ -355,7 +355,7 @@ fn stops_a_model_that_keeps_calling_functions() {
 }
 
 #[test]
-fn a_failure_that_ends_the_run_ends_the_conversation() {
+fn a_cancellation_or_network_failure_fails_the_run() {
     for (host, kind) in [
         (host([calls(&[("a_weather", "{}"), ("a_endless", "{}")])]), FailureKind::Cancelled),
         (host([calls(&[("a_weather", "{}")])]).cancelled_after(0), FailureKind::Cancelled),

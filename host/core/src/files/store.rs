@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_kept_leaves_nothing() {
+    fn a_file_that_is_not_kept_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir);
         let mut file = store.create("a.mp3", "audio/mpeg").unwrap();

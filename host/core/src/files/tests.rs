@@ -113,7 +113,7 @@ fn limits_the_total_size_and_number_of_files() {
 }
 
 #[test]
-fn a_file_that_is_not_kept_leaves_nothing() {
+fn a_file_that_is_not_kept_leaves_nothing_behind() {
     let dir = tempfile::tempdir().unwrap();
     let run = files_of(&Files::new(dir.path()), 1_000);
     let mut file = run.create("speech.mp3", "audio/mpeg").unwrap();

@@ -20,8 +20,8 @@ use wasmtime::AsContextMut;
 use wasmtime::component::Instance;
 
 impl<T: 'static> ConnectorPre<T> {
-    /// The exports of an instance. An error means that the type of one differs
-    /// from `wit/`. No guest code runs here.
+    /// The exports of an instance. An error means that the type of an export
+    /// differs from `wit/`. No guest code runs here.
     pub(crate) fn exports(
         &self,
         store: impl AsContextMut,

@@ -58,7 +58,7 @@ fn an_oversized_body_is_rejected_as_early_as_possible() {
     }
     assert!(grown(&service, before) < MAX_GROWTH, "{} KiB", grown(&service, before));
     assert_eq!(service.files(), [""; 0]);
-    // A body that is read to its end gets the response.
+    // If the whole body is read, the caller gets the response.
     let large = vec![b' '; (8 << 20) + 1];
     let refused = answer(send(&service, "POST", &run_path(), &[JSON], large));
     assert_eq!(refused.problem(413), "too-large");

@@ -38,7 +38,7 @@ fn rejects_invalid_idempotency_keys() {
 
 /// The key of a run that was not charged is not kept.
 #[test]
-fn ten_thousand_keys_of_failed_runs_leave_nothing() {
+fn ten_thousand_keys_of_failed_runs_are_not_kept() {
     const KEYS: usize = 10_000;
     const CALLERS: usize = 8;
     let (service, sandbox) = (Service::start(), sandbox());

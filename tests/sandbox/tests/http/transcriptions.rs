@@ -242,7 +242,7 @@ fn streamed_logprobs_match_the_words() {
 }
 
 #[test]
-fn streamed_speakers_take_turns() {
+fn a_diarized_stream_has_a_segment_for_each_speaker() {
     let model = "gpt-4o-transcribe-diarize";
     let format = |format| transcribe_spoken(model, &[STREAM, ("response_format", format)]).events();
     let (delta, segment) = ("transcript.text.delta", "transcript.text.segment");
