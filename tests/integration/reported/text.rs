@@ -175,7 +175,7 @@ fn input_that_is_not_text_is_rejected_with_advice() {
     }
     for (id, text, message) in [
         ("UTF-16", utf_16("sk-secret-0123456789"), "is UTF-16; save it as UTF-8"),
-        ("quotes", b"\"sk-secret-0123\"\n".to_vec(), "`token` must be given without quotes"),
+        ("quotes", b"\"sk-secret-0123\"\n".to_vec(), "`token` must not have quotes around it"),
         ("NUL", b"sk-secret\x000123".to_vec(), "`token` must consist of visible ASCII characters"),
         ("two lines", b"sk-secret\r\n0123".to_vec(), "`token` must consist of visible ASCII"),
     ] {
