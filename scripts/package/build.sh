@@ -94,6 +94,7 @@ cat >"$root/DEBIAN/control" <<END
 Package: connector
 Version: $version
 Architecture: $(dpkg --print-architecture)
+Maintainer: ${MAINTAINER-The connector project}
 Section: utils
 Priority: optional
 Installed-Size: $(du --summarize --apparent-size --block-size=1024 "$root" | cut -f 1)

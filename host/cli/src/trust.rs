@@ -66,7 +66,8 @@ pub fn trust(
     print::note(format_args!("approved {}", print::path(&file)));
     if !components.are_looked_up_in(file.parent()) {
         print::note(format_args!(
-            "note: to use it by name, copy it to {}, or set ${FOLDER} to its folder",
+            "note: names are looked up in {}; to use it by name, copy it there, or set ${FOLDER} \
+             to its folder",
             components.shown_folders()
         ));
     }
