@@ -36,6 +36,8 @@ use connector_store::Store;
 const PULL: Duration = Duration::from_secs(5);
 /// The maximum number of messages in one pull.
 const MAX_PULL: usize = 256;
+/// How long a stopping worker tries to send its last acknowledgements.
+const FLUSH_TIME: Duration = Duration::from_secs(5);
 /// The pause after a failed pull.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -176,9 +178,12 @@ async fn run_until(worker: &Arc<Worker>, stop: impl Future<Output = ()>) {
     if tokio::time::timeout(drain, drained).await.is_err() {
         tracing::warn!("runs were still active after {drain:?}; other workers take them over");
     }
-    // The last acknowledgements may not have been sent yet.
-    if let Err(error) = worker.broker.client.flush().await {
-        tracing::warn!(%error, "cannot send the last acknowledgements");
+    // The last acknowledgements may not have been sent yet. Without a server, they
+    // would wait for one.
+    match tokio::time::timeout(FLUSH_TIME, worker.broker.client.flush()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "cannot send the last acknowledgements"),
+        Err(_) => tracing::warn!("cannot send the last acknowledgements: no connection to NATS"),
     }
 }
 

@@ -99,6 +99,18 @@ fn a_worker_with_a_short_drain_time_leaves_its_run_to_others() {
 }
 
 #[test]
+fn a_worker_stops_although_its_server_is_gone() {
+    let fleet = fleet();
+    let mut worker = fleet.worker(&["--drain", "500ms"]);
+    fleet.nats.process().kill();
+    let is_disconnected = || worker.log().contains("disconnected from NATS");
+    until("the worker is disconnected", || is_disconnected().then_some(()));
+    worker.terminate();
+    worker.wait();
+    assert!(worker.log().contains("cannot send the last acknowledgements"), "{}", worker.log());
+}
+
+#[test]
 fn a_server_that_is_killed_and_restarted_loses_nothing() {
     const RUNS: usize = 40;
     /// The slots of each worker.
