@@ -251,11 +251,11 @@ impl Components {
         Ok((approved, action))
     }
 
-    /// Whether names are looked up in this folder.
-    pub fn are_looked_up_in(&self, folder: Option<&Path>) -> bool {
-        let same =
-            |one: &Path, other: &Path| fs::canonicalize(one).ok() == fs::canonicalize(other).ok();
-        folder.is_some_and(|folder| self.folders.iter().any(|one| same(one, folder)))
+    /// Whether the file is in a folder in which names are looked up.
+    pub fn look_in_folder_of(&self, file: &Path) -> bool {
+        let Ok(file) = fs::canonicalize(file) else { return false };
+        let mut folders = self.folders.iter().filter_map(|folder| fs::canonicalize(folder).ok());
+        folders.any(|folder| file.parent() == Some(&folder))
     }
 
     /// The folders, for messages.

@@ -100,8 +100,21 @@ fn a_component_runs_once_the_user_has_approved_it() {
         assert!(asked.stderr.contains(shown), "{shown} is not in {asked:?}");
     }
     assert_eq!(bench.ran(&ACT).status, 2);
-    assert_eq!(bench.ran(&["trust", "puppet", "--yes"]).status, 0);
+    let trusted = bench.ran(&["trust", "puppet", "--yes"]);
+    assert_eq!(trusted.status, 0, "{trusted:?}");
+    assert!(!trusted.stderr.contains("names are looked up in"), "{trusted:?}");
     assert_eq!(bench.ran(&ACT).status, 0);
+}
+
+#[test]
+fn trusting_a_file_elsewhere_reports_where_names_are_looked_up() {
+    let (bench, elsewhere) = (Bench::new(), TempDir::new().unwrap());
+    put(elsewhere.path(), "puppet.wasm", &json!({}));
+    let file = elsewhere.path().join("puppet.wasm");
+    let trusted = bench.ran(&["trust", file.to_str().unwrap(), "--yes"]);
+    assert_eq!(trusted.status, 0, "{trusted:?}");
+    let note = format!("names are looked up in {}; ", bench.components.path().display());
+    assert!(trusted.stderr.contains(&note), "{trusted:?}");
 }
 
 #[test]

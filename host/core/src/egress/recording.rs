@@ -420,10 +420,12 @@ impl Player {
             let is_same_line = recorded.to_string() == request.to_string();
             let body = match (&recorded.body.json, &request.body.json) {
                 _ if !is_same_line => String::new(),
-                (Some(recorded), Some(given)) => {
-                    let place = first_difference(recorded, given).unwrap_or_default();
-                    format!(" with a different body: `{place}` differs")
-                }
+                (Some(recorded), Some(given)) => match first_difference(recorded, given) {
+                    Some(place) if !place.is_empty() => {
+                        format!(" with a different body: `{place}` differs")
+                    }
+                    _ => " with a different body".to_owned(),
+                },
                 _ => " with a different body".to_owned(),
             };
             return Err(other(format!(

@@ -484,12 +484,12 @@ fn range(least: Option<impl ToString>, most: Option<impl ToString>) -> String {
 
 /// Checks the RFC 3339 syntax, and that the day exists.
 fn check_date(property: &Property, given: &Value, path: &str) -> Result<(), Failure> {
-    const DATE: &str = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])";
-    const TIME: &str = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d|:60)?(\.\d+)?";
+    const DATE: &str = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
+    const TIME: &str = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]|:60)?(\.[0-9]+)?";
     let pattern = match property.kind {
         PropertyType::Date => DATE.to_owned(),
         PropertyType::Time => TIME.to_owned(),
-        PropertyType::DateTime => format!(r"{DATE}[Tt ]{TIME}([Zz]|[+-]\d\d:\d\d)"),
+        PropertyType::DateTime => format!(r"{DATE}[Tt ]{TIME}([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})"),
         _ => return Ok(()),
     };
     let matches = regex::Regex::new(&format!("^{pattern}$"))
@@ -902,6 +902,22 @@ mod tests {
             "at",
             "`at` must be a date such as 2026-01-31 (got \"31.1.2026\")",
         );
+        for (kind, at) in [
+            (PropertyType::Date, "2026-02-30"),
+            (PropertyType::Date, "2026-04-31"),
+            (PropertyType::Date, "2026-02-29"),
+            (PropertyType::Date, "2100-02-29"),
+            (PropertyType::Date, "٢٠٢٦-01-31"),
+            (PropertyType::DateTime, "2026-02-30T13:30:00Z"),
+            (PropertyType::Time, "24:00"),
+        ] {
+            let failure = prepare(&date(kind).into(), json!({ "at": at }), "it").unwrap_err();
+            assert_eq!(failure.property.as_deref(), Some("at"), "{at}: {failure:?}");
+        }
+        for leap_day in ["2024-02-29", "2000-02-29"] {
+            let input = json!({ "at": leap_day });
+            becomes(date(PropertyType::Date), input.clone(), input);
+        }
     }
 
     #[test]
