@@ -8,7 +8,7 @@ use std::path::Path;
 use connector_tests::in_repository;
 
 /// From the lowest to the highest.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "contract",
     "input",
     "render",
@@ -18,6 +18,7 @@ const LAYERS: [&str; 15] = [
     "runtime",
     "describe",
     "options",
+    "network",
     "connection",
     "connector",
     "run",
