@@ -97,7 +97,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
     let (list, empty, gone) = (path("list.json"), path("empty"), path("gone"));
     let add = ["connection", "add", "openai", "--name", "a"];
     let address =
-        "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
+        "use the form CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows all";
     let functions = "`connector run --help` describes the format of --functions";
     let secret = "use --secret-file PROPERTY=FILE with one of: token";
     let cases: Vec<(Vec<&str>, String, Option<&str>)> = vec![

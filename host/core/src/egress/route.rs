@@ -197,9 +197,9 @@ impl fmt::Debug for Route {
     }
 }
 
-/// Follows no redirects (a token must not follow one), uses no proxy from the
-/// environment (it would see the token of plain HTTP requests) and does not turn
-/// a status into an error (the connector reads it).
+/// Creates an agent that follows no redirects (a token must not follow one), uses
+/// no proxy from the environment (it would see the token of plain HTTP requests)
+/// and does not turn a status into an error (the connector reads it).
 fn agent(options: &RouteOptions) -> ureq::Agent {
     let idle = (options.concurrent_runs as usize).min(MAX_IDLE);
     let mut config = ureq::Agent::config_builder()
