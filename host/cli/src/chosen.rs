@@ -130,8 +130,8 @@ fn loaded(
             format!(
                 "`{}` is a connection for {}, not for {component}",
                 record.name, record.component
-                ),
-                "`connector connection list` lists the stored connections",
+            ),
+            "`connector connection list` lists the stored connections",
         ));
     }
     let stored = store.connection(&record.id)?;
