@@ -1,8 +1,8 @@
 //! The OpenAI connector, for OpenAI and for any server with a compatible API.
 //!
 //! Each action is a module. They share the `connection`, the mapping of
-//! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events and token
+//! `errors`, the list of `models` and their `purposes`, the `rules` for what each
+//! model supports, the `parameters` that are sent unchanged, `stream`s of events and token
 //! counts (`usage`).
 
 mod ask;
@@ -14,6 +14,7 @@ mod errors;
 mod lenient;
 mod models;
 mod parameters;
+mod purposes;
 mod rules;
 mod stream;
 mod usage;
