@@ -28,6 +28,7 @@ ENDPOINTS = [
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/audio/translations", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

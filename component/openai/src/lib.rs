@@ -2,20 +2,22 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! the `parameters` that are sent unchanged, `stream`s of events, `transcript`s
+//! of audio and token counts (`usage`).
 
 mod ask;
 mod connection;
 mod create_image;
 mod create_speech;
 mod create_transcription;
+mod create_translation;
 mod errors;
 mod lenient;
 mod models;
 mod parameters;
 mod rules;
 mod stream;
+mod transcript;
 mod usage;
 
 use connector_sdk::{Action, Connector};
@@ -30,6 +32,7 @@ connector_sdk::export!(Connector {
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<create_translation::CreateTranslation>(),
     ],
     errors: errors::read,
     ..Connector::new(

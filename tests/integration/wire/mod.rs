@@ -12,6 +12,7 @@ mod connection;
 mod images;
 mod speech;
 mod transcription;
+mod translation;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +30,15 @@ use tempfile::TempDir;
 use cases::{Call, Case};
 
 fn all_cases() -> Vec<Case> {
-    [ask::all(), images::all(), speech::all(), transcription::all(), connection::all()].concat()
+    [
+        ask::all(),
+        images::all(),
+        speech::all(),
+        transcription::all(),
+        translation::all(),
+        connection::all(),
+    ]
+    .concat()
 }
 
 /// Requests match the tables, and the sandbox accepts each of them.

@@ -56,6 +56,7 @@ mod speech;
 mod strict;
 mod tokens;
 mod transcriptions;
+mod translations;
 
 use std::io;
 use std::net::SocketAddr;

@@ -47,6 +47,7 @@ use crate::models;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
+use crate::translations;
 
 /// The number of images kept for download, and of spoken inputs remembered.
 const KEPT_ENTRIES: usize = 256;
@@ -152,6 +153,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/images/generations", post(images::generations))
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/v1/audio/translations", post(translations::translations))
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

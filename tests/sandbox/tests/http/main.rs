@@ -12,3 +12,4 @@ mod program;
 mod raw;
 mod speech;
 mod transcriptions;
+mod translations;
