@@ -29,6 +29,7 @@ ENDPOINTS = [
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
     ("/audio/translations", "post"),
+    ("/embeddings", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

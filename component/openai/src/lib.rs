@@ -7,6 +7,7 @@
 
 mod ask;
 mod connection;
+mod create_embeddings;
 mod create_image;
 mod create_speech;
 mod create_transcription;
@@ -17,6 +18,7 @@ mod models;
 mod parameters;
 mod rules;
 mod stream;
+mod texts;
 mod transcript;
 mod usage;
 
@@ -33,6 +35,7 @@ connector_sdk::export!(Connector {
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
         Action::of::<create_translation::CreateTranslation>(),
+        Action::of::<create_embeddings::CreateEmbeddings>(),
     ],
     errors: errors::read,
     ..Connector::new(

@@ -41,6 +41,7 @@
 mod audio;
 mod call;
 mod chat;
+mod embeddings;
 mod error;
 mod fault;
 mod images;

@@ -35,6 +35,7 @@ use crate::Options;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
+use crate::embeddings;
 use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
@@ -154,6 +155,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/v1/audio/translations", post(translations::translations))
+        .route("/v1/embeddings", post(embeddings::embeddings))
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

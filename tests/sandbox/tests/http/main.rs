@@ -6,6 +6,7 @@
 mod chat;
 mod client;
 mod common;
+mod embeddings;
 mod faults;
 mod images;
 mod program;
