@@ -28,6 +28,8 @@ ENDPOINTS = [
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/audio/translations", "post"),
+    ("/embeddings", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

@@ -2,14 +2,16 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models` and their `purposes`, the `rules` for what each
-//! model supports, the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! model supports, the `parameters` that are sent unchanged, `stream`s of events,
+//! `transcript`s of audio and token counts (`usage`).
 
 mod ask;
 mod connection;
+mod create_embeddings;
 mod create_image;
 mod create_speech;
 mod create_transcription;
+mod create_translation;
 mod errors;
 mod lenient;
 mod models;
@@ -17,6 +19,8 @@ mod parameters;
 mod purposes;
 mod rules;
 mod stream;
+mod texts;
+mod transcript;
 mod usage;
 
 use connector_sdk::{Action, Connector};
@@ -31,6 +35,8 @@ connector_sdk::export!(Connector {
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<create_translation::CreateTranslation>(),
+        Action::of::<create_embeddings::CreateEmbeddings>(),
     ],
     errors: errors::read,
     ..Connector::new(

@@ -39,6 +39,8 @@ fn lists() -> Vec<Case> {
         case("models-create-image", models("createImage")),
         case("models-create-speech", models("createSpeech")),
         case("models-create-transcription", models("createTranscription")),
+        case("models-create-translation", models("createTranslation")),
+        case("models-create-embeddings", models("createEmbeddings")),
         case("models-search", Call::Models { action: "ask", search: Some("gpt") }),
         Case {
             connection: account,

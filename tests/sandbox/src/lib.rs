@@ -41,6 +41,7 @@
 mod audio;
 mod call;
 mod chat;
+mod embeddings;
 mod error;
 mod fault;
 mod images;
@@ -56,6 +57,7 @@ mod speech;
 mod strict;
 mod tokens;
 mod transcriptions;
+mod translations;
 
 use std::io;
 use std::net::SocketAddr;

@@ -16,6 +16,7 @@ pub(crate) enum Family {
     Image,
     Speech,
     Transcription,
+    Embedding,
 }
 
 /// The models in the list.
@@ -51,6 +52,9 @@ const MODELS: &[(&str, Family)] = &[
     ("gpt-4o-mini-transcribe", Family::Transcription),
     ("gpt-4o-mini-transcribe-2025-12-15", Family::Transcription),
     ("whisper-1", Family::Transcription),
+    ("text-embedding-3-small", Family::Embedding),
+    ("text-embedding-3-large", Family::Embedding),
+    ("text-embedding-ada-002", Family::Embedding),
 ];
 
 /// `GET /models`.

@@ -35,6 +35,7 @@ use crate::Options;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
+use crate::embeddings;
 use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
@@ -47,6 +48,7 @@ use crate::models;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
+use crate::translations;
 
 /// The number of images kept for download, and of spoken inputs remembered.
 const KEPT_ENTRIES: usize = 256;
@@ -149,15 +151,9 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
 const AZURE: &str = "/openai/v1";
 
 fn router(shared: Arc<Shared>) -> Router {
-    let api = Router::new()
-        .route("/models", get(models::list))
-        .route("/chat/completions", post(chat::completions))
-        .route("/images/generations", post(images::generations))
-        .route("/audio/speech", post(speech::speech))
-        .route("/audio/transcriptions", post(transcriptions::transcriptions));
     Router::new()
-        .nest("/v1", api.clone())
-        .nest(AZURE, api)
+        .nest("/v1", api())
+        .nest(AZURE, api())
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -165,6 +161,18 @@ fn router(shared: Arc<Shared>) -> Router {
         // The gate enforces the limit and creates its error.
         .layer(DefaultBodyLimit::disable())
         .with_state(shared)
+}
+
+/// The API's endpoints, below its base URL.
+fn api() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/models", get(models::list))
+        .route("/chat/completions", post(chat::completions))
+        .route("/images/generations", post(images::generations))
+        .route("/audio/speech", post(speech::speech))
+        .route("/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/audio/translations", post(translations::translations))
+        .route("/embeddings", post(embeddings::embeddings))
 }
 
 /// Records a request and its response, applies its fault and adds the response's

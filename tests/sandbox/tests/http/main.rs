@@ -6,9 +6,11 @@
 mod chat;
 mod client;
 mod common;
+mod embeddings;
 mod faults;
 mod images;
 mod program;
 mod raw;
 mod speech;
 mod transcriptions;
+mod translations;
