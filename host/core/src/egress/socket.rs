@@ -122,6 +122,9 @@ fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
     CURRENT.with_borrow(|current| current.as_ref().map(use_it))
 }
 
+/// What TLS is added to: a socket, or a tunnel through a proxy.
+type Unencrypted = Either<TcpTransport, Box<dyn Transport>>;
+
 /// Connects to a host, directly or through the connection's proxy, and adds TLS
 /// if the scheme requires it.
 #[derive(Debug)]
@@ -150,7 +153,7 @@ impl<C: Connector<Out = TcpTransport>, R: Resolver> WatchedConnector<C, R> {
     fn tunnel(
         &self,
         details: &ConnectionDetails,
-    ) -> Result<Option<(Either<TcpTransport, Box<dyn Transport>>, Arc<TcpStream>)>, Error> {
+    ) -> Result<Option<(Unencrypted, Arc<TcpStream>)>, Error> {
         let stream = Arc::new(OnceLock::new());
         let (dialer, kept) = (Arc::clone(&self.dialer), Arc::clone(&stream));
         let dial_proxy = move |proxy: &ConnectionDetails| {
@@ -173,9 +176,7 @@ where
     C: Connector<Out = TcpTransport>,
     R: Resolver,
 {
-    type Out = WatchedTransport<
-        <RustlsConnector as Connector<Either<TcpTransport, Box<dyn Transport>>>>::Out,
-    >;
+    type Out = WatchedTransport<<RustlsConnector as Connector<Unencrypted>>::Out>;
 
     fn connect(
         &self,
