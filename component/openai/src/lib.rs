@@ -9,6 +9,7 @@ mod ask;
 mod connection;
 mod create_embeddings;
 mod create_image;
+mod create_moderation;
 mod create_speech;
 mod create_transcription;
 mod create_translation;
@@ -36,6 +37,7 @@ connector_sdk::export!(Connector {
         Action::of::<create_transcription::CreateTranscription>(),
         Action::of::<create_translation::CreateTranslation>(),
         Action::of::<create_embeddings::CreateEmbeddings>(),
+        Action::of::<create_moderation::CreateModeration>(),
     ],
     errors: errors::read,
     ..Connector::new(

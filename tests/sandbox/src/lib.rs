@@ -41,12 +41,14 @@
 mod audio;
 mod call;
 mod chat;
+mod data_url;
 mod embeddings;
 mod error;
 mod fault;
 mod images;
 mod line;
 mod models;
+mod moderations;
 mod pace;
 mod picture;
 mod raw;

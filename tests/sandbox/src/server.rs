@@ -45,6 +45,7 @@ use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
+use crate::moderations;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
@@ -156,6 +157,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/v1/audio/translations", post(translations::translations))
         .route("/v1/embeddings", post(embeddings::embeddings))
+        .route("/v1/moderations", post(moderations::moderations))
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
