@@ -2,8 +2,8 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events, `transcript`s
-//! of audio and token counts (`usage`).
+//! the `parameters` that are sent unchanged, lists of `texts`, `stream`s of
+//! events, `transcript`s of audio and token counts (`usage`).
 
 mod ask;
 mod connection;
