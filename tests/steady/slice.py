@@ -30,6 +30,7 @@ ENDPOINTS = [
     ("/audio/transcriptions", "post"),
     ("/audio/translations", "post"),
     ("/embeddings", "post"),
+    ("/moderations", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

@@ -47,7 +47,7 @@ pub struct CreateEmbeddings {
     input: Vec<String>,
     /// The number of dimensions of each vector. Fewer take less space and lose little
     /// accuracy. Not supported by text-embedding-ada-002. Leave empty for the model's own
-    /// number, which is its maximum.
+    /// number.
     #[property(minimum = 1)]
     dimensions: Option<u64>,
     /// Whether to store the vectors in files instead of the output. More than 1,048,576
@@ -58,12 +58,12 @@ pub struct CreateEmbeddings {
     /// How the provider sends the vectors: the output is the same. Choose float for servers
     /// that reject base64.
     #[property(advanced, group = "Requests", default = "base64", choices(
-        "base64": "A third of the size.",
+        "base64": "Less than half the size.",
         "float": "Numbers in JSON.",
     ))]
     encoding_format: String,
-    /// The maximum number of texts in one request. Leave empty for OpenAI's maximum of 2,048;
-    /// some other servers accept fewer.
+    /// The maximum number of texts in one request. Reduce it for servers that accept fewer
+    /// than OpenAI.
     #[serde(skip_serializing)]
     #[property(advanced, group = "Requests", minimum = 1, maximum = 2048, provider_default = 2048)]
     batch_size: Option<u32>,

@@ -2,13 +2,14 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models` and their `purposes`, the `rules` for what each
-//! model supports, the `parameters` that are sent unchanged, `stream`s of events,
-//! `transcript`s of audio and token counts (`usage`).
+//! model supports, the `parameters` that are sent unchanged, lists of `texts`,
+//! `stream`s of events, `transcript`s of audio and token counts (`usage`).
 
 mod ask;
 mod connection;
 mod create_embeddings;
 mod create_image;
+mod create_moderation;
 mod create_speech;
 mod create_transcription;
 mod create_translation;
@@ -37,6 +38,7 @@ connector_sdk::export!(Connector {
         Action::of::<create_transcription::CreateTranscription>(),
         Action::of::<create_translation::CreateTranslation>(),
         Action::of::<create_embeddings::CreateEmbeddings>(),
+        Action::of::<create_moderation::CreateModeration>(),
     ],
     errors: errors::read,
     ..Connector::new(

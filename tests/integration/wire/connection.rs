@@ -41,6 +41,7 @@ fn lists() -> Vec<Case> {
         case("models-create-transcription", models("createTranscription")),
         case("models-create-translation", models("createTranslation")),
         case("models-create-embeddings", models("createEmbeddings")),
+        case("models-create-moderation", models("createModeration")),
         case("models-search", Call::Models { action: "ask", search: Some("gpt") }),
         Case {
             connection: account,

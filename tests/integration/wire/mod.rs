@@ -11,6 +11,7 @@ mod cases;
 mod connection;
 mod embeddings;
 mod images;
+mod moderation;
 mod speech;
 mod transcription;
 mod translation;
@@ -38,6 +39,7 @@ fn all_cases() -> Vec<Case> {
         transcription::all(),
         translation::all(),
         embeddings::all(),
+        moderation::all(),
         connection::all(),
     ]
     .concat()

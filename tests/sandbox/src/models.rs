@@ -17,6 +17,7 @@ pub(crate) enum Family {
     Speech,
     Transcription,
     Embedding,
+    Moderation,
 }
 
 /// The models in the list.
@@ -55,6 +56,10 @@ const MODELS: &[(&str, Family)] = &[
     ("text-embedding-3-small", Family::Embedding),
     ("text-embedding-3-large", Family::Embedding),
     ("text-embedding-ada-002", Family::Embedding),
+    ("omni-moderation-latest", Family::Moderation),
+    ("omni-moderation-2024-09-26", Family::Moderation),
+    ("text-moderation-latest", Family::Moderation),
+    ("text-moderation-stable", Family::Moderation),
 ];
 
 /// `GET /models`.

@@ -45,6 +45,7 @@ use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
+use crate::moderations;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
@@ -173,6 +174,7 @@ fn api() -> Router<Arc<Shared>> {
         .route("/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/audio/translations", post(translations::translations))
         .route("/embeddings", post(embeddings::embeddings))
+        .route("/moderations", post(moderations::moderations))
 }
 
 /// Records a request and its response, applies its fault and adds the response's

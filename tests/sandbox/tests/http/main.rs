@@ -9,6 +9,7 @@ mod common;
 mod embeddings;
 mod faults;
 mod images;
+mod moderations;
 mod program;
 mod raw;
 mod speech;
