@@ -38,8 +38,8 @@ impl LlMock {
         base_url(&self.0)
     }
 
-    /// Resets it, and scripts behaviours that it goes through before it
-    /// responds normally.
+    /// Resets the server, and scripts the behaviors that it goes through
+    /// before it responds normally.
     pub fn script(&self, behaviors: &Value) {
         self.ask("POST", "/_llmock/reset", &json!({}));
         self.ask("POST", "/_llmock/scenario", &json!({ "behaviors": behaviors }));

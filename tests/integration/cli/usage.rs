@@ -96,8 +96,7 @@ fn wrong_arguments_are_explained_with_a_hint() {
     let (_dir, path) = files();
     let (list, empty, gone) = (path("list.json"), path("empty"), path("gone"));
     let add = ["connection", "add", "openai", "--name", "a"];
-    let address =
-        "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
+    let address = "use the form CONNECTOR/vN/ACTION, such as openai/v1/ask; see `connector list`";
     let functions = "`connector run --help` describes the format of --functions";
     let secret =
         "use --secret-file PROPERTY=FILE with one of: token, apiKey, headers, proxyPassword";

@@ -26,7 +26,7 @@ fn unknown_properties_of_a_connection_are_named() {
             "unknown property `region`; expected one of: authorization, token, ",
         ),
         (
-            "q15 misspelt",
+            "q15 misspelled",
             json!({ "tokn": CANARY }),
             "unknown property `tokn`; did you mean `token`?",
         ),

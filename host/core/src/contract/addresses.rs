@@ -114,7 +114,7 @@ impl AddressPolicy {
 /// The kind of an address.
 enum AddressKind {
     Loopback,
-    /// On a local network, see [`AddressPolicy`].
+    /// On a local network; see [`AddressPolicy`].
     Private,
     /// Globally reachable according to the IANA special-purpose registries
     /// (RFC 6890 and its updates).

@@ -78,7 +78,7 @@ pub struct Action {
     pub examples: Vec<Example>,
 }
 
-/// The output of an action, `wit/describe.wit` `output`.
+/// The output of an action (`output` in `wit/describe.wit`).
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::large_enum_variant, reason = "one per action, and most are `Fixed`")]
 #[non_exhaustive]
@@ -96,8 +96,8 @@ pub enum Output {
     Dynamic(Vec<Property>),
 }
 
-/// The effects of running an action, for deciding whether to run it,
-/// `wit/describe.wit` `effects`.
+/// The effects of running an action, for deciding whether to run it (`effects` in
+/// `wit/describe.wit`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
@@ -158,7 +158,7 @@ pub struct Definition {
     pub environment: Vec<Binding>,
 }
 
-/// A way to authorize requests, `wit/connection.wit` `authorization`.
+/// A way to authorize requests (`authorization` in `wit/connection.wit`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -175,7 +175,7 @@ pub struct Authorization {
     pub scheme: Scheme,
 }
 
-/// Where a credential goes, `wit/connection.wit` `scheme`. All fields except
+/// Where a credential goes (`scheme` in `wit/connection.wit`). All fields except
 /// `header`, `prefix` and `parameter` are names of properties.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]

@@ -206,9 +206,10 @@ impl fmt::Debug for Route {
     }
 }
 
-/// Follows no redirects (a token must not follow one), uses no proxy except the
-/// connection's own (one from the environment would see the token of plain HTTP
-/// requests) and does not turn a status into an error (the connector reads it).
+/// Creates an agent that follows no redirects (a token must not follow one), uses
+/// no proxy except the connection's own (one from the environment would see the
+/// token of plain HTTP requests) and does not turn a status into an error (the
+/// connector reads it).
 fn agent(options: &RouteOptions) -> ureq::Agent {
     let idle = (options.concurrent_runs as usize).min(MAX_IDLE);
     let mut config = ureq::Agent::config_builder()
