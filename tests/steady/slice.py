@@ -28,6 +28,7 @@ ENDPOINTS = [
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/images/edits", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

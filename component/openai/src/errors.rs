@@ -29,8 +29,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("max_completion_tokens", "maxTokens"),
     ("tools", "functions"),
     ("parallel_tool_calls", "parallelFunctionCalls"),
-    // Create Image
+    // Create Image, Edit Image
     ("prompt", "imageMessages"),
+    ("image", "images"),
     // Create Transcriptions
     ("include", "includeLogprobs"),
     ("known_speaker_names", "knownSpeakers"),

@@ -7,10 +7,10 @@
 
 mod ask;
 mod connection;
-mod create_image;
 mod create_speech;
 mod create_transcription;
 mod errors;
+mod images;
 mod lenient;
 mod models;
 mod parameters;
@@ -27,9 +27,10 @@ connector_sdk::export!(Connector {
     connection: connection::CONNECTION,
     actions: &[
         Action::of::<ask::Ask>(),
-        Action::of::<create_image::CreateImage>(),
+        Action::of::<images::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<images::EditImage>(),
     ],
     errors: errors::read,
     ..Connector::new(

@@ -39,6 +39,7 @@ fn lists() -> Vec<Case> {
         case("models-create-image", models("createImage")),
         case("models-create-speech", models("createSpeech")),
         case("models-create-transcription", models("createTranscription")),
+        case("models-edit-image", models("editImage")),
         case("models-search", Call::Models { action: "ask", search: Some("gpt") }),
         Case {
             connection: account,

@@ -9,6 +9,7 @@
 mod ask;
 mod cases;
 mod connection;
+mod edit_image;
 mod images;
 mod speech;
 mod transcription;
@@ -29,7 +30,15 @@ use tempfile::TempDir;
 use cases::{Call, Case};
 
 fn all_cases() -> Vec<Case> {
-    [ask::all(), images::all(), speech::all(), transcription::all(), connection::all()].concat()
+    [
+        ask::all(),
+        images::all(),
+        speech::all(),
+        transcription::all(),
+        edit_image::all(),
+        connection::all(),
+    ]
+    .concat()
 }
 
 /// Requests match the tables, and the sandbox accepts each of them.
@@ -292,6 +301,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("speech.mp4", begins(b"\0\0\0\x18ftypisom")),
         ("speech.mpeg", begins(b"\0\0\x01\xba")),
         ("speech.webm", begins(b"\x1a\x45\xdf\xa3")),
+        ("square.png", SQUARE.to_vec()),
         ("picture.png", begins(b"\x89PNG\r\n\x1a\n")[..20].to_vec()),
         ("picture.png.txt", begins(b"\x89PNG\r\n\x1a\n")[..21].to_vec()),
         ("picture.jpg", begins(b"\xff\xd8\xff\xe0")[..20].to_vec()),
@@ -301,6 +311,11 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("Notizen \"1\".md", "# Grüße\n".into()),
     ]
 }
+
+/// A PNG of 16x16 transparent pixels, which is also a mask.
+const SQUARE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\
+    \x1f\xf3\xff\x61\0\0\0\x12IDAT\x78\xda\x63\x60\x18\x05\xa3\x60\x14\x8c\x02\x08\0\0\
+    \x04\x10\0\x01\xaf\x45\x88\x2c\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// Silence: 8 kHz, mono, 8 bits.
 fn wav(samples: u32) -> Vec<u8> {
