@@ -94,8 +94,9 @@ impl Run for CreateImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let body = request::parameters(&self, &self.model, &self.image_messages, Some(&self.size))?;
-        let is_streamed = request::is_streamed(&body);
+        let mut body =
+            request::parameters(&self, &self.model, &self.image_messages, Some(&self.size))?;
+        let is_streamed = self.common.request_previews(&mut body);
         let response = http::post("/images/generations").json(&body).send()?;
         let format = self.response_format.as_deref();
         Answer::of(&response, is_streamed, format)?.outcome(&self.model, response.request_id())

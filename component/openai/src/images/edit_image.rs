@@ -114,11 +114,11 @@ impl Run for EditImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let parameters =
+        let mut parameters =
             request::parameters(&self, &self.model, &self.image_messages, self.size.as_ref())?;
         let sources = Sources::open(&self.images, self.mask.as_ref())?;
         sources.check(&self.model)?;
-        let is_streamed = request::is_streamed(&parameters);
+        let is_streamed = self.common.request_previews(&mut parameters);
         let request = http::post("/images/edits");
         // The form has no field for it, but JSON does.
         let request = if parameters.contains_key("moderation") {

@@ -51,7 +51,21 @@ pub struct Common {
     partial_images: Option<u64>,
 }
 
-/// The parameters of a request for an input, which the model supports.
+impl Common {
+    /// Requests previews, and returns whether the response will be a stream.
+    /// Previews are charged, so they are requested only for a caller that listens.
+    pub fn request_previews(&self, parameters: &mut Map<String, Value>) -> bool {
+        let Some(count) = self.partial_images.filter(|count| *count > 0 && events::streaming())
+        else {
+            return false;
+        };
+        parameters.insert("partial_images".to_owned(), count.into());
+        parameters.insert("stream".to_owned(), true.into());
+        true
+    }
+}
+
+/// The parameters of a request whose response is in one piece.
 pub fn parameters(
     input: &impl Serialize,
     model: &str,
@@ -68,19 +82,9 @@ pub fn parameters(
     if !rules::takes_format(model) {
         parameters.shift_remove("response_format");
     }
-    // Previews are charged, so they are requested only for a caller that listens.
-    let previews = parameters.get("partial_images").and_then(Value::as_u64).unwrap_or(0);
-    if previews > 0 && events::streaming() {
-        parameters.insert("stream".to_owned(), true.into());
-    } else {
-        parameters.shift_remove("partial_images");
-    }
+    // Only a stream has previews.
+    parameters.shift_remove("partial_images");
     Ok(parameters)
-}
-
-/// Whether these parameters request a stream.
-pub fn is_streamed(parameters: &Map<String, Value>) -> bool {
-    parameters.contains_key("stream")
 }
 
 /// Joins the contents, highest weight first, with a blank line between them.
