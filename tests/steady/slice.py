@@ -31,6 +31,10 @@ ENDPOINTS = [
     ("/audio/translations", "post"),
     ("/embeddings", "post"),
     ("/moderations", "post"),
+    ("/images/edits", "post"),
+    ("/files", "get"),
+    ("/files", "post"),
+    ("/files/{file_id}", "delete"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

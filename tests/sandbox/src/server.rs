@@ -40,6 +40,8 @@ use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
 use crate::fault::Script;
+use crate::files;
+use crate::files::Files;
 use crate::images;
 use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
@@ -62,6 +64,7 @@ pub(crate) struct Shared {
     requests: AtomicU64,
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
+    pub(crate) files: Files,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -75,6 +78,7 @@ impl Shared {
             requests: AtomicU64::new(0),
             pictures: Mutex::default(),
             spoken: Mutex::default(),
+            files: Files::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -170,6 +174,10 @@ fn api() -> Router<Arc<Shared>> {
         .route("/models", get(models::list))
         .route("/chat/completions", post(chat::completions))
         .route("/images/generations", post(images::generations))
+        .route("/images/edits", post(images::edits))
+        .route("/files", get(files::list).post(files::upload))
+        .route("/files/{id}", get(files::retrieve).delete(files::delete))
+        .route("/files/{id}/content", get(files::content))
         .route("/audio/speech", post(speech::speech))
         .route("/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/audio/translations", post(translations::translations))

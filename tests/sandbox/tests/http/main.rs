@@ -8,6 +8,7 @@ mod client;
 mod common;
 mod embeddings;
 mod faults;
+mod files;
 mod images;
 mod moderations;
 mod program;
