@@ -83,7 +83,7 @@ fn size(bytes: u64) -> String {
 
 /// The stored files as options of a property, newest first.
 fn options(request: &OptionsRequest) -> Result<Options> {
-    let files = pages::listed("/files", json!({})).take(PAGE);
+    let files = pages::listed("/files", json!({}), None).take(PAGE);
     let files: Vec<Value> = files.collect::<Result<_>>()?;
     let mut files: Vec<_> = files.iter().filter_map(StoredFile::of).collect();
     files.sort_by_key(|file| Reverse(file.created_at));

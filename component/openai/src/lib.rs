@@ -52,8 +52,8 @@ connector_sdk::export!(Connector {
     ..Connector::new(
         "openai",
         "OpenAI",
-        "Answers questions, generates images and speech, and transcribes audio with models from \
-         OpenAI or any server with an OpenAI-compatible API.",
+        "Answers questions, creates and edits images, generates speech, and transcribes and \
+         translates audio with models from OpenAI or any server with an OpenAI-compatible API.",
     )
 });
 

@@ -1,15 +1,21 @@
 //! Lists that arrive in pages.
 
 use connector_sdk::{Result, errors, http};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::lenient::{at, text};
 
-/// The items of a list. Each further page begins after the last item of the
-/// previous one.
-pub fn listed(path: &'static str, query: Value) -> impl Iterator<Item = Result<Value>> {
-    let mut after = query.get("after").and_then(Value::as_str).map(str::to_owned);
-    http::pages(http::get(path).query_all(&query), move |response| {
+/// The items of a list, from the one after `after` on. Each further page begins
+/// after the last item of the previous one.
+pub fn listed(
+    path: &'static str,
+    query: Value,
+    mut after: Option<String>,
+) -> impl Iterator<Item = Result<Value>> {
+    let request = move |after: &Option<String>| {
+        http::get(path).query_all(&query).query_all(&json!({ "after": after }))
+    };
+    http::pages(request(&after), move |response| {
         let page: Value = response.json()?;
         // Some servers return the bare array.
         let Some(items) = page.get("data").unwrap_or(&page).as_array() else {
@@ -19,12 +25,10 @@ pub fn listed(path: &'static str, query: Value) -> impl Iterator<Item = Result<V
         let last = items.last().map(|item| text(at(item, "id"))).filter(|id| !id.is_empty());
         // A server that ignores the parameter would return the same page forever.
         let last = last.filter(|id| after.as_deref() != Some(id));
-        let last = last.filter(|_| page.get("has_more") == Some(&Value::Bool(true)));
+        let last = last.filter(|_| *at(&page, "has_more") == true);
         let next = last.map(|last| {
             after = Some(last.to_owned());
-            let mut query = query.clone();
-            query["after"] = last.into();
-            http::get(path).query_all(&query)
+            request(&after)
         });
         Ok((items.clone(), next))
     })

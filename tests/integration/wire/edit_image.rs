@@ -25,7 +25,7 @@ pub fn smallest() -> Smallest {
             },
             "body": {
                 "image": part("square.png", "image/png", 75),
-                "model": "gpt-image-1.5",
+                "model": "gpt-image-2",
                 "prompt": "A lighthouse",
             },
         }),
@@ -47,11 +47,13 @@ fn models() -> Vec<Case> {
         "gpt-image-1-mini":
             { "model": "gpt-image-1-mini", "size": [1024, 1536] }
             => { "model": "gpt-image-1-mini", "size": "1024x1536" };
-        "gpt-image-1.5": { "model": "gpt-image-1.5", "size": "auto" } => { "size": "auto" };
+        "gpt-image-1.5":
+            { "model": "gpt-image-1.5", "size": "auto" }
+            => { "model": "gpt-image-1.5", "size": "auto" };
         "gpt-image-2":
             { "model": "gpt-image-2", "size": [2048, 1152] }
-            => { "model": "gpt-image-2", "size": "2048x1152" };
-        "gpt-image-2-without-size": { "model": "gpt-image-2" } => { "model": "gpt-image-2" };
+            => { "size": "2048x1152" };
+        "gpt-image-2-without-size": { "model": "gpt-image-2" } => {};
         "chatgpt-image-latest":
             { "model": "chatgpt-image-latest", "size": "1536x1024" }
             => { "model": "chatgpt-image-latest", "size": "1536x1024" };

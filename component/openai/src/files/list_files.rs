@@ -56,9 +56,8 @@ impl Run for ListFiles {
             "purpose": self.purpose,
             "limit": limit.min(PAGE),
             "order": self.order,
-            "after": self.after,
         });
-        let files = pages::listed("/files", query).take(limit);
+        let files = pages::listed("/files", query, self.after).take(limit);
         let files = files.filter_map(|file| file.map(|file| StoredFile::of(&file)).transpose());
         Ok(Outcome::new(files.collect::<Result<_>>()?))
     }

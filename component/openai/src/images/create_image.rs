@@ -16,11 +16,11 @@ use crate::models;
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateImage {
     /// The image model to use. You can enter any model the server supports.
-    #[property(default = "gpt-image-1.5", live, open_choices(
-        "gpt-image-1.5",
+    #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1",
-        "gpt-image-1-mini",
+        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-3": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
     ))]
@@ -189,7 +189,7 @@ mod tests {
         let data =
             json!([{ "url": "https://images.example/1.png", "revisedPrompt": "A fine cat" }]);
         assert_eq!(output, json!({ "created": 1_700_000_000, "data": data, "files": [] }));
-        assert_eq!(json!(metadata), json!({ "model": "gpt-image-1.5", "requestId": "req_1" }));
+        assert_eq!(json!(metadata), json!({ "model": "gpt-image-2", "requestId": "req_1" }));
     }
 
     #[test]

@@ -18,12 +18,12 @@ use crate::models;
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct EditImage {
     /// The image model to use. You can enter any model the server supports.
-    #[property(default = "gpt-image-1.5", live, open_choices(
-        "gpt-image-1.5",
+    #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1",
-        "gpt-image-1-mini",
-        "chatgpt-image-latest",
+        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
+        "chatgpt-image-latest": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
     ))]
     model: String,
@@ -213,7 +213,7 @@ mod tests {
             ["image[]", "<one.png>"],
             ["image[]", "<two.png>"],
             ["mask", "<two.png>"],
-            ["model", "gpt-image-1.5"],
+            ["model", "gpt-image-2"],
             ["size", "1536x1024"],
             ["input_fidelity", "high"],
             ["n", "2"],
@@ -249,7 +249,7 @@ mod tests {
         run(&host, &[one.clone(), two], Some(one), members).unwrap();
         let url = |name: &str| json!({ "image_url": format!("data:image/png;base64,<{name}>") });
         let expected = json!({
-            "model": "gpt-image-1.5", "prompt": "A cat", "moderation": "low", "n": 2,
+            "model": "gpt-image-2", "prompt": "A cat", "moderation": "low", "n": 2,
             "images": [url("one.png"), url("two.png")], "mask": url("one.png"),
         });
         assert_eq!(host.requests().remove(0).body, expected);
@@ -359,7 +359,7 @@ mod tests {
         let file: FileEntry = serde_json::from_value(outcome.output["files"][0].clone()).unwrap();
         assert_eq!(host.content(&file).unwrap(), b"hi");
         assert_eq!(outcome.output["data"], json!([{ "url": file.url }]));
-        let expected = json!({ "model": "gpt-image-1.5", "requestId": "req_1" });
+        let expected = json!({ "model": "gpt-image-2", "requestId": "req_1" });
         assert_eq!(json!(outcome.metadata), expected);
     }
 

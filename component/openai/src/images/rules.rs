@@ -22,7 +22,7 @@ const RULES: &[Rule] = &[
         "size",
         Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"]),
     ),
-    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-1.5 instead")),
+    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-2 instead")),
     rule(&["dall-e-3"], "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
     rule(&["dall-e-3"], "quality", Takes::OneOf(&["auto", "standard", "hd"])),
     rule(&["dall-e-3"], "n", Takes::AtMost(1)),
