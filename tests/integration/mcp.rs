@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_tests::mcp::{Client, Server, exchanged, inspected};
-use connector_tests::{CANARY, FOREVER, command, in_repository, ran, sandbox};
+use connector_tests::{CANARY, FOREVER, command, in_repository, openai, ran, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -322,7 +322,8 @@ fn the_inspector_reports_no_problems() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
     let tools = inspected(&sandbox, &folder, &["--method", "tools/list"]);
-    assert_eq!(tools["tools"].as_array().unwrap().len(), 4);
+    let actions = openai().descriptor().actions.len();
+    assert_eq!(tools["tools"].as_array().unwrap().len(), actions);
     let resources = inspected(&sandbox, &folder, &["--method", "resources/list"]);
     assert_eq!(resources["resources"][0]["name"], "OpenAI");
 }

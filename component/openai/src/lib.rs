@@ -7,6 +7,7 @@
 //! paths and token counts (`usage`).
 
 mod ask;
+mod call_api;
 mod connection;
 mod create_embeddings;
 mod create_moderation;
@@ -47,6 +48,7 @@ connector_sdk::export!(Connector {
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),
+        Action::of::<call_api::CallApi>(),
     ],
     errors: errors::read,
     ..Connector::new(

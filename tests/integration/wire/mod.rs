@@ -7,6 +7,7 @@
 //! description allows it.
 
 mod ask;
+mod call_api;
 mod cases;
 mod connection;
 mod edit_image;
@@ -34,6 +35,11 @@ use tempfile::TempDir;
 use cases::{Call, Case};
 
 fn all_cases() -> Vec<Case> {
+    [described_cases(), call_api::of_other_servers()].concat()
+}
+
+/// The cases whose requests OpenAI describes.
+fn described_cases() -> Vec<Case> {
     [
         ask::all(),
         images::all(),
@@ -44,6 +50,7 @@ fn all_cases() -> Vec<Case> {
         moderation::all(),
         edit_image::all(),
         files::all(),
+        call_api::all(),
         connection::all(),
     ]
     .concat()
@@ -127,7 +134,7 @@ fn steady_accepts_every_request() {
     let mut complaints = Vec::new();
     // The description does not contain Azure's paths, which serve the same API.
     let is_azure = |case: &Case| case.connection["authorization"] == "apiKey";
-    for case in all_cases().into_iter().filter(|case| !is_azure(case)) {
+    for case in described_cases().into_iter().filter(|case| !is_azure(case)) {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
         // Its answers also end a run early: none calls a function, and none has the

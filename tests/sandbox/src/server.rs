@@ -28,6 +28,7 @@ use axum::middleware;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -35,6 +36,7 @@ use crate::Options;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
+use crate::echo;
 use crate::embeddings;
 use crate::error::ApiError;
 use crate::fault;
@@ -183,6 +185,7 @@ fn api() -> Router<Arc<Shared>> {
         .route("/audio/translations", post(translations::translations))
         .route("/embeddings", post(embeddings::embeddings))
         .route("/moderations", post(moderations::moderations))
+        .route("/echo/{*path}", any(echo::echo))
 }
 
 /// Records a request and its response, applies its fault and adds the response's
