@@ -33,9 +33,15 @@ fn every_action_is_a_tool() {
             "openai_v1_createTranscription",
             "openai_v1_createTranslation",
             "openai_v1_createEmbeddings",
-            "openai_v1_createModeration"
+            "openai_v1_createModeration",
+            "openai_v1_editImage",
+            "openai_v1_uploadFile",
+            "openai_v1_listFiles",
+            "openai_v1_deleteFile",
+            "openai_v1_callApi",
         ]
     );
+    let read_only = ["openai_v1_createModeration", "openai_v1_listFiles"];
     for tool in tools {
         let (input, output) = (&tool["inputSchema"], &tool["outputSchema"]);
         jsonschema::meta::validate(input).unwrap();
@@ -46,7 +52,8 @@ fn every_action_is_a_tool() {
         let annotations = &tool["annotations"];
         assert_eq!(annotations["title"], tool["title"]);
         assert_eq!(annotations["openWorldHint"], true);
-        assert_eq!(annotations["readOnlyHint"], tool["name"] == "openai_v1_createModeration");
+        let is_read_only = read_only.contains(&tool["name"].as_str().unwrap());
+        assert_eq!(annotations["readOnlyHint"], is_read_only, "{tool}");
     }
     assert_eq!(tools[0]["inputSchema"]["required"], json!(["messages"]));
     assert_eq!(client.server["server"]["name"], "connector");

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use self::language::{Language, language};
-use crate::parameters::form_text;
 use crate::transcript::{self, AUDIO_EXTENSIONS, Answer, MAX_AUDIO, shapes};
 use crate::{parameters, rules};
 

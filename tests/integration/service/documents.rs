@@ -21,9 +21,9 @@ fn document(name: &str) -> Value {
 fn connectors_and_their_actions_are_listed() {
     let service = Service::start();
     let list = get(&service, &format!("{API}/components")).expect(200).json();
-    let openai = &list["components"][0];
-    assert_eq!(openai["address"], "openai/v1");
-    let addresses: Vec<_> = openai["actions"].as_array().unwrap().iter().collect();
+    let listed = &list["components"][0];
+    assert_eq!(listed["address"], "openai/v1");
+    let addresses: Vec<_> = listed["actions"].as_array().unwrap().iter().collect();
     assert_eq!(addresses.len(), openai().descriptor().actions.len());
     assert_eq!(addresses[0]["address"], "openai/v1/ask");
 }

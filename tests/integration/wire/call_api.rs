@@ -31,7 +31,7 @@ pub fn all() -> Vec<Case> {
         case("body-with-get", json!({ "body": chat() }), json!({})),
         case(
             "delete",
-            json!({ "method": "delete", "path": "/files/file-sandbox1" }),
+            json!({ "method": "DELETE", "path": "/files/file-sandbox1" }),
             json!({ "method": "DELETE", "path": "/v1/files/file-sandbox1" }),
         ),
         case("blanks", json!({ "method": "", "query": {}, "body": "" }), json!({})),
