@@ -311,7 +311,7 @@ mod tests {
             (json!({ "model": "gpt-image-1-mini", "inputFidelity": "high" }), "inputFidelity"),
             (json!({ "model": "dall-e-2", "inputFidelity": "low" }), "inputFidelity"),
             (json!({ "model": "dall-e-2", "moderation": "low" }), "moderation"),
-            (json!({ "size": "256x256" }), "size"),
+            (json!({ "model": "gpt-image-1.5", "size": "256x256" }), "size"),
             (json!({ "size": [1] }), "size"),
             (json!({ "quality": "standard" }), "quality"),
             (json!({ "background": "transparent", "outputFormat": "jpeg" }), "background"),
