@@ -1,4 +1,4 @@
-# `make run` runs the four actions; `make test` runs all tests.
+# `make run` runs four actions; `make test` runs all tests.
 
 TARGET    := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 CONNECTOR := $(TARGET)/release/connector
@@ -27,7 +27,7 @@ connectors: build ## more connectors for the tests: another provider, another la
 	tests/connectors/build.sh $(TARGET)
 	$(CONNECTOR) lock $(TARGET)/test-components
 
-run: openai    ## all four actions, with OpenAI if OPENAI_API_KEY is set, otherwise with the sandbox
+run: openai    ## four actions, with OpenAI if OPENAI_API_KEY is set, otherwise with the sandbox
 	@echo "Compiling the command, wasmtime and the sandbox (once; about ten minutes on two cores)"
 	cargo build $(CARGO_RUN)
 	$(CONNECTOR) lock $(TARGET)/components

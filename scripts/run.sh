@@ -1,5 +1,5 @@
 #!/bin/sh
-# A tour of the four actions with the `connector` command, for `make run`. The
+# A tour of four actions with the `connector` command, for `make run`. The
 # first argument is cargo's target folder.
 set -eu
 

@@ -213,13 +213,14 @@ fn an_unknown_function_is_rejected_before_the_request() {
     let mut ask = command(Some(&sandbox));
     let ran = ran(ask.args(["run", "openai/v1/ask", "--input"]).arg(&input));
     assert_eq!(ran.status, 2, "{ran:?}");
-    assert_eq!(
-        ran.stderr.lines().next(),
-        Some(
-            "error: `functions`: unknown function `openai/v1/paint`; available: openai/v1/ask, \
-             openai/v1/createImage, openai/v1/createSpeech, openai/v1/createTranscription"
-        )
-    );
+    let connector = openai();
+    let mut addresses: Vec<_> = connector.descriptor().actions.iter().collect();
+    addresses.sort_by_key(|action| &action.name);
+    let addresses = addresses.iter().map(|action| connector.descriptor().address(action));
+    let addresses = addresses.collect::<Vec<_>>().join(", ");
+    let message =
+        format!("error: `functions`: unknown function `openai/v1/paint`; available: {addresses}");
+    assert_eq!(ran.stderr.lines().next(), Some(message.as_str()));
     assert!(sandbox.requests().is_empty());
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_tests::mcp::{Client, Server, exchanged, inspected};
-use connector_tests::{CANARY, FOREVER, command, in_repository, ran, sandbox};
+use connector_tests::{CANARY, FOREVER, command, in_repository, openai, ran, sandbox};
 use openai_sandbox::Fault;
 use serde_json::{Value, json};
 
@@ -30,9 +30,18 @@ fn every_action_is_a_tool() {
             "openai_v1_ask",
             "openai_v1_createImage",
             "openai_v1_createSpeech",
-            "openai_v1_createTranscription"
+            "openai_v1_createTranscription",
+            "openai_v1_createTranslation",
+            "openai_v1_createEmbeddings",
+            "openai_v1_createModeration",
+            "openai_v1_editImage",
+            "openai_v1_uploadFile",
+            "openai_v1_listFiles",
+            "openai_v1_deleteFile",
+            "openai_v1_callApi",
         ]
     );
+    let read_only = ["openai_v1_createModeration", "openai_v1_listFiles"];
     for tool in tools {
         let (input, output) = (&tool["inputSchema"], &tool["outputSchema"]);
         jsonschema::meta::validate(input).unwrap();
@@ -43,7 +52,8 @@ fn every_action_is_a_tool() {
         let annotations = &tool["annotations"];
         assert_eq!(annotations["title"], tool["title"]);
         assert_eq!(annotations["openWorldHint"], true);
-        assert_eq!(annotations["readOnlyHint"], false);
+        let is_read_only = read_only.contains(&tool["name"].as_str().unwrap());
+        assert_eq!(annotations["readOnlyHint"], is_read_only, "{tool}");
     }
     assert_eq!(tools[0]["inputSchema"]["required"], json!(["messages"]));
     assert_eq!(client.server["server"]["name"], "connector");
@@ -319,7 +329,8 @@ fn the_inspector_reports_no_problems() {
     let data = tempfile::tempdir().unwrap();
     let folder = data.path().join("data");
     let tools = inspected(&sandbox, &folder, &["--method", "tools/list"]);
-    assert_eq!(tools["tools"].as_array().unwrap().len(), 4);
+    let actions = openai().descriptor().actions.len();
+    assert_eq!(tools["tools"].as_array().unwrap().len(), actions);
     let resources = inspected(&sandbox, &folder, &["--method", "resources/list"]);
     assert_eq!(resources["resources"][0]["name"], "OpenAI");
 }

@@ -32,13 +32,14 @@ fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
 /// allocator, pulls in `allocator-api2`, `lock_api` and `scopeguard`; the
 /// bindings need `wit-bindgen`; the other third-party crates belong to
 /// serde_json.
-const GUEST_CRATES: [&str; 14] = [
+const GUEST_CRATES: [&str; 15] = [
     "allocator-api2",
     "base64",
     "connector-sdk",
     "equivalent",
     "foldhash",
     "hashbrown",
+    "imagesize",
     "indexmap",
     "itoa",
     "lock_api",

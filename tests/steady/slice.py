@@ -28,6 +28,13 @@ ENDPOINTS = [
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/audio/translations", "post"),
+    ("/embeddings", "post"),
+    ("/moderations", "post"),
+    ("/images/edits", "post"),
+    ("/files", "get"),
+    ("/files", "post"),
+    ("/files/{file_id}", "delete"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

@@ -60,7 +60,6 @@ pub struct Ask {
             "gpt-4.1-mini",
             "gpt-4o",
             "gpt-4o-mini",
-            "o4-mini",
         )
     )]
     model: String,

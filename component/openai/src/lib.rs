@@ -2,21 +2,31 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models` and their `purposes`, the `rules` for what each
-//! model supports, the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! model supports, the `parameters` that are sent unchanged, lists of `texts`,
+//! `stream`s of events, `transcript`s of audio, lists in `pages`, the `ids` in
+//! paths and token counts (`usage`).
 
 mod ask;
+mod call_api;
 mod connection;
-mod create_image;
+mod create_embeddings;
+mod create_moderation;
 mod create_speech;
 mod create_transcription;
+mod create_translation;
 mod errors;
+mod files;
+mod ids;
+mod images;
 mod lenient;
 mod models;
+mod pages;
 mod parameters;
 mod purposes;
 mod rules;
 mod stream;
+mod texts;
+mod transcript;
 mod usage;
 
 use connector_sdk::{Action, Connector};
@@ -28,16 +38,24 @@ connector_sdk::export!(Connector {
     connection: connection::CONNECTION,
     actions: &[
         Action::of::<ask::Ask>(),
-        Action::of::<create_image::CreateImage>(),
+        Action::of::<images::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<create_translation::CreateTranslation>(),
+        Action::of::<create_embeddings::CreateEmbeddings>(),
+        Action::of::<create_moderation::CreateModeration>(),
+        Action::of::<images::EditImage>(),
+        Action::of::<files::UploadFile>(),
+        Action::of::<files::ListFiles>(),
+        Action::of::<files::DeleteFile>(),
+        Action::of::<call_api::CallApi>(),
     ],
     errors: errors::read,
     ..Connector::new(
         "openai",
         "OpenAI",
-        "Answers questions, generates images and speech, and transcribes audio with models from \
-         OpenAI or any server with an OpenAI-compatible API.",
+        "Answers questions, creates and edits images, generates speech, and transcribes and \
+         translates audio with models from OpenAI or any server with an OpenAI-compatible API.",
     )
 });
 

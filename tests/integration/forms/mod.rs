@@ -46,6 +46,23 @@ fn filled(form: &str) -> Value {
             "knownSpeakers": [{ "name": "Ada", "recording": { "url": "file:///b.wav" } }],
             "languages": ["de"], "keywords": ["Graz"],
         }),
+        "createTranslation" => json!({ "file": { "url": "file:///a.mp3" } }),
+        "editImage" => json!({
+            "images": [{ "url": "file:///a.png" }], "mask": { "url": "file:///b.png" },
+            "imageMessages": [{ "content": "A cat", "weight": 2 }], "outputFormat": "webp",
+        }),
+        "uploadFile" => json!({
+            "file": { "url": "file:///a.pdf" },
+            "expiresAfter": { "anchor": "created_at", "seconds": 3600 },
+        }),
+        "listFiles" => json!({ "purpose": "batch" }),
+        "deleteFile" => json!({ "fileId": "file-1" }),
+        "callApi" => json!({ "method": "POST", "path": "/models", "query": { "a": "b" } }),
+        "createEmbeddings" => json!({ "input": ["Hi"] }),
+        "createModeration" => json!({
+            "input": ["Hi"], "images": [{ "url": "file:///a.png" }],
+            "imageUrls": ["https://images.example/a.png"],
+        }),
         "connection" => json!({ "token": "sk-1", "maxTokensParameter": "max_tokens" }),
         "anthropic.ask" => json!({
             "messages": [{ "role": "user", "content": "Hi" }], "responseFormat": "structured",
@@ -298,7 +315,11 @@ fn labels_on<'a>(rendered: &'a Value, library: &str) -> BTreeSet<&'a str> {
 fn labels_in<'a>(table: impl IntoIterator<Item = &'a Property>, library: &str) -> Vec<&'a str> {
     let shown = table.into_iter().filter(|property| has_control(property, library));
     let labels = shown.flat_map(|property| {
-        let below = labels_in(&property.children, library);
+        // JSON Forms does not label the items of a list of plain values.
+        let is_plain = property.kind == PropertyType::Array
+            && property.children.iter().all(|item| item.kind != PropertyType::Object);
+        let children = if is_plain && library == JSON_FORMS { &[] } else { &property.children[..] };
+        let below = labels_in(children, library);
         [property.label.as_str()].into_iter().chain(below)
     });
     labels.filter(|label| !label.is_empty()).collect()

@@ -21,7 +21,7 @@ pub fn smallest() -> Smallest {
                 "content-type": "application/json",
             },
             "body": {
-                "model": "gpt-image-1.5",
+                "model": "gpt-image-2",
                 "prompt": "A lighthouse",
                 "size": "1024x1024",
             },
@@ -42,13 +42,15 @@ fn models() -> Vec<Case> {
         "gpt-image-1-mini":
             { "model": "gpt-image-1-mini", "size": "1024x1536" }
             => { "model": "gpt-image-1-mini", "size": "1024x1536" };
-        "gpt-image-1.5-auto": { "model": "gpt-image-1.5", "size": "auto" } => { "size": "auto" };
+        "gpt-image-1.5-auto":
+            { "model": "gpt-image-1.5", "size": "auto" }
+            => { "model": "gpt-image-1.5", "size": "auto" };
         "gpt-image-2":
             { "model": "gpt-image-2", "size": "2048x1152" }
-            => { "model": "gpt-image-2", "size": "2048x1152" };
+            => { "size": "2048x1152" };
         "gpt-image-2-pair":
             { "model": "gpt-image-2", "size": [1152, 2048] }
-            => { "model": "gpt-image-2", "size": "1152x2048" };
+            => { "size": "1152x2048" };
         "gpt-image-2-dated":
             { "model": "gpt-image-2-2026-04-21", "size": "auto" }
             => { "model": "gpt-image-2-2026-04-21", "size": "auto" };

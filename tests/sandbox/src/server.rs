@@ -28,6 +28,7 @@ use axum::middleware;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -35,18 +36,24 @@ use crate::Options;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
+use crate::echo;
+use crate::embeddings;
 use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
 use crate::fault::Script;
+use crate::files;
+use crate::files::Files;
 use crate::images;
 use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
+use crate::moderations;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
+use crate::translations;
 
 /// The number of images kept for download, and of spoken inputs remembered.
 const KEPT_ENTRIES: usize = 256;
@@ -59,6 +66,7 @@ pub(crate) struct Shared {
     requests: AtomicU64,
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
+    pub(crate) files: Files,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -72,6 +80,7 @@ impl Shared {
             requests: AtomicU64::new(0),
             pictures: Mutex::default(),
             spoken: Mutex::default(),
+            files: Files::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -149,15 +158,9 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
 const AZURE: &str = "/openai/v1";
 
 fn router(shared: Arc<Shared>) -> Router {
-    let api = Router::new()
-        .route("/models", get(models::list))
-        .route("/chat/completions", post(chat::completions))
-        .route("/images/generations", post(images::generations))
-        .route("/audio/speech", post(speech::speech))
-        .route("/audio/transcriptions", post(transcriptions::transcriptions));
     Router::new()
-        .nest("/v1", api.clone())
-        .nest(AZURE, api)
+        .nest("/v1", api())
+        .nest(AZURE, api())
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -165,6 +168,24 @@ fn router(shared: Arc<Shared>) -> Router {
         // The gate enforces the limit and creates its error.
         .layer(DefaultBodyLimit::disable())
         .with_state(shared)
+}
+
+/// The API's endpoints, below its base URL.
+fn api() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/models", get(models::list))
+        .route("/chat/completions", post(chat::completions))
+        .route("/images/generations", post(images::generations))
+        .route("/images/edits", post(images::edits))
+        .route("/files", get(files::list).post(files::upload))
+        .route("/files/{id}", get(files::retrieve).delete(files::delete))
+        .route("/files/{id}/content", get(files::content))
+        .route("/audio/speech", post(speech::speech))
+        .route("/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/audio/translations", post(translations::translations))
+        .route("/embeddings", post(embeddings::embeddings))
+        .route("/moderations", post(moderations::moderations))
+        .route("/echo/{*path}", any(echo::echo))
 }
 
 /// Records a request and its response, applies its fault and adds the response's

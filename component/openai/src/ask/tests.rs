@@ -117,7 +117,7 @@ fn lists_other_kinds_of_models_last() {
     let host = host([Answer::json(200, json!({ "data": models }))]);
     let options = host.options("ask", "model", json!({}), "").unwrap().options;
     let labels: Vec<_> = options.into_iter().map(|option| option.label).collect();
-    let expected = ["o4-mini", "llama3.2:3b", "DALL-E-3", "text-embedding-3-small", "whisper-1"];
+    let expected = ["llama3.2:3b", "o4-mini", "DALL-E-3", "text-embedding-3-small", "whisper-1"];
     assert_eq!(labels, expected);
 }
 

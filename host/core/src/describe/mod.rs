@@ -15,7 +15,7 @@ use serde_json::Value;
 pub(crate) use rows::Rows;
 use rows::is_name;
 
-use crate::contract::table::{Property, PropertyType, TableError, printable};
+use crate::contract::table::{Property, PropertyTable, PropertyType, TableError, printable};
 use crate::contract::{
     Action, Descriptor, DescriptorError, DescriptorErrors, Effects, Example, Output, json,
 };
@@ -89,7 +89,7 @@ impl Action {
             errors.push(is("an input cannot contain a secret; secrets belong in the connection"));
         }
         if let (Some(path), Some(table)) = (&action.text_property, table)
-            && table.at_path(path).is_none_or(|row| row.kind != PropertyType::String)
+            && !is_text(table, path)
         {
             errors.push(is(&format!("the text property `{path}` is not a string in its input")));
         }
@@ -183,4 +183,31 @@ impl DescriptorErrors {
 
 fn other<T>(message: String) -> Result<T, DescriptorErrors> {
     Err(DescriptorError::other(&message).into())
+}
+
+/// Whether a path leads to a string, such as `messages[0].content` or `texts[0]`.
+fn is_text(table: &PropertyTable, path: &str) -> bool {
+    let row = table.at_path(path);
+    let row = if path.ends_with(']') { row.and_then(|list| list.children.first()) } else { row };
+    row.is_some_and(|row| row.kind == PropertyType::String)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::table::ControlType;
+    use crate::fixture::{array, object, shape, string};
+
+    #[test]
+    fn a_path_may_lead_to_the_text_of_an_item() {
+        let texts = array("texts", shape(PropertyType::String, ControlType::Text));
+        let messages = array("messages", object("", vec![string("content")]));
+        let table = PropertyTable::new(vec![string("text"), texts, messages]);
+        for path in ["text", "texts[0]", "messages[0].content"] {
+            assert!(is_text(&table, path), "{path}");
+        }
+        for path in ["texts", "messages[0]", "messages", "other", "text[0]"] {
+            assert!(!is_text(&table, path), "{path}");
+        }
+    }
 }

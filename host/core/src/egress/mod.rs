@@ -375,7 +375,13 @@ fn exchange(
         headers.clone_from(&prepared.headers);
     }
     let body = match &prepared.body.content_type {
-        None => SendBody::none(),
+        None => {
+            // Otherwise, ureq announces a body in chunks, which some servers reject.
+            if [Method::POST, Method::PUT, Method::PATCH].contains(&prepared.method) {
+                request = request.header(header::CONTENT_LENGTH, 0);
+            }
+            SendBody::none()
+        }
         Some(content_type) => {
             request = request
                 .header(header::CONTENT_TYPE, content_type)

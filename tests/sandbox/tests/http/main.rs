@@ -6,9 +6,14 @@
 mod chat;
 mod client;
 mod common;
+mod echo;
+mod embeddings;
 mod faults;
+mod files;
 mod images;
+mod moderations;
 mod program;
 mod raw;
 mod speech;
 mod transcriptions;
+mod translations;

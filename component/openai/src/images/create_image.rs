@@ -1,20 +1,14 @@
 //! Create Image: `POST /images/generations`.
-//!
-//! [`rules`] defines what each model supports, and [`answer`] reads the response.
 
-mod answer;
-mod rules;
-
-use connector_sdk::http::EmbeddedFiles;
 use connector_sdk::{
-    Effects, Example, Failure, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings,
-    events, http,
+    Effects, Example, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings, http,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::Value;
 
-use self::answer::{Answer, Images};
-use crate::{models, parameters};
+use super::answer::{Answer, Images};
+use super::request::{self, Common, Message};
+use crate::models;
 
 /// Generates images from a text description.
 #[serde_with::skip_serializing_none]
@@ -22,11 +16,11 @@ use crate::{models, parameters};
 #[serde(rename_all(deserialize = "camelCase", serialize = "snake_case"))]
 pub struct CreateImage {
     /// The image model to use. You can enter any model the server supports.
-    #[property(default = "gpt-image-1.5", live, open_choices(
-        "gpt-image-1.5",
+    #[property(default = "gpt-image-2", live, open_choices(
         "gpt-image-2",
-        "gpt-image-1",
-        "gpt-image-1-mini",
+        "gpt-image-1.5": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1-mini": "OpenAI shuts it down on 2026-12-01.",
+        "gpt-image-1": "Retired by OpenAI; other servers still offer it.",
         "dall-e-3": "Retired by OpenAI; other servers still offer it.",
         "dall-e-2": "Retired by OpenAI; other servers still offer it.",
     ))]
@@ -73,43 +67,8 @@ pub struct CreateImage {
         "natural": "Closer to a photograph.",
     ))]
     style: Option<String>,
-    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
-    /// a name or an email address.
-    #[property(advanced, group = "Safety")]
-    user: Option<String>,
-    /// The background of the image. GPT image models only.
-    #[property(advanced, group = "Look", provider_default = "auto", choices(
-        "auto",
-        "transparent": "Requires the output format png or webp.",
-        "opaque",
-    ))]
-    background: Option<String>,
-    /// The file format of the image. GPT image models only.
-    #[property(advanced, group = "Output", provider_default = "png")]
-    #[property(choices("png", "jpeg", "webp"))]
-    output_format: Option<String>,
-    /// How much of the image's quality to keep, in percent. Lower values make smaller files.
-    #[property(advanced, group = "Output", when(output_format in ["jpeg", "webp"]))]
-    #[property(minimum = 0, maximum = 100, provider_default = 100)]
-    output_compression: Option<u64>,
-    /// How strictly prompts are filtered. GPT image models only.
-    #[property(advanced, group = "Safety", provider_default = "auto")]
-    #[property(choices("auto", "low": "Less strict."))]
-    moderation: Option<String>,
-    /// The number of previews to send while the image is generated, if the run is streamed.
-    /// Each preview is charged. GPT image models only.
-    #[property(advanced, group = "Output", minimum = 0, maximum = 3, provider_default = 0)]
-    partial_images: Option<u64>,
-}
-
-#[derive(Deserialize, Properties)]
-struct Message {
-    /// A part of the description.
-    #[property(placeholder = "A lighthouse at dusk")]
-    content: String,
-    /// The importance of this part: parts with a higher weight come first in the prompt. Must
-    /// be greater than 0. Leave empty for 1.
-    weight: Option<Number>,
+    #[serde(flatten)]
+    common: Common,
 }
 
 impl Run for CreateImage {
@@ -135,92 +94,18 @@ impl Run for CreateImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let body = self.body()?;
-        let is_streamed = body.contains_key("stream");
+        let mut body =
+            request::parameters(&self, &self.model, &self.image_messages, Some(&self.size))?;
+        let is_streamed = self.common.request_previews(&mut body);
         let response = http::post("/images/generations").json(&body).send()?;
-        let answer = if is_streamed && !response.has_type("application/json") {
-            Answer::streamed(response.events_with_files(&self.embedded(&["b64_json"])))
-        } else {
-            response
-                .json_text(Some(&self.embedded(&["data", "*", "b64_json"])))
-                .and_then(|json| Answer::read(&json))
-        };
-        let answer = answer.map_err(|failure| failure.answered_by(&response))?;
-        answer.outcome(&self.model, response.request_id())
+        let format = self.response_format.as_deref();
+        Answer::of(&response, is_streamed, format)?.outcome(&self.model, response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
         let is_likely = |id: &str| models::has_any(id, &["image", "dall-e", "flux", "diffusion"]);
         models::options(request, Self::PROPERTIES, is_likely)
     }
-}
-
-impl CreateImage {
-    /// The body of the request.
-    fn body(&self) -> Result<Map<String, Value>> {
-        let (prompt, size) = (prompt(&self.image_messages)?, size(&self.size)?);
-        let mut body = parameters::given(self)?;
-        body.insert("prompt".to_owned(), prompt.into());
-        body.insert("size".to_owned(), size.into());
-        rules::check(&self.model, &body)?;
-        if !rules::takes_format(&self.model) {
-            body.shift_remove("response_format");
-        }
-        // Previews are charged, so they are requested only for a caller that listens.
-        if self.partial_images.unwrap_or(0) > 0 && events::streaming() {
-            body.insert("stream".to_owned(), true.into());
-        } else {
-            body.shift_remove("partial_images");
-        }
-        Ok(body)
-    }
-
-    /// Stores each base64 image as a file. The base64 itself is kept only if the
-    /// input requests it.
-    fn embedded<'a>(&self, path: &'a [&'a str]) -> EmbeddedFiles<'a> {
-        let keep = self.response_format.as_deref() == Some("b64_json");
-        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep }
-    }
-}
-
-/// Joins the contents, highest weight first, with a blank line between them.
-fn prompt(messages: &[Message]) -> Result<String> {
-    let mut parts = Vec::new();
-    for (index, Message { content, weight }) in messages.iter().enumerate() {
-        let weight = weight.as_ref().and_then(Number::as_f64).unwrap_or(1.0);
-        if weight <= 0.0 {
-            let message = "`weight` must be greater than 0: the API cannot exclude anything, so \
-                           describe in words what the image must not show";
-            let place = format!("imageMessages[{index}]");
-            return Err(Failure::invalid_input("weight", message).inside(&place));
-        }
-        parts.push((weight, content.as_str()));
-    }
-    // The sort is stable: parts with the same weight keep their order.
-    parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let contents: Vec<_> = parts.into_iter().map(|(_, content)| content).collect();
-    Ok(contents.join("\n\n"))
-}
-
-/// Converts a string or `[width, height]` to the API's notation for sizes.
-fn size(size: &Value) -> Result<String> {
-    if let Value::String(text) = size {
-        return Ok(text.clone());
-    }
-    if let Some([width, height]) = size.as_array().map(Vec::as_slice)
-        && let (Some(width), Some(height)) = (pixels(width), pixels(height))
-    {
-        return Ok(format!("{width}x{height}"));
-    }
-    let message =
-        "`size` must be a string such as \"1024x1024\", or [width, height] in whole pixels";
-    Err(Failure::invalid_input("size", message))
-}
-
-/// Reads a whole number, which may have a decimal point, as in `1024.0`.
-fn pixels(value: &Value) -> Option<u64> {
-    let number = value.as_f64()?;
-    (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
 }
 
 #[cfg(test)]
@@ -304,7 +189,7 @@ mod tests {
         let data =
             json!([{ "url": "https://images.example/1.png", "revisedPrompt": "A fine cat" }]);
         assert_eq!(output, json!({ "created": 1_700_000_000, "data": data, "files": [] }));
-        assert_eq!(json!(metadata), json!({ "model": "gpt-image-1.5", "requestId": "req_1" }));
+        assert_eq!(json!(metadata), json!({ "model": "gpt-image-2", "requestId": "req_1" }));
     }
 
     #[test]
