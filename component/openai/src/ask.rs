@@ -7,6 +7,7 @@
 //! assemble an answer that arrives in pieces.
 
 mod attachments;
+mod batch;
 mod calls;
 mod choice;
 mod conversation;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 
 use connector_sdk::property::{Control, Property, Type};
 use connector_sdk::{
-    Effects, Example, Failure, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
+    Effects, Example, Failure, File, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
     Result, Run, Settings, Shape,
 };
 use serde::{Deserialize, Serialize};
@@ -262,17 +263,8 @@ impl Run for Ask {
     ]);
 
     fn run(self, settings: &Settings) -> Result<Outcome<Value>> {
-        let format = Format::of(self.response_format, self.response_schema.as_deref())?;
-        self.check_choices()?;
-        let parameters = parameters::given(&self)?;
-        rules::check(RULES, &self.model, &parameters)?;
-        let functions = Functions::named(&self.functions)?;
-        let Attachments { parts, files } =
-            Attachments::open(&self.attachments, self.image_detail.as_deref())?;
-        let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
-
-        let settings = ConnectionSettings::of(settings)?;
-        let parameters = self.with_parameters(parameters, &format, &functions, settings);
+        let Prepared { format, functions, parameters, messages, origins, files } =
+            self.prepare(settings)?;
         let mut conversation = Conversation {
             requests: Requests::new(parameters, &format, files, origins),
             format: &format,
@@ -281,17 +273,7 @@ impl Run for Ask {
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
         let answer = conversation.hold(messages)?;
-        let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
-            answer;
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
-            model: model.unwrap_or(self.model),
-            usage: Some(usage).filter(|usage| !usage.is_empty()),
-            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
-            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
-            strict: format.is_loose().then_some(false),
-            repairs: Some(repairs).filter(|repairs| *repairs > 0),
-            request_id,
-        })
+        answer.outcome(self.n > Some(1), Some(self.model), format.is_loose())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -307,7 +289,37 @@ impl Run for Ask {
     }
 }
 
+/// What the requests of a run consist of.
+struct Prepared {
+    format: Format,
+    functions: Functions,
+    /// The parameters besides the messages.
+    parameters: Map<String, Value>,
+    messages: Vec<Value>,
+    /// For each message, the position of the form's message that it comes from.
+    origins: Vec<Option<usize>>,
+    /// The files that the messages contain.
+    files: Vec<File>,
+}
+
 impl Ask {
+    /// Checks the input and builds the first request.
+    fn prepare(&self, settings: &Settings) -> Result<Prepared> {
+        let format = Format::of(self.response_format, self.response_schema.as_deref())?;
+        self.check_choices()?;
+        let parameters = parameters::given(self)?;
+        rules::check(RULES, &self.model, &parameters)?;
+        let functions = Functions::named(&self.functions)?;
+        let Attachments { parts, files } =
+            Attachments::open(&self.attachments, self.image_detail.as_deref())?;
+        let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
+        format.check_schema()?;
+
+        let settings = ConnectionSettings::of(settings)?;
+        let parameters = self.with_parameters(parameters, &format, &functions, settings);
+        Ok(Prepared { format, functions, parameters, messages, origins, files })
+    }
+
     /// Rejects what the API would accept but this action could not return.
     fn check_choices(&self) -> Result<()> {
         if self.n > Some(1) && !self.functions.is_empty() {
@@ -341,9 +353,31 @@ impl Ask {
     }
 }
 
+impl Answer {
+    /// The outcome of a run. If the provider does not name the model, it is the
+    /// requested one.
+    fn outcome(
+        self,
+        is_several: bool,
+        requested_model: Option<String>,
+        is_loose: bool,
+    ) -> Result<Outcome<Value>> {
+        let Self { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } = self;
+        Outcome::new(one_or_all(outputs, is_several)).with_metadata(&Metadata {
+            model: model.or(requested_model),
+            usage: Some(usage).filter(|usage| !usage.is_empty()),
+            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
+            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
+            strict: is_loose.then_some(false),
+            repairs: Some(repairs).filter(|repairs| *repairs > 0),
+            request_id,
+        })
+    }
+}
+
 /// The only output, or the list of outputs if several were requested.
-fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
-    if n > Some(1) || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
+fn one_or_all(mut outputs: Vec<Value>, is_several: bool) -> Value {
+    if is_several || outputs.is_empty() { outputs.into() } else { outputs.swap_remove(0) }
 }
 
 /// The metadata of a run.
@@ -351,7 +385,7 @@ fn one_or_all(mut outputs: Vec<Value>, n: Option<u64>) -> Value {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
-    model: String,
+    model: Option<String>,
     usage: Option<Usage>,
     finish_reasons: Option<Vec<String>>,
     logprobs: Option<Vec<Value>>,

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
 use self::answer::{Answer, Images};
+use crate::batch::action::{Batched, Request, Response};
 use crate::{models, parameters};
 
 /// Generates images from a text description.
@@ -146,7 +147,7 @@ impl Run for CreateImage {
                 .and_then(|json| Answer::read(&json))
         };
         let answer = answer.map_err(|failure| failure.answered_by(&response))?;
-        answer.outcome(&self.model, response.request_id())
+        answer.outcome(Some(&self.model), response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -155,9 +156,47 @@ impl Run for CreateImage {
     }
 }
 
+const ENDPOINT: &str = "/v1/images/generations";
+
+/// The note of a request in a batch whose output includes the base64.
+const BASE64: &str = "base64";
+
+impl Batched for CreateImage {
+    const ENDPOINTS: &[&str] = &[ENDPOINT];
+
+    fn request(&self, _: &Settings) -> Result<Request> {
+        let body = self.whole_body()?.into();
+        let notes = self.keeps_base64().then_some(BASE64).into_iter().collect();
+        Ok(Request { endpoint: ENDPOINT, body, files: Vec::new(), notes })
+    }
+
+    fn outcome(mut response: Response) -> Result<Outcome<Images>> {
+        let format = response.body.get("output_format").and_then(Value::as_str).unwrap_or("png");
+        let mime_type = format!("image/{format}");
+        let keep = response.has(BASE64);
+        let path = &["data", "*", "b64_json"];
+        let files = EmbeddedFiles { path, name: "image", mime_type: &mime_type, keep };
+        files.store(&mut response.body)?;
+        let answer = Answer::read(&response.body.to_string())?;
+        answer.outcome(response.model, response.request_id)
+    }
+}
+
 impl CreateImage {
-    /// The body of the request.
+    /// The body of the request. Previews are charged, so they are requested only
+    /// for a caller that listens.
     fn body(&self) -> Result<Map<String, Value>> {
+        let mut body = self.whole_body()?;
+        let previews = self.partial_images.filter(|previews| *previews > 0);
+        if let Some(previews) = previews.filter(|_| events::streaming()) {
+            body.insert("stream".to_owned(), true.into());
+            body.insert("partial_images".to_owned(), previews.into());
+        }
+        Ok(body)
+    }
+
+    /// The body of the request for an answer in one piece.
+    fn whole_body(&self) -> Result<Map<String, Value>> {
         let (prompt, size) = (prompt(&self.image_messages)?, size(&self.size)?);
         let mut body = parameters::given(self)?;
         body.insert("prompt".to_owned(), prompt.into());
@@ -166,20 +205,18 @@ impl CreateImage {
         if !rules::takes_format(&self.model) {
             body.shift_remove("response_format");
         }
-        // Previews are charged, so they are requested only for a caller that listens.
-        if self.partial_images.unwrap_or(0) > 0 && events::streaming() {
-            body.insert("stream".to_owned(), true.into());
-        } else {
-            body.shift_remove("partial_images");
-        }
+        body.shift_remove("partial_images");
         Ok(body)
     }
 
     /// Stores each base64 image as a file. The base64 itself is kept only if the
     /// input requests it.
     fn embedded<'a>(&self, path: &'a [&'a str]) -> EmbeddedFiles<'a> {
-        let keep = self.response_format.as_deref() == Some("b64_json");
-        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep }
+        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep: self.keeps_base64() }
+    }
+
+    fn keeps_base64(&self) -> bool {
+        self.response_format.as_deref() == Some("b64_json")
     }
 }
 

@@ -6,6 +6,7 @@
 //! counts (`usage`).
 
 mod ask;
+mod batch;
 mod connection;
 mod create_image;
 mod create_speech;
@@ -30,6 +31,10 @@ connector_sdk::export!(Connector {
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<batch::CreateBatch>(),
+        Action::of::<batch::GetBatch>(),
+        Action::of::<batch::CancelBatch>(),
+        Action::of::<batch::ListBatches>(),
     ],
     errors: errors::read,
     ..Connector::new(

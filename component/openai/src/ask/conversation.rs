@@ -56,11 +56,45 @@ pub struct Answer {
     pub request_id: Option<String>,
 }
 
+impl Answer {
+    /// Reads the answer in a completion that is not part of a conversation.
+    pub fn read(completion: &Value, format: &Format) -> Result<Self> {
+        let read: Vec<_> = items(at(completion, "choices")).iter().map(Choice::of).collect();
+        if read.is_empty() {
+            return Err(no_answer(completion));
+        }
+        let contents = format.contents(&read)?;
+        let outputs = contents.into_iter().map(|content| format.output(content));
+        Ok(Self::of(completion, &read, outputs.collect::<Result<_>>()?))
+    }
+
+    /// The answer in one completion, of which `read` are the choices.
+    fn of(completion: &Value, read: &[Choice], outputs: Vec<Value>) -> Self {
+        let model = text(at(completion, "model"));
+        let reasons = read.iter().map(|choice| choice.finish_reason.clone());
+        let logprobs = items(at(completion, "choices")).iter().map(|one| at(one, "logprobs"));
+        let mut usage = Usage::default();
+        usage.add(at(completion, "usage"));
+        Self {
+            model: (!model.is_empty()).then(|| model.to_owned()),
+            outputs,
+            finish_reasons: reasons.filter(|reason| !reason.is_empty()).collect(),
+            logprobs: logprobs.cloned().collect(),
+            repairs: 0,
+            usage,
+            request_id: None,
+        }
+    }
+}
+
+fn no_answer(completion: &Value) -> Failure {
+    errors::instead("the provider returned no answer", &completion.to_string())
+}
+
 impl Conversation<'_> {
     /// Sends requests until there is an answer.
     pub fn hold(&mut self, mut messages: Vec<Value>) -> Result<Answer> {
         let schema = self.format.schema();
-        check_schema(schema.as_ref())?;
         let mut usage = Usage::default();
         let (mut rounds, mut repairs) = (0, 0);
         loop {
@@ -73,8 +107,7 @@ impl Conversation<'_> {
             let choices = items(at(&completion, "choices"));
             let read: Vec<_> = choices.iter().map(Choice::of).collect();
             let ([choice, ..], [first, ..]) = (choices, &*read) else {
-                let answer = completion.to_string();
-                return Err(answered(errors::instead("the provider returned no answer", &answer)));
+                return Err(answered(no_answer(&completion)));
             };
             usage.add(at(&completion, "usage"));
 
@@ -94,20 +127,15 @@ impl Conversation<'_> {
                 continue;
             }
 
-            let contents = read.iter().map(|choice| self.format.content(choice));
-            let contents: Vec<&str> = contents.collect::<Result<_>>().map_err(answered)?;
+            let contents = self.format.contents(&read).map_err(answered)?;
             match self.outputs(schema.as_ref(), &contents) {
                 Ok(outputs) => {
-                    let reasons = read.iter().map(|choice| choice.finish_reason.clone());
-                    let model = text(at(&completion, "model"));
+                    let answer = Answer::of(&completion, &read, outputs);
                     return Ok(Answer {
-                        model: (!model.is_empty()).then(|| model.to_owned()),
-                        outputs,
-                        finish_reasons: reasons.filter(|reason| !reason.is_empty()).collect(),
-                        logprobs: choices.iter().map(|one| at(one, "logprobs").clone()).collect(),
                         repairs,
                         usage,
                         request_id: response.request_id(),
+                        ..answer
                     });
                 }
                 Err(mismatch)
@@ -192,17 +220,6 @@ impl Conversation<'_> {
             },
             _ => Err("the arguments are not a JSON object".to_owned()),
         }
-    }
-}
-
-/// Rejects an invalid schema before a request is paid for.
-fn check_schema(schema: Option<&Value>) -> Result<()> {
-    match schema.map(|schema| json_schema::validate(schema, "null")) {
-        Some(Err(Invalid::Schema(reason))) => {
-            let message = format!("`responseSchema` is not a valid JSON Schema: {reason}");
-            Err(Failure::invalid_input("responseSchema", message))
-        }
-        _ => Ok(()),
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Requests<'a> {
 
 /// The body of a request.
 #[derive(Serialize)]
-struct Body<'a> {
+pub struct Body<'a> {
     #[serde(flatten)]
     parameters: &'a Map<String, Value>,
     messages: &'a [Value],
@@ -33,6 +33,13 @@ struct Body<'a> {
     stream: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<Value>,
+}
+
+impl<'a> Body<'a> {
+    /// The body of a request for an answer in one piece.
+    pub fn whole(parameters: &'a Map<String, Value>, messages: &'a [Value]) -> Self {
+        Self { parameters, messages, stream: None, stream_options: None }
+    }
 }
 
 impl<'a> Requests<'a> {
@@ -62,10 +69,9 @@ impl<'a> Requests<'a> {
 
     fn post(&self, messages: &[Value]) -> Result<Response> {
         let body = Body {
-            parameters: &self.parameters,
-            messages,
             stream: self.is_streamed.then_some(true),
             stream_options: self.counts_tokens.then(|| json!({ "include_usage": true })),
+            ..Body::whole(&self.parameters, messages)
         };
         let request = http::post("/chat/completions").json_with_files(&body, &self.files);
         request.send().map_err(|failure| self.format.advise(self.blame(failure)))
