@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 
 use connector_sdk::property::{Control, Property, Type};
 use connector_sdk::{
-    Effects, Example, Failure, File, FileEntry, Options, OptionsRequest, Outcome, Output, Properties,
-    Result, Run, Settings, Shape,
+    Effects, Example, Failure, File, FileEntry, Options, OptionsRequest, Outcome, Output,
+    Properties, Result, Run, Settings, Shape,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};

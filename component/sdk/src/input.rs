@@ -201,7 +201,10 @@ impl Checker {
                 let length = text.chars().count();
                 if !within(limits.min_length, limits.max_length).contains(&length) {
                     let range = range(limits.min_length, limits.max_length);
-                    self.refuse(path, &format!("must be {range} characters long (it has {length})"));
+                    self.refuse(
+                        path,
+                        &format!("must be {range} characters long (it has {length})"),
+                    );
                 } else if let Some(pattern) = limits.pattern
                     && !matches_pattern(pattern, text)
                 {
@@ -236,9 +239,9 @@ impl Checker {
 /// refers to.
 fn by_condition(table: &[Property]) -> Vec<&Property> {
     fn depth(table: &[Property], row: &Property) -> usize {
-        let referenced = row.condition.and_then(|condition| {
-            table.iter().find(|other| other.name == condition.property)
-        });
+        let referenced = row
+            .condition
+            .and_then(|condition| table.iter().find(|other| other.name == condition.property));
         referenced.map_or(0, |referenced| 1 + depth(table, referenced))
     }
 
@@ -311,10 +314,14 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 fn choice(choices: &ChoiceList, given: Value) -> Value {
     let Value::String(text) = &given else { return given };
     let text = text.trim();
-    let is_written = |value: &Value| value.as_str().map_or_else(|| value.to_string() == text, |own| own == text);
+    let is_written = |value: &Value| match value {
+        Value::String(own) => own == text,
+        other => other.to_string().as_str() == text,
+    };
     let by_value = choices.known.iter().find(|choice| is_written(&choice.value.into()));
     let by_label = || {
-        let is_called = |label: &str| !label.is_empty() && label.to_lowercase() == text.to_lowercase();
+        let is_called =
+            |label: &str| !label.is_empty() && label.to_lowercase() == text.to_lowercase();
         choices.known.iter().find(|choice| is_called(choice.label))
     };
     by_value.or_else(by_label).map_or_else(|| text.into(), |choice| choice.value.into())

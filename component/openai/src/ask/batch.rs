@@ -33,9 +33,8 @@ impl Batched for Ask {
         }
         let Prepared { format, parameters, messages, files, .. } = self.prepare(settings)?;
         let body = serde_json::to_value(Body::whole(&parameters, &messages));
-        let body = body.map_err(|error| {
-            Failure::internal(format!("could not serialize the body: {error}"))
-        })?;
+        let body = body
+            .map_err(|error| Failure::internal(format!("could not serialize the body: {error}")))?;
         let format = match format {
             Format::Text => None,
             Format::Object(_) => Some(OBJECT),

@@ -56,6 +56,9 @@ impl Response<'_> {
     }
 }
 
+/// The output and the metadata of a run.
+pub type Values = (Value, Map<String, Value>);
+
 /// A type-erased action.
 pub struct Kind {
     /// The name of the action.
@@ -64,7 +67,7 @@ pub struct Kind {
     pub endpoints: &'static [&'static str],
     choice: Choice,
     request: fn(Value, &Settings) -> Result<Request>,
-    outcome: fn(Response) -> Result<(Value, Map<String, Value>)>,
+    outcome: fn(Response) -> Result<Values>,
 }
 
 impl Kind {
@@ -95,7 +98,7 @@ impl Kind {
     }
 
     /// Reads the output and the metadata of a run from a response.
-    pub fn outcome(&self, response: Response) -> Result<(Value, Map<String, Value>)> {
+    pub fn outcome(&self, response: Response) -> Result<Values> {
         errors::of_action(self.name, || (self.outcome)(response))
     }
 }
@@ -104,7 +107,7 @@ fn request<T: Batched>(input: Value, settings: &Settings) -> Result<Request> {
     input::read::<T>(input)?.request(settings)
 }
 
-fn outcome<T: Batched>(response: Response) -> Result<(Value, Map<String, Value>)> {
+fn outcome<T: Batched>(response: Response) -> Result<Values> {
     T::outcome(response)?.into_values()
 }
 

@@ -9,14 +9,15 @@ use connector_sdk::{
     events,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::action::{CHOICES, Kind};
+use super::lines;
 use super::once::Key;
 use super::requests::{self, RequestFile, Requests};
 use super::state::{Batch, DIGEST, KEY, Reported};
-use super::lines;
 use crate::lenient::{at, text};
+use crate::parameters;
 
 /// The maximum length of a line in a file of inputs, in bytes.
 const MAX_LINE: usize = requests::MAX_BYTES;
@@ -158,12 +159,13 @@ impl Run for CreateBatch {
         let file = match uploaded {
             Some(file) => file,
             None => {
-                let name = key.as_ref().map_or_else(|| format!("batch-{digest}.jsonl"), Key::file_name);
+                let name =
+                    key.as_ref().map_or_else(|| format!("batch-{digest}.jsonl"), Key::file_name);
                 upload(&name, content)?
             }
         };
         events::metadata(&json!({ "inputFileId": file }))?;
-        let body = self.body(&file, endpoint, key.as_ref());
+        let body = self.body(&file, endpoint, key.as_ref())?;
         let created = Reported::by(http::post("/batches").json(&body))?;
         let id = created.batch.id.clone();
         events::metadata(&json!({ "batchId": id }))?;
@@ -177,14 +179,16 @@ impl Run for CreateBatch {
 
 impl CreateBatch {
     fn check_metadata(&self, key: Option<&str>) -> Result<()> {
-        if let Some(name) = [KEY, DIGEST].into_iter().find(|name| self.metadata.contains_key(*name)) {
+        if let Some(name) = [KEY, DIGEST].into_iter().find(|name| self.metadata.contains_key(*name))
+        {
             let message = format!("`metadata.{name}` is reserved: use `key`");
             return Err(Failure::invalid_input(format!("metadata.{name}"), message));
         }
         let count = self.metadata.len();
         if key.is_some() && count > 14 {
-            let message =
-                format!("`metadata` must have at most 14 entries if there is a `key` (it has {count})");
+            let message = format!(
+                "`metadata` must have at most 14 entries if there is a `key` (it has {count})"
+            );
             return Err(Failure::invalid_input("metadata", message));
         }
         Ok(())
@@ -218,43 +222,46 @@ impl CreateBatch {
         }
     }
 
-    fn body(&self, file: &str, endpoint: &str, key: Option<&Key>) -> Value {
-        let mut body = json!({
-            "input_file_id": file,
-            "endpoint": endpoint,
-            "completion_window": self.completion_window,
-        });
+    fn body(&self, file: &str, endpoint: &str, key: Option<&Key>) -> Result<Map<String, Value>> {
         let mut metadata = self.metadata.clone();
         if let Some(Key { key, digest }) = key {
             metadata.insert(KEY.to_owned(), (*key).to_owned());
             metadata.insert(DIGEST.to_owned(), (*digest).to_owned());
         }
-        let mut set = |name: &str, value: Value| body[name] = value;
-        if !metadata.is_empty() {
-            set("metadata", json!(metadata));
-        }
-        if let Some(seconds) = self.output_expires_after {
-            set("output_expires_after", json!({ "anchor": "created_at", "seconds": seconds }));
-        }
-        body
+        let expiry = self
+            .output_expires_after
+            .map(|seconds| json!({ "anchor": "created_at", "seconds": seconds }));
+        let body = json!({
+            "input_file_id": file,
+            "endpoint": endpoint,
+            "completion_window": self.completion_window,
+            "metadata": metadata,
+            "output_expires_after": expiry,
+        });
+        parameters::given(&body)
     }
 }
 
 /// Adds the inputs in a file of JSON Lines.
 fn add_lines(requests: &mut Requests, file: &File) -> Result<()> {
     let mut number = 0;
-    lines::read(|offset, max| file.read(offset, max), MAX_LINE, |line| {
-        number += 1;
-        let locate = |failure: Failure| in_line(number, failure);
-        let content = line.content.and_then(|content| std::str::from_utf8(content).ok());
-        match content {
-            Some(content) => requests.add(content, locate),
-            None => {
-                let message = format!("the input must be UTF-8 and at most {MAX_LINE} bytes long");
-                Err(locate(Failure::invalid_input("", message)))
+    lines::read(
+        |offset, max| file.read(offset, max),
+        MAX_LINE,
+        |line| {
+            number += 1;
+            let locate = |failure: Failure| in_line(number, failure);
+            let content = line.content.and_then(|content| std::str::from_utf8(content).ok());
+            match content {
+                Some(content) => requests.add(content, locate),
+                None => {
+                    let message =
+                        format!("the input must be UTF-8 and at most {MAX_LINE} bytes long");
+                    Err(locate(Failure::invalid_input("", message)))
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// Adds the number of a line to a failure. A file has no properties, so the

@@ -81,11 +81,10 @@ mod tests {
     fn pieces_may_end_anywhere() {
         let some = |offset, text: &str| (offset, Some(text.to_owned()));
         for piece in 1..20 {
-            assert_eq!(lines("a\nbc\n\n \r\ndef", piece, 9), [
-                some(0, "a"),
-                some(2, "bc"),
-                some(9, "def"),
-            ]);
+            assert_eq!(
+                lines("a\nbc\n\n \r\ndef", piece, 9),
+                [some(0, "a"), some(2, "bc"), some(9, "def"),]
+            );
             assert_eq!(lines("", piece, 9), []);
             assert_eq!(lines("\n", piece, 9), []);
             assert_eq!(lines("a\nlong\nbc\n", piece, 3), [some(0, "a"), (2, None), some(7, "bc")]);

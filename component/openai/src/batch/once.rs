@@ -49,7 +49,7 @@ impl Key<'_> {
     pub fn file(&self, size: usize) -> Result<Option<String>> {
         let query = json!({ "purpose": "batch", "order": "desc", "limit": MAX_SEARCHED });
         let name = self.file_name();
-        for file in listed("/files", query).take(MAX_SEARCHED) {
+        for file in listed("/files", query, None).take(MAX_SEARCHED) {
             let file = file?;
             let is_complete = at(&file, "bytes").as_u64().is_none_or(|bytes| bytes == size as u64);
             if text(at(&file, "filename")) == name && is_complete {
@@ -78,9 +78,7 @@ impl Key<'_> {
                 log::warn(format_args!("could not cancel `{}`: {failure}", batch.batch.id));
             }
         }
-        Reported::of(oldest)
-            .filter(|oldest| oldest.batch.id != created.batch.id)
-            .unwrap_or(created)
+        Reported::of(oldest).filter(|oldest| oldest.batch.id != created.batch.id).unwrap_or(created)
     }
 
     fn oldest(&self, batches: &[Value]) -> Option<Value> {
@@ -89,9 +87,8 @@ impl Key<'_> {
 
     /// The batches with the key, newest first, as in the list.
     fn matching(&self, batches: &[Value]) -> Vec<Value> {
-        let is_it = |batch: &&Value| {
-            at(batch, "metadata").get(KEY).is_some_and(|key| key == self.key)
-        };
+        let is_it =
+            |batch: &&Value| at(batch, "metadata").get(KEY).is_some_and(|key| key == self.key);
         let mut batches: Vec<_> = batches.iter().filter(is_it).cloned().collect();
         // The sort is stable: those of the same second keep the list's order.
         batches.sort_by_key(|batch| std::cmp::Reverse(at(batch, "created_at").as_u64()));

@@ -119,8 +119,10 @@ impl<'a> Requests<'a> {
             return Err(self.refusal());
         }
         if self.count > MAX_REQUESTS {
-            let message =
-                format!("`{property}` must have at most {MAX_REQUESTS} inputs (it has {})", self.count);
+            let message = format!(
+                "`{property}` must have at most {MAX_REQUESTS} inputs (it has {})",
+                self.count
+            );
             return Err(Failure::invalid_input(property, message));
         }
         let Some(endpoint) = self.endpoint else {

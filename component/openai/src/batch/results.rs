@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use serde_with::skip_serializing_none;
 
-use super::action::{Kind, Response};
+use super::action::{Kind, Response, Values};
 use super::requests::read_custom_id;
 use super::state::Batch;
 use super::{MAX_REQUESTS, lines};
@@ -224,13 +224,17 @@ fn places(sources: &[Source]) -> Result<Vec<Place>> {
 
     let mut places = Vec::new();
     for (source, file) in sources.iter().enumerate() {
-        lines::read(|offset, max| file.read(offset, max), MAX_RESULT, |line| {
-            let id = line.content.and_then(|line| serde_json::from_slice(line).ok());
-            let id = id.and_then(|id: Id| id.custom_id);
-            let index = id.and_then(|id| Some(read_custom_id(&id)?.0));
-            places.push(Place { index, source, offset: line.offset, length: line.length });
-            Ok(())
-        })?;
+        lines::read(
+            |offset, max| file.read(offset, max),
+            MAX_RESULT,
+            |line| {
+                let id = line.content.and_then(|line| serde_json::from_slice(line).ok());
+                let id = id.and_then(|id: Id| id.custom_id);
+                let index = id.and_then(|id| Some(read_custom_id(&id)?.0));
+                places.push(Place { index, source, offset: line.offset, length: line.length });
+                Ok(())
+            },
+        )?;
     }
     places.sort_by_key(|place| place.index.unwrap_or(usize::MAX));
     Ok(places)
@@ -238,7 +242,8 @@ fn places(sources: &[Source]) -> Result<Vec<Place>> {
 
 impl Place {
     fn read(&self, sources: &[Source], reader: &Reader) -> Result<BatchResult> {
-        let length = u32::try_from(self.length).ok().filter(|length| *length as usize <= MAX_RESULT);
+        let length =
+            u32::try_from(self.length).ok().filter(|length| *length as usize <= MAX_RESULT);
         let (Some(length), Some(source)) = (length, sources.get(self.source)) else {
             let message = format!(
                 "the result is longer than {MAX_RESULT} bytes; it is in one of the provider's files"
@@ -310,7 +315,7 @@ impl Reader<'_> {
     }
 
     /// The output and metadata in a response.
-    fn response(&self, sent: Sent, notes: Vec<&str>) -> Result<(Value, Map<String, Value>)> {
+    fn response(&self, sent: Sent, notes: Vec<&str>) -> Result<Values> {
         let Sent { status_code, request_id, body } = sent;
         let status = status_code.unwrap_or(200);
         if !(200..300).contains(&status) {

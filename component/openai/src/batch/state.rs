@@ -221,29 +221,32 @@ pub fn path_of(id: &str) -> Result<String> {
     Ok(format!("/batches/{}", http::segment(id)))
 }
 
-/// The items of a list in pages.
-pub fn listed(path: &'static str, query: Value) -> impl Iterator<Item = Result<Value>> {
-    http::pages(http::get(path).query_all(&query), move |response| {
-        let page: Value = response.json()?;
-        let Some(data) = at(&page, "data").as_array() else {
-            let failure = errors::instead("the provider returned no list", &page.to_string());
+/// The items of a list in pages, from the one after `after` on.
+pub fn listed(
+    path: &'static str,
+    query: Value,
+    after: Option<&str>,
+) -> impl Iterator<Item = Result<Value>> {
+    http::pages(page(path, &query, after), move |response| {
+        let sent: Value = response.json()?;
+        let Some(data) = at(&sent, "data").as_array() else {
+            let failure = errors::instead("the provider returned no list", &sent.to_string());
             return Err(failure.answered_by(&response));
         };
         let last = data.last().map(|item| text(at(item, "id"))).filter(|id| !id.is_empty());
-        let last = last.filter(|_| *at(&page, "has_more") == true);
-        let next = last.map(|last| {
-            let mut query = query.clone();
-            query["after"] = last.into();
-            http::get(path).query_all(&query)
-        });
+        let last = last.filter(|_| *at(&sent, "has_more") == true);
+        let next = last.map(|last| page(path, &query, Some(last)));
         Ok((data.clone(), next))
     })
 }
 
+fn page(path: &'static str, query: &Value, after: Option<&str>) -> Request<'static> {
+    http::get(path).query_all(query).query_all(&json!({ "after": after }))
+}
+
 /// Up to this many batches, newest first, from the one after `after` on.
 pub fn newest(count: usize, after: Option<&str>) -> Result<Vec<Value>> {
-    let query = json!({ "limit": count.clamp(1, PAGE), "after": after });
-    listed("/batches", query).take(count).collect()
+    listed("/batches", json!({ "limit": count.clamp(1, PAGE) }), after).take(count).collect()
 }
 
 /// The newest batches as options of a property.

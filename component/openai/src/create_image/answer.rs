@@ -125,7 +125,11 @@ impl Answer {
     }
 
     /// The outcome of a run with this model.
-    pub fn outcome(self, model: Option<&str>, request_id: Option<String>) -> Result<Outcome<Images>> {
+    pub fn outcome(
+        self,
+        model: Option<&str>,
+        request_id: Option<String>,
+    ) -> Result<Outcome<Images>> {
         // A response in one piece reports token counts once, a stream once per image.
         let mut usage = Usage::default();
         usage.add(&self.usage);

@@ -322,10 +322,7 @@ impl Response {
 }
 
 /// Stores the files in JSON, as the host does while it reads a response.
-fn with_files(
-    mut value: Value,
-    embedded: Option<&EmbeddedFiles>,
-) -> Result<Value, types::Failure> {
+fn with_files(mut value: Value, embedded: Option<&EmbeddedFiles>) -> Result<Value, types::Failure> {
     if let Some(embedded) = embedded {
         http::store_embedded(&mut value, &embedded.path, embedded).map_err(Failure::into_record)?;
     }

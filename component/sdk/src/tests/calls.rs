@@ -69,7 +69,8 @@ fn sends_files_in_every_kind_of_body() {
 #[test]
 fn assembles_a_form_with_generated_content() {
     let request = sent(|| {
-        let file = files::create("a\"b.txt", "text/plain", b"form-part-0000000000000000")?.open()?;
+        let file =
+            files::create("a\"b.txt", "text/plain", b"form-part-0000000000000000")?.open()?;
         let form = Form::new().content("file", "rows.csv", "text/csv", "a,b").text("n", 2);
         http::post("/").multipart(form.file("old", &file)).send()?.json()
     });
@@ -151,7 +152,8 @@ fn stores_files_in_json_that_is_not_a_response() {
     let output = run(&host, || {
         let mut json = json!({ "data": [{ "b64": "cG5n" }, { "b64": "no base64" }, {}] });
         let path = &["data", "*", "b64"];
-        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep: true }.store(&mut json)?;
+        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep: true }
+            .store(&mut json)?;
         Ok(json)
     });
     let output = output.unwrap();

@@ -143,7 +143,7 @@ fn reports_all_violations_with_their_paths() {
             vec![
                 "notes[1].page: `notes[1].page` is required",
                 "notes[1].line: unknown property `notes[1].line`; expected one of: page, text",
-                "notes[2]: `notes[2]` must be an object (got a number)",
+                "notes[2]: `notes[2]` must be an object (got 7)",
             ],
         ),
         (
