@@ -446,7 +446,7 @@ fn boundary<'a>(contents: impl Iterator<Item = &'a [u8]> + Clone) -> String {
     };
     let mut number = 0_u64;
     loop {
-        let boundary = format!("form-part-{number:016x}");
+        let boundary = format!("form-{number:032x}");
         if !contents.clone().any(|content| is_in(&boundary, content)) {
             return boundary;
         }

@@ -1,6 +1,7 @@
 //! Create Batch: `POST /files`, then `POST /batches`.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use connector_sdk::http::{self, Form};
 use connector_sdk::property::{Control, Property, Shape, Type};
@@ -142,10 +143,12 @@ impl Run for CreateBatch {
 
     type Output = Created;
 
-    fn run(self, settings: &Settings) -> Result<Outcome<Created>> {
+    fn run(mut self, settings: &Settings) -> Result<Outcome<Created>> {
+        // They are dropped as their requests are built, because both may be large.
+        let inputs = mem::take(&mut self.inputs);
         let key = self.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
         self.check_metadata(key)?;
-        let RequestFile { endpoint, content, digest } = self.requests(settings)?;
+        let RequestFile { endpoint, content, digest } = self.requests(inputs, settings)?;
         let key = key.map(|key| Key { key, digest: &digest });
         if let Some(key) = &key
             && let Some(existing) = key.batch()?
@@ -195,14 +198,14 @@ impl CreateBatch {
     }
 
     /// Checks the inputs and builds their requests.
-    fn requests(&self, settings: &Settings) -> Result<RequestFile> {
+    fn requests(&self, inputs: Vec<Input>, settings: &Settings) -> Result<RequestFile> {
         let Some(kind) = Kind::named(&self.action) else {
             let names: Vec<_> = CHOICES.iter().map(|choice| choice.label).collect();
             let message = format!("`action` must be one of: {}", names.join(", "));
             return Err(Failure::invalid_input("action", message));
         };
         let mut requests = Requests::new(kind, settings);
-        match (&self.inputs_file, self.inputs.is_empty()) {
+        match (&self.inputs_file, inputs.is_empty()) {
             (Some(_), false) => {
                 let message = "`inputsFile` takes the place of `inputs`: set only one of them";
                 Err(Failure::invalid_input("inputsFile", message))
@@ -213,9 +216,9 @@ impl CreateBatch {
                 requests.complete("inputsFile")
             }
             (None, _) => {
-                for (index, Input(input)) in self.inputs.iter().enumerate() {
+                for (index, Input(input)) in inputs.into_iter().enumerate() {
                     let place = format!("inputs[{index}]");
-                    requests.add(input, |failure| requests::inside(&place, failure))?;
+                    requests.add(&input, |failure| requests::inside(&place, failure))?;
                 }
                 requests.complete("inputs")
             }

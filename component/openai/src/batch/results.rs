@@ -22,7 +22,7 @@ use super::{MAX_REQUESTS, lines};
 use crate::lenient::{at, lenient, text};
 
 /// The maximum size of a file of results that is read into memory, in bytes.
-const MAX_IN_MEMORY: usize = 8 << 20;
+const MAX_IN_MEMORY: usize = 4 << 20;
 /// The maximum size of one result, in bytes.
 const MAX_RESULT: usize = 16 << 20;
 /// The maximum size of the results in the output, in bytes. Larger ones are
@@ -251,7 +251,16 @@ impl Place {
             return Ok(BatchResult::failed(Failure::new(FailureKind::TooLarge, message)));
         };
         let line = source.read(self.offset, length)?;
-        reader.read(&String::from_utf8_lossy(&line))
+        let parsed = json::from_str(&String::from_utf8_lossy(&line));
+        // It may be large, and so may be what is made of it.
+        drop(line);
+        match parsed {
+            Ok(line) => reader.read(line),
+            Err(_) => {
+                let failure = Failure::invalid_output("the provider's result is not JSON");
+                Ok(BatchResult::failed(failure))
+            }
+        }
     }
 }
 
@@ -287,11 +296,8 @@ struct Sent {
 impl Reader<'_> {
     /// Reads a line. A result that is not what a run expects is a failure of that
     /// input. Other errors, such as a full disk, concern all of them.
-    fn read(&self, line: &str) -> Result<BatchResult> {
-        let Ok(Line { custom_id, response, error }) = json::from_str(line) else {
-            let failure = Failure::invalid_output("the provider's result is not JSON");
-            return Ok(BatchResult::failed(failure));
-        };
+    fn read(&self, line: Line) -> Result<BatchResult> {
+        let Line { custom_id, response, error } = line;
         let own = custom_id.as_deref().and_then(read_custom_id);
         let index = own.as_ref().map(|(index, _)| *index);
         let notes = own.map(|(_, notes)| notes).unwrap_or_default();

@@ -70,18 +70,19 @@ fn sends_files_in_every_kind_of_body() {
 fn assembles_a_form_with_generated_content() {
     let request = sent(|| {
         let file =
-            files::create("a\"b.txt", "text/plain", b"form-part-0000000000000000")?.open()?;
+            files::create("a\"b.txt", "text/plain", b"form-00000000000000000000000000000000")?
+                .open()?;
         let form = Form::new().content("file", "rows.csv", "text/csv", "a,b").text("n", 2);
         http::post("/").multipart(form.file("old", &file)).send()?.json()
     });
     // The first boundary occurs in the content.
-    let boundary = "form-part-0000000000000001";
+    let boundary = "form-00000000000000000000000000000001";
     let content_type = ("content-type".into(), format!("multipart/form-data; boundary={boundary}"));
     assert!(request.headers.contains(&content_type), "{:?}", request.headers);
     let parts = [
         "Content-Disposition: form-data; name=\"n\"\r\n\r\n2",
         "Content-Disposition: form-data; name=\"old\"; filename=\"a%22b.txt\"\r\n\
-         Content-Type: text/plain\r\n\r\nform-part-0000000000000000",
+         Content-Type: text/plain\r\n\r\nform-00000000000000000000000000000000",
         "Content-Disposition: form-data; name=\"file\"; filename=\"rows.csv\"\r\n\
          Content-Type: text/csv\r\n\r\na,b",
     ];
