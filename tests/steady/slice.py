@@ -28,6 +28,13 @@ ENDPOINTS = [
     ("/images/generations", "post"),
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
+    ("/files", "get"),
+    ("/files", "post"),
+    ("/files/{file_id}/content", "get"),
+    ("/batches", "get"),
+    ("/batches", "post"),
+    ("/batches/{batch_id}", "get"),
+    ("/batches/{batch_id}/cancel", "post"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

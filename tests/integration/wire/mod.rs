@@ -7,6 +7,7 @@
 //! description allows it.
 
 mod ask;
+mod batches;
 mod cases;
 mod connection;
 mod images;
@@ -29,7 +30,15 @@ use tempfile::TempDir;
 use cases::{Call, Case};
 
 fn all_cases() -> Vec<Case> {
-    [ask::all(), images::all(), speech::all(), transcription::all(), connection::all()].concat()
+    [
+        ask::all(),
+        images::all(),
+        speech::all(),
+        transcription::all(),
+        batches::all(),
+        connection::all(),
+    ]
+    .concat()
 }
 
 /// Requests match the tables, and the sandbox accepts each of them.
@@ -110,11 +119,18 @@ fn steady_accepts_every_request() {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
         // They also never call a function, so the requests after a function
-        // call come from a run with the sandbox.
+        // call come from a run with the sandbox. So do other later requests.
         sandbox.clear();
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {
-            steady.post("/chat/completions", JSON, &request.json().unwrap().to_string());
+            let path = request.path.strip_prefix("/v1").unwrap();
+            match &request.body {
+                Body::Json(body) => steady.post(path, JSON, &body.to_string()),
+                Body::Empty => steady.send(&request.method, path, request.query.as_deref()),
+                // The first request of another case is the same form.
+                Body::Multipart(_) => {}
+                Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
+            }
         }
         let verdicts = steady.take_verdicts();
         if verdicts.is_empty() {
@@ -299,8 +315,13 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("picture.webp", begins(b"RIFF\0\0\0\0WEBPVP8 ")[..20].to_vec()),
         ("report.pdf", b"%PDF-1.7\n%%EOF\n".to_vec()),
         ("Notizen \"1\".md", "# Grüße\n".into()),
+        ("inputs.jsonl", INPUTS.into()),
     ]
 }
+
+/// Two inputs of `ask`, one per line.
+const INPUTS: &str = "{\"messages\":[{\"content\":\"Hello!\"}]}\n\
+                      {\"messages\":[{\"content\":\"Hello again!\"}]}\n";
 
 /// Silence: 8 kHz, mono, 8 bits.
 fn wav(samples: u32) -> Vec<u8> {
@@ -332,7 +353,6 @@ fn difference(from: &Value, to: &Value) -> Value {
 
 /// A request in the form used by the tables.
 fn normalized(request: &Recorded) -> Value {
-    assert_eq!(request.query, None);
     let mut headers = Map::new();
     for (name, value) in &request.headers {
         let value = match name.as_str() {
@@ -346,9 +366,12 @@ fn normalized(request: &Recorded) -> Value {
     }
     let mut normalized =
         json!({ "method": request.method, "path": request.path, "headers": headers });
+    if let Some(query) = &request.query {
+        normalized["query"] = query.as_str().into();
+    }
     match &request.body {
         Body::Empty => {}
-        Body::Json(value) => normalized["body"] = value.clone(),
+        Body::Json(value) => normalized["body"] = without_ids(value.clone()),
         Body::Multipart(parts) => normalized["body"] = normalized_form(parts),
         Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
     }
@@ -366,12 +389,36 @@ fn normalized_type(value: &str) -> String {
     format!("{kind}boundary=…")
 }
 
+/// JSON without the ID of a file that a run uploaded, and without the digest of its
+/// inputs.
+fn without_ids(mut body: Value) -> Value {
+    for (path, normal) in [("/input_file_id", "file-…"), ("/metadata/inputs_digest", "…")] {
+        if let Some(value) = body.pointer_mut(path) {
+            *value = normal.into();
+        }
+    }
+    body
+}
+
+/// The name of a file without digests.
+fn normalized_name(name: &str) -> &str {
+    let digests = name.strip_prefix("batch-").and_then(|name| name.strip_suffix(".jsonl"));
+    let is_digest = |digest: &str| {
+        digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match digests {
+        Some(digests) if digests.split('-').all(is_digest) => "batch-….jsonl",
+        _ => name,
+    }
+}
+
 /// The parts of a form by their names; those whose name ends in `[]` are lists.
 fn normalized_form(parts: &[Part]) -> Value {
     let mut form = Map::new();
     for part in parts {
         let content = match (&part.filename, &part.content_type) {
             (Some(filename), Some(kind)) => {
+                let filename = normalized_name(filename);
                 json!({ "filename": filename, "type": kind, "length": part.len })
             }
             (None, None) => json!(part.text().unwrap()),
