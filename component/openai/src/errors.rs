@@ -31,6 +31,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("parallel_tool_calls", "parallelFunctionCalls"),
     // Create Image
     ("prompt", "imageMessages"),
+    // Create Batch
+    ("endpoint", "action"),
+    ("input_file_id", "inputs"),
     // Create Transcriptions
     ("include", "includeLogprobs"),
     ("known_speaker_names", "knownSpeakers"),

@@ -403,9 +403,8 @@ fn without_ids(mut body: Value) -> Value {
 /// The name of a file without digests.
 fn normalized_name(name: &str) -> &str {
     let digests = name.strip_prefix("batch-").and_then(|name| name.strip_suffix(".jsonl"));
-    let is_digest = |digest: &str| {
-        digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
+    let is_digest =
+        |digest: &str| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     match digests {
         Some(digests) if digests.split('-').all(is_digest) => "batch-….jsonl",
         _ => name,
