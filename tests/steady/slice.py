@@ -29,6 +29,9 @@ ENDPOINTS = [
     ("/audio/speech", "post"),
     ("/audio/transcriptions", "post"),
     ("/images/edits", "post"),
+    ("/files", "get"),
+    ("/files", "post"),
+    ("/files/{file_id}", "delete"),
 ]
 DOCUMENT = "_data/upstream/openai/official/openapi.yml"
 

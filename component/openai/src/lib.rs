@@ -2,17 +2,20 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! the `parameters` that are sent unchanged, `stream`s of events, lists in
+//! `pages`, the `ids` in paths and token counts (`usage`).
 
 mod ask;
 mod connection;
 mod create_speech;
 mod create_transcription;
 mod errors;
+mod files;
+mod ids;
 mod images;
 mod lenient;
 mod models;
+mod pages;
 mod parameters;
 mod rules;
 mod stream;
@@ -31,6 +34,9 @@ connector_sdk::export!(Connector {
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
         Action::of::<images::EditImage>(),
+        Action::of::<files::UploadFile>(),
+        Action::of::<files::ListFiles>(),
+        Action::of::<files::DeleteFile>(),
     ],
     errors: errors::read,
     ..Connector::new(

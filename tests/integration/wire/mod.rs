@@ -10,6 +10,7 @@ mod ask;
 mod cases;
 mod connection;
 mod edit_image;
+mod files;
 mod images;
 mod speech;
 mod transcription;
@@ -36,6 +37,7 @@ fn all_cases() -> Vec<Case> {
         speech::all(),
         transcription::all(),
         edit_image::all(),
+        files::all(),
         connection::all(),
     ]
     .concat()
@@ -249,9 +251,9 @@ impl Bench {
                 run.functions(&self.functions).start().map(drop)
             }
             Call::Test => self.connector.test(&connection).map(drop),
-            Call::Models { action, search } => self
+            Call::Options { action, property, search } => self
                 .connector
-                .options(&connection, action, "model", &json!({}), *search)
+                .options(&connection, action, property, &json!({}), *search)
                 .map(|list| assert!(!list.disabled, "{}: {list:?}", case.name)),
         }
     }
@@ -308,6 +310,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("picture.gif", begins(b"GIF89a")[..20].to_vec()),
         ("picture.webp", begins(b"RIFF\0\0\0\0WEBPVP8 ")[..20].to_vec()),
         ("report.pdf", b"%PDF-1.7\n%%EOF\n".to_vec()),
+        ("requests.jsonl", b"{}\n".to_vec()),
         ("Notizen \"1\".md", "# Grüße\n".into()),
     ]
 }
@@ -347,7 +350,6 @@ fn difference(from: &Value, to: &Value) -> Value {
 
 /// A request in the form used by the tables.
 fn normalized(request: &Recorded) -> Value {
-    assert_eq!(request.query, None);
     let mut headers = Map::new();
     for (name, value) in &request.headers {
         let value = match name.as_str() {
@@ -361,6 +363,9 @@ fn normalized(request: &Recorded) -> Value {
     }
     let mut normalized =
         json!({ "method": request.method, "path": request.path, "headers": headers });
+    if let Some(query) = &request.query {
+        normalized["query"] = query.as_str().into();
+    }
     match &request.body {
         Body::Empty => {}
         Body::Json(value) => normalized["body"] = value.clone(),
