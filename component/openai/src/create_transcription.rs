@@ -21,6 +21,7 @@ use serde_json::{Map, Number, Value, json};
 
 use self::answer::Answer;
 use self::language::{Language, language};
+use crate::parameters::form_text;
 use crate::{parameters, rules};
 
 /// Transcribes audio to text in the spoken language.
@@ -219,16 +220,16 @@ impl CreateTranscription {
                 }
                 (name, Value::Object(members)) => {
                     for (member, value) in members {
-                        add(&format!("{name}[{member}]"), plain(value));
+                        add(&format!("{name}[{member}]"), form_text(value));
                     }
                 }
                 (name, Value::Array(items)) => {
                     let name = format!("{name}[]");
                     for item in items {
-                        add(&name, plain(item));
+                        add(&name, form_text(item));
                     }
                 }
-                (name, value) => add(name, plain(value)),
+                (name, value) => add(name, form_text(value)),
             }
         }
         // Without it, these models reject audio longer than 30 seconds.
@@ -261,14 +262,6 @@ fn code(property: &str, text: &str) -> Result<Option<&'static str>> {
             );
             Err(Failure::invalid_input(property, message))
         }
-    }
-}
-
-/// A value as the text of a form field.
-fn plain(value: Value) -> String {
-    match value {
-        Value::String(text) => text,
-        value => value.to_string(),
     }
 }
 

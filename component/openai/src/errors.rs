@@ -21,7 +21,7 @@ pub const BASE_URL_HINT: &str = "check the base URL: it must end with the API ve
                                  `/v1`, not with an endpoint such as `/chat/completions`";
 
 /// Resources other than the path that an error may report as not found.
-const RESOURCES: &[&str] = &["model", "deployment", "voice"];
+const RESOURCES: &[&str] = &["model", "deployment", "voice", "file"];
 
 /// Parameters that actions derive, with the properties they are derived from.
 const ALIASES: &[(&str, &str)] = &[
@@ -29,8 +29,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("max_completion_tokens", "maxTokens"),
     ("tools", "functions"),
     ("parallel_tool_calls", "parallelFunctionCalls"),
-    // Create Image
+    // Create Image, Edit Image
     ("prompt", "imageMessages"),
+    ("image", "images"),
     // Create Batch
     ("endpoint", "action"),
     ("input_file_id", "inputs"),
@@ -38,6 +39,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("include", "includeLogprobs"),
     ("known_speaker_names", "knownSpeakers"),
     ("known_speaker_references", "knownSpeakers"),
+    // Delete File
+    ("id", "fileId"),
 ];
 
 /// The failure for an error, in a response or in the middle of a stream.

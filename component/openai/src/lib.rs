@@ -2,18 +2,21 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! the `parameters` that are sent unchanged, `stream`s of events, lists in
+//! `pages`, the `ids` in paths and token counts (`usage`).
 
 mod ask;
 mod batch;
 mod connection;
-mod create_image;
 mod create_speech;
 mod create_transcription;
 mod errors;
+mod files;
+mod ids;
+mod images;
 mod lenient;
 mod models;
+mod pages;
 mod parameters;
 mod rules;
 mod stream;
@@ -28,9 +31,13 @@ connector_sdk::export!(Connector {
     connection: connection::CONNECTION,
     actions: &[
         Action::of::<ask::Ask>(),
-        Action::of::<create_image::CreateImage>(),
+        Action::of::<images::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<images::EditImage>(),
+        Action::of::<files::UploadFile>(),
+        Action::of::<files::ListFiles>(),
+        Action::of::<files::DeleteFile>(),
         Action::of::<batch::CreateBatch>(),
         Action::of::<batch::GetBatch>(),
         Action::of::<batch::CancelBatch>(),

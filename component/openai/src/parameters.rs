@@ -26,6 +26,14 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// A parameter's value as the text of a form field.
+pub fn form_text(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        value => value.to_string(),
+    }
+}
+
 /// The parameter name of a property: `top_p` for `topP`.
 pub fn parameter(property: &str) -> String {
     let mut parameter = String::new();

@@ -61,7 +61,7 @@ fn batch(url: &str, set: &Value) -> Value {
     let mut body = json!({
         "purpose": null,
         "file": null,
-        "input_file_id": "file-…",
+        "input_file_id": "file-sandbox3",
         "endpoint": url,
         "completion_window": "24h",
     });

@@ -30,8 +30,8 @@ pub enum Call {
     Run { action: &'static str, input: Value },
     /// The connection test.
     Test,
-    /// A query for the options of an action's `model`.
-    Models { action: &'static str, search: Option<&'static str> },
+    /// A query for the options of an action's property.
+    Options { action: &'static str, property: &'static str, search: Option<&'static str> },
 }
 
 /// The smallest input of an action, and the request it produces.

@@ -28,7 +28,8 @@ fn lists() -> Vec<Case> {
         smallest: models(),
         differences: vec![json!({})],
     };
-    let models = |action| Call::Models { action, search: None };
+    let options = |action, search| Call::Options { action, property: "model", search };
+    let models = |action| options(action, None);
     let account = json!({ "organization": "org-1234", "project": "proj_5678" });
     let headers = json!({
         "headers": { "openai-organization": "org-1234", "openai-project": "proj_5678" },
@@ -39,7 +40,8 @@ fn lists() -> Vec<Case> {
         case("models-create-image", models("createImage")),
         case("models-create-speech", models("createSpeech")),
         case("models-create-transcription", models("createTranscription")),
-        case("models-search", Call::Models { action: "ask", search: Some("gpt") }),
+        case("models-edit-image", models("editImage")),
+        case("models-search", options("ask", Some("gpt"))),
         Case {
             connection: account,
             differences: vec![headers],

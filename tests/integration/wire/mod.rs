@@ -10,6 +10,8 @@ mod ask;
 mod batches;
 mod cases;
 mod connection;
+mod edit_image;
+mod files;
 mod images;
 mod speech;
 mod transcription;
@@ -35,6 +37,8 @@ fn all_cases() -> Vec<Case> {
         images::all(),
         speech::all(),
         transcription::all(),
+        edit_image::all(),
+        files::all(),
         batches::all(),
         connection::all(),
     ]
@@ -256,9 +260,9 @@ impl Bench {
                 run.functions(&self.functions).start().map(drop)
             }
             Call::Test => self.connector.test(&connection).map(drop),
-            Call::Models { action, search } => self
+            Call::Options { action, property, search } => self
                 .connector
-                .options(&connection, action, "model", &json!({}), *search)
+                .options(&connection, action, property, &json!({}), *search)
                 .map(|list| assert!(!list.disabled, "{}: {list:?}", case.name)),
         }
     }
@@ -308,16 +312,23 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("speech.mp4", begins(b"\0\0\0\x18ftypisom")),
         ("speech.mpeg", begins(b"\0\0\x01\xba")),
         ("speech.webm", begins(b"\x1a\x45\xdf\xa3")),
+        ("square.png", SQUARE.to_vec()),
         ("picture.png", begins(b"\x89PNG\r\n\x1a\n")[..20].to_vec()),
         ("picture.png.txt", begins(b"\x89PNG\r\n\x1a\n")[..21].to_vec()),
         ("picture.jpg", begins(b"\xff\xd8\xff\xe0")[..20].to_vec()),
         ("picture.gif", begins(b"GIF89a")[..20].to_vec()),
         ("picture.webp", begins(b"RIFF\0\0\0\0WEBPVP8 ")[..20].to_vec()),
         ("report.pdf", b"%PDF-1.7\n%%EOF\n".to_vec()),
+        ("requests.jsonl", b"{}\n".to_vec()),
         ("Notizen \"1\".md", "# Grüße\n".into()),
         ("inputs.jsonl", INPUTS.into()),
     ]
 }
+
+/// A PNG of 16x16 transparent pixels, which is also a mask.
+const SQUARE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10\x08\x06\0\0\0\
+    \x1f\xf3\xff\x61\0\0\0\x12IDAT\x78\xda\x63\x60\x18\x05\xa3\x60\x14\x8c\x02\x08\0\0\
+    \x04\x10\0\x01\xaf\x45\x88\x2c\0\0\0\0IEND\xae\x42\x60\x82";
 
 /// Two inputs of `ask`, one per line.
 const INPUTS: &str = "{\"messages\":[{\"content\":\"Hello!\"}]}\n\
@@ -371,7 +382,7 @@ fn normalized(request: &Recorded) -> Value {
     }
     match &request.body {
         Body::Empty => {}
-        Body::Json(value) => normalized["body"] = without_ids(value.clone()),
+        Body::Json(value) => normalized["body"] = without_digest(value.clone()),
         Body::Multipart(parts) => normalized["body"] = normalized_form(parts),
         Body::Raw(_) => panic!("neither JSON nor a form: {request:?}"),
     }
@@ -389,13 +400,10 @@ fn normalized_type(value: &str) -> String {
     format!("{kind}boundary=…")
 }
 
-/// JSON without the ID of a file that a run uploaded, and without the digest of its
-/// inputs.
-fn without_ids(mut body: Value) -> Value {
-    for (path, normal) in [("/input_file_id", "file-…"), ("/metadata/inputs_digest", "…")] {
-        if let Some(value) = body.pointer_mut(path) {
-            *value = normal.into();
-        }
+/// JSON without the digest of the inputs of a batch.
+fn without_digest(mut body: Value) -> Value {
+    if let Some(digest) = body.pointer_mut("/metadata/inputs_digest") {
+        *digest = "…".into();
     }
     body
 }

@@ -12,12 +12,14 @@ mod lines;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::Mutex;
 
 use axum::Extension;
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,6 +29,7 @@ use crate::batches::lines::Line;
 use crate::batches::lines::Results;
 use crate::call::Call;
 use crate::error::ApiError;
+use crate::locked;
 use crate::models::CREATED;
 use crate::server::Shared;
 
@@ -73,14 +76,14 @@ struct Expiry {
 
 /// The batches of a sandbox, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct Batches(Vec<Batch>);
+pub(crate) struct Batches(Mutex<Vec<Batch>>);
 
 #[derive(Debug)]
 struct Batch {
     id: String,
     status: &'static str,
     request: Request,
-    lines: Vec<Line>,
+    lines: Arc<[Line]>,
     /// Why its file was rejected.
     problems: Vec<Value>,
     completed: usize,
@@ -100,15 +103,15 @@ pub(crate) async fn create(
         ApiError::at("input_file_id", "There is no such file with the purpose 'batch'.")
     })?;
     let (lines, problems) = lines::read(&file, &request.endpoint);
-    let mut batches = shared.batches.lock().await;
+    let mut batches = locked(&shared.batches.0);
     let batch = Batch {
-        id: format!("batch_{:08x}", batches.0.len() + 1),
+        id: format!("batch_{:08x}", batches.len() + 1),
         problems,
-        lines,
+        lines: lines.into(),
         ..Batch::new("validating", request)
     };
     let answer = batch.answer();
-    batches.0.push(batch);
+    batches.push(batch);
     Ok(Json(answer))
 }
 
@@ -120,10 +123,17 @@ pub(crate) async fn retrieve(
     if let Some(sample) = Batch::sample(&id) {
         return Ok(Json(sample.answer()));
     }
-    let mut batches = shared.batches.lock().await;
-    let batch = batches.find(&id)?;
-    batch.advance(&shared).await;
-    Ok(Json(batch.answer()))
+    let (lines, endpoint, due) = shared.batches.with(&id, |batch| {
+        (Arc::clone(&batch.lines), batch.request.endpoint.clone(), batch.due())
+    })?;
+    let mut results = Results::default();
+    for line in lines.iter().take(due) {
+        results.add(line, line.process(&endpoint, &shared).await);
+    }
+    shared.batches.with(&id, |batch| {
+        batch.advance(results, &shared);
+        Json(batch.answer())
+    })
 }
 
 /// `POST /batches/{batch_id}/cancel`.
@@ -131,37 +141,39 @@ pub(crate) async fn cancel(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, ApiError> {
-    if let Some(mut sample) = Batch::sample(&id) {
-        return sample.cancel().map(Json);
+    match Batch::sample(&id) {
+        Some(mut sample) => sample.cancel(),
+        None => shared.batches.with(&id, Batch::cancel)?,
     }
-    shared.batches.lock().await.find(&id)?.cancel().map(Json)
+    .map(Json)
 }
 
 /// `GET /batches`: newest first.
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    Query(Page { limit, after }): Query<Page>,
+    query: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<Value>, ApiError> {
+    let Query(Page { limit, after }) =
+        query.map_err(|error| ApiError::invalid(error.body_text()))?;
     let limit = limit.unwrap_or(20);
     if !(1..=100).contains(&limit) {
-        return Err(ApiError::at("limit", "The limit must be between 1 and 100."));
+        return Err(ApiError::at("limit", "Invalid 'limit': it must be between 1 and 100."));
     }
-    let batches = shared.batches.lock().await;
-    let newest = batches.0.iter().rev();
-    let is_before = |batch: &&Batch| after.as_ref().is_some_and(|after| batch.id != *after);
-    let skipped = match &after {
-        Some(_) => newest.clone().take_while(is_before).count() + 1,
-        None => 0,
-    };
-    let data: Vec<Value> = newest.clone().skip(skipped).take(limit).map(Batch::answer).collect();
-    let has_more = batches.0.len() > skipped + data.len();
-    let id = |batch: Option<&Value>| batch.map(|batch| batch["id"].clone());
+    let batches = locked(&shared.batches.0);
+    let mut newest: Vec<&Batch> = batches.iter().rev().collect();
+    if let Some(after) = after {
+        let position = newest.iter().position(|batch| batch.id == after);
+        // The batches with a fixed status are not in the list.
+        newest.drain(..=position.unwrap_or(newest.len().saturating_sub(1)));
+    }
+    let has_more = newest.len() > limit;
+    newest.truncate(limit);
     Ok(Json(json!({
         "object": "list",
-        "first_id": id(data.first()),
-        "last_id": id(data.last()),
+        "data": newest.iter().map(|batch| batch.answer()).collect::<Value>(),
+        "first_id": newest.first().map(|batch| &batch.id),
+        "last_id": newest.last().map(|batch| &batch.id),
         "has_more": has_more,
-        "data": data,
     })))
 }
 
@@ -174,8 +186,15 @@ pub(crate) struct Page {
 }
 
 impl Batches {
-    fn find(&mut self, id: &str) -> Result<&mut Batch, ApiError> {
-        self.0.iter_mut().find(|batch| batch.id == id).ok_or_else(|| {
+    /// Forgets all batches.
+    pub(crate) fn clear(&self) {
+        locked(&self.0).clear();
+    }
+
+    fn with<T>(&self, id: &str, call: impl FnOnce(&mut Batch) -> T) -> Result<T, ApiError> {
+        let mut batches = locked(&self.0);
+        let batch = batches.iter_mut().find(|batch| batch.id == id);
+        batch.map(call).ok_or_else(|| {
             ApiError::invalid(format!("No batch found with id '{id}'."))
                 .status(StatusCode::NOT_FOUND)
         })
@@ -227,7 +246,7 @@ impl Batch {
             id: String::new(),
             status,
             request,
-            lines: Vec::new(),
+            lines: Arc::default(),
             problems: Vec::new(),
             completed: 0,
             failed: 0,
@@ -250,50 +269,48 @@ impl Batch {
         Some(Batch { id: id.to_owned(), ..Batch::new(status, request) })
     }
 
-    /// Processes the requests that are due, and moves to the next status.
-    async fn advance(&mut self, shared: &Arc<Shared>) {
-        let half = self.lines.len() / 2;
+    /// How many of its requests are due.
+    fn due(&self) -> usize {
         match self.status {
-            "validating" if self.problems.is_empty() => self.status = "in_progress",
-            "validating" => self.status = "failed",
+            "in_progress" if self.request.expires() => self.lines.len() / 2,
+            "in_progress" => self.lines.len(),
+            "cancelling" => self.lines.len() / 2,
+            _ => 0,
+        }
+    }
+
+    /// Moves to the next status, with the results of the requests that were due.
+    fn advance(&mut self, mut results: Results, shared: &Shared) {
+        let next = match self.status {
+            "validating" if self.problems.is_empty() => "in_progress",
+            "validating" => "failed",
             "in_progress" if self.request.expires() => {
-                let mut results = self.process(shared, half).await;
-                for line in self.lines.iter().skip(half) {
+                for line in self.lines.iter().skip(self.due()) {
                     results.add_expired(line);
                 }
-                self.keep(results, shared);
-                self.status = "expired";
+                self.keep(&results, shared);
+                "expired"
             }
             "in_progress" => {
-                let results = self.process(shared, self.lines.len()).await;
-                self.keep(results, shared);
-                self.status = "finalizing";
+                self.keep(&results, shared);
+                "finalizing"
             }
-            "finalizing" => self.status = "completed",
+            "finalizing" => "completed",
             "cancelling" => {
-                let results = self.process(shared, half).await;
-                self.keep(results, shared);
-                self.status = "cancelled";
+                self.keep(&results, shared);
+                "cancelled"
             }
-            _ => {}
-        }
+            status => status,
+        };
+        self.status = next;
     }
 
-    /// The results of the first requests.
-    async fn process(&self, shared: &Arc<Shared>, count: usize) -> Results {
-        let mut results = Results::default();
-        for line in self.lines.iter().take(count) {
-            results.add(line, line.process(&self.request.endpoint, shared).await);
-        }
-        results
-    }
-
-    fn keep(&mut self, results: Results, shared: &Shared) {
+    fn keep(&mut self, results: &Results, shared: &Shared) {
         (self.completed, self.failed) = (results.completed, results.failed);
         let [output, errors] = results.files();
         let store = |name: &str, content: String| {
             let name = format!("{}_{name}.jsonl", self.id);
-            (!content.is_empty()).then(|| shared.files.add(&name, "batch_output", content.into()))
+            (!content.is_empty()).then(|| shared.files.add(&name, "batch_output", content))
         };
         (self.output_file, self.error_file) = (store("output", output), store("error", errors));
     }

@@ -1,4 +1,6 @@
-//! `POST /images/generations`.
+//! `POST /images/generations` and `POST /images/edits`.
+
+mod edits;
 
 use std::sync::Arc;
 
@@ -24,6 +26,11 @@ use crate::picture;
 use crate::server::Shared;
 use crate::tokens;
 
+pub(crate) use edits::edits;
+
+/// The number of tokens of an image.
+const IMAGE_TOKENS: u64 = 1056;
+
 /// A request for images.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +51,9 @@ struct Request {
     stream: bool,
     partial_images: Option<u32>,
     user: Option<String>,
+    /// The number of images that are edited.
+    #[serde(skip)]
+    sources: u64,
 }
 
 /// Generates images.
@@ -52,16 +62,22 @@ pub(crate) async fn generations(
     Extension(call): Extension<Arc<Call>>,
 ) -> Result<Response, ApiError> {
     let request = Request::deserialize(call.json()?)?;
-    models::check(&request.model, Family::Image)?;
-    request.check()?;
-    if request.stream {
-        return Ok(pace::events(request.events()?, shared.chunk_pause));
-    }
-    let answer = if request.has_urls() { request.dall_e(&shared)? } else { request.gpt_image()? };
-    Ok(Json(answer).into_response())
+    request.answer("image_generation", &shared)
 }
 
 impl Request {
+    /// Checks the request and generates the images. The operation is the first
+    /// part of the names of events.
+    fn answer(&self, operation: &str, shared: &Shared) -> Result<Response, ApiError> {
+        models::check(&self.model, Family::Image)?;
+        self.check()?;
+        if self.stream {
+            return Ok(pace::events(self.events(operation)?, shared.chunk_pause));
+        }
+        let answer = if self.has_urls() { self.dall_e(shared)? } else { self.gpt_image()? };
+        Ok(Json(answer).into_response())
+    }
+
     /// Checks rules that depend on the model or on other fields, which the API
     /// documents only in prose.
     fn check(&self) -> Result<(), ApiError> {
@@ -145,7 +161,7 @@ impl Request {
 
     /// The events of each image: its partial images, then the final one. Each
     /// partial image is a different image.
-    fn events(&self) -> Result<Vec<String>, ApiError> {
+    fn events(&self, operation: &str) -> Result<Vec<String>, ApiError> {
         let stages = self.partial_images.unwrap_or(0) as usize;
         let images = self.draw(self.n.unwrap_or(1) * (stages + 1))?;
         let events = images.iter().enumerate().map(|(index, image)| {
@@ -153,15 +169,15 @@ impl Request {
             let mut event = self.described();
             let name = if stage < stages {
                 event["partial_image_index"] = stage.into();
-                "image_generation.partial_image"
+                format!("{operation}.partial_image")
             } else {
                 event["usage"] = self.usage(1);
-                "image_generation.completed"
+                format!("{operation}.completed")
             };
-            event["type"] = name.into();
+            event["type"] = name.as_str().into();
             event["created_at"] = CREATED.into();
             event["b64_json"] = STANDARD.encode(image).into();
-            pace::named(name, &event)
+            pace::named(&name, &event)
         });
         Ok(events.collect())
     }
@@ -182,13 +198,14 @@ impl Request {
     }
 
     fn usage(&self, images: usize) -> Value {
-        let (text, images) = (tokens::count(&self.prompt), images as u64 * 1056);
+        let text = tokens::count(&self.prompt);
+        let (sources, images) = (self.sources * IMAGE_TOKENS, images as u64 * IMAGE_TOKENS);
         json!({
-            "input_tokens": text,
-            "input_tokens_details": {"text_tokens": text, "image_tokens": 0},
+            "input_tokens": text + sources,
+            "input_tokens_details": {"text_tokens": text, "image_tokens": sources},
             "output_tokens": images,
             "output_tokens_details": {"text_tokens": 0, "image_tokens": images},
-            "total_tokens": text + images,
+            "total_tokens": text + sources + images,
         })
     }
 }

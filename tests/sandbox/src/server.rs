@@ -32,6 +32,8 @@ use axum::routing::get;
 use axum::routing::post;
 
 use crate::Options;
+use crate::batches;
+use crate::batches::Batches;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
@@ -39,6 +41,8 @@ use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
 use crate::fault::Script;
+use crate::files;
+use crate::files::Files;
 use crate::images;
 use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
@@ -59,6 +63,8 @@ pub(crate) struct Shared {
     requests: AtomicU64,
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
+    pub(crate) files: Files,
+    pub(crate) batches: Batches,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -72,6 +78,8 @@ impl Shared {
             requests: AtomicU64::new(0),
             pictures: Mutex::default(),
             spoken: Mutex::default(),
+            files: Files::default(),
+            batches: Batches::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -150,6 +158,13 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/models", get(models::list))
         .route("/v1/chat/completions", post(chat::completions))
         .route("/v1/images/generations", post(images::generations))
+        .route("/v1/images/edits", post(images::edits))
+        .route("/v1/files", get(files::list).post(files::upload))
+        .route("/v1/files/{id}", get(files::retrieve).delete(files::delete))
+        .route("/v1/files/{id}/content", get(files::content))
+        .route("/v1/batches", get(batches::list).post(batches::create))
+        .route("/v1/batches/{id}", get(batches::retrieve))
+        .route("/v1/batches/{id}/cancel", post(batches::cancel))
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
         .route("/files/{name}", get(picture))

@@ -32,9 +32,6 @@ impl Batched for Ask {
             return Err(Failure::invalid_input("repairAttempts", message));
         }
         let Prepared { format, parameters, messages, files, .. } = self.prepare(settings)?;
-        let body = serde_json::to_value(Body::whole(&parameters, &messages));
-        let body = body
-            .map_err(|error| Failure::internal(format!("could not serialize the body: {error}")))?;
         let format = match format {
             Format::Text => None,
             Format::Object(_) => Some(OBJECT),
@@ -42,7 +39,7 @@ impl Batched for Ask {
         };
         let several = (self.n > Some(1)).then_some(SEVERAL);
         let notes = format.into_iter().chain(several).collect();
-        Ok(Request { endpoint: ENDPOINT, body, files, notes })
+        Request::new(ENDPOINT, &Body::whole(&parameters, &messages), &files, notes)
     }
 
     fn outcome(response: Response) -> Result<Outcome<Value>> {

@@ -1,14 +1,15 @@
 //! The actions that a batch can run.
 
 use connector_sdk::property::Choice;
-use connector_sdk::{File, Outcome, Result, Run, Settings, errors, input};
+use connector_sdk::{File, Outcome, Result, Run, Settings, errors, http, input};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::ask::Ask;
-use crate::create_image::CreateImage;
+use crate::images::{CreateImage, EditImage};
 
 /// The actions that a batch can run.
-pub const KINDS: &[Kind] = &[Kind::of::<Ask>(), Kind::of::<CreateImage>()];
+pub const KINDS: &[Kind] = &[Kind::of::<Ask>(), Kind::of::<CreateImage>(), Kind::of::<EditImage>()];
 
 /// An action whose requests the API also takes in a batch.
 pub trait Batched: Run {
@@ -28,13 +29,23 @@ pub trait Batched: Run {
 pub struct Request {
     /// One of the action's endpoints.
     pub endpoint: &'static str,
-    /// The body, which contains the placeholders of `files`.
-    pub body: Value,
-    /// The files whose content is inserted into the body.
-    pub files: Vec<File>,
+    /// The body as JSON, including the content of files.
+    pub body: String,
     /// What the input requests that its response does not show, in words that the
     /// response brings back.
     pub notes: Vec<&'static str>,
+}
+
+impl Request {
+    /// A request whose body contains the placeholders of these files.
+    pub fn new<'a>(
+        endpoint: &'static str,
+        body: &impl Serialize,
+        files: impl IntoIterator<Item = &'a File>,
+        notes: Vec<&'static str>,
+    ) -> Result<Self> {
+        Ok(Self { endpoint, body: http::json_text_with_files(body, files)?, notes })
+    }
 }
 
 /// A response in the results of a batch.

@@ -68,17 +68,24 @@ impl<'de> Deserialize<'de> for Input {
 }
 
 impl Shape for Input {
-    // The host opens only files in file properties.
+    // The host opens only the files in file properties.
     const SHAPE: Property = Property {
-        children: &[Property {
-            name: "attachments",
-            label: "Attachments",
-            description: "The files to send with the last user message, for the action Ask.",
-            ..<Vec<FileEntry>>::SHAPE
-        }],
+        children: FilesOfInput::PROPERTIES,
         values: Some(&Value::SHAPE),
         ..Property::of(Type::Object, Control::ObjectBuilder)
     };
+}
+
+/// The properties for files of all actions that a batch can run.
+#[derive(Properties)]
+#[expect(dead_code, reason = "only the table is used")]
+struct FilesOfInput {
+    /// For the action Ask: the files to send with the last user message.
+    attachments: Option<Vec<FileEntry>>,
+    /// For the action Edit Image: the images to edit.
+    images: Option<Vec<FileEntry>>,
+    /// For the action Edit Image: the mask.
+    mask: Option<FileEntry>,
 }
 
 /// A batch, and whether it is new.

@@ -9,8 +9,9 @@ use std::fmt;
 use connector_sdk::{Failure, Result, http, log};
 use serde_json::{Value, json};
 
-use super::state::{DIGEST, KEY, Reported, listed, newest, path_of};
+use super::state::{DIGEST, KEY, Reported, newest, path_of};
 use crate::lenient::{at, text};
+use crate::pages;
 
 /// The number of batches and of files that are searched, newest first.
 const MAX_SEARCHED: usize = 1_000;
@@ -49,7 +50,7 @@ impl Key<'_> {
     pub fn file(&self, size: usize) -> Result<Option<String>> {
         let query = json!({ "purpose": "batch", "order": "desc", "limit": MAX_SEARCHED });
         let name = self.file_name();
-        for file in listed("/files", query, None).take(MAX_SEARCHED) {
+        for file in pages::listed("/files", query, None).take(MAX_SEARCHED) {
             let file = file?;
             let is_complete = at(&file, "bytes").as_u64().is_none_or(|bytes| bytes == size as u64);
             if text(at(&file, "filename")) == name && is_complete {

@@ -1,7 +1,7 @@
 //! The file of requests: JSON Lines, one request for each input.
 
-use connector_sdk::{Failure, FailureKind, Result, Settings, Violation, http, json};
-use serde_json::{Value, json};
+use connector_sdk::{Failure, FailureKind, Result, Settings, Violation, json};
+use serde_json::Value;
 
 use super::MAX_REQUESTS;
 use super::action::{Kind, Request};
@@ -76,7 +76,7 @@ impl<'a> Requests<'a> {
             Failure::invalid_input("", format!("the input is not JSON: {error}"))
         })?;
         self.digest.add(&given.to_string());
-        let Request { endpoint, body, files, notes } = self.kind.request(given, self.settings)?;
+        let Request { endpoint, body, notes } = self.kind.request(given, self.settings)?;
         match self.endpoint {
             Some(first) if first != endpoint => {
                 let message = format!(
@@ -87,13 +87,9 @@ impl<'a> Requests<'a> {
             }
             _ => self.endpoint = Some(endpoint),
         }
-        let line = json!({
-            "custom_id": custom_id(self.count, &notes),
-            "method": "POST",
-            "url": endpoint,
-            "body": body,
-        });
-        let line = http::json_text_with_files(&line, &files)?;
+        let id = Value::from(custom_id(self.count, &notes));
+        let url = Value::from(endpoint);
+        let line = format!(r#"{{"custom_id":{id},"method":"POST","url":{url},"body":{body}}}"#);
         if self.content.len() + line.len() >= MAX_BYTES {
             let message = format!(
                 "the requests must be at most {MAX_BYTES} bytes long in total: create several \

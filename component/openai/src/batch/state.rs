@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use connector_sdk::http::{self, Request};
-use connector_sdk::{Failure, Options, OptionsRequest, Outcome, Properties, Result, errors};
+use connector_sdk::http::Request;
+use connector_sdk::{Options, OptionsRequest, Outcome, Properties, Result, errors};
 use serde::Serialize;
 use serde_json::{Value, json};
 use serde_with::skip_serializing_none;
@@ -11,6 +11,7 @@ use serde_with::skip_serializing_none;
 use super::action::Kind;
 use crate::lenient::{at, items, text};
 use crate::usage::Usage;
+use crate::{ids, pages};
 
 /// The metadata of a batch that contains the user's key.
 pub const KEY: &str = "idempotency_key";
@@ -210,43 +211,15 @@ impl Reported {
     }
 }
 
-/// The path of a batch, which ends with a checked ID.
+/// The path of the batch that an input names.
 pub fn path_of(id: &str) -> Result<String> {
-    let id = id.trim();
-    let is_safe = |byte: u8| byte.is_ascii_graphic() && !b"/\\?#%".contains(&byte);
-    if id.is_empty() || id.bytes().all(|byte| byte == b'.') || !id.bytes().all(is_safe) {
-        let message = "`batchId` must be the ID of a batch, such as batch_abc123";
-        return Err(Failure::invalid_input("batchId", message));
-    }
-    Ok(format!("/batches/{}", http::segment(id)))
-}
-
-/// The items of a list in pages, from the one after `after` on.
-pub fn listed(
-    path: &'static str,
-    query: Value,
-    after: Option<&str>,
-) -> impl Iterator<Item = Result<Value>> {
-    http::pages(page(path, &query, after), move |response| {
-        let sent: Value = response.json()?;
-        let Some(data) = at(&sent, "data").as_array() else {
-            let failure = errors::instead("the provider returned no list", &sent.to_string());
-            return Err(failure.answered_by(&response));
-        };
-        let last = data.last().map(|item| text(at(item, "id"))).filter(|id| !id.is_empty());
-        let last = last.filter(|_| *at(&sent, "has_more") == true);
-        let next = last.map(|last| page(path, &query, Some(last)));
-        Ok((data.clone(), next))
-    })
-}
-
-fn page(path: &'static str, query: &Value, after: Option<&str>) -> Request<'static> {
-    http::get(path).query_all(query).query_all(&json!({ "after": after }))
+    Ok(format!("/batches/{}", ids::checked("batchId", id, "batch_abc123")?))
 }
 
 /// Up to this many batches, newest first, from the one after `after` on.
 pub fn newest(count: usize, after: Option<&str>) -> Result<Vec<Value>> {
-    listed("/batches", json!({ "limit": count.clamp(1, PAGE) }), after).take(count).collect()
+    let query = json!({ "limit": count.clamp(1, PAGE) });
+    pages::listed("/batches", query, after.map(str::to_owned)).take(count).collect()
 }
 
 /// The newest batches as options of a property.

@@ -90,6 +90,7 @@ impl Line {
         let response = match endpoint {
             "/v1/chat/completions" => answered(chat::completions(shared, call).await),
             "/v1/images/generations" => answered(images::generations(shared, call).await),
+            "/v1/images/edits" => answered(images::edits(shared, call).await),
             _ => return (404, json!({"error": {"message": "Not in this sandbox."}})),
         };
         let status = response.status().as_u16();

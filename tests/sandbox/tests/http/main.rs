@@ -7,6 +7,7 @@ mod chat;
 mod client;
 mod common;
 mod faults;
+mod files;
 mod images;
 mod program;
 mod raw;

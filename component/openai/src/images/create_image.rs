@@ -1,21 +1,15 @@
 //! Create Image: `POST /images/generations`.
-//!
-//! [`rules`] defines what each model supports, and [`answer`] reads the response.
 
-mod answer;
-mod rules;
-
-use connector_sdk::http::EmbeddedFiles;
 use connector_sdk::{
-    Effects, Example, Failure, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings,
-    events, http,
+    Effects, Example, Options, OptionsRequest, Outcome, Properties, Result, Run, Settings, http,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use self::answer::{Answer, Images};
+use super::answer::{self, Answer, Images};
+use super::request::{self, Common, Message};
 use crate::batch::action::{Batched, Request, Response};
-use crate::{models, parameters};
+use crate::models;
 
 /// Generates images from a text description.
 #[serde_with::skip_serializing_none]
@@ -74,43 +68,8 @@ pub struct CreateImage {
         "natural": "Closer to a photograph.",
     ))]
     style: Option<String>,
-    /// A random or hashed ID for your end user, which helps OpenAI detect abuse. Never use
-    /// a name or an email address.
-    #[property(advanced, group = "Safety")]
-    user: Option<String>,
-    /// The background of the image. GPT image models only.
-    #[property(advanced, group = "Look", provider_default = "auto", choices(
-        "auto",
-        "transparent": "Requires the output format png or webp.",
-        "opaque",
-    ))]
-    background: Option<String>,
-    /// The file format of the image. GPT image models only.
-    #[property(advanced, group = "Output", provider_default = "png")]
-    #[property(choices("png", "jpeg", "webp"))]
-    output_format: Option<String>,
-    /// How much of the image's quality to keep, in percent. Lower values make smaller files.
-    #[property(advanced, group = "Output", when(output_format in ["jpeg", "webp"]))]
-    #[property(minimum = 0, maximum = 100, provider_default = 100)]
-    output_compression: Option<u64>,
-    /// How strictly prompts are filtered. GPT image models only.
-    #[property(advanced, group = "Safety", provider_default = "auto")]
-    #[property(choices("auto", "low": "Less strict."))]
-    moderation: Option<String>,
-    /// The number of previews to send while the image is generated, if the run is streamed.
-    /// Each preview is charged. GPT image models only.
-    #[property(advanced, group = "Output", minimum = 0, maximum = 3, provider_default = 0)]
-    partial_images: Option<u64>,
-}
-
-#[derive(Deserialize, Properties)]
-struct Message {
-    /// A part of the description.
-    #[property(placeholder = "A lighthouse at dusk")]
-    content: String,
-    /// The importance of this part: parts with a higher weight come first in the prompt. Must
-    /// be greater than 0. Leave empty for 1.
-    weight: Option<Number>,
+    #[serde(flatten)]
+    common: Common,
 }
 
 impl Run for CreateImage {
@@ -136,18 +95,12 @@ impl Run for CreateImage {
     type Output = Images;
 
     fn run(self, _: &Settings) -> Result<Outcome<Images>> {
-        let body = self.body()?;
-        let is_streamed = body.contains_key("stream");
+        let mut body = self.parameters()?;
+        let is_streamed = self.common.request_previews(&mut body);
         let response = http::post("/images/generations").json(&body).send()?;
-        let answer = if is_streamed && !response.has_type("application/json") {
-            Answer::streamed(response.events_with_files(&self.embedded(&["b64_json"])))
-        } else {
-            response
-                .json_text(Some(&self.embedded(&["data", "*", "b64_json"])))
-                .and_then(|json| Answer::read(&json))
-        };
-        let answer = answer.map_err(|failure| failure.answered_by(&response))?;
-        answer.outcome(Some(&self.model), response.request_id())
+        let format = self.response_format.as_deref();
+        Answer::of(&response, is_streamed, format)?
+            .outcome(Some(&self.model), response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -158,106 +111,24 @@ impl Run for CreateImage {
 
 const ENDPOINT: &str = "/v1/images/generations";
 
-/// The note of a request in a batch whose output includes the base64.
-const BASE64: &str = "base64";
-
 impl Batched for CreateImage {
     const ENDPOINTS: &[&str] = &[ENDPOINT];
 
     fn request(&self, _: &Settings) -> Result<Request> {
-        let body = self.whole_body()?.into();
-        let notes = self.keeps_base64().then_some(BASE64).into_iter().collect();
-        Ok(Request { endpoint: ENDPOINT, body, files: Vec::new(), notes })
+        let notes = answer::notes(self.response_format.as_deref());
+        Request::new(ENDPOINT, &self.parameters()?, [], notes)
     }
 
-    fn outcome(mut response: Response) -> Result<Outcome<Images>> {
-        let format = response.body.get("output_format").and_then(Value::as_str).unwrap_or("png");
-        let mime_type = format!("image/{format}");
-        let keep = response.has(BASE64);
-        let path = &["data", "*", "b64_json"];
-        let files = EmbeddedFiles { path, name: "image", mime_type: &mime_type, keep };
-        files.store(&mut response.body)?;
-        let answer = Answer::read(&response.body.to_string())?;
-        answer.outcome(response.model, response.request_id)
+    fn outcome(response: Response) -> Result<Outcome<Images>> {
+        answer::in_batch(response)
     }
 }
 
 impl CreateImage {
-    /// The body of the request. Previews are charged, so they are requested only
-    /// for a caller that listens.
-    fn body(&self) -> Result<Map<String, Value>> {
-        let mut body = self.whole_body()?;
-        let previews = self.partial_images.filter(|previews| *previews > 0);
-        if let Some(previews) = previews.filter(|_| events::streaming()) {
-            body.insert("stream".to_owned(), true.into());
-            body.insert("partial_images".to_owned(), previews.into());
-        }
-        Ok(body)
+    /// The parameters of a request whose response is in one piece.
+    fn parameters(&self) -> Result<Map<String, Value>> {
+        request::parameters(self, &self.model, &self.image_messages, Some(&self.size))
     }
-
-    /// The body of the request for an answer in one piece.
-    fn whole_body(&self) -> Result<Map<String, Value>> {
-        let (prompt, size) = (prompt(&self.image_messages)?, size(&self.size)?);
-        let mut body = parameters::given(self)?;
-        body.insert("prompt".to_owned(), prompt.into());
-        body.insert("size".to_owned(), size.into());
-        rules::check(&self.model, &body)?;
-        if !rules::takes_format(&self.model) {
-            body.shift_remove("response_format");
-        }
-        body.shift_remove("partial_images");
-        Ok(body)
-    }
-
-    /// Stores each base64 image as a file. The base64 itself is kept only if the
-    /// input requests it.
-    fn embedded<'a>(&self, path: &'a [&'a str]) -> EmbeddedFiles<'a> {
-        EmbeddedFiles { path, name: "image", mime_type: "image/png", keep: self.keeps_base64() }
-    }
-
-    fn keeps_base64(&self) -> bool {
-        self.response_format.as_deref() == Some("b64_json")
-    }
-}
-
-/// Joins the contents, highest weight first, with a blank line between them.
-fn prompt(messages: &[Message]) -> Result<String> {
-    let mut parts = Vec::new();
-    for (index, Message { content, weight }) in messages.iter().enumerate() {
-        let weight = weight.as_ref().and_then(Number::as_f64).unwrap_or(1.0);
-        if weight <= 0.0 {
-            let message = "`weight` must be greater than 0: the API cannot exclude anything, so \
-                           describe in words what the image must not show";
-            let place = format!("imageMessages[{index}]");
-            return Err(Failure::invalid_input("weight", message).inside(&place));
-        }
-        parts.push((weight, content.as_str()));
-    }
-    // The sort is stable: parts with the same weight keep their order.
-    parts.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    let contents: Vec<_> = parts.into_iter().map(|(_, content)| content).collect();
-    Ok(contents.join("\n\n"))
-}
-
-/// Converts a string or `[width, height]` to the API's notation for sizes.
-fn size(size: &Value) -> Result<String> {
-    if let Value::String(text) = size {
-        return Ok(text.clone());
-    }
-    if let Some([width, height]) = size.as_array().map(Vec::as_slice)
-        && let (Some(width), Some(height)) = (pixels(width), pixels(height))
-    {
-        return Ok(format!("{width}x{height}"));
-    }
-    let message =
-        "`size` must be a string such as \"1024x1024\", or [width, height] in whole pixels";
-    Err(Failure::invalid_input("size", message))
-}
-
-/// Reads a whole number, which may have a decimal point, as in `1024.0`.
-fn pixels(value: &Value) -> Option<u64> {
-    let number = value.as_f64()?;
-    (number >= 0.0 && number.fract() == 0.0).then_some(number as u64)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The response: images, in one piece or as a stream with previews.
 
-use connector_sdk::http::Events;
+use connector_sdk::http::{EmbeddedFiles, Events, Response};
 use connector_sdk::{FileEntry, Outcome, Properties, Result, errors, events};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::batch::action as batch;
 use crate::lenient::lenient;
 use crate::stream::{self, Next};
 use crate::usage::Usage;
@@ -77,21 +78,55 @@ enum Content {
     Text(String),
 }
 
+/// The note of a request in a batch whose output includes the base64.
+const BASE64: &str = "base64";
+
+/// The notes of a request in a batch with this format.
+pub fn notes(format: Option<&str>) -> Vec<&'static str> {
+    (format == Some("b64_json")).then_some(BASE64).into_iter().collect()
+}
+
+/// The outcome of a request in a batch. The images are stored, as those of a run.
+pub fn in_batch(mut response: batch::Response) -> Result<Outcome<Images>> {
+    let format = response.body.get("output_format").and_then(Value::as_str).unwrap_or("png");
+    let mime_type = format!("image/{format}");
+    let (path, keep) = (&["data", "*", "b64_json"], response.has(BASE64));
+    let files = EmbeddedFiles { path, name: "image", mime_type: &mime_type, keep };
+    files.store(&mut response.body)?;
+    let answer = Answer::read(&response.body.to_string())?;
+    answer.outcome(response.model, response.request_id)
+}
+
 /// An event of a stream.
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum Event {
-    #[serde(rename = "image_generation.partial_image")]
+    #[serde(rename = "image_generation.partial_image", alias = "image_edit.partial_image")]
     Preview(Sent),
-    #[serde(rename = "image_generation.completed")]
+    #[serde(rename = "image_generation.completed", alias = "image_edit.completed")]
     Completed(Sent),
     #[serde(other)]
     Other,
 }
 
 impl Answer {
+    /// Reads a response, even if the server does not stream although that was
+    /// requested. Each base64 image is stored as a file. The base64 itself is kept
+    /// only if it is the requested `format`.
+    pub fn of(response: &Response, is_streamed: bool, format: Option<&str>) -> Result<Self> {
+        let keep = format == Some("b64_json");
+        let embedded = |path| EmbeddedFiles { path, name: "image", mime_type: "image/png", keep };
+        let answer = if is_streamed && !response.has_type("application/json") {
+            Self::streamed(response.events_with_files(&embedded(&["b64_json"])))
+        } else {
+            let files = embedded(&["data", "*", "b64_json"]);
+            response.json_text(Some(&files)).and_then(|json| Self::read(&json))
+        };
+        answer.map_err(|failure| failure.answered_by(response))
+    }
+
     /// Reads a response in one piece.
-    pub fn read(json: &str) -> Result<Self> {
+    fn read(json: &str) -> Result<Self> {
         let answer: Self = connector_sdk::json::from_str(json).unwrap_or_default();
         if answer.data.iter().any(|image| image.stored().is_some() || image.link().is_some()) {
             Ok(answer)
@@ -101,7 +136,7 @@ impl Answer {
     }
 
     /// Reads a stream of events and reports previews as they arrive.
-    pub fn streamed(events: Events) -> Result<Self> {
+    fn streamed(events: Events) -> Result<Self> {
         let mut answer = Self::default();
         for next in stream::read(events) {
             let Next::Object(event) = next? else { break };

@@ -1,13 +1,14 @@
 //! What each image model supports.
 //!
-//! See <https://platform.openai.com/docs/api-reference/images/create>.
+//! See <https://platform.openai.com/docs/api-reference/images/create> and, as of
+//! August 2026, <https://platform.openai.com/docs/api-reference/images/createEdit>.
 
 use connector_sdk::{Failure, Result};
 use serde_json::{Map, Value};
 
 use crate::rules::{self, Rule, Takes, is_one_of, rule};
 
-const GPT: &[&str] =
+pub const GPT: &[&str] =
     &["gpt-image-1", "gpt-image-1-mini", "gpt-image-1.5", "gpt-image-2", "chatgpt-image-latest"];
 /// Models that accept any size within bounds.
 const ANY_SIZE: &[&str] = &["gpt-image-2"];
@@ -21,6 +22,7 @@ const RULES: &[Rule] = &[
         "size",
         Takes::OneOf(&["auto", "1024x1024", "1536x1024", "1024x1536"]),
     ),
+    rule(&["gpt-image-1-mini"], "inputFidelity", Takes::Nothing("use gpt-image-1.5 instead")),
     rule(&["dall-e-3"], "size", Takes::OneOf(&["1024x1024", "1792x1024", "1024x1792"])),
     rule(&["dall-e-3"], "quality", Takes::OneOf(&["auto", "standard", "hd"])),
     rule(&["dall-e-3"], "n", Takes::AtMost(1)),
@@ -32,6 +34,7 @@ const RULES: &[Rule] = &[
     rule(DALL_E, "outputCompression", NEWER),
     rule(DALL_E, "moderation", NEWER),
     rule(DALL_E, "partialImages", NEWER),
+    rule(DALL_E, "inputFidelity", NEWER),
 ];
 
 const NEWER: Takes = Takes::Nothing("only GPT image models do; leave it empty");
@@ -46,7 +49,7 @@ pub fn check(model: &str, body: &Map<String, Value>) -> Result<()> {
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     rules::check(RULES, model, body)?;
     let size = text("size");
-    if is_one_of(model, ANY_SIZE) && !is_within_bounds(size) {
+    if is_one_of(model, ANY_SIZE) && body.contains_key("size") && !is_within_bounds(size) {
         let message = format!(
             "with `{model}`, `size` must be auto, or a width and height that are multiples of 16, \
              at most 3840 each, at most 3840x2160 in total and at most 3:1 (got `{size}`)"
@@ -167,14 +170,16 @@ mod tests {
             json!({ "size": "1024x1024", "output_compression": 50 }),
             json!({ "size": "1024x1024", "moderation": "low" }),
             json!({ "size": "1024x1024", "partial_images": 2 }),
+            json!({ "size": "1024x1024", "input_fidelity": "high" }),
         ];
         let (y, n) = (true, false);
         for (model, expected) in [
-            ("gpt-image-1.5", [n, n, y, y, n, y, y, y, y, y, y]),
-            ("gpt-image-2", [n, n, y, y, n, y, y, y, y, y, y]),
-            ("dall-e-3", [y, y, n, y, y, n, n, n, n, n, n]),
-            ("dall-e-2", [y, n, n, y, n, y, n, n, n, n, n]),
-            ("flux-schnell", [y; 11]),
+            ("gpt-image-1.5", [n, n, y, y, n, y, y, y, y, y, y, y]),
+            ("gpt-image-1-mini", [n, n, y, y, n, y, y, y, y, y, y, n]),
+            ("gpt-image-2", [n, n, y, y, n, y, y, y, y, y, y, y]),
+            ("dall-e-3", [y, y, n, y, y, n, n, n, n, n, n, n]),
+            ("dall-e-2", [y, n, n, y, n, y, n, n, n, n, n, n]),
+            ("flux-schnell", [y; 12]),
         ] {
             let taken = parameters.clone().map(|parameters| refused(model, parameters).is_none());
             assert_eq!(taken, expected, "{model}");

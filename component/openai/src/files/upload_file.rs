@@ -1,0 +1,107 @@
+//! Upload File: `POST /files`.
+
+use connector_sdk::http::Form;
+use connector_sdk::{
+    Effects, Example, Failure, FileEntry, Outcome, Properties, Result, Run, Settings, errors, http,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::StoredFile;
+
+/// Uploads a file, for use in other requests.
+#[derive(Deserialize, Properties)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadFile {
+    /// The file to upload. For a batch or for fine-tuning, it must be in the format JSONL.
+    #[property(max_bytes = 512 << 20)]
+    file: FileEntry,
+    /// What the file is for.
+    #[property(default = "user_data", choices(
+        "user_data": "Any purpose, such as a document to ask questions about.",
+        "batch": "The requests of a batch.",
+        "fine-tune": "Examples for fine-tuning a model.",
+        "vision": "Images for fine-tuning a model.",
+        "evals": "Data for evaluations.",
+        "assistants": "Files for the Assistants API.",
+    ))]
+    purpose: String,
+    /// When the provider deletes the file. Leave empty to keep it until it is deleted; the
+    /// requests of a batch are then kept for 30 days.
+    #[property(advanced)]
+    expires_after: Option<ExpiresAfter>,
+}
+
+#[derive(Deserialize, Properties)]
+struct ExpiresAfter {
+    /// The event from which the time counts. Leave empty for the upload.
+    #[property(choices("created_at": "The upload."))]
+    anchor: Option<String>,
+    /// How long to keep the file, in seconds: an hour is 3600, a day 86400.
+    #[property(minimum = 3_600, maximum = 2_592_000)]
+    seconds: u64,
+}
+
+/// The purposes whose files must be JSONL, and the maximum size of the file, in
+/// bytes. See <https://platform.openai.com/docs/api-reference/files/create>, as of
+/// August 2026.
+const JSONL: &[(&str, u64)] = &[("batch", 200 << 20), ("fine-tune", 512 << 20)];
+
+impl Run for UploadFile {
+    const HELP: &str = include_str!("upload_file.md");
+    const GROUP: &str = "Files";
+    const EFFECTS: Effects = Effects::NONE;
+    const EXAMPLES: &[Example] = &[
+        Example { title: "A document", input: r#"{"file": {"url": "contract.pdf"}}"# },
+        Example {
+            title: "A document that is deleted after a day",
+            input: r#"{"file": {"url": "report.pdf"}, "expiresAfter": {"seconds": 86400}}"#,
+        },
+        Example {
+            title: "Examples for fine-tuning",
+            input: r#"{"file": {"url": "conversations.jsonl"}, "purpose": "fine-tune"}"#,
+        },
+    ];
+
+    type Output = StoredFile;
+
+    fn run(self, _: &Settings) -> Result<Outcome<StoredFile>> {
+        let file = self.file.open().map_err(|failure| failure.inside("file"))?;
+        self.check(file.size())?;
+        let mut form = Form::new().file("file", &file).text("purpose", &self.purpose);
+        if let Some(ExpiresAfter { anchor, seconds }) = self.expires_after {
+            let anchor = anchor.as_deref().unwrap_or("created_at");
+            form = form.text("expires_after[anchor]", anchor);
+            form = form.text("expires_after[seconds]", seconds);
+        }
+        let response = http::post("/files").multipart(form).send()?;
+        let sent: Value = response.json()?;
+        let stored = StoredFile::of(&sent).ok_or_else(|| {
+            let failure = errors::instead("the provider returned no file", &sent.to_string());
+            failure.answered_by(&response)
+        })?;
+        Outcome::new(stored).with_metadata(&json!({ "requestId": response.request_id() }))
+    }
+}
+
+impl UploadFile {
+    /// Rejects a file that does not suit the purpose.
+    fn check(&self, size: u64) -> Result<()> {
+        let purpose = self.purpose.as_str();
+        let Some((_, max)) = JSONL.iter().find(|(name, _)| *name == purpose) else {
+            return Ok(());
+        };
+        let FileEntry { name, extension, .. } = &self.file;
+        let message = if extension != "jsonl" {
+            format!("with the `purpose` {purpose}, `file` must be a .jsonl file (got `{name}`)")
+        } else if size > *max {
+            format!(
+                "with the `purpose` {purpose}, `file` must be at most {max} bytes long (it has \
+                 {size})"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Failure::invalid_input("file", message))
+    }
+}
