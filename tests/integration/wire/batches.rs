@@ -77,6 +77,7 @@ fn batch(url: &str, set: &Value) -> Value {
 
 const CHAT: &str = "/v1/chat/completions";
 const IMAGES: &str = "/v1/images/generations";
+const EDITS: &str = "/v1/images/edits";
 
 fn ask(content: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": content }] })
@@ -108,6 +109,11 @@ fn created() -> Vec<Case> {
     let mut parameters = json!({ "model": "gpt-4o", "temperature": 0.5, "messages": [] });
     parameters["messages"] = chat(&json!("Hello!"))["messages"].clone();
     let image = json!({ "model": "gpt-image-1.5", "size": "1024x1024", "prompt": "A lighthouse" });
+    let square = format!("data:image/png;base64,{}", base64_of("square.png"));
+    let edit = json!({
+        "model": "gpt-image-1.5", "prompt": "In oil", "images": [{ "image_url": square }],
+        "mask": { "image_url": square },
+    });
     vec![
         case("minimal", CHAT, &hello(), with(json!({})), json!({})),
         case("ask", CHAT, &hello(), with(json!({ "action": "ask" })), json!({})),
@@ -137,6 +143,16 @@ fn created() -> Vec<Case> {
                 { "imageMessages": [{ "content": "A lighthouse" }] },
                 { "imageMessages": [{ "content": "A lighthouse" }], "responseFormat": "b64_json" },
             ]}),
+            json!({}),
+        ),
+        case(
+            "edits",
+            EDITS,
+            &[("input-0", edit)],
+            json!({ "action": "editImage", "inputs": [{
+                "images": [{ "url": "square.png" }], "mask": { "url": "square.png" },
+                "imageMessages": [{ "content": "In oil" }],
+            }]}),
             json!({}),
         ),
         case(

@@ -239,6 +239,31 @@ fn attachments_become_base64() {
     assert_eq!(image["image_url"]["url"], "data:image/png;base64,cG5n");
 }
 
+#[test]
+fn images_to_edit_become_base64() {
+    let provider = Provider::default();
+    let host = provider.host();
+    let photo = host.file("photo.png", "image/png", b"png");
+    let input = |members: Value| {
+        let input = json!({ "images": [photo], "imageMessages": [{ "content": "In oil" }] });
+        json!({ "action": "editImage", "inputs": [with(input, members)] })
+    };
+    host.run("createBatch", input(json!({ "n": 2, "partialImages": 1 }))).unwrap();
+    let content = provider.0.borrow().files[0].1.clone();
+    let line = &lines(&content)[0];
+    assert_eq!(line["url"], "/v1/images/edits");
+    let expected = json!({
+        "model": "gpt-image-1.5", "n": 2, "prompt": "In oil",
+        "images": [{ "image_url": "data:image/png;base64,cG5n" }],
+    });
+    assert_eq!(line["body"], expected);
+    host.requests();
+    let wrong = input(json!({ "model": "dall-e-2" }));
+    assert_eq!(violations(&host, wrong)[0].0, "inputs[0].model");
+    let wrong = input(json!({ "inputFidelity": "high", "model": "gpt-image-1-mini" }));
+    assert_eq!(violations(&host, wrong)[0].0, "inputs[0].inputFidelity");
+}
+
 /// The violations in a rejected input. Nothing is sent.
 fn violations(host: &Host, input: Value) -> Vec<(String, String)> {
     let failure = host.run("createBatch", input.clone()).unwrap_err();
