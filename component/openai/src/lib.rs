@@ -6,6 +6,7 @@
 //! `pages`, the `ids` in paths and token counts (`usage`).
 
 mod ask;
+mod call_api;
 mod connection;
 mod create_speech;
 mod create_transcription;
@@ -37,6 +38,7 @@ connector_sdk::export!(Connector {
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),
+        Action::of::<call_api::CallApi>(),
     ],
     errors: errors::read,
     ..Connector::new(

@@ -6,6 +6,7 @@
 mod chat;
 mod client;
 mod common;
+mod echo;
 mod faults;
 mod files;
 mod images;
