@@ -21,7 +21,6 @@ use serde_json::{Map, Number, Value, json};
 
 use self::answer::Answer;
 use self::language::{Language, language};
-use crate::parameters::form_text;
 use crate::{parameters, rules};
 
 /// Transcribes audio to text in the spoken language.
@@ -218,18 +217,11 @@ impl CreateTranscription {
                         add("known_speaker_references[]", voice);
                     }
                 }
-                (name, Value::Object(members)) => {
-                    for (member, value) in members {
-                        add(&format!("{name}[{member}]"), form_text(value));
+                (name, value) => {
+                    for (name, value) in parameters::fields(name, value) {
+                        add(&name, value);
                     }
                 }
-                (name, Value::Array(items)) => {
-                    let name = format!("{name}[]");
-                    for item in items {
-                        add(&name, form_text(item));
-                    }
-                }
-                (name, value) => add(name, form_text(value)),
             }
         }
         // Without it, these models reject audio longer than 30 seconds.

@@ -45,11 +45,8 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// The failure for an error, in a response or in the middle of a stream.
 pub fn read(response: &ErrorResponse) -> Failure {
-    let mut failure = response.failure();
     let explanation = response.explanation();
-    if response.status >= 400 && is_out_of_credit(&explanation) {
-        failure.kind = FailureKind::QuotaExceeded;
-    }
+    let mut failure = failure_of(response, explanation.clone());
     let Explanation { message: words, param, .. } = explanation;
     // Ignores words in a path, such as `/v1/models`.
     let names = |things: &[&str]| {
@@ -73,6 +70,32 @@ pub fn read(response: &ErrorResponse) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// The failure for an error of a request that the user wrote. Its parameters are in
+/// the property `source`; what does not exist is named by `path`, unless it is a
+/// parameter of the body.
+pub fn of_call(response: &ErrorResponse, source: &str) -> Failure {
+    let mut explanation = response.explanation();
+    let param = explanation.param.take();
+    let mut failure = failure_of(response, explanation);
+    failure.property = match (response.status, &param) {
+        (404 | 405, param) if param.is_none() || source != "body" => Some("path".to_owned()),
+        (_, param) => param.as_ref().map(|_| source.to_owned()),
+    };
+    if let Some(param) = param.filter(|param| !failure.message.contains(param)) {
+        failure.message = format!("`{param}`: {}", failure.message);
+    }
+    failure
+}
+
+fn failure_of(response: &ErrorResponse, explanation: Explanation) -> Failure {
+    let is_out_of_credit = response.status >= 400 && is_out_of_credit(&explanation);
+    let mut failure = response.failure_of(explanation);
+    if is_out_of_credit {
+        failure.kind = FailureKind::QuotaExceeded;
+    }
+    failure
 }
 
 /// The path of the running action's property that a parameter belongs to.

@@ -7,6 +7,7 @@
 
 mod ask;
 mod batch;
+mod call_api;
 mod connection;
 mod create_speech;
 mod create_transcription;
@@ -42,6 +43,7 @@ connector_sdk::export!(Connector {
         Action::of::<batch::GetBatch>(),
         Action::of::<batch::CancelBatch>(),
         Action::of::<batch::ListBatches>(),
+        Action::of::<call_api::CallApi>(),
     ],
     errors: errors::read,
     ..Connector::new(

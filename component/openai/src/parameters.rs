@@ -26,6 +26,24 @@ pub fn is_empty(value: &Value) -> bool {
     }
 }
 
+/// The fields of a form or a query for a parameter, as OpenAI's own clients write
+/// them: `name[]` for each item of a list, `name[key]` for each member of an
+/// object.
+pub fn fields(name: &str, value: Value) -> Vec<(String, String)> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => {
+            let name = format!("{name}[]");
+            items.into_iter().flat_map(|item| fields(&name, item)).collect()
+        }
+        Value::Object(members) => {
+            let members = members.into_iter();
+            members.flat_map(|(key, value)| fields(&format!("{name}[{key}]"), value)).collect()
+        }
+        value => vec![(name.to_owned(), form_text(value))],
+    }
+}
+
 /// A parameter's value as the text of a form field.
 pub fn form_text(value: Value) -> String {
     match value {
@@ -51,6 +69,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_parameter_may_have_several_fields() {
+        for (value, expected) in [
+            (json!(1), vec!["a=1"]),
+            (json!("x"), vec!["a=x"]),
+            (json!(null), vec![]),
+            (json!(["x", 2, null]), vec!["a[]=x", "a[]=2"]),
+            (json!({ "b": true, "c": [1], "d": { "e": "x" } }), {
+                vec!["a[b]=true", "a[c][]=1", "a[d][e]=x"]
+            }),
+        ] {
+            let fields = fields("a", value).into_iter();
+            let fields: Vec<_> = fields.map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(fields, expected);
+        }
+    }
 
     #[test]
     fn leaves_out_empty_values() {

@@ -8,6 +8,7 @@
 
 mod ask;
 mod batches;
+mod call_api;
 mod cases;
 mod connection;
 mod edit_image;
@@ -32,6 +33,11 @@ use tempfile::TempDir;
 use cases::{Call, Case};
 
 fn all_cases() -> Vec<Case> {
+    [described_cases(), call_api::of_other_servers()].concat()
+}
+
+/// The cases whose requests OpenAI describes.
+fn described_cases() -> Vec<Case> {
     [
         ask::all(),
         images::all(),
@@ -40,6 +46,7 @@ fn all_cases() -> Vec<Case> {
         edit_image::all(),
         files::all(),
         batches::all(),
+        call_api::all(),
         connection::all(),
     ]
     .concat()
@@ -119,7 +126,7 @@ fn steady_accepts_every_request() {
     let bench = Bench::new();
     let (steady, sandbox) = (Steady::start(), sandbox());
     let mut complaints = Vec::new();
-    for case in all_cases() {
+    for case in described_cases() {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
         // They also never call a function, so the requests after a function

@@ -28,6 +28,7 @@ use axum::middleware;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 
@@ -37,6 +38,7 @@ use crate::batches::Batches;
 use crate::call::Call;
 use crate::chat;
 use crate::digest;
+use crate::echo;
 use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
@@ -167,6 +169,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/batches/{id}/cancel", post(batches::cancel))
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/v1/echo/{*path}", any(echo::echo))
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)

@@ -7,6 +7,7 @@ mod batches;
 mod chat;
 mod client;
 mod common;
+mod echo;
 mod faults;
 mod files;
 mod images;
