@@ -58,6 +58,24 @@ fn a_batch_has_the_outputs_of_runs() {
 }
 
 #[test]
+fn vectors_and_findings_of_a_batch_are_those_of_runs() {
+    let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
+    for (action, inputs) in [
+        ("createEmbeddings", [json!({ "input": ["a", "b"] }), json!({ "input": "c" })]),
+        (
+            "createModeration",
+            [json!({ "input": ["hate", "love"] }), json!({ "input": "violence" })],
+        ),
+    ] {
+        let batch = completed(&sandbox, &folder, json!({ "action": action, "inputs": inputs }));
+        for (input, result) in inputs.into_iter().zip(batch["results"].as_array().unwrap()) {
+            let run = run(&sandbox, &folder, action, input).unwrap();
+            assert_eq!(result["output"], run.output, "{action}");
+        }
+    }
+}
+
+#[test]
 fn images_of_a_batch_are_files() {
     let (sandbox, folder) = (sandbox(), TempDir::new().unwrap());
     let image = json!({ "imageMessages": [{ "content": "A lighthouse" }], "n": 2 });

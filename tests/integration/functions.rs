@@ -217,7 +217,8 @@ fn an_unknown_function_is_rejected_before_the_request() {
         ran.stderr.lines().next(),
         Some(
             "error: `functions`: unknown function `openai/v1/paint`; available: openai/v1/ask, \
-             openai/v1/createImage, openai/v1/createSpeech, openai/v1/createTranscription"
+             openai/v1/createImage, openai/v1/createSpeech, openai/v1/createTranscription, \
+             openai/v1/createTranslation, openai/v1/createEmbeddings, openai/v1/createModeration"
         )
     );
     assert!(sandbox.requests().is_empty());

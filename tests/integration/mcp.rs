@@ -30,7 +30,10 @@ fn every_action_is_a_tool() {
             "openai_v1_ask",
             "openai_v1_createImage",
             "openai_v1_createSpeech",
-            "openai_v1_createTranscription"
+            "openai_v1_createTranscription",
+            "openai_v1_createTranslation",
+            "openai_v1_createEmbeddings",
+            "openai_v1_createModeration"
         ]
     );
     for tool in tools {
@@ -43,7 +46,7 @@ fn every_action_is_a_tool() {
         let annotations = &tool["annotations"];
         assert_eq!(annotations["title"], tool["title"]);
         assert_eq!(annotations["openWorldHint"], true);
-        assert_eq!(annotations["readOnlyHint"], false);
+        assert_eq!(annotations["readOnlyHint"], tool["name"] == "openai_v1_createModeration");
     }
     assert_eq!(tools[0]["inputSchema"]["required"], json!(["messages"]));
     assert_eq!(client.server["server"]["name"], "connector");

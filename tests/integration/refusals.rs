@@ -24,6 +24,7 @@ fn mistakes() -> Vec<Mistake> {
     let transcription = |model: &str, set: Value| {
         with(json!({ "model": model, "file": { "url": "talk.wav" } }), set)
     };
+    let translation = |set: Value| with(json!({ "file": { "url": "talk.wav" } }), set);
     let weight = |weight: Value| json!({ "imageMessages": [{ "content": "a" }, { "content": "b", "weight": weight }] });
     let speaker = || json!([{ "name": "Ada", "recording": { "url": "talk.wav" } }]);
     let diarize = "gpt-4o-transcribe-diarize";
@@ -213,6 +214,36 @@ fn mistakes() -> Vec<Mistake> {
         ("createTranscription", "file", json!({ "file": { "url": "picture.mp3" } })),
         ("createTranscription", "file", json!({ "file": { "url": "words.mp3" } })),
         ("createTranscription", "file", json!({ "file": { "url": "huge.wav" } })),
+        // Create Translation
+        ("createTranslation", "model", translation(json!({ "model": "gpt-4o-transcribe" }))),
+        ("createTranslation", "responseFormat", translation(json!({ "responseFormat": "xml" }))),
+        ("createTranslation", "temperature", translation(json!({ "temperature": 1.1 }))),
+        ("createTranslation", "file", translation(json!({ "file": { "url": "notes.txt" } }))),
+        ("createTranslation", "file", translation(json!({ "file": { "url": "huge.wav" } }))),
+        // Embed
+        ("createEmbeddings", "input", json!({ "input": [] })),
+        ("createEmbeddings", "input", json!({ "input": "" })),
+        ("createEmbeddings", "input[1]", json!({ "input": ["a", "", "b"] })),
+        ("createEmbeddings", "input[1]", json!({ "input": ["a", null, "b"] })),
+        ("createEmbeddings", "input", json!({ "input": vec!["a"; 10_001] })),
+        ("createEmbeddings", "input", json!({ "input": vec!["a"; 501], "batchSize": 1 })),
+        ("createEmbeddings", "dimensions", json!({ "input": ["a"], "dimensions": 1_537 })),
+        (
+            "createEmbeddings",
+            "dimensions",
+            json!({ "input": ["a"], "dimensions": 8, "model": "text-embedding-ada-002" }),
+        ),
+        // Moderate
+        ("createModeration", "input", json!({})),
+        ("createModeration", "input[0]", json!({ "input": ["", "a"] })),
+        ("createModeration", "imageUrls[0]", json!({ "imageUrls": ["picture.png"] })),
+        ("createModeration", "images[0]", json!({ "images": [{ "url": "notes.txt" }] })),
+        ("createModeration", "images[0]", json!({ "images": [{ "url": "huge.png" }] })),
+        (
+            "createModeration",
+            "imageUrls",
+            json!({ "model": "text-moderation-latest", "imageUrls": ["https://a.example/b.png"] }),
+        ),
     ]
 }
 

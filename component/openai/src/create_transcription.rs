@@ -1,12 +1,10 @@
 //! Create Transcriptions: `POST /audio/transcriptions`.
 //!
 //! [`models`] defines what each model supports and [`language`] the language
-//! codes. [`answer`] reads the response, which has one of the [`shapes`].
+//! codes. [`transcript`](crate::transcript) reads the response.
 
-mod answer;
 mod language;
 mod models;
-mod shapes;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,10 +15,10 @@ use connector_sdk::{
     Result, Run, Settings, events, http,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value, json};
+use serde_json::{Map, Number, Value};
 
-use self::answer::Answer;
 use self::language::{Language, language};
+use crate::transcript::{self, AUDIO_EXTENSIONS, Answer, MAX_AUDIO, shapes};
 use crate::{parameters, rules};
 
 /// Transcribes audio to text in the spoken language.
@@ -30,7 +28,7 @@ use crate::{parameters, rules};
 pub struct CreateTranscription {
     /// The audio file to transcribe.
     #[serde(skip_serializing)]
-    #[property(max_bytes = 25 << 20, accept = AUDIO_EXTENSIONS)]
+    #[property(max_bytes = MAX_AUDIO, accept = AUDIO_EXTENSIONS)]
     file: FileEntry,
     /// The transcription model to use. You can enter any model the server supports.
     #[property(default = "gpt-4o-transcribe", live, open_choices(
@@ -98,10 +96,6 @@ struct Speaker {
     recording: FileEntry,
 }
 
-/// The extensions of the audio files that the API accepts.
-const AUDIO_EXTENSIONS: &[&str] =
-    &["flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"];
-
 impl Run for CreateTranscription {
     const TITLE: &str = "Create Transcriptions";
     const HELP: &str = include_str!("create_transcription.md");
@@ -158,13 +152,8 @@ impl Run for CreateTranscription {
         } else {
             Answer::read(&response, format)
         };
-        let Answer { output, usage } = answer.map_err(|failure| failure.answered_by(&response))?;
-        let usage = (!usage.is_empty()).then_some(usage);
-        Outcome::new(output).with_metadata(&json!({
-            "model": self.model,
-            "usage": usage,
-            "requestId": response.request_id(),
-        }))
+        let answer = answer.map_err(|failure| failure.answered_by(&response))?;
+        answer.outcome(&self.model, response.request_id())
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -173,14 +162,7 @@ impl Run for CreateTranscription {
     }
 
     fn output_schema(input: Value, _: &Settings) -> Result<Value> {
-        let format = input.get("responseFormat").and_then(Value::as_str);
-        let shape = match format.unwrap_or("json") {
-            "verbose_json" => shapes::Verbose::SHAPE,
-            "diarized_json" => shapes::Diarized::SHAPE,
-            "text" | "srt" | "vtt" => shapes::TEXT,
-            _ => shapes::Json::SHAPE,
-        };
-        Ok(shape.json_schema())
+        Ok(transcript::output_schema(&input))
     }
 }
 
@@ -267,6 +249,7 @@ fn data_url(recording: &FileEntry) -> Result<String> {
 mod tests {
     use connector_sdk::FailureKind;
     use connector_sdk::testing::{self, Answer, Host};
+    use serde_json::json;
 
     use super::*;
     use crate::CONNECTOR;

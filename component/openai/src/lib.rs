@@ -2,15 +2,19 @@
 //!
 //! Each action is a module. They share the `connection`, the mapping of
 //! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events, lists in
-//! `pages`, the `ids` in paths and token counts (`usage`).
+//! the `parameters` that are sent unchanged, lists of `texts`, `stream`s of
+//! events, lists in `pages`, the `ids` in paths, `transcript`s of audio and token
+//! counts (`usage`).
 
 mod ask;
 mod batch;
 mod call_api;
 mod connection;
+mod create_embeddings;
+mod create_moderation;
 mod create_speech;
 mod create_transcription;
+mod create_translation;
 mod errors;
 mod files;
 mod ids;
@@ -21,6 +25,8 @@ mod pages;
 mod parameters;
 mod rules;
 mod stream;
+mod texts;
+mod transcript;
 mod usage;
 
 use connector_sdk::{Action, Connector};
@@ -36,6 +42,9 @@ connector_sdk::export!(Connector {
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
         Action::of::<images::EditImage>(),
+        Action::of::<create_translation::CreateTranslation>(),
+        Action::of::<create_embeddings::CreateEmbeddings>(),
+        Action::of::<create_moderation::CreateModeration>(),
         Action::of::<files::UploadFile>(),
         Action::of::<files::ListFiles>(),
         Action::of::<files::DeleteFile>(),

@@ -38,7 +38,8 @@ pub fn progress(unit: &str, done: u64, total: Option<u64>) -> Result<()> {
     emit(Event::Progress(Progress { unit: unit.to_owned(), done, total }))
 }
 
-/// Reports a file that is available before the run ends, such as a preview.
+/// Reports a file that is available before the run ends, such as a preview. It
+/// is kept even if the run fails.
 pub fn file(entry: FileEntry) -> Result<()> {
     emit(Event::File(entry.into()))
 }

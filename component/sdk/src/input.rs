@@ -111,7 +111,7 @@ impl Checker {
     /// Prepares a value, or reports what is wrong with it.
     fn value(&mut self, row: &Property, given: Value, path: &str) -> Option<Value> {
         let given = converted(row, given);
-        if is_blank(&given) {
+        if is_blank(&given) && !admits_empty_text(row) {
             return None;
         }
         let is_list = matches!(row.kind, Type::Array);
@@ -139,8 +139,15 @@ impl Checker {
     }
 
     fn items(&mut self, row: &Property, items: Vec<Value>, path: &str) -> Vec<Value> {
-        let given: Vec<_> =
-            items.into_iter().enumerate().filter(|(_, item)| !is_blank(item)).collect();
+        let keeps_blanks = row.children.first().is_some_and(admits_empty_text);
+        let given = items.into_iter().enumerate().filter_map(|(index, item)| {
+            match (is_blank(&item), keeps_blanks) {
+                (false, _) => Some((index, item)),
+                (true, true) => Some((index, "".into())),
+                (true, false) => None,
+            }
+        });
+        let given: Vec<_> = given.collect();
         self.check_count(row, given.len(), "items", path);
         let mut prepared = Vec::with_capacity(given.len());
         for (index, item) in given {
@@ -358,7 +365,7 @@ fn is_blank(value: &Value) -> bool {
 
 fn is_empty(value: &Value) -> bool {
     match value {
-        Value::Array(items) => items.is_empty(),
+        Value::Array(items) => items.iter().all(is_blank),
         Value::Object(members) => members.is_empty(),
         other => is_blank(other),
     }
@@ -366,7 +373,13 @@ fn is_empty(value: &Value) -> bool {
 
 /// Whether an empty string is a value of the property.
 fn may_be_empty(row: &Property) -> bool {
-    matches!(row.kind, Type::String) && row.required && row.limits.min_length == Some(0)
+    row.required && admits_empty_text(row)
+}
+
+/// Whether a property is a string whose minimum length is 0. A list of such strings
+/// keeps blank items.
+fn admits_empty_text(row: &Property) -> bool {
+    matches!(row.kind, Type::String) && row.limits.min_length == Some(0)
 }
 
 fn within(least: Option<u32>, most: Option<u32>) -> RangeInclusive<usize> {

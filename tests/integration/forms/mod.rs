@@ -37,6 +37,12 @@ fn filled(form: &str) -> Value {
             "knownSpeakers": [{ "name": "Ada", "recording": { "url": "file:///b.wav" } }],
             "languages": ["de"], "keywords": ["Graz"],
         }),
+        "createTranslation" => json!({ "file": { "url": "file:///a.mp3" } }),
+        "createEmbeddings" => json!({ "input": ["Hi"] }),
+        "createModeration" => json!({
+            "input": ["Hi"], "images": [{ "url": "file:///a.png" }],
+            "imageUrls": ["https://images.example/a.png"],
+        }),
         "connection" => json!({ "token": "sk-1", "maxTokensParameter": "max_tokens" }),
         "anthropic.ask" => json!({
             "messages": [{ "role": "user", "content": "Hi" }], "responseFormat": "structured",

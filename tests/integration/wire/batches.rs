@@ -78,6 +78,8 @@ fn batch(url: &str, set: &Value) -> Value {
 const CHAT: &str = "/v1/chat/completions";
 const IMAGES: &str = "/v1/images/generations";
 const EDITS: &str = "/v1/images/edits";
+const EMBEDDINGS: &str = "/v1/embeddings";
+const MODERATIONS: &str = "/v1/moderations";
 
 fn ask(content: &str) -> Value {
     json!({ "messages": [{ "role": "user", "content": content }] })
@@ -114,6 +116,12 @@ fn created() -> Vec<Case> {
         "model": "gpt-image-1.5", "prompt": "In oil", "images": [{ "image_url": square }],
         "mask": { "image_url": square },
     });
+    let embeddings = json!({
+        "model": "text-embedding-3-small", "encoding_format": "base64", "input": ["Hello!", " "],
+    });
+    let moderation = |input: Value| json!({ "model": "omni-moderation-latest", "input": input });
+    let checked = json!([{ "type": "image_url", "image_url": { "url": square } }]);
+    let checked = moderation(checked);
     vec![
         case("minimal", CHAT, &hello(), with(json!({})), json!({})),
         case("ask", CHAT, &hello(), with(json!({ "action": "ask" })), json!({})),
@@ -153,6 +161,22 @@ fn created() -> Vec<Case> {
                 "images": [{ "url": "square.png" }], "mask": { "url": "square.png" },
                 "imageMessages": [{ "content": "In oil" }],
             }]}),
+            json!({}),
+        ),
+        case(
+            "embeddings",
+            EMBEDDINGS,
+            &[("input-0-texts2", embeddings)],
+            json!({ "action": "createEmbeddings", "inputs": [{ "input": ["Hello!", " "] }] }),
+            json!({}),
+        ),
+        case(
+            "moderations",
+            MODERATIONS,
+            &[("input-0-texts1", moderation(json!(["Hello!"]))), ("input-1-image", checked)],
+            json!({ "action": "createModeration", "inputs": [
+                { "input": "Hello!" }, { "images": [{ "url": "square.png" }] },
+            ]}),
             json!({}),
         ),
         case(

@@ -12,10 +12,13 @@ mod call_api;
 mod cases;
 mod connection;
 mod edit_image;
+mod embeddings;
 mod files;
 mod images;
+mod moderation;
 mod speech;
 mod transcription;
+mod translation;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -44,6 +47,9 @@ fn described_cases() -> Vec<Case> {
         speech::all(),
         transcription::all(),
         edit_image::all(),
+        translation::all(),
+        embeddings::all(),
+        moderation::all(),
         files::all(),
         batches::all(),
         call_api::all(),
@@ -129,8 +135,8 @@ fn steady_accepts_every_request() {
     for case in described_cases() {
         // Steady's answers are random, so the result does not matter.
         let made = bench.make(&case, &steady.base_url());
-        // They also never call a function, so the requests after a function
-        // call come from a run with the sandbox. So do other later requests.
+        // Its answers also end a run early: none calls a function, and none has the
+        // requested vectors. So later requests come from a run with the sandbox.
         sandbox.clear();
         bench.make(&case, &sandbox.base_url()).unwrap();
         for request in sandbox.requests().iter().skip(1) {

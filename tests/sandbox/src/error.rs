@@ -33,6 +33,10 @@ impl ApiError {
         ApiError { status: StatusCode::UNAUTHORIZED, code, ..ApiError::invalid(message) }
     }
 
+    pub(crate) fn code(self, code: &'static str) -> ApiError {
+        ApiError { code: Some(code), ..self }
+    }
+
     pub(crate) fn status(self, status: StatusCode) -> ApiError {
         ApiError { status, ..self }
     }

@@ -16,6 +16,8 @@ pub(crate) enum Family {
     Image,
     Speech,
     Transcription,
+    Embedding,
+    Moderation,
 }
 
 /// The models in the list.
@@ -51,6 +53,13 @@ const MODELS: &[(&str, Family)] = &[
     ("gpt-4o-mini-transcribe", Family::Transcription),
     ("gpt-4o-mini-transcribe-2025-12-15", Family::Transcription),
     ("whisper-1", Family::Transcription),
+    ("text-embedding-3-small", Family::Embedding),
+    ("text-embedding-3-large", Family::Embedding),
+    ("text-embedding-ada-002", Family::Embedding),
+    ("omni-moderation-latest", Family::Moderation),
+    ("omni-moderation-2024-09-26", Family::Moderation),
+    ("text-moderation-latest", Family::Moderation),
+    ("text-moderation-stable", Family::Moderation),
 ];
 
 /// `GET /models`.

@@ -39,6 +39,7 @@ use crate::call::Call;
 use crate::chat;
 use crate::digest;
 use crate::echo;
+use crate::embeddings;
 use crate::error::ApiError;
 use crate::fault;
 use crate::fault::Fault;
@@ -50,9 +51,11 @@ use crate::line::HangUpHandle;
 use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
+use crate::moderations;
 use crate::record::Journal;
 use crate::speech;
 use crate::transcriptions;
+use crate::translations;
 
 /// The number of images kept for download, and of spoken inputs remembered.
 const KEPT_ENTRIES: usize = 256;
@@ -169,6 +172,9 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/batches/{id}/cancel", post(batches::cancel))
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/v1/audio/translations", post(translations::translations))
+        .route("/v1/embeddings", post(embeddings::embeddings))
+        .route("/v1/moderations", post(moderations::moderations))
         .route("/v1/echo/{*path}", any(echo::echo))
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)

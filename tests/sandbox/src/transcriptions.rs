@@ -1,6 +1,6 @@
 //! `POST /audio/transcriptions`.
 
-mod answer;
+pub(crate) mod answer;
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ const MAX_UNSPLIT: f64 = 30.0;
 
 /// A kind of model with its own rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Whisper,
     /// `gpt-4o-transcribe` and its smaller variant.
     Gpt4o,
@@ -106,10 +106,10 @@ pub(crate) async fn transcriptions(
 }
 
 /// The parts of a form by their names.
-struct Form<'a>(&'a [Part]);
+pub(crate) struct Form<'a>(pub(crate) &'a [Part]);
 
 impl<'a> Form<'a> {
-    fn file(&self) -> Result<&'a Part, ApiError> {
+    pub(crate) fn file(&self) -> Result<&'a Part, ApiError> {
         let file = self.0.iter().find(|part| part.name == "file" && part.filename.is_some());
         file.ok_or_else(|| ApiError::at("file", "Missing required parameter: 'file'."))
     }
@@ -118,25 +118,31 @@ impl<'a> Form<'a> {
         self.0.iter().filter(move |part| part.name == name).filter_map(Part::text)
     }
 
-    fn text(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
         self.texts(name).next()
     }
 
-    fn format(&self) -> &'a str {
+    pub(crate) fn format(&self) -> &'a str {
         self.text("response_format").unwrap_or("json")
+    }
+
+    /// Rejects fields that do not exist, and repeated ones that are not lists.
+    pub(crate) fn check_names(&self, fields: &[&str]) -> Result<(), ApiError> {
+        for (index, part) in self.0.iter().enumerate() {
+            let name = part.name.as_str();
+            let is_again = self.0.iter().take(index).any(|earlier| earlier.name == name);
+            if !fields.contains(&name) || (is_again && !name.ends_with("[]")) {
+                let message = format!("Unrecognized request argument supplied: {name}");
+                return Err(ApiError::invalid(message));
+            }
+        }
+        Ok(())
     }
 }
 
 /// Checks the fields, and rules that the API documents only in prose.
 fn check(form: &Form, kind: Kind, seconds: f64) -> Result<(), ApiError> {
-    for (index, part) in form.0.iter().enumerate() {
-        let name = part.name.as_str();
-        let is_again = form.0.iter().take(index).any(|earlier| earlier.name == name);
-        if !FIELDS.contains(&name) || (is_again && !name.ends_with("[]")) {
-            let message = format!("Unrecognized request argument supplied: {name}");
-            return Err(ApiError::invalid(message));
-        }
-    }
+    form.check_names(FIELDS)?;
     let model = form.text("model").unwrap_or_default();
     models::check(model, Family::Transcription)?;
     for (name, kinds) in ONLY_WITH {

@@ -32,14 +32,14 @@ impl Batched for Ask {
             return Err(Failure::invalid_input("repairAttempts", message));
         }
         let Prepared { format, parameters, messages, files, .. } = self.prepare(settings)?;
-        let format = match format {
-            Format::Text => None,
-            Format::Object(_) => Some(OBJECT),
-            Format::List(_) => Some(LIST),
-        };
-        let several = (self.n > Some(1)).then_some(SEVERAL);
-        let notes = format.into_iter().chain(several).collect();
-        Request::new(ENDPOINT, &Body::whole(&parameters, &messages), &files, notes)
+        let body = Body::whole(&parameters, &messages);
+        let mut request = Request::new(ENDPOINT, &body, &files)?;
+        match format {
+            Format::Text => {}
+            Format::Object(_) => request = request.note(OBJECT),
+            Format::List(_) => request = request.note(LIST),
+        }
+        Ok(if self.n > Some(1) { request.note(SEVERAL) } else { request })
     }
 
     fn outcome(response: Response) -> Result<Outcome<Value>> {

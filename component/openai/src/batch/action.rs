@@ -6,10 +6,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::ask::Ask;
+use crate::create_embeddings::CreateEmbeddings;
+use crate::create_moderation::CreateModeration;
 use crate::images::{CreateImage, EditImage};
 
 /// The actions that a batch can run.
-pub const KINDS: &[Kind] = &[Kind::of::<Ask>(), Kind::of::<CreateImage>(), Kind::of::<EditImage>()];
+pub const KINDS: &[Kind] = &[
+    Kind::of::<Ask>(),
+    Kind::of::<CreateImage>(),
+    Kind::of::<EditImage>(),
+    Kind::of::<CreateEmbeddings>(),
+    Kind::of::<CreateModeration>(),
+];
 
 /// An action whose requests the API also takes in a batch.
 pub trait Batched: Run {
@@ -33,7 +41,9 @@ pub struct Request {
     pub body: String,
     /// What the input requests that its response does not show, in words that the
     /// response brings back.
-    pub notes: Vec<&'static str>,
+    pub notes: Vec<String>,
+    /// How many of the inputs of a batch it counts as.
+    pub count: usize,
 }
 
 impl Request {
@@ -42,9 +52,15 @@ impl Request {
         endpoint: &'static str,
         body: &impl Serialize,
         files: impl IntoIterator<Item = &'a File>,
-        notes: Vec<&'static str>,
     ) -> Result<Self> {
-        Ok(Self { endpoint, body: http::json_text_with_files(body, files)?, notes })
+        let body = http::json_text_with_files(body, files)?;
+        Ok(Self { endpoint, body, notes: Vec::new(), count: 1 })
+    }
+
+    /// Adds a note: letters and digits.
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
     }
 }
 

@@ -82,7 +82,7 @@ impl Shape for Input {
 struct FilesOfInput {
     /// For the action Ask: the files to send with the last user message.
     attachments: Option<Vec<FileEntry>>,
-    /// For the action Edit Image: the images to edit.
+    /// For the actions Edit Image and Moderate: the images.
     images: Option<Vec<FileEntry>>,
     /// For the action Edit Image: the mask.
     mask: Option<FileEntry>,

@@ -19,6 +19,9 @@ pub struct Requests<'a> {
     settings: &'a Settings<'a>,
     endpoint: Option<&'static str>,
     content: Vec<u8>,
+    /// The number of inputs so far.
+    position: usize,
+    /// The number of inputs, as the API counts them.
     count: usize,
     digest: Digest,
     violations: Vec<Violation>,
@@ -42,6 +45,7 @@ impl<'a> Requests<'a> {
             settings,
             endpoint: None,
             content: Vec::new(),
+            position: 0,
             count: 0,
             digest: Digest::of(kind.name),
             violations: Vec::new(),
@@ -53,7 +57,7 @@ impl<'a> Requests<'a> {
     /// several inputs. `locate` adds the place of the input to a failure.
     pub fn add(&mut self, input: &str, locate: impl Fn(Failure) -> Failure) -> Result<()> {
         let added = self.line(input);
-        self.count += 1;
+        self.position += 1;
         match added.map_err(locate) {
             Ok(()) => Ok(()),
             Err(failure) if failure.kind != FailureKind::InvalidInput => Err(failure),
@@ -76,7 +80,7 @@ impl<'a> Requests<'a> {
             Failure::invalid_input("", format!("the input is not JSON: {error}"))
         })?;
         self.digest.add(&given.to_string());
-        let Request { endpoint, body, notes } = self.kind.request(given, self.settings)?;
+        let Request { endpoint, body, notes, count } = self.kind.request(given, self.settings)?;
         match self.endpoint {
             Some(first) if first != endpoint => {
                 let message = format!(
@@ -87,7 +91,8 @@ impl<'a> Requests<'a> {
             }
             _ => self.endpoint = Some(endpoint),
         }
-        let id = Value::from(custom_id(self.count, &notes));
+        self.count += count;
+        let id = Value::from(custom_id(self.position, &notes));
         let url = Value::from(endpoint);
         let line = format!(r#"{{"custom_id":{id},"method":"POST","url":{url},"body":{body}}}"#);
         if self.content.len() + line.len() >= MAX_BYTES {
@@ -147,7 +152,7 @@ pub fn inside(place: &str, failure: Failure) -> Failure {
 
 /// The ID of a request, which its response has too: the position of its input,
 /// and the notes.
-fn custom_id(position: usize, notes: &[&str]) -> String {
+fn custom_id(position: usize, notes: &[String]) -> String {
     let notes: String = notes.iter().map(|note| format!("-{note}")).collect();
     format!("{PREFIX}{position}{notes}")
 }
@@ -169,7 +174,8 @@ mod tests {
     #[test]
     fn an_id_contains_the_position_and_the_notes() {
         for (position, notes) in [(0, vec![]), (6, vec!["list"]), (49_999, vec!["a", "b"])] {
-            let id = custom_id(position, &notes);
+            let owned: Vec<_> = notes.iter().map(|note: &&str| (*note).to_owned()).collect();
+            let id = custom_id(position, &owned);
             assert_eq!(read_custom_id(&id), Some((position, notes)), "{id}");
         }
         for other in ["", "6", "request-6", "input-", "input-x", "input--1", "input-50000"] {

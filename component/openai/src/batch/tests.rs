@@ -206,15 +206,32 @@ fn requests_are_those_of_runs() {
         ("createImage", &image, json!({ "responseFormat": "b64_json" }), "-base64"),
         ("createImage", &image, json!({ "model": "dall-e-3", "responseFormat": "url" }), ""),
         ("createImage", &image, json!({ "partialImages": 3 }), ""),
+        ("createEmbeddings", &image, json!({ "input": ["a", "b"] }), "-texts2"),
+        (
+            "createEmbeddings",
+            &image,
+            json!({ "input": "a", "dimensions": 9, "asFiles": true, "encodingFormat": "float" }),
+            "-texts1-files",
+        ),
+        ("createModeration", &image, json!({ "input": ["a", "b", "c"] }), "-texts3"),
+        ("createModeration", &image, json!({ "imageUrls": ["https://a.example"] }), "-url"),
+        ("createModeration", &image, json!({ "input": ["a", "b"], "combine": true }), "-combined"),
     ] {
         let smallest = match action {
             "ask" => ask("Hi"),
-            _ => json!({ "imageMessages": [{ "content": "A cat" }] }),
+            "createImage" => json!({ "imageMessages": [{ "content": "A cat" }] }),
+            _ => json!({}),
         };
         let input = with(smallest, input);
         // Batches are never streamed, even if the caller listens.
         let run = Host::new(&CONNECTOR).answer(Answer::json(200, answer.clone()));
-        run.run(action, input.clone()).ok();
+        // The stand-in converts nothing, unlike the host.
+        let list = with(input.clone(), json!({}));
+        let list = match list["input"].as_str() {
+            Some(text) => with(list.clone(), json!({ "input": [text] })),
+            None => list,
+        };
+        run.run(action, list).ok();
         let provider = Provider::default();
         let host = provider.host().streaming();
         host.run("createBatch", json!({ "action": action, "inputs": [input] })).unwrap();
@@ -283,7 +300,8 @@ fn checks_every_input_before_anything_is_sent() {
         inputs.push(input);
         json!({ "inputs": inputs })
     };
-    let images = |input: Value| json!({ "action": "createImage", "inputs": [input] });
+    let of = |action: &str, input: Value| json!({ "action": action, "inputs": [input] });
+    let images = |input: Value| of("createImage", input);
     for (input, property, message) in [
         (
             wrong(ask("")),
@@ -332,6 +350,16 @@ fn checks_every_input_before_anything_is_sent() {
             images(json!({ "imageMessages": [{ "content": "A cat" }], "size": "1x1" })),
             "inputs[0].size",
             "with `gpt-image-1.5`, `inputs[0].size` must be one of",
+        ),
+        (
+            of("createEmbeddings", json!({ "input": ["a", "b", "c"], "batchSize": 2 })),
+            "inputs[0].input",
+            "`inputs[0].input` must fit into one request in a batch, which has room for 2 of these",
+        ),
+        (
+            of("createModeration", json!({ "input": ["a"], "imageUrls": ["https://a.example"] })),
+            "inputs[0].combine",
+            "in a batch, an input must contain only texts in `input`, or only one image, or have",
         ),
     ] {
         let host = Host::new(&CONNECTOR);
@@ -428,6 +456,12 @@ fn limits_the_number_and_size_of_inputs() {
     let file = host.file("many.jsonl", "application/jsonl", line.repeat(50_001).as_bytes());
     let violations = violations(&host, json!({ "inputsFile": file }));
     assert_eq!(violations[0].1, "`inputsFile` must have at most 50000 inputs (it has 50001)");
+
+    // The API counts the texts of embeddings.
+    let texts = json!({ "input": vec!["a"; 300] });
+    let inputs = json!({ "action": "createEmbeddings", "inputs": vec![texts; 167] });
+    let violations = self::violations(&host, inputs);
+    assert_eq!(violations[0].1, "`inputs` must have at most 50000 inputs (it has 50100)");
 
     let long = "a".repeat(MAX_BYTES / 4);
     let failure = host.run("createBatch", json!({ "inputs": vec![ask(&long); 4] })).unwrap_err();
@@ -863,6 +897,73 @@ fn images_in_results_are_stored() {
         );
     }
     assert_eq!(results[2]["failure"]["message"], "the provider returned no image");
+}
+
+#[test]
+fn vectors_and_findings_are_those_of_runs() {
+    let vectors = |first: f32| {
+        let item = |index: usize| json!({ "index": index, "embedding": [first, index] });
+        json!({ "data": [item(1), item(0)], "usage": { "prompt_tokens": 9, "total_tokens": 9 } })
+    };
+    let output = [
+        line("input-1-texts2-files", 200, vectors(2.0)),
+        line("input-0-texts2", 200, vectors(1.0)),
+        line("input-2-texts3", 200, vectors(3.0)),
+        line("elsewhere", 200, vectors(4.0)),
+    ];
+    let members = json!({ "endpoint": "/v1/embeddings", "model": "text-embedding-3-small" });
+    let host = host_with("completed", members, Some(&output.concat()), None);
+    let Outcome { output, .. } = host.run("getBatch", json!({ "batchId": "batch_1" })).unwrap();
+    assert_eq!(output["action"], "createEmbeddings");
+    let results = &output["results"];
+    let in_output = json!({ "vectors": [[1.0, 0.0], [1.0, 1.0]], "dimensions": 2, "files": [] });
+    assert_eq!(results[0]["output"], in_output);
+    assert_eq!(
+        results[0]["metadata"],
+        json!({
+            "model": "text-embedding-3-small", "requestIds": ["req_9"],
+            "usage": { "promptTokens": 9, "totalTokens": 9 },
+        })
+    );
+    assert_eq!(results[1]["output"]["vectors"], json!([]));
+    let stored = stored_lines(&host, &results[1]["output"]["files"]);
+    assert_eq!(stored[1], json!({ "index": 1, "vector": [2.0, 1.0] }));
+    let message = "the provider returned 2 vectors instead of 3";
+    assert_eq!(results[2]["failure"]["message"], message);
+    assert_eq!(results[3]["output"]["vectors"][1], json!([4.0, 1.0]));
+
+    let found = |flags: &[bool]| {
+        let result = |flagged: &bool| json!({ "flagged": flagged, "categories": {} });
+        let results: Vec<_> = flags.iter().map(result).collect();
+        json!({ "model": "omni-moderation-2024-09-26", "results": results })
+    };
+    let output = [
+        line("input-0-texts2", 200, found(&[false, true])),
+        line("input-1-image", 200, found(&[true])),
+        line("input-2-url", 200, found(&[true])),
+        line("input-3-combined", 200, found(&[true])),
+        line("input-4-texts2", 200, found(&[true])),
+        line("elsewhere", 200, found(&[true, false])),
+    ];
+    let members = json!({ "endpoint": "/v1/moderations" });
+    let Outcome { output, .. } = results_of(members, &output.concat());
+    let sources = |index: usize| -> Vec<Value> {
+        let results = output["results"][index]["output"]["results"].as_array().unwrap();
+        results.iter().map(|result| result["source"].clone()).collect()
+    };
+    assert_eq!(sources(0), ["input[0]", "input[1]"]);
+    assert_eq!(output["results"][0]["output"]["flagged"], true);
+    assert_eq!(output["results"][0]["metadata"]["model"], "omni-moderation-2024-09-26");
+    assert_eq!((sources(1), sources(2)), (vec!["images[0]".into()], vec!["imageUrls[0]".into()]));
+    assert_eq!(sources(3), [Value::Null]);
+    let message = "the provider returned 1 results instead of 2";
+    assert_eq!(output["results"][4]["failure"]["message"], message);
+    assert_eq!(sources(5), [Value::Null, Value::Null]);
+}
+
+/// Runs `getBatch` for a completed batch with these responses.
+fn results_of(members: Value, output: &str) -> Outcome {
+    results("completed", members, Some(output), None)
 }
 
 /// The lines of files.

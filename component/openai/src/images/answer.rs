@@ -81,9 +81,9 @@ enum Content {
 /// The note of a request in a batch whose output includes the base64.
 const BASE64: &str = "base64";
 
-/// The notes of a request in a batch with this format.
-pub fn notes(format: Option<&str>) -> Vec<&'static str> {
-    (format == Some("b64_json")).then_some(BASE64).into_iter().collect()
+/// Notes the format of a request in a batch.
+pub fn noted(request: batch::Request, format: Option<&str>) -> batch::Request {
+    if format == Some("b64_json") { request.note(BASE64) } else { request }
 }
 
 /// The outcome of a request in a batch. The images are stored, as those of a run.

@@ -115,8 +115,8 @@ impl Batched for CreateImage {
     const ENDPOINTS: &[&str] = &[ENDPOINT];
 
     fn request(&self, _: &Settings) -> Result<Request> {
-        let notes = answer::notes(self.response_format.as_deref());
-        Request::new(ENDPOINT, &self.parameters()?, [], notes)
+        let request = Request::new(ENDPOINT, &self.parameters()?, [])?;
+        Ok(answer::noted(request, self.response_format.as_deref()))
     }
 
     fn outcome(response: Response) -> Result<Outcome<Images>> {

@@ -149,8 +149,8 @@ impl Batched for EditImage {
             return Err(Failure::invalid_input("model", message));
         }
         let (parameters, sources) = self.parameters()?;
-        let notes = answer::notes(self.response_format.as_deref());
-        Request::new(ENDPOINT, &sources.json(parameters)?, sources.files(), notes)
+        let request = Request::new(ENDPOINT, &sources.json(parameters)?, sources.files())?;
+        Ok(answer::noted(request, self.response_format.as_deref()))
     }
 
     fn outcome(response: Response) -> Result<Outcome<Images>> {

@@ -37,6 +37,10 @@ struct Print {
     #[serde(default)]
     #[property(max_items = 2, choices("top", "bottom"))]
     trays: Vec<String>,
+    /// The lines of the footer.
+    #[serde(default)]
+    #[property(item(min_length = 0))]
+    footer: Vec<String>,
     /// Notes.
     #[serde(default)]
     notes: Vec<Note>,
@@ -79,7 +83,7 @@ fn violations(given: Value) -> Vec<String> {
 #[test]
 fn fills_in_defaults_and_drops_what_is_blank_or_hidden() {
     let smallest = json!({
-        "text": "Hi", "copies": 1, "paper": 4, "trays": [], "notes": [], "tags": {},
+        "text": "Hi", "copies": 1, "paper": 4, "trays": [], "footer": [], "notes": [], "tags": {},
     });
     assert_eq!(read(json!({ "text": "Hi" })).unwrap(), smallest);
     let blanks = json!({
@@ -88,6 +92,9 @@ fn fills_in_defaults_and_drops_what_is_blank_or_hidden() {
     });
     assert_eq!(read(blanks).unwrap(), smallest);
     assert_eq!(read(json!({ "text": "" })).unwrap()["text"], "");
+    let footer = |lines: Value| read(json!({ "text": "Hi", "footer": lines })).unwrap();
+    assert_eq!(footer(json!(["a", "", null, "b"]))["footer"], json!(["a", "", "", "b"]));
+    assert_eq!(footer(json!(["", null]))["footer"], json!([]));
     let bound = json!({ "text": "Hi", "duplex": true, "bound": "long" });
     assert_eq!(read(bound).unwrap()["bound"], "long");
     let notes = read(json!({ "text": "Hi", "notes": [{ "page": 2 }] })).unwrap();

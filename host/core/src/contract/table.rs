@@ -586,7 +586,13 @@ impl Property {
 
     /// Whether it is a required string that may be empty.
     pub(crate) fn may_be_empty(&self) -> bool {
-        self.required && self.kind == PropertyType::String && self.limits.min_length == Some(0)
+        self.required && self.admits_empty_text()
+    }
+
+    /// Whether it is a string whose minimum length is 0. A list of such strings keeps
+    /// blank items.
+    pub(crate) fn admits_empty_text(&self) -> bool {
+        self.kind == PropertyType::String && self.limits.min_length == Some(0)
     }
 
     /// Whether a JSON value has this property's type, regardless of its limits.

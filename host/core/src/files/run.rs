@@ -72,7 +72,7 @@ impl RunFiles {
         self.of_functions.clone()
     }
 
-    /// Records that a file was reported to the caller, so it is kept.
+    /// Records that a file was reported in an event, so it is kept.
     pub(crate) fn reported(&mut self, entry: &FileEntry) {
         self.unreported.0.retain(|(_, file)| file.entry.url != entry.url);
         self.of_functions.unreported().0.retain(|(_, file)| file.entry.url != entry.url);

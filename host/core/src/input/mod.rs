@@ -191,10 +191,11 @@ impl Checker {
         }
     }
 
-    /// Prepares the items of a list, without the blank ones. Messages refer to items
-    /// by their original positions.
+    /// Prepares the items of a list, without the blank ones unless their shape allows
+    /// empty strings. Messages refer to items by their original positions.
     fn items(&mut self, list: &Property, items: Vec<Value>, path: &str) -> Result<Value, Failure> {
         let shape = list.children.first();
+        let keeps_blanks = shape.is_some_and(Property::admits_empty_text);
         let count = items.len();
         let mut given: Vec<(usize, Value)> = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {
@@ -204,6 +205,8 @@ impl Checker {
             };
             if !is_blank(&item) {
                 given.push((index, item));
+            } else if keeps_blanks {
+                given.push((index, "".into()));
             }
         }
         if given.len() < count {
@@ -683,6 +686,21 @@ mod tests {
         }
         let missing = json!({"list": [{"by": "a"}]});
         refuses(table(), missing, "list[0].said", "`list[0].said` is required");
+    }
+
+    #[test]
+    fn a_list_keeps_blank_items_if_their_minimum_length_is_zero() {
+        let table = || {
+            let limits = PropertyLimits { min_length: Some(0), ..PropertyLimits::default() };
+            let items = limited(shape(PropertyType::String, ControlType::Text), limits);
+            vec![required(array("list", items))]
+        };
+        becomes(
+            table(),
+            json!({"list": ["a", "", null, "b"]}),
+            json!({"list": ["a", "", "", "b"]}),
+        );
+        refuses(table(), json!({"list": ["", null]}), "list", "`list` is required");
     }
 
     #[test]

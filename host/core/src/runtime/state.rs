@@ -163,10 +163,11 @@ impl RunState {
     }
 
     pub(crate) fn emit(&mut self, event: Event) {
+        // Even if nobody listens: the failure of the run may say where the file is.
+        if let Event::File { file } = &event {
+            self.files.reported(file);
+        }
         if let Some(on_event) = &self.on_event {
-            if let Event::File { file } = &event {
-                self.files.reported(file);
-            }
             on_event(event);
         }
     }

@@ -13,7 +13,9 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::chat;
+use crate::embeddings;
 use crate::images;
+use crate::moderations;
 use crate::server::Shared;
 
 /// The maximum number of requests in a batch.
@@ -89,6 +91,8 @@ impl Line {
         let shared = State(Arc::clone(shared));
         let response = match endpoint {
             "/v1/chat/completions" => answered(chat::completions(shared, call).await),
+            "/v1/embeddings" => answered(embeddings::embeddings(call).await),
+            "/v1/moderations" => answered(moderations::moderations(call).await),
             "/v1/images/generations" => answered(images::generations(shared, call).await),
             "/v1/images/edits" => answered(images::edits(shared, call).await),
             _ => return (404, json!({"error": {"message": "Not in this sandbox."}})),

@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
+use crate::data_url;
+
 /// A message of a chat.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase", deny_unknown_fields)]
@@ -126,23 +128,16 @@ impl Part {
         Some(match self {
             Part::Text { text } => text.clone(),
             Part::ImageUrl { image_url } => {
-                let (kind, length) = data_url(&image_url.url)?;
+                let (kind, length) = data_url::read(&image_url.url)?;
                 format!("[image_url: {kind}, {length} bytes]")
             }
             Part::InputAudio { input_audio: Recording { data, format } } => {
                 format!("[input_audio: {format}, {} bytes]", STANDARD.decode(data).ok()?.len())
             }
             Part::File { file } => {
-                let (_, length) = data_url(&file.file_data)?;
+                let (_, length) = data_url::read(&file.file_data)?;
                 format!("[file: {}, {length} bytes]", file.filename)
             }
         })
     }
-}
-
-/// The media type and the length of the data in a URL such as
-/// `data:image/png;base64,…`.
-fn data_url(url: &str) -> Option<(&str, usize)> {
-    let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
-    Some((media_type, STANDARD.decode(data).ok()?.len()))
 }

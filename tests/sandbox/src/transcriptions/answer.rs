@@ -39,6 +39,7 @@ pub(crate) struct Transcript {
     with_logprobs: bool,
     speakers: Vec<String>,
     prompt_tokens: u64,
+    is_translation: bool,
 }
 
 /// A piece of a transcript with its time, in seconds.
@@ -72,7 +73,13 @@ impl Transcript {
             with_logprobs: form.texts("include[]").any(|include| include == "logprobs"),
             speakers: owned("known_speaker_names[]"),
             prompt_tokens: tokens::count(form.text("prompt").unwrap_or_default()),
+            is_translation: false,
         }
+    }
+
+    /// A transcript in English. Everything is English to the sandbox.
+    pub(crate) fn translation(form: &Form, seconds: f64, spoken: Option<String>) -> Self {
+        Transcript { is_translation: true, ..Transcript::new(form, Kind::Whisper, seconds, spoken) }
     }
 
     pub(crate) fn answer(&self, pause: Duration) -> Response {
@@ -90,7 +97,8 @@ impl Transcript {
     }
 
     fn simple(&self) -> Value {
-        let mut answer = json!({"text": self.text, "usage": self.usage()});
+        let mut answer = json!({"text": self.text});
+        self.add_usage(&mut answer);
         if self.with_logprobs {
             answer["logprobs"] = logprobs(&self.text);
         }
@@ -103,12 +111,12 @@ impl Transcript {
     fn verbose(&self) -> Value {
         let language = self.languages.first().map(String::as_str);
         let mut answer = json!({
-            "task": "transcribe",
+            "task": if self.is_translation { "translate" } else { "transcribe" },
             "language": if language == Some("en") { Some("english") } else { language },
             "duration": self.seconds,
             "text": self.text,
-            "usage": self.usage(),
         });
+        self.add_usage(&mut answer);
         if self.with_words {
             answer["words"] = self.words().iter().map(word).collect();
         }
@@ -223,6 +231,13 @@ impl Transcript {
     fn add_logprobs(&self, event: &mut Value, text: &str) {
         if self.with_logprobs {
             event["logprobs"] = logprobs(text);
+        }
+    }
+
+    /// Translations report no usage.
+    fn add_usage(&self, answer: &mut Value) {
+        if !self.is_translation {
+            answer["usage"] = self.usage();
         }
     }
 

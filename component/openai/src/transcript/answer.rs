@@ -2,7 +2,7 @@
 //! always return the requested format or label the response correctly.
 
 use connector_sdk::http::Response;
-use connector_sdk::{Failure, Result, errors, events, json};
+use connector_sdk::{Failure, Outcome, Result, errors, events, json};
 use serde_json::{Map, Value};
 
 use crate::stream::{self, Next};
@@ -11,9 +11,9 @@ use crate::usage::Usage;
 /// A transcript.
 pub struct Answer {
     /// The text, or an object that contains it.
-    pub output: Value,
+    output: Value,
     /// The token counts.
-    pub usage: Usage,
+    usage: Usage,
 }
 
 impl Answer {
@@ -27,6 +27,16 @@ impl Answer {
     pub fn read(response: &Response, format: &str) -> Result<Self> {
         let text = response.text()?;
         Self::of_text(&text, Label::of(response), format)
+    }
+
+    /// The outcome of a run with this model.
+    pub fn outcome(self, model: &str, request_id: Option<String>) -> Result<Outcome<Value>> {
+        let usage = (!self.usage.is_empty()).then_some(self.usage);
+        Outcome::new(self.output).with_metadata(&serde_json::json!({
+            "model": model,
+            "usage": usage,
+            "requestId": request_id,
+        }))
     }
 
     fn of_text(text: &str, label: Label, format: &str) -> Result<Self> {

@@ -20,7 +20,7 @@ pub struct Json {
 #[derive(Deserialize, Properties)]
 #[property(label = "verbose_json")]
 pub struct Verbose {
-    /// The spoken language.
+    /// The language of the transcript.
     language: Option<String>,
     /// The length of the audio, in seconds.
     duration: Option<f64>,
