@@ -78,7 +78,7 @@ package: dist  ## a Debian package, a tarball and an SBOM: TARGET/package
 	cp $(TARGET)/components/openai.wasm $(TARGET)/package/components
 	scripts/package/build.sh $(TARGET)/dist/connector $(TARGET)/package/components $(TARGET) $(TARGET)/package
 
-bench: build dist ## all benchmarks, compared with seven peers, which it installs; takes half an hour
+bench: build dist ## all benchmarks, compared with seven peers; installs what they need; takes half an hour
 	tests/bench/peers/install.sh $(TARGET)
 	tests/bench/bench.py $(TARGET)
 

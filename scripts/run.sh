@@ -50,7 +50,7 @@ show connector run openai/v1/ask --input $out/ask-object.input.json
 say "4. Create Image"
 show connector run openai/v1/createImage --set 'imageMessages[0].content=…' --output-dir $out
 "$connector" run openai/v1/createImage --output-dir "$out" \
-    --set 'imageMessages[0].content=A lighthouse at dusk, flat colours' --set size=1024x1024
+    --set 'imageMessages[0].content=A lighthouse at dusk, flat colors' --set size=1024x1024
 
 say "5. Text-To-Speech"
 show connector run openai/v1/createSpeech --set 'input=…' --set voice=alloy --set responseFormat=wav --output-dir $out

@@ -152,7 +152,7 @@ def warm(origin, _):
     row("warm: library", f"p50 {ours['p50']:.0f} µs, p99 {ours['p99']:.0f} µs")
     at_most("warm: p50 relative to ureq's", ours["p50"] / theirs["p50"], 1.10, "×")
     at_most("warm: p99 relative to ureq's", ours["p99"] / theirs["p99"], 1.25, "×")
-    row("warm: overhead on an answer that takes 300 ms", f"{(ours['p50'] - theirs['p50']) / 3000:.3f} %")
+    row("warm: overhead on an answer that takes 300 ms", f"{(ours['p50'] - theirs['p50']) / 3000:.3f}%")
 
 
 def cpu(origin, _):

@@ -286,10 +286,10 @@ fn an_error_keeps_its_kind_message_and_request_id() {
         (404, "not_found_error", FailureKind::NotFound),
         (413, "request_too_large", FailureKind::TooLarge),
     ] {
-        bench.api.script(Scripted::error(status, code, "system: it is so."));
+        bench.api.script(Scripted::error(status, code, "system: not accepted."));
         let failure = bench.ask(json!({})).unwrap_err();
         assert_eq!((failure.kind, failure.status), (kind, Some(status)));
-        assert_eq!(failure.message, "system: it is so");
+        assert_eq!(failure.message, "system: not accepted");
         assert_eq!(failure.code.as_deref(), Some(code));
         assert_eq!(failure.property.as_deref(), Some("system"));
         assert_eq!(failure.request_id.as_deref(), Some("req_1"));

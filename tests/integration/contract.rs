@@ -25,8 +25,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use connector_host::{
-    Connection, ConnectionValues, Connector, Failure, FailureKind, FileEntry, Files, Host,
-    HostOptions, Limits, LoadError, Outcome,
+    Connection, ConnectionValues, Connector, Definition, Failure, FailureKind, FileEntry, Files,
+    Host, HostOptions, Limits, LoadError, Outcome,
 };
 use connector_tests::guest::Guest;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::path::Path;
 use connector_tests::in_repository;
 
 /// From the lowest to the highest.
-const LAYERS: [&str; 15] = [
+const LAYERS: [&str; 16] = [
     "contract",
     "input",
     "render",
@@ -18,6 +18,7 @@ const LAYERS: [&str; 15] = [
     "runtime",
     "describe",
     "options",
+    "network",
     "connection",
     "connector",
     "run",
@@ -101,7 +102,7 @@ fn upward(file: &str, at: &[&str], text: &str) -> Vec<String> {
     uses.filter(|used| height(&used.path[0]).is_none_or(|other| other > own))
         .map(|Use { line, path }| {
             let (layer, other) = (at[0], path.join("::"));
-            format!("{file}:{line}: `{layer}` uses `{other}`, and may use only what is below it")
+            format!("{file}:{line}: `{layer}` uses `{other}`, but may use only what is below it")
         })
         .collect()
 }
@@ -120,7 +121,7 @@ fn each_layer_uses_only_what_is_below_it() {
 fn detects_a_use_of_a_higher_layer() {
     let text = "use std::fs;\n\nuse crate::contract::Failure;\nuse crate::run::Run;\n";
     let wrong = upward("a.rs", &["egress", "route"], text);
-    assert_eq!(wrong, ["a.rs:4: `egress` uses `run::Run`, and may use only what is below it"]);
+    assert_eq!(wrong, ["a.rs:4: `egress` uses `run::Run`, but may use only what is below it"]);
     let wrong = upward("b.rs", &["contract", "json"], "    use super::super::host::Host;\n");
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     let text = "#[cfg(test)]\nuse crate::run::Run;\nuse super::secret::Secret;\n";

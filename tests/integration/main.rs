@@ -23,6 +23,7 @@ mod isolation;
 mod judges;
 mod layers;
 mod mcp;
+mod network;
 mod node_red;
 mod package;
 mod page;

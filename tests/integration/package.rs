@@ -1,5 +1,5 @@
-//! The packages (`make package`): their contents, that what they install works
-//! on its own, and that builds are reproducible.
+//! The packages (`make package`): they are complete, what they install works on
+//! its own, and builds are reproducible.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,8 @@ fn with_extension(folder: &TempDir, extension: &str) -> PathBuf {
         .unwrap()
 }
 
-/// Runs an installed command that sees no other folder of this machine.
+/// Runs an installed command with an empty home folder and no other environment
+/// variables.
 fn installed(root: &Path, program: &str, arguments: &[&str]) -> Ran {
     let home = TempDir::new().unwrap();
     let mut command = Command::new(root.join(program));
@@ -53,7 +54,7 @@ fn the_debian_package_contains_everything_it_needs() {
     let list = installed(root.path(), "usr/bin/connector", &["list"]);
     assert!(list.stdout.contains("openai/v1/ask"), "{list:?}");
     assert!(list.stdout.contains("anthropic/v1/ask"), "{list:?}");
-    // Approved by the lock: without a token, only the connection is missing.
+    // The lock file approves the connector, so only the token is missing.
     let test = installed(root.path(), "usr/bin/connector", &["test", "openai"]);
     assert_eq!(test.status, 3, "{test:?}");
 

@@ -148,11 +148,17 @@ fn shows_no_secret_of_a_connection() {
     let id = store.add("work", "https://api.test/v1");
     let shown = store.run(&["connection", "show", "work"]).stdout;
     let lines: Vec<&str> = shown.lines().collect();
-    for line in [&format!("id         {id}"), "token      set", "baseUrl    https://api.test/v1"] {
+    for line in [
+        &format!("id             {id}"),
+        "token          set",
+        "baseUrl        https://api.test/v1",
+        "authorization  bearer",
+    ] {
         assert!(lines.contains(&line), "{line:?}: {shown}");
     }
     let json = store.run(&["connection", "show", &id, "--json"]).json();
-    assert_eq!(json["values"], json!({"baseUrl": "https://api.test/v1"}));
+    let values = json!({ "authorization": "bearer", "baseUrl": "https://api.test/v1" });
+    assert_eq!(json["values"], values);
     assert_eq!(json["secrets"], json!(["token"]));
     assert_eq!((&json["name"], &json["component"]), (&json!("work"), &json!("openai/v1")));
 
@@ -160,7 +166,7 @@ fn shows_no_secret_of_a_connection() {
     let mut without = store.command(&["connection", "show", "work", "--json"]);
     let without = free_of_token(ran(without.env("CONNECTOR_COMPONENTS", store.dir.path()))).json();
     assert_eq!(without["values"], json!({}));
-    assert_eq!(without["secrets"].as_array().unwrap().len(), 2);
+    assert_eq!(without["secrets"].as_array().unwrap().len(), 3);
 
     let listed = store.run(&["connection", "list"]).stdout;
     assert!(listed.starts_with(&format!("openai/v1  work  {id}  ")), "{listed}");

@@ -30,7 +30,7 @@ fn crates(package: &str, options: &[&str]) -> BTreeSet<String> {
 
 /// The crates of the OpenAI connector besides its own and serde's. `talc`, the
 /// allocator, pulls in `allocator-api2`, `lock_api` and `scopeguard`; the
-/// bindings are `wit-bindgen`; the other third-party crates belong to
+/// bindings need `wit-bindgen`; the other third-party crates belong to
 /// serde_json.
 const GUEST_CRATES: [&str; 14] = [
     "allocator-api2",

@@ -2,10 +2,10 @@
 //
 //     node runtime.cjs FOLDER PACKAGE USER_DIR [--editor]
 //
-// FOLDER is where `install.sh` installed Node-RED, PACKAGE is host/node/node-red.
-// Each line of standard input is a command, each line of standard output an event,
-// both JSON. Buffers are written as { "buffer": base64 }. Exits when standard
-// input closes.
+// FOLDER is where `install.sh` installed Node-RED, and PACKAGE is
+// host/node/node-red. Each line of standard input is a command, and each line of
+// standard output is an event; both are JSON. Buffers are written as
+// { "buffer": base64 }. Exits when standard input closes.
 
 const fs = require('node:fs');
 const http = require('node:http');

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a validator of OpenAPI documents, and client generators.
+# Installs an OpenAPI validator and client generators.
 #
 #     tests/openapi/install.sh TARGET
 #

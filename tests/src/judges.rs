@@ -1,14 +1,20 @@
 //! Independent servers that judge the connector. `tests/judges/install.sh`
 //! installs them.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::CANARY;
 use crate::server::{Server, exchange, installed};
+use crate::{CANARY, in_repository};
 
 /// LLMock, which fails on request and judges how the client reacts. It is
 /// stopped when dropped.
 pub struct LlMock(Server);
+
+/// aimock, which simulates files, batches, edits, translations and moderations. It
+/// is stopped when dropped.
+pub struct AiMock(Server);
 
 /// llama.cpp's server with SmolLM2, a language model of 135 million parameters.
 /// It is small, but a real model. The server is stopped when dropped.
@@ -32,8 +38,8 @@ impl LlMock {
         base_url(&self.0)
     }
 
-    /// Resets it, and scripts behaviours that it goes through before it
-    /// responds normally.
+    /// Resets the server, and scripts the behaviors that it goes through
+    /// before it responds normally.
     pub fn script(&self, behaviors: &Value) {
         self.ask("POST", "/_llmock/reset", &json!({}));
         self.ask("POST", "/_llmock/scenario", &json!({ "behaviors": behaviors }));
@@ -55,6 +61,37 @@ impl LlMock {
 
     fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
         ask(&self.0, method, path, body)
+    }
+}
+
+impl AiMock {
+    /// Starts a server on a free port. It accepts only the canary as its key.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub fn start() -> Self {
+        let cli = installed("judges", "node_modules/@copilotkit/aimock/dist/cli.js");
+        let fixtures = in_repository("tests/judges/aimock.json");
+        Self(Server::start(Path::new("env"), "/health", |command, address| {
+            command.arg(format!("AIMOCK_API_KEYS={CANARY}")).arg("node").arg(&cli);
+            command.args(["--host", "127.0.0.1", "--port", &address.port().to_string()]);
+            command.arg("--fixtures").arg(&fixtures).arg("--validate-on-load");
+        }))
+    }
+
+    /// The base URL for clients: `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        base_url(&self.0)
+    }
+
+    /// The requests that it has received, with their method, path, headers and
+    /// content as it understood it.
+    ///
+    /// # Panics
+    /// If it does not return them.
+    pub fn requests(&self) -> Vec<Value> {
+        let requests = ask(&self.0, "GET", "/v1/_requests", &json!({}));
+        requests.as_array().unwrap().clone()
     }
 }
 

@@ -22,6 +22,7 @@ mod server;
 pub mod service;
 pub mod steady;
 pub mod tls;
+pub mod tunnel;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

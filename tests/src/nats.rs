@@ -462,7 +462,7 @@ impl Caller {
     #[track_caller]
     pub fn dead(&self, id: &str) -> Value {
         let subject = format!("connector.dead.{id}");
-        until(&format!("{id} is dead"), || {
+        until(&format!("there is a dead letter for {id}"), || {
             self.wait_for(async {
                 let stream = self.context.get_stream("connector-dead").await.unwrap();
                 let found = stream.get_last_raw_message_by_subject(&subject).await.ok()?;

@@ -1,7 +1,7 @@
 //! TLS on this machine: a certificate authority, certificates signed by it, and
 //! a server that adds TLS to a plain one.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
@@ -142,6 +142,55 @@ pub fn serve(identity: Identity, behind: SocketAddr, close: Close) -> u16 {
         }
     });
     port
+}
+
+/// Listens on a free port with this identity, and forwards each connection to the
+/// server at `behind` without regard to its content. Returns the port. It serves
+/// until the process ends.
+///
+/// # Panics
+/// If there is no free port.
+pub fn wrap(identity: Identity, behind: SocketAddr) -> u16 {
+    let config = config(identity);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let config = Arc::clone(&config);
+            thread::spawn(move || relay(client, config, behind));
+        }
+    });
+    port
+}
+
+/// Forwards bytes in both directions, one at a time: a TLS connection cannot be
+/// read and written by two threads.
+fn relay(client: TcpStream, config: Arc<ServerConfig>, behind: SocketAddr) -> io::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let connection = ServerConnection::new(config).map_err(io::Error::other)?;
+    client.set_read_timeout(Some(PAUSE))?;
+    let mut client = StreamOwned::new(connection, client);
+    let mut server = TcpStream::connect(behind)?;
+    server.set_read_timeout(Some(PAUSE))?;
+    while copy_some(&mut client, &mut server)? && copy_some(&mut server, &mut client)? {}
+    client.conn.send_close_notify();
+    client.flush()
+}
+
+/// Copies what has arrived. Returns whether more may follow.
+fn copy_some(from: &mut impl Read, to: &mut impl Write) -> io::Result<bool> {
+    let mut chunk = [0; 4096];
+    match from.read(&mut chunk) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            to.write_all(chunk.get(..count).unwrap_or_default())?;
+            to.flush().map(|()| true)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Ok(true)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Forwards one request, and its response.

@@ -1,5 +1,7 @@
 //! The connection: its settings, and how the host authorizes requests.
 
+use std::collections::BTreeMap;
+
 use connector_sdk::{Authorization, Connection, Properties, Result, Settings};
 use serde::Deserialize;
 
@@ -9,11 +11,20 @@ const BASE_URL: &str = "https://api.openai.com/v1";
 
 pub const CONNECTION: Connection = Connection {
     help: include_str!("connection.md"),
-    authorizations: &[Authorization::BEARER],
+    authorizations: &[
+        Authorization::BEARER,
+        // https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle
+        Authorization {
+            title: "API Key (Azure)",
+            ..Authorization::header::<AzureKey>("api-key", "apiKey")
+        },
+    ],
     properties: ConnectionSettings::PROPERTIES,
     base_url_property: Some("baseUrl"),
     base_url_hint: errors::BASE_URL_HINT,
     headers: &[("organization", "OpenAI-Organization"), ("project", "OpenAI-Project")],
+    query: &[("apiVersion", "api-version")],
+    user_headers: Some("headers"),
     lasting_errors: errors::OUT_OF_CREDIT,
     environment: &[
         ("token", "OPENAI_API_KEY"),
@@ -29,7 +40,17 @@ pub const CONNECTION: Connection = Connection {
     ..Connection::new(BASE_URL)
 };
 
-/// The settings besides the token, for accounts with several organizations and
+/// The key of an Azure OpenAI resource.
+#[derive(Properties)]
+#[property(connection)]
+#[serde(rename_all = "camelCase")]
+struct AzureKey {
+    /// The key of an Azure OpenAI resource. It is sent only to the base URL.
+    #[property(secret, label = "API Key", control = password)]
+    api_key: String,
+}
+
+/// The settings besides the credential, for accounts with several organizations and
 /// for other servers with an OpenAI-compatible API.
 #[derive(Deserialize, Properties)]
 #[property(connection)]
@@ -53,6 +74,13 @@ pub struct ConnectionSettings {
     #[property(advanced, default = "max_completion_tokens")]
     #[property(choices("max_completion_tokens", "max_tokens"))]
     pub max_tokens_parameter: String,
+    /// The version of the API, for servers that require it in the query, such as preview
+    /// versions of Azure OpenAI.
+    #[property(advanced, label = "API Version", placeholder = "preview")]
+    api_version: Option<String>,
+    /// Additional headers for every request, such as those that a gateway requires.
+    #[property(advanced, secret)]
+    headers: Option<BTreeMap<String, String>>,
 }
 
 fn max_completion_tokens() -> String {

@@ -1,10 +1,10 @@
 //! The OpenAI connector, for OpenAI and for any server with a compatible API.
 //!
 //! Each action is a module. They share the `connection`, the mapping of
-//! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, lists of `texts`, `stream`s of
-//! events, lists in `pages`, the `ids` in paths, `transcript`s of audio and token
-//! counts (`usage`).
+//! `errors`, the list of `models` and their `purposes`, the `rules` for what each
+//! model supports, the `parameters` that are sent unchanged, lists of `texts`,
+//! `stream`s of events, lists in `pages`, the `ids` in paths, `transcript`s of
+//! audio and token counts (`usage`).
 
 mod ask;
 mod batch;
@@ -23,6 +23,7 @@ mod lenient;
 mod models;
 mod pages;
 mod parameters;
+mod purposes;
 mod rules;
 mod stream;
 mod texts;

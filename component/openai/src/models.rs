@@ -10,6 +10,7 @@ use connector_sdk::{
 use serde_json::Value;
 
 use crate::errors::BASE_URL_HINT;
+use crate::purposes::purpose;
 
 /// A model.
 #[derive(Debug)]
@@ -135,7 +136,10 @@ fn sorted(
 
 impl From<Model> for OptionItem {
     fn from(model: Model) -> Self {
-        let description = model.shutdown_date.map(|date| format!("Shuts down on {date}."));
+        let purpose = purpose(&model.id).map(str::to_owned);
+        let end = model.shutdown_date.map(|date| format!("Shuts down on {date}."));
+        let parts: Vec<String> = purpose.into_iter().chain(end).collect();
+        let description = (!parts.is_empty()).then(|| parts.join(" "));
         Self { description, ..model.id.into() }
     }
 }
@@ -209,11 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn an_option_shows_the_shutdown_date() {
+    fn an_option_shows_the_purpose_and_the_shutdown_date() {
         let model = json!({ "id": "gpt-old", "created": 10, "shutdown_date": "2026-10-23" });
         let item = OptionItem::from(Model::of(&model).unwrap());
         assert_eq!(item.value, "gpt-old");
-        assert_eq!(item.description.as_deref(), Some("Shuts down on 2026-10-23."));
+        assert_eq!(item.description.as_deref(), Some("Text. Shuts down on 2026-10-23."));
+        let item = OptionItem::from(Model::of(&json!({ "id": "mistral-large" })).unwrap());
+        assert_eq!(item.description, None);
     }
 
     #[test]

@@ -356,7 +356,7 @@ impl Explanation {
         };
         for name in CONTAINERS {
             let Some(held) = members.get(*name) else { continue };
-            // Next to a message, it is only a title such as `Bad Request`.
+            // Next to a message, `error` is only a title such as `Bad Request`.
             if *name == "error" && held.is_string() && own.message.is_some() {
                 continue;
             }

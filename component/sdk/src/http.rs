@@ -586,12 +586,12 @@ impl Response {
         Outcome::new(self.member(name)?).with_metadata(&self.metadata())
     }
 
-    /// Deserializes the rest of the body from JSON, with embedded files stored.
+    /// Deserializes the rest of the body from JSON, and stores embedded files.
     pub fn json_with_files<T: DeserializeOwned>(&self, files: &EmbeddedFiles) -> Result<T> {
         self.parse(&self.json_text(Some(files))?)
     }
 
-    /// Returns the rest of the body as JSON text, with embedded files stored.
+    /// Returns the rest of the body as JSON text, and stores embedded files.
     pub fn json_text(&self, files: Option<&EmbeddedFiles>) -> Result<String> {
         let files = files.map(EmbeddedFiles::record);
         self.response.json(files.as_ref()).map_err(|failure| {
@@ -659,7 +659,7 @@ impl Response {
         Events { response: self, files: None }
     }
 
-    /// Returns the events of the body, with files embedded in their JSON stored.
+    /// Returns the events of the body, and stores files embedded in their JSON.
     pub fn events_with_files(&self, files: &EmbeddedFiles) -> Events<'_> {
         Events { response: self, files: Some(files.record()) }
     }

@@ -37,8 +37,8 @@
 //! }
 //! ```
 //!
-//! Its `Cargo.toml` depends on this crate and on `serde` with the `derive`
-//! feature. To build the component, run
+//! The connector's `Cargo.toml` depends on this crate and on `serde` with the
+//! `derive` feature. To build the component, run
 //! `cargo rustc --crate-type cdylib --target wasm32-unknown-unknown` with
 //! `wasm-component-ld` as the linker. Tests of a connector run natively, with
 //! [`testing`] in place of the host.

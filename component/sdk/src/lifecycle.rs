@@ -11,8 +11,8 @@ pub fn wait(duration: Duration) -> Result<()> {
 }
 
 /// Cancels work that the run started at the provider, if the run must end.
-/// `stop` has a short time to send requests. If it fails, its failure is logged.
-/// Returns `failure`.
+/// `stop` has a short time to send requests. If `stop` fails, its failure is
+/// logged. Returns `failure`.
 ///
 /// ```no_run
 /// use connector_sdk::{Result, http, lifecycle};

@@ -1,4 +1,4 @@
-//! Tests of the macros' error messages, see `fail/README.md`.
+//! Tests of the macros' error messages; see `fail/README.md`.
 
 #[test]
 fn reports_mistakes_in_attributes() {

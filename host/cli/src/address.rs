@@ -25,7 +25,7 @@ impl Address {
             }
             _ => Err(Error::usage(
                 format!("`{text}` is not an action address"),
-                "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them",
+                "use the form CONNECTOR/vN/ACTION, such as openai/v1/ask; see `connector list`",
             )),
         }
     }

@@ -71,7 +71,8 @@ pub enum Command {
     /// Check a connector and report errors and warnings
     ///
     /// A connector with errors cannot be loaded. Warnings point out what is missing for forms,
-    /// documentation or models. Fails if there are errors, and with --strict if there are warnings.
+    /// documentation or models. Fails if there are errors and, with --strict, if there are
+    /// warnings.
     Check {
         /// A connector, such as `./weather.wasm`
         connector: String,
@@ -142,8 +143,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Offer the actions as Model Context Protocol (MCP) tools
     ///
-    /// Uses standard input and output, as MCP clients expect, or with --listen streamable HTTP at
-    /// `/mcp`.
+    /// Uses standard input and output, as MCP clients expect, or, with --listen, streamable HTTP
+    /// at `/mcp`.
     #[cfg(feature = "mcp")]
     Mcp(McpArgs),
     /// Process runs from a queue in NATS JetStream, alongside any number of other workers

@@ -7,8 +7,8 @@ use super::components::Components;
 use super::error::Error;
 use super::print;
 
-/// Prints errors or, if there are none, warnings. Fails if there are errors, and
-/// in `strict` mode if there are warnings.
+/// Prints errors or, if there are none, warnings. Fails if there are errors and,
+/// in `strict` mode, if there are warnings.
 pub fn check(
     components: &Components,
     name: &str,

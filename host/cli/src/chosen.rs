@@ -131,7 +131,7 @@ fn loaded(
                 "`{}` is a connection for {}, not for {component}",
                 record.name, record.component
             ),
-            "`connector connection list` lists them",
+            "`connector connection list` lists the stored connections",
         ));
     }
     let stored = store.connection(&record.id)?;
@@ -152,6 +152,6 @@ pub fn component(connector: &Connector) -> String {
 pub fn unknown(wanted: &str, of: &str) -> Error {
     Error::usage(
         format!("no stored connection `{wanted}`{of}"),
-        "`connector connection list` lists them",
+        "`connector connection list` lists the stored connections",
     )
 }

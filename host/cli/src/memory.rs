@@ -7,7 +7,7 @@ const LARGE: libc::c_int = 1 << 20;
 
 /// Makes malloc return large blocks to the system when they are freed.
 ///
-/// By default glibc raises the threshold to the size of the largest block freed
+/// By default, glibc raises the threshold to the size of the largest block freed
 /// so far. Large blocks of later runs would then stay in the heaps of their
 /// threads, up to 32 MiB in each.
 #[allow(unsafe_code, reason = "there is no safe function for it")]

@@ -64,7 +64,12 @@ pub fn read(
         let mut others = definition.authorizations.iter().filter(|one| one.name != authorization);
         others.any(|other| other.properties.contains(&property.name))
     };
-    for property in table.iter().filter(|property| property.secret) {
+    let has_proxy_user = values.contains_key(Definition::PROXY_USERNAME);
+    let is_asked_for = |property: &&Property| {
+        let is_proxy_password = property.name == Definition::PROXY_PASSWORD;
+        property.secret && (!property.advanced || is_proxy_password && has_proxy_user)
+    };
+    for property in table.iter().filter(is_asked_for) {
         let is_text = property.kind == PropertyType::String;
         if values.contains_key(&property.name) || !is_text || of_other(property) {
             continue;

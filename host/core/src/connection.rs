@@ -10,6 +10,7 @@ use ureq::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::contract::json::take_text;
 use crate::contract::{
     Authorization, BaseUrl, Binding, Definition, Descriptor, Failure, FailureKind, Scheme,
 };
@@ -17,6 +18,7 @@ use crate::egress::{
     Credential, Destination, Header, Route, Secret, header_name, is_header_of_connection,
 };
 use crate::input;
+use crate::network::Network;
 use crate::options::HostOptions;
 
 /// The values of a connection's properties, including the credential. `Debug`
@@ -35,6 +37,7 @@ pub struct Connection(Arc<Shared>);
 struct Shared {
     connector: String,
     route: Arc<Route>,
+    network: Network,
     settings: Value,
 }
 
@@ -93,6 +96,25 @@ impl Connection {
         self.0.route.has_unredacted_secret()
     }
 
+    /// What has changed since `before` about where a secret would go, such as "the
+    /// base URL", or `None` if it still goes to the same place.
+    ///
+    /// When somebody edits a connection without entering its secrets again, a
+    /// secret may only be kept if this returns `None`. Otherwise, anyone who may
+    /// edit connections could send their secrets to a server of their own.
+    pub fn destination_change(&self, secret: &str, before: &Self) -> Option<&'static str> {
+        let (now, before) = (&*self.0, &*before.0);
+        if secret == Definition::PROXY_PASSWORD {
+            return (!now.network.has_same_proxy(&before.network)).then_some("the proxy");
+        }
+        if now.route.base() != before.route.base() {
+            return Some("the base URL");
+        }
+        // A server can pass for the provider if its certificate is trusted.
+        (now.network.authorities != before.network.authorities)
+            .then_some("the list of certificate authorities")
+    }
+
     pub(crate) fn new(
         descriptor: &Descriptor,
         values: ConnectionValues,
@@ -115,6 +137,7 @@ impl Connection {
         let base_url = take_base_url(definition, &mut values)?;
         check_address(&base_url, definition, options)?;
         check_origin(&base_url, definition, options)?;
+        let network = Network::take(&mut values, &base_url, options)?;
         let mut headers = take_headers(definition, &mut values)?;
         headers.extend(take_user_headers(definition, scheme, &mut values)?);
         let query = take_query(definition, &mut values);
@@ -130,7 +153,8 @@ impl Connection {
         };
         Ok(Self(Arc::new(Shared {
             connector: descriptor.name.clone(),
-            route: Arc::new(Route::new(destination, &options.route())),
+            route: Arc::new(Route::new(destination, &network.route(options))),
+            network,
             settings: Value::Object(values),
         })))
     }
@@ -247,13 +271,6 @@ fn check_origin(
         format!("connections to {origin} are not allowed here; allowed: {}", granted.join(", "));
     let property = definition.base_url_property.clone();
     Err(Failure { property, ..Failure::new(FailureKind::InvalidInput, message) })
-}
-
-fn take_text(values: &mut Map<String, Value>, property: &str) -> Option<String> {
-    match values.remove(property) {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
-    }
 }
 
 fn take_credential(

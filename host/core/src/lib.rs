@@ -45,6 +45,7 @@ mod functions;
 mod fuzz;
 mod host;
 mod input;
+mod network;
 mod options;
 mod queries;
 pub mod render;

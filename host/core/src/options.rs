@@ -73,6 +73,7 @@ impl HostOptions {
             concurrent_runs: self.concurrent_runs,
             connect_timeout: self.connect_timeout,
             authorities: self.authorities.clone(),
+            proxy: None,
         }
     }
 }

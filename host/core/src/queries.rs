@@ -22,7 +22,7 @@ use crate::{input, render};
 /// finds the others.
 const MAX_OPTIONS: usize = 10_000;
 
-/// The current choices of a property, `wit/actions.wit` `option-list`.
+/// The current choices of a property (`option-list` in `wit/actions.wit`).
 #[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionList {

@@ -48,7 +48,7 @@ pub async fn lenient(request: Request, next: Next) -> Response {
     if is_post && json && !events { as_single_message(response).await } else { response }
 }
 
-/// Whether a client accepts a media type. Without a header it accepts all.
+/// Whether a client accepts a media type. Without an `Accept` header, it accepts any.
 fn accepts(headers: &HeaderMap, kind: &str) -> bool {
     let mut values = headers.get_all(header::ACCEPT).iter().peekable();
     if values.peek().is_none() {

@@ -149,7 +149,8 @@ pub struct ConnectionReplacement {
     /// A display name.
     name: String,
     /// The values of the connection's form. An omitted secret is kept, unless
-    /// the base URL changes.
+    /// it would go elsewhere: the base URL, the proxy or the certificate
+    /// authorities change.
     values: Map<String, Value>,
 }
 
@@ -272,12 +273,16 @@ async fn replace(
         let kept = old.keep_secrets(&mut values, table_of(&app, &record));
         let (connector, connection) = check(&app, &record.component, &values)?;
         let bound = binding(&connector, &connection);
-        if let Some(secret) = kept.first() {
-            let before = connector.connection(old.connection_values());
-            let stays = |before: &Connection| before.base_url() == connection.base_url();
-            if record.bound.as_ref() != Some(&bound) || !before.as_ref().is_ok_and(stays) {
+        let before = connector.connection(old.connection_values());
+        let is_bound = has_same_secrets(&record, &connector);
+        for secret in &kept {
+            let change = match &before {
+                Ok(before) if is_bound => connection.destination_change(secret, before),
+                _ => Some("the base URL"),
+            };
+            if let Some(change) = change {
                 let message =
-                    format!("`{secret}` must be entered again, because the base URL has changed");
+                    format!("`{secret}` must be entered again, because {change} has changed");
                 return Err(Failure {
                     property: Some(secret.clone()),
                     ..Failure::new(FailureKind::InvalidInput, message)

@@ -12,7 +12,7 @@ import { SchemaForm } from './form/form.jsx';
 import { initialInput } from './form/initial.js';
 import { OptionsContext } from './form/options-context.js';
 import { errorAt } from './form/property-path.js';
-import { withoutSecrets } from './form/schema.js';
+import { secretNames, withoutSecrets } from './form/schema.js';
 import { sentInput } from './form/sent.js';
 import { Tabs } from './parts/tabs.jsx';
 import { Request } from './request/request.jsx';
@@ -44,8 +44,7 @@ export function Workbench({ component, action }) {
         getConnectionForm(component.address),
         getDescriptor(component.address),
       ]);
-      const properties = Object.entries(connectionForm.schema.properties ?? {});
-      setSecrets(properties.filter(([, { 'x-secret': secret }]) => secret).map(([name]) => name));
+      setSecrets(secretNames(connectionForm.schema));
       setHelp(descriptor.connection?.help);
       setInput(drafts.get(address) ?? initialInput(actionForm.schema));
       setForm(actionForm);

@@ -1,8 +1,9 @@
 //! Tests parsers with generated inputs.
 //!
-//! A property is a function that panics if the property does not hold. The smallest
-//! failing input is printed, and its seed is written to `proptest-regressions/`
-//! in the crate under test. Once committed there, it is always tested first.
+//! A property is a function that panics if it does not hold for an input. The
+//! smallest failing input is printed, and its seed is written to
+//! `proptest-regressions/` in the crate under test. Once the seed is committed
+//! there, it is always tested first.
 
 mod mutation;
 

@@ -44,7 +44,8 @@ impl Bench {
         run.start().map(|outcome| outcome.output)
     }
 
-    /// The failure of a run that exceeds a limit. The next run is unaffected.
+    /// Asserts that a run fails because it exceeds a limit, and that the next
+    /// run is unaffected. Returns the failure.
     #[track_caller]
     fn assert_exceeds(&self, script: &Value, limits: &Limits, words: &str) -> Failure {
         let failure = self.act(script, limits).unwrap_err();

@@ -1,6 +1,6 @@
-//! How much memory a connector can make a service hold. It stays within the
-//! limits, whatever the connector does, and is released afterwards.
-//! These tests run the built command.
+//! The memory that a connector makes a service hold stays within the limits,
+//! whatever the connector does, and is released afterwards. These tests run the
+//! built command.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

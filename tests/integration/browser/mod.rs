@@ -114,7 +114,7 @@ fn ask_streams_the_answer() {
     assert_eq!(sent["messages"][2]["content"], "And at dusk?");
     assert_eq!((&sent["stream"], sent.get("temperature")), (&json!(true), None));
 
-    // The same by keyboard; then a run that is cancelled.
+    // Start a run with the keyboard, and cancel it.
     browser.fill("Content 3", "Again");
     browser.type_keys("\u{E009}\u{E007}\u{E000}");
     browser.until("document.querySelector('.caret')");

@@ -41,7 +41,11 @@ fn documents_a_single_property() {
             "Shown when Response Format is Object or List.",
         ),
         (["openai/v1/ask", "logitBias.50256"], "### `logitBias.50256`\n", "Between -100 and 100."),
-        (["openai", "token"], "### Token\n", "Required. Secret."),
+        (
+            ["openai", "token"],
+            "### Token\n",
+            "Required. Shown when Authorization is Bearer Token. Secret.",
+        ),
     ] {
         let printed = docs(&arguments);
         assert!(printed.starts_with(begin) && printed.contains(line), "{arguments:?}: {printed}");

@@ -96,10 +96,10 @@ fn wrong_arguments_are_explained_with_a_hint() {
     let (_dir, path) = files();
     let (list, empty, gone) = (path("list.json"), path("empty"), path("gone"));
     let add = ["connection", "add", "openai", "--name", "a"];
-    let address =
-        "an address is CONNECTOR/vN/ACTION, such as openai/v1/ask; `connector list` shows them";
+    let address = "use the form CONNECTOR/vN/ACTION, such as openai/v1/ask; see `connector list`";
     let functions = "`connector run --help` describes the format of --functions";
-    let secret = "use --secret-file PROPERTY=FILE with one of: token";
+    let secret =
+        "use --secret-file PROPERTY=FILE with one of: token, apiKey, headers, proxyPassword";
     let cases: Vec<(Vec<&str>, String, Option<&str>)> = vec![
         (vec!["run", "openai"], "`openai` is not an action address".into(), Some(address)),
         (vec!["run", "openai/ask"], "`openai/ask` is not an action address".into(), Some(address)),
@@ -112,8 +112,9 @@ fn wrong_arguments_are_explained_with_a_hint() {
             vec!["docs", "openai", "nope"],
             "unknown property `nope`".into(),
             Some(
-                "the properties of openai are: token, baseUrl, organization, project, \
-                 maxTokensParameter",
+                "the properties of openai are: authorization, token, apiKey, baseUrl, organization, \
+                 project, maxTokensParameter, apiVersion, headers, proxy, proxyUsername, \
+                 proxyPassword, certificateAuthorities",
             ),
         ),
         (

@@ -173,7 +173,8 @@ fn a_form_shows_the_properties_of_the_chosen_authorization() {
     let connector = two_schemes();
     let table = &connector.descriptor().connection.properties;
     let names: Vec<&str> = table.iter().map(|row| row.name.as_str()).collect();
-    assert_eq!(names, ["authorization", "token", "key", "baseUrl", "region"]);
+    let own = ["authorization", "token", "key", "baseUrl", "region"];
+    assert_eq!(names, [&own[..], &Definition::HOST_PROPERTIES].concat());
     let condition = |name: &str| json!(table.get(name).unwrap().condition);
     let picked =
         |name: &str| json!({ "property": "authorization", "matches": "one-of", "values": [name] });

@@ -38,7 +38,7 @@ impl Cached {
         connector.descriptor().name.clone()
     }
 
-    /// The only file.
+    /// The only file in the cache.
     fn file(&self) -> PathBuf {
         let files: Vec<_> = fs::read_dir(self.folder()).unwrap().collect();
         let [Ok(file)] = files.as_slice() else { panic!("{files:?}") };
@@ -141,7 +141,7 @@ fn a_damaged_file_is_rebuilt() {
         fs::write(cached.file(), &damaged).unwrap();
         let before = identity(&cached.file());
         assert_eq!(cached.load(&named("guest")), "guest");
-        assert_ne!(identity(&cached.file()), before, "it was not written again");
+        assert_ne!(identity(&cached.file()), before, "the file was not rewritten");
         assert_ne!(fs::read(cached.file()).unwrap(), damaged);
         let anew = identity(&cached.file());
         cached.load(&named("guest"));
@@ -154,7 +154,7 @@ fn the_file_of_another_component_is_not_trusted() {
     let cached = Cached::new();
     let other = cached.swapped();
     assert_eq!(cached.load(&named("guest")), "guest");
-    assert_ne!(fs::read(cached.file()).unwrap(), other, "it was not written again");
+    assert_ne!(fs::read(cached.file()).unwrap(), other, "the file was not rewritten");
 }
 
 #[test]

@@ -189,8 +189,11 @@ fn every_table_is_rendered() {
         let docs = render::docs(descriptor);
         let actions = descriptor.actions.iter().map(|action| (&action.title, &action.properties));
         let connection = &descriptor.connection;
-        for (title, table) in actions.chain([(&connection.title, &connection.properties)]) {
+        let titles = connection.authorizations.iter().map(|one| &one.title);
+        for title in actions.clone().map(|(title, _)| title).chain(titles) {
             assert!(docs.contains(title.as_str()), "{title}");
+        }
+        for (title, table) in actions.chain([(&connection.title, &connection.properties)]) {
             let schema = json!(render::schema(title, "", table));
             assert!(jsonschema::draft7::meta::is_valid(&schema), "{schema}");
             assert!(jsonschema::draft202012::meta::is_valid(&schema), "{schema}");

@@ -174,7 +174,7 @@ fn a_response_in_the_other_format_is_read_if_possible() {
     check(vec![
         Row::answer("JSON", move |call| json("200 OK", &in_one_piece(call)), works())
             .only(STREAMED),
-        row("JSON labelled as a stream", in_one_piece, fails(InvalidOutput))
+        row("JSON labeled as a stream", in_one_piece, fails(InvalidOutput))
             .except(&[AskStreamed, TranscriptionStreamed], works()),
         Row::answer(
             "a stream where JSON was requested",
@@ -184,7 +184,7 @@ fn a_response_in_the_other_format_is_read_if_possible() {
         .only(IN_JSON)
         .except(&[Ask], works()),
         Row::answer(
-            "a stream labelled as JSON",
+            "a stream labeled as JSON",
             |call| json("200 OK", &good(call).1),
             fails(InvalidOutput),
         )

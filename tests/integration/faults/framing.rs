@@ -298,7 +298,7 @@ fn nothing_is_decompressed() {
         packed("br"),
         packed("gzip, identity"),
         packed("x-unheard-of"),
-        Row::answer("not labelled", unlabelled, fails(InvalidOutput)),
+        Row::answer("not labeled", unlabelled, fails(InvalidOutput)),
     ]);
     let plain = |call: Call| {
         let media_type = format!("Content-Type: {}", call.good().0);

@@ -178,7 +178,7 @@ fn speech_must_be_audio() {
             fails(WRONG),
         ),
         body("an HTML page", "Content-Type: text/html", b"<html>Log in</html>", fails(WRONG)),
-        body("audio labelled as HTML", "Content-Type: text/html", b"ID3", works()),
+        body("audio labeled as HTML", "Content-Type: text/html", b"ID3", works()),
         body("plain text", "Content-Type: audio/mpeg", b"Out of order", fails(WRONG)),
     ]);
 }

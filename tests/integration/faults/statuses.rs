@@ -59,7 +59,7 @@ const BODIES: &[(&str, &str, &str)] = &[
     ("truncated JSON", JSON, r#"{"error":{"mess"#),
     ("JSON of another kind", JSON, "[1,2,3]"),
     ("a JSON string", JSON, "\"No.\""),
-    ("JSON labelled as HTML", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
+    ("JSON labeled as HTML", "Content-Type: text/html", r#"{"error":{"message":"No."}}"#),
     ("a byte order mark", JSON, "\u{feff}{\"error\":{\"message\":\"No.\"}}"),
     ("a stream", "Content-Type: text/event-stream", "data: {\"error\":{\"message\":\"No.\"}}\n\n"),
     ("a number that is too large", JSON, r#"{"error":{"message":"No.","code":1e999}}"#),

@@ -92,8 +92,8 @@ fn requests_for_images_are_retried_too() {
     ]));
     let connection = connector.connection(connection_values(&llmock.base_url())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    // Its image models return links unless the request says otherwise, like
-    // OpenAI's older ones.
+    // LLMock's image models return links unless the request says otherwise,
+    // like OpenAI's older ones.
     let input = json!({
         "model": "dall-e-3", "responseFormat": "b64_json",
         "imageMessages": [{ "content": "A lighthouse" }],

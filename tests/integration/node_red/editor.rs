@@ -58,6 +58,18 @@ fn a_node_can_be_added_configured_and_deployed() {
     browser.fill("Token", "sk-wrong-token-0123456789");
     browser.press("Advanced");
     browser.fill("Base URL", &sandbox.base_url());
+    // The secrets of another authorization are hidden, and advanced ones are below.
+    let is_visible = |name: &str| {
+        let of = format!("[for=node-config-input-{name}]");
+        browser.value(&format!("document.querySelector({of:?}).checkVisibility()")) == json!(true)
+    };
+    assert!(is_visible("token") && is_visible("proxyPassword") && !is_visible("apiKey"));
+    browser.press("Authorization");
+    browser.press("API Key (Azure)");
+    browser.until("document.querySelector('[for=node-config-input-apiKey]').checkVisibility()");
+    assert!(!is_visible("token"));
+    browser.press("Authorization");
+    browser.press("Bearer Token");
     browser.press("Test");
     browser.until("document.querySelector('#connection-tested.is-bad')?.innerText");
     browser.screenshot("node-red-connection-wrong");

@@ -75,7 +75,10 @@ fn the_token_is_only_in_the_request() {
         assert!(!text.contains(CANARY), "the token is in {place}");
     }
     let (_, known) = get(&node_red, "/credentials/openai.v1/connection");
-    assert_eq!(serde_json::from_str::<Value>(&known).unwrap(), json!({ "has_token": true }));
+    let expected = json!({
+        "has_token": true, "has_apiKey": false, "has_headers": false, "has_proxyPassword": false,
+    });
+    assert_eq!(serde_json::from_str::<Value>(&known).unwrap(), expected);
 }
 
 #[test]

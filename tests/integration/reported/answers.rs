@@ -1,5 +1,5 @@
 //! A response is read according to its content, whatever was requested and
-//! however it is labelled. If it cannot be read, the failure describes it.
+//! however it is labeled. If it cannot be read, the failure describes it.
 
 use connector_host::FailureKind;
 use openai_sandbox::Fault;
@@ -25,22 +25,22 @@ fn hellos() -> Vec<(&'static str, Fault)> {
     vec![
         ("a17, a byte order mark in front of JSON", body(JSON, format!("\u{feff}{whole}"))),
         ("a byte order mark in front of a stream", body(STREAM, format!("\u{feff}{chunks}"))),
-        ("a18, labelled as a stream", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
-        ("a18, labelled as JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, labeled as a stream", body(STREAM, format!("{whole}\n\ndata: [DONE]\n\n"))),
+        ("a18, labeled as JSON", body(JSON, format!("{whole}\n\ndata: [DONE]\n\n"))),
         ("a18, with one line break", body(STREAM, format!("{whole}\ndata: [DONE]\n"))),
-        ("JSON labelled as a stream", body(STREAM, whole.to_string())),
-        ("indented JSON labelled as a stream", body(STREAM, pretty.clone())),
+        ("JSON labeled as a stream", body(STREAM, whole.to_string())),
+        ("indented JSON labeled as a stream", body(STREAM, pretty.clone())),
         (
             "indented JSON followed by a [DONE] marker",
             body(STREAM, format!("{pretty}\n\ndata: [DONE]\n\n")),
         ),
-        ("JSON labelled as HTML", body("text/html", whole.to_string())),
+        ("JSON labeled as HTML", body("text/html", whole.to_string())),
         ("JSON after blank lines", body(JSON, format!("\n\n   \n{pretty}\n"))),
         ("JSON as the only event", body(STREAM, format!("data: {whole}\n\ndata: [DONE]\n\n"))),
-        ("JSON as the only event, labelled as JSON", body(JSON, format!("data: {whole}\n\n"))),
+        ("JSON as the only event, labeled as JSON", body(JSON, format!("data: {whole}\n\n"))),
         ("a stream", body(STREAM, chunks.clone() + "data: [DONE]\n\n")),
-        ("a stream labelled as JSON", body(JSON, chunks.clone())),
-        ("a stream labelled as text", body("text/plain; charset=utf-8", chunks)),
+        ("a stream labeled as JSON", body(JSON, chunks.clone())),
+        ("a stream labeled as text", body("text/plain; charset=utf-8", chunks)),
     ]
 }
 
@@ -64,8 +64,8 @@ fn a_chat_response_is_read_according_to_its_content() {
 fn an_unreadable_chat_response_is_described() {
     for (case, answer, words) in [
         ("an HTML page", body("text/html", "<!doctype html><title>Log in</title>"), "a web page"),
-        ("HTML labelled as JSON", body(JSON, "\n<html></html>"), "a web page"),
-        ("HTML labelled as a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
+        ("HTML labeled as JSON", body(JSON, "\n<html></html>"), "a web page"),
+        ("HTML labeled as a stream", body(STREAM, "<html>\n\n</html>"), "a web page"),
         ("nothing", body(JSON, ""), "is empty"),
         ("plain text", body(JSON, "Hello"), "is not JSON"),
         ("a truncated object", body(JSON, "{\"choices\": [{"), "is not JSON"),

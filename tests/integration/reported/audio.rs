@@ -43,7 +43,7 @@ fn speech_is_named_according_to_its_content() {
             "speech.pcm",
             "audio/pcm",
         ),
-        ("WAV labelled as PCM", Some("mp3"), "audio/pcm", WAV, "speech.wav", "audio/wav"),
+        ("WAV labeled as PCM", Some("mp3"), "audio/pcm", WAV, "speech.wav", "audio/wav"),
         ("PCM without a type", Some("pcm"), "", PCM, "speech.pcm", "audio/pcm"),
         ("PCM as bytes", Some("pcm"), "application/octet-stream", PCM, "speech.pcm", "audio/pcm"),
         ("MP3 for PCM", Some("pcm"), "audio/pcm", &mp3, "speech.mp3", "audio/mpeg"),
@@ -86,7 +86,7 @@ fn a_response_that_is_not_audio_fails_with_its_message() {
         ("JSON for audio", Some("wav"), "audio/wav", "{\"status\":\"busy\"}", "busy"),
         ("text for PCM", Some("pcm"), "text/plain", "model is not loaded", "model is not loaded"),
         (
-            "text labelled as PCM",
+            "text labeled as PCM",
             Some("mp3"),
             "audio/pcm",
             "model is not loaded",

@@ -18,15 +18,15 @@ fn unknown_properties_of_a_connection_are_named() {
         (
             "q15",
             json!({ "values": { "token": CANARY } }),
-            "unknown property `values`; expected one of: token, baseUrl, ",
+            "unknown property `values`; expected one of: authorization, token, ",
         ),
         (
             "q15 beside a token",
             json!({ "token": CANARY, "region": "eu" }),
-            "unknown property `region`; expected one of: token, baseUrl, ",
+            "unknown property `region`; expected one of: authorization, token, ",
         ),
         (
-            "q15 misspelt",
+            "q15 misspelled",
             json!({ "tokn": CANARY }),
             "unknown property `tokn`; did you mean `token`?",
         ),

@@ -157,8 +157,8 @@ fn errors_that_are_not_json_are_read_too() {
     }
 }
 
-/// The property at fault is named. A message without content is rejected unless
-/// it is an instruction.
+/// Empty instructions are left out. Any other message without content is
+/// rejected, and the failure names the property.
 #[test]
 fn a_message_needs_content_unless_it_is_an_instruction() {
     let user = || json!({ "role": "user", "content": "Hi" });

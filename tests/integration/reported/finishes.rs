@@ -1,6 +1,6 @@
-//! An answer that the provider ends early is a failure of the right kind that
-//! keeps the text so far. Only text cut off by the token limit is an
-//! output.
+//! If the provider ends an answer early, the run fails with the right kind of
+//! failure, which contains the text so far. Only text cut off by the token limit
+//! is an output.
 
 use connector_host::{FailureKind, Functions};
 use serde_json::{Value, json};

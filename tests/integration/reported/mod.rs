@@ -1,6 +1,6 @@
 //! Cases reported by users of similar connectors. Each file covers one kind of
 //! report. Each row of its tables is a case: an input or a provider's response,
-//! and the expected result.
+//! and the expected result. IDs such as `p09b` identify the reports.
 
 mod answers;
 mod audio;

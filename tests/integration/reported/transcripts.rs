@@ -25,7 +25,7 @@ fn a_transcript_is_read_according_to_its_content() {
     let (text, whole) = (json!("Hi"), json!({ "text": "Hi" }));
     for (id, format, kind, answer, expected) in [
         ("x16", "text", "application/json", object, &text),
-        ("JSON labelled as text", "text", "text/plain", object, &text),
+        ("JSON labeled as text", "text", "text/plain", object, &text),
         ("JSON without a type", "text", "", object, &text),
         ("a JSON string", "text", "application/json", "\"Hi\"", &text),
         ("text in quotes", "text", "text/plain", "\"Hi\"", &json!("\"Hi\"")),
@@ -67,7 +67,7 @@ fn a_transcript_is_read_according_to_its_content() {
         ("VTT", "vtt", "text/plain", VTT, &json!(VTT)),
         ("SRT in a JSON string", "srt", "application/json", &json!(SRT).to_string(), &json!(SRT)),
         ("no subtitles", "srt", "text/plain", "", &json!("")),
-        ("text labelled as HTML", "text", "text/html", "Hi", &text),
+        ("text labeled as HTML", "text", "text/html", "Hi", &text),
         (
             "a duration as a string",
             "verbose_json",
@@ -126,7 +126,7 @@ fn a_response_that_is_not_a_transcript_fails() {
     let page = "<!doctype html><title>Log in</title>";
     for (id, format, kind, answer) in [
         ("an HTML page", "text", "text/html", page),
-        ("HTML labelled as text", "text", "text/plain", page),
+        ("HTML labeled as text", "text", "text/plain", page),
         ("HTML for VTT", "vtt", "text/html", page),
         ("HTML for JSON", "json", "text/html", "<h1>Bad gateway</h1>"),
         ("JSON without text", "text", "application/json", "{\"status\":\"busy\"}"),

@@ -85,6 +85,38 @@ fn settings() -> Vec<Case> {
             }),
         ),
         case(
+            "azure",
+            json!({ "authorization": "apiKey" }),
+            json!({}),
+            json!({
+                "path": "/openai/v1/chat/completions",
+                "headers": { "authorization": null, "api-key": "****" },
+            }),
+        ),
+        case(
+            "azure-preview",
+            json!({ "authorization": "apiKey", "apiVersion": "preview" }),
+            json!({}),
+            json!({
+                "path": "/openai/v1/chat/completions",
+                "query": "api-version=preview",
+                "headers": { "authorization": null, "api-key": "****" },
+            }),
+        ),
+        case("bearer", json!({ "authorization": "bearer" }), json!({}), json!({})),
+        case(
+            "headers",
+            json!({ "headers": { "X-Gateway-Key": "blue sky", "X-Team": "7" } }),
+            json!({}),
+            json!({ "headers": { "x-gateway-key": "blue sky", "x-team": "7" } }),
+        ),
+        case(
+            "headers-as-text",
+            json!({ "headers": "{\"X-Team\": \"7\"}" }),
+            json!({}),
+            json!({ "headers": { "x-team": "7" } }),
+        ),
+        case(
             "max-completion-tokens",
             json!({ "maxTokensParameter": "max_completion_tokens" }),
             limit(),

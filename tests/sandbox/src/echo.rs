@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Json;
+use axum::extract::OriginalUri;
 use axum::http::Method;
-use axum::http::Uri;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,7 +17,7 @@ use crate::record::Body;
 /// Describes a request that has no body, or a JSON body.
 pub(crate) async fn echo(
     method: Method,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
     Extension(call): Extension<Arc<Call>>,
 ) -> Result<Json<Value>, ApiError> {
     let body = match &call.body {

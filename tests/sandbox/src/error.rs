@@ -27,7 +27,7 @@ impl ApiError {
         ApiError { param: Some(param), ..ApiError::invalid(message) }
     }
 
-    /// A missing or wrong key. The message never repeats it.
+    /// A missing or wrong key. The message never repeats the key.
     pub(crate) fn unauthorized(message: &str) -> ApiError {
         let code = Some("invalid_api_key");
         ApiError { status: StatusCode::UNAUTHORIZED, code, ..ApiError::invalid(message) }

@@ -91,7 +91,7 @@ pub use crate::record::Part;
 pub use crate::record::Recorded;
 use crate::server::Shared;
 
-/// The behaviour of a sandbox.
+/// The behavior of a sandbox.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The address to listen on. Only loopback addresses are accepted.

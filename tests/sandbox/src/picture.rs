@@ -1,4 +1,4 @@
-//! Images: stripes between two colours that depend on the prompt.
+//! Images: stripes in two colors that depend on the prompt.
 
 use axum::body::Bytes;
 

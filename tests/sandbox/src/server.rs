@@ -158,24 +158,30 @@ pub(crate) async fn serve(listener: std::net::TcpListener, shared: Arc<Shared>) 
     axum::serve(listener, service).await
 }
 
+/// The path of the API at Azure, which accepts the key in the header `api-key` too.
+const AZURE: &str = "/openai/v1";
+
 fn router(shared: Arc<Shared>) -> Router {
+    let api = Router::new()
+        .route("/models", get(models::list))
+        .route("/chat/completions", post(chat::completions))
+        .route("/images/generations", post(images::generations))
+        .route("/images/edits", post(images::edits))
+        .route("/audio/speech", post(speech::speech))
+        .route("/audio/transcriptions", post(transcriptions::transcriptions))
+        .route("/audio/translations", post(translations::translations))
+        .route("/embeddings", post(embeddings::embeddings))
+        .route("/moderations", post(moderations::moderations))
+        .route("/files", get(files::list).post(files::upload))
+        .route("/files/{id}", get(files::retrieve).delete(files::delete))
+        .route("/files/{id}/content", get(files::content))
+        .route("/batches", get(batches::list).post(batches::create))
+        .route("/batches/{id}", get(batches::retrieve))
+        .route("/batches/{id}/cancel", post(batches::cancel))
+        .route("/echo/{*path}", any(echo::echo));
     Router::new()
-        .route("/v1/models", get(models::list))
-        .route("/v1/chat/completions", post(chat::completions))
-        .route("/v1/images/generations", post(images::generations))
-        .route("/v1/images/edits", post(images::edits))
-        .route("/v1/files", get(files::list).post(files::upload))
-        .route("/v1/files/{id}", get(files::retrieve).delete(files::delete))
-        .route("/v1/files/{id}/content", get(files::content))
-        .route("/v1/batches", get(batches::list).post(batches::create))
-        .route("/v1/batches/{id}", get(batches::retrieve))
-        .route("/v1/batches/{id}/cancel", post(batches::cancel))
-        .route("/v1/audio/speech", post(speech::speech))
-        .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))
-        .route("/v1/audio/translations", post(translations::translations))
-        .route("/v1/embeddings", post(embeddings::embeddings))
-        .route("/v1/moderations", post(moderations::moderations))
-        .route("/v1/echo/{*path}", any(echo::echo))
+        .nest("/v1", api.clone())
+        .nest(AZURE, api)
         .route("/files/{name}", get(picture))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
@@ -255,6 +261,23 @@ fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiE
     if uri.path().starts_with("/files/") {
         return Ok(());
     }
+    let is_azure = uri.path().starts_with(AZURE);
+    let is_unknown = |query: &str| {
+        query.split('&').any(|pair| matches!(pair.split_once('='), Some(("api-version", version)) if !["v1", "preview"].contains(&version)))
+    };
+    if is_azure && uri.query().is_some_and(is_unknown) {
+        return Err(ApiError::invalid("API version not supported"));
+    }
+    let is_expected =
+        |token: &str| shared.token.as_deref().is_none_or(|expected| token == expected);
+    if let Some(key) = headers.get("api-key").filter(|_| is_azure) {
+        let is_valid = key.to_str().is_ok_and(is_expected);
+        return if is_valid {
+            Ok(())
+        } else {
+            Err(ApiError::unauthorized("Access denied due to invalid subscription key."))
+        };
+    }
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (sent.next(), sent.next()) else {
         return Err(ApiError::unauthorized(
@@ -262,11 +285,7 @@ fn authorize(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiE
              header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
         ));
     };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(bearer_token)
-        .filter(|token| shared.token.as_deref().is_none_or(|expected| *token == expected));
+    let token = value.to_str().ok().and_then(bearer_token).filter(|token| is_expected(token));
     token.map(|_| ()).ok_or_else(|| {
         ApiError::unauthorized(
             "Incorrect API key provided. You can find your API key at \

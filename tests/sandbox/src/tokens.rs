@@ -1,4 +1,5 @@
-//! The sandbox's tokens: four characters each, the last one shorter.
+//! The sandbox's tokens: four characters each, except that the last one may be
+//! shorter.
 
 /// The number of characters in a token.
 const CHARACTERS: usize = 4;

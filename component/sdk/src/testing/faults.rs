@@ -35,7 +35,7 @@ pub fn faults(connector: &Connector) -> Vec<String> {
     faults.0
 }
 
-/// What a name must consist of, see [`is_name`].
+/// What a name must consist of; see [`is_name`].
 const NAME: &str = "a letter, then letters, digits, `_` or `-`";
 
 /// The faults found so far.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests the connector as a component in the installed `connector` command. No
+# Tests the connector as a component with the installed `connector` command. No
 # provider or account is needed.
 set -eu
 cd "$(dirname "$0")"

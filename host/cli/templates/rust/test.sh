@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests the connector, first natively and then as a component in the installed
+# Tests the connector, first natively and then as a component with the installed
 # `connector` command. No provider or account is needed.
 set -eu
 cd "$(dirname "$0")"

@@ -101,7 +101,7 @@ impl Account {
     /// Checks that no limit was exceeded.
     ///
     /// # Errors
-    /// If one was.
+    /// If a limit was exceeded.
     pub(crate) fn check(&self) -> Result<(), Exceeded> {
         if self.exceeded.get().is_some() { Err(Exceeded) } else { Ok(()) }
     }

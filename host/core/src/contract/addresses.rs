@@ -71,11 +71,20 @@ pub enum AddressError {
 impl AddressPolicy {
     /// Checks what is known about a URL before its host is resolved.
     pub(crate) fn check_url(self, url: &BaseUrl) -> Result<(), AddressError> {
-        match url.host() {
-            Host::Ipv4(address) => self.check(address.into(), url.scheme()),
-            Host::Ipv6(address) => self.check(address.into(), url.scheme()),
-            Host::Domain("localhost") => self.check(Ipv4Addr::LOCALHOST.into(), url.scheme()),
-            Host::Domain(_) => match (self, url.scheme()) {
+        self.check_host(url.host(), url.scheme())
+    }
+
+    /// Checks what is known about a host before it is resolved.
+    pub(crate) fn check_host(
+        self,
+        host: Host<&str>,
+        scheme: UrlScheme,
+    ) -> Result<(), AddressError> {
+        match host {
+            Host::Ipv4(address) => self.check(address.into(), scheme),
+            Host::Ipv6(address) => self.check(address.into(), scheme),
+            Host::Domain("localhost") => self.check(Ipv4Addr::LOCALHOST.into(), scheme),
+            Host::Domain(_) => match (self, scheme) {
                 (Self::Public, UrlScheme::Http) => Err(AddressError::NoHttp),
                 (Self::Any, UrlScheme::Http) => Err(AddressError::NotLoopback),
                 _ => Ok(()),
@@ -105,7 +114,7 @@ impl AddressPolicy {
 /// The kind of an address.
 enum AddressKind {
     Loopback,
-    /// On a local network, see [`AddressPolicy`].
+    /// On a local network; see [`AddressPolicy`].
     Private,
     /// Globally reachable according to the IANA special-purpose registries
     /// (RFC 6890 and its updates).

@@ -114,6 +114,11 @@ impl BaseUrl {
         self.scheme
     }
 
+    /// The port, unless it is the scheme's usual one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.url.port()
+    }
+
     pub(crate) fn host(&self) -> Host<&str> {
         match &self.host {
             Host::Domain(name) => Host::Domain(name),

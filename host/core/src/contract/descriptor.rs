@@ -78,7 +78,7 @@ pub struct Action {
     pub examples: Vec<Example>,
 }
 
-/// The output of an action, `wit/describe.wit` `output`.
+/// The output of an action (`output` in `wit/describe.wit`).
 #[derive(Clone, Debug, Serialize)]
 #[expect(clippy::large_enum_variant, reason = "one per action, and most are `Fixed`")]
 #[non_exhaustive]
@@ -96,8 +96,8 @@ pub enum Output {
     Dynamic(Vec<Property>),
 }
 
-/// The effects of running an action, for deciding whether to run it,
-/// `wit/describe.wit` `effects`.
+/// The effects of running an action, for deciding whether to run it (`effects` in
+/// `wit/describe.wit`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effects {
@@ -136,7 +136,8 @@ pub struct Definition {
     pub authorizations: Vec<Authorization>,
     /// What a user fills in. If there are several authorizations:
     /// [`AUTHORIZATION`](Self::AUTHORIZATION), then the properties of each
-    /// authorization, which apply if it is selected, then all others.
+    /// authorization, which apply if it is selected, then all others, then those
+    /// of the host, [`HOST_PROPERTIES`](Self::HOST_PROPERTIES).
     pub properties: PropertyTable,
     /// The provider's own base URL.
     pub base_url: BaseUrl,
@@ -157,7 +158,7 @@ pub struct Definition {
     pub environment: Vec<Binding>,
 }
 
-/// A way to authorize requests, `wit/connection.wit` `authorization`.
+/// A way to authorize requests (`authorization` in `wit/connection.wit`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -174,7 +175,7 @@ pub struct Authorization {
     pub scheme: Scheme,
 }
 
-/// Where a credential goes, `wit/connection.wit` `scheme`. All fields except
+/// Where a credential goes (`scheme` in `wit/connection.wit`). All fields except
 /// `header`, `prefix` and `parameter` are names of properties.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
@@ -327,17 +328,31 @@ impl Definition {
     /// The property that selects one of several authorizations by name.
     pub const AUTHORIZATION: &str = "authorization";
 
+    /// The property that holds the URL of a proxy.
+    pub const PROXY: &str = "proxy";
+    /// The property that holds the user name for the proxy.
+    pub const PROXY_USERNAME: &str = "proxyUsername";
+    /// The property that holds the password for the proxy.
+    pub const PROXY_PASSWORD: &str = "proxyPassword";
+    /// The property that holds additional certificate authorities, as PEM text.
+    pub const AUTHORITIES: &str = "certificateAuthorities";
+    /// The properties that the host adds to every connection. They describe the
+    /// network between the host and the provider, so no connector sees them.
+    pub const HOST_PROPERTIES: [&str; 4] =
+        [Self::PROXY, Self::PROXY_USERNAME, Self::PROXY_PASSWORD, Self::AUTHORITIES];
+
     /// The authorization with this name.
     pub fn authorization(&self, name: &str) -> Option<&Authorization> {
         self.authorizations.iter().find(|authorization| authorization.name == name)
     }
 
     /// Whether the connector may see the value of a property. It may see every
-    /// value that is neither secret nor the base URL, including headers that are
-    /// not secret, because a provider may repeat them.
+    /// value that is neither secret nor the base URL nor the host's, including
+    /// headers that are not secret, because a provider may repeat them.
     pub fn shows(&self, property: &str) -> bool {
         let is_secret = self.properties.get(property).is_some_and(|row| row.secret);
-        !is_secret && self.base_url_property.as_deref() != Some(property)
+        let is_of_host = Self::HOST_PROPERTIES.contains(&property);
+        !is_secret && !is_of_host && self.base_url_property.as_deref() != Some(property)
     }
 }
 

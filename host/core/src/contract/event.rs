@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::file_entry::FileEntry;
 
-/// Something that happened during a run, `wit/events.wit`.
+/// Something that happened during a run (`wit/events.wit`).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "camelCase", tag = "event")]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// A failed call, `wit/types.wit` record `failure`.
+/// A failed call (`failure` in `wit/types.wit`).
 ///
 /// `message` is one sentence for people; `kind` and the other fields are for
 /// programs. None of them ever contains the connection's credential.
@@ -60,7 +60,7 @@ pub struct Violation {
 #[derive(Debug, Default)]
 pub(crate) struct Violations(Vec<Violation>);
 
-/// The kinds of failure, `wit/types.wit` `failure-kind`.
+/// The kinds of failure (`failure-kind` in `wit/types.wit`).
 #[derive(Clone, Copy, Debug, Eq, Hash, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {

@@ -8,7 +8,7 @@ use url::Url;
 use super::media::{self, Kind, OCTET_STREAM};
 use super::text::excerpt;
 
-/// A handle to a file, `wit/types.wit` record `file-entry`. In JSON
+/// A handle to a file (`file-entry` in `wit/types.wit`). In JSON,
 /// `{"extension", "mimeType", "name", "url"}`.
 #[derive(Clone, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -215,6 +215,14 @@ impl<'de> Visitor<'de> for Bounded<'_> {
     }
 }
 
+/// Removes a member and returns it if it is a string.
+pub(crate) fn take_text(members: &mut Map<String, Value>, name: &str) -> Option<String> {
+    match members.remove(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,7 +22,7 @@ pub struct PropertyTable {
     properties: Vec<Property>,
 }
 
-/// A property. `wit/types.wit`, record `property`, explains each field.
+/// A property. The record `property` in `wit/types.wit` explains each field.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -84,7 +84,7 @@ pub struct Property {
     pub values: Option<Box<Property>>,
 }
 
-/// The kind of JSON value, `wit/types.wit` `property-type`.
+/// The kind of JSON value (`property-type` in `wit/types.wit`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
@@ -113,7 +113,7 @@ pub enum PropertyType {
     Any,
 }
 
-/// The control in a form, `wit/types.wit` `control-type`.
+/// The control in a form (`control-type` in `wit/types.wit`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
@@ -128,9 +128,9 @@ pub enum ControlType {
     CodeEditor,
     /// A JSON Schema.
     JsonSchemaBuilder,
-    /// An e-mail address.
+    /// An email address.
     Email,
-    /// A telephone number.
+    /// A phone number.
     Phone,
     /// A URL.
     Url,
@@ -215,7 +215,7 @@ impl Condition {
     }
 }
 
-/// How a condition compares, `wit/types.wit` `comparison`.
+/// How a condition compares (`comparison` in `wit/types.wit`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -230,7 +230,7 @@ pub enum Comparison {
     Absent,
 }
 
-/// Inclusive limits, `wit/types.wit` `limits`.
+/// Inclusive limits (`limits` in `wit/types.wit`).
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

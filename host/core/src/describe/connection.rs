@@ -1,10 +1,7 @@
 //! The definition of a connection, and where its secrets go.
 
-use serde_json::Value;
-
 use crate::contract::table::{
-    Choice, Choices, Comparison, Condition, ControlType, Property, PropertyLimits, PropertyTable,
-    PropertyType, TableError,
+    Comparison, Condition, Property, PropertyTable, PropertyType, TableError,
 };
 use crate::contract::{
     AddressPolicy, Authorization, BaseUrl, Binding, Definition, DescriptorErrors, Scheme,
@@ -12,6 +9,7 @@ use crate::contract::{
 use crate::egress;
 use crate::runtime::bindings::connection as wit;
 
+use super::host_properties::{self, is_reserved, is_selected};
 use super::rows::{Rows, is_name};
 use super::{bad_name, has_secret_inside, other};
 
@@ -22,9 +20,6 @@ pub(super) fn parse(
     let mut authorizations: Vec<Authorization> = Vec::new();
     let mut properties = Vec::new();
     let several = definition.authorizations.len() > 1;
-    if several {
-        properties.push(choice_of(&definition.authorizations));
-    }
     for authorization in definition.authorizations {
         if !is_name(&authorization.name) {
             return other(bad_name("authorization", &authorization.name));
@@ -57,11 +52,13 @@ pub(super) fn parse(
         return other("connection: no authorization; use the scheme `none`".to_owned());
     }
     properties.extend(rows.take_rows(&definition.properties).map_err(of_connection)?);
-    let own = if several { properties.get(1..).unwrap_or_default() } else { &properties };
-    if own.iter().any(|row| row.name == Definition::AUTHORIZATION) {
-        let name = Definition::AUTHORIZATION;
+    if let Some(Property { name, .. }) = properties.iter().find(|row| is_reserved(&row.name)) {
         return other(format!("connection: a property cannot be named `{name}`"));
     }
+    if several {
+        properties.insert(0, host_properties::authorization(&authorizations));
+    }
+    properties.extend(host_properties::network());
     let base_url = match BaseUrl::parse(&definition.base_url.default) {
         Ok(base_url) => base_url,
         Err(error) => return other(format!("connection: the base URL {error}")),
@@ -100,46 +97,6 @@ fn with_secret_headers(definition: Definition) -> Definition {
 
 fn of_connection(errors: Vec<TableError>) -> DescriptorErrors {
     DescriptorErrors::of_table("connection", errors)
-}
-
-/// The property that selects one of several authorizations.
-fn choice_of(authorizations: &[wit::Authorization]) -> Property {
-    let choice = |authorization: &wit::Authorization| Choice {
-        label: authorization.title.clone(),
-        value: Value::from(authorization.name.as_str()),
-        description: None,
-    };
-    let known: Vec<Choice> = authorizations.iter().map(choice).collect();
-    Property {
-        name: Definition::AUTHORIZATION.to_owned(),
-        label: "Authorization".to_owned(),
-        description: "How requests are authorized.".to_owned(),
-        placeholder: None,
-        kind: PropertyType::String,
-        control: ControlType::Select,
-        required: true,
-        group: None,
-        advanced: false,
-        deprecated: false,
-        secret: false,
-        media_type: None,
-        display: None,
-        default: known.first().map(|first| first.value.clone()),
-        provider_default: None,
-        choices: Some(Choices { known, open: false, dynamic: None }),
-        condition: None,
-        limits: PropertyLimits::default(),
-        children: Vec::new(),
-        values: None,
-    }
-}
-
-fn is_selected(authorization: &str) -> Condition {
-    Condition {
-        property: Definition::AUTHORIZATION.to_owned(),
-        matches: Comparison::OneOf,
-        values: vec![authorization.into()],
-    }
 }
 
 fn check(definition: &Definition) -> Result<(), DescriptorErrors> {

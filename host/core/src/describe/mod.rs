@@ -3,6 +3,7 @@
 //! likely mistakes.
 
 mod connection;
+mod host_properties;
 mod rows;
 mod warnings;
 

@@ -66,8 +66,27 @@ impl FromStr for Authorities {
 }
 
 impl Authorities {
+    /// These authorities and others.
+    pub(crate) fn and(&self, others: &Self) -> Self {
+        let start = others.trusted.len() - others.extra;
+        let extra = others.trusted.iter().skip(start).cloned();
+        Self {
+            trusted: Arc::new(self.trusted.iter().cloned().chain(extra).collect()),
+            extra: self.extra + others.extra,
+        }
+    }
+
     pub(super) fn root_certs(&self) -> RootCerts {
         RootCerts::Specific(Arc::clone(&self.trusted))
+    }
+}
+
+impl PartialEq for Authorities {
+    fn eq(&self, other: &Self) -> bool {
+        let der = |authorities: &Self| -> Vec<Vec<u8>> {
+            authorities.trusted.iter().map(|one| one.der().to_vec()).collect()
+        };
+        self.extra == other.extra && der(self) == der(other)
     }
 }
 
@@ -104,6 +123,8 @@ mod tests {
         let text = format!("# Ours\n{0}{0}", certificate());
         let authorities: Authorities = text.parse().unwrap();
         assert_eq!((authorities.extra, authorities.trusted.len()), (2, public + 2));
+        let both = authorities.and(&certificate().parse().unwrap());
+        assert_eq!((both.extra, both.trusted.len()), (3, public + 3));
     }
 
     #[test]

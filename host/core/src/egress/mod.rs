@@ -15,6 +15,7 @@ mod headers;
 mod idle;
 mod needle;
 mod progress;
+mod proxy;
 mod recording;
 mod redact;
 mod resolver;
@@ -59,6 +60,7 @@ pub(crate) use socket::{change_cancellation, enter};
 
 use body::Body;
 use idle::ClosedIdle;
+pub(crate) use proxy::{Proxy, ProxyCredentials, ProxyError};
 use resolver::{AddressRefused, NoThread, Unresolved};
 
 /// A request as a connector makes it.
@@ -262,11 +264,14 @@ impl<'a> PreparedRequest<'a> {
     fn explain(&self, error: &ureq::Error, terms: &Terms) -> Failure {
         use std::io::ErrorKind;
         let (host, what) = (self.route.base().origin(), &self.what);
+        let proxy = self.route.proxy();
+        // What the sockets are connected to.
+        let server = proxy.map_or(host.clone(), |proxy| format!("the proxy {}", proxy.url()));
         let network = |message: String| Failure::new(FailureKind::Network, message);
         let began = socket::request_began();
         match error {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
-                Failure::new(FailureKind::Timeout, format!("connecting to {host} timed out"))
+                Failure::new(FailureKind::Timeout, format!("connecting to {server} timed out"))
             }
             ureq::Error::Timeout(Timeout::RecvResponse) => {
                 let message = format!("no response to {what} within {:?}", terms.first_byte);
@@ -279,7 +284,7 @@ impl<'a> PreparedRequest<'a> {
                 Failure::new(FailureKind::Timeout, format!("{what} timed out")).after_request(began)
             }
             ureq::Error::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                network(format!("could not connect to {host}: connection refused"))
+                network(format!("could not connect to {server}: connection refused"))
             }
             ureq::Error::Io(error) if is_tls_error(error, is_not_tls) && !began => {
                 network(format!(
@@ -291,7 +296,7 @@ impl<'a> PreparedRequest<'a> {
                 network(format!("could not establish a secure connection to {host}: {error}"))
             }
             ureq::Error::Io(error) if !began => {
-                network(format!("could not connect to {host}: {error}"))
+                network(format!("could not connect to {server}: {error}"))
             }
             ureq::Error::Io(error) => {
                 network(format!("the connection was lost during {what}: {error}"))
@@ -314,7 +319,12 @@ impl<'a> PreparedRequest<'a> {
                     .after_request(began)
             }
             ureq::Error::Other(error) if error.is::<Unresolved>() => {
-                network(format!("could not resolve host {}", self.route.base().host()))
+                let url = proxy.map_or(self.route.base(), Proxy::url);
+                network(format!("could not resolve host {}", url.host()))
+            }
+            ureq::Error::ConnectProxyFailed(reason) => {
+                let has_credentials = proxy.is_some_and(Proxy::has_credentials);
+                refused_by_proxy(&server, &host, reason, has_credentials)
             }
             // Retrying would not help.
             ureq::Error::Other(error) if error.is::<AddressRefused>() => {
@@ -444,6 +454,26 @@ fn expects_tls(response: &mut Response) -> bool {
     }
     let start = response.peek();
     WORDS.iter().any(|words| memchr::memmem::find(&start, words).is_some())
+}
+
+/// The failure of a tunnel, for ureq's reason, such as `proxy server responded
+/// 407/407`. Only a failure of the proxy's own may be temporary.
+fn refused_by_proxy(proxy: &str, host: &str, reason: &str, has_credentials: bool) -> Failure {
+    let status = reason.rsplit(['/', ' ']).next().and_then(|word| word.parse::<u16>().ok());
+    let (kind, why) = match status {
+        Some(407) if has_credentials => {
+            (FailureKind::Unauthorized, "it rejected the user name or password".to_owned())
+        }
+        Some(407) => {
+            (FailureKind::Unauthorized, "it requires a user name and a password".to_owned())
+        }
+        Some(status @ 400..500) => {
+            (FailureKind::Forbidden, format!("it responded with HTTP {status}"))
+        }
+        Some(status) => (FailureKind::Network, format!("it responded with HTTP {status}")),
+        None => (FailureKind::Network, reason.to_owned()),
+    };
+    Failure::new(kind, format!("{proxy} did not connect to {host}: {why}"))
 }
 
 /// The text of an error. Variants that would print a URL get a fixed text.

@@ -53,10 +53,12 @@ pub(super) struct Unresolved;
 #[error("could not start a thread to resolve the host")]
 pub(super) struct NoThread;
 
-impl<R: Resolver> Resolver for CheckingResolver<R> {
-    fn resolve(
+impl<R: Resolver> CheckingResolver<R> {
+    /// Returns the addresses of a host, all of which may be used with this scheme.
+    pub(super) fn resolve(
         &self,
         uri: &Uri,
+        scheme: UrlScheme,
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
@@ -67,10 +69,6 @@ impl<R: Resolver> Resolver for CheckingResolver<R> {
             ureq::Error::Io(_) | ureq::Error::HostNotFound => other(Unresolved),
             error => error,
         })?;
-        let scheme = match uri.scheme_str() {
-            Some("https") => UrlScheme::Https,
-            _ => UrlScheme::Http,
-        };
         for address in &*addresses {
             let address = address.ip().to_canonical();
             self.policy

@@ -10,6 +10,7 @@ use ureq::unversioned::resolver::DefaultResolver;
 use crate::contract::{AddressPolicy, BaseUrl, Failure};
 
 use super::authorities::Authorities;
+use super::proxy::Proxy;
 use super::redact::Redactor;
 use super::resolver::{CheckingResolver, DeferredResolver};
 use super::secret::Secret;
@@ -32,6 +33,7 @@ pub(crate) struct Route {
     lasting_errors: Vec<String>,
     redactor: Redactor,
     has_unredacted_secret: bool,
+    proxy: Option<Proxy>,
     agent: ureq::Agent,
 }
 
@@ -101,6 +103,7 @@ pub(crate) struct RouteOptions {
     pub concurrent_runs: u32,
     pub connect_timeout: Duration,
     pub authorities: Option<Authorities>,
+    pub proxy: Option<Proxy>,
 }
 
 impl Route {
@@ -120,6 +123,7 @@ impl Route {
             lasting_errors,
             redactor,
             has_unredacted_secret,
+            proxy: options.proxy.clone(),
             agent: agent(options),
         }
     }
@@ -130,6 +134,11 @@ impl Route {
 
     pub(crate) fn has_unredacted_secret(&self) -> bool {
         self.has_unredacted_secret
+    }
+
+    /// The proxy that its requests pass through.
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
     }
 
     pub(super) fn agent(&self) -> &ureq::Agent {
@@ -197,16 +206,17 @@ impl fmt::Debug for Route {
     }
 }
 
-/// Follows no redirects (a token must not follow one), uses no proxy from the
-/// environment (it would see the token of plain HTTP requests) and does not turn
-/// a status into an error (the connector reads it).
+/// Creates an agent that follows no redirects (a token must not follow one), uses
+/// no proxy except the connection's own (one from the environment would see the
+/// token of plain HTTP requests) and does not turn a status into an error (the
+/// connector reads it).
 fn agent(options: &RouteOptions) -> ureq::Agent {
     let idle = (options.concurrent_runs as usize).min(MAX_IDLE);
     let mut config = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
-        .proxy(None)
+        .proxy(options.proxy.as_ref().map(Proxy::of_ureq))
         .user_agent(concat!("workflow-connector/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(options.connect_timeout))
         .max_idle_connections(idle)

@@ -11,19 +11,22 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use ureq::Error;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, Transport, time,
+    Buffers, ConnectProxyConnector, ConnectionDetails, Connector, Either, NextTimeout,
+    RustlsConnector, Transport, time,
 };
 
 use crate::budget::Cancellation;
+use crate::contract::base_url::UrlScheme;
 
 use super::buffers::GrowingBuffers;
 use super::idle::{ClosedIdle, Failed, Use};
+use super::proxy::TUNNEL;
 use super::resolver::CheckingResolver;
 use super::tcp::{TcpConnector, TcpTransport};
 
@@ -119,16 +122,16 @@ fn with_current<T>(use_it: impl FnOnce(&Current) -> T) -> Option<T> {
     CURRENT.with_borrow(|current| current.as_ref().map(use_it))
 }
 
-/// Resolves a host, connects to it over TCP, and adds TLS if the scheme requires
-/// it.
-///
-/// The lookup is done here because ureq resolves the name before it looks for an
-/// idle connection, on a new thread for each request.
+/// What TLS is added to: a socket, or a tunnel through a proxy.
+type Unencrypted = Either<TcpTransport, Box<dyn Transport>>;
+
+/// Connects to a host, directly or through the connection's proxy, and adds TLS
+/// if the scheme requires it.
 #[derive(Debug)]
-pub(super) struct WatchedConnector<C = TcpConnector, R = CheckingResolver> {
-    tcp: C,
+pub(super) struct WatchedConnector<C = TcpConnector, R = DefaultResolver> {
+    dialer: Arc<Dialer<C, R>>,
+    tunnel: ConnectProxyConnector,
     tls: RustlsConnector,
-    resolver: R,
 }
 
 impl WatchedConnector {
@@ -138,52 +141,113 @@ impl WatchedConnector {
 }
 
 impl<C: Connector<Out = TcpTransport>, R: Resolver> WatchedConnector<C, R> {
-    pub(super) fn of(tcp: C, resolver: R) -> Self {
-        Self { tcp, tls: RustlsConnector::default(), resolver }
+    pub(super) fn of(tcp: C, resolver: CheckingResolver<R>) -> Self {
+        Self {
+            dialer: Arc::new(Dialer { tcp, resolver }),
+            tunnel: ConnectProxyConnector::default(),
+            tls: RustlsConnector::default(),
+        }
     }
 
-    /// Returns the addresses and the remaining time to connect.
-    fn look_up(
+    /// Opens a tunnel through a proxy. Returns it with the socket to the proxy.
+    fn tunnel(
         &self,
         details: &ConnectionDetails,
-    ) -> Result<(ResolvedSocketAddrs, NextTimeout), Error> {
+    ) -> Result<Option<(Unencrypted, Arc<TcpStream>)>, Error> {
+        let stream = Arc::new(OnceLock::new());
+        let (dialer, kept) = (Arc::clone(&self.dialer), Arc::clone(&stream));
+        let dial_proxy = move |proxy: &ConnectionDetails| {
+            let tcp = dialer.dial(proxy, TUNNEL)?.ok_or(Error::ConnectionFailed)?;
+            let _ = kept.set(tcp.stream());
+            let transport = RustlsConnector::default().connect(proxy, Some(tcp))?;
+            Ok(transport.ok_or(Error::ConnectionFailed)?.boxed())
+        };
+        let details = ConnectionDetails {
+            run_connector: Arc::new(dial_proxy),
+            ..with_addresses(details, details.addrs.clone(), details.timeout)
+        };
+        let tunnel = self.tunnel.connect(&details, None)?;
+        Ok(tunnel.zip(stream.get().map(Arc::clone)))
+    }
+}
+
+impl<C, R> Connector for WatchedConnector<C, R>
+where
+    C: Connector<Out = TcpTransport>,
+    R: Resolver,
+{
+    type Out = WatchedTransport<<RustlsConnector as Connector<Unencrypted>>::Out>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        _: Option<()>,
+    ) -> Result<Option<Self::Out>, Error> {
+        let connected = if details.config.proxy().is_some() {
+            self.tunnel(details)?
+        } else {
+            let scheme = match details.uri.scheme_str() {
+                Some("https") => UrlScheme::Https,
+                _ => UrlScheme::Http,
+            };
+            let tcp = self.dialer.dial(details, scheme)?;
+            tcp.map(|tcp| {
+                let stream = tcp.stream();
+                (Either::A(tcp), stream)
+            })
+        };
+        let Some((transport, stream)) = connected else { return Ok(None) };
+        let transport = self.tls.connect(details, Some(transport))?;
+        Ok(transport.map(|inner| WatchedTransport::new(inner, stream)))
+    }
+}
+
+/// Resolves a host and connects to it over TCP.
+///
+/// The lookup is done here because ureq resolves the name before it looks for an
+/// idle connection, on a new thread for each request.
+#[derive(Debug)]
+struct Dialer<C, R> {
+    tcp: C,
+    resolver: CheckingResolver<R>,
+}
+
+impl<C: Connector<Out = TcpTransport>, R: Resolver> Dialer<C, R> {
+    fn dial(
+        &self,
+        details: &ConnectionDetails,
+        scheme: UrlScheme,
+    ) -> Result<Option<TcpTransport>, Error> {
         let timeout = details.timeout;
         let start = Instant::now();
-        let addresses = self.resolver.resolve(details.uri, details.config, timeout)?;
+        let addresses = self.resolver.resolve(details.uri, scheme, details.config, timeout)?;
         match timeout.after.checked_sub(start.elapsed()) {
             Some(left) if !left.is_zero() => {
-                Ok((addresses, NextTimeout { after: left.into(), ..timeout }))
+                let timeout = NextTimeout { after: left.into(), ..timeout };
+                self.tcp.connect(&with_addresses(details, addresses, timeout), None)
             }
             _ => Err(Error::Timeout(timeout.reason)),
         }
     }
 }
 
-impl<C: Connector<Out = TcpTransport>, R: Resolver> Connector for WatchedConnector<C, R> {
-    type Out = WatchedTransport<<RustlsConnector as Connector<TcpTransport>>::Out>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<()>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let (addrs, timeout) = self.look_up(details)?;
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs,
-            config: details.config,
-            request_level: details.request_level,
-            resolver: details.resolver,
-            now: details.now,
-            timeout,
-            current_time: Arc::clone(&details.current_time),
-            run_connector: Arc::clone(&details.run_connector),
-            register_shutdown: Arc::clone(&details.register_shutdown),
-        };
-        let Some(tcp) = self.tcp.connect(&details, chained)? else { return Ok(None) };
-        let stream = tcp.stream();
-        let transport = self.tls.connect(&details, Some(tcp))?;
-        Ok(transport.map(|inner| WatchedTransport::new(inner, stream)))
+/// The details with other addresses and another timeout.
+fn with_addresses<'a>(
+    details: &'a ConnectionDetails,
+    addrs: ResolvedSocketAddrs,
+    timeout: NextTimeout,
+) -> ConnectionDetails<'a> {
+    ConnectionDetails {
+        uri: details.uri,
+        addrs,
+        config: details.config,
+        request_level: details.request_level,
+        resolver: details.resolver,
+        now: details.now,
+        timeout,
+        current_time: Arc::clone(&details.current_time),
+        run_connector: Arc::clone(&details.run_connector),
+        register_shutdown: Arc::clone(&details.register_shutdown),
     }
 }
 

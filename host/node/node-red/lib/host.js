@@ -95,7 +95,7 @@ async function launch({ program, components, dataDir, args }, log) {
     child.stdin.on('error', () => {});
     const port = await listening(child, program, log);
     // From here on, the child must not keep Node-RED's process alive. Until now it had to:
-    // while Node-RED loads its nodes, nothing else may be keeping it alive.
+    // while Node-RED loads its nodes, nothing else might keep the process alive.
     [child, child.stdin, child.stdout, child.stderr].forEach((handle) => handle.unref?.());
     return { port, key, ended: exit(child) };
   } finally {

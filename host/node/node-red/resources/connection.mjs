@@ -2,7 +2,7 @@
 
 import { Form, explanation } from './form.mjs';
 import { requestTest } from './requests.mjs';
-import { missing } from './values.mjs';
+import { missing, shownNames } from './values.mjs';
 
 const parts = ({ properties }) => ({
   secrets: properties.filter(({ secret }) => secret),
@@ -12,13 +12,15 @@ const parts = ({ properties }) => ({
 /** Node-RED itself fills in and reads the inputs of secrets, by their ids. */
 export function connectionTemplate({ definition }) {
   const { secrets } = parts(definition.connection);
-  const rows = secrets.map(({ name, label, description, placeholder, required }) => {
+  const rows = secrets.map(({ name, type, label, description, placeholder, required }) => {
     const id = `node-config-input-${name}`;
     const row = $('<div class="form-row">');
     const title = $('<label>').attr({ for: id }).text(label).appendTo(row);
     title.toggleClass('is-required', required);
-    $('<input type="password">').attr({ id, placeholder }).appendTo(row);
-    return row.prop('outerHTML') + explanation(description).prop('outerHTML');
+    const example = type === 'OBJECT' ? '{"Name": "value"}' : undefined;
+    $('<input type="password">').attr({ id, placeholder: placeholder ?? example }).appendTo(row);
+    const whole = $('<div>').attr({ id: `connection-${name}` });
+    return whole.append(row, explanation(description)).prop('outerHTML');
   });
   return `
 <div class="connector-dialog">
@@ -46,14 +48,28 @@ export function connectionDefinition({ address, definition }) {
       values: { value: {}, validate: (values) => missing(open, values ?? {}) ?? true },
     },
     credentials: Object.fromEntries(
-      secrets.map(({ name, required }) => [name, { type: 'password', required }]),
+      // Node-RED would also require those of authorizations that are not selected.
+      secrets.map(({ name, required, condition }) => [
+        name,
+        { type: 'password', required: required && !condition },
+      ]),
     ),
     paletteLabel: `${definition.title} connection`,
     label() {
       return this.name || definition.title;
     },
     oneditprepare() {
-      form = new Form($('#connection-form'), open, this.values ?? {}, { dynamicTypes: ['env'] });
+      const showSecrets = () => {
+        const shown = shownNames(definition.connection.properties, form.read());
+        secrets.forEach(({ name }) => $(`#connection-${name}`).toggle(shown.has(name)));
+      };
+      form = new Form($('#connection-form'), open, this.values ?? {}, {
+        dynamicTypes: ['env'],
+        changed: showSecrets,
+      });
+      const advanced = secrets.filter((secret) => secret.advanced);
+      advanced.forEach(({ name }) => $(`#connection-${name}`).appendTo('.connector-advanced'));
+      showSecrets();
       const typed = ({ name }) => [name, $(`#node-config-input-${name}`).val()];
       const show = (text, kind) => $('#connection-tested').text(text).attr('class', kind);
       $('#connection-test').on('click', async () => {

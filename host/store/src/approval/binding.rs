@@ -4,7 +4,7 @@
 
 use connector_host::{Connection, Connector, Failure};
 
-use super::request::place_of_secrets;
+use super::request::{keeps_places, place_of_secrets};
 use crate::{Bound, ConnectionRecord, StoredConnection};
 
 /// Returns the origin and the places that a component's connection is bound to.
@@ -19,8 +19,8 @@ pub fn binding(connector: &Connector, connection: &Connection) -> Bound {
 /// places, as when it was stored. If not, the component gets none of its values,
 /// and none of them may be shown.
 pub fn has_same_secrets(record: &ConnectionRecord, connector: &Connector) -> bool {
-    let now = place_of_secrets(&connector.descriptor().connection);
-    record.bound.as_ref().is_some_and(|bound| bound.secrets_in == now)
+    let definition = &connector.descriptor().connection;
+    record.bound.as_ref().is_some_and(|bound| keeps_places(&bound.secrets_in, definition))
 }
 
 /// Why a stored connection cannot be used.
@@ -64,7 +64,11 @@ pub fn bound_connection(
     }
     let connection = connector.connection(stored.values.connection_values())?;
     let now = binding(connector, &connection);
-    if *bound == now { Ok(connection) } else { Err(moved(&now.origin, &now.secrets_in)) }
+    if bound.origin == now.origin {
+        Ok(connection)
+    } else {
+        Err(moved(&now.origin, &now.secrets_in))
+    }
 }
 
 fn hint(component: &str) -> String {

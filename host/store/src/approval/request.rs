@@ -1,6 +1,6 @@
 //! A component's request: what it would be allowed to do if it were approved.
 
-use connector_host::{Authorization, Binding, Connector, Definition, Scheme};
+use connector_host::{Authorization, Binding, Connector, Definition, Property, Scheme};
 use serde::{Deserialize, Serialize};
 
 /// A component's request. Requests are compared to detect changes.
@@ -112,12 +112,29 @@ pub fn is_of_host(variable: &str) -> bool {
 ///
 /// Stored connections and lock files contain this text, so it must not change.
 pub fn place_of_secrets(definition: &Definition) -> String {
-    let secrets = definition.properties.iter().filter(|property| property.secret);
+    let places = places_of_secrets(definition);
+    if places.is_empty() { NONE.to_owned() } else { places.join(", ") }
+}
+
+/// Whether every secret that a connection was bound with is still secret and still
+/// goes to the same place. A definition may add secrets: a stored connection has
+/// no values for them.
+pub fn keeps_places(bound: &str, definition: &Definition) -> bool {
+    let now = places_of_secrets(definition);
+    bound == NONE || bound.split(", ").all(|place| now.iter().any(|one| one == place))
+}
+
+/// The place of a definition without secrets.
+const NONE: &str = "none";
+
+fn places_of_secrets(definition: &Definition) -> Vec<String> {
+    let is_own = |property: &&Property| !Definition::HOST_PROPERTIES.contains(&&*property.name);
+    let secrets = definition.properties.iter().filter(|property| property.secret).filter(is_own);
     let mut places: Vec<String> = secrets
         .map(|secret| format!("{} ({})", place_of(&secret.name, definition), secret.name))
         .collect();
     places.sort();
-    if places.is_empty() { "none".to_owned() } else { places.join(", ") }
+    places
 }
 
 fn place_of(property: &str, definition: &Definition) -> String {

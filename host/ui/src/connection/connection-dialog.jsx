@@ -19,7 +19,7 @@ import { formFor, sameValues } from './kept-secrets.js';
 /**
  * @param {object} props
  * @param {{address: string, title: string, help?: string}} props.component
- * @param {object} [props.connection] the one to edit; `{id: SESSION, values}` for the session's
+ * @param {object} [props.connection] the connection to edit; `{id: SESSION, values}` for the session's
  * @param {object} props.connections
  * @param {() => void} props.onClose
  */

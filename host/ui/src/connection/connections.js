@@ -11,7 +11,7 @@ export const SESSION = 'session';
 /**
  * @typedef {object} Connections
  * @property {{id: string, name: string, values: object, secrets: string[]}[]} stored
- * @property {object | undefined} session the values of the one in memory
+ * @property {object | undefined} session the values of the connection in memory
  * @property {string | undefined} chosen an id
  * @property {unknown} value what to send in a request
  */

@@ -11,11 +11,19 @@ export function formFor(connection, schema, uiSchema) {
     secret,
     { ...uiSchema[secret], 'ui:placeholder': 'stored; enter a new value to replace it' },
   ]);
-  const required = (schema.required ?? []).filter((name) => !kept.includes(name));
   return {
-    schema: { ...schema, required },
+    schema: withOptional(schema, kept),
     uiSchema: { ...uiSchema, ...Object.fromEntries(hints) },
   };
+}
+
+/** A schema in which these properties are not required, not even conditionally. */
+function withOptional(schema, names) {
+  const required = schema.required?.filter((name) => !names.includes(name));
+  const allOf = schema.allOf?.map((rule) =>
+    rule.then ? { ...rule, then: withOptional(rule.then, names) } : rule,
+  );
+  return { ...schema, ...(required && { required }), ...(allOf && { allOf }) };
 }
 
 /** Whether two sets of values are equal, regardless of their order. */

@@ -87,6 +87,12 @@ export function ownChoices(schema) {
   );
 }
 
+/** The names of an object's secret properties. */
+export function secretNames(schema) {
+  const isSecret = ([, property]) => property['x-secret'];
+  return Object.entries(propertiesOf(schema)).filter(isSecret).map(([name]) => name);
+}
+
 /** Removes secrets from a value, because the browser must not store them. */
 export function withoutSecrets(schema, value) {
   if (schema?.['x-secret']) {

@@ -33,15 +33,15 @@ pub fn idle_connections_cost_little_block_nobody_and_are_closed() {
     let during = service.process().figures();
     let (count, opened) = (idle.len() as u64, started.elapsed());
     for stream in idle {
-        assert_eq!(rest(stream), "", "of {count}");
+        assert_eq!(rest(stream), "", "one of {count} connections");
     }
     assert!(started.elapsed() < HANG, "{count} were closed after {:?}", started.elapsed());
-    // If opening them took longer than their lifetime, fewer are left.
+    // If opening the connections took longer than their lifetime, fewer are left.
     let held = during.descriptors.saturating_sub(before.descriptors);
-    assert!(held > 0, "none of {count}; this machine allows {allowed} open files");
+    assert!(held > 0, "none of {count} is open; this machine allows {allowed} open files");
     let each = during.memory.saturating_sub(before.memory) / held;
-    assert!(each < MAX_EACH, "{each} KiB for each of {held}, opened within {opened:?}");
+    assert!(each < MAX_EACH, "{each} KiB for each of {held}, opened in {opened:?}");
     assert_serves(&service);
     let after = service.process().figures();
-    assert!(after.descriptors < before.descriptors + 10, "of {count}: {before:?}, {after:?}");
+    assert!(after.descriptors < before.descriptors + 10, "{count}: {before:?}, {after:?}");
 }

@@ -1,6 +1,6 @@
 //! Malicious callers and web pages. Each gets a typed problem or loses its
-//! connection and uses few resources meanwhile, and the service continues to
-//! serve others.
+//! connection, uses few resources until then, and does not keep the service from
+//! serving others.
 
 mod bodies;
 mod connections;

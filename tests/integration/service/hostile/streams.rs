@@ -15,7 +15,7 @@ use super::*;
 /// read, in bytes: the buffers of two connections, which the operating system
 /// may grow to a few MiB each, and the service's own.
 const IN_TRANSIT: usize = 24 << 20;
-/// The service's own share of it, in KiB.
+/// The service's own share of that data, in KiB.
 const MAX_GROWTH: u64 = 24 << 10;
 
 /// A provider that sends an endless chat response. Returns its base URL, and a

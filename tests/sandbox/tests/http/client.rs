@@ -27,7 +27,7 @@ impl Answer {
     }
 
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("a text")
+        std::str::from_utf8(&self.body).expect("a UTF-8 body")
     }
 
     pub fn json(&self) -> Value {

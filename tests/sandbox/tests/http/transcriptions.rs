@@ -99,7 +99,7 @@ fn generated_speech_is_transcribed() {
     assert!(other["text"].as_str().unwrap().contains("sandbox"));
 }
 
-/// A sandbox, and audio of two sentences that it generated: 1.32 s.
+/// A sandbox, and 1.2 seconds of audio with two sentences that it generated.
 fn spoken() -> (Sandbox, Vec<u8>) {
     let sandbox = client::start();
     let body = json!({

@@ -52,7 +52,7 @@ export function Messages(props) {
   );
 }
 
-/** Speakers take turns, so the next message is from the one who spoke before the last. */
+/** Speakers take turns, so the next message comes from whoever spoke before the last speaker. */
 export function nextMessage(items, shape, messages) {
   const choice = shape.others.find((name) => items.properties[name].oneOf);
   const usual = items.properties[choice]?.default;

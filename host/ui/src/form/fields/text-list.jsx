@@ -1,4 +1,4 @@
-// A list of strings: Enter adds one, Backspace in an empty one removes it.
+// A list of strings: Enter adds a string, and Backspace removes an empty one.
 
 import { useEffect, useRef } from 'react';
 import { Add, Remove } from '../../parts/icons.jsx';
