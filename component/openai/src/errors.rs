@@ -21,7 +21,7 @@ pub const BASE_URL_HINT: &str = "check the base URL: it must end with the API ve
                                  `/v1`, not with an endpoint such as `/chat/completions`";
 
 /// Resources other than the path that an error may report as not found.
-const RESOURCES: &[&str] = &["model", "deployment", "voice", "file"];
+const RESOURCES: &[&str] = &["model", "deployment", "voice", "file", "batch"];
 
 /// Parameters that actions derive, with the properties they are derived from.
 const ALIASES: &[(&str, &str)] = &[

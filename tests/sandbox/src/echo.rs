@@ -6,7 +6,6 @@ use axum::Extension;
 use axum::Json;
 use axum::extract::OriginalUri;
 use axum::http::Method;
-
 use serde_json::Value;
 use serde_json::json;
 

@@ -1143,6 +1143,15 @@ fn cancels_a_batch_once() {
 }
 
 #[test]
+fn an_unknown_batch_is_not_a_wrong_base_url() {
+    let error = json!({ "error": { "message": "No batch found with id 'batch_1'.", "code": null } });
+    let host = Host::new(&CONNECTOR).answer(Answer::json(404, error));
+    let failure = host.run("getBatch", json!({ "batchId": "batch_1" })).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert_eq!(failure.message, "No batch found with id 'batch_1'");
+}
+
+#[test]
 fn an_id_leads_to_no_other_path() {
     for action in ["getBatch", "cancelBatch"] {
         for id in [
