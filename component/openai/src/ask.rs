@@ -1,22 +1,21 @@
-//! Ask: `POST /chat/completions`.
+//! Ask: `POST /chat/completions` or `POST /responses`.
 //!
-//! [`messages`] and [`attachments`] build the messages, [`format`] determines
-//! the shape of the answer, and [`functions`] what the model may call.
-//! [`conversation`] sends requests until there is an answer. [`request`] is one
-//! request, [`choice`] the model's answer to it, and [`stream`] and [`calls`]
-//! assemble an answer that arrives in pieces.
+//! [`messages`] and [`attachments`] read the input, [`format`] determines the
+//! shape of the answer, and [`functions`] what the model may call.
+//! [`conversation`] sends requests until there is an [`answer`]. [`chat`] and
+//! [`responses`] write the requests and read the responses of the two APIs, with
+//! what both need in [`exchange`].
 
+mod answer;
 mod attachments;
-mod calls;
-mod choice;
+mod chat;
 mod conversation;
+mod exchange;
 mod format;
 mod functions;
 mod json_in_text;
 mod messages;
-mod request;
 mod schema;
-mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -31,12 +30,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use serde_with::skip_serializing_none;
 
-use self::attachments::Attachments;
-use self::conversation::{Answer, Conversation};
+use self::chat::Chat;
+use self::conversation::{Conversation, Ending};
 use self::format::Format;
 use self::functions::Functions;
 use self::messages::Message;
-use self::request::Requests;
+use crate::citations::Citation;
 use crate::connection::ConnectionSettings;
 use crate::rules::{self, Rule, Takes, rule};
 use crate::usage::Usage;
@@ -267,31 +266,20 @@ impl Run for Ask {
         let parameters = parameters::given(&self)?;
         rules::check(RULES, &self.model, &parameters)?;
         let functions = Functions::named(&self.functions)?;
-        let Attachments { parts, files } =
-            Attachments::open(&self.attachments, self.image_detail.as_deref())?;
-        let (messages, origins) = messages::for_api(&self.messages, format.instruction(), parts)?;
+        let attachments = attachments::open(&self.attachments)?;
+        let turns = messages::turns(&self.messages, format.instruction(), attachments)?;
 
         let settings = ConnectionSettings::of(settings)?;
         let parameters = self.with_parameters(parameters, &format, &functions, settings);
+        let mut api = Chat::new(parameters, &format, turns, self.image_detail.as_deref())?;
         let mut conversation = Conversation {
-            requests: Requests::new(parameters, &format, files, origins),
+            api: &mut api,
             format: &format,
             functions: &functions,
             max_rounds: self.max_function_rounds.unwrap_or(10),
             max_repairs: self.repair_attempts.unwrap_or(1),
         };
-        let answer = conversation.hold(messages)?;
-        let Answer { model, outputs, usage, finish_reasons, logprobs, repairs, request_id } =
-            answer;
-        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
-            model: model.unwrap_or(self.model),
-            usage: Some(usage).filter(|usage| !usage.is_empty()),
-            finish_reasons: Some(finish_reasons).filter(|reasons| !reasons.is_empty()),
-            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
-            strict: format.is_loose().then_some(false),
-            repairs: Some(repairs).filter(|repairs| *repairs > 0),
-            request_id,
-        })
+        self.outcome(conversation.hold()?, &format)
     }
 
     fn options(request: &OptionsRequest) -> Result<Options> {
@@ -331,14 +319,42 @@ impl Ask {
                 parameters.insert(name.to_owned(), value);
             }
         };
-        set("response_format", format.response_format());
+        set("response_format", chat::response_format(format));
         set(&settings.max_tokens_parameter, self.max_tokens.map(Value::from));
-        if let Some(tools) = functions.tools() {
-            set("tools", Some(tools));
+        if !functions.is_empty() {
+            set("tools", Some(chat::tools(functions).into()));
             set("parallel_tool_calls", self.parallel_function_calls.map(Value::from));
         }
         parameters
     }
+
+    /// The outcome of a conversation.
+    fn outcome(self, ending: Ending, format: &Format) -> Result<Outcome<Value>> {
+        let Ending { answer, outputs, repairs, usage, report, request_id } = ending;
+        let (mut finish_reasons, mut logprobs, mut citations) = (vec![], vec![], vec![]);
+        for choice in answer.choices {
+            finish_reasons.push(choice.finish_reason);
+            logprobs.push(choice.logprobs);
+            citations.extend(choice.citations);
+        }
+        finish_reasons.retain(|reason| !reason.is_empty());
+        Outcome::new(one_or_all(outputs, self.n)).with_metadata(&Metadata {
+            model: answer.model.unwrap_or(self.model),
+            usage: Some(usage).filter(|usage| !usage.is_empty()),
+            finish_reasons: given(finish_reasons),
+            logprobs: Some(logprobs).filter(|all| all.iter().any(|one| !one.is_null())),
+            strict: format.is_loose().then_some(false),
+            repairs: Some(repairs).filter(|repairs| *repairs > 0),
+            citations: given(citations),
+            moderation: report.moderation,
+            request_id,
+        })
+    }
+}
+
+/// A list, if it has items.
+fn given<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
 }
 
 /// The only output, or the list of outputs if several were requested.
@@ -358,6 +374,9 @@ struct Metadata {
     /// `false` if the API could not enforce the schema strictly.
     strict: Option<bool>,
     repairs: Option<u64>,
+    /// The sources that the answer cites.
+    citations: Option<Vec<Citation>>,
+    moderation: Option<Value>,
     request_id: Option<String>,
 }
 

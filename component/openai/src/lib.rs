@@ -6,6 +6,7 @@
 //! counts (`usage`).
 
 mod ask;
+mod citations;
 mod connection;
 mod create_image;
 mod create_speech;

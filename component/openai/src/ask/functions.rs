@@ -2,7 +2,6 @@
 
 use connector_sdk::functions::{self, Function};
 use connector_sdk::{Failure, Result};
-use serde_json::{Value, json};
 
 /// The maximum length of a function name that the API accepts.
 const MAX_NAME: usize = 64;
@@ -50,14 +49,13 @@ impl Functions {
         self.0.iter().find(|(other, _)| other == name).map(|(_, function)| function)
     }
 
-    /// The request's `tools`.
-    pub fn tools(&self) -> Option<Value> {
-        let tool = |(name, function): &(String, Function)| {
-            let Function { description, parameters, .. } = function;
-            let function =
-                json!({ "name": name, "description": description, "parameters": parameters });
-            json!({ "type": "function", "function": function })
-        };
-        (!self.0.is_empty()).then(|| self.0.iter().map(tool).collect())
+    /// The functions with their names in the API.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
+        self.0.iter().map(|(name, function)| (name.as_str(), function))
+    }
+
+    /// Whether the model may call nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }

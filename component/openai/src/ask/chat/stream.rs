@@ -9,7 +9,7 @@ use connector_sdk::{Failure, Result, errors, events};
 use serde_json::{Map, Value, json};
 
 use super::calls;
-use super::choice::content;
+use super::answer::content;
 use crate::lenient::{at, text};
 use crate::stream::{self, Next};
 
