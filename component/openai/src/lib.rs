@@ -8,13 +8,16 @@
 mod ask;
 mod citations;
 mod connection;
+mod conversations;
 mod create_image;
 mod create_speech;
 mod create_transcription;
 mod errors;
+mod ids;
 mod lenient;
 mod models;
 mod parameters;
+mod responses;
 mod rules;
 mod stream;
 mod usage;
@@ -31,6 +34,13 @@ connector_sdk::export!(Connector {
         Action::of::<create_image::CreateImage>(),
         Action::of::<create_speech::CreateSpeech>(),
         Action::of::<create_transcription::CreateTranscription>(),
+        Action::of::<responses::GetResponse>(),
+        Action::of::<responses::CancelResponse>(),
+        Action::of::<responses::DeleteResponse>(),
+        Action::of::<conversations::CreateConversation>(),
+        Action::of::<conversations::GetConversation>(),
+        Action::of::<conversations::UpdateConversation>(),
+        Action::of::<conversations::DeleteConversation>(),
     ],
     errors: errors::read,
     ..Connector::new(

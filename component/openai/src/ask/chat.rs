@@ -7,6 +7,7 @@ mod answer;
 mod calls;
 mod stream;
 
+use connector_sdk::functions::Function;
 use connector_sdk::http::{self, Response};
 use connector_sdk::{Failure, File, Result};
 use serde::Serialize;
@@ -14,9 +15,9 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, FunctionCall};
 use super::attachments::Attachment;
-use super::exchange::{Api, Exchange};
+use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
-use super::functions::Functions;
+use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
 
 /// A conversation over Chat Completions.
@@ -83,15 +84,18 @@ impl Api for Chat<'_> {
         Ok((answer, response))
     }
 
-    fn add_results(&mut self, answer: &Answer, results: &[(&FunctionCall, String)]) {
+    fn add_results(&mut self, answer: &Answer, results: &[(&FunctionCall, String)]) -> Result<()> {
+        self.exchange.release_tool_choice();
         let calls: Vec<_> = results.iter().map(|(call, _)| *call).collect();
         self.messages.push(answer::sent_back(&answer.given, &calls));
         self.messages.extend(results.iter().map(|(call, text)| answer::result(call, text)));
+        Ok(())
     }
 
-    fn add_correction(&mut self, answer: &Answer, correction: &str) {
+    fn add_correction(&mut self, answer: &Answer, correction: &str) -> Result<()> {
         self.messages.push(answer::sent_back(&answer.given, &[]));
         self.messages.push(json!({ "role": "user", "content": correction }));
+        Ok(())
     }
 }
 
@@ -106,15 +110,41 @@ pub fn response_format(format: &Format) -> Option<Value> {
     })
 }
 
-/// The `tools` of requests.
-pub fn tools(functions: &Functions) -> Vec<Value> {
-    let tool = |(name, function): (&str, &connector_sdk::functions::Function)| {
+/// The parameters for functions that the model may call.
+pub fn tools(
+    functions: &Functions,
+    choice: Option<&str>,
+    parallel_calls: Option<bool>,
+) -> Result<Map<String, Value>> {
+    if functions.is_empty() {
+        check_without_tools(choice)?;
+        return Ok(Map::new());
+    }
+    let tool = |(name, function): (&str, &Function)| {
         let function = json!({
             "name": name, "description": function.description, "parameters": function.parameters,
         });
         json!({ "type": "function", "function": function })
     };
-    functions.iter().map(tool).collect()
+    let choice = choice.map(|choice| tool_choice(choice, functions)).transpose()?;
+    let parameters = [
+        ("tools", Some(functions.iter().map(tool).collect())),
+        ("parallel_tool_calls", parallel_calls.map(Value::from)),
+        ("tool_choice", choice),
+    ];
+    let given = parameters.into_iter();
+    Ok(given.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+/// The `tool_choice` of the first request.
+fn tool_choice(choice: &str, functions: &Functions) -> Result<Value> {
+    match functions.chosen(choice) {
+        Some(ToolChoice::Mode(mode)) => Ok(mode.into()),
+        Some(ToolChoice::Function(name)) => {
+            Ok(json!({ "type": "function", "function": { "name": name } }))
+        }
+        None => Err(unknown_tool(choice, "")),
+    }
 }
 
 /// The messages for a turn. Adds its files to `files`.

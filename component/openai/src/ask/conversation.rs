@@ -88,10 +88,16 @@ impl Conversation<'_> {
                     failure
                 })?;
                 let results: Vec<_> = first.calls.iter().zip(results).collect();
-                self.api.add_results(&answer, &results);
+                self.api.add_results(&answer, &results)?;
                 continue;
             }
 
+            let has_text = answer.choices.iter().any(|choice| choice.content.is_some());
+            if !report.approval_requests.is_empty() && !has_text {
+                // The user decides before the model answers.
+                let (outputs, request_id) = (vec![Value::Null], response.request_id());
+                return Ok(Ending { answer, outputs, repairs, usage, report, request_id });
+            }
             let contents = answer.choices.iter().map(|choice| self.format.content(choice));
             let contents: Vec<&str> = contents.collect::<Result<_>>().map_err(answered)?;
             match self.outputs(schema.as_ref(), &contents) {
@@ -103,7 +109,7 @@ impl Conversation<'_> {
                     if schema.is_some() && contents.len() == 1 && repairs < self.max_repairs =>
                 {
                     repairs += 1;
-                    self.api.add_correction(&answer, &correction(&mismatch));
+                    self.api.add_correction(&answer, &correction(&mismatch))?;
                 }
                 Err(mismatch) => return Err(answered(mismatch)),
             }

@@ -13,10 +13,29 @@ pub trait Api {
     fn send(&mut self) -> Result<(Answer, Response)>;
 
     /// Adds an answer that calls functions, and the result of each call.
-    fn add_results(&mut self, answer: &Answer, results: &[(&FunctionCall, String)]);
+    fn add_results(&mut self, answer: &Answer, results: &[(&FunctionCall, String)]) -> Result<()>;
 
     /// Adds an answer, and the user's message that it must be corrected.
-    fn add_correction(&mut self, answer: &Answer, correction: &str);
+    fn add_correction(&mut self, answer: &Answer, correction: &str) -> Result<()>;
+}
+
+/// Rejects a required call if there is nothing to call.
+pub fn check_without_tools(choice: Option<&str>) -> Result<()> {
+    match choice {
+        None | Some("auto" | "none") => Ok(()),
+        Some(_) => {
+            let message = "`toolChoice` must be empty if the model has nothing to call";
+            Err(Failure::invalid_input("toolChoice", message))
+        }
+    }
+}
+
+/// The failure for a required call of something that the model cannot call.
+pub fn unknown_tool(choice: &str, others: &str) -> Failure {
+    let message = format!(
+        "`toolChoice` must be auto, none, required, one of `functions`{others} (got `{choice}`)"
+    );
+    Failure::invalid_input("toolChoice", message)
 }
 
 /// What all requests of a run share.
@@ -27,6 +46,8 @@ pub struct Exchange<'a> {
     /// For the first messages, the position of the form's message that each one
     /// comes from.
     pub origins: Vec<Option<usize>>,
+    /// The property that each tool comes from, if not `functions`.
+    pub tools: Vec<String>,
     pub is_streamed: bool,
 }
 
@@ -37,7 +58,12 @@ impl<'a> Exchange<'a> {
         format: &'a Format,
         origins: Vec<Option<usize>>,
     ) -> Self {
-        Self { parameters, format, origins, is_streamed: events::streaming() }
+        Self { parameters, format, origins, tools: Vec::new(), is_streamed: events::streaming() }
+    }
+
+    /// Lets the model answer once it has called what it had to call.
+    pub fn release_tool_choice(&mut self) {
+        self.parameters.shift_remove("tool_choice");
     }
 
     /// Sends a request.
@@ -51,8 +77,8 @@ impl<'a> Exchange<'a> {
     pub fn read(
         &self,
         response: &Response,
-        whole: impl Fn(&Response) -> Result<Value>,
-        stream: impl Fn(&Response) -> Result<Value>,
+        whole: impl FnOnce(&Response) -> Result<Value>,
+        stream: impl FnOnce(&Response) -> Result<Value>,
     ) -> Result<Value> {
         let read = || {
             if self.is_streamed && !response.has_type("application/json") {
@@ -72,19 +98,26 @@ impl<'a> Exchange<'a> {
     }
 
     /// Maps the property in a failure to the one that users see: the index of a
-    /// message becomes that of the form's message, if it comes from one, and the
-    /// response format becomes the schema, if there is one.
+    /// message becomes that of the form's message, if it comes from one, the
+    /// response format becomes the schema, if there is one, and the index of a tool
+    /// becomes the property that it comes from.
     fn blame(&self, mut failure: Failure) -> Failure {
         let Some(property) = failure.property.take() else { return failure };
-        let message = property.strip_prefix("messages[").and_then(|rest| rest.split_once(']'));
-        failure.property = Some(match message {
-            Some((index, rest)) => {
-                let origin =
-                    index.parse().ok().and_then(|index: usize| *self.origins.get(index)?);
-                origin.map_or("messages".to_owned(), |index| format!("messages[{index}]{rest}"))
-            }
-            None if property == "responseFormat" => self.format.property().to_owned(),
-            None => property,
+        let indexed = |list: &str| {
+            let (index, rest) = property.strip_prefix(list)?.split_once(']')?;
+            Some((index.parse::<usize>().ok()?, rest))
+        };
+        failure.property = Some(if let Some((index, rest)) = indexed("messages[") {
+            let origin = self.origins.get(index).copied().flatten();
+            origin.map_or("messages".to_owned(), |index| format!("messages[{index}]{rest}"))
+        } else if let Some((index, _)) = indexed("functions[")
+            && let Some(origin) = self.tools.get(index)
+        {
+            origin.clone()
+        } else if property == "responseFormat" {
+            self.format.property().to_owned()
+        } else {
+            property
         });
         failure
     }

@@ -10,6 +10,14 @@ const MAX_NAME: usize = 64;
 #[derive(Debug, Default)]
 pub struct Functions(Vec<(String, Function)>);
 
+/// What the model must call before it answers.
+pub enum ToolChoice<'a> {
+    /// Anything (`required`), nothing (`none`), or what it decides (`auto`).
+    Mode(&'a str),
+    /// The function with this name in the API.
+    Function(&'a str),
+}
+
 impl Functions {
     /// Looks up functions by the names that the caller registered.
     pub fn named(names: &[String]) -> Result<Self> {
@@ -52,6 +60,17 @@ impl Functions {
     /// The functions with their names in the API.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Function)> {
         self.0.iter().map(|(name, function)| (name.as_str(), function))
+    }
+
+    /// What the user requires the model to call, or `None` if there is no such
+    /// function. The user knows the name that the caller registered.
+    pub fn chosen<'a>(&'a self, choice: &'a str) -> Option<ToolChoice<'a>> {
+        if matches!(choice, "auto" | "none" | "required") {
+            return Some(ToolChoice::Mode(choice));
+        }
+        let is_it =
+            |(name, function): &&(String, Function)| function.name == choice || name == choice;
+        self.0.iter().find(is_it).map(|(name, _)| ToolChoice::Function(name))
     }
 
     /// Whether the model may call nothing.
