@@ -5,6 +5,8 @@
 
 mod options;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 use connector_sdk::http::{self, Response};
