@@ -284,16 +284,12 @@ struct Moderation {
 
 impl Moderation {
     fn parameter(&self) -> Value {
-        let modes = [("input", &self.input), ("output", &self.output)];
-        let modes = modes
-            .into_iter()
-            .filter_map(|(name, mode)| Some((name.to_owned(), json!({ "mode": mode.as_ref()? }))));
-        let policy: Map<_, _> = modes.collect();
-        let mut moderation = json!({ "model": self.model });
-        if !policy.is_empty() {
-            moderation["policy"] = policy.into();
-        }
-        moderation
+        let mode = |mode: &Option<String>| mode.as_ref().map(|mode| json!({ "mode": mode }));
+        let policy =
+            parameters::object([("input", mode(&self.input)), ("output", mode(&self.output))]);
+        let policy = (!policy.is_empty()).then(|| policy.into());
+        let model = self.model.as_str().into();
+        parameters::object([("model", Some(model)), ("policy", policy)]).into()
     }
 }
 
@@ -457,13 +453,10 @@ impl Ask {
         functions: &Functions,
         settings: ConnectionSettings,
     ) -> Result<Map<String, Value>> {
-        let mut set = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), value);
-            }
-        };
-        set("response_format", chat::response_format(format));
-        set(&settings.max_tokens_parameter, self.max_tokens.map(Value::from));
+        parameters.extend(parameters::object([
+            ("response_format", chat::response_format(format)),
+            (settings.max_tokens_parameter.as_str(), self.max_tokens.map(Value::from)),
+        ]));
         let choice = self.tool_choice.as_deref();
         parameters.extend(chat::tools(functions, choice, self.parallel_function_calls)?);
         Ok(parameters)

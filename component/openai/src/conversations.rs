@@ -3,6 +3,8 @@
 mod create_conversation;
 mod delete_conversation;
 mod get_conversation;
+#[cfg(test)]
+mod tests;
 mod update_conversation;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,8 @@ mod delete_response;
 mod get_response;
 pub mod reply;
 mod stored;
+#[cfg(test)]
+mod tests;
 
 use connector_sdk::http::{EmbeddedFiles, Response};
 use connector_sdk::property::Choice;

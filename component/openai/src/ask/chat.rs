@@ -19,6 +19,7 @@ use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
+use crate::parameters;
 
 /// A conversation over Chat Completions.
 pub struct Chat<'a> {
@@ -127,13 +128,11 @@ pub fn tools(
         json!({ "type": "function", "function": function })
     };
     let choice = choice.map(|choice| tool_choice(choice, functions)).transpose()?;
-    let parameters = [
+    Ok(parameters::object([
         ("tools", Some(functions.iter().map(tool).collect())),
         ("parallel_tool_calls", parallel_calls.map(Value::from)),
         ("tool_choice", choice),
-    ];
-    let given = parameters.into_iter();
-    Ok(given.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+    ]))
 }
 
 /// The `tool_choice` of the first request.

@@ -40,6 +40,9 @@ pub struct Responses<'a> {
     memory: Memory,
     /// What the items of a response include.
     include: Vec<String>,
+    /// Whether a response may contain images, which the host stores. A stream that
+    /// was not requested can then not be read.
+    has_images: bool,
     announced: Announced,
 }
 
@@ -116,22 +119,21 @@ impl<'a> Responses<'a> {
 
         let include = include(options, &parameters, store);
         let mut parameters = rewritten(parameters, options, format)?;
-        let mut set = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                parameters.insert(name.to_owned(), value);
-            }
-        };
-        set("max_output_tokens", asked.max_tokens.map(Value::from));
-        if !functions.is_empty() {
-            set("parallel_tool_calls", asked.parallel_calls.map(Value::from));
-        }
+        parameters.extend(parameters::object([
+            ("max_output_tokens", asked.max_tokens.map(Value::from)),
+            ("include", (!include.is_empty()).then(|| json!(include))),
+        ]));
         if tools.is_empty() {
             check_without_tools(asked.tool_choice)?;
-        } else if let Some(choice) = asked.tool_choice {
-            set("tool_choice", Some(tool_choice(choice, functions, &tools)?));
+        } else {
+            let choice = asked.tool_choice;
+            let choice = choice.map(|choice| tool_choice(choice, functions, &tools));
+            parameters.extend(parameters::object([
+                ("tool_choice", choice.transpose()?),
+                ("parallel_tool_calls", asked.parallel_calls.map(Value::from)),
+                ("tools", Some(tools.into())),
+            ]));
         }
-        set("tools", (!tools.is_empty()).then(|| tools.into()));
-        set("include", (!include.is_empty()).then(|| json!(include)));
 
         let mut exchange = Exchange::new(parameters, format, places);
         exchange.tools = origins;
@@ -141,8 +143,18 @@ impl<'a> Responses<'a> {
             (None, Some(false)) => Memory::Nothing,
             (None, _) => Memory::Responses,
         };
-        let announced = Announced::default();
-        Ok(Self { exchange, input, input_files, tool_files, memory, include, announced })
+        let (has_images, announced) =
+            (options.image_generation == Some(true), Announced::default());
+        Ok(Self {
+            exchange,
+            input,
+            input_files,
+            tool_files,
+            memory,
+            include,
+            has_images,
+            announced,
+        })
     }
 
     fn post(&self) -> Result<Response> {
@@ -176,7 +188,7 @@ impl<'a> Responses<'a> {
             if let Ok(entry) = serde_json::from_value::<FileEntry>(at(&item, "result.file").clone())
             {
                 let file = entry.open()?;
-                item["result"] = file.base64().into();
+                set(&mut item, "result", file.base64().into());
                 self.input_files.push(file);
             }
             self.input.push(item);
@@ -189,9 +201,9 @@ impl Api for Responses<'_> {
     fn send(&mut self) -> Result<(Answer, Response)> {
         let response = self.post()?;
         let announced = &mut self.announced;
-        let value = self
-            .exchange
-            .read(&response, responses::read, |response| stream::collect(response, announced))?;
+        let whole = if self.has_images { responses::read } else { Response::json };
+        let stream = |response: &Response| stream::collect(response, announced);
+        let value = self.exchange.read(&response, whole, stream)?;
         let answered = |failure: Failure| failure.answered_by(&response);
         let reply = Reply::of(value).map_err(answered)?;
         if !reply.is_running() {
@@ -214,7 +226,7 @@ impl Api for Responses<'_> {
         let calls = given.as_array_mut().into_iter().flatten();
         let calls = calls.filter(|item| at(item, "type") == "function_call");
         for (item, (call, _)) in calls.zip(results) {
-            item["call_id"] = call.id.as_str().into();
+            set(item, "call_id", call.id.as_str().into());
         }
         self.add_items(&given)?;
         self.input.extend(results.iter().map(|(call, text)| result(call, text)));
@@ -237,6 +249,13 @@ impl Announced {
             events::metadata(&json!({ "responseId": id }))?;
         }
         Ok(())
+    }
+}
+
+/// Sets a member of an item.
+fn set(item: &mut Value, name: &str, value: Value) {
+    if let Some(members) = item.as_object_mut() {
+        members.insert(name.to_owned(), value);
     }
 }
 
@@ -302,32 +321,27 @@ fn rewritten(
             json!({ "type": "json_schema", "name": name, "strict": strict, "schema": schema })
         }
     });
-    let text = [("format", format), ("verbosity", parameters.shift_remove("verbosity"))];
-    let reasoning = [
+    let text = parameters::object([
+        ("format", format),
+        ("verbosity", parameters.shift_remove("verbosity")),
+    ]);
+    let reasoning = parameters::object([
         ("effort", parameters.shift_remove("reasoning_effort")),
         ("summary", options.reasoning_summary.as_deref().map(Value::from)),
         ("mode", options.reasoning_mode.as_deref().map(Value::from)),
         ("context", options.reasoning_context.as_deref().map(Value::from)),
-    ];
+    ]);
     let compaction = options
         .compact_threshold
         .map(|threshold| json!([{ "type": "compaction", "compact_threshold": threshold }]));
-    parameters.extend(
-        [("text", object(text)), ("reasoning", object(reasoning))]
-            .into_iter()
-            .chain([("context_management", compaction)])
-            .filter_map(|(name, value)| Some((name.to_owned(), value?))),
-    );
+    parameters.extend(parameters::object([
+        ("text", (!text.is_empty()).then(|| text.into())),
+        ("reasoning", (!reasoning.is_empty()).then(|| reasoning.into())),
+        ("context_management", compaction),
+    ]));
     let given = parameters::given(options)?;
     parameters.extend(given.into_iter().filter(|(name, _)| UNCHANGED.contains(&name.as_str())));
     Ok(parameters)
-}
-
-/// An object of the members that have a value, if there are any.
-fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Option<Value> {
-    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let members: Map<_, _> = given.collect();
-    (!members.is_empty()).then(|| members.into())
 }
 
 /// The provider's tools that a request may require, apart from functions.

@@ -4,6 +4,7 @@
 //! there, those of earlier events are used.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use connector_sdk::http::{EmbeddedFiles, Response};
 use connector_sdk::{Failure, Result, events};
@@ -112,16 +113,16 @@ impl Pieces {
 
     /// The response of the last event with all its items.
     fn completed(&mut self, mut response: Value) -> Value {
-        if !items(at(&response, "output")).is_empty() || !response.is_object() {
-            return response;
+        let has_items = !items(at(&response, "output")).is_empty();
+        if let Some(members) = response.as_object_mut().filter(|_| !has_items) {
+            let mut items: Vec<_> = mem::take(&mut self.items).into_values().collect();
+            let has_message = items.iter().any(|item| at(item, "type") == "message");
+            if !has_message && !self.text.is_empty() {
+                let part = json!({ "type": "output_text", "text": self.text, "annotations": [] });
+                items.push(json!({ "type": "message", "role": "assistant", "content": [part] }));
+            }
+            members.insert("output".to_owned(), items.into());
         }
-        let mut items: Vec<_> = std::mem::take(&mut self.items).into_values().collect();
-        let has_message = items.iter().any(|item| at(item, "type") == "message");
-        if !has_message && !self.text.is_empty() {
-            let part = json!({ "type": "output_text", "text": self.text, "annotations": [] });
-            items.push(json!({ "type": "message", "role": "assistant", "content": [part] }));
-        }
-        response["output"] = items.into();
         response
     }
 }

@@ -653,7 +653,7 @@ fn a_generated_image_is_sent_back_as_its_file() {
     let outcome = ask(&host, more).unwrap();
     assert_eq!(outcome.metadata["files"].as_array().unwrap().len(), 1);
     // In requests, the fake host writes a file as its name.
-    let mut sent = image.clone();
+    let mut sent = image;
     sent["result"] = "<image.png>".into();
     assert_eq!(bodies(&host)[1]["input"][1], sent);
 }
@@ -804,7 +804,7 @@ fn maps_an_error_to_the_property_of_the_form() {
     for (more, param, expected) in [
         (json!({}), "max_output_tokens", Some("maxTokens")),
         (json!({}), "text.format", Some("responseFormat")),
-        (schema.clone(), "text.format.schema", Some("responseSchema")),
+        (schema, "text.format.schema", Some("responseSchema")),
         (json!({}), "text.verbosity", Some("verbosity")),
         (json!({}), "reasoning.effort", Some("reasoningEffort")),
         (json!({}), "reasoning.summary", Some("reasoningSummary")),

@@ -93,10 +93,9 @@ fn tool(kind: &str, options: &impl Serialize) -> Result<Map<String, Value>> {
 fn web_search(options: Option<&WebSearch>) -> Result<Value> {
     let Some(options) = options else { return Ok(json!({ "type": "web_search" })) };
     let mut search = tool("web_search", options)?;
-    if !options.allowed_domains.is_empty() {
-        let filters = json!({ "allowed_domains": options.allowed_domains });
-        search.insert("filters".to_owned(), filters);
-    }
+    let domains = given(&options.allowed_domains);
+    let filters = domains.map(|domains| json!({ "allowed_domains": domains }));
+    search.extend(parameters::object([("filters", filters)]));
     if let Some(location) = &options.location {
         let mut place = tool("approximate", location)?;
         if let Some(Value::String(country)) = place.get_mut("country") {
@@ -112,22 +111,19 @@ fn web_search(options: Option<&WebSearch>) -> Result<Value> {
 fn file_search(options: Option<&FileSearch>) -> Result<Map<String, Value>> {
     let Some(options) = options else { return Ok(Map::new()) };
     let mut search = parameters::given(options)?;
-    let mut ranking = Map::new();
-    if let Some(ranker) = &options.ranker {
-        ranking.insert("ranker".to_owned(), json!(ranker));
-    }
-    if let Some(threshold) = &options.score_threshold {
-        ranking.insert("score_threshold".to_owned(), json!(threshold));
-    }
-    match (&options.embedding_weight, &options.text_weight) {
-        (None, None) => {}
+    let hybrid = match (&options.embedding_weight, &options.text_weight) {
+        (None, None) => None,
         (Some(embedding), Some(text)) => {
-            let weights = json!({ "embedding_weight": embedding, "text_weight": text });
-            ranking.insert("hybrid_search".to_owned(), weights);
+            Some(json!({ "embedding_weight": embedding, "text_weight": text }))
         }
         (Some(_), None) => return Err(without_other_weight("textWeight")),
         (None, Some(_)) => return Err(without_other_weight("embeddingWeight")),
-    }
+    };
+    let ranking = parameters::object([
+        ("ranker", options.ranker.as_deref().map(Value::from)),
+        ("score_threshold", options.score_threshold.clone().map(Value::from)),
+        ("hybrid_search", hybrid),
+    ]);
     if !ranking.is_empty() {
         search.insert("ranking_options".to_owned(), ranking.into());
     }
@@ -182,21 +178,22 @@ fn container(options: Option<&CodeInterpreter>) -> Value {
     if let Some(id) = &options.container {
         return json!(id);
     }
-    let mut container = json!({ "type": "auto" });
-    if !options.file_ids.is_empty() {
-        container["file_ids"] = json!(options.file_ids);
-    }
-    if let Some(limit) = &options.memory_limit {
-        container["memory_limit"] = json!(limit);
-    }
-    if let Some(access) = &options.network_access {
-        let mut policy = json!({ "type": access });
-        if access == "allowlist" {
-            policy["allowed_domains"] = json!(options.allowed_domains);
-        }
-        container["network_policy"] = policy;
-    }
-    container
+    let policy = options.network_access.as_deref().map(|access| {
+        let domains = (access == "allowlist").then(|| json!(options.allowed_domains));
+        parameters::object([("type", Some(access.into())), ("allowed_domains", domains)]).into()
+    });
+    parameters::object([
+        ("type", Some("auto".into())),
+        ("file_ids", given(&options.file_ids)),
+        ("memory_limit", options.memory_limit.as_deref().map(Value::from)),
+        ("network_policy", policy),
+    ])
+    .into()
+}
+
+/// A list, if it has items.
+fn given(list: &[String]) -> Option<Value> {
+    (!list.is_empty()).then(|| json!(list))
 }
 
 /// The tool that generates images, and its mask.
@@ -232,16 +229,14 @@ fn mcp(server: &McpServer) -> Result<Value> {
         (Some(url), _) => check_url(url)?,
         (None, Some(_)) => {}
     }
-    let names = &server.allowed_tools;
-    if server.read_only == Some(true) {
-        let mut filter = json!({ "read_only": true });
-        if !names.is_empty() {
-            filter["tool_names"] = json!(names);
-        }
-        tool.insert("allowed_tools".to_owned(), filter);
-    } else if !names.is_empty() {
-        tool.insert("allowed_tools".to_owned(), json!(names));
-    }
+    let names = given(&server.allowed_tools);
+    let allowed = if server.read_only == Some(true) {
+        let filter = [("tool_names", names), ("read_only", Some(true.into()))];
+        Some(parameters::object(filter).into())
+    } else {
+        names
+    };
+    tool.extend(parameters::object([("allowed_tools", allowed)]));
     Ok(tool.into())
 }
 

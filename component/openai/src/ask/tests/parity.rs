@@ -218,13 +218,13 @@ fn both_apis_give_the_same_output_and_metadata() {
                 says("21 °C"),
             ],
         ),
-        ("too many rounds", functions.clone(), vec![weather(), weather(), weather()]),
+        ("too many rounds", functions, vec![weather(), weather(), weather()]),
         (
             "a function and an object",
             json!({
                 "functions": ["weather"], "responseFormat": 1, "responseSchema": city,
             }),
-            vec![weather(), says("no"), weather(), graz.clone()],
+            vec![weather(), says("no"), weather(), graz],
         ),
         (
             "a refusal",
