@@ -34,6 +34,7 @@ use axum::routing::post;
 use crate::Options;
 use crate::call::Call;
 use crate::chat;
+use crate::conversations;
 use crate::digest;
 use crate::error::ApiError;
 use crate::fault;
@@ -45,6 +46,8 @@ use crate::line::HangUpListener;
 use crate::locked;
 use crate::models;
 use crate::record::Journal;
+use crate::responses;
+use crate::responses::store::Store;
 use crate::speech;
 use crate::transcriptions;
 
@@ -59,6 +62,7 @@ pub(crate) struct Shared {
     requests: AtomicU64,
     pictures: Mutex<Recent<String, Bytes>>,
     spoken: Mutex<Recent<u64, String>>,
+    pub(crate) store: Store,
     pub(crate) chunk_pause: Duration,
     pub(crate) journal: Journal,
     pub(crate) script: Script,
@@ -72,6 +76,7 @@ impl Shared {
             requests: AtomicU64::new(0),
             pictures: Mutex::default(),
             spoken: Mutex::default(),
+            store: Store::default(),
             chunk_pause: options.chunk_pause,
             journal: Journal::new(options.remembered),
             script: Script::default(),
@@ -149,6 +154,14 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/v1/models", get(models::list))
         .route("/v1/chat/completions", post(chat::completions))
+        .route("/v1/responses", post(responses::create))
+        .route("/v1/responses/{id}", get(responses::get).delete(responses::delete))
+        .route("/v1/responses/{id}/cancel", post(responses::cancel))
+        .route("/v1/conversations", post(conversations::create))
+        .route(
+            "/v1/conversations/{id}",
+            get(conversations::get).post(conversations::update).delete(conversations::delete),
+        )
         .route("/v1/images/generations", post(images::generations))
         .route("/v1/audio/speech", post(speech::speech))
         .route("/v1/audio/transcriptions", post(transcriptions::transcriptions))

@@ -142,7 +142,7 @@ impl Part {
 
 /// The media type and the length of the data in a URL such as
 /// `data:image/png;base64,…`.
-fn data_url(url: &str) -> Option<(&str, usize)> {
+pub(crate) fn data_url(url: &str) -> Option<(&str, usize)> {
     let (media_type, data) = url.strip_prefix("data:")?.split_once(";base64,")?;
     Some((media_type, STANDARD.decode(data).ok()?.len()))
 }

@@ -6,9 +6,11 @@
 mod chat;
 mod client;
 mod common;
+mod conversations;
 mod faults;
 mod images;
 mod program;
 mod raw;
+mod responses;
 mod speech;
 mod transcriptions;
