@@ -16,6 +16,7 @@ mod functions;
 mod json_in_text;
 mod messages;
 mod responses;
+mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -40,7 +41,7 @@ use self::messages::Message;
 use self::responses::{Asked, Responses};
 use crate::citations::Citation;
 use crate::connection::ConnectionSettings;
-use crate::rules::{self, Rule, Takes, rule};
+use crate::rules::check;
 use crate::usage::Usage;
 use crate::{models, parameters};
 
@@ -304,17 +305,6 @@ struct PromptCacheOptions {
     mode: Option<String>,
 }
 
-/// The restrictions of individual models. The retention is from the API's description
-/// of August 2026.
-const RULES: &[Rule] = &[
-    rule(&["o3", "o4-mini"], "stop", Takes::Nothing("leave it empty for reasoning models")),
-    rule(
-        &["gpt-5.5", "gpt-5.5-pro", "gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna"],
-        "promptCacheRetention",
-        Takes::OneOf(&["24h"]),
-    ),
-];
-
 impl Run for Ask {
     const HELP: &str = include_str!("ask.md");
     const GROUP: &str = "Text";
@@ -361,7 +351,7 @@ impl Run for Ask {
             parameters.insert("moderation".to_owned(), moderation.parameter());
         }
         self.check_api(&parameters)?;
-        rules::check(RULES, &self.model, &parameters)?;
+        check(rules::RULES, &self.model, &parameters)?;
         let functions = Functions::named(&self.functions)?;
         let attachments = attachments::open(&self.attachments)?;
         let turns = messages::turns(&self.messages, format.instruction(), attachments)?;

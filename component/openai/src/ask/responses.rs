@@ -23,11 +23,12 @@ use super::exchange::{Api, Exchange, check_without_tools, unknown_tool};
 use super::format::{Format, Wanted};
 use super::functions::{Functions, ToolChoice};
 use super::messages::{self, Turn, Turns};
+use super::rules::{REASONING, RESPONSES_RULES};
 use crate::errors::BASE_URL_HINT;
 use crate::lenient::{at, items, text};
 use crate::responses::reply::Reply;
 use crate::responses::{self, background};
-use crate::{errors, parameters};
+use crate::{errors, parameters, rules};
 
 /// A conversation over Responses.
 pub struct Responses<'a> {
@@ -60,6 +61,13 @@ enum Memory {
 /// The ID of the response that the caller knows.
 #[derive(Default)]
 struct Announced(String);
+
+/// How closely the model examines files.
+#[derive(Clone, Copy)]
+struct Detail<'a> {
+    image: Option<&'a str>,
+    file: Option<&'a str>,
+}
 
 /// The body of a request.
 #[derive(Serialize)]
@@ -94,10 +102,6 @@ const UNCHANGED: &[&str] = &[
     "truncation",
 ];
 
-/// Models with reasoning: "gpt-5 and o-series models only", according to the API's
-/// description of August 2026.
-const REASONING_MODELS: &[&str] = &["gpt-5", "o1", "o3", "o4"];
-
 /// The minimum of `max_output_tokens`.
 const MIN_TOKENS: u64 = 16;
 
@@ -106,12 +110,13 @@ impl<'a> Responses<'a> {
     pub fn new(asked: Asked<'a>, options: &Options, turns: Turns) -> Result<Self> {
         let Asked { parameters, format, functions, .. } = asked;
         let store = parameters.get("store").and_then(Value::as_bool);
-        check(options, asked.max_tokens, store)?;
+        check(options, &parameters, asked.max_tokens)?;
         let Tools { tools, origins, files: tool_files } = Tools::of(functions, options)?;
 
+        let detail = Detail { image: asked.image_detail, file: options.file_detail.as_deref() };
         let mut input_files = Vec::new();
         let (mut input, mut places) =
-            messages::items(turns, |turn| converted(turn, asked.image_detail, &mut input_files))?;
+            messages::items(turns, |turn| converted(turn, detail, &mut input_files))?;
         let approvals = options.mcp_approvals.iter().map(approval);
         let approvals: Vec<_> = approvals.collect::<Result<_>>()?;
         places.splice(0..0, approvals.iter().map(|_| None));
@@ -268,13 +273,20 @@ fn failure(response: &ErrorResponse) -> Failure {
     errors::explained(response, &hint)
 }
 
-/// Rejects what the API documents as contradictory.
-fn check(options: &Options, max_tokens: Option<u64>, store: Option<bool>) -> Result<()> {
+/// Rejects what the API documents as wrong.
+fn check(
+    options: &Options,
+    parameters: &Map<String, Value>,
+    max_tokens: Option<u64>,
+) -> Result<()> {
+    let model = parameters.get("model").map(text).unwrap_or_default();
+    rules::check(RESPONSES_RULES, model, parameters)?;
+    rules::check(RESPONSES_RULES, model, &parameters::given(options)?)?;
     if options.previous_response_id.is_some() && options.conversation.is_some() {
         let message = "set `conversation` or `previousResponseId`, not both";
         return Err(Failure::invalid_input("conversation", message));
     }
-    if options.background == Some(true) && store == Some(false) {
+    if options.background == Some(true) && parameters.get("store") == Some(&json!(false)) {
         let message = "`background` requires `store`: the answer is fetched when it is complete";
         return Err(Failure::invalid_input("background", message));
     }
@@ -302,7 +314,7 @@ fn include(options: &Options, parameters: &Map<String, Value>, store: Option<boo
     }
     // What is not stored can only be continued from if it is sent back.
     let model = parameters.get("model").and_then(Value::as_str).unwrap_or_default();
-    if store == Some(false) && REASONING_MODELS.iter().any(|prefix| model.starts_with(prefix)) {
+    if store == Some(false) && REASONING.iter().any(|prefix| model.starts_with(prefix)) {
         add("reasoning.encrypted_content");
     }
     include
@@ -362,7 +374,7 @@ fn tool_choice(choice: &str, functions: &Functions, tools: &[Value]) -> Result<V
 }
 
 /// The items for a turn. Adds its files to `files`.
-fn converted(turn: Turn, detail: Option<&str>, files: &mut Vec<File>) -> Result<Vec<Value>> {
+fn converted(turn: Turn, detail: Detail, files: &mut Vec<File>) -> Result<Vec<Value>> {
     match turn {
         Turn::Message { role, text, attachments } if attachments.is_empty() => {
             Ok(vec![json!({ "role": role, "content": text })])
@@ -389,15 +401,19 @@ fn converted(turn: Turn, detail: Option<&str>, files: &mut Vec<File>) -> Result<
 
 /// The part of a message for a file
 /// (<https://platform.openai.com/docs/api-reference/responses/create>).
-fn part(attachment: &Attachment, detail: Option<&str>) -> Result<Value> {
+fn part(attachment: &Attachment, detail: Detail) -> Result<Value> {
     Ok(match attachment {
         Attachment::Image(file) => json!({
             "type": "input_image", "image_url": file.data_url(),
-            "detail": detail.unwrap_or("auto"),
+            "detail": detail.image.unwrap_or("auto"),
         }),
-        Attachment::Pdf(file) => json!({
-            "type": "input_file", "filename": file.entry().name, "file_data": file.data_url(),
-        }),
+        Attachment::Pdf(file) => parameters::object([
+            ("type", Some("input_file".into())),
+            ("filename", Some(file.entry().name.as_str().into())),
+            ("file_data", Some(file.data_url().into())),
+            ("detail", detail.file.map(Value::from)),
+        ])
+        .into(),
         Attachment::Audio(file, _) => {
             let name = &file.entry().name;
             let message = format!(

@@ -49,7 +49,7 @@ enum Content {
 enum Part {
     InputText { text: String },
     InputImage { image_url: String, detail: String },
-    InputFile { filename: String, file_data: String },
+    InputFile { filename: String, file_data: String, detail: Option<String> },
     OutputText { text: String, annotations: Vec<Value>, logprobs: Option<Vec<Value>> },
     Refusal { refusal: String },
 }
@@ -207,7 +207,7 @@ impl Part {
                 let (kind, length) = data_url(image_url)?;
                 format!("[image_url: {kind}, {length} bytes]")
             }
-            Part::InputFile { filename, file_data } => {
+            Part::InputFile { filename, file_data, .. } => {
                 let (_, length) = data_url(file_data)?;
                 format!("[file: {filename}, {length} bytes]")
             }

@@ -114,6 +114,11 @@ pub struct Options {
     #[property(advanced, group = "Tools", when("api" = "responses"), open_choices = INCLUDED)]
     pub include: Vec<String>,
 
+    /// How closely the model examines attached PDFs. High detail uses more tokens.
+    #[property(advanced, group = "Attachments", when("api" = "responses"))]
+    #[property(provider_default = "auto", choices("auto", "low", "high"))]
+    pub file_detail: Option<String>,
+
     /// Whether the provider works on the answer in the background. The run waits for it, even
     /// if it takes longer than a connection may stay open.
     #[property(advanced, group = "Background", when("api" = "responses"))]

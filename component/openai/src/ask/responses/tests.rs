@@ -89,11 +89,12 @@ fn the_properties_determine_the_request() {
             json!({ "maxTokens": 16, "temperature": 0, "topP": 1, "user": "u", "store": true,
                     "metadata": { "a": "b" }, "serviceTier": "flex", "safetyIdentifier": "s",
                     "promptCacheKey": "k", "promptCacheRetention": "24h",
+                    "model": "gpt-5.6-sol",
                     "promptCacheOptions": { "ttl": "30m", "mode": "explicit" } }),
             json!({ "max_output_tokens": 16, "temperature": 0, "top_p": 1, "user": "u",
                     "store": true, "metadata": { "a": "b" }, "service_tier": "flex",
                     "safety_identifier": "s", "prompt_cache_key": "k",
-                    "prompt_cache_retention": "24h",
+                    "prompt_cache_retention": "24h", "model": "gpt-5.6-sol",
                     "prompt_cache_options": { "ttl": "30m", "mode": "explicit" } }),
         ),
         (
@@ -321,7 +322,7 @@ fn files_become_parts_of_the_last_user_message() {
     let body = body(
         &host,
         json!({
-            "attachments": files, "imageDetail": "low", "imageGeneration": true,
+            "attachments": files, "imageDetail": "low", "fileDetail": "high", "imageGeneration": true,
             "imageGenerationOptions": { "mask": mask },
         }),
     );
@@ -329,7 +330,7 @@ fn files_become_parts_of_the_last_user_message() {
         { "type": "input_text", "text": "Hi" },
         { "type": "input_image", "image_url": "data:image/png;base64,<a.png>", "detail": "low" },
         { "type": "input_file", "filename": "a.pdf",
-          "file_data": "data:application/pdf;base64,<a.pdf>" },
+          "file_data": "data:application/pdf;base64,<a.pdf>", "detail": "high" },
         { "type": "input_text", "text": "a.md:\n\n# A" },
     ]);
     assert_eq!(body["input"], json!([user(parts)]));
@@ -357,6 +358,11 @@ fn rejects_invalid_input_before_the_request() {
             json!({ "model": "gpt-5.5", "promptCacheRetention": "in_memory" }),
             "promptCacheRetention",
         ),
+        (json!({ "promptCacheOptions": { "mode": "implicit" } }), "promptCacheOptions"),
+        (json!({ "model": "gpt-4o", "reasoningEffort": "low" }), "reasoningEffort"),
+        (json!({ "model": "gpt-4o", "reasoningSummary": "auto" }), "reasoningSummary"),
+        (json!({ "model": "gpt-4.1-2025-04-14", "reasoningMode": "pro" }), "reasoningMode"),
+        (json!({ "model": "gpt-4o-mini", "reasoningContext": "auto" }), "reasoningContext"),
         (json!({ "toolChoice": "required" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "file_search" }), "toolChoice"),
         (json!({ "webSearch": true, "toolChoice": "web_search" }), "toolChoice"),

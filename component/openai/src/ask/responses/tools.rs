@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::options::{CodeInterpreter, FileSearch, ImageGeneration, McpServer, Options, WebSearch};
 use crate::ask::functions::Functions;
+use crate::ask::rules::IMAGE_RULES;
 use crate::lenient::{at, items};
 use crate::parameters;
-use crate::rules::{self, Rule, Takes, rule};
+use crate::rules::check;
 
 /// The `tools` of a request.
 #[derive(Default)]
@@ -21,13 +22,6 @@ pub struct Tools {
     /// The files that the tools contain.
     pub files: Vec<File>,
 }
-
-/// The restrictions of image models, from the API's description of August 2026.
-const IMAGE_RULES: &[Rule] = &[rule(
-    &["gpt-image-1-mini"],
-    "inputFidelity",
-    Takes::Nothing("leave it empty, or choose another image model"),
-)];
 
 impl Tools {
     /// Collects the tools.
@@ -201,7 +195,7 @@ fn image_generation(options: Option<&ImageGeneration>) -> Result<(Value, Option<
     let Some(options) = options else { return Ok((json!({ "type": "image_generation" }), None)) };
     let mut tool = tool("image_generation", options)?;
     if let Some(model) = &options.model {
-        rules::check(IMAGE_RULES, model, &tool)?;
+        check(IMAGE_RULES, model, &tool)?;
     }
     let is = |name: &str, value: &str| tool.get(name).is_some_and(|it| it == value);
     if is("background", "transparent") && is("output_format", "jpeg") {
