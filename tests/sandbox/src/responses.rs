@@ -83,7 +83,7 @@ pub(crate) async fn get(
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Json<Value>, ApiError> {
     for (name, value) in &query {
-        if name != "include" || !INCLUDED.contains(&value.as_str()) {
+        if name != "include[]" || !INCLUDED.contains(&value.as_str()) {
             return Err(ApiError::at("include", format!("Invalid parameter: '{name}={value}'.")));
         }
     }

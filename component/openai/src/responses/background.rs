@@ -40,7 +40,7 @@ pub fn wait(path: &str, include: &[String], reply: Reply) -> Result<(Reply, Resp
 
 /// Fetches a response.
 pub fn get(path: &str, include: &[String]) -> Result<(Reply, Response)> {
-    let query = json!({ "include": include });
+    let query = json!({ "include[]": include });
     let response = http::get(path).query_all(&query).errors(&super::failure).send()?;
     let reply = super::read(&response).and_then(Reply::of);
     Ok((reply.map_err(|failure| failure.answered_by(&response))?, response))

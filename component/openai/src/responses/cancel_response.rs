@@ -24,11 +24,11 @@ impl Run for CancelResponse {
     const EXAMPLES: &[Example] = &[
         Example {
             title: "Cancel a response",
-            input: r#"{"responseId": "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b"}"#,
+            input: r#"{"responseId": "resp_685c4be0f3f88191a1e4ee3d1d3c7e2b0f6a9d8c7b6a5948"}"#,
         },
         Example {
             title: "Cancel research that is no longer needed",
-            input: r#"{"responseId": "resp_685c4be0f3f88191a1e4ee3d1d3c7e2b0f6a"}"#,
+            input: r#"{"responseId": "resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7"}"#,
         },
         Example {
             title: "Cancel what another server with this API works on",

@@ -27,7 +27,7 @@ impl Run for DeleteResponse {
         },
         Example {
             title: "Delete an answer that contains personal data",
-            input: r#"{"responseId": "resp_685c4be0f3f88191a1e4ee3d1d3c7e2b0f6a"}"#,
+            input: r#"{"responseId": "resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7"}"#,
         },
         Example {
             title: "Delete a response at another server with this API",

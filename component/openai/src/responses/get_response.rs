@@ -38,7 +38,7 @@ impl Run for GetResponse {
         Example {
             title: "Wait for an answer that Ask requested in the background",
             input: r#"{
-                "responseId": "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
+                "responseId": "resp_685c4be0f3f88191a1e4ee3d1d3c7e2b0f6a9d8c7b6a5948",
                 "wait": true
             }"#,
         },

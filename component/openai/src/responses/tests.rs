@@ -114,7 +114,7 @@ fn waits_until_the_response_has_ended() {
     let input = json!({ "responseId": "resp_1", "wait": true, "include": ["a", "b"] });
     let outcome = host.run("getResponse", input).unwrap();
     assert_eq!(outcome.output["status"], "failed");
-    assert_eq!(sent(&host), ["GET /responses/resp_1?include=a&include=b"; 4]);
+    assert_eq!(sent(&host), ["GET /responses/resp_1?include[]=a&include[]=b"; 4]);
     let events: Vec<_> = host.events().iter().map(|event| event["status"].clone()).collect();
     assert_eq!(events, [json!(null), json!("queued"), json!("in progress")]);
 

@@ -1,8 +1,7 @@
 //! Stored responses and conversations.
 //!
-//! Some always exist, so that tests know their IDs: `resp_sandbox` is complete,
-//! `resp_sandbox_background` runs in the background, and `conv_sandbox` is a
-//! conversation.
+//! Some always exist: those that tests know by their IDs, and those in the
+//! examples of the connector's actions.
 
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -15,6 +14,24 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::locked;
 use crate::models::CREATED;
+
+/// Responses that always exist, and whether they run in the background.
+const RESPONSES: &[(&str, bool)] = &[
+    ("resp_sandbox", false),
+    ("resp_sandbox_background", true),
+    ("resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b", false),
+    ("resp_685c4be0f3f88191a1e4ee3d1d3c7e2b0f6a9d8c7b6a5948", true),
+    ("resp_68d1f0a4c0b88190a2f4b1c3d5e7f9a1b3c5d7e9f1a3b5c7", true),
+    ("resp-0b7e6c0a8d6f4b1e", true),
+];
+
+/// Conversations that always exist.
+const CONVERSATIONS: &[&str] = &[
+    "conv_sandbox",
+    "conv_689667905b048191b4740501625afd940c7533ace33a2dab",
+    "conv_6f0e2a7c3b0c8190a9b2c1d3e4f5a6b7c8d9",
+    "conv_123",
+];
 
 /// The number of responses and of conversations that are kept.
 const KEPT: usize = 1024;
@@ -205,16 +222,12 @@ fn place(conversations: &mut VecDeque<Conversation>, id: &str) -> Option<usize> 
     let known = conversations.iter().position(|conversation| conversation.id == id);
     known.or_else(|| {
         let sample = Conversation::new(id.to_owned(), json!({"topic": "sandbox"}));
-        (id == "conv_sandbox").then(|| push(conversations, sample))
+        CONVERSATIONS.contains(&id).then(|| push(conversations, sample))
     })
 }
 
 fn sample(id: &str) -> Option<Value> {
-    let background = match id {
-        "resp_sandbox" => false,
-        "resp_sandbox_background" => true,
-        _ => return None,
-    };
+    let (_, background) = RESPONSES.iter().find(|(known, _)| *known == id)?;
     let part = json!({
         "type": "output_text", "text": "A stored answer of the sandbox.", "annotations": [],
         "logprobs": [],

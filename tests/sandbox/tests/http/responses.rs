@@ -393,9 +393,9 @@ fn stored_responses_can_be_fetched_and_deleted() {
     let sandbox = client::start();
     let stored = client::post(&sandbox, PATH, &base()).json();
     let path = format!("{PATH}/{}", stored["id"].as_str().unwrap());
-    let include = "?include=file_search_call.results&include=code_interpreter_call.outputs";
+    let include = "?include[]=file_search_call.results&include[]=code_interpreter_call.outputs";
     assert_eq!(client::get(&sandbox, &format!("{path}{include}")).json(), stored);
-    assert_eq!(client::get(&sandbox, &format!("{path}?include=all")).status, 400);
+    assert_eq!(client::get(&sandbox, &format!("{path}?include[]=all")).status, 400);
     assert_eq!(client::get(&sandbox, &format!("{path}?stream=true")).status, 400);
     let cancel = client::request(&sandbox, &format!("POST {path}/cancel"), &[], b"");
     assert_eq!(cancel.status_and_param(), (400, None));

@@ -1029,7 +1029,7 @@ fn waits_for_an_answer_in_the_background() {
     assert_eq!(requests[0].body["background"], true);
     assert_eq!(requests[0].body.get("stream"), None);
     for request in &requests[1..] {
-        let expected = "GET /responses/resp_1?include=file_search_call.results";
+        let expected = "GET /responses/resp_1?include[]=file_search_call.results";
         assert_eq!(request.to_string(), expected);
     }
     let status = |status: &str| json!({ "event": "status", "status": status });
