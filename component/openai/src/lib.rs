@@ -1,9 +1,9 @@
 //! The OpenAI connector, for OpenAI and for any server with a compatible API.
 //!
-//! Each action is a module. They share the `connection`, the mapping of
-//! `errors`, the list of `models`, the `rules` for what each model supports,
-//! the `parameters` that are sent unchanged, `stream`s of events and token
-//! counts (`usage`).
+//! Each action is a module, or is in one with related actions. They share the
+//! `connection`, the mapping of `errors`, the list of `models`, the `rules` for
+//! what each model supports, the `parameters` that are sent unchanged, `ids` in
+//! paths, `stream`s of events, `citations` and token counts (`usage`).
 
 mod ask;
 mod citations;
